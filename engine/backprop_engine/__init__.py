@@ -1,0 +1,59 @@
+"""The debugger for backpropagation as a library: graphs, operators, traces, and no screen.
+
+>>> from backprop_engine import load_scenario
+>>> trace = load_scenario("scenarios/chain_rule/add_multiply.yaml").record()
+>>> trace.value("f"), trace.gradient("x")
+(np.float64(-12.0), np.float64(-4.0))
+
+The names below are loaded when they are first used, so that importing one part does not cost the others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprop_engine.errors import BackpropError, ScenarioError, UsageError
+    from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+    from backprop_engine.ops import OPS
+    from backprop_engine.recording import record
+    from backprop_engine.scenario.loader import Scenario, load_scenario
+    from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+
+__all__ = [
+    "OPS",
+    "BackpropError",
+    "Bindings",
+    "GradientEdit",
+    "Graph",
+    "GraphBuilder",
+    "Kind",
+    "Scenario",
+    "ScenarioError",
+    "Trace",
+    "UsageError",
+    "ValueEdit",
+    "load_scenario",
+    "record",
+]
+
+_HOMES = {
+    "errors": ("BackpropError", "ScenarioError", "UsageError"),
+    "graph": ("Bindings", "Graph", "GraphBuilder", "Kind"),
+    "ops": ("OPS",),
+    "recording": ("record",),
+    "scenario.loader": ("Scenario", "load_scenario"),
+    "trace": ("GradientEdit", "Trace", "ValueEdit"),
+}
+_HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,61 @@
+"""Read-only tensors: NumPy scalars where the shape is ``()``, frozen arrays elsewhere.
+
+NumPy scalars are immutable and several times faster than arrays of no dimension, so a tensor of shape ``()``
+is always one; `settle` is the one place that sees to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Shape", "Tensor", "broadcast_axes", "freeze", "settle", "shape_text", "sum_axes"]
+
+Tensor: TypeAlias = NDArray[Any]
+"""An array, or a NumPy scalar for the shape ``()``; both answer to `shape`, `dtype` and arithmetic."""
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
+    """`value` as a tensor of `dtype`: a NumPy scalar, or an array that nobody can write to.
+
+    An array that is a view of writable memory is copied: freezing it would not protect it.
+    """
+    array = np.asarray(value, dtype=dtype)
+    if array.ndim == 0:
+        return array[()]
+    if array.base is not None and _writable(array.base):
+        array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def freeze(value: ArrayLike, dtype: np.dtype[Any]) -> Tensor:
+    """A tensor of its own memory, safe from later changes to `value`; too large for `dtype` is infinity."""
+    with np.errstate(over="ignore"):
+        return settle(np.array(value, dtype=dtype), dtype)
+
+
+def _writable(base: Any) -> bool:
+    return not isinstance(base, np.ndarray) or base.flags.writeable
+
+
+def broadcast_axes(wide: Shape, narrow: Shape) -> tuple[int, ...]:
+    """The axes of `wide` along which an operand of shape `narrow` was repeated to give it."""
+    extra = len(wide) - len(narrow)
+    repeated = (axis for axis, size in enumerate(narrow, extra) if size == 1 and wide[axis] != 1)
+    return (*range(extra), *repeated)
+
+
+def sum_axes(tensor: Tensor, axes: tuple[int, ...], shape: Shape) -> Tensor:
+    """The sum over `axes` in the `shape` that the operand had before it was broadcast."""
+    return cast(Tensor, tensor.sum(axis=axes).reshape(shape)[()])
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """``3×4`` for a matrix, ``3`` for a vector, ``()`` for a scalar."""
+    return "×".join(map(str, shape)) if shape else "()"

@@ -1,0 +1,310 @@
+"""Numeric checks: a gradient against what small changes of the operand really do to the output.
+
+Where every operator on the way is analytic, by complex step (Squire and Trapp, SIAM Review 40, 1998):
+the derivative is Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a kink told
+apart by its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000 cells the
+gradient is projected on a random direction, and a sample of cells is checked one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.graph import Bindings, Graph, Node
+from backprop_engine.recording import forward_function, run_forward
+from backprop_engine.steps import Edge
+from backprop_engine.trace import GradientEdit, Trace
+
+__all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace", "compare"]
+
+MOST_CELLS = 10_000
+SAMPLE = 100
+_STEP = 1e-100
+_Function: TypeAlias = Callable[[Any], Any]
+
+
+class Verdict(Enum):
+    """What a numeric check found."""
+
+    AGREES = "agrees"
+    KINK = "kink"
+    DIFFERS = "differs"
+    NOT_FINITE = "not finite"
+    NOT_APPLICABLE = "not applicable"
+
+    @property
+    def good(self) -> bool:
+        """Whether the gradient stands."""
+        return self in (Verdict.AGREES, Verdict.KINK, Verdict.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradientCheck:
+    """The outcome for one gradient.
+
+    `error` is the largest difference, divided by the largest magnitude of the gradient; `cell` is where it
+    lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` cells
+    out of `cells` were computed.
+    """
+
+    name: str
+    verdict: Verdict
+    method: str
+    cells: int
+    checked: int
+    error: float = 0.0
+    cell: tuple[int, ...] = ()
+    found: float = 0.0
+    expected: float = 0.0
+    numeric: Tensor | None = None
+
+    @property
+    def sampled(self) -> bool:
+        """Whether only a projection and a sample of cells were checked."""
+        return self.checked < self.cells
+
+
+def check_trace(trace: Trace) -> Iterator[GradientCheck]:
+    """Check the gradient of every leaf through the whole graph, then every edge by itself."""
+    for leaf in trace.graph.leaves:
+        if leaf.takes_gradient:
+            yield check_leaf(trace, leaf)
+    for edge in trace.graph.edges:
+        yield check_edge(trace, edge)
+
+
+def check_leaf(trace: Trace, leaf: Node) -> GradientCheck:
+    """Check the gradient of an input or a parameter through everything that depends on it."""
+    graph = trace.graph
+    below = _dependants(graph, leaf.position)
+    if _overridden(trace, leaf.position, below):
+        cells = int(np.size(trace.values[leaf.position]))
+        return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "overridden", cells, 0)
+    base = _double_values(trace)
+    functions = [(graph.nodes[position], forward_function(graph.nodes[position])) for position in below]
+
+    def output(value: Any) -> Any:
+        changed = {leaf.position: value}
+        for node, function in functions:
+            changed[node.position] = function(*_operands(node, changed, base))
+        return np.sum(trace.bindings.seed * changed.get(graph.output, base[graph.output]))
+
+    analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
+    return compare(leaf.name, output, base[leaf.position], trace.gradient(leaf.name), analytic=analytic)
+
+
+def check_edge(trace: Trace, edge: Edge) -> GradientCheck:
+    """Check one contribution: the upstream gradient held, the operand changed in this use of it alone."""
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    upstream = trace.gradients[edge.node]
+    assert upstream is not None
+    name = f"{node.name} → {operand.name}"
+    operands = [_double(trace.operand_values[position]) for position in node.operands]
+    function = forward_function(node)
+
+    def projected(value: Any) -> Any:
+        return np.sum(upstream * function(*operands[: edge.argnum], value, *operands[edge.argnum + 1 :]))
+
+    assert node.op is not None
+    gradient = trace.contributions[edge.index]
+    return compare(name, projected, operands[edge.argnum], gradient, analytic=node.op.analytic)
+
+
+def _dependants(graph: Graph, leaf: int) -> list[int]:
+    """The active computed nodes that gradient flows from to `leaf`, in the order of computing."""
+    reached = {leaf}
+    below = []
+    for position in graph.order:
+        node = graph.nodes[position]
+        if graph.active[position] and any(
+            rule is not None and operand in reached
+            for rule, operand in zip(node.rules, node.operands, strict=True)
+        ):
+            reached.add(position)
+            below.append(position)
+    return below
+
+
+def _operands(node: Node, changed: dict[int, Any], base: list[Any]) -> list[Any]:
+    """The operands with the change in them; it does not pass where no gradient does (detach, conditions)."""
+    return [
+        changed.get(operand, base[operand]) if rule is not None else base[operand]
+        for rule, operand in zip(node.rules, node.operands, strict=True)
+    ]
+
+
+def _overridden(trace: Trace, leaf: int, below: list[int]) -> bool:
+    """Whether an edit lies between the leaf and the output, so that differences say something else."""
+    edited = {trace.graph.position(edit.node): edit for edit in trace.edits}
+    return any(position in edited for position in below) or isinstance(edited.get(leaf), GradientEdit)
+
+
+def _double(tensor: Tensor) -> Any:
+    return tensor.astype(np.float64) if tensor.dtype.kind == "f" else tensor
+
+
+def _double_values(trace: Trace) -> list[Any]:
+    """The values of a run in double precision."""
+    graph = trace.graph
+    if graph.dtype == np.float64 or trace.edits:
+        return [_double(value) for value in trace.operand_values]
+    wide = replace(
+        graph, dtype=np.dtype(np.float64), literals={k: _double(v) for k, v in graph.literals.items()}
+    )
+    leaves = {position: _double(value) for position, value in trace.bindings.leaves.items()}
+    with np.errstate(all="ignore"):
+        return list(run_forward(wide, Bindings(leaves, trace.bindings.seed), {})[1])
+
+
+def compare(name: str, function: _Function, x: Tensor, gradient: Tensor, *, analytic: bool) -> GradientCheck:
+    """Compare `gradient` with the derivative of the scalar `function` at `x`."""
+    method = "complex step" if analytic else "differences"
+    cells = int(np.size(x))
+    flat = np.ravel(gradient).astype(np.float64)
+    if not np.all(np.isfinite(flat)):
+        worst = int(np.flatnonzero(~np.isfinite(flat))[0])
+        cell = tuple(map(int, np.unravel_index(worst, np.shape(x)))) if np.shape(x) else ()
+        return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, cell, float(flat[worst]))
+    derivative = _complex_step if analytic else _differences
+    point = np.array(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        if cells > MOST_CELLS:
+            return _sampled(name, method, derivative, function, point, gradient)
+        slopes = [derivative(function, point, _unit(point.shape, cell)) for cell in range(cells)]
+    return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    """A numeric derivative, how far it can be trusted, and the one-sided slopes where they differ."""
+
+    value: float
+    doubt: float = 0.0
+    left: float | None = None
+    right: float | None = None
+
+
+def _unit(shape: tuple[int, ...], cell: int) -> Any:
+    direction = np.zeros(shape)
+    direction.flat[cell] = 1.0
+    return direction
+
+
+def _complex_step(function: _Function, x: Any, direction: Any) -> _Slope:
+    moved = (x + 1j * _STEP * direction)[()]
+    return _Slope(float(np.imag(function(moved)) / _STEP))
+
+
+def _differences(function: _Function, x: Any, direction: Any) -> _Slope:
+    """Five-point differences at the steps that agree best with each other."""
+    scale = max(1.0, float(np.max(np.abs(x * (direction != 0)), initial=0.0)))
+
+    def at(t: float) -> float:
+        return float(np.real(function((x + t * direction)[()])))
+
+    estimates = [_five_point(at, step * scale) for step in (1e-2, 2e-3, 4e-4, 8e-5, 1.6e-5, 3.2e-6)]
+    gaps = [abs(one - other) for one, other in pairwise(estimates)]
+    best = int(np.nanargmin(gaps)) if not np.all(np.isnan(gaps)) else 0
+    value = estimates[best + 1]
+    left, right = _one_sided(at, -1e-6 * scale), _one_sided(at, 1e-6 * scale)
+    if abs(left - right) > 1e-3 * max(abs(left), abs(right)):
+        return _Slope(value, gaps[best], left, right)
+    return _Slope(value, gaps[best])
+
+
+def _five_point(at: Callable[[float], float], h: float) -> float:
+    return (8.0 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0 * h)
+
+
+def _one_sided(at: Callable[[float], float], h: float) -> float:
+    """The slope on the side of `h`, to second order."""
+    return (4.0 * at(h) - at(2 * h) - 3.0 * at(0.0)) / (2.0 * h)
+
+
+def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
+    """Relative to the gradient's largest magnitude; a narrow dtype rounds more than the check does."""
+    wanted = 1e-9 if method == "complex step" else 1e-7
+    return wanted if dtype == np.float64 else max(wanted, float(np.sqrt(np.finfo(dtype).eps)))
+
+
+def _judge(
+    name: str,
+    method: str,
+    slopes: list[_Slope],
+    found: Any,
+    gradient: Tensor,
+    cells: Any,
+    shape: tuple[int, ...],
+) -> GradientCheck:
+    """Compare found cells with their numeric slopes."""
+    numeric = np.array([slope.value for slope in slopes])
+    whole = len(slopes) == int(np.size(gradient))
+    kinks = np.array(
+        [_fair_at_kink(slope, one) for slope, one in zip(slopes, found, strict=True)], dtype=bool
+    )
+    scale = max(
+        float(np.max(np.abs(found), initial=0.0)), float(np.max(np.abs(numeric[~kinks]), initial=0.0))
+    )
+    doubt = np.array([slope.doubt for slope in slopes])
+    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13
+    allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
+    gaps = np.where(kinks, 0.0, np.abs(found - numeric))
+    if not np.all(np.isfinite(numeric[~kinks])):
+        verdict = Verdict.NOT_FINITE
+    elif np.any(gaps > allowed):
+        verdict = Verdict.DIFFERS
+    else:
+        verdict = Verdict.KINK if np.any(kinks) else Verdict.AGREES
+    worst = int(np.argmax(np.where(np.isfinite(gaps), gaps, np.inf))) if len(slopes) else 0
+    cell = tuple(map(int, np.unravel_index(cells[worst], shape))) if shape and len(slopes) else ()
+    return GradientCheck(
+        name,
+        verdict,
+        method,
+        int(np.size(gradient)),
+        len(slopes),
+        float(gaps[worst] / scale) if len(slopes) and scale else 0.0,
+        cell,
+        float(found[worst]) if len(slopes) else 0.0,
+        float(numeric[worst]) if len(slopes) else 0.0,
+        numeric.reshape(shape) if whole else None,
+    )
+
+
+def _fair_at_kink(slope: _Slope, gradient: float) -> bool:
+    """Whether the slopes differ left and right, and the gradient lies between them."""
+    if slope.left is None or slope.right is None:
+        return False
+    low, high = sorted((slope.left, slope.right))
+    slack = 1e-4 * max(abs(low), abs(high))
+    return bool(low - slack <= gradient <= high + slack)
+
+
+def _sampled(
+    name: str, method: str, derivative: Callable[..., _Slope], function: _Function, x: Any, gradient: Tensor
+) -> GradientCheck:
+    """A random projection, and a sample of cells one by one."""
+    random = np.random.default_rng(0)
+    direction = random.standard_normal(x.shape)
+    along = derivative(function, x, direction)
+    projected = float(np.sum(gradient * direction))
+    magnitude = float(np.linalg.norm(np.ravel(gradient)))
+    chosen = np.sort(random.choice(x.size, SAMPLE, replace=False))
+    slopes = [derivative(function, x, _unit(x.shape, int(cell))) for cell in chosen]
+    found = np.ravel(gradient)[chosen].astype(np.float64)
+    result = _judge(name, method, slopes, found, gradient, chosen, x.shape)
+    close = abs(along.value - projected) <= _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt
+    if result.verdict.good and not close and along.left is None:
+        return GradientCheck(
+            name, Verdict.DIFFERS, method, result.cells, result.checked,
+            abs(along.value - projected) / (magnitude or 1.0), (), projected, along.value,
+        )  # fmt: skip
+    return result

@@ -1,0 +1,134 @@
+"""The debugger's state as one value, and the commands that change it: `update(session, command)`, pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from backprop_engine.frame import Frame
+from backprop_engine.steps import Schedule
+from backprop_engine.trace import Trace
+
+__all__ = ["Command", "Go", "Over", "Select", "Session", "Step", "ToBackward", "ToEnd", "ToStart", "update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Move by `count` positions, back where it is negative."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Move over `count` nodes, each with all its edges; back where it is negative."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Move to a position; one outside the run means its nearer end."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToStart:
+    """Move to position 0, where nothing is computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToBackward:
+    """Move to where the backward pass begins: the seed is set, and nothing else has a gradient."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToEnd:
+    """Move to the last position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Choose a node by position, or none."""
+
+    node: int | None
+
+
+Command: TypeAlias = Step | Over | Go | ToStart | ToBackward | ToEnd | Select
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A trace, the position one looks at, and the node one has chosen."""
+
+    trace: Trace
+    position: int = 0
+    selection: int | None = None
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What is known at the position."""
+        return self.trace.frame(self.position)
+
+    @property
+    def last(self) -> int:
+        """The last position of the run."""
+        return self.trace.schedule.last
+
+
+def update(session: Session, command: Command) -> Session:
+    """The session after `command`."""
+    match command:
+        case Step(count=count):
+            return _at(session, session.position + count)
+        case Over(count=count):
+            return _over(session, count)
+        case Go(position=position):
+            return _at(session, position)
+        case ToStart():
+            return _at(session, 0)
+        case ToBackward():
+            return _at(session, session.trace.schedule.seed)
+        case ToEnd():
+            return _at(session, session.last)
+        case Select(node=node):
+            return replace(session, selection=node)
+
+
+def _at(session: Session, position: int) -> Session:
+    position = min(max(position, 0), session.last)
+    return session if position == session.position else replace(session, position=position)
+
+
+def _over(session: Session, count: int) -> Session:
+    schedule = session.trace.schedule
+    position = session.position
+    for _ in range(abs(count)):
+        position = next_boundary(schedule, position) if count > 0 else previous_boundary(schedule, position)
+    return _at(session, position)
+
+
+def _node_ends(schedule: Schedule) -> list[int]:
+    """The positions after all edges of an active node, in order."""
+    return [schedule.starts[edges.stop] - 1 for edges in schedule.edges_of.values()]
+
+
+def next_boundary(schedule: Schedule, position: int) -> int:
+    """The next position at which a node is finished: computed, seeded, or handed on along all its edges."""
+    if position < schedule.seed:
+        return position + 1
+    ends = _node_ends(schedule)
+    index = bisect_right(ends, position)
+    return ends[index] if index < len(ends) else schedule.last
+
+
+def previous_boundary(schedule: Schedule, position: int) -> int:
+    """The mirror of `next_boundary`."""
+    if position <= schedule.seed:
+        return max(0, position - 1)
+    ends = _node_ends(schedule)
+    index = bisect_left(ends, position)
+    return ends[index - 1] if index else schedule.seed

@@ -1,0 +1,121 @@
+"""Places in a file, and the errors that carry them.
+
+Every mistake that a user can make ends as a `Diagnostic`: a stable code, a sentence, and where there is a
+file, the place in it. Codes are declared here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from backprop_engine.text import cell_width
+
+__all__ = [
+    "CODES",
+    "BackpropError",
+    "Code",
+    "Diagnostic",
+    "Place",
+    "ScenarioError",
+    "ShapeError",
+    "UsageError",
+    "code",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A stretch of one line of a text file; `line` and `column` count from 1, in code points."""
+
+    path: str
+    line: int
+    column: int
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of mistake: its stable name, and what it means."""
+
+    name: str
+    meaning: str
+
+
+CODES: dict[str, Code] = {}
+
+
+def code(name: str, meaning: str) -> Code:
+    """Declare a kind of mistake."""
+    if name in CODES:
+        raise ValueError(f"the error code {name} is declared twice")
+    CODES[name] = Code(name, meaning)
+    return CODES[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake, ready to be shown.
+
+    `quoted` is the line of the file that `place` points into, already fit for a terminal.
+    """
+
+    code: Code
+    message: str
+    place: Place | None = None
+    hint: str = ""
+    quoted: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        lines = [f"{where}{self.severity}[{self.code.name}]: {self.message}"]
+        if self.place and self.quoted:
+            lines += _underlined(self.quoted, self.place)
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class BackpropError(Exception):
+    """The base of every error that a user can cause."""
+
+
+class ScenarioError(BackpropError):
+    """A scenario that cannot be used; all the independent mistakes found in it."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+class ShapeError(BackpropError):
+    """Operands that an operator cannot take; raised by shape rules, before anything is computed."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(f"{message} ({hint})" if hint else message)
+
+
+class UsageError(BackpropError):
+    """An argument of the command line or of the library that names nothing or fits nothing."""
+
+
+_QUOTE_WIDTH = 100
+
+
+def _underlined(quoted: str, place: Place) -> list[str]:
+    """The quoted line and carets under the place; a long line is shown from near the place only."""
+    start = place.column - 1
+    skipped = max(0, start - _QUOTE_WIDTH // 2) if len(quoted) > _QUOTE_WIDTH else 0
+    shown = quoted[skipped : skipped + _QUOTE_WIDTH]
+    lead = "…" if skipped else ""
+    tail = "…" if skipped + _QUOTE_WIDTH < len(quoted) else ""
+    before = lead + shown[: start - skipped]
+    under = shown[start - skipped : start - skipped + place.width]
+    gutter = f"{place.line:>5} | "
+    carets = "^" * max(1, cell_width(under))
+    return [f"{gutter}{lead}{shown}{tail}", " " * 6 + "| " + " " * cell_width(before) + carets]

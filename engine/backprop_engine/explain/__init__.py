@@ -1,0 +1,1 @@
+"""A frame in words and formulas, as lines whose parts carry a role instead of a colour."""

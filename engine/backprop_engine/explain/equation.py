@@ -1,0 +1,252 @@
+"""The equation of a step, laid out as the equation it is: names above, numbers below, each in its column.
+
+A backward step reads product = upstream · local; an elementwise local gradient is joined with ⊙, a matrix
+product with the factor on its own side, transposed. Where the columns are too many for the width, the numbers
+of the right side and of the product stand one under the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.lines import Block, Role, Span, above, beside
+from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
+from backprop_engine.explain.tensors import tensor_block
+from backprop_engine.explain.texts import say
+from backprop_engine.frame import Frame
+from backprop_engine.graph import Graph, Kind
+from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
+
+__all__ = ["equation"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One column of an equation: its name, what it is, a detail such as its shape, and its tensor."""
+
+    name: str
+    word: str
+    detail: str
+    tensor: Tensor | None
+    role: Role
+    row: bool = False
+    text: str = ""
+    """What stands in place of a tensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """What stands between two columns, in the line of names and in the middle of the numbers."""
+
+    text: str
+    numbers: str = ""
+
+
+_Part = _Term | _Sign
+_UNLIMITED = 10_000
+_NARROWEST = 8
+_HOLE = "operand_"
+
+
+def equation(frame: Frame, language: str, width: int, height: int) -> Block:
+    """The equation of the step that led to `frame`, in at most `width` cells; nothing at the start."""
+    match frame.step:
+        case Backward(edge=edge):
+            parts = _backward(frame, edge, language)
+        case Accumulate(edge=edge, count=count, of=of):
+            parts = _accumulate(frame, edge, count, of, language)
+        case Seed(node=node):
+            gradient = frame.trace.gradients[node]
+            name = gradient_name(frame.graph, frame.graph.nodes[node])
+            parts = [_Term(name, say("seed", language), _shape(gradient), gradient, Role.GRADIENT)]
+        case Forward(node=node):
+            parts = _forward(frame, node, language)
+        case _:
+            return Block.of([])
+    return _laid_out(parts, width, height)
+
+
+def _shape(tensor: Tensor | None) -> str:
+    """A tensor's shape; a scalar's goes without saying. ``[0]`` says that the first matrix stands for all."""
+    if tensor is None or tensor.shape == ():
+        return ""
+    return shape_text(tensor.shape) + f" [{', '.join('0' * (tensor.ndim - 2))}]" * (tensor.ndim > 2)
+
+
+def _forward(frame: Frame, position: int, language: str) -> list[_Part]:
+    graph = frame.graph
+    node = graph.nodes[position]
+    assert node.op is not None
+    value = frame.trace.values[position]
+    result = _Term(node.name, say("value", language), _shape(value), value, Role.VALUE)
+    written = formula(graph, node, lambda one: one.text if one.kind is Kind.LITERAL else _HOLE)
+    pieces = written.split(_HOLE)
+    tensors = (one for one in node.operands if graph.nodes[one].kind is not Kind.LITERAL)
+    parts: list[_Part] = [result, _Sign("=")]
+    for piece, operand in zip(pieces, tensors, strict=False):
+        parts += [_Sign(piece.strip())] if piece.strip() else []
+        operand_value = frame.trace.values[operand]
+        name = graph.nodes[operand].name
+        parts.append(_Term(name, "", _shape(operand_value), operand_value, Role.VALUE))
+    return [*parts, *([_Sign(pieces[-1].strip())] if pieces[-1].strip() else [])]
+
+
+def _backward(frame: Frame, edge: Edge, language: str) -> list[_Part]:
+    graph, trace = frame.graph, frame.trace
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    contribution = trace.contributions[edge.index]
+    upstream_value = trace.gradients[edge.node]
+    assert upstream_value is not None
+    local = local_gradient(trace, edge)
+    product = _Term(
+        gradient_name(graph, operand),
+        say("product", language),
+        _shape(contribution),
+        contribution,
+        Role.GRADIENT,
+    )
+    upstream = _Term(
+        gradient_name(graph, node),
+        say("upstream", language),
+        _shape(upstream_value),
+        upstream_value,
+        Role.GRADIENT,
+    )
+    name = derivative(node, operand)
+    word = say("local", language)
+    left: list[_Part] = [product, _Sign("=")]
+    if edge.summed:
+        axes = ", ".join(map(str, edge.summed))
+        left.append(_Sign(f"∑ {say('axis', language)} {axes}"))
+    match local:
+        case ScalarLocal():
+            return [
+                *left,
+                upstream,
+                _Sign("·"),
+                _Term(name, word, _symbol(graph, edge, local.text), local.value, Role.LOCAL),
+            ]
+        case ElementwiseLocal():
+            detail = _symbol(graph, edge, local.text)
+            return [*left, upstream, _Sign("⊙"), _Term(name, word, detail, local.value, Role.LOCAL)]
+        case DenseLocal():
+            return [*left, _dense_term(local, name, word), _Sign("·"), upstream]
+        case MapLocal():
+            return [*left, *_map_terms(frame, edge, local, upstream, language)]
+
+
+def _symbol(graph: Graph, edge: Edge, text: str) -> str:
+    """The local gradient in symbols, where it is more than a number."""
+    return rule_text(graph, edge, text)
+
+
+def _dense_term(local: DenseLocal, name: str, word: str) -> _Term:
+    """Jᵀ, of the first sample where there is a batch."""
+    shape = shape_text((*local.shape[:-2], local.shape[-1], local.shape[-2]))
+    if local.value is None:
+        return _Term(f"({name})ᵀ", word, shape, None, Role.LOCAL, text=local.text)
+    turned: Any = np.swapaxes(local.value, -1, -2)
+    return _Term(f"({name})ᵀ", word, shape, turned, Role.LOCAL)
+
+
+def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: _Term, language: str) -> list[_Part]:
+    """The upstream gradient and the rule's factor in the order of the product, or what the map does."""
+    graph, word = frame.graph, say("local", language)
+    if local.factor is None:
+        name = derivative(graph.nodes[edge.node], graph.nodes[edge.operand])
+        does = local.shown.in_language(language) if local.shown else rule_text(graph, edge, local.rule)
+        return [upstream, _Sign("·"), _Term(name, word, "", None, Role.LOCAL, text=does)]
+    upstream = replace(upstream, row=local.upstream_as == "row")
+    name = rule_text(graph, edge, local.text)
+    factor = _Term(name, word, _shape(local.factor), local.factor, Role.LOCAL)
+    sign = _Sign(local.sign)
+    return [factor, sign, upstream] if local.before else [upstream, sign, factor]
+
+
+def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) -> list[_Part]:
+    graph, trace = frame.graph, frame.trace
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    total = trace.arrived[edge.index]
+    contribution = trace.contributions[edge.index]
+    name = gradient_name(graph, operand)
+    result = _Term(name, say("sum so far", language, count=count, of=of), _shape(total), total, Role.GRADIENT)
+    new = _Term(
+        say("through", language, node=node.name),
+        say("contribution", language),
+        _shape(contribution),
+        contribution,
+        Role.GRADIENT,
+    )
+    if count == 1:
+        return [result, _Sign("="), new]
+    uses = trace.schedule.uses_of[edge.operand]
+    before = trace.arrived[uses[count - 2]]
+    so_far = _Term(name, say("before", language), _shape(before), before, Role.GRADIENT)
+    return [result, _Sign("="), so_far, _Sign("+"), new]
+
+
+def _laid_out(parts: list[_Part], width: int, height: int) -> Block:
+    """Side by side where that fits; else, if the height allows, the product under the rest; else cut."""
+    room = max(1, height - len(_used_rows(parts)) - 1)
+    whole = _row(parts, _UNLIMITED, room)
+    if whole.width <= width:
+        return whole
+    stacked = _stacked(parts, _UNLIMITED, _UNLIMITED)
+    if stacked.width <= width and stacked.height <= height:
+        return stacked
+    for share in range(width // 2, _NARROWEST, -2):
+        cut = _row(parts, share, room)
+        if cut.width <= width:
+            return cut
+    return _stacked(parts, width // 3, max(1, (height - 2 * len(_used_rows(parts)) - 3) // 2))
+
+
+def _stacked(parts: list[_Part], share: int, height: int) -> Block:
+    """The right side of the equation, and the left side under it."""
+    right = _row([_Sign(" "), *parts[2:]], share, height)
+    left = _row([_Sign("="), parts[0]], share, height)
+    return above(right, Block.of([(Span(""),)]), left, align="<")
+
+
+def _row(parts: list[_Part], share: int, height: int) -> Block:
+    """Names, words, details and numbers in columns; a tensor gets at most `share` cells."""
+    rows = _used_rows(parts)
+    columns = []
+    for part in parts:
+        if isinstance(part, _Sign):
+            head = [Block.text(f" {part.text} ", Role.TEXT)] + [Block.text("") for _ in rows[1:]]
+            columns.append((head, Block.text(f" {part.numbers or part.text} ", Role.TEXT)))
+        else:
+            columns.append((_head(part, rows), _numbers(part, share, height)))
+    high = max(numbers.height for _, numbers in columns)
+    return beside(*(_column(head, numbers, high) for head, numbers in columns))
+
+
+def _used_rows(parts: list[_Part]) -> list[str]:
+    """Which lines of a column's head any column uses: its name, its word, its detail."""
+    terms = [part for part in parts if isinstance(part, _Term)]
+    return ["name", *(row for row in ("word", "detail") if any(getattr(term, row) for term in terms))]
+
+
+def _head(term: _Term, rows: list[str]) -> list[Block]:
+    roles = {"name": term.role, "word": Role.DIM, "detail": Role.DIM}
+    return [Block.text(getattr(term, row), roles[row]) for row in rows]
+
+
+def _numbers(term: _Term, share: int, height: int) -> Block:
+    if term.tensor is None:
+        return Block.text(term.text or "", term.role)
+    return tensor_block(term.tensor, term.role, max(8, share), height, row=term.row)
+
+
+def _column(head: list[Block], numbers: Block, height: int) -> Block:
+    """A column: its head, an empty line, and its numbers in the middle of `height`."""
+    top = (height - numbers.height) // 2
+    blank = Block.of([(Span(""),)])
+    below = [blank] * (height - numbers.height - top)
+    return above(*head, blank, *[blank] * top, numbers, *below)

@@ -1,0 +1,205 @@
+"""Role-tagged text: what the screen, the transcript and the tests are all made of.
+
+A `Line` is a sequence of spans, each a text and the role it plays; a `Block` is a rectangle of lines. Nothing
+here knows a colour: whoever shows a block maps roles to styles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from backprop_engine.text import cell_width, clip, wrap
+
+__all__ = [
+    "Block",
+    "Line",
+    "Role",
+    "Span",
+    "above",
+    "beside",
+    "clip_line",
+    "crop_line",
+    "line_text",
+    "line_width",
+    "plain",
+    "wrap_line",
+]
+
+
+class Role(Enum):
+    """What a piece of text is."""
+
+    TEXT = "text"
+    DIM = "dim"
+    HEADING = "heading"
+    NAME = "name"
+    OP = "op"
+    VALUE = "value"
+    GRADIENT = "gradient"
+    LOCAL = "local"
+    CODE = "code"
+    GOOD = "good"
+    WARNING = "warning"
+    ACTIVE_VALUE = "active value"
+    ACTIVE_GRADIENT = "active gradient"
+    SELECTED = "selected"
+    KEY = "key"
+
+
+class Span(NamedTuple):
+    """A piece of text and the role it plays."""
+
+    text: str
+    role: Role = Role.TEXT
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+def line_width(line: Line) -> int:
+    """How many cells a line takes."""
+    return sum(cell_width(span.text) for span in line)
+
+
+def line_text(line: Line) -> str:
+    """A line without its roles, and without spaces at its end."""
+    return "".join(span.text for span in line).rstrip()
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Lines as text."""
+    return "\n".join(map(line_text, lines))
+
+
+def clip_line(line: Line, width: int) -> Line:
+    """A line in at most `width` cells; where something is cut, an ellipsis stands for it."""
+    if line_width(line) <= width:
+        return line
+    kept: list[Span] = []
+    room = width
+    for span in line:
+        size = cell_width(span.text)
+        if size < room:
+            kept.append(span)
+            room -= size
+            continue
+        kept.append(Span(clip(span.text + " ", room), span.role))
+        break
+    return tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle of lines; `width` is that of the widest."""
+
+    lines: tuple[Line, ...]
+    width: int
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> Block:
+        """A block of `lines`."""
+        return cls(tuple(lines), max(map(line_width, lines), default=0))
+
+    @classmethod
+    def text(cls, text: str, role: Role = Role.TEXT) -> Block:
+        """A block of one line."""
+        return cls(((Span(text, role),),), cell_width(text))
+
+    @property
+    def height(self) -> int:
+        """How many lines it has."""
+        return len(self.lines)
+
+    def padded(self, width: int, align: str = "^") -> Block:
+        """The block as a whole moved in a wider one: ``<``, ``>`` or ``^``."""
+        room = max(0, width - self.width)
+        left = {"<": 0, ">": room, "^": room // 2}[align]
+        return Block(tuple(_shifted(line, left, width) for line in self.lines), max(width, self.width))
+
+
+def _shifted(line: Line, left: int, width: int) -> Line:
+    before = (Span(" " * left),) if left else ()
+    after = width - left - line_width(line)
+    return (*before, *line, *((Span(" " * after),) if after > 0 else ()))
+
+
+def beside(*blocks: Block, gap: int = 0) -> Block:
+    """Blocks side by side, each in the middle of the height of the highest."""
+    height = max((block.height for block in blocks), default=0)
+    rows: list[list[Span]] = [[] for _ in range(height)]
+    for number, block in enumerate(blocks):
+        top = (height - block.height) // 2
+        for row, spans in enumerate(rows):
+            line = block.lines[row - top] if top <= row < top + block.height else ()
+            if number and gap:
+                spans.append(Span(" " * gap))
+            spans.extend(line)
+            missing = block.width - line_width(line)
+            if missing:
+                spans.append(Span(" " * missing))
+    return Block.of([tuple(spans) for spans in rows])
+
+
+def above(*blocks: Block, align: str = "^") -> Block:
+    """Blocks one under the other."""
+    width = max((block.width for block in blocks), default=0)
+    return Block.of([line for block in blocks for line in block.padded(width, align).lines])
+
+
+def crop_line(line: Line, start: int, width: int) -> Line:
+    """The cells `start` up to `start + width` of a line; a wide character cut in half becomes a space."""
+    kept: list[Span] = []
+    at = 0
+    end = start + width
+    for text, role in line:
+        size = cell_width(text)
+        if at + size > start and at < end:
+            inside = text if at >= start and at + size <= end else _crop(text, start - at, end - at)
+            kept.append(Span(inside, role))
+        at += size
+        if at >= end:
+            break
+    return tuple(kept)
+
+
+def _crop(text: str, start: int, end: int) -> str:
+    """The cells from `start` up to `end` of `text`, either of which may lie outside it."""
+    kept = []
+    at = 0
+    for character in text:
+        size = cell_width(character)
+        if at >= start and at + size <= end:
+            kept.append(character)
+        elif at + size > start and at < end:
+            kept.append(" " * (min(at + size, end) - max(at, start)))
+        at += size
+    return "".join(kept)
+
+
+def wrap_line(line: Line, width: int) -> list[Line]:
+    """A line in as many as it takes, broken at spaces; every part keeps its role."""
+    if line_width(line) <= width or width <= 0:
+        return [line]
+    text = "".join(span.text for span in line)
+    roles = [span.role for span in line for _ in span.text]
+    lines: list[Line] = []
+    at = 0
+    for piece in wrap(text, width):
+        at = text.index(piece, at) if piece in text[at:] else at
+        lines.append(_with_roles(text[at : at + len(piece)], roles[at : at + len(piece)]))
+        at += len(piece)
+    return lines
+
+
+def _with_roles(text: str, roles: Sequence[Role]) -> Line:
+    """Characters and their roles, gathered into spans."""
+    spans: list[Span] = []
+    start = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or roles[at] is not roles[start]:
+            spans.append(Span(text[start:at], roles[start]))
+            start = at
+    return tuple(spans)

@@ -1,0 +1,207 @@
+"""Why a step is what it is: the sentences, formulas and checks that go with its equation."""
+
+from __future__ import annotations
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.check import GradientCheck, Verdict, check_edge
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.numbers import number, summary
+from backprop_engine.explain.symbols import (
+    derivative,
+    formula,
+    gradient_name,
+    numpy_line,
+    operand_text,
+    rule_text,
+)
+from backprop_engine.explain.texts import say
+from backprop_engine.frame import Frame
+from backprop_engine.graph import Node
+from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.ops import Jacobian, Linear
+from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
+
+__all__ = ["numeric_line", "step_title", "story"]
+
+
+def step_title(frame: Frame) -> str:
+    """What the step is about, in a few signs: ``q = x + y``, ``q → x``, ``∑ a``."""
+    graph = frame.graph
+    match frame.step:
+        case Forward(node=node):
+            return f"{graph.nodes[node].name} = {formula(graph, graph.nodes[node])}"
+        case Seed(node=node):
+            return gradient_name(graph, graph.nodes[node])
+        case Backward(edge=edge):
+            return f"{graph.nodes[edge.node].name} → {graph.nodes[edge.operand].name}"
+        case Accumulate(edge=edge):
+            return f"∑ {graph.nodes[edge.operand].name}"
+        case _:
+            return ""
+
+
+def story(frame: Frame, language: str, note: str = "") -> list[Line]:
+    """The step that led to `frame` in words and formulas with the numbers put in; `note` is the author's."""
+    match frame.step:
+        case Forward(node=node):
+            lines = _forward(frame, frame.graph.nodes[node], language)
+        case Seed(node=node):
+            lines = _seed(frame, frame.graph.nodes[node], language)
+        case Backward(edge=edge):
+            lines = _backward(frame, edge, language)
+        case Accumulate(edge=edge, count=count, of=of):
+            lines = _accumulate(frame, edge, count, of, language)
+        case _:
+            lines = [(Span(say("start", language)),)]
+    if note:
+        lines.append((Span("» ", Role.NAME), Span(note, Role.NAME)))
+    if frame.position == frame.trace.schedule.last:
+        lines.append((Span(say("end", language), Role.GOOD),))
+    return lines
+
+
+def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
+    graph, values = frame.graph, frame.trace.values
+    symbols = formula(graph, node)
+    numbers = formula(graph, node, lambda operand: _short(values[operand.position], operand))
+    lines: list[Line] = [
+        (Span(node.name, Role.NAME), Span(f" = {symbols}")),
+        (
+            Span(" " * len(node.name)),
+            Span(f" = {numbers} = "),
+            Span(summary(values[node.position]), Role.VALUE),
+        ),
+    ]
+    if numbers == symbols:
+        lines = [(*lines[0], Span(" = "), Span(summary(values[node.position]), Role.VALUE))]
+    return lines + _derivatives(frame, node, language)
+
+
+def _short(value: Tensor, operand: Node) -> str:
+    """A scalar's number in a formula; a tensor stays a name."""
+    return number(value, 4) if value.shape == () else operand_text(operand)
+
+
+def _derivatives(frame: Frame, node: Node, language: str) -> list[Line]:
+    """What the backward pass will multiply with, while the operands are in view."""
+    graph, trace = frame.graph, frame.trace
+    edges = [graph.edges[index] for index in trace.schedule.edges_of.get(node.position, range(0))]
+    if not edges:
+        return []
+    lines: list[Line] = [(Span(say("locals", language), Role.DIM),)]
+    for edge in edges:
+        name = derivative(node, graph.nodes[edge.operand])
+        lines.append((Span(f"  {name} = ", Role.LOCAL), Span(_local_text(frame, edge), Role.LOCAL)))
+    return lines
+
+
+def _local_text(frame: Frame, edge: Edge) -> str:
+    """The local gradient in symbols and, where it is a number, in numbers."""
+    graph = frame.graph
+    local = local_gradient(frame.trace, edge)
+    match local:
+        case ScalarLocal():
+            symbols, value = rule_text(graph, edge, local.text), number(local.value)
+            return value if symbols == value else f"{symbols} = {value}"
+        case DenseLocal():
+            return rule_text(graph, edge, local.text)
+        case MapLocal():
+            return rule_text(graph, edge, local.rule)
+        case _:
+            return rule_text(graph, edge, local.text)
+
+
+def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
+    gradient = frame.trace.gradients[node.position]
+    assert gradient is not None
+    key = "seed said" if gradient.shape == () else "seed given"
+    return [(Span(say(key, language, output=node.name, seed=summary(gradient))),)]
+
+
+def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
+    graph = frame.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    assert node.op is not None
+    lines: list[Line] = [
+        (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}")),
+        _chain_line(frame, edge),
+        (Span(node.op.lesson.in_language(language)),),
+        (Span(numpy_line(graph, edge), Role.CODE),),
+    ]
+    if edge.summed:
+        axes = ", ".join(map(str, edge.summed))
+        lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
+    if edge.shared:
+        uses = len(frame.trace.schedule.uses_of[edge.operand])
+        lines.append((Span(say("shared", language, operand=operand.name, of=uses), Role.DIM),))
+    return lines
+
+
+def _chain_line(frame: Frame, edge: Edge) -> Line:
+    """The chain rule of this edge in symbols, and in numbers between scalars."""
+    graph, trace = frame.graph, frame.trace
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    product, upstream = gradient_name(graph, operand), gradient_name(graph, node)
+    local = local_gradient(trace, edge)
+    spans = [Span(product, Role.GRADIENT), Span(" = ")]
+    if isinstance(local, ScalarLocal):
+        gradient = trace.gradients[edge.node]
+        assert gradient is not None
+        symbols = rule_text(graph, edge, local.text)
+        return (
+            *spans,
+            Span(upstream, Role.GRADIENT),
+            Span(" · "),
+            Span(f"({symbols})" if " " in symbols else symbols, Role.LOCAL),
+            Span(" = "),
+            Span(_factor(number(gradient)), Role.GRADIENT),
+            Span(" · "),
+            Span(_factor(number(local.value)), Role.LOCAL),
+            Span(" = "),
+            Span(number(trace.contributions[edge.index]), Role.GRADIENT),
+        )
+    if isinstance(edge.rule, Linear | Jacobian):
+        return (*spans, Span(rule_text(graph, edge, edge.rule.text, upstream)))
+    symbols = rule_text(graph, edge, edge.rule.text)
+    symbols = f"({symbols})" if " " in symbols else symbols
+    return (*spans, Span(upstream, Role.GRADIENT), Span(" ⊙ "), Span(symbols, Role.LOCAL))
+
+
+def _factor(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
+
+
+def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) -> list[Line]:
+    operand = frame.graph.nodes[edge.operand]
+    lines: list[Line] = [
+        (Span(say("accumulate", language, operand=operand.name, count=count, of=of)),),
+    ]
+    if count == of:
+        lines.append((Span(say("complete", language, operand=operand.name), Role.GOOD),))
+    return lines
+
+
+def numeric_line(frame: Frame, language: str) -> Line:
+    """The numeric check of a backward step; nothing for other steps."""
+    if not isinstance(frame.step, Backward):
+        return ()
+    check = check_edge(frame.trace, frame.step.edge)
+    return (Span(_numeric_text(check, language), Role.GOOD if check.verdict.good else Role.WARNING),)
+
+
+def _numeric_text(check: GradientCheck, language: str) -> str:
+    match check.verdict:
+        case Verdict.AGREES if check.sampled:
+            return say("numeric sampled", language, checked=check.checked, cells=check.cells)
+        case Verdict.AGREES if check.cells != 1:
+            return say("numeric agrees all", language, cells=check.cells)
+        case Verdict.AGREES:
+            return say("numeric agrees", language, numeric=number(check.expected))
+        case Verdict.KINK:
+            return say("numeric kink", language)
+        case Verdict.DIFFERS:
+            return say("numeric differs", language, numeric=number(check.expected))
+        case Verdict.NOT_FINITE:
+            return say("numeric not finite", language)
+        case Verdict.NOT_APPLICABLE:
+            return say("numeric not applicable", language)

@@ -1,0 +1,124 @@
+"""Names of gradients, and formulas with a graph's own names or numbers in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from backprop_engine.expr import Expr, parse, render
+from backprop_engine.graph import Graph, Node
+from backprop_engine.ops import Partial
+from backprop_engine.ops.shaping import key_text
+from backprop_engine.steps import Edge
+
+__all__ = [
+    "derivative",
+    "formula",
+    "gradient_name",
+    "mathematical",
+    "numpy_line",
+    "operand_text",
+    "rule_text",
+]
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def gradient_name(graph: Graph, node: Node) -> str:
+    """``∂f/∂x`` for the gradient of the output f by x."""
+    return f"∂{graph.nodes[graph.output].name}/∂{operand_text(node)}"
+
+
+def derivative(node: Node, operand: Node) -> str:
+    """``∂q/∂x`` for the local gradient of q by its operand x."""
+    return f"∂{node.name}/∂{operand_text(operand)}"
+
+
+def operand_text(node: Node) -> str:
+    """How a node is called where it is an operand: by its name, a literal by its number."""
+    return node.name or node.text
+
+
+def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_text) -> str:
+    """What a computed node is: an operator over its operands, ``x + y``, each written as `spell` says."""
+    op = node.op
+    assert op is not None
+    operands = [spell(graph.nodes[operand]) for operand in node.operands]
+    if op.name == "index":
+        return f"{operands[0]}[{key_text(node.attributes['key'])}]"
+    if op.written:
+        return mathematical(_replaced(op.written, dict(zip(op.operands, operands, strict=True))))
+    settings = [
+        f"{one.name}={_attribute_text(node.attributes[one.name])}"
+        for one in op.attributes
+        if node.attributes[one.name] != one.default
+    ]
+    return f"{op.name}({', '.join([*operands, *settings])})"
+
+
+def _attribute_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
+    """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g @ xᵀ``."""
+    return mathematical(_with_names(graph, edge, text, upstream, operand_text))
+
+
+def numpy_line(graph: Graph, edge: Edge) -> str:
+    """The step as a line of NumPy, without the ``np.``: ``dW += outer(da, x)``."""
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    text = edge.rule.text
+    if "key" in node.attributes:
+        return f"d{_code_name(operand)}[{key_text(node.attributes['key'])}] += d{_code_name(node)}"
+    if isinstance(edge.rule, Partial):
+        text = {"1": "g", "-1": "-g"}.get(text, f"g * ({text})")
+    line = _with_names(graph, edge, text, f"d{_code_name(node)}", _code_name)
+    if edge.summed:
+        axes = edge.summed[0] if len(edge.summed) == 1 else edge.summed
+        line = f"{line if line.isidentifier() else f'({line})'}.sum(axis={axes})"
+    return f"d{_code_name(operand)} {'+=' if edge.shared else '='} {line}"
+
+
+def _code_name(node: Node) -> str:
+    """A node's name as a program would spell it: ``f#1`` is ``f_1``."""
+    return re.sub(r"\W", "_", node.name) if node.name else node.text
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Expr:
+    return parse(text)
+
+
+def _with_names(graph: Graph, edge: Edge, text: str, upstream: str, spell: Callable[[Node], str]) -> str:
+    """An operator's text over `g`, `out` and its operands' names, with the graph's names instead."""
+    node = graph.nodes[edge.node]
+    assert node.op is not None
+    operands = zip(node.op.operands, node.operands, strict=True)
+    names = {name: spell(graph.nodes[operand]) for name, operand in operands}
+    names |= {"g": upstream, "out": spell(node)}
+    if "key" in node.attributes:
+        names["key"] = f"[{key_text(node.attributes['key'])}]"
+    return _replaced(text, names)
+
+
+def _replaced(text: str, names: Mapping[str, str]) -> str:
+    """`text` with other names. Numbers and sums get parentheses where they need them; names never do, not
+    even one like ``f#1`` that no expression could hold: an identifier stands in for it meanwhile.
+    """
+    stand_ins = {f"stand_in_{i}_": new for i, new in enumerate(names.values()) if "#" in new or "[" in new}
+    known = {new: stand_in for stand_in, new in stand_ins.items()}
+    written = render(_parsed(text), {name: known.get(new, new) for name, new in names.items()})
+    return re.sub(r"stand_in_\d+_", lambda match: stand_ins[match[0]], written)
+
+
+def mathematical(text: str) -> str:
+    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``."""
+    text = re.sub(r"\((\d+) - 1\)", lambda match: str(int(match[1]) - 1), text)
+    text = re.sub(r" \*\* 1(?![\d.])", "", text)
+    text = re.sub(r" \*\* \(?(-?\d+)\)?(?![\d.])", lambda match: match[1].translate(_SUPERSCRIPTS), text)
+    return text.replace(" ** ", "^").replace(" * ", " · ").replace(".mT", "ᵀ").replace(".T", "ᵀ")

@@ -1,0 +1,80 @@
+"""The sentences and words of explanations, each in every language; one place for all."""
+
+from __future__ import annotations
+
+from backprop_engine.text import Words
+
+__all__ = ["TEXTS", "say"]
+
+TEXTS: dict[str, Words] = {
+    "product": Words("product", "곱"),
+    "upstream": Words("upstream", "흘러들어온 값"),
+    "local": Words("local", "로컬"),
+    "value": Words("value", "값"),
+    "seed": Words("seed", "시작값"),
+    "axis": Words("axis", "축"),
+    "sum so far": Words("sum, {count} of {of}", "누적 {of}개 중 {count}"),
+    "before": Words("before", "이전"),
+    "through": Words("through {node}", "{node} 경유"),
+    "contribution": Words("contribution", "더할 값"),
+    "start": Words(
+        "Nothing is computed yet: only the leaves have values. The first step begins the forward pass.",
+        "아직 아무것도 계산하지 않았습니다. 잎 노드의 값만 있으며, 첫 스텝부터 순전파입니다.",
+    ),
+    "seed said": Words(
+        "The forward pass is done. The backward pass starts at {output}: its own gradient is {seed}.",
+        "순전파가 끝났습니다. 역전파는 {output}에서 시작하며, 자신에 대한 그래디언트는 {seed}입니다.",
+    ),
+    "seed given": Words(
+        "The forward pass is done. The backward pass starts at {output} with the given gradient.",
+        "순전파가 끝났습니다. 역전파는 {output}에서 주어진 그래디언트로 시작합니다.",
+    ),
+    "forward": Words("{node} is computed from {operands}.", "{operands}(으)로 {node}을(를) 계산합니다."),
+    "backward": Words(
+        "{node} hands its gradient on to {operand}.", "{node}의 그래디언트를 {operand}(으)로 흘려보냅니다."
+    ),
+    "summed": Words(
+        "{operand} was broadcast over axis {axes}, so its gradient is summed over axis {axes}.",
+        "{operand}은(는) 축 {axes}로 브로드캐스트되었으므로 그래디언트를 축 {axes}로 더합니다.",
+    ),
+    "shared": Words(
+        "{operand} is used {of} times: this contribution is added to its gradient in the next step.",
+        "{operand}은(는) {of}번 쓰이므로, 이 값은 다음 스텝에서 그래디언트에 더해집니다.",
+    ),
+    "accumulate": Words(
+        "{operand} is used {of} times: its gradient is the sum of {of} contributions. This is number {count}.",
+        "{operand}은(는) {of}번 쓰이므로 그래디언트는 {of}개 값의 합이며, 이번이 {count}번째입니다.",
+    ),
+    "complete": Words("The gradient of {operand} is complete.", "{operand}의 그래디언트가 완성되었습니다."),
+    "end": Words(
+        "The backward pass is done: every gradient has arrived.",
+        "역전파가 끝났습니다. 모든 그래디언트가 도착했습니다.",
+    ),
+    "locals": Words("local gradients", "로컬 그래디언트"),
+    "numeric agrees": Words("numeric {numeric} ✓", "수치 미분 {numeric} ✓"),
+    "numeric agrees all": Words("numeric check of {cells} cells ✓", "원소 {cells}개 수치 미분 확인 ✓"),
+    "numeric sampled": Words(
+        "numeric check of {checked} of {cells} cells and a random projection ✓",
+        "원소 {cells}개 중 {checked}개와 무작위 사영으로 수치 미분 확인 ✓",
+    ),
+    "numeric kink": Words(
+        "numeric: a kink, the slopes differ left and right; this choice lies between them ✓",
+        "수치 미분: 꺾인 점이라 좌우 기울기가 다르며, 이 값은 그 사이에 있습니다 ✓",
+    ),
+    "numeric differs": Words("numeric {numeric} differs ✗", "수치 미분 {numeric}과(와) 다릅니다 ✗"),
+    "numeric not finite": Words("not finite: nothing to compare ✗", "유한하지 않아 비교할 수 없습니다 ✗"),
+    "numeric not applicable": Words("numeric check: not applicable", "수치 미분: 해당 없음"),
+    "step start": Words("start", "시작"),
+    "step forward": Words("forward", "순전파"),
+    "step seed": Words("seed", "시작값"),
+    "step backward": Words("backward", "역전파"),
+    "step accumulate": Words("accumulate", "누적"),
+    "kind input": Words("input", "입력"),
+    "kind param": Words("param", "파라미터"),
+    "kind constant": Words("constant", "상수"),
+}
+
+
+def say(key: str, language: str, **parts: object) -> str:
+    """A text in `language` with `parts` put in."""
+    return TEXTS[key].in_language(language).format(**parts)

@@ -1,0 +1,138 @@
+"""A run as text to read from top to bottom: what `run` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_engine.arrays import shape_text
+from backprop_engine.explain.equation import equation
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.explain.story import story
+from backprop_engine.explain.symbols import formula
+from backprop_engine.explain.texts import say
+from backprop_engine.frame import Frame
+from backprop_engine.graph import Kind, Node
+from backprop_engine.steps import Accumulate, Backward, Forward, Seed
+from backprop_engine.text import cell_width, pad
+from backprop_engine.trace import Trace
+
+__all__ = ["state", "transcript"]
+
+_INDENT = "      "
+_HEIGHT = 24
+
+
+def transcript(trace: Trace, language: str, width: int = 100, last: int | None = None) -> Iterator[Line]:
+    """Every step up to position `last`: its equation where tensors take part, its numbers on one line else."""
+    for leaf in trace.graph.leaves:
+        kind = say(f"kind {leaf.kind.value}", language)
+        value = summary(trace.values[leaf.position], 40)
+        yield (Span(_INDENT), Span(f"{kind} ", Role.DIM), Span(leaf.name, Role.NAME), Span(" = "), Span(value, Role.VALUE))
+    digits = len(str(trace.schedule.last))
+    for position in range(1, (trace.schedule.last if last is None else last) + 1):
+        yield from _step(trace.frame(position), language, width, digits)
+
+
+def _step(frame: Frame, language: str, width: int, digits: int) -> Iterator[Line]:
+    kind = say(f"step {_kind(frame)}", language)
+    head = (Span(str(frame.position).rjust(max(3, digits)), Role.DIM), Span(f"  {kind}  ", Role.HEADING))
+    if _scalar(frame):
+        yield (*head, *_in_one_line(frame, language))
+        return
+    yield (*head, *story(frame, language)[0])
+    for line in equation(frame, language, width - len(_INDENT), _HEIGHT).lines:
+        yield (Span(_INDENT), *line)
+
+
+def _kind(frame: Frame) -> str:
+    match frame.step:
+        case Forward():
+            return "forward"
+        case Seed():
+            return "seed"
+        case Backward():
+            return "backward"
+        case Accumulate():
+            return "accumulate"
+        case _:
+            return "start"
+
+
+def _scalar(frame: Frame) -> bool:
+    """Whether only scalars take part in the step."""
+    graph = frame.graph
+    match frame.step:
+        case Forward(node=node):
+            return all(graph.nodes[one].shape == () for one in (node, *graph.nodes[node].operands))
+        case Backward(edge=edge) | Accumulate(edge=edge):
+            return graph.nodes[edge.node].shape == () == graph.nodes[edge.operand].shape
+        case _:
+            return graph.nodes[graph.output].shape == ()
+
+
+def _in_one_line(frame: Frame, language: str) -> Line:
+    """The symbols of a step and its numbers."""
+    lines = story(frame, language)
+    match frame.step:
+        case Forward():
+            numbers = lines[1][1:] if len(lines) > 1 and not lines[1][0].text.strip() else ()
+            return (*lines[0], *numbers)
+        case Backward():
+            return lines[1]
+        case Accumulate():
+            return _sum(frame)
+        case _:
+            return lines[0]
+
+
+def _sum(frame: Frame) -> Line:
+    """The running sum of an accumulate step, as a row of numbers."""
+    assert isinstance(frame.step, Accumulate)
+    edge, trace = frame.step.edge, frame.trace
+    uses = trace.schedule.uses_of[edge.operand][: frame.step.count]
+    name = frame.graph.nodes[edge.operand].name
+    terms = " + ".join(summary(trace.contributions[use]) for use in uses[-3:])
+    dots = "… + " if len(uses) > 3 else ""
+    return (
+        Span(f"∂{frame.graph.nodes[frame.graph.output].name}/∂{name}", Role.GRADIENT),
+        Span(f" = {dots}{terms} = "),
+        Span(summary(trace.arrived[edge.index]), Role.GRADIENT),
+        Span(f"  ({frame.step.count}/{frame.step.of})", Role.DIM),
+    )
+
+
+def state(frame: Frame, language: str, note: str = "", width: int = 100) -> Iterator[Line]:
+    """What is known at a position: the step that led there, and a table of all nodes."""
+    kind = say(f"step {_kind(frame)}", language)
+    yield (Span(f"{frame.position}/{frame.trace.schedule.last}  {kind}", Role.HEADING),)
+    yield (Span(""),)
+    block = equation(frame, language, width - 2, _HEIGHT)
+    yield from ((Span("  "), *line) for line in block.lines)
+    if block.lines:
+        yield (Span(""),)
+    yield from ((Span("  "), *line) for line in story(frame, language, note))
+    yield (Span(""),)
+    yield from _table(frame)
+
+
+def _table(frame: Frame) -> Iterator[Line]:
+    """Name, definition, shape, value and gradient of each node, in columns."""
+    listed = [node for node in frame.graph.nodes if node.kind is not Kind.LITERAL]
+    rows = [_cells(frame, node) for node in listed]
+    sizes = [max(cell_width(row[column]) for row in rows) for column in range(5)]
+    roles = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
+    for row in rows:
+        cells = zip(row, sizes, roles, strict=True)
+        yield tuple(Span(pad(cell, size) + "  ", role) for cell, size, role in cells)
+
+
+def _cells(frame: Frame, node: Node) -> tuple[str, str, str, str, str]:
+    gets = frame.graph.active[node.position] and frame.graph.differentiable[node.position]
+    return (
+        node.name,
+        f"= {formula(frame.graph, node)}" if node.op is not None else node.kind.value,
+        shape_text(node.shape),
+        summary(frame.value(node), 40),
+        summary(frame.gradient(node), 40) if gets else "" if node.kind is Kind.CONSTANT else ABSENT,
+    )

@@ -1,0 +1,62 @@
+"""Expression text -> a tree with spans, and back. The grammar is our own; nothing is evaluated as Python."""
+
+from __future__ import annotations
+
+from backprop_engine.expr.cursor import MAX_DEPTH
+from backprop_engine.expr.parse import parse
+from backprop_engine.expr.render import render
+from backprop_engine.expr.tokens import MAX_LENGTH, ExprError
+from backprop_engine.expr.tree import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Constant,
+    Expr,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+    children,
+    literal,
+    path,
+    walk,
+)
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "Attribute",
+    "Binary",
+    "Boolean",
+    "Call",
+    "Constant",
+    "Expr",
+    "ExprError",
+    "Index",
+    "Keyword",
+    "ListOf",
+    "Name",
+    "Number",
+    "Slice",
+    "Span",
+    "Subscript",
+    "Text",
+    "Transpose",
+    "Unary",
+    "Value",
+    "children",
+    "literal",
+    "parse",
+    "path",
+    "render",
+    "walk",
+]

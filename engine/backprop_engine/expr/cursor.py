@@ -1,0 +1,185 @@
+"""A position in the tokens of an expression: moving on, and saying what is wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from keyword import kwlist
+from typing import Final, TypeVar
+
+from backprop_engine.expr.hints import MODULES, WORDS
+from backprop_engine.expr.tokens import ExprError, Token, tokenize
+from backprop_engine.expr.tree import Attribute, Binary, Expr, Span, Transpose
+from backprop_engine.text import clip
+
+__all__ = ["BOOLEANS", "MAX_DEPTH", "RESERVED", "Cursor"]
+
+MAX_DEPTH: Final = 64
+
+BOOLEANS: Final = {"true": True, "True": True, "false": False, "False": False}
+RESERVED: Final = frozenset(kwlist) | BOOLEANS.keys()
+"""Words that are no names."""
+
+_CLOSING = {"(": ")", "[": "]"}
+
+_T = TypeVar("_T")
+
+
+class Cursor:
+    """A position in the tokens of `text`, and the tokens that opened what surrounds it."""
+
+    __slots__ = ("at", "open", "text", "tokens")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokenize(text)
+        self.at = 0
+        self.open: list[Token] = []
+
+    def nested(self, opening: Token, inside: Callable[[], _T]) -> _T:
+        """What `inside` reads, one level deeper."""
+        if len(self.open) >= MAX_DEPTH:
+            raise ExprError(
+                f"this nests more than {MAX_DEPTH} deep", opening.span, "give parts a node of their own"
+            )
+        self.open.append(opening)
+        result = inside()
+        self.open.pop()
+        return result
+
+    def items(self, closing: str, item: Callable[[], _T]) -> list[_T]:
+        """Items between commas, through the closing bracket; a comma may stand behind the last."""
+        found: list[_T] = []
+        while self.tokens[self.at].kind != closing:
+            found.append(item())
+            if self.tokens[self.at].kind != ",":
+                break
+            self.at += 1
+        return self.closed(closing, found)
+
+    def closed(self, closing: str, result: _T) -> _T:
+        """`result`, when the closing bracket stands here."""
+        self.expect(closing, f"an operator or `{closing}`")
+        return result
+
+    def expect(self, kind: str, what: str, hint: str = "") -> Token:
+        """The token at this position, which must be of `kind`."""
+        token = self.tokens[self.at]
+        if token.kind != kind:
+            raise self.unexpected(what, hint)
+        self.at += 1
+        return token
+
+    def since(self, start: int) -> Span:
+        """From `start` to the end of the last token read."""
+        return Span(start, self.tokens[self.at - 1].end)
+
+    def finish(self) -> None:
+        """Complain about what is left."""
+        token = self.tokens[self.at]
+        if token.kind in (")", "]"):
+            raise ExprError(f"nothing opens this {token}", token.span)
+        if token.kind != "end":
+            raise self.unexpected("an operator or the end")
+
+    # Complaints
+
+    def unexpected(self, expected: str, hint: str = "") -> ExprError:
+        """The error that another token stands here, with the best hint there is."""
+        token = self.tokens[self.at]
+        if token.kind == "end":
+            for opening in reversed(self.open):
+                if opening.kind in _CLOSING:
+                    return ExprError(
+                        f"this {opening} is never closed", opening.span, f"add `{_CLOSING[opening.kind]}`"
+                    )
+            if self.at == 0:
+                return ExprError("the expression is empty", token.span, hint)
+            return ExprError(f"the expression ends where {expected} was expected", token.span, hint)
+        message = f"expected {expected}, found {token}"
+        if token.kind == "=":
+            hint = hint or "compare with `==`; `name=` is for the arguments of a call"
+        elif token.kind == "name" and token.text in WORDS:
+            hint = WORDS[token.text]
+        elif token.kind in ("name", "number", "(") and self.at > 0:
+            hint = hint or _missing_operator(self.tokens[self.at - 1], token)
+        return ExprError(message, token.span, hint)
+
+    def no_operand(self) -> ExprError:
+        """The error that no operand stands where one must."""
+        token = self.tokens[self.at]
+        match token.kind:
+            case "text":
+                return ExprError(
+                    "text is no operand", token.span, f"an attribute's text has a name: `name={token.text}`"
+                )
+            case "[":
+                hint = (
+                    "a list of numbers goes under `constants`; an attribute's list has a name: `shape=[2, 3]`"
+                )
+                return ExprError("a list is no operand", token.span, hint)
+            case "+":
+                return ExprError(
+                    "expected an operand, found `+`", token.span, "a plus before an operand is left out"
+                )
+            case "name" if token.text in BOOLEANS:
+                hint = "an attribute's value has a name: `keepdims=true`"
+                return ExprError(f"{token} is no operand", token.span, hint)
+            case "name":
+                return ExprError(
+                    f"{token} is a word of Python and no name", token.span, WORDS.get(token.text, "")
+                )
+        return self.unexpected("an operand")
+
+    def chained(self, first: Binary) -> ExprError:
+        """The error of `a < b < c`."""
+        second = self.tokens[self.at]
+        left = self.text[first.span.start : first.span.end]
+        middle = self.text[first.op_span.end : first.span.end].strip()
+        hint = f"compare two at a time: `({left}) * ({middle} {second.text} …)`" if len(left) < 60 else ""
+        return ExprError("comparisons do not chain", second.span, hint)
+
+    def no_call(self, node: Expr, start: int) -> ExprError:
+        """The error of calling what is not an operator's name: `x.sum()`, `np.tanh(x)`, `x.T()`, `2(x)`."""
+        bracket = self.tokens[self.at]
+        if isinstance(node, Transpose):
+            return ExprError("`.T` is not called", bracket.span, "write `.T` without the brackets")
+        if isinstance(node, Attribute):
+            inside = self.text[bracket.end : self.matching_end()].strip()
+            before = self.text[start : node.name_span.start].rstrip(" .")
+            root = before.partition(".")[0]
+            operands = inside if root in MODULES else f"{before}, {inside}".rstrip(", ")
+            hint = f"write `{node.name}({clip(operands, 60)})`"
+            return ExprError("operators are called by their plain names", Span(start, bracket.start), hint)
+        return self.unexpected("an operator")
+
+    def as_function(self, start: int) -> str:
+        """The hint for a method called on something that is not a name: `(a + b).sum()`."""
+        part, bracket = self.tokens[self.at - 1 : self.at + 1]
+        if bracket.kind != "(":
+            return ""
+        before = self.text[start : self.tokens[self.at - 2].start].strip()
+        inside = self.text[bracket.end : self.matching_end()].strip()
+        operands = f"{before}, {inside}".rstrip(", ")
+        return f"write `{part.text}({clip(operands, 60)})`"
+
+    def matching_end(self) -> int:
+        """Where the bracket at this position is closed, or the end of the text."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            depth += (token.kind in ("(", "[")) - (token.kind in (")", "]"))
+            if depth == 0:
+                return token.start
+        return len(self.text)
+
+
+def _missing_operator(left: Token, right: Token) -> str:
+    """The hint for two operands side by side."""
+    if left.kind == "number" and left.end == right.start and right.kind == "name":
+        try:
+            return f"write `{int(left.text + right.text, 0)}`"  # 1_000, 0x1F
+        except ValueError:
+            pass
+    shown = "(…)" if right.kind == "(" else right.text
+    if left.kind in ("number", "name") and len(left.text) + len(shown) < 60:
+        return f"did you mean `{left.text} * {shown}`?"
+    return ""

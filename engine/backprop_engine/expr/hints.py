@@ -1,0 +1,81 @@
+"""What people write from habit in other languages, and what it is called here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["FOREIGN", "MODULES", "WORDS", "look_alike"]
+
+FOREIGN: Final[dict[str, str]] = {
+    "^": "did you mean `**`?",
+    "***": "did you mean `**`?",
+    "%": "there is no remainder here",
+    "//": "there is no whole division here; `/` divides",
+    "&": "multiply two conditions to have both: `(a > 0) * (b > 0)`",
+    "&&": "multiply two conditions to have both: `(a > 0) * (b > 0)`",
+    "|": "`maximum` of two conditions has either: `maximum(a > 0, b > 0)`",
+    "||": "`maximum` of two conditions has either: `maximum(a > 0, b > 0)`",
+    "~": "`1 - condition` turns a condition round",
+    "!": "did you mean `!=`?",
+    "<>": "did you mean `!=`?",
+    "===": "did you mean `==`?",
+    "!==": "did you mean `!=`?",
+    ">==": "did you mean `>=`?",
+    "<==": "did you mean `<=`?",
+    "<<": "multiply by a power of two instead",
+    ">>": "divide by a power of two instead",
+    ":=": "give the part a node of its own instead",
+    "...": "write a `:` for each axis that is taken whole",
+    "..": "one dot leads into an instance: `one.h`",
+    ";": "one node holds one expression",
+    "{": "group with parentheses: `( )`",
+    "}": "group with parentheses: `( )`",
+    "#": "a comment needs a space before its `#`, and ends the value",
+    "$": "names are written as they are, without a `$`",
+    "?": "choose with `where(condition, a, b)`",
+    "\\": "no backslash is needed: a long expression may go on in the next line, indented",
+    "`": "names are written as they are, without quotes",
+}
+
+WORDS: Final[dict[str, str]] = {
+    "if": "choose with `where(condition, a, b)`",
+    "else": "choose with `where(condition, a, b)`",
+    "and": "multiply two conditions to have both: `(a > 0) * (b > 0)`",
+    "or": "`maximum` of two conditions has either: `maximum(a > 0, b > 0)`",
+    "not": "`1 - condition` turns a condition round",
+    "is": "compare with `==`",
+    "lambda": "write a cell for a formula that is used several times",
+    "for": "a `scan` repeats a cell over time",
+    "None": "leave the attribute out instead",
+}
+"""Hints for Python's keywords; those without one are refused all the same."""
+
+MODULES: Final = frozenset({"F", "K", "jax", "jnp", "keras", "math", "nn", "np", "numpy", "tf", "torch"})
+"""Names of libraries that people put before an operator's name."""
+
+_LOOK_ALIKES = {
+    **dict.fromkeys("×·⋅∙∗⨯", "*"),
+    **dict.fromkeys("−–—‐‑‒﹣", "-"),
+    **dict.fromkeys("÷∕⁄", "/"),
+    **dict.fromkeys("“”„«»", '"'),
+    **dict.fromkeys("‘’‚′", "'"),
+    "⊙": "hadamard(a, b)",
+    "⊤": ".T",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "²": "** 2",
+    "³": "** 3",
+    "√": "sqrt(x)",
+    "∑": "sum(x)",
+    "，": ",",
+    "、": ",",
+}
+
+
+def look_alike(character: str) -> str:
+    """A hint for a character that resembles one of the language, or nothing."""
+    plain = _LOOK_ALIKES.get(character, "")
+    if not plain and "！" <= character <= "～":  # the full-width forms run parallel to ASCII
+        plain = chr(ord(character) - 0xFEE0)
+    return f"write `{plain}`" if plain else ""

@@ -1,0 +1,255 @@
+"""Tokens -> a tree, with exactly Python's precedence and associativity.
+
+    expression = sum [comparison sum]
+    sum        = term {("+" | "-") term}
+    term       = operand {("*" | "/" | "@") operand}
+    operand    = "-" operand | primary ["**" operand]
+    primary    = (number | name | call | "(" expression ")") {"[" key "]" | "." name}
+    call       = name "(" {expression ","} {name "=" (expression | constant) ","} ")"
+    constant   = ["-"] number | text | "true" | "false" | "[" {constant ","} "]"
+
+Brackets, calls, minus signs and `**` nest at most `MAX_DEPTH` deep. Chains of `+ - * / @` and of `[…]` and
+`.name` are loops here and count as one level, whatever their length.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from backprop_engine.expr.cursor import BOOLEANS, RESERVED, Cursor
+from backprop_engine.expr.tokens import ExprError, Token
+from backprop_engine.expr.tree import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Constant,
+    Expr,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+)
+
+__all__ = ["PRECEDENCE", "parse"]
+
+_COMPARISON, _SUM, _TERM = 1, 2, 3
+PRECEDENCE: Final[dict[str, int]] = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARISON),
+    **dict.fromkeys("+-", _SUM),
+    **dict.fromkeys("*/@", _TERM),
+}
+"""How tightly each operator that associates to the left binds; the minus sign and `**` bind tighter."""
+
+
+def parse(text: str) -> Expr:
+    """The tree of `text`; raises `ExprError` at the first place where it stops being an expression."""
+    parser = _Parser(text)
+    tree = parser.expression(_COMPARISON)
+    parser.finish()
+    return tree
+
+
+class _Parser(Cursor):
+    """The grammar, one method a rule."""
+
+    __slots__ = ()
+
+    # Operators
+
+    def expression(self, level: int) -> Expr:
+        """Operands joined by operators of `level` and tighter ones."""
+        tokens = self.tokens
+        start = tokens[self.at].start
+        left = self.operand()
+        while True:
+            op, _, op_start, op_end = tokens[self.at]
+            found = PRECEDENCE.get(op, 0)
+            if found < level:
+                return left
+            self.at += 1
+            right = self.operand() if found == _TERM else self.expression(found + 1)
+            left = Binary(op, left, right, Span(op_start, op_end), Span(start, tokens[self.at - 1].end))
+            if found == _COMPARISON and PRECEDENCE.get(tokens[self.at].kind) == _COMPARISON:
+                raise self.chained(left)
+
+    def operand(self) -> Expr:
+        """A primary with what binds to it: a power on its right, a minus on its left."""
+        sign = self.tokens[self.at]
+        if sign.kind == "-":
+            self.at += 1
+            below = self.nested(sign, self.operand)
+            span = self.since(sign.start)
+            return Number(-below.value, span) if isinstance(below, Number) else Unary("-", below, span)
+        base = self.primary()
+        power = self.tokens[self.at]
+        if power.kind != "**":
+            return base
+        self.at += 1
+        exponent = self.nested(power, self.operand)
+        return Binary("**", base, exponent, power.span, self.since(sign.start))
+
+    # Primaries
+
+    def primary(self) -> Expr:
+        """A number, a name, a call or a bracket, with the subscripts and paths behind it."""
+        tokens = self.tokens
+        first = tokens[self.at]
+        kind, text, start, end = first
+        node: Expr
+        if kind == "name" and text not in RESERVED:
+            self.at += 1
+            node = self.call(first) if tokens[self.at].kind == "(" else Name(text, Span(start, end))
+        elif kind == "number":
+            self.at += 1
+            node = Number(_number(first), Span(start, end))
+        elif kind == "(":
+            self.at += 1
+            node = self.nested(first, lambda: self.closed(")", self.expression(_COMPARISON)))
+        else:
+            raise self.no_operand()
+        while tokens[self.at].kind in ("[", ".", "("):
+            node = self.postfix(node, start)
+        return node
+
+    def postfix(self, node: Expr, start: int) -> Expr:
+        """`node` with the `[…]`, `.name` or `.T` that follows it."""
+        mark = self.tokens[self.at]
+        if mark.kind == "(":
+            raise self.no_call(node, start)
+        if isinstance(node, Number):
+            raise ExprError("a number has no axes and no parts", mark.span)
+        self.at += 1
+        if mark.kind == "[":
+            key = self.nested(mark, self.key)
+            return Subscript(node, key, self.since(start))
+        part = self.expect("name", "a name after the dot")
+        if part.text == "T":
+            return Transpose(node, self.since(start))
+        if not _leads_into(node):
+            dotted = f"only a name can be followed by a path, `.T` by nothing more: found `.{part.text}`"
+            raise ExprError(dotted, Span(mark.start, part.end), self.as_function(start))
+        return Attribute(node, part.text, part.span, self.since(start))
+
+    def key(self) -> tuple[Index | Slice, ...]:
+        """The parts of a subscript, through its closing bracket."""
+        parts = self.items("]", self.key_part)
+        if not parts:
+            raise ExprError(
+                "a subscript needs an index", self.tokens[self.at - 1].span, "`x[0]` or `x[:, 1:]`"
+            )
+        return tuple(parts)
+
+    def key_part(self) -> Index | Slice:
+        start = self.tokens[self.at].start
+        bounds: list[int | None] = [self.whole()]
+        while self.tokens[self.at].kind == ":" and len(bounds) < 3:
+            self.at += 1
+            bounds.append(self.whole())
+        span = self.since(start)
+        first = bounds[0]
+        if len(bounds) > 1:
+            if bounds[2:] == [0]:
+                raise ExprError("the step of a slice cannot be 0", span)
+            return Slice(first, bounds[1], bounds[2] if len(bounds) == 3 else None, span)
+        if first is None:
+            raise self.unexpected("a whole number or `:`")
+        return Index(first, span)
+
+    def whole(self) -> int | None:
+        """The whole number at this position, if there is one."""
+        negative = self.tokens[self.at].kind == "-"
+        token = self.tokens[self.at + negative]
+        if token.kind != "number":
+            if negative or token.kind == "name":
+                self.at += negative
+                raise self.unexpected("a whole number", "a subscript holds whole numbers and `:` only")
+            return None
+        value = _number(token)
+        if isinstance(value, float):
+            raise ExprError("an index is a whole number", token.span)
+        self.at += negative + 1
+        return -value if negative else value
+
+    # Calls
+
+    def call(self, name: Token) -> Call:
+        """The call of `name`; the position is at its opening bracket."""
+        bracket = self.tokens[self.at]
+        self.at += 1
+        args: list[Expr] = []
+        keywords: dict[str, Keyword] = {}
+        self.nested(bracket, lambda: self.items(")", lambda: self.argument(args, keywords)))
+        return Call(name.text, tuple(args), tuple(keywords.values()), name.span, self.since(name.start))
+
+    def argument(self, args: list[Expr], keywords: dict[str, Keyword]) -> None:
+        name = self.tokens[self.at]
+        if name.kind == "name" and self.tokens[self.at + 1].kind == "=":
+            if name.text in RESERVED:
+                raise self.no_operand()
+            if name.text in keywords:
+                raise ExprError(f"{name} is given twice", name.span)
+            self.at += 2
+            keywords[name.text] = Keyword(name.text, self.value(), name.span)
+            return
+        args.append(self.expression(_COMPARISON))
+        if keywords:
+            hint = f"put it before `{next(iter(keywords))}=`, or give its name too"
+            raise ExprError("an operand without a name comes before those with one", args[-1].span, hint)
+
+    def value(self) -> Value:
+        """What stands after a keyword's `=`."""
+        return self.constant() if self.at_constant() else self.expression(_COMPARISON)
+
+    def at_constant(self) -> bool:
+        """Whether a constant that is no operand stands here."""
+        kind, text, _, _ = self.tokens[self.at]
+        return kind in ("text", "[") or (kind == "name" and text in BOOLEANS)
+
+    def constant(self) -> Constant:
+        token = self.tokens[self.at]
+        if token.kind == "[":
+            self.at += 1
+            items = self.nested(token, lambda: self.items("]", self.constant))
+            return ListOf(tuple(items), self.since(token.start))
+        if self.at_constant():
+            self.at += 1
+            if token.kind == "text":
+                return Text(token.text[1:-1], token.span)
+            return Boolean(BOOLEANS[token.text], token.span)
+        self.at += token.kind == "-"
+        number = self.expect("number", "a number", "a list holds numbers, text, `true`, `false` and lists")
+        value = _number(number)
+        return Number(-value if token.kind == "-" else value, self.since(token.start))
+
+
+def _number(token: Token) -> int | float:
+    """The value of a number token."""
+    text = token.text
+    if not text.isdigit():
+        value = float(text)
+        if math.isinf(value):
+            raise ExprError("this number is too large for 64-bit floating point", token.span)
+        return value
+    if text[0] == "0" and len(text) > 1:
+        hint = f"write `{text.lstrip('0') or '0'}`" if len(text) < 40 else ""
+        raise ExprError("a whole number has no zeros before it", token.span, hint)
+    if len(text) > 308:
+        raise ExprError("this number is too large for 64-bit floating point", token.span)
+    return int(text)
+
+
+def _leads_into(node: Expr) -> bool:
+    """Whether a path can go on behind `node`: a name, or a path already, with or without an index."""
+    while isinstance(node, Subscript) and len(node.key) == 1 and isinstance(node.key[0], Index):
+        node = node.value
+    return isinstance(node, Name | Attribute)

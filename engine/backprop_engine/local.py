@@ -1,0 +1,130 @@
+"""The local gradient of an edge in its natural form.
+
+The operator declares the form, size never does. A rule between two scalars is always a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Literal, TypeAlias, assert_never
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.graph import Graph
+from backprop_engine.ops import Jacobian, Linear, Partial
+from backprop_engine.recording import product
+from backprop_engine.steps import Edge
+from backprop_engine.text import Words
+from backprop_engine.trace import Trace
+
+__all__ = ["DenseLocal", "ElementwiseLocal", "LocalGradient", "MapLocal", "ScalarLocal", "local_gradient"]
+
+LARGEST_JACOBIAN = 4096
+"""The most cells of a Jacobian that is worked out whole."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarLocal:
+    """A number: product = upstream · value."""
+
+    value: Tensor
+    text: str
+    form: Literal["scalar"] = "scalar"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ElementwiseLocal:
+    """The diagonal of a diagonal Jacobian, in the output's shape: product = upstream ⊙ value."""
+
+    value: Tensor
+    text: str
+    form: Literal["elementwise"] = "elementwise"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseLocal:
+    """A dense Jacobian of shape batch + (out, in): product = valueᵀ · upstream; None above 4,096 cells."""
+
+    value: Tensor | None
+    shape: Shape
+    text: str
+    rule: str
+    form: Literal["jacobian"] = "jacobian"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapLocal:
+    """A linear map: its rule in NumPy's terms and, where the rule multiplies with a tensor, that factor."""
+
+    rule: str
+    shapes: tuple[Shape, Shape, Shape | None]
+    """Of the upstream gradient, of the product, and of the factor."""
+    factor: Tensor | None
+    text: str
+    sign: str
+    before: bool
+    upstream_as: str
+    shown: Words | None = None
+    form: Literal["map"] = "map"
+
+
+LocalGradient: TypeAlias = ScalarLocal | ElementwiseLocal | DenseLocal | MapLocal
+
+
+def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
+    """The local gradient that the trace multiplied with at `edge`."""
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    rule, attributes = edge.rule, dict(node.attributes)
+    out = trace.outs[edge.node]
+    operands = [trace.operand_values[one] for one in node.operands]
+    with np.errstate(all="ignore"):
+        if node.shape == () == operand.shape:
+            one = graph.dtype.type(1.0)
+            text = rule.text if isinstance(rule, Partial) else _without_upstream(rule.text)
+            return ScalarLocal(product(graph, edge, one, out, operands), text)
+        match rule:
+            case Partial():
+                partial = np.asarray(rule.of(out, *operands, **attributes), dtype=graph.dtype)
+                return ElementwiseLocal(settle(np.broadcast_to(partial, node.shape), graph.dtype), rule.text)
+            case Jacobian():
+                return _dense(graph, rule, out, operands, attributes)
+            case Linear():
+                return _map(graph, edge, rule, out, operands, attributes)
+            case _:
+                assert_never(rule)
+
+
+def _without_upstream(text: str) -> str:
+    """The rule of a scalar without its leading ``g *``: what multiplies the upstream gradient."""
+    return "1" if text in ("g", "g.T") else text.removeprefix("g * ")
+
+
+def _dense(
+    graph: Graph, rule: Jacobian, out: Tensor, operands: list[Tensor], attributes: dict[str, Any]
+) -> DenseLocal:
+    if prod(rule.shape) > LARGEST_JACOBIAN:
+        return DenseLocal(None, rule.shape, rule.matrix_text, rule.text)
+    matrix = settle(rule.matrix(out, *operands, **attributes), graph.dtype)
+    return DenseLocal(matrix, rule.shape, rule.matrix_text, rule.text)
+
+
+def _map(
+    graph: Graph, edge: Edge, rule: Linear, out: Tensor, operands: list[Tensor], attributes: dict[str, Any]
+) -> MapLocal:
+    upstream, operand = graph.nodes[edge.node].shape, graph.nodes[edge.operand].shape
+    if rule.factor is None:
+        return MapLocal(rule.text, (upstream, operand, None), None, "", "·", False, "column", rule.shown)
+    factor = settle(rule.factor.of(out, *operands, **attributes), graph.dtype)
+    shapes = (upstream, operand, factor.shape)
+    return MapLocal(
+        rule.text,
+        shapes,
+        factor,
+        rule.factor.text,
+        rule.factor.sign,
+        rule.factor.before,
+        rule.factor.upstream_as,
+    )

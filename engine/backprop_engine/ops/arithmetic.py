@@ -1,0 +1,322 @@
+"""Arithmetic, cell by cell, with broadcasting."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.ops.definition import ONE, Partial, Sample, define
+from backprop_engine.text import Words
+
+FAMILY = "arithmetic"
+PAIRS = (
+    Sample(((), ())),
+    Sample(((3,), (3,))),
+    Sample(((2, 3), (3,))),
+    Sample(((2, 1), (1, 3))),
+    Sample(((0, 2), (2,))),
+)
+SINGLES = (Sample(((),)), Sample(((3,),)), Sample(((2, 3),)), Sample(((0,),)))
+POSITIVE = tuple(Sample(sample.operands, low=0.25, high=3.0) for sample in SINGLES)
+
+
+def _away_from_zero(sample: Sample) -> Sample:
+    return Sample(sample.operands, low=0.5, high=2.0)
+
+
+add = define(
+    "add",
+    family=FAMILY,
+    lesson=Words(
+        en="Addition hands its upstream gradient on unchanged to every operand.",
+        ko="덧셈 노드는 흘러들어온 그래디언트를 모든 피연산자에 그대로 흘려보냅니다.",
+    ),
+    sign="+",
+    operands="a b",
+    formula="a + b",
+    written="a + b",
+    forward=operator.add,
+    rules=(ONE, ONE),
+    samples=PAIRS,
+)
+
+sub = define(
+    "sub",
+    family=FAMILY,
+    lesson=Words(
+        en="Subtraction hands its upstream gradient on, with the sign turned for the second operand.",
+        ko="뺄셈 노드는 그래디언트를 그대로, 둘째 피연산자에는 부호를 바꾸어 흘려보냅니다.",
+    ),
+    sign="−",
+    operands="a b",
+    formula="a - b",
+    written="a - b",
+    forward=operator.sub,
+    rules=(ONE, Partial("-1", lambda out, a, b: -1.0)),
+    samples=PAIRS,
+)
+
+mul = define(
+    "mul",
+    family=FAMILY,
+    lesson=Words(
+        en="Multiplication hands each operand the upstream gradient times the other operand.",
+        ko="곱셈 노드는 흘러들어온 그래디언트에 상대편 입력값을 곱해 흘려보냅니다.",
+    ),
+    sign="×",
+    operands="a b",
+    formula="a * b",
+    written="a * b",
+    forward=operator.mul,
+    rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
+    conventions="0 · inf is NaN, as in IEEE arithmetic.",
+    samples=PAIRS,
+)
+
+div = define(
+    "div",
+    family=FAMILY,
+    lesson=Words(
+        en="Division scales the gradient by 1/b for the numerator, and by −a/b² for the denominator.",
+        ko="나눗셈 노드의 로컬 그래디언트는 분자에 대해 1/b, 분모에 대해 −a/b²입니다.",
+    ),
+    sign="÷",
+    operands="a b",
+    formula="a / b",
+    written="a / b",
+    forward=operator.truediv,
+    rules=(Partial("1 / b", lambda out, a, b: 1.0 / b), Partial("-out / b", lambda out, a, b: -out / b)),
+    conventions="x / 0 is an infinity of x's sign, 0 / 0 is NaN, as in IEEE arithmetic.",
+    samples=tuple(map(_away_from_zero, PAIRS)),
+)
+
+neg = define(
+    "neg",
+    family=FAMILY,
+    lesson=Words(
+        en="Negation turns the sign of the gradient.",
+        ko="부호 반전 노드는 그래디언트의 부호를 바꿉니다.",
+    ),
+    sign="−",
+    operands="a",
+    formula="-a",
+    written="-a",
+    forward=operator.neg,
+    rules=(Partial("-1", lambda out, a: -1.0),),
+    samples=SINGLES,
+)
+
+
+def _pow_base(out: Any, a: Any, b: Any) -> Any:
+    return np.where(b == 0, 0.0, b * np.power(a, b - 1))
+
+
+def _pow_exponent(out: Any, a: Any, b: Any) -> Any:
+    return np.where((a == 0) & (b >= 0), 0.0, out * np.log(a))
+
+
+pow_ = define(
+    "pow",
+    family=FAMILY,
+    lesson=Words(
+        en="A power brings its exponent down in front: the local gradient is b · a^(b−1).",
+        ko="거듭제곱은 지수가 앞으로 내려옵니다. 로컬 그래디언트는 b · a^(b−1)입니다.",
+    ),
+    sign="xʸ",
+    operands="a b",
+    formula="a ** b",
+    written="a ** b",
+    forward=np.power,
+    rules=(
+        Partial("b * a ** (b - 1)", _pow_base),
+        Partial("out * log(a)", _pow_exponent),
+    ),
+    conventions="0 ** 0 is 1; its derivative by the base is 0, and by an exponent of 0 or more it is 0 too. "
+    "A negative base with a fractional exponent is NaN.",
+    samples=tuple(map(_away_from_zero, PAIRS)),
+)
+
+square = define(
+    "square",
+    family=FAMILY,
+    lesson=Words(
+        en="A square doubles: the local gradient is 2a.",
+        ko="제곱의 로컬 그래디언트는 2a입니다.",
+    ),
+    sign="x²",
+    operands="a",
+    formula="a ** 2",
+    forward=np.square,
+    rules=(Partial("2 * a", lambda out, a: 2.0 * a),),
+    samples=SINGLES,
+)
+
+sqrt = define(
+    "sqrt",
+    family=FAMILY,
+    lesson=Words(
+        en="A square root is steep near 0 and flat far from it: 1 / (2√a).",
+        ko="제곱근의 로컬 그래디언트는 1/(2√a)로, 0 근처에서 가파르고 멀어지면 완만합니다.",
+    ),
+    sign="√",
+    operands="a",
+    formula="sqrt(a)",
+    forward=np.sqrt,
+    rules=(Partial("1 / (2 * out)", lambda out, a: 0.5 / out),),
+    conventions="The derivative at 0 is +inf; the root of a negative number is NaN.",
+    samples=POSITIVE,
+)
+
+exp = define(
+    "exp",
+    family=FAMILY,
+    lesson=Words(
+        en="The exponential is its own derivative: the local gradient is the output.",
+        ko="지수함수는 미분해도 자기 자신이므로 출력값이 곧 로컬 그래디언트입니다.",
+    ),
+    sign="exp",
+    operands="a",
+    formula="exp(a)",
+    forward=np.exp,
+    rules=(Partial("out", lambda out, a: out),),
+    samples=SINGLES,
+)
+
+log = define(
+    "log",
+    family=FAMILY,
+    lesson=Words(
+        en="The logarithm divides the gradient by its operand: small operands get large gradients.",
+        ko="로그 노드는 그래디언트를 입력값으로 나눕니다. 입력이 작을수록 그래디언트가 커집니다.",
+    ),
+    sign="log",
+    operands="a",
+    formula="log(a)",
+    forward=np.log,
+    rules=(Partial("1 / a", lambda out, a: 1.0 / a),),
+    conventions="log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
+    samples=POSITIVE,
+)
+
+
+def _sign_of_difference(a: Any, b: Any) -> Any:
+    """1 where a > b, 0 where a < b, one half at a tie (infinities tie too), NaN where either is NaN."""
+    return np.heaviside(np.where(a == b, 0.0, a - b), 0.5)
+
+
+maximum = define(
+    "maximum",
+    family=FAMILY,
+    lesson=Words(
+        en="Max is a router: the larger operand gets the whole gradient, the other gets 0.",
+        ko="최댓값 노드는 라우터입니다. 큰 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
+    ),
+    sign="max",
+    operands="a b",
+    formula="maximum(a, b)",
+    forward=np.maximum,
+    rules=(
+        Partial("where(a > b, 1, 0)", lambda out, a, b: _sign_of_difference(a, b)),
+        Partial("where(b > a, 1, 0)", lambda out, a, b: _sign_of_difference(b, a)),
+    ),
+    conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
+    analytic=False,
+    samples=PAIRS,
+)
+
+minimum = define(
+    "minimum",
+    family=FAMILY,
+    lesson=Words(
+        en="Min is a router: the smaller operand gets the whole gradient, the other gets 0.",
+        ko="최솟값 노드는 라우터입니다. 작은 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
+    ),
+    sign="min",
+    operands="a b",
+    formula="minimum(a, b)",
+    forward=np.minimum,
+    rules=(
+        Partial("where(a < b, 1, 0)", lambda out, a, b: _sign_of_difference(b, a)),
+        Partial("where(b < a, 1, 0)", lambda out, a, b: _sign_of_difference(a, b)),
+    ),
+    conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
+    analytic=False,
+    samples=PAIRS,
+)
+
+abs_ = define(
+    "abs",
+    family=FAMILY,
+    lesson=Words(
+        en="The absolute value passes the gradient with the operand's sign.",
+        ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
+    ),
+    sign="|x|",
+    operands="a",
+    formula="abs(a)",
+    forward=np.abs,
+    rules=(Partial("sign(a)", lambda out, a: np.sign(a)),),
+    conventions="The derivative at 0 is 0.",
+    analytic=False,
+    samples=SINGLES,
+)
+
+where = define(
+    "where",
+    family=FAMILY,
+    lesson=Words(
+        en="A choice lets the gradient through only where this operand was chosen.",
+        ko="선택 노드는 이 피연산자가 선택된 자리에만 그래디언트를 흘려보냅니다.",
+    ),
+    sign="if",
+    operands="condition a b",
+    formula="where(condition, a, b)",
+    forward=lambda condition, a, b: np.where(condition != 0, a, b),
+    rules=(
+        None,
+        Partial("where(condition, 1, 0)", lambda out, condition, a, b: np.where(condition != 0, 1.0, 0.0)),
+        Partial("where(condition, 0, 1)", lambda out, condition, a, b: np.where(condition != 0, 0.0, 1.0)),
+    ),
+    conventions="The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
+    analytic=False,
+    samples=(
+        Sample((np.array(True), (), ())),
+        Sample((np.array([True, False, True]), (3,), ())),
+        Sample((np.array([[True], [False]]), (3,), (2, 3))),
+    ),
+)
+
+identity = define(
+    "identity",
+    family=FAMILY,
+    lesson=Words(
+        en="The identity passes the gradient as it is.",
+        ko="항등 노드는 그래디언트를 그대로 흘려보냅니다.",
+    ),
+    sign="=",
+    operands="a",
+    formula="a",
+    written="a",
+    forward=operator.pos,
+    rules=(ONE,),
+    samples=SINGLES,
+)
+
+detach = define(
+    "detach",
+    family=FAMILY,
+    lesson=Words(
+        en="The value passes, the gradient stops here.",
+        ko="값은 지나가지만 그래디언트는 여기에서 멈춥니다.",
+    ),
+    sign="⊣",
+    operands="a",
+    formula="detach(a)",
+    forward=operator.pos,
+    rules=(None,),
+    conventions="The value passes, the gradient does not.",
+    analytic=False,
+    samples=SINGLES,
+)

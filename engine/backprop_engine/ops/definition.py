@@ -1,0 +1,234 @@
+"""What an operator is.
+
+The contract for writing one
+----------------------------
+An operator is one `define(...)` in the file of its family; every table, test, help page and hint follows
+from it.
+
+- `forward(*operands, **attributes)` gives the output. Operands are NumPy scalars or arrays; complex ones
+  too, if the operator is `analytic`.
+- `shape(*shapes, **attributes)` gives the output's shape, or raises `ShapeError`; in its message ``{0}``,
+  ``{1}``, … stand for the operands' names. Nothing is computed before every shape is known.
+- `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
+  returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives a
+  `Partial`: its derivative, cell by cell, in a shape that broadcasts to the output's; the vector-Jacobian
+  product is the upstream gradient times it. Any other operator gives a `Linear` or a `Jacobian` rule with
+  its vector-Jacobian product.
+- The `text` of a rule is an expression over `g` (the upstream gradient), `out` (the output), the operands'
+  names, NumPy's functions and the operators of this table. It is what people read, and a test evaluates it
+  and compares.
+- A gradient that was broadcast is summed by the trace, never by a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, Tensor, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.text import Words
+
+__all__ = [
+    "ONE",
+    "OPS",
+    "Attribute",
+    "Factor",
+    "Jacobian",
+    "Linear",
+    "Op",
+    "Partial",
+    "Rule",
+    "Sample",
+    "broadcast",
+    "define",
+    "same_shape",
+]
+
+Attributes: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The derivative of an elementwise operator: ``of(out, *operands, **attributes)``."""
+
+    text: str
+    of: Callable[..., Any]
+
+
+def _one(*_: Any, **__: Any) -> float:
+    return 1.0
+
+
+ONE = Partial("1", _one)
+"""The derivative that hands the upstream gradient on unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """The tensor that a linear rule multiplies the upstream gradient with, as it stands in the equation.
+
+    ``of(out, *operands, **attributes)`` gives it; it stands after the upstream gradient unless `before`;
+    `sign` joins the two: ``·`` for a matrix product or a scalar, ``⊙`` cell by cell.
+    """
+
+    text: str
+    of: Callable[..., Any]
+    before: bool = False
+    sign: Literal["·", "⊙"] = "·"
+    upstream_as: Literal["column", "row"] = "column"
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A rule for a linear map: ``vjp(g, out, *operands, **attributes)``.
+
+    `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
+    in its place what the map does. `summed` are the axes of its result that the operand was broadcast along.
+    """
+
+    text: str
+    vjp: Callable[..., Any]
+    factor: Factor | None = None
+    summed: tuple[int, ...] = ()
+    shown: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Jacobian:
+    """A rule whose Jacobian is small and dense.
+
+    ``matrix(out, *operands, **attributes)`` has the `shape` batch + (out, in).
+    """
+
+    text: str
+    vjp: Callable[..., Any]
+    matrix: Callable[..., Any]
+    matrix_text: str
+    shape: Shape
+
+
+Rule: TypeAlias = Partial | Linear | Jacobian
+Rules: TypeAlias = tuple[Rule | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A setting of an operator: its Python type, its default (``...`` where it must be given), what it is."""
+
+    name: str
+    type: Any
+    default: Any
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Operands to try an operator on: shapes to fill from [`low`, `high`), or tensors as they are."""
+
+    operands: tuple[Shape | Tensor, ...]
+    attributes: Attributes = field(default_factory=dict)
+    low: float = -2.0
+    high: float = 2.0
+
+    def draw(self, seed: int = 0) -> tuple[Tensor, ...]:
+        """The operands in float64; the same for the same `seed`."""
+        random = np.random.default_rng(seed)
+        return tuple(
+            self.low + (self.high - self.low) * random.random(operand)
+            if isinstance(operand, tuple)
+            else operand
+            for operand in self.operands
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """An operator; see the contract at the top of this file for its parts."""
+
+    name: str
+    family: str
+    sign: str
+    operands: tuple[str, ...]
+    formula: str
+    forward: Callable[..., Any]
+    shape: Callable[..., Shape]
+    rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules]
+    samples: tuple[Sample, ...]
+    lesson: Words
+    """What its backward step does, in one sentence for a learner."""
+    attributes: tuple[Attribute, ...] = ()
+    written: str = ""
+    """How it is written in an expression, where that is not a call: ``a + b``."""
+    conventions: str = ""
+    analytic: bool = True
+    boolean: bool = False
+    constants: tuple[str, ...] = ()
+    """Operands that must be constants."""
+    indices: Callable[..., tuple[int, ...]] | None = None
+    """``indices(*shapes)``: which operands hold whole numbers and keep their integer type."""
+    refuse: Callable[..., str | None] | None = None
+    """``refuse(*operands, **attributes)``: what is wrong with the values of the `constants`, where that can
+    be told before anything is computed; in place of any other operand stands its shape."""
+
+    def rules_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+        """One rule, or ``None``, for each operand."""
+        return self.rules(shapes, attributes) if callable(self.rules) else self.rules
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The attribute called `name`."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+OPS: dict[str, Op] = {}
+"""Every operator by name, in the order of definition."""
+
+
+def define(
+    name: str,
+    *,
+    operands: str,
+    shape: Callable[..., Shape] | None = None,
+    **parts: Any,
+) -> Op:
+    """Define an operator; `operands` are names separated by spaces, `shape` broadcasts unless given."""
+    if name in OPS:
+        raise ValueError(f"the operator {name} is defined twice")
+    OPS[name] = Op(name=name, operands=tuple(operands.split()), shape=shape or broadcast, **parts)
+    return OPS[name]
+
+
+def broadcast(*shapes: Shape, **_: Any) -> Shape:
+    """The shape rule of elementwise operators: NumPy's broadcasting."""
+    if shapes.count(shapes[0]) == len(shapes):  # the common case, and many times faster
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        named = " and ".join(f"{{{i}}} is {shape_text(shape)}" for i, shape in enumerate(shapes))
+        raise ShapeError(f"{named}: these shapes do not broadcast", _broadcast_hint(*shapes)) from None
+
+
+def _broadcast_hint(*shapes: Shape) -> str:
+    """Which axis differs, counted from the end as broadcasting counts."""
+    longest = max(map(len, shapes))
+    for back in range(1, longest + 1):
+        sizes = {shape[-back] for shape in shapes if len(shape) >= back} - {1}
+        if len(sizes) > 1:
+            one, other = sorted(sizes)[:2]
+            return f"axis -{back} has the sizes {one} and {other}; equal sizes or 1 would fit"
+    return ""
+
+
+def same_shape(*shapes: Shape, **_: Any) -> Shape:
+    """The shape rule of operators that take operands of one shape and never broadcast."""
+    if any(shape != shapes[0] for shape in shapes):
+        named = " and ".join(f"{{{i}}} is {shape_text(shape)}" for i, shape in enumerate(shapes))
+        raise ShapeError(f"{named}: both must have one shape")
+    return shapes[0]

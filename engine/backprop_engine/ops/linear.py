@@ -1,0 +1,216 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, broadcast_axes, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import Attributes, Factor, Linear, Partial, Sample, define, same_shape
+from backprop_engine.text import Words
+
+FAMILY = "linear"
+
+hadamard = define(
+    "hadamard",
+    family=FAMILY,
+    lesson=Words(
+        en="The Hadamard product hands each operand the upstream gradient ⊙ the other operand.",
+        ko="Hadamard product 노드는 흘러들어온 그래디언트에 상대편 입력을 요소별로 곱해 흘려보냅니다.",
+    ),
+    sign="⊙",
+    operands="a b",
+    formula="hadamard(a, b)",
+    forward=np.multiply,
+    shape=same_shape,
+    rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
+    conventions="Both operands have one shape; `*` broadcasts.",
+    samples=(Sample(((), ())), Sample(((3,), (3,))), Sample(((2, 3), (2, 3)))),
+)
+
+
+def _matmul_shape(a: Shape, b: Shape) -> Shape:
+    if not a or not b:
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: @ takes vectors and matrices",
+            "for a scalar use {0} * {1}",
+        )
+    inner, which = (b[0], "only") if len(b) == 1 else (b[-2], "first" if len(b) == 2 else "last but one")
+    if a[-1] != inner:
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: "
+            f"the last axis of {{0}} ({a[-1]}) must equal the {which} axis of {{1}} ({inner})",
+            _transposition_that_fits(a, b),
+        )
+    try:
+        batch = np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: the batch axes "
+            f"{shape_text(a[:-2])} and {shape_text(b[:-2])} do not broadcast"
+        ) from None
+    rows = a[-2:-1] if len(a) > 1 else ()
+    columns = b[-1:] if len(b) > 1 else ()
+    return (*batch, *rows, *columns)
+
+
+def _transposition_that_fits(a: Shape, b: Shape) -> str:
+    """Which operand, turned round, would make the product legal."""
+    if len(a) == 2 and a[0] == (b[0] if len(b) == 1 else b[-2]):
+        return "did you mean {0}.T @ {1}?"
+    if len(b) == 2 and a[-1] == b[1]:
+        return "did you mean {0} @ {1}.T?"
+    if len(b) == 2 and len(a) <= 2 and b[1] == a[0]:
+        return "did you mean {1} @ {0}?"
+    if len(a) == 2 and len(b) == 1 and a[0] == b[0]:
+        return "did you mean {1} @ {0}?"
+    return ""
+
+
+def _matmul_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear, Linear]:
+    """The rules differ with the operands' ranks: a vector has no transpose."""
+    a, b = shapes
+    match len(a), len(b):
+        case 1, 1:
+            return _INNER
+        case 2, 1:
+            return _MATRIX_VECTOR
+        case 1, 2:
+            return _VECTOR_MATRIX
+        case 2, 2:
+            return _MATRIX_MATRIX
+        case _:
+            return _batched(a, b)
+
+
+def _row(vector: Any) -> Any:
+    return vector[np.newaxis, :]
+
+
+def _column(vector: Any) -> Any:
+    return vector[:, np.newaxis]
+
+
+_INNER = (
+    Linear("g * b", lambda g, out, a, b: g * b, Factor("b", lambda out, a, b: b)),
+    Linear("g * a", lambda g, out, a, b: g * a, Factor("a", lambda out, a, b: a)),
+)
+_MATRIX_VECTOR = (
+    Linear(
+        "outer(g, b)",
+        lambda g, out, a, b: np.outer(g, b),
+        Factor("b.T", lambda out, a, b: _row(b)),
+    ),
+    Linear("a.T @ g", lambda g, out, a, b: a.T @ g, Factor("a.T", lambda out, a, b: a.T, before=True)),
+)
+_VECTOR_MATRIX = (
+    Linear(
+        "g @ b.T",
+        lambda g, out, a, b: g @ b.T,
+        Factor("b.T", lambda out, a, b: b.T, upstream_as="row"),
+    ),
+    Linear(
+        "outer(a, g)",
+        lambda g, out, a, b: np.outer(a, g),
+        Factor("a.T", lambda out, a, b: _column(a), before=True, upstream_as="row"),
+    ),
+)
+_MATRIX_MATRIX = (
+    Linear("g @ b.T", lambda g, out, a, b: g @ b.T, Factor("b.T", lambda out, a, b: b.T)),
+    Linear("a.T @ g", lambda g, out, a, b: a.T @ g, Factor("a.T", lambda out, a, b: a.T, before=True)),
+)
+
+
+def _batched(a: Shape, b: Shape) -> tuple[Linear, Linear]:
+    """Stacks of matrices; a vector beside a stack counts as a matrix with one row or one column."""
+    batch = np.broadcast_shapes(a[:-2], b[:-2])
+    if len(a) == 1:
+        left = Linear("expand_dims(g, -2) @ b.mT", lambda g, out, a, b: g[..., np.newaxis, :] @ b.mT)
+        right = Linear(
+            "expand_dims(a, -1) * expand_dims(g, -2)",
+            lambda g, out, a, b: a[:, np.newaxis] * g[..., np.newaxis, :],
+        )
+        wide_a, wide_b = (*batch, 1, a[0]), b
+    elif len(b) == 1:
+        left = Linear("expand_dims(g, -1) * b", lambda g, out, a, b: g[..., np.newaxis] * b)
+        right = Linear("a.mT @ expand_dims(g, -1)", lambda g, out, a, b: a.mT @ g[..., np.newaxis])
+        wide_a, wide_b = a, (*batch, b[0], 1)
+    else:
+        left = Linear("g @ b.mT", lambda g, out, a, b: g @ b.mT, Factor("b.mT", lambda out, a, b: b.mT))
+        right = Linear(
+            "a.mT @ g", lambda g, out, a, b: a.mT @ g, Factor("a.mT", lambda out, a, b: a.mT, before=True)
+        )
+        wide_a, wide_b = (*batch, *a[-2:]), (*batch, *b[-2:])
+    return (
+        Linear(left.text, left.vjp, left.factor, _summed(wide_a, a, column=False)),
+        Linear(right.text, right.vjp, right.factor, _summed(wide_b, b, column=len(b) == 1)),
+    )
+
+
+def _summed(wide: Shape, narrow: Shape, *, column: bool) -> tuple[int, ...]:
+    """The axes of a batched rule's result that its operand does not have."""
+    if column:
+        return (*range(len(wide) - 2), len(wide) - 1)
+    if len(narrow) == 1:
+        return tuple(range(len(wide) - 1))
+    return broadcast_axes(wide, narrow)
+
+
+matmul = define(
+    "matmul",
+    family=FAMILY,
+    lesson=Words(
+        en="A matrix product: each gradient has its operand's shape, so the other operand is transposed.",
+        ko="행렬곱의 그래디언트는 피연산자와 차원이 같아야 하므로 상대편을 전치해 곱합니다.",
+    ),
+    sign="@",
+    operands="a b",
+    formula="a @ b",
+    written="a @ b",
+    forward=np.matmul,
+    shape=_matmul_shape,
+    rules=_matmul_rules,
+    conventions="A vector on the left is a row, on the right a column; more axes than two are a batch.",
+    samples=(
+        Sample(((3,), (3,))),
+        Sample(((2, 3), (3,))),
+        Sample(((2,), (2, 3))),
+        Sample(((2, 3), (3, 4))),
+        Sample(((1, 1), (1, 1))),
+        Sample(((2, 0), (0, 3))),
+        Sample(((5, 2, 3), (5, 3, 4))),
+        Sample(((5, 2, 3), (3, 4))),
+        Sample(((2, 3), (5, 3, 4))),
+        Sample(((1, 2, 3), (5, 3, 4))),
+        Sample(((5, 2, 3), (3,))),
+        Sample(((2,), (5, 2, 3))),
+    ),
+)
+
+
+def _outer_shape(a: Shape, b: Shape) -> Shape:
+    if len(a) != 1 or len(b) != 1:
+        raise ShapeError(f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: outer takes two vectors")
+    return (*a, *b)
+
+
+outer = define(
+    "outer",
+    family=FAMILY,
+    lesson=Words(
+        en="An outer product: each vector gets the upstream matrix times the other vector.",
+        ko="외적에서 각 벡터는 흘러들어온 행렬에 상대편 벡터를 곱한 그래디언트를 받습니다.",
+    ),
+    sign="⊗",
+    operands="a b",
+    formula="outer(a, b)",
+    forward=np.multiply.outer,
+    shape=_outer_shape,
+    rules=(
+        Linear("g @ b", lambda g, out, a, b: g @ b, Factor("b", lambda out, a, b: b)),
+        Linear("a @ g", lambda g, out, a, b: a @ g, Factor("a", lambda out, a, b: a, before=True)),
+    ),
+    samples=(Sample(((2,), (3,))), Sample(((1,), (1,)))),
+)

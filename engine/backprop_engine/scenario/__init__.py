@@ -1,0 +1,1 @@
+"""Scenario files: from text to a graph with its numbers."""

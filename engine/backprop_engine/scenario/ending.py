@@ -1,0 +1,102 @@
+"""Where the backward pass starts, and with which gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.arrays import shape_text
+from backprop_engine.errors import code
+from backprop_engine.graph import Graph, Node
+from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
+from backprop_engine.scenario.names import normalised
+from backprop_engine.scenario.nodes import Node as FileNode
+from backprop_engine.scenario.nodes import Scalar
+from backprop_engine.scenario.numbers import written
+from backprop_engine.scenario.resolve import undefined
+from backprop_engine.scenario.units import Unit
+
+__all__ = ["check_output", "output_name", "read_seed"]
+
+OUTPUT = code("output", "`output` names no node that the backward pass can start from.")
+OUTPUT_AMBIGUOUS = code("output-ambiguous", "More than one node feeds no other, and `output` names none.")
+SEED = code("seed", "The seed gradient is missing or does not have the output's shape.")
+
+
+def output_name(
+    given: FileNode | None,
+    units: Mapping[str, Unit],
+    leaves: Collection[str],
+    broken: Collection[str],
+    nodes_key: Scalar,
+) -> str:
+    """The name of the node that the backward pass starts from."""
+    if given is None or is_absent(given):
+        return _only_end(units, nodes_key)
+    scalar = as_text(given, "the name of a node")
+    name = normalised(scalar.text)
+    if name in units or (name in broken and name not in leaves):
+        return name
+    if name in leaves:
+        ends = _ends(units)
+        hint = f"did you mean `{ends[0]}`?" if len(ends) == 1 else ""
+        raise mistake(OUTPUT, scalar, f"`{name}` is a leaf: the output is a node that is computed", hint)
+    message, hint = undefined(name, tuple(units))
+    raise mistake(OUTPUT, scalar, message, hint)
+
+
+def _ends(units: Mapping[str, Unit]) -> list[str]:
+    used = {name for unit in units.values() for name, _ in unit.references}
+    return [name for name in units if name not in used]
+
+
+def _only_end(units: Mapping[str, Unit], nodes_key: Scalar) -> str:
+    """The unit that feeds no other, where there is exactly one."""
+    ends = _ends(units)
+    if len(ends) == 1:
+        return ends[0]
+    shown = ", ".join(ends[:5]) + (", …" if len(ends) > 5 else "")
+    message = f"{len(ends)} nodes feed no other: {shown}"
+    raise mistake(
+        OUTPUT_AMBIGUOUS, nodes_key, message, f"name the one to differentiate: `output: {ends[-1]}`"
+    )
+
+
+def check_output(given: FileNode | None, graph: Graph, unit: Unit) -> None:
+    """Refuse an output without a gradient: the truth values of a comparison."""
+    node = graph.nodes[graph.output]
+    if node.op is not None and node.op.boolean:
+        at = given if given is not None and not is_absent(given) else unit.key
+        message = f"`{node.name}` is a comparison: its truth values have no gradient"
+        raise mistake(OUTPUT, at, message, "name a node with numbers as `output`")
+
+
+def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.float64] | None:
+    """The gradient that the backward pass starts with; None for the 1 of a scalar output."""
+    output = graph.nodes[graph.output]
+    if given is None or is_absent(given):
+        if output.shape == ():
+            return None
+        message = (
+            f"the output `{output.name}` is {shape_text(output.shape)}, so the backward pass needs a seed"
+        )
+        raise mistake(SEED, unit.key, message, _seed_hint(output))
+    numbers = written(given, "`seed`")
+    numbers.check_range(graph.dtype)
+    if numbers.shape not in ((), output.shape):
+        shapes = shape_text(numbers.shape), shape_text(output.shape)
+        message = f"the seed is {shapes[0]}, the output `{output.name}` is {shapes[1]}"
+        raise mistake(SEED, given, message, "a single number is taken for every cell")
+    return numbers.array()
+
+
+def _seed_hint(output: Node) -> str:
+    """How a seed is written for an output of this shape."""
+    example: Any = 1
+    for size in reversed(output.shape):
+        example = [example] * size
+    shown = str(example)
+    return f"`seed: {shown if len(shown) <= 40 else 1}`, or end in a scalar: `sum({output.name})`"

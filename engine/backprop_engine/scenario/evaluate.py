@@ -1,0 +1,188 @@
+"""The value of an expression over nodes that are computed already: formulas, watches, conditions.
+
+Operators are the graph's own, with their shape rules before their arithmetic; nothing is evaluated as Python.
+One walk serves for values and for shapes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.errors import ShapeError
+from backprop_engine.expr import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Span,
+    Subscript,
+    Transpose,
+    Unary,
+    literal,
+    render,
+)
+from backprop_engine.ops import OPS, Op
+from backprop_engine.scenario.calls import SYMBOLS, CallError, Given, bind, find_op, key_of
+from backprop_engine.scenario.expressions import is_operand, operands_first
+from backprop_engine.scenario.names import normalised
+from backprop_engine.text import clip
+
+__all__ = ["GRADIENT", "EvaluationError", "evaluate", "infer_shape", "is_gradient"]
+
+GRADIENT = "grad"
+
+T = TypeVar("T")
+
+
+class EvaluationError(ValueError):
+    """An expression without a value; `span` says which part of it is to blame."""
+
+    def __init__(self, message: str, span: Span, hint: str = "") -> None:
+        self.message, self.span, self.hint = message, span, hint
+        super().__init__(message)
+
+
+def evaluate(
+    tree: Expr,
+    value_of: Callable[[str], Tensor | None],
+    gradient_of: Callable[[str], Tensor | None],
+    dtype: np.dtype[Any],
+) -> Tensor | None:
+    """The value of `tree` in `dtype`, where `grad(NAME)` is a gradient; None where a part of it is absent.
+
+    `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for what there is not.
+    Raises `EvaluationError` for unknown names and operators and for operands that do not fit.
+    """
+
+    def apply(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Tensor:
+        op.shape(*(np.shape(operand) for operand in operands), **attributes)
+        numbers = [settle(operand, dtype) for operand in operands]
+        with np.errstate(all="ignore"):
+            return settle(op.forward(*numbers, **attributes), np.dtype(np.bool_) if op.boolean else dtype)
+
+    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
+
+
+def infer_shape(
+    tree: Expr, shape_of: Callable[[str], Shape | None], gradient_shape: Callable[[str], Shape | None]
+) -> Shape | None:
+    """The shape that `tree` will have; the functions give shapes, and errors are those of `evaluate`."""
+
+    def apply(op: Op, operands: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
+        return tuple(op.shape(*operands, **attributes))
+
+    return _Walk(shape_of, gradient_shape, lambda _: (), apply).run(tree)
+
+
+def is_gradient(part: Expr) -> bool:
+    """Whether `part` is `grad(…)`."""
+    return isinstance(part, Call) and part.name == GRADIENT
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk(Generic[T]):
+    """Goes through a tree, operands first, with what a name, a number and an operator mean."""
+
+    value_of: Callable[[str], T | None]
+    gradient_of: Callable[[str], T | None]
+    number: Callable[[float], T]
+    apply: Callable[[Op, Sequence[T], Mapping[str, Any]], T]
+
+    def run(self, tree: Expr) -> T | None:
+        """What `tree` comes to."""
+        results: list[T | None] = []
+        for part in operands_first(tree):
+            match part:
+                case Name():
+                    results.append(self.looked_up(part.name, part.span, self.value_of))
+                case Number():
+                    results.append(self.number(part.value))
+                case Attribute():
+                    results.append(self.looked_up(render(part), part.span, self.value_of))
+                case Call() if part.name == GRADIENT:
+                    results.pop()
+                    results.append(self.gradient(part))
+                case Call():
+                    results.append(self.call(part, results))
+                case Binary():
+                    right, left = results.pop(), results.pop()
+                    operands = (part.left, part.right)
+                    results.append(self.applied(SYMBOLS[part.op], (left, right), operands, {}, part.op_span))
+                case Unary():
+                    results.append(self.applied(OPS["neg"], (results.pop(),), (part.operand,), {}, part.span))
+                case Transpose():
+                    results.append(
+                        self.applied(OPS["transpose"], (results.pop(),), (part.value,), {}, part.span)
+                    )
+                case Subscript():
+                    key = {"key": key_of(part)}
+                    results.append(
+                        self.applied(OPS["index"], (results.pop(),), (part.value,), key, part.span)
+                    )
+        return results.pop()
+
+    def looked_up(self, name: str, span: Span, where: Callable[[str], T | None]) -> T | None:
+        """The value or gradient of a name."""
+        try:
+            return where(normalised(name))
+        except LookupError as error:
+            raise EvaluationError(
+                str(error.args[0]) if error.args else f"`{name}` is not defined", span
+            ) from None
+
+    def gradient(self, call: Call) -> T | None:
+        """What `grad(NAME)` comes to."""
+        argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
+        if not isinstance(argument, Name | Attribute):
+            raise EvaluationError("`grad` takes the name of one node", call.span, "write `grad(x)`")
+        return self.looked_up(render(argument), argument.span, self.gradient_of)
+
+    def call(self, call: Call, results: list[T | None]) -> T | None:
+        """What a call comes to; its operands are the last of `results`."""
+        keywords = [one for one in call.keywords if is_operand(call, one)]
+        count = len(call.args) + len(keywords)
+        operands = results[len(results) - count :]
+        del results[len(results) - count :]
+        trees = (*call.args, *(one.value for one in keywords))
+        paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
+        by_name = iter(paired[len(call.args) :])
+        given = [
+            Given(one.name, next(by_name)[0], None, one.name_span)
+            if is_operand(call, one)
+            else Given(one.name, None, literal(one.value), one.name_span)  # type: ignore[arg-type]
+            for one in call.keywords
+        ]
+        try:
+            op = find_op(call.name, call.name_span)
+            bound = bind(op, call.name_span, paired[: len(call.args)], given)
+        except CallError as error:
+            raise EvaluationError(error.message, error.at, error.hint) from None
+        values = tuple(operand for operand, _ in bound.operands)
+        written = tuple(tree for _, tree in bound.operands)
+        return self.applied(op, values, written, bound.attributes, call.name_span)  # type: ignore[arg-type]
+
+    def applied(
+        self,
+        op: Op,
+        operands: Sequence[T | None],
+        written: Sequence[Expr],
+        given: Mapping[str, Any],
+        at: Span,
+    ) -> T | None:
+        """What `op` makes of `operands`; None where one is absent."""
+        present = [operand for operand in operands if operand is not None]
+        if len(present) < len(operands):
+            return None
+        attributes = {one.name: one.default for one in op.attributes} | dict(given)
+        try:
+            return self.apply(op, present, attributes)
+        except ShapeError as error:
+            names = [clip(render(one), 40) for one in written]
+            raise EvaluationError(error.message.format(*names), at, error.hint.format(*names)) from None

@@ -1,0 +1,145 @@
+"""Comparing a run with what its scenario expects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.errors import Code, Diagnostic, Place, code
+from backprop_engine.scenario.evaluate import EvaluationError, evaluate
+from backprop_engine.scenario.model import Expectation, Figure, Formula, Scenario
+from backprop_engine.scenario.nodes import Node
+from backprop_engine.scenario.nodes import Sequence as ListNode
+from backprop_engine.trace import Trace
+
+__all__ = ["Failure", "failures"]
+
+EXPECT_DIFFERS = code("expect-differs", "A figure does not come out as expected.")
+EXPECT_SHAPE = code("expect-shape", "A figure has another shape than expected.")
+EXPECT_WRONG = code("expect-wrong", "Every figure of a block marked `wrong` comes out after all.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failure:
+    """An expectation that is not met; `name` is empty where it is about a whole block.
+
+    `cell` is the first cell that differs, `()` for a scalar, and None where shapes differ.
+    """
+
+    code: Code
+    name: str
+    message: str
+    node: Node
+    hint: str = ""
+    cell: tuple[int, ...] | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the figure stands in the file."""
+        return self.node.place
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """The failure with its line quoted, ready to be shown."""
+        return self.node.source.diagnostic(self.code, self.message, self.place, self.hint)
+
+    def __str__(self) -> str:
+        return str(self.diagnostic)
+
+
+def failures(scenario: Scenario, trace: Trace) -> list[Failure]:
+    """What `trace`, a run of `scenario`, does not meet; in the file's order."""
+    found: list[Failure] = []
+    for block in scenario.expectations:
+        failed = [one for figure in block.figures if (one := _compared(figure, block, trace)) is not None]
+        if not block.wrong:
+            found += failed
+        elif not failed:
+            message = "this block is marked `wrong`, but every figure in it comes out"
+            found.append(Failure(EXPECT_WRONG, "", message, block.block, "take `wrong: true` out"))
+    return found
+
+
+def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
+    """How `figure` fails, or None where it comes out."""
+    name = figure.name
+    what = f"`{name}`" if figure.of == "value" else f"the gradient of `{name}`"
+    try:
+        expected = _float64(_expected(figure.expected, trace))
+    except EvaluationError as error:
+        return Failure(
+            EXPECT_DIFFERS, name, f"the formula has no value: {error.message}", figure.node, error.hint
+        )
+    found = _float64(trace.value(name) if figure.of == "value" else trace.gradient(name))
+    if found.shape != expected.shape:
+        message = f"{what} is {shape_text(found.shape)}, expected {shape_text(expected.shape)}"
+        return Failure(EXPECT_SHAPE, name, message, figure.node, _fitting(found, expected, block))
+    close = np.asarray(block.close(found, expected))
+    if close.all():
+        return None
+    wrong = np.argwhere(~close)
+    cell = tuple(map(int, wrong[0]))
+    shown, wanted = _apart(float(found[cell]), float(expected[cell]))
+    where = f" at {list(cell)}" if cell else ""
+    message = f"{what}{where} is {shown}, expected {wanted}"
+    if len(wrong) > 1:
+        message += f"; {len(wrong)} of {found.size} cells differ"
+    return Failure(
+        EXPECT_DIFFERS, name, message, _cell_node(figure.node, cell), _fitting(found, expected, block), cell
+    )
+
+
+def _expected(expected: Tensor | Formula, trace: Trace) -> Tensor:
+    if not isinstance(expected, Formula):
+        return expected
+    value = evaluate(expected.tree, trace.value, trace.gradient, trace.graph.dtype)
+    assert value is not None  # nothing is absent from a whole run
+    return value
+
+
+def _float64(tensor: Tensor) -> NDArray[np.float64]:
+    return np.asarray(tensor, dtype=np.float64)
+
+
+def _cell_node(node: Node, cell: Sequence[int]) -> Node:
+    """Where a cell of a nested list stands."""
+    for index in cell:
+        if not isinstance(node, ListNode):
+            break
+        node = node.items[index]
+    return node
+
+
+def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) -> str:
+    """A transposition, or a sum over an axis, under which the two would be equal."""
+    over = "of the expected figures the sum over axis"
+
+    def fits(one: NDArray[Any], other: NDArray[Any]) -> bool:
+        return one.shape == other.shape and bool(np.all(block.close(one, other)))
+
+    if found.ndim > 1 and fits(found.T, expected):
+        return "its transpose would fit: write the rows as columns, or look for a missing `.T`"
+    with np.errstate(all="ignore"):
+        for axis in range(found.ndim):
+            for keep in (False, True):
+                if fits(found.sum(axis=axis, keepdims=keep), expected):
+                    return f"its sum over axis {axis} would fit"
+        for axis in range(expected.ndim):
+            for keep in (False, True):
+                if fits(found, expected.sum(axis=axis, keepdims=keep)):
+                    return f"{over} {axis} would fit: a gradient that was broadcast is summed"
+    return ""
+
+
+def _apart(found: float, expected: float) -> tuple[str, str]:
+    """Both numbers, with as few digits as show that they differ."""
+    for digits in (6, 10, 14):
+        one, other = f"{found:.{digits}g}", f"{expected:.{digits}g}"
+        if one != other:
+            return one, other
+    return repr(found), repr(expected)

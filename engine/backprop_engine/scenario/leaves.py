@@ -1,0 +1,173 @@
+"""Leaves: a number, a nested list, or a map that says how to fill a shape. Their numbers are made later.
+
+Shapes are known from the file alone; numbers are made only when the memory of the whole run has been checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import code
+from backprop_engine.graph import Kind
+from backprop_engine.scenario.initialise import INITS, Init
+from backprop_engine.scenario.memory import check_size
+from backprop_engine.scenario.mistakes import (
+    NOT_YET,
+    as_real,
+    as_text,
+    as_whole,
+    is_absent,
+    mistake,
+    only_keys,
+)
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nodes import Mapping, Node, Scalar
+from backprop_engine.scenario.numbers import NUMBER_RANGE, whole_list, written
+
+__all__ = ["SECTIONS", "Leaf", "read_leaf"]
+
+LEAF_FORM = code("leaf-form", "A leaf is no number, no nested list, and no map with `shape` and `init`.")
+LEAF_SHAPE = code("leaf-shape", "A shape has a negative size, too many axes, or does not fit its `init`.")
+LEAF_INIT = code("leaf-init", "`init` names no way to fill a tensor, or its settings do not fit.")
+
+SECTIONS: Final = {"inputs": Kind.INPUT, "params": Kind.PARAM, "constants": Kind.CONSTANT}
+MAX_AXES: Final = 32
+_FORMS: Final = "a leaf is a number, a list, or `{shape: [2, 3], init: zeros}`"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaf:
+    """A leaf whose numbers `make` gives, in double precision; `node` is what stands behind its name."""
+
+    name: str
+    kind: Kind
+    key: Scalar
+    node: Node
+    shape: Shape
+    make: Callable[[], NDArray[np.float64]]
+
+
+def read_leaf(name: str, kind: Kind, key: Scalar, node: Node, dtype: np.dtype[Any], max_memory: int) -> Leaf:
+    """The leaf that `node` describes; `ScenarioError` where it describes none."""
+    if isinstance(node, Mapping):
+        shape, make = _filled(name, node, dtype, max_memory)
+    else:
+        if is_absent(node):
+            raise mistake(LEAF_FORM, key, f"`{name}` has no value", _FORMS)
+        numbers = written(node, f"`{name}`")
+        if len(numbers.shape) > MAX_AXES:
+            raise mistake(
+                LEAF_SHAPE, node, f"`{name}` has {len(numbers.shape)} axes, at most {MAX_AXES} are allowed"
+            )
+        numbers.check_range(dtype)
+        shape, make = numbers.shape, numbers.array
+    return Leaf(name, kind, key, node, shape, make)
+
+
+def _filled(
+    name: str, node: Mapping, dtype: np.dtype[Any], max_memory: int
+) -> tuple[Shape, Callable[[], NDArray[np.float64]]]:
+    """The shape and the numbers of `{shape: …, init: …}`."""
+    if "file" in node:
+        raise mistake(
+            NOT_YET, node.entries["file"].key, "`file` is not read yet", "write the numbers as a list"
+        )
+    if "init" not in node or "shape" not in node:
+        missing = "init" if "shape" in node else "shape"
+        keys = {*node.entries} - {"shape", "init"}
+        near = next((hint for key in keys if (hint := did_you_mean(key, (missing,)))), "")
+        raise mistake(LEAF_FORM, node, f"`{name}` is a map without `{missing}`", near or _FORMS)
+    shape = _shape(name, node.entries["shape"].value)
+    init_node = as_text(node.entries["init"].value, "a way to fill the tensor", "such as `init: zeros`")
+    init = INITS.get(init_node.text)
+    if init is None:
+        hint = did_you_mean(init_node.text, INITS) or "there are " + ", ".join(INITS)
+        raise mistake(LEAF_INIT, init_node, f"there is no init `{init_node.text}`", hint)
+    settings = _settings(node, init_node.text, init)
+    if init.fans and len(shape) < 2:
+        message = f"`{init_node.text}` needs two axes or more, `{name}` is {shape_text(shape)}"
+        raise mistake(
+            LEAF_SHAPE, node.entries["shape"].value, message, "for a vector use `normal` or `zeros`"
+        )
+    if init_node.text == "eye" and len(shape) != 2:
+        raise mistake(
+            LEAF_SHAPE, node.entries["shape"].value, f"`eye` is a matrix, `{name}` is {shape_text(shape)}"
+        )
+    check_size(node.entries["shape"].value, f"`{name}`", prod(shape), dtype, max_memory)
+    _check_settings_range(node, settings, dtype)
+    return shape, partial(init.draw, shape, settings)
+
+
+def _shape(name: str, node: Node) -> Shape:
+    hint = "write `shape: [2, 3]`, `[3]` for a vector, `[]` for a scalar"
+    cells, shape = whole_list(node, "a shape", hint)
+    for cell, size in zip(cells, shape, strict=True):
+        if size < 0:
+            raise mistake(LEAF_SHAPE, cell, f"the size {size} is negative", hint)
+    if len(shape) > MAX_AXES:
+        raise mistake(LEAF_SHAPE, node, f"`{name}` has {len(shape)} axes, at most {MAX_AXES} are allowed")
+    return shape
+
+
+def _settings(node: Mapping, init_name: str, init: Init) -> dict[str, Any]:
+    """The settings of an init, the seed and the side of the fan among them, with defaults filled in."""
+    known = (
+        "shape",
+        "init",
+        *init.settings,
+        *(("seed",) if init.random else ()),
+        *(("fan",) if init.fans else ()),
+    )
+    only_keys(node, known, f"a leaf with `init: {init_name}`")
+    settings: dict[str, Any] = {}
+    for setting, default in init.settings.items():
+        given = node.get(setting)
+        if given is not None:
+            settings[setting] = as_real(given, f"a number for `{setting}`")
+        elif default is None:
+            raise mistake(LEAF_INIT, node.entries["init"].value, f"`init: {init_name}` needs `{setting}`")
+        else:
+            settings[setting] = default
+    if init.random:
+        settings["seed"] = _seed(node, init_name)
+    settings["transposed"] = _transposed(node.get("fan"))
+    return settings
+
+
+def _seed(node: Mapping, init_name: str) -> int:
+    given = node.get("seed")
+    if given is None:
+        message = f"`init: {init_name}` needs a `seed`, so that every run draws the same numbers"
+        raise mistake(LEAF_INIT, node.entries["init"].value, message, "add `seed: 0`")
+    seed = as_whole(given, "a whole number for `seed`")
+    if seed < 0:
+        raise mistake(LEAF_INIT, given, "a seed is not negative")
+    return seed
+
+
+def _transposed(node: Node | None) -> bool:
+    if node is None:
+        return False
+    if isinstance(node, Scalar) and node.value == "transposed":
+        return True
+    message = "`fan` can only be `transposed`"
+    raise mistake(LEAF_INIT, node, message, "for a weight that stands on the right of a product")
+
+
+def _check_settings_range(node: Mapping, settings: dict[str, Any], dtype: np.dtype[Any]) -> None:
+    """Refuse a setting that is finite, but not in `dtype`."""
+    largest = float(np.finfo(dtype).max)
+    for setting, value in settings.items():
+        if setting not in ("seed", "transposed") and largest < abs(value) < float("inf"):
+            raise mistake(NUMBER_RANGE, node.entries[setting].value, f"{dtype.name} cannot hold {value:g}")
+    low, high = settings.get("low", 0.0), settings.get("high", 0.0)
+    if not np.isfinite(high - low):
+        raise mistake(LEAF_INIT, node.entries["init"].value, "`low` and `high` are too far apart")

@@ -1,0 +1,293 @@
+"""A scenario file -> a `Scenario`, or every independent mistake in it."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any, Final
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.errors import code
+from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.scenario.ending import check_output, output_name, read_seed
+from backprop_engine.scenario.expectations import check_figure, read_block, read_blocks
+from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
+from backprop_engine.scenario.lower import Lowering
+from backprop_engine.scenario.memory import check_run
+from backprop_engine.scenario.mistakes import (
+    NOT_YET,
+    Mistakes,
+    as_mapping,
+    as_text,
+    described,
+    is_absent,
+    mistake,
+    only_keys,
+)
+from backprop_engine.scenario.model import Expectation, LocalText, Scenario
+from backprop_engine.scenario.names import NameTable, normalised
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nodes import Mapping, Scalar
+from backprop_engine.scenario.reader import read
+from backprop_engine.scenario.resolve import in_order, undefined
+from backprop_engine.scenario.settings import parse_setting, refusals
+from backprop_engine.scenario.source import Source, read_source
+from backprop_engine.scenario.texts import local_text, read_heading
+from backprop_engine.scenario.units import Unit, read_unit, unit_mistake
+
+__all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
+
+MAX_MEMORY: Final = 2**30
+DTYPES: Final = ("float64", "float32", "float16")
+KEYS: Final = (
+    "title", "description", "source", "dtype", "inputs", "params", "constants", "nodes", "cells",
+    "output", "seed", "expect", "train", "breakpoints", "watch", "notes",
+)  # fmt: skip
+LATER: Final = ("cells", "train")
+
+NO_NODES = code("no-nodes", "A scenario has no `nodes`, or none in them.")
+DTYPE = code("dtype", "`dtype` is none of float64, float32 and float16.")
+NO_SCENARIO = code("no-scenario", "The file is a list or a text, not a map with `nodes`.")
+UNKNOWN_NOTE = code("unknown-note", "A note for a node that there is not, or a second one for the same node.")
+CLASS_TARGET = code("class-target", "The values of a constant are refused by the operator that uses it.")
+
+
+def load_scenario(path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY) -> Scenario:
+    """The scenario in the file at `path`.
+
+    `max_memory` is what the tensors of a run may take together, in bytes; it is checked before any is made.
+    Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier stage
+    of reading come first.
+    """
+    return load_source(read_source(path), max_memory=max_memory)
+
+
+def load_source(source: Source, *, max_memory: int = MAX_MEMORY) -> Scenario:
+    """The scenario in a text that is read already; raises `ScenarioError` as `load_scenario` does."""
+    with _without_collector():
+        root = read(source)
+    if not isinstance(root, Mapping):
+        message = f"a scenario is a map with `nodes`, found {described(root)}"
+        raise mistake(NO_SCENARIO, root, message, "begin with `nodes:`")
+    with _without_collector():
+        return _Loader(source, root, max_memory).load()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the cyclic garbage collector from going through a large graph again and again while it grows."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class _Loader:
+    """One scenario on its way; `broken` are names whose definition has a mistake, which is reported once."""
+
+    def __init__(self, source: Source, root: Mapping, max_memory: int) -> None:
+        self.source, self.root, self.max_memory = source, root, max_memory
+        self.mistakes = Mistakes()
+        self.names = NameTable()
+        self.dtype = np.dtype("float64")
+        self.leaves: dict[str, Leaf] = {}
+        self.units: dict[str, Unit] = {}
+        self.broken: set[str] = set()
+
+    def load(self) -> Scenario:
+        """The scenario; `ScenarioError` with everything that is wrong."""
+        mistakes, root = self.mistakes, self.root
+        mistakes.attempt(only_keys, root, KEYS, "a scenario")
+        for key in LATER:
+            if not is_absent(root.get(key)):
+                mistakes.add(mistake(NOT_YET, root.entries[key].key, f"`{key}` is not read yet").diagnostics)
+        heading = read_heading(root, mistakes)
+        mistakes.attempt(self.read_dtype)
+        for section, kind in SECTIONS.items():
+            mistakes.attempt(self.read_leaves, section, kind)
+        mistakes.attempt(self.read_nodes)
+        mistakes.next_stage()
+        lowering = self.lower()
+        output = self.read_output()
+        expectations = self.read_expectations()
+        notes = self.read_notes()
+        mistakes.raise_if_any()
+
+        assert output is not None
+        graph = lowering.builder.build(output)
+        bindings = self.bind(graph, output, lowering)
+        for expectation in expectations:
+            for figure in expectation.figures:
+                mistakes.attempt(check_figure, figure, graph)
+        mistakes.raise_if_any()
+        assert bindings is not None
+        return Scenario(
+            name=PurePath(self.source.path).stem,
+            path=self.source.path,
+            title=heading.title,
+            description=heading.description,
+            source=heading.source,
+            text=self.source,
+            graph=graph,
+            bindings=bindings,
+            notes={graph.position(name): note for name, note in notes.items()},
+            expectations=tuple(expectations),
+            breakpoints=heading.breakpoints,
+            watches=heading.watches,
+        )
+
+    # Reading
+
+    def read_dtype(self) -> None:
+        """Set the floating type that everything is computed in."""
+        given = self.root.get("dtype")
+        if given is None or is_absent(given):
+            return
+        name = as_text(given, "a floating type", "such as `float32`").text
+        if name not in DTYPES:
+            hint = did_you_mean(name, DTYPES) or "there are " + ", ".join(DTYPES)
+            raise mistake(DTYPE, given, f"there is no dtype `{name}`", hint)
+        self.dtype = np.dtype(name)
+
+    def read_leaves(self, section: str, kind: Kind) -> None:
+        """Read the leaves of one section."""
+        node = self.root.get(section)
+        if node is None or is_absent(node):
+            return
+        for key, value in as_mapping(node, "a map from names to numbers", f"such as `{section}: {{x: 2}}`"):
+            with self.mistakes.collected():
+                name = self.names.declare(key, section)
+                self.broken.add(name)
+                self.leaves[name] = read_leaf(name, kind, key, value, self.dtype, self.max_memory)
+                self.broken.discard(name)
+
+    def read_nodes(self) -> None:
+        """Read the computed nodes."""
+        node = self.root.get("nodes")
+        hint = "such as `nodes: {f: x * y}`"
+        if node is None:
+            raise mistake(NO_NODES, self.root, "a scenario needs `nodes`", hint)
+        key = self.root.entries["nodes"].key
+        if is_absent(node):
+            raise mistake(NO_NODES, key, "`nodes` is empty", hint)
+        entries = as_mapping(node, "a map from names to expressions", hint)
+        if not len(entries):
+            raise mistake(NO_NODES, key, "`nodes` is empty", hint)
+        for key, value in entries:
+            with self.mistakes.collected():
+                name = self.names.declare(key, "nodes")
+                self.broken.add(name)
+                self.units[name] = read_unit(name, key, value)
+                self.broken.discard(name)
+
+    def lower(self) -> Lowering:
+        """The graph on its way: leaves first, then the units in the order of computing."""
+        units = in_order(self.units, tuple(self.leaves), self.broken, self.mistakes)
+        builder = GraphBuilder(self.dtype.name)
+        positions: dict[str, int | None] = {
+            leaf.name: builder.leaf(leaf.name, leaf.kind, leaf.shape, place=leaf.key.place)
+            for leaf in self.leaves.values()
+        }
+        lowering = Lowering(builder, positions, self.max_memory)
+        for unit in units:
+            if not self.mistakes.attempt(lowering.add_literals, unit):
+                self.broken.add(unit.name)
+        for unit in units:
+            lowering.add(unit, self.mistakes, broken=unit.name in self.broken)
+        self.mistakes.next_stage()
+        return lowering
+
+    def read_output(self) -> str | None:
+        """The name of the output; None where it cannot be told."""
+        given = self.root.get("output")
+        if is_absent(given) and (self.mistakes or not self.units):
+            return None
+        with self.mistakes.collected():
+            key = self.root.entries["nodes"].key
+            return output_name(given, self.units, self.leaves, self.broken, key)
+        return None
+
+    # Numbers
+
+    def bind(self, graph: Graph, output: str, lowering: Lowering) -> Bindings | None:
+        """The numbers of the leaves and the seed, made once it is certain that they fit into memory."""
+        nodes_key = self.root.entries["nodes"].key
+        unit = self.units[output]
+        self.mistakes.attempt(check_run, nodes_key, graph, self.max_memory)
+        self.mistakes.attempt(check_output, self.root.get("output"), graph, unit)
+        seed: Any = None
+        with self.mistakes.collected():
+            seed = read_seed(self.root.get("seed"), graph, unit)
+        self.mistakes.raise_if_any()
+        values = {leaf.name: leaf.make() for leaf in self.leaves.values()}
+        self.refuse_constants(graph, values, lowering)
+        self.mistakes.raise_if_any()
+        return Bindings.of(graph, values, seed)
+
+    def refuse_constants(self, graph: Graph, values: MappingOf[str, Tensor], lowering: Lowering) -> None:
+        """Report constants whose values their operators refuse, where the constant is written."""
+        if not lowering.refusable:
+            return
+        by_position = {graph.position(name): value for name, value in values.items()} | dict(graph.literals)
+        units = {one.name: one for one in lowering.refusable}
+        for name, operand, reason in refusals(graph, by_position):
+            leaf = self.leaves.get(graph.nodes[operand].name)
+            if leaf is not None:
+                message = f"`{leaf.name}` does not fit `{name}`: {reason}"
+                self.mistakes.add(mistake(CLASS_TARGET, leaf.node, message).diagnostics)
+            else:
+                refusable = units[name]
+                found = unit_mistake(refusable.unit, CLASS_TARGET, refusable.at, reason)
+                self.mistakes.add(found.diagnostics)
+
+    # Texts for nodes, and expectations
+
+    def read_notes(self) -> dict[str, LocalText]:
+        """Notes by the name of their node, from `notes` and from the nodes themselves."""
+        notes: dict[str, LocalText] = {}
+        for unit in self.units.values():
+            if unit.note is not None:
+                with self.mistakes.collected():
+                    notes[unit.name] = local_text(unit.note, "a note")
+        given = self.root.get("notes")
+        if given is None or is_absent(given):
+            return notes
+        with self.mistakes.collected():
+            for key, value in as_mapping(
+                given, "a map from nodes to sentences", "such as `notes: {f: Look here.}`"
+            ):
+                with self.mistakes.collected():
+                    self.check_noted(key, notes)
+                    notes[normalised(key.text)] = local_text(value, "a note")
+        return notes
+
+    def check_noted(self, key: Scalar, notes: MappingOf[str, LocalText]) -> None:
+        """Refuse a note for a node that there is not, and a second one."""
+        name = normalised(key.text)
+        if name in notes:
+            raise mistake(UNKNOWN_NOTE, key, f"`{name}` has a `note` of its own already", "keep one of them")
+        if name not in self.known():
+            message, hint = undefined(name, self.known())
+            raise mistake(UNKNOWN_NOTE, key, message, hint)
+
+    def read_expectations(self) -> list[Expectation]:
+        """The blocks under `expect`."""
+        found: list[Expectation] = []
+        with self.mistakes.collected():
+            for block in read_blocks(self.root.get("expect")):
+                with self.mistakes.collected():
+                    found.append(read_block(block, self.known(), self.mistakes))
+        return found
+
+    def known(self) -> tuple[str, ...]:
+        """Every name that was given to something, be it broken."""
+        return tuple(dict.fromkeys((*self.units, *self.leaves, *sorted(self.broken))))

@@ -1,0 +1,284 @@
+"""Units -> nodes of a graph: the parts of an expression become nodes of their own, operands first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+from backprop_engine.arrays import shape_text
+from backprop_engine.errors import Place, ShapeError, code
+from backprop_engine.expr import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Span,
+    Subscript,
+    Transpose,
+    Unary,
+    literal,
+)
+from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.ops import OPS, Op
+from backprop_engine.scenario.calls import SYMBOLS, CallError, Given, bind, find_op, key_of
+from backprop_engine.scenario.expressions import is_operand
+from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
+from backprop_engine.scenario.mistakes import Mistakes
+from backprop_engine.scenario.names import normalised
+from backprop_engine.scenario.nodes import Node, Scalar, plain
+from backprop_engine.scenario.numbers import NUMBER_RANGE
+from backprop_engine.scenario.units import At, Expression, LongForm, Unit, unit_mistake
+from backprop_engine.text import clean
+
+__all__ = ["Lowering", "Refusable"]
+
+SHAPES = code("shapes", "The shapes of an operator's operands do not fit together.")
+NOT_CONSTANT = code("not-constant", "An operand that must be a constant is an input, a param or a node.")
+
+Position: TypeAlias = int | None
+"""Where an operand is in the graph; `None` where it is broken, which is reported elsewhere."""
+
+
+class Refusable(NamedTuple):
+    """A node whose operator may refuse its constants' values, and where the first of them stands."""
+
+    unit: Unit
+    name: str
+    at: At
+
+
+class Lowering:
+    """Adds units to a graph, in the order of computing.
+
+    `positions` are those of leaves, and later of nodes too; `refusable` collects what to check once values
+    are known.
+    """
+
+    def __init__(self, builder: GraphBuilder, positions: dict[str, Position], max_memory: int) -> None:
+        self.builder = builder
+        self.positions = positions
+        self.max_memory = max_memory
+        self.largest_size = max_memory // builder.dtype.itemsize
+        self.largest_number = float(np.finfo(builder.dtype).max)
+        self.refusable: list[Refusable] = []
+        self.literals: dict[int, int] = {}
+        """The position of each number that is an operand, by the identity of the part that it is."""
+
+    def add_literals(self, unit: Unit) -> None:
+        """Add the numbers that are operands in `unit`; `ScenarioError` where the dtype cannot hold one.
+
+        All of them come before the first computed node, so that the graph need not be sorted.
+        """
+        if isinstance(unit, Expression):
+            for part in unit.parts:
+                if type(part) is Number:
+                    self.literals[id(part)] = self._literal(unit, part.value, part.span)
+            return
+        for node in (*unit.inputs, *(entry.value for entry, named_operand in unit.named if named_operand)):
+            if isinstance(node, Scalar) and isinstance(node.value, int | float):
+                self.literals[id(node)] = self._literal(unit, node.value, node)
+
+    def add(self, unit: Unit, mistakes: Mistakes, *, broken: bool) -> None:
+        """Add the nodes of `unit`; of a `broken` one only what needs no shapes is checked."""
+        room = self._expression if isinstance(unit, Expression) else self._long_form
+        good = mistakes.attempt(room, unit)
+        if broken or not good:
+            self.positions[unit.name] = None
+
+    # Expressions
+
+    def _expression(self, unit: Expression) -> None:
+        """Add the parts of an expression, each behind its operands; the last is the unit itself."""
+        parts, name = unit.parts, unit.name
+        tree = parts[-1]
+        place = unit.key.place
+        if type(tree) is Name:
+            operand = self._named(tree.name)
+            self.positions[name] = self._apply(
+                unit, _IDENTITY, (operand,), {}, name, tree.span, tree.name, place
+            )
+            return
+        stack: list[Position] = []
+        push = stack.append
+        positions, literals = self.positions, self.literals
+        count = 0
+        for part in parts:
+            kind = type(part)
+            if kind is Name:
+                written = part.name  # type: ignore[union-attr]
+                push(positions.get(written if written.isascii() else normalised(written)))
+                continue
+            if kind is Number:
+                push(literals.get(id(part)))
+                continue
+            if kind is Attribute:
+                push(None)
+                continue
+            count += 1
+            own = name if part is tree else f"{name}#{count}"
+            if kind is Binary:
+                right, left = stack.pop(), stack.pop()
+                op = SYMBOLS[part.op]  # type: ignore[union-attr]
+                push(self._apply(unit, op, (left, right), _NONE, own, part.op_span, _text(unit, part), place))  # type: ignore[union-attr]
+            elif isinstance(part, Call):
+                push(self._call(unit, part, stack, own, place))
+            elif isinstance(part, Unary):
+                push(self._apply(unit, _NEG, (stack.pop(),), _NONE, own, part.span, _text(unit, part), place))
+            elif isinstance(part, Transpose):
+                push(
+                    self._apply(
+                        unit, _TRANSPOSE, (stack.pop(),), _NONE, own, part.span, _text(unit, part), place
+                    )
+                )
+            elif isinstance(part, Subscript):
+                at = Span(part.value.span.end, part.span.end)
+                key = {"key": key_of(part)}
+                push(self._apply(unit, _INDEX, (stack.pop(),), key, own, at, _text(unit, part), place))
+        self.positions[name] = stack.pop()
+
+    def _call(self, unit: Expression, call: Call, stack: list[Position], own: str, place: Place) -> Position:
+        """Add a call, whose operands are the last on `stack`."""
+        given = len(call.args)
+        if call.keywords:
+            given += sum(is_operand(call, one) for one in call.keywords)
+        operands = tuple(stack[len(stack) - given :])
+        del stack[len(stack) - given :]
+        at = call.name_span
+        try:
+            op = OPS.get(call.name) or find_op(call.name, at, self.positions)
+            if not call.keywords and len(operands) == len(op.operands) and not op.attributes:
+                attributes: Mapping[str, Any] = _NONE
+                spans: tuple[At, ...] = ()
+            else:
+                by_name = iter(operands[len(call.args) :])
+                keywords = [
+                    Given(one.name, (next(by_name), one.value.span), None, one.name_span)
+                    if is_operand(call, one)
+                    else Given(one.name, None, literal(one.value), one.name_span)  # type: ignore[arg-type]
+                    for one in call.keywords
+                ]
+                args = [
+                    ((position, one.span), one.span)
+                    for position, one in zip(operands[: len(call.args)], call.args, strict=True)
+                ]
+                bound = bind(op, at, args, keywords)
+                operands = tuple(position for position, _ in bound.operands)
+                spans = tuple(span for _, span in bound.operands)
+                attributes = bound.attributes
+        except CallError as error:
+            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
+        if op.constants:
+            self._check_constants(unit, op, operands, spans or tuple(one.span for one in call.args), own)
+        return self._apply(unit, op, operands, attributes, own, at, _text(unit, call), place)
+
+    # The long form
+
+    def _long_form(self, unit: LongForm) -> None:
+        """Add a node written as an operator with its operands and attributes beside it."""
+        args = [((self._operand(one), one), one) for one in unit.inputs]
+        named = [
+            Given(entry.key.text, (self._operand(entry.value), entry.value), None, entry.key)
+            if named_operand
+            else Given(entry.key.text, None, plain(entry.value), entry.key)
+            for entry, named_operand in unit.named
+        ]
+        try:
+            bound = bind(unit.op, unit.op_node, args, named)
+        except CallError as error:
+            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
+        operands = tuple(position for position, _ in bound.operands)
+        places = tuple(at for _, at in bound.operands)
+        if unit.op.constants:
+            self._check_constants(unit, unit.op, operands, places, unit.name)
+        text = f"{unit.op.name}({', '.join(_long_text(unit))})"
+        self.positions[unit.name] = self._apply(
+            unit, unit.op, operands, bound.attributes, unit.name, unit.op_node, text, unit.key.place
+        )
+
+    def _operand(self, node: Node) -> Position:
+        """The operand that a name or a number of the long form is."""
+        assert isinstance(node, Scalar)
+        if isinstance(node.value, int | float):
+            return self.literals.get(id(node))
+        return self._named(node.text)
+
+    # Both
+
+    def _named(self, name: str) -> Position:
+        return self.positions.get(normalised(name))
+
+    def _literal(self, unit: Unit, value: float, at: At) -> int:
+        """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
+        if self.largest_number < abs(value) < math.inf:
+            dtype, largest = self.builder.dtype.name, self.largest_number
+            message = f"{dtype} cannot hold {value:g}: its largest number is {largest:.4g}"
+            raise unit_mistake(unit, NUMBER_RANGE, at, message, "`dtype: float64` holds more")
+        return self.builder.literal(value)
+
+    def _apply(
+        self,
+        unit: Unit,
+        op: Op,
+        operands: tuple[Position, ...],
+        attributes: Mapping[str, Any],
+        name: str,
+        at: At,
+        text: str,
+        place: Place,
+    ) -> Position:
+        """Add a node; `None` where an operand is broken, `ScenarioError` where the shapes do not fit."""
+        if None in operands:
+            return None
+        known = cast("tuple[int, ...]", operands)
+        try:
+            position = self.builder.apply(op, known, name, attributes=attributes, text=text, place=place)
+        except ShapeError as error:
+            raise unit_mistake(unit, SHAPES, at, error.message, error.hint) from None
+        shape = self.builder.shape(position)
+        if shape and math.prod(shape) > self.largest_size:
+            need = math.prod(shape) * self.builder.dtype.itemsize
+            message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
+            raise unit_mistake(unit, TOO_LARGE, at, message, HINT)
+        return position
+
+    def _check_constants(
+        self, unit: Unit, op: Op, operands: Sequence[Position], places: Sequence[At], own: str
+    ) -> None:
+        """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
+        for operand, position, at in zip(op.operands, operands, places, strict=True):
+            if operand not in op.constants or position is None:
+                continue
+            node = self.builder.node(position)
+            if node.kind in (Kind.CONSTANT, Kind.LITERAL):
+                self.refusable.append(Refusable(unit, own, at))
+                continue
+            message = f"`{operand}` of `{op.name}` must be a constant"
+            if node.kind is Kind.COMPUTED:
+                hint = "write its numbers under `constants`"
+                raise unit_mistake(unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is computed", hint)
+            hint = f"move `{node.name}` from `{node.kind.value}s` to `constants`"
+            raise unit_mistake(
+                unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is under `{node.kind.value}s`", hint
+            )
+
+
+_IDENTITY, _NEG, _TRANSPOSE, _INDEX = (OPS[name] for name in ("identity", "neg", "transpose", "index"))
+_NONE: Mapping[str, Any] = {}
+
+
+def _text(unit: Expression, part: Expr) -> str:
+    """`part` as it is written, on one line."""
+    text = unit.scalar.text[part.span.start : part.span.end]
+    return text if text.isascii() and text.isprintable() else " ".join(clean(text).split())
+
+
+def _long_text(unit: LongForm) -> Iterator[str]:
+    """The operands and attributes of the long form, as a call has them."""
+    yield from (clean(one.text) for one in unit.inputs)
+    for entry, _ in unit.named:
+        yield f"{entry.key.text}={clean(str(plain(entry.value)))}"

@@ -1,0 +1,55 @@
+"""The memory that a run needs, told from shapes before anything is allocated."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.errors import code
+from backprop_engine.graph import Graph
+from backprop_engine.scenario.mistakes import mistake
+from backprop_engine.scenario.nodes import Node
+
+__all__ = ["TOO_LARGE", "check_run", "check_size", "size_message"]
+
+TOO_LARGE = code("too-large", "The tensors of a run need more memory than `--max-memory` allows.")
+HINT = "`--max-memory` allows more"
+
+
+def check_size(node: Node, what: str, cells: int, dtype: np.dtype[Any], max_memory: int) -> None:
+    """Refuse a single tensor that is larger than a whole run may be."""
+    if cells * dtype.itemsize > max_memory:
+        raise mistake(TOO_LARGE, node, size_message(what, cells * dtype.itemsize, max_memory), HINT)
+
+
+def check_run(node: Node, graph: Graph, max_memory: int) -> None:
+    """Refuse a graph whose values and gradients together are too large; `node` is the place to show."""
+    itemsize = graph.dtype.itemsize
+    sizes = [prod(one.shape) for one in graph.nodes]
+    # An edge holds a contribution and at most one running sum: only a graph near the limit is counted fully.
+    bound = sum(sizes) + sizes[graph.output]
+    for one in graph.nodes:
+        for operand in one.operands:
+            bound += 2 * sizes[operand]
+    if bound * itemsize <= max_memory:
+        return
+    need = graph.cells() * itemsize
+    if need > max_memory:
+        largest = max(graph.nodes, key=lambda one: prod(one.shape))
+        hint = f"the largest is {largest.name}; {HINT}"
+        raise mistake(TOO_LARGE, node, size_message("a run of this graph", need, max_memory), hint)
+
+
+def size_message(what: str, need: int, max_memory: int) -> str:
+    """`what` needs so much, and so much is allowed."""
+    return f"{what} needs {_bytes(need)}, at most {_bytes(max_memory)} are allowed"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            amount = count / size if count < size * 10**6 else count // size
+            return f"{amount:.3g} {unit}" if amount < 10**6 else f"more than a million {unit}"
+    return f"{count} bytes"

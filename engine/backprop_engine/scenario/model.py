@@ -1,0 +1,136 @@
+"""A scenario as it was read: a graph with its numbers, and what people are to know and to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.errors import Place, UsageError
+from backprop_engine.expr import Expr
+from backprop_engine.graph import Bindings, Graph
+from backprop_engine.scenario.nodes import Node, Scalar
+from backprop_engine.scenario.source import Source
+
+if TYPE_CHECKING:
+    from backprop_engine.trace import Trace
+
+__all__ = ["Expectation", "Figure", "Formula", "LocalText", "Scenario"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalText:
+    """A text for people, by language; empty where the author gave none."""
+
+    by_language: Mapping[str, str] = field(default_factory=dict)
+
+    def in_language(self, language: str) -> str:
+        """The text in `language` (`ko`, or `ko-KR`), else in English, else in the first language given."""
+        texts = self.by_language
+        for wanted in (language, language.partition("-")[0], "en"):
+            if wanted in texts:
+                return texts[wanted]
+        return next(iter(texts.values()), "")
+
+    def __bool__(self) -> bool:
+        return bool(self.by_language)
+
+    def __str__(self) -> str:
+        return self.in_language("en")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formula:
+    """An expected gradient written by hand: an expression over nodes, with `grad(NAME)`."""
+
+    tree: Expr
+    scalar: Scalar
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figure:
+    """One expected value or gradient; `key` is its name in the file, `node` what stands behind it."""
+
+    of: Literal["value", "gradient"]
+    name: str
+    expected: Tensor | Formula
+    key: Scalar
+    node: Node
+
+    @property
+    def place(self) -> Place:
+        """Where the figure stands in the file."""
+        return self.node.place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """A block under `expect`: figures, how close they must come, and whether they are known to be wrong."""
+
+    figures: tuple[Figure, ...]
+    block: Node
+    iteration: int = 0
+    rtol: float = 1e-9
+    atol: float = 1e-12
+    digits: int | None = None
+    wrong: bool = False
+
+    def close(self, found: Any, expected: Any) -> Any:
+        """For each cell, whether it comes out; infinities and NaN must be equal, and equal themselves."""
+        with np.errstate(all="ignore"):
+            difference = np.abs(found - expected)
+            if self.digits is None:
+                allowed = self.atol + self.rtol * np.abs(expected)
+            else:
+                # Half a unit of the last digit, and a hair: the binary forms of both are inexact.
+                allowed = 0.5 * 10.0**-self.digits + 4 * np.spacing(np.abs(expected))
+            both_nan = np.isnan(found) & np.isnan(expected)
+            return (found == expected) | both_nan | (np.isfinite(expected) & (difference <= allowed))
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """A computational graph with its numbers, read from a file; nothing is computed yet.
+
+    `name` is the stem of the file's name, `text` the file, and `notes` are by node's position. `breakpoints`
+    and `watches` are as typed at the debugger's prompt.
+    """
+
+    name: str
+    path: str
+    title: LocalText
+    description: LocalText
+    source: str
+    text: Source
+    graph: Graph
+    bindings: Bindings
+    notes: Mapping[int, LocalText] = field(default_factory=dict)
+    expectations: tuple[Expectation, ...] = ()
+    breakpoints: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> str:
+        """The floating type of every computation: `float64`, `float32` or `float16`."""
+        return self.graph.dtype.name
+
+    def record(self, iteration: int = 0) -> Trace:
+        """The trace of a run, computed afresh; `UsageError` for an iteration that there is not."""
+        from backprop_engine.recording import record
+
+        if iteration != 0:
+            raise UsageError(f"there is no iteration {iteration}: without `train` there is only iteration 0")
+        return record(self.graph, self.bindings)
+
+    def with_leaf(self, name: str, value: Any) -> Scenario:
+        """The same scenario with another value for one leaf.
+
+        Raises `UsageError` for a name that is no leaf, for a value of another shape, and for numbers that the
+        leaf cannot have: class indices out of range, or past what the dtype can hold.
+        """
+        from backprop_engine.scenario.settings import with_leaf
+
+        return replace(self, bindings=with_leaf(self.graph, self.bindings, name, value))

@@ -1,0 +1,67 @@
+"""What may be a name."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from backprop_engine.errors import Place, code
+from backprop_engine.expr.cursor import RESERVED
+from backprop_engine.scenario.mistakes import mistake
+from backprop_engine.scenario.nodes import Scalar
+from backprop_engine.text import clean, clip
+
+__all__ = ["MAX_LENGTH", "NameTable", "normalised"]
+
+MAX_LENGTH: Final = 64
+
+BAD_NAME = code("bad-name", "A name is no identifier, is a word of Python, or is longer than 64 characters.")
+DUPLICATE_NAME = code("duplicate-name", "Two leaves or nodes have one name.")
+
+
+def normalised(name: str) -> str:
+    """`name` in the form that names are compared in: NFC, which keeps what NFKC would make equal."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+class NameTable:
+    """The names of a scenario, and where each was given first."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[str, Scalar]] = {}
+
+    def declare(self, key: Scalar, section: str) -> str:
+        """The name that `key` gives to a leaf or node of `section`; `ScenarioError` if it can't be one."""
+        name = normalised(key.text)
+        if not name.isidentifier() or name in RESERVED or len(name) > MAX_LENGTH:
+            raise mistake(BAD_NAME, key, *_why_not(name))
+        if not name.isascii() and clean(name) != name:
+            raise mistake(BAD_NAME, key, "a name has no invisible characters")
+        if name in self._first:
+            where, first = self._first[name]
+            raise mistake(
+                DUPLICATE_NAME, key, f"`{name}` is a name under `{where}` already", _seen(first.place)
+            )
+        self._first[name] = (section, key)
+        return name
+
+
+def _why_not(name: str) -> tuple[str, str]:
+    """What is wrong with a name, and a hint."""
+    shown = clip(clean(name), 40)
+    if name in RESERVED:
+        return f"`{name}` is a word of Python and no name", f"`{name}_` would be one"
+    if name.isidentifier():
+        return f"a name has at most {MAX_LENGTH} characters, this one has {len(name)}", ""
+    suggestion = "".join(one if ("a" + one).isidentifier() else "_" for one in name[:MAX_LENGTH])
+    if suggestion and not suggestion.isidentifier():
+        suggestion = "_" + suggestion[: MAX_LENGTH - 1]
+    useful = suggestion.strip("_") and suggestion not in RESERVED
+    return (
+        f"`{shown}` is no name",
+        f"`{clean(suggestion)}` would be one" if useful else "letters, digits and `_`",
+    )
+
+
+def _seen(place: Place) -> str:
+    return f"the first is in line {place.line}, column {place.column}"

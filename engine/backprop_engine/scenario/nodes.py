@@ -1,0 +1,128 @@
+"""The tree of a YAML text: scalars, sequences and mappings, each with its place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from backprop_engine.errors import Place
+from backprop_engine.scenario.scalars import ScalarValue, origins
+from backprop_engine.scenario.source import Source
+
+__all__ = ["Entry", "Mapping", "Node", "Scalar", "Sequence", "plain"]
+
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+|#.*\s+)*")
+
+
+@dataclass(slots=True, eq=False)
+class _Placed:
+    """What every node has: its text, and where it begins there: at its anchor or tag if it has one."""
+
+    source: Source
+    start: int
+
+    @property
+    def offset(self) -> int:
+        """Where the node itself begins, behind an anchor or tag."""
+        text = self.source.text
+        if text[self.start : self.start + 1] in ("&", "!"):
+            found = _PROPERTIES.match(text, self.start)
+            return found.end() if found else self.start
+        return self.start
+
+
+@dataclass(slots=True, eq=False)
+class Scalar(_Placed):
+    """A text, and what it means: `value` is the text itself, a number, a boolean or `None`.
+
+    `style` is how it is written: nothing if plain, else a quotation mark, ``|`` or ``>``.
+    The value of a key is its text.
+    """
+
+    end: int
+    text: str
+    value: ScalarValue
+    style: str
+
+    @property
+    def place(self) -> Place:
+        """The scalar as written, up to the end of its first line."""
+        start = min(self.offset, self.end)
+        return self.source.place(start, self.end - start)
+
+    def place_at(self, offset: int, width: int = 1) -> Place:
+        """Where `width` characters at `offset` of `text` stand in the file, up to the end of the line."""
+        start, offset = min(self.offset, self.end), min(offset, len(self.text))
+        if not self.style and self.end - start == len(self.text):  # as written: nothing was folded
+            return self.source.place(start + offset, width)
+        found = origins(self.source.text[start : self.end], self.style, self.text)
+        first = found[offset]
+        behind = found[min(offset + max(1, width), len(self.text))]
+        return self.source.place(start + first, behind - first)
+
+
+@dataclass(slots=True, eq=False)
+class Sequence(_Placed):
+    """A list of nodes."""
+
+    items: list[Node]
+
+    @property
+    def place(self) -> Place:
+        """Where the list begins."""
+        return self.source.place(self.offset)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class Entry(NamedTuple):
+    """A key of a mapping and what stands behind it."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(slots=True, eq=False)
+class Mapping(_Placed):
+    """Entries by the text of their keys, in the file's order."""
+
+    entries: dict[str, Entry]
+
+    @property
+    def place(self) -> Place:
+        """Where the mapping begins."""
+        return self.source.place(self.offset)
+
+    def get(self, name: str) -> Node | None:
+        """What stands behind the key `name`, if it is there."""
+        entry = self.entries.get(name)
+        return entry.value if entry else None
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries.values())
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def plain(node: Node) -> object:
+    """The values under `node` without their places: lists, dicts with text for keys, and scalars."""
+    match node:
+        case Scalar():
+            return node.value
+        case Sequence():
+            return [plain(item) for item in node.items]
+        case Mapping():
+            return {name: plain(entry.value) for name, entry in node.entries.items()}

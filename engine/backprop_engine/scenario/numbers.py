@@ -1,0 +1,111 @@
+"""Numbers and nested lists of one depth, as they are written."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import code
+from backprop_engine.scenario.mistakes import described, mistake
+from backprop_engine.scenario.nodes import Node, Scalar, Sequence
+
+__all__ = ["NOT_A_NUMBER", "Written", "whole_list", "written"]
+
+NOT_A_NUMBER = code(
+    "not-a-number", "Where a number or a list of numbers should stand, there is something else."
+)
+RAGGED = code("ragged", "The rows of a nested list differ in length or depth.")
+NUMBER_RANGE = code("number-range", "A number is too large for the scenario's dtype.")
+
+_SPECIAL = {"nan": ".nan", "inf": ".inf", "infinity": ".inf"}
+
+
+class Written(NamedTuple):
+    """Numbers as they are written, row by row, and the shape that they have."""
+
+    cells: list[Scalar]
+    shape: Shape
+
+    def array(self) -> NDArray[np.float64]:
+        """The numbers in double precision."""
+        flat = np.array([float(cell.value) for cell in self.cells], dtype=np.float64)  # type: ignore[arg-type]
+        return flat.reshape(self.shape)
+
+    def check_range(self, dtype: np.dtype[Any]) -> None:
+        """Refuse the first finite number that `dtype` would turn into an infinity."""
+        largest = float(np.finfo(dtype).max)
+        if dtype.itemsize == 8:
+            return
+        for cell in self.cells:
+            size = abs(float(cell.value))  # type: ignore[arg-type]
+            if largest < size < math.inf:
+                message = f"{dtype.name} cannot hold {cell.text}: its largest number is {largest:.4g}"
+                raise mistake(NUMBER_RANGE, cell, message, "`dtype: float64` holds more")
+
+
+def written(node: Node, what: str) -> Written:
+    """The number or nested list at `node`; `ScenarioError` at the first row that differs from the others."""
+    shape: list[int] = []
+    first: Node = node
+    while isinstance(first, Sequence):
+        shape.append(len(first.items))
+        if not first.items:
+            break
+        first = first.items[0]
+    cells: list[Scalar] = []
+    _gather(node, tuple(shape), 0, what, cells)
+    return Written(cells, tuple(shape))
+
+
+def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]) -> None:
+    """Put the numbers under `node` behind `cells`; nesting is bounded by the reader."""
+    if depth == len(shape):
+        if type(node) is Scalar and type(node.value) in (int, float, bool):
+            cells.append(node)
+            return
+        if isinstance(node, Sequence) and depth:
+            raise mistake(
+                RAGGED, node, f"a list stands here, but the first entry of {what} at this depth is a number"
+            )
+        raise _no_number(node, what)
+    if not isinstance(node, Sequence):
+        if isinstance(node, Scalar) and type(node.value) in (int, float, bool):
+            message = f"a number stands here, but the first entry of {what} at this depth is a list"
+            raise mistake(RAGGED, node, message, f"expected a list of {shape[depth]}")
+        raise _no_number(node, what)
+    if len(node.items) != shape[depth]:
+        message = f"this row has {len(node.items)} entries, the first one has {shape[depth]}"
+        raise mistake(RAGGED, node, message, f"the rows before it make {what} {shape_text(shape)}")
+    for item in node.items:
+        _gather(item, shape, depth + 1, what, cells)
+
+
+def _no_number(node: Node, what: str) -> Exception:
+    hint = ""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        special = _SPECIAL.get(node.text.strip("+-.").casefold())
+        if special:
+            hint = f"write `{'-' if node.text.startswith('-') else ''}{special}`"
+        elif node.style:
+            hint = "numbers have no quotes"
+        elif node.text.isidentifier() or any(sign in node.text for sign in "*/+("):
+            hint = "what is computed goes under `nodes`"
+    return mistake(NOT_A_NUMBER, node, f"expected a number in {what}, found {described(node)}", hint)
+
+
+def whole_list(node: Node, what: str, hint: str) -> tuple[list[Scalar], tuple[int, ...]]:
+    """The list of whole numbers at `node`, with the places of its entries."""
+    if not isinstance(node, Sequence):
+        raise mistake(NOT_A_NUMBER, node, f"{what} is a list of whole numbers, found {described(node)}", hint)
+    cells = []
+    for item in node.items:
+        if not (isinstance(item, Scalar) and type(item.value) is int):
+            raise mistake(
+                NOT_A_NUMBER, item, f"expected a whole number in {what}, found {described(item)}", hint
+            )
+        cells.append(item)
+    return cells, tuple(cell.value for cell in cells)  # type: ignore[misc]

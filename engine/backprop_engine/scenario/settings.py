@@ -1,0 +1,80 @@
+"""Other numbers for a leaf: `--set x=3`, and `Scenario.with_leaf`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import shape_text
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.graph import Bindings, Graph
+from backprop_engine.scenario.names import normalised
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.numbers import written
+from backprop_engine.scenario.reader import read
+from backprop_engine.scenario.source import Source
+from backprop_engine.text import clean, clip
+
+__all__ = ["parse_setting", "refusals", "with_leaf"]
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`x=3` or `W=[[1, 2], [3, 4]]` as a name and its numbers; raises `UsageError` for anything else."""
+    name, equals, value = text.partition("=")
+    name = normalised(name.strip())
+    shown = clip(clean(text), 60)
+    if not equals or not name.isidentifier():
+        raise UsageError(f"{shown}: a setting is a name, `=` and a number or list, such as x=3")
+    try:
+        numbers = written(read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`")
+    except ScenarioError as error:
+        raise UsageError(f"{shown}: {error.diagnostics[0].message}") from None
+    array = numbers.array()
+    return name, array if array.ndim else float(array)
+
+
+def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindings:
+    """`bindings` with another value for the leaf called `name`; `UsageError` where it does not fit."""
+    name = normalised(name)
+    leaves = [leaf.name for leaf in graph.leaves]
+    if name not in leaves:
+        if name in graph:
+            raise UsageError(f"{clean(name)} is computed: only leaves can be set")
+        hint = did_you_mean(name, leaves) or "the leaves are " + ", ".join(leaves[:8])
+        raise UsageError(f"there is no leaf {clip(clean(name), 40)}; {hint}")
+    leaf = graph[name]
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"the value for {name} is no number and no list of one shape") from None
+    if array.shape != leaf.shape:
+        raise UsageError(f"{name} is {shape_text(leaf.shape)}, the value is {shape_text(array.shape)}")
+    if np.any(np.isfinite(array) & (np.abs(array) > float(np.finfo(graph.dtype).max))):
+        raise UsageError(f"{graph.dtype.name} cannot hold the value for {name}")
+    if leaf.position in graph.index_leaves:
+        values = {one.position: bindings.leaves[one.position] for one in graph.leaves} | {
+            leaf.position: array
+        }
+        for node, _, reason in refusals(graph, values):
+            raise UsageError(f"{name} does not fit {node}: {reason}")
+    return bindings.with_leaf(graph, name, array)
+
+
+def refusals(graph: Graph, values: Mapping[int, Any]) -> list[tuple[str, int, str]]:
+    """The nodes whose operators refuse constants in `values` (by position): name, constant, and reason."""
+    found = []
+    for position in graph.order:
+        node = graph.nodes[position]
+        if node.op is None or node.op.refuse is None:
+            continue
+        operands = [
+            values[operand] if name in node.op.constants else graph.nodes[operand].shape
+            for name, operand in zip(node.op.operands, node.operands, strict=True)
+        ]
+        reason = node.op.refuse(*operands, **node.attributes)
+        if reason:
+            argnum = node.op.operands.index(node.op.constants[0])
+            found.append((node.name, node.operands[argnum], reason))
+    return found

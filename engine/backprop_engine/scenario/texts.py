@@ -1,0 +1,101 @@
+"""Texts for people, and texts for the debugger's prompt; made harmless here, once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from backprop_engine.errors import code
+from backprop_engine.expr import ExprError, parse
+from backprop_engine.scenario.expressions import syntax_mistake
+from backprop_engine.scenario.mistakes import Mistakes, as_sequence, as_text, described, is_absent, mistake
+from backprop_engine.scenario.model import LocalText
+from backprop_engine.scenario.nodes import Mapping, Node, Scalar
+from backprop_engine.text import clean
+
+__all__ = ["Heading", "local_text", "read_heading"]
+
+BAD_TEXT = code("bad-text", "What should be text for people is a list or a map of something else.")
+BAD_LANGUAGE = code("bad-language", "A text's key is no language, such as `en` or `ko`.")
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a scenario says about itself, and what it asks of the debugger."""
+
+    title: LocalText = field(default_factory=LocalText)
+    description: LocalText = field(default_factory=LocalText)
+    source: str = ""
+    breakpoints: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+
+
+def read_heading(root: Mapping, mistakes: Mistakes) -> Heading:
+    """The texts of a scenario; what is wrong with one is taken up, and the others are read all the same."""
+    parts: dict[str, Any] = {}
+    with mistakes.collected():
+        parts["title"] = local_text(root.get("title"), "a title")
+    with mistakes.collected():
+        parts["description"] = local_text(root.get("description"), "a description")
+    with mistakes.collected():
+        parts["source"] = plain_text(root.get("source"), "a source")
+    with mistakes.collected():
+        parts["breakpoints"] = prompt_texts(root.get("breakpoints"), "a breakpoint")
+    with mistakes.collected():
+        parts["watches"] = watch_expressions(root.get("watch"))
+    return Heading(**parts)
+
+
+def plain_text(node: Node | None, what: str) -> str:
+    """The text at `node`, harmless; a number is taken as it is written."""
+    if node is None or is_absent(node):
+        return ""
+    if not isinstance(node, Scalar):
+        raise mistake(BAD_TEXT, node, f"{what} is text, found {described(node)}", _as_text_hint(node))
+    return clean(node.text, newlines=True)
+
+
+def local_text(node: Node | None, what: str) -> LocalText:
+    """The text at `node`, in one language or in several."""
+    if node is None or is_absent(node):
+        return LocalText()
+    if not isinstance(node, Mapping):
+        return LocalText({"en": plain_text(node, what)})
+    texts: dict[str, str] = {}
+    for key, value in node:
+        if not _LANGUAGE.fullmatch(key.text):
+            hint = "a map gives a text by language: `{en: …, ko: …}`; a text with `: ` in it needs quotes"
+            raise mistake(BAD_LANGUAGE, key, f"`{key.text}` is no language", hint)
+        texts[key.text] = plain_text(value, f"{what} in `{key.text}`")
+    return LocalText(texts)
+
+
+def _as_text_hint(node: Node) -> str:
+    return "put the text in double quotes" if node.source.text[node.offset] in "[{" else ""
+
+
+def prompt_texts(node: Node | None, what: str) -> tuple[str, ...]:
+    """A list of lines as typed at the debugger's prompt."""
+    return tuple(clean(one.text) for one in _lines(node, what))
+
+
+def watch_expressions(node: Node | None) -> tuple[str, ...]:
+    """The watches, each of which must be an expression."""
+    texts = []
+    for scalar in _lines(node, "a watch"):
+        try:
+            parse(scalar.text)
+        except ExprError as error:
+            raise syntax_mistake(scalar, error) from None
+        texts.append(clean(scalar.text))
+    return tuple(texts)
+
+
+def _lines(node: Node | None, what: str) -> list[Scalar]:
+    if node is None or is_absent(node):
+        return []
+    items = as_sequence(node, f"a list of text, each {what}", "write `[…]`, with quotes around each text")
+    return [as_text(one, f"{what} as text", "put it in quotes") for one in items]

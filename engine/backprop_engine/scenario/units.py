@@ -1,0 +1,172 @@
+"""The computed nodes of a scenario as they are written: an expression, or the long form of one operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from backprop_engine.errors import Code, ScenarioError, code
+from backprop_engine.expr import Attribute, Expr, Name, Number, Span
+from backprop_engine.ops import Op
+from backprop_engine.scenario.calls import CallError, find_op
+from backprop_engine.scenario.expressions import expression_mistake, operands_first, parsed
+from backprop_engine.scenario.mistakes import (
+    NOT_YET,
+    WRONG_TYPE,
+    as_sequence,
+    as_text,
+    described,
+    is_absent,
+    mistake,
+    only_keys,
+)
+from backprop_engine.scenario.names import normalised
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar
+
+__all__ = ["At", "Expression", "LongForm", "Unit", "read_unit", "unit_mistake"]
+
+NODE_FORM = code("node-form", "A node is no expression and no map with `op` or `expr`.")
+NODE_CONSTANT = code("node-constant", "A node that is only a number: numbers go under `constants`.")
+
+_FORMS = "a node is an expression, `{op: …, inputs: […]}` or `{expr: …, note: …}`"
+
+
+At: TypeAlias = Span | Node
+"""Where a part of a unit stands: a stretch of its expression, or a node of the file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """A node written as an expression; `parts` are its tree in the order of computing."""
+
+    name: str
+    key: Scalar
+    scalar: Scalar
+    tree: Expr
+    parts: list[Expr]
+    references: list[tuple[str, At]]
+    """Every name that an operand is taken from, normalised, as often as it stands there, with its place."""
+    note: Node | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LongForm:
+    """A node written as an operator with its operands and attributes beside it."""
+
+    name: str
+    key: Scalar
+    op: Op
+    op_node: Scalar
+    inputs: tuple[Scalar, ...]
+    named: tuple[tuple[Entry, bool], ...]
+    """Entries beside the inputs, and whether each is an operand, rather than an attribute."""
+    references: list[tuple[str, At]]
+    note: Node | None = None
+
+
+Unit: TypeAlias = Expression | LongForm
+
+
+def read_unit(name: str, key: Scalar, node: Node) -> Unit:
+    """The unit that `node` describes; `ScenarioError` where it describes none."""
+    if isinstance(node, Mapping):
+        return _from_map(name, key, node)
+    if not isinstance(node, Scalar):
+        raise mistake(
+            NODE_CONSTANT, node, f"`{name}` is a list and no expression", f"put `{name}` under `constants`"
+        )
+    return _expression(name, key, node, None)
+
+
+def _expression(name: str, key: Scalar, node: Scalar, note: Node | None) -> Expression:
+    value = node.value
+    if type(value) is not str:
+        if value is None:
+            raise mistake(NODE_FORM, key, f"`{name}` has no expression", _FORMS)
+        raise mistake(
+            NODE_CONSTANT,
+            node,
+            f"`{name}` is {described(node)} and nothing to compute",
+            _constant_hint(name, node.text),
+        )
+    tree = parsed(node)
+    if type(tree) is Number:
+        raise expression_mistake(
+            NODE_CONSTANT,
+            node,
+            tree.span,
+            f"`{name}` is a number and nothing to compute",
+            _constant_hint(name, node.text.strip()),
+        )
+    parts = operands_first(tree)
+    names: list[tuple[str, At]] = [(normalised(part.name), part.span) for part in parts if type(part) is Name]
+    return Expression(name, key, node, tree, parts, names, note)
+
+
+def _constant_hint(name: str, text: str) -> str:
+    return f"put it under `constants`: `constants: {{{name}: {text}}}`"
+
+
+def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
+    """A node written as a map, told apart by the key that it has."""
+    for later in ("cell", "scan"):
+        if later in node:
+            raise mistake(NOT_YET, node.entries[later].key, f"`{later}` is not read yet")
+    if "op" in node and "expr" in node:
+        raise mistake(
+            NODE_FORM, node.entries["expr"].key, f"`{name}` has both `op` and `expr`", "keep one of them"
+        )
+    if "expr" in node:
+        only_keys(node, ("expr", "note"), "a node with `expr`")
+        expression = node.entries["expr"].value
+        if not isinstance(expression, Scalar):
+            raise mistake(WRONG_TYPE, expression, f"`expr` is an expression, found {described(expression)}")
+        return _expression(name, key, expression, node.get("note"))
+    if "op" in node:
+        return _long_form(name, key, node)
+    near = next(
+        (hint for one in node.entries if (hint := did_you_mean(one, ("op", "expr", "cell", "scan")))), ""
+    )
+    raise mistake(NODE_FORM, node, f"`{name}` is a map without `op` or `expr`", near or _FORMS)
+
+
+def _long_form(name: str, key: Scalar, node: Mapping) -> LongForm:
+    op_node = as_text(node.entries["op"].value, "an operator's name")
+    try:
+        op = find_op(op_node.text, op_node)
+    except CallError as error:
+        raise mistake(error.kind, op_node, error.message, error.hint) from None
+    inputs: tuple[Scalar, ...] = ()
+    if "inputs" in node:
+        given = node.entries["inputs"].value
+        hint = f"write `inputs: [{given.text}]`" if isinstance(given, Scalar) and not is_absent(given) else ""
+        inputs = tuple(_operand(one) for one in as_sequence(given, "a list of names", hint))
+    named = tuple(
+        (entry, entry.key.text in op.operands)
+        for entry in node
+        if entry.key.text not in ("op", "inputs", "note")
+    )
+    operands = (*inputs, *(_operand(entry.value) for entry, is_operand in named if is_operand))
+    names: list[tuple[str, At]] = [(normalised(one.text), one) for one in operands if type(one.value) is str]
+    return LongForm(name, key, op, op_node, inputs, named, names, node.get("note"))
+
+
+def _operand(node: Node) -> Scalar:
+    """The name of an operand of the long form, or a number."""
+    if isinstance(node, Scalar) and type(node.value) in (int, float):
+        return node
+    scalar = as_text(node, "the name of a leaf or node")
+    tree = parsed(scalar)
+    if not isinstance(tree, Name | Attribute):
+        hint = "give it a node of its own, or write the whole node as an expression"
+        raise mistake(NODE_FORM, scalar, "the long form takes operands by name, not expressions", hint)
+    return scalar
+
+
+def unit_mistake(unit: Unit, kind: Code, at: At, message: str, hint: str = "") -> ScenarioError:
+    """A single mistake at `at` inside `unit`, ready to be raised."""
+    if isinstance(at, Span):
+        assert isinstance(unit, Expression)
+        return expression_mistake(kind, unit.scalar, at, message, hint)
+    return mistake(kind, at, message, hint)

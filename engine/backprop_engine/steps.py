@@ -1,0 +1,159 @@
+"""The steps of a run, by arithmetic: nothing is stored for a step, and no position costs more than another.
+
+Positions are 0…n; position k is the state after step k. First every computed node's forward step, then the
+seed, then the gradient edges in the order of the backward pass, each followed by an accumulate step where
+its operand has more than one use.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import TypeAlias, overload
+
+from backprop_engine.ops import Rule
+
+__all__ = ["Accumulate", "Backward", "Edge", "Forward", "Schedule", "Seed", "Step", "Steps"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """One use of an operand that gradient flows back along.
+
+    `node` is the node whose rule runs, `operand` its `argnum`-th operand, both as positions. `summed` are the
+    axes of the product that the operand was broadcast along; `shared` says that the operand has more than one
+    such use, so that contributions accumulate.
+    """
+
+    index: int
+    node: int
+    argnum: int
+    operand: int
+    rule: Rule
+    summed: tuple[int, ...]
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The value of `node` is computed."""
+
+    index: int
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """The gradient at the output is set."""
+
+    index: int
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """The gradient of `edge.node` is handed on to one of its operands."""
+
+    index: int
+    edge: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate:
+    """The contribution of `edge` is added to its operand's gradient: the `count`-th of `of`."""
+
+    index: int
+    edge: Edge
+    count: int
+    of: int
+
+
+Step: TypeAlias = Forward | Seed | Backward | Accumulate
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """Which step leads to which position, and when each gradient arrives."""
+
+    order: range
+    output: int
+    edges: tuple[Edge, ...]
+
+    @property
+    def seed(self) -> int:
+        """The position at which the backward pass begins: the output's gradient is set, nothing else."""
+        return len(self.order) + 1
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """For each edge, the position after its backward step; at the end, one past the last position."""
+        return list(accumulate((1 + edge.shared for edge in self.edges), initial=self.seed + 1))
+
+    @property
+    def last(self) -> int:
+        """The last position, which is the number of steps."""
+        return self.starts[-1] - 1
+
+    @cached_property
+    def uses_of(self) -> dict[int, list[int]]:
+        """For each operand, the indices of the edges that bring it gradient, in order."""
+        uses: dict[int, list[int]] = {}
+        for edge in self.edges:
+            uses.setdefault(edge.operand, []).append(edge.index)
+        return uses
+
+    @cached_property
+    def edges_of(self) -> dict[int, range]:
+        """For each active computed node, the indices of its edges."""
+        ranges: dict[int, range] = {}
+        for edge in self.edges:
+            first = ranges[edge.node].start if edge.node in ranges else edge.index
+            ranges[edge.node] = range(first, edge.index + 1)
+        return ranges
+
+    def arrival(self, index: int) -> int:
+        """The position at which the contribution of the edge at `index` counts in its operand's gradient."""
+        return self.starts[index] + self.edges[index].shared
+
+    def latest_arrival(self, operand: int, position: int) -> int | None:
+        """The edge that last changed the gradient of `operand` at `position`; None before the first."""
+        uses = self.uses_of.get(operand, [])
+        count = bisect_right(uses, position, key=self.arrival)
+        return uses[count - 1] if count else None
+
+    def step(self, index: int) -> Step:
+        """The step that leads to position `index`, 1…n."""
+        if not 1 <= index <= self.last:
+            raise IndexError(f"there is no step {index}: steps count from 1 to {self.last}")
+        if index < self.seed:
+            return Forward(index, self.order[index - 1])
+        if index == self.seed:
+            return Seed(index, self.output)
+        edge = self.edges[bisect_right(self.starts, index) - 1]
+        if self.starts[edge.index] == index:
+            return Backward(index, edge)
+        uses = self.uses_of[edge.operand]
+        return Accumulate(index, edge, bisect_left(uses, edge.index) + 1, len(uses))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps(Sequence[Step]):
+    """All the steps of a run as a sequence; ``steps[k]`` leads from position k to k + 1."""
+
+    schedule: Schedule
+
+    def __len__(self) -> int:
+        return self.schedule.last
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        positions = range(1, len(self) + 1)[index]
+        if isinstance(positions, int):
+            return self.schedule.step(positions)
+        return [self.schedule.step(position) for position in positions]

@@ -1,0 +1,119 @@
+"""Text in terminal cells: its width, cutting it with a mark, and making it harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from wcwidth import wcwidth
+
+__all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "pad", "wrap"]
+
+LANGUAGES = ("en", "ko")
+"""The languages that the debugger speaks."""
+ELLIPSIS = "…"
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Words(NamedTuple):
+    """A sentence of ours in each language that the debugger speaks."""
+
+    en: str
+    ko: str
+
+    def in_language(self, language: str) -> str:
+        """The sentence in `language`, one of `LANGUAGES`."""
+        return str(getattr(self, language))
+
+
+@lru_cache(maxsize=4096)
+def cell_width(text: str) -> int:
+    """How many cells of a terminal `text` takes; Hangul syllables take two."""
+    if text.isascii():
+        return len(text)
+    return sum(max(0, wcwidth(character)) for character in text)
+
+
+def clip(text: str, width: int) -> str:
+    """`text` in at most `width` cells; where something is cut, an ellipsis stands for it."""
+    if cell_width(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    kept, used = [], 0
+    for character in text:
+        used += max(0, wcwidth(character))
+        if used > width - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + ELLIPSIS
+
+
+def pad(text: str, width: int, align: str = "<") -> str:
+    """`text` clipped and filled with spaces to exactly `width` cells; `align` is one of ``< > ^``."""
+    text = clip(text, width)
+    room = width - cell_width(text)
+    if align == ">":
+        return " " * room + text
+    if align == "^":
+        return " " * (room // 2) + text + " " * (room - room // 2)
+    return text + " " * room
+
+
+def clean(text: str, *, newlines: bool = False) -> str:
+    """`text` with nothing in it that a terminal would obey.
+
+    C0 controls become their pictures (an escape is shown as ␛); other controls, bidirectional controls,
+    lone surrogates and invisible formatting become their numbers in hexadecimal; a tab becomes a space.
+    With `newlines` line feeds stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_harmless(character, newlines) for character in text)
+
+
+def _harmless(character: str, newlines: bool) -> str:
+    number = ord(character)
+    if character == "\n":
+        return "\n" if newlines else " "
+    if character == "\t":
+        return " "
+    if number < 0x20:
+        return chr(0x2400 + number)
+    if number == 0x7F:
+        return "␡"
+    if character in _BIDIRECTIONAL or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}:
+        return f"\\u{number:04x}"
+    return character
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken at spaces, and inside a word that is longer."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            joined = f"{line} {word}" if line else word
+            if cell_width(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line)
+            line = word
+            while cell_width(line) > width > 1:
+                head = _head(line, width)
+                lines.append(head)
+                line = line[len(head) :]
+        lines.append(line)
+    return lines
+
+
+def _head(word: str, width: int) -> str:
+    """As much of `word` as fits, at least one character."""
+    used = 0
+    for count, character in enumerate(word):
+        used += max(0, wcwidth(character))
+        if used > width and count:
+            return word[:count]
+    return word

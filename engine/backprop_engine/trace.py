@@ -1,0 +1,123 @@
+"""A recorded run: every value and every contribution to a gradient, computed once.
+
+A trace holds a value for each node and a contribution for each gradient edge, and running sums where an
+operand has more than one use. Tensors are shared and never written to again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor, settle
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Bindings, Graph, Kind, Node
+from backprop_engine.steps import Schedule, Steps
+
+if TYPE_CHECKING:
+    from backprop_engine.frame import Frame
+
+__all__ = ["Edit", "GradientEdit", "RunWarning", "Trace", "ValueEdit"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueEdit:
+    """Overrides the value of a node, as ``q + (v - q).detach()`` does: the steps stay the same."""
+
+    node: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradientEdit:
+    """Overrides the completed gradient of a node, as a hook on its tensor does."""
+
+    node: str
+    gradient: Any
+
+
+Edit: TypeAlias = ValueEdit | GradientEdit
+
+
+@dataclass(frozen=True, slots=True)
+class RunWarning:
+    """Something about a run that its reader should know."""
+
+    code: str
+    message: str
+    node: str
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A recorded run.
+
+    `values` has a tensor for each node by position. `contributions` has, for each edge of the graph, the
+    upstream gradient times the local one in the operand's shape; `arrived` has what the operand's gradient
+    is once that contribution counts. `gradients` has the completed gradient of each node that got one.
+    """
+
+    graph: Graph
+    bindings: Bindings
+    edits: tuple[Edit, ...]
+    values: Sequence[Tensor]
+    operand_values: Sequence[Tensor]
+    """As `values`, with booleans cast to the graph's dtype: what operators compute with."""
+    outs: Sequence[Tensor]
+    """As `values`, with what the operator gave where the value is overridden: what its own rule uses."""
+    contributions: Sequence[Tensor]
+    arrived: Sequence[Tensor]
+    gradients: Sequence[Tensor | None]
+
+    @property
+    def schedule(self) -> Schedule:
+        """Which step leads to which position."""
+        return self.graph.schedule
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The steps of the run; ``steps[k]`` leads from position k to k + 1."""
+        return Steps(self.schedule)
+
+    def value(self, name: str) -> Tensor:
+        """The value of the node called `name`; `UsageError` where there is none."""
+        return self.values[self.graph.position(name)]
+
+    def gradient(self, name: str) -> Tensor:
+        """The completed gradient of the output by the node called `name`, in the shape of its value.
+
+        Zeros for an input or a parameter that the output does not depend on; `UsageError` for constants and
+        for computed nodes that do not lead to the output, which have none.
+        """
+        node = self.graph[name]
+        gradient = self.gradients[node.position]
+        if gradient is not None:
+            return gradient
+        if not (node.is_leaf and node.takes_gradient):
+            raise UsageError(f"{name} has no gradient: {_why_none(node)}")
+        return settle(np.zeros(node.shape), self.graph.dtype)
+
+    def frame(self, position: int) -> Frame:
+        """What is known at `position`, 0…len(steps); a view, nothing is copied."""
+        from backprop_engine.frame import Frame
+
+        return Frame(self, position)
+
+    @cached_property
+    def warnings(self) -> tuple[RunWarning, ...]:
+        """What a reader of the run should know: leaves that the output does not depend on."""
+        return tuple(
+            RunWarning(
+                "unreached", f"the output does not depend on {leaf.name}: its gradient is zero", leaf.name
+            )
+            for leaf in self.graph.leaves
+            if leaf.takes_gradient and not self.graph.active[leaf.position]
+        )
+
+
+def _why_none(node: Node) -> str:
+    return "it is a constant" if node.kind is Kind.CONSTANT else "no gradient flows from the output to it"

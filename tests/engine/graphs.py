@@ -1,0 +1,200 @@
+"""Graphs to test on: one for each operator and sample of the table, and random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from backprop_engine.errors import ShapeError
+from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.ops import OPS, Op, Sample
+from backprop_engine.recording import record
+from backprop_engine.trace import Trace
+
+CASES = [(op, sample) for op in OPS.values() for sample in op.samples]
+IDS = [f"{op.name}-{number}" for op in OPS.values() for number, _ in enumerate(op.samples)]
+
+
+def attributes_of(op: Op, sample: Sample) -> dict[str, Any]:
+    """The attributes of a sample, defaults filled in."""
+    return {one.name: one.default for one in op.attributes} | dict(sample.attributes)
+
+
+def graph_of(op: Op, sample: Sample, dtype: str = "float64") -> Graph:
+    """One node called ``out``, over leaves called as the operator's operands."""
+    builder = GraphBuilder(dtype)
+    drawn = sample.draw()
+    indices = op.indices(*map(np.shape, drawn)) if op.indices else ()
+    operands = []
+    for argnum, (name, tensor) in enumerate(zip(op.operands, drawn, strict=True)):
+        fixed = name in op.constants or argnum in indices or tensor.dtype.kind == "b"
+        kind = Kind.CONSTANT if fixed else Kind.INPUT
+        operands.append(builder.leaf(name, kind, tensor.shape if isinstance(tensor, np.ndarray) else ()))
+    builder.apply(op, operands, "out", attributes=sample.attributes)
+    return builder.build()
+
+
+def bindings_of(graph: Graph, op: Op, sample: Sample, seed: int = 0) -> Bindings:
+    """The sample's numbers, and a random gradient at the output."""
+    drawn = dict(zip(op.operands, sample.draw(seed), strict=True))
+    upstream = np.random.default_rng(seed + 100).standard_normal(graph["out"].shape)
+    return Bindings.of(graph, drawn, upstream)
+
+
+def trace_of(op: Op, sample: Sample, dtype: str = "float64") -> Trace:
+    """The recorded run of one operator on one sample."""
+    graph = graph_of(op, sample, dtype)
+    return record(graph, bindings_of(graph, op, sample))
+
+
+def applied(op: str, *shapes: tuple[int, ...], **attributes: Any) -> Graph:
+    """The graph of one operator over inputs of the given shapes."""
+    return graph_of(OPS[op], Sample(shapes, attributes))
+
+
+class Sketch:
+    """A builder that is told names: ``sketch(f="mul q z")``."""
+
+    def __init__(self) -> None:
+        self.builder = GraphBuilder()
+        self.positions: dict[str, int] = {}
+
+    def inputs(self, **shapes: tuple[int, ...]) -> Sketch:
+        return self.leaves(Kind.INPUT, **shapes)
+
+    def constants(self, **shapes: tuple[int, ...]) -> Sketch:
+        return self.leaves(Kind.CONSTANT, **shapes)
+
+    def leaves(self, kind: Kind, **shapes: tuple[int, ...]) -> Sketch:
+        for name, shape in shapes.items():
+            self.positions[name] = self.builder.leaf(name, kind, shape)
+        return self
+
+    def __call__(self, **nodes: str) -> Sketch:
+        for name, text in nodes.items():
+            op, *operands = text.split()
+            places = [self.positions[one] for one in operands]
+            self.positions[name] = self.builder.apply(OPS[op], places, name)
+        return self
+
+    def build(self, output: str | None = None) -> Graph:
+        return self.builder.build(output)
+
+
+def largest(*tensors: Any) -> float:
+    """The largest magnitude among the cells of `tensors`."""
+    return max((float(np.max(np.abs(tensor), initial=0.0)) for tensor in tensors), default=0.0)
+
+
+def assert_close(found: Any, wanted: Any, rtol: float = 1e-12, *, scale: float = 0.0) -> None:
+    """Same shape, and no cell off by more than `rtol` times the largest magnitude in `wanted`, or `scale`."""
+    assert np.shape(found) == np.shape(wanted)
+    gap = largest(1.0 * np.asarray(found) - np.asarray(wanted))
+    assert gap <= rtol * max(scale, largest(wanted)), f"off by {gap}: {found!r}, wanted {wanted!r}"
+
+
+class RandomRun(NamedTuple):
+    """A random graph and numbers for it."""
+
+    graph: Graph
+    bindings: Bindings
+
+
+SHAPES = ((), (), (3,), (2, 3), (2, 1), (1, 3), (3, 2), (3, 3))
+SMOOTH = ("add", "sub", "mul", "mul", "neg", "square", "tanh", "sigmoid", "identity", "detach")
+MORE = (
+    "add", "mul", "matmul", "matmul", "matmul",
+    "maximum", "minimum", "abs", "relu", "where", "greater", "less_equal", "hadamard", "matmul",
+    "outer", "sum", "mean", "transpose", "index", "softmax", "mse",
+)  # fmt: skip
+_ATTRIBUTES = {
+    "sum": ({}, {"axis": 0}, {"axis": -1, "keepdims": True}),
+    "mean": ({}, {"axis": 0}, {"axis": -1, "keepdims": True}),
+    "index": ({"key": (0,)}, {"key": (-1,)}, {"key": (slice(None, None, -1),)}, {"key": (slice(None), 0)}),
+    "softmax": ({}, {"axis": 0}),
+    "mse": ({}, {"reduction": "sum"}, {"reduction": "none"}),
+}
+
+
+def _fits(op: Op, shapes: tuple[tuple[int, ...], ...], attributes: dict[str, Any]) -> bool:
+    given = {one.name: one.default for one in op.attributes} | attributes
+    try:
+        op.shape(*shapes, **given)
+    except ShapeError:
+        return False
+    return True
+
+
+@st.composite
+def runs(
+    draw: st.DrawFn,
+    *,
+    ops: tuple[str, ...] = SMOOTH + MORE,
+    shapes: tuple[tuple[int, ...], ...] = SHAPES,
+    most: int = 10,
+    dtype: str = "float64",
+) -> RandomRun:
+    """Graphs with repeated uses, broadcasting, detours that lead nowhere, leaves in any place, literals.
+
+    Leaves hold either random numbers or small whole ones (ties and kinks). Operands are mostly recent
+    nodes and the output is mostly the last, so that most of a graph is on the way to it.
+    """
+    builder = GraphBuilder(dtype)
+    random = np.random.default_rng(draw(st.integers(0, 2**16)))
+    whole = draw(st.booleans())
+    values: dict[str, Any] = {}
+    positions: list[int] = []
+    computed: list[str] = []
+
+    def leaf(kinds: tuple[Kind, ...] = (Kind.INPUT, Kind.PARAM, Kind.CONSTANT)) -> None:
+        name = f"x{len(values)}"
+        shape = draw(st.sampled_from(shapes))
+        values[name] = random.integers(-1, 2, shape) if whole else random.uniform(-1.5, 1.5, shape)
+        positions.append(builder.leaf(name, draw(st.sampled_from(kinds)), shape))
+
+    def compute() -> None:
+        op = OPS[draw(st.sampled_from(ops))]
+        attributes = dict(draw(st.sampled_from(_ATTRIBUTES.get(op.name, ({},)))))
+        present = list(dict.fromkeys(builder.shape(position) for position in reversed(positions)))
+        fitting = [each for each in product(present, repeat=len(op.operands)) if _fits(op, each, attributes)]
+        if not fitting:
+            op, attributes, fitting = OPS["add"], {}, [(present[0], present[0])]
+        operands = []
+        for shape in draw(st.sampled_from(fitting)):
+            these = [position for position in reversed(positions) if builder.shape(position) == shape]
+            operands.append(draw(st.sampled_from(these[:2] * 2 + these)))
+        name = f"n{len(computed)}"
+        positions.append(builder.apply(op, operands, name, attributes=attributes))
+        computed.append(name)
+
+    leaf((Kind.INPUT,))
+    leaf((Kind.INPUT, Kind.PARAM))
+    for _ in range(draw(st.integers(most // 2, most))):
+        match draw(st.integers(0, 9)):
+            case 8:
+                leaf()
+            case 9:
+                positions.append(builder.literal(draw(st.sampled_from([2, -1, 0.5]))))
+            case _:
+                compute()
+    compute()
+    output = draw(st.sampled_from([computed[-1]] * 3 + computed))
+    graph = builder.build(output)
+    upstream = random.uniform(-1.0, 1.0, graph[output].shape)
+    return RandomRun(graph, Bindings.of(graph, values, upstream))
+
+
+def tensors_of(trace: Trace) -> Iterator[Any]:
+    """Every tensor that a trace holds."""
+    yield from trace.values
+    yield from trace.operand_values
+    yield from trace.outs
+    yield from trace.contributions
+    yield from trace.arrived
+    yield from (gradient for gradient in trace.gradients if gradient is not None)
+    yield from trace.bindings.leaves.values()
+    yield trace.bindings.seed

@@ -1,0 +1,439 @@
+"""Expressions: the tree, its spans, what is refused and how, and back to text."""
+
+from __future__ import annotations
+
+import ast
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_engine.expr import (
+    MAX_DEPTH,
+    MAX_LENGTH,
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Expr,
+    ExprError,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+    literal,
+    parse,
+    path,
+    render,
+    walk,
+)
+
+NOWHERE = Span(0, 0)
+
+
+def name(text: str) -> Name:
+    return Name(text, NOWHERE)
+
+
+def number(value: float) -> Number:
+    return Number(value, NOWHERE)
+
+
+def binary(op: str, left: Expr, right: Expr) -> Binary:
+    return Binary(op, left, right, NOWHERE, NOWHERE)
+
+
+def outcome(text: str) -> Expr | ExprError:
+    try:
+        return parse(text)
+    except ExprError as error:
+        return error
+
+
+# Trees
+
+x, y, z = name("x"), name("y"), name("z")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("x", x),
+        ("가중치", name("가중치")),
+        ("h_prev", name("h_prev")),
+        ("e\u0301", name("e\u0301")),
+        ("1", number(1)),
+        (".5", number(0.5)),
+        ("1e-3", number(0.001)),
+        ("-2", number(-2)),
+        ("-2 * x", binary("*", number(-2), x)),
+        ("-2 ** 2", Unary("-", binary("**", number(2), number(2)), NOWHERE)),
+        ("(-2) ** 2", binary("**", number(-2), number(2))),
+        ("2 ** -1", binary("**", number(2), number(-1))),
+        ("x ** y ** z", binary("**", x, binary("**", y, z))),
+        ("x - y - z", binary("-", binary("-", x, y), z)),
+        ("x @ y + z", binary("+", binary("@", x, y), z)),
+        ("x + y < z", binary("<", binary("+", x, y), z)),
+        ("x.T", Transpose(x, NOWHERE)),
+        ("x[0]", Subscript(x, (Index(0, NOWHERE),), NOWHERE)),
+        (
+            "x[:, 1:, ::-2]",
+            Subscript(
+                x,
+                (
+                    Slice(None, None, None, NOWHERE),
+                    Slice(1, None, None, NOWHERE),
+                    Slice(None, None, -2, NOWHERE),
+                ),
+                NOWHERE,
+            ),
+        ),
+        (
+            "states[-1].h",
+            Attribute(Subscript(name("states"), (Index(-1, NOWHERE),), NOWHERE), "h", NOWHERE, NOWHERE),
+        ),
+        (
+            "f(x, axis=-1, mode='a', keep=true, shape=[2, [-3]], by=y)",
+            Call(
+                "f",
+                (x,),
+                (
+                    Keyword("axis", number(-1), NOWHERE),
+                    Keyword("mode", Text("a", NOWHERE), NOWHERE),
+                    Keyword("keep", Boolean(True, NOWHERE), NOWHERE),
+                    Keyword(
+                        "shape",
+                        ListOf((number(2), ListOf((number(-3),), NOWHERE)), NOWHERE),
+                        NOWHERE,
+                    ),
+                    Keyword("by", y, NOWHERE),
+                ),
+                NOWHERE,
+                NOWHERE,
+            ),
+        ),
+    ],
+)
+def test_tree(text: str, tree: Expr) -> None:
+    assert parse(text) == tree
+
+
+def test_spans() -> None:
+    tree = parse("  tanh((W @ x)[0] + b.T, axis=1)")
+    assert isinstance(tree, Call)
+    assert (tree.span, tree.name_span) == (Span(2, 32), Span(2, 6))
+    total = tree.args[0]
+    assert isinstance(total, Binary)
+    assert (total.span, total.op_span) == (Span(7, 23), Span(18, 19))
+    assert isinstance(total.left, Subscript)
+    assert (total.left.span, total.left.key[0].span) == (Span(7, 17), Span(15, 16))
+    assert total.left.value.span == Span(8, 13)
+    assert total.right.span == Span(20, 23)
+    assert (tree.keywords[0].name_span, tree.keywords[0].value.span) == (Span(25, 29), Span(30, 31))
+    assert parse("one.h").span == Span(0, 5)
+    assert parse("- 2").span == Span(0, 3)
+
+
+# What is refused
+
+REFUSED = [
+    ("", 0, 0, "the expression is empty", ""),
+    (" \n ", 0, 0, "the expression is empty", ""),
+    ("x +  \n", 3, 3, "the expression ends", ""),
+    ("x +", 3, 3, "the expression ends where an operand", ""),
+    ("+x", 0, 1, "expected an operand, found `+`", "left out"),
+    ("a < b < c", 6, 7, "comparisons do not chain", "(a < b) * (b < …)"),
+    ("2x", 1, 2, "expected an operator", "`2 * x`"),
+    ("2(x)", 1, 2, "expected an operator", "`2 * (…)`"),
+    ("1_000", 1, 5, "expected an operator", "`1000`"),
+    ("0x1F", 1, 4, "expected an operator", "`31`"),
+    ("010", 0, 3, "no zeros before it", "`10`"),
+    ("1e999", 0, 5, "too large", ""),
+    ("9" * 400, 0, 400, "too large", ""),
+    ("x × y", 2, 3, "`×` (U+00D7)", "write `*`"),
+    ("x · y", 2, 3, "`·` (U+00B7)", "write `*`"),
+    ("x − y", 2, 3, "U+2212", "write `-`"),
+    ("x²", 1, 2, "`²`", "`** 2`"),
+    ("（x）", 0, 1, "U+FF08", "write `(`"),
+    ("x^2", 1, 2, "`^` is not part", "`**`"),
+    ("x % 2", 2, 3, "`%` is not part", "remainder"),
+    ("x // 2", 2, 4, "`//` is not part", "`/` divides"),
+    ("x = 2", 2, 3, "found `=`", "`==`"),
+    ("x := 2", 2, 4, "`:=` is not part", "node of its own"),
+    ("a & b", 2, 3, "`&` is not part", "(a > 0) * (b > 0)"),
+    ("lambda x: x", 0, 6, "`lambda` is a word of Python", "cell"),
+    ("a if b else c", 2, 4, "found `if`", "where(condition, a, b)"),
+    ("x is y", 2, 4, "found `is`", "`==`"),
+    ('x + "a"', 4, 7, "text is no operand", 'name="a"'),
+    ("f(x, true)", 5, 9, "`true` is no operand", "keepdims=true"),
+    ("[1, 2]", 0, 1, "a list is no operand", "`constants`"),
+    ("f(x, [1])", 5, 6, "a list is no operand", "shape=[2, 3]"),
+    ("x.T()", 3, 4, "`.T` is not called", "without the brackets"),
+    ("x.sum(axis=0)", 0, 5, "plain names", "`sum(x, axis=0)`"),
+    ("np.tanh(x)", 0, 7, "plain names", "`tanh(x)`"),
+    ("torch.nn.functional.relu(x + 1)", 0, 24, "plain names", "`relu(x + 1)`"),
+    ("(a + b).sum()", 7, 11, "followed by a path", "sum((a + b))"),
+    ("f(x)(y)", 4, 5, "found `(`", ""),
+    ("f(x", 1, 2, "never closed", "add `)`"),
+    ("x[0", 1, 2, "never closed", "add `]`"),
+    ("x)", 1, 2, "nothing opens", ""),
+    ("x[]", 2, 3, "needs an index", ""),
+    ("x[i]", 2, 3, "a whole number", ""),
+    ("x[1.5]", 2, 5, "a whole number", ""),
+    ("x[::0]", 2, 5, "step", ""),
+    ("x[...]", 2, 5, "`...`", "`:`"),
+    ("2.T", 2, 3, "expected an operator", "2. * T"),
+    ("(2)[0]", 3, 4, "no axes", ""),
+    ("f(a=1, b)", 7, 8, "without a name", "before `a=`"),
+    ("f(a=1, a=2)", 7, 8, "given twice", ""),
+    ("f(a=[x])", 5, 6, "expected a number", "a list holds"),
+    ("f(a='b)", 4, 5, "never closed", ""),
+    ("f(a='b\\n')", 6, 7, "backslash", ""),
+    ("x;", 1, 2, "`;`", ""),
+    ("(" * 100 + "x" + ")" * 100, 64, 65, "nests more than 64", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "start", "end", "message", "hint"), REFUSED)
+def test_refused(text: str, start: int, end: int, message: str, hint: str) -> None:
+    with pytest.raises(ExprError) as caught:
+        parse(text)
+    assert caught.value.span == Span(start, end)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_what_an_error_quotes_is_harmless() -> None:
+    with pytest.raises(ExprError) as caught:
+        parse("f(x, '\x1b[31m')")
+    assert "\x1b" not in caught.value.message + caught.value.hint
+
+
+# Size
+
+
+def test_nesting_is_limited_and_not_by_python() -> None:
+    deepest = "(" * MAX_DEPTH + "x" + ")" * MAX_DEPTH
+    assert parse(deepest) == x
+    for text in (
+        "(" + deepest + ")",
+        "-" * 1000 + "x",
+        "x" + " ** x" * 1000,
+        "f(" * 1000,
+        "f(a=" + "[" * 1000,
+    ):
+        with pytest.raises(ExprError, match="nests more than 64 deep"):
+            parse(text)
+
+
+def test_flat_chains_may_be_long() -> None:
+    text = " + ".join(["x"] * 10_000)
+    tree = parse(text)
+    assert render(tree) == text
+    assert sum(1 for _ in walk(tree)) == 19_999
+    assert render(parse("x" + ".T" * 10_000)) == "x" + ".T" * 10_000
+    with pytest.raises(ExprError, match="at most 200,000 characters"):
+        parse("x" + " " * MAX_LENGTH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x\u00a0" * 50_000, "x" + ".b" * 99_000, "x" + "[0]" * 60_000, "1" * 199_999, "f(" + "a=1," * 49_000],
+)
+def test_no_text_takes_long(text: str) -> None:
+    start = time.perf_counter()
+    outcome(text)
+    assert time.perf_counter() - start < 5
+
+
+# Helpers
+
+
+def test_walk_goes_in_the_order_of_computing() -> None:
+    order = [render(node) for node in walk(parse("(x + y) * f(z, by=-x)"))]
+    assert order == ["x", "y", "x + y", "z", "x", "-x", "f(z, by=-x)", "(x + y) * f(z, by=-x)"]
+
+
+def test_paths_and_literals() -> None:
+    assert path(parse("x")) == ("x",)
+    assert path(parse("one.h")) == ("one", "h")
+    assert path(parse("states[-1].h")) == ("states", -1, "h")
+    assert path(parse("x.T")) is None
+    assert path(parse("x[0, 1]")) is None
+    call = parse("f(a=[1, [-2.5, true], 'b'])")
+    assert isinstance(call, Call)
+    value = call.keywords[0].value
+    assert isinstance(value, ListOf)
+    assert literal(value) == [1, [-2.5, True], "b"]
+
+
+# Back to text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("W@x+b", "W @ x + b"),
+        ("x**2", "x ** 2"),
+        ("f( a,axis=-1 )", "f(a, axis=-1)"),
+        ("x[ :,1 : ]", "x[:, 1:]"),
+        ("((x+y))*z", "(x + y) * z"),
+        ("x-(y-z)", "x - (y - z)"),
+        ("-(x*y)", "-(x * y)"),
+        ("(x<y)<z", "(x < y) < z"),
+        ("(-x)[0]", "(-x)[0]"),
+        ("(x@y).T", "(x @ y).T"),
+    ],
+)
+def test_render(text: str, written: str) -> None:
+    assert render(parse(text)) == written
+
+
+def test_render_with_other_names() -> None:
+    names = {"x": "states[2].h", "y": "-4", "z": "∂L/∂q", "one.h": "h#1", "q": "ŷ"}
+    assert render(parse("x * y"), names) == "states[2].h * -4"
+    assert render(parse("y ** 2 + y"), names) == "(-4) ** 2 + -4"
+    assert render(parse("z * z.T"), names) == "(∂L/∂q) * (∂L/∂q).T"
+    assert render(parse("f(z, one.h[0] ** q)"), names) == "f(∂L/∂q, h#1[0] ** ŷ)"
+    assert render(parse("x + one.h"), lambda text: text + "_") == "x_ + one.h_"
+
+
+NAMES = st.sampled_from(["x", "W", "h_prev", "σ1", "가중치", "Tr"])
+NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.floats(allow_nan=False, allow_infinity=False)).map(
+    number
+)
+PLAIN_TEXT = st.text(st.characters(exclude_characters="'\\\n", exclude_categories=["Cs"]), max_size=5)
+CONSTANTS = st.recursive(
+    NUMBERS
+    | st.booleans().map(lambda value: Boolean(value, NOWHERE))
+    | PLAIN_TEXT.map(lambda t: Text(t, NOWHERE)),
+    lambda inner: st.lists(inner, max_size=3).map(lambda items: ListOf(tuple(items), NOWHERE)),
+    max_leaves=4,
+)
+BOUNDS = st.none() | st.integers(-9, 9)
+KEYS = st.lists(
+    st.integers(-9, 9).map(lambda value: Index(value, NOWHERE))
+    | st.tuples(BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0)).map(lambda b: Slice(*b, NOWHERE)),
+    min_size=1,
+    max_size=3,
+).map(tuple)
+
+
+def has_axes(tree: Expr) -> bool:
+    return not isinstance(tree, Number)
+
+
+def larger(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
+    values: st.SearchStrategy[Value] = inner | CONSTANTS
+    keywords = st.dictionaries(NAMES, values, max_size=2).map(
+        lambda found: tuple(Keyword(name, value, NOWHERE) for name, value in found.items())
+    )
+    axes = inner.filter(has_axes)
+    paths = NAMES.map(name) | st.tuples(NAMES, st.integers(-3, 3)).map(
+        lambda found: Subscript(name(found[0]), (Index(found[1], NOWHERE),), NOWHERE)
+    )
+    operators = st.sampled_from(["+", "-", "*", "/", "@", "**", "<", "<=", ">", ">=", "==", "!="])
+    return st.one_of(
+        axes.map(lambda operand: Unary("-", operand, NOWHERE)),
+        st.builds(binary, operators, inner, inner),
+        st.builds(
+            lambda op, args, keywords: Call(op, tuple(args), keywords, NOWHERE, NOWHERE),
+            NAMES,
+            st.lists(inner, max_size=3),
+            keywords,
+        ),
+        st.builds(lambda value, key: Subscript(value, key, NOWHERE), axes, KEYS),
+        axes.map(lambda value: Transpose(value, NOWHERE)),
+        st.builds(lambda value, part: Attribute(value, part, NOWHERE, NOWHERE), paths, NAMES),
+    )
+
+
+TREES = st.recursive(NAMES.map(name) | NUMBERS, larger, max_leaves=12)
+
+
+@given(TREES)
+@settings(max_examples=300, deadline=None)
+def test_text_and_back(tree: Expr) -> None:
+    text = render(tree)
+    again = parse(text)
+    assert again == tree
+    for node in walk(again):
+        assert 0 <= node.span.start < node.span.end <= len(text)
+        own = text[node.span.start : node.span.end]
+        if isinstance(node, Unary | Binary | Call | Subscript | Transpose | Attribute):
+            assert parse(own) == node
+
+
+ALPHABET = st.sampled_from(
+    [*"xyT0123.,:=()[]+-*/@<>!'\"\\ \n^%&|~#;", "**", "true", "if", "σ", "×", "e\u0301", "\u200b"]
+)
+
+
+@given(st.lists(ALPHABET, max_size=12).map("".join) | st.text(max_size=12))
+@settings(max_examples=600, deadline=None)
+def test_any_text_gives_a_tree_or_a_place(text: str) -> None:
+    found = outcome(text)
+    if isinstance(found, ExprError):
+        assert 0 <= found.span.start <= found.span.end <= len(text)
+        assert found.message
+    else:
+        assert parse(render(found)) == found
+
+
+# Python's precedence
+
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+
+
+def from_python(node: ast.expr) -> Expr:
+    """Python's tree in our classes, a minus before a number drawn into it."""
+    match node:
+        case ast.Name(id=text):
+            return name(text)
+        case ast.Constant(value=int() as value):
+            return number(value)
+        case ast.UnaryOp(operand=below):
+            operand = from_python(below)
+            return number(-operand.value) if isinstance(operand, Number) else Unary("-", operand, NOWHERE)
+        case ast.BinOp(left=left, op=op, right=right):
+            return binary(OPERATORS[type(op)], from_python(left), from_python(right))
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return binary(OPERATORS[type(op)], from_python(left), from_python(right))
+        case ast.Attribute(value=value):
+            return Transpose(from_python(value), NOWHERE)
+    raise ValueError(ast.dump(node))
+
+
+PIECES = st.tuples(
+    st.sampled_from(["", "-", "--", "("]),
+    st.sampled_from(["x", "y.T", "2", "z"]),
+    st.sampled_from(["+", "-", "*", "/", "@", "**", "**", "<"]),
+)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=8))
+@settings(max_examples=400, deadline=None)
+def test_precedence_is_pythons(pieces: list[tuple[str, str, str]]) -> None:
+    text, opened, compared = "", 0, False
+    for before, operand, op in pieces:
+        text += before + operand
+        opened += before == "("
+        if opened and op in ("*", "@"):
+            text, opened = text + ")", opened - 1
+        op = "+" if op == "<" and (compared or opened) else op
+        compared = compared or op == "<"
+        text += f" {op} "
+    text += "w" + ")" * opened
+    assert parse(text) == from_python(ast.parse(text, mode="eval").body)

@@ -1,0 +1,209 @@
+"""The table of operators, tested from the table: nothing here names an operator that it could find there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import outside
+import pytest
+from autograd import make_jvp, make_vjp
+from graphs import CASES, IDS, assert_close, attributes_of, graph_of, largest, trace_of
+
+from backprop_engine.arrays import sum_axes
+from backprop_engine.check import Verdict, check_trace, compare
+from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Sample
+from backprop_engine.ops.definition import broadcast, same_shape
+from backprop_engine.recording import forward_function
+from backprop_engine.trace import Trace
+
+each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+each_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+
+
+def _operands(trace: Trace) -> list[Any]:
+    return [trace.operand_values[one] for one in trace.graph["out"].operands]
+
+
+def test_every_operator_has_an_outside_definition() -> None:
+    assert set(outside.DEFINITIONS) == set(OPS)
+
+
+@each_case
+def test_shape_rule_is_the_shape_of_the_result(op: Op, sample: Sample) -> None:
+    operands = sample.draw()
+    attributes = attributes_of(op, sample)
+    out = op.forward(*operands, **attributes)
+    assert np.shape(out) == op.shape(*map(np.shape, operands), **attributes)
+
+
+@each_case
+def test_value_is_the_outside_value(op: Op, sample: Sample) -> None:
+    wanted = outside.DEFINITIONS[op.name](*sample.draw(), **attributes_of(op, sample))
+    assert_close(trace_of(op, sample).value("out"), wanted)
+
+
+@each_case
+def test_gradients_are_the_outside_gradients(op: Op, sample: Sample) -> None:
+    trace = trace_of(op, sample)
+    operands = list(sample.draw())
+    for edge in trace.graph.edges:
+
+        def function(x: Any, argnum: int = edge.argnum) -> Any:
+            changed = [*operands[:argnum], x, *operands[argnum + 1 :]]
+            return outside.DEFINITIONS[op.name](*changed, **attributes_of(op, sample))
+
+        vjp, _ = make_vjp(function)(np.asarray(operands[edge.argnum]))
+        upstream = trace.bindings.seed
+        assert_close(trace.contributions[edge.index], vjp(np.asarray(upstream)), scale=largest(upstream))
+
+
+@each_case
+def test_gradient_reaches_every_operand_that_is_no_constant(op: Op, sample: Sample) -> None:
+    graph = graph_of(op, sample)
+    rules = graph["out"].rules
+    assert len(rules) == len(op.operands)
+    wanted = [
+        argnum
+        for argnum, (rule, operand) in enumerate(zip(rules, graph["out"].operands, strict=True))
+        if rule is not None and graph.nodes[operand].takes_gradient
+    ]
+    assert [edge.argnum for edge in graph.edges] == wanted
+
+
+@each_case
+def test_gradients_pass_the_numeric_check(op: Op, sample: Sample) -> None:
+    results = list(check_trace(trace_of(op, sample)))
+    assert [result for result in results if result.verdict is not Verdict.AGREES] == []
+
+
+@each_case
+def test_complex_step_and_differences_agree(op: Op, sample: Sample) -> None:
+    if not op.analytic:
+        return
+    trace = trace_of(op, sample)
+    function, operands = forward_function(trace.graph["out"]), _operands(trace)
+    for edge in trace.graph.edges:
+
+        def seeded(x: Any, argnum: int = edge.argnum) -> Any:
+            return np.sum(trace.bindings.seed * function(*operands[:argnum], x, *operands[argnum + 1 :]))
+
+        contribution = trace.contributions[edge.index]
+        by_step = compare("", seeded, operands[edge.argnum], contribution, analytic=True)
+        by_differences = compare("", seeded, operands[edge.argnum], contribution, analytic=False)
+        assert by_step.verdict is by_differences.verdict is Verdict.AGREES
+        assert_close(by_step.numeric, contribution, scale=largest(trace.bindings.seed))
+
+
+@each_case
+def test_rule_is_the_transpose_of_the_derivative(op: Op, sample: Sample) -> None:
+    """<u, J v> = <Jᵀ u, v>, with J v by complex step where the operator is analytic."""
+    trace = trace_of(op, sample)
+    function = forward_function(trace.graph["out"])
+    operands = _operands(trace)
+    random = np.random.default_rng(7)
+    for edge in trace.graph.edges:
+        v = random.standard_normal(np.shape(operands[edge.argnum]))
+        before, after = operands[: edge.argnum], operands[edge.argnum + 1 :]
+        if op.analytic:
+            moved = (operands[edge.argnum] + 1e-100j * v)[()]
+            forward_product = np.imag(function(*before, moved, *after)) / 1e-100
+        else:
+            attributes = attributes_of(op, sample)
+
+            def defined(
+                x: Any, before: Any = before, after: Any = after, attributes: Any = attributes
+            ) -> Any:
+                return outside.DEFINITIONS[op.name](*before, x, *after, **attributes)
+
+            forward_product = make_jvp(defined)(np.asarray(operands[edge.argnum]))(v)[1]
+        upstream = trace.bindings.seed
+        left = np.sum(upstream * forward_product)
+        right = np.sum(trace.contributions[edge.index] * v)
+        assert_close(right, left, scale=largest(upstream) * largest(forward_product))
+
+
+@each_op
+def test_samples_are_not_only_scalars(op: Op) -> None:
+    assert any(shape != () for sample in op.samples for shape in map(np.shape, sample.draw()))
+
+
+@each_op
+def test_broadcasting_operators_are_sampled_with_broadcasting(op: Op) -> None:
+    if op.shape is not broadcast or len(op.operands) == 1:
+        return
+    shapes = [tuple(map(np.shape, sample.draw())) for sample in op.samples]
+    outs = [broadcast(*each) for each in shapes]
+    for argnum in range(len(op.operands)):
+        assert any(each[argnum] != out for each, out in zip(shapes, outs, strict=True)), op.operands[argnum]
+
+
+@each_op
+def test_operators_that_keep_cells_apart_take_empty_operands(op: Op) -> None:
+    if op.shape not in (broadcast, same_shape):
+        return
+    trace = trace_of(op, Sample(((0, 3),) * len(op.operands)))
+    assert trace.value("out").shape == (0, 3)
+    assert all(contribution.shape == (0, 3) for contribution in trace.contributions)
+
+
+@pytest.mark.parametrize("name", ["matmul", "sum", "softmax", "index"])
+def test_empty_axes_are_sampled(name: str) -> None:
+    op = OPS[name]
+    sizes = [(*np.shape(operand), *trace_of(op, sample).value("out").shape)
+             for sample in op.samples for operand in sample.draw()]  # fmt: skip
+    assert any(0 in shape for shape in sizes)
+
+
+@each_case
+def test_rules_say_what_the_local_gradient_multiplies(op: Op, sample: Sample) -> None:
+    trace = trace_of(op, sample)
+    out, operands, attributes = trace.outs[-1], _operands(trace), attributes_of(op, sample)
+    upstream = trace.bindings.seed
+    for edge in trace.graph.edges:
+        wanted = trace.contributions[edge.index]
+        shape = trace.graph.nodes[edge.operand].shape
+        match edge.rule:
+            case Partial(of=of):
+                product = np.broadcast_to(upstream * of(out, *operands, **attributes), np.shape(out))
+                assert_close(sum_axes(product, edge.summed, shape), wanted)
+            case Jacobian(matrix=matrix, vjp=vjp, shape=jacobian_shape):
+                found = matrix(out, *operands, **attributes)
+                assert found.shape == jacobian_shape
+                axis = attributes.get("axis", -1)
+                g = np.moveaxis(upstream, axis, -1)
+                product = np.moveaxis(np.einsum("...oi,...o->...i", found, g), -1, axis)
+                assert_close(product, vjp(upstream, out, *operands, **attributes), scale=largest(upstream))
+            case Linear(vjp=vjp, summed=summed):
+                product = np.asarray(vjp(upstream, out, *operands, **attributes))
+                assert_close(sum_axes(product, summed, shape), wanted)
+
+
+def _refused(op: Op, a: tuple[int, ...], target: Any) -> str | None:
+    assert op.refuse is not None
+    return op.refuse(a, np.asarray(target), reduction="mean")
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.refuse], ids=repr)
+class TestRefusals:
+    def test_samples_are_accepted(self, op: Op) -> None:
+        for sample in op.samples:
+            a, target = sample.draw()
+            assert _refused(op, a.shape, target) is None
+
+    @pytest.mark.parametrize(
+        ("target", "said"),
+        [
+            ([0, 3], "the class index 3 is out of range: there are 3 classes"),
+            ([-1, 0], "the class index -1 is out of range"),
+            ([0.5, 1.0], "must be a whole number"),
+            ([np.nan, 1.0], "must be a whole number"),
+            ([np.inf, 1.0], "must be a whole number"),
+        ],
+    )
+    def test_class_indices_are_whole_and_in_range(self, op: Op, target: list[float], said: str) -> None:
+        assert said in (_refused(op, (2, 3), target) or "accepted")
+
+    @pytest.mark.parametrize("row", [[0.5, 0.6, 0.0], [-0.5, 1.0, 0.5], [0.0, 0.0, 0.0], [np.nan, 0.5, 0.5]])
+    def test_probabilities_are_not_negative_and_sum_to_one(self, op: Op, row: list[float]) -> None:
+        assert "must sum to 1" in (_refused(op, (2, 3), [row, [1.0, 0.0, 0.0]]) or "accepted")

@@ -1,0 +1,124 @@
+"""Text in terminal cells."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_engine.text import cell_width, clean, clip, pad
+
+OBEYED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+ANY_TEXT = st.text(st.characters())  # lone surrogates too
+WIDTHS = st.integers(0, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("가중치", 6),
+        ("σ1", 2),
+        ("한a", 3),
+        ("e\u0301", 1),
+        ("𝛿", 1),
+        ("…", 1),
+        ("\u200b", 0),
+    ],
+)
+def test_width_in_cells(text: str, width: int) -> None:
+    assert cell_width(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "clipped"),
+    [
+        ("gradient", 8, "gradient"),
+        ("gradient", 7, "gradie…"),
+        ("gradient", 1, "…"),
+        ("gradient", 0, ""),
+        ("gradient", -1, ""),
+        ("", 0, ""),
+        ("역전파", 6, "역전파"),
+        ("역전파", 5, "역전…"),
+        ("역전파", 4, "역…"),
+        ("역전파", 2, "…"),
+    ],
+)
+def test_clip_marks_what_it_cuts(text: str, width: int, clipped: str) -> None:
+    assert clip(text, width) == clipped
+
+
+@given(text=ANY_TEXT, width=WIDTHS)
+def test_clip_fits(text: str, width: int) -> None:
+    clipped = clip(text, width)
+    assert cell_width(clipped) <= width
+    if cell_width(text) <= width:
+        assert clipped == text
+    elif width:
+        assert clipped.endswith("…")
+        assert text.startswith(clipped[:-1])
+
+
+@given(text=ANY_TEXT, width=WIDTHS, align=st.sampled_from("<>^"))
+def test_pad_fills_exactly(text: str, width: int, align: str) -> None:
+    assert cell_width(pad(text, width, align)) == width
+
+
+@pytest.mark.parametrize(("align", "padded"), [("<", "층    "), (">", "    층"), ("^", "  층  ")])
+def test_pad_aligns(align: str, padded: str) -> None:
+    assert pad("층", 6, align) == padded
+
+
+@given(text=ANY_TEXT, newlines=st.booleans())
+def test_clean_leaves_nothing_that_a_terminal_obeys(text: str, newlines: bool) -> None:
+    cleaned = clean(text, newlines=newlines)
+    kept = cleaned.replace("\n", "") if newlines else cleaned
+    assert [character for character in kept if unicodedata.category(character) in OBEYED] == []
+    assert cleaned.count("\n") == (text.count("\n") if newlines else 0)
+    cleaned.encode("utf-8")
+
+
+@given(text=ANY_TEXT, newlines=st.booleans())
+def test_clean_is_finished_in_one_go(text: str, newlines: bool) -> None:
+    once = clean(text, newlines=newlines)
+    assert clean(once, newlines=newlines) == once
+
+
+@given(text=st.text(st.characters(exclude_categories=sorted(OBEYED))))
+def test_clean_leaves_harmless_text_alone(text: str) -> None:
+    assert clean(text) == text
+
+
+@given(text=ANY_TEXT)
+def test_cleaned_text_takes_the_cells_that_its_characters_take(text: str) -> None:
+    cleaned = clean(text)
+    assert cell_width(cleaned) == sum(map(cell_width, cleaned))
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("\x1b[31mred", "␛[31mred"),
+        ("a\x00b\x07", "a␀b␇"),
+        ("a\tb", "a b"),
+        ("a\r\nb", "a␍ b"),
+        ("\x7f", "␡"),
+        ("\x9b31m", "\\u009b31m"),
+        ("abc\u202ecba", "abc\\u202ecba"),
+        ("\u2066x\u2069", "\\u2066x\\u2069"),
+        ("a\u200bb\ufeff", "a\\u200bb\\ufeff"),
+        ("\ud800", "\\ud800"),
+        ("\u2028", "\\u2028"),
+        ("가중치 ∂L/∂σ₁ é", "가중치 ∂L/∂σ₁ é"),
+    ],
+)
+def test_clean_shows_what_it_replaced(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+def test_clean_keeps_lines_on_request() -> None:
+    assert clean("one\ntwo\r\n", newlines=True) == "one\ntwo␍\n"

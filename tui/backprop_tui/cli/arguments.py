@@ -1,0 +1,69 @@
+"""Arguments that several subcommands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+
+from backprop_engine.errors import UsageError
+from backprop_engine.scenario.loader import load_scenario, load_source
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.settings import parse_setting
+from backprop_engine.scenario.source import Source
+from backprop_engine.text import LANGUAGES
+from backprop_tui.library import resolve
+
+__all__ = ["add_shared", "opened", "position", "size"]
+
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> None:
+    """SCENARIO, --set, --max-memory, --threads and --lang."""
+    if scenario:
+        parser.add_argument("scenario", metavar="SCENARIO", help="a file, or the name of a bundled scenario; - for standard input")
+        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a leaf")
+    parser.add_argument("--max-memory", type=memory, default=2**30, metavar="SIZE", help="how much all tensors may take (1GiB)")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)")
+    parser.add_argument("--lang", choices=LANGUAGES, default=None, help="the language of explanations")
+
+
+def memory(text: str) -> int:
+    """A size in bytes: ``4GiB``, ``512M``, ``1000000``."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 4GiB, 512MiB or a number of bytes")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def size(text: str) -> tuple[int, int]:
+    """A screen's size in cells: ``120x40``."""
+    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip().lower())
+    if match is None or not (10 <= int(match[1]) <= 1000 and 5 <= int(match[2]) <= 500):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 120x40, from 10x5 to 1000x500")
+    return int(match[1]), int(match[2])
+
+
+def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Scenario:
+    """The scenario named, with its settings in force."""
+    if arguments.scenario == "-":
+        if not standard_input:
+            raise UsageError("the debugger needs the keyboard: standard input can be read by run, check and snapshot")
+        data = sys.stdin.buffer.read()
+        scenario = load_source(Source.from_bytes("<stdin>", data), max_memory=arguments.max_memory)
+    else:
+        scenario = load_scenario(resolve(arguments.scenario), max_memory=arguments.max_memory)
+    settings: Sequence[str] = arguments.set
+    for setting in settings:
+        name, value = parse_setting(setting)
+        scenario = scenario.with_leaf(name, value)
+    return scenario
+
+
+def position(at: int | None, last: int) -> int | None:
+    """A position given with --at, if it is one."""
+    if at is not None and not 0 <= at <= last:
+        raise UsageError(f"there is no position {at}: the run has positions 0 to {last}")
+    return at

@@ -1,0 +1,110 @@
+"""`check`: expectations, and every gradient numerically; a line for each file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from backprop_engine.check import GradientCheck, Verdict
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.explain.numbers import number
+from backprop_engine.scenario.loader import load_scenario, load_source
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.verify import Verification, verify
+from backprop_tui.cli.arguments import add_shared
+from backprop_tui.library import resolve
+
+__all__ = ["add_arguments", "run"]
+
+_ENDINGS = (".yaml", ".yml")
+_MOST_SHOWN = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `check`."""
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files, folders, or names of bundled scenarios; - for standard input"
+    )
+    add_shared(parser, scenario=False)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used."""
+    codes = [_checked(name, path, arguments.max_memory) for name, path in _files(arguments.paths)]
+    passed = codes.count(0)
+    words = [f"{passed} passed"]
+    words += [f"{codes.count(1)} failed"] if 1 in codes else []
+    words += [f"{codes.count(2)} could not be used"] if 2 in codes else []
+    print(f"{len(codes)} {'file' if len(codes) == 1 else 'files'}: {', '.join(words)}")
+    return max(codes)
+
+
+def _files(arguments: list[str]) -> Iterator[tuple[str, Path | None]]:
+    """Every file that the arguments mean; folders recursively, sorted."""
+    for argument in arguments:
+        if argument == "-":
+            yield "<stdin>", None
+            continue
+        path = resolve(argument)
+        if not path.is_dir():
+            yield (argument if path == Path(argument) else path.stem), path
+            continue
+        inside = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and not one.is_dir())
+        if not inside:
+            raise UsageError(f"{argument}: there is no scenario in this folder (no .yaml or .yml file)")
+        yield from ((str(one), one) for one in inside)
+
+
+def _checked(name: str, path: Path | None, max_memory: int) -> int:
+    try:
+        scenario = _load(path, max_memory)
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        count = len(error.diagnostics)
+        print(f"BAD   {name}  {count} {'mistake' if count == 1 else 'mistakes'}")
+        return 2
+    verification = verify(scenario)
+    if verification.passed:
+        print(f"ok    {name}  {_counts(verification)}")
+        return 0
+    print(f"FAIL  {name}  {_counts(verification)}")
+    for failure in verification.failures:
+        print(failure.diagnostic("error"))
+    for check in verification.bad[:_MOST_SHOWN]:
+        print(f"      {_said(check)}")
+    if len(verification.bad) > _MOST_SHOWN:
+        print(f"      … and {len(verification.bad) - _MOST_SHOWN} more gradients")
+    return 1
+
+
+def _load(path: Path | None, max_memory: int) -> Scenario:
+    if path is None:
+        return load_source(Source.from_bytes("<stdin>", sys.stdin.buffer.read()), max_memory=max_memory)
+    return load_scenario(path, max_memory=max_memory)
+
+
+def _counts(verification: Verification) -> str:
+    """How much was compared, and by which methods."""
+    checks = verification.checks
+    methods = Counter(check.method for check in checks)
+    how = ", ".join(f"{count} by {method}" for method, count in sorted(methods.items()))
+    words = [f"{verification.figures} figures", f"{len(checks)} gradients ({how})"]
+    kinks = sum(check.verdict is Verdict.KINK for check in checks)
+    words += [f"{kinks} at a kink"] if kinks else []
+    sampled = [check for check in checks if check.sampled and check.checked]
+    words += [f"{check.name}: {check.checked} of {check.cells} cells and a random projection" for check in sampled]
+    return ", ".join(words)
+
+
+def _said(check: GradientCheck) -> str:
+    cell = f"[{', '.join(map(str, check.cell))}]" if check.cell else ""
+    if check.verdict is Verdict.NOT_FINITE:
+        return f"{check.name}{cell}: the gradient is {number(check.found)}, and `expect` does not name it"
+    return (
+        f"{check.name}{cell}: the gradient is {number(check.found, 12)}, by {check.method} it is "
+        f"{number(check.expected, 12)} (off by {number(check.error, 2)} of the largest)"
+    )

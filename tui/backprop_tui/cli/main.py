@@ -1,0 +1,64 @@
+"""Which subcommand, and what becomes of its errors: never a traceback for what a user can cause."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_tui import __version__
+
+__all__ = ["SUBCOMMANDS", "run"]
+
+SUBCOMMANDS = {
+    "run": "the whole run as readable text, or as JSON",
+    "check": "compare expectations, and check every gradient numerically",
+    "snapshot": "one frame of the screen as SVG or text",
+}
+"""Each lives in the module of its name; any other first argument is a scenario to open."""
+
+FINE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command line; gives the exit code."""
+    try:
+        name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
+        module = import_module(f"backprop_tui.cli.{name or 'open'}")
+        parser = _parser(name)
+        module.add_arguments(parser)
+        parsed = parser.parse_args(arguments[1:] if name else arguments)
+        code: int = module.run(parsed)
+        sys.stdout.flush()
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except UsageError as error:
+        print(f"backprop-tui: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read has had enough; nothing more can be said, not even when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    else:
+        return code
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    if name:
+        return argparse.ArgumentParser(prog=f"backprop-tui {name}", description=SUBCOMMANDS[name])
+    lines = "\n".join(f"  {command:<10} {what}" for command, what in SUBCOMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="backprop-tui",
+        description="The debugger for backpropagation: step forward and back through a computational graph.",
+        epilog=f"subcommands:\n{lines}\n\n`backprop-tui SUBCOMMAND --help` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"backprop-tui {__version__}")
+    return parser

@@ -1,0 +1,85 @@
+"""Without a subcommand: the debugger on a scenario, or the gallery."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from dataclasses import replace
+from types import FrameType
+
+from backprop_engine.errors import UsageError
+from backprop_engine.text import LANGUAGES
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the debugger."""
+    from backprop_tui.cli.arguments import memory
+
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a file, or the name of a bundled scenario")
+    parser.add_argument("--at", type=int, metavar="N", help="start at position N")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a leaf")
+    parser.add_argument("--lang", choices=LANGUAGES, default=None, help="the language (otherwise the locale's)")
+    parser.add_argument("--theme", default="", metavar="NAME", help="a theme: backprop-dark, backprop-light, …")
+    parser.add_argument("--ascii", action="store_true", help="no characters outside ASCII in the drawing")
+    parser.add_argument("--max-memory", type=memory, default=2**30, metavar="SIZE", help="how much all tensors may take")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open the app. Everything that can be wrong is found out before the screen is touched."""
+    from backprop_engine.debugger import Session
+    from backprop_tui.cli.arguments import opened, position
+    from backprop_tui.cli.snapshot import known_theme
+    from backprop_tui.view import View
+
+    language = arguments.lang or _language_of_locale()
+    view = None
+    if arguments.scenario is not None:
+        scenario = opened(arguments, standard_input=False)
+        session = Session(scenario.record())
+        at = position(arguments.at, session.last)
+        view = View(scenario, replace(session, position=at or 0), language, arguments.ascii)
+    theme = known_theme(arguments.theme)
+    _need_terminal(arguments.scenario)
+    return _open(view, language, theme, ascii_only=arguments.ascii)
+
+
+def _language_of_locale() -> str:
+    """The first of the usual variables that is set, if we speak its language."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value:
+            return value[:2] if value[:2] in LANGUAGES else LANGUAGES[0]
+    return LANGUAGES[0]
+
+
+def _need_terminal(scenario: str | None) -> None:
+    named = scenario or "SCENARIO"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(f"the debugger needs a terminal; without one: backprop-tui run {named}")
+    if os.environ.get("TERM", "") in ("dumb", ""):
+        raise UsageError(f"this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {named}")
+
+
+
+def _open(view: object, language: str, theme: str, *, ascii_only: bool) -> int:
+    from backprop_tui.app import DebuggerApp
+    from backprop_tui.view import View
+
+    app = DebuggerApp(view if isinstance(view, View) else None, language=language, theme=theme, ascii=ascii_only)
+    ended = 0
+
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal ended
+        ended = 128 + number
+        app.call_later(app.exit)
+
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    app.run()
+    return ended or app.return_code or 0

@@ -1,0 +1,67 @@
+"""`run`: the whole run as readable text, or as data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+
+from backprop_engine.data import run_data
+from backprop_engine.explain.lines import Line, Role, line_text
+from backprop_engine.explain.transcript import state, transcript
+from backprop_engine.scenario.expect import failures
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace import Trace
+from backprop_tui.cli.arguments import add_shared, opened, position
+
+__all__ = ["add_arguments", "run"]
+
+_COLOURS = {
+    Role.VALUE: "32", Role.ACTIVE_VALUE: "32", Role.GOOD: "32", Role.GRADIENT: "31", Role.ACTIVE_GRADIENT: "31",
+    Role.WARNING: "31", Role.LOCAL: "33", Role.NAME: "34", Role.HEADING: "1", Role.DIM: "2", Role.CODE: "35",
+}  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `run`."""
+    add_shared(parser)
+    parser.add_argument("--json", action="store_true", help="the run as one JSON object")
+    parser.add_argument("--at", type=int, metavar="N", help="the state at position N")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the run."""
+    scenario = opened(arguments)
+    trace = scenario.record()
+    at = position(arguments.at, trace.schedule.last)
+    if arguments.json:
+        json.dump(run_data(scenario.name, trace, at), sys.stdout, ensure_ascii=False, allow_nan=False)
+        sys.stdout.write("\n")
+    else:
+        _print(_text(scenario, trace, at, arguments.lang or "en"))
+    for warning in trace.warnings:
+        print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
+    for failure in failures(scenario, trace):
+        print(failure.diagnostic("warning"), file=sys.stderr)
+    return 0
+
+
+def _text(scenario: Scenario, trace: Trace, at: int | None, language: str) -> Iterable[Line]:
+    if at is None:
+        return transcript(trace, language)
+    frame = trace.frame(at)
+    note = scenario.notes.get(frame.node.position) if frame.node else None
+    return state(frame, language, note.in_language(language) if note else "")
+
+
+def _print(lines: Iterable[Line]) -> None:
+    """Lines on standard output; in colour where that is a terminal that wants it."""
+    coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    for line in lines:
+        if coloured:
+            text = "".join(f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part for part, role in line)
+        else:
+            text = line_text(line)
+        sys.stdout.write(text.rstrip() + "\n")

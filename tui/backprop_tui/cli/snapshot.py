@@ -1,0 +1,75 @@
+"""`snapshot`: one frame of the screen, the same bytes on every run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from backprop_engine.debugger import Session
+from backprop_engine.errors import UsageError
+from backprop_tui.cli.arguments import add_shared, opened, position, size
+from backprop_tui.view import View
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `snapshot`."""
+    add_shared(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="a .svg or .txt file; - for text on standard output")
+    parser.add_argument("--at", type=int, metavar="N", help="at position N")
+    parser.add_argument("--size", type=size, default=(120, 40), metavar="COLSxROWS", help="the size of the screen (120x40)")
+    parser.add_argument("--keys", default="", help="keys to press first, as Textual names them, separated by spaces")
+    parser.add_argument("--theme", default="", metavar="NAME", help="a theme")
+    parser.add_argument("--ascii", action="store_true", help="no characters outside ASCII in the drawing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw the screen and write it."""
+    output: str = arguments.output
+    if output != "-" and not output.endswith((".svg", ".txt")):
+        raise UsageError(f"{output}: a snapshot ends in .svg or .txt")
+    for variable in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_DIM_FACTOR"):
+        os.environ.pop(variable, None)
+    scenario = opened(arguments)
+    session = Session(scenario.record())
+    at = position(arguments.at, session.last)
+    view = View(scenario, replace(session, position=at or 0), arguments.lang or "en", arguments.ascii)
+    picture = asyncio.run(_drawn(view, arguments, svg=output.endswith(".svg")))
+    if output == "-":
+        sys.stdout.write(picture)
+    else:
+        try:
+            Path(output).write_text(picture, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{output}: {error.strerror}") from None
+    return 0
+
+
+async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str:
+    from backprop_tui.app import DebuggerApp
+    from backprop_tui.screenshot import screen_svg, screen_text
+
+    app = DebuggerApp(view, language=view.language, theme=known_theme(arguments.theme), ascii=view.ascii)
+    async with app.run_test(size=arguments.size) as pilot:
+        await pilot.pause()
+        for key in arguments.keys.split():
+            await pilot.press(key)
+        await pilot.pause()
+        return screen_svg(app) if svg else screen_text(app)
+
+
+def known_theme(name: str) -> str:
+    """`name`, if a theme is called so."""
+    from textual.theme import BUILTIN_THEMES
+
+    from backprop_tui.themes import DARK, LIGHT
+
+    names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
+    if name and name not in names:
+        raise UsageError(f"there is no theme {name}; there are {', '.join(names)}")
+    return name

@@ -1,0 +1,107 @@
+"""A computational graph on the cells of a terminal: layered, left to right, with wires that bend squarely.
+
+The steps, one file each:
+
+- `ranks`: which column a unit stands in;
+- `order`: who stands above whom;
+- `rows`: on which row;
+- `channel` and `tracks`: how wires cross the gap between two columns;
+- `routes`: all of it as coordinates;
+- `wires`: what is drawn in each cell.
+
+Everything is pure, whole numbers, and the same from run to run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backprop_tui.layout.order import build_layers
+from backprop_tui.layout.ranks import assign_ranks
+from backprop_tui.layout.routes import place
+from backprop_tui.layout.rows import SPACING, assign_rows
+from backprop_tui.layout.wires import DOWN, LEFT, RIGHT, UP, Point, Route, WireCell, Wires, draw_wires, glyph
+
+__all__ = ["DOWN", "LEFT", "RIGHT", "UP", "Layout", "Point", "Route", "WireCell", "Wires", "glyph", "layout"]
+
+Size = tuple[int, int]
+Edge = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything stands. A unit's port, left and right, is on the row `y + height // 2`."""
+
+    width: int
+    height: int
+    origins: tuple[Point, ...]
+    """The top-left cell of each unit."""
+    routes: tuple[Route, ...]
+    """The corners of each edge, from the cell after its source to the cell before its target, inclusive."""
+    _wires: list[Wires] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def wires(self) -> Wires:
+        """The drawn wires, computed at the first call."""
+        if not self._wires:
+            self._wires.append(draw_wires(self.routes, self.height))
+        return self._wires[0]
+
+
+def layout(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
+    """Lay out units of the given (width, height), joined by (source, target) edges, which form no cycle.
+
+    Parts that no edge joins stand below each other. Edges between the same two units share one route.
+    """
+    origins: list[Point] = [(0, 0)] * len(sizes)
+    routes: list[Route] = [()] * len(edges)
+    width = top = 0
+    for units, own_edges in _components(len(sizes), edges):
+        if top:
+            top += SPACING
+        part = _layout_connected([sizes[unit] for unit in units], _renumber(units, own_edges, edges))
+        for unit, (x, y) in zip(units, part.origins, strict=True):
+            origins[unit] = (x, y + top)
+        for edge, route in zip(own_edges, part.routes, strict=True):
+            routes[edge] = tuple((x, y + top) for x, y in route)
+        width = max(width, part.width)
+        top += part.height
+    return Layout(width, top, tuple(origins), tuple(routes))
+
+
+def _components(count: int, edges: Sequence[Edge]) -> list[tuple[list[int], list[int]]]:
+    """The units and the edges of each connected part, in the order of its first unit."""
+    leader = list(range(count))
+
+    def find(unit: int) -> int:
+        while leader[unit] != unit:
+            leader[unit] = leader[leader[unit]]
+            unit = leader[unit]
+        return unit
+
+    for source, target in edges:
+        one, other = find(source), find(target)
+        leader[max(one, other)] = min(one, other)
+    parts: dict[int, tuple[list[int], list[int]]] = {}
+    for unit in range(count):
+        parts.setdefault(find(unit), ([], []))[0].append(unit)
+    for index, (source, _) in enumerate(edges):
+        parts[find(source)][1].append(index)
+    return list(parts.values())
+
+
+def _renumber(units: Sequence[int], chosen: Sequence[int], edges: Sequence[Edge]) -> list[Edge]:
+    number = {unit: index for index, unit in enumerate(units)}
+    return [(number[edges[edge][0]], number[edges[edge][1]]) for edge in chosen]
+
+
+def _layout_connected(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
+    layers = build_layers(assign_ranks(len(sizes), edges), edges)
+    relays = len(layers.rank) - len(sizes)
+    widths = [width for width, _ in sizes]
+    heights = [height for _, height in sizes] + [1] * relays
+    row = assign_rows(layers, heights)
+    left, routes = place(layers, row, widths, edges)
+    origins = [(x, port - height // 2) for x, port, height in zip(left, row, heights, strict=False)]
+    width = max(x + unit_width for x, unit_width in zip(left, widths, strict=True))
+    bottom = max(y + height for (_, y), (_, height) in zip(origins, sizes, strict=True))
+    height = max([bottom, *(y + 1 for route in routes for _, y in route)])
+    return Layout(width, height, tuple(origins), tuple(routes))

@@ -1,0 +1,93 @@
+"""Which track each trunk of a gap runs on: few crossings first, then few tracks."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class Trunk:
+    """A vertical wire, and the sorted rows that come into it from the left and leave it to the right."""
+
+    left: list[int]
+    right: list[int]
+    is_merge: bool
+    track: int = 0
+
+    @property
+    def top(self) -> int:
+        """Its first row."""
+        return min(self.left[0], self.right[0])
+
+    @property
+    def bottom(self) -> int:
+        """Its last row."""
+        return max(self.left[-1], self.right[-1])
+
+
+def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) -> int:
+    """Set the track of every trunk and return how many there are.
+
+    `right_of[i]` lists the trunks that must lie to the right of trunk i; it has no cycles.
+    Forks go as far left as they can and merges as far right: near the units that they belong to.
+    """
+    gains: list[dict[int, int]] = [
+        {} for _ in trunks
+    ]  # for each overlapping trunk: what being left of it saves
+    by_top = sorted(range(len(trunks)), key=lambda index: trunks[index].top)
+    for place, first in enumerate(by_top):
+        for second in by_top[place + 1 :]:
+            if trunks[second].top > trunks[first].bottom:
+                break
+            gain = _crossings(trunks[second], trunks[first]) - _crossings(trunks[first], trunks[second])
+            gains[first][second], gains[second][first] = gain, -gain
+    order = _sequence(right_of, gains)
+    position = [0] * len(trunks)
+    for place, index in enumerate(order):
+        position[index] = place
+    # Trunks that overlap keep their order on different tracks. (Whatever a constraint holds apart shares a row.)
+    lefts: list[list[int]] = [[] for _ in trunks]
+    rights: list[list[int]] = [[] for _ in trunks]
+    for index in order:
+        for other in gains[index]:
+            if position[other] > position[index]:
+                rights[index].append(other)
+                lefts[other].append(index)
+    for index in order:
+        trunks[index].track = max((trunks[other].track + 1 for other in lefts[index]), default=0)
+    count = max((trunk.track + 1 for trunk in trunks), default=0)
+    for index in reversed(order):
+        if trunks[index].is_merge:
+            trunks[index].track = min((trunks[other].track for other in rights[index]), default=count) - 1
+    return count
+
+
+def _crossings(left: Trunk, right: Trunk) -> int:
+    """The crossings between two trunks and their horizontal wires, if they stand in this order."""
+    return _rows_within(right.left, left) + _rows_within(left.right, right)
+
+
+def _rows_within(rows: list[int], trunk: Trunk) -> int:
+    return bisect_right(rows, trunk.bottom) - bisect_left(rows, trunk.top)
+
+
+def _sequence(right_of: Sequence[Sequence[int]], gains: Sequence[dict[int, int]]) -> list[int]:
+    """All trunks from left to right: of those that nothing holds back, the one that saves most goes first."""
+    waiting = [0] * len(gains)
+    for others in right_of:
+        for other in others:
+            waiting[other] += 1
+    worth = [sum(gain.values()) for gain in gains]
+    ready = [index for index, count in enumerate(waiting) if not count]
+    order: list[int] = []
+    while ready:
+        chosen = max(ready, key=lambda index: (worth[index], -index))
+        ready.remove(chosen)
+        order.append(chosen)
+        for other, gain in gains[chosen].items():
+            worth[other] += gain  # `other` no longer has the chosen trunk to be left of
+        for other in right_of[chosen]:
+            waiting[other] -= 1
+            if not waiting[other]:
+                ready.append(other)
+    return order

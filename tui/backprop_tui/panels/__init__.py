@@ -1,0 +1,1 @@
+"""The panels of the debugger: pure functions from a view and a size to a drawing."""

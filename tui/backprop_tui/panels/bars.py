@@ -1,0 +1,60 @@
+"""The two bars: where one is, at the top; which keys there are, at the bottom."""
+
+from __future__ import annotations
+
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
+from backprop_engine.frame import Phase
+from backprop_engine.text import cell_width, clip
+from backprop_tui.commands import Command
+from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["header", "key_hints", "title_of"]
+
+_PHASE_ROLES = {
+    Phase.START: Role.DIM,
+    Phase.FORWARD: Role.ACTIVE_VALUE,
+    Phase.BACKWARD: Role.ACTIVE_GRADIENT,
+    Phase.END: Role.HEADING,
+}
+_PHASE_SIGNS = {Phase.START: "", Phase.FORWARD: "▶ ", Phase.BACKWARD: "◀ ", Phase.END: "✓ "}
+_ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "": ""}
+
+
+def title_of(view: View) -> str:
+    """The scenario's title on one line, or its name where it has none."""
+    title = view.scenario.title.in_language(view.language) or view.scenario.name
+    return " ".join(title.split())
+
+
+def header(view: View, width: int, height: int) -> Drawing:
+    """The title at the left, the phase and the position at the right."""
+    phase = view.frame.phase
+    sign = _PHASE_SIGNS[phase]
+    right: Line = (
+        Span((_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language), _PHASE_ROLES[phase]),
+        Span("   "),
+        Span(text("step", view.language, position=view.session.position, last=view.session.last), Role.HEADING),
+        Span(" "),
+    )
+    title = clip(title_of(view), max(0, width - line_width(right) - 3))
+    gap = width - cell_width(title) - line_width(right) - 1
+    return Lines.of([clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)])
+
+
+def key_hints(commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()) -> Drawing:
+    """As many keys as fit, the most needed first, in the table's order."""
+    chosen: list[Command] = []
+    used = 1 + sum(cell_width(key) + cell_width(label) + 3 for key, label in extra)
+    for command in sorted((one for one in commands if one.footer), key=lambda one: one.footer):
+        size = cell_width(command.shown) + 1 + cell_width(command.label(language)) + 2
+        if used + size > width:
+            break
+        used += size
+        chosen.append(command)
+    hints = [*extra, *((one.shown, one.label(language)) for one in commands if one in chosen)]
+    line: list[Span] = [Span(" ")]
+    for key, label in hints:
+        line += [Span(key, Role.KEY), Span(f" {label}  ", Role.DIM)]
+    return Lines.of([tuple(line)])

@@ -1,0 +1,50 @@
+"""The chain rule panel: the equation of the step, with its numbers, and its numeric check."""
+
+from __future__ import annotations
+
+from backprop_engine.explain.equation import equation
+from backprop_engine.explain.lines import Block, Line, Span, wrap_line
+from backprop_engine.explain.story import numeric_line, step_title, story
+from backprop_engine.steps import Accumulate, Backward, Forward, Seed
+from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["chain_rule", "chain_rule_title"]
+
+
+def chain_rule_title(view: View) -> str:
+    """The panel's name and what the step is about."""
+    match view.frame.step:
+        case Backward():
+            name = text("panel.chain_rule", view.language)
+        case Accumulate():
+            name = text("panel.accumulate", view.language)
+        case Forward():
+            name = text("panel.forward", view.language)
+        case Seed():
+            name = text("panel.seed", view.language)
+        case _:
+            return text("panel.chain_rule", view.language)
+    return f"{name} ─ {step_title(view.frame)}"
+
+
+def chain_rule(view: View, width: int, height: int) -> Drawing:
+    """The equation in the middle, the check under it."""
+    if view.frame.step is None:
+        return Lines.of(_wrapped(story(view.frame, view.language), width))
+    check = _wrapped([line] if (line := numeric_line(view.frame, view.language)) else [], width)
+    block = equation(view.frame, view.language, width - 2, max(4, height - 1 - len(check)))
+    lines = [(Span(" "), *line) for line in block.padded(width - 2).lines]
+    free = height - len(lines) - len(check)
+    blank: list[Line] = [(Span(""),)]
+    above = blank * min(2, max(0, free - 1) // 2)
+    between = blank * (1 if check and free > 1 else 0)
+    centred = [line for one in check for line in Block.of([one]).padded(width).lines]
+    return Lines.of([*above, *lines, *between, *centred])
+
+
+def _wrapped(lines: list[Line], width: int) -> list[Line]:
+    return [piece for line in lines for piece in wrap_line(line, width)]
+
+

@@ -1,0 +1,94 @@
+"""The timeline: every step of the run in one line, and where one stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backprop_engine.explain.lines import Role, Span
+from backprop_engine.steps import Schedule
+from backprop_engine.text import cell_width
+from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["position_at", "timeline"]
+
+_DONE, _HERE, _AHEAD = "●", "◉", "○"
+_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII = "*", "@", "."
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The positions of one phase, drawn in `cells` cells from column `start`."""
+
+    label: str
+    role: Role
+    first: int
+    last: int
+    start: int
+    cells: int
+
+    def cell_of(self, position: int) -> int:
+        """The cell that a position of this phase falls into."""
+        return (position - self.first) * self.cells // (self.last - self.first + 1)
+
+    def position_of(self, cell: int) -> int:
+        """The last position that falls into a cell."""
+        count = self.last - self.first + 1
+        return self.first + min(count - 1, ((cell + 1) * count - 1) // self.cells)
+
+
+def _stretches(view: View, width: int) -> list[_Stretch]:
+    """The phases side by side; where the steps are more than the cells, a cell stands for several."""
+    schedule: Schedule = view.session.trace.schedule
+    phases = [
+        ("forward", Role.VALUE, 1, schedule.seed - 1),
+        ("seed", Role.GRADIENT, schedule.seed, schedule.seed),
+        ("backward", Role.GRADIENT, schedule.seed + 1, schedule.last),
+    ]
+    labels = [text(f"timeline.{name}", view.language) for name, *_ in phases]
+    free = max(6, width - sum(cell_width(label) + 3 for label in labels))
+    steps = schedule.last
+    stretches = []
+    at = 1
+    for label, (_, role, first, last) in zip(labels, phases, strict=True):
+        if last < first:
+            continue
+        count = last - first + 1
+        cells = count if steps <= free else max(1, count * (free - 1) // steps)
+        at += cell_width(label) + 1
+        stretches.append(_Stretch(label, role, first, last, at, cells))
+        at += cells + 2
+    return stretches
+
+
+def timeline(view: View, width: int, height: int) -> Drawing:
+    """Done, here, and ahead; a row of signs for each phase."""
+    done, here, ahead = (
+        (_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII) if view.ascii else (_DONE, _HERE, _AHEAD)
+    )
+    position = view.session.position
+    line: list[Span] = [Span(" ")]
+    for stretch in _stretches(view, width):
+        current = stretch.first <= position <= stretch.last
+        line.append(Span(f"{stretch.label} ", Role.HEADING if current else Role.DIM))
+        passed = stretch.cells if position > stretch.last else 0
+        if current:
+            passed = stretch.cell_of(position)
+        line.append(Span(done * passed, stretch.role))
+        if current:
+            bold = Role.ACTIVE_VALUE if stretch.role is Role.VALUE else Role.ACTIVE_GRADIENT
+            line.append(Span(here, bold))
+        line.append(Span(ahead * (stretch.cells - passed - current), Role.DIM))
+        line.append(Span("  "))
+    return Lines.of([tuple(line)])
+
+
+def position_at(view: View, width: int, x: int) -> int | None:
+    """The position that column `x` of the timeline stands for."""
+    for stretch in _stretches(view, width):
+        if stretch.start <= x < stretch.start + stretch.cells:
+            return stretch.position_of(x - stretch.start)
+    return 0 if x < 1 else None
+
+

@@ -1,0 +1,280 @@
+"""The debugger's screen: panels side by side on a wide terminal, one above the other on a narrow one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from backprop_engine.debugger import (
+    Command,
+    Go,
+    Over,
+    Select,
+    Step,
+    ToBackward,
+    ToEnd,
+    ToStart,
+    update,
+)
+from backprop_engine.explain.lines import plain
+from backprop_engine.explain.numbers import summary
+from backprop_engine.graph import Node
+from backprop_tui.commands import COMMANDS, bindings
+from backprop_tui.drawing import Drawing
+from backprop_tui.panels.bars import header, key_hints
+from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
+from backprop_tui.panels.graph import GraphPicture, graph_picture, node_at
+from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
+from backprop_tui.panels.timeline import position_at, timeline
+from backprop_tui.panels.why import why
+from backprop_tui.texts import text
+from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
+from backprop_tui.widgets.table import TablePanel
+
+__all__ = ["DebuggerScreen"]
+
+WIDE = 100
+"""From so many columns on, panels stand side by side."""
+_FOCUSABLE = ("graph", "chain", "nodes", "why")
+_SLOT = ("chain", "nodes", "why")
+"""On a narrow screen these share one place."""
+
+
+class DebuggerScreen(Screen[None]):
+    """A scenario being stepped through."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (WIDE, "-wide")]  # type: ignore[misc]
+    AUTO_FOCUS = "#graph"
+
+    view: reactive[View | None] = reactive(None, always_update=True)
+    slot: reactive[str] = reactive("chain")
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.set_reactive(DebuggerScreen.view, view)
+
+    def compose(self) -> ComposeResult:
+        """The panels in the order that tab goes through them."""
+        yield Panel(id="header", focusable=False)
+        with Container(id="body"):
+            yield Panel(id="graph", centred=True)
+            yield Panel(id="chain")
+            yield TablePanel(id="nodes")
+            yield Panel(id="why")
+        yield Panel(id="timeline", focusable=False)
+        yield Panel(id="footer", focusable=False)
+
+    @property
+    def current(self) -> View:
+        """The view; there is one from the start."""
+        assert self.view is not None
+        return self.view
+
+    def panel(self, name: str) -> Panel:
+        """The panel called `name`."""
+        return self.query_one(f"#{name}", Panel)
+
+    # Showing
+
+    def on_mount(self) -> None:
+        """Everything that does not change while one steps."""
+        self.watch_slot(self.slot)
+        self.call_after_refresh(self.show_all)
+
+    def watch_view(self) -> None:
+        """Another view: every panel shows its function of it."""
+        if self.is_mounted and self.panel("graph").size:
+            self.show_all()
+
+    def on_resize(self) -> None:
+        """Panels are laid out anew, then drawn for their new sizes."""
+        self.call_after_refresh(self.show_all)
+
+    def show_all(self) -> None:
+        """Every panel that is on the screen."""
+        view = self.current
+        drawings: dict[str, Callable[[View, int, int], Drawing]] = {
+            "header": header,
+            "chain": chain_rule,
+            "nodes": nodes,
+            "why": why,
+            "timeline": timeline,
+        }
+        picture = graph_picture(view)
+        self.panel("graph").show(picture)
+        for name, draw in drawings.items():
+            panel = self.panel(name)
+            if panel.display and panel.size:
+                panel.show(draw(view, panel.size.width, panel.size.height))
+        footer = self.panel("footer")
+        footer.show(key_hints(COMMANDS, view.language, footer.size.width))
+        self._show_titles(view, picture)
+
+    def _show_titles(self, view: View, picture: GraphPicture) -> None:
+        """Titles of panels; text of a scenario is never taken for markup."""
+        part = f" ─ {text('graph.part', view.language, part=picture.part)}" if picture.part else ""
+        titles = {
+            "graph": text("panel.graph", view.language) + part,
+            "chain": chain_rule_title(view),
+            "nodes": text("panel.nodes", view.language),
+            "why": text("panel.why", view.language),
+            "timeline": text("panel.timeline", view.language),
+        }
+        for name, title in titles.items():
+            self.panel(name).border_title = Content(title)
+        narrow = not self.has_class("-wide")
+        others = "  ".join(text(f"panel.{_TITLE_OF[name]}", view.language) for name in _SLOT if name != self.slot)
+        self.panel(self.slot).border_subtitle = Content(f"Tab: {others}") if narrow else None
+
+    def watch_slot(self, slot: str) -> None:
+        """On a narrow screen, which panel has the shared place."""
+        for name in _SLOT:
+            self.panel(name).set_class(name != slot, "-behind")
+
+    # Commands
+
+    def do(self, command: Command) -> None:
+        """Carry out a command of the debugger."""
+        self.view = replace(self.current, session=update(self.current.session, command))
+
+    def action_command_step(self) -> None:
+        """One step."""
+        self.do(Step())
+
+    def action_command_back(self) -> None:
+        """One step back."""
+        self.do(Step(-1))
+
+    def action_command_over(self) -> None:
+        """Over a node."""
+        self.do(Over())
+
+    def action_command_over_back(self) -> None:
+        """Back over a node."""
+        self.do(Over(-1))
+
+    def action_command_backward(self) -> None:
+        """To where the backward pass begins."""
+        self.do(ToBackward())
+
+    def action_command_start(self) -> None:
+        """To the start."""
+        self.do(ToStart())
+
+    def action_command_end(self) -> None:
+        """To the end."""
+        self.do(ToEnd())
+
+    def action_command_go(self) -> None:
+        """Ask for a position and go there."""
+        from backprop_tui.screens.go import GoScreen
+
+        def go(position: int | None) -> None:
+            if position is not None:
+                self.do(Go(position))
+
+        self.app.push_screen(GoScreen(self.current.session.last, self.current.language), go)
+
+    def action_command_next_panel(self) -> None:
+        """Give the focus to the next panel."""
+        self._move_focus(1)
+
+    def action_command_previous_panel(self) -> None:
+        """Give the focus to the previous panel."""
+        self._move_focus(-1)
+
+    def _move_focus(self, by: int) -> None:
+        focused = self.focused.id if self.focused is not None and self.focused.id in _FOCUSABLE else _FOCUSABLE[-by]
+        name = _FOCUSABLE[(_FOCUSABLE.index(focused) + by) % len(_FOCUSABLE)]
+        if name in _SLOT:
+            self.slot = name
+        self.panel(name).focus()
+        self.call_after_refresh(self.show_all)
+
+    def action_command_inspect(self) -> None:
+        """Show everything about the chosen node, or the step's own."""
+        from backprop_tui.screens.inspect import InspectScreen
+
+        node = self._chosen_node()
+        if node is not None:
+            self.app.push_screen(InspectScreen(self.current, node))
+
+    def _chosen_node(self) -> Node | None:
+        session = self.current.session
+        return self.current.graph.nodes[session.selection] if session.selection is not None else session.frame.node
+
+    def action_command_copy(self) -> None:
+        """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
+        view = self.current
+        marked = self.get_selected_text()
+        if not marked and view.session.selection is not None:
+            node = view.graph.nodes[view.session.selection]
+            gradient = summary(view.frame.gradient(node), 60)
+            marked = f"{node.name} = {summary(view.frame.value(node), 60)}, gradient {gradient}"
+        if not marked:
+            drawings = (chain_rule(view, 78, 20), why(view, 78, 20))
+            marked = plain(drawing.row(y, 0, 78) for drawing in drawings for y in range(drawing.height)).strip("\n")
+        self.app.copy_to_clipboard(marked)
+        first = marked.strip().splitlines()[0].strip() if marked.strip() else ""
+        self.notify(text("copied", view.language, what=first), markup=False, timeout=2)
+
+    def action_command_help(self) -> None:
+        """Show the help."""
+        from backprop_tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.current.language))
+
+    def action_command_gallery(self) -> None:
+        """Let go of the chosen node, or go back to the gallery."""
+        if self.get_selected_text():
+            self.clear_selection()
+        elif self.current.session.selection is not None:
+            self.do(Select(None))
+        elif len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+
+    def action_command_quit(self) -> None:
+        """Leave."""
+        self.app.exit()
+
+    # The mouse, and the table's cursor
+
+    def on_panel_clicked(self, message: Panel.Clicked) -> None:
+        """A click chooses a node, or a position on the timeline; two clicks on a node inspect it."""
+        view = self.current
+        if message.panel.id == "timeline":
+            position = position_at(view, message.panel.size.width, message.x)
+            if position is not None:
+                self.do(Go(position))
+            return
+        node = None
+        if message.panel.id == "graph":
+            node = node_at(graph_picture(view), message.x, message.y)
+        elif message.panel.id == "nodes":
+            node = node_at_row(view, message.y)
+        if node is not None:
+            self.do(Select(node.position))
+            if message.times == 2:
+                self.action_command_inspect()
+
+    def action_choose(self, by: int) -> None:
+        """In the table of nodes, choose the node `by` rows away; past an end, the last one there."""
+        view = self.current
+        node = self._chosen_node()
+        row = (row_of_node(view, node.position) if node is not None else 0) + by
+        chosen = node_at_row(view, max(1, min(row, row_of_node(view, len(view.graph.nodes) - 1))))
+        if chosen is not None:
+            self.do(Select(chosen.position))
+
+
+_TITLE_OF = {"chain": "chain_rule", "nodes": "nodes", "why": "why"}

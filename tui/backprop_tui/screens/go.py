@@ -1,0 +1,55 @@
+"""Ask for a position."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from backprop_tui.texts import text
+
+__all__ = ["GoScreen", "parse_position"]
+
+
+def parse_position(typed: str, last: int) -> int | None:
+    """A position 0…`last`: a number, or a percentage of the run; None for anything else."""
+    match = re.fullmatch(r"\s*(\d{1,12})\s*(%?)\s*", typed)
+    if match is None:
+        return None
+    number = int(match[1])
+    if match[2]:
+        return round(number * last / 100) if number <= 100 else None
+    return number if number <= last else None
+
+
+class GoScreen(ModalScreen[int | None]):
+    """A line to type a position into; gives the position, or nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+
+    def __init__(self, last: int, language: str) -> None:
+        super().__init__()
+        self.last, self.language = last, language
+
+    def compose(self) -> ComposeResult:
+        """The line, and under it what is wrong with what was typed."""
+        with Vertical(classes="window") as window:
+            window.border_title = Content(text("go.title", self.language, last=self.last))
+            field = Input(id="position", compact=True, select_on_focus=False)
+            field.cursor_blink = False
+            yield field
+            yield Static("", id="problem", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go there, or say why not."""
+        position = parse_position(event.value, self.last)
+        if position is None:
+            self.query_one("#problem", Static).update(Content(text("go.bad", self.language, last=self.last)))
+        else:
+            self.dismiss(position)

@@ -1,0 +1,58 @@
+"""A sheet of lines on top of another screen: scrolled with the arrows, closed with Escape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from backprop_engine.explain.lines import Line, wrap_line
+from backprop_tui.drawing import Lines
+from backprop_tui.texts import text
+from backprop_tui.widgets.panel import Panel
+
+__all__ = ["Sheet"]
+
+
+class Sheet(ModalScreen[None]):
+    """Lines to read; subclasses say which, for a width."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark", "dismiss", show=False, priority=True)
+    ]
+
+    def __init__(self, title: str, language: str) -> None:
+        super().__init__()
+        self.sheet_title, self.language = title, language
+
+    def lines(self, width: int) -> Sequence[Line]:
+        """What stands on the sheet."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        """One panel."""
+        with Vertical(classes="sheet"):
+            panel = Panel(id="sheet")
+            panel.border_title = Content(self.sheet_title)
+            panel.border_subtitle = Content(text("help.close", self.language))
+            yield panel
+
+    def on_mount(self) -> None:
+        """Give the panel the focus, so that the arrows scroll it."""
+        self.query_one(Panel).focus()
+        self.call_after_refresh(self.show)
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self.call_after_refresh(self.show)
+
+    def show(self) -> None:
+        """Wrap the lines to the panel."""
+        panel = self.query_one(Panel)
+        width = max(10, panel.size.width - 2)
+        panel.show(Lines.of(piece for line in self.lines(width) for piece in wrap_line(line, width)))

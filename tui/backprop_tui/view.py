@@ -1,0 +1,39 @@
+"""What every panel is a function of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backprop_engine.debugger import Session
+from backprop_engine.frame import Frame
+from backprop_engine.graph import Graph
+from backprop_engine.scenario.model import Scenario
+
+__all__ = ["View"]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A scenario, where its reader stands in it, and how they like to read."""
+
+    scenario: Scenario
+    session: Session
+    language: str = "en"
+    ascii: bool = False
+
+    @property
+    def frame(self) -> Frame:
+        """What is known where the reader stands."""
+        return self.session.frame
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the run."""
+        return self.session.trace.graph
+
+    @property
+    def note(self) -> str:
+        """What the scenario's author says where the reader stands; empty where they say nothing."""
+        node = self.frame.node
+        note = self.scenario.notes.get(node.position) if node else None
+        return note.in_language(self.language) if note else ""

@@ -1,0 +1,1 @@
+"""Widgets: thin, each a function of the lines it is given."""

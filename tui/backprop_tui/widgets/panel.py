@@ -1,0 +1,143 @@
+"""The one widget that every panel is: it shows a drawing, scrolls it, and repaints only rows that changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from backprop_engine.explain.lines import Line, Span, line_text
+from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.paint import paint
+from backprop_tui.themes import palette
+
+__all__ = ["Panel"]
+
+
+class Panel(ScrollView, can_focus=True, inherit_bindings=False):
+    """A view of a drawing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_up", show=False),
+        Binding("down", "scroll_down", show=False),
+        Binding("shift+left", "scroll_left", show=False),
+        Binding("shift+right", "scroll_right", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("shift+pageup", "page_left", show=False),
+        Binding("shift+pagedown", "page_right", show=False),
+    ]
+    DEFAULT_CSS = """
+    Panel { scrollbar-size: 1 1; }
+    """
+
+    class Clicked(Message):
+        """A cell of the drawing was clicked."""
+
+        def __init__(self, panel: Panel, x: int, y: int, times: int) -> None:
+            super().__init__()
+            self.panel, self.x, self.y, self.times = panel, x, y, times
+
+        @property
+        def control(self) -> Panel:
+            """The panel that was clicked, for `on` to select by."""
+            return self.panel
+
+    def __init__(self, *, id: str, focusable: bool = True, centred: bool = False) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.can_focus = focusable
+        self.centred = centred
+        self.drawing: Drawing = Lines.of(())
+        self._painted: dict[int, Line] = {}
+
+    def show(self, drawing: Drawing) -> None:
+        """Show another drawing; rows that are as before are not painted again."""
+        before = self.drawing
+        self.drawing = drawing
+        if (drawing.width, drawing.height) != (before.width, before.height):
+            self.virtual_size = Size(drawing.width, drawing.height)
+            self.refresh()
+        else:
+            self._refresh_changed_rows()
+        if drawing.focus is not None:
+            self.call_after_refresh(self.bring_into_view, drawing.focus)
+
+    def bring_into_view(self, area: Area) -> None:
+        """Scroll no further than it takes to see `area`, with a little room around it."""
+        margin_x, margin_y = min(4, self.size.width // 6), min(1, self.size.height // 6)
+        region = Region(*area).grow((margin_y, margin_x, margin_y, margin_x))
+        self.scroll_to_region(region, animate=False, force=True)
+
+    def _refresh_changed_rows(self) -> None:
+        left, top = self.scroll_offset
+        width = self.size.width
+        margin = self._margin
+        for y in range(self.size.height):
+            row = top + y - margin.y
+            if self._painted.get(y) != self.drawing.row(row, left, max(0, width - margin.x)):
+                self.refresh(Region(0, y, width, 1))
+
+    @property
+    def _margin(self) -> Offset:
+        """Where a centred drawing smaller than the panel begins."""
+        if not self.centred:
+            return Offset(0, 0)
+        free = self.size - Size(self.drawing.width, self.drawing.height)
+        return Offset(max(0, free.width // 2), max(0, free.height // 2))
+
+    def render_line(self, y: int) -> Strip:
+        """Row `y` of what is in view."""
+        left, top = self.scroll_offset
+        width = self.size.width
+        margin = self._margin
+        line = self.drawing.row(top + y - margin.y, left, max(0, width - margin.x))
+        self._painted[y] = line
+        if margin.x:
+            line = (Span(" " * margin.x), *line)
+        strip = paint(line, palette(self.app.current_theme), width, self.rich_style)
+        return self._with_selection(strip, y, left, top)
+
+    def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(y + top)) is not None:
+            start, end = span
+            end = strip.cell_length if end == -1 else end
+            style = self.screen.get_component_rich_style("screen--selection")
+            before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
+            strip = Strip.join([before, inside.apply_style(style), after])
+        return strip.apply_offsets(left, y + top)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that the mouse has marked."""
+        margin = self._margin
+        rows = [""] * margin.y
+        for y in range(self.drawing.height):
+            rows.append(" " * margin.x + line_text(self.drawing.row(y, 0, self.drawing.width)))
+        return selection.extract("\n".join(rows)), "\n"
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which cell of the drawing was clicked."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        left, top = self.scroll_offset
+        x, y = offset.x + left - self._margin.x, offset.y + top - self._margin.y
+        self.post_message(self.Clicked(self, x, y, event.chain))
+
+    def on_resize(self) -> None:
+        """Everything is painted anew, and what matters is brought back into view."""
+        self._painted.clear()
+        if self.drawing.focus is not None:
+            self.call_after_refresh(self.bring_into_view, self.drawing.focus)
+
+    def notify_style_update(self) -> None:
+        """A theme has other colours for the same rows."""
+        super().notify_style_update()
+        self._painted.clear()
+        self.refresh()
