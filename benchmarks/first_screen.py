@@ -35,21 +35,19 @@ def first_screen(command: Sequence[str], *, quiet: float, shows: str = "", timeo
     """Seconds from the start of `command` until its first full screen stood, which has the text `shows`."""
     started = perf_counter()
     pid, terminal = _start(command)
-    written, last = b"", started
+    written, last = bytearray(), started
     try:
-        while (now := perf_counter()) < started + timeout:
-            wait = quiet - (now - last) if _is_screen(written, shows) else timeout
-            if wait <= 0:
+        while perf_counter() < started + timeout:
+            if select.select([terminal], [], [], quiet)[0]:
+                chunk = _read(terminal)
+                if not chunk:
+                    break
+                last = perf_counter()
+                if QUERY in written[-len(QUERY) :] + chunk:
+                    os.write(terminal, ANSWER)
+                written += chunk
+            elif _is_screen(written, shows):  # looked at in the silence, where it holds nobody up
                 return last - started
-            if not select.select([terminal], [], [], wait)[0]:
-                continue
-            chunk = _read(terminal)
-            if not chunk:
-                break
-            last = perf_counter()
-            if QUERY in written[-len(QUERY) :] + chunk:
-                os.write(terminal, ANSWER)
-            written += chunk
     finally:
         _end(pid, terminal)
     raise NoScreenError(ESCAPE.sub(b"", written)[-2000:].decode(errors="replace").strip())
@@ -70,7 +68,7 @@ def _start(command: Sequence[str]) -> tuple[int, int]:
     return pid, terminal
 
 
-def _is_screen(written: bytes, shows: str) -> bool:
+def _is_screen(written: bytes | bytearray, shows: str) -> bool:
     """Whether at least half a screenful has been written, in the alternate screen, and `shows` with it."""
     if b"\x1b[?1049h" not in written:
         return False

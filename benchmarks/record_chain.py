@@ -156,6 +156,7 @@ class Worker:
     """A process that records the chain with one engine whenever it is asked to."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         command = [sys.executable, __file__, "--engine", name]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
@@ -173,7 +174,7 @@ class Worker:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise SystemExit(f"a run failed: {' '.join(self.process.args[-2:])}")
+            raise SystemExit(f"{ENGINES[self.name].title}: a recording failed")
         seconds, gradient = map(float, answer.split())
         self.seconds.append(seconds)
         return gradient

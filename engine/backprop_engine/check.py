@@ -1,9 +1,9 @@
 """Numeric checks: a gradient against what small changes of the operand really do to the output.
 
 Where every operator on the way is analytic, by complex step (Squire and Trapp, SIAM Review 40, 1998):
-the derivative is Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a kink told
-apart by its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000 cells the
-gradient is projected on a random direction, and a sample of cells is checked one by one.
+the derivative is Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a
+kink told apart by its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000
+cells the gradient is projected on a random direction, and a sample of cells is checked one by one.
 """
 
 from __future__ import annotations
@@ -184,10 +184,14 @@ def compare(name: str, function: _Function, x: Tensor, gradient: Tensor, *, anal
 
 @dataclass(frozen=True, slots=True)
 class _Slope:
-    """A numeric derivative, how far it can be trusted, and the one-sided slopes where they differ."""
+    """A numeric derivative, how far it can be trusted, and the one-sided slopes where they differ.
+
+    `doubt` is how far estimates differ, `noise` what the rounding of the function's values can amount to.
+    """
 
     value: float
     doubt: float = 0.0
+    noise: float = 0.0
     left: float | None = None
     right: float | None = None
 
@@ -210,14 +214,32 @@ def _differences(function: _Function, x: Any, direction: Any) -> _Slope:
     def at(t: float) -> float:
         return float(np.real(function((x + t * direction)[()])))
 
-    estimates = [_five_point(at, step * scale) for step in (1e-2, 2e-3, 4e-4, 8e-5, 1.6e-5, 3.2e-6)]
+    value, doubt, noise = _best(at, scale, _STEPS)
+    if not doubt <= 1e-6 * abs(value):
+        closer = _best(at, scale, _CLOSE_STEPS)
+        value, doubt, noise = closer if closer[1] < doubt else (value, doubt, noise)
+    left, right = _one_sided(at, -1e-6 * scale), _one_sided(at, 1e-6 * scale)
+    if abs(left - right) > 1e-3 * max(abs(left), abs(right)) + _rounding(at, 1e-6 * scale):
+        return _Slope(value, doubt, noise, left, right)
+    return _Slope(value, doubt, noise)
+
+
+_STEPS = (1e-2, 2e-3, 4e-4, 8e-5, 1.6e-5, 3.2e-6)
+_CLOSE_STEPS = (6.4e-7, 1.28e-7)
+"""For a point with a kink nearby."""
+
+
+def _best(at: Callable[[float], float], scale: float, steps: tuple[float, ...]) -> tuple[float, float, float]:
+    """The estimate that differs least from the one before it, that difference, and the noise in it."""
+    estimates = [_five_point(at, step * scale) for step in steps]
     gaps = [abs(one - other) for one, other in pairwise(estimates)]
     best = int(np.nanargmin(gaps)) if not np.all(np.isnan(gaps)) else 0
-    value = estimates[best + 1]
-    left, right = _one_sided(at, -1e-6 * scale), _one_sided(at, 1e-6 * scale)
-    if abs(left - right) > 1e-3 * max(abs(left), abs(right)):
-        return _Slope(value, gaps[best], left, right)
-    return _Slope(value, gaps[best])
+    return estimates[best + 1], gaps[best], _rounding(at, steps[best + 1] * scale)
+
+
+def _rounding(at: Callable[[float], float], step: float) -> float:
+    """What the rounding of the function's values can amount to in a slope over `step`."""
+    return 10.0 * float(np.finfo(np.float64).eps) * abs(at(0.0)) / step
 
 
 def _five_point(at: Callable[[float], float], h: float) -> float:
@@ -254,7 +276,8 @@ def _judge(
         float(np.max(np.abs(found), initial=0.0)), float(np.max(np.abs(numeric[~kinks]), initial=0.0))
     )
     doubt = np.array([slope.doubt for slope in slopes])
-    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13
+    noise = np.array([slope.noise for slope in slopes])
+    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise
     allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
     gaps = np.where(kinks, 0.0, np.abs(found - numeric))
     if not np.all(np.isfinite(numeric[~kinks])):
@@ -301,7 +324,8 @@ def _sampled(
     slopes = [derivative(function, x, _unit(x.shape, int(cell))) for cell in chosen]
     found = np.ravel(gradient)[chosen].astype(np.float64)
     result = _judge(name, method, slopes, found, gradient, chosen, x.shape)
-    close = abs(along.value - projected) <= _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt
+    allowed = _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt + along.noise
+    close = abs(along.value - projected) <= allowed
     if result.verdict.good and not close and along.left is None:
         return GradientCheck(
             name, Verdict.DIFFERS, method, result.cells, result.checked,

@@ -33,13 +33,14 @@ def run_data(name: str, trace: Trace, at: int | None = None) -> dict[str, Any]:
         "grads": _gradients(frame, whole=at is None),
         "steps": [_step(trace, trace.schedule.step(index)) for index in range(1, frame.position + 1)],
         "warnings": [
-            {"code": warning.code, "message": warning.message, "node": warning.node} for warning in trace.warnings
+            {"code": warning.code, "message": warning.message, "node": warning.node}
+            for warning in trace.warnings
         ],
     }
 
 
 def tensor_data(tensor: Tensor) -> Any:
-    """A number or a nested list; what JSON has no number for is ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
+    """A number or a nested list; ``"NaN"``, ``"Infinity"`` and ``"-Infinity"`` where JSON has no number."""
     plain = tensor.tolist()
     if tensor.dtype.kind != "f" or bool(np.all(np.isfinite(tensor))):
         return plain

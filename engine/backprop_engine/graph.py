@@ -233,7 +233,15 @@ class GraphBuilder:
             self._index_leaves.update(operands[argnum] for argnum in op.indices(*shapes))
         rules = op.rules_for(shapes, given) if callable(op.rules) else op.rules
         return self._add(
-            Kind.COMPUTED, name, tuple(map(int, shape)), op, tuple(operands), given, rules, text, place
+            Kind.COMPUTED,
+            name,
+            shape and tuple(map(int, shape)),
+            op,
+            tuple(operands),
+            given,
+            rules,
+            text,
+            place,
         )
 
     def shape(self, position: int) -> Shape:
@@ -274,9 +282,16 @@ class GraphBuilder:
             nodes,
             position,
             self.dtype,
-            {moved[old]: value for old, value in self._literals.items()},
+            {moved[old]: self._literal_value(old) for old in self._literals},
             frozenset(moved[old] for old in self._index_leaves if self._nodes[old].is_leaf),
         )
+
+    def _literal_value(self, position: int) -> Tensor:
+        """A literal's number, as an integer where it is a class index; what is not whole is left as it is."""
+        value = self._literals[position]
+        if position in self._index_leaves and float(value).is_integer():
+            return settle(value, np.dtype(np.int64))
+        return value
 
     def _leaves_first(self) -> tuple[tuple[Node, ...], dict[int, int]]:
         """The nodes with leaves and literals in front, and where each old position went."""

@@ -137,15 +137,16 @@ def runs(
     shapes: tuple[tuple[int, ...], ...] = SHAPES,
     most: int = 10,
     dtype: str = "float64",
+    ties: bool = True,
 ) -> RandomRun:
     """Graphs with repeated uses, broadcasting, detours that lead nowhere, leaves in any place, literals.
 
-    Leaves hold either random numbers or small whole ones (ties and kinks). Operands are mostly recent
-    nodes and the output is mostly the last, so that most of a graph is on the way to it.
+    Leaves hold random numbers or, with `ties`, small whole ones for half of the graphs. Operands are
+    mostly recent nodes and the output is mostly the last, so that most of a graph is on the way to it.
     """
     builder = GraphBuilder(dtype)
     random = np.random.default_rng(draw(st.integers(0, 2**16)))
-    whole = draw(st.booleans())
+    whole = ties and draw(st.booleans())
     values: dict[str, Any] = {}
     positions: list[int] = []
     computed: list[str] = []

@@ -29,6 +29,11 @@ def _cross_entropy(a: Any, target: Any, reduction: str) -> Any:
     return _reduce(-anp.sum(t * log_p, axis=-1), reduction)
 
 
+def _softmax(a: Any, axis: int) -> Any:
+    e = anp.exp(a - np.max(getval(a), axis=axis, keepdims=True))
+    return e / anp.sum(e, axis=axis, keepdims=True)
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -62,7 +67,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "mean": lambda a, axis, keepdims: anp.mean(a, axis=axis, keepdims=keepdims),
     "transpose": anp.transpose,
     "index": lambda a, key: a[key],
-    "softmax": lambda a, axis: anp.exp(a) / anp.sum(anp.exp(a), axis=axis, keepdims=True),
+    "softmax": _softmax,
     "softmax_with_loss": _cross_entropy,
     "mse": lambda a, target, reduction: _reduce((a - target) ** 2, reduction),
 }

@@ -222,6 +222,25 @@ def test_an_output_without_an_input_behind_it_has_no_edges() -> None:
     assert graph.schedule.last == 2
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "summed"),
+    [
+        ((), (), [(), ()]),
+        ((2, 3), (2, 3), [(), ()]),
+        ((1, 3), (1, 3), [(), ()]),
+        ((2, 3), (3,), [(), (0,)]),
+        ((2, 1), (1, 3), [(1,), (0,)]),
+        ((), (2, 3), [(0, 1), ()]),
+        ((4, 1, 3), (2, 1), [(1,), (0, 2)]),
+    ],
+)
+def test_exactly_the_axes_that_were_broadcast_are_summed(
+    a: tuple[int, ...], b: tuple[int, ...], summed: list[tuple[int, ...]]
+) -> None:
+    graph = Sketch().inputs(a=a, b=b)(f="add a b").build()
+    assert [edge.summed for edge in graph.edges] == summed
+
+
 def test_cells_count_values_contributions_and_running_sums() -> None:
     graph = Sketch().inputs(x=(2, 3), b=(3,))(h="add x b", f="hadamard h h").build()
     values, contributions, sums, seed = 6 + 3 + 6 + 6, 6 + 6 + 6 + 3, 6 + 6, 6

@@ -27,7 +27,9 @@ class DebuggerApp(App[None]):
     ]
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, view: View | None = None, *, language: str = "en", theme: str = "", ascii: bool = False) -> None:  # noqa: A002
+    def __init__(
+        self, view: View | None = None, *, language: str = "en", theme: str = "", ascii: bool = False
+    ) -> None:
         super().__init__()
         self.start_view, self.language, self.ascii = view, language, ascii
         self.register_theme(DARK)
@@ -52,6 +54,8 @@ class DebuggerApp(App[None]):
         for command in commands:
             action = getattr(screen, f"action_command_{command.name}", None)
             if action is not None:
-                yield SystemCommand(f"{command.label(self.language)}  {command.shown}", command.help(self.language), action)
+                yield SystemCommand(
+                    f"{command.label(self.language)}  {command.shown}", command.help(self.language), action
+                )
         for theme in sorted(self.available_themes):
             yield SystemCommand(f"theme {theme}", "", lambda name=theme: setattr(self, "theme", name))

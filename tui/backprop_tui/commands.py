@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from textual.binding import Binding
 
 from backprop_tui.texts import text
 
-__all__ = ["COMMANDS", "GALLERY_COMMANDS", "Command", "bindings"]
+__all__ = ["COMMANDS", "GALLERY_COMMANDS", "Command"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command: its keys, and the action of the screen that carries it out.
 
-    Its label and help are the texts ``command.<name>`` and ``command.<name>.help``. `shown` are the keys as people
-    read them; `footer` says whether it stands at the bottom of the screen, and how soon it makes room there.
+    Its label and help are the texts ``command.<name>`` and ``command.<name>.help``. `shown` are the keys as
+    people read them; `footer` is its rank at the bottom of the screen, where the last give way first, and 0
+    for those that never stand there.
     """
 
     name: str
@@ -55,13 +53,3 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 GALLERY_COMMANDS = tuple(command for command in COMMANDS if command.name in {"help", "palette", "quit"})
-
-
-def bindings(commands: tuple[Command, ...]) -> Iterator[Binding]:
-    """The key bindings of a screen with these commands. They come before those of the widget in focus."""
-    for command in commands:
-        if command.name == "palette":
-            continue
-        yield Binding(
-            ",".join(command.keys), command.action or f"command_{command.name}", command.name, show=False, priority=True
-        )

@@ -26,17 +26,21 @@ class Drawing(Protocol):
     @property
     def width(self) -> int:
         """How many cells wide it is."""
+        ...
 
     @property
     def height(self) -> int:
         """How many rows it has."""
+        ...
 
     @property
     def focus(self) -> Area | None:
         """What should be in view, if anything in particular."""
+        ...
 
     def row(self, y: int, x: int, width: int) -> Line:
         """The cells from `x` up to `x + width` of row `y`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

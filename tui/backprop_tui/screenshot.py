@@ -9,6 +9,7 @@ from textual.app import App
 __all__ = ["screen_svg", "screen_text"]
 
 _IDS = re.compile(r"terminal-\d+-")
+_FONTS_FROM_THE_WEB = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 
 
 def screen_text(app: App[None]) -> str:
@@ -18,5 +19,6 @@ def screen_text(app: App[None]) -> str:
 
 
 def screen_svg(app: App[None]) -> str:
-    """The screen as SVG; its ids do not depend on its content."""
-    return _IDS.sub("terminal-", app.export_screenshot(simplify=True)) + "\n"
+    """The screen as SVG; its ids do not depend on its content, and it loads nothing from elsewhere."""
+    picture = _IDS.sub("terminal-", app.export_screenshot(simplify=True))
+    return _FONTS_FROM_THE_WEB.sub("", picture) + "\n"

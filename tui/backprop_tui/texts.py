@@ -46,7 +46,9 @@ TEXTS: dict[str, Words] = {
     "command.end": Words("end", "끝"),
     "command.end.help": Words("to the end of the run", "맨 끝으로"),
     "command.go": Words("go to", "이동"),
-    "command.go.help": Words("go to a position, or a percentage such as 50%", "위치 번호 또는 50% 같은 비율로 이동"),
+    "command.go.help": Words(
+        "go to a position, or a percentage such as 50%", "위치 번호 또는 50% 같은 비율로 이동"
+    ),
     "command.next_panel": Words("panel", "패널"),
     "command.next_panel.help": Words("to the next panel", "다음 패널로"),
     "command.previous_panel": Words("previous panel", "이전 패널"),
@@ -77,28 +79,31 @@ TEXTS: dict[str, Words] = {
     "help.gradient": Words(
         "red, below the wire: a gradient, going backward ◀", "빨강, 선 아래: 역전파되는 그래디언트 ◀"
     ),
-    "help.heavy": Words("heavy lines: the node and the edge of this step", "굵은 선: 이번 스텝의 노드와 간선"),
+    "help.heavy": Words(
+        "heavy lines: the node and the edge of this step", "굵은 선: 이번 스텝의 노드와 간선"
+    ),
     "help.leaves": Words("an input, a parameter, a constant", "입력, 파라미터, 상수"),
     "help.norm": Words("a tensor in short: its shape and its norm", "텐서 요약: 차원과 노름"),
     "help.close": Words("Esc closes", "Esc로 닫기"),
     "go.title": Words("Go to a position, 0 to {last}, or a percentage", "이동할 위치 0–{last} 또는 비율(%)"),
-    "go.bad": Words("a position is a number from 0 to {last}, or a percentage", "0–{last}의 수 또는 비율(%)이어야 합니다"),
+    "go.bad": Words(
+        "a position is a number from 0 to {last}, or a percentage", "0–{last}의 수 또는 비율(%)이어야 합니다"
+    ),
     "inspect.shape": Words("shape", "차원"),
-    "inspect.is": Words("is", "연산"),
     "inspect.value": Words("value", "값"),
     "inspect.gradient": Words("gradient", "그래디언트"),
-    "inspect.contributions": Words("contributions", "기여"),
     "inspect.partial": Words("{count} of {of} contributions so far", "{of}개 중 {count}개 도착"),
     "inspect.at": Words("written at", "작성된 곳"),
     "inspect.conventions": Words("conventions", "약속"),
     "inspect.none": Words("gets no gradient", "그래디언트를 받지 않습니다"),
     "copied": Words("copied: {what}", "복사함: {what}"),
-    "gallery.title": Words("backprop-tui ─ the debugger for backpropagation", "backprop-tui ─ 오차 역전파 디버거"),
+    "gallery.title": Words(
+        "backprop-tui ─ the debugger for backpropagation", "backprop-tui ─ 오차 역전파 디버거"
+    ),
     "gallery.scenarios": Words("Scenarios", "시나리오"),
     "gallery.about": Words("About", "설명"),
     "gallery.open": Words("open", "열기"),
     "gallery.source": Words("source", "출처"),
-    "too_small": Words("a larger window, please", "창을 더 크게 해 주세요"),
     "graph.part": Words("nodes {part}", "노드 {part}"),
 }
 

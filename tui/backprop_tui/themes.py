@@ -60,24 +60,26 @@ def _palette(theme: Theme) -> Palette:
     """Green is forward, red is backward, yellow is local."""
     foreground = Color.parse(theme.foreground or ("#e0e0e0" if theme.dark else "#202020"))
     background = Color.parse(theme.background or ("#121212" if theme.dark else "#f8f8f8"))
-    dim = foreground.blend(background, 0.42).hex6
-    value = theme.success or "green"
-    gradient = theme.error or "red"
-    local = theme.warning or "yellow"
+    dim = foreground.blend(background, 0.42).rich_color
+    value = Color.parse(theme.success or "green").rich_color
+    gradient = Color.parse(theme.error or "red").rich_color
+    local = Color.parse(theme.warning or "yellow").rich_color
+    name = Color.parse(theme.primary).rich_color
+    code = Color.parse(theme.accent or theme.primary).rich_color
     return {
-        Role.TEXT: Style(color=foreground.hex6),
+        Role.TEXT: Style(color=foreground.rich_color),
         Role.DIM: Style(color=dim),
-        Role.HEADING: Style(color=foreground.hex6, bold=True),
-        Role.NAME: Style(color=theme.primary, bold=True),
-        Role.OP: Style(color=foreground.hex6, bold=True),
+        Role.HEADING: Style(color=foreground.rich_color, bold=True),
+        Role.NAME: Style(color=name, bold=True),
+        Role.OP: Style(color=foreground.rich_color, bold=True),
         Role.VALUE: Style(color=value),
         Role.GRADIENT: Style(color=gradient),
         Role.LOCAL: Style(color=local),
-        Role.CODE: Style(color=theme.accent or theme.primary),
+        Role.CODE: Style(color=code),
         Role.GOOD: Style(color=value),
         Role.WARNING: Style(color=gradient, bold=True),
         Role.ACTIVE_VALUE: Style(color=value, bold=True),
         Role.ACTIVE_GRADIENT: Style(color=gradient, bold=True),
-        Role.SELECTED: Style(color=theme.primary, bold=True, reverse=True),
-        Role.KEY: Style(color=theme.primary, bold=True),
+        Role.SELECTED: Style(color=name, bold=True, reverse=True),
+        Role.KEY: Style(color=name, bold=True),
     }

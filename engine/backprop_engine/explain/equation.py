@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.lines import Block, Role, Span, above, beside
+from backprop_engine.explain.lines import Block, Role, Span, above, beside, clip_line
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.explain.texts import say
@@ -55,6 +55,7 @@ _HOLE = "operand_"
 
 def equation(frame: Frame, language: str, width: int, height: int) -> Block:
     """The equation of the step that led to `frame`, in at most `width` cells; nothing at the start."""
+    parts: list[_Part]
     match frame.step:
         case Backward(edge=edge):
             parts = _backward(frame, edge, language)
@@ -203,13 +204,18 @@ def _laid_out(parts: list[_Part], width: int, height: int) -> Block:
         cut = _row(parts, share, room)
         if cut.width <= width:
             return cut
-    return _stacked(parts, width // 3, max(1, (height - 2 * len(_used_rows(parts)) - 3) // 2))
+    small = _stacked(parts, width // 3, max(1, (height - 2 * len(_used_rows(parts)) - 3) // 2))
+    return Block.of([clip_line(line, width) for line in small.lines[:height]])
 
 
 def _stacked(parts: list[_Part], share: int, height: int) -> Block:
     """The right side of the equation, and the left side under it."""
     right = _row([_Sign(" "), *parts[2:]], share, height)
-    left = _row([_Sign("="), parts[0]], share, height)
+    result = parts[0]
+    assert isinstance(result, _Term)
+    head = [block for block in _head(result, ["name", "word", "detail"]) if block.width]
+    numbers = _numbers(result, share, height)
+    left = beside(Block.text(" = ", Role.TEXT), above(*head), Block.text("  "), numbers)
     return above(right, Block.of([(Span(""),)]), left, align="<")
 
 

@@ -16,12 +16,16 @@ ABSENT = "·"
 
 DIGITS = 6
 TENSOR_DIGITS = 4
+GRAPH_DIGITS = 4
 
 
 def number(value: float | Tensor, digits: int = DIGITS) -> str:
     """One number, or a tensor of shape ``()``: ``-0.5898``, ``3``, ``1.2e-7``, ``NaN``, ``inf``, ``true``."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.item()
+    plain: float = value.item() if isinstance(value, np.ndarray | np.generic) else value
+    return _plain_number(plain, digits)
+
+
+def _plain_number(value: float, digits: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isnan(value):
@@ -40,19 +44,21 @@ def number(value: float | Tensor, digits: int = DIGITS) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
 
 
-def column(values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS) -> list[str]:
+def column(values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS, exact: int = 4) -> list[str]:
     """Numbers for one column, with equally many decimals; aligned to the right, their points align.
 
-    `digits` are significant in the largest; numbers too unlike for that are each written by themselves.
+    `digits` are significant in the largest, or more where up to `exact` decimals show every number exactly;
+    numbers too unlike for that are each written by themselves.
     """
     numbers: list[float] = np.asarray(list(values)).tolist()
     sizes: list[float] = [abs(value) for value in numbers if isfinite(value) and value != 0]
     if not sizes or isinstance(numbers[0], bool):
         return [number(value) for value in numbers]
-    largest, smallest = max(sizes), min(sizes)
+    largest: float = max(sizes)
+    smallest: float = min(sizes)
     if largest >= 1e6 or smallest < 1e-4 or largest / smallest > 1e4:
         return [number(value, digits) for value in numbers]
-    decimals = _exact_decimals(sizes)
+    decimals = _exact_decimals(sizes, exact)
     if decimals is None:
         decimals = max(0, digits - 1 - floor(log10(largest)))
     texts = [f"{value:.{decimals}f}" if isfinite(value) else number(value) for value in numbers]
@@ -62,9 +68,9 @@ def column(values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS) -> lis
     return [_without_minus_zero(text.rstrip(".")) for text in texts]
 
 
-def _exact_decimals(sizes: list[float]) -> int | None:
-    """The fewest decimals, up to four, that show every number exactly."""
-    for decimals in range(5):
+def _exact_decimals(sizes: list[float], most: int) -> int | None:
+    """The fewest decimals, up to `most`, that show every number exactly."""
+    for decimals in range(most + 1):
         if all(round(size, decimals) == size for size in sizes):
             return decimals
     return None
@@ -74,16 +80,16 @@ def _without_minus_zero(text: str) -> str:
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text
 
 
-def summary(tensor: Tensor | None, room: int = 16) -> str:
+def summary(tensor: Tensor | None, room: int = 16, digits: int = 3, *, shape: bool = True) -> str:
     """A tensor in short: a scalar's number, a short vector's cells, else its shape and its Euclidean norm."""
     if tensor is None:
         return ABSENT
     if tensor.shape == ():
-        return number(tensor)
-    if tensor.ndim == 1 and tensor.size <= 4:
-        text = "[" + " ".join(column(tensor, 3)) + "]"
+        return number(tensor, DIGITS if digits > 2 else GRAPH_DIGITS)
+    if tensor.ndim == 1 and (tensor.size <= 4 or tensor.dtype.kind in "iub"):
+        text = "[" + " ".join(column(tensor, digits, exact=digits)) + "]"
         if len(text) <= room:
             return text
     with np.errstate(all="ignore"):
         norm = number(float(np.linalg.norm(np.ravel(tensor).astype(np.float64))), 3)
-    return f"{shape_text(tensor.shape)} ‖{norm}‖"
+    return f"{shape_text(tensor.shape)} ‖{norm}‖" if shape else f"‖{norm}‖"

@@ -52,12 +52,16 @@ def story(frame: Frame, language: str, note: str = "") -> list[Line]:
         case Accumulate(edge=edge, count=count, of=of):
             lines = _accumulate(frame, edge, count, of, language)
         case _:
-            lines = [(Span(say("start", language)),)]
+            lines = [_said("start", language)]
     if note:
         lines.append((Span("» ", Role.NAME), Span(note, Role.NAME)))
     if frame.position == frame.trace.schedule.last:
         lines.append((Span(say("end", language), Role.GOOD),))
     return lines
+
+
+def _said(key: str, language: str) -> Line:
+    return (Span(say(key, language)),)
 
 
 def _forward(frame: Frame, node: Node, language: str) -> list[Line]:

@@ -110,7 +110,7 @@ def _replaced(text: str, names: Mapping[str, str]) -> str:
     """`text` with other names. Numbers and sums get parentheses where they need them; names never do, not
     even one like ``f#1`` that no expression could hold: an identifier stands in for it meanwhile.
     """
-    stand_ins = {f"stand_in_{i}_": new for i, new in enumerate(names.values()) if "#" in new or "[" in new}
+    stand_ins = {f"stand_in_{i}_": new for i, new in enumerate(names.values()) if set("#[∂") & set(new)}
     known = {new: stand_in for stand_in, new in stand_ins.items()}
     written = render(_parsed(text), {name: known.get(new, new) for name, new in names.items()})
     return re.sub(r"stand_in_\d+_", lambda match: stand_ins[match[0]], written)

@@ -42,8 +42,8 @@ TEXTS: dict[str, Words] = {
         "{operand}은(는) {of}번 쓰이므로, 이 값은 다음 스텝에서 그래디언트에 더해집니다.",
     ),
     "accumulate": Words(
-        "{operand} is used {of} times: its gradient is the sum of {of} contributions. This is number {count}.",
-        "{operand}은(는) {of}번 쓰이므로 그래디언트는 {of}개 값의 합이며, 이번이 {count}번째입니다.",
+        "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
+        "{operand}은(는) {of}번 쓰이므로 그래디언트는 {of}개 값의 합이며, 이번은 {count}번째입니다.",
     ),
     "complete": Words("The gradient of {operand} is complete.", "{operand}의 그래디언트가 완성되었습니다."),
     "end": Words(

@@ -24,11 +24,17 @@ _HEIGHT = 24
 
 
 def transcript(trace: Trace, language: str, width: int = 100, last: int | None = None) -> Iterator[Line]:
-    """Every step up to position `last`: its equation where tensors take part, its numbers on one line else."""
+    """Every step up to position `last`: numbers on one line, or the equation where tensors take part."""
     for leaf in trace.graph.leaves:
         kind = say(f"kind {leaf.kind.value}", language)
         value = summary(trace.values[leaf.position], 40)
-        yield (Span(_INDENT), Span(f"{kind} ", Role.DIM), Span(leaf.name, Role.NAME), Span(" = "), Span(value, Role.VALUE))
+        yield (
+            Span(_INDENT),
+            Span(f"{kind} ", Role.DIM),
+            Span(leaf.name, Role.NAME),
+            Span(" = "),
+            Span(value, Role.VALUE),
+        )
     digits = len(str(trace.schedule.last))
     for position in range(1, (trace.schedule.last if last is None else last) + 1):
         yield from _step(trace.frame(position), language, width, digits)

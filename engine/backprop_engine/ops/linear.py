@@ -37,7 +37,7 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
             f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: @ takes vectors and matrices",
             "for a scalar use {0} * {1}",
         )
-    inner, which = (b[0], "only") if len(b) == 1 else (b[-2], "first" if len(b) == 2 else "last but one")
+    inner, which = _inner(b), {1: "only", 2: "first"}.get(len(b), "last but one")
     if a[-1] != inner:
         raise ShapeError(
             f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: "
@@ -58,15 +58,18 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
 
 def _transposition_that_fits(a: Shape, b: Shape) -> str:
     """Which operand, turned round, would make the product legal."""
-    if len(a) == 2 and a[0] == (b[0] if len(b) == 1 else b[-2]):
+    if len(a) == 2 and a[0] == _inner(b):
         return "did you mean {0}.T @ {1}?"
     if len(b) == 2 and a[-1] == b[1]:
         return "did you mean {0} @ {1}.T?"
-    if len(b) == 2 and len(a) <= 2 and b[1] == a[0]:
-        return "did you mean {1} @ {0}?"
-    if len(a) == 2 and len(b) == 1 and a[0] == b[0]:
+    if {len(a), len(b)} <= {1, 2} and b[-1] == a[0]:
         return "did you mean {1} @ {0}?"
     return ""
+
+
+def _inner(b: Shape) -> int:
+    """The size that the last axis of a left operand must have for `b` on its right."""
+    return b[-1] if len(b) == 1 else b[-2]
 
 
 def _matmul_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear, Linear]:

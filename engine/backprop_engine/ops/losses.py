@@ -144,7 +144,7 @@ softmax_with_loss = define(
         en="Softmax with cross-entropy: the gradient is the probabilities less the target, y − t.",
         ko="Softmax-with-Loss 노드의 역전파 그래디언트는 확률에서 정답을 뺀 y − t입니다.",
     ),
-    sign="softmax loss",
+    sign="CE",
     operands="a target",
     formula="-sum(target * log(softmax(a)))",
     forward=_softmax_with_loss,

@@ -6,14 +6,27 @@ where a part stands, and comes back in the error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from backprop_engine.errors import Code, code
-from backprop_engine.expr import Index, Slice, Subscript
-from backprop_engine.ops import OPS, Attribute, Op
+from backprop_engine.errors import code
+from backprop_engine.expr import (
+    Boolean,
+    Call,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    literal,
+)
+from backprop_engine.ops import OPS, Op
+from backprop_engine.scenario.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
+from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 
@@ -22,9 +35,9 @@ __all__ = [
     "Bound",
     "CallError",
     "Given",
-    "attribute_value",
     "bind",
     "find_op",
+    "given_by_name",
     "key_of",
     "signature",
 ]
@@ -33,7 +46,6 @@ UNKNOWN_OP = code("unknown-op", "A call of something that is no operator.")
 OPERANDS = code(
     "operands", "An operator is given too many operands, too few, or one by a name that it has not."
 )
-ATTRIBUTE = code("attribute", "An operator's attribute is missing, unknown, or of another type.")
 
 SYMBOLS: Final = {
     symbol: OPS[name]
@@ -46,32 +58,24 @@ SYMBOLS: Final = {
 """The operator that each symbol between two operands stands for."""
 
 _ELSEWHERE: Final = {
-    "dot": "`a @ b`",
-    "mm": "`a @ b`",
-    "bmm": "`a @ b`",
-    "multiply": "`a * b`, or `hadamard(a, b)`",
-    "cross_entropy": "`softmax_with_loss(a, target=t)`",
-    "nll_loss": "`softmax_with_loss(a, target=t)`",
-    "mse_loss": "`mse(a, target)`",
-    "relu_": "`relu(a)`",
-    "power": "`a ** b`",
-    "add_n": "`a + b`",
-    "stop_gradient": "`detach(a)`",
-    "no_grad": "`detach(a)`",
+    "dot": "write `a @ b`",
+    "mm": "write `a @ b`",
+    "bmm": "write `a @ b`",
+    "multiply": "write `a * b`, or `hadamard(a, b)`",
+    "cross_entropy": "write `softmax_with_loss(a, target=t)`",
+    "nll_loss": "write `softmax_with_loss(a, target=t)`",
+    "mse_loss": "write `mse(a, target)`",
+    "relu_": "write `relu(a)`",
+    "power": "write `a ** b`",
+    "add_n": "write `a + b`",
+    "stop_gradient": "write `detach(a)`",
+    "no_grad": "write `detach(a)`",
     "grad": "`grad` is for expectations and watches",
 }
 """What other libraries call it."""
 
 T = TypeVar("T")
 W = TypeVar("W")
-
-
-class CallError(Exception):
-    """Something given to an operator that does not fit it; `at` says which, `None` the operator's name."""
-
-    def __init__(self, kind: Code, message: str, at: Any, hint: str = "") -> None:
-        self.kind, self.message, self.at, self.hint = kind, message, at, hint
-        super().__init__(message)
 
 
 class Given(NamedTuple, Generic[T, W]):
@@ -96,26 +100,17 @@ def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
     if op is not None:
         return op
     shown = clip(clean(name), 40)
-    if name in _ELSEWHERE:
-        elsewhere = _ELSEWHERE[name]
-        raise CallError(
-            UNKNOWN_OP,
-            f"there is no operator `{shown}`",
-            at,
-            elsewhere if " is " in elsewhere else f"write {elsewhere}",
-        )
-    hint = did_you_mean(name, OPS)
+    hint = _ELSEWHERE.get(name) or did_you_mean(name, OPS)
     if name in nodes:
-        raise CallError(
-            UNKNOWN_OP, f"`{shown}` is a node, not an operator", at, hint or f"multiply with `{shown} * (…)`"
-        )
+        hint = hint or f"multiply with `{shown} * (…)`"
+        raise CallError(UNKNOWN_OP, f"`{shown}` is a node, not an operator", at, hint)
     raise CallError(UNKNOWN_OP, f"there is no operator `{shown}`", at, hint)
 
 
 def signature(op: Op) -> str:
     """How an operator is called: `softmax(a, axis=-1)`."""
     attributes = (
-        one.name if one.default is ... else f"{one.name}={_shown(one.default)}" for one in op.attributes
+        one.name if one.default is ... else f"{one.name}={shown_value(one.default)}" for one in op.attributes
     )
     return f"{op.name}({', '.join((*op.operands, *attributes))})"
 
@@ -138,10 +133,8 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
                     OPERANDS, f"`{given.name}` is given twice", given.at, f"the operator is {signature(op)}"
                 )
             if given.operand is None:
-                message = (
-                    f"`{given.name}` is an operand of `{op.name}` and takes a node, not {_shown(given.value)}"
-                )
-                raise CallError(OPERANDS, message, given.at)
+                message = f"`{given.name}` is an operand of `{op.name}` and takes a node"
+                raise CallError(OPERANDS, f"{message}, not {shown_value(given.value)}", given.at)
             operands[given.name] = given.operand
             continue
         attribute = op.attribute(given.name)
@@ -175,82 +168,13 @@ def _extra_hint(op: Op, found: int) -> str:
 
 
 def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
-    names = (*(one.name for one in op.attributes), *op.operands)
-    hint = did_you_mean(name, names) or {"dim": "did you mean `axis`?"}.get(name, "")
-    if "axis" not in names and name == "dim":
-        hint = ""
+    hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands))
+    if name == "dim" and op.attribute("axis"):
+        hint = "did you mean `axis`?"
     shown = clip(clean(name), 40)
     return CallError(
         ATTRIBUTE, f"`{op.name}` has no `{shown}`", at, hint or f"the operator is {signature(op)}"
     )
-
-
-# Attributes
-
-
-def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> Any:
-    """`value` in the attribute's Python type; `CallError` where it is of another."""
-    import msgspec  # here, so that importing the library does not cost it
-
-    expected = attribute.type
-    if expected is tuple:  # the key of `index`, whose slices only brackets can write
-        expected = int | tuple[int, ...]
-    try:
-        converted = msgspec.convert(value, expected, strict=True)
-    except msgspec.ValidationError:
-        hint = attribute.meaning
-        if isinstance(value, str):
-            choices = [one for one in _choices(expected) if isinstance(one, str)]
-            hint = did_you_mean(value, choices) or hint
-        if attribute.type is tuple:
-            hint = "slices are written in brackets: `x[:, 1:]`"
-        message = f"`{attribute.name}` of `{op.name}` is {_type_words(expected)}, not {_shown(value)}"
-        raise CallError(ATTRIBUTE, message, at, hint) from None
-    if attribute.type is tuple and not isinstance(converted, tuple):
-        return (converted,)
-    return converted
-
-
-def _choices(kind: Any) -> tuple[Any, ...]:
-    """The values that a `Literal` allows, inside a union too."""
-    if get_origin(kind) is Literal:
-        return get_args(kind)
-    return tuple(choice for part in get_args(kind) for choice in _choices(part)) if _is_union(kind) else ()
-
-
-def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)
-
-
-@lru_cache(maxsize=256)
-def _type_words(kind: Any) -> str:
-    """A type in words: "a whole number or a list of whole numbers"."""
-    if _is_union(kind):
-        parts = [_type_words(part) for part in get_args(kind) if part is not NoneType]
-        return " or ".join(parts)
-    if get_origin(kind) is Literal:
-        return " or ".join(
-            f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(kind)
-        )
-    if get_origin(kind) in (tuple, list):
-        return f"a list of {_type_words(get_args(kind)[0]).removeprefix('a ')}s"
-    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "quoted text"}
-    return words.get(kind, getattr(kind, "__name__", str(kind)))
-
-
-def _shown(value: object) -> str:
-    """A plain value as it is written in an expression."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{clip(clean(value), 40)}"'
-    if value is None:
-        return "none"
-    if isinstance(value, list | tuple):
-        return clip("[" + ", ".join(map(_shown, value)) + "]", 60)
-    if isinstance(value, Mapping):
-        return "a map"
-    return clip(str(value), 40)
 
 
 # Expressions
@@ -263,3 +187,24 @@ def key_of(subscript: Subscript) -> tuple[int | slice, ...]:
 
 def _key_part(part: Index | Slice) -> int | slice:
     return part.value if isinstance(part, Index) else slice(part.start, part.stop, part.step)
+
+
+def given_by_name(call: Call, operands: Iterable[T]) -> list[Given[T, Span]]:
+    """The keywords of `call`; `operands` are what those that name operands stand for, in their order."""
+    positions = iter(operands)
+    return [
+        Given(one.name, next(positions), None, one.name_span)
+        if is_operand(call, one)
+        else Given(one.name, None, _constant(one), one.name_span)
+        for one in call.keywords
+    ]
+
+
+def _constant(keyword: Keyword) -> object:
+    """The plain value that an attribute is set to."""
+    value = keyword.value
+    if isinstance(value, Number | Text | Boolean | ListOf):
+        return literal(value)
+    message = f"`{keyword.name}` is a setting: it takes a number, quoted text, `true`, `false` or a list"
+    hint = f'did you mean `{keyword.name}="{value.name}"`?' if isinstance(value, Name) else ""
+    raise CallError(ATTRIBUTE, message, value.span, hint)

@@ -44,7 +44,7 @@ def output_name(
         ends = _ends(units)
         hint = f"did you mean `{ends[0]}`?" if len(ends) == 1 else ""
         raise mistake(OUTPUT, scalar, f"`{name}` is a leaf: the output is a node that is computed", hint)
-    message, hint = undefined(name, tuple(units))
+    message, hint = undefined(name, units)
     raise mistake(OUTPUT, scalar, message, hint)
 
 

@@ -25,11 +25,10 @@ from backprop_engine.expr import (
     Subscript,
     Transpose,
     Unary,
-    literal,
     render,
 )
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario.calls import SYMBOLS, CallError, Given, bind, find_op, key_of
+from backprop_engine.scenario.calls import SYMBOLS, CallError, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand, operands_first
 from backprop_engine.scenario.names import normalised
 from backprop_engine.text import clip
@@ -107,7 +106,7 @@ class _Walk(Generic[T]):
                 case Attribute():
                     results.append(self.looked_up(render(part), part.span, self.value_of))
                 case Call() if part.name == GRADIENT:
-                    results.pop()
+                    self.taken(part, results)
                     results.append(self.gradient(part))
                 case Call():
                     results.append(self.call(part, results))
@@ -128,6 +127,13 @@ class _Walk(Generic[T]):
                     )
         return results.pop()
 
+    def taken(self, call: Call, results: list[T | None]) -> list[T | None]:
+        """The operands of `call`, taken from the end of `results`."""
+        first = len(results) - len(call.args) - sum(is_operand(call, one) for one in call.keywords)
+        operands = results[first:]
+        del results[first:]
+        return operands
+
     def looked_up(self, name: str, span: Span, where: Callable[[str], T | None]) -> T | None:
         """The value or gradient of a name."""
         try:
@@ -146,22 +152,13 @@ class _Walk(Generic[T]):
 
     def call(self, call: Call, results: list[T | None]) -> T | None:
         """What a call comes to; its operands are the last of `results`."""
-        keywords = [one for one in call.keywords if is_operand(call, one)]
-        count = len(call.args) + len(keywords)
-        operands = results[len(results) - count :]
-        del results[len(results) - count :]
-        trees = (*call.args, *(one.value for one in keywords))
+        operands = self.taken(call, results)
+        trees = (*call.args, *(one.value for one in call.keywords if is_operand(call, one)))
         paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
-        by_name = iter(paired[len(call.args) :])
-        given = [
-            Given(one.name, next(by_name)[0], None, one.name_span)
-            if is_operand(call, one)
-            else Given(one.name, None, literal(one.value), one.name_span)  # type: ignore[arg-type]
-            for one in call.keywords
-        ]
         try:
             op = find_op(call.name, call.name_span)
-            bound = bind(op, call.name_span, paired[: len(call.args)], given)
+            by_name = given_by_name(call, (pair for pair, _ in paired[len(call.args) :]))
+            bound = bind(op, call.name_span, paired[: len(call.args)], by_name)
         except CallError as error:
             raise EvaluationError(error.message, error.at, error.hint) from None
         values = tuple(operand for operand, _ in bound.operands)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from typing import Any, Final, Literal
+from collections.abc import Collection, Iterator
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,14 +24,14 @@ from backprop_engine.scenario.mistakes import (
     mistake,
     only_keys,
 )
-from backprop_engine.scenario.model import Expectation, Figure, Formula
+from backprop_engine.scenario.model import Expectation, Figure, Formula, Quantity
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nodes import Entry, Mapping, Scalar, Sequence
 from backprop_engine.scenario.nodes import Node as FileNode
 from backprop_engine.scenario.numbers import NOT_A_NUMBER, written
 from backprop_engine.scenario.resolve import undefined
 
-__all__ = ["check_figure", "no_gradient", "read_block", "read_blocks"]
+__all__ = ["check_figure", "no_gradient", "read_expectations"]
 
 EXPECT_NAME = code("expect-name", "An expectation for a name that no leaf and no node has.")
 EXPECT_ITERATION = code("expect-iteration", "An expectation for an iteration that the run does not have.")
@@ -43,42 +43,63 @@ EXPECT_FORMULA = code("expect-formula", "A formula for a gradient names somethin
 _KEYS: Final = ("iteration", "values", "grads", "rtol", "atol", "digits", "wrong")
 
 
-def read_blocks(node: FileNode | None) -> list[Mapping]:
-    """The blocks under `expect`: one, or a list of them."""
+def read_expectations(
+    node: FileNode | None, known: Collection[str], mistakes: Mistakes
+) -> tuple[Expectation, ...]:
+    """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
+
+    What is wrong with a block or a single figure is taken up, and the others are read all the same.
+    """
     if node is None or is_absent(node):
-        return []
-    if isinstance(node, Sequence):
-        return [as_mapping(one, "a block with `values` or `grads`") for one in node]
-    return [
-        as_mapping(node, "a block with `values` or `grads`, or a list of blocks", "such as `values: {f: 3}`")
+        return ()
+    blocks: list[Expectation] = []
+    for item in node.items if isinstance(node, Sequence) else (node,):
+        with mistakes.collected():
+            hint = "such as `values: {f: 3}`"
+            blocks.append(_block(as_mapping(item, "a block with `values` or `grads`", hint), known, mistakes))
+    return tuple(blocks)
+
+
+def _block(block: Mapping, known: Collection[str], mistakes: Mistakes) -> Expectation:
+    """One block."""
+    settings: dict[str, Any] = {}
+    mistakes.attempt(only_keys, block, _KEYS, "a block of expectations")
+    with mistakes.collected():
+        settings = _settings(block)
+    if not {"values", "grads"} & block.entries.keys() and block.entries.keys() <= set(_KEYS):
+        raise mistake(EXPECT_EMPTY, block, "this block expects nothing", "it needs `values` or `grads`")
+    figures = [
+        *_figures("value", "values", block, known, mistakes),
+        *_figures("gradient", "grads", block, known, mistakes),
     ]
+    return Expectation(figures=tuple(figures), block=block, **settings)
 
 
-def read_block(block: Mapping, known: Collection[str], mistakes: Mistakes) -> Expectation:
-    """One block; `known` are the names of leaves and nodes. Mistakes of single figures are taken up."""
-    only_keys(block, _KEYS, "a block of expectations")
+def _figures(
+    of: Quantity, section: str, block: Mapping, known: Collection[str], mistakes: Mistakes
+) -> Iterator[Figure]:
+    """The figures of one section of a block."""
+    node = block.get(section)
+    if node is None or is_absent(node):
+        return
+    with mistakes.collected():
+        for entry in as_mapping(node, "a map from names to numbers", f"such as `{section}: {{x: 3}}`"):
+            if mistakes.enough:
+                break
+            with mistakes.collected():
+                yield _figure(of, entry, known)
+
+
+def _settings(block: Mapping) -> dict[str, Any]:
+    """Which iteration a block is about, how close its figures must come, and whether they are wrong."""
     iteration = block.get("iteration")
     if iteration is not None and as_whole(iteration, "a whole number") != 0:
         raise mistake(EXPECT_ITERATION, iteration, "without `train` there is only iteration 0")
-    tolerance = _tolerance(block)
+    found = _tolerance(block)
     wrong = block.get("wrong")
-    figures: list[Figure] = []
-    if is_absent(block.get("values")) and is_absent(block.get("grads")):
-        raise mistake(EXPECT_EMPTY, block, "this block expects nothing", "it needs `values` or `grads`")
-    of: Literal["value", "gradient"]
-    for of, section in (("value", "values"), ("gradient", "grads")):
-        node = block.get(section)
-        if node is None or is_absent(node):
-            continue
-        for entry in as_mapping(node, "a map from names to numbers", f"such as `{section}: {{x: 3}}`"):
-            with mistakes.collected():
-                figures.append(_figure(of, entry, known))
-    return Expectation(
-        figures=tuple(figures),
-        block=block,
-        wrong=wrong is not None and as_flag(wrong, "`true` or `false`"),
-        **tolerance,
-    )
+    if wrong is not None:
+        found["wrong"] = as_flag(wrong, "`true` or `false`")
+    return found
 
 
 def _tolerance(block: Mapping) -> dict[str, Any]:
@@ -103,12 +124,12 @@ def _tolerance(block: Mapping) -> dict[str, Any]:
     return found
 
 
-def _figure(of: Literal["value", "gradient"], entry: Entry, known: Collection[str]) -> Figure:
+def _figure(of: Quantity, entry: Entry, known: Collection[str]) -> Figure:
     """One expected value or gradient."""
     name = normalised(entry.key.text)
     base = name.partition("#")[0]
     if base not in known:
-        message, hint = undefined(name, tuple(known))
+        message, hint = undefined(name, known)
         raise mistake(EXPECT_NAME, entry.key, message, hint)
     node = entry.value
     if isinstance(node, Scalar) and isinstance(node.value, str) and not _meant_as_number(node):

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.graph import Kind
 from backprop_engine.scenario.initialise import INITS, Init
@@ -93,15 +93,19 @@ def _filled(
         raise mistake(LEAF_INIT, init_node, f"there is no init `{init_node.text}`", hint)
     settings = _settings(node, init_node.text, init)
     if init.fans and len(shape) < 2:
-        message = f"`{init_node.text}` needs two axes or more, `{name}` is {shape_text(shape)}"
+        message = f"`{init_node.text}` needs two axes or more, `{name}` has {len(shape)}"
         raise mistake(
             LEAF_SHAPE, node.entries["shape"].value, message, "for a vector use `normal` or `zeros`"
         )
     if init_node.text == "eye" and len(shape) != 2:
         raise mistake(
-            LEAF_SHAPE, node.entries["shape"].value, f"`eye` is a matrix, `{name}` is {shape_text(shape)}"
+            LEAF_SHAPE,
+            node.entries["shape"].value,
+            f"`eye` is a matrix with two axes, `{name}` has {len(shape)}",
         )
-    check_size(node.entries["shape"].value, f"`{name}`", prod(shape), dtype, max_memory)
+    # An axis of no cells does not make the others harmless: NumPy counts them before it multiplies.
+    cells = prod(max(1, size) for size in shape)
+    check_size(node.entries["shape"].value, f"`{name}`", cells, dtype, max_memory)
     _check_settings_range(node, settings, dtype)
     return shape, partial(init.draw, shape, settings)
 

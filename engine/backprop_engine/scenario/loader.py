@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.errors import code
+from backprop_engine.errors import ScenarioError, code
 from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
 from backprop_engine.scenario.ending import check_output, output_name, read_seed
-from backprop_engine.scenario.expectations import check_figure, read_block, read_blocks
+from backprop_engine.scenario.expectations import check_figure, read_expectations
 from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
 from backprop_engine.scenario.lower import Lowering
 from backprop_engine.scenario.memory import check_run
@@ -30,15 +30,16 @@ from backprop_engine.scenario.mistakes import (
     mistake,
     only_keys,
 )
-from backprop_engine.scenario.model import Expectation, LocalText, Scenario
+from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.names import NameTable, normalised
-from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.scenario.nodes import Mapping, Scalar
+from backprop_engine.scenario.nearest import did_you_mean, nearest
+from backprop_engine.scenario.nodes import Mapping
+from backprop_engine.scenario.notes import by_position, read_notes
 from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.resolve import in_order, undefined
+from backprop_engine.scenario.resolve import in_order
 from backprop_engine.scenario.settings import parse_setting, refusals
 from backprop_engine.scenario.source import Source, read_source
-from backprop_engine.scenario.texts import local_text, read_heading
+from backprop_engine.scenario.texts import read_heading
 from backprop_engine.scenario.units import Unit, read_unit, unit_mistake
 
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
@@ -54,16 +55,15 @@ LATER: Final = ("cells", "train")
 NO_NODES = code("no-nodes", "A scenario has no `nodes`, or none in them.")
 DTYPE = code("dtype", "`dtype` is none of float64, float32 and float16.")
 NO_SCENARIO = code("no-scenario", "The file is a list or a text, not a map with `nodes`.")
-UNKNOWN_NOTE = code("unknown-note", "A note for a node that there is not, or a second one for the same node.")
 CLASS_TARGET = code("class-target", "The values of a constant are refused by the operator that uses it.")
 
 
 def load_scenario(path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY) -> Scenario:
     """The scenario in the file at `path`.
 
-    `max_memory` is what the tensors of a run may take together, in bytes; it is checked before any is made.
-    Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier stage
-    of reading come first.
+    `max_memory` is what the tensors of a run may take together, in bytes, checked before one is made.
+    Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier
+    stage of reading come first.
     """
     return load_source(read_source(path), max_memory=max_memory)
 
@@ -106,20 +106,18 @@ class _Loader:
     def load(self) -> Scenario:
         """The scenario; `ScenarioError` with everything that is wrong."""
         mistakes, root = self.mistakes, self.root
-        mistakes.attempt(only_keys, root, KEYS, "a scenario")
-        for key in LATER:
-            if not is_absent(root.get(key)):
-                mistakes.add(mistake(NOT_YET, root.entries[key].key, f"`{key}` is not read yet").diagnostics)
+        self.check_keys()
         heading = read_heading(root, mistakes)
         mistakes.attempt(self.read_dtype)
-        for section, kind in SECTIONS.items():
-            mistakes.attempt(self.read_leaves, section, kind)
-        mistakes.attempt(self.read_nodes)
+        sections = [mistakes.attempt(self.read_leaves, section, kind) for section, kind in SECTIONS.items()]
+        sections.append(mistakes.attempt(self.read_nodes))
         mistakes.next_stage()
+        if not all(sections):  # nobody knows which names are missing
+            mistakes.raise_if_any()
         lowering = self.lower()
         output = self.read_output()
-        expectations = self.read_expectations()
-        notes = self.read_notes()
+        expectations = read_expectations(root.get("expect"), self.known(), mistakes)
+        notes = read_notes(root.get("notes"), self.units.values(), self.known(), mistakes)
         mistakes.raise_if_any()
 
         assert output is not None
@@ -128,6 +126,7 @@ class _Loader:
         for expectation in expectations:
             for figure in expectation.figures:
                 mistakes.attempt(check_figure, figure, graph)
+        placed = by_position(notes, graph, mistakes)
         mistakes.raise_if_any()
         assert bindings is not None
         return Scenario(
@@ -139,13 +138,25 @@ class _Loader:
             text=self.source,
             graph=graph,
             bindings=bindings,
-            notes={graph.position(name): note for name, note in notes.items()},
-            expectations=tuple(expectations),
+            notes=placed,
+            expectations=expectations,
             breakpoints=heading.breakpoints,
             watches=heading.watches,
         )
 
     # Reading
+
+    def check_keys(self) -> None:
+        """Report keys that the format does not know, and those that are not read yet."""
+        self.mistakes.attempt(only_keys, self.root, KEYS, "a scenario")
+        for later in LATER:
+            if not is_absent(self.root.get(later)):
+                found = mistake(NOT_YET, self.root.entries[later].key, f"`{later}` is not read yet")
+                self.mistakes.add(found.diagnostics)
+        for key, value in self.root:
+            if key.text not in KEYS and isinstance(value, Mapping):
+                # A section under a misspelt key: its names are no second mistake.
+                self.broken.update(map(normalised, value.entries))
 
     def read_dtype(self) -> None:
         """Set the floating type that everything is computed in."""
@@ -174,6 +185,9 @@ class _Loader:
         """Read the computed nodes."""
         node = self.root.get("nodes")
         hint = "such as `nodes: {f: x * y}`"
+        unknown = [key for key in self.root.entries if key not in KEYS]
+        if node is None and any(nearest(key, ("nodes",)) for key in unknown):
+            raise ScenarioError(())  # the misspelt key is reported already
         if node is None:
             raise mistake(NO_NODES, self.root, "a scenario needs `nodes`", hint)
         key = self.root.entries["nodes"].key
@@ -191,7 +205,7 @@ class _Loader:
 
     def lower(self) -> Lowering:
         """The graph on its way: leaves first, then the units in the order of computing."""
-        units = in_order(self.units, tuple(self.leaves), self.broken, self.mistakes)
+        units = in_order(self.units, self.leaves, self.broken, self.mistakes)
         builder = GraphBuilder(self.dtype.name)
         positions: dict[str, int | None] = {
             leaf.name: builder.leaf(leaf.name, leaf.kind, leaf.shape, place=leaf.key.place)
@@ -249,45 +263,6 @@ class _Loader:
                 found = unit_mistake(refusable.unit, CLASS_TARGET, refusable.at, reason)
                 self.mistakes.add(found.diagnostics)
 
-    # Texts for nodes, and expectations
-
-    def read_notes(self) -> dict[str, LocalText]:
-        """Notes by the name of their node, from `notes` and from the nodes themselves."""
-        notes: dict[str, LocalText] = {}
-        for unit in self.units.values():
-            if unit.note is not None:
-                with self.mistakes.collected():
-                    notes[unit.name] = local_text(unit.note, "a note")
-        given = self.root.get("notes")
-        if given is None or is_absent(given):
-            return notes
-        with self.mistakes.collected():
-            for key, value in as_mapping(
-                given, "a map from nodes to sentences", "such as `notes: {f: Look here.}`"
-            ):
-                with self.mistakes.collected():
-                    self.check_noted(key, notes)
-                    notes[normalised(key.text)] = local_text(value, "a note")
-        return notes
-
-    def check_noted(self, key: Scalar, notes: MappingOf[str, LocalText]) -> None:
-        """Refuse a note for a node that there is not, and a second one."""
-        name = normalised(key.text)
-        if name in notes:
-            raise mistake(UNKNOWN_NOTE, key, f"`{name}` has a `note` of its own already", "keep one of them")
-        if name not in self.known():
-            message, hint = undefined(name, self.known())
-            raise mistake(UNKNOWN_NOTE, key, message, hint)
-
-    def read_expectations(self) -> list[Expectation]:
-        """The blocks under `expect`."""
-        found: list[Expectation] = []
-        with self.mistakes.collected():
-            for block in read_blocks(self.root.get("expect")):
-                with self.mistakes.collected():
-                    found.append(read_block(block, self.known(), self.mistakes))
-        return found
-
-    def known(self) -> tuple[str, ...]:
+    def known(self) -> Collection[str]:
         """Every name that was given to something, be it broken."""
-        return tuple(dict.fromkeys((*self.units, *self.leaves, *sorted(self.broken))))
+        return dict.fromkeys((*self.units, *self.leaves, *sorted(self.broken)))

@@ -14,18 +14,16 @@ from backprop_engine.expr import (
     Attribute,
     Binary,
     Call,
-    Expr,
     Name,
     Number,
     Span,
     Subscript,
     Transpose,
     Unary,
-    literal,
 )
 from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario.calls import SYMBOLS, CallError, Given, bind, find_op, key_of
+from backprop_engine.scenario.calls import SYMBOLS, CallError, Given, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
 from backprop_engine.scenario.mistakes import Mistakes
@@ -50,6 +48,18 @@ class Refusable(NamedTuple):
     unit: Unit
     name: str
     at: At
+
+
+class _Applied(NamedTuple):
+    """An operator with its operands and attributes; `at` is where to point if they do not fit."""
+
+    op: Op
+    operands: tuple[Position, ...]
+    attributes: Mapping[str, Any]
+    at: At
+
+
+_Computed: TypeAlias = Binary | Call | Unary | Transpose | Subscript
 
 
 class Lowering:
@@ -94,87 +104,69 @@ class Lowering:
 
     def _expression(self, unit: Expression) -> None:
         """Add the parts of an expression, each behind its operands; the last is the unit itself."""
-        parts, name = unit.parts, unit.name
-        tree = parts[-1]
-        place = unit.key.place
-        if type(tree) is Name:
-            operand = self._named(tree.name)
-            self.positions[name] = self._apply(
-                unit, _IDENTITY, (operand,), {}, name, tree.span, tree.name, place
-            )
+        name, tree, place = unit.name, unit.tree, unit.key.place
+        if isinstance(tree, Name):
+            applied = _Applied(_IDENTITY, (self._named(tree.name),), _NONE, tree.span)
+            self.positions[name] = self._apply(unit, applied, name, tree.name, place)
             return
         stack: list[Position] = []
         push = stack.append
         positions, literals = self.positions, self.literals
+        text = unit.scalar.text
+        plain_text = text.isascii() and text.isprintable()
         count = 0
-        for part in parts:
-            kind = type(part)
-            if kind is Name:
-                written = part.name  # type: ignore[union-attr]
+        for part in unit.parts:
+            if isinstance(part, Name):
+                written = part.name
                 push(positions.get(written if written.isascii() else normalised(written)))
-                continue
-            if kind is Number:
+            elif isinstance(part, Number):
                 push(literals.get(id(part)))
-                continue
-            if kind is Attribute:
+            elif isinstance(part, Attribute):
                 push(None)
-                continue
-            count += 1
-            own = name if part is tree else f"{name}#{count}"
-            if kind is Binary:
-                right, left = stack.pop(), stack.pop()
-                op = SYMBOLS[part.op]  # type: ignore[union-attr]
-                push(self._apply(unit, op, (left, right), _NONE, own, part.op_span, _text(unit, part), place))  # type: ignore[union-attr]
-            elif isinstance(part, Call):
-                push(self._call(unit, part, stack, own, place))
-            elif isinstance(part, Unary):
-                push(self._apply(unit, _NEG, (stack.pop(),), _NONE, own, part.span, _text(unit, part), place))
-            elif isinstance(part, Transpose):
-                push(
-                    self._apply(
-                        unit, _TRANSPOSE, (stack.pop(),), _NONE, own, part.span, _text(unit, part), place
-                    )
-                )
-            elif isinstance(part, Subscript):
-                at = Span(part.value.span.end, part.span.end)
-                key = {"key": key_of(part)}
-                push(self._apply(unit, _INDEX, (stack.pop(),), key, own, at, _text(unit, part), place))
+            else:
+                count += 1
+                own = name if part is tree else f"{name}#{count}"
+                start, end = part.span
+                shown = text[start:end] if plain_text else _on_one_line(text[start:end])
+                push(self._apply(unit, self._applied(unit, part, stack, own), own, shown, place))
         self.positions[name] = stack.pop()
 
-    def _call(self, unit: Expression, call: Call, stack: list[Position], own: str, place: Place) -> Position:
-        """Add a call, whose operands are the last on `stack`."""
-        given = len(call.args)
+    def _applied(self, unit: Expression, part: _Computed, stack: list[Position], own: str) -> _Applied:
+        """The operator that `part` applies to the last positions on `stack`, which it takes."""
+        if isinstance(part, Binary):
+            right, left = stack.pop(), stack.pop()
+            return _Applied(SYMBOLS[part.op], (left, right), _NONE, part.op_span)
+        if isinstance(part, Call):
+            return self._called(unit, part, stack, own)
+        operand = (stack.pop(),)
+        if isinstance(part, Unary):
+            return _Applied(_NEG, operand, _NONE, part.span)
+        if isinstance(part, Transpose):
+            return _Applied(_TRANSPOSE, operand, _NONE, part.span)
+        brackets = Span(part.value.span.end, part.span.end)
+        return _Applied(_INDEX, operand, {"key": key_of(part)}, brackets)
+
+    def _called(self, unit: Expression, call: Call, stack: list[Position], own: str) -> _Applied:
+        """The operator that `call` names, with its operands and attributes."""
+        first = len(stack) - len(call.args)
         if call.keywords:
-            given += sum(is_operand(call, one) for one in call.keywords)
-        operands = tuple(stack[len(stack) - given :])
-        del stack[len(stack) - given :]
-        at = call.name_span
+            first -= sum(is_operand(call, one) for one in call.keywords)
+        positions = stack[first:]
+        del stack[first:]
+        op = OPS.get(call.name)
+        if op and not (call.keywords or op.attributes or op.constants) and len(positions) == len(op.operands):
+            return _Applied(op, tuple(positions), _NONE, call.name_span)  # by far the most frequent
+        args = [((position, one.span), one.span) for position, one in zip(positions, call.args, strict=False)]
+        spans = (one.value.span for one in call.keywords if is_operand(call, one))
+        by_name = zip(positions[len(call.args) :], spans, strict=True)
         try:
-            op = OPS.get(call.name) or find_op(call.name, at, self.positions)
-            if not call.keywords and len(operands) == len(op.operands) and not op.attributes:
-                attributes: Mapping[str, Any] = _NONE
-                spans: tuple[At, ...] = ()
-            else:
-                by_name = iter(operands[len(call.args) :])
-                keywords = [
-                    Given(one.name, (next(by_name), one.value.span), None, one.name_span)
-                    if is_operand(call, one)
-                    else Given(one.name, None, literal(one.value), one.name_span)  # type: ignore[arg-type]
-                    for one in call.keywords
-                ]
-                args = [
-                    ((position, one.span), one.span)
-                    for position, one in zip(operands[: len(call.args)], call.args, strict=True)
-                ]
-                bound = bind(op, at, args, keywords)
-                operands = tuple(position for position, _ in bound.operands)
-                spans = tuple(span for _, span in bound.operands)
-                attributes = bound.attributes
+            op = find_op(call.name, call.name_span, self.positions)
+            bound = bind(op, call.name_span, args, given_by_name(call, by_name))
         except CallError as error:
             raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
-        if op.constants:
-            self._check_constants(unit, op, operands, spans or tuple(one.span for one in call.args), own)
-        return self._apply(unit, op, operands, attributes, own, at, _text(unit, call), place)
+        self._check_constants(unit, op, bound.operands, own)
+        operands = tuple(position for position, _ in bound.operands)
+        return _Applied(op, operands, bound.attributes, call.name_span)
 
     # The long form
 
@@ -191,14 +183,11 @@ class Lowering:
             bound = bind(unit.op, unit.op_node, args, named)
         except CallError as error:
             raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
+        self._check_constants(unit, unit.op, bound.operands, unit.name)
         operands = tuple(position for position, _ in bound.operands)
-        places = tuple(at for _, at in bound.operands)
-        if unit.op.constants:
-            self._check_constants(unit, unit.op, operands, places, unit.name)
+        applied = _Applied(unit.op, operands, bound.attributes, unit.op_node)
         text = f"{unit.op.name}({', '.join(_long_text(unit))})"
-        self.positions[unit.name] = self._apply(
-            unit, unit.op, operands, bound.attributes, unit.name, unit.op_node, text, unit.key.place
-        )
+        self.positions[unit.name] = self._apply(unit, applied, unit.name, text, unit.key.place)
 
     def _operand(self, node: Node) -> Position:
         """The operand that a name or a number of the long form is."""
@@ -220,18 +209,9 @@ class Lowering:
             raise unit_mistake(unit, NUMBER_RANGE, at, message, "`dtype: float64` holds more")
         return self.builder.literal(value)
 
-    def _apply(
-        self,
-        unit: Unit,
-        op: Op,
-        operands: tuple[Position, ...],
-        attributes: Mapping[str, Any],
-        name: str,
-        at: At,
-        text: str,
-        place: Place,
-    ) -> Position:
+    def _apply(self, unit: Unit, applied: _Applied, name: str, text: str, place: Place) -> Position:
         """Add a node; `None` where an operand is broken, `ScenarioError` where the shapes do not fit."""
+        op, operands, attributes, at = applied
         if None in operands:
             return None
         known = cast("tuple[int, ...]", operands)
@@ -246,11 +226,9 @@ class Lowering:
             raise unit_mistake(unit, TOO_LARGE, at, message, HINT)
         return position
 
-    def _check_constants(
-        self, unit: Unit, op: Op, operands: Sequence[Position], places: Sequence[At], own: str
-    ) -> None:
+    def _check_constants(self, unit: Unit, op: Op, operands: Sequence[tuple[Position, At]], own: str) -> None:
         """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
-        for operand, position, at in zip(op.operands, operands, places, strict=True):
+        for operand, (position, at) in zip(op.operands, operands, strict=True):
             if operand not in op.constants or position is None:
                 continue
             node = self.builder.node(position)
@@ -261,20 +239,18 @@ class Lowering:
             if node.kind is Kind.COMPUTED:
                 hint = "write its numbers under `constants`"
                 raise unit_mistake(unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is computed", hint)
-            hint = f"move `{node.name}` from `{node.kind.value}s` to `constants`"
-            raise unit_mistake(
-                unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is under `{node.kind.value}s`", hint
-            )
+            section = f"{node.kind.value}s"
+            hint = f"move `{node.name}` from `{section}` to `constants`"
+            raise unit_mistake(unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is under `{section}`", hint)
 
 
 _IDENTITY, _NEG, _TRANSPOSE, _INDEX = (OPS[name] for name in ("identity", "neg", "transpose", "index"))
 _NONE: Mapping[str, Any] = {}
 
 
-def _text(unit: Expression, part: Expr) -> str:
-    """`part` as it is written, on one line."""
-    text = unit.scalar.text[part.span.start : part.span.end]
-    return text if text.isascii() and text.isprintable() else " ".join(clean(text).split())
+def _on_one_line(text: str) -> str:
+    """A part of an expression as it is written, harmless, without line breaks."""
+    return " ".join(clean(text).split())
 
 
 def _long_text(unit: LongForm) -> Iterator[str]:

@@ -44,15 +44,19 @@ class Mistakes:
 
     def __init__(self) -> None:
         self._earlier: list[Diagnostic] = []
-        self._stage: list[Diagnostic] = []
+        self._stage: dict[Diagnostic, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._earlier or self._stage)
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many as will be shown: what is costly to explain need not be."""
+        return len(self._earlier) + len(self._stage) >= MAX_REPORTED
+
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take up mistakes of the present stage; one that is there already is not repeated."""
-        known = {*self._earlier, *self._stage}
-        self._stage += [one for one in diagnostics if one not in known]
+        self._stage.update(dict.fromkeys(diagnostics))
 
     def collected(self) -> Mistakes:
         """For `with`: a block ends at its first mistake, which is taken up."""
@@ -79,7 +83,7 @@ class Mistakes:
     def next_stage(self) -> None:
         """What follows is shown behind everything found so far."""
         self._earlier += sorted(self._stage, key=_position)
-        self._stage = []
+        self._stage = {}
 
     def raise_if_any(self) -> None:
         """Raise `ScenarioError` with the first `MAX_REPORTED` mistakes, if there are any."""

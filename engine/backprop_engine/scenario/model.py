@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from backprop_engine.scenario.source import Source
 if TYPE_CHECKING:
     from backprop_engine.trace import Trace
 
-__all__ = ["Expectation", "Figure", "Formula", "LocalText", "Scenario"]
+__all__ = ["Expectation", "Figure", "Formula", "LocalText", "Quantity", "Scenario"]
+
+Quantity: TypeAlias = Literal["value", "gradient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Formula:
 class Figure:
     """One expected value or gradient; `key` is its name in the file, `node` what stands behind it."""
 
-    of: Literal["value", "gradient"]
+    of: Quantity
     name: str
     expected: Tensor | Formula
     key: Scalar

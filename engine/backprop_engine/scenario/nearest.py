@@ -23,11 +23,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     for candidate in known:
         if abs(len(candidate) - len(name)) >= least:
             continue
-        if candidate.casefold() == folded:
-            return candidate
-        distance = _distance(folded, candidate.casefold(), least)
-        if distance < least and distance < max(len(name), len(candidate)):
+        other = candidate.casefold()
+        distance = 0 if other == folded else _distance(folded, other, least)
+        if distance < min(least, max(len(name), len(candidate))):
             best, least = candidate, distance
+            if not distance:
+                break
     return best
 
 
@@ -39,6 +40,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def _distance(one: str, other: str, limit: int) -> int:
     """How many letters must be added, taken away, changed or swapped with a neighbour; at most `limit`."""
+    if len(set(one) - set(other)) >= limit:  # each of these letters costs one change or more
+        return limit
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
@@ -79,7 +79,7 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
         raise _no_number(node, what)
     if len(node.items) != shape[depth]:
         message = f"this row has {len(node.items)} entries, the first one has {shape[depth]}"
-        raise mistake(RAGGED, node, message, f"the rows before it make {what} {shape_text(shape)}")
+        raise mistake(RAGGED, node, message, f"every row of {what} at this depth needs {shape[depth]}")
     for item in node.items:
         _gather(item, shape, depth + 1, what, cells)
 

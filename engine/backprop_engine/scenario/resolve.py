@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.expr import Attribute, path
@@ -19,7 +19,7 @@ UNKNOWN_NAME = code("unknown-name", "A name that no leaf and no node has.")
 CYCLE = code("cycle", "Nodes that need each other's values.")
 
 
-def undefined(name: str, known: Sequence[str]) -> tuple[str, str]:
+def undefined(name: str, known: Collection[str]) -> tuple[str, str]:
     """The message and the hint for a name that is none of `known`."""
     hint = did_you_mean(name, known)
     if name in OPS:
@@ -31,7 +31,7 @@ def undefined(name: str, known: Sequence[str]) -> tuple[str, str]:
 
 
 def in_order(
-    units: Mapping[str, Unit], leaves: Sequence[str], broken: set[str], mistakes: Mistakes
+    units: Mapping[str, Unit], leaves: Collection[str], broken: set[str], mistakes: Mistakes
 ) -> list[Unit]:
     """The units in the order of computing; those that cannot be computed come last and are `broken` then.
 
@@ -39,7 +39,7 @@ def in_order(
     """
     uses: dict[str, list[str]] = {}
     known_leaves = {*leaves, *broken}
-    everything = (*units, *leaves, *sorted(broken))
+    everything = dict.fromkeys((*units, *leaves, *sorted(broken)))
     for name, unit in units.items():
         operands = uses[name] = []
         unknown: dict[str, At] = {}
@@ -48,23 +48,26 @@ def in_order(
                 operands.append(used)
             elif used not in known_leaves:
                 unknown.setdefault(used, at)
+        broken.update((name,) if unknown else ())
         for used, at in unknown.items():
+            if mistakes.enough:
+                break
             message, hint = undefined(used, everything)
             mistakes.add(unit_mistake(unit, UNKNOWN_NAME, at, message, hint).diagnostics)
-            broken.add(name)
         if isinstance(unit, Expression):
             _refuse_paths(unit, everything, broken, mistakes)
     order = computing_order(uses)
     if len(order) < len(units):
         for cycle in cycles(uses, order):
             mistakes.add(_cycle(units, cycle).diagnostics)
-        stuck = [name for name in units if name not in set(order)]
+        done = set(order)
+        stuck = [name for name in units if name not in done]
         broken.update(stuck)
         order += stuck
     return [units[name] for name in order]
 
 
-def _refuse_paths(unit: Expression, known: Sequence[str], broken: set[str], mistakes: Mistakes) -> None:
+def _refuse_paths(unit: Expression, known: Collection[str], broken: set[str], mistakes: Mistakes) -> None:
     """Report what leads into an instance of a cell: there are none."""
     for part in unit.parts:
         if type(part) is Attribute:

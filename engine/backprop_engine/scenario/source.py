@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
@@ -43,7 +43,7 @@ class Source:
     """
 
     path: str
-    text: str
+    text: str = field(repr=False)
 
     @classmethod
     def from_bytes(cls, path: str, data: bytes) -> Source:

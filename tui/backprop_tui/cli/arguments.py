@@ -23,10 +23,24 @@ _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> None:
     """SCENARIO, --set, --max-memory, --threads and --lang."""
     if scenario:
-        parser.add_argument("scenario", metavar="SCENARIO", help="a file, or the name of a bundled scenario; - for standard input")
-        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a leaf")
-    parser.add_argument("--max-memory", type=memory, default=2**30, metavar="SIZE", help="how much all tensors may take (1GiB)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)")
+        parser.add_argument(
+            "scenario",
+            metavar="SCENARIO",
+            help="a file, or the name of a bundled scenario; - for standard input",
+        )
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a leaf"
+        )
+    parser.add_argument(
+        "--max-memory",
+        type=memory,
+        default=2**30,
+        metavar="SIZE",
+        help="how much all tensors may take (1GiB)",
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)"
+    )
     parser.add_argument("--lang", choices=LANGUAGES, default=None, help="the language of explanations")
 
 
@@ -50,7 +64,9 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
     """The scenario named, with its settings in force."""
     if arguments.scenario == "-":
         if not standard_input:
-            raise UsageError("the debugger needs the keyboard: standard input can be read by run, check and snapshot")
+            raise UsageError(
+                "the debugger needs the keyboard: standard input can be read by run, check and snapshot"
+            )
         data = sys.stdin.buffer.read()
         scenario = load_source(Source.from_bytes("<stdin>", data), max_memory=arguments.max_memory)
     else:

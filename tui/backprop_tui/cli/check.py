@@ -27,7 +27,10 @@ _MOST_SHOWN = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `check`."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="files, folders, or names of bundled scenarios; - for standard input"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="files, folders, or names of bundled scenarios; - for standard input",
     )
     add_shared(parser, scenario=False)
 
@@ -73,7 +76,7 @@ def _checked(name: str, path: Path | None, max_memory: int) -> int:
         return 0
     print(f"FAIL  {name}  {_counts(verification)}")
     for failure in verification.failures:
-        print(failure.diagnostic("error"))
+        print(failure.diagnostic)
     for check in verification.bad[:_MOST_SHOWN]:
         print(f"      {_said(check)}")
     if len(verification.bad) > _MOST_SHOWN:
@@ -96,7 +99,9 @@ def _counts(verification: Verification) -> str:
     kinks = sum(check.verdict is Verdict.KINK for check in checks)
     words += [f"{kinks} at a kink"] if kinks else []
     sampled = [check for check in checks if check.sampled and check.checked]
-    words += [f"{check.name}: {check.checked} of {check.cells} cells and a random projection" for check in sampled]
+    words += [
+        f"{check.name}: {check.checked} of {check.cells} cells and a random projection" for check in sampled
+    ]
     return ", ".join(words)
 
 

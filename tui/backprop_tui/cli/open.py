@@ -19,14 +19,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the debugger."""
     from backprop_tui.cli.arguments import memory
 
-    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a file, or the name of a bundled scenario")
+    parser.add_argument(
+        "scenario", nargs="?", metavar="SCENARIO", help="a file, or the name of a bundled scenario"
+    )
     parser.add_argument("--at", type=int, metavar="N", help="start at position N")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a leaf")
-    parser.add_argument("--lang", choices=LANGUAGES, default=None, help="the language (otherwise the locale's)")
-    parser.add_argument("--theme", default="", metavar="NAME", help="a theme: backprop-dark, backprop-light, …")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a leaf"
+    )
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default=None, help="the language (otherwise the locale's)"
+    )
+    parser.add_argument(
+        "--theme", default="", metavar="NAME", help="a theme: backprop-dark, backprop-light, …"
+    )
     parser.add_argument("--ascii", action="store_true", help="no characters outside ASCII in the drawing")
-    parser.add_argument("--max-memory", type=memory, default=2**30, metavar="SIZE", help="how much all tensors may take")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)")
+    parser.add_argument(
+        "--max-memory", type=memory, default=2**30, metavar="SIZE", help="how much all tensors may take"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,15 +74,18 @@ def _need_terminal(scenario: str | None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(f"the debugger needs a terminal; without one: backprop-tui run {named}")
     if os.environ.get("TERM", "") in ("dumb", ""):
-        raise UsageError(f"this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {named}")
-
+        raise UsageError(
+            f"this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {named}"
+        )
 
 
 def _open(view: object, language: str, theme: str, *, ascii_only: bool) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.view import View
 
-    app = DebuggerApp(view if isinstance(view, View) else None, language=language, theme=theme, ascii=ascii_only)
+    app = DebuggerApp(
+        view if isinstance(view, View) else None, language=language, theme=theme, ascii=ascii_only
+    )
     ended = 0
 
     def end(number: int, _: FrameType | None) -> None:

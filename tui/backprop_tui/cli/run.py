@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
 from backprop_engine.data import run_data
 from backprop_engine.explain.lines import Line, Role, line_text
@@ -19,9 +20,18 @@ from backprop_tui.cli.arguments import add_shared, opened, position
 __all__ = ["add_arguments", "run"]
 
 _COLOURS = {
-    Role.VALUE: "32", Role.ACTIVE_VALUE: "32", Role.GOOD: "32", Role.GRADIENT: "31", Role.ACTIVE_GRADIENT: "31",
-    Role.WARNING: "31", Role.LOCAL: "33", Role.NAME: "34", Role.HEADING: "1", Role.DIM: "2", Role.CODE: "35",
-}  # fmt: skip
+    Role.VALUE: "32",
+    Role.ACTIVE_VALUE: "32",
+    Role.GOOD: "32",
+    Role.GRADIENT: "31",
+    Role.ACTIVE_GRADIENT: "31",
+    Role.WARNING: "31",
+    Role.LOCAL: "33",
+    Role.NAME: "34",
+    Role.HEADING: "1",
+    Role.DIM: "2",
+    Role.CODE: "35",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     for warning in trace.warnings:
         print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
     for failure in failures(scenario, trace):
-        print(failure.diagnostic("warning"), file=sys.stderr)
+        print(replace(failure.diagnostic, severity="warning"), file=sys.stderr)
     return 0
 
 
@@ -61,7 +71,9 @@ def _print(lines: Iterable[Line]) -> None:
     coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     for line in lines:
         if coloured:
-            text = "".join(f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part for part, role in line)
+            text = "".join(
+                f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part for part, role in line
+            )
         else:
             text = line_text(line)
         sys.stdout.write(text.rstrip() + "\n")

@@ -20,10 +20,20 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `snapshot`."""
     add_shared(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="a .svg or .txt file; - for text on standard output")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="a .svg or .txt file; - for text on standard output",
+    )
     parser.add_argument("--at", type=int, metavar="N", help="at position N")
-    parser.add_argument("--size", type=size, default=(120, 40), metavar="COLSxROWS", help="the size of the screen (120x40)")
-    parser.add_argument("--keys", default="", help="keys to press first, as Textual names them, separated by spaces")
+    parser.add_argument(
+        "--size", type=size, default=(120, 40), metavar="COLSxROWS", help="the size of the screen (120x40)"
+    )
+    parser.add_argument(
+        "--keys", default="", help="keys to press first, as Textual names them, separated by spaces"
+    )
     parser.add_argument("--theme", default="", metavar="NAME", help="a theme")
     parser.add_argument("--ascii", action="store_true", help="no characters outside ASCII in the drawing")
 

@@ -45,7 +45,7 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
     position = [0] * len(trunks)
     for place, index in enumerate(order):
         position[index] = place
-    # Trunks that overlap keep their order on different tracks. (Whatever a constraint holds apart shares a row.)
+    # Trunks that overlap keep their order on different tracks. So do constrained ones, which share a row.
     lefts: list[list[int]] = [[] for _ in trunks]
     rights: list[list[int]] = [[] for _ in trunks]
     for index in order:

@@ -63,7 +63,7 @@ _GLYPHS = {
 _ASCII = str.maketrans("─│╮╭╯╰┬┴├┤┼▶", "-|..''+++++>")
 
 
-def glyph(cell: WireCell, *, ascii: bool = False) -> str:  # noqa: A002 - the name of the look it asks for
+def glyph(cell: WireCell, *, ascii: bool = False) -> str:
     """The character of a wire cell.
 
     A `┼` is always a junction. At a crossing the vertical wire is drawn unbroken and the horizontal one dives

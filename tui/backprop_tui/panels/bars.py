@@ -33,17 +33,26 @@ def header(view: View, width: int, height: int) -> Drawing:
     phase = view.frame.phase
     sign = _PHASE_SIGNS[phase]
     right: Line = (
-        Span((_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language), _PHASE_ROLES[phase]),
+        Span(
+            (_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language),
+            _PHASE_ROLES[phase],
+        ),
         Span("   "),
-        Span(text("step", view.language, position=view.session.position, last=view.session.last), Role.HEADING),
+        Span(
+            text("step", view.language, position=view.session.position, last=view.session.last), Role.HEADING
+        ),
         Span(" "),
     )
     title = clip(title_of(view), max(0, width - line_width(right) - 3))
     gap = width - cell_width(title) - line_width(right) - 1
-    return Lines.of([clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)])
+    return Lines.of(
+        [clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)]
+    )
 
 
-def key_hints(commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()) -> Drawing:
+def key_hints(
+    commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()
+) -> Drawing:
     """As many keys as fit, the most needed first, in the table's order."""
     chosen: list[Command] = []
     used = 1 + sum(cell_width(key) + cell_width(label) + 3 for key, label in extra)

@@ -46,5 +46,3 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:
     return [piece for line in lines for piece in wrap_line(line, width)]
-
-

@@ -1,4 +1,4 @@
-"""The graph as a picture: operators in boxes, values above the wires and gradients below, as in lecture figures.
+"""The graph as a picture: operators in boxes, values above the wires, gradients below, as in lecture figures.
 
 The layout depends on the run alone, not on the position in it, so that nothing moves while one steps. A graph
 too large for one picture is shown in stretches of the order of computing.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import summary
 from backprop_engine.frame import Frame
@@ -30,7 +31,7 @@ _HEIGHT = 3
 _LEAF_MARKS = {Kind.INPUT: "○", Kind.PARAM: "◇", Kind.CONSTANT: "□"}
 _ASCII_MARKS = {Kind.INPUT: "o", Kind.PARAM: "*", Kind.CONSTANT: "#"}
 _HEAVY = str.maketrans("─│╭╮╰╯├┤┬┴┼", "━┃┏┓┗┛┣┫┳┻╋")
-_ASCII = str.maketrans("─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋▶◀", "-|++++++++++=#++++++++++><"[:24])
+_ASCII = str.maketrans("─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋▶◀", "-|+++++++++=#+++++++++><")
 _BACK = str.maketrans("▶", "◀")
 
 
@@ -82,7 +83,11 @@ class GraphPicture:
     def focus(self) -> Area | None:
         """The step's own node and, where it hands its gradient on, the operand as well."""
         nodes = [node for node in (self.frame.node, _partner(self.frame)) if node is not None]
-        areas = [self._area(self.scene.unit_of[node.position]) for node in nodes if node.position in self.scene.unit_of]
+        areas = [
+            self._area(self.scene.unit_of[node.position])
+            for node in nodes
+            if node.position in self.scene.unit_of
+        ]
         if not areas:
             return None
         left, top = min(area.x for area in areas), min(area.y for area in areas)
@@ -158,13 +163,13 @@ class GraphPicture:
             at = _put(cells, at + bool(unit.box), clip(node.name, _LABEL_LIMIT), name_role)
             value = self.frame.value(node)
             role = Role.DIM if value is None else Role.ACTIVE_VALUE if active else Role.VALUE
-            _put(cells, at + 1, summary(value), role)
+            _put(cells, at + 1, _short(value), role)
         elif _gets_gradient(self.frame, node):
             gradient = self.frame.gradient(node)
             partner = _partner(self.frame)
             hot = partner is node or (isinstance(self.frame.step, Seed) and active)
             role = Role.DIM if gradient is None else Role.ACTIVE_GRADIENT if hot else Role.GRADIENT
-            _put(cells, at + bool(unit.box), summary(gradient), role)
+            _put(cells, at + bool(unit.box), _short_gradient(gradient), role)
 
     def _put_wire_row(self, cells: dict[int, Span], unit: _Unit, at: int, label: int, role: Role) -> None:
         """The wire that leaves the unit, along its label."""
@@ -198,7 +203,7 @@ def _box_row(unit: _Unit, row: int, active: bool) -> str:
     return text.translate(_HEAVY) if active else text
 
 
-def _put(cells: dict[int, Span], at: int, text: str, role: Role, *, ascii: bool = False) -> int:  # noqa: A002
+def _put(cells: dict[int, Span], at: int, text: str, role: Role, *, ascii: bool = False) -> int:
     """Write `text` into `cells` from column `at`; gives the column behind it."""
     for character in text.translate(_ASCII) if ascii else text:
         cells[at] = Span(character, role)
@@ -258,7 +263,7 @@ def graph_picture(view: View) -> GraphPicture:
 
 @lru_cache(maxsize=8)
 def _scene(trace: Trace, start: int, stop: int) -> _Scene:
-    """The picture's fixed part: the computed nodes from `start` up to `stop` and what they are computed from."""
+    """The picture's fixed part: computed nodes from `start` up to `stop`, and what they are computed from."""
     graph = trace.graph
     computed = graph.order[start:stop]
     used = {operand for position in computed for operand in graph.nodes[position].operands}
@@ -290,16 +295,26 @@ def _scene(trace: Trace, start: int, stop: int) -> _Scene:
 
 def _unit(trace: Trace, node: Node) -> _Unit:
     """As wide as the longest label that the run will put there."""
-    value = cell_width(clip(node.name, _LABEL_LIMIT)) + 1 + len(summary(trace.values[node.position]))
+    value = cell_width(clip(node.name, _LABEL_LIMIT)) + 1 + len(_short(trace.values[node.position]))
     gradients = [
-        len(summary(trace.arrived[edge])) for edge in trace.schedule.uses_of.get(node.position, [])
-    ] or [len(summary(trace.gradients[node.position]))]
+        len(_short_gradient(trace.arrived[edge])) for edge in trace.schedule.uses_of.get(node.position, [])
+    ] or [len(_short_gradient(trace.gradients[node.position]))]
     label = max(value, *gradients) + 1
     if node.op is None:
         return _Unit(node, "", 0, max(label, 4))
     sign = _sign(trace, node)
     box = cell_width(sign) + 4
     return _Unit(node, sign, box, box + label + 1)
+
+
+def _short(value: Tensor | None) -> str:
+    """A value above its wire."""
+    return summary(value, room=14, digits=2)
+
+
+def _short_gradient(gradient: Tensor | None) -> str:
+    """A gradient below its wire; its shape is that of the value above."""
+    return summary(gradient, room=14, digits=2, shape=False)
 
 
 def _sign(trace: Trace, node: Node) -> str:
@@ -322,5 +337,3 @@ def node_at(picture: GraphPicture, x: int, y: int) -> Node | None:
         if left <= x < left + picture.scene.units[unit].width:
             return picture.scene.units[unit].node
     return None
-
-

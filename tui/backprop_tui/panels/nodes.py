@@ -18,6 +18,8 @@ _HEADINGS = ("node", "op", "shape", "value", "gradient")
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
 _LIMITS = (18, 24, 10, 24, 24)
 _FLOOR = 4
+_FIRST_TO_GO = (1, 2, 3, 4)
+"""Columns that are left out where even the narrowest do not fit, in this order."""
 _GAP = 2
 
 
@@ -51,9 +53,7 @@ def nodes(view: View, width: int, height: int) -> Drawing:
         if node.position == selected or (active and selected is None):
             focus = Area(0, len(lines), 1, 1)
         mark = ">" if view.ascii else "▶"
-        roles = tuple(
-            Role.DIM if cell == ABSENT else role for cell, role in zip(cells, _ROLES, strict=True)
-        )
+        roles = tuple(Role.DIM if cell == ABSENT else role for cell, role in zip(cells, _ROLES, strict=True))
         if node.position == selected:
             roles = (Role.SELECTED, *roles[1:])
         lines.append((Span(f"{mark} " if active else "  ", Role.KEY), *_row(cells, sizes, roles)))
@@ -62,9 +62,13 @@ def nodes(view: View, width: int, height: int) -> Drawing:
 
 def _cells(view: View, node: Node) -> list[str]:
     frame = view.frame
-    what = formula(view.graph, node) if node.op is not None else text(f"kind.{node.kind.value}", view.language)
-    gradient = summary(frame.gradient(node)) if node.takes_gradient and _reachable(view, node) else "–"
-    return [node.name, what, shape_text(node.shape), summary(frame.value(node)), gradient]
+    what = (
+        formula(view.graph, node) if node.op is not None else text(f"kind.{node.kind.value}", view.language)
+    )
+    gradient = (
+        summary(frame.gradient(node), shape=False) if node.takes_gradient and _reachable(view, node) else "–"
+    )
+    return [node.name, what, shape_text(node.shape), summary(frame.value(node), shape=False), gradient]
 
 
 def _reachable(view: View, node: Node) -> bool:
@@ -73,19 +77,28 @@ def _reachable(view: View, node: Node) -> bool:
 
 
 def _sizes(table: list[list[str]], room: int) -> list[int]:
-    """The columns' widths: as wide as their cells, within limits, and narrowed from the widest to fit."""
+    """The columns' widths: as wide as their cells, within limits, and narrowed from the widest to fit; 0 for one left out."""
     sizes = [
         min(limit, max(cell_width(row[column]) for row in table)) for column, limit in enumerate(_LIMITS)
     ]
-    while sum(sizes) + _GAP * (len(sizes) - 1) > room and max(sizes) > _FLOOR:
+    while _total(sizes) > room and max(sizes) > _FLOOR:
         widest = max(range(len(sizes)), key=lambda column: (sizes[column], column == 1))
         sizes[widest] -= 1
+    for column in _FIRST_TO_GO:
+        if _total(sizes) > room:
+            sizes[column] = 0
     return sizes
+
+
+def _total(sizes: list[int]) -> int:
+    return sum(sizes) + _GAP * (sum(map(bool, sizes)) - 1)
 
 
 def _row(cells: list[str], sizes: list[int], roles: tuple[Role, ...]) -> Line:
     spans: list[Span] = []
     for cell, size, role in zip(cells, sizes, roles, strict=True):
+        if not size:
+            continue
         if spans:
             spans.append(Span(" " * _GAP))
         spans.append(Span(pad(cell, size), role))

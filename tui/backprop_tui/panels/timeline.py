@@ -13,6 +13,8 @@ from backprop_tui.view import View
 
 __all__ = ["position_at", "timeline"]
 
+_FEWEST = 6
+"""With fewer cells than these for the steps, the phases go without their names."""
 _DONE, _HERE, _AHEAD = "●", "◉", "○"
 _DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII = "*", "@", "."
 
@@ -47,7 +49,9 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
         ("backward", Role.GRADIENT, schedule.seed + 1, schedule.last),
     ]
     labels = [text(f"timeline.{name}", view.language) for name, *_ in phases]
-    free = max(6, width - sum(cell_width(label) + 3 for label in labels))
+    free = width - 1 - sum(cell_width(label) + 3 for label in labels)
+    if free < _FEWEST:
+        labels, free = [""] * len(labels), max(len(labels), width - 1 - 3 * len(labels))
     steps = schedule.last
     stretches = []
     at = 1
@@ -55,7 +59,7 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
         if last < first:
             continue
         count = last - first + 1
-        cells = count if steps <= free else max(1, count * (free - 1) // steps)
+        cells = count if steps <= free else max(1, count * (free - 2) // steps)
         at += cell_width(label) + 1
         stretches.append(_Stretch(label, role, first, last, at, cells))
         at += cells + 2
@@ -64,9 +68,7 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
 
 def timeline(view: View, width: int, height: int) -> Drawing:
     """Done, here, and ahead; a row of signs for each phase."""
-    done, here, ahead = (
-        (_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII) if view.ascii else (_DONE, _HERE, _AHEAD)
-    )
+    done, here, ahead = (_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII) if view.ascii else (_DONE, _HERE, _AHEAD)
     position = view.session.position
     line: list[Span] = [Span(" ")]
     for stretch in _stretches(view, width):
@@ -90,5 +92,3 @@ def position_at(view: View, width: int, x: int) -> int | None:
         if stretch.start <= x < stretch.start + stretch.cells:
             return stretch.position_of(x - stretch.start)
     return 0 if x < 1 else None
-
-

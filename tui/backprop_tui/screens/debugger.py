@@ -27,7 +27,7 @@ from backprop_engine.debugger import (
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
 from backprop_engine.graph import Node
-from backprop_tui.commands import COMMANDS, bindings
+from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
@@ -35,6 +35,7 @@ from backprop_tui.panels.graph import GraphPicture, graph_picture, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
+from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
@@ -133,7 +134,9 @@ class DebuggerScreen(Screen[None]):
         for name, title in titles.items():
             self.panel(name).border_title = Content(title)
         narrow = not self.has_class("-wide")
-        others = "  ".join(text(f"panel.{_TITLE_OF[name]}", view.language) for name in _SLOT if name != self.slot)
+        others = "  ".join(
+            text(f"panel.{_TITLE_OF[name]}", view.language) for name in _SLOT if name != self.slot
+        )
         self.panel(self.slot).border_subtitle = Content(f"Tab: {others}") if narrow else None
 
     def watch_slot(self, slot: str) -> None:
@@ -187,14 +190,16 @@ class DebuggerScreen(Screen[None]):
 
     def action_command_next_panel(self) -> None:
         """Give the focus to the next panel."""
-        self._move_focus(1)
+        self._give_focus(1)
 
     def action_command_previous_panel(self) -> None:
         """Give the focus to the previous panel."""
-        self._move_focus(-1)
+        self._give_focus(-1)
 
-    def _move_focus(self, by: int) -> None:
-        focused = self.focused.id if self.focused is not None and self.focused.id in _FOCUSABLE else _FOCUSABLE[-by]
+    def _give_focus(self, by: int) -> None:
+        focused = (
+            self.focused.id if self.focused is not None and self.focused.id in _FOCUSABLE else _FOCUSABLE[-by]
+        )
         name = _FOCUSABLE[(_FOCUSABLE.index(focused) + by) % len(_FOCUSABLE)]
         if name in _SLOT:
             self.slot = name
@@ -211,7 +216,11 @@ class DebuggerScreen(Screen[None]):
 
     def _chosen_node(self) -> Node | None:
         session = self.current.session
-        return self.current.graph.nodes[session.selection] if session.selection is not None else session.frame.node
+        return (
+            self.current.graph.nodes[session.selection]
+            if session.selection is not None
+            else session.frame.node
+        )
 
     def action_command_copy(self) -> None:
         """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
@@ -223,7 +232,9 @@ class DebuggerScreen(Screen[None]):
             marked = f"{node.name} = {summary(view.frame.value(node), 60)}, gradient {gradient}"
         if not marked:
             drawings = (chain_rule(view, 78, 20), why(view, 78, 20))
-            marked = plain(drawing.row(y, 0, 78) for drawing in drawings for y in range(drawing.height)).strip("\n")
+            marked = plain(
+                drawing.row(y, 0, 78) for drawing in drawings for y in range(drawing.height)
+            ).strip("\n")
         self.app.copy_to_clipboard(marked)
         first = marked.strip().splitlines()[0].strip() if marked.strip() else ""
         self.notify(text("copied", view.language, what=first), markup=False, timeout=2)

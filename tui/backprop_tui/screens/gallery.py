@@ -16,10 +16,11 @@ from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.text import clip
-from backprop_tui.commands import GALLERY_COMMANDS, bindings
+from backprop_tui.commands import GALLERY_COMMANDS
 from backprop_tui.drawing import Area, Lines
 from backprop_tui.library import bundled
 from backprop_tui.panels.bars import key_hints
+from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 
@@ -43,7 +44,7 @@ class GalleryScreen(Screen[None]):
 
     chosen: reactive[int] = reactive(0)
 
-    def __init__(self, language: str, *, ascii: bool = False) -> None:  # noqa: A002
+    def __init__(self, language: str, *, ascii: bool = False) -> None:
         super().__init__()
         self.language, self.ascii = language, ascii
         self.stems = list(bundled())
@@ -79,7 +80,9 @@ class GalleryScreen(Screen[None]):
         scenarios, about = self.query_one("#scenarios", Panel), self.query_one("#about", Panel)
         scenarios.show(self._list(scenarios.size.width))
         width = max(10, about.size.width - 2)
-        about.show(Lines.of((Span(" "), *piece) for line in self._about() for piece in wrap_line(line, width)))
+        about.show(
+            Lines.of((Span(" "), *piece) for line in self._about() for piece in wrap_line(line, width))
+        )
         footer = self.query_one("#footer", Panel)
         extra = (("Enter", text("gallery.open", self.language)),)
         footer.show(key_hints(GALLERY_COMMANDS, self.language, footer.size.width, extra))

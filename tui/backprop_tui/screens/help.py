@@ -27,7 +27,8 @@ def help_lines(language: str) -> list[Line]:
     size = max(cell_width(command.shown) for command in COMMANDS) + 2
     lines: list[Line] = [(Span(text("help.keys", language), Role.HEADING),)]
     lines += [
-        (Span("  "), Span(pad(command.shown, size), Role.KEY), Span(command.help(language))) for command in COMMANDS
+        (Span("  "), Span(pad(command.shown, size), Role.KEY), Span(command.help(language)))
+        for command in COMMANDS
     ]
     lines += [(Span("  "), Span(text("help.scroll", language), Role.DIM)), (Span(""),)]
     lines.append((Span(text("help.signs", language), Role.HEADING),))

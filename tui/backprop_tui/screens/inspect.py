@@ -25,7 +25,10 @@ def node_lines(view: View, node: Node, width: int) -> list[Line]:
     what = formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f" = {what}" if node.op is not None else f"  {what}")),
-        (Span(f"{text('inspect.shape', language)} ", Role.DIM), Span(f"{shape_text(node.shape)} {view.scenario.dtype}")),
+        (
+            Span(f"{text('inspect.shape', language)} ", Role.DIM),
+            Span(f"{shape_text(node.shape)} {view.scenario.dtype}"),
+        ),
     ]
     if node.place is not None:
         lines.append((Span(f"{text('inspect.at', language)} ", Role.DIM), Span(str(node.place))))

@@ -49,7 +49,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             """The panel that was clicked, for `on` to select by."""
             return self.panel
 
-    def __init__(self, *, id: str, focusable: bool = True, centred: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, id: str, focusable: bool = True, centred: bool = False) -> None:
         super().__init__(id=id)
         self.can_focus = focusable
         self.centred = centred

@@ -1,0 +1,90 @@
+"""Attributes of operators: their Python types, and what is wrong with a value of another type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from backprop_engine.errors import Code, code
+from backprop_engine.ops import Attribute, Op
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.text import clean, clip
+
+__all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value"]
+
+ATTRIBUTE = code("attribute", "An operator's attribute is missing, unknown, or of another type.")
+
+
+class CallError(Exception):
+    """Something given to an operator that does not fit it; `at` says which, `None` the operator's name."""
+
+    def __init__(self, kind: Code, message: str, at: Any, hint: str = "") -> None:
+        self.kind, self.message, self.at, self.hint = kind, message, at, hint
+        super().__init__(message)
+
+
+def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> Any:
+    """`value` in the attribute's Python type; `CallError` where it is of another."""
+    import msgspec  # here, so that importing the library does not cost it
+
+    expected = attribute.type
+    if expected is tuple:  # the key of `index`, whose slices only brackets can write
+        expected = int | tuple[int, ...]
+    try:
+        converted = msgspec.convert(value, expected, strict=True)
+    except msgspec.ValidationError:
+        hint = attribute.meaning
+        if isinstance(value, str):
+            choices = [one for one in _choices(expected) if isinstance(one, str)]
+            hint = did_you_mean(value, choices) or hint
+        if attribute.type is tuple:
+            hint = "slices are written in brackets: `x[:, 1:]`"
+        message = f"`{attribute.name}` of `{op.name}` is {_type_words(expected)}, not {shown_value(value)}"
+        raise CallError(ATTRIBUTE, message, at, hint) from None
+    if attribute.type is tuple and not isinstance(converted, tuple):
+        return (converted,)
+    return converted
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    """The values that a `Literal` allows, inside a union too."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return tuple(choice for part in get_args(kind) for choice in _choices(part)) if _is_union(kind) else ()
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+@lru_cache(maxsize=256)
+def _type_words(kind: Any) -> str:
+    """A type in words: "a whole number or a list of whole numbers"."""
+    if _is_union(kind):
+        parts = [_type_words(part) for part in get_args(kind) if part is not NoneType]
+        return " or ".join(parts)
+    if get_origin(kind) is Literal:
+        return " or ".join(
+            f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(kind)
+        )
+    if get_origin(kind) in (tuple, list):
+        return f"a list of {_type_words(get_args(kind)[0]).removeprefix('a ')}s"
+    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "quoted text"}
+    return words.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+def shown_value(value: object) -> str:
+    """A plain value as it is written in an expression."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{clip(clean(value), 40)}"'
+    if value is None:
+        return "none"
+    if isinstance(value, list | tuple):
+        return clip("[" + ", ".join(map(shown_value, value)) + "]", 60)
+    if isinstance(value, Mapping):
+        return "a map"
+    return clip(str(value), 40)

@@ -1,0 +1,72 @@
+"""Sentences shown when a node is reached: from the section `notes`, and from the nodes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from backprop_engine.errors import code
+from backprop_engine.graph import Graph
+from backprop_engine.scenario.mistakes import Mistakes, as_mapping, is_absent, mistake
+from backprop_engine.scenario.model import LocalText
+from backprop_engine.scenario.names import normalised
+from backprop_engine.scenario.nodes import Node, Scalar
+from backprop_engine.scenario.resolve import undefined
+from backprop_engine.scenario.texts import local_text
+from backprop_engine.scenario.units import Unit
+
+__all__ = ["Note", "by_position", "read_notes"]
+
+UNKNOWN_NOTE = code("unknown-note", "A note for a node that there is not, or a second one for the same node.")
+
+
+class Note(NamedTuple):
+    """A note and the key that names its node in the file."""
+
+    key: Scalar
+    text: LocalText
+
+
+def read_notes(
+    given: Node | None, units: Iterable[Unit], known: Collection[str], mistakes: Mistakes
+) -> dict[str, Note]:
+    """The notes by name; `known` are the names of leaves and nodes. What is wrong with one is taken up."""
+    notes: dict[str, Note] = {}
+    for unit in units:
+        if unit.note is not None:
+            with mistakes.collected():
+                notes[unit.name] = Note(unit.key, local_text(unit.note, "a note"))
+    if given is None or is_absent(given):
+        return notes
+    with mistakes.collected():
+        hint = "such as `notes: {f: Look here.}`"
+        for key, value in as_mapping(given, "a map from nodes to sentences", hint):
+            if mistakes.enough:
+                break
+            with mistakes.collected():
+                name = _noted(key, notes, known)
+                notes[name] = Note(key, local_text(value, "a note"))
+    return notes
+
+
+def _noted(key: Scalar, notes: Mapping[str, Note], known: Collection[str]) -> str:
+    """The name of the node that a key is a note for."""
+    name = normalised(key.text)
+    if name in notes:
+        raise mistake(UNKNOWN_NOTE, key, f"`{name}` has a note already", "keep one of them")
+    if name.partition("#")[0] not in known:
+        message, hint = undefined(name, known)
+        raise mistake(UNKNOWN_NOTE, key, message, hint)
+    return name
+
+
+def by_position(notes: Mapping[str, Note], graph: Graph, mistakes: Mistakes) -> dict[int, LocalText]:
+    """The notes by the position of their node."""
+    placed: dict[int, LocalText] = {}
+    for name, note in notes.items():
+        if name in graph:
+            placed[graph.position(name)] = note.text
+        else:  # only a numbered part can be missing now
+            message = f"`{name.partition('#')[0]}` has no part `{name}`"
+            mistakes.add(mistake(UNKNOWN_NOTE, note.key, message).diagnostics)
+    return placed

@@ -1,0 +1,85 @@
+"""Scenarios to test on: the bundled ones by stem, and others from text."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from pathlib import Path
+
+from backprop_engine.debugger import Session
+from backprop_engine.local import DenseLocal, LocalGradient, MapLocal, local_gradient
+from backprop_engine.scenario.loader import load_scenario
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.steps import Backward
+from backprop_engine.trace import Trace
+from backprop_tui.library import bundled
+from backprop_tui.view import View
+
+STEMS = tuple(bundled())
+"""Every bundled scenario."""
+LANGUAGES = ("en", "ko")
+
+
+@cache
+def scenario(stem: str) -> Scenario:
+    """The bundled scenario `stem`."""
+    return load_scenario(bundled()[stem])
+
+
+@cache
+def trace(stem: str) -> Trace:
+    """The run of the bundled scenario `stem`."""
+    return scenario(stem).record()
+
+
+def view(stem: str, at: int = 0, language: str = "en", *, ascii: bool = False) -> View:
+    """What the debugger shows of the bundled scenario `stem` at position `at`."""
+    return View(scenario(stem), Session(trace(stem), at), language, ascii)
+
+
+def view_of(read: Scenario, at: int = 0, language: str = "en") -> View:
+    """What the debugger shows of any scenario."""
+    return View(read, Session(read.record(), at), language)
+
+
+def written(folder: Path, text: str, name: str = "case") -> Scenario:
+    """The scenario that `text` spells."""
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_scenario(path)
+
+
+def positions(stem: str) -> range:
+    """Every position of a scenario's run."""
+    return range(trace(stem).schedule.last + 1)
+
+
+def moments(stem: str) -> dict[str, int]:
+    """The positions that show what there is to see, by name."""
+    schedule = trace(stem).schedule
+    return {
+        "start": 0,
+        "forward": max(1, schedule.seed // 2),
+        "seed": schedule.seed,
+        "crowded": crowded(stem),
+        "end": schedule.last,
+    }
+
+
+def crowded(stem: str) -> int:
+    """The position of the backward step whose equation has the most cells; of several, the first."""
+    steps = [step for step in trace(stem).steps if isinstance(step, Backward)]
+    return max(steps, key=lambda step: (_cells(trace(stem), step), -step.index)).index
+
+
+def _cells(run: Trace, step: Backward) -> int:
+    edge = step.edge
+    upstream, product = run.gradients[edge.node], run.contributions[edge.index]
+    assert upstream is not None
+    return upstream.size + _local_cells(local_gradient(run, edge)) + product.size
+
+
+def _local_cells(local: LocalGradient) -> int:
+    if isinstance(local, MapLocal):
+        return 0 if local.factor is None else local.factor.size
+    return prod(local.shape) if isinstance(local, DenseLocal) else local.value.size

@@ -1,0 +1,58 @@
+"""The app without a terminal, and what can be seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from scenes import view
+from textual.pilot import Pilot
+
+from backprop_engine.debugger import Go
+from backprop_engine.explain.lines import plain
+from backprop_tui.app import DebuggerApp
+from backprop_tui.drawing import Drawing
+from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screenshot import screen_text
+from backprop_tui.view import View
+
+WIDE, NARROW = (120, 40), (80, 24)
+
+
+@asynccontextmanager
+async def opened(
+    what: str | View | None, *, size: tuple[int, int] = WIDE, at: int = 0, language: str = "en"
+) -> AsyncIterator[Pilot[None]]:
+    """The debugger on a bundled scenario or a view; the gallery where `what` is None."""
+    shown = view(what, at, language) if isinstance(what, str) else what
+    async with DebuggerApp(shown, language=language).run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        yield pilot
+
+
+def debugger(pilot: Pilot[None]) -> DebuggerScreen:
+    """The debugger's screen, which is in front."""
+    screen = pilot.app.screen
+    assert isinstance(screen, DebuggerScreen)
+    return screen
+
+
+def position(pilot: Pilot[None]) -> int:
+    """Where the debugger stands."""
+    return debugger(pilot).current.session.position
+
+
+async def go(pilot: Pilot[None], to: int) -> None:
+    """Stand at a position, without keys."""
+    debugger(pilot).do(Go(to))
+    await pilot.pause()
+
+
+def seen(pilot: Pilot[None]) -> str:
+    """The text on the screen."""
+    return screen_text(pilot.app)
+
+
+def text_of(drawing: Drawing) -> str:
+    """All the text of a drawing, whether in view or not."""
+    return plain(drawing.row(y, 0, drawing.width) for y in range(drawing.height))

@@ -1,0 +1,244 @@
+"""The app as a whole: sizes, the mouse, themes, the gallery."""
+
+from __future__ import annotations
+
+import pytest
+from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
+from scenes import LANGUAGES, STEMS, scenario
+from textual.geometry import Offset
+from textual.pilot import Pilot
+
+from backprop_tui.library import bundled
+from backprop_tui.panels.graph import graph_picture, node_at
+from backprop_tui.panels.timeline import timeline
+from backprop_tui.screens.gallery import GalleryScreen
+from backprop_tui.screens.inspect import InspectScreen
+from backprop_tui.screenshot import screen_svg
+from backprop_tui.themes import DARK, LIGHT
+from backprop_tui.widgets.panel import Panel
+
+SIZES = ((60, 20), (200, 60), (20, 8), (1, 1), (99, 30), (100, 30), WIDE)
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell"])
+async def test_resizing_keeps_the_place_and_the_picture(stem: str) -> None:
+    async with opened(stem, at=5) as pilot:
+        await pilot.press("tab")
+        before = seen(pilot)
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            rows = seen(pilot).splitlines()
+            assert len(rows) == size[1]
+            assert position(pilot) == 5
+            assert pilot.app.focused is debugger(pilot).panel("chain")
+        assert "step 5 of" in seen(pilot)
+        assert seen(pilot).splitlines()[0] == before.splitlines()[0]
+        assert seen(pilot).splitlines()[-1] == before.splitlines()[-1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (10, 5), (30, 4), (5, 60)])
+async def test_a_tiny_terminal_can_be_stepped_in(size: tuple[int, int]) -> None:
+    async with opened("add_multiply", size=size) as pilot:
+        for key in ("s", "end", "N", "tab", "tab", "question_mark", "escape", "g", "escape", "enter", "escape"):
+            await pilot.press(key)
+        assert position(pilot) == 5
+
+
+async def test_the_gallery_can_be_any_size() -> None:
+    async with opened(None) as pilot:
+        await pilot.press("down")
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert f"▶ {_title(STEMS[1])}" in seen(pilot)
+
+
+async def test_a_wide_screen_shows_every_panel() -> None:
+    async with opened("add_multiply", at=6) as pilot:
+        shown = seen(pilot)
+    for title in ("Graph", "Chain rule ─ q → x", "Nodes", "Why", "Timeline"):
+        assert f"╭─ {title} ─" in shown
+
+
+async def test_a_narrow_screen_says_what_tab_would_show() -> None:
+    async with opened("add_multiply", at=6, size=NARROW) as pilot:
+        shown = seen(pilot)
+    assert "╭─ Chain rule ─ q → x ─" in shown
+    assert "─ Tab: Nodes  Why ─╯" in shown
+
+
+# The mouse
+
+
+def _cell(pilot: Pilot[None], name: str) -> tuple[int, int]:
+    """A cell of the screen in which a node is drawn."""
+    panel = debugger(pilot).panel("graph")
+    picture = graph_picture(debugger(pilot).current)
+    inner = panel.content_region.offset - panel.region.offset
+    centred = Offset(
+        max(0, (panel.size.width - picture.width) // 2), max(0, (panel.size.height - picture.height) // 2)
+    )
+    cells = [
+        (x, y)
+        for y in range(picture.height)
+        for x in range(picture.width)
+        if (node := node_at(picture, x, y)) is not None and node.name == name
+    ]
+    x, y = cells[0]
+    return (x + inner.x + centred.x - panel.scroll_offset.x, y + inner.y + centred.y - panel.scroll_offset.y)
+
+
+def _chosen(pilot: Pilot[None]) -> str | None:
+    view = debugger(pilot).current
+    chosen = view.session.selection
+    return None if chosen is None else view.graph.nodes[chosen].name
+
+
+async def test_a_click_in_the_graph_chooses_a_node() -> None:
+    async with opened("add_multiply", at=4) as pilot:
+        chosen = []
+        for name in ("x", "f", "q"):
+            await pilot.click("#graph", offset=_cell(pilot, name))
+            chosen.append(_chosen(pilot))
+        assert chosen == ["x", "f", "q"]
+        await pilot.click("#graph", offset=(1, 1))
+        assert _chosen(pilot) == "q", "there is no node in the corner"
+        assert position(pilot) == 4
+
+
+async def test_two_clicks_inspect() -> None:
+    async with opened("add_multiply", at=4) as pilot:
+        await pilot.click("#graph", offset=_cell(pilot, "z"), times=2)
+        assert isinstance(pilot.app.screen, InspectScreen)
+        assert text_of(pilot.app.screen.query_one(Panel).drawing).startswith("z  input")
+
+
+async def test_a_click_in_the_table_chooses_its_row() -> None:
+    async with opened("add_multiply") as pilot:
+        chosen = []
+        for row in (1, 3, 5, 0):
+            await pilot.click("#nodes", offset=(4, 1 + row))
+            chosen.append(_chosen(pilot))
+        assert chosen == ["x", "z", "f", "f"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_click_on_the_timeline_goes_there(size: tuple[int, int]) -> None:
+    async with opened("add_multiply", size=size) as pilot:
+        panel = debugger(pilot).panel("timeline")
+        inner = panel.content_region.offset - panel.region.offset
+        await go(pilot, 7)
+        row = text_of(timeline(debugger(pilot).current, panel.size.width, 1))
+        columns = [column for column, sign in enumerate(row) if sign in "●◉"]
+        reached = []
+        for column in columns:
+            await pilot.click("#timeline", offset=(column + inner.x, inner.y))
+            reached.append(position(pilot))
+        assert reached == [1, 2, 3, 4, 5, 6, 7]
+        await pilot.click("#timeline", offset=(columns[0] - 2 + inner.x, inner.y))
+        assert position(pilot) == 7, "a label is no position"
+
+
+# Themes
+
+
+async def test_another_theme_repaints_the_same_text() -> None:
+    async with opened("add_multiply", at=6) as pilot:
+        text, picture = seen(pilot), screen_svg(pilot.app)
+        assert DARK.foreground is not None
+        assert LIGHT.foreground is not None
+        assert DARK.foreground in picture
+        pilot.app.theme = LIGHT.name
+        await pilot.pause()
+        light = screen_svg(pilot.app)
+        assert seen(pilot) == text
+        for colour in (DARK.foreground, DARK.success, DARK.error, DARK.background):
+            assert f"fill: {colour}" not in light, f"{colour} is left from the dark theme"
+        for colour in (LIGHT.foreground, LIGHT.success, LIGHT.error):
+            assert f"fill: {colour}" in light
+        pilot.app.theme = DARK.name
+        await pilot.pause()
+        assert screen_svg(pilot.app) == picture
+
+
+async def test_every_theme_can_be_used() -> None:
+    async with opened("add_multiply", at=6) as pilot:
+        text = seen(pilot)
+        for theme in sorted(pilot.app.available_themes):
+            pilot.app.theme = theme
+            await pilot.pause()
+            assert seen(pilot) == text
+
+
+# The gallery
+
+
+def _title(stem: str, language: str = "en") -> str:
+    return scenario(stem).title.in_language(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_gallery_lists_every_scenario_by_its_title(language: str) -> None:
+    async with opened(None, language=language) as pilot:
+        listed = text_of(pilot.app.screen.query_one("#scenarios", Panel).drawing).splitlines()
+        shown = seen(pilot)
+    folders = [path.parent.name.replace("_", " ") for path in bundled().values()]
+    assert [line[3:] for line in listed if line[1:3] in ("▶ ", "  ")] == [
+        _title(stem, language) for stem in STEMS
+    ]
+    assert [line.strip() for line in listed if line[1:3] not in ("▶ ", "  ")] == list(dict.fromkeys(folders))
+    assert f"backprop-tui {STEMS[0]}" in shown
+
+
+async def test_every_scenario_opens_from_the_gallery() -> None:
+    opened_stems = []
+    async with opened(None) as pilot:
+        for _ in STEMS:
+            await pilot.press("enter")
+            opened_stems.append(debugger(pilot).current.scenario.name)
+            await pilot.press("escape")
+            assert isinstance(pilot.app.screen, GalleryScreen)
+            await pilot.press("down")
+    assert tuple(opened_stems) == STEMS
+
+
+async def test_moving_in_the_gallery_stays_in_it() -> None:
+    async with opened(None) as pilot:
+        gallery = pilot.app.screen
+        assert isinstance(gallery, GalleryScreen)
+        chosen = []
+        for key in ("up", "down", "end", "down", "pageup", "home", "pagedown"):
+            await pilot.press(key)
+            chosen.append(gallery.chosen)
+    last = len(STEMS) - 1
+    assert chosen == [0, 1, last, last, max(0, last - 10), 0, min(10, last)]
+
+
+async def test_a_click_in_the_gallery_chooses_and_two_open() -> None:
+    async with opened(None) as pilot:
+        panel = pilot.app.screen.query_one("#scenarios", Panel)
+        rows = text_of(panel.drawing).splitlines()
+        row = next(row for row, line in enumerate(rows) if line.endswith(_title("rnn_cell")))
+        await pilot.click(panel, offset=(5, 1 + row))
+        assert "backprop-tui rnn_cell" in seen(pilot)
+        await pilot.click(panel, offset=(5, 1 + row), times=2)
+        assert debugger(pilot).current.scenario.name == "rnn_cell"
+
+
+async def test_the_gallery_has_help_and_is_left_with_q() -> None:
+    async with opened(None) as pilot:
+        await pilot.press("question_mark")
+        assert "one step forward" in seen(pilot)
+        await pilot.press("escape", "q")
+        assert pilot.app.return_code == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_debugger_opened_from_the_gallery_speaks_its_language(language: str) -> None:
+    async with opened(None, language=language) as pilot:
+        await pilot.press("enter")
+        assert debugger(pilot).current.language == language

@@ -1,0 +1,357 @@
+"""The panels as what they are: functions from a view and a size to a drawing. No app runs here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from driving import text_of
+from scenes import LANGUAGES, STEMS, positions, scenario, view
+
+from backprop_engine.debugger import Select, Session, update
+from backprop_engine.explain.lines import line_text, line_width
+from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.graph import Bindings, GraphBuilder, Kind, Node
+from backprop_engine.ops import OPS
+from backprop_engine.recording import record
+from backprop_engine.text import cell_width, clip
+from backprop_tui.commands import COMMANDS
+from backprop_tui.drawing import Drawing
+from backprop_tui.panels.bars import header, key_hints
+from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
+from backprop_tui.panels.graph import GraphPicture, graph_picture, node_at
+from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
+from backprop_tui.panels.timeline import position_at, timeline
+from backprop_tui.panels.why import why
+from backprop_tui.view import View
+
+Panel = Callable[[View, int, int], Drawing]
+SIZES = ((40, 10), (58, 18), (78, 9), (20, 5))
+FITTING: dict[str, Panel] = {
+    "header": header,
+    "nodes": nodes,
+    "timeline": timeline,
+    "why": why,
+}
+"""Panels that are never wider than they may be."""
+EVERY: dict[str, Panel] = {
+    **FITTING,
+    "chain_rule": chain_rule,
+    "graph": lambda shown, width, height: graph_picture(shown),
+}
+
+
+def views(stem: str) -> Iterator[View]:
+    """The scenario at every position."""
+    return (view(stem, at) for at in positions(stem))
+
+
+def widest(drawing: Drawing) -> int:
+    """The cells of the widest row, counted anew."""
+    rows = (drawing.row(y, 0, 10_000) for y in range(drawing.height))
+    return max(map(line_width, rows), default=0)
+
+
+def listed(shown: View) -> list[Node]:
+    """The nodes that people see."""
+    return [node for node in shown.graph.nodes if node.kind is not Kind.LITERAL]
+
+
+def gets_gradient(shown: View, node: Node) -> bool:
+    return shown.graph.active[node.position] and shown.graph.differentiable[node.position]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("panel", FITTING)
+def test_no_row_is_wider_than_its_panel(panel: str, stem: str) -> None:
+    too_wide = [
+        (shown.session.position, size)
+        for shown in views(stem)
+        for size in SIZES
+        if widest(FITTING[panel](shown, *size)) > size[0]
+    ]
+    assert too_wide == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [0, 1, 10, 20, 40, 60, 80, 120, 200])
+def test_key_hints_fit(language: str, width: int) -> None:
+    hints = key_hints(COMMANDS, language, width)
+    assert widest(hints) <= max(1, width)
+
+
+def test_a_wide_footer_shows_every_command_that_belongs_there() -> None:
+    words = text_of(key_hints(COMMANDS, "en", 200))
+    wanted = [f"{command.shown} {command.label('en')}" for command in COMMANDS if command.footer]
+    assert words.split("  ") == [f" {wanted[0]}", *wanted[1:]]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_chain_rule_fits_from_forty_cells_on(stem: str) -> None:
+    too_wide = [
+        (shown.session.position, size)
+        for shown in views(stem)
+        for size in (*SIZES, (46, 20), (118, 30))
+        if size[0] >= 40 and widest(chain_rule(shown, *size)) > size[0]
+    ]
+    assert too_wide == []
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (1, 50), (200, 1), (2, 2), (3, 1), (7, 3), (12, 4)])
+@pytest.mark.parametrize("panel", EVERY)
+def test_any_size_can_be_drawn(panel: str, size: tuple[int, int]) -> None:
+    for stem in ("add_multiply", "broadcast_bias", "softmax_loss_one_hot"):
+        for shown in views(stem):
+            drawing = EVERY[panel](shown, *size)
+            assert drawing.width == widest(drawing)
+
+
+@pytest.mark.parametrize("panel", EVERY)
+def test_a_drawing_gives_any_stretch_of_a_row(panel: str) -> None:
+    for at in (0, 4, 9):
+        drawing = EVERY[panel](view("softmax_classifier", at, "ko"), 58, 18)
+        for y in range(drawing.height):
+            whole = "".join(text for text, _ in drawing.row(y, 0, drawing.width))
+            for x in (0, 1, 7, 30, drawing.width):
+                part = "".join(text for text, _ in drawing.row(y, x, 9))
+                assert cell_width(part) <= 9
+                assert part.strip() in whole
+        assert drawing.row(-1, 0, 9) == drawing.row(drawing.height, 0, 9) == ()
+
+
+# What is not there yet
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_table_shows_what_is_known(stem: str) -> None:
+    for shown in views(stem):
+        drawing = nodes(shown, 300, 50)
+        for node in listed(shown):
+            cells = re.split(r"\s{2,}", line_text(drawing.row(row_of_node(shown, node.position), 2, 300)))
+            assert cells[0] == clip(node.name, 18)
+            value, gradient = shown.frame.value(node), shown.frame.gradient(node)
+            assert cells[-2] == clip(summary(value, shape=False), 24)
+            if gets_gradient(shown, node) and node.takes_gradient:
+                assert cells[-1] == clip(summary(gradient, shape=False), 24)
+                assert (cells[-1] == ABSENT) == (gradient is None)
+            else:
+                assert cells[-1] == "–"
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_graph_shows_what_is_known(stem: str) -> None:
+    """Name and value above the wire, gradient below; nothing is drawn over them."""
+    for shown in views(stem):
+        picture = graph_picture(shown)
+        for node in listed(shown):
+            above, _, below = covered(picture, node)
+            value, gradient = shown.frame.value(node), shown.frame.gradient(node)
+            assert above.endswith(f"{clip(node.name, 22)} {summary(value, room=14, digits=2)}")
+            wanted = summary(gradient, room=14, digits=2, shape=False) if gets_gradient(shown, node) else ""
+            assert re.sub("[╰─╯┗━┛]", "", below).strip() == wanted
+            assert (wanted == ABSENT) == (gradient is None and gets_gradient(shown, node))
+
+
+def cells_of(picture: GraphPicture, node: Node) -> list[tuple[int, int]]:
+    """Every cell in which a click means `node`."""
+    return [
+        (x, y)
+        for y in range(picture.height)
+        for x in range(picture.width)
+        if (found := node_at(picture, x, y)) is not None and found.position == node.position
+    ]
+
+
+def covered(picture: GraphPicture, node: Node) -> list[str]:
+    """The text in the rows that belong to `node`."""
+    cells = cells_of(picture, node)
+    left, right = min(x for x, _ in cells), max(x for x, _ in cells)
+    rows = sorted({y for _, y in cells})
+    return [line_text(picture.row(y, left, right + 1 - left)) for y in rows]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_node_has_a_place_of_its_own(stem: str) -> None:
+    """A rectangle of three rows: where two overlapped, one would have a bite out of it."""
+    picture = graph_picture(view(stem))
+    for node in listed(view(stem)):
+        cells = cells_of(picture, node)
+        columns, rows = {x for x, _ in cells}, {y for _, y in cells}
+        assert len(rows) == 3
+        assert max(columns) - min(columns) + 1 == len(columns)
+        assert len(cells) == len(columns) * 3
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_node_is_found_at_its_name(stem: str) -> None:
+    picture = graph_picture(view(stem))
+    for node in listed(view(stem)):
+        pattern = rf"(?<![\w#.\[\]]){re.escape(clip(node.name, 22))}(?![\w#.\[\]])"
+        found = {
+            hit.position
+            for y in range(picture.height)
+            for match in re.finditer(pattern, line_text(picture.row(y, 0, picture.width)))
+            if (hit := node_at(picture, match.start(), y)) is not None
+        }
+        assert node.position in found
+
+
+def test_beside_the_picture_there_is_no_node() -> None:
+    picture = graph_picture(view("add_multiply"))
+    assert node_at(picture, -1, 0) is node_at(picture, 0, -1) is None
+    assert node_at(picture, picture.width, 0) is node_at(picture, 0, picture.height) is None
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_graph_keeps_its_shape_while_one_steps(stem: str) -> None:
+    sizes = {(picture.width, picture.height) for picture in map(graph_picture, views(stem))}
+    assert len(sizes) == 1
+
+
+PLAIN = {"─": "-", "│": "|", "━": "=", "┃": "#", "▶": ">", "◀": "<", "○": "o", "◇": "*", "□": "#"}
+"""What is drawn in ASCII instead; corners and crossings are ``+``."""
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_in_ascii_the_same_lines_are_drawn(stem: str) -> None:
+    for at in positions(stem):
+        drawn = text_of(graph_picture(view(stem, at)))
+        wanted = re.sub("[\u2500-\u25ff]", lambda match: PLAIN.get(match[0], "+"), drawn)
+        assert text_of(graph_picture(view(stem, at, ascii=True))) == wanted
+
+
+@pytest.mark.parametrize("at", [0, 2, 3, 6, 7])
+def test_in_ascii_the_bars_do_without_signs(at: int) -> None:
+    shown = view("add_multiply", at, ascii=True)
+    assert (text_of(timeline(shown, 100, 1)) + text_of(header(shown, 80, 1))).isascii()
+
+
+def test_the_focus_of_the_graph_is_the_step() -> None:
+    picture = graph_picture(view("add_multiply", 6))
+    focus = picture.focus
+    assert focus is not None
+    inside = {
+        hit.name
+        for y in range(focus.y, focus.y + focus.height)
+        for x in range(focus.x, focus.x + focus.width)
+        if (hit := node_at(picture, x, y)) is not None
+    }
+    assert {"q", "x"} <= inside
+    assert graph_picture(view("add_multiply")).focus is None
+
+
+def test_a_graph_too_large_for_one_picture_is_shown_in_parts() -> None:
+    shown = chain(400)
+    for at in (0, 1, 200, 400, 402, 600, shown.session.last):
+        here = View(shown.scenario, Session(shown.session.trace, at))
+        picture = graph_picture(here)
+        assert picture.part
+        if here.frame.node is not None:
+            assert cells_of(picture, here.frame.node)
+
+
+# The timeline
+
+
+def chain(length: int) -> View:
+    """A long run: `length` times negated."""
+    builder = GraphBuilder()
+    node = builder.leaf("x", Kind.INPUT)
+    for number in range(length):
+        node = builder.apply(OPS["neg"], [node], f"n{number}")
+    graph = builder.build()
+    return View(scenario("add_multiply"), Session(record(graph, Bindings.of(graph, {"x": 1.0}))))
+
+
+def here_at(shown: View, width: int) -> int:
+    """The column in which the timeline shows the position."""
+    row = line_text(timeline(shown, width, 1).row(0, 0, width))
+    assert row.count("◉") == 1
+    return cell_width(row[: row.index("◉")])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [40, 78, 118])
+@pytest.mark.parametrize("length", [1, 3, 30, 300])
+def test_the_timeline_is_clicked_where_it_shows_a_position(length: int, width: int, language: str) -> None:
+    run = chain(length)
+    columns = []
+    for at in range(1, run.session.last + 1):
+        shown = View(run.scenario, Session(run.session.trace, at), language)
+        column = here_at(shown, width)
+        clicked = position_at(shown, width, column)
+        assert clicked is not None
+        assert clicked >= at
+        assert here_at(View(run.scenario, Session(run.session.trace, clicked), language), width) == column
+        columns.append(column)
+    assert columns == sorted(columns)
+    assert position_at(run, width, 0) == 0
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_timeline_has_a_sign_for_every_step(stem: str) -> None:
+    schedule = view(stem).session.trace.schedule
+    for shown in views(stem):
+        at = shown.session.position
+        row = text_of(timeline(shown, 118, 1))
+        assert row.count("●") == max(0, at - 1)
+        assert row.count("◉") == (at > 0)
+        assert row.count("○") == schedule.last - at
+
+
+# The table and the titles
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_row_of_the_table_is_a_node(stem: str) -> None:
+    shown = view(stem)
+    for node in listed(shown):
+        found = node_at_row(shown, row_of_node(shown, node.position))
+        assert found is node
+    assert node_at_row(shown, 0) is node_at_row(shown, len(listed(shown)) + 1) is None
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_node_of_the_step_is_in_view(stem: str) -> None:
+    for shown in views(stem):
+        focus = nodes(shown, 78, 9).focus
+        node = shown.frame.node
+        assert (focus is None) == (node is None)
+        if focus is not None and node is not None:
+            assert focus.y == row_of_node(shown, node.position)
+    chosen = view("add_multiply", 3)
+    chosen = View(chosen.scenario, update(chosen.session, Select(1)))
+    focus = nodes(chosen, 78, 9).focus
+    assert focus is not None
+    assert focus.y == row_of_node(chosen, 1)
+
+
+@pytest.mark.parametrize(
+    ("stem", "at", "title"),
+    [
+        ("add_multiply", 0, "Chain rule"),
+        ("add_multiply", 1, "Forward ─ q = x + y"),
+        ("add_multiply", 3, "Seed ─ ∂f/∂f"),
+        ("add_multiply", 6, "Chain rule ─ q → x"),
+        ("value_used_twice", 6, "Accumulate ─ ∑ a"),
+    ],
+)
+def test_the_title_says_what_the_step_is_about(stem: str, at: int, title: str) -> None:
+    assert chain_rule_title(view(stem, at)) == title
+
+
+@pytest.mark.parametrize(
+    ("at", "right"),
+    [
+        (0, "START   step 0 of 7"),
+        (2, "▶ FORWARD   step 2 of 7"),
+        (3, "◀ BACKWARD   step 3 of 7"),
+        (7, "✓ DONE   step 7 of 7"),
+    ],
+)
+def test_the_header_says_where_one_is(at: int, right: str) -> None:
+    row = text_of(header(view("add_multiply", at), 80, 1))
+    assert row.startswith(" Add, then multiply ")
+    assert row.endswith(f" {right}")
+    assert cell_width(row) == 79

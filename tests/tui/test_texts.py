@@ -1,0 +1,114 @@
+"""Every word of ours: in both languages, with the same parts, and in use."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from types import ModuleType
+
+import pytest
+
+import backprop_engine
+import backprop_tui
+from backprop_engine.explain import texts as explain_texts
+from backprop_engine.ops import OPS, Linear
+from backprop_engine.text import Words
+from backprop_tui import texts as tui_texts
+from backprop_tui.commands import COMMANDS
+
+HANGUL = re.compile("[가-힣]")
+TABLES = [(explain_texts, "say", backprop_engine), (tui_texts, "text", backprop_tui)]
+ENTRIES = [
+    pytest.param(words, id=f"{module.__name__}-{key}")
+    for module, _, _ in TABLES
+    for key, words in module.TEXTS.items()
+]
+
+
+def parts(sentence: str) -> set[str | None]:
+    """The names of the places that a sentence leaves open."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def trees(package: ModuleType, *, without: ModuleType) -> Iterator[ast.AST]:
+    """Every file of a package but the table of texts itself."""
+    for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
+        if path != Path(str(without.__file__)):
+            yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def pattern(text: ast.expr) -> str | None:
+    """What a string or an f-string can spell, as a regular expression; None for anything else."""
+    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+        return re.escape(text.value)
+    if isinstance(text, ast.JoinedStr):
+        pieces = (pattern(piece) if isinstance(piece, ast.Constant) else "[a-z_]+" for piece in text.values)
+        return "".join(piece or "" for piece in pieces)
+    return None
+
+
+def asked(tree: ast.AST, function: str) -> Iterator[str]:
+    """What the calls of `function` ask for, where they say it on the spot."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
+            key = pattern(node.args[0])
+            if key is not None:
+                yield key
+
+
+@pytest.mark.parametrize("words", ENTRIES)
+def test_a_text_is_there_in_both_languages(words: Words) -> None:
+    assert words.en.strip() == words.en != ""
+    assert words.ko.strip() == words.ko != ""
+    assert not HANGUL.search(words.en)
+    assert HANGUL.search(words.ko)
+    assert parts(words.en) == parts(words.ko)
+
+
+@pytest.mark.parametrize(("module", "function", "package"), TABLES, ids=["engine", "tui"])
+def test_every_text_that_is_asked_for_exists(module: ModuleType, function: str, package: ModuleType) -> None:
+    keys = [key for tree in trees(package, without=module) for key in asked(tree, function)]
+    assert len(keys) > 10
+    assert [key for key in keys if not any(re.fullmatch(key, known) for known in module.TEXTS)] == []
+
+
+@pytest.mark.parametrize(("module", "function", "package"), TABLES, ids=["engine", "tui"])
+def test_every_text_is_used(module: ModuleType, function: str, package: ModuleType) -> None:
+    """By a call, or as a string that a table of the source holds."""
+    used = set()
+    for tree in trees(package, without=module):
+        used |= set(asked(tree, function))
+        used |= {
+            re.escape(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+    assert [key for key in module.TEXTS if not any(re.fullmatch(one, key) for one in used)] == []
+
+
+def test_every_command_has_a_name_and_a_help_and_no_other_has() -> None:
+    wanted = {f"command.{command.name}{end}" for command in COMMANDS for end in ("", ".help")}
+    assert {key for key in tui_texts.TEXTS if key.startswith("command.")} == wanted
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_an_operator_has_a_lesson_in_both_languages(name: str) -> None:
+    lesson = OPS[name].lesson
+    assert lesson.en.endswith(".")
+    assert HANGUL.search(lesson.ko)
+    assert not HANGUL.search(lesson.en)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_what_a_map_does_is_said_in_both_languages(name: str) -> None:
+    op = OPS[name]
+    for sample in op.samples:
+        attributes = {one.name: one.default for one in op.attributes} | dict(sample.attributes)
+        shapes = tuple(operand.shape for operand in sample.draw())
+        for rule in op.rules_for(shapes, attributes):
+            if isinstance(rule, Linear) and rule.shown is not None:
+                assert rule.shown.en
+                assert HANGUL.search(rule.shown.ko)
