@@ -30,7 +30,7 @@ def graph_of(op: Op, sample: Sample, dtype: str = "float64") -> Graph:
     drawn = sample.draw()
     indices = op.indices(*map(np.shape, drawn)) if op.indices else ()
     operands = []
-    for argnum, (name, tensor) in enumerate(zip(op.operands, drawn, strict=True)):
+    for argnum, (name, tensor) in enumerate(zip(op.names(len(drawn)), drawn, strict=True)):
         fixed = name in op.constants or argnum in indices or tensor.dtype.kind == "b"
         kind = Kind.CONSTANT if fixed else Kind.INPUT
         operands.append(builder.leaf(name, kind, tensor.shape if isinstance(tensor, np.ndarray) else ()))
@@ -40,7 +40,7 @@ def graph_of(op: Op, sample: Sample, dtype: str = "float64") -> Graph:
 
 def bindings_of(graph: Graph, op: Op, sample: Sample, seed: int = 0) -> Bindings:
     """The sample's numbers, and a random gradient at the output."""
-    drawn = dict(zip(op.operands, sample.draw(seed), strict=True))
+    drawn = dict(zip(op.names(len(sample.operands)), sample.draw(seed), strict=True))
     upstream = np.random.default_rng(seed + 100).standard_normal(graph["out"].shape)
     return Bindings.of(graph, drawn, upstream)
 

@@ -47,7 +47,7 @@ def _evaluate(text: str, **names: Any) -> Any:
 
 def _names(trace: Trace, op: Op, sample: Sample) -> dict[str, Any]:
     operands = [trace.operand_values[one] for one in trace.graph["out"].operands]
-    names = dict(zip(op.operands, operands, strict=True))
+    names = dict(zip(op.names(len(operands)), operands, strict=True))
     return names | {"out": trace.value("out")} | attributes_of(op, sample)
 
 
@@ -64,7 +64,7 @@ def _short_names(names: dict[str, Any]) -> dict[str, Any]:
 def test_text_of_a_rule_is_its_function(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     names, g = _names(trace, op, sample), trace.bindings.seed
-    values = [names[name] for name in op.operands]
+    values = [names[name] for name in op.names(len(sample.operands))]
     for edge in trace.graph.edges:
         if isinstance(edge.rule, Partial):
             found = np.broadcast_to(_evaluate(edge.rule.text, **names), np.shape(trace.value("out")))
@@ -130,7 +130,7 @@ def test_text_of_a_factor_is_its_tensor(op: Op, sample: Sample, edge: Edge) -> N
     trace = trace_of(op, sample)
     names = _names(trace, op, sample)
     factor = _factor(edge)
-    values = [names[name] for name in op.operands]
+    values = [names[name] for name in op.names(len(sample.operands))]
     wanted = factor.of(trace.value("out"), *values, **attributes_of(op, sample))
     found = np.asarray(_evaluate(factor.text, **(names | _short_names(names))))
     if found.ndim < np.ndim(wanted):  # the transpose of a vector, which NumPy has not

@@ -43,7 +43,19 @@ async def test_resizing_keeps_the_place_and_the_picture(stem: str) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (10, 5), (30, 4), (5, 60)])
 async def test_a_tiny_terminal_can_be_stepped_in(size: tuple[int, int]) -> None:
     async with opened("add_multiply", size=size) as pilot:
-        for key in ("s", "end", "N", "tab", "tab", "question_mark", "escape", "g", "escape", "enter", "escape"):
+        for key in (
+            "s",
+            "end",
+            "N",
+            "tab",
+            "tab",
+            "question_mark",
+            "escape",
+            "g",
+            "escape",
+            "enter",
+            "escape",
+        ):
             await pilot.press(key)
         assert position(pilot) == 5
 

@@ -130,9 +130,7 @@ def test_stepping_to_the_end_and_quitting(terminal: Terminal) -> None:
     terminal.assert_restored()
 
 
-@pytest.mark.parametrize(
-    ("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGQUIT", 131)]
-)
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGQUIT", 131)])
 def test_a_signal_ends_it_and_leaves_the_terminal_in_order(
     terminal: Terminal, name: str, status: int
 ) -> None:

@@ -49,7 +49,7 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
     if op.name == "index":
         return f"{operands[0]}[{key_text(node.attributes['key'])}]"
     if op.written:
-        return mathematical(_replaced(op.written, dict(zip(op.operands, operands, strict=True))))
+        return mathematical(_replaced(op.written, dict(zip(op.names(len(operands)), operands, strict=True))))
     settings = [
         f"{one.name}={_attribute_text(node.attributes[one.name])}"
         for one in op.attributes
@@ -98,7 +98,7 @@ def _with_names(graph: Graph, edge: Edge, text: str, upstream: str, spell: Calla
     """An operator's text over `g`, `out` and its operands' names, with the graph's names instead."""
     node = graph.nodes[edge.node]
     assert node.op is not None
-    operands = zip(node.op.operands, node.operands, strict=True)
+    operands = zip(node.op.names(len(node.operands)), node.operands, strict=True)
     names = {name: spell(graph.nodes[operand]) for name, operand in operands}
     names |= {"g": upstream, "out": spell(node)}
     if "key" in node.attributes:

@@ -18,6 +18,11 @@ from it.
   names, NumPy's functions and the operators of this table. It is what people read, and a test evaluates it
   and compares.
 - A gradient that was broadcast is summed by the trace, never by a rule.
+- `entries(i, j, out, *operands, **attributes)` of a rule that is no `Partial` gives single cells of its
+  Jacobian, ∂out[i]/∂operand[j]: `i` and `j` are tuples of integer arrays, one an axis, that broadcast with
+  each other. Windows of a Jacobian and the origins of a gradient's cell are read from it, never the whole.
+- `inside` is the operator's decomposition, if it is composite: names and expressions over the operands'
+  names and those before, the last called ``out``; it is lowered to a graph elsewhere.
 """
 
 from __future__ import annotations
@@ -49,6 +54,9 @@ __all__ = [
 ]
 
 Attributes: TypeAlias = Mapping[str, Any]
+Entries: TypeAlias = Callable[..., Any]
+Inside: TypeAlias = tuple[tuple[str, str], ...]
+"""A decomposition: (name, expression) in the order of computing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A rule for a linear map: ``vjp(g, out, *operands, **attributes)``.
+    """A rule for any other operator: ``vjp(g, out, *operands, **attributes)``, linear in `g`.
 
     `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
     in its place what the map does. `summed` are the axes of its result that the operand was broadcast along.
@@ -95,6 +103,7 @@ class Linear:
     factor: Factor | None = None
     summed: tuple[int, ...] = ()
     shown: Words | None = None
+    entries: Entries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ class Jacobian:
     matrix: Callable[..., Any]
     matrix_text: str
     shape: Shape
+    entries: Entries | None = None
 
 
 Rule: TypeAlias = Partial | Linear | Jacobian
@@ -166,6 +176,11 @@ class Op:
     conventions: str = ""
     analytic: bool = True
     boolean: bool = False
+    optional: int = 0
+    """How many operands at the end may be left out."""
+    variadic: bool = False
+    """Whether the last operand may be given any number of times."""
+    inside: Inside | Callable[[tuple[Shape, ...], Attributes], Inside] | None = None
     constants: tuple[str, ...] = ()
     """Operands that must be constants."""
     indices: Callable[..., tuple[int, ...]] | None = None
@@ -177,6 +192,17 @@ class Op:
     def rules_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         """One rule, or ``None``, for each operand."""
         return self.rules(shapes, attributes) if callable(self.rules) else self.rules
+
+    def names(self, count: int) -> tuple[str, ...]:
+        """The operands' names where `count` of them are given."""
+        if not self.variadic:
+            return self.operands[:count]
+        *first, repeated = self.operands
+        return (*first, *(f"{repeated}{number}" for number in range(1, count - len(first) + 1)))
+
+    def inside_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Inside | None:
+        """The decomposition for operands of these shapes, or None for an elementary operator."""
+        return self.inside(shapes, attributes) if callable(self.inside) else self.inside
 
     def attribute(self, name: str) -> Attribute | None:
         """The attribute called `name`."""

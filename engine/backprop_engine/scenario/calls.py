@@ -6,6 +6,7 @@ where a part stands, and comes back in the error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -48,13 +49,8 @@ OPERANDS = code(
 )
 
 SYMBOLS: Final = {
-    symbol: OPS[name]
-    for symbol, name in {
-        "+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmul", "**": "pow",
-        "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal",
-        "==": "equal", "!=": "not_equal",
-    }.items()
-}  # fmt: skip
+    match[1]: op for op in OPS.values() if (match := re.fullmatch(r"a (\S+) b", op.written)) is not None
+}
 """The operator that each symbol between two operands stands for."""
 
 _ELSEWHERE: Final = {
@@ -112,7 +108,8 @@ def signature(op: Op) -> str:
     attributes = (
         one.name if one.default is ... else f"{one.name}={shown_value(one.default)}" for one in op.attributes
     )
-    return f"{op.name}({', '.join((*op.operands, *attributes))})"
+    operands = [*op.operands, "…"] if op.variadic else op.operands
+    return f"{op.name}({', '.join((*operands, *attributes))})"
 
 
 def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]] = ()) -> Bound[T]:
@@ -120,14 +117,15 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
 
     `at` is where the operator's own name stands.
     """
-    if len(args) > len(op.operands):
+    if len(args) > len(op.operands) and not op.variadic:
         raise CallError(
             OPERANDS, _wrong_count(op, len(args)), args[len(op.operands)][1], _extra_hint(op, len(args))
         )
-    operands: dict[str, T] = {name: operand for name, (operand, _) in zip(op.operands, args, strict=False)}
+    names = op.names(max(len(args), len(op.operands)))
+    operands: dict[str, T] = {name: operand for name, (operand, _) in zip(names, args, strict=False)}
     attributes: dict[str, Any] = {}
     for given in named:
-        if given.name in op.operands:
+        if given.name in op.operands and not op.variadic:
             if given.name in operands:
                 raise CallError(
                     OPERANDS, f"`{given.name}` is given twice", given.at, f"the operator is {signature(op)}"
@@ -141,7 +139,9 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
         if attribute is None:
             raise _unknown_keyword(op, given.name, given.at)
         attributes[given.name] = attribute_value(op, attribute, given.value, given.at)
-    missing = [name for name in op.operands if name not in operands]
+    last = max((number for number, name in enumerate(names) if name in operands), default=-1)
+    needed = names[: max(len(names) - op.optional, last + 1)]
+    missing = [name for name in needed if name not in operands]
     if missing:
         raise CallError(
             OPERANDS, _wrong_count(op, len(operands)), at, f"`{missing[0]}` is missing: {signature(op)}"
@@ -150,13 +150,16 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
         if attribute.default is ... and attribute.name not in attributes:
             message = f"`{op.name}` needs `{attribute.name}`: {attribute.meaning}"
             raise CallError(ATTRIBUTE, message, at, f"the operator is {signature(op)}")
-    return Bound(tuple(operands[name] for name in op.operands), attributes)
+    return Bound(tuple(operands[name] for name in needed), attributes)
 
 
 def _wrong_count(op: Op, found: int) -> str:
     count = len(op.operands)
     given = f"{found} {'is' if found == 1 else 'are'} given"
-    return f"`{op.name}` takes {count} operand{'' if count == 1 else 's'}, {given}"
+    wanted = (
+        f"{count - op.optional} to {count}" if op.optional else f"{count} or more" if op.variadic else count
+    )
+    return f"`{op.name}` takes {wanted} operand{'' if wanted == 1 else 's'}, {given}"
 
 
 def _extra_hint(op: Op, found: int) -> str:

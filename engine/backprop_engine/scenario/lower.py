@@ -228,7 +228,7 @@ class Lowering:
 
     def _check_constants(self, unit: Unit, op: Op, operands: Sequence[tuple[Position, At]], own: str) -> None:
         """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
-        for operand, (position, at) in zip(op.operands, operands, strict=True):
+        for operand, (position, at) in zip(op.names(len(operands)), operands, strict=True):
             if operand not in op.constants or position is None:
                 continue
             node = self.builder.node(position)

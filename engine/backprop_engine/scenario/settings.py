@@ -71,7 +71,7 @@ def refusals(graph: Graph, values: Mapping[int, Any]) -> list[tuple[str, int, st
             continue
         operands = [
             values[operand] if name in node.op.constants else graph.nodes[operand].shape
-            for name, operand in zip(node.op.operands, node.operands, strict=True)
+            for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True)
         ]
         reason = node.op.refuse(*operands, **node.attributes)
         if reason:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from os.path import isdir
 from pathlib import Path
 
 from backprop_engine.check import GradientCheck, Verdict
@@ -53,7 +54,7 @@ def _files(arguments: list[str]) -> Iterator[tuple[str, Path | None]]:
             yield "<stdin>", None
             continue
         path = resolve(argument)
-        if not path.is_dir():
+        if not isdir(path):
             yield (argument if path == Path(argument) else path.stem), path
             continue
         inside = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and not one.is_dir())
