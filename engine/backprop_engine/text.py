@@ -6,13 +6,13 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from wcwidth import wcwidth
-
 __all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "pad", "wrap"]
 
 LANGUAGES = ("en", "ko")
 """The languages that the debugger speaks."""
 ELLIPSIS = "…"
+_NARROW = frozenset("·×÷−≤≥≠⊙⊗⊣√∂∑²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
+"""Signs of ours that take one cell, as do box drawings: no need to load a table of all of Unicode for them."""
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -32,7 +32,16 @@ def cell_width(text: str) -> int:
     """How many cells of a terminal `text` takes; Hangul syllables take two."""
     if text.isascii():
         return len(text)
-    return sum(max(0, wcwidth(character)) for character in text)
+    return sum(map(_character_width, text))
+
+
+@lru_cache(maxsize=4096)
+def _character_width(character: str) -> int:
+    if " " <= character < "\x7f" or "\u2500" <= character <= "\u259f" or character in _NARROW:
+        return 1
+    from wcwidth import wcwidth
+
+    return max(0, wcwidth(character))
 
 
 def clip(text: str, width: int) -> str:
@@ -43,7 +52,7 @@ def clip(text: str, width: int) -> str:
         return ""
     kept, used = [], 0
     for character in text:
-        used += max(0, wcwidth(character))
+        used += _character_width(character)
         if used > width - 1:
             break
         kept.append(character)
@@ -113,7 +122,7 @@ def _head(word: str, width: int) -> str:
     """As much of `word` as fits, at least one character."""
     used = 0
     for count, character in enumerate(word):
-        used += max(0, wcwidth(character))
+        used += _character_width(character)
         if used > width and count:
             return word[:count]
     return word

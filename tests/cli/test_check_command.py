@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import BROKEN, FAILING, GOOD, Commands, file
+
 from programs import program
 from scenes import STEMS
 

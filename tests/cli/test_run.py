@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from command_line import FAILING, Commands, file
+
 from programs import environment, program
 from scenes import STEMS, trace
 
@@ -125,7 +126,12 @@ def test_a_broadcast_operand_says_which_axes_are_summed(commands: Commands) -> N
 def test_grads_leave_out_what_gets_none(commands: Commands, tmp_path: Path) -> None:
     path = file(
         tmp_path,
-        "inputs: {x: 2, idle: [1, 2]}\nconstants: {c: 3}\nnodes: {k: c * 2, f: x * k, side: x + 1}\noutput: f\n",
+        """
+inputs: {x: 2, idle: [1, 2]}
+constants: {c: 3}
+nodes: {k: c * 2, f: x * k, side: x + 1}
+output: f
+""",
     )
     run = data(commands, path)
     assert run["grads"] == {"x": 6, "idle": [0, 0], "f": 1}

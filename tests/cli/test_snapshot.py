@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from command_line import Commands
-from programs import environment, program
 
 from backprop_engine.text import cell_width
 from backprop_tui.themes import LIGHT
+from programs import environment, program
 
 
 def test_text_on_standard_output(commands: Commands) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from command_line import BROKEN, GOOD, Commands, file
-from programs import program
 
 from backprop_tui import __version__
 from backprop_tui.cli.arguments import memory, size
 from backprop_tui.cli.main import SUBCOMMANDS
+from programs import program
 
 USES = {
     "run": ("run", "{}"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rule_vocabulary
 from graphs import CASES, IDS, assert_close, attributes_of, largest, trace_of
 
 from backprop_engine.arrays import sum_axes
@@ -36,6 +37,7 @@ def _operator(op: Op) -> Any:
 VOCABULARY = (
     {name: _operator(op) for name, op in OPS.items()}
     | {name: getattr(np, name) for name in dir(np) if callable(getattr(np, name))}
+    | rule_vocabulary.SHAPES
     | {"one_hot": lambda target, classes: np.eye(classes)[target], "put": _put, "true": True, "false": False}
 )
 
@@ -170,7 +172,7 @@ def test_upstream_and_factor_give_the_product(op: Op, sample: Sample, edge: Edge
         assert isinstance(local, ScalarLocal)
         return
     product = np.asarray(_combined(upstream, local))
-    if attributes.keys() == {"axis", "keepdims"}:
+    if attributes.keys() == {"axis", "keepdims"} and local.factor is not None and local.factor.ndim == 0:
         product = _repeated(product, upstream, **attributes, shape=shape)
     if not edge.summed:
         product = product.reshape(shape)

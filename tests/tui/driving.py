@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from scenes import view
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Go
@@ -15,6 +14,7 @@ from backprop_tui.drawing import Drawing
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screenshot import screen_text
 from backprop_tui.view import View
+from scenes import view
 
 WIDE, NARROW = (120, 40), (80, 24)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
-from scenes import LANGUAGES, STEMS, scenario
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
@@ -16,6 +15,7 @@ from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.widgets.panel import Panel
+from scenes import LANGUAGES, STEMS, scenario
 
 SIZES = ((60, 20), (200, 60), (20, 8), (1, 1), (99, 30), (100, 30), WIDE)
 

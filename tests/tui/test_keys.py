@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable
 import pytest
 from _pytest.mark import ParameterSet
 from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
-from scenes import positions, trace
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
@@ -22,6 +21,7 @@ from backprop_tui.screens.help import HelpScreen
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.widgets.panel import Panel
+from scenes import positions, trace
 
 STEM = "value_used_twice"
 PANELS = ["graph", "chain", "nodes", "why"]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from driving import WIDE, debugger, go, opened, seen, text_of
-from scenes import view_of, written
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
@@ -15,6 +14,7 @@ from backprop_tui.panels.bars import title_of
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
+from scenes import view_of, written
 
 HOSTILE = ("[red]x[/red]", "[/]", "[@click=app.quit]y[/]", "[b", "\\\\[i]z[/i]")
 SCENARIO = r"""
@@ -87,7 +87,7 @@ async def test_in_a_notification(hostile: tuple[str, View]) -> None:
 
 
 async def test_behind_the_palette(hostile: tuple[str, View]) -> None:
-    text, view = hostile
+    _, view = hostile
     async with opened(view) as pilot:
         await pilot.press("ctrl+p", *"go")
         await pilot.app.workers.wait_for_complete()

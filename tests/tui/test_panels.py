@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from driving import text_of
-from scenes import LANGUAGES, STEMS, positions, scenario, view
 
 from backprop_engine.debugger import Select, Session, update
 from backprop_engine.explain.lines import line_text, line_width
@@ -25,6 +24,7 @@ from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
 from backprop_tui.view import View
+from scenes import LANGUAGES, STEMS, positions, scenario, view
 
 Panel = Callable[[View, int, int], Drawing]
 SIZES = ((40, 10), (58, 18), (78, 9), (20, 5))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from driving import NARROW, WIDE, go, opened
-from scenes import STEMS, moments
 from syrupy.assertion import SnapshotAssertion
 
 from backprop_tui.screenshot import screen_svg, screen_text
+from scenes import STEMS, moments
 
 FOLDER = Path(__file__).parent / "__snapshots__" / Path(__file__).stem
 IN_KOREAN = ("add_multiply", "softmax_classifier", "rnn_cell")

@@ -16,6 +16,7 @@ from time import monotonic
 
 import pyte
 import pytest
+
 from programs import PROGRAM, environment, program
 
 COLUMNS, ROWS = 100, 30

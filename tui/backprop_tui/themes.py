@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from rich.style import Style
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
+from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Role
 
-__all__ = ["DARK", "LIGHT", "Palette", "palette"]
+__all__ = ["DARK", "LIGHT", "Palette", "known_theme", "palette"]
 
 DARK = Theme(
     name="backprop-dark",
@@ -44,6 +45,14 @@ LIGHT = Theme(
 )
 
 Palette = Mapping[Role, Style]
+
+
+def known_theme(name: str) -> str:
+    """`name`, if a theme is called so, or if it is empty; else `UsageError`."""
+    names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
+    if name and name not in names:
+        raise UsageError(f"there is no theme {name}; there are {', '.join(names)}")
+    return name
 
 
 _PALETTES: dict[str, Palette] = {}

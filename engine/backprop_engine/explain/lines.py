@@ -188,9 +188,13 @@ def wrap_line(line: Line, width: int) -> list[Line]:
     lines: list[Line] = []
     at = 0
     for piece in wrap(text, width):
-        at = text.index(piece, at) if piece in text[at:] else at
-        lines.append(_with_roles(text[at : at + len(piece)], roles[at : at + len(piece)]))
-        at += len(piece)
+        kept = []
+        for character in piece:
+            while character != " " and text[at].isspace():  # one space stands for several
+                at += 1
+            kept.append(roles[at])
+            at += 1
+        lines.append(_with_roles(piece, kept))
     return lines
 
 

@@ -35,7 +35,7 @@ def _plain_number(value: float, digits: int) -> str:
     if value == 0:
         return "0"
     exponent = floor(log10(abs(value)))
-    if -4 <= exponent < digits + 2:
+    if -4 <= exponent < max(digits, min(digits + 2, DIGITS)):
         decimals = max(0, digits - 1 - exponent)
         text = f"{value:.{decimals}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
@@ -48,7 +48,7 @@ def column(values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS, exact:
     """Numbers for one column, with equally many decimals; aligned to the right, their points align.
 
     `digits` are significant in the largest, or more where up to `exact` decimals show every number exactly;
-    numbers too unlike for that are each written by themselves.
+    numbers too unlike for that, so that one would look like zero, are each written by themselves.
     """
     numbers: list[float] = np.asarray(list(values)).tolist()
     sizes: list[float] = [abs(value) for value in numbers if isfinite(value) and value != 0]
@@ -61,6 +61,8 @@ def column(values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS, exact:
     decimals = _exact_decimals(sizes, exact)
     if decimals is None:
         decimals = max(0, digits - 1 - floor(log10(largest)))
+        if round(smallest, decimals) == 0:
+            return [number(value, digits) for value in numbers]
     texts = [f"{value:.{decimals}f}" if isfinite(value) else number(value) for value in numbers]
     while decimals and all(text.endswith("0") for text in texts if text[-1].isdigit()):
         texts = [text[:-1] if text[-1].isdigit() else text for text in texts]

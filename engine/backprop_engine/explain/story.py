@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.check import GradientCheck, Verdict, check_edge
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, summary
 from backprop_engine.explain.symbols import (
@@ -21,7 +20,7 @@ from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradi
 from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
 
-__all__ = ["numeric_line", "step_title", "story"]
+__all__ = ["step_title", "story"]
 
 
 def step_title(frame: Frame) -> str:
@@ -183,29 +182,3 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
     if count == of:
         lines.append((Span(say("complete", language, operand=operand.name), Role.GOOD),))
     return lines
-
-
-def numeric_line(frame: Frame, language: str) -> Line:
-    """The numeric check of a backward step; nothing for other steps."""
-    if not isinstance(frame.step, Backward):
-        return ()
-    check = check_edge(frame.trace, frame.step.edge)
-    return (Span(_numeric_text(check, language), Role.GOOD if check.verdict.good else Role.WARNING),)
-
-
-def _numeric_text(check: GradientCheck, language: str) -> str:
-    match check.verdict:
-        case Verdict.AGREES if check.sampled:
-            return say("numeric sampled", language, checked=check.checked, cells=check.cells)
-        case Verdict.AGREES if check.cells != 1:
-            return say("numeric agrees all", language, cells=check.cells)
-        case Verdict.AGREES:
-            return say("numeric agrees", language, numeric=number(check.expected))
-        case Verdict.KINK:
-            return say("numeric kink", language)
-        case Verdict.DIFFERS:
-            return say("numeric differs", language, numeric=number(check.expected))
-        case Verdict.NOT_FINITE:
-            return say("numeric not finite", language)
-        case Verdict.NOT_APPLICABLE:
-            return say("numeric not applicable", language)

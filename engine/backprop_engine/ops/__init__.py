@@ -6,11 +6,15 @@ from backprop_engine.ops import (  # noqa: F401 - importing a family defines its
     activations,
     arithmetic,
     comparisons,
+    extrema,
+    indexing,
+    joining,
     linear,
     losses,
     normalisation,
     reductions,
     shaping,
+    statistics,
 )
 from backprop_engine.ops.definition import OPS, Attribute, Factor, Jacobian, Linear, Op, Partial, Rule, Sample
 

@@ -138,69 +138,6 @@ pow_ = define(
     samples=tuple(map(_away_from_zero, PAIRS)),
 )
 
-square = define(
-    "square",
-    family=FAMILY,
-    lesson=Words(
-        en="A square doubles: the local gradient is 2a.",
-        ko="제곱의 로컬 그래디언트는 2a입니다.",
-    ),
-    sign="x²",
-    operands="a",
-    formula="a ** 2",
-    forward=np.square,
-    rules=(Partial("2 * a", lambda out, a: 2.0 * a),),
-    samples=SINGLES,
-)
-
-sqrt = define(
-    "sqrt",
-    family=FAMILY,
-    lesson=Words(
-        en="A square root is steep near 0 and flat far from it: 1 / (2√a).",
-        ko="제곱근의 로컬 그래디언트는 1/(2√a)로, 0 근처에서 가파르고 멀어지면 완만합니다.",
-    ),
-    sign="√",
-    operands="a",
-    formula="sqrt(a)",
-    forward=np.sqrt,
-    rules=(Partial("1 / (2 * out)", lambda out, a: 0.5 / out),),
-    conventions="The derivative at 0 is +inf; the root of a negative number is NaN.",
-    samples=POSITIVE,
-)
-
-exp = define(
-    "exp",
-    family=FAMILY,
-    lesson=Words(
-        en="The exponential is its own derivative: the local gradient is the output.",
-        ko="지수함수는 미분해도 자기 자신이므로 출력값이 곧 로컬 그래디언트입니다.",
-    ),
-    sign="exp",
-    operands="a",
-    formula="exp(a)",
-    forward=np.exp,
-    rules=(Partial("out", lambda out, a: out),),
-    samples=SINGLES,
-)
-
-log = define(
-    "log",
-    family=FAMILY,
-    lesson=Words(
-        en="The logarithm divides the gradient by its operand: small operands get large gradients.",
-        ko="로그 노드는 그래디언트를 입력값으로 나눕니다. 입력이 작을수록 그래디언트가 커집니다.",
-    ),
-    sign="log",
-    operands="a",
-    formula="log(a)",
-    forward=np.log,
-    rules=(Partial("1 / a", lambda out, a: 1.0 / a),),
-    conventions="log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
-    samples=POSITIVE,
-)
-
-
 def _sign_of_difference(a: Any, b: Any) -> Any:
     """1 where a > b, 0 where a < b, one half at a tie (infinities tie too), NaN where either is NaN."""
     return np.heaviside(np.where(a == b, 0.0, a - b), 0.5)
@@ -244,23 +181,6 @@ minimum = define(
     conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
     analytic=False,
     samples=PAIRS,
-)
-
-abs_ = define(
-    "abs",
-    family=FAMILY,
-    lesson=Words(
-        en="The absolute value passes the gradient with the operand's sign.",
-        ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
-    ),
-    sign="|x|",
-    operands="a",
-    formula="abs(a)",
-    forward=np.abs,
-    rules=(Partial("sign(a)", lambda out, a: np.sign(a)),),
-    conventions="The derivative at 0 is 0.",
-    analytic=False,
-    samples=SINGLES,
 )
 
 where = define(

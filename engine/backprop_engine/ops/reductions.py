@@ -1,15 +1,17 @@
-"""Reductions over axes."""
+"""Reductions over axes: sums, means, and what all reductions share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.ops.definition import Attribute, Attributes, Factor, Linear, Sample, define
+from backprop_engine.ops.definition import Attribute, Attributes, Entries, Factor, Linear, Sample, define
+from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.text import Words
 
 FAMILY = "reductions"
@@ -21,12 +23,26 @@ KEEPDIMS = Attribute("keepdims", bool, False, "whether a reduced axis stays, wit
 SAMPLES = (
     Sample(((),)),
     Sample(((3,),)),
+    Sample(((3,),), {"axis": 0, "keepdims": True}),
     Sample(((2, 3),)),
     Sample(((2, 3),), {"axis": 0}),
     Sample(((2, 3),), {"axis": -1, "keepdims": True}),
+    Sample(((2, 3),), {"keepdims": True}),
     Sample(((2, 3, 4),), {"axis": (0, 2)}),
-    Sample(((1, 3),), {"axis": 0}),
+    Sample(((2, 3, 4),), {"axis": -2}),
+    Sample(((3, 2, 4),), {"axis": (-1, 0), "keepdims": True}),
+    Sample(((0, 3),), {"axis": 1}),
 )
+SIZE_ONE = Sample(((1, 3),), {"axis": 0})
+EMPTY = Sample(((0, 3),), {"axis": 0})
+
+
+def positive_axis(shape: Shape, axis: int) -> int:
+    """`axis` counted from 0; refuses one that the operand does not have."""
+    if not -len(shape) <= axis < len(shape):
+        hint = f"its axes are {-len(shape)} to {len(shape) - 1}" if shape else "a scalar has no axes"
+        raise ShapeError(f"{{0}} is {shape_text(shape)} and has no axis {axis}", hint)
+    return axis % len(shape)
 
 
 def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
@@ -34,22 +50,24 @@ def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(len(shape)))
     axes = (axis,) if isinstance(axis, int) else axis
-    for one in axes:
-        if not -len(shape) <= one < len(shape):
-            raise ShapeError(f"{{0}} is {shape_text(shape)} and has no axis {one}")
-    positive = tuple(one % len(shape) for one in axes)
+    positive = tuple(positive_axis(shape, one) for one in axes)
     if len(set(positive)) < len(positive):
         raise ShapeError(f"axis {list(axes)} names an axis twice")
     return positive
 
 
-def reduced_shape(shape: Shape, axis: Axes = None, keepdims: bool = False) -> Shape:
+def reduced_shape(shape: Shape, axis: Axes = None, keepdims: bool = False, **_: Any) -> Shape:
     """The shape rule of reductions."""
     axes = reduced_axes(shape, axis)
     kept = (
         1 if keepdims and i in axes else size for i, size in enumerate(shape) if keepdims or i not in axes
     )
     return tuple(kept)
+
+
+def count_of(shape: Shape, attributes: Attributes) -> int:
+    """How many cells are reduced to one."""
+    return prod(shape[axis] for axis in reduced_axes(shape, attributes["axis"]))
 
 
 def average(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
@@ -66,14 +84,98 @@ def restored(g: Any, shape: Shape, axis: Axes, keepdims: bool) -> Any:
     return np.broadcast_to(g, shape)
 
 
-def _restored_text(shape: Shape, attributes: Attributes) -> str:
+# The texts of rules and decompositions
+
+
+def axis_text(axis: Axes, keepdims: bool = False) -> str:
+    """``, axis=0, keepdims=true`` as it stands in a call, after its operand."""
+    where = "" if axis is None else f", axis={list(axis) if isinstance(axis, tuple) else axis}"
+    return where + (", keepdims=true" if keepdims else "")
+
+
+def wide_text(name: str, shape: Shape, attributes: Attributes) -> str:
+    """A tensor in a reduction's output shape, with its reduced axes put back."""
     axes = reduced_axes(shape, attributes["axis"])
-    if not shape:
-        return "g"
     if attributes["keepdims"] or len(axes) == len(shape):
-        return "broadcast_to(g, a.shape)"
-    where = axes[0] if len(axes) == 1 else list(axes)
-    return f"broadcast_to(expand_dims(g, axis={where}), a.shape)"
+        return name
+    return f"expand_dims({name}, axis={axes[0] if len(axes) == 1 else list(axes)})"
+
+
+def _restored_text(shape: Shape, attributes: Attributes) -> str:
+    return f"broadcast_to({wide_text('g', shape, attributes)}, a.shape)" if shape else "g"
+
+
+# Rules
+
+
+class Weight(NamedTuple):
+    """∂out/∂a of a reduction: ``of(cell, out, about)`` for a cell and the output that it goes into.
+
+    ``about(line, axes, keepdims)`` is what else must be known of the cells that are reduced together: a number
+    of each line, like its mean.
+    """
+
+    of: Callable[[Any, Any, Any], Any]
+    about: Callable[[Any, tuple[int, ...], bool], Any] = lambda line, axes, keepdims: None
+
+
+def weighted(shape: Shape, attributes: Attributes, text: str, weight: Weight, shown: Words) -> Linear:
+    """The rule of a reduction that hands each cell the upstream gradient times a weight, called `text`."""
+    axes = reduced_axes(shape, attributes["axis"])
+
+    def weights(out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+        wide = out if keepdims else np.expand_dims(out, axes)
+        return weight.of(a, wide, weight.about(a, axes, True))
+
+    def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+        lines, apart = lines_of(i, j, a, axes, keepdims)
+        about = weight.about(lines, tuple(range(-len(axes), 0)), False)
+        return here(apart, weight.of(a[j], out[i], about))
+
+    return with_weights(shape, attributes, text, weights, entries, shown)
+
+
+def with_weights(
+    shape: Shape,
+    attributes: Attributes,
+    text: str,
+    weights: Callable[..., Any],
+    entries: Entries,
+    shown: Words,
+) -> Linear:
+    """A reduction's rule: the upstream gradient, repeated, times ``weights(out, a, **attributes)``."""
+
+    def vjp(g: Any, out: Any, a: Any, *, axis: Axes, keepdims: bool, **others: Any) -> Any:
+        return restored(g, a.shape, axis, keepdims) * weights(out, a, axis=axis, keepdims=keepdims, **others)
+
+    axes = reduced_axes(shape, attributes["axis"])
+    whole = len(axes) == len(shape)
+    as_column = "column" if axes == (len(shape) - 1,) else "row" if axes == (len(shape) - 2,) else None
+    factor = None
+    if whole or attributes["keepdims"] or as_column:
+        sign: Literal["·", "⊙"] = "·" if whole and not attributes["keepdims"] else "⊙"
+        factor = Factor(text, weights, sign=sign, upstream_as=as_column or "column")
+    wide = wide_text("g", shape, attributes)
+    return Linear(f"{wide} * {text}", vjp, factor, shown=None if factor else shown, entries=entries)
+
+
+def lines_of(i: Cells, j: Cells, a: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, Any]:
+    """The lines of `a` that the output's cells `i` are made of, their cells in the last axes, and whether the
+    operand's cells `j` lie in them.
+    """
+    kept = tuple(one for axis, one in enumerate(i) if axis not in axes) if keepdims else i
+    lines = np.moveaxis(a, axes, tuple(range(-len(axes), 0)))[kept]
+    return lines, same(kept, [one for axis, one in enumerate(j) if axis not in axes])
+
+
+def _evenly(share: float, shape: Shape, attributes: Attributes) -> Entries:
+    """The Jacobian's cells where every cell that is reduced counts the same."""
+    axes = reduced_axes(shape, attributes["axis"])
+
+    def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+        return here(lines_of(i, j, a, axes, keepdims)[1], share)
+
+    return entries
 
 
 def _sum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
@@ -82,6 +184,7 @@ def _sum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
             _restored_text(shapes[0], attributes),
             lambda g, out, a, axis, keepdims: restored(g, a.shape, axis, keepdims),
             shown=Words("1 for each cell", "원소마다 1"),
+            entries=_evenly(1.0, shapes[0], attributes),
         ),
     )
 
@@ -101,13 +204,13 @@ sum_ = define(
     rules=_sum_rules,
     attributes=(AXIS, KEEPDIMS),
     conventions="The sum of nothing is 0.",
-    samples=(*SAMPLES, Sample(((0, 3),), {"axis": 0})),
+    samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
 
 
 def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
     shape = shapes[0]
-    count = prod(shape[axis] for axis in reduced_axes(shape, attributes["axis"]))
+    count = count_of(shape, attributes)
     if count == 1:
         return _sum_rules(shapes, attributes)
     return (
@@ -115,7 +218,15 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
             f"{_restored_text(shape, attributes)} / {count}",
             lambda g, out, a, axis, keepdims: restored(g, a.shape, axis, keepdims) / count,
             Factor(f"1 / {count}", lambda out, a, axis, keepdims: np.float64(1.0) / count),
+            entries=_evenly(1.0 / count if count else np.nan, shape, attributes),
         ),
+    )
+
+
+def _mean_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+    return (
+        ("total", f"sum(a{axis_text(attributes['axis'], attributes['keepdims'])})"),
+        ("out", f"total / {count_of(shapes[0], attributes)}"),
     )
 
 
@@ -133,6 +244,53 @@ mean = define(
     shape=reduced_shape,
     rules=_mean_rules,
     attributes=(AXIS, KEEPDIMS),
+    inside=_mean_inside,
     conventions="The mean of nothing is NaN.",
-    samples=SAMPLES,
+    samples=(*SAMPLES, SIZE_ONE),
+)
+
+
+def _cumsum_shape(a: Shape, axis: int) -> Shape:
+    positive_axis(a, axis)
+    return a
+
+
+def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    axis = positive_axis(shapes[0], attributes["axis"])
+
+    def vjp(g: Any, out: Any, a: Any, **_: Any) -> Any:
+        return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+    def entries(i: Cells, j: Cells, *_: Any, **__: Any) -> Any:
+        rest = same(i[:axis] + i[axis + 1 :], j[:axis] + j[axis + 1 :])
+        return here(rest & (j[axis] <= i[axis]))
+
+    text = f"flip(cumsum(flip(g, axis={axis}), axis={axis}), axis={axis})"
+    shown = Words("1 for this and all before", "자신과 앞의 원소에 1")
+    return (Linear(text, vjp, shown=shown, entries=entries),)
+
+
+cumsum = define(
+    "cumsum",
+    family=FAMILY,
+    lesson=Words(
+        en="A cumulative sum: each cell counts in its own sum and in all after it, so the gradient is summed "
+        "from the end.",
+        ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
+    ),
+    sign="cumsum",
+    operands="a",
+    formula="cumsum(a)",
+    forward=lambda a, axis: np.cumsum(a, axis=axis),
+    shape=_cumsum_shape,
+    rules=_cumsum_rules,
+    attributes=(Attribute("axis", int, ..., "the axis along which the cells are added up"),),
+    conventions="The axis must be given: nothing is flattened.",
+    samples=(
+        Sample(((3,),), {"axis": 0}),
+        Sample(((2, 3),), {"axis": 0}),
+        Sample(((2, 3, 4),), {"axis": -2}),
+        Sample(((1, 3),), {"axis": 0}),
+        Sample(((2, 0),), {"axis": -1}),
+    ),
 )

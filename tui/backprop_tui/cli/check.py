@@ -16,6 +16,7 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import Verification, verify
+from backprop_engine.text import clean
 from backprop_tui.cli.arguments import add_shared
 from backprop_tui.library import resolve
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used."""
-    codes = [_checked(name, path, arguments.max_memory) for name, path in _files(arguments.paths)]
+    codes = [_checked(clean(name), path, arguments.max_memory) for name, path in _files(arguments.paths)]
     passed = codes.count(0)
     words = [f"{passed} passed"]
     words += [f"{codes.count(1)} failed"] if 1 in codes else []

@@ -8,8 +8,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.text import clean
 from backprop_tui import __version__
 
 __all__ = ["SUBCOMMANDS", "run"]
@@ -38,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except UsageError as error:
-        print(f"backprop-tui: {error}", file=sys.stderr)
+        print(f"backprop-tui: {clean(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # Whoever read has had enough; nothing more can be said, not even when Python flushes at its end.
@@ -50,11 +52,19 @@ def run(arguments: Sequence[str]) -> int:
         return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that quotes arguments harmlessly."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with exit code 2."""
+        super().error(clean(message))
+
+
 def _parser(name: str) -> argparse.ArgumentParser:
     if name:
-        return argparse.ArgumentParser(prog=f"backprop-tui {name}", description=SUBCOMMANDS[name])
+        return _Parser(prog=f"backprop-tui {name}", description=SUBCOMMANDS[name])
     lines = "\n".join(f"  {command:<10} {what}" for command, what in SUBCOMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="backprop-tui",
         description="The debugger for backpropagation: step forward and back through a computational graph.",
         epilog=f"subcommands:\n{lines}\n\n`backprop-tui SUBCOMMAND --help` says more.",

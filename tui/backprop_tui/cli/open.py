@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
     from backprop_engine.debugger import Session
     from backprop_tui.cli.arguments import opened, position
-    from backprop_tui.cli.snapshot import known_theme
+    from backprop_tui.themes import known_theme
     from backprop_tui.view import View
 
     language = arguments.lang or _language_of_locale()

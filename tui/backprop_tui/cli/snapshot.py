@@ -12,6 +12,7 @@ from pathlib import Path
 from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_tui.cli.arguments import add_shared, opened, position, size
+from backprop_tui.themes import known_theme
 from backprop_tui.view import View
 
 __all__ = ["add_arguments", "run"]
@@ -71,15 +72,3 @@ async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str
             await pilot.press(key)
         await pilot.pause()
         return screen_svg(app) if svg else screen_text(app)
-
-
-def known_theme(name: str) -> str:
-    """`name`, if a theme is called so."""
-    from textual.theme import BUILTIN_THEMES
-
-    from backprop_tui.themes import DARK, LIGHT
-
-    names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
-    if name and name not in names:
-        raise UsageError(f"there is no theme {name}; there are {', '.join(names)}")
-    return name

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.equation import equation
 from backprop_engine.explain.lines import Block, Line, Span, wrap_line
-from backprop_engine.explain.story import numeric_line, step_title, story
+from backprop_engine.explain.story import step_title, story
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
@@ -33,6 +32,9 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     """The equation in the middle, the check under it."""
     if view.frame.step is None:
         return Lines.of(_wrapped(story(view.frame, view.language), width))
+    from backprop_engine.explain.equation import equation
+    from backprop_engine.explain.numeric import numeric_line
+
     check = _wrapped([line] if (line := numeric_line(view.frame, view.language)) else [], width)
     block = equation(view.frame, view.language, width - 2, max(4, height - 1 - len(check)))
     lines = [(Span(" "), *line) for line in block.padded(width - 2).lines]

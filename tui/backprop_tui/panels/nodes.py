@@ -77,7 +77,10 @@ def _reachable(view: View, node: Node) -> bool:
 
 
 def _sizes(table: list[list[str]], room: int) -> list[int]:
-    """The columns' widths: as wide as their cells, within limits, and narrowed from the widest to fit; 0 for one left out."""
+    """The columns' widths: as wide as their cells, within limits, and narrowed from the widest to fit.
+
+    The width of a column that is left out is 0.
+    """
     sizes = [
         min(limit, max(cell_width(row[column]) for row in table)) for column, limit in enumerate(_LIMITS)
     ]

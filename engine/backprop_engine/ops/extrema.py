@@ -1,0 +1,140 @@
+"""Largest and smallest cells, and the smooth maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import Attributes, Linear, Sample, define
+from backprop_engine.ops.reductions import (
+    AXIS,
+    FAMILY,
+    KEEPDIMS,
+    SAMPLES,
+    SIZE_ONE,
+    Axes,
+    Weight,
+    axis_text,
+    reduced_axes,
+    reduced_shape,
+    weighted,
+    wide_text,
+)
+from backprop_engine.text import Words
+
+
+def _extreme_shape(word: str) -> Callable[..., Shape]:
+    def shape(a: Shape, axis: Axes, keepdims: bool) -> Shape:
+        if 0 in (a[one] for one in reduced_axes(a, axis)):
+            raise ShapeError(f"{{0}} is {shape_text(a)}: nothing has no {word}")
+        return reduced_shape(a, axis, keepdims)
+
+    return shape
+
+
+def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tuple[Linear]]:
+    def ties(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+        return np.sum(line == extreme(line, axis=axes, keepdims=True), axis=axes, keepdims=keepdims)
+
+    weight = Weight(lambda cell, out, ties: (cell == out) / ties, ties)
+    shown = Words(f"1 at the {word}", "최댓값에 1" if word == "largest" else "최솟값에 1")
+
+    def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+        text = f"at_{word}(a{axis_text(attributes['axis'])})"
+        return (weighted(shapes[0], attributes, text, weight, shown),)
+
+    return rules
+
+
+_TIES = "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of them. "
+
+max_ = define(
+    "max",
+    family=FAMILY,
+    lesson=Words(
+        en="Max is a router: the largest cell gets the whole gradient, all others get 0.",
+        ko="최댓값 노드는 라우터입니다. 가장 큰 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
+    ),
+    sign="max",
+    operands="a",
+    formula="max(a)",
+    forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
+    shape=_extreme_shape("largest cell"),
+    rules=_extreme_rules("largest", np.max),
+    attributes=(AXIS, KEEPDIMS),
+    conventions=_TIES + "A NaN is the maximum, and makes the gradient of all the cells it was compared with NaN.",
+    analytic=False,
+    samples=(*SAMPLES, SIZE_ONE),
+)
+
+min_ = define(
+    "min",
+    family=FAMILY,
+    lesson=Words(
+        en="Min is a router: the smallest cell gets the whole gradient, all others get 0.",
+        ko="최솟값 노드는 라우터입니다. 가장 작은 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
+    ),
+    sign="min",
+    operands="a",
+    formula="min(a)",
+    forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
+    shape=_extreme_shape("smallest cell"),
+    rules=_extreme_rules("smallest", np.min),
+    attributes=(AXIS, KEEPDIMS),
+    conventions=_TIES + "A NaN is the minimum, and makes the gradient of all the cells it was compared with NaN.",
+    analytic=False,
+    samples=(*SAMPLES, SIZE_ONE),
+)
+
+
+def logsumexp_of(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """log ∑ exp a, shifted by the largest real part; an infinite one would leave nothing to compare with."""
+    top = np.max(a.real, axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0.0)
+    total = np.log(np.sum(np.exp(a - top), axis=axis, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, reduced_axes(a.shape, axis))
+
+
+_SOFTMAX = Weight(lambda cell, out, about: np.exp(cell - out))
+
+
+def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    text = f"exp(a - {wide_text('out', shapes[0], attributes)})"
+    return (weighted(shapes[0], attributes, text, _SOFTMAX, Words("softmax(a)", "softmax(a)")),)
+
+
+def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+    axis, keepdims = attributes["axis"], attributes["keepdims"]
+    axes = list(reduced_axes(shapes[0], axis))
+    back = "top" if keepdims else f"squeeze(top, axis={axes})"
+    return (
+        ("top", f"detach(max(a{axis_text(axis, True)}))"),
+        ("e", "exp(a - top)"),
+        ("total", f"sum(e{axis_text(axis, keepdims)})"),
+        ("out", f"log(total) + {back}"),
+    )
+
+
+logsumexp = define(
+    "logsumexp",
+    family=FAMILY,
+    lesson=Words(
+        en="Log-sum-exp is a smooth maximum: its gradient is shared out as softmax says.",
+        ko="logsumexp는 부드러운 최댓값이며, 그래디언트를 소프트맥스의 비율대로 나누어 줍니다.",
+    ),
+    sign="lse",
+    operands="a",
+    formula="log(sum(exp(a)))",
+    forward=logsumexp_of,
+    shape=reduced_shape,
+    rules=_logsumexp_rules,
+    attributes=(AXIS, KEEPDIMS),
+    inside=_logsumexp_inside,
+    conventions="The largest operand is subtracted first, so that no exponential overflows. Of nothing, or of "
+    "nothing but −inf, it is −inf.",
+    samples=(*SAMPLES, SIZE_ONE, Sample(((3,),), low=9990.0, high=1e4)),
+)

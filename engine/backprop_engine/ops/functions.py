@@ -1,0 +1,272 @@
+"""Functions of one operand, cell by cell."""
+
+from __future__ import annotations
+
+from math import erf as _erf
+from math import pi, sqrt as _sqrt
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape
+from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
+from backprop_engine.ops.definition import Attribute, Attributes, Partial, Rules, Sample, define
+from backprop_engine.text import Words
+
+
+def gate(passes: Any, a: Any) -> Any:
+    """1 where the gradient passes, 0 elsewhere, NaN where `a` is NaN."""
+    return np.where(np.isnan(a), np.nan, np.where(passes, 1.0, 0.0))
+
+
+square = define(
+    "square",
+    family=FAMILY,
+    lesson=Words(
+        en="A square doubles: the local gradient is 2a.",
+        ko="제곱의 로컬 그래디언트는 2a입니다.",
+    ),
+    sign="x²",
+    operands="a",
+    formula="a ** 2",
+    forward=np.square,
+    rules=(Partial("2 * a", lambda out, a: 2.0 * a),),
+    samples=SINGLES,
+)
+
+sqrt = define(
+    "sqrt",
+    family=FAMILY,
+    lesson=Words(
+        en="A square root is steep near 0 and flat far from it: 1 / (2√a).",
+        ko="제곱근의 로컬 그래디언트는 1/(2√a)로, 0 근처에서 가파르고 멀어지면 완만합니다.",
+    ),
+    sign="√",
+    operands="a",
+    formula="sqrt(a)",
+    forward=np.sqrt,
+    rules=(Partial("1 / (2 * out)", lambda out, a: 0.5 / out),),
+    conventions="The derivative at 0 is +inf; the root of a negative number is NaN.",
+    samples=POSITIVE,
+)
+
+exp = define(
+    "exp",
+    family=FAMILY,
+    lesson=Words(
+        en="The exponential is its own derivative: the local gradient is the output.",
+        ko="지수함수는 미분해도 자기 자신이므로 출력값이 곧 로컬 그래디언트입니다.",
+    ),
+    sign="exp",
+    operands="a",
+    formula="exp(a)",
+    forward=np.exp,
+    rules=(Partial("out", lambda out, a: out),),
+    samples=SINGLES,
+)
+
+log = define(
+    "log",
+    family=FAMILY,
+    lesson=Words(
+        en="The logarithm divides the gradient by its operand: small operands get large gradients.",
+        ko="로그 노드는 그래디언트를 입력값으로 나눕니다. 입력이 작을수록 그래디언트가 커집니다.",
+    ),
+    sign="log",
+    operands="a",
+    formula="log(a)",
+    forward=np.log,
+    rules=(Partial("1 / a", lambda out, a: 1.0 / a),),
+    conventions="log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
+    samples=POSITIVE,
+)
+
+
+rsqrt = define(
+    "rsqrt",
+    family=FAMILY,
+    lesson=Words(
+        en="One over the root falls steeply near 0: the local gradient is −y³/2, always negative.",
+        ko="제곱근의 역수는 0 근처에서 가파르게 줄어듭니다. 로컬 그래디언트 −y³/2는 늘 음수입니다.",
+    ),
+    sign="1/√",
+    operands="a",
+    formula="1 / sqrt(a)",
+    forward=lambda a: 1.0 / np.sqrt(a),
+    rules=(Partial("-out ** 3 / 2", lambda out, a: -0.5 * out * out * out),),
+    conventions="At 0 it is +inf with the derivative −inf; of a negative number it is NaN.",
+    inside=(("r", "sqrt(a)"), ("out", "1 / r")),
+    samples=POSITIVE,
+)
+
+reciprocal = define(
+    "reciprocal",
+    family=FAMILY,
+    lesson=Words(
+        en="A reciprocal turns the gradient's sign and scales it by y², the square of its own output.",
+        ko="역수 노드는 그래디언트의 부호를 바꾸고 출력값의 제곱 y²을 곱합니다.",
+    ),
+    sign="1/x",
+    operands="a",
+    formula="1 / a",
+    forward=lambda a: 1.0 / a,
+    rules=(Partial("-out ** 2", lambda out, a: -out * out),),
+    conventions="1 / 0 is an infinity of the zero's sign, with the derivative −inf.",
+    samples=POSITIVE,
+)
+
+log1p = define(
+    "log1p",
+    family=FAMILY,
+    lesson=Words(
+        en="log(1 + a), exact for tiny a: the gradient is divided by 1 + a.",
+        ko="아주 작은 a에서도 정확한 log(1 + a)입니다. 그래디언트는 1 + a로 나뉩니다.",
+    ),
+    sign="log1p",
+    operands="a",
+    formula="log(1 + a)",
+    forward=np.log1p,
+    rules=(Partial("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
+    conventions="At −1 it is −inf with the derivative +inf; below −1 it is NaN.",
+    inside=(("s", "1 + a"), ("out", "log(s)")),
+    samples=POSITIVE,
+)
+
+expm1 = define(
+    "expm1",
+    family=FAMILY,
+    lesson=Words(
+        en="exp(a) − 1, exact for tiny a: the 1 is a constant, so the local gradient is exp(a).",
+        ko="아주 작은 a에서도 정확한 exp(a) − 1입니다. 1은 상수이므로 로컬 그래디언트는 exp(a)입니다.",
+    ),
+    sign="expm1",
+    operands="a",
+    formula="exp(a) - 1",
+    forward=np.expm1,
+    rules=(Partial("exp(a)", lambda out, a: np.exp(a)),),
+    inside=(("e", "exp(a)"), ("out", "e - 1")),
+    samples=SINGLES,
+)
+
+abs_ = define(
+    "abs",
+    family=FAMILY,
+    lesson=Words(
+        en="The absolute value passes the gradient with the operand's sign.",
+        ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
+    ),
+    sign="|x|",
+    operands="a",
+    formula="abs(a)",
+    forward=np.abs,
+    rules=(Partial("sign(a)", lambda out, a: np.sign(a)),),
+    conventions="The derivative at 0 is 0.",
+    analytic=False,
+    samples=SINGLES,
+)
+
+sign = define(
+    "sign",
+    family=FAMILY,
+    lesson=Words(
+        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing behind it learns.",
+        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤로는 아무것도 학습되지 않습니다.",
+    ),
+    sign="sign",
+    operands="a",
+    formula="sign(a)",
+    forward=np.sign,
+    rules=(Partial("0", lambda out, a: gate(False, a)),),
+    conventions="sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN.",
+    analytic=False,
+    samples=SINGLES,
+)
+
+sin = define(
+    "sin",
+    family=FAMILY,
+    lesson=Words(
+        en="The slope of a sine is the cosine: the gradient is largest where the wave crosses 0.",
+        ko="사인의 기울기는 코사인이므로, 그래디언트는 파동이 0을 지나는 곳에서 가장 큽니다.",
+    ),
+    sign="sin",
+    operands="a",
+    formula="sin(a)",
+    forward=np.sin,
+    rules=(Partial("cos(a)", lambda out, a: np.cos(a)),),
+    conventions="The operand is in radians; of an infinity the sine is NaN.",
+    samples=SINGLES,
+)
+
+cos = define(
+    "cos",
+    family=FAMILY,
+    lesson=Words(
+        en="The slope of a cosine is minus the sine: no gradient passes at its peaks.",
+        ko="코사인의 기울기는 −사인이므로, 꼭대기와 골짜기에서는 그래디언트가 흐르지 않습니다.",
+    ),
+    sign="cos",
+    operands="a",
+    formula="cos(a)",
+    forward=np.cos,
+    rules=(Partial("-sin(a)", lambda out, a: -np.sin(a)),),
+    conventions="The operand is in radians; of an infinity the cosine is NaN.",
+    samples=SINGLES,
+)
+
+_erf_cells = np.frompyfunc(_erf, 1, 1)
+
+erf = define(
+    "erf",
+    family=FAMILY,
+    lesson=Words(
+        en="The error function is the area under a bell curve, so its slope is the bell itself.",
+        ko="오차 함수는 종 모양 곡선 아래의 넓이이므로, 그 기울기는 종 모양 곡선 자체입니다.",
+    ),
+    sign="erf",
+    operands="a",
+    formula="erf(a)",
+    forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
+    rules=(Partial("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / _sqrt(pi) * np.exp(-a * a)),),
+    conventions="±1 at ±inf.",
+    analytic=False,
+    samples=SINGLES,
+)
+
+
+def _clip_shape(a: Shape, min: float | None, max: float | None) -> Shape:
+    return a
+
+
+def _clip(a: Any, min: float | None, max: float | None) -> Any:
+    a = a if min is None else np.maximum(a, min)
+    return a if max is None else np.minimum(a, max)
+
+
+def _clip_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    return (Partial("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),)
+
+
+clip = define(
+    "clip",
+    family=FAMILY,
+    lesson=Words(
+        en="Clipping lets the gradient through where it changed nothing, and stops it where it cut.",
+        ko="클리핑은 값이 그대로인 곳에서는 그래디언트를 흘려보내고, 잘린 곳에서는 막습니다.",
+    ),
+    sign="clip",
+    operands="a",
+    formula="minimum(maximum(a, min), max)",
+    forward=_clip,
+    shape=_clip_shape,
+    rules=_clip_rules,
+    attributes=(
+        Attribute("min", float | None, None, "the lower bound; none where it is left out"),
+        Attribute("max", float | None, None, "the upper bound; none where it is left out"),
+    ),
+    conventions="The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
+    analytic=False,
+    samples=tuple(
+        Sample(sample.operands, {"min": -1.0, "max": 0.5}) for sample in SINGLES
+    ) + (Sample(((3,),), {"min": 0.25}), Sample(((3,),), {"max": 0.25})),
+)

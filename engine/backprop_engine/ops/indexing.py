@@ -1,0 +1,292 @@
+"""Choosing cells: by index and slice, along an axis, by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
+from backprop_engine.ops.entries import Cells, reads
+from backprop_engine.ops.reductions import positive_axis
+from backprop_engine.text import Words
+
+FAMILY = "shape"
+Key: TypeAlias = tuple[int | slice, ...]
+
+
+def _index_shape(a: Shape, key: Key) -> Shape:
+    if len(key) > len(a):
+        raise ShapeError(f"{{0}} is {shape_text(a)} and cannot take {len(key)} indices")
+    for axis, one in enumerate(key):
+        if isinstance(one, int) and not -a[axis] <= one < a[axis]:
+            raise ShapeError(
+                f"{{0}} is {shape_text(a)}: the index {one} is outside axis {axis}, which has {a[axis]}"
+            )
+    sizes = (len(range(*one.indices(a[axis]))) for axis, one in enumerate(key) if isinstance(one, slice))
+    return (*sizes, *a[len(key) :])
+
+
+def key_text(key: Key) -> str:
+    """An index as it is written: ``0, 1:``."""
+    return ", ".join(map(_one_key_text, key))
+
+
+def _one_key_text(key: int | slice) -> str:
+    if isinstance(key, int):
+        return str(key)
+    start, stop, step = ("" if part is None else str(part) for part in (key.start, key.stop, key.step))
+    return f"{start}:{stop}" + (f":{step}" if step else "")
+
+
+def put(g: Any, shape: Shape, key: Key) -> Any:
+    """Zeros of `shape` with `g` at `key`."""
+    result = np.zeros(shape, dtype=g.dtype)
+    result[key] = g
+    return result
+
+
+def _index_source(i: Cells, a: Any, key: Key) -> Cells:
+    """The cells that `a[key]` took its cells `i` from."""
+    taken = iter(i)
+    chosen = [_one_source(one, a.shape[axis], taken) for axis, one in enumerate(key)]
+    return (*chosen, *taken)
+
+
+def _one_source(key: int | slice, size: int, taken: Iterator[Any]) -> Any:
+    if isinstance(key, int):
+        return key % size
+    start, _, step = key.indices(size)
+    return start + step * next(taken)
+
+
+def _index_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    where = key_text(attributes["key"])
+    shown = Words(f"1 at [{where}], else 0", f"[{where}]에 1, 나머지 0")
+    rule = Linear(
+        "put(g, a.shape, key)",
+        lambda g, out, a, key: put(g, a.shape, key),
+        shown=shown,
+        entries=reads(_index_source),
+    )
+    return (rule,)
+
+
+index = define(
+    "index",
+    family=FAMILY,
+    lesson=Words(
+        en="Indexing chose some cells: they get the gradient, all others get 0.",
+        ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
+    ),
+    sign="[ ]",
+    operands="a",
+    formula="a[key]",
+    written="a[key]",
+    forward=lambda a, key: a[key],
+    shape=_index_shape,
+    rules=_index_rules,
+    attributes=(Attribute("key", tuple, ..., "what stands in the brackets: indices and slices"),),
+    conventions="The cells not chosen get the gradient 0.",
+    samples=(
+        Sample(((3,),), {"key": (0,)}),
+        Sample(((3,),), {"key": (-1,)}),
+        Sample(((2, 3),), {"key": (1,)}),
+        Sample(((2, 3),), {"key": (slice(None), slice(1, None))}),
+        Sample(((4, 3),), {"key": (slice(None, None, -2), 1)}),
+        Sample(((4,),), {"key": (slice(2, 2),)}),
+    ),
+)
+
+
+def _part(shape: Shape, parts: int, index: int, axis: int) -> Key:
+    """The slice that is one of equal parts along `axis`."""
+    axis = positive_axis(shape, axis)
+    if parts < 1 or shape[axis] % parts:
+        divisors = [str(one) for one in range(2, shape[axis] + 1) if shape[axis] % one == 0]
+        raise ShapeError(
+            f"{{0}} is {shape_text(shape)}: axis {axis} ({shape[axis]}) cannot be split into {parts} equal parts",
+            f"{', '.join(divisors[:8])} would fit" if divisors else "",
+        )
+    if not -parts <= index < parts:
+        raise ShapeError(f"there are {parts} parts, counted from 0; there is no part {index}")
+    size = shape[axis] // parts
+    start = index % parts * size
+    return (slice(None),) * axis + (slice(start, start + size),)
+
+
+def _split_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    shape = shapes[0]
+    key = _part(shape, **attributes)
+    part = key[-1]
+    assert isinstance(part, slice)
+    rest = [[0, 0] if one == slice(None) else [part.start, shape[len(key) - 1] - part.stop] for one in key]
+    width = [*rest, *([0, 0] for _ in shape[len(key) :])]
+    where = key_text(key)
+    rule = Linear(
+        f"pad(g, width={width})",
+        lambda g, out, a, **_: put(g, a.shape, key),
+        shown=Words(f"1 at [{where}], else 0", f"[{where}]에 1, 나머지 0"),
+        entries=reads(lambda i, a, **_: _index_source(i, a, key)),
+    )
+    return (rule,)
+
+
+split = define(
+    "split",
+    family=FAMILY,
+    lesson=Words(
+        en="A part was cut out: its cells get the gradient, all others get 0 from this part.",
+        ko="잘라 낸 부분의 원소만 그래디언트를 받고, 나머지 원소는 이 부분으로부터 0을 받습니다.",
+    ),
+    sign="split",
+    operands="a",
+    formula="split(a, parts, index)",
+    forward=lambda a, parts, index, axis: a[_part(a.shape, parts, index, axis)],
+    shape=lambda a, parts, index, axis: _index_shape(a, _part(a, parts, index, axis)),
+    rules=_split_rules,
+    attributes=(
+        Attribute("parts", int, ..., "into how many equal parts the axis is cut"),
+        Attribute("index", int, ..., "which of the parts, counted from 0"),
+        Attribute("axis", int, 0, "the axis that is cut"),
+    ),
+    conventions="The parts are equal; `a[:, 2:5]` cuts anywhere. The cells of the other parts get the gradient 0.",
+    samples=(
+        Sample(((4,),), {"parts": 2, "index": 1}),
+        Sample(((2, 6),), {"parts": 3, "index": 0, "axis": -1}),
+        Sample(((2, 6, 2),), {"parts": 3, "index": -2, "axis": 1}),
+        Sample(((3, 1),), {"parts": 1, "index": 0, "axis": 1}),
+        Sample(((0, 2),), {"parts": 2, "index": 0}),
+    ),
+)
+
+
+# By index operands
+
+
+def _outside(indices: Any, size: int, what: str) -> str | None:
+    """What is wrong with indices along an axis that has `size`."""
+    values = np.asarray(indices)
+    if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
+        return "an index must be a whole number"
+    if values.size and (values.min() < 0 or values.max() >= size):
+        worst = int(values.min()) if values.min() < 0 else int(values.max())
+        return f"the index {worst} is out of range: there are {size} {what}, counted from 0"
+    return None
+
+
+def _gather_shape(a: Shape, indices: Shape, axis: int) -> Shape:
+    axis = positive_axis(a, axis)
+    if len(a) != len(indices) or any(
+        size != other for at, (size, other) in enumerate(zip(a, indices, strict=True)) if at != axis
+    ):
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(indices)}: "
+            f"gather takes as many axes, which may differ only along axis {axis}"
+        )
+    return indices
+
+
+def _gather_source(i: Cells, a: Any, indices: Any, axis: int) -> Cells:
+    axis = axis % a.ndim
+    return (*i[:axis], indices[i], *i[axis + 1 :])
+
+
+def _gather_vjp(g: Any, out: Any, a: Any, indices: Any, axis: int) -> Any:
+    result = np.zeros(a.shape, dtype=g.dtype)
+    np.add.at(result, _gather_source(tuple(np.indices(g.shape, sparse=True)), a, indices, axis), g)
+    return result
+
+
+def _gather_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    rule = Linear(
+        f"scatter_add(g, indices, a.shape, axis={attributes['axis']})",
+        _gather_vjp,
+        shown=Words("1 where it was gathered from", "가져온 자리에 1"),
+        entries=reads(_gather_source),
+    )
+    return (rule, None)
+
+
+INDICES = np.array([[0, 2], [1, 1]])
+
+gather = define(
+    "gather",
+    family=FAMILY,
+    lesson=Words(
+        en="Gathering chose cells along an axis: a cell chosen twice gets both gradients, one never chosen gets 0.",
+        ko="축을 따라 골라 온 원소에 그래디언트가 돌아갑니다. 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
+    ),
+    sign="gather",
+    operands="a indices",
+    formula="gather(a, indices)",
+    forward=lambda a, indices, axis: np.take_along_axis(a, indices, axis=axis),
+    shape=_gather_shape,
+    rules=_gather_rules,
+    attributes=(Attribute("axis", int, ..., "the axis that the indices count along"),),
+    constants=("indices",),
+    indices=lambda a, indices: (1,),
+    refuse=lambda a, indices, axis: _outside(indices, a[axis], f"places along axis {axis}"),
+    conventions="As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. Gradients "
+    "of a cell that is chosen more than once add up.",
+    samples=(
+        Sample(((3,), np.array([2, 0, 2, 1])), {"axis": 0}),
+        Sample(((2, 3), INDICES), {"axis": 1}),
+        Sample(((3, 2), INDICES), {"axis": -2}),
+        Sample(((2, 3, 1), np.array([[[1], [1]], [[0], [2]]])), {"axis": 1}),
+        Sample(((2, 3), np.zeros((2, 0), dtype=np.int64)), {"axis": 1}),
+    ),
+)
+
+
+def _embedding_shape(weight: Shape, indices: Shape) -> Shape:
+    if len(weight) != 2:
+        raise ShapeError(
+            f"{{0}} is {shape_text(weight)}: embedding takes a matrix, a row for each index",
+            "the indices are the second operand" if len(indices) == 2 else "",
+        )
+    return (*indices, weight[1])
+
+
+def _embedding_vjp(g: Any, out: Any, weight: Any, indices: Any) -> Any:
+    result = np.zeros(weight.shape, dtype=g.dtype)
+    np.add.at(result, indices, g)
+    return result
+
+
+embedding = define(
+    "embedding",
+    family=FAMILY,
+    lesson=Words(
+        en="An embedding looks rows up: each row gets the sum of the gradients of the places where it was used.",
+        ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
+    ),
+    sign="embed",
+    operands="weight indices",
+    formula="weight[indices]",
+    forward=lambda weight, indices: weight[indices],
+    shape=_embedding_shape,
+    rules=(
+        Linear(
+            "add_at_rows(g, indices, weight.shape)",
+            _embedding_vjp,
+            shown=Words("1 in the rows looked up", "찾아온 행에 1"),
+            entries=reads(lambda i, weight, indices: (indices[i[:-1]], i[-1])),
+        ),
+        None,
+    ),
+    constants=("indices",),
+    indices=lambda weight, indices: (1,),
+    refuse=lambda weight, indices: _outside(indices, weight[0], "rows"),
+    conventions="Indices count from 0 and are never negative. Gradients of a row that is used more than once add "
+    "up; a row never used gets 0.",
+    samples=(
+        Sample(((4, 3), np.array(2))),
+        Sample(((4, 3), np.array([1, 3, 1]))),
+        Sample(((3, 1), INDICES)),
+        Sample(((4, 3), np.zeros(0, dtype=np.int64))),
+    ),
+)

@@ -1,0 +1,250 @@
+"""Joining tensors, and surrounding or repeating one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
+from backprop_engine.ops.entries import Cells, here, reads, same
+from backprop_engine.ops.indexing import Key, key_text
+from backprop_engine.ops.reductions import positive_axis
+from backprop_engine.text import Words
+
+FAMILY = "shape"
+
+
+def _join_axis(shapes: tuple[Shape, ...], axis: int, *, new: bool) -> int:
+    """The axis that tensors are joined along, counted from 0, where their shapes allow it."""
+    ranks = len(shapes[0]) + new
+    if not -ranks <= axis < ranks:
+        what = "the result would have" if new else "{0} is " + f"{shape_text(shapes[0])} and has"
+        raise ShapeError(f"{what} no axis {axis}")
+    axis %= ranks
+    for number, shape in enumerate(shapes[1:], 1):
+        if new:
+            fits = shape == shapes[0]
+        else:
+            fits = len(shape) == len(shapes[0]) and all(
+                one == other
+                for at, (one, other) in enumerate(zip(shape, shapes[0], strict=True))
+                if at != axis
+            )
+        if not fits:
+            needed = "stack takes one shape" if new else f"only their sizes along axis {axis} may differ"
+            named = f"{{0}} is {shape_text(shapes[0])} and {{{number}}} is {shape_text(shape)}"
+            raise ShapeError(f"{named}: {needed}")
+    return axis
+
+
+def _part_rule(key: Key, source: Callable[[Cells], Cells], at: Callable[[Cells], Any]) -> Linear:
+    """The rule of an operand that is the part `key` of the result."""
+    where = key_text(key)
+    return Linear(
+        f"g[{where}]",
+        lambda g, out, *operands, **_: g[key],
+        shown=Words(f"1 at [{where}]", f"[{where}]에 1"),
+        entries=lambda i, j, *_, **__: here(same(source(i), j) & at(i)),
+    )
+
+
+def _concat_shape(*shapes: Shape, axis: int) -> Shape:
+    axis = _join_axis(shapes, axis, new=False)
+    total = sum(shape[axis] for shape in shapes)
+    return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
+
+
+def _concat_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    axis = _join_axis(shapes, attributes["axis"], new=False)
+    ends = list(accumulate(shape[axis] for shape in shapes))
+
+    def rule(start: int, stop: int) -> Linear:
+        key = (slice(None),) * axis + (slice(start, stop),)
+        return _part_rule(key, lambda i: (*i[:axis], i[axis] - start, *i[axis + 1 :]), lambda i: np.True_)
+
+    return tuple(rule(start, stop) for start, stop in zip([0, *ends], ends, strict=False))
+
+
+concat = define(
+    "concat",
+    family=FAMILY,
+    lesson=Words(
+        en="A concatenation hands each operand the part of the gradient where its own cells went.",
+        ko="이어 붙이기 노드는 각 피연산자에 자기 원소가 놓인 부분의 그래디언트를 돌려줍니다.",
+    ),
+    sign="concat",
+    operands="a",
+    variadic=True,
+    formula="concat(a1, a2)",
+    forward=lambda *operands, axis: np.concatenate(operands, axis=axis),
+    shape=_concat_shape,
+    rules=_concat_rules,
+    attributes=(Attribute("axis", int, 0, "the axis along which the operands follow each other"),),
+    samples=(
+        Sample(((3,),)),
+        Sample(((3,), (2,))),
+        Sample(((2, 3), (1, 3), (2, 3))),
+        Sample(((2, 3), (2, 1)), {"axis": -1}),
+        Sample(((2, 3, 1), (2, 2, 1)), {"axis": 1}),
+        Sample(((0,), (2,))),
+    ),
+)
+
+
+def _stack_shape(*shapes: Shape, axis: int) -> Shape:
+    axis = _join_axis(shapes, axis, new=True)
+    return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
+
+
+def _stack_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    axis = _join_axis(shapes, attributes["axis"], new=True)
+
+    def rule(number: int) -> Linear:
+        key = (slice(None),) * axis + (number,)
+        return _part_rule(key, lambda i: (*i[:axis], *i[axis + 1 :]), lambda i: i[axis] == number)
+
+    return tuple(rule(number) for number in range(len(shapes)))
+
+
+stack = define(
+    "stack",
+    family=FAMILY,
+    lesson=Words(
+        en="A stack hands each operand its own slice of the gradient.",
+        ko="쌓기 노드는 각 피연산자에 자기 층의 그래디언트를 돌려줍니다.",
+    ),
+    sign="stack",
+    operands="a",
+    variadic=True,
+    formula="stack(a1, a2)",
+    forward=lambda *operands, axis: np.stack(operands, axis=axis),
+    shape=_stack_shape,
+    rules=_stack_rules,
+    attributes=(Attribute("axis", int, 0, "where the new axis is in the result"),),
+    samples=(
+        Sample(((), ())),
+        Sample(((3,),)),
+        Sample(((3,), (3,), (3,))),
+        Sample(((2, 3), (2, 3)), {"axis": 1}),
+        Sample(((2, 3), (2, 3)), {"axis": -1}),
+        Sample(((0, 2), (0, 2))),
+    ),
+)
+
+
+Widths = tuple[tuple[int, int], ...]
+
+
+def _pad_shape(a: Shape, width: Widths, value: float) -> Shape:
+    if len(width) != len(a) or any(one < 0 for pair in width for one in pair):
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)}: width takes a pair for each of its {len(a)} axes, none negative, "
+            f"not {[list(pair) for pair in width]}",
+            "[before, after] for each axis: width=[[1, 1], [0, 2]]",
+        )
+    return tuple(before + size + after for size, (before, after) in zip(a, width, strict=True))
+
+
+def _pad_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    width: Widths = attributes["width"]
+    key = tuple(
+        slice(before, before + size) for size, (before, _) in zip(shapes[0], width, strict=True)
+    )
+    where = key_text(key)
+    rule = Linear(
+        f"g[{where}]" if key else "g",
+        lambda g, out, a, **_: g[key],
+        shown=Words(f"1 at [{where}]", f"[{where}]에 1"),
+        entries=reads(
+            lambda i, a, **_: tuple(cell - before for cell, (before, _) in zip(i, width, strict=True))
+        ),
+    )
+    return (rule,)
+
+
+pad = define(
+    "pad",
+    family=FAMILY,
+    lesson=Words(
+        en="Padding put constants around the operand: their gradient is dropped, the rest passes.",
+        ko="가장자리에 채운 상수의 그래디언트는 버리고 나머지는 그대로 흘려보냅니다.",
+    ),
+    sign="pad",
+    operands="a",
+    formula="pad(a, width)",
+    forward=lambda a, width, value: np.pad(a, width, constant_values=value) if width else a,
+    shape=_pad_shape,
+    rules=_pad_rules,
+    attributes=(
+        Attribute("width", Widths, ..., "for each axis how many cells go before it and after it"),
+        Attribute("value", float, 0.0, "what is put there"),
+    ),
+    samples=(
+        Sample(((3,),), {"width": ((1, 2),)}),
+        Sample(((2, 3),), {"width": ((1, 1), (0, 2)), "value": -1.5}),
+        Sample(((2, 1, 2),), {"width": ((0, 0), (2, 0), (0, 1))}),
+        Sample(((0,),), {"width": ((1, 1),)}),
+    ),
+)
+
+
+def _tile_layout(shape: Shape, reps: tuple[int, ...]) -> list[tuple[int, int]]:
+    """For each axis of the result how often it repeats, and the size that it repeats."""
+    rank = max(len(shape), len(reps))
+    all_reps = (1,) * (rank - len(reps)) + reps
+    return list(zip(all_reps, (1,) * (rank - len(shape)) + shape, strict=True))
+
+
+def _tile_shape(a: Shape, reps: tuple[int, ...]) -> Shape:
+    if any(one < 0 for one in reps):
+        raise ShapeError(f"reps {list(reps)}: a number of repetitions is not negative")
+    return tuple(count * size for count, size in _tile_layout(a, reps))
+
+
+def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    layout = _tile_layout(shapes[0], attributes["reps"])
+    apart = [size for pair in layout for size in pair]
+    counts = tuple(range(0, len(apart), 2))
+
+    def source(i: Cells, a: Any, reps: tuple[int, ...]) -> Cells:
+        return tuple(cell % max(size, 1) for cell, (_, size) in zip(i, layout, strict=True))[len(i) - a.ndim :]
+
+    rule = Linear(
+        f"reshape(sum(reshape(g, shape={apart}), axis={list(counts)}), a.shape)" if layout else "g",
+        lambda g, out, a, reps: np.reshape(np.sum(np.reshape(g, apart), axis=counts), a.shape),
+        shown=Words("1 at each copy", "사본마다 1"),
+        entries=reads(source),
+    )
+    return (rule,)
+
+
+tile = define(
+    "tile",
+    family=FAMILY,
+    lesson=Words(
+        en="A cell that was repeated gets the sum of the gradients of its copies.",
+        ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
+    ),
+    sign="tile",
+    operands="a",
+    formula="tile(a, reps)",
+    forward=lambda a, reps: np.tile(a, reps),
+    shape=_tile_shape,
+    rules=_tile_rules,
+    attributes=(Attribute("reps", tuple[int, ...], ..., "how often each axis is repeated"),),
+    conventions="As in NumPy, axes are counted from the last where reps or the operand has fewer.",
+    samples=(
+        Sample(((),), {"reps": (3,)}),
+        Sample(((3,),), {"reps": (2,)}),
+        Sample(((3,),), {"reps": (2, 2)}),
+        Sample(((2, 3),), {"reps": (2,)}),
+        Sample(((2, 1, 2),), {"reps": (1, 3, 2)}),
+        Sample(((2,),), {"reps": (0,)}),
+        Sample(((0, 2),), {"reps": (2, 1)}),
+    ),
+)

@@ -1,0 +1,234 @@
+"""Spread, length and product of the cells of an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape
+from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
+from backprop_engine.ops.entries import Cells, here, position
+from backprop_engine.ops.reductions import (
+    AXIS,
+    EMPTY,
+    FAMILY,
+    KEEPDIMS,
+    SAMPLES,
+    SIZE_ONE,
+    Axes,
+    Weight,
+    average,
+    axis_text,
+    count_of,
+    lines_of,
+    reduced_axes,
+    reduced_shape,
+    weighted,
+    wide_text,
+    with_weights,
+)
+from backprop_engine.text import Words
+
+_DDOF = Attribute("ddof", int, 0, "what is taken from the number of cells in the divisor: 1 for a sample")
+_SPREAD = (
+    *SAMPLES,
+    Sample(((3,),), {"ddof": 1}),
+    Sample(((2, 3),), {"axis": 1, "ddof": 1}),
+    Sample(((2, 3, 4),), {"axis": (0, -1), "ddof": 2, "keepdims": True}),
+)
+
+
+def _or_infinity(divisor: Any) -> Any:
+    """A divisor under which 0 / 0 is 0."""
+    return np.where(divisor == 0, np.inf, divisor)
+
+
+def _mean_of_line(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    return average(line, axes, keepdims)
+
+
+def variance(a: Any, axis: Axes, keepdims: bool, ddof: int) -> Any:
+    """The mean square of what is left when the mean is taken away; analytic, as NumPy's own is not."""
+    squares = np.sum(np.square(a - average(a, axis, True)), axis=axis, keepdims=keepdims)
+    return squares / np.float64(count_of(a.shape, {"axis": axis}) - ddof)
+
+
+def _var_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    shape, divisor = shapes[0], np.float64(count_of(shapes[0], attributes) - attributes["ddof"])
+    text = f"(2 * (a - {_mean_text(attributes)}) / {divisor:g})"
+    weight = Weight(lambda cell, out, mean: 2.0 * (cell - mean) / divisor, _mean_of_line)
+    shown = Words(f"2(a − mean)/{divisor:g}", f"2(a − 평균)/{divisor:g}")
+    return (weighted(shape, attributes, text, weight, shown),)
+
+
+def _mean_text(attributes: Attributes) -> str:
+    axis = attributes["axis"]
+    return f"mean(a{axis_text(axis, axis is not None)})"
+
+
+def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+    axis, divisor = attributes["axis"], count_of(shapes[0], attributes) - attributes["ddof"]
+    return (
+        ("centre", f"mean(a{axis_text(axis, True)})"),
+        ("squares", "square(a - centre)"),
+        ("total", f"sum(squares{axis_text(axis, attributes['keepdims'])})"),
+        ("out", f"total / {divisor}"),
+    )
+
+
+var = define(
+    "var",
+    family=FAMILY,
+    lesson=Words(
+        en="A variance pulls every cell by its distance from the mean: 2(a − mean)/n.",
+        ko="분산 노드는 각 원소에 평균과의 차이에 비례하는 그래디언트 2(a − 평균)/n을 흘려보냅니다.",
+    ),
+    sign="var",
+    operands="a",
+    formula="mean((a - mean(a)) ** 2)",
+    forward=variance,
+    shape=reduced_shape,
+    rules=_var_rules,
+    attributes=(AXIS, KEEPDIMS, _DDOF),
+    inside=_var_inside,
+    conventions="Divides by n, as NumPy does; PyTorch's own default is ddof=1. Where n − ddof is 0, it is NaN.",
+    samples=(*_SPREAD, SIZE_ONE),
+)
+
+
+def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    shape, divisor = shapes[0], np.float64(count_of(shapes[0], attributes) - attributes["ddof"])
+    if count_of(shape, attributes) == 1 and divisor == 1:
+        text = "(0 * a)" if shape else "0"
+    else:
+        text = f"(a - {_mean_text(attributes)}) / ({divisor:g} * {wide_text('out', shape, attributes)})"
+        text = f"({text})"
+    weight = Weight(lambda cell, out, mean: (cell - mean) / _or_infinity(divisor * out), _mean_of_line)
+    shown = Words(f"(a − mean)/({divisor:g}·std)", f"(a − 평균)/({divisor:g}·표준편차)")
+    return (weighted(shape, attributes, text, weight, shown),)
+
+
+def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+    *first, (_, last) = _var_inside(shapes, attributes)
+    return (*first, ("variance", last), ("out", "sqrt(variance)"))
+
+
+std = define(
+    "std",
+    family=FAMILY,
+    lesson=Words(
+        en="A standard deviation pulls every cell by its standardised distance from the mean, over n.",
+        ko="표준편차 노드의 로컬 그래디언트는 표준화한 거리 (a − 평균)/표준편차를 n으로 나눈 것입니다.",
+    ),
+    sign="std",
+    operands="a",
+    formula="sqrt(mean((a - mean(a)) ** 2))",
+    forward=lambda a, axis, keepdims, ddof: np.sqrt(variance(a, axis, keepdims, ddof)),
+    shape=reduced_shape,
+    rules=_std_rules,
+    attributes=(AXIS, KEEPDIMS, _DDOF),
+    inside=_std_inside,
+    conventions="Divides by n, as NumPy does; PyTorch's own default is ddof=1. Where all cells are equal, the "
+    "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
+    analytic=False,
+    samples=(*_SPREAD, SIZE_ONE),
+)
+
+
+def _norm(a: Any, axis: Axes, keepdims: bool) -> Any:
+    return np.sqrt(np.sum(np.square(a), axis=axis, keepdims=keepdims))
+
+
+_DIRECTION = Weight(lambda cell, out, about: cell / _or_infinity(out))
+
+
+def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    text = f"(a / {wide_text('out', shapes[0], attributes)})"
+    return (weighted(shapes[0], attributes, text, _DIRECTION, Words("a/‖a‖", "a/‖a‖")),)
+
+
+norm = define(
+    "norm",
+    family=FAMILY,
+    lesson=Words(
+        en="A norm grows fastest in the operand's own direction: the local gradient is a/‖a‖, of length 1.",
+        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 길이가 1인 a/‖a‖입니다.",
+    ),
+    sign="‖·‖",
+    operands="a",
+    formula="sqrt(sum(a ** 2))",
+    forward=_norm,
+    shape=reduced_shape,
+    rules=_norm_rules,
+    attributes=(AXIS, KEEPDIMS),
+    inside=lambda shapes, attributes: (
+        ("squares", "square(a)"),
+        ("total", f"sum(squares{axis_text(attributes['axis'], attributes['keepdims'])})"),
+        ("out", "sqrt(total)"),
+    ),
+    conventions="Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN there.",
+    analytic=False,
+    samples=(*SAMPLES, SIZE_ONE, EMPTY),
+)
+
+
+def _others(lines: Any) -> Any:
+    """For each cell of the last axis, the product of all the others; no division, so zeros are no matter."""
+    before, after = np.ones_like(lines), np.ones_like(lines)
+    before[..., 1:] = np.cumprod(lines[..., :-1], axis=-1)
+    after[..., :-1] = np.flip(np.cumprod(np.flip(lines[..., 1:], -1), axis=-1), -1)
+    return before * after
+
+
+def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    shape = shapes[0]
+    axes = reduced_axes(shape, attributes["axis"])
+    last = tuple(range(-len(axes), 0))
+    sizes = tuple(shape[axis] for axis in axes)
+
+    def weights(out: Any, a: Any, **_: Any) -> Any:
+        moved = np.moveaxis(a, axes, last)
+        kept = moved.shape[: len(shape) - len(axes)]
+        others = _others(moved.reshape(*kept, count_of(shape, attributes)))
+        return np.moveaxis(others.reshape(moved.shape), last, axes)
+
+    def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+        lines, apart = lines_of(i, j, a, axes, keepdims)
+        flat = np.reshape(lines, (*np.shape(lines)[: np.ndim(lines) - len(axes)], count_of(shape, attributes)))
+        cell = np.asarray(position([j[axis] for axis in axes], sizes))[..., np.newaxis]
+        others = _others(flat)
+        wide = np.broadcast_shapes(others.shape[:-1], cell.shape[:-1])
+        others, cell = np.broadcast_to(others, (*wide, others.shape[-1])), np.broadcast_to(cell, (*wide, 1))
+        picked = np.take_along_axis(others, cell, axis=-1)[..., 0]
+        return here(apart, picked)
+
+    text = f"product_of_others(a{axis_text(attributes['axis'])})"
+    shown = Words("the product of the others", "나머지 원소의 곱")
+    return (with_weights(shape, attributes, text, weights, entries, shown),)
+
+
+prod = define(
+    "prod",
+    family=FAMILY,
+    lesson=Words(
+        en="A product hands each cell the upstream gradient times the product of all the others.",
+        ko="곱 노드는 각 원소에, 흘러들어온 그래디언트에 나머지 원소를 모두 곱해 흘려보냅니다.",
+    ),
+    sign="∏",
+    operands="a",
+    formula="prod(a)",
+    forward=lambda a, axis, keepdims: np.prod(a, axis=axis, keepdims=keepdims),
+    shape=reduced_shape,
+    rules=_prod_rules,
+    attributes=(AXIS, KEEPDIMS),
+    conventions="The product of nothing is 1. Nothing is divided by a cell, so the gradient is right where "
+    "cells are 0: a single 0 gets the product of the others, which get 0.",
+    samples=(
+        *SAMPLES,
+        SIZE_ONE,
+        EMPTY,
+        Sample((np.array([2.0, 0.0, 3.0]),)),
+        Sample((np.array([[2.0, 0.0, 0.0], [1.5, 0.0, -2.0]]),), {"axis": 1}),
+    ),
+)

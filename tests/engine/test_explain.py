@@ -1,0 +1,241 @@
+"""A frame in words and formulas: for every operator of the table, in both languages, at several sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from graphs import CASES, IDS, RandomRun, Sketch, runs, trace_of
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from backprop_engine.explain.equation import equation
+from backprop_engine.explain.lines import Block, Role, line_text, line_width, plain
+from backprop_engine.explain.numbers import ABSENT
+from backprop_engine.explain.numeric import numeric_line
+from backprop_engine.explain.story import step_title, story
+from backprop_engine.explain.symbols import mathematical
+from backprop_engine.explain.tensors import MORE_COLUMNS, MORE_ROWS, tensor_block
+from backprop_engine.explain.transcript import state, transcript
+from backprop_engine.frame import Frame
+from backprop_engine.graph import Bindings
+from backprop_engine.ops import Op, Sample
+from backprop_engine.recording import record
+from backprop_engine.steps import Backward
+from backprop_engine.text import LANGUAGES, cell_width
+from backprop_engine.trace import Trace
+
+SIZES = ((40, 8), (56, 16), (76, 7), (116, 24), (24, 10))
+MATRICES = arrays(
+    np.float64,
+    st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9))),
+    elements=st.floats(-999, 999, width=16),
+)
+
+
+def frames(trace: Trace) -> Iterator[Frame]:
+    return (trace.frame(position) for position in range(len(trace.steps) + 1))
+
+
+def text(block: Block) -> str:
+    return plain(block.lines)
+
+
+def words(block: Block) -> list[str]:
+    """The rows of a block, with one space where there are several."""
+    return [" ".join(line_text(line).split()) for line in block.lines]
+
+
+def multiply(x: float = -2.0, y: float = 5.0) -> Trace:
+    """``q = x + y``, ``f = q * x``."""
+    graph = Sketch().inputs(x=(), y=())(q="add x y", f="mul q x").build()
+    return record(graph, Bindings.of(graph, {"x": x, "y": y}))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_an_equation_fits(op: Op, sample: Sample, size: tuple[int, int], language: str) -> None:
+    for frame in frames(trace_of(op, sample)):
+        block = equation(frame, language, *size)
+        assert block.width == max(map(line_width, block.lines), default=0) <= size[0]
+        assert block.height <= size[1]
+        assert bool(text(block).strip()) == (frame.step is not None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_every_step_has_a_story(op: Op, sample: Sample, language: str) -> None:
+    for frame in frames(trace_of(op, sample)):
+        told = [line_text(line) for line in story(frame, language, "a note")]
+        assert told
+        assert any(line.startswith("» a note") for line in told)
+        assert [line for line in told if not line.strip() or "{" in line or "None" in line] == []
+        if isinstance(frame.step, Backward):
+            assert op.lesson.in_language(language) in told
+            assert numeric_line(frame, language)
+        else:
+            assert numeric_line(frame, language) == ()
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_every_step_is_checked_and_agrees(op: Op, sample: Sample) -> None:
+    for frame in frames(trace_of(op, sample)):
+        for span in numeric_line(frame, "en"):
+            assert span.role is Role.GOOD
+            assert span.text.startswith("numeric")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_a_transcript_tells_every_step(op: Op, sample: Sample, language: str) -> None:
+    trace = trace_of(op, sample)
+    lines = [line_text(line) for line in transcript(trace, language)]
+    numbers = [int(line[:3]) for line in lines if re.match(r" *\d+  ", line[:6]) and line[:3].strip()]
+    assert numbers == list(range(1, len(trace.steps) + 1))
+    assert max(map(cell_width, lines)) <= 160
+
+
+@given(run=runs())
+def test_the_state_lists_every_node_as_far_as_it_is_known(run: RandomRun) -> None:
+    trace = record(*run)
+    for frame in frames(trace):
+        lines = [line_text(line) for line in state(frame, "en")]
+        table = lines[len(lines) - lines[::-1].index("") :]
+        nodes = [node for node in run.graph.nodes if node.name]
+        assert [line.split()[0] for line in table] == [node.name for node in nodes]
+        for node, line in zip(nodes, table, strict=True):
+            if frame.value(node) is None:
+                assert ABSENT in line.split()
+
+
+@given(run=runs(), language=st.sampled_from(LANGUAGES))
+def test_any_graph_can_be_explained(run: RandomRun, language: str) -> None:
+    for frame in frames(record(*run)):
+        block = equation(frame, language, 60, 12)
+        assert block.width <= 60
+        assert block.height <= 12
+        assert story(frame, language)
+        assert step_title(frame) or frame.step is None
+
+
+# What it says
+
+
+def test_the_equation_of_a_backward_step_between_scalars() -> None:
+    block = equation(multiply().frame(4), "en", 60, 10)
+    rows = words(block)
+    assert rows[0] == "∂f/∂q = ∂f/∂f · ∂f/∂q"
+    assert rows[1] == "product upstream local"
+    assert rows[-1] == "-2 = 1 · -2"
+
+
+def test_the_equation_of_an_accumulate_step() -> None:
+    rows = words(equation(multiply().frame(8), "en", 60, 10))
+    assert rows[0] == "∂f/∂x = ∂f/∂x + through q"
+    assert rows[1] == "sum, 2 of 2 before contribution"
+    assert rows[-1] == "1 = 3 + -2"
+
+
+def test_the_equation_of_a_forward_step_and_of_the_seed() -> None:
+    assert words(equation(multiply().frame(1), "en", 60, 10))[-1] == "3 = -2 + 5"
+    assert words(equation(multiply().frame(3), "en", 60, 10))[0] == "∂f/∂f"
+
+
+def test_a_transposed_factor_stands_where_the_product_has_it() -> None:
+    graph = Sketch().inputs(W=(2, 3), X=(3, 2))(Y="matmul W X", L="sum Y").build()
+    trace = record(graph, Bindings.of(graph, {"W": np.arange(6.0).reshape(2, 3), "X": np.eye(3)[:, :2]}))
+    by_operand = {
+        frame.edge.operand: words(equation(frame, "en", 100, 20))[0]
+        for frame in frames(trace)
+        if isinstance(frame.step, Backward) and frame.edge is not None
+    }
+    assert by_operand[graph.position("W")] == "∂L/∂W = ∂L/∂Y · Xᵀ"
+    assert by_operand[graph.position("X")] == "∂L/∂X = Wᵀ · ∂L/∂Y"
+
+
+def test_the_title_of_a_step() -> None:
+    titles = [step_title(frame) for frame in frames(multiply())]
+    assert titles == ["", "q = x + y", "f = q · x", "∂f/∂f", "f → q", "f → x", "∑ x", "q → x", "∑ x", "q → y"]
+
+
+def test_the_story_puts_numbers_in() -> None:
+    told = plain(story(multiply().frame(4), "en"))
+    assert "∂f/∂q = ∂f/∂f · x = 1 · (-2) = -2" in told
+    assert "dq = df * x" in told
+    assert "The backward pass is done" in plain(story(multiply().frame(9), "en"))
+    assert "역전파가 끝났습니다" in plain(story(multiply().frame(9), "ko"))
+
+
+def test_a_partial_sum_says_how_far_it_is() -> None:
+    first, second = (plain(story(multiply().frame(at), "en")) for at in (6, 8))
+    assert "contribution 1 of 2" in first
+    assert "complete" not in first
+    assert "contribution 2 of 2" in second
+    assert "The gradient of x is complete." in second
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("x ** 2", "x²"),
+        ("2 * x ** (2 - 1)", "2 · x"),
+        ("x ** -1", "x⁻¹"),
+        ("a @ b.T", "a @ bᵀ"),
+        ("x ** y", "x^y"),
+        ("1 - out * out", "1 - out · out"),
+    ],
+)
+def test_code_in_mathematical_dress(code: str, shown: str) -> None:
+    assert mathematical(code) == shown
+
+
+# Tensors
+
+
+@given(tensor=MATRICES, width=st.integers(13, 80), height=st.integers(2, 12), row=st.booleans())
+def test_a_tensor_fits_into_its_block(tensor: np.ndarray, width: int, height: int, row: bool) -> None:
+    """From 13 cells on: a number of this kind, its brackets, and the mark for what is left out."""
+    block = tensor_block(tensor, Role.VALUE, width, height, row=row)
+    assert block.width <= width
+    assert block.height <= height
+    assert len({line_width(line) for line in block.lines}) == 1
+    assert {span.role for line in block.lines for span in line} == {Role.VALUE}
+
+
+@given(tensor=MATRICES)
+def test_a_tensor_with_room_is_shown_whole(tensor: np.ndarray) -> None:
+    block = tensor_block(tensor, Role.VALUE, 500, 50)
+    found = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text(block))]
+    assert len(found) == tensor.size
+    largest = float(np.max(np.abs(tensor), initial=0.0))
+    np.testing.assert_allclose(found, tensor.ravel(), rtol=0, atol=0.50001e-3 * largest)
+    assert MORE_COLUMNS not in text(block)
+    assert MORE_ROWS not in text(block)
+
+
+def test_what_is_left_out_is_marked() -> None:
+    block = tensor_block(np.arange(100.0).reshape(10, 10), Role.VALUE, 20, 4)
+    assert text(block) == "⎡ 0   1   2   3 …⎤\n⎢10  11  12  13 …⎥\n⎢20  21  22  23 …⎥\n⎣       ⋮        ⎦"
+
+
+@pytest.mark.parametrize(
+    ("tensor", "shown"),
+    [
+        (np.asarray([1.0, -2.5]), "⎡ 1.0⎤\n⎣-2.5⎦"),
+        (np.asarray([[1.0, 2.0]]), "[1  2]"),
+        (np.asarray([[[1.0, 2.0]], [[3.0, 4.0]]]), "[1  2]"),
+        (np.float64(3.0), "3"),
+        (np.zeros((0, 3)), "[ ]"),
+        (np.asarray([7.0]), "[7]"),
+    ],
+)
+def test_a_tensor(tensor: np.ndarray, shown: str) -> None:
+    assert text(tensor_block(tensor, Role.VALUE)) == shown
+
+
+def test_an_upstream_gradient_can_lie_down() -> None:
+    assert text(tensor_block(np.asarray([1.0, 2.0]), Role.GRADIENT, row=True)) == "[1  2]"

@@ -1,0 +1,157 @@
+"""Lines and blocks of text whose parts have roles, in cells of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+from wcwidth import wcwidth
+
+from backprop_engine.explain.lines import (
+    Block,
+    Line,
+    Role,
+    Span,
+    above,
+    beside,
+    clip_line,
+    crop_line,
+    line_text,
+    line_width,
+    plain,
+    wrap_line,
+)
+from backprop_engine.text import cell_width
+
+TEXT = st.text(st.sampled_from("ab ∂x가나 ≤…"), max_size=12)
+LINES = st.lists(st.builds(Span, TEXT, st.sampled_from(list(Role)[:4])), max_size=5).map(tuple)
+BLOCKS = st.lists(LINES, max_size=4).map(Block.of)
+WIDTHS = st.integers(0, 40)
+
+
+def cells(line: Line) -> Iterator[tuple[str, Role]]:
+    """Every cell of a line; a wide character is followed by an empty one."""
+    for text, role in line:
+        for character in text:
+            yield character, role
+            yield from [("", role)] * (cell_width(character) - 1)
+
+
+def letters(lines: list[Line]) -> list[tuple[str, Role]]:
+    """Every character but spaces, with its role."""
+    return [cell for line in lines for cell in cells(line) if cell[0].strip()]
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_the_shortcuts_for_our_signs_agree_with_the_table_of_all(text: str) -> None:
+    assert cell_width(text) == sum(max(0, wcwidth(character)) for character in text)
+
+
+def test_our_signs_take_one_cell() -> None:
+    signs = "·×÷−≤≥≠⊙⊗√∂∑²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦…⋮→←↑↓▶◀●○◉◇□✓✗»–─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋▀"
+    assert [sign for sign in signs if cell_width(sign) != wcwidth(sign) or wcwidth(sign) != 1] == []
+
+
+@given(line=LINES)
+def test_the_width_of_a_line_is_its_cells(line: Line) -> None:
+    assert line_width(line) == len(list(cells(line)))
+
+
+@given(line=LINES, start=WIDTHS, width=WIDTHS)
+def test_cropping_takes_these_cells(line: Line, start: int, width: int) -> None:
+    """Half of a wide character is a space."""
+    every = list(cells(line))
+    wanted = every[start : start + width]
+    if wanted and not wanted[0][0]:
+        wanted[0] = (" ", wanted[0][1])
+    if wanted and cell_width(wanted[-1][0]) == 2:
+        wanted[-1] = (" ", wanted[-1][1])
+    assert list(cells(crop_line(line, start, width))) == wanted
+
+
+@given(line=LINES, start=WIDTHS)
+def test_two_crops_are_as_wide_as_the_line(line: Line, start: int) -> None:
+    left, right = crop_line(line, 0, start), crop_line(line, start, 100)
+    assert line_width(left) + line_width(right) == line_width(line)
+
+
+@given(line=LINES, width=WIDTHS)
+def test_clipping_fits_and_marks_what_it_cuts(line: Line, width: int) -> None:
+    clipped = clip_line(line, width)
+    assert line_width(clipped) <= width
+    if line_width(line) <= width:
+        assert clipped == line
+    elif width:
+        assert line_text(clipped).endswith("…")
+        kept = list(cells(clipped))[:-1]
+        assert kept == list(cells(line))[: len(kept)]
+
+
+@given(line=LINES, width=st.integers(2, 40))
+def test_wrapping_loses_nothing_and_fits(line: Line, width: int) -> None:
+    wrapped = wrap_line(line, width)
+    assert max(map(line_width, wrapped)) <= width
+    assert letters(wrapped) == letters([line])
+
+
+@given(line=LINES)
+def test_a_line_that_fits_is_not_touched(line: Line) -> None:
+    assert wrap_line(line, line_width(line)) == [line]
+    assert wrap_line(line, 0) == [line]
+
+
+def test_wrapping_breaks_at_spaces_and_keeps_roles() -> None:
+    line = (Span("the gradient of ", Role.TEXT), Span("가중치 W", Role.NAME), Span(" is  2", Role.VALUE))
+    assert wrap_line(line, 12) == [
+        (Span("the gradient", Role.TEXT),),
+        (Span("of ", Role.TEXT), Span("가중치 W", Role.NAME)),
+        (Span("is 2", Role.VALUE),),
+    ]
+
+
+def test_a_word_longer_than_the_line_is_broken() -> None:
+    assert plain(wrap_line((Span("역전파알고리즘 ok"),), 5)) == "역전\n파알\n고리\n즘 ok"
+
+
+@given(block=BLOCKS)
+def test_a_block_is_as_wide_as_its_widest_line(block: Block) -> None:
+    assert block.width == max(map(line_width, block.lines), default=0)
+    assert block.height == len(block.lines)
+
+
+@given(block=BLOCKS, more=WIDTHS, align=st.sampled_from("<^>"))
+def test_a_padded_block_is_a_rectangle(block: Block, more: int, align: str) -> None:
+    padded = block.padded(block.width + more, align)
+    assert padded.width == block.width + more
+    assert {line_width(line) for line in padded.lines} <= {padded.width}
+    assert letters(list(padded.lines)) == letters(list(block.lines))
+    left = {"<": 0, "^": more // 2, ">": more}[align]
+    for line, moved in zip(block.lines, padded.lines, strict=True):
+        assert list(cells(moved))[left : left + line_width(line)] == list(cells(line))
+
+
+@given(blocks=st.lists(BLOCKS, max_size=4), gap=st.integers(0, 3))
+def test_blocks_beside_each_other(blocks: list[Block], gap: int) -> None:
+    joined = beside(*blocks, gap=gap)
+    assert joined.height == max((block.height for block in blocks), default=0)
+    if joined.height:
+        assert joined.width == sum(block.width for block in blocks) + gap * (len(blocks) - 1)
+        assert {line_width(line) for line in joined.lines} == {joined.width}
+    assert sorted(letters(list(joined.lines)), key=str) == sorted(
+        (letter for block in blocks for letter in letters(list(block.lines))), key=str
+    )
+
+
+@given(blocks=st.lists(BLOCKS, max_size=4), align=st.sampled_from("<^>"))
+def test_blocks_above_each_other(blocks: list[Block], align: str) -> None:
+    joined = above(*blocks, align=align)
+    assert joined.height == sum(block.height for block in blocks)
+    assert joined.width == max((block.width for block in blocks if block.height), default=0)
+    assert letters(list(joined.lines)) == [one for block in blocks for one in letters(list(block.lines))]
+
+
+def test_a_smaller_block_stands_in_the_middle() -> None:
+    high = Block.of([(Span("1"),), (Span("2"),), (Span("3"),)])
+    assert plain(beside(high, Block.text("="), gap=1).lines) == "1\n2 =\n3"
+    assert plain(above(Block.text("abc"), Block.text("d")).lines) == "abc\n d"

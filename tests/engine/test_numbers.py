@@ -1,0 +1,180 @@
+"""Numbers as people read them: short, honest, aligned."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_engine.explain.numbers import ABSENT, column, number, summary
+
+FINITE = st.floats(-1e300, 1e300)
+READABLE = st.floats(-9999, 9999).filter(lambda value: value == 0 or abs(value) >= 1e-3)
+COLUMNS = st.lists(READABLE, min_size=1, max_size=12)
+
+
+def significant(text: str) -> int:
+    """How many digits of a number mean something."""
+    mantissa = text.partition("e")[0].lstrip("-")
+    digits = mantissa.replace(".", "").lstrip("0")
+    return len(digits if "." in mantissa else digits.rstrip("0"))
+
+
+def decimals(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (3.0, "3"),
+        (-12.0, "-12"),
+        (0.5, "0.5"),
+        (-0.58980123, "-0.589801"),
+        (1 / 3, "0.333333"),
+        (100.0, "100"),
+        (123456.0, "123456"),
+        (123456.7, "123457"),
+        (1234567.0, "1.2346e6"),
+        (12345678.0, "1.2346e7"),
+        (0.0001, "0.0001"),
+        (0.00001, "1e-5"),
+        (1.2e-7, "1.2e-7"),
+        (1e300, "1e300"),
+        (5e-324, "4.9407e-324"),
+        (math.nan, "NaN"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (True, "true"),
+        (False, "false"),
+        (7, "7"),
+    ],
+)
+def test_one_number(value: float, text: str) -> None:
+    assert number(value) == text
+    assert number(np.float64(value) if not isinstance(value, bool | int) else np.asarray(value)) == text
+
+
+@given(value=FINITE)
+def test_a_number_has_six_digits_at_most(value: float) -> None:
+    assert significant(number(value)) <= 6
+
+
+@given(value=FINITE, digits=st.integers(2, 17))
+def test_a_number_is_rounded_and_not_cut(value: float, digits: int) -> None:
+    text = number(value, digits)
+    shown = float(text)
+    kept = min(digits, 5) if "e" in text else digits
+    assert abs(shown - value) <= abs(value) * 0.5000001 * 10.0 ** (1 - kept)
+    assert (shown == 0) == (value == 0)
+    assert not shown or (shown < 0) == (value < 0)
+
+
+@given(value=FINITE)
+def test_a_number_has_nothing_superfluous(value: float) -> None:
+    text = number(value)
+    mantissa = text.partition("e")[0]
+    assert "." not in mantissa or mantissa[-1] in "123456789"
+    assert text not in ("-0", "")
+    assert len(text) <= 13
+
+
+@given(value=st.integers(-999_999, 999_999))
+def test_a_whole_number_of_six_digits_is_exact(value: int) -> None:
+    assert number(float(value)) == str(value)
+
+
+@given(values=COLUMNS)
+def test_a_column_has_its_points_under_each_other(values: list[float]) -> None:
+    texts = column(values)
+    aligned = len({decimals(text) for text in texts}) == 1
+    each = [number(value, 4) for value in values]
+    assert aligned or texts == each
+
+
+@given(values=COLUMNS, digits=st.integers(2, 6))
+def test_a_column_is_rounded_and_not_cut(values: list[float], digits: int) -> None:
+    largest = max(map(abs, values))
+    for value, text in zip(values, column(values, digits), strict=True):
+        allowed = 0.5000001 * 10.0 ** (1 - digits) * max(largest, 1e-300)
+        assert abs(float(text) - value) <= allowed
+
+
+@given(values=COLUMNS, digits=st.integers(2, 6))
+def test_in_a_column_only_zero_looks_like_zero(values: list[float], digits: int) -> None:
+    for value, text in zip(values, column(values, digits), strict=True):
+        assert (float(text) == 0) == (value == 0)
+        assert not re.fullmatch(r"-[0.]+", text)
+
+
+@given(values=st.lists(st.floats(), max_size=12))
+def test_a_column_takes_anything(values: list[float]) -> None:
+    texts = column(values)
+    assert len(texts) == len(values)
+    for value, text in zip(values, texts, strict=True):
+        assert (text == "NaN") == math.isnan(value)
+        assert ("inf" in text) == math.isinf(value)
+
+
+@given(values=COLUMNS)
+def test_a_column_does_not_end_in_zeros_all_along(values: list[float]) -> None:
+    texts = column(values)
+    if all("." in text for text in texts):
+        assert not all(text.endswith("0") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([1.0, 0.5, 3.0], ["1.0", "0.5", "3.0"]),
+        ([1.0, 2.0], ["1", "2"]),
+        ([-0.105, 0.42], ["-0.105", "0.420"]),
+        ([1 / 3, 100.0], ["0.3", "100.0"]),
+        ([math.nan, 1.5], ["NaN", "1.5"]),
+        ([math.inf, -2.0, 0.25], ["inf", "-2.00", "0.25"]),
+        ([0.0, 0.0], ["0", "0"]),
+        ([1e-7, 1.0], ["1e-7", "1"]),
+        ([1.23, 0.00015], ["1.23", "0.00015"]),
+        ([True, False], ["true", "false"]),
+        ([], []),
+    ],
+)
+def test_a_column(values: list[float], texts: list[str]) -> None:
+    assert column(values) == texts
+
+
+@pytest.mark.parametrize(
+    ("tensor", "text"),
+    [
+        (None, ABSENT),
+        (np.float64(0.0), "0"),
+        (np.float64(-12.0), "-12"),
+        (np.asarray([1.0, 2.0]), "[1 2]"),
+        (np.asarray([0.25, -3.0, 1.0]), "[0.25 -3.00 1.00]"),
+        (np.ones(5), "5 ‖2.24‖"),
+        (np.ones((2, 3)), "2×3 ‖2.45‖"),
+        (np.asarray([True, False]), "[true false]"),
+        (np.zeros((2, 2)), "2×2 ‖0‖"),
+        (np.asarray([[np.nan, 1.0]]), "1×2 ‖NaN‖"),
+        (np.zeros((0,)), "[]"),
+    ],
+)
+def test_a_tensor_in_short(tensor: np.ndarray | None, text: str) -> None:
+    assert summary(tensor, 20) == text
+
+
+def test_absent_is_not_zero() -> None:
+    assert summary(None) != summary(np.float64(0.0))
+    assert summary(None, shape=False) == ABSENT == "·"
+
+
+@given(values=st.lists(FINITE, max_size=4), room=st.integers(0, 40))
+def test_a_short_vector_is_shown_where_there_is_room(values: list[float], room: int) -> None:
+    text = summary(np.asarray(values, dtype=np.float64), room)
+    assert (text.startswith("[") and len(text) <= room) or "‖" in text
