@@ -18,7 +18,7 @@ import sys
 import termios
 from collections.abc import Sequence
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 COLUMNS, ROWS = 120, 40
 EMPTY_APP = "import numpy\nfrom textual.app import App\nApp().run()"
@@ -43,7 +43,7 @@ def first_screen(command: Sequence[str], *, quiet: float, shows: str = "", timeo
                 if not chunk:
                     break
                 last = perf_counter()
-                if QUERY in written[-len(QUERY) :] + chunk:
+                if QUERY in written[1 - len(QUERY) :] + chunk:
                     os.write(terminal, ANSWER)
                 written += chunk
             elif _is_screen(written, shows):  # looked at in the silence, where it holds nobody up
@@ -84,17 +84,18 @@ def _read(terminal: int) -> bytes:
 
 
 def _end(pid: int, terminal: int) -> None:
-    """End the process, reading on so that it can leave."""
+    """End the process, reading on so that it can say what it says as it leaves."""
     os.kill(pid, signal.SIGTERM)
-    deadline = perf_counter() + 2.0
-    while perf_counter() < deadline:
-        if os.waitpid(pid, os.WNOHANG)[0]:
+    deadline, open_still = perf_counter() + 2.0, True
+    while not os.waitpid(pid, os.WNOHANG)[0]:
+        if perf_counter() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
             break
-        if select.select([terminal], [], [], 0.05)[0]:
-            _read(terminal)
-    else:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        if open_still and select.select([terminal], [], [], 0.01)[0]:
+            open_still = bool(_read(terminal))
+        elif not open_still:
+            sleep(0.01)
     os.close(terminal)
 
 

@@ -14,8 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from backprop_engine.bindings import Bindings
     from backprop_engine.errors import BackpropError, ScenarioError, UsageError
-    from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+    from backprop_engine.graph import Graph, GraphBuilder, Kind
     from backprop_engine.ops import OPS
     from backprop_engine.recording import record
     from backprop_engine.scenario.loader import Scenario, load_scenario
@@ -40,7 +41,8 @@ __all__ = [
 
 _HOMES = {
     "errors": ("BackpropError", "ScenarioError", "UsageError"),
-    "graph": ("Bindings", "Graph", "GraphBuilder", "Kind"),
+    "bindings": ("Bindings",),
+    "graph": ("Graph", "GraphBuilder", "Kind"),
     "ops": ("OPS",),
     "recording": ("record",),
     "scenario.loader": ("Scenario", "load_scenario"),

@@ -9,15 +9,17 @@ cells the gradient is projected on a random direction, and a sample of cells is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.graph import Bindings, Graph, Node
+from backprop_engine.bindings import Bindings
+from backprop_engine.graph import Graph, Node
 from backprop_engine.recording import forward_function, run_forward
 from backprop_engine.steps import Edge
 from backprop_engine.trace import GradientEdit, Trace
@@ -45,8 +47,7 @@ class Verdict(Enum):
         return self in (Verdict.AGREES, Verdict.KINK, Verdict.NOT_APPLICABLE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GradientCheck:
+class GradientCheck(Struct, frozen=True, eq=False):
     """The outcome for one gradient.
 
     `error` is the largest difference, divided by the largest magnitude of the gradient; `cell` is where it
@@ -97,7 +98,20 @@ def check_leaf(trace: Trace, leaf: Node) -> GradientCheck:
         return np.sum(trace.bindings.seed * changed.get(graph.output, base[graph.output]))
 
     analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
-    return compare(leaf.name, output, base[leaf.position], trace.gradient(leaf.name), analytic=analytic)
+    check = compare(leaf.name, output, base[leaf.position], trace.gradient(leaf.name), analytic=analytic)
+    if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
+        return structs.replace(check, verdict=Verdict.KINK)
+    return check
+
+
+def _at_kink(trace: Trace, below: list[int]) -> bool:
+    """Whether an operator on the way stands at a kink, and each by itself chose fairly.
+
+    Several such choices together need not lie between the slopes of the whole, left and right.
+    """
+    edges = (trace.graph.edges[index] for node in below for index in trace.schedule.edges_of[node])
+    verdicts = {check_edge(trace, edge).verdict for edge in edges}
+    return Verdict.KINK in verdicts and all(verdict.good for verdict in verdicts)
 
 
 def check_edge(trace: Trace, edge: Edge) -> GradientCheck:
@@ -182,8 +196,7 @@ def compare(name: str, function: _Function, x: Tensor, gradient: Tensor, *, anal
     return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slope:
+class _Slope(Struct, frozen=True):
     """A numeric derivative, how far it can be trusted, and the one-sided slopes where they differ.
 
     `doubt` is how far estimates differ, `noise` what the rounding of the function's values can amount to.

@@ -11,6 +11,7 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.inside import stepped_into
 from backprop_engine.local import DenseLocal, MapLocal, local_gradient
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace import Trace
@@ -18,8 +19,12 @@ from backprop_engine.trace import Trace
 __all__ = ["run_data", "tensor_data"]
 
 
-def run_data(name: str, trace: Trace, at: int | None = None) -> dict[str, Any]:
-    """The run called `name` as one object; with `at`, only what is known at that position."""
+def run_data(name: str, trace: Trace, at: int | None = None, *, step_into: bool = False) -> dict[str, Any]:
+    """The run called `name` as one object; with `at`, only what is known at that position.
+
+    With `step_into` the steps of a composite node have the steps of its inside under the key ``inside``: its
+    forward step those of the inner forward pass, its first backward step all the others.
+    """
     graph = trace.graph
     frame = trace.frame(trace.schedule.last if at is None else at)
     output = graph.nodes[graph.output]
@@ -31,7 +36,7 @@ def run_data(name: str, trace: Trace, at: int | None = None) -> dict[str, Any]:
         "dtype": graph.dtype.name,
         "values": _values(frame),
         "grads": _gradients(frame, whole=at is None),
-        "steps": [_step(trace, trace.schedule.step(index)) for index in range(1, frame.position + 1)],
+        "steps": _steps(trace, range(1, frame.position + 1), step_into=step_into),
         "warnings": [
             {"code": warning.code, "message": warning.message, "node": warning.node}
             for warning in trace.warnings
@@ -74,6 +79,16 @@ def _gradients(frame: Frame, *, whole: bool) -> dict[str, Any]:
         if gradient is not None:
             grads[node.name] = tensor_data(gradient)
     return grads
+
+
+def _steps(trace: Trace, positions: range, *, step_into: bool) -> list[dict[str, Any]]:
+    steps = []
+    for step in map(trace.schedule.step, positions):
+        data = _step(trace, step)
+        if step_into and (into := stepped_into(trace, step)) is not None:
+            data["inside"] = _steps(*into, step_into=True)
+        steps.append(data)
+    return steps
 
 
 def _operand(graph: Graph, position: int) -> Any:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from backprop_engine.frame import Frame
 from backprop_engine.steps import Schedule
 from backprop_engine.trace import Trace
@@ -14,44 +16,37 @@ from backprop_engine.trace import Trace
 __all__ = ["Command", "Go", "Over", "Select", "Session", "Step", "ToBackward", "ToEnd", "ToStart", "update"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Move by `count` positions, back where it is negative."""
 
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(Struct, frozen=True):
     """Move over `count` nodes, each with all its edges; back where it is negative."""
 
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Go:
+class Go(Struct, frozen=True):
     """Move to a position; one outside the run means its nearer end."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class ToStart:
+class ToStart(Struct, frozen=True):
     """Move to position 0, where nothing is computed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToBackward:
+class ToBackward(Struct, frozen=True):
     """Move to where the backward pass begins: the seed is set, and nothing else has a gradient."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToEnd:
+class ToEnd(Struct, frozen=True):
     """Move to the last position."""
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """Choose a node by position, or none."""
 
     node: int | None

@@ -7,7 +7,8 @@ file, the place in it. Codes are declared here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backprop_engine.text import cell_width
 
@@ -24,8 +25,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """A stretch of one line of a text file; `line` and `column` count from 1, in code points."""
 
     path: str
@@ -37,8 +37,7 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A kind of mistake: its stable name, and what it means."""
 
     name: str
@@ -56,8 +55,7 @@ def code(name: str, meaning: str) -> Code:
     return CODES[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One mistake, ready to be shown.
 
     `quoted` is the line of the file that `place` points into, already fit for a terminal.

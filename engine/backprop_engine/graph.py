@@ -1,6 +1,6 @@
 """A computational graph: its nodes, their shapes, and the edges that gradient flows along.
 
-A graph holds structure only; the numbers of its leaves are `Bindings`. Nodes are named by their position in
+A graph holds structure only; the numbers of its leaves are bindings. Nodes are named by their position in
 `Graph.nodes`: leaves and literals first, then the computed nodes in the order of computing. Operands are
 positions in a tuple, so `a * a` has two edges.
 """
@@ -8,7 +8,7 @@ positions in a tuple, so `a * a` has two edges.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from math import prod
@@ -16,13 +16,14 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, structs
 
 from backprop_engine.arrays import Shape, Tensor, broadcast_axes, freeze, settle, shape_text
 from backprop_engine.errors import Place, ShapeError, UsageError
 from backprop_engine.ops import Linear, Op, Partial, Rule
 from backprop_engine.steps import Edge, Schedule
 
-__all__ = ["Bindings", "Graph", "GraphBuilder", "Kind", "Node"]
+__all__ = ["Graph", "GraphBuilder", "Kind", "Node"]
 
 
 class Kind(Enum):
@@ -39,8 +40,7 @@ _LEAVES_WITH_GRADIENT = (Kind.INPUT, Kind.PARAM)
 _NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class Node(Struct, frozen=True, eq=False):
     """A leaf, a literal number, or the result of an operator.
 
     `text` is the literal's number or the expression that the node was written as; `place` is where.
@@ -52,7 +52,7 @@ class Node:
     shape: Shape
     op: Op | None = None
     operands: tuple[int, ...] = ()
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = {}
     rules: tuple[Rule | None, ...] = ()
     text: str = ""
     place: Place | None = None
@@ -276,6 +276,8 @@ class GraphBuilder:
         """The graph; `output` may be left out where exactly one computed node feeds no other."""
         if output is not None and output not in self._names:
             raise UsageError(f"the graph has no node called {output}")
+        if all(node.op is None for node in self._nodes):
+            raise UsageError("the graph has no computed node")
         nodes, moved = self._leaves_first()
         position = moved[self._names[output]] if output is not None else _only_sink(nodes)
         return Graph(
@@ -303,7 +305,9 @@ class GraphBuilder:
 
 
 def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:
-    return replace(node, position=position, operands=tuple(moved[operand] for operand in node.operands))
+    return structs.replace(
+        node, position=position, operands=tuple(moved[operand] for operand in node.operands)
+    )
 
 
 def _only_sink(nodes: Sequence[Node]) -> int:
@@ -323,52 +327,3 @@ def _number_text(value: float) -> str:
         if float(f"{value:g}") == value
         else repr(value)
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bindings:
-    """The numbers of a run: a tensor for each leaf by position, and the gradient at the output."""
-
-    leaves: Mapping[int, Tensor]
-    seed: Tensor
-
-    @classmethod
-    def of(cls, graph: Graph, values: Mapping[str, Any], seed: Any = None) -> Bindings:
-        """Cast and check `values`, by leaf name, and `seed`: 1 for a scalar output, required for others.
-
-        Raises `UsageError` for a missing or unknown leaf and for a value of another shape.
-        """
-        for name in values:
-            if not graph[name].is_leaf:
-                raise UsageError(f"{name} is computed, not a leaf")
-        leaves: dict[int, Tensor] = {}
-        for leaf in graph.leaves:
-            if leaf.name not in values:
-                raise UsageError(f"the leaf {leaf.name} has no value")
-            dtype = np.dtype(np.int64) if leaf.position in graph.index_leaves else graph.dtype
-            tensor = freeze(values[leaf.name], dtype)
-            if tensor.shape != leaf.shape:
-                raise UsageError(
-                    f"{leaf.name} is {shape_text(leaf.shape)}, its value is {shape_text(tensor.shape)}"
-                )
-            leaves[leaf.position] = tensor
-        return cls(leaves, _seed(graph, seed))
-
-    def with_leaf(self, graph: Graph, name: str, value: Any) -> Bindings:
-        """The same bindings with another value for one leaf."""
-        named = {leaf.name: self.leaves[leaf.position] for leaf in graph.leaves}
-        return Bindings.of(graph, named | {name: value}, self.seed)
-
-
-def _seed(graph: Graph, seed: Any) -> Tensor:
-    shape = graph.nodes[graph.output].shape
-    if seed is None:
-        if shape != ():
-            raise UsageError(f"the output is {shape_text(shape)}: a seed gradient must be given")
-        seed = 1.0
-    tensor = freeze(seed, graph.dtype)
-    if tensor.shape == ():
-        return settle(np.broadcast_to(tensor, shape).copy(), graph.dtype)
-    if tensor.shape != shape:
-        raise UsageError(f"the seed is {shape_text(tensor.shape)}, the output is {shape_text(shape)}")
-    return tensor

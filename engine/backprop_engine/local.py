@@ -5,11 +5,11 @@ The operator declares the form, size never does. A rule between two scalars is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, TypeAlias, assert_never
 
 import numpy as np
+from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, settle
 from backprop_engine.graph import Graph
@@ -25,8 +25,7 @@ LARGEST_JACOBIAN = 4096
 """The most cells of a Jacobian that is worked out whole."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScalarLocal:
+class ScalarLocal(Struct, frozen=True, eq=False):
     """A number: product = upstream · value."""
 
     value: Tensor
@@ -34,8 +33,7 @@ class ScalarLocal:
     form: Literal["scalar"] = "scalar"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ElementwiseLocal:
+class ElementwiseLocal(Struct, frozen=True, eq=False):
     """The diagonal of a diagonal Jacobian, in the output's shape: product = upstream ⊙ value."""
 
     value: Tensor
@@ -43,8 +41,7 @@ class ElementwiseLocal:
     form: Literal["elementwise"] = "elementwise"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DenseLocal:
+class DenseLocal(Struct, frozen=True, eq=False):
     """A dense Jacobian of shape batch + (out, in): product = valueᵀ · upstream; None above 4,096 cells."""
 
     value: Tensor | None
@@ -54,8 +51,7 @@ class DenseLocal:
     form: Literal["jacobian"] = "jacobian"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MapLocal:
+class MapLocal(Struct, frozen=True, eq=False):
     """A linear map: its rule in NumPy's terms and, where the rule multiplies with a tensor, that factor."""
 
     rule: str

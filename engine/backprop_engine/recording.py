@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from backprop_engine.arrays import Shape, Tensor, freeze, settle, shape_text, sum_axes
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Bindings, Graph, Node
+from backprop_engine.graph import Graph, Node
 from backprop_engine.ops import Partial
 from backprop_engine.ops.definition import ONE
 from backprop_engine.steps import Edge

@@ -14,13 +14,14 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias, overload
 
+from msgspec import Struct
+
 from backprop_engine.ops import Rule
 
 __all__ = ["Accumulate", "Backward", "Edge", "Forward", "Schedule", "Seed", "Step", "Steps"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Edge:
+class Edge(Struct, frozen=True, eq=False):
     """One use of an operand that gradient flows back along.
 
     `node` is the node whose rule runs, `operand` its `argnum`-th operand, both as positions. `summed` are the
@@ -37,32 +38,28 @@ class Edge:
     shared: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """The value of `node` is computed."""
 
     index: int
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """The gradient at the output is set."""
 
     index: int
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Backward:
+class Backward(Struct, frozen=True):
     """The gradient of `edge.node` is handed on to one of its operands."""
 
     index: int
     edge: Edge
 
 
-@dataclass(frozen=True, slots=True)
-class Accumulate:
+class Accumulate(Struct, frozen=True):
     """The contribution of `edge` is added to its operand's gradient: the `count`-th of `of`."""
 
     index: int

@@ -12,7 +12,7 @@ LANGUAGES = ("en", "ko")
 """The languages that the debugger speaks."""
 ELLIPSIS = "…"
 _NARROW = frozenset("·×÷−≤≥≠⊙⊗⊣√∂∑²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
-"""Signs of ours that take one cell, as do box drawings: no need to load a table of all of Unicode for them."""
+"""Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

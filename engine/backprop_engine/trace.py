@@ -12,10 +12,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, settle
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Bindings, Graph, Kind, Node
+from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.steps import Schedule, Steps
 
 if TYPE_CHECKING:
@@ -24,16 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["Edit", "GradientEdit", "RunWarning", "Trace", "ValueEdit"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ValueEdit:
+class ValueEdit(Struct, frozen=True, eq=False):
     """Overrides the value of a node, as ``q + (v - q).detach()`` does: the steps stay the same."""
 
     node: str
     value: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GradientEdit:
+class GradientEdit(Struct, frozen=True, eq=False):
     """Overrides the completed gradient of a node, as a hook on its tensor does."""
 
     node: str
@@ -43,8 +43,7 @@ class GradientEdit:
 Edit: TypeAlias = ValueEdit | GradientEdit
 
 
-@dataclass(frozen=True, slots=True)
-class RunWarning:
+class RunWarning(Struct, frozen=True):
     """Something about a run that its reader should know."""
 
     code: str

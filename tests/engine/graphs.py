@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ShapeError
-from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, GraphBuilder, Kind
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.recording import record
 from backprop_engine.trace import Trace
@@ -105,18 +106,36 @@ class RandomRun(NamedTuple):
 
 
 SHAPES = ((), (), (3,), (2, 3), (2, 1), (1, 3), (3, 2), (3, 3))
-SMOOTH = ("add", "sub", "mul", "mul", "neg", "square", "tanh", "sigmoid", "identity", "detach")
+SMOOTH = (
+    "add", "sub", "mul", "mul", "neg", "square", "tanh", "sigmoid", "identity", "detach",
+    "sin", "cos", "softplus", "log_sigmoid", "silu", "mish",
+)  # fmt: skip
 MORE = (
     "add", "mul", "matmul", "matmul", "matmul",
     "maximum", "minimum", "abs", "relu", "where", "greater", "less_equal", "hadamard", "matmul",
     "outer", "sum", "mean", "transpose", "index", "softmax", "mse",
+    "sign", "erf", "clip", "leaky_relu", "elu", "selu", "gelu", "hard_tanh", "relu6",
+    "log_softmax", "layer_norm", "rms_norm", "batch_norm", "mae", "huber", "bce_with_logits",
+    "scaled_dot_product_attention",
 )  # fmt: skip
 _ATTRIBUTES = {
     "sum": ({}, {"axis": 0}, {"axis": -1, "keepdims": True}),
     "mean": ({}, {"axis": 0}, {"axis": -1, "keepdims": True}),
     "index": ({"key": (0,)}, {"key": (-1,)}, {"key": (slice(None, None, -1),)}, {"key": (slice(None), 0)}),
     "softmax": ({}, {"axis": 0}),
+    "log_softmax": ({}, {"axis": 0}),
+    "clip": ({"min": -1.0, "max": 1.0}, {"min": -0.5}, {"max": 1.0}),
+    "leaky_relu": ({}, {"negative_slope": 0.25}),
+    "elu": ({}, {"alpha": 0.5}),
+    "gelu": ({}, {"approximate": "tanh"}),
+    "layer_norm": ({"eps": 0.5}, {"eps": 0.5, "axis": 0}),
+    "rms_norm": ({"eps": 0.5}, {"eps": 0.5, "axis": 0}),
+    "batch_norm": ({"eps": 0.5},),
     "mse": ({}, {"reduction": "sum"}, {"reduction": "none"}),
+    "mae": ({}, {"reduction": "sum"}, {"reduction": "none"}),
+    "huber": ({}, {"delta": 0.5}, {"reduction": "none"}),
+    "bce_with_logits": ({}, {"reduction": "sum"}, {"reduction": "none"}),
+    "scaled_dot_product_attention": ({}, {"causal": True}),
 }
 
 
@@ -161,7 +180,8 @@ def runs(
         op = OPS[draw(st.sampled_from(ops))]
         attributes = dict(draw(st.sampled_from(_ATTRIBUTES.get(op.name, ({},)))))
         present = list(dict.fromkeys(builder.shape(position) for position in reversed(positions)))
-        fitting = [each for each in product(present, repeat=len(op.operands)) if _fits(op, each, attributes)]
+        count = len(op.operands) - draw(st.integers(0, op.optional))
+        fitting = [each for each in product(present, repeat=count) if _fits(op, each, attributes)]
         if not fitting:
             op, attributes, fitting = OPS["add"], {}, [(present[0], present[0])]
         operands = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import product
 from operator import mul
 from typing import Any
 
@@ -84,6 +85,69 @@ def _unsqueezed(a: Any, axis: Any) -> Any:
     return a[tuple(None if k in axes else slice(None) for k in range(anp.ndim(a) + len(axes)))]
 
 
+def _einsum(a: Any, b: Any, subscripts: str) -> Any:
+    """Every letter an axis of both operands, then a product and a sum."""
+    operands, out = subscripts.replace(" ", "").split("->")
+    first, second = operands.split(",")
+    letters = sorted(set(first + second))
+
+    def spread(tensor: Any, own: str) -> Any:
+        order = sorted(range(len(own)), key=lambda axis: own[axis])
+        turned = anp.transpose(tensor, order) if own else tensor
+        return turned[tuple(slice(None) if letter in own else None for letter in letters)]
+
+    product = spread(a, first) * spread(b, second)
+    summed = tuple(axis for axis, letter in enumerate(letters) if letter not in out)
+    kept = [letter for letter in letters if letter in out]
+    return anp.transpose(anp.sum(product, axis=summed), [kept.index(letter) for letter in out])
+
+
+def _windowed(
+    one: Callable[[Any], Any], x: Any, value: float, kernel: Any, stride: Any, padding: Any, dilation: Any
+) -> Any:
+    """`one` of every window of `x`, which gives the axes before those that the windows slide along."""
+    axes = len(kernel)
+    stride, padding, dilation = (np.broadcast_to(each, axes) for each in (stride, padding, dilation))
+    x = _padded(x, [(0, 0)] * (x.ndim - axes) + [(each, each) for each in padding], value)
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    starts = [
+        range(0, size - each + 1, step)
+        for size, each, step in zip(x.shape[-axes:], reach, stride, strict=True)
+    ]
+    found = []
+    for corner in product(*starts):
+        key = (slice(at, at + r, d) for at, r, d in zip(corner, reach, dilation, strict=True))
+        found.append(anp.expand_dims(one(x[(..., *key)]), -1))
+    flat = anp.concatenate(found, axis=-1)
+    return anp.reshape(flat, (*flat.shape[:-1], *map(len, starts)))
+
+
+def _convolved(
+    axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    batch, kernel = x.shape[: -axes - 1], weight.shape[2:]
+    outs, ins = weight.shape[0] // groups, weight.shape[1]
+    taps = anp.reshape(weight, (groups, outs, ins, *kernel))
+
+    def one(window: Any) -> Any:
+        products = anp.reshape(window, (*batch, groups, 1, ins, *kernel)) * taps
+        summed = anp.sum(products, axis=tuple(range(-axes - 1, 0)))
+        return anp.reshape(summed, (*batch, groups * outs))
+
+    out = _windowed(one, x, 0.0, kernel, stride, padding, dilation)
+    return out if bias is None else out + anp.reshape(bias, (-1, *[1] * axes))
+
+
+def _pooled(over: Any, x: Any, value: float, kernel_size: Any, stride: Any, padding: Any) -> Any:
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    steps = kernel if stride is None else stride
+
+    def one(window: Any) -> Any:
+        return over(anp.reshape(window, (*x.shape[:-2], kernel[0] * kernel[1])), axis=-1)
+
+    return _windowed(one, x, value, kernel, steps, padding, 1)
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "cumsum": lambda a, axis: anp.swapaxes(
         anp.tensordot(np.tri(a.shape[axis]), anp.swapaxes(a, 0, axis), axes=1), 0, axis
@@ -96,8 +160,10 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "norm": lambda a, axis, keepdims: _root(anp.sum(a**2, axis=axis, keepdims=keepdims)),
     "prod": _prod,
     "permute": lambda a, axes: anp.moveaxis(a, axes, range(a.ndim)),
-    "reshape": lambda a, shape: anp.reshape(a, shape),
-    "flatten": lambda a, start: anp.reshape(a, (*a.shape[: start % max(a.ndim, 1)], -1)) if a.size else a.ravel(),
+    "reshape": lambda a, shape: anp.reshape(1.0 * a, shape),
+    "flatten": lambda a, start: (
+        anp.reshape(a, (*a.shape[: start % max(a.ndim, 1)], -1)) if a.size else a.ravel()
+    ),
     "squeeze": _squeezed,
     "unsqueeze": _unsqueezed,
     "broadcast_to": lambda a, shape: a + np.zeros(shape),
@@ -112,12 +178,23 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "pad": _padded,
     "tile": _tiled,
     "split": lambda a, parts, index, axis: anp.swapaxes(
-        anp.reshape(anp.swapaxes(a, 0, axis), (parts, a.shape[axis] // parts, *anp.swapaxes(a, 0, axis).shape[1:]))[
-            index
-        ],
+        anp.reshape(
+            anp.swapaxes(a, 0, axis), (parts, a.shape[axis] // parts, *anp.swapaxes(a, 0, axis).shape[1:])
+        )[index],
         0,
         axis,
     ),
     "gather": _gathered,
     "embedding": lambda weight, indices: anp.tensordot(np.eye(weight.shape[0])[indices], weight, axes=1),
+    "dot": lambda a, b: anp.sum(a * b),
+    "linear": lambda x, weight, bias=0.0: anp.sum(anp.expand_dims(x, -2) * weight, axis=-1) + bias,
+    "einsum": _einsum,
+    "conv1d": lambda x, weight, bias=None, **settings: _convolved(1, x, weight, bias, **settings),
+    "conv2d": lambda x, weight, bias=None, **settings: _convolved(2, x, weight, bias, **settings),
+    "max_pool2d": lambda x, kernel_size, stride, padding: _pooled(
+        anp.max, x, -np.inf, kernel_size, stride, padding
+    ),
+    "avg_pool2d": lambda x, kernel_size, stride, padding: _pooled(
+        anp.mean, x, 0.0, kernel_size, stride, padding
+    ),
 }

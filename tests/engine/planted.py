@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
-from backprop_engine.graph import Bindings, GraphBuilder, Kind
+from backprop_engine.bindings import Bindings
+from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial
 from backprop_engine.recording import record
 from backprop_engine.trace import Trace

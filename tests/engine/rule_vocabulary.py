@@ -35,6 +35,14 @@ def _product_of_others(a: Any, axis: Any = None) -> Any:
     return result
 
 
+def _reshape(a: Any, shape: Any) -> Any:
+    return np.reshape(a, shape)
+
+
+def _pad(a: Any, width: Any) -> Any:
+    return np.pad(a, width)
+
+
 def _scatter_add(g: Any, indices: Any, shape: Any, axis: int) -> Any:
     result = np.zeros(shape)
     for cell in np.ndindex(np.shape(g)):
@@ -51,15 +59,123 @@ def _add_at_rows(g: Any, indices: Any, shape: Any) -> Any:
     return result
 
 
+def _corners(shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """Each window by its number along each axis, with the cells of a padded operand that it sees."""
+    axes = len(kernel)
+    stride, padding, dilation = (np.broadcast_to(one, axes) for one in (stride, padding, dilation))
+    sizes = np.array(shape[-axes:]) + 2 * padding
+    counts = (sizes - dilation * (np.array(kernel) - 1) - 1) // stride + 1
+    for window in np.ndindex(*counts):
+        starts = np.array(window) * stride
+        yield (
+            window,
+            tuple(slice(s, s + d * (k - 1) + 1, d) for s, d, k in zip(starts, dilation, kernel, strict=True)),
+        )
+
+
+def _around(x: Any, padding: Any, axes: int, value: float = 0.0) -> Any:
+    width = [(0, 0)] * (x.ndim - axes) + [(p, p) for p in np.broadcast_to(padding, axes)]
+    return np.pad(x, width, constant_values=value)
+
+
+def _within(padded: Any, padding: Any, shape: Any, axes: int) -> Any:
+    inner = zip(np.broadcast_to(padding, axes), shape[-axes:], strict=True)
+    return padded[(..., *(slice(p, p + size) for p, size in inner))]
+
+
+def _conv_input(
+    shape: Any, weight: Any, g: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Every window puts its upstream number times its weights where it looked."""
+    kernel, ins = weight.shape[2:], weight.shape[1]
+    result = _around(np.zeros(shape), padding, len(kernel))
+    for window, key in _corners(shape, kernel, stride, padding, dilation):
+        for o in range(weight.shape[0]):
+            first = o // (weight.shape[0] // groups) * ins
+            channels = (..., slice(first, first + ins), *key)
+            upstream = g[(..., o, *window)]
+            result[channels] += np.multiply.outer(upstream, weight[o])
+    return _within(result, padding, shape, len(kernel))
+
+
+def _conv_weight(
+    x: Any, shape: Any, g: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Every weight sums what it saw, times the upstream numbers."""
+    kernel, ins = shape[2:], shape[1]
+    around, result = _around(x, padding, len(kernel)), np.zeros(shape)
+    for window, key in _corners(x.shape, kernel, stride, padding, dilation):
+        for o in range(shape[0]):
+            first = o // (shape[0] // groups) * ins
+            seen = around[(..., slice(first, first + ins), *key)]
+            result[o] += np.tensordot(g[(..., o, *window)], seen, g.ndim - len(kernel) - 1)
+    return result
+
+
+def _max_pool2d_input(g: Any, x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    around = _around(x, padding, 2, -np.inf)
+    result = np.zeros(around.shape)
+    for window, key in _corners(x.shape, kernel, kernel if stride is None else stride, padding, 1):
+        shares = _share_of(np.max)(around[(..., *key)], axis=[-2, -1])
+        result[(..., *key)] += shares * g[(..., *window)][..., np.newaxis, np.newaxis]
+    return _within(result, padding, x.shape, 2)
+
+
+def _avg_pool2d_input(g: Any, shape: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    result = _around(np.zeros(shape), padding, 2)
+    for window, key in _corners(shape, kernel, kernel if stride is None else stride, padding, 1):
+        result[(..., *key)] += g[(..., *window)][..., np.newaxis, np.newaxis] / np.prod(kernel)
+    return _within(result, padding, shape, 2)
+
+
 SHAPES: dict[str, Any] = {
     "sum": _with_lists(np.sum),
     "mean": _with_lists(np.mean),
+    "var": _with_lists(np.var),
     "at_largest": _share_of(np.max),
     "at_smallest": _share_of(np.min),
     "product_of_others": _product_of_others,
-    "reshape": lambda a, shape: np.reshape(a, shape),
-    "permute": lambda a, axes: np.transpose(a, axes),
-    "pad": lambda a, width: np.pad(a, width),
+    "reshape": _reshape,
+    "permute": np.transpose,
+    "pad": _pad,
     "scatter_add": _scatter_add,
     "add_at_rows": _add_at_rows,
+    "einsum": lambda *operands, subscripts: np.einsum(subscripts, *operands),
+    "ones": np.ones,
+    "conv1d_input": _conv_input,
+    "conv2d_input": _conv_input,
+    "conv1d_weight": _conv_weight,
+    "conv2d_weight": _conv_weight,
+    "max_pool2d_input": _max_pool2d_input,
+    "avg_pool2d_input": _avg_pool2d_input,
+}
+
+
+def one_hot(target: Any, classes: int) -> Any:
+    """Rows with a single 1; none where the index is no class."""
+    rows = np.zeros((*np.shape(target), classes))
+    for cell in np.ndindex(np.shape(target)):
+        if 0 <= (index := int(np.asarray(target)[cell])) < classes:
+            rows[(*cell, index)] = 1.0
+    return rows
+
+
+def _attention_weights(q: Any, k: Any, causal: bool = False) -> Any:
+    """Rows of exponentials over their sum, 0 where a later key is not seen."""
+    e = np.exp(np.einsum("...le,...se->...ls", q, k) / np.sqrt(q.shape[-1]))
+    e = np.tril(e) if causal else e
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _reshape(a: Any, shape: Any) -> Any:
+    return np.reshape(a, tuple(shape))
+
+
+LOSSES: dict[str, Any] = {
+    "one_hot": one_hot,
+    "attention_weights": _attention_weights,
+    "reshape": _reshape,
+    "pi": np.pi,
 }

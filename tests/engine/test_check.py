@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,10 @@ import pytest
 from graphs import MORE, SMOOTH, RandomRun, assert_close, runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from planted import instead, numbers, times, trace_through, with_vjp
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.check import (
     MOST_CELLS,
     SAMPLE,
@@ -21,7 +22,7 @@ from backprop_engine.check import (
     check_leaf,
     check_trace,
 )
-from backprop_engine.graph import Bindings, GraphBuilder, Kind
+from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.ops import OPS, Op
 from backprop_engine.recording import record
 from backprop_engine.trace import GradientEdit, Trace, ValueEdit

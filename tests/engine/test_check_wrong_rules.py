@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from planted import instead, numbers, swapped, times, trace_through, unsummed, with_vjp
 
 from backprop_engine.check import Verdict, check_edge, check_trace

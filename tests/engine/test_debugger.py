@@ -9,6 +9,7 @@ from graphs import RandomRun, Sketch, runs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import (
     Command,
     Go,
@@ -23,7 +24,6 @@ from backprop_engine.debugger import (
     previous_boundary,
     update,
 )
-from backprop_engine.graph import Bindings
 from backprop_engine.recording import record
 from backprop_engine.steps import Accumulate, Backward, Schedule, Seed
 

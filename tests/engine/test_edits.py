@@ -11,8 +11,9 @@ from graphs import RandomRun, applied, assert_close, largest, runs, tensors_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind, Node
+from backprop_engine.graph import Graph, GraphBuilder, Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.trace import GradientEdit, Trace, ValueEdit

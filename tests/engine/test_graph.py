@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from graphs import Sketch
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ShapeError, UsageError
-from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, GraphBuilder, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 

@@ -181,16 +181,20 @@ def test_rules_say_what_the_local_gradient_multiplies(op: Op, sample: Sample) ->
 
 def _refused(op: Op, a: tuple[int, ...], target: Any) -> str | None:
     assert op.refuse is not None
-    return op.refuse(a, np.asarray(target), reduction="mean")
+    return op.refuse(a, np.asarray(target), **attributes_of(op, Sample(())))
 
 
-@pytest.mark.parametrize("op", [op for op in OPS.values() if op.constants == ("target",)], ids=repr)
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.refuse], ids=repr)
+def test_samples_are_not_refused(op: Op) -> None:
+    for sample in op.samples:
+        drawn = zip(op.names(len(sample.operands)), sample.draw(), strict=True)
+        given = [tensor if name in op.constants else tensor.shape for name, tensor in drawn]
+        assert op.refuse is not None
+        assert op.refuse(*given, **attributes_of(op, sample)) is None
+
+
 class TestRefusals:
-    def test_samples_are_accepted(self, op: Op) -> None:
-        for sample in op.samples:
-            a, target = sample.draw()
-            assert _refused(op, a.shape, target) is None
-
+    @pytest.mark.parametrize("op", [OPS["softmax_with_loss"], OPS["nll"]], ids=repr)
     @pytest.mark.parametrize(
         ("target", "said"),
         [
@@ -205,5 +209,21 @@ class TestRefusals:
         assert said in (_refused(op, (2, 3), target) or "accepted")
 
     @pytest.mark.parametrize("row", [[0.5, 0.6, 0.0], [-0.5, 1.0, 0.5], [0.0, 0.0, 0.0], [np.nan, 0.5, 0.5]])
-    def test_probabilities_are_not_negative_and_sum_to_one(self, op: Op, row: list[float]) -> None:
-        assert "must sum to 1" in (_refused(op, (2, 3), [row, [1.0, 0.0, 0.0]]) or "accepted")
+    def test_probabilities_are_not_negative_and_sum_to_one(self, row: list[float]) -> None:
+        refused = _refused(OPS["softmax_with_loss"], (2, 3), [row, [1.0, 0.0, 0.0]])
+        assert "must sum to 1" in (refused or "accepted")
+
+    def test_an_ignored_index_is_no_class(self) -> None:
+        for name in ("softmax_with_loss", "nll"):
+            refuse = OPS[name].refuse
+            assert refuse is not None
+            assert refuse((2, 3), np.array([-100, 1]), ignore_index=-100) is None
+            assert "-1 is out of range" in (refuse((2, 3), np.array([-100, -1]), ignore_index=-100) or "")
+
+    @pytest.mark.parametrize("target", [0.0, 0.5, np.nan, 2.0])
+    def test_a_target_of_hinge_is_one_or_minus_one(self, target: float) -> None:
+        assert "1 or -1" in (_refused(OPS["hinge"], (), target) or "accepted")
+
+    @pytest.mark.parametrize("mask", [0.5, np.nan, 2.0, -1.0])
+    def test_a_mask_holds_zeros_and_ones(self, mask: float) -> None:
+        assert "a mask holds 0" in (_refused(OPS["dropout"], (), mask) or "accepted")

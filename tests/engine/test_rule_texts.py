@@ -38,7 +38,13 @@ VOCABULARY = (
     {name: _operator(op) for name, op in OPS.items()}
     | {name: getattr(np, name) for name in dir(np) if callable(getattr(np, name))}
     | rule_vocabulary.SHAPES
-    | {"one_hot": lambda target, classes: np.eye(classes)[target], "put": _put, "true": True, "false": False}
+    | rule_vocabulary.LOSSES
+    | {
+        "put": _put,
+        "pi": np.pi,
+        "true": True,
+        "false": False,
+    }
 )
 
 
@@ -54,12 +60,18 @@ def _names(trace: Trace, op: Op, sample: Sample) -> dict[str, Any]:
 
 
 def _short_names(names: dict[str, Any]) -> dict[str, Any]:
-    """`p` and `t`, as courses call the probabilities and the targets of a classification loss."""
-    if "target" not in names or names["a"].ndim == 0:
-        return {}
-    a, t = names["a"], names["target"]
-    e = np.exp(a - a.max(axis=-1, keepdims=True))
-    return {"p": e / e.sum(axis=-1, keepdims=True), "t": np.eye(a.shape[-1])[t] if t.ndim < a.ndim else t}
+    """`p` and `t`, as courses call the probabilities and the targets of a classification loss, and `n` for
+    what a weighted normalisation has normalised.
+    """
+    if "label_smoothing" in names:
+        a, t, smoothing = names["a"], names["target"], names["label_smoothing"]
+        e, classes = np.exp(a - a.max(axis=-1, keepdims=True)), a.shape[-1]
+        t = rule_vocabulary.one_hot(t, classes) if t.ndim < a.ndim else t
+        return {"p": e / e.sum(axis=-1, keepdims=True), "t": t * (1 - smoothing) + smoothing / classes}
+    if {"weight", "eps", "axis"} <= names.keys():
+        out, weight, bias = names["out"], names["weight"], names.get("bias", 0.0)
+        return {"n": (out - bias) / weight}
+    return {}
 
 
 @each_case
@@ -94,6 +106,7 @@ def _jacobians() -> list[Any]:
 def test_text_of_a_jacobian_is_its_matrix(op: Op, sample: Sample, edge: Edge) -> None:
     trace = trace_of(op, sample)
     names = _names(trace, op, sample)
+    names |= _short_names(names)
     # `out.T` is a row where `out` is a column, as it is on paper
     column = {name: value[:, np.newaxis] if np.ndim(value) == 1 else value for name, value in names.items()}
     text = edge.rule.matrix_text.replace("diag(out)", "diagflat(out)")  # type: ignore[union-attr]

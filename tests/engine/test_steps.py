@@ -9,7 +9,8 @@ from graphs import runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.bindings import Bindings
+from backprop_engine.graph import Graph, GraphBuilder, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Steps

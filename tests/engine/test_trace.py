@@ -14,8 +14,9 @@ from graphs import MORE, SMOOTH, RandomRun, assert_close, largest, runs, tensors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, GraphBuilder, Kind
 from backprop_engine.local import ScalarLocal, local_gradient
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record

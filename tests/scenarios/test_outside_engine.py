@@ -1,7 +1,7 @@
 """Every bundled scenario against HIPS autograd, which knows nothing of our operators.
 
-`OUTSIDE` says what each operator means, in `autograd.numpy`; the derivatives are autograd's own. Only the
-graph's structure and the numbers of its leaves come from us.
+`OUTSIDE` says what each operator means, its default settings included, in `autograd.numpy`; the derivatives
+are autograd's own. Only the graph's structure and the numbers of its leaves come from us.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CLOSE = 1e-12
 """What a cell may differ by, as a part of the largest magnitude in its tensor."""
 
 
-def _softmax_with_loss(a: Any, target: Any, reduction: str) -> Any:
+def _softmax_with_loss(a: Any, target: Any, reduction: str = "mean") -> Any:
     largest = anp.max(a, axis=-1, keepdims=True)
     log_sums = largest + anp.log(anp.sum(anp.exp(a - largest), axis=-1, keepdims=True))
     if target.ndim < a.ndim:
@@ -49,8 +49,8 @@ OUTSIDE: Mapping[str, Callable[..., Any]] = {
     "tanh": anp.tanh,
     "hadamard": lambda a, b: a * b,
     "matmul": anp.matmul,
-    "sum": lambda a, axis, keepdims: anp.sum(a, axis=axis, keepdims=keepdims),
-    "mse": lambda a, target, reduction: _reduced((a - target) ** 2, reduction),
+    "sum": lambda a, axis=None, keepdims=False: anp.sum(a, axis=axis, keepdims=keepdims),
+    "mse": lambda a, target, reduction="mean": _reduced((a - target) ** 2, reduction),
     "softmax_with_loss": _softmax_with_loss,
 }
 
@@ -77,7 +77,7 @@ def outside(stem: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         for node in graph.nodes:
             if node.op is not None:
                 operands = [known[operand] for operand in node.operands]
-                known[node.position] = OUTSIDE[node.op.name](*operands, **node.attributes)
+                known[node.position] = OUTSIDE[node.op.name](*operands, **settings(node))
             if node.name in nudges:
                 known[node.position] = known[node.position] + nudges[node.name]
             values[node.name] = getattr(known[node.position], "_value", known[node.position])
@@ -85,6 +85,13 @@ def outside(stem: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
     _, gradients = value_and_grad(loss)({node.name: np.zeros(node.shape) for node in nudged})
     return values, gradients
+
+
+def settings(node: Node) -> dict[str, Any]:
+    """The attributes of a computed node that its author set to something else than the default."""
+    assert node.op is not None
+    defaults = {attribute.name: attribute.default for attribute in node.op.attributes}
+    return {name: value for name, value in node.attributes.items() if value != defaults[name]}
 
 
 def computed(graph: Graph) -> list[Node]:

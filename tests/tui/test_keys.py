@@ -311,6 +311,16 @@ async def test_inspecting_shows_the_chosen_node_or_the_one_of_the_step() -> None
     assert "∂f/∂z" in shown
 
 
+@pytest.mark.parametrize(("at", "count"), [(3, 0), (6, 1), (8, 2), (10, 3)])
+async def test_inspecting_tells_how_much_of_a_gradient_has_arrived(at: int, count: int) -> None:
+    async with opened(STEM, at=at) as pilot:
+        debugger(pilot).do(Select(0))
+        await pilot.press("enter")
+        shown = text_of(pilot.app.screen.query_one(Panel).drawing)
+    assert f"{count} of 3 contributions so far: f, f#1, f#1" in shown
+    assert ("  ·" in shown) == (count == 0)
+
+
 async def test_there_is_nothing_to_inspect_at_the_start() -> None:
     async with opened("add_multiply") as pilot:
         await pilot.press("enter")
@@ -383,6 +393,16 @@ async def test_escape_goes_back_to_the_gallery() -> None:
         assert position(pilot) == 2
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, GalleryScreen)
+
+
+async def test_escape_first_lets_go_of_what_is_marked() -> None:
+    async with opened(STEM, at=5) as pilot:
+        debugger(pilot).do(Select(0))
+        panel = debugger(pilot).panel("header")
+        pilot.app.screen.selections = {panel: Selection(Offset(1, 0), Offset(5, 0))}
+        await pilot.press("escape")
+        assert pilot.app.screen.get_selected_text() is None
+        assert debugger(pilot).current.session.selection == 0
 
 
 async def test_without_a_gallery_escape_stays() -> None:

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from backprop_tui.layout import DOWN, LEFT, RIGHT, UP, Layout, WireCell, Wires, glyph, layout
 from backprop_tui.layout.ranks import assign_ranks

@@ -111,4 +111,5 @@ def test_what_a_map_does_is_said_in_both_languages(name: str) -> None:
         for rule in op.rules_for(shapes, attributes):
             if isinstance(rule, Linear) and rule.shown is not None:
                 assert rule.shown.en
-                assert HANGUL.search(rule.shown.ko)
+                assert HANGUL.search(rule.shown.ko) or rule.shown.ko == rule.shown.en, "words, or a formula"
+                assert not HANGUL.search(rule.shown.en)

@@ -13,7 +13,7 @@ _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS
 def main() -> None:
     """Run the command line. Bytes depend neither on threads (BLAS is pinned to one first) nor on a locale.
 
-    What is loaded at the start stays to the end: until all of it is there, looking for garbage only takes time.
+    What is loaded at the start stays to the end: until it is there, looking for garbage only takes time.
     """
     gc.disable()
     for stream in (sys.stdout, sys.stderr):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -48,6 +49,8 @@ class DebuggerApp(App[None]):
 
             self.push_screen(DebuggerScreen(self.start_view))
 
+        self.call_after_refresh(_look_for_garbage_from_now_on)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the commands of the screen, from the one table, and the themes."""
         commands = COMMANDS if hasattr(screen, "action_command_step") else GALLERY_COMMANDS
@@ -59,3 +62,9 @@ class DebuggerApp(App[None]):
                 )
         for theme in sorted(self.available_themes):
             yield SystemCommand(f"theme {theme}", "", lambda name=theme: setattr(self, "theme", name))
+
+
+def _look_for_garbage_from_now_on() -> None:
+    """What was loaded before the first screen stays, and need not be looked through again and again."""
+    gc.freeze()
+    gc.enable()

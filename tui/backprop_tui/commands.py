@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backprop_tui.texts import text
 
 __all__ = ["COMMANDS", "GALLERY_COMMANDS", "Command"]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command: its keys, and the action of the screen that carries it out.
 
     Its label and help are the texts ``command.<name>`` and ``command.<name>.help``. `shown` are the keys as

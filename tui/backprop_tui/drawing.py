@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, crop_line, line_width
 
@@ -43,8 +44,7 @@ class Drawing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """A drawing of lines that are all there."""
 
     lines: tuple[Line, ...]

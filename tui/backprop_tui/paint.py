@@ -13,7 +13,7 @@ __all__ = ["paint"]
 
 
 def paint(line: Line, palette: Palette, width: int, base: Style) -> Strip:
-    """A strip of exactly `width` cells."""
+    """A strip of exactly `width` cells on the background of `base`."""
     segments = [Segment(span.text, base + palette[span.role]) for span in line]
     missing = width - line_width(line)
     if missing > 0:

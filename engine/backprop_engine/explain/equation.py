@@ -7,10 +7,10 @@ of the right side and of the product stand one under the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Block, Role, Span, above, beside, clip_line
@@ -25,8 +25,7 @@ from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
 __all__ = ["equation"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(Struct, frozen=True):
     """One column of an equation: its name, what it is, a detail such as its shape, and its tensor."""
 
     name: str
@@ -39,8 +38,7 @@ class _Term:
     """What stands in place of a tensor."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
+class _Sign(Struct, frozen=True):
     """What stands between two columns, in the line of names and in the middle of the numbers."""
 
     text: str
@@ -106,7 +104,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[_Part]:
     local = local_gradient(trace, edge)
     product = _Term(
         gradient_name(graph, operand),
-        say("product", language),
+        _product_word(frame, edge, language),
         _shape(contribution),
         contribution,
         Role.GRADIENT,
@@ -141,6 +139,14 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[_Part]:
             return [*left, *_map_terms(frame, edge, local, upstream, language)]
 
 
+def _product_word(frame: Frame, edge: Edge, language: str) -> str:
+    """What the left side is: the gradient, or one of several contributions to it."""
+    if not edge.shared:
+        return say("product", language)
+    uses = frame.trace.schedule.uses_of[edge.operand]
+    return say("product of several", language, count=uses.index(edge.index) + 1, of=len(uses))
+
+
 def _symbol(graph: Graph, edge: Edge, text: str) -> str:
     """The local gradient in symbols, where it is more than a number."""
     return rule_text(graph, edge, text)
@@ -162,7 +168,7 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: _Term, langu
         name = derivative(graph.nodes[edge.node], graph.nodes[edge.operand])
         does = local.shown.in_language(language) if local.shown else rule_text(graph, edge, local.rule)
         return [upstream, _Sign("·"), _Term(name, word, "", None, Role.LOCAL, text=does)]
-    upstream = replace(upstream, row=local.upstream_as == "row")
+    upstream = structs.replace(upstream, row=local.upstream_as == "row")
     name = rule_text(graph, edge, local.text)
     factor = _Term(name, word, _shape(local.factor), local.factor, Role.LOCAL)
     sign = _Sign(local.sign)

@@ -7,9 +7,10 @@ here knows a colour: whoever shows a block maps roles to styles.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from backprop_engine.text import cell_width, clip, wrap
 
@@ -91,8 +92,7 @@ def clip_line(line: Line, width: int) -> Line:
     return tuple(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A rectangle of lines; `width` is that of the widest."""
 
     lines: tuple[Line, ...]

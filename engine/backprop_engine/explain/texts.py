@@ -8,6 +8,7 @@ __all__ = ["TEXTS", "say"]
 
 TEXTS: dict[str, Words] = {
     "product": Words("product", "곱"),
+    "product of several": Words("part {count} of {of}", "{of}개 중 {count}째"),
     "upstream": Words("upstream", "흘러들어온 값"),
     "local": Words("local", "로컬"),
     "value": Words("value", "값"),

@@ -13,6 +13,7 @@ from backprop_engine.explain.symbols import formula
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Kind, Node
+from backprop_engine.inside import stepped_into
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed
 from backprop_engine.text import cell_width, pad
 from backprop_engine.trace import Trace
@@ -21,10 +22,16 @@ __all__ = ["state", "transcript"]
 
 _INDENT = "      "
 _HEIGHT = 24
+_NARROWEST = 60
 
 
-def transcript(trace: Trace, language: str, width: int = 100, last: int | None = None) -> Iterator[Line]:
-    """Every step up to position `last`: numbers on one line, or the equation where tensors take part."""
+def transcript(
+    trace: Trace, language: str, width: int = 100, last: int | None = None, *, step_into: bool = False
+) -> Iterator[Line]:
+    """Every step up to position `last`: numbers on one line, or the equation where tensors take part.
+
+    With `step_into` the steps inside a composite node stand, indented, under its own.
+    """
     for leaf in trace.graph.leaves:
         kind = say(f"kind {leaf.kind.value}", language)
         value = summary(trace.values[leaf.position], 40)
@@ -35,9 +42,20 @@ def transcript(trace: Trace, language: str, width: int = 100, last: int | None =
             Span(" = "),
             Span(value, Role.VALUE),
         )
+    positions = range(1, (trace.schedule.last if last is None else last) + 1)
+    yield from _steps(trace, positions, language, width, step_into=step_into)
+
+
+def _steps(trace: Trace, positions: range, language: str, width: int, *, step_into: bool) -> Iterator[Line]:
     digits = len(str(trace.schedule.last))
-    for position in range(1, (trace.schedule.last if last is None else last) + 1):
-        yield from _step(trace.frame(position), language, width, digits)
+    for position in positions:
+        frame = trace.frame(position)
+        yield from _step(frame, language, width, digits)
+        into = stepped_into(trace, frame.step) if step_into and frame.step else None
+        if into is not None:
+            room = max(_NARROWEST, width - len(_INDENT))
+            for line in _steps(*into, language, room, step_into=True):
+                yield (Span(_INDENT), *line)
 
 
 def _step(frame: Frame, language: str, width: int, digits: int) -> Iterator[Line]:

@@ -8,8 +8,9 @@ not recurse. Comparing, hashing and printing whole trees do recurse, and are for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 __all__ = [
     "Attribute",
@@ -44,129 +45,129 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class _Part(Struct, frozen=True, eq=False):
+    """A part of a tree. Spans take no part in comparing: parts are equal where they mean the same."""
+
+    def _meaning(self) -> tuple[object, ...]:
+        names = (name for name in self.__struct_fields__ if not name.endswith("span"))
+        return (type(self), *(getattr(self, name) for name in names))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Part) and self._meaning() == other._meaning()
+
+    def __hash__(self) -> int:
+        return hash(self._meaning())
+
+
+class Number(_Part, frozen=True, eq=False):
     """A number with its sign: always finite; whole ones are `int`."""
 
     value: int | float
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(_Part, frozen=True, eq=False):
     """A name as it was written, not normalised."""
 
     name: str
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(_Part, frozen=True, eq=False):
     """Quoted text, the value of an attribute."""
 
     value: str
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(_Part, frozen=True, eq=False):
     """`true` or `false`, the value of an attribute."""
 
     value: bool
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(_Part, frozen=True, eq=False):
     """A bracketed list of constants, the value of an attribute."""
 
     items: tuple[Constant, ...]
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(_Part, frozen=True, eq=False):
     """A minus before an operand that is not a number."""
 
     op: str
     operand: Expr
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(_Part, frozen=True, eq=False):
     """An operator between two operands; `op` is its symbol: ``+ - * / @ ** < <= > >= == !=``."""
 
     op: str
     left: Expr
     right: Expr
-    op_span: Span = field(compare=False)
-    span: Span = field(compare=False)
+    op_span: Span
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(_Part, frozen=True, eq=False):
     """`name=value` in a call: an attribute, or an operand by name."""
 
     name: str
     value: Value
-    name_span: Span = field(compare=False)
+    name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(_Part, frozen=True, eq=False):
     """An operator called by name; operands by position come before the keywords."""
 
     name: str
     args: tuple[Expr, ...]
     keywords: tuple[Keyword, ...]
-    name_span: Span = field(compare=False)
-    span: Span = field(compare=False)
+    name_span: Span
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(_Part, frozen=True, eq=False):
     """One whole number between the brackets of a subscript."""
 
     value: int
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(_Part, frozen=True, eq=False):
     """`start:stop:step` between the brackets of a subscript; what was left out is `None`."""
 
     start: int | None
     stop: int | None
     step: int | None
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript:
+class Subscript(_Part, frozen=True, eq=False):
     """`value[key]`, one part of the key for each axis written."""
 
     value: Expr
     key: tuple[Index | Slice, ...]
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Transpose:
+class Transpose(_Part, frozen=True, eq=False):
     """`value.T`"""
 
     value: Expr
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(_Part, frozen=True, eq=False):
     """A step of a path into an instance of a cell: the `.h` of `one.h` and of `states[2].h`."""
 
     value: Expr
     name: str
-    name_span: Span = field(compare=False)
-    span: Span = field(compare=False)
+    name_span: Span
+    span: Span
 
 
 Expr: TypeAlias = Number | Name | Unary | Binary | Call | Subscript | Transpose | Attribute

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from backprop_engine.arrays import Shape
 from backprop_engine.ops.arithmetic import SINGLES
-from backprop_engine.ops.definition import Partial, define
+from backprop_engine.ops.definition import Attribute, Attributes, Partial, Rules, Sample, define
+from backprop_engine.ops.functions import gate
 from backprop_engine.text import Words
 
 FAMILY = "activations"
@@ -31,7 +33,7 @@ relu = define(
 )
 
 
-def _sigmoid(a: Any) -> Any:
+def sigmoid_of(a: Any) -> Any:
     """Stable on both sides: the exponent is never positive. Choosing by the real part keeps it analytic."""
     positive = a.real >= 0
     z = np.exp(np.where(positive, -a, a))
@@ -48,8 +50,10 @@ sigmoid = define(
     sign="σ",
     operands="a",
     formula="1 / (1 + exp(-a))",
-    forward=_sigmoid,
+    forward=sigmoid_of,
     rules=(Partial("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
+    conventions="Exact on both sides: the exponent is never positive, so nothing overflows.",
+    inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
     samples=SINGLES,
 )
 
@@ -65,5 +69,132 @@ tanh = define(
     formula="tanh(a)",
     forward=np.tanh,
     rules=(Partial("1 - out ** 2", lambda out, a: 1.0 - out * out),),
+    inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
     samples=SINGLES,
+)
+
+
+def sampled_with(samples: tuple[Sample, ...], **attributes: Any) -> tuple[Sample, ...]:
+    """The samples, with these attributes."""
+    return tuple(Sample(sample.operands, attributes) for sample in samples)
+
+
+def _leaky_relu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    slope = attributes["negative_slope"]
+
+    def of(out: Any, a: Any, negative_slope: float) -> Any:
+        return np.where(np.isnan(a), a, np.where(a > 0, 1.0, negative_slope))
+
+    return (Partial(f"where(a > 0, 1, {slope})", of),)
+
+
+leaky_relu = define(
+    "leaky_relu",
+    family=FAMILY,
+    lesson=Words(
+        en="A leaky gate: where ReLU would stop the gradient, a small share of it still passes.",
+        ko="새는 게이트입니다. ReLU가 그래디언트를 막는 곳에서도 작은 비율만큼은 흘려보냅니다.",
+    ),
+    sign="leaky",
+    operands="a",
+    formula="where(a > 0, a, negative_slope * a)",
+    forward=lambda a, negative_slope: np.where(a > 0, a, negative_slope * a),
+    rules=_leaky_relu_rules,
+    attributes=(Attribute("negative_slope", float, 0.01, "the slope where the operand is not positive"),),
+    conventions="The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN.",
+    analytic=False,
+    samples=(*SINGLES, *sampled_with(SINGLES[1:3], negative_slope=0.2)),
+)
+
+
+def _exponential_unit(a: Any, scale: float, alpha: float) -> Any:
+    return np.where(a > 0, scale * a, scale * alpha * np.expm1(np.minimum(a, 0.0)))
+
+
+def _exponential_slope(a: Any, scale: float, alpha: float) -> Any:
+    return np.where(a > 0, scale, scale * alpha * np.exp(np.minimum(a, 0.0)))
+
+
+def _elu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    alpha = attributes["alpha"]
+    text = "exp(minimum(a, 0))" if alpha == 1 else f"where(a > 0, 1, {alpha} * exp(a))"
+    return (Partial(text, lambda out, a, alpha: _exponential_slope(a, 1.0, alpha)),)
+
+
+elu = define(
+    "elu",
+    family=FAMILY,
+    lesson=Words(
+        en="ELU bends to −α instead of breaking off: below 0 the gradient fades with exp(a).",
+        ko="ELU는 꺾이지 않고 −α로 휘어집니다. 0 아래에서 그래디언트는 exp(a)만큼 점점 줄어듭니다.",
+    ),
+    sign="elu",
+    operands="a",
+    formula="where(a > 0, a, alpha * (exp(a) - 1))",
+    forward=lambda a, alpha: _exponential_unit(a, 1.0, alpha),
+    rules=_elu_rules,
+    attributes=(Attribute("alpha", float, 1.0, "how far below 0 the output can go"),),
+    conventions="The derivative at 0 is alpha, as in PyTorch. NaN stays NaN.",
+    analytic=False,
+    samples=(*SINGLES, *sampled_with(SINGLES[1:3], alpha=0.5)),
+)
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
+
+selu = define(
+    "selu",
+    family=FAMILY,
+    lesson=Words(
+        en="SELU is ELU with two fixed constants that keep mean 0 and variance 1 from layer to layer.",
+        ko="SELU는 층을 지나도 평균 0과 분산 1이 유지되도록 두 상수를 고정한 ELU입니다.",
+    ),
+    sign="selu",
+    operands="a",
+    formula="1.0507 * where(a > 0, a, 1.67326 * (exp(a) - 1))",
+    forward=lambda a: _exponential_unit(a, _SELU_SCALE, _SELU_ALPHA),
+    rules=(
+        Partial(
+            f"{_SELU_SCALE} * where(a > 0, 1, {_SELU_ALPHA} * exp(a))",
+            lambda out, a: _exponential_slope(a, _SELU_SCALE, _SELU_ALPHA),
+        ),
+    ),
+    conventions="The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN.",
+    analytic=False,
+    samples=SINGLES,
+)
+
+
+hard_tanh = define(
+    "hard_tanh",
+    family=FAMILY,
+    lesson=Words(
+        en="A straight-edged tanh: the gradient passes unchanged strictly between −1 and 1, else not at all.",
+        ko="직선으로 된 tanh입니다. −1과 1 사이에서만 그래디언트가 그대로 흐르고 나머지는 막힙니다.",
+    ),
+    sign="h-tanh",
+    operands="a",
+    formula="clip(a, min=-1, max=1)",
+    forward=lambda a: np.minimum(np.maximum(a, -1.0), 1.0),
+    rules=(Partial("where(abs(a) < 1, 1, 0)", lambda out, a: gate(np.abs(a) < 1, a)),),
+    conventions="The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
+    "NaN stays NaN.",
+    analytic=False,
+    samples=SINGLES,
+)
+
+relu6 = define(
+    "relu6",
+    family=FAMILY,
+    lesson=Words(
+        en="A ReLU that stops at 6: the gradient passes strictly between 0 and 6, and nowhere else.",
+        ko="6에서 멈추는 ReLU입니다. 그래디언트는 0과 6 사이에서만 흐르고 나머지에서는 막힙니다.",
+    ),
+    sign="relu6",
+    operands="a",
+    formula="clip(a, min=0, max=6)",
+    forward=lambda a: np.minimum(np.maximum(a, 0.0), 6.0),
+    rules=(Partial("(a > 0) * (a < 6)", lambda out, a: gate((a > 0) & (a < 6), a)),),
+    conventions="The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN.",
+    analytic=False,
+    samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),
 )

@@ -138,6 +138,7 @@ pow_ = define(
     samples=tuple(map(_away_from_zero, PAIRS)),
 )
 
+
 def _sign_of_difference(a: Any, b: Any) -> Any:
     """1 where a > b, 0 where a < b, one half at a tie (infinities tie too), NaN where either is NaN."""
     return np.heaviside(np.where(a == b, 0.0, a - b), 0.5)

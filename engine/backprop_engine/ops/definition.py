@@ -28,10 +28,10 @@ from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from msgspec import Struct, field
 
 from backprop_engine.arrays import Shape, Tensor, shape_text
 from backprop_engine.errors import ShapeError
@@ -59,8 +59,7 @@ Inside: TypeAlias = tuple[tuple[str, str], ...]
 """A decomposition: (name, expression) in the order of computing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+class Partial(Struct, frozen=True):
     """The derivative of an elementwise operator: ``of(out, *operands, **attributes)``."""
 
     text: str
@@ -75,8 +74,7 @@ ONE = Partial("1", _one)
 """The derivative that hands the upstream gradient on unchanged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """The tensor that a linear rule multiplies the upstream gradient with, as it stands in the equation.
 
     ``of(out, *operands, **attributes)`` gives it; it stands after the upstream gradient unless `before`;
@@ -90,8 +88,7 @@ class Factor:
     upstream_as: Literal["column", "row"] = "column"
 
 
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(Struct, frozen=True):
     """A rule for any other operator: ``vjp(g, out, *operands, **attributes)``, linear in `g`.
 
     `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
@@ -106,8 +103,7 @@ class Linear:
     entries: Entries | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Jacobian:
+class Jacobian(Struct, frozen=True):
     """A rule whose Jacobian is small and dense.
 
     ``matrix(out, *operands, **attributes)`` has the `shape` batch + (out, in).
@@ -125,8 +121,7 @@ Rule: TypeAlias = Partial | Linear | Jacobian
 Rules: TypeAlias = tuple[Rule | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """A setting of an operator: its Python type, its default (``...`` where it must be given), what it is."""
 
     name: str
@@ -135,8 +130,7 @@ class Attribute:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """Operands to try an operator on: shapes to fill from [`low`, `high`), or tensors as they are."""
 
     operands: tuple[Shape | Tensor, ...]
@@ -155,8 +149,7 @@ class Sample:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Op:
+class Op(Struct, frozen=True, eq=False):
     """An operator; see the contract at the top of this file for its parts."""
 
     name: str

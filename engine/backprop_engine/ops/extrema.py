@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.ops.definition import Attributes, Linear, Sample, define
+from backprop_engine.ops.definition import Attributes, Inside, Linear, define
 from backprop_engine.ops.reductions import (
     AXIS,
     FAMILY,
@@ -50,7 +50,9 @@ def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tupl
     return rules
 
 
-_TIES = "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of them. "
+_TIES = (
+    "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of them. "
+)
 
 max_ = define(
     "max",
@@ -66,7 +68,8 @@ max_ = define(
     shape=_extreme_shape("largest cell"),
     rules=_extreme_rules("largest", np.max),
     attributes=(AXIS, KEEPDIMS),
-    conventions=_TIES + "A NaN is the maximum, and makes the gradient of all the cells it was compared with NaN.",
+    conventions=_TIES
+    + "A NaN is the maximum, and makes the gradient of all the cells it was compared with NaN.",
     analytic=False,
     samples=(*SAMPLES, SIZE_ONE),
 )
@@ -85,21 +88,36 @@ min_ = define(
     shape=_extreme_shape("smallest cell"),
     rules=_extreme_rules("smallest", np.min),
     attributes=(AXIS, KEEPDIMS),
-    conventions=_TIES + "A NaN is the minimum, and makes the gradient of all the cells it was compared with NaN.",
+    conventions=_TIES
+    + "A NaN is the minimum, and makes the gradient of all the cells it was compared with NaN.",
     analytic=False,
     samples=(*SAMPLES, SIZE_ONE),
 )
 
 
-def logsumexp_of(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """log ∑ exp a, shifted by the largest real part; an infinite one would leave nothing to compare with."""
-    top = np.max(a.real, axis=axis, keepdims=True, initial=-np.inf)
+def _exponentials(a: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """Exp a and the shift that makes its largest 1: the real part, so that it stays analytic; an infinite one
+    would leave nothing to compare with.
+    """
+    top = np.max(a.real, axis=axes, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0.0)
-    total = np.log(np.sum(np.exp(a - top), axis=axis, keepdims=True)) + top
-    return total if keepdims else np.squeeze(total, reduced_axes(a.shape, axis))
+    return np.exp(a - top), top
 
 
-_SOFTMAX = Weight(lambda cell, out, about: np.exp(cell - out))
+def logsumexp_of(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Log ∑ exp a, without overflow."""
+    axes = reduced_axes(a.shape, axis)
+    e, top = _exponentials(a, axes)
+    total = np.log(np.sum(e, axis=axes, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, axes)
+
+
+def _shift_and_sum(line: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, Any]:
+    e, top = _exponentials(line, axes)
+    return top if keepdims else np.squeeze(top, axes), np.sum(e, axis=axes, keepdims=keepdims)
+
+
+_SOFTMAX = Weight(lambda cell, out, about: np.exp(cell - about[0]) / about[1], _shift_and_sum)
 
 
 def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
@@ -107,7 +125,7 @@ def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple
     return (weighted(shapes[0], attributes, text, _SOFTMAX, Words("softmax(a)", "softmax(a)")),)
 
 
-def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
     axis, keepdims = attributes["axis"], attributes["keepdims"]
     axes = list(reduced_axes(shapes[0], axis))
     back = "top" if keepdims else f"squeeze(top, axis={axes})"
@@ -134,7 +152,7 @@ logsumexp = define(
     rules=_logsumexp_rules,
     attributes=(AXIS, KEEPDIMS),
     inside=_logsumexp_inside,
-    conventions="The largest operand is subtracted first, so that no exponential overflows. Of nothing, or of "
-    "nothing but −inf, it is −inf.",
-    samples=(*SAMPLES, SIZE_ONE, Sample(((3,),), low=9990.0, high=1e4)),
+    conventions="The largest operand is subtracted first, so that no exponential overflows. Of nothing, or "
+    "of nothing but −inf, it is −inf.",
+    samples=(*SAMPLES, SIZE_ONE),
 )

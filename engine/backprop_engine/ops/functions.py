@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from math import erf as _erf
-from math import pi, sqrt as _sqrt
+import math
 from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Shape
 from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
-from backprop_engine.ops.definition import Attribute, Attributes, Partial, Rules, Sample, define
+from backprop_engine.ops.definition import Attribute, Partial, Sample, define
 from backprop_engine.text import Words
 
 
@@ -170,7 +168,7 @@ sign = define(
     family=FAMILY,
     lesson=Words(
         en="The sign is flat on both sides of 0: its local gradient is 0, and nothing behind it learns.",
-        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤로는 아무것도 학습되지 않습니다.",
+        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤는 학습되지 않습니다.",
     ),
     sign="sign",
     operands="a",
@@ -214,7 +212,7 @@ cos = define(
     samples=SINGLES,
 )
 
-_erf_cells = np.frompyfunc(_erf, 1, 1)
+_erf_cells = np.frompyfunc(math.erf, 1, 1)
 
 erf = define(
     "erf",
@@ -227,24 +225,16 @@ erf = define(
     operands="a",
     formula="erf(a)",
     forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
-    rules=(Partial("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / _sqrt(pi) * np.exp(-a * a)),),
+    rules=(Partial("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),),
     conventions="±1 at ±inf.",
     analytic=False,
     samples=SINGLES,
 )
 
 
-def _clip_shape(a: Shape, min: float | None, max: float | None) -> Shape:
-    return a
-
-
 def _clip(a: Any, min: float | None, max: float | None) -> Any:
     a = a if min is None else np.maximum(a, min)
     return a if max is None else np.minimum(a, max)
-
-
-def _clip_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    return (Partial("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),)
 
 
 clip = define(
@@ -258,15 +248,16 @@ clip = define(
     operands="a",
     formula="minimum(maximum(a, min), max)",
     forward=_clip,
-    shape=_clip_shape,
-    rules=_clip_rules,
+    rules=(Partial("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),),
     attributes=(
         Attribute("min", float | None, None, "the lower bound; none where it is left out"),
         Attribute("max", float | None, None, "the upper bound; none where it is left out"),
     ),
     conventions="The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
     analytic=False,
-    samples=tuple(
-        Sample(sample.operands, {"min": -1.0, "max": 0.5}) for sample in SINGLES
-    ) + (Sample(((3,),), {"min": 0.25}), Sample(((3,),), {"max": 0.25})),
+    samples=(
+        *(Sample(sample.operands, {"min": -1.0, "max": 0.5}) for sample in SINGLES),
+        Sample(((3,),), {"min": 0.25}),
+        Sample(((3,),), {"max": 0.25}),
+    ),
 )

@@ -108,7 +108,8 @@ def _part(shape: Shape, parts: int, index: int, axis: int) -> Key:
     if parts < 1 or shape[axis] % parts:
         divisors = [str(one) for one in range(2, shape[axis] + 1) if shape[axis] % one == 0]
         raise ShapeError(
-            f"{{0}} is {shape_text(shape)}: axis {axis} ({shape[axis]}) cannot be split into {parts} equal parts",
+            f"{{0}} is {shape_text(shape)}: "
+            f"axis {axis} ({shape[axis]}) cannot be split into {parts} equal parts",
             f"{', '.join(divisors[:8])} would fit" if divisors else "",
         )
     if not -parts <= index < parts:
@@ -153,7 +154,7 @@ split = define(
         Attribute("index", int, ..., "which of the parts, counted from 0"),
         Attribute("axis", int, 0, "the axis that is cut"),
     ),
-    conventions="The parts are equal; `a[:, 2:5]` cuts anywhere. The cells of the other parts get the gradient 0.",
+    conventions="The parts are equal; `a[:, 2:5]` cuts anywhere. The other parts get the gradient 0.",
     samples=(
         Sample(((4,),), {"parts": 2, "index": 1}),
         Sample(((2, 6),), {"parts": 3, "index": 0, "axis": -1}),
@@ -217,8 +218,8 @@ gather = define(
     "gather",
     family=FAMILY,
     lesson=Words(
-        en="Gathering chose cells along an axis: a cell chosen twice gets both gradients, one never chosen gets 0.",
-        ko="축을 따라 골라 온 원소에 그래디언트가 돌아갑니다. 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
+        en="Gathering chose cells: one chosen twice gets both gradients, one never chosen gets 0.",
+        ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
     sign="gather",
     operands="a indices",
@@ -230,8 +231,8 @@ gather = define(
     constants=("indices",),
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: _outside(indices, a[axis], f"places along axis {axis}"),
-    conventions="As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. Gradients "
-    "of a cell that is chosen more than once add up.",
+    conventions="As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. "
+    "Gradients of a cell that is chosen more than once add up.",
     samples=(
         Sample(((3,), np.array([2, 0, 2, 1])), {"axis": 0}),
         Sample(((2, 3), INDICES), {"axis": 1}),
@@ -261,7 +262,7 @@ embedding = define(
     "embedding",
     family=FAMILY,
     lesson=Words(
-        en="An embedding looks rows up: each row gets the sum of the gradients of the places where it was used.",
+        en="An embedding looks rows up: a row gets the sum of the gradients of its uses.",
         ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
     ),
     sign="embed",
@@ -281,8 +282,8 @@ embedding = define(
     constants=("indices",),
     indices=lambda weight, indices: (1,),
     refuse=lambda weight, indices: _outside(indices, weight[0], "rows"),
-    conventions="Indices count from 0 and are never negative. Gradients of a row that is used more than once add "
-    "up; a row never used gets 0.",
+    conventions="Indices count from 0 and are never negative. Gradients of a row that is used more than once "
+    "add up; a row never used gets 0.",
     samples=(
         Sample(((4, 3), np.array(2))),
         Sample(((4, 3), np.array([1, 3, 1]))),

@@ -13,7 +13,6 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, reads, same
 from backprop_engine.ops.indexing import Key, key_text
-from backprop_engine.ops.reductions import positive_axis
 from backprop_engine.text import Words
 
 FAMILY = "shape"
@@ -152,9 +151,7 @@ def _pad_shape(a: Shape, width: Widths, value: float) -> Shape:
 
 def _pad_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
     width: Widths = attributes["width"]
-    key = tuple(
-        slice(before, before + size) for size, (before, _) in zip(shapes[0], width, strict=True)
-    )
+    key = tuple(slice(before, before + size) for size, (before, _) in zip(shapes[0], width, strict=True))
     where = key_text(key)
     rule = Linear(
         f"g[{where}]" if key else "g",
@@ -212,7 +209,9 @@ def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     counts = tuple(range(0, len(apart), 2))
 
     def source(i: Cells, a: Any, reps: tuple[int, ...]) -> Cells:
-        return tuple(cell % max(size, 1) for cell, (_, size) in zip(i, layout, strict=True))[len(i) - a.ndim :]
+        return tuple(cell % max(size, 1) for cell, (_, size) in zip(i, layout, strict=True))[
+            len(i) - a.ndim :
+        ]
 
     rule = Linear(
         f"reshape(sum(reshape(g, shape={apart}), axis={list(counts)}), a.shape)" if layout else "g",
@@ -233,7 +232,7 @@ tile = define(
     sign="tile",
     operands="a",
     formula="tile(a, reps)",
-    forward=lambda a, reps: np.tile(a, reps),
+    forward=np.tile,
     shape=_tile_shape,
     rules=_tile_rules,
     attributes=(Attribute("reps", tuple[int, ...], ..., "how often each axis is repeated"),),

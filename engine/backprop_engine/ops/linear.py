@@ -9,6 +9,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, broadcast_axes, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attributes, Factor, Linear, Partial, Sample, define, same_shape
+from backprop_engine.ops.entries import Cells, broadcast_to_operand, here, same
 from backprop_engine.text import Words
 
 FAMILY = "linear"
@@ -77,7 +78,7 @@ def _matmul_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Li
     a, b = shapes
     match len(a), len(b):
         case 1, 1:
-            return _INNER
+            return INNER
         case 2, 1:
             return _MATRIX_VECTOR
         case 1, 2:
@@ -96,11 +97,48 @@ def _column(vector: Any) -> Any:
     return vector[:, np.newaxis]
 
 
-_INNER = (
+def _apart(i: Cells, a: Any, b: Any) -> tuple[Cells, Any, Any]:
+    """The batch, the row and the column of cells of a product; no row where `a` is a vector, nor a column
+    where `b` is.
+    """
+    i, column = (i[:-1], i[-1]) if b.ndim > 1 else (i, None)
+    i, row = (i[:-1], i[-1]) if a.ndim > 1 else (i, None)
+    return i, row, column
+
+
+def _left_entries(i: Cells, j: Cells, out: Any, a: Any, b: Any) -> Any:
+    """∂out[row, column]/∂a[row, k] is b[k, column]."""
+    batch, row, column = _apart(i, a, b)
+    met = same(broadcast_to_operand(batch, a.shape[:-2]), j[:-2])
+    met = met if row is None else met & (row == j[-2])
+    cell = j[-1:] if column is None else (*broadcast_to_operand(batch, b.shape[:-2]), j[-1], column)
+    return here(met, b[cell])
+
+
+def _right_entries(i: Cells, j: Cells, out: Any, a: Any, b: Any) -> Any:
+    """∂out[row, column]/∂b[k, column] is a[row, k]."""
+    batch, row, column = _apart(i, a, b)
+    met = same(broadcast_to_operand(batch, b.shape[:-2]), j[:-2])
+    met, k = (met, j[-1]) if column is None else (met & (column == j[-1]), j[-2])
+    cell = (k,) if row is None else (*broadcast_to_operand(batch, a.shape[:-2]), row, k)
+    return here(met, a[cell])
+
+
+def _both(
+    left: Linear, right: Linear, summed: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+) -> tuple[Linear, Linear]:
+    """The rules of both operands, with their entries and the axes that each was broadcast along."""
+    return (
+        Linear(left.text, left.vjp, left.factor, summed[0], entries=_left_entries),
+        Linear(right.text, right.vjp, right.factor, summed[1], entries=_right_entries),
+    )
+
+
+INNER = _both(
     Linear("g * b", lambda g, out, a, b: g * b, Factor("b", lambda out, a, b: b)),
     Linear("g * a", lambda g, out, a, b: g * a, Factor("a", lambda out, a, b: a)),
 )
-_MATRIX_VECTOR = (
+_MATRIX_VECTOR = _both(
     Linear(
         "outer(g, b)",
         lambda g, out, a, b: np.outer(g, b),
@@ -108,7 +146,7 @@ _MATRIX_VECTOR = (
     ),
     Linear("a.T @ g", lambda g, out, a, b: a.T @ g, Factor("a.T", lambda out, a, b: a.T, before=True)),
 )
-_VECTOR_MATRIX = (
+_VECTOR_MATRIX = _both(
     Linear(
         "g @ b.T",
         lambda g, out, a, b: g @ b.T,
@@ -120,7 +158,7 @@ _VECTOR_MATRIX = (
         Factor("a.T", lambda out, a, b: _column(a), before=True, upstream_as="row"),
     ),
 )
-_MATRIX_MATRIX = (
+_MATRIX_MATRIX = _both(
     Linear("g @ b.T", lambda g, out, a, b: g @ b.T, Factor("b.T", lambda out, a, b: b.T)),
     Linear("a.T @ g", lambda g, out, a, b: a.T @ g, Factor("a.T", lambda out, a, b: a.T, before=True)),
 )
@@ -146,10 +184,8 @@ def _batched(a: Shape, b: Shape) -> tuple[Linear, Linear]:
             "a.mT @ g", lambda g, out, a, b: a.mT @ g, Factor("a.mT", lambda out, a, b: a.mT, before=True)
         )
         wide_a, wide_b = (*batch, *a[-2:]), (*batch, *b[-2:])
-    return (
-        Linear(left.text, left.vjp, left.factor, _summed(wide_a, a, column=False)),
-        Linear(right.text, right.vjp, right.factor, _summed(wide_b, b, column=len(b) == 1)),
-    )
+    summed = _summed(wide_a, a, column=False), _summed(wide_b, b, column=len(b) == 1)
+    return _both(left, right, summed)
 
 
 def _summed(wide: Shape, narrow: Shape, *, column: bool) -> tuple[int, ...]:
@@ -212,8 +248,18 @@ outer = define(
     forward=np.multiply.outer,
     shape=_outer_shape,
     rules=(
-        Linear("g @ b", lambda g, out, a, b: g @ b, Factor("b", lambda out, a, b: b)),
-        Linear("a @ g", lambda g, out, a, b: a @ g, Factor("a", lambda out, a, b: a, before=True)),
+        Linear(
+            "g @ b",
+            lambda g, out, a, b: g @ b,
+            Factor("b", lambda out, a, b: b),
+            entries=lambda i, j, out, a, b: here(i[0] == j[0], b[i[1]]),
+        ),
+        Linear(
+            "a @ g",
+            lambda g, out, a, b: a @ g,
+            Factor("a", lambda out, a, b: a, before=True),
+            entries=lambda i, j, out, a, b: here(i[1] == j[0], a[i[0]]),
+        ),
     ),
     samples=(Sample(((2,), (3,))), Sample(((1,), (1,)))),
 )

@@ -1,192 +1,40 @@
-"""Losses."""
+"""Losses, cell by cell."""
 
 from __future__ import annotations
 
-from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, Tensor, shape_text
-from backprop_engine.errors import ShapeError
-from backprop_engine.ops.definition import (
-    Attribute,
-    Attributes,
-    Factor,
-    Linear,
-    Partial,
-    Rules,
-    Sample,
-    define,
-    same_shape,
-)
-from backprop_engine.ops.normalisation import shifted, softmax_of
-from backprop_engine.ops.reductions import average
+from backprop_engine.arrays import Shape
+from backprop_engine.ops.activations import sigmoid_of
+from backprop_engine.ops.definition import Attribute, Attributes, Inside, Partial, Rules, define
+from backprop_engine.ops.functions import gate
+from backprop_engine.ops.gates import softplus_of
+from backprop_engine.ops.reducing import REDUCTION, by_cell, cell_shape, reduced, reduced_inside, sampled
 from backprop_engine.text import Words
 
 FAMILY = "losses"
-Reduction: TypeAlias = Literal["mean", "sum", "none"]
-REDUCTION = Attribute(
-    "reduction", Reduction, "mean", "how the losses of a batch become one: mean, sum or none"
-)
 
 
-def reduced(losses: Any, reduction: Reduction) -> Any:
-    """The losses of a batch as one number, or as they are."""
-    if reduction == "none":
-        return losses
-    return average(losses) if reduction == "mean" else np.sum(losses)
+def _zero_or_one(random: Any, shape: Shape) -> Any:
+    return random.integers(0, 2, shape) * np.float64(1.0)
 
 
-def _class_shape(a: Shape, target: Shape, reduction: Reduction) -> Shape:
-    if not a:
-        raise ShapeError("{0} is a scalar: it needs an axis of classes")
-    if a[-1] == 0:
-        raise ShapeError(f"{{0}} is {shape_text(a)}: it has no classes")
-    if target not in (a, a[:-1]):
-        raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(target)}: "
-            f"a target is {shape_text(a[:-1])} class indices or {shape_text(a)} probabilities"
-        )
-    return a[:-1] if reduction == "none" else ()
+def _plus_or_minus_one(random: Any, shape: Shape) -> Any:
+    return random.integers(0, 2, shape) * np.float64(2.0) - 1.0
 
 
-def _by_index(a: Shape, target: Shape) -> bool:
-    return len(target) < len(a)
+def _inside(*steps: tuple[str, str]) -> Any:
+    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+        return reduced_inside(steps, shapes[0], attributes["reduction"])
+
+    return inside
 
 
-def _softmax_with_loss(a: Any, target: Any, reduction: Reduction) -> Any:
-    z = shifted(a, -1)
-    log_p = z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
-    if _by_index(a.shape, np.shape(target)):
-        picked = np.take_along_axis(log_p, np.asarray(target)[..., np.newaxis], axis=-1)[..., 0]
-        return reduced(-picked, reduction)
-    return reduced(-np.sum(target * log_p, axis=-1), reduction)
-
-
-def one_hot(target: Any, classes: int) -> Tensor:
-    """Class indices as rows with a single 1."""
-    return np.asarray(np.asarray(target)[..., np.newaxis] == np.arange(classes), dtype=np.float64)
-
-
-def _index_error(out: Any, a: Any, target: Any, reduction: Reduction) -> Any:
-    p = softmax_of(a)
-    return (p - one_hot(target, a.shape[-1]).astype(p.dtype)) / _count(a.shape[:-1], reduction)
-
-
-def _probability_error(out: Any, a: Any, target: Any, reduction: Reduction) -> Any:
-    total = np.sum(target, axis=-1, keepdims=True)
-    return (softmax_of(a) * total - target) / _count(a.shape[:-1], reduction)
-
-
-def _count(batch: Shape, reduction: Reduction) -> int:
-    return prod(batch) if reduction == "mean" else 1
-
-
-def _softmax_with_loss_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    a, target = shapes
-    reduction = attributes["reduction"]
-    count = _count(a[:-1], reduction)
-    share = f" / {count}" if count != 1 else ""
-    if _by_index(a, target):
-        difference, short, error = f"softmax(a) - one_hot(target, {a[-1]})", "p - t", _index_error
-    else:
-        difference = "softmax(a) * sum(target, axis=-1, keepdims=true) - target"
-        short, error = "p - t", _probability_error
-    g = "expand_dims(g, -1)" if reduction == "none" and len(a) > 1 else "g"
-
-    def vjp(g: Any, out: Any, a: Any, target: Any, reduction: Reduction) -> Any:
-        wide = np.expand_dims(g, -1) if reduction == "none" else g
-        return wide * error(out, a, target, reduction)
-
-    by_row = reduction == "none" and len(a) > 1
-    factor = Factor(
-        f"({short}){share}" if share else short,
-        error,
-        sign="⊙" if by_row else "·",
-        upstream_as="column",
-    )
-    return (Linear(f"{g} * ({difference}){share}", vjp, factor), None)
-
-
-def _refuse_target(a: Any, target: Any, reduction: Reduction) -> str | None:
-    """A class index is whole and in range; probabilities are not negative and sum to 1."""
-    classes = a[-1]
-    values = np.asarray(target)
-    if _by_index(a, values.shape):
-        if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
-            return "a class index must be a whole number"
-        if values.size and (values.min() < 0 or values.max() >= classes):
-            worst = int(values.min()) if values.min() < 0 else int(values.max())
-            return f"the class index {worst} is out of range: there are {classes} classes, counted from 0"
-        return None
-    if np.any(values < 0) or not np.allclose(values.sum(axis=-1), 1.0, rtol=0, atol=1e-3):
-        return "the probabilities of each target must not be negative and must sum to 1"
-    return None
-
-
-_LOGITS = (
-    Sample(((3,), np.array(1))),
-    Sample(((3,), np.array([0.0, 0.0, 1.0]))),
-    Sample(((3,), np.array([0.2, 0.3, 0.5]))),
-    Sample(((2, 3), np.array([2, 0]))),
-    Sample(((2, 3), np.array([[0.0, 1.0, 0.0], [0.25, 0.25, 0.5]]))),
-    Sample(((2, 3), np.array([2, 0])), {"reduction": "sum"}),
-    Sample(((2, 3), np.array([2, 0])), {"reduction": "none"}),
-    Sample(((2, 3), np.array([[0.0, 1.0, 0.0], [0.25, 0.25, 0.5]])), {"reduction": "none"}),
-    Sample(((2, 2, 3), np.array([[2, 0], [1, 1]]))),
-)
-
-softmax_with_loss = define(
-    "softmax_with_loss",
-    family=FAMILY,
-    lesson=Words(
-        en="Softmax with cross-entropy: the gradient is the probabilities less the target, y − t.",
-        ko="Softmax-with-Loss 노드의 역전파 그래디언트는 확률에서 정답을 뺀 y − t입니다.",
-    ),
-    sign="CE",
-    operands="a target",
-    formula="-sum(target * log(softmax(a)))",
-    forward=_softmax_with_loss,
-    shape=_class_shape,
-    rules=_softmax_with_loss_rules,
-    attributes=(REDUCTION,),
-    constants=("target",),
-    indices=lambda a, target: (1,) if _by_index(a, target) else (),
-    refuse=_refuse_target,
-    conventions="The classes lie along the last axis; the largest logit is subtracted first, so that no "
-    "exponential overflows.",
-    samples=_LOGITS,
-)
-
-
-def _mse_shape(a: Shape, target: Shape, reduction: Reduction) -> Shape:
-    shape = same_shape(a, target)
-    return shape if reduction == "none" else ()
-
-
-def _mse_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    reduction = attributes["reduction"]
-    if reduction == "none":
-        return (
-            Partial("2 * (a - target)", lambda out, a, target, reduction: 2.0 * (a - target)),
-            Partial("-2 * (a - target)", lambda out, a, target, reduction: -2.0 * (a - target)),
-        )
-    count = _count(shapes[0], reduction)
-    share = f" / {count}" if count != 1 else ""
-    return (_mse_rule(2.0, count, share), _mse_rule(-2.0, count, share))
-
-
-def _mse_rule(slope: float, count: int, share: str) -> Linear:
-    def error(out: Any, a: Any, target: Any, reduction: Reduction) -> Any:
-        return slope * (a - target) / count
-
-    text = f"{slope:g} * (a - target){share}"
-    return Linear(
-        f"g * {text}" if slope > 0 else f"g * ({text})",
-        lambda g, *rest, **attributes: g * error(*rest, **attributes),
-        Factor(text, error),
-    )
+def _weighted(weight: Any, a: Any) -> Any:
+    """The product of both, and 0 where the weight is 0, whatever `a` is."""
+    return np.where(weight == 0, 0.0, weight * a)
 
 
 mse = define(
@@ -200,15 +48,235 @@ mse = define(
     operands="a target",
     formula="mean((a - target) ** 2)",
     forward=lambda a, target, reduction: reduced((a - target) ** 2, reduction),
-    shape=_mse_shape,
-    rules=_mse_rules,
+    shape=cell_shape,
+    rules=by_cell(
+        Partial("2 * (a - target)", lambda out, a, target, **_: 2.0 * (a - target)),
+        Partial("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
+    ),
     attributes=(REDUCTION,),
     conventions="Both operands have one shape, and gradient flows to both.",
-    samples=(
-        Sample(((), ())),
-        Sample(((3,), (3,))),
-        Sample(((2, 3), (2, 3))),
-        Sample(((2, 3), (2, 3)), {"reduction": "sum"}),
-        Sample(((2, 3), (2, 3)), {"reduction": "none"}),
+    inside=_inside(("d", "a - target"), ("l", "d ** 2")),
+    samples=sampled(),
+)
+
+mae = define(
+    "mae",
+    family=FAMILY,
+    lesson=Words(
+        en="Absolute error: the gradient says only on which side the error lies, never how large it is.",
+        ko="절대 오차의 그래디언트는 오차가 어느 쪽인지만 알려 주고 크기는 알려 주지 않습니다.",
     ),
+    sign="mae",
+    operands="a target",
+    formula="mean(abs(a - target))",
+    forward=lambda a, target, reduction: reduced(np.abs(a - target), reduction),
+    shape=cell_shape,
+    rules=by_cell(
+        Partial("sign(a - target)", lambda out, a, target, **_: np.sign(a - target)),
+        Partial("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
+    ),
+    attributes=(REDUCTION,),
+    conventions="Where both operands are equal the derivative is 0.",
+    analytic=False,
+    inside=_inside(("d", "a - target"), ("l", "abs(d)")),
+    samples=sampled(),
+)
+
+
+def _huber(a: Any, target: Any, reduction: str, delta: float) -> Any:
+    d = np.abs(a - target)
+    return reduced(np.where(d <= delta, 0.5 * d * d, delta * (d - 0.5 * delta)), reduction)
+
+
+def _huber_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    delta = attributes["delta"]
+    text = f"clip(a - target, min={-delta}, max={delta})"
+    return by_cell(
+        Partial(text, lambda out, a, target, **_: np.clip(a - target, -delta, delta)),
+        Partial(f"-{text}", lambda out, a, target, **_: -np.clip(a - target, -delta, delta)),
+    )(shapes, attributes)
+
+
+def _huber_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+    delta = attributes["delta"]
+    steps = (
+        ("d", "a - target"),
+        ("e", "abs(d)"),
+        ("near", "0.5 * d ** 2"),
+        ("far", f"{delta} * (e - {0.5 * delta})"),
+        ("l", f"where(e <= {delta}, near, far)"),
+    )
+    return reduced_inside(steps, shapes[0], attributes["reduction"])
+
+
+huber = define(
+    "huber",
+    family=FAMILY,
+    lesson=Words(
+        en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
+        ko="Huber 손실은 작은 오차에는 제곱, 큰 오차에는 절댓값입니다. 그래디언트는 잘린 오차입니다.",
+    ),
+    sign="huber",
+    operands="a target",
+    formula="mean(where(abs(d) <= delta, d ** 2 / 2, delta * (abs(d) - delta / 2))), d = a - target",
+    forward=_huber,
+    shape=cell_shape,
+    rules=_huber_rules,
+    attributes=(
+        REDUCTION,
+        Attribute("delta", float, 1.0, "from which error on the loss grows linearly"),
+    ),
+    conventions="At an error of ±delta both sides have one slope. NaN stays NaN.",
+    analytic=False,
+    inside=_huber_inside,
+    samples=(*sampled(), *sampled(delta=0.5)[1:5]),
+)
+
+
+def _bce(p: Any, target: Any, reduction: str) -> Any:
+    return reduced(-_weighted(target, np.log(p)) - _weighted(1.0 - target, np.log1p(-p)), reduction)
+
+
+def _bce_slope(out: Any, p: Any, target: Any, **_: Any) -> Any:
+    return _weighted(1.0 - target, 1.0 / (1.0 - p)) - _weighted(target, 1.0 / p)
+
+
+bce = define(
+    "bce",
+    family=FAMILY,
+    lesson=Words(
+        en="Binary cross-entropy divides by the probability: being sure and wrong costs a huge gradient.",
+        ko="이진 교차 엔트로피는 확률로 나누므로, 확신하고 틀리면 그래디언트가 아주 커집니다.",
+    ),
+    sign="BCE",
+    operands="p target",
+    formula="-mean(target * log(p) + (1 - target) * log(1 - p))",
+    forward=_bce,
+    shape=cell_shape,
+    rules=by_cell(
+        Partial("(1 - target) / (1 - p) - target / p", _bce_slope),
+        Partial("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
+    ),
+    attributes=(REDUCTION,),
+    conventions="A term whose weight is 0 counts 0, even where its logarithm is −inf; sure and wrong is "
+    "+inf, where PyTorch stops the logarithm at −100. Outside 0 … 1 it is NaN.",
+    inside=_inside(
+        ("q", "target * log(p)"),
+        ("r", "(1 - target) * log(1 - p)"),
+        ("l", "-(q + r)"),
+    ),
+    samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, _zero_or_one)[1:5]),
+)
+
+
+def _bce_with_logits(a: Any, target: Any, reduction: str) -> Any:
+    losses = _weighted(target, softplus_of(-a)) + _weighted(1.0 - target, softplus_of(a))
+    return reduced(losses, reduction)
+
+
+bce_with_logits = define(
+    "bce_with_logits",
+    family=FAMILY,
+    lesson=Words(
+        en="Sigmoid with cross-entropy: the division cancels, and the gradient is σ(a) − t.",
+        ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 그래디언트가 σ(a) − t가 됩니다.",
+    ),
+    sign="BCE",
+    operands="a target",
+    formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
+    forward=_bce_with_logits,
+    shape=cell_shape,
+    rules=by_cell(
+        Partial("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
+        Partial("-a", lambda out, a, target, **_: -a),
+    ),
+    attributes=(REDUCTION,),
+    conventions="No probability's logarithm is taken, so that it is exact however large the logit.",
+    inside=_inside(
+        ("p", "sigmoid(a)"),
+        ("q", "target * log(p)"),
+        ("r", "(1 - target) * log(1 - p)"),
+        ("l", "-(q + r)"),
+    ),
+    samples=(*sampled(), *sampled(target=_zero_or_one)[1:5]),
+)
+
+
+def _refuse_signs(a: Shape, target: Any, **_: Any) -> str | None:
+    return None if np.all(np.abs(target) == 1) else "a target of hinge is 1 or -1"
+
+
+def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
+    return reduced(np.maximum(margin - target * a, 0.0), reduction)
+
+
+def _hinge_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    margin = attributes["margin"]
+
+    def of(out: Any, a: Any, target: Any, **_: Any) -> Any:
+        return -target * gate(target * a < margin, a)
+
+    return by_cell(Partial(f"where(target * a < {margin}, -target, 0)", of), None)(shapes, attributes)
+
+
+def _hinge_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+    steps = (("m", f"{attributes['margin']} - target * a"), ("l", "relu(m)"))
+    return reduced_inside(steps, shapes[0], attributes["reduction"])
+
+
+hinge = define(
+    "hinge",
+    family=FAMILY,
+    lesson=Words(
+        en="The hinge pushes only what is not yet on its side by the margin; all others get no gradient.",
+        ko="힌지 손실은 아직 마진만큼 자기 쪽에 있지 않은 것만 밀어 주고, 나머지에는 그래디언트가 없습니다.",
+    ),
+    sign="hinge",
+    operands="a target",
+    formula="mean(maximum(margin - target * a, 0))",
+    forward=_hinge,
+    shape=cell_shape,
+    rules=_hinge_rules,
+    attributes=(REDUCTION, Attribute("margin", float, 1.0, "by how much a score must be on its side")),
+    constants=("target",),
+    refuse=_refuse_signs,
+    conventions="A target is 1 or −1. Exactly at the margin the derivative is 0. NaN stays NaN.",
+    analytic=False,
+    inside=_hinge_inside,
+    samples=(*sampled(target=_plus_or_minus_one), *sampled(target=_plus_or_minus_one, margin=0.5)[1:3]),
+)
+
+
+def _kl_div(log_p: Any, target: Any, reduction: str) -> Any:
+    return reduced(_weighted(target, np.log(target)) - _weighted(target, log_p), reduction)
+
+
+kl_div = define(
+    "kl_div",
+    family=FAMILY,
+    lesson=Words(
+        en="How far from the target's distribution: a log-probability's gradient is minus its target.",
+        ko="목표 분포와의 차이입니다. 로그 확률에 대한 그래디언트는 목표 확률에 음수 부호를 붙인 것입니다.",
+    ),
+    sign="KL",
+    operands="log_p target",
+    formula="mean(target * (log(target) - log_p))",
+    forward=_kl_div,
+    shape=cell_shape,
+    rules=by_cell(
+        Partial("-target", lambda out, log_p, target, **_: -target),
+        Partial("log(target) + 1 - log_p", lambda out, log_p, target, **_: np.log(target) + 1.0 - log_p),
+    ),
+    attributes=(
+        Attribute(
+            "reduction",
+            Literal["mean", "batchmean", "sum", "none"],
+            "mean",
+            "mean over all cells, batchmean over the first axis (the divergence itself), sum or none",
+        ),
+    ),
+    conventions="As in PyTorch the first operand holds log-probabilities, and mean is over all cells. A "
+    "target of 0 counts 0; its own derivative is −inf.",
+    inside=_inside(("d", "log(target) - log_p"), ("l", "target * d")),
+    samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, reduction="batchmean")[1:4]),
 )

@@ -1,4 +1,4 @@
-"""Normalising along an axis."""
+"""Softmax and its logarithm along an axis, and dropout."""
 
 from __future__ import annotations
 
@@ -8,11 +8,29 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.ops.definition import Attribute, Attributes, Jacobian, Sample, define
+from backprop_engine.ops.definition import (
+    Attribute,
+    Attributes,
+    Inside,
+    Jacobian,
+    Partial,
+    Sample,
+    broadcast,
+    define,
+)
+from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.text import Words
 
 FAMILY = "normalisation"
 AXIS = Attribute("axis", int, -1, "the axis along which the numbers sum to 1")
+SAMPLES = (
+    Sample(((3,),)),
+    Sample(((1,),)),
+    Sample(((2, 3),)),
+    Sample(((2, 3),), {"axis": 0}),
+    Sample(((2, 3, 4),), {"axis": -2}),
+    Sample(((0, 3),)),
+)
 
 
 def axis_shape(shape: Shape, axis: int) -> Shape:
@@ -35,6 +53,35 @@ def softmax_of(a: Any, axis: int = -1) -> Any:
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
+def log_softmax_of(a: Any, axis: int = -1) -> Any:
+    """The logarithm of softmax along `axis`, without taking the logarithm of a probability."""
+    z = shifted(a, axis)
+    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+
+
+def exponentials(axis: int) -> Inside:
+    """How softmax begins inside: shifted by the largest, exponentials, and their sum."""
+    along = f"axis={axis}, keepdims=true"
+    return (
+        ("m", f"detach(max(a, {along}))"),
+        ("z", "a - m"),
+        ("e", "exp(z)"),
+        ("s", f"sum(e, {along})"),
+    )
+
+
+def _in_one_line(i: Cells, j: Cells, axis: int) -> Any:
+    """Whether the cells differ at most along `axis`."""
+    others = [each for each in range(len(i)) if each != axis % len(i)]
+    return same([i[each] for each in others], [j[each] for each in others])
+
+
+def _along(shape: Shape, axis: int) -> Shape:
+    """The shape of the Jacobians along `axis`: batch + (out, in)."""
+    size = shape[axis]
+    return (*shape[:axis], *shape[axis:][1:], size, size)
+
+
 def _softmax_vjp(g: Any, out: Any, a: Any, axis: int) -> Any:
     return out * (g - np.sum(g * out, axis=axis, keepdims=True))
 
@@ -44,12 +91,15 @@ def _softmax_matrix(out: Any, a: Any, axis: int) -> Any:
     return p[..., :, np.newaxis] * (np.eye(p.shape[-1], dtype=p.dtype) - p[..., np.newaxis, :])
 
 
+def _softmax_entries(i: Cells, j: Cells, out: Any, a: Any, axis: int) -> Any:
+    return here(_in_one_line(i, j, axis), out[i] * (here(i[axis] == j[axis]) - out[j]))
+
+
 def _softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Jacobian]:
     axis = attributes["axis"]
     text = f"out * (g - sum(g * out, axis={axis}, keepdims=true))"
-    size, batch = shapes[0][axis], (*shapes[0][:axis], *shapes[0][axis:][1:])
-    shape = (*batch, size, size)
-    return (Jacobian(text, _softmax_vjp, _softmax_matrix, "diag(out) - out @ out.T", shape),)
+    matrix = "diag(out) - out @ out.T"
+    return (Jacobian(text, _softmax_vjp, _softmax_matrix, matrix, _along(shapes[0], axis), _softmax_entries),)
 
 
 softmax = define(
@@ -67,12 +117,99 @@ softmax = define(
     rules=_softmax_rules,
     attributes=(AXIS,),
     conventions="The largest operand is subtracted first, so that no exponential overflows.",
+    inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "e / s")),
+    samples=SAMPLES,
+)
+
+
+def _log_softmax_vjp(g: Any, out: Any, a: Any, axis: int) -> Any:
+    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
+
+
+def _log_softmax_matrix(out: Any, a: Any, axis: int) -> Any:
+    p = np.exp(np.moveaxis(out, axis, -1))
+    return np.eye(p.shape[-1], dtype=p.dtype) - p[..., np.newaxis, :]
+
+
+def _log_softmax_entries(i: Cells, j: Cells, out: Any, a: Any, axis: int) -> Any:
+    return here(_in_one_line(i, j, axis), here(i[axis] == j[axis]) - np.exp(out[j]))
+
+
+def _log_softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Jacobian]:
+    axis = attributes["axis"]
+    return (
+        Jacobian(
+            f"g - exp(out) * sum(g, axis={axis}, keepdims=true)",
+            _log_softmax_vjp,
+            _log_softmax_matrix,
+            f"eye({shapes[0][axis]}) - exp(out).T",
+            _along(shapes[0], axis),
+            _log_softmax_entries,
+        ),
+    )
+
+
+log_softmax = define(
+    "log_softmax",
+    family=FAMILY,
+    lesson=Words(
+        en="A log-probability rises with its own logit, and falls with every logit by its probability.",
+        ko="로그 확률은 자기 로짓을 따라 커지고, 모든 로짓에 대해 그 확률만큼 작아집니다.",
+    ),
+    sign="log-sm",
+    operands="a",
+    formula="a - log(sum(exp(a)))",
+    forward=log_softmax_of,
+    shape=axis_shape,
+    rules=_log_softmax_rules,
+    attributes=(AXIS,),
+    conventions="The largest operand is subtracted first, and no probability's logarithm is taken, so that "
+    "it is exact however small the probability.",
+    inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
+    samples=SAMPLES,
+)
+
+
+def _dropout_shape(a: Shape, mask: Shape, p: float) -> Shape:
+    if not 0 <= p < 1:
+        raise ShapeError(f"p is {p}: the share that is dropped is at least 0 and less than 1")
+    return broadcast(a, mask)
+
+
+def _refuse_mask(a: Shape, mask: Any, p: float) -> str | None:
+    return None if np.all(np.isin(mask, (0, 1))) else "a mask holds 0 where a cell is dropped and 1 elsewhere"
+
+
+dropout = define(
+    "dropout",
+    family=FAMILY,
+    lesson=Words(
+        en="Dropout is a fixed mask: a dropped cell gets no gradient, the others 1/(1 − p) times theirs.",
+        ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소에는 그래디언트가 없고 나머지는 1/(1 − p)배를 받습니다.",
+    ),
+    sign="drop",
+    operands="a mask",
+    formula="a * mask / (1 - p)",
+    forward=lambda a, mask, p: a * mask / (1.0 - p),
+    shape=_dropout_shape,
+    rules=lambda shapes, attributes: (
+        Partial(f"mask / (1 - {attributes['p']})", lambda out, a, mask, p: mask / (1.0 - p)),
+        None,
+    ),
+    attributes=(
+        Attribute("p", float, 0.5, "the share that is dropped; what is kept is scaled by 1/(1 − p)"),
+    ),
+    constants=("mask",),
+    refuse=_refuse_mask,
+    conventions="The mask is given, so that a run can be repeated; the cells kept are scaled up, so that the "
+    "mean stays.",
+    inside=lambda shapes, attributes: (("k", f"mask / (1 - {attributes['p']})"), ("out", "a * k")),
     samples=(
-        Sample(((3,),)),
-        Sample(((1,),)),
-        Sample(((2, 3),)),
-        Sample(((2, 3),), {"axis": 0}),
-        Sample(((2, 3, 4),), {"axis": -2}),
-        Sample(((0, 3),)),
+        Sample(((), np.array(1.0))),
+        Sample(((3,), np.array([1.0, 0.0, 1.0]))),
+        Sample(((2, 3), np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])), {"p": 0.25}),
+        Sample(((2, 3), np.array([1.0, 0.0, 1.0]))),
+        Sample(((1, 3), np.array([[1.0], [0.0]]))),
+        Sample(((0, 3), np.zeros((0, 3)))),
     ),
 )

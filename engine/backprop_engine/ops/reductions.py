@@ -10,7 +10,16 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.ops.definition import Attribute, Attributes, Entries, Factor, Linear, Sample, define
+from backprop_engine.ops.definition import (
+    Attribute,
+    Attributes,
+    Entries,
+    Factor,
+    Inside,
+    Linear,
+    Sample,
+    define,
+)
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.text import Words
 
@@ -111,8 +120,8 @@ def _restored_text(shape: Shape, attributes: Attributes) -> str:
 class Weight(NamedTuple):
     """∂out/∂a of a reduction: ``of(cell, out, about)`` for a cell and the output that it goes into.
 
-    ``about(line, axes, keepdims)`` is what else must be known of the cells that are reduced together: a number
-    of each line, like its mean.
+    ``about(line, axes, keepdims)`` is what else must be known of the cells that are reduced together: a
+    number of each line, like its mean.
     """
 
     of: Callable[[Any, Any, Any], Any]
@@ -150,7 +159,9 @@ def with_weights(
 
     axes = reduced_axes(shape, attributes["axis"])
     whole = len(axes) == len(shape)
-    as_column = "column" if axes == (len(shape) - 1,) else "row" if axes == (len(shape) - 2,) else None
+    as_column: Literal["column", "row"] | None = (
+        "column" if axes == (len(shape) - 1,) else "row" if axes == (len(shape) - 2,) else None
+    )
     factor = None
     if whole or attributes["keepdims"] or as_column:
         sign: Literal["·", "⊙"] = "·" if whole and not attributes["keepdims"] else "⊙"
@@ -223,7 +234,7 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     )
 
 
-def _mean_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+def _mean_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
     return (
         ("total", f"sum(a{axis_text(attributes['axis'], attributes['keepdims'])})"),
         ("out", f"total / {count_of(shapes[0], attributes)}"),
@@ -247,50 +258,4 @@ mean = define(
     inside=_mean_inside,
     conventions="The mean of nothing is NaN.",
     samples=(*SAMPLES, SIZE_ONE),
-)
-
-
-def _cumsum_shape(a: Shape, axis: int) -> Shape:
-    positive_axis(a, axis)
-    return a
-
-
-def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
-    axis = positive_axis(shapes[0], attributes["axis"])
-
-    def vjp(g: Any, out: Any, a: Any, **_: Any) -> Any:
-        return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
-
-    def entries(i: Cells, j: Cells, *_: Any, **__: Any) -> Any:
-        rest = same(i[:axis] + i[axis + 1 :], j[:axis] + j[axis + 1 :])
-        return here(rest & (j[axis] <= i[axis]))
-
-    text = f"flip(cumsum(flip(g, axis={axis}), axis={axis}), axis={axis})"
-    shown = Words("1 for this and all before", "자신과 앞의 원소에 1")
-    return (Linear(text, vjp, shown=shown, entries=entries),)
-
-
-cumsum = define(
-    "cumsum",
-    family=FAMILY,
-    lesson=Words(
-        en="A cumulative sum: each cell counts in its own sum and in all after it, so the gradient is summed "
-        "from the end.",
-        ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
-    ),
-    sign="cumsum",
-    operands="a",
-    formula="cumsum(a)",
-    forward=lambda a, axis: np.cumsum(a, axis=axis),
-    shape=_cumsum_shape,
-    rules=_cumsum_rules,
-    attributes=(Attribute("axis", int, ..., "the axis along which the cells are added up"),),
-    conventions="The axis must be given: nothing is flattened.",
-    samples=(
-        Sample(((3,),), {"axis": 0}),
-        Sample(((2, 3),), {"axis": 0}),
-        Sample(((2, 3, 4),), {"axis": -2}),
-        Sample(((1, 3),), {"axis": 0}),
-        Sample(((2, 0),), {"axis": -1}),
-    ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
-from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
+from backprop_engine.ops.definition import Attribute, Attributes, Inside, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, position
 from backprop_engine.ops.reductions import (
     AXIS,
@@ -67,7 +67,7 @@ def _mean_text(attributes: Attributes) -> str:
     return f"mean(a{axis_text(axis, axis is not None)})"
 
 
-def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
     axis, divisor = attributes["axis"], count_of(shapes[0], attributes) - attributes["ddof"]
     return (
         ("centre", f"mean(a{axis_text(axis, True)})"),
@@ -92,7 +92,7 @@ var = define(
     rules=_var_rules,
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
-    conventions="Divides by n, as NumPy does; PyTorch's own default is ddof=1. Where n − ddof is 0, it is NaN.",
+    conventions="Divides by n, as NumPy does; PyTorch's default is ddof=1. Where n − ddof is 0, it is NaN.",
     samples=(*_SPREAD, SIZE_ONE),
 )
 
@@ -109,7 +109,10 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     return (weighted(shape, attributes, text, weight, shown),)
 
 
-def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[tuple[str, str], ...]:
+def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside | None:
+    """A single cell has no spread: the square root would be stuck at its kink."""
+    if count_of(shapes[0], attributes) == 1:
+        return None
     *first, (_, last) = _var_inside(shapes, attributes)
     return (*first, ("variance", last), ("out", "sqrt(variance)"))
 
@@ -129,7 +132,7 @@ std = define(
     rules=_std_rules,
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_std_inside,
-    conventions="Divides by n, as NumPy does; PyTorch's own default is ddof=1. Where all cells are equal, the "
+    conventions="Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all cells are equal, the "
     "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
     analytic=False,
     samples=(*_SPREAD, SIZE_ONE),
@@ -167,7 +170,7 @@ norm = define(
         ("total", f"sum(squares{axis_text(attributes['axis'], attributes['keepdims'])})"),
         ("out", "sqrt(total)"),
     ),
-    conventions="Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN there.",
+    conventions="Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN.",
     analytic=False,
     samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
@@ -195,7 +198,9 @@ def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
     def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
         lines, apart = lines_of(i, j, a, axes, keepdims)
-        flat = np.reshape(lines, (*np.shape(lines)[: np.ndim(lines) - len(axes)], count_of(shape, attributes)))
+        flat = np.reshape(
+            lines, (*np.shape(lines)[: np.ndim(lines) - len(axes)], count_of(shape, attributes))
+        )
         cell = np.asarray(position([j[axis] for axis in axes], sizes))[..., np.newaxis]
         others = _others(flat)
         wide = np.broadcast_shapes(others.shape[:-1], cell.shape[:-1])

@@ -70,7 +70,9 @@ def _type_words(kind: Any) -> str:
             f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(kind)
         )
     if get_origin(kind) in (tuple, list):
-        return f"a list of {_type_words(get_args(kind)[0]).removeprefix('a ')}s"
+        inner = _type_words(get_args(kind)[0]).removeprefix("a ")
+        several = inner.replace("list", "lists", 1) if inner.startswith("list") else f"{inner}s"
+        return f"a list of {several}"
     words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "quoted text"}
     return words.get(kind, getattr(kind, "__name__", str(kind)))
 

@@ -54,7 +54,6 @@ SYMBOLS: Final = {
 """The operator that each symbol between two operands stands for."""
 
 _ELSEWHERE: Final = {
-    "dot": "write `a @ b`",
     "mm": "write `a @ b`",
     "bmm": "write `a @ b`",
     "multiply": "write `a * b`, or `hadamard(a, b)`",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
@@ -24,8 +24,7 @@ EXPECT_SHAPE = code("expect-shape", "A figure has another shape than expected.")
 EXPECT_WRONG = code("expect-wrong", "Every figure of a block marked `wrong` comes out after all.")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Failure:
+class Failure(Struct, frozen=True, eq=False):
     """An expectation that is not met; `name` is empty where it is about a whole block.
 
     `cell` is the first cell that differs, `()` for a scalar, and None where shapes differ.

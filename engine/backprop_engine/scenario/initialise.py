@@ -7,11 +7,11 @@ Random ones are drawn in float64, in C order, from `default_rng(seed)`: `random`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Shape
@@ -21,8 +21,7 @@ __all__ = ["INITS", "Init"]
 Draw = Callable[[Shape, Mapping[str, Any]], NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Init:
+class Init(Struct, frozen=True):
     """A way to fill a tensor: the settings it takes with their defaults, and what it needs.
 
     A default of None must be given. `fans` says that the shape needs two axes or more, to count what a unit

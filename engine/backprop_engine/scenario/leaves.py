@@ -6,12 +6,12 @@ Shapes are known from the file alone; numbers are made only when the memory of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Shape
@@ -43,8 +43,7 @@ MAX_AXES: Final = 32
 _FORMS: Final = "a leaf is a number, a list, or `{shape: [2, 3], init: zeros}`"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Leaf:
+class Leaf(Struct, frozen=True, eq=False):
     """A leaf whose numbers `make` gives, in double precision; `node` is what stands behind its name."""
 
     name: str

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.bindings import Bindings, refusals
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.graph import Bindings, Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, GraphBuilder, Kind
 from backprop_engine.scenario.ending import check_output, output_name, read_seed
 from backprop_engine.scenario.expectations import check_figure, read_expectations
 from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
@@ -37,7 +38,7 @@ from backprop_engine.scenario.nodes import Mapping
 from backprop_engine.scenario.notes import by_position, read_notes
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.resolve import in_order
-from backprop_engine.scenario.settings import parse_setting, refusals
+from backprop_engine.scenario.settings import parse_setting
 from backprop_engine.scenario.source import Source, read_source
 from backprop_engine.scenario.texts import read_heading
 from backprop_engine.scenario.units import Unit, read_unit, unit_mistake

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import Place, UsageError
 from backprop_engine.expr import Expr
-from backprop_engine.graph import Bindings, Graph
+from backprop_engine.graph import Graph
 from backprop_engine.scenario.nodes import Node, Scalar
 from backprop_engine.scenario.source import Source
 
@@ -23,11 +25,10 @@ __all__ = ["Expectation", "Figure", "Formula", "LocalText", "Quantity", "Scenari
 Quantity: TypeAlias = Literal["value", "gradient"]
 
 
-@dataclass(frozen=True, slots=True)
-class LocalText:
+class LocalText(Struct, frozen=True):
     """A text for people, by language; empty where the author gave none."""
 
-    by_language: Mapping[str, str] = field(default_factory=dict)
+    by_language: Mapping[str, str] = {}
 
     def in_language(self, language: str) -> str:
         """The text in `language` (`ko`, or `ko-KR`), else in English, else in the first language given."""
@@ -44,16 +45,14 @@ class LocalText:
         return self.in_language("en")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Formula:
+class Formula(Struct, frozen=True, eq=False):
     """An expected gradient written by hand: an expression over nodes, with `grad(NAME)`."""
 
     tree: Expr
     scalar: Scalar
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Figure:
+class Figure(Struct, frozen=True, eq=False):
     """One expected value or gradient; `key` is its name in the file, `node` what stands behind it."""
 
     of: Quantity
@@ -68,8 +67,7 @@ class Figure:
         return self.node.place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expectation:
+class Expectation(Struct, frozen=True, eq=False):
     """A block under `expect`: figures, how close they must come, and whether they are known to be wrong."""
 
     figures: tuple[Figure, ...]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from backprop_engine.arrays import shape_text
+from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.graph import Bindings, Graph
+from backprop_engine.graph import Graph
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.numbers import written
@@ -17,7 +17,7 @@ from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.source import Source
 from backprop_engine.text import clean, clip
 
-__all__ = ["parse_setting", "refusals", "with_leaf"]
+__all__ = ["parse_setting", "with_leaf"]
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -53,28 +53,4 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
         raise UsageError(f"{name} is {shape_text(leaf.shape)}, the value is {shape_text(array.shape)}")
     if np.any(np.isfinite(array) & (np.abs(array) > float(np.finfo(graph.dtype).max))):
         raise UsageError(f"{graph.dtype.name} cannot hold the value for {name}")
-    if leaf.position in graph.index_leaves:
-        values = {one.position: bindings.leaves[one.position] for one in graph.leaves} | {
-            leaf.position: array
-        }
-        for node, _, reason in refusals(graph, values):
-            raise UsageError(f"{name} does not fit {node}: {reason}")
     return bindings.with_leaf(graph, name, array)
-
-
-def refusals(graph: Graph, values: Mapping[int, Any]) -> list[tuple[str, int, str]]:
-    """The nodes whose operators refuse constants in `values` (by position): name, constant, and reason."""
-    found = []
-    for position in graph.order:
-        node = graph.nodes[position]
-        if node.op is None or node.op.refuse is None:
-            continue
-        operands = [
-            values[operand] if name in node.op.constants else graph.nodes[operand].shape
-            for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True)
-        ]
-        reason = node.op.refuse(*operands, **node.attributes)
-        if reason:
-            argnum = node.op.operands.index(node.op.constants[0])
-            found.append((node.name, node.operands[argnum], reason))
-    return found

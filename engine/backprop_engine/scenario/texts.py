@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from backprop_engine.errors import code
 from backprop_engine.expr import ExprError, parse
@@ -22,8 +23,7 @@ BAD_LANGUAGE = code("bad-language", "A text's key is no language, such as `en` o
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What a scenario says about itself, and what it asks of the debugger."""
 
     title: LocalText = field(default_factory=LocalText)

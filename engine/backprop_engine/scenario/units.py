@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.expr import Attribute, Expr, Name, Number, Span
@@ -36,8 +37,7 @@ At: TypeAlias = Span | Node
 """Where a part of a unit stands: a stretch of its expression, or a node of the file."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
+class Expression(Struct, frozen=True, eq=False):
     """A node written as an expression; `parts` are its tree in the order of computing."""
 
     name: str
@@ -50,8 +50,7 @@ class Expression:
     note: Node | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LongForm:
+class LongForm(Struct, frozen=True, eq=False):
     """A node written as an operator with its operands and attributes beside it."""
 
     name: str

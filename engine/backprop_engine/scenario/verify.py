@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.check import GradientCheck, Verdict, check_trace
@@ -16,8 +16,7 @@ from backprop_engine.trace import Trace
 __all__ = ["Verification", "verify"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Verification:
+class Verification(Struct, frozen=True, eq=False):
     """What was found: expectations that failed, and every numeric check with those that are accepted."""
 
     figures: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
         module = import_module(f"backprop_tui.cli.{name or 'open'}")
+        if name:
+            gc.enable()  # the app enables it when its first screen stands
         parser = _parser(name)
         module.add_arguments(parser)
         parsed = parser.parse_args(arguments[1:] if name else arguments)

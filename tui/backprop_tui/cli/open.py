@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
-from types import FrameType
 
 from backprop_engine.errors import UsageError
 from backprop_engine.text import LANGUAGES
@@ -88,13 +89,19 @@ def _open(view: object, language: str, theme: str, *, ascii_only: bool) -> int:
     )
     ended = 0
 
-    def end(number: int, _: FrameType | None) -> None:
+    def end(number: int) -> None:
         nonlocal ended
         ended = 128 + number
         app.call_later(app.exit)
 
-    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
-    app.run()
+    async def run_app() -> None:
+        """A handler of the loop's own wakes it; one of `signal.signal` would wait for the next key."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+            if hasattr(signal, name):
+                with suppress(NotImplementedError):
+                    loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
+        await app.run_async()
+
+    asyncio.run(run_app())
     return ended or app.return_code or 0

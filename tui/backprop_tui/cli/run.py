@@ -7,7 +7,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec import structs
 
 from backprop_engine.data import run_data
 from backprop_engine.explain.lines import Line, Role, line_text
@@ -39,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     parser.add_argument("--json", action="store_true", help="the run as one JSON object")
     parser.add_argument("--at", type=int, metavar="N", help="the state at position N")
+    parser.add_argument(
+        "--step-into",
+        action="store_true",
+        help="with the inside of composite operators: their inner steps are indented under the forward step "
+        "and under the first backward step; with --json, under the key `inside` of these steps",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,20 +54,23 @@ def run(arguments: argparse.Namespace) -> int:
     trace = scenario.record()
     at = position(arguments.at, trace.schedule.last)
     if arguments.json:
-        json.dump(run_data(scenario.name, trace, at), sys.stdout, ensure_ascii=False, allow_nan=False)
+        data = run_data(scenario.name, trace, at, step_into=arguments.step_into)
+        json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        _print(_text(scenario, trace, at, arguments.lang or "en"))
+        _print(_text(scenario, trace, at, arguments.lang or "en", step_into=arguments.step_into))
     for warning in trace.warnings:
         print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
     for failure in failures(scenario, trace):
-        print(replace(failure.diagnostic, severity="warning"), file=sys.stderr)
+        print(structs.replace(failure.diagnostic, severity="warning"), file=sys.stderr)
     return 0
 
 
-def _text(scenario: Scenario, trace: Trace, at: int | None, language: str) -> Iterable[Line]:
+def _text(
+    scenario: Scenario, trace: Trace, at: int | None, language: str, *, step_into: bool
+) -> Iterable[Line]:
     if at is None:
-        return transcript(trace, language)
+        return transcript(trace, language, step_into=step_into)
     frame = trace.frame(at)
     note = scenario.notes.get(frame.node.position) if frame.node else None
     return state(frame, language, note.in_language(language) if note else "")

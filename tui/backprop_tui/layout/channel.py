@@ -11,8 +11,9 @@ on a free row, where it takes two bends.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Flag
+
+from msgspec import Struct
 
 from backprop_tui.layout.tracks import Trunk, assign_tracks
 
@@ -21,8 +22,7 @@ Bend = tuple[int, int]
 """At this track, go to this row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """The routed gap: how many tracks it needs, and the bends of each link from left to right."""
 
     tracks: int

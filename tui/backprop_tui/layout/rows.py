@@ -6,7 +6,8 @@ for overlapping places (isotonic regression in the L1 norm, whose block values a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backprop_tui.layout.order import Layers
 
@@ -33,8 +34,7 @@ BEND_COST = 2
 """Each bend that no fork or merge calls for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """The nodes of one rank, from top to bottom."""
 
     nodes: list[int]

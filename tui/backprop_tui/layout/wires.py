@@ -1,8 +1,9 @@
 """The drawn wires: what each cell of the grid shows, grouped by row for a painter of a window."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 Point = tuple[int, int]
 Route = tuple[Point, ...]
@@ -11,8 +12,7 @@ LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
 ALL_ARMS = LEFT | RIGHT | UP | DOWN
 
 
-@dataclass(frozen=True, slots=True)
-class WireCell:
+class WireCell(Struct, frozen=True):
     """What is drawn in one cell."""
 
     arms: int
@@ -32,8 +32,7 @@ class WireCell:
         return not self.crossing and self.arms.bit_count() > 2
 
 
-@dataclass(frozen=True, slots=True)
-class Wires:
+class Wires(Struct, frozen=True):
     """All wire cells: `rows[y]` maps the x of each drawn cell of a row to what it shows."""
 
     rows: tuple[Mapping[int, WireCell], ...]

@@ -6,8 +6,9 @@ too large for one picture is shown in stretches of the order of computing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span
@@ -21,7 +22,7 @@ from backprop_tui.drawing import Area
 from backprop_tui.layout import Layout, WireCell, glyph, layout
 from backprop_tui.view import View
 
-__all__ = ["GraphPicture", "graph_picture", "node_at"]
+__all__ = ["GraphPicture", "graph_part", "graph_picture", "node_at"]
 
 LARGEST = 160
 """The most nodes in one picture."""
@@ -35,8 +36,7 @@ _ASCII = str.maketrans("─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣�
 _BACK = str.maketrans("▶", "◀")
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """A node's picture: a box or a leaf's mark, and beside it the label above and below its wire."""
 
     node: Node
@@ -46,8 +46,7 @@ class _Unit:
     width: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scene:
+class _Scene(Struct, frozen=True, eq=False):
     """Units and wires of the nodes in one picture; `ends` are (operand, node, argnum) of each wire."""
 
     units: tuple[_Unit, ...]
@@ -58,16 +57,13 @@ class _Scene:
     unit_of: dict[int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GraphPicture:
+class GraphPicture(Struct, frozen=True, eq=False):
     """The graph at one position of the run."""
 
     scene: _Scene
     frame: Frame
     selection: int | None
     ascii: bool
-    part: str
-    """Which of the nodes are shown, where it is not all of them."""
 
     @property
     def width(self) -> int:
@@ -247,18 +243,26 @@ def _gets_gradient(frame: Frame, node: Node) -> bool:
 
 def graph_picture(view: View) -> GraphPicture:
     """The graph where the reader stands."""
+    start, stop = _stretch(view)
+    scene = _scene(view.session.trace, start, stop)
+    return GraphPicture(scene, view.frame, view.session.selection, view.ascii)
+
+
+def graph_part(view: View) -> str:
+    """Which of the computed nodes are shown; empty where it is all of them."""
+    start, stop = _stretch(view)
+    count = len(view.graph.order)
+    return "" if stop - start == count else f"{start + 1}–{stop} / {count}"
+
+
+def _stretch(view: View) -> tuple[int, int]:
+    """The computed nodes to show, as numbers in the order of computing."""
     graph = view.graph
-    count = len(graph.nodes)
-    part = ""
-    if count <= LARGEST:
-        scene = _scene(view.session.trace, 0, len(graph.order))
-    else:
-        centre = (view.frame.node or graph.nodes[graph.order[0]]).position - graph.order.start
-        start = max(0, centre // _STRETCH * _STRETCH - _STRETCH // 4)
-        stop = min(len(graph.order), start + _STRETCH * 3 // 2)
-        scene = _scene(view.session.trace, start, stop)
-        part = f"{start + 1}–{stop} / {len(graph.order)}"
-    return GraphPicture(scene, view.frame, view.session.selection, view.ascii, part)
+    if len(graph.nodes) <= LARGEST:
+        return 0, len(graph.order)
+    position = view.frame.node.position if view.frame.node else 0
+    start = max(0, (position - graph.order.start) // _STRETCH * _STRETCH - _STRETCH // 4)
+    return start, min(len(graph.order), start + _STRETCH * 3 // 2)
 
 
 @lru_cache(maxsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backprop_engine.explain.lines import Role, Span
 from backprop_engine.steps import Schedule
@@ -19,8 +19,7 @@ _DONE, _HERE, _AHEAD = "●", "◉", "○"
 _DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII = "*", "@", "."
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(Struct, frozen=True):
     """The positions of one phase, drawn in `cells` cells from column `start`."""
 
     label: str

@@ -31,14 +31,14 @@ from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
-from backprop_tui.panels.graph import GraphPicture, graph_picture, node_at
+from backprop_tui.panels.graph import graph_part, graph_picture, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
 from backprop_tui.view import View
-from backprop_tui.widgets.panel import Panel
+from backprop_tui.widgets.panel import Draw, Panel
 from backprop_tui.widgets.table import TablePanel
 
 __all__ = ["DebuggerScreen"]
@@ -66,14 +66,22 @@ class DebuggerScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
-        yield Panel(id="header", focusable=False)
+        yield Panel(self._drawn(header), id="header", focusable=False)
         with Container(id="body"):
-            yield Panel(id="graph", centred=True)
-            yield Panel(id="chain")
-            yield TablePanel(id="nodes")
-            yield Panel(id="why")
-        yield Panel(id="timeline", focusable=False)
-        yield Panel(id="footer", focusable=False)
+            yield Panel(lambda width, height: graph_picture(self.current), id="graph", centred=True)
+            yield Panel(self._drawn(chain_rule), id="chain")
+            yield TablePanel(self._drawn(nodes), id="nodes")
+            yield Panel(self._drawn(why), id="why")
+        yield Panel(self._drawn(timeline), id="timeline", focusable=False)
+        yield Panel(
+            lambda width, height: key_hints(COMMANDS, self.current.language, width),
+            id="footer",
+            focusable=False,
+        )
+
+    def _drawn(self, function: Callable[[View, int, int], Drawing]) -> Draw:
+        """A panel's function, applied to whatever the view is when it is drawn."""
+        return lambda width, height: function(self.current, width, height)
 
     @property
     def current(self) -> View:
@@ -88,44 +96,29 @@ class DebuggerScreen(Screen[None]):
     # Showing
 
     def on_mount(self) -> None:
-        """Everything that does not change while one steps."""
-        self.watch_slot(self.slot)
-        self.call_after_refresh(self.show_all)
+        """The titles; the panels draw themselves as soon as they have a size."""
+        self._put_in_front(self.slot)
+        self._show_titles()
 
     def watch_view(self) -> None:
         """Another view: every panel shows its function of it."""
-        if self.is_mounted and self.panel("graph").size:
-            self.show_all()
+        if self.is_mounted:
+            self._show_titles()
+            for panel in self.query(Panel):
+                if panel.display:
+                    panel.redraw()
 
     def on_resize(self) -> None:
-        """Panels are laid out anew, then drawn for their new sizes."""
-        self.call_after_refresh(self.show_all)
+        """A narrow screen says in the title of the shared place what else is there."""
+        self.call_after_refresh(self._show_titles)
 
-    def show_all(self) -> None:
-        """Every panel that is on the screen."""
-        view = self.current
-        drawings: dict[str, Callable[[View, int, int], Drawing]] = {
-            "header": header,
-            "chain": chain_rule,
-            "nodes": nodes,
-            "why": why,
-            "timeline": timeline,
-        }
-        picture = graph_picture(view)
-        self.panel("graph").show(picture)
-        for name, draw in drawings.items():
-            panel = self.panel(name)
-            if panel.display and panel.size:
-                panel.show(draw(view, panel.size.width, panel.size.height))
-        footer = self.panel("footer")
-        footer.show(key_hints(COMMANDS, view.language, footer.size.width))
-        self._show_titles(view, picture)
-
-    def _show_titles(self, view: View, picture: GraphPicture) -> None:
+    def _show_titles(self) -> None:
         """Titles of panels; text of a scenario is never taken for markup."""
-        part = f" ─ {text('graph.part', view.language, part=picture.part)}" if picture.part else ""
+        view = self.current
+        part = graph_part(view)
         titles = {
-            "graph": text("panel.graph", view.language) + part,
+            "graph": text("panel.graph", view.language)
+            + (f" ─ {text('graph.part', view.language, part=part)}" if part else ""),
             "chain": chain_rule_title(view),
             "nodes": text("panel.nodes", view.language),
             "why": text("panel.why", view.language),
@@ -133,14 +126,21 @@ class DebuggerScreen(Screen[None]):
         }
         for name, title in titles.items():
             self.panel(name).border_title = Content(title)
-        narrow = not self.has_class("-wide")
         others = "  ".join(
             text(f"panel.{_TITLE_OF[name]}", view.language) for name in _SLOT if name != self.slot
         )
-        self.panel(self.slot).border_subtitle = Content(f"Tab: {others}") if narrow else None
+        narrow = self.has_class("-narrow")
+        for name in _SLOT:
+            self.panel(name).border_subtitle = (
+                Content(f"Tab: {others}") if narrow and name == self.slot else None
+            )
 
     def watch_slot(self, slot: str) -> None:
         """On a narrow screen, which panel has the shared place."""
+        if self.is_mounted:
+            self._put_in_front(slot)
+
+    def _put_in_front(self, slot: str) -> None:
         for name in _SLOT:
             self.panel(name).set_class(name != slot, "-behind")
 
@@ -203,8 +203,9 @@ class DebuggerScreen(Screen[None]):
         name = _FOCUSABLE[(_FOCUSABLE.index(focused) + by) % len(_FOCUSABLE)]
         if name in _SLOT:
             self.slot = name
+            self._show_titles()
         self.panel(name).focus()
-        self.call_after_refresh(self.show_all)
+        self.call_after_refresh(self.panel(name).redraw)
 
     def action_command_inspect(self) -> None:
         """Show everything about the chosen node, or the step's own."""

@@ -17,7 +17,7 @@ from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.text import clip
 from backprop_tui.commands import GALLERY_COMMANDS
-from backprop_tui.drawing import Area, Lines
+from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.library import bundled
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.screens.bindings import bindings
@@ -51,41 +51,30 @@ class GalleryScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The list and the description."""
-        yield Panel(id="header", focusable=False)
+        yield Panel(lambda width, height: self._heading(), id="header", focusable=False)
         with Container(id="gallery"):
-            yield Panel(id="scenarios")
-            yield Panel(id="about")
-        yield Panel(id="footer", focusable=False)
+            yield Panel(lambda width, height: self._list(width), id="scenarios")
+            yield Panel(lambda width, height: self._about(max(10, width - 2)), id="about")
+        yield Panel(lambda width, height: self._hints(width), id="footer", focusable=False)
 
     def on_mount(self) -> None:
-        """Titles, which never change, then the panels."""
+        """Titles, which never change."""
         self.query_one("#scenarios", Panel).border_title = Content(text("gallery.scenarios", self.language))
         self.query_one("#about", Panel).border_title = Content(text("gallery.about", self.language))
         self.query_one("#scenarios").focus()
-        self.call_after_refresh(self.show)
-
-    def on_resize(self) -> None:
-        """Wrap anew."""
-        self.call_after_refresh(self.show)
 
     def watch_chosen(self) -> None:
         """Another scenario is chosen."""
         if self.is_mounted:
-            self.show()
+            for panel in self.query(Panel):
+                panel.redraw()
 
-    def show(self) -> None:
-        """Both panels and the bars."""
-        heading = (Span(" "), Span(text("gallery.title", self.language), Role.HEADING))
-        self.query_one("#header", Panel).show(Lines.of([heading]))
-        scenarios, about = self.query_one("#scenarios", Panel), self.query_one("#about", Panel)
-        scenarios.show(self._list(scenarios.size.width))
-        width = max(10, about.size.width - 2)
-        about.show(
-            Lines.of((Span(" "), *piece) for line in self._about() for piece in wrap_line(line, width))
-        )
-        footer = self.query_one("#footer", Panel)
+    def _heading(self) -> Lines:
+        return Lines.of([(Span(" "), Span(text("gallery.title", self.language), Role.HEADING))])
+
+    def _hints(self, width: int) -> Drawing:
         extra = (("Enter", text("gallery.open", self.language)),)
-        footer.show(key_hints(GALLERY_COMMANDS, self.language, footer.size.width, extra))
+        return key_hints(GALLERY_COMMANDS, self.language, width, extra)
 
     def _list(self, width: int) -> Lines:
         lines: list[Line] = []
@@ -103,9 +92,11 @@ class GalleryScreen(Screen[None]):
             lines.append((Span(f" {mark} ", Role.KEY), Span(title, Role.SELECTED if chosen else Role.TEXT)))
         return Lines.of(lines, focus)
 
-    def _about(self) -> list[Line]:
-        if not self.stems:
-            return []
+    def _about(self, width: int) -> Lines:
+        lines = self._description() if self.stems else []
+        return Lines.of((Span(" "), *piece) for line in lines for piece in wrap_line(line, width))
+
+    def _description(self) -> list[Line]:
         scenario = _scenario(self.stems[self.chosen])
         lines: list[Line] = [(Span(_title(scenario.name, self.language), Role.HEADING),), (Span(""),)]
         lines += [(Span(line),) for line in scenario.description.in_language(self.language).splitlines()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.text import cell_width, pad
+from backprop_engine.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
@@ -22,19 +22,24 @@ _SIGNS = (
 )
 
 
-def help_lines(language: str) -> list[Line]:
-    """The help, from the table of commands."""
+def help_lines(language: str, width: int) -> list[Line]:
+    """The help, from the table of commands, in lines of at most `width` cells where that can be."""
     size = max(cell_width(command.shown) for command in COMMANDS) + 2
+    keys = [(command.shown, Role.KEY, command.help(language)) for command in COMMANDS]
+    signs = [(sign, role, text(key, language)) for sign, role, key in _SIGNS]
     lines: list[Line] = [(Span(text("help.keys", language), Role.HEADING),)]
-    lines += [
-        (Span("  "), Span(pad(command.shown, size), Role.KEY), Span(command.help(language)))
-        for command in COMMANDS
-    ]
-    lines += [(Span("  "), Span(text("help.scroll", language), Role.DIM)), (Span(""),)]
-    lines.append((Span(text("help.signs", language), Role.HEADING),))
-    lines += [
-        (Span("  "), Span(pad(sign, size), role), Span(text(key, language))) for sign, role, key in _SIGNS
-    ]
+    lines += _two_columns(keys, size, width)
+    lines += [(Span("  "), Span(piece, Role.DIM)) for piece in wrap(text("help.scroll", language), width - 2)]
+    lines += [(Span(""),), (Span(text("help.signs", language), Role.HEADING),)]
+    return lines + _two_columns(signs, size, width)
+
+
+def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:
+    """A sign and what it means, wrapped in its own column."""
+    lines: list[Line] = []
+    for sign, role, meaning in rows:
+        for number, piece in enumerate(wrap(meaning, max(10, width - size - 2))):
+            lines.append((Span("  "), Span(pad("" if number else sign, size), role), Span(piece)))
     return lines
 
 
@@ -46,4 +51,4 @@ class HelpScreen(Sheet):
 
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""
-        return help_lines(self.language)
+        return help_lines(self.language, width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Line, Role, Span
@@ -31,7 +32,12 @@ def node_lines(view: View, node: Node, width: int) -> list[Line]:
         ),
     ]
     if node.place is not None:
-        lines.append((Span(f"{text('inspect.at', language)} ", Role.DIM), Span(str(node.place))))
+        lines.append(
+            (
+                Span(f"{text('inspect.at', language)} ", Role.DIM),
+                Span(f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"),
+            )
+        )
     note = view.scenario.notes.get(node.position)
     if note:
         lines.append((Span(f"» {note.in_language(language)}", Role.NAME),))

@@ -37,7 +37,7 @@ class Sheet(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One panel."""
         with Vertical(classes="sheet"):
-            panel = Panel(id="sheet")
+            panel = Panel(lambda width, height: self._wrapped(max(10, width - 2)), id="sheet")
             panel.border_title = Content(self.sheet_title)
             panel.border_subtitle = Content(text("help.close", self.language))
             yield panel
@@ -45,14 +45,7 @@ class Sheet(ModalScreen[None]):
     def on_mount(self) -> None:
         """Give the panel the focus, so that the arrows scroll it."""
         self.query_one(Panel).focus()
-        self.call_after_refresh(self.show)
 
-    def on_resize(self) -> None:
-        """Wrap anew."""
-        self.call_after_refresh(self.show)
-
-    def show(self) -> None:
-        """Wrap the lines to the panel."""
-        panel = self.query_one(Panel)
-        width = max(10, panel.size.width - 2)
-        panel.show(Lines.of(piece for line in self.lines(width) for piece in wrap_line(line, width)))
+    def _wrapped(self, width: int) -> Lines:
+        """The lines, wrapped to the panel."""
+        return Lines.of(piece for line in self.lines(width) for piece in wrap_line(line, width))

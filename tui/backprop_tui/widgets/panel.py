@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset, Region, Size
@@ -17,11 +19,14 @@ from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.paint import paint
 from backprop_tui.themes import palette
 
-__all__ = ["Panel"]
+__all__ = ["Draw", "Panel"]
+
+Draw: TypeAlias = Callable[[int, int], Drawing]
+"""A drawing for a width and a height in cells."""
 
 
 class Panel(ScrollView, can_focus=True, inherit_bindings=False):
-    """A view of a drawing."""
+    """A view of what `draw(width, height)` gives; it is drawn when its size changes, and on `redraw`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll_up", show=False),
@@ -49,17 +54,21 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             """The panel that was clicked, for `on` to select by."""
             return self.panel
 
-    def __init__(self, *, id: str, focusable: bool = True, centred: bool = False) -> None:
+    def __init__(self, draw: Draw, *, id: str, focusable: bool = True, centred: bool = False) -> None:
         super().__init__(id=id)
+        self.draw = draw
         self.can_focus = focusable
         self.centred = centred
         self.drawing: Drawing = Lines.of(())
         self._painted: dict[int, Line] = {}
+        self._kept_base: Style | None = None
 
-    def show(self, drawing: Drawing) -> None:
-        """Show another drawing; rows that are as before are not painted again."""
+    def redraw(self) -> None:
+        """Draw anew; rows that are as before are not painted again."""
+        if not self.size:
+            return
         before = self.drawing
-        self.drawing = drawing
+        self.drawing = drawing = self.draw(self.size.width, self.size.height)
         if (drawing.width, drawing.height) != (before.width, before.height):
             self.virtual_size = Size(drawing.width, drawing.height)
             self.refresh()
@@ -84,6 +93,13 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
                 self.refresh(Region(0, y, width, 1))
 
     @property
+    def _base(self) -> Style:
+        """The panel's own style. Working it out takes longer than painting a row, so it is kept."""
+        if self._kept_base is None:
+            self._kept_base = self.rich_style
+        return self._kept_base
+
+    @property
     def _margin(self) -> Offset:
         """Where a centred drawing smaller than the panel begins."""
         if not self.centred:
@@ -100,7 +116,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted[y] = line
         if margin.x:
             line = (Span(" " * margin.x), *line)
-        strip = paint(line, palette(self.app.current_theme), width, self.rich_style)
+        strip = paint(line, palette(self.app.current_theme), width, self._base)
         return self._with_selection(strip, y, left, top)
 
     def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:
@@ -131,13 +147,13 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Clicked(self, x, y, event.chain))
 
     def on_resize(self) -> None:
-        """Everything is painted anew, and what matters is brought back into view."""
+        """Everything is drawn for the new size."""
         self._painted.clear()
-        if self.drawing.focus is not None:
-            self.call_after_refresh(self.bring_into_view, self.drawing.focus)
+        self.redraw()
 
     def notify_style_update(self) -> None:
         """A theme has other colours for the same rows."""
         super().notify_style_update()
+        self._kept_base = None
         self._painted.clear()
         self.refresh()

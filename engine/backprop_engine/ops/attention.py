@@ -1,0 +1,160 @@
+"""Attention: queries look at keys and take a weighted mean of the values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import (
+    Attribute,
+    Attributes,
+    Factor,
+    Inside,
+    Linear,
+    Rules,
+    Sample,
+    define,
+)
+from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.normalisation import exponentials, softmax_of
+from backprop_engine.text import Words
+
+
+def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
+    shapes = f"{{0}} is {shape_text(q)}, {{1}} is {shape_text(k)} and {{2}} is {shape_text(v)}"
+    if not len(q) == len(k) == len(v) >= 2:
+        raise ShapeError(f"{shapes}: attention takes matrices, a row for each position, or equal batches")
+    if not q[:-2] == k[:-2] == v[:-2]:
+        raise ShapeError(f"{shapes}: the batch axes must be equal")
+    if q[-1] != k[-1]:
+        raise ShapeError(f"{shapes}: a query has {q[-1]} numbers and a key {k[-1]}; they must be as many")
+    if k[-2] != v[-2]:
+        raise ShapeError(f"{shapes}: there are {k[-2]} keys and {v[-2]} values; they must be as many")
+    if 0 in (q[-1], k[-2]):
+        raise ShapeError(f"{shapes}: attention needs at least one key, and a number in it")
+    return (*q[:-1], v[-1])
+
+
+def attention_weights(q: Any, k: Any, causal: bool) -> Any:
+    """How much each query takes of each value; each row sums to 1."""
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if causal:
+        scores = np.where(np.tri(*scores.shape[-2:]) == 1, scores, -np.inf)
+    return softmax_of(scores)
+
+
+def _scores_gradient(g: Any, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+    """The gradient by q kᵀ: back through the softmax, and the division by √d."""
+    p = attention_weights(q, k, causal)
+    return p * (g @ v.mT - np.sum(g * out, axis=-1, keepdims=True)) / math.sqrt(q.shape[-1])
+
+
+def _by_value(g: Any, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+    return attention_weights(q, k, causal).mT @ g
+
+
+def _cells_by_query(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+    *batch, row, column = i
+    p = attention_weights(q, k, causal)[(*batch, row)]
+    pull = v.mT[(*batch, column)] - out[i][..., np.newaxis]
+    keys = k.mT[(*batch, j[-1])]
+    return here(same(i[:-1], j[:-1]), np.sum(p * pull * keys, axis=-1)) / math.sqrt(q.shape[-1])
+
+
+def _cells_by_key(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+    *batch, row, column = i
+    p = attention_weights(q, k, causal)[(*batch, row, j[-2])]
+    pull = v[(*batch, j[-2], column)] - out[i]
+    found = p * pull * q[(*batch, row, j[-1])] / math.sqrt(q.shape[-1])
+    return here(same(batch, j[:-2]), found)
+
+
+def _cells_by_value(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+    p = attention_weights(q, k, causal)[(*i[:-1], j[-2])]
+    return here(same((*i[:-2], i[-1]), (*j[:-2], j[-1])), p)
+
+
+def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    batched, size = len(shapes[0]) > 2, shapes[0][-1]
+    p = f"attention_weights(q, k{', causal=true' * attributes['causal']})"
+    v_t = "v.mT" if batched else "v.T"
+    scores = f"({p} * (g @ {v_t} - sum(g * out, axis=-1, keepdims=true)))"
+    turned = "swapaxes({}, -1, -2)" if batched else "{}.T"
+    return (
+        Linear(
+            f"{scores} @ k / sqrt({size})",
+            lambda g, out, q, k, v, causal: _scores_gradient(g, out, q, k, v, causal) @ k,
+            shown=Words("through softmax, then · k / √d", "소프트맥스를 거쳐 · k / √d"),
+            entries=_cells_by_query,
+        ),
+        Linear(
+            f"{turned.format(scores)} @ q / sqrt({size})",
+            lambda g, out, q, k, v, causal: _scores_gradient(g, out, q, k, v, causal).mT @ q,
+            shown=Words("through softmax, then ᵀ · q / √d", "소프트맥스를 거쳐 ᵀ · q / √d"),
+            entries=_cells_by_key,
+        ),
+        Linear(
+            f"{turned.format(p)} @ g",
+            _by_value,
+            Factor(
+                turned.format(p),
+                lambda out, q, k, v, causal: attention_weights(q, k, causal).mT,
+                before=True,
+            ),
+            entries=_cells_by_value,
+        ),
+    )
+
+
+def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+    q = shapes[0]
+    ndim = len(q)
+    turned = "k.T" if ndim == 2 else f"permute(k, axes={[*range(ndim - 2), ndim - 1, ndim - 2]})"
+    scaled = f"t / {math.sqrt(q[-1])}"
+    steps: Inside = (("t", f"q @ {turned}"), ("a", scaled))
+    if attributes["causal"]:
+        # ones summed up along an axis number the positions: the mask needs no constant
+        steps = (
+            ("t", f"q @ {turned}"),
+            ("o", "detach(t * 0 + 1)"),
+            ("r", "cumsum(o, axis=-2)"),
+            ("c", "cumsum(o, axis=-1)"),
+            ("a", f"where(c <= r, {scaled}, -1e300)"),
+        )
+    return (*steps, *exponentials(-1), ("p", "e / s"), ("out", "p @ v"))
+
+
+scaled_dot_product_attention = define(
+    "scaled_dot_product_attention",
+    family="attention",
+    lesson=Words(
+        en="A value gets the gradient as much as it was looked at; queries and keys get it through softmax.",
+        ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
+    ),
+    sign="attn",
+    operands="q k v",
+    formula="softmax(q @ k.T / sqrt(d)) @ v",
+    forward=lambda q, k, v, causal: attention_weights(q, k, causal) @ v,
+    shape=_attention_shape,
+    rules=_attention_rules,
+    attributes=(
+        Attribute("causal", bool, False, "whether a position looks only at itself and those before it"),
+    ),
+    conventions="Positions lie along the last axis but one, d is the size of a query. With causal, query i "
+    "looks at the keys 0 … i; no gradient flows to what it cannot see.",
+    inside=_attention_inside,
+    samples=(
+        Sample(((3, 4), (3, 4), (3, 4))),
+        Sample(((2, 3), (4, 3), (4, 2))),
+        Sample(((3, 2), (3, 2), (3, 2)), {"causal": True}),
+        Sample(((2, 3), (4, 3), (4, 2)), {"causal": True}),
+        Sample(((1, 1), (1, 1), (1, 1))),
+        Sample(((2, 3, 2), (2, 4, 2), (2, 4, 3))),
+        Sample(((2, 2, 3, 2), (2, 2, 3, 2), (2, 2, 3, 2)), {"causal": True}),
+        Sample(((0, 2), (3, 2), (3, 2))),
+    ),
+)

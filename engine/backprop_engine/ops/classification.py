@@ -1,0 +1,264 @@
+"""Losses of classification: a target is a class index, or the probabilities of every class.
+
+`keep` says which targets count: all but those equal to `ignore_index`.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape
+from backprop_engine.ops.definition import (
+    Attribute,
+    Attributes,
+    Factor,
+    Inside,
+    Linear,
+    Rules,
+    Sample,
+    define,
+)
+from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.losses import FAMILY
+from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
+from backprop_engine.ops.reducing import REDUCTION, reduced
+from backprop_engine.ops.targets import by_index, class_shape, index_shape, kept, one_hot, refuse_target
+from backprop_engine.text import Words
+
+IGNORE_INDEX = Attribute("ignore_index", int | None, None, "a target that does not count, such as padding")
+LABEL_SMOOTHING = Attribute(
+    "label_smoothing", float, 0.0, "the share of every target that is spread evenly over all classes"
+)
+
+
+def _averaged(losses: Any, keep: Any, reduction: str) -> Any:
+    """The losses of a batch as one number, over those that count, or as they are."""
+    losses = np.where(keep, losses, 0.0)
+    if reduction == "mean" and not np.all(keep):
+        return np.sum(losses) / np.float64(np.count_nonzero(keep))
+    return reduced(losses, reduction)
+
+
+def _picked(log_p: Any, target: Any, keep: Any) -> Any:
+    """The log-probability of each target; of the first class where it does not count."""
+    at = np.where(keep, target, 0)[..., np.newaxis]
+    return np.take_along_axis(log_p, at, axis=-1)[..., 0]
+
+
+def _divisor(target: Any, batch: Shape, reduction: str, ignore_index: int | None) -> int:
+    """What the sum of the losses is divided by; never 0 where targets do not count."""
+    if reduction != "mean":
+        return 1
+    return prod(batch) if ignore_index is None else max(1, int(np.count_nonzero(target != ignore_index)))
+
+
+def _nll(log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+    keep = kept(target, ignore_index)
+    return _averaged(-_picked(log_p, target, keep), keep, reduction)
+
+
+def _nll_error(out: Any, log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+    keep = kept(target, ignore_index)[..., np.newaxis]
+    share = _divisor(target, log_p.shape[:-1], reduction, ignore_index)
+    return -one_hot(target, log_p.shape[-1]) * keep / share
+
+
+def _loss(a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float) -> Any:
+    log_p = log_softmax_of(a)
+    if by_index(a.shape, np.shape(target)):
+        keep = kept(target, ignore_index)
+        losses = -_picked(log_p, target, keep)
+    else:
+        keep = np.True_
+        losses = -np.sum(target * log_p, axis=-1)
+    if label_smoothing:
+        losses = (1.0 - label_smoothing) * losses - label_smoothing * np.mean(log_p, axis=-1)
+    return _averaged(losses, keep, reduction)
+
+
+def _error(
+    out: Any, a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float
+) -> Any:
+    """The probabilities less the smoothed target, as shares of the batch."""
+    p, classes = softmax_of(a), a.shape[-1]
+    share = _divisor(target, a.shape[:-1], reduction, ignore_index)
+    if by_index(a.shape, np.shape(target)):
+        t, keep = one_hot(target, classes), kept(target, ignore_index)[..., np.newaxis]
+    else:
+        t, keep = target, np.True_
+    if label_smoothing:
+        t = (1.0 - label_smoothing) * t + label_smoothing / classes
+    total = 1.0 if keep is not np.True_ else np.sum(t, axis=-1, keepdims=True)
+    return ((p * total - t) * keep / share).astype(p.dtype)
+
+
+def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attributes) -> Linear:
+    """The rule that multiplies the upstream gradient, a number or one for each row, with `error`.
+
+    `short` is the error as courses write it.
+    """
+    ignore, share = attributes["ignore_index"], ""
+    if ignore is not None:
+        keep = "expand_dims(target != {0}, -1)" if batch else "(target != {0})"
+        text, short = (f"{keep.format(ignore)} * {_grouped(one)}" for one in (text, short))
+    if attributes["reduction"] == "mean":
+        count = prod(batch)
+        share = f" / {count}" * (count != 1) if ignore is None else f" / sum(target != {ignore})"
+    rows = attributes["reduction"] == "none" and bool(batch)
+
+    def vjp(g: Any, *rest: Any, **attributes: Any) -> Any:
+        return (np.expand_dims(g, -1) if rows else g) * error(*rest, **attributes)
+
+    def entries(i: Cells, j: Cells, *rest: Any, **attributes: Any) -> Any:
+        cells = error(*rest, **attributes)[j]
+        return here(same(i, j[:-1]), cells) if rows else cells
+
+    upstream = "expand_dims(g, -1)" if rows else "g"
+    factor = Factor((_grouped(short) if share else short) + share, error, sign="⊙" if rows else "·")
+    return Linear(f"{upstream} * {_grouped(text)}{share}", vjp, factor, entries=entries)
+
+
+def _grouped(text: str) -> str:
+    return f"({text})" if " - " in text or text.startswith("-") else text
+
+
+def _nll_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    text = f"-one_hot(target, {shapes[0][-1]})"
+    return (_by_row(_nll_error, text, text, shapes[1], attributes), None)
+
+
+def _smoothed(text: str, smoothing: float) -> str:
+    return f"(1 - {smoothing}) * {text}" if smoothing else text
+
+
+def _softmax_with_loss_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    a, target = shapes
+    smoothing = attributes["label_smoothing"]
+    spread = f" - {smoothing} / {a[-1]}" if smoothing else ""
+    if by_index(a, target):
+        text = f"softmax(a) - {_smoothed(f'one_hot(target, {a[-1]})', smoothing)}{spread}"
+    else:
+        total = _smoothed("sum(target, axis=-1, keepdims=true)", smoothing)
+        total = f"({total} + {smoothing})" if smoothing else total
+        text = f"softmax(a) * {total} - {_smoothed('target', smoothing)}{spread}"
+    return (_by_row(_error, text, "p - t", a[:-1], attributes), None)
+
+
+def _nll_inside(target: Shape, attributes: Attributes) -> str:
+    """The call of `nll` on the log-probabilities `l`."""
+    ignore = "" if attributes["ignore_index"] is None else f", ignore_index={attributes['ignore_index']}"
+    return f'nll(l, target, reduction="{attributes["reduction"]}"{ignore})'
+
+
+def _softmax_with_loss_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+    (a, target), reduction = shapes, attributes["reduction"]
+    smoothing, ignore = attributes["label_smoothing"], attributes["ignore_index"]
+    steps = (*exponentials(-1), ("p", "e / s"), ("l", "log(p)"))
+    mean = reduction == "mean"
+    if not by_index(a, target):
+        if smoothing:
+            steps += (("t", f"{1 - smoothing} * target + {smoothing / a[-1]}"),)
+        rows = f"-sum({'t' if smoothing else 'target'} * l, axis=-1)"
+        return (*steps, *_last_steps("c", rows, reduction, a[:-1]))
+    if not smoothing:
+        return (*steps, ("out", _nll_inside(target, attributes)))
+    steps += (("n", _nll_inside(target, attributes)), ("u", "-mean(l, axis=-1)"))
+    if ignore is not None:
+        steps += (("k", f"where(target != {ignore}, 1, 0)"), ("v", "k * u"))
+        last = {"none": "v", "sum": "sum(v)", "mean": "sum(v) / sum(k)"}[reduction]
+    else:
+        last = "u" if reduction == "none" else "mean(u)" if mean else "sum(u)"
+    return (*steps, ("out", f"{1 - smoothing} * n + {smoothing} * {last}"))
+
+
+def _last_steps(name: str, rows: str, reduction: str, batch: Shape) -> Inside:
+    if reduction == "none" or not batch:
+        return (("out", rows),)
+    return ((name, rows), ("out", f"{reduction}({name})"))
+
+
+def _targets(**attributes: Any) -> tuple[Sample, ...]:
+    """Class indices: of one row, of a batch, of a batch of batches; the batch with every reduction."""
+    rows = np.array([2, 0])
+    return (
+        Sample(((3,), np.array(1)), attributes),
+        Sample(((2, 3), rows), attributes),
+        Sample(((2, 3), rows), {**attributes, "reduction": "sum"}),
+        Sample(((2, 3), rows), {**attributes, "reduction": "none"}),
+        Sample(((2, 2, 3), np.array([[2, 0], [1, 1]])), {**attributes, "reduction": "none"}),
+        Sample(((2, 2, 3), np.array([[2, 0], [1, 1]])), attributes),
+        Sample(((2, 1), np.array([0, 0])), attributes),
+    )
+
+
+def _ignoring(index: int, **attributes: Any) -> tuple[Sample, ...]:
+    """Batches in which one target is `index` and does not count."""
+    rows = np.array([2, index, 1])
+    return tuple(
+        Sample(((3, 3), rows), {"ignore_index": index, "reduction": reduction, **attributes})
+        for reduction in ("mean", "sum", "none")
+    )
+
+
+_ROWS = np.array([[0.0, 1.0, 0.0], [0.25, 0.25, 0.5]])
+
+nll = define(
+    "nll",
+    family=FAMILY,
+    lesson=Words(
+        en="Negative log-likelihood: only the log-probability of the right class gets a gradient, of −1.",
+        ko="음의 로그 가능도는 정답 클래스의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
+    ),
+    sign="NLL",
+    operands="log_p target",
+    formula="-sum(one_hot(target) * log_p)",
+    forward=_nll,
+    shape=index_shape,
+    rules=_nll_rules,
+    attributes=(REDUCTION, IGNORE_INDEX),
+    constants=("target",),
+    indices=lambda log_p, target: (1,),
+    refuse=refuse_target,
+    conventions="The classes lie along the last axis. The mean is over the targets that count; where none "
+    "does it is NaN, and the gradient 0.",
+    samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1]),
+)
+
+softmax_with_loss = define(
+    "softmax_with_loss",
+    family=FAMILY,
+    lesson=Words(
+        en="Softmax with cross-entropy: the gradient is the probabilities less the target, y − t.",
+        ko="Softmax-with-Loss 노드의 역전파 그래디언트는 확률에서 정답을 뺀 y − t입니다.",
+    ),
+    sign="CE",
+    operands="a target",
+    formula="-sum(target * log(softmax(a)))",
+    forward=_loss,
+    shape=class_shape,
+    rules=_softmax_with_loss_rules,
+    attributes=(REDUCTION, IGNORE_INDEX, LABEL_SMOOTHING),
+    constants=("target",),
+    indices=lambda a, target: (1,) if by_index(a, target) else (),
+    refuse=refuse_target,
+    conventions="The classes lie along the last axis; the largest logit is subtracted first, so that no "
+    "exponential overflows. The mean is over the targets that count; where none does it is NaN, and the "
+    "gradient 0.",
+    inside=_softmax_with_loss_inside,
+    samples=(
+        Sample(((3,), np.array(1))),
+        Sample(((3,), np.array([0.0, 0.0, 1.0]))),
+        Sample(((3,), np.array([0.2, 0.3, 0.5]))),
+        *_targets()[1:],
+        Sample(((2, 3), _ROWS)),
+        Sample(((2, 3), _ROWS), {"reduction": "sum"}),
+        Sample(((2, 3), _ROWS), {"reduction": "none"}),
+        Sample(((2, 3), _ROWS), {"label_smoothing": 0.25}),
+        *_targets(label_smoothing=0.25)[:5],
+        *_ignoring(-100),
+        *_ignoring(1, label_smoothing=0.25),
+    ),
+)

@@ -1,0 +1,185 @@
+"""Convolutions as networks use them: cross-correlations, with stride, padding, dilation and groups."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import OPS, Attribute, Attributes, Linear, Op, Rules, Sample, define
+from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.windows import PerAxis, Windows, settings_text, windows
+from backprop_engine.text import Words
+
+FAMILY = "convolution"
+
+
+def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, **settings: Any) -> Shape:
+    letters = "HW"[-axes:]
+    if len(x) not in (axes + 1, axes + 2) or len(weight) != axes + 2:
+        raise ShapeError(
+            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: conv{axes}d takes channels×"
+            f"{'×'.join(letters)}, or a batch of them, and a weight of out×in×{'×'.join(letters)}"
+        )
+    channels = x[-axes - 1]
+    if groups < 1 or channels % groups or weight[0] % groups:
+        raise ShapeError(
+            f"{{0}} has {channels} channels and {{1}} gives {weight[0]}: "
+            f"both must divide into {groups} groups"
+        )
+    if channels != weight[1] * groups:
+        among = f" in each of {groups} groups" if groups > 1 else ""
+        raise ShapeError(
+            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: {{0}} has {channels} channels, "
+            f"{{1}} takes {weight[1]}{among}",
+            f"axis 1 of {{1}} must be {channels // groups}",
+        )
+    if bias is not None and bias != weight[:1]:
+        raise ShapeError(f"{{2}} is {shape_text(bias)}: the bias must be {weight[0]}, one for each channel")
+    return (*x[: -axes - 1], weight[0], *windows(x, weight[2:], **settings).out)
+
+
+class _Layer:
+    """A convolution over given shapes: its windows, its groups, and the products that both passes make."""
+
+    def __init__(self, x: Any, weight: Any, groups: int, **settings: Any) -> None:
+        self.windows: Windows = windows(x.shape, weight.shape[2:], **settings)
+        self.axes = weight.ndim - 2
+        self.batch = x.shape[: -self.axes - 1]
+        self.groups, self.ins, self.outs = groups, weight.shape[1], weight.shape[0] // groups
+        self.cells = prod(self.windows.out)
+        self.x, self.weight = x, weight
+
+    def taps(self, offset: tuple[int, ...]) -> Any:
+        """The weights at one cell of the kernel: groups × out × in."""
+        return self.weight[(..., *offset)].reshape(self.groups, self.outs, self.ins)
+
+    def seen(self, padded: Any, offset: tuple[int, ...]) -> Any:
+        """What they see: batch × groups × in × windows."""
+        return self.windows.seen(padded, offset).reshape(*self.batch, self.groups, self.ins, self.cells)
+
+    def by_group(self, g: Any) -> Any:
+        """An upstream gradient as batch × groups × out × windows."""
+        return g.reshape(*self.batch, self.groups, self.outs, self.cells)
+
+    def forward(self) -> Any:
+        padded = self.windows.pad(self.x)
+        total = sum(self.taps(k) @ self.seen(padded, k) for k in self.windows.offsets())
+        return np.reshape(total, (*self.batch, self.weight.shape[0], *self.windows.out))
+
+    def to_x(self, g: Any) -> Any:
+        padded = np.zeros(self.windows.padded_shape(self.x.shape), dtype=g.dtype)
+        by_group = self.by_group(g)
+        for offset in self.windows.offsets():
+            seen = self.windows.seen(padded, offset)
+            seen += np.reshape(self.taps(offset).mT @ by_group, seen.shape)
+        return self.windows.crop(padded)
+
+    def to_weight(self, g: Any) -> Any:
+        padded, by_group = self.windows.pad(self.x), self.by_group(g)
+        result: Any = np.zeros(self.weight.shape, dtype=g.dtype)
+        for offset in self.windows.offsets():
+            products = by_group @ self.seen(padded, offset).mT
+            summed = np.sum(products, axis=tuple(range(len(self.batch))))
+            result[(..., *offset)] = summed.reshape(self.weight.shape[:2])
+        return result
+
+    def x_entries(self, i: Cells, j: Cells) -> Any:
+        axes = self.axes
+        offset, sees = self.windows.kernel_cell(i[-axes:], j[-axes:])
+        out, channel = i[-axes - 1], j[-axes - 1]
+        met = same(i[: -axes - 1], j[: -axes - 1]) & (out // self.outs == channel // self.ins) & sees
+        return here(met, self.weight[(out, channel % self.ins, *offset)])
+
+    def weight_entries(self, i: Cells, j: Cells) -> Any:
+        axes = self.axes
+        cell, inside = self.windows.operand_cell(i[-axes:], j[2:])
+        channel = j[0] // self.outs * self.ins + j[1]
+        return here((i[-axes - 1] == j[0]) & inside, self.x[(*i[: -axes - 1], channel, *cell)])
+
+
+def _forward(x: Any, weight: Any, bias: Any = None, **settings: Any) -> Any:
+    out = _Layer(x, weight, **settings).forward()
+    return out if bias is None else out + bias.reshape(-1, *(1 for _ in weight.shape[2:]))
+
+
+def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    settings = settings_text(OPS[name], attributes)
+    others = [axis for axis in range(len(shapes[0])) if axis != len(shapes[0]) - axes - 1]
+    to_x = Linear(
+        f"{name}_input(x.shape, weight, g{settings})",
+        lambda g, out, x, weight, *bias, **given: _Layer(x, weight, **given).to_x(g),
+        shown=Words("each weight, back to what it saw", "각 가중치가 본 자리로"),
+        entries=lambda i, j, out, x, weight, *bias, **given: _Layer(x, weight, **given).x_entries(i, j),
+    )
+    to_weight = Linear(
+        f"{name}_weight(x, weight.shape, g{settings})",
+        lambda g, out, x, weight, *bias, **given: _Layer(x, weight, **given).to_weight(g),
+        shown=Words("what each weight saw", "각 가중치가 본 것"),
+        entries=lambda i, j, out, x, weight, *bias, **given: _Layer(x, weight, **given).weight_entries(i, j),
+    )
+    to_bias = Linear(
+        f"sum(g, axis={others})",
+        lambda g, *_, **__: np.sum(g, axis=tuple(others)),
+        shown=Words("1 for each cell of the channel", "채널의 원소마다 1"),
+        entries=lambda i, j, *_, **__: here(i[-axes - 1] == j[0]),
+    )
+    return (to_x, to_weight, to_bias)[: len(shapes)]
+
+
+def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
+    name = f"conv{axes}d"
+    return define(
+        name,
+        family=FAMILY,
+        lesson=Words(
+            en="A convolution uses each weight at every window, so its gradient adds up over all of them.",
+            ko="합성곱은 모든 위치에서 같은 가중치를 쓰므로 그 그래디언트는 모든 위치에 걸쳐 더해집니다.",
+        ),
+        sign="conv",
+        operands="x weight bias",
+        optional=1,
+        formula=f"{name}(x, weight, bias)",
+        forward=_forward,
+        shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
+        rules=lambda shapes, attributes: _rules(name, axes, shapes, attributes),
+        attributes=(
+            Attribute("stride", kind, 1, "how far the next window is"),
+            Attribute("padding", kind, 0, "how many zeros go around x"),
+            Attribute("dilation", kind, 1, "how far apart the kernel's cells look"),
+            Attribute("groups", int, 1, "into how many groups the channels are split, each on its own"),
+        ),
+        conventions="A cross-correlation, as in PyTorch: the kernel is not turned round. The weight is "
+        "out × in/groups × kernel. A last window that does not fit is left out.",
+        samples=samples,
+    )
+
+
+conv1d = _convolution(
+    1,
+    int,
+    (
+        Sample(((1, 3), (1, 1, 2))),
+        Sample(((2, 2, 5), (3, 2, 3), (3,))),
+        Sample(((2, 6), (2, 2, 2), (2,)), {"stride": 2, "padding": 1}),
+        Sample(((1, 4, 7), (2, 2, 2)), {"dilation": 3, "groups": 2, "padding": 2}),
+        Sample(((0, 1, 3), (1, 1, 2), (1,))),
+    ),
+)
+
+conv2d = _convolution(
+    2,
+    PerAxis,
+    (
+        Sample(((1, 3, 3), (1, 1, 2, 2))),
+        Sample(((1, 1, 1), (1, 1, 1, 1), (1,))),
+        Sample(((2, 2, 4, 3), (3, 2, 2, 3), (3,))),
+        Sample(((2, 1, 5, 4), (2, 1, 2, 2), (2,)), {"stride": 2, "padding": 1}),
+        Sample(((1, 2, 5, 6), (4, 1, 3, 2), (4,)), {"groups": 2, "dilation": (1, 2), "stride": (2, 1)}),
+        Sample(((4, 3, 5), (2, 2, 2, 2)), {"groups": 2, "padding": (0, 2), "stride": (1, 3)}),
+        Sample(((0, 1, 3, 3), (1, 1, 2, 2), (1,))),
+    ),
+)

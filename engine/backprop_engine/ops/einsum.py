@@ -1,0 +1,153 @@
+"""Einstein's summation over two operands: a letter for each axis."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import Attribute, Attributes, Entries, Linear, Rules, Sample, define
+from backprop_engine.ops.entries import Cells, here
+from backprop_engine.ops.linear import FAMILY
+from backprop_engine.text import Words
+
+
+class _Letters(NamedTuple):
+    """The letters of the operands and of the result."""
+
+    a: str
+    b: str
+    out: str
+
+
+_FORM = 'it is written like "ij,jk->ik": a letter for each axis'
+
+
+@lru_cache(maxsize=256)
+def _letters(subscripts: str) -> _Letters:
+    """The parts of `subscripts`; refuses what is not of the form ``ij,jk->ik``."""
+    compact = subscripts.replace(" ", "")
+    operands, arrow, out = compact.partition("->")
+    if not arrow or operands.count(",") != 1:
+        raise ShapeError(f'subscripts "{_shown(subscripts)}" need two operands and a result', _FORM)
+    a, b = operands.split(",")
+    for part in (a, b, out):
+        if part and not (part.isascii() and part.isalpha()):
+            raise ShapeError(f'subscripts "{_shown(subscripts)}" hold something that is no letter', _FORM)
+        twice = next((letter for letter in part if part.count(letter) > 1), "")
+        if twice:
+            raise ShapeError(f"the letter {twice} stands twice in {part}", "a diagonal is not taken here")
+    unknown = next((letter for letter in out if letter not in a + b), "")
+    if unknown:
+        raise ShapeError(f"the letter {unknown} of the result is in neither operand")
+    return _Letters(a, b, out)
+
+
+def _shown(subscripts: str) -> str:
+    """Braces would be taken for operands' names."""
+    return subscripts[:40].replace("{", "(").replace("}", ")")
+
+
+def _sizes(letters: _Letters, a: Shape, b: Shape) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for number, (part, shape) in enumerate(((letters.a, a), (letters.b, b))):
+        if len(part) != len(shape):
+            raise ShapeError(
+                f"{{{number}}} is {shape_text(shape)} and has {len(shape)} axes, "
+                f"its letters {part or '(none)'} are {len(part)}"
+            )
+        for letter, size in zip(part, shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise ShapeError(
+                    f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: the letter {letter} is "
+                    f"{sizes[letter]} in {{0}} and {size} in {{1}}"
+                )
+    return sizes
+
+
+def _einsum_shape(a: Shape, b: Shape, subscripts: str) -> Shape:
+    letters = _letters(subscripts)
+    sizes = _sizes(letters, a, b)
+    return tuple(sizes[letter] for letter in letters.out)
+
+
+def _rule(mine: str, other: str, out: str, sizes: dict[str, int], *, first: bool) -> Linear:
+    """The rule of one operand: einsum again, with the result's and the operand's letters exchanged. A letter
+    that only this operand has was summed alone: ones stand in for it.
+    """
+    alone = [letter for letter in mine if letter not in other + out]
+    lengths = [sizes[letter] for letter in alone]
+    back = f"{out},{other}" + (f",{''.join(alone)}" if alone else "") + f"->{mine}"
+    name = "b" if first else "a"
+    ones = f", ones(shape={lengths})" if alone else ""
+
+    def vjp(g: Any, out: Any, a: Any, b: Any, subscripts: str) -> Any:
+        return np.einsum(back, g, b if first else a, *([np.ones(lengths)] if alone else []))
+
+    return Linear(
+        f'einsum(g, {name}{ones}, subscripts="{back}")',
+        vjp,
+        entries=_entries(mine, other, out, first=first),
+    )
+
+
+def _entries(mine: str, other: str, out: str, *, first: bool) -> Entries:
+    """∂out[i]/∂mine[j]: the other operand's cell that meets there, or a sum over its own letters."""
+    free = [axis for axis, letter in enumerate(other) if letter not in mine + out]
+
+    def entries(i: Cells, j: Cells, result: Any, a: Any, b: Any, subscripts: str) -> Any:
+        at = dict(zip(out, i, strict=True))
+        met: Any = np.True_
+        for letter, cell in zip(mine, j, strict=True):
+            met = met & (at.setdefault(letter, cell) == cell)
+        factor: Any = np.moveaxis(b if first else a, free, range(-len(free), 0))
+        value = factor[tuple(at[letter] for letter in other if letter in at)]
+        return here(met, np.sum(value, axis=tuple(range(-len(free), 0))))
+
+    return entries
+
+
+def _einsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    letters = _letters(attributes["subscripts"])
+    sizes = _sizes(letters, *shapes)
+    return (
+        _rule(letters.a, letters.b, letters.out, sizes, first=True),
+        _rule(letters.b, letters.a, letters.out, sizes, first=False),
+    )
+
+
+def _forward(a: Any, b: Any, subscripts: str) -> Any:
+    return np.einsum(subscripts, a, b)
+
+
+einsum = define(
+    "einsum",
+    family=FAMILY,
+    lesson=Words(
+        en="The gradient of an einsum is an einsum: the operand's letters and the result's change places.",
+        ko="einsum의 그래디언트도 einsum입니다. 피연산자의 첨자와 결과의 첨자가 자리를 바꿉니다.",
+    ),
+    sign="einsum",
+    operands="a b",
+    formula="einsum(a, b, subscripts)",
+    forward=_forward,
+    shape=_einsum_shape,
+    rules=_einsum_rules,
+    attributes=(Attribute("subscripts", str, ..., 'a letter for each axis, like "ij,jk->ik"'),),
+    conventions="Letters that are not in the result are summed over. The result is always written, "
+    "there is no ellipsis, and no operand has a letter twice; sizes are equal, never broadcast.",
+    samples=(
+        Sample(((2, 3), (3, 4)), {"subscripts": "ij,jk->ik"}),
+        Sample(((5, 2, 3), (5, 3, 4)), {"subscripts": "bij,bjk->bik"}),
+        Sample(((3,), (3,)), {"subscripts": "i,i->"}),
+        Sample(((2,), (3,)), {"subscripts": "i,j->ji"}),
+        Sample(((2, 3), (2, 3)), {"subscripts": "ij, ij -> j"}),
+        Sample(((2, 3), (4,)), {"subscripts": "ij,k->k"}),
+        Sample(((), (3,)), {"subscripts": ",k->k"}),
+        Sample(((2, 1, 3), (4, 3)), {"subscripts": "Hqd,kd->qHk"}),
+        Sample(((2, 0), (0, 3)), {"subscripts": "ij,jk->ik"}),
+    ),
+)

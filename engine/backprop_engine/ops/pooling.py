@@ -1,0 +1,158 @@
+"""Pooling: one number for each window."""
+
+from __future__ import annotations
+
+from functools import reduce
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.convolution import FAMILY
+from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
+from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.windows import PerAxis, Windows, per_axis, settings_text, windows
+from backprop_engine.text import Words
+
+_ATTRIBUTES = (
+    Attribute("kernel_size", PerAxis, ..., "how large a window is"),
+    Attribute(
+        "stride", PerAxis | None, None, "how far the next window is; the window's own size if left out"
+    ),
+    Attribute("padding", PerAxis, 0, "how many cells go around x, at most half a window"),
+)
+_SAMPLES = (
+    Sample(((1, 4, 4),), {"kernel_size": 2}),
+    Sample(((2, 2, 5, 4),), {"kernel_size": 2}),
+    Sample(((2, 1, 4, 5),), {"kernel_size": (3, 2), "stride": (1, 2)}),
+    Sample(((1, 2, 5, 5),), {"kernel_size": 3, "stride": 2, "padding": 1}),
+    Sample(((1, 1, 3),), {"kernel_size": (1, 2), "padding": (0, 1)}),
+    Sample(((0, 1, 2, 2),), {"kernel_size": 2}),
+)
+
+
+def _windows(shape: Shape, kernel_size: PerAxis, stride: PerAxis | None, padding: PerAxis) -> Windows:
+    kernel = per_axis(kernel_size, 2)
+    return windows(shape, kernel, kernel if stride is None else stride, padding)
+
+
+def _shape(x: Shape, **settings: Any) -> Shape:
+    if len(x) not in (3, 4):
+        raise ShapeError(f"{{0}} is {shape_text(x)}: pooling takes channels×H×W, or a batch of them")
+    found = _windows(x, **settings)
+    if any(2 * p > k for p, k in zip(found.padding, found.kernel, strict=True)):
+        raise ShapeError(
+            f"padding is {shape_text(found.padding)}: "
+            f"at most half of the window ({shape_text(found.kernel)}) fits"
+        )
+    return (*x[:-2], *found.out)
+
+
+def _largest(x: Any, **settings: Any) -> Any:
+    found = _windows(x.shape, **settings)
+    padded = found.pad(x, -np.inf)
+    return reduce(np.maximum, (found.seen(padded, offset) for offset in found.offsets()))
+
+
+def _largest_vjp(g: Any, out: Any, x: Any, **settings: Any) -> Any:
+    found = _windows(x.shape, **settings)
+    padded = found.pad(x, -np.inf)
+    ties = sum((found.seen(padded, offset) == out).astype(g.dtype) for offset in found.offsets())
+    result = np.zeros(padded.shape, dtype=g.dtype)
+    for offset in found.offsets():
+        found.seen(result, offset)[...] += g * ((found.seen(padded, offset) == out) / ties)
+    return found.crop(result)
+
+
+def _largest_entries(i: Cells, j: Cells, out: Any, x: Any, **settings: Any) -> Any:
+    found = _windows(x.shape, **settings)
+    ties: Any = 0
+    for offset in found.offsets():
+        cell, inside = found.operand_cell(i[-2:], offset)
+        ties = ties + (inside & (x[(*i[:-2], *cell)] == out[i]))
+    _, sees = found.kernel_cell(i[-2:], j[-2:])
+    return here(same(i[:-2], j[:-2]) & sees, (x[j] == out[i]) / ties)
+
+
+def _largest_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    rule = Linear(
+        f"max_pool2d_input(g, x{settings_text(max_pool2d, attributes)})",
+        _largest_vjp,
+        shown=Words("1 at the window's largest", "창의 최댓값에 1"),
+        entries=_largest_entries,
+    )
+    return (rule,)
+
+
+max_pool2d = define(
+    "max_pool2d",
+    family=FAMILY,
+    lesson=Words(
+        en="Max pooling is a router: the largest cell of each window gets that window's gradient.",
+        ko="최대 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
+    ),
+    sign="maxpool",
+    operands="x",
+    formula="max_pool2d(x, kernel_size)",
+    forward=_largest,
+    shape=_shape,
+    rules=_largest_rules,
+    attributes=_ATTRIBUTES,
+    conventions="Cells of a window that tie share the gradient equally, where PyTorch gives all of it to the "
+    "first. Padding is never the largest. A last window that does not fit is left out.",
+    analytic=False,
+    samples=_SAMPLES,
+)
+
+
+def _mean(x: Any, **settings: Any) -> Any:
+    found = _windows(x.shape, **settings)
+    padded = found.pad(x)
+    return sum(found.seen(padded, offset) for offset in found.offsets()) / prod(found.kernel)
+
+
+def _mean_vjp(g: Any, out: Any, x: Any, **settings: Any) -> Any:
+    found = _windows(x.shape, **settings)
+    result = np.zeros(found.padded_shape(x.shape), dtype=g.dtype)
+    for offset in found.offsets():
+        found.seen(result, offset)[...] += g / prod(found.kernel)
+    return found.crop(result)
+
+
+def _mean_entries(i: Cells, j: Cells, out: Any, x: Any, **settings: Any) -> Any:
+    found = _windows(x.shape, **settings)
+    _, sees = found.kernel_cell(i[-2:], j[-2:])
+    return here(same(i[:-2], j[:-2]) & sees, 1.0 / prod(found.kernel))
+
+
+def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    share = f"1/{prod(per_axis(attributes['kernel_size'], 2))}"
+    rule = Linear(
+        f"avg_pool2d_input(g, x.shape{settings_text(avg_pool2d, attributes)})",
+        _mean_vjp,
+        shown=Words(f"{share} for each cell of the window", f"창의 원소마다 {share}"),
+        entries=_mean_entries,
+    )
+    return (rule,)
+
+
+avg_pool2d = define(
+    "avg_pool2d",
+    family=FAMILY,
+    lesson=Words(
+        en="Average pooling hands every cell of a window an equal share of that window's gradient.",
+        ko="평균 풀링은 창의 그래디언트를 그 창의 모든 원소에 고르게 나누어 흘려보냅니다.",
+    ),
+    sign="avgpool",
+    operands="x",
+    formula="avg_pool2d(x, kernel_size)",
+    forward=_mean,
+    shape=_shape,
+    rules=_mean_rules,
+    attributes=_ATTRIBUTES,
+    conventions="The zeros of the padding count in the mean, as by PyTorch's default. A last window that "
+    "does not fit is left out.",
+    samples=_SAMPLES,
+)

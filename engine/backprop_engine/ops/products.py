@@ -1,0 +1,126 @@
+"""The product of two vectors, and the layer that networks are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import ONE, Attributes, Factor, Linear, Rules, Sample, define
+from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.linear import FAMILY, INNER
+from backprop_engine.text import Words
+
+
+def _dot_shape(a: Shape, b: Shape) -> Shape:
+    if len(a) != 1 or a != b:
+        hint = "for matrices write {0} @ {1}" if max(len(a), len(b)) > 1 else ""
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: dot takes two vectors of one length",
+            hint,
+        )
+    return ()
+
+
+dot = define(
+    "dot",
+    family=FAMILY,
+    lesson=Words(
+        en="A dot product hands each vector the upstream number times the other vector.",
+        ko="내적 노드는 각 벡터에, 흘러들어온 그래디언트에 상대편 벡터를 곱해 흘려보냅니다.",
+    ),
+    sign="a·b",
+    operands="a b",
+    formula="sum(a * b)",
+    forward=np.matmul,
+    shape=_dot_shape,
+    rules=INNER,
+    inside=(("products", "a * b"), ("out", "sum(products)")),
+    conventions="Of nothing it is 0.",
+    samples=(Sample(((3,), (3,))), Sample(((1,), (1,))), Sample(((0,), (0,)))),
+)
+
+
+def _linear_shape(x: Shape, weight: Shape, bias: Shape | None = None) -> Shape:
+    if len(weight) != 2 or not x:
+        raise ShapeError(
+            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: "
+            "linear takes a vector or rows, and a matrix of shape out×in"
+        )
+    if x[-1] != weight[1]:
+        raise ShapeError(
+            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: "
+            f"the last axis of {{0}} ({x[-1]}) must equal that of {{1}} ({weight[1]}), which is out×in",
+            "for a weight of in×out write {0} @ {1}" if x[-1] == weight[0] else "",
+        )
+    if bias is not None and bias != weight[:1]:
+        raise ShapeError(
+            f"{{2}} is {shape_text(bias)}: the bias must be {weight[0]}, one for each row of {{1}}"
+        )
+    return (*x[:-1], weight[0])
+
+
+def _forward(x: Any, weight: Any, bias: Any = 0.0) -> Any:
+    return x @ weight.T + bias
+
+
+def _x_entries(i: Cells, j: Cells, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
+    return here(same(i[:-1], j[:-1]), weight[i[-1], j[-1]])
+
+
+def _weight_entries(i: Cells, j: Cells, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
+    return here(i[-1] == j[0], x[(*i[:-1], j[1])])
+
+
+def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    """The weight's rule adds up over every axis of x but the last; the bias is broadcast."""
+    batch = tuple(range(len(shapes[0]) - 1))
+    texts = {0: "outer(g, x)", 1: "g.T @ x"}
+    to_x = Linear(
+        "g @ weight",
+        lambda g, out, x, weight, *bias: g @ weight,
+        Factor("weight", lambda out, x, weight, *bias: weight, upstream_as="column" if batch else "row"),
+        entries=_x_entries,
+    )
+    to_weight = Linear(
+        texts.get(len(batch), f"tensordot(g, x, axes={[list(batch)] * 2})"),
+        lambda g, out, x, weight, *bias: np.tensordot(g, x, (batch, batch)),
+        None if batch else Factor("x.T", lambda out, x, weight, *bias: x[np.newaxis, :]),
+        shown=Words("xᵀ, summed over the batch", "배치에 걸쳐 더한 xᵀ") if len(batch) > 1 else None,
+        entries=_weight_entries,
+    )
+    return (to_x, to_weight, ONE)[: len(shapes)]
+
+
+linear_layer = define(
+    "linear",
+    family=FAMILY,
+    lesson=Words(
+        en="An affine layer: x gets g·W, the weight gets gᵀ·x, the bias gets g summed over the batch.",
+        ko="Affine 계층에서 x는 g·W, 가중치는 gᵀ·x, 편향은 배치에 걸쳐 더한 g를 받습니다.",
+    ),
+    sign="linear",
+    operands="x weight bias",
+    optional=1,
+    formula="x @ weight.T + bias",
+    forward=_forward,
+    shape=_linear_shape,
+    rules=_linear_rules,
+    inside=lambda shapes, attributes: (
+        (("product", "x @ weight.T"), ("out", "product + bias"))
+        if len(shapes) == 3
+        else (("out", "x @ weight.T"),)
+    ),
+    conventions="As in PyTorch the weight is out×in, and x is a vector, or rows in any number of axes.",
+    samples=(
+        Sample(((3,), (2, 3), (2,))),
+        Sample(((3,), (2, 3))),
+        Sample(((4, 3), (2, 3), (2,))),
+        Sample(((4, 3), (2, 3))),
+        Sample(((1, 1), (1, 1), (1,))),
+        Sample(((2, 4, 3), (2, 3), (2,))),
+        Sample(((0, 3), (2, 3), (2,))),
+    ),
+)

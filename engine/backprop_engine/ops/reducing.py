@@ -1,0 +1,123 @@
+"""Losses that are computed cell by cell and reduced: what their rules and insides have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from backprop_engine.arrays import Shape
+from backprop_engine.expr import parse, render
+from backprop_engine.ops.definition import (
+    Attribute,
+    Attributes,
+    Factor,
+    Inside,
+    Linear,
+    Partial,
+    Rules,
+    Sample,
+    same_shape,
+)
+from backprop_engine.ops.entries import Cells
+from backprop_engine.ops.reductions import average
+
+Reduction: TypeAlias = Literal["mean", "sum", "none"]
+REDUCTION = Attribute(
+    "reduction", Reduction, "mean", "how the losses of a batch become one: mean, sum or none"
+)
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The losses of a batch as one number, or as they are; `batchmean` divides by the first axis alone."""
+    if reduction == "none":
+        return losses
+    if reduction == "batchmean":
+        return np.sum(losses) / np.float64(divisor(losses.shape, reduction))
+    return average(losses) if reduction == "mean" else np.sum(losses)
+
+
+def divisor(shape: Shape, reduction: str) -> int:
+    """What the sum of the losses is divided by."""
+    if reduction == "batchmean":
+        return shape[0] if shape else 1
+    return prod(shape) if reduction == "mean" else 1
+
+
+def reduced_inside(steps: Inside, shape: Shape, reduction: str) -> Inside:
+    """The decomposition of a loss whose last step gives the losses of a batch of `shape`."""
+    *before, (_, losses) = steps
+    if reduction == "none" or not shape:
+        return (*before, ("out", losses))
+    last = {"batchmean": f"sum(l) / {divisor(shape, reduction)}"}.get(reduction, f"{reduction}(l)")
+    return (*before, ("l", losses), ("out", last))
+
+
+def cell_shape(a: Shape, target: Shape, reduction: str, **_: Any) -> Shape:
+    """The shape rule: both operands have one shape."""
+    shape = same_shape(a, target)
+    return shape if reduction == "none" else ()
+
+
+def by_cell(*partials: Partial | None) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
+    """The rules of a reduced loss, from the derivatives of the losses before they are reduced."""
+
+    def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+        if attributes["reduction"] == "none":
+            return partials
+        count = divisor(shapes[0], attributes["reduction"])
+        return tuple(partial and _shared(partial, count) for partial in partials)
+
+    return rules
+
+
+def _shared(partial: Partial, count: int) -> Linear:
+    """The rule where the losses are summed and divided by `count`."""
+
+    def slope(out: Any, *operands: Any, **attributes: Any) -> Any:
+        return partial.of(out, *operands, **attributes) / count
+
+    text = _factor_text(partial.text) + (f" / {count}" if count != 1 else "")
+    return Linear(
+        f"g * ({text})" if text.startswith("-") else f"g * {text}",
+        lambda g, *rest, **attributes: g * slope(*rest, **attributes),
+        Factor(text, slope),
+        entries=cells_of(slope),
+    )
+
+
+def cells_of(factor: Callable[..., Any]) -> Callable[..., Any]:
+    """The entries of a rule that multiplies a number upstream with a tensor."""
+
+    def entries(i: Cells, j: Cells, out: Any, *operands: Any, **attributes: Any) -> Any:
+        return np.asarray(factor(out, *operands, **attributes))[j]
+
+    return entries
+
+
+def _factor_text(text: str) -> str:
+    """`text` as a factor, in brackets where it is a sum."""
+    return render(parse("x * 1"), {"x": text}).removesuffix(" * 1")
+
+
+def sampled(
+    low: float = -2.0, high: float = 2.0, target: Any = None, **attributes: Any
+) -> tuple[Sample, ...]:
+    """One number, a vector and a matrix, the matrix with every reduction; `target` draws targets itself."""
+    random = np.random.default_rng(1)
+
+    def sample(shape: Shape, **more: Any) -> Sample:
+        second = shape if target is None else target(random, shape)
+        return Sample((shape, second), {**attributes, **more}, low, high)
+
+    return (
+        sample(()),
+        sample((3,)),
+        sample((2, 3)),
+        sample((1, 1)),
+        sample((2, 3), reduction="sum"),
+        sample((2, 3), reduction="none"),
+        sample((0, 3), reduction="none"),
+    )

@@ -1,0 +1,180 @@
+"""Operators that change the shape alone: every cell stays, and so does their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
+from backprop_engine.ops.entries import Cells, here, position
+from backprop_engine.ops.reductions import Axes, positive_axis, reduced_axes
+from backprop_engine.ops.shaping import FAMILY, Sizes
+from backprop_engine.text import Words
+
+
+def _same_position(i: Cells, j: Cells, out: Any, a: Any, **_: Any) -> Any:
+    return here(position(i, out.shape) == position(j, a.shape))
+
+
+def _reshaped_back(text: str) -> Linear:
+    shown = Words("the operand's shape again", "원래 모양으로 되돌림")
+    return Linear(text, lambda g, out, a, **_: np.reshape(g, a.shape), shown=shown, entries=_same_position)
+
+
+_RESHAPED, _UNCHANGED = _reshaped_back("reshape(g, a.shape)"), _reshaped_back("g")
+
+
+def _reshaping(name: str, sign: str, shape: Callable[..., Shape], **parts: Any) -> None:
+    """Define an operator that keeps every cell and their order, and changes the shape alone."""
+
+    def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+        return (_UNCHANGED if shapes[0] == () == shape(*shapes, **attributes) else _RESHAPED,)
+
+    define(
+        name,
+        family=FAMILY,
+        sign=sign,
+        operands="a",
+        forward=lambda a, **attributes: np.reshape(a, shape(a.shape, **attributes)),
+        shape=shape,
+        rules=rules,
+        **parts,
+    )
+
+
+def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
+    known = prod(size for size in shape if size != -1)
+    free = shape.count(-1)
+    if free > 1 or any(size < -1 for size in shape):
+        raise ShapeError(f"shape {list(shape)}: sizes are not negative, and one may be -1")
+    if free == 1 and known and prod(a) % known == 0:
+        return tuple(prod(a) // known if size == -1 else size for size in shape)
+    if free or known != prod(a):
+        wanted = f"a multiple of {known}" if free else str(known)
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and has {prod(a)} cells: shape {list(shape)} needs {wanted}",
+            "one size may be -1: what is left",
+        )
+    return shape
+
+
+_reshaping(
+    "reshape",
+    "shape",
+    _reshape_shape,
+    lesson=Words(
+        en="A reshape moves nothing: the gradient gets the operand's shape again.",
+        ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
+    ),
+    formula="reshape(a, shape)",
+    attributes=(Attribute("shape", Sizes, ..., "the new sizes; one may be -1: what is left"),),
+    conventions="Cells keep their order, the last axis fastest.",
+    samples=(
+        Sample(((),), {"shape": (1, 1)}),
+        Sample(((6,),), {"shape": (2, 3)}),
+        Sample(((2, 3),), {"shape": (-1,)}),
+        Sample(((2, 3, 4),), {"shape": (4, -1, 2)}),
+        Sample(((1,),), {"shape": ()}),
+        Sample(((0, 3),), {"shape": (3, -1)}),
+    ),
+)
+
+
+def _flatten_shape(a: Shape, start: int) -> Shape:
+    if not a and start in (0, -1):
+        return (1,)
+    start = positive_axis(a, start)
+    return (*a[:start], prod(a[start:]))
+
+
+_reshaping(
+    "flatten",
+    "flat",
+    _flatten_shape,
+    lesson=Words(
+        en="Flattening moves nothing: the gradient gets the operand's shape again.",
+        ko="한 줄로 펴기만 하는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
+    ),
+    formula="flatten(a)",
+    attributes=(Attribute("start", int, 0, "the first axis that is flattened; 1 keeps a batch apart"),),
+    conventions="Cells keep their order, the last axis fastest. A scalar becomes a vector of one.",
+    samples=(
+        Sample(((),)),
+        Sample(((3,),)),
+        Sample(((2, 3, 4),)),
+        Sample(((2, 3, 4),), {"start": 1}),
+        Sample(((2, 3, 1),), {"start": -2}),
+        Sample(((0, 3),)),
+    ),
+)
+
+
+def _squeeze_shape(a: Shape, axis: Axes) -> Shape:
+    if axis is None:
+        return tuple(size for size in a if size != 1)
+    axes = reduced_axes(a, axis)
+    for one in axes:
+        if a[one] != 1:
+            raise ShapeError(
+                f"{{0}} is {shape_text(a)}: axis {one} has the size {a[one]}, and only 1 can be squeezed out"
+            )
+    return tuple(size for at, size in enumerate(a) if at not in axes)
+
+
+_reshaping(
+    "squeeze",
+    "squeeze",
+    _squeeze_shape,
+    lesson=Words(
+        en="Axes of size 1 were taken out: the gradient gets them back.",
+        ko="크기가 1인 축을 없앤 노드이므로 그래디언트에 그 축을 되살려 흘려보냅니다.",
+    ),
+    formula="squeeze(a)",
+    attributes=(
+        Attribute("axis", int | tuple[int, ...] | None, None, "the axis or axes of size 1; all if left out"),
+    ),
+    samples=(
+        Sample(((1,),)),
+        Sample(((1, 3, 1),)),
+        Sample(((1, 3, 1),), {"axis": -1}),
+        Sample(((1, 3, 1),), {"axis": (0, 2)}),
+        Sample(((1, 0),), {"axis": 0}),
+    ),
+)
+
+
+def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
+    axes = (axis,) if isinstance(axis, int) else axis
+    count = len(a) + len(axes)
+    if any(not -count <= one < count for one in axes) or len({one % count for one in axes}) < len(axes):
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)}: its new axes are among {-count} to {count - 1}, each once, "
+            f"not {list(axes)}"
+        )
+    new, sizes = {one % count for one in axes}, iter(a)
+    return tuple(1 if at in new else next(sizes) for at in range(count))
+
+
+_reshaping(
+    "unsqueeze",
+    "unsqz",
+    _unsqueeze_shape,
+    lesson=Words(
+        en="Axes of size 1 were put in: the gradient drops them again.",
+        ko="크기가 1인 축을 끼워 넣은 노드이므로 그래디언트에서는 그 축을 다시 없앱니다.",
+    ),
+    formula="unsqueeze(a, axis)",
+    attributes=(Attribute("axis", int | tuple[int, ...], ..., "where the new axes are in the result"),),
+    samples=(
+        Sample(((),), {"axis": 0}),
+        Sample(((3,),), {"axis": -1}),
+        Sample(((2, 3),), {"axis": 1}),
+        Sample(((2, 3),), {"axis": (0, -1)}),
+        Sample(((0,),), {"axis": 0}),
+    ),
+)

@@ -1,0 +1,216 @@
+"""Normalising rows to mean 0 and variance 1: layer and RMS normalisation, and what batch_norm shares.
+
+All of them scale by the root of a mean square over some axes. `axes` are those axes, counted from 0; what is
+normalised is called `n`, and the root `r`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops.definition import (
+    ONE,
+    Attribute,
+    Attributes,
+    Inside,
+    Jacobian,
+    Linear,
+    Partial,
+    Rule,
+    Rules,
+    Sample,
+    define,
+)
+from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.normalisation import FAMILY
+from backprop_engine.text import Words
+
+EPS = Attribute("eps", float, 1e-5, "a small number under the root, so that nothing is divided by 0")
+SHOWN = Words("less its part along 1 and n, over the root", "1과 n 방향의 성분을 빼고 제곱근으로 나눔")
+
+
+def root_of(a: Any, axes: tuple[int, ...], eps: float, *, centred: bool) -> tuple[Any, Any]:
+    """What is normalised, and the root it is divided by."""
+    d = a - np.mean(a, axis=axes, keepdims=True) if centred else a
+    r = np.sqrt(np.mean(d * d, axis=axes, keepdims=True) + eps)
+    return d / r, r
+
+
+def standard_vjp(h: Any, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
+    """The gradient by the operand; `h` is the gradient by `n`."""
+    along = np.mean(h * n, axis=axes, keepdims=True) * n
+    return (h - np.mean(h, axis=axes, keepdims=True) * centred - along) / r
+
+
+def standard_cells(i: Cells, j: Cells, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
+    """Cells of ∂n/∂a."""
+    others = [axis for axis in range(n.ndim) if axis not in axes]
+    size = prod(n.shape[axis] for axis in axes)
+    one = here(same([i[axis] for axis in axes], [j[axis] for axis in axes]))
+    together = same([i[axis] for axis in others], [j[axis] for axis in others])
+    return here(together, (one - (centred + n[i] * n[j]) / size) / np.broadcast_to(r, n.shape)[i])
+
+
+def standard_text(h: str, n: str, axis: str, eps: float, *, centred: bool) -> str:
+    """The text of `standard_vjp`."""
+    along = f"axis={axis}, keepdims=true"
+    root = f"var(a, {along})" if centred else f"mean(a ** 2, {along})"
+    mean = f" - mean({h}, {along})" if centred else ""
+    return f"({h}{mean} - {n} * mean({h} * {n}, {along})) / sqrt({root} + {eps})"
+
+
+def standard_inside(axis: str, eps: float, count: int, scale: str, *, centred: bool) -> Inside:
+    """The decomposition for `count` operands; `scale` is how the weights are written."""
+    along = f"axis={axis}, keepdims=true"
+    d = "d" if centred else "a"
+    steps = [("m", f"mean(a, {along})"), ("d", "a - m")] if centred else []
+    steps += [("v", f"mean({d} ** 2, {along})"), ("r", f"sqrt(v + {eps})"), ("n", f"{d} / r")]
+    if count > 1:
+        steps.append(("w", f"n * {scale.format('weight')}"))
+    if count > 2:
+        steps.append(("b", f"w + {scale.format('bias')}"))
+    return (*steps[:-1], ("out", steps[-1][1]))
+
+
+def axes_text(axes: tuple[int, ...]) -> str:
+    """One axis as a number, more as a list."""
+    return str(axes[0]) if len(axes) == 1 else str(list(axes))
+
+
+def plain_call(name: str, attributes: Attributes, **defaults: Any) -> str:
+    """The operator without weights, as it is written."""
+    given = [f"{key}={attributes[key]}" for key, value in defaults.items() if attributes[key] != value]
+    return f"{name}({', '.join(['a', *given])})"
+
+
+def _last_axes(ndim: int, axis: int) -> tuple[int, ...]:
+    return tuple(range(axis % ndim, ndim))
+
+
+def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Shape:
+    """The shape rule: parameters have the shape of the normalised axes."""
+    if not -len(a) <= axis < len(a):
+        raise ShapeError(f"{{0}} is {shape_text(a)} and has no axis {axis}")
+    normalised = a[axis % len(a) :]
+    if 0 in normalised:
+        raise ShapeError(f"{{0}} is {shape_text(a)}: there is nothing along the normalised axes")
+    for argnum, parameter in enumerate(parameters, 1):
+        if parameter != normalised:
+            raise ShapeError(
+                f"{{0}} is {shape_text(a)} and {{{argnum}}} is {shape_text(parameter)}: "
+                f"the normalised axes of {{0}} are {shape_text(normalised)}"
+            )
+    return a
+
+
+def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]]:
+    """Forward, rules and inside of an operator that normalises the last axes."""
+
+    def normalised(a: Any, axis: int, eps: float) -> tuple[Any, Any, tuple[int, ...]]:
+        axes = _last_axes(a.ndim, axis)
+        return (*root_of(a, axes, eps, centred=centred), axes)
+
+    def forward(a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float) -> Any:
+        return normalised(a, axis, eps)[0] * weight + bias
+
+    def vjp(g: Any, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float) -> Any:
+        return standard_vjp(g * weight, *normalised(a, axis, eps), centred=centred)
+
+    def entries(
+        i: Cells, j: Cells, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float
+    ) -> Any:
+        found = standard_cells(i, j, *normalised(a, axis, eps), centred=centred)
+        return found * np.broadcast_to(weight, a.shape)[i]
+
+    def matrix(out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float) -> Any:
+        n, r, _ = normalised(a, axis, eps)
+        size = a.shape[-1]
+        inner = np.eye(size) - (centred + n[..., :, np.newaxis] * n[..., np.newaxis, :]) / size
+        return np.broadcast_to(weight, (size,))[:, np.newaxis] * inner / r[..., np.newaxis]
+
+    def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+        a, axis, eps = shapes[0], attributes["axis"], attributes["eps"]
+        axes = tuple(range(axis % len(a) - len(a), 0))
+        weighted, size = len(shapes) > 1, a[-1]
+        call = plain_call(name, attributes, axis=-1, eps=1e-5)
+        n = call if weighted else "out"
+        text = standard_text("g * weight" if weighted else "g", n, axes_text(axes), eps, centred=centred)
+        short = "n" if weighted else "out"
+        inner = f"(eye({size}){f' - 1 / {size}' * centred} - {short} @ {short}.T / {size})"
+        root = f"sqrt({'var(a)' if centred else 'mean(a ** 2)'} + {eps})"
+        by_a: Rule = Linear(text, vjp, shown=SHOWN, entries=entries)
+        if len(axes) == 1:
+            matrix_text = f"{'weight * ' * weighted}{inner} / {root}"
+            by_a = Jacobian(text, vjp, matrix, matrix_text, (*a, size), entries)
+        by_weight = Partial(call, lambda out, a, *_, axis, eps: normalised(a, axis, eps)[0])
+        return (by_a, by_weight, ONE)[: len(shapes)]
+
+    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+        a, axis = shapes[0], attributes["axis"]
+        axes = tuple(range(axis % len(a) - len(a), 0))
+        return standard_inside(axes_text(axes), attributes["eps"], len(shapes), "{}", centred=centred)
+
+    return {"forward": forward, "rules": rules, "inside": inside}
+
+
+_AXIS = Attribute("axis", int, -1, "the first of the axes that are normalised together, up to the last")
+
+layer_norm = define(
+    "layer_norm",
+    family=FAMILY,
+    lesson=Words(
+        en="Each row is recentred and rescaled, so its gradient keeps no part along 1 or along n.",
+        ko="행마다 평균과 크기를 맞추므로, 그래디언트에서 1 방향과 n 방향의 성분이 사라집니다.",
+    ),
+    sign="LN",
+    operands="a weight bias",
+    optional=2,
+    formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
+    shape=_last_axes_shape,
+    attributes=(_AXIS, EPS),
+    conventions="The variance is that of the row itself, divided by its size. Equal numbers give 0.",
+    **_over_last_axes("layer_norm", centred=True),
+    samples=(
+        Sample(((3,),)),
+        Sample(((1,),)),
+        Sample(((2, 3),)),
+        Sample(((3,), (3,))),
+        Sample(((2, 3), (3,), (3,))),
+        Sample(((2, 3, 4), (4,), (4,)), {"eps": 0.01}),
+        Sample(((2, 3, 4),), {"axis": -2}),
+        Sample(((2, 3, 4), (3, 4), (3, 4)), {"axis": 1}),
+        Sample(((0, 3), (3,))),
+    ),
+)
+
+rms_norm = define(
+    "rms_norm",
+    family=FAMILY,
+    lesson=Words(
+        en="Each row is rescaled to size 1, so its gradient keeps no part along the row itself.",
+        ko="행마다 크기를 1로 맞추므로, 그래디언트에서 그 행 방향의 성분이 사라집니다.",
+    ),
+    sign="RMS",
+    operands="a weight",
+    optional=1,
+    formula="a / sqrt(mean(a ** 2) + eps) * weight",
+    shape=_last_axes_shape,
+    attributes=(_AXIS, EPS),
+    conventions="eps is 1e-5; PyTorch's default is the rounding unit of the type.",
+    **_over_last_axes("rms_norm", centred=False),
+    samples=(
+        Sample(((3,),)),
+        Sample(((1,),), {"eps": 0.5}),
+        Sample(((2, 3),)),
+        Sample(((3,), (3,))),
+        Sample(((2, 3, 4), (4,)), {"eps": 0.01}),
+        Sample(((2, 3, 4), (3, 4)), {"axis": -2}),
+        Sample(((0, 3), (3,))),
+    ),
+)

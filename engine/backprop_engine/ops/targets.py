@@ -1,0 +1,77 @@
+"""Targets of classification: class indices, or the probabilities of every class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, Tensor, shape_text
+from backprop_engine.errors import ShapeError
+
+
+def by_index(a: Shape, target: Shape) -> bool:
+    """Whether the target holds class indices, not probabilities."""
+    return len(target) < len(a)
+
+
+def _needs_classes(a: Shape) -> None:
+    if not a:
+        raise ShapeError("{0} is a scalar: it needs an axis of classes")
+    if a[-1] == 0:
+        raise ShapeError(f"{{0}} is {shape_text(a)}: it has no classes")
+
+
+def class_shape(
+    a: Shape, target: Shape, reduction: str, ignore_index: int | None, label_smoothing: float
+) -> Shape:
+    """The shape rule where a target is class indices or probabilities."""
+    _needs_classes(a)
+    if target not in (a, a[:-1]):
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(target)}: "
+            f"a target is {shape_text(a[:-1])} class indices or {shape_text(a)} probabilities"
+        )
+    if ignore_index is not None and target == a:
+        raise ShapeError("ignore_index takes class indices: {1} holds probabilities")
+    if not 0 <= label_smoothing <= 1:
+        raise ShapeError(f"label_smoothing is {label_smoothing}: it is a share, from 0 to 1")
+    return a[:-1] if reduction == "none" else ()
+
+
+def index_shape(log_p: Shape, target: Shape, reduction: str, ignore_index: int | None) -> Shape:
+    """The shape rule where a target is class indices."""
+    _needs_classes(log_p)
+    if target != log_p[:-1]:
+        raise ShapeError(
+            f"{{0}} is {shape_text(log_p)} and {{1}} is {shape_text(target)}: "
+            f"a target is {shape_text(log_p[:-1])} class indices"
+        )
+    return target if reduction == "none" else ()
+
+
+def kept(target: Any, ignore_index: int | None) -> Any:
+    """Which class indices count."""
+    return np.not_equal(target, -1 if ignore_index is None else ignore_index)
+
+
+def one_hot(target: Any, classes: int) -> Tensor:
+    """Class indices as rows with a single 1."""
+    return np.asarray(np.asarray(target)[..., np.newaxis] == np.arange(classes), dtype=np.float64)
+
+
+def refuse_target(a: Shape, target: Any, ignore_index: int | None = None, **_: Any) -> str | None:
+    """A class index is whole and in range; probabilities are not negative and sum to 1."""
+    classes = a[-1]
+    values = np.asarray(target)
+    if by_index(a, values.shape):
+        if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
+            return "a class index must be a whole number"
+        counted = values if ignore_index is None else values[values != ignore_index]
+        if counted.size and (counted.min() < 0 or counted.max() >= classes):
+            worst = int(counted.min()) if counted.min() < 0 else int(counted.max())
+            return f"the class index {worst} is out of range: there are {classes} classes, counted from 0"
+        return None
+    if np.any(values < 0) or not np.allclose(values.sum(axis=-1), 1.0, rtol=0, atol=1e-3):
+        return "the probabilities of each target must not be negative and must sum to 1"
+    return None

@@ -1,0 +1,194 @@
+"""An outside opinion on functions, activations, normalisation, losses and attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.tracer import getval
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(80)
+
+
+def _erf(a: Any) -> Any:
+    """By Gauss-Legendre quadrature of the bell curve from 0 to `a`; flat beyond 6, where it is below 1e-16."""
+    a = anp.where(anp.abs(getval(a)) < 6.0, a, np.clip(getval(a), -6.0, 6.0))
+    points = anp.expand_dims(a, -1) * (_NODES + 1.0) / 2.0
+    return 2.0 / np.sqrt(np.pi) * (a / 2.0) * anp.sum(_WEIGHTS * anp.exp(-(points**2)), axis=-1)
+
+
+def _sigmoid(a: Any) -> Any:
+    return 0.5 * (1.0 + anp.tanh(0.5 * a))
+
+
+def _softplus(a: Any) -> Any:
+    return anp.logaddexp(0.0 * a, a)
+
+
+def _gelu(a: Any, approximate: str) -> Any:
+    if approximate == "tanh":
+        return 0.5 * a * (1.0 + anp.tanh(np.sqrt(2.0 / np.pi) * (a + 0.044715 * a**3)))
+    return a * 0.5 * (1.0 + _erf(a / np.sqrt(2.0)))
+
+
+def _between(a: Any, low: float, high: float) -> Any:
+    """`a` strictly between the bounds; constant from them on."""
+    return anp.where((a > low) & (a < high), a, getval(anp.where(a <= low, low, high)))
+
+
+def _clip(a: Any, min: float | None, max: float | None) -> Any:
+    low = -np.inf if min is None else min
+    high = np.inf if max is None else max
+    return anp.where((a >= low) & (a <= high), a, np.clip(getval(a), low, high))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "rsqrt": lambda a: a**-0.5,
+    "reciprocal": lambda a: a**-1.0,
+    "log1p": lambda a: anp.log(1.0 + a),
+    "expm1": lambda a: anp.exp(a) - 1.0,
+    "sign": lambda a: 0.0 * a + anp.where(getval(a) > 0, 1.0, 0.0) - anp.where(getval(a) < 0, 1.0, 0.0),
+    "sin": anp.sin,
+    "cos": anp.cos,
+    "erf": _erf,
+    "clip": _clip,
+    "leaky_relu": lambda a, negative_slope: anp.where(a > 0, a, negative_slope * a),
+    "elu": lambda a, alpha: anp.where(a > 0, a, alpha * (anp.exp(anp.where(a > 0, 0.0, a)) - 1.0)),
+    "selu": lambda a: (
+        1.0507009873554804934193349852946
+        * anp.where(a > 0, a, 1.6732632423543772848170429916717 * (anp.exp(anp.where(a > 0, 0.0, a)) - 1.0))
+    ),
+    "softplus": _softplus,
+    "log_sigmoid": lambda a: -_softplus(-a),
+    "silu": lambda a: a * _sigmoid(a),
+    "mish": lambda a: a * anp.tanh(_softplus(a)),
+    "gelu": _gelu,
+    "hard_tanh": lambda a: _between(a, -1.0, 1.0),
+    "relu6": lambda a: _between(a, 0.0, 6.0),
+}
+
+
+def _standardised(a: Any, axes: tuple[int, ...], eps: float) -> Any:
+    d = a - anp.mean(a, axis=axes, keepdims=True)
+    return d * (anp.var(a, axis=axes, keepdims=True) + eps) ** -0.5
+
+
+def _layer_norm(a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float) -> Any:
+    return _standardised(a, tuple(range(axis % a.ndim, a.ndim)), eps) * weight + bias
+
+
+def _rms_norm(a: Any, weight: Any = 1.0, *, axis: int, eps: float) -> Any:
+    axes = tuple(range(axis % a.ndim, a.ndim))
+    return a * (anp.mean(a * a, axis=axes, keepdims=True) + eps) ** -0.5 * weight
+
+
+def _batch_norm(a: Any, weight: Any = None, bias: Any = None, *, eps: float) -> Any:
+    """Channel by channel."""
+    channels = []
+    for channel in range(a.shape[1]):
+        x = a[:, channel]
+        n = (x - anp.mean(x)) / anp.sqrt(anp.mean((x - anp.mean(x)) ** 2) + eps)
+        n = n if weight is None else n * weight[channel]
+        channels.append(n if bias is None else n + bias[channel])
+    return anp.stack(channels, axis=1) if channels else 1.0 * a * weight
+
+
+NORMALISATION: dict[str, Callable[..., Any]] = {
+    "log_softmax": lambda a, axis: a - anp.log(anp.sum(anp.exp(a), axis=axis, keepdims=True)),
+    "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
+    "batch_norm": _batch_norm,
+    "dropout": lambda a, mask, p: anp.where(mask == 1, a / (1.0 - p), 0.0 * a),
+}
+
+
+def _reduce(losses: Any, reduction: str) -> Any:
+    if reduction == "none":
+        return losses
+    total = anp.sum(losses)
+    if reduction == "sum":
+        return total
+    return total / (losses.size if reduction == "mean" else max(1, len(anp.atleast_1d(losses))))
+
+
+def _cell_by_cell(loss: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, target, reduction, **more: _reduce(loss(a, target, **more), reduction)
+
+
+def _huber(a: Any, target: Any, delta: float) -> Any:
+    d = a - target
+    inner = _clip(d, -delta, delta)
+    return 0.5 * inner**2 + delta * (anp.abs(d) - anp.abs(inner))
+
+
+def _log_probabilities(a: Any) -> Any:
+    z = a - np.max(getval(a), axis=-1, keepdims=True, initial=-np.inf)
+    return z - anp.log(anp.sum(anp.exp(z), axis=-1, keepdims=True))
+
+
+def _nll(log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+    """By a sum over rows, one at a time."""
+    return _by_rows(log_p, target, reduction, ignore_index, lambda row, index: -row[index])
+
+
+def _cross_entropy(
+    a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float
+) -> Any:
+    classes = a.shape[-1]
+    if np.ndim(target) == len(a.shape):
+        t = target * (1.0 - label_smoothing) + label_smoothing / classes
+        return _reduce(-anp.sum(t * _log_probabilities(a), axis=-1), reduction)
+
+    def loss(row: Any, index: Any) -> Any:
+        t = np.full(classes, label_smoothing / classes)
+        t[index] += 1.0 - label_smoothing
+        return -anp.sum(t * row)
+
+    return _by_rows(_log_probabilities(a), target, reduction, ignore_index, loss)
+
+
+def _by_rows(rows: Any, target: Any, reduction: str, ignore_index: int | None, loss: Any) -> Any:
+    losses, counted = [], 0
+    for cell in np.ndindex(np.shape(target)):
+        index = int(np.asarray(target)[cell])
+        counts = index != ignore_index
+        counted += counts
+        losses.append(loss(rows[cell], index) if counts else 0.0 * rows[(*cell, 0)])
+    if reduction == "none":
+        return anp.reshape(anp.stack(losses), np.shape(target)) if np.shape(target) else losses[0]
+    total = sum(losses[1:], losses[0]) if losses else 0.0 * anp.sum(rows)
+    return total / np.float64(counted) if reduction == "mean" else total
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mse": _cell_by_cell(lambda a, target: (a - target) ** 2),
+    "mae": _cell_by_cell(lambda a, target: anp.abs(a - target)),
+    "huber": _cell_by_cell(_huber),
+    "bce": _cell_by_cell(lambda p, target: -target * anp.log(p) - (1.0 - target) * anp.log(1.0 - p)),
+    "bce_with_logits": _cell_by_cell(lambda a, target: _softplus(a) - a * target),
+    "hinge": _cell_by_cell(
+        lambda a, target, margin: anp.where(target * a < margin, margin - target * a, 0.0 * a)
+    ),
+    "kl_div": lambda log_p, target, reduction: _reduce(target * (anp.log(target) - log_p), reduction),
+    "nll": _nll,
+    "softmax_with_loss": _cross_entropy,
+}
+
+
+def _attention(q: Any, k: Any, v: Any, causal: bool) -> Any:
+    """Query by query, over the keys that it sees."""
+    if q.ndim > 2:
+        return anp.stack([_attention(*one, causal) for one in zip(q, k, v, strict=True)])
+    rows = []
+    for position in range(q.shape[0]):
+        seen = min(position + 1, k.shape[0]) if causal else k.shape[0]
+        weights = anp.exp(anp.dot(k[:seen], q[position]) / np.sqrt(q.shape[1]))
+        rows.append(anp.dot(weights / anp.sum(weights), v[:seen]))
+    return anp.stack(rows) if rows else anp.dot(anp.dot(q, k.T), v)
+
+
+ATTENTION: dict[str, Callable[..., Any]] = {"scaled_dot_product_attention": _attention}
+
+DEFINITIONS: dict[str, Callable[..., Any]] = FUNCTIONS | NORMALISATION | LOSSES | ATTENTION
