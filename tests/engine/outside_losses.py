@@ -13,7 +13,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(80)
 
 
 def _erf(a: Any) -> Any:
-    """By Gauss-Legendre quadrature of the bell curve from 0 to `a`; flat beyond 6, where it is below 1e-16."""
+    """By Gauss-Legendre quadrature of the bell curve from 0 to `a`; flat from 6 on."""
     a = anp.where(anp.abs(getval(a)) < 6.0, a, np.clip(getval(a), -6.0, 6.0))
     points = anp.expand_dims(a, -1) * (_NODES + 1.0) / 2.0
     return 2.0 / np.sqrt(np.pi) * (a / 2.0) * anp.sum(_WEIGHTS * anp.exp(-(points**2)), axis=-1)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +17,7 @@ from graphs import CASES, IDS, assert_close, attributes_of, graph_of, largest, t
 
 from backprop_engine.arrays import sum_axes
 from backprop_engine.check import Verdict, check_trace, compare
-from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Sample
+from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Sample, definition
 from backprop_engine.ops.definition import broadcast, same_shape
 from backprop_engine.recording import forward_function
 from backprop_engine.trace import Trace
@@ -227,3 +232,31 @@ class TestRefusals:
     @pytest.mark.parametrize("mask", [0.5, np.nan, 2.0, -1.0])
     def test_a_mask_holds_zeros_and_ones(self, mask: float) -> None:
         assert "a mask holds 0" in (_refused(OPS["dropout"], (), mask) or "accepted")
+
+
+def test_every_file_that_defines_operators_is_loaded_by_the_table() -> None:
+    files = Path(definition.__file__).parent.glob("*.py")
+    calls = re.compile(r"^[^#]*\bdefine\($", re.MULTILINE)
+    defining = {file.stem for file in files if calls.search(file.read_text("utf-8"))} - {"definition"}
+    source = inspect.getsource(definition).split("OPS = OpTable(")[1].split("\n)")[0]
+    assert defining == set(re.findall(r'"(\w+)"', source))
+
+
+def test_the_order_of_the_table_does_not_depend_on_what_was_loaded_first() -> None:
+    script = "from backprop_engine.ops import OPS\n{first}\nprint(list(OPS))"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", script.format(first=first)], capture_output=True, text=True, check=True
+        ).stdout
+        for first in ("", "OPS['conv2d']", "import backprop_engine.ops.attention", "OPS.by_symbol('@')")
+    }
+    assert len(outputs) == 1
+
+
+def test_a_look_up_loads_no_more_than_it_needs() -> None:
+    script = (
+        "from backprop_engine.ops import OPS\nimport sys\nOPS['add'], OPS.by_symbol('*')\nprint(*sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "backprop_engine.ops.arithmetic" in output
+    assert "backprop_engine.ops.convolution" not in output

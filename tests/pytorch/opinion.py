@@ -6,6 +6,7 @@ own function wherever there is one, so that its derivative is PyTorch's own too.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -97,9 +98,11 @@ def _spread(function: Definition) -> Definition:
     """As `_over`; a scalar, which has no axes to name, goes with one axis."""
 
     def reduced(a: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
-        if a.ndim == 0:
-            return function(a.reshape(1), dim=0, correction=ddof)
-        return function(a, dim=_axes(a, axis), keepdim=keepdims, correction=ddof)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "(var|std).*degrees of freedom", UserWarning)
+            if a.ndim == 0:
+                return function(a.reshape(1), dim=0, correction=ddof)
+            return function(a, dim=_axes(a, axis), keepdim=keepdims, correction=ddof)
 
     return reduced
 
@@ -232,6 +235,13 @@ def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
     return F.margin_ranking_loss(a, torch.zeros_like(a), target, margin=margin, reduction=reduction)
 
 
+def _kl_div(log_p: Any, target: Any, reduction: str) -> Any:
+    """The mean over cells of PyTorch's own ``none``; its ``mean`` warns that it will become another one."""
+    if reduction == "mean":
+        return F.kl_div(log_p, target, reduction="none").mean()
+    return F.kl_div(log_p, target, reduction=reduction)
+
+
 LOSSES: dict[str, Definition] = {
     "mse": F.mse_loss,
     "mae": F.l1_loss,
@@ -239,7 +249,7 @@ LOSSES: dict[str, Definition] = {
     "bce": F.binary_cross_entropy,
     "bce_with_logits": F.binary_cross_entropy_with_logits,
     "hinge": _hinge,
-    "kl_div": F.kl_div,
+    "kl_div": _kl_div,
     "nll": _nll,
     "softmax_with_loss": _cross_entropy,
 }

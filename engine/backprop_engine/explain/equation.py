@@ -21,6 +21,7 @@ from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph, Kind
 from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
+from backprop_engine.text import clip
 
 __all__ = ["equation"]
 
@@ -49,6 +50,7 @@ _Part = _Term | _Sign
 _UNLIMITED = 10_000
 _NARROWEST = 8
 _HOLE = "operand_"
+LONGEST_SYMBOLS = 22
 
 
 def equation(frame: Frame, language: str, width: int, height: int) -> Block:
@@ -148,8 +150,8 @@ def _product_word(frame: Frame, edge: Edge, language: str) -> str:
 
 
 def _symbol(graph: Graph, edge: Edge, text: str) -> str:
-    """The local gradient in symbols, where it is more than a number."""
-    return rule_text(graph, edge, text)
+    """The local gradient in symbols; where they are long, their beginning: the words tell them in full."""
+    return clip(rule_text(graph, edge, text), LONGEST_SYMBOLS)
 
 
 def _dense_term(local: DenseLocal, name: str, word: str) -> _Term:
@@ -169,7 +171,7 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: _Term, langu
         does = local.shown.in_language(language) if local.shown else rule_text(graph, edge, local.rule)
         return [upstream, _Sign("·"), _Term(name, word, "", None, Role.LOCAL, text=does)]
     upstream = structs.replace(upstream, row=local.upstream_as == "row")
-    name = rule_text(graph, edge, local.text)
+    name = _symbol(graph, edge, local.text)
     factor = _Term(name, word, _shape(local.factor), local.factor, Role.LOCAL)
     sign = _Sign(local.sign)
     return [factor, sign, upstream] if local.before else [upstream, sign, factor]

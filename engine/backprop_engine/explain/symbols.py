@@ -10,7 +10,7 @@ from typing import Any
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import Graph, Node
 from backprop_engine.ops import Partial
-from backprop_engine.ops.indexing import key_text
+from backprop_engine.ops.keys import key_text
 from backprop_engine.steps import Edge
 
 __all__ = [

@@ -69,6 +69,7 @@ tanh = define(
     formula="tanh(a)",
     forward=np.tanh,
     rules=(Partial("1 - out ** 2", lambda out, a: 1.0 - out * out),),
+    conventions="±1 far from 0, where the derivative rounds to 0.",
     inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
     samples=SINGLES,
 )

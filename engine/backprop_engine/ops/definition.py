@@ -35,6 +35,7 @@ from msgspec import Struct, field
 
 from backprop_engine.arrays import Shape, Tensor, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.ops.table import OpTable
 from backprop_engine.text import Words
 
 __all__ = [
@@ -205,8 +206,16 @@ class Op(Struct, frozen=True, eq=False):
         return f"<op {self.name}>"
 
 
-OPS: dict[str, Op] = {}
-"""Every operator by name, in the order of definition."""
+OPS = OpTable(
+    "backprop_engine.ops",
+    (
+        *("arithmetic", "comparisons", "linear", "activations", "functions", "reductions", "indexing"),
+        *("classification", "losses", "normalisation", "shaping", "products", "extrema", "statistics"),
+        *("gates", "standardising", "batches", "reshaping", "joining", "cumulative", "einsum"),
+        *("convolution", "pooling", "attention"),
+    ),
+)
+"""Every operator by name."""
 
 
 def define(
@@ -217,10 +226,9 @@ def define(
     **parts: Any,
 ) -> Op:
     """Define an operator; `operands` are names separated by spaces, `shape` broadcasts unless given."""
-    if name in OPS:
-        raise ValueError(f"the operator {name} is defined twice")
-    OPS[name] = Op(name=name, operands=tuple(operands.split()), shape=shape or broadcast, **parts)
-    return OPS[name]
+    op = Op(name=name, operands=tuple(operands.split()), shape=shape or broadcast, **parts)
+    OPS.add(op)
+    return op
 
 
 def broadcast(*shapes: Shape, **_: Any) -> Shape:

@@ -60,6 +60,7 @@ exp = define(
     formula="exp(a)",
     forward=np.exp,
     rules=(Partial("out", lambda out, a: out),),
+    conventions="Above 709 (in float64) it is +inf, and so is its derivative.",
     samples=SINGLES,
 )
 
@@ -142,6 +143,7 @@ expm1 = define(
     formula="exp(a) - 1",
     forward=np.expm1,
     rules=(Partial("exp(a)", lambda out, a: np.exp(a)),),
+    conventions="Exact for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
     inside=(("e", "exp(a)"), ("out", "e - 1")),
     samples=SINGLES,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, reads
+from backprop_engine.ops.keys import Key, key_text
 from backprop_engine.ops.reductions import positive_axis
 from backprop_engine.text import Words
 
 FAMILY = "shape"
-Key: TypeAlias = tuple[int | slice, ...]
 
 
 def _index_shape(a: Shape, key: Key) -> Shape:
@@ -28,18 +28,6 @@ def _index_shape(a: Shape, key: Key) -> Shape:
             )
     sizes = (len(range(*one.indices(a[axis]))) for axis, one in enumerate(key) if isinstance(one, slice))
     return (*sizes, *a[len(key) :])
-
-
-def key_text(key: Key) -> str:
-    """An index as it is written: ``0, 1:``."""
-    return ", ".join(map(_one_key_text, key))
-
-
-def _one_key_text(key: int | slice) -> str:
-    if isinstance(key, int):
-        return str(key)
-    start, stop, step = ("" if part is None else str(part) for part in (key.start, key.stop, key.step))
-    return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
 def put(g: Any, shape: Shape, key: Key) -> Any:

@@ -12,7 +12,7 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, reads, same
-from backprop_engine.ops.indexing import Key, key_text
+from backprop_engine.ops.keys import Key, key_text
 from backprop_engine.text import Words
 
 FAMILY = "shape"

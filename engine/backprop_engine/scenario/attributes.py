@@ -12,7 +12,7 @@ from backprop_engine.ops import Attribute, Op
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 
-__all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value"]
+__all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
 
 ATTRIBUTE = code("attribute", "An operator's attribute is missing, unknown, or of another type.")
 
@@ -41,7 +41,7 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
             hint = did_you_mean(value, choices) or hint
         if attribute.type is tuple:
             hint = "slices are written in brackets: `x[:, 1:]`"
-        message = f"`{attribute.name}` of `{op.name}` is {_type_words(expected)}, not {shown_value(value)}"
+        message = f"`{attribute.name}` of `{op.name}` is {type_words(expected)}, not {shown_value(value)}"
         raise CallError(ATTRIBUTE, message, at, hint) from None
     if attribute.type is tuple and not isinstance(converted, tuple):
         return (converted,)
@@ -60,17 +60,17 @@ def _is_union(kind: Any) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _type_words(kind: Any) -> str:
+def type_words(kind: Any) -> str:
     """A type in words: "a whole number or a list of whole numbers"."""
     if _is_union(kind):
-        parts = [_type_words(part) for part in get_args(kind) if part is not NoneType]
+        parts = [type_words(part) for part in get_args(kind) if part is not NoneType]
         return " or ".join(parts)
     if get_origin(kind) is Literal:
         return " or ".join(
             f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(kind)
         )
     if get_origin(kind) in (tuple, list):
-        inner = _type_words(get_args(kind)[0]).removeprefix("a ")
+        inner = type_words(get_args(kind)[0]).removeprefix("a ")
         several = inner.replace("list", "lists", 1) if inner.startswith("list") else f"{inner}s"
         return f"a list of {several}"
     words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "quoted text"}

@@ -6,7 +6,6 @@ where a part stands, and comes back in the error.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -32,7 +31,6 @@ from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 
 __all__ = [
-    "SYMBOLS",
     "Bound",
     "CallError",
     "Given",
@@ -47,11 +45,6 @@ UNKNOWN_OP = code("unknown-op", "A call of something that is no operator.")
 OPERANDS = code(
     "operands", "An operator is given too many operands, too few, or one by a name that it has not."
 )
-
-SYMBOLS: Final = {
-    match[1]: op for op in OPS.values() if (match := re.fullmatch(r"a (\S+) b", op.written)) is not None
-}
-"""The operator that each symbol between two operands stands for."""
 
 _ELSEWHERE: Final = {
     "mm": "write `a @ b`",

@@ -28,7 +28,7 @@ from backprop_engine.expr import (
     render,
 )
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario.calls import SYMBOLS, CallError, bind, find_op, given_by_name, key_of
+from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand, operands_first
 from backprop_engine.scenario.names import normalised
 from backprop_engine.text import clip
@@ -113,7 +113,9 @@ class _Walk(Generic[T]):
                 case Binary():
                     right, left = results.pop(), results.pop()
                     operands = (part.left, part.right)
-                    results.append(self.applied(SYMBOLS[part.op], (left, right), operands, {}, part.op_span))
+                    results.append(
+                        self.applied(OPS.by_symbol(part.op), (left, right), operands, {}, part.op_span)
+                    )
                 case Unary():
                     results.append(self.applied(OPS["neg"], (results.pop(),), (part.operand,), {}, part.span))
                 case Transpose():

@@ -23,7 +23,7 @@ from backprop_engine.expr import (
 )
 from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario.calls import SYMBOLS, CallError, Given, bind, find_op, given_by_name, key_of
+from backprop_engine.scenario.calls import CallError, Given, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
 from backprop_engine.scenario.mistakes import Mistakes
@@ -106,7 +106,7 @@ class Lowering:
         """Add the parts of an expression, each behind its operands; the last is the unit itself."""
         name, tree, place = unit.name, unit.tree, unit.key.place
         if isinstance(tree, Name):
-            applied = _Applied(_IDENTITY, (self._named(tree.name),), _NONE, tree.span)
+            applied = _Applied(OPS["identity"], (self._named(tree.name),), _NONE, tree.span)
             self.positions[name] = self._apply(unit, applied, name, tree.name, place)
             return
         stack: list[Position] = []
@@ -135,16 +135,16 @@ class Lowering:
         """The operator that `part` applies to the last positions on `stack`, which it takes."""
         if isinstance(part, Binary):
             right, left = stack.pop(), stack.pop()
-            return _Applied(SYMBOLS[part.op], (left, right), _NONE, part.op_span)
+            return _Applied(OPS.by_symbol(part.op), (left, right), _NONE, part.op_span)
         if isinstance(part, Call):
             return self._called(unit, part, stack, own)
         operand = (stack.pop(),)
         if isinstance(part, Unary):
-            return _Applied(_NEG, operand, _NONE, part.span)
+            return _Applied(OPS["neg"], operand, _NONE, part.span)
         if isinstance(part, Transpose):
-            return _Applied(_TRANSPOSE, operand, _NONE, part.span)
+            return _Applied(OPS["transpose"], operand, _NONE, part.span)
         brackets = Span(part.value.span.end, part.span.end)
-        return _Applied(_INDEX, operand, {"key": key_of(part)}, brackets)
+        return _Applied(OPS["index"], operand, {"key": key_of(part)}, brackets)
 
     def _called(self, unit: Expression, call: Call, stack: list[Position], own: str) -> _Applied:
         """The operator that `call` names, with its operands and attributes."""
@@ -244,7 +244,6 @@ class Lowering:
             raise unit_mistake(unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is under `{section}`", hint)
 
 
-_IDENTITY, _NEG, _TRANSPOSE, _INDEX = (OPS[name] for name in ("identity", "neg", "transpose", "index"))
 _NONE: Mapping[str, Any] = {}
 
 

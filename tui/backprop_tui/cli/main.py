@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     "run": "the whole run as readable text, or as JSON",
     "check": "compare expectations, and check every gradient numerically",
     "snapshot": "one frame of the screen as SVG or text",
+    "ops": "the catalogue of operators",
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 

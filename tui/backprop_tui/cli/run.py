@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterable
 
 from msgspec import structs
 
 from backprop_engine.data import run_data
-from backprop_engine.explain.lines import Line, Role, line_text
+from backprop_engine.explain.lines import Line
 from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace import Trace
 from backprop_tui.cli.arguments import add_shared, opened, position
+from backprop_tui.cli.printing import print_lines
 
 __all__ = ["add_arguments", "run"]
-
-_COLOURS = {
-    Role.VALUE: "32",
-    Role.ACTIVE_VALUE: "32",
-    Role.GOOD: "32",
-    Role.GRADIENT: "31",
-    Role.ACTIVE_GRADIENT: "31",
-    Role.WARNING: "31",
-    Role.LOCAL: "33",
-    Role.NAME: "34",
-    Role.HEADING: "1",
-    Role.DIM: "2",
-    Role.CODE: "35",
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        _print(_text(scenario, trace, at, arguments.lang or "en", step_into=arguments.step_into))
+        print_lines(_text(scenario, trace, at, arguments.lang or "en", step_into=arguments.step_into))
     for warning in trace.warnings:
         print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
     for failure in failures(scenario, trace):
@@ -74,16 +60,3 @@ def _text(
     frame = trace.frame(at)
     note = scenario.notes.get(frame.node.position) if frame.node else None
     return state(frame, language, note.in_language(language) if note else "")
-
-
-def _print(lines: Iterable[Line]) -> None:
-    """Lines on standard output; in colour where that is a terminal that wants it."""
-    coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    for line in lines:
-        if coloured:
-            text = "".join(
-                f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part for part, role in line
-            )
-        else:
-            text = line_text(line)
-        sys.stdout.write(text.rstrip() + "\n")

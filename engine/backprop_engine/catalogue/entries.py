@@ -1,0 +1,217 @@
+"""What there is to say about an operator, as data: its call, derivatives, shapes and settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.symbols import mathematical
+from backprop_engine.expr import Call, Name, Number, parse
+from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Rule, Sample
+from backprop_engine.ops.definition import broadcast, same_shape
+from backprop_engine.scenario.attributes import shown_value, type_words
+from backprop_engine.scenario.calls import signature
+from backprop_engine.scenario.nearest import did_you_mean
+
+__all__ = [
+    "Derivative",
+    "Fit",
+    "data",
+    "decompositions",
+    "derivatives",
+    "find",
+    "fits",
+    "how_written",
+    "shape_rule",
+]
+
+Form: TypeAlias = Literal["elementwise", "jacobian", "map", "none"]
+
+
+class Derivative(Struct, frozen=True):
+    """The rule of one operand, in readable mathematics.
+
+    `product` is what the rule makes of the upstream gradient `g`; `local` is the local gradient itself, where
+    it is a tensor to look at. `where` are operands' shapes that it is written for, where it is not the only
+    rule.
+    """
+
+    operand: str
+    form: Form
+    product: str
+    local: str
+    where: str = ""
+
+
+class Fit(Struct, frozen=True):
+    """Operands that fit: their shapes and settings, and the output's shape."""
+
+    operands: tuple[Shape, ...]
+    attributes: Mapping[str, Any]
+    output: Shape
+
+    def __str__(self) -> str:
+        settings = "".join(f", {name}={shown_value(value)}" for name, value in self.attributes.items())
+        return f"{_shapes(self.operands)}{settings} → {shape_text(self.output)}"
+
+
+def find(name: str) -> Op:
+    """The operator called `name`; `UsageError` with the nearest one, where there is none."""
+    if name in OPS:
+        return OPS[name]
+    hint = did_you_mean(name, OPS) or "`backprop-tui ops` lists all"
+    raise UsageError(f"there is no operator {name}: {hint}")
+
+
+def how_written(op: Op) -> str:
+    """How it stands in an expression: ``a + b``, or a call with the defaults of its settings."""
+    return op.written or signature(op)
+
+
+def derivatives(op: Op) -> list[Derivative]:
+    """The rules of each operand, as many as its samples need; those of default settings where there are."""
+    found: list[Derivative] = []
+    variants = [(_shapes(shapes), rules) for shapes, rules in _rules(op)]
+    for argnum in range(max(len(rules) for _, rules in variants)):
+        operand = op.names(max(argnum + 1, len(op.operands)))[argnum]
+        texts: dict[str, tuple[tuple[Form, str, str], str]] = {}
+        for where, rules in variants:
+            if argnum < len(rules):
+                text = _text(rules[argnum])
+                texts.setdefault(re.sub(r"\d+", "", text[1]), (text, where))  # sizes alone make no other rule
+        found += [Derivative(operand, *text, where * (len(texts) > 1)) for text, where in texts.values()]
+    return found
+
+
+def _rules(op: Op) -> Iterator[tuple[tuple[Shape, ...], tuple[Rule | None, ...]]]:
+    """The rules for each sample that has something in it; scalars and other settings only where need be."""
+    usual = [sample for sample in op.samples if not _settings(op, sample)] or list(op.samples)
+    wide = [sample for sample in usual if any(shape and 0 not in shape for shape in _operands(sample))]
+    for sample in wide or usual:
+        shapes = _operands(sample)
+        yield shapes, op.rules_for(shapes, _attributes(op, sample))
+
+
+def _text(rule: Rule | None) -> tuple[Form, str, str]:
+    """The form of a rule, its product with the upstream gradient, and the local gradient."""
+    match rule:
+        case None:
+            return "none", "", ""
+        case Partial(text=text):
+            product = {"1": "g", "-1": "-g"}.get(text, f"g ⊙ {_factor(text)}")
+            return "elementwise", product, mathematical(text)
+        case Jacobian(text=text, matrix_text=matrix_text):
+            return "jacobian", mathematical(text), mathematical(matrix_text)
+        case Linear(text=text, factor=factor):
+            return "map", mathematical(text), mathematical(factor.text) if factor else ""
+
+
+def _factor(text: str) -> str:
+    """A rule's text as a factor: in brackets where it is more than a name, a number or a call."""
+    plain = isinstance(parse(text), Name | Number | Call)
+    return mathematical(text) if plain else f"({mathematical(text)})"
+
+
+def fits(op: Op) -> list[Fit]:
+    """Shapes that fit, one of each kind, from the operator's samples."""
+    found: dict[str, Fit] = {}
+    for sample in op.samples:
+        shapes = _operands(sample)
+        fit = Fit(shapes, dict(sample.attributes), op.shape(*shapes, **_attributes(op, sample)))
+        found.setdefault(str(fit), fit)
+    return list(found.values())
+
+
+def decompositions(op: Op) -> tuple[tuple[str, str], ...]:
+    """The parts of a composite operator, as they are for the fullest of its samples; none for others."""
+    if op.inside is None:
+        return ()
+    for sample in sorted(op.samples, key=lambda one: (bool(_settings(op, one)), -len(one.operands))):
+        parts = op.inside_for(_operands(sample), _attributes(op, sample))
+        if parts:
+            return parts
+    return ()
+
+
+def shape_rule(op: Op) -> str:
+    """The key of the sentence that says how shapes fit; empty where the examples must do."""
+    return {broadcast: "ops broadcast", same_shape: "ops one shape"}.get(op.shape, "")
+
+
+def data(op: Op) -> dict[str, Any]:
+    """An operator as plain data: what `ops --json` prints."""
+    return {
+        "name": op.name,
+        "family": op.family,
+        "sign": op.sign,
+        "call": signature(op),
+        "written": op.written,
+        "formula": op.formula,
+        "lesson": op.lesson._asdict(),
+        "operands": list(op.operands),
+        "optional": op.optional,
+        "variadic": op.variadic,
+        "constants": list(op.constants),
+        "attributes": [
+            {
+                "name": one.name,
+                "type": type_words(one.type),
+                "required": one.default is ...,
+                "default": None if one.default is ... else one.default,
+                "meaning": one.meaning,
+            }
+            for one in op.attributes
+        ],
+        "derivatives": [
+            {
+                "operand": one.operand,
+                "form": one.form,
+                "product": one.product,
+                "local": one.local,
+                "shapes": one.where,
+            }
+            for one in derivatives(op)
+        ],
+        "shapes": [
+            {"operands": fit.operands, "attributes": _plain(fit.attributes), "output": fit.output}
+            for fit in fits(op)
+        ],
+        "conventions": op.conventions,
+        "analytic": op.analytic,
+        "inside": [{"name": name, "expression": text} for name, text in decompositions(op)],
+    }  # fmt: skip
+
+
+def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without what JSON has no form for: the slices of a key are texts."""
+    return {
+        name: [one if isinstance(one, int) else str(one) for one in value] if name == "key" else value
+        for name, value in attributes.items()
+    }
+
+
+def _operands(sample: Sample) -> tuple[Shape, ...]:
+    return tuple(one if isinstance(one, tuple) else np.shape(one) for one in sample.operands)
+
+
+def _attributes(op: Op, sample: Sample) -> dict[str, Any]:
+    return {one.name: one.default for one in op.attributes} | dict(sample.attributes)
+
+
+def _settings(op: Op, sample: Sample) -> list[str]:
+    """The settings of a sample that could have been left out."""
+    return [
+        one.name
+        for one in op.attributes
+        if one.default is not ... and sample.attributes.get(one.name, one.default) != one.default
+    ]
+
+
+def _shapes(shapes: tuple[Shape, ...]) -> str:
+    return ", ".join(map(shape_text, shapes))

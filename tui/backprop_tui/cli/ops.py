@@ -1,0 +1,42 @@
+"""`ops`: the catalogue of operators."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from backprop_engine.catalogue.entries import data, find
+from backprop_engine.catalogue.pages import page, table
+from backprop_engine.ops import OPS
+from backprop_engine.text import LANGUAGES
+from backprop_tui.cli.printing import print_lines
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `ops`."""
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="an operator: its formula, its gradients, the shapes that fit, its conventions, an example",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="a list of objects, one for each operator, or for NAME alone"
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="the language of explanations")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table, or the page of one operator."""
+    chosen = [find(arguments.name)] if arguments.name is not None else list(OPS.values())
+    if arguments.json:
+        json.dump([data(op) for op in chosen], sys.stdout, ensure_ascii=False, allow_nan=False)
+        sys.stdout.write("\n")
+    elif arguments.name is None:
+        print_lines(table(arguments.lang))
+    else:
+        print_lines(page(chosen[0], arguments.lang))
+    return 0
