@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct, structs
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.bindings import Bindings
 from backprop_engine.graph import Graph, Node
 from backprop_engine.recording import forward_function, run_forward
@@ -52,7 +52,8 @@ class GradientCheck(Struct, frozen=True, eq=False):
 
     `error` is the largest difference, divided by the largest magnitude of the gradient; `cell` is where it
     lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` cells
-    out of `cells` were computed.
+    out of `cells` were computed. `shapes` are the gradient's and the operand's, where they are not the same:
+    then no cell is compared.
     """
 
     name: str
@@ -65,6 +66,7 @@ class GradientCheck(Struct, frozen=True, eq=False):
     found: float = 0.0
     expected: float = 0.0
     numeric: Tensor | None = None
+    shapes: tuple[Shape, Shape] | None = None
 
     @property
     def sampled(self) -> bool:
@@ -129,7 +131,9 @@ def check_edge(trace: Trace, edge: Edge) -> GradientCheck:
 
     assert node.op is not None
     gradient = trace.contributions[edge.index]
-    return compare(name, projected, operands[edge.argnum], gradient, analytic=node.op.analytic)
+    largest = float(np.max(np.abs(upstream), initial=0.0))
+    operand_value = operands[edge.argnum]
+    return compare(name, projected, operand_value, gradient, analytic=node.op.analytic, upstream=largest)
 
 
 def _dependants(graph: Graph, leaf: int) -> list[int]:
@@ -178,10 +182,19 @@ def _double_values(trace: Trace) -> list[Any]:
         return list(run_forward(wide, Bindings(leaves, trace.bindings.seed), {})[1])
 
 
-def compare(name: str, function: _Function, x: Tensor, gradient: Tensor, *, analytic: bool) -> GradientCheck:
-    """Compare `gradient` with the derivative of the scalar `function` at `x`."""
+def compare(
+    name: str, function: _Function, x: Tensor, gradient: Tensor, *, analytic: bool, upstream: float = 0.0
+) -> GradientCheck:
+    """Compare `gradient` with the derivative of the scalar `function` at `x`.
+
+    `upstream` is the largest upstream gradient in it: a rule whose local gradient all but cancels, as tanh's
+    does where it is saturated, is allowed the rounding of what cancelled.
+    """
     method = "complex step" if analytic else "differences"
     cells = int(np.size(x))
+    if np.shape(gradient) != np.shape(x):
+        shapes = (np.shape(gradient), np.shape(x))
+        return GradientCheck(name, Verdict.DIFFERS, "shape", cells, 0, np.inf, shapes=shapes)
     flat = np.ravel(gradient).astype(np.float64)
     if not np.all(np.isfinite(flat)):
         worst = int(np.flatnonzero(~np.isfinite(flat))[0])
@@ -190,10 +203,13 @@ def compare(name: str, function: _Function, x: Tensor, gradient: Tensor, *, anal
     derivative = _complex_step if analytic else _differences
     point = np.array(x, dtype=np.float64)
     with np.errstate(all="ignore"):
+        if not np.isfinite(function(point[()])):
+            return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, (), np.nan)
         if cells > MOST_CELLS:
             return _sampled(name, method, derivative, function, point, gradient)
         slopes = [derivative(function, point, _unit(point.shape, cell)) for cell in range(cells)]
-    return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape)
+    rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
+    return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape, rounding)
 
 
 class _Slope(Struct, frozen=True):
@@ -278,6 +294,7 @@ def _judge(
     gradient: Tensor,
     cells: Any,
     shape: tuple[int, ...],
+    rounding: float = 0.0,
 ) -> GradientCheck:
     """Compare found cells with their numeric slopes."""
     numeric = np.array([slope.value for slope in slopes])
@@ -290,7 +307,7 @@ def _judge(
     )
     doubt = np.array([slope.doubt for slope in slopes])
     noise = np.array([slope.noise for slope in slopes])
-    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise
+    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise + rounding
     allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
     gaps = np.where(kinks, 0.0, np.abs(found - numeric))
     if not np.all(np.isfinite(numeric[~kinks])):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -77,6 +78,11 @@ class Frame:
         if uses is None:
             return node.position == self.graph.output and self.position >= self.trace.schedule.seed
         return self.position >= self.trace.schedule.arrival(uses[-1])
+
+    def arrived(self, node: Node) -> tuple[int, int]:
+        """How many contributions to the gradient of `node` have arrived, and how many there are."""
+        uses = self.trace.schedule.uses_of.get(node.position, [])
+        return bisect_right(uses, self.position, key=self.trace.schedule.arrival), len(uses)
 
     @property
     def edge(self) -> Edge | None:

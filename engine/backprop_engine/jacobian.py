@@ -57,6 +57,8 @@ class Origins(Struct, frozen=True, eq=False):
     terms: tuple[Origin, ...]
     rest: int
     rest_sum: float
+    varying: tuple[bool, ...]
+    """Along which axes the upstream cells of all the terms differ."""
 
     @property
     def count(self) -> int:
@@ -107,6 +109,7 @@ def edge_origins(trace: Trace, edge: Edge, cell: Cell, most: int = 16) -> Origin
     terms: list[Origin] = []
     zeros: list[Origin] = []
     count, rest_sum = 0, 0.0
+    lows, highs = [], []
     with np.errstate(all="ignore"):
         at = _cells_of(trace, edge)
         for i in _candidates(trace, edge, cell):
@@ -120,10 +123,14 @@ def edge_origins(trace: Trace, edge: Edge, cell: Cell, most: int = 16) -> Origin
             terms += _terms(i, flowing, factor, products, listed)
             rest_sum += float(np.sum(products[found[len(listed) :]], dtype=np.float64))
             count += len(found)
+            if len(found):
+                lows.append([axis[found].min() for axis in i])
+                highs.append([axis[found].max() for axis in i])
     value = float(trace.contributions[edge.index][cell])
     if not terms and not count:
-        return Origins(edge, cell, value, tuple(zeros), 0, 0.0)
-    return Origins(edge, cell, value, tuple(terms), count - len(terms), rest_sum)
+        return Origins(edge, cell, value, tuple(zeros), 0, 0.0, (False,) * upstream.ndim)
+    varying = tuple((np.max(highs, axis=0) > np.min(lows, axis=0)).tolist())
+    return Origins(edge, cell, value, tuple(terms), count - len(terms), rest_sum, varying)
 
 
 def _terms(i: _Cells, upstream: Any, factor: Any, products: Any, chosen: Any) -> list[Origin]:

@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "pad", "wrap"]
+__all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "in_ascii", "pad", "wrap"]
 
 LANGUAGES = ("en", "ko")
 """The languages that the debugger speaks."""
@@ -42,6 +42,15 @@ def _character_width(character: str) -> int:
     from wcwidth import wcwidth
 
     return max(0, wcwidth(character))
+
+
+_SIGNS = "·×÷−≤≥≠⊙⊗⊣√∂∑σ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
+_ASCII = str.maketrans(_SIGNS, ".x/-<>!oo|VdSs23-y'|[[[]]]~><^v><*@o*#+x>--\"\"'-|+++++++++=#+++++++++")
+
+
+def in_ascii(text: str) -> str:
+    """`text` with an ASCII character in place of each sign of ours, cell by cell; words stay as they are."""
+    return text.replace(" · ", " * ").translate(_ASCII)
 
 
 def clip(text: str, width: int) -> str:

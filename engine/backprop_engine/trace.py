@@ -23,7 +23,7 @@ from backprop_engine.steps import Schedule, Steps
 if TYPE_CHECKING:
     from backprop_engine.frame import Frame
 
-__all__ = ["Edit", "GradientEdit", "RunWarning", "Trace", "ValueEdit"]
+__all__ = ["Edit", "GradientEdit", "RunWarning", "Trace", "ValueEdit", "arises"]
 
 
 class ValueEdit(Struct, frozen=True, eq=False):
@@ -108,14 +108,29 @@ class Trace:
 
     @cached_property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """What a reader of the run should know: leaves that the output does not depend on."""
-        return tuple(
+        """What a reader of the run should know: leaves that the output does not depend on, and where the
+        first value arises that is not finite.
+        """
+        unreached = tuple(
             RunWarning(
                 "unreached", f"the output does not depend on {leaf.name}: its gradient is zero", leaf.name
             )
             for leaf in self.graph.leaves
             if leaf.takes_gradient and not self.graph.active[leaf.position]
         )
+        nodes = (self.graph.nodes[position] for position in self.graph.order)
+        first = next((node for node in nodes if arises(self, node)), None)
+        if first is None or first.op is None:
+            return unreached
+        message = f"{first.name} is not finite: {first.op.name} gave it from finite operands"
+        return (*unreached, RunWarning("not-finite", message, first.name))
+
+
+def arises(trace: Trace, node: Node) -> bool:
+    """Whether the value of `node` has an infinity or a NaN, and none of its operands has."""
+    if bool(np.all(np.isfinite(trace.values[node.position]))):
+        return False
+    return all(bool(np.all(np.isfinite(trace.operand_values[operand]))) for operand in node.operands)
 
 
 def _why_none(node: Node) -> str:

@@ -109,6 +109,15 @@ def test_an_unfair_choice_at_a_kink_is_caught(
     assert (result.verdict, result.cell) == (Verdict.DIFFERS, (0,))
 
 
+def test_a_gradient_of_another_shape_is_told() -> None:
+    op = with_vjp(OPS["tanh"], 0, lambda right: lambda *args: right(*args)[np.newaxis])
+    trace = trace_through(op, {"a": numbers(3)}, after=None)
+    results = list(check_trace(trace))
+    assert {(one.name, one.verdict, one.shapes) for one in results} == {
+        (name, Verdict.DIFFERS, ((1, 3), (3,))) for name in ("a", "q → a")
+    }
+
+
 @pytest.mark.parametrize(("name", "values", "leaf", "slopes"), KINKS)
 def test_a_kink_excuses_no_other_cell(
     name: str, values: dict[str, Any], leaf: str, slopes: list[float]

@@ -20,7 +20,7 @@ from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import mathematical
-from backprop_engine.explain.tensors import MORE_COLUMNS, MORE_ROWS, tensor_block
+from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.frame import Frame
 from backprop_engine.ops import Op, Sample
@@ -210,13 +210,12 @@ def test_a_tensor_with_room_is_shown_whole(tensor: np.ndarray) -> None:
     assert len(found) == tensor.size
     largest = float(np.max(np.abs(tensor), initial=0.0))
     np.testing.assert_allclose(found, tensor.ravel(), rtol=0, atol=0.50001e-3 * largest)
-    assert MORE_COLUMNS not in text(block)
-    assert MORE_ROWS not in text(block)
+    assert not {"…", "⋮"} & set(text(block))
 
 
 def test_what_is_left_out_is_marked() -> None:
     block = tensor_block(np.arange(100.0).reshape(10, 10), Role.VALUE, 20, 4)
-    assert text(block) == "⎡ 0   1   2   3 …⎤\n⎢10  11  12  13 …⎥\n⎢20  21  22  23 …⎥\n⎣       ⋮        ⎦"
+    assert text(block) == "⎡ 0   1   2   3 …⎤\n⎢10  11  12  13 …⎥\n⎢20  21  22  23 …⎥\n⎣       …        ⎦"
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ def _bound(graph: Graph, kink: Kink) -> Bindings:
 
 
 class Difference(NamedTuple):
-    """A point where PyTorch does otherwise: what both have of ``out``, the value, or of an operand's gradient."""
+    """A point where PyTorch does otherwise, in ``out``, the value, or in an operand's gradient."""
 
     kink: Kink
     of: str

@@ -122,6 +122,26 @@ async def test_a_click_in_the_graph_chooses_a_node() -> None:
         assert position(pilot) == 4
 
 
+async def test_a_click_in_a_scrolled_graph_chooses_what_is_there() -> None:
+    async with opened("rnn_cell", size=NARROW) as pilot:
+        graph = debugger(pilot).panel("graph")
+        graph.scroll_to(30, 2, animate=False)
+        await pilot.pause()
+        left, top = graph.scroll_offset
+        assert (left, top) == (30, 2)
+        picture = graph_picture(debugger(pilot).current)
+        under = {
+            (x, y): node.name
+            for y in range(4)
+            for x in range(40)
+            if (node := node_at(picture, x + left, y + top)) is not None
+        }
+        assert under
+        for (x, y), name in list(under.items())[:: len(under) // 3]:
+            await pilot.click("#graph", offset=(x + 1, y + 1))
+            assert _chosen(pilot) == name
+
+
 async def test_two_clicks_inspect() -> None:
     async with opened("add_multiply", at=4) as pilot:
         await pilot.click("#graph", offset=_cell(pilot, "z"), times=2)
@@ -195,7 +215,7 @@ def _title(stem: str, language: str = "en") -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_gallery_lists_every_scenario_by_its_title(language: str) -> None:
-    async with opened(None, language=language) as pilot:
+    async with opened(None, size=(200, 50), language=language) as pilot:
         listed = text_of(pilot.app.screen.query_one("#scenarios", Panel).drawing).splitlines()
         shown = seen(pilot)
     folders = [path.parent.name.replace("_", " ") for path in bundled().values()]

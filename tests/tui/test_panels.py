@@ -11,10 +11,11 @@ from driving import text_of
 from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import Select, Session, update
 from backprop_engine.explain.lines import line_text, line_width
-from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.graph import GraphBuilder, Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
+from backprop_engine.steps import Accumulate, Backward, Forward
 from backprop_engine.text import cell_width, clip
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
@@ -117,7 +118,7 @@ def test_a_drawing_gives_any_stretch_of_a_row(panel: str) -> None:
             for x in (0, 1, 7, 30, drawing.width):
                 part = "".join(text for text, _ in drawing.row(y, x, 9))
                 assert cell_width(part) <= 9
-                assert part.strip() in whole
+                assert part.strip("… ") in whole
         assert drawing.row(-1, 0, 9) == drawing.row(drawing.height, 0, 9) == ()
 
 
@@ -134,7 +135,8 @@ def test_the_table_shows_what_is_known(stem: str) -> None:
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
             assert cells[-2] == clip(summary(value, shape=False), 24)
             if gets_gradient(shown, node) and node.takes_gradient:
-                assert cells[-1] == clip(summary(gradient, shape=False), 24)
+                part = progress(*shown.frame.arrived(node))
+                assert cells[-1] == clip(summary(gradient, shape=False) + part, 24)
                 assert (cells[-1] == ABSENT) == (gradient is None)
             else:
                 assert cells[-1] == "–"
@@ -150,6 +152,7 @@ def test_the_graph_shows_what_is_known(stem: str) -> None:
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
             assert above.endswith(f"{clip(node.name, 22)} {summary(value, room=14, digits=2)}")
             wanted = summary(gradient, room=14, digits=2, shape=False) if gets_gradient(shown, node) else ""
+            wanted += progress(*shown.frame.arrived(node))
             assert re.sub("[╰─╯┗━┛]", "", below).strip() == wanted
             assert (wanted == ABSENT) == (gradient is None and gets_gradient(shown, node))
 
@@ -196,6 +199,28 @@ def test_a_node_is_found_at_its_name(stem: str) -> None:
             if (hit := node_at(picture, match.start(), y)) is not None
         }
         assert node.position in found
+
+
+def columns_of(row: str) -> Iterator[tuple[int, str]]:
+    """Every character of a row and the column it begins in."""
+    column = 0
+    for character in row:
+        yield column, character
+        column += cell_width(character)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_only_the_wires_of_the_step_are_heavy(stem: str) -> None:
+    for shown in views(stem):
+        picture = graph_picture(shown)
+        heavy = {
+            character
+            for y in range(picture.height)
+            for x, character in columns_of(line_text(picture.row(y, 0, picture.width)))
+            if character in "━┃┏┓┗┛┣┫┳┻╋◀" and node_at(picture, x, y) is None
+        }
+        assert bool(heavy) == isinstance(shown.frame.step, Forward | Backward | Accumulate)
+        assert ("◀" in heavy) == isinstance(shown.frame.step, Backward | Accumulate)
 
 
 def test_beside_the_picture_there_is_no_node() -> None:
@@ -357,3 +382,9 @@ def test_the_header_says_where_one_is(at: int, right: str) -> None:
     assert row.startswith(" Add, then multiply ")
     assert row.endswith(f" {right}")
     assert cell_width(row) == 79
+
+
+@pytest.mark.parametrize("width", [26, 30, 40])
+def test_a_title_gives_way_to_where_one_is(width: int) -> None:
+    row = text_of(header(view("add_multiply", 2), width, 1))
+    assert row.endswith("FORWARD   step 2 of 7")

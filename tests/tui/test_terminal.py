@@ -51,10 +51,10 @@ class Terminal:
         self.stream.feed(KITTY.sub(b"", data))
         return True
 
-    def wait_for(self, text: str) -> None:
-        """Until `text` is on the screen."""
+    def wait_for(self, pattern: str) -> None:
+        """Until the regular expression is found on the screen."""
         end = monotonic() + PATIENCE
-        while text not in self.text:
+        while not re.search(pattern, self.text):
             self.read()
             assert self.process.poll() is None, self.text
             assert monotonic() < end, self.text
@@ -123,9 +123,13 @@ def test_stepping_to_the_end_and_quitting(terminal: Terminal) -> None:
     for position in range(1, 8):
         terminal.press("s")
         terminal.wait_for(f"step {position} of 7")
-    terminal.wait_for("DONE")
-    for row in (r"x +input +\(\) +-2 +-4", r"z +input +\(\) +-4 +3", r"f +q · z +\(\) +-12 +1"):
-        assert re.search(row, terminal.text), terminal.text
+    for row in (
+        "DONE",
+        r"x +input +scalar +-2 +-4 ",
+        r"z +input +scalar +-4 +3 ",
+        r"f +q · z +scalar +-12 +1 ",
+    ):
+        terminal.wait_for(row)
     terminal.press("q")
     assert terminal.ended() == 0
     terminal.assert_restored()
@@ -170,6 +174,19 @@ def test_without_a_terminal_it_says_what_to_run_instead(arguments: tuple[str, ..
     assert run.stderr.decode() == (
         f"backprop-tui: the debugger needs a terminal; without one: backprop-tui run {named}\n"
     )
+
+
+@pytest.mark.parametrize("lost", ["stdin", "stdout"])
+def test_both_ends_must_be_a_terminal(lost: str) -> None:
+    master, slave = os.openpty()
+    streams = {"stdin": slave, "stdout": slave, "stderr": subprocess.PIPE, "capture_output": False}
+    try:
+        run = program("add_multiply", **(streams | {lost: subprocess.DEVNULL}))
+        assert run.returncode == 2
+        assert b"the debugger needs a terminal" in run.stderr
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 @pytest.mark.parametrize("kind", ["dumb", ""])

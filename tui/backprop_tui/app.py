@@ -37,6 +37,7 @@ class DebuggerApp(App[None]):
         self.register_theme(LIGHT)
         self.theme = theme or DARK.name
         self.animation_level = "none"
+        self.set_class(ascii, "-ascii")
 
     def on_mount(self) -> None:
         """Open the debugger or the gallery."""

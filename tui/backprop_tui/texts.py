@@ -12,7 +12,7 @@ TEXTS: dict[str, Words] = {
     "panel.accumulate": Words("Accumulate", "누적"),
     "panel.forward": Words("Forward", "순전파"),
     "panel.seed": Words("Seed", "시작"),
-    "panel.why": Words("Why", "왜"),
+    "panel.why": Words("Why", "설명"),
     "panel.nodes": Words("Nodes", "노드"),
     "panel.timeline": Words("Timeline", "타임라인"),
     "phase.start": Words("START", "시작"),
@@ -28,6 +28,7 @@ TEXTS: dict[str, Words] = {
     "column.shape": Words("shape", "차원"),
     "column.value": Words("value", "값"),
     "column.gradient": Words("gradient", "그래디언트"),
+    "scalar": Words("scalar", "스칼라"),
     "kind.input": Words("input", "입력"),
     "kind.param": Words("parameter", "파라미터"),
     "kind.constant": Words("constant", "상수"),
@@ -57,7 +58,7 @@ TEXTS: dict[str, Words] = {
     "command.inspect.help": Words("show everything about a node", "노드의 모든 정보 보기"),
     "command.copy": Words("copy", "복사"),
     "command.copy.help": Words(
-        "copy what is marked, else the chosen node, else the step", "표시한 글, 고른 노드, 또는 스텝을 복사"
+        "copy what is marked, else the chosen node, else the step", "선택한 글, 고른 노드, 또는 스텝을 복사"
     ),
     "command.help": Words("help", "도움말"),
     "command.help.help": Words("this page", "이 화면"),
@@ -83,7 +84,10 @@ TEXTS: dict[str, Words] = {
         "heavy lines: the node and the edge of this step", "굵은 선: 이번 스텝의 노드와 간선"
     ),
     "help.leaves": Words("an input, a parameter, a constant", "입력, 파라미터, 상수"),
-    "help.norm": Words("a tensor in short: its shape and its norm", "텐서 요약: 차원과 노름"),
+    "help.norm": Words(
+        "a tensor in short: its shape, and ‖its norm‖, the root of the sum of squares",
+        "텐서 요약: 차원과 ‖노름‖(제곱합의 제곱근)",
+    ),
     "help.close": Words("Esc closes", "Esc로 닫기"),
     "go.title": Words("Go to a position, 0 to {last}, or a percentage", "이동할 위치 0–{last} 또는 비율(%)"),
     "go.bad": Words(
@@ -93,8 +97,8 @@ TEXTS: dict[str, Words] = {
     "inspect.value": Words("value", "값"),
     "inspect.gradient": Words("gradient", "그래디언트"),
     "inspect.partial": Words("{count} of {of} contributions so far", "{of}개 중 {count}개 도착"),
-    "inspect.at": Words("written at", "작성된 곳"),
-    "inspect.conventions": Words("conventions", "약속"),
+    "inspect.at": Words("written at", "정의된 위치"),
+    "inspect.conventions": Words("conventions", "규약"),
     "inspect.none": Words("gets no gradient", "그래디언트를 받지 않습니다"),
     "copied": Words("copied: {what}", "복사함: {what}"),
     "gallery.title": Words(

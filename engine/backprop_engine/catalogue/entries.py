@@ -10,11 +10,13 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.catalogue.conventions import KINKS, Kink
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expr import Call, Name, Number, parse
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Rule, Sample
 from backprop_engine.ops.definition import broadcast, same_shape
+from backprop_engine.ops.keys import key_text
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.scenario.calls import signature
 from backprop_engine.scenario.nearest import did_you_mean
@@ -28,6 +30,7 @@ __all__ = [
     "find",
     "fits",
     "how_written",
+    "kinks",
     "shape_rule",
 ]
 
@@ -57,7 +60,9 @@ class Fit(Struct, frozen=True):
     output: Shape
 
     def __str__(self) -> str:
-        settings = "".join(f", {name}={shown_value(value)}" for name, value in self.attributes.items())
+        settings = "".join(
+            f", {name}={shown_value(value)}" for name, value in _plain(self.attributes).items()
+        )
         return f"{_shapes(self.operands)}{settings} → {shape_text(self.output)}"
 
 
@@ -144,6 +149,11 @@ def shape_rule(op: Op) -> str:
     return {broadcast: "ops broadcast", same_shape: "ops one shape"}.get(op.shape, "")
 
 
+def kinks(op: Op) -> tuple[Kink, ...]:
+    """The kinks and extremes of an operator for which the table of conventions has a row."""
+    return tuple(kink for kink in KINKS if kink.op == op.name)
+
+
 def data(op: Op) -> dict[str, Any]:
     """An operator as plain data: what `ops --json` prints."""
     return {
@@ -183,17 +193,18 @@ def data(op: Op) -> dict[str, Any]:
             for fit in fits(op)
         ],
         "conventions": op.conventions,
+        "kinks": [
+            {"call": one.call, "value": one.value_text, "gradient": one.gradient_text, "note": one.note}
+            for one in kinks(op)
+        ],
         "analytic": op.analytic,
         "inside": [{"name": name, "expression": text} for name, text in decompositions(op)],
     }  # fmt: skip
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings without what JSON has no form for: the slices of a key are texts."""
-    return {
-        name: [one if isinstance(one, int) else str(one) for one in value] if name == "key" else value
-        for name, value in attributes.items()
-    }
+    """Settings that JSON has a form for: a key becomes the text in its brackets."""
+    return {name: key_text(value) if name == "key" else value for name, value in attributes.items()}
 
 
 def _operands(sample: Sample) -> tuple[Shape, ...]:

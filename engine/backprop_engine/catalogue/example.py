@@ -19,7 +19,7 @@ from backprop_engine.trace import Trace
 
 __all__ = ["equations", "example"]
 
-_MOST_CELLS = 16
+_MOST_CELLS, _FEWEST_CELLS = 16, 4
 _HEIGHT = 12
 
 
@@ -62,13 +62,14 @@ def equations(trace: Trace, language: str, width: int) -> Iterator[Block]:
                 yield equation(trace.frame(step.index), language, width, _HEIGHT)
 
 
-def _fitness(op: Op, sample: Sample) -> tuple[bool, int, int, int]:
-    """Few numbers, every operand, no settings that can be left out, no more axes than a page has."""
+def _fitness(op: Op, sample: Sample) -> tuple[bool, bool, bool, int, int, int]:
+    """Few numbers but not too few, no more axes than a page has, every operand, no settings to explain."""
     shapes = [one if isinstance(one, tuple) else np.shape(one) for one in sample.operands]
     cells = [prod(shape) for shape in shapes]
-    small = max(map(len, shapes)) <= 2 and 0 not in cells and max(cells) <= _MOST_CELLS
+    small = 0 not in cells and max(cells) <= _MOST_CELLS
     settings = sum(1 for one in op.attributes if one.name in sample.attributes and one.default is not ...)
-    return small, len(shapes), -settings, sum(cells) if small else -sum(cells)
+    size = sum(cells) if small else -sum(cells)
+    return small, max(map(len, shapes)) <= 2, max(cells) >= _FEWEST_CELLS, len(shapes), -settings, size
 
 
 def _rounded(tensor: Any) -> Any:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from backprop_engine.catalogue.conventions import KINKS, Kink
+from backprop_engine.catalogue.conventions import Kink
 from backprop_engine.catalogue.entries import (
     decompositions,
     derivatives,
     fits,
     how_written,
+    kinks,
     shape_rule,
 )
 from backprop_engine.catalogue.example import equations, example
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.texts import say
-from backprop_engine.ops import OPS, Op
+from backprop_engine.ops import OPS, Attribute, Op
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.text import pad
 
@@ -27,8 +28,8 @@ _INDENT = "  "
 _SIGN, _NAME, _LABEL = 8, 16, 14
 _MOST_FITS = 8
 _FAMILIES = (
-    "arithmetic", "comparisons", "activations", "linear", "reductions", "shape", "normalisation", "convolution",
-    "losses", "attention",
+    "arithmetic", "comparisons", "activations", "linear", "reductions", "shape",
+    "normalisation", "convolution", "losses", "attention",
 )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, It
         ((Span(f"{name} = "), Span(text, Role.CODE)) for name, text in decompositions(op)),
     )
     if numbers:
-        yield say("ops kinks", language), (_kink(kink) for kink in KINKS if kink.op == op.name)
+        yield say("ops kinks", language), map(_kink, kinks(op))
 
 
 def _listed(label: str, lines: Iterable[Line], width: int) -> Iterator[Line]:
@@ -125,8 +126,13 @@ def _attributes(op: Op, language: str) -> Iterator[Line]:
         yield (
             Span(one.name, Role.NAME),
             Span(f" {given}", Role.CODE),
-            Span(f"  {one.meaning} ({type_words(one.type)})", Role.DIM),
+            Span(f"  {one.meaning}{_kind(one)}", Role.DIM),
         )
+
+
+def _kind(attribute: Attribute) -> str:
+    """The type of a setting in words; that of a key has none."""
+    return "" if attribute.type is tuple else f" ({type_words(attribute.type)})"
 
 
 def _derivatives(op: Op, language: str) -> Iterator[Line]:

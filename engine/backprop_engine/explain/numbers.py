@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
 
-__all__ = ["ABSENT", "column", "number", "summary"]
+__all__ = ["ABSENT", "column", "number", "progress", "summary"]
 
 ABSENT = "·"
 """What stands for a value or a gradient that is not reached yet; it is not zero."""
@@ -80,6 +80,11 @@ def _exact_decimals(sizes: list[float], most: int) -> int | None:
 
 def _without_minus_zero(text: str) -> str:
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def progress(count: int, of: int) -> str:
+    """What stands behind a gradient of which only `count` of `of` contributions have arrived."""
+    return f" ({count}/{of})" if 0 < count < of else ""
 
 
 def summary(tensor: Tensor | None, room: int = 16, digits: int = 3, *, shape: bool = True) -> str:

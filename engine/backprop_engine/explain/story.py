@@ -9,6 +9,7 @@ from backprop_engine.explain.symbols import (
     derivative,
     formula,
     gradient_name,
+    loss_name,
     numpy_line,
     operand_text,
     rule_text,
@@ -19,6 +20,7 @@ from backprop_engine.graph import Node
 from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
+from backprop_engine.trace import arises
 
 __all__ = ["step_title", "story"]
 
@@ -66,7 +68,14 @@ def _said(key: str, language: str) -> Line:
 def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     graph, values = frame.graph, frame.trace.values
     symbols = formula(graph, node)
-    numbers = formula(graph, node, lambda operand: _short(values[operand.position], operand))
+    spelled: list[str] = []
+
+    def spell(operand: Node) -> str:
+        text = _short(values[operand.position], operand)
+        spelled.append(text)
+        return _factor(text) if len(spelled) > 1 else text
+
+    numbers = formula(graph, node, spell)
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f" = {symbols}")),
         (
@@ -77,6 +86,11 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     ]
     if numbers == symbols:
         lines = [(*lines[0], Span(" = "), Span(summary(values[node.position]), Role.VALUE))]
+    if arises(frame.trace, node):
+        found = summary(values[node.position])
+        lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
+        if node.op is not None and node.op.conventions:
+            lines.append((Span(node.op.conventions, Role.DIM),))
     return lines + _derivatives(frame, node, language)
 
 
@@ -94,11 +108,11 @@ def _derivatives(frame: Frame, node: Node, language: str) -> list[Line]:
     lines: list[Line] = [(Span(say("locals", language), Role.DIM),)]
     for edge in edges:
         name = derivative(node, graph.nodes[edge.operand])
-        lines.append((Span(f"  {name} = ", Role.LOCAL), Span(_local_text(frame, edge), Role.LOCAL)))
+        lines.append((Span(f"  {name} = ", Role.LOCAL), Span(_local_text(frame, edge, language), Role.LOCAL)))
     return lines
 
 
-def _local_text(frame: Frame, edge: Edge) -> str:
+def _local_text(frame: Frame, edge: Edge, language: str) -> str:
     """The local gradient in symbols and, where it is a number, in numbers."""
     graph = frame.graph
     local = local_gradient(frame.trace, edge)
@@ -109,7 +123,9 @@ def _local_text(frame: Frame, edge: Edge) -> str:
         case DenseLocal():
             return rule_text(graph, edge, local.text)
         case MapLocal():
-            return rule_text(graph, edge, local.rule)
+            if local.shown is not None:
+                return local.shown.in_language(language)
+            return rule_text(graph, edge, local.text or local.rule)
         case _:
             return rule_text(graph, edge, local.text)
 
@@ -118,7 +134,8 @@ def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
     gradient = frame.trace.gradients[node.position]
     assert gradient is not None
     key = "seed said" if gradient.shape == () else "seed given"
-    return [(Span(say(key, language, output=node.name, seed=summary(gradient))),)]
+    loss = loss_name(frame.graph)
+    return [(Span(say(key, language, output=node.name, seed=summary(gradient), loss=loss)),)]
 
 
 def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
@@ -135,12 +152,24 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
         axes = ", ".join(map(str, edge.summed))
         lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
     if edge.shared:
-        uses = len(frame.trace.schedule.uses_of[edge.operand])
-        lines.append((Span(say("shared", language, operand=operand.name, of=uses), Role.DIM),))
+        uses = frame.trace.schedule.uses_of[edge.operand]
+        count = uses.index(edge.index) + 1
+        said = say("shared", language, operand=operand.name, count=count, of=len(uses))
+        if node.operands.count(edge.operand) > 1:
+            said += f" ({say('which operand', language, number=edge.argnum + 1, node=node.name)})"
+        lines.append((Span(said, Role.DIM),))
     return lines
 
 
 def _chain_line(frame: Frame, edge: Edge) -> Line:
+    """The chain rule of this edge; behind it, which of several contributions it is."""
+    if not edge.shared:
+        return _chain(frame, edge)
+    uses = frame.trace.schedule.uses_of[edge.operand]
+    return (*_chain(frame, edge), Span(f"  ({uses.index(edge.index) + 1}/{len(uses)})", Role.DIM))
+
+
+def _chain(frame: Frame, edge: Edge) -> Line:
     """The chain rule of this edge in symbols, and in numbers between scalars."""
     graph, trace = frame.graph, frame.trace
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
@@ -167,7 +196,10 @@ def _chain_line(frame: Frame, edge: Edge) -> Line:
         return (*spans, Span(rule_text(graph, edge, edge.rule.text, upstream)))
     symbols = rule_text(graph, edge, edge.rule.text)
     symbols = f"({symbols})" if " " in symbols else symbols
-    return (*spans, Span(upstream, Role.GRADIENT), Span(" ⊙ "), Span(symbols, Role.LOCAL))
+    chain = (Span(upstream, Role.GRADIENT), Span(" ⊙ "), Span(symbols, Role.LOCAL))
+    if edge.summed:
+        return (*spans, Span("∑ ("), *chain, Span(")"))
+    return (*spans, *chain)
 
 
 def _factor(text: str) -> str:

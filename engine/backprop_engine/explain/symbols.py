@@ -17,6 +17,7 @@ __all__ = [
     "derivative",
     "formula",
     "gradient_name",
+    "loss_name",
     "mathematical",
     "numpy_line",
     "operand_text",
@@ -27,8 +28,16 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def gradient_name(graph: Graph, node: Node) -> str:
-    """``∂f/∂x`` for the gradient of the output f by x."""
-    return f"∂{graph.nodes[graph.output].name}/∂{operand_text(node)}"
+    """``∂f/∂x`` for the gradient of the output f by x; ``∂L/∂x`` where a seed stands for a loss behind it."""
+    return f"∂{loss_name(graph)}/∂{operand_text(node)}"
+
+
+def loss_name(graph: Graph) -> str:
+    """What is differentiated: a scalar output, or a loss that is thought of behind any other output."""
+    output = graph.nodes[graph.output]
+    if output.shape == ():
+        return output.name
+    return next((name for name in ("L", "J", "ℓ") if name not in graph), "loss")
 
 
 def derivative(node: Node, operand: Node) -> str:

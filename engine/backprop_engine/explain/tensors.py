@@ -13,7 +13,7 @@ from backprop_engine.explain.numbers import column, number
 
 __all__ = ["tensor_block"]
 
-MORE_COLUMNS, MORE_ROWS = "…", "⋮"
+MORE = "…"
 MOST_TOGETHER = 64
 """Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
 
@@ -22,7 +22,7 @@ def tensor_block(tensor: Tensor, role: Role, width: int = 40, height: int = 9, *
     """`tensor` in at most `width` × `height` cells.
 
     A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
-    columns or rows are left out, ``…`` and ``⋮`` stand for them.
+    columns or rows are left out, ``…`` stands for them.
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
@@ -55,15 +55,15 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
         cells = together[index::columns] if together else column(matrix[:shown, index])
         size = max(map(len, cells))
         separator = 2 if texts else 0
-        reserve = 0 if index == columns - 1 else 1 + len(MORE_COLUMNS)
+        reserve = 0 if index == columns - 1 else 1 + len(MORE)
         if texts and used + separator + size + reserve > width:
             cut = True
             break
         texts.append([cell.rjust(size) for cell in cells])
         used += separator + size
-    lines = ["  ".join(cells) + (f" {MORE_COLUMNS}" if cut else "") for cells in zip(*texts, strict=True)]
+    lines = ["  ".join(cells) + (f" {MORE}" if cut else "") for cells in zip(*texts, strict=True)]
     if shown < rows:
-        lines.append(MORE_ROWS.center(len(lines[0])))
+        lines.append(MORE.center(len(lines[0])))
     return lines
 
 

@@ -8,43 +8,49 @@ __all__ = ["TEXTS", "say"]
 
 TEXTS: dict[str, Words] = {
     "product": Words("product", "곱"),
-    "product of several": Words("part {count} of {of}", "{of}개 중 {count}째"),
+    "product of several": Words("contribution {count} of {of}", "기여 {count}/{of}"),
     "upstream": Words("upstream", "흘러들어온 값"),
-    "local": Words("local", "로컬"),
+    "local": Words("local", "로컬 그래디언트"),
     "value": Words("value", "값"),
     "seed": Words("seed", "시작값"),
     "axis": Words("axis", "축"),
-    "sum so far": Words("sum, {count} of {of}", "누적 {of}개 중 {count}"),
+    "sum so far": Words("sum, {count} of {of}", "누적 {count}/{of}"),
     "before": Words("before", "이전"),
     "through": Words("through {node}", "{node} 경유"),
     "contribution": Words("contribution", "더할 값"),
     "start": Words(
-        "Nothing is computed yet: only the leaves have values. The first step begins the forward pass.",
-        "아직 아무것도 계산하지 않았습니다. 잎 노드의 값만 있으며, 첫 스텝부터 순전파입니다.",
+        "Nothing is computed yet: only inputs, parameters and constants have values. "
+        "The first step begins the forward pass.",
+        "아직 계산한 값이 없습니다. 입력과 파라미터의 값만 있으며, 첫 스텝에서 순전파가 시작됩니다.",
     ),
     "seed said": Words(
-        "The forward pass is done. The backward pass starts at {output}: its own gradient is {seed}.",
-        "순전파가 끝났습니다. 역전파는 {output}에서 시작하며, 자신에 대한 그래디언트는 {seed}입니다.",
+        "The forward pass is done. The backward pass starts at {output}: its gradient by itself is {seed}.",
+        "순전파가 끝났습니다. 역전파는 {output}에서 시작하며, 자기 자신에 대한 그래디언트는 {seed}입니다.",
     ),
     "seed given": Words(
-        "The forward pass is done. The backward pass starts at {output} with the given gradient.",
-        "순전파가 끝났습니다. 역전파는 {output}에서 주어진 그래디언트로 시작합니다.",
-    ),
-    "forward": Words("{node} is computed from {operands}.", "{operands}(으)로 {node}을(를) 계산합니다."),
-    "backward": Words(
-        "{node} hands its gradient on to {operand}.", "{node}의 그래디언트를 {operand}(으)로 흘려보냅니다."
+        "The forward pass is done. The backward pass starts at {output} with the gradient given, "
+        "as if a loss {loss} lay behind it.",
+        "순전파가 끝났습니다. 역전파는 {output}에서 주어진 그래디언트로 시작합니다. "
+        "{loss}은 그 뒤에 있다고 가정한 손실입니다.",
     ),
     "summed": Words(
         "{operand} was broadcast over axis {axes}, so its gradient is summed over axis {axes}.",
-        "{operand}은(는) 축 {axes}로 브로드캐스트되었으므로 그래디언트를 축 {axes}로 더합니다.",
+        "순전파에서 {operand}의 값이 {axes}번 축으로 브로드캐스트되었으므로, "
+        "그래디언트를 {axes}번 축을 따라 더합니다.",
     ),
     "shared": Words(
-        "{operand} is used {of} times: this contribution is added to its gradient in the next step.",
-        "{operand}은(는) {of}번 쓰이므로, 이 값은 다음 스텝에서 그래디언트에 더해집니다.",
+        "{operand} is used {of} times: this is contribution {count} of {of}, "
+        "and it is added in the next step.",
+        "이 값({operand})은 {of}번 쓰입니다. {of}개의 기여 중 {count}번째이며, 다음 스텝에서 더합니다.",
     ),
     "accumulate": Words(
         "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
-        "{operand}은(는) {of}번 쓰이므로 그래디언트는 {of}개 값의 합이며, 이번은 {count}번째입니다.",
+        "이 값({operand})은 {of}번 쓰이므로 그래디언트는 {of}개 기여의 합입니다. 이번이 {count}번째입니다.",
+    ),
+    "which operand": Words("operand {number} of {node}", "{node}의 {number}번째 입력"),
+    "not finite": Words(
+        "{node} is {value}: it arises here, from finite operands.",
+        "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
     ),
     "complete": Words("The gradient of {operand} is complete.", "{operand}의 그래디언트가 완성되었습니다."),
     "end": Words(
@@ -97,7 +103,7 @@ TEXTS: dict[str, Words] = {
     "ops shapes": Words("shapes", "형상 규칙"),
     "ops broadcast": Words("operands broadcast, as in NumPy", "NumPy처럼 브로드캐스트"),
     "ops one shape": Words("operands of one shape", "모든 피연산자의 형상이 같아야 함"),
-    "ops conventions": Words("conventions", "약속"),
+    "ops conventions": Words("conventions", "규약"),
     "ops inside": Words("its inside", "내부 분해"),
     "ops kinks": Words("at kinks", "꺾인 점"),
     "ops example": Words("A worked example, computed just now:", "방금 계산한 예제:"),

@@ -44,8 +44,8 @@ sigmoid = define(
     "sigmoid",
     family=FAMILY,
     lesson=Words(
-        en="Sigmoid: y(1 − y) is at most 1/4, and almost 0 where the unit is saturated.",
-        ko="시그모이드의 로컬 그래디언트 y(1 − y)는 최대 1/4이고, 포화된 곳에서는 거의 0입니다.",
+        en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
+        ko="시그모이드의 로컬 그래디언트 출력 · (1 − 출력)은 최대 1/4이고, 포화되면 거의 0입니다.",
     ),
     sign="σ",
     operands="a",
@@ -61,8 +61,8 @@ tanh = define(
     "tanh",
     family=FAMILY,
     lesson=Words(
-        en="Tanh: 1 − y² is 1 at zero and almost 0 where the unit is saturated.",
-        ko="하이퍼볼릭탄젠트의 로컬 그래디언트 1 − y²는 0에서 1이고, 포화된 곳에서는 거의 0입니다.",
+        en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
+        ko="하이퍼볼릭탄젠트의 로컬 그래디언트 1 − 출력²은 0에서 1이고, 포화되면 거의 0입니다.",
     ),
     sign="tanh",
     operands="a",

@@ -156,8 +156,8 @@ maximum = define(
     formula="maximum(a, b)",
     forward=np.maximum,
     rules=(
-        Partial("where(a > b, 1, 0)", lambda out, a, b: _sign_of_difference(a, b)),
-        Partial("where(b > a, 1, 0)", lambda out, a, b: _sign_of_difference(b, a)),
+        Partial("(a > b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
+        Partial("(b > a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
     ),
     conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
     analytic=False,
@@ -176,8 +176,8 @@ minimum = define(
     formula="minimum(a, b)",
     forward=np.minimum,
     rules=(
-        Partial("where(a < b, 1, 0)", lambda out, a, b: _sign_of_difference(b, a)),
-        Partial("where(b < a, 1, 0)", lambda out, a, b: _sign_of_difference(a, b)),
+        Partial("(a < b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
+        Partial("(b < a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
     ),
     conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
     analytic=False,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from os.path import isdir
 from pathlib import Path
 
+from backprop_engine.arrays import shape_text
 from backprop_engine.check import GradientCheck, Verdict
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.numbers import number
@@ -108,6 +109,9 @@ def _counts(verification: Verification) -> str:
 
 
 def _said(check: GradientCheck) -> str:
+    if check.shapes:
+        found, expected = map(shape_text, check.shapes)
+        return f"{check.name}: the gradient is {found}, what it belongs to is {expected}"
     cell = f"[{', '.join(map(str, check.cell))}]" if check.cell else ""
     if check.verdict is Verdict.NOT_FINITE:
         return f"{check.name}{cell}: the gradient is {number(check.found)}, and `expect` does not name it"

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_lines(_text(scenario, trace, at, arguments.lang or "en", step_into=arguments.step_into))
     for warning in trace.warnings:
         print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
-    for failure in failures(scenario, trace):
+    for failure in failures(scenario, trace) if not arguments.set else ():
         print(structs.replace(failure.diagnostic, severity="warning"), file=sys.stderr)
     return 0
 

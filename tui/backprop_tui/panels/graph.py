@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.numbers import summary
+from backprop_engine.explain.numbers import progress, summary
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Kind, Node
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed
@@ -110,6 +110,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
             left, top = self.scene.layout.origins[unit]
             if left < end and left + self.scene.units[unit].width > x:
                 self._put_unit(cells, self.scene.units[unit], left, y - top)
+        _mark_cuts(cells, x, end)
         return _gathered(cells, x, end)
 
     def _wire(self, wire: WireCell) -> Span:
@@ -165,7 +166,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
             partner = _partner(self.frame)
             hot = partner is node or (isinstance(self.frame.step, Seed) and active)
             role = Role.DIM if gradient is None else Role.ACTIVE_GRADIENT if hot else Role.GRADIENT
-            _put(cells, at + bool(unit.box), _short_gradient(gradient), role)
+            label_text = _short_gradient(gradient) + progress(*self.frame.arrived(node))
+            _put(cells, at + bool(unit.box), label_text, role)
 
     def _put_wire_row(self, cells: dict[int, Span], unit: _Unit, at: int, label: int, role: Role) -> None:
         """The wire that leaves the unit, along its label."""
@@ -208,6 +210,21 @@ def _put(cells: dict[int, Span], at: int, text: str, role: Role, *, ascii: bool 
             cells[at + 1] = Span("", role)
         at += max(1, size)
     return at
+
+
+_ELLIPSIS = "…"
+
+
+def _mark_cuts(cells: dict[int, Span], start: int, end: int) -> None:
+    """Where a name or a number runs over an edge of what is in view, an ellipsis says so."""
+    for inside, outside in ((start, start - 1), (end - 1, end)):
+        if _is_text(cells.get(inside)) and _is_text(cells.get(outside)):
+            cells[inside] = Span(_ELLIPSIS, cells[inside].role)
+
+
+def _is_text(cell: Span | None) -> bool:
+    """Whether a cell belongs to a label: it is neither empty nor a part of a wire or a box."""
+    return cell is not None and bool(cell.text.strip()) and not "\u2500" <= cell.text <= "\u25ff"
 
 
 def _gathered(cells: dict[int, Span], start: int, end: int) -> Line:
@@ -300,8 +317,10 @@ def _scene(trace: Trace, start: int, stop: int) -> _Scene:
 def _unit(trace: Trace, node: Node) -> _Unit:
     """As wide as the longest label that the run will put there."""
     value = cell_width(clip(node.name, _LABEL_LIMIT)) + 1 + len(_short(trace.values[node.position]))
+    uses = trace.schedule.uses_of.get(node.position, [])
     gradients = [
-        len(_short_gradient(trace.arrived[edge])) for edge in trace.schedule.uses_of.get(node.position, [])
+        len(_short_gradient(trace.arrived[edge]) + progress(number, len(uses)))
+        for number, edge in enumerate(uses, 1)
     ] or [len(_short_gradient(trace.gradients[node.position]))]
     label = max(value, *gradients) + 1
     if node.op is None:

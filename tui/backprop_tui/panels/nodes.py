@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph import Kind, Node
 from backprop_engine.text import cell_width, pad
@@ -65,10 +65,11 @@ def _cells(view: View, node: Node) -> list[str]:
     what = (
         formula(view.graph, node) if node.op is not None else text(f"kind.{node.kind.value}", view.language)
     )
-    gradient = (
-        summary(frame.gradient(node), shape=False) if node.takes_gradient and _reachable(view, node) else "–"
-    )
-    return [node.name, what, shape_text(node.shape), summary(frame.value(node), shape=False), gradient]
+    gradient = "–"
+    if node.takes_gradient and _reachable(view, node):
+        gradient = summary(frame.gradient(node), shape=False) + progress(*frame.arrived(node))
+    shape = shape_text(node.shape) if node.shape else text("scalar", view.language)
+    return [node.name, what, shape, summary(frame.value(node), shape=False), gradient]
 
 
 def _reachable(view: View, node: Node) -> bool:

@@ -27,6 +27,7 @@ from backprop_engine.debugger import (
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
 from backprop_engine.graph import Node
+from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints
@@ -97,6 +98,7 @@ class DebuggerScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The titles; the panels draw themselves as soon as they have a size."""
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
         self._put_in_front(self.slot)
         self._show_titles()
 
@@ -125,7 +127,7 @@ class DebuggerScreen(Screen[None]):
             "timeline": text("panel.timeline", view.language),
         }
         for name, title in titles.items():
-            self.panel(name).border_title = Content(title)
+            self.panel(name).border_title = Content(in_ascii(title) if view.ascii else title)
         others = "  ".join(
             text(f"panel.{_TITLE_OF[name]}", view.language) for name in _SLOT if name != self.slot
         )

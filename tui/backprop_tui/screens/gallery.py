@@ -61,6 +61,7 @@ class GalleryScreen(Screen[None]):
         """Titles, which never change."""
         self.query_one("#scenarios", Panel).border_title = Content(text("gallery.scenarios", self.language))
         self.query_one("#about", Panel).border_title = Content(text("gallery.about", self.language))
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.query_one("#scenarios").focus()
 
     def watch_chosen(self) -> None:

@@ -44,6 +44,7 @@ class Sheet(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Give the panel the focus, so that the arrows scroll it."""
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.query_one(Panel).focus()
 
     def _wrapped(self, width: int) -> Lines:

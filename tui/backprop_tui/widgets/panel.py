@@ -15,6 +15,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from backprop_engine.explain.lines import Line, Span, line_text
+from backprop_engine.text import in_ascii
 from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.paint import paint
 from backprop_tui.themes import palette
@@ -116,6 +117,8 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted[y] = line
         if margin.x:
             line = (Span(" " * margin.x), *line)
+        if self.screen.has_class("-ascii"):
+            line = tuple(Span(in_ascii(span.text), span.role) for span in line)
         strip = paint(line, palette(self.app.current_theme), width, self._base)
         return self._with_selection(strip, y, left, top)
 

@@ -1,0 +1,43 @@
+"""The pages of `docs/` that are made from tables are what the tables say now."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backprop_engine.catalogue.conventions import KINKS
+from backprop_engine.ops import OPS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def build() -> Any:
+    spec = importlib.util.spec_from_file_location("docs_build", DOCS / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["operators.md", "conventions.md"])
+def test_a_page_is_fresh(build: Any, name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == build.PAGES[name](), "run `python docs/build.py`"
+
+
+def test_every_operator_has_a_place_to_be_linked_to() -> None:
+    text = (DOCS / "operators.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^### (\w+)$", text, re.MULTILINE)
+    links = re.findall(r"\]\(#(\w+)\)", text)
+    assert sorted(headings) == sorted(links) == sorted(OPS)
+
+
+def test_every_kink_is_a_row() -> None:
+    text = (DOCS / "conventions.md").read_text(encoding="utf-8")
+    assert text.count("\n| `") == len(KINKS)
