@@ -116,8 +116,11 @@ def _at_kink(trace: Trace, below: list[int]) -> bool:
     return Verdict.KINK in verdicts and all(verdict.good for verdict in verdicts)
 
 
-def check_edge(trace: Trace, edge: Edge) -> GradientCheck:
-    """Check one contribution: the upstream gradient held, the operand changed in this use of it alone."""
+def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_CELLS, sample: int = SAMPLE) -> GradientCheck:
+    """Check one contribution: the upstream gradient held, the operand changed in this use of it alone.
+
+    Above `most` cells of the operand, a random projection and `sample` cells are checked.
+    """
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     upstream = trace.gradients[edge.node]
@@ -133,7 +136,16 @@ def check_edge(trace: Trace, edge: Edge) -> GradientCheck:
     gradient = trace.contributions[edge.index]
     largest = float(np.max(np.abs(upstream), initial=0.0))
     operand_value = operands[edge.argnum]
-    return compare(name, projected, operand_value, gradient, analytic=node.op.analytic, upstream=largest)
+    return compare(
+        name,
+        projected,
+        operand_value,
+        gradient,
+        analytic=node.op.analytic,
+        upstream=largest,
+        most=most,
+        sample=sample,
+    )
 
 
 def _dependants(graph: Graph, leaf: int) -> list[int]:
@@ -183,7 +195,15 @@ def _double_values(trace: Trace) -> list[Any]:
 
 
 def compare(
-    name: str, function: _Function, x: Tensor, gradient: Tensor, *, analytic: bool, upstream: float = 0.0
+    name: str,
+    function: _Function,
+    x: Tensor,
+    gradient: Tensor,
+    *,
+    analytic: bool,
+    upstream: float = 0.0,
+    most: int = MOST_CELLS,
+    sample: int = SAMPLE,
 ) -> GradientCheck:
     """Compare `gradient` with the derivative of the scalar `function` at `x`.
 
@@ -205,8 +225,8 @@ def compare(
     with np.errstate(all="ignore"):
         if not np.isfinite(function(point[()])):
             return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, (), np.nan)
-        if cells > MOST_CELLS:
-            return _sampled(name, method, derivative, function, point, gradient)
+        if cells > most:
+            return _sampled(name, method, derivative, function, point, gradient, min(sample, cells))
         slopes = [derivative(function, point, _unit(point.shape, cell)) for cell in range(cells)]
     rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
     return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape, rounding)
@@ -342,7 +362,13 @@ def _fair_at_kink(slope: _Slope, gradient: float) -> bool:
 
 
 def _sampled(
-    name: str, method: str, derivative: Callable[..., _Slope], function: _Function, x: Any, gradient: Tensor
+    name: str,
+    method: str,
+    derivative: Callable[..., _Slope],
+    function: _Function,
+    x: Any,
+    gradient: Tensor,
+    sample: int,
 ) -> GradientCheck:
     """A random projection, and a sample of cells one by one."""
     random = np.random.default_rng(0)
@@ -350,7 +376,7 @@ def _sampled(
     along = derivative(function, x, direction)
     projected = float(np.sum(gradient * direction))
     magnitude = float(np.linalg.norm(np.ravel(gradient)))
-    chosen = np.sort(random.choice(x.size, SAMPLE, replace=False))
+    chosen = np.sort(random.choice(x.size, sample, replace=False))
     slopes = [derivative(function, x, _unit(x.shape, int(cell))) for cell in chosen]
     found = np.ravel(gradient)[chosen].astype(np.float64)
     result = _judge(name, method, slopes, found, gradient, chosen, x.shape)

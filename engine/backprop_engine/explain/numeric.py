@@ -1,27 +1,52 @@
-"""The numeric check of a step in words."""
+"""The numeric check of a step in words, at a price that a screen can pay at every key."""
 
 from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
 
 from backprop_engine.check import GradientCheck, Verdict, check_edge
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
-from backprop_engine.steps import Backward
+from backprop_engine.steps import Backward, Edge
+from backprop_engine.trace import Trace
 
-__all__ = ["numeric_line"]
+__all__ = ["at_kink", "numeric_line"]
+
+MOST_CELLS = 256
+"""The largest operand that is checked cell by cell between two keys."""
+MOST_NUMBERS = 20_000
+"""Where a step takes more numbers than this, only a random projection of its gradient is checked."""
 
 
 def numeric_line(frame: Frame, language: str) -> Line:
     """The numeric check of a backward step; nothing for other steps."""
     if not isinstance(frame.step, Backward):
         return ()
-    check = check_edge(frame.trace, frame.step.edge)
+    check = _check(frame.trace, frame.step.edge)
     return (Span(_numeric_text(check, language), Role.GOOD if check.verdict.good else Role.WARNING),)
+
+
+def at_kink(trace: Trace, edge: Edge) -> bool:
+    """Whether the operator stands at a kink for this operand."""
+    op = trace.graph.nodes[edge.node].op
+    return op is not None and not op.analytic and _check(trace, edge).verdict is Verdict.KINK
+
+
+@lru_cache(maxsize=64)
+def _check(trace: Trace, edge: Edge) -> GradientCheck:
+    node = trace.graph.nodes[edge.node]
+    numbers = sum(int(np.size(trace.values[position])) for position in (edge.node, *node.operands))
+    return check_edge(trace, edge, most=MOST_CELLS, sample=0 if numbers > MOST_NUMBERS else 32)
 
 
 def _numeric_text(check: GradientCheck, language: str) -> str:
     match check.verdict:
+        case Verdict.AGREES if check.sampled and not check.checked:
+            return say("numeric projected", language)
         case Verdict.AGREES if check.sampled:
             return say("numeric sampled", language, checked=check.checked, cells=check.cells)
         case Verdict.AGREES if check.cells != 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, summary
@@ -148,6 +150,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
         (Span(node.op.lesson.in_language(language)),),
         (Span(numpy_line(graph, edge), Role.CODE),),
     ]
+    lines += _conventions(frame, edge, language)
     if edge.summed:
         axes = ", ".join(map(str, edge.summed))
         lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
@@ -159,6 +162,22 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
             said += f" ({say('which operand', language, number=edge.argnum + 1, node=node.name)})"
         lines.append((Span(said, Role.DIM),))
     return lines
+
+
+def _conventions(frame: Frame, edge: Edge, language: str) -> list[Line]:
+    """What holds at a kink, and where a gradient stops being finite, told where the run meets it."""
+    op = frame.graph.nodes[edge.node].op
+    upstream, contribution = frame.trace.gradients[edge.node], frame.trace.contributions[edge.index]
+    assert op is not None
+    assert upstream is not None
+    conventions: Line = (Span(op.conventions, Role.DIM),)
+    if np.all(np.isfinite(upstream)) and not np.all(np.isfinite(contribution)):
+        return [(Span(say("gradient not finite", language), Role.WARNING),), conventions]
+    if op.analytic:
+        return []
+    from backprop_engine.explain.numeric import at_kink
+
+    return [conventions] if at_kink(frame.trace, edge) else []
 
 
 def _chain_line(frame: Frame, edge: Edge) -> Line:

@@ -52,6 +52,10 @@ TEXTS: dict[str, Words] = {
         "{node} is {value}: it arises here, from finite operands.",
         "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
     ),
+    "gradient not finite": Words(
+        "This contribution is not finite: it arises here, from a finite upstream gradient.",
+        "이 기여는 유한하지 않습니다. 유한한 그래디언트가 흘러들어와 이 스텝에서 처음 생겼습니다.",
+    ),
     "complete": Words("The gradient of {operand} is complete.", "{operand}의 그래디언트가 완성되었습니다."),
     "end": Words(
         "The backward pass is done: every gradient has arrived.",
@@ -64,6 +68,7 @@ TEXTS: dict[str, Words] = {
         "numeric check of {checked} of {cells} cells and a random projection ✓",
         "원소 {cells}개 중 {checked}개와 무작위 사영으로 수치 미분 확인 ✓",
     ),
+    "numeric projected": Words("numeric check of a random projection ✓", "무작위 사영으로 수치 미분 확인 ✓"),
     "numeric kink": Words(
         "numeric: a kink, the slopes differ left and right; this choice lies between them ✓",
         "수치 미분: 꺾인 점이라 좌우 기울기가 다르며, 이 값은 그 사이에 있습니다 ✓",
