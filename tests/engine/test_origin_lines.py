@@ -18,8 +18,8 @@ def test_a_cell_of_a_matrix_product() -> None:
     a, seed = [[0.5, 1.0], [2.0, 0.25]], [[0.0, 0.0, -1.5], [0.0, 0.0, 0.5]]
     trace = record(graph, Bindings.of(graph, {"a": a, "b": np.ones((2, 3))}, seed))
     assert plain(origin_lines(trace, graph["b"], (1, 2))).splitlines() == [
-        "∂out/∂b[1,2] = ∑ i  ∂out/∂out[i,2] · ∂out[i,2]/∂b[1,2]",
-        "             = (-1.5) · 1 + 0.5 · 0.25 = -1.375",
+        "∂L/∂b[1,2] = ∑ i  ∂L/∂out[i,2] · ∂out[i,2]/∂b[1,2]",
+        "           = (-1.5) · 1 + 0.5 · 0.25 = -1.375",
     ]
 
 
@@ -27,8 +27,8 @@ def test_a_bias_that_was_broadcast_far_counts_what_is_not_listed() -> None:
     graph = applied("add", (4, 5), ())
     trace = record(graph, Bindings.of(graph, {"a": np.ones((4, 5)), "b": 1.0}, 0.5))
     assert plain(origin_lines(trace, graph["b"], (), most=2)).splitlines() == [
-        "∂out/∂b = ∑ i j  ∂out/∂out[i,j] · ∂out[i,j]/∂b",
-        "        = 0.5 · 1 + 0.5 · 1 + … (18 more: 9) = 10",
+        "∂L/∂b = ∑ i j  ∂L/∂out[i,j] · ∂out[i,j]/∂b",
+        "      = 0.5 · 1 + 0.5 · 1 + … (18 more: 9) = 10",
     ]
 
 
@@ -36,7 +36,7 @@ def test_a_single_term_has_no_sum() -> None:
     graph = applied("square", (2,))
     trace = record(graph, Bindings.of(graph, {"a": [3.0, 4.0]}, 1.0))
     first, second = plain(origin_lines(trace, graph["a"], (1,))).splitlines()
-    assert first == "∂out/∂a[1] = ∂out/∂out[1] · ∂out[1]/∂a[1]"
+    assert first == "∂L/∂a[1] = ∂L/∂out[1] · ∂out[1]/∂a[1]"
     assert second.strip() == "= 1 · 8 = 8"
 
 
