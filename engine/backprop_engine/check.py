@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import Enum
-from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from msgspec import Struct, structs
@@ -21,6 +20,7 @@ from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.bindings import Bindings
 from backprop_engine.graph import Graph, Node
 from backprop_engine.recording import forward_function, run_forward
+from backprop_engine.slopes import Function, Slope, complex_step, differences, fair_at_kink, unit
 from backprop_engine.steps import Edge
 from backprop_engine.trace import GradientEdit, Trace
 
@@ -28,8 +28,6 @@ __all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace"
 
 MOST_CELLS = 10_000
 SAMPLE = 100
-_STEP = 1e-100
-_Function: TypeAlias = Callable[[Any], Any]
 
 
 class Verdict(Enum):
@@ -196,7 +194,7 @@ def _double_values(trace: Trace) -> list[Any]:
 
 def compare(
     name: str,
-    function: _Function,
+    function: Function,
     x: Tensor,
     gradient: Tensor,
     *,
@@ -220,84 +218,16 @@ def compare(
         worst = int(np.flatnonzero(~np.isfinite(flat))[0])
         cell = tuple(map(int, np.unravel_index(worst, np.shape(x)))) if np.shape(x) else ()
         return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, cell, float(flat[worst]))
-    derivative = _complex_step if analytic else _differences
+    derivative = complex_step if analytic else differences
     point = np.array(x, dtype=np.float64)
     with np.errstate(all="ignore"):
         if not np.isfinite(function(point[()])):
             return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, (), np.nan)
         if cells > most:
             return _sampled(name, method, derivative, function, point, gradient, min(sample, cells))
-        slopes = [derivative(function, point, _unit(point.shape, cell)) for cell in range(cells)]
+        slopes = [derivative(function, point, unit(point.shape, cell)) for cell in range(cells)]
     rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
     return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape, rounding)
-
-
-class _Slope(Struct, frozen=True):
-    """A numeric derivative, how far it can be trusted, and the one-sided slopes where they differ.
-
-    `doubt` is how far estimates differ, `noise` what the rounding of the function's values can amount to.
-    """
-
-    value: float
-    doubt: float = 0.0
-    noise: float = 0.0
-    left: float | None = None
-    right: float | None = None
-
-
-def _unit(shape: tuple[int, ...], cell: int) -> Any:
-    direction = np.zeros(shape)
-    direction.flat[cell] = 1.0
-    return direction
-
-
-def _complex_step(function: _Function, x: Any, direction: Any) -> _Slope:
-    moved = (x + 1j * _STEP * direction)[()]
-    return _Slope(float(np.imag(function(moved)) / _STEP))
-
-
-def _differences(function: _Function, x: Any, direction: Any) -> _Slope:
-    """Five-point differences at the steps that agree best with each other."""
-    scale = max(1.0, float(np.max(np.abs(x * (direction != 0)), initial=0.0)))
-
-    def at(t: float) -> float:
-        return float(np.real(function((x + t * direction)[()])))
-
-    value, doubt, noise = _best(at, scale, _STEPS)
-    if not doubt <= 1e-6 * abs(value):
-        closer = _best(at, scale, _CLOSE_STEPS)
-        value, doubt, noise = closer if closer[1] < doubt else (value, doubt, noise)
-    left, right = _one_sided(at, -1e-6 * scale), _one_sided(at, 1e-6 * scale)
-    if abs(left - right) > 1e-3 * max(abs(left), abs(right)) + _rounding(at, 1e-6 * scale):
-        return _Slope(value, doubt, noise, left, right)
-    return _Slope(value, doubt, noise)
-
-
-_STEPS = (1e-2, 2e-3, 4e-4, 8e-5, 1.6e-5, 3.2e-6)
-_CLOSE_STEPS = (6.4e-7, 1.28e-7)
-"""For a point with a kink nearby."""
-
-
-def _best(at: Callable[[float], float], scale: float, steps: tuple[float, ...]) -> tuple[float, float, float]:
-    """The estimate that differs least from the one before it, that difference, and the noise in it."""
-    estimates = [_five_point(at, step * scale) for step in steps]
-    gaps = [abs(one - other) for one, other in pairwise(estimates)]
-    best = int(np.nanargmin(gaps)) if not np.all(np.isnan(gaps)) else 0
-    return estimates[best + 1], gaps[best], _rounding(at, steps[best + 1] * scale)
-
-
-def _rounding(at: Callable[[float], float], step: float) -> float:
-    """What the rounding of the function's values can amount to in a slope over `step`."""
-    return 10.0 * float(np.finfo(np.float64).eps) * abs(at(0.0)) / step
-
-
-def _five_point(at: Callable[[float], float], h: float) -> float:
-    return (8.0 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0 * h)
-
-
-def _one_sided(at: Callable[[float], float], h: float) -> float:
-    """The slope on the side of `h`, to second order."""
-    return (4.0 * at(h) - at(2 * h) - 3.0 * at(0.0)) / (2.0 * h)
 
 
 def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
@@ -309,7 +239,7 @@ def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
 def _judge(
     name: str,
     method: str,
-    slopes: list[_Slope],
+    slopes: list[Slope],
     found: Any,
     gradient: Tensor,
     cells: Any,
@@ -319,9 +249,7 @@ def _judge(
     """Compare found cells with their numeric slopes."""
     numeric = np.array([slope.value for slope in slopes])
     whole = len(slopes) == int(np.size(gradient))
-    kinks = np.array(
-        [_fair_at_kink(slope, one) for slope, one in zip(slopes, found, strict=True)], dtype=bool
-    )
+    kinks = np.array([fair_at_kink(slope, one) for slope, one in zip(slopes, found, strict=True)], dtype=bool)
     scale = max(
         float(np.max(np.abs(found), initial=0.0)), float(np.max(np.abs(numeric[~kinks]), initial=0.0))
     )
@@ -352,20 +280,11 @@ def _judge(
     )
 
 
-def _fair_at_kink(slope: _Slope, gradient: float) -> bool:
-    """Whether the slopes differ left and right, and the gradient lies between them."""
-    if slope.left is None or slope.right is None:
-        return False
-    low, high = sorted((slope.left, slope.right))
-    slack = 1e-4 * max(abs(low), abs(high))
-    return bool(low - slack <= gradient <= high + slack)
-
-
 def _sampled(
     name: str,
     method: str,
-    derivative: Callable[..., _Slope],
-    function: _Function,
+    derivative: Callable[..., Slope],
+    function: Function,
     x: Any,
     gradient: Tensor,
     sample: int,
@@ -377,7 +296,7 @@ def _sampled(
     projected = float(np.sum(gradient * direction))
     magnitude = float(np.linalg.norm(np.ravel(gradient)))
     chosen = np.sort(random.choice(x.size, sample, replace=False))
-    slopes = [derivative(function, x, _unit(x.shape, int(cell))) for cell in chosen]
+    slopes = [derivative(function, x, unit(x.shape, int(cell))) for cell in chosen]
     found = np.ravel(gradient)[chosen].astype(np.float64)
     result = _judge(name, method, slopes, found, gradient, chosen, x.shape)
     allowed = _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt + along.noise
