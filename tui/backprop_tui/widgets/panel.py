@@ -70,8 +70,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             return
         before = self.drawing
         self.drawing = drawing = self.draw(self.size.width, self.size.height)
+        fits = drawing.width <= self.size.width and drawing.height <= self.size.height
+        # A size to scroll in is laid out anew; what fits needs none.
+        self.virtual_size = Size(0, 0) if fits else Size(drawing.width, drawing.height)
         if (drawing.width, drawing.height) != (before.width, before.height):
-            self.virtual_size = Size(drawing.width, drawing.height)
             self.refresh()
         else:
             self._refresh_changed_rows()
