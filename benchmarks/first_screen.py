@@ -60,6 +60,7 @@ def _start(command: Sequence[str]) -> tuple[int, int]:
         try:
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python compiles a file once
             os.execvp(command[0], list(command))
         except OSError as error:
             os.write(1, f"{command[0]}: {error}\n".encode())

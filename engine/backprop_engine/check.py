@@ -28,6 +28,8 @@ __all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace"
 
 MOST_CELLS = 10_000
 SAMPLE = 100
+MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
+"""A run of more numbers than this is computed anew for fewer cells."""
 
 
 class Verdict(Enum):
@@ -74,14 +76,15 @@ class GradientCheck(Struct, frozen=True, eq=False):
 
 def check_trace(trace: Trace) -> Iterator[GradientCheck]:
     """Check the gradient of every leaf through the whole graph, then every edge by itself."""
+    sample = SAMPLE if trace.graph.cells() <= MOST_NUMBERS else SMALL_SAMPLE
     for leaf in trace.graph.leaves:
         if leaf.takes_gradient:
-            yield check_leaf(trace, leaf)
+            yield check_leaf(trace, leaf, sample=sample)
     for edge in trace.graph.edges:
-        yield check_edge(trace, edge)
+        yield check_edge(trace, edge, sample=sample)
 
 
-def check_leaf(trace: Trace, leaf: Node) -> GradientCheck:
+def check_leaf(trace: Trace, leaf: Node, *, sample: int = SAMPLE) -> GradientCheck:
     """Check the gradient of an input or a parameter through everything that depends on it."""
     graph = trace.graph
     below = _dependants(graph, leaf.position)
@@ -98,7 +101,8 @@ def check_leaf(trace: Trace, leaf: Node) -> GradientCheck:
         return np.sum(trace.bindings.seed * changed.get(graph.output, base[graph.output]))
 
     analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
-    check = compare(leaf.name, output, base[leaf.position], trace.gradient(leaf.name), analytic=analytic)
+    gradient = trace.gradient(leaf.name)
+    check = compare(leaf.name, output, base[leaf.position], gradient, analytic=analytic, sample=sample)
     if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
         return structs.replace(check, verdict=Verdict.KINK)
     return check
@@ -222,7 +226,7 @@ def compare(
     point = np.array(x, dtype=np.float64)
     with np.errstate(all="ignore"):
         if not np.isfinite(function(point[()])):
-            return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, (), np.nan)
+            return GradientCheck(name, Verdict.NOT_FINITE, "output", cells, cells, np.inf, (), np.nan)
         if cells > most:
             return _sampled(name, method, derivative, function, point, gradient, min(sample, cells))
         slopes = [derivative(function, point, unit(point.shape, cell)) for cell in range(cells)]

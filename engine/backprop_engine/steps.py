@@ -111,6 +111,11 @@ class Schedule:
             ranges[edge.node] = range(first, edge.index + 1)
         return ranges
 
+    def turn(self, edge: Edge) -> tuple[int, int]:
+        """Which contribution to its operand's gradient an edge brings, counted from 1, and of how many."""
+        uses = self.uses_of[edge.operand]
+        return bisect_left(uses, edge.index) + 1, len(uses)
+
     def arrival(self, index: int) -> int:
         """The position at which the contribution of the edge at `index` counts in its operand's gradient."""
         return self.starts[index] + self.edges[index].shared
@@ -132,8 +137,7 @@ class Schedule:
         edge = self.edges[bisect_right(self.starts, index) - 1]
         if self.starts[edge.index] == index:
             return Backward(index, edge)
-        uses = self.uses_of[edge.operand]
-        return Accumulate(index, edge, bisect_left(uses, edge.index) + 1, len(uses))
+        return Accumulate(index, edge, *self.turn(edge))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -201,3 +201,14 @@ def test_a_terminal_without_a_cursor_is_refused(kind: str) -> None:
     finally:
         os.close(master)
         os.close(slave)
+
+
+@pytest.mark.parametrize("odd", [b"\xff", b"\x9b", b"\xc3(", b"\xe4\xbd"])
+def test_bytes_that_are_no_text_do_not_end_it(terminal: Terminal, odd: bytes) -> None:
+    os.write(terminal.master, odd)
+    terminal.press("s")
+    terminal.press("s")
+    terminal.wait_for("step [12] of 7")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    terminal.assert_restored()

@@ -21,9 +21,11 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     arguments = sys.argv[1:]
     threads = "1"
-    if "--threads" in arguments[:-1]:
-        at = arguments.index("--threads")
-        threads = arguments[at + 1]
+    for at, argument in enumerate(arguments):
+        if argument == "--threads":
+            threads = "".join(arguments[at + 1 : at + 2])
+        elif argument.startswith("--threads="):
+            threads = argument.partition("=")[2]
     for name in _THREAD_VARIABLES:
         os.environ[name] = threads if threads.isdecimal() and threads != "0" else "1"
     from backprop_tui.cli.main import run

@@ -145,8 +145,8 @@ def _product_word(frame: Frame, edge: Edge, language: str) -> str:
     """What the left side is: the gradient, or one of several contributions to it."""
     if not edge.shared:
         return say("product", language)
-    uses = frame.trace.schedule.uses_of[edge.operand]
-    return say("product of several", language, count=uses.index(edge.index) + 1, of=len(uses))
+    count, of = frame.trace.schedule.turn(edge)
+    return say("product of several", language, count=count, of=of)
 
 
 def _symbol(graph: Graph, edge: Edge, text: str) -> str:
@@ -202,18 +202,25 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
 def _laid_out(parts: list[_Part], width: int, height: int) -> Block:
     """Side by side where that fits; else, if the height allows, the product under the rest; else cut."""
     room = max(1, height - len(_used_rows(parts)) - 1)
-    whole = _row(parts, _UNLIMITED, room)
-    if whole.width <= width:
-        return whole
-    stacked = _stacked(parts, _UNLIMITED, _UNLIMITED)
-    if stacked.width <= width and stacked.height <= height:
-        return stacked
+    if _could_fit(parts, width, height):
+        whole = _row(parts, _UNLIMITED, room)
+        if whole.width <= width:
+            return whole
+        stacked = _stacked(parts, _UNLIMITED, _UNLIMITED)
+        if stacked.width <= width and stacked.height <= height:
+            return stacked
     for share in range(width // 2, _NARROWEST, -2):
         cut = _row(parts, share, room)
         if cut.width <= width:
             return cut
     small = _stacked(parts, width // 3, max(1, (height - 2 * len(_used_rows(parts)) - 3) // 2))
     return Block.of([clip_line(line, width) for line in small.lines[:height]])
+
+
+def _could_fit(parts: list[_Part], width: int, height: int) -> bool:
+    """Whether every tensor could be shown whole; nothing large is written out to be thrown away."""
+    tensors = (part.tensor for part in parts if isinstance(part, _Term) and part.tensor is not None)
+    return all(max(tensor.shape[-2:], default=1) <= max(width // 2, height) for tensor in tensors)
 
 
 def _stacked(parts: list[_Part], share: int, height: int) -> Block:

@@ -155,9 +155,8 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
         axes = ", ".join(map(str, edge.summed))
         lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
     if edge.shared:
-        uses = frame.trace.schedule.uses_of[edge.operand]
-        count = uses.index(edge.index) + 1
-        said = say("shared", language, operand=operand.name, count=count, of=len(uses))
+        count, of = frame.trace.schedule.turn(edge)
+        said = say("shared", language, operand=operand.name, count=count, of=of)
         if node.operands.count(edge.operand) > 1:
             said += f" ({say('which operand', language, number=edge.argnum + 1, node=node.name)})"
         lines.append((Span(said, Role.DIM),))
@@ -184,8 +183,8 @@ def _chain_line(frame: Frame, edge: Edge) -> Line:
     """The chain rule of this edge; behind it, which of several contributions it is."""
     if not edge.shared:
         return _chain(frame, edge)
-    uses = frame.trace.schedule.uses_of[edge.operand]
-    return (*_chain(frame, edge), Span(f"  ({uses.index(edge.index) + 1}/{len(uses)})", Role.DIM))
+    count, of = frame.trace.schedule.turn(edge)
+    return (*_chain(frame, edge), Span(f"  ({count}/{of})", Role.DIM))
 
 
 def _chain(frame: Frame, edge: Edge) -> Line:

@@ -114,10 +114,11 @@ def _sum(frame: Frame) -> Line:
     """The running sum of an accumulate step, as a row of numbers."""
     assert isinstance(frame.step, Accumulate)
     edge, trace = frame.step.edge, frame.trace
-    uses = trace.schedule.uses_of[edge.operand][: frame.step.count]
+    count = frame.step.count
+    uses = trace.schedule.uses_of[edge.operand][max(0, count - 3) : count]
     name = frame.graph.nodes[edge.operand].name
-    terms = " + ".join(summary(trace.contributions[use]) for use in uses[-3:])
-    dots = "… + " if len(uses) > 3 else ""
+    terms = " + ".join(summary(trace.contributions[use]) for use in uses)
+    dots = "… + " if count > 3 else ""
     return (
         Span(f"∂{frame.graph.nodes[frame.graph.output].name}/∂{name}", Role.GRADIENT),
         Span(f" = {dots}{terms} = "),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.arrays import Shape, Tensor, settle, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.expr import (
     Attribute,
@@ -69,13 +70,20 @@ def evaluate(
     return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
 
 
+LARGEST_TENSOR = 2**24
+"""The most numbers that any part of a formula may have."""
+
+
 def infer_shape(
     tree: Expr, shape_of: Callable[[str], Shape | None], gradient_shape: Callable[[str], Shape | None]
 ) -> Shape | None:
     """The shape that `tree` will have; the functions give shapes, and errors are those of `evaluate`."""
 
     def apply(op: Op, operands: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-        return tuple(op.shape(*operands, **attributes))
+        shape = tuple(op.shape(*operands, **attributes))
+        if prod(shape) > LARGEST_TENSOR:
+            raise ShapeError(f"the result is {shape_text(shape)}, more than a formula may take")
+        return shape
 
     return _Walk(shape_of, gradient_shape, lambda _: (), apply).run(tree)
 

@@ -127,6 +127,7 @@ class Lowering:
                 count += 1
                 own = name if part is tree else f"{name}#{count}"
                 start, end = part.span
+                end = min(end, start + LONGEST_TEXT)
                 shown = text[start:end] if plain_text else _on_one_line(text[start:end])
                 push(self._apply(unit, self._applied(unit, part, stack, own), own, shown, place))
         self.positions[name] = stack.pop()
@@ -245,6 +246,8 @@ class Lowering:
 
 
 _NONE: Mapping[str, Any] = {}
+LONGEST_TEXT = 200
+"""How much of an expression each of its parts keeps: all of it would be quadratic in a long one."""
 
 
 def _on_one_line(text: str) -> str:

@@ -11,11 +11,11 @@ from backprop_engine.errors import UsageError
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.settings import parse_setting
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.source import MAX_BYTES, Source
 from backprop_engine.text import LANGUAGES
 from backprop_tui.library import resolve
 
-__all__ = ["add_shared", "opened", "position", "size"]
+__all__ = ["add_shared", "memory", "opened", "position", "size", "standard_input_source", "threads"]
 
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -39,7 +39,7 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         help="how much all tensors may take (1GiB)",
     )
     parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)"
+        "--threads", type=threads, default=1, metavar="N", help="threads for products of large matrices (1)"
     )
     parser.add_argument("--lang", choices=LANGUAGES, default=None, help="the language of explanations")
 
@@ -67,8 +67,7 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
             raise UsageError(
                 "the debugger needs the keyboard: standard input can be read by run, check and snapshot"
             )
-        data = sys.stdin.buffer.read()
-        scenario = load_source(Source.from_bytes("<stdin>", data), max_memory=arguments.max_memory)
+        scenario = load_source(standard_input_source(), max_memory=arguments.max_memory)
     else:
         scenario = load_scenario(resolve(arguments.scenario), max_memory=arguments.max_memory)
     settings: Sequence[str] = arguments.set
@@ -76,6 +75,20 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
         name, value = parse_setting(setting)
         scenario = scenario.with_leaf(name, value)
     return scenario
+
+
+def standard_input_source() -> Source:
+    """What standard input holds, no more of it than a scenario may have."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    return Source.from_bytes("<stdin>", sys.stdin.buffer.read(MAX_BYTES + 1))
+
+
+def threads(text: str) -> int:
+    """A number of threads: 1 or more."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of threads: write 1 to 1024")
+    return int(text)
 
 
 def position(at: int | None, last: int) -> int | None:

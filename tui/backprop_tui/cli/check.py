@@ -15,10 +15,9 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.numbers import number
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import Verification, verify
 from backprop_engine.text import clean
-from backprop_tui.cli.arguments import add_shared
+from backprop_tui.cli.arguments import add_shared, standard_input_source
 from backprop_tui.library import resolve
 
 __all__ = ["add_arguments", "run"]
@@ -89,7 +88,7 @@ def _checked(name: str, path: Path | None, max_memory: int) -> int:
 
 def _load(path: Path | None, max_memory: int) -> Scenario:
     if path is None:
-        return load_source(Source.from_bytes("<stdin>", sys.stdin.buffer.read()), max_memory=max_memory)
+        return load_source(standard_input_source(), max_memory=max_memory)
     return load_scenario(path, max_memory=max_memory)
 
 
@@ -113,6 +112,10 @@ def _said(check: GradientCheck) -> str:
         found, expected = map(shape_text, check.shapes)
         return f"{check.name}: the gradient is {found}, what it belongs to is {expected}"
     cell = f"[{', '.join(map(str, check.cell))}]" if check.cell else ""
+    if check.method == "output":
+        return (
+            f"{check.name}: the output is not finite, nothing can be compared, and `expect` does not say so"
+        )
     if check.verdict is Verdict.NOT_FINITE:
         return f"{check.name}{cell}: the gradient is {number(check.found)}, and `expect` does not name it"
     return (

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -25,12 +26,19 @@ SUBCOMMANDS = {
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
+PLANNED = ("export", "new", "schema", "serve")
+"""What these words will mean; a file called so goes by a path, `./new`."""
+
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; gives the exit code."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
     try:
+        if arguments and arguments[0] in PLANNED:
+            raise UsageError(f"the subcommand {arguments[0]} is not built yet")
         name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
         module = import_module(f"backprop_tui.cli.{name or 'open'}")
         if name:
@@ -47,13 +55,23 @@ def run(arguments: Sequence[str]) -> int:
         print(f"backprop-tui: {clean(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
-        # Whoever read has had enough; nothing more can be said, not even when Python flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        with suppress(OSError):
+            print(f"backprop-tui: standard output: {error.strerror}", file=sys.stderr)
+        _say_no_more()
+        return BAD_INPUT
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     else:
         return code
+
+
+def _say_no_more() -> None:
+    """Nobody reads on, or nothing can be written: Python must not try again when it flushes at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
 import os
 import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from backprop_engine.errors import UsageError
 from backprop_engine.text import LANGUAGES
@@ -18,7 +20,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the debugger."""
-    from backprop_tui.cli.arguments import memory
+    from backprop_tui.cli.arguments import memory, threads
 
     parser.add_argument(
         "scenario", nargs="?", metavar="SCENARIO", help="a file, or the name of a bundled scenario"
@@ -38,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-memory", type=memory, default=2**30, metavar="SIZE", help="how much all tensors may take"
     )
     parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="threads for products of large matrices (1)"
+        "--threads", type=threads, default=1, metavar="N", help="threads for products of large matrices (1)"
     )
 
 
@@ -97,11 +99,24 @@ def _open(view: object, language: str, theme: str, *, ascii_only: bool) -> int:
     async def run_app() -> None:
         """A handler of the loop's own wakes it; one of `signal.signal` would wait for the next key."""
         loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
             if hasattr(signal, name):
                 with suppress(NotImplementedError):
                     loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
         await app.run_async()
 
+    _forgive_odd_bytes()
     asyncio.run(run_app())
-    return ended or app.return_code or 0
+    return ended or (1 if app.return_code is None else app.return_code)
+
+
+def _forgive_odd_bytes() -> None:
+    """Bytes that are no UTF-8 (a legacy terminal, an old mouse protocol) must not end the app.
+
+    Textual's input thread decodes strictly and has no setting for it.
+    """
+    try:
+        from textual.drivers import linux_driver
+    except ImportError:  # another platform has another driver
+        return
+    linux_driver.getincrementaldecoder = lambda name: partial(codecs.getincrementaldecoder(name), "replace")  # type: ignore[attr-defined]

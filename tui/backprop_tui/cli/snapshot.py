@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{output}: a snapshot ends in .svg or .txt")
     for variable in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_DIM_FACTOR"):
         os.environ.pop(variable, None)
+    if any(key.startswith("wait:") for key in arguments.keys.split()):
+        raise UsageError("--keys takes keys, and no waiting: a snapshot has no clock")
     scenario = opened(arguments)
     session = Session(scenario.record())
     at = position(arguments.at, session.last)
