@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import trace_of
 
 from backprop_engine.catalogue.conventions import KINKS, Kink
 from backprop_engine.catalogue.entries import data, derivatives, find, fits
@@ -15,6 +16,7 @@ from backprop_engine.catalogue.pages import by_family, page, table
 from backprop_engine.check import check_trace
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import line_text, line_width, plain
+from backprop_engine.explain.story import story
 from backprop_engine.ops import OPS, Op
 from backprop_engine.text import LANGUAGES
 
@@ -108,3 +110,19 @@ def _same(found: Any, wanted: Any) -> None:
     assert np.shape(found) == np.shape(wanted)
     numbers = np.asarray(found, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
     np.testing.assert_allclose(*numbers, rtol=1e-12, atol=0.0)
+
+
+@pytest.mark.parametrize("kink", KINKS, ids=lambda kink: kink.call)
+def test_a_step_that_meets_a_kink_tells_what_holds_there(kink: Kink) -> None:
+    trace = kink.run()
+    told = [plain(story(trace.frame(position), "en")) for position in range(1, len(trace.steps) + 1)]
+    assert OPS[kink.op].conventions
+    assert any(OPS[kink.op].conventions in text for text in told)
+
+
+@pytest.mark.parametrize("name", ["softmax", "sigmoid", "maximum", "pow", "sum", "huber", "layer_norm"])
+def test_a_step_far_from_any_kink_does_not_speak_of_them(name: str) -> None:
+    sample = next(sample for sample in OPS[name].samples if np.size(sample.draw()[0]) > 1)
+    trace = trace_of(OPS[name], sample)
+    texts = [plain(story(trace.frame(position), "en")) for position in range(1, len(trace.steps) + 1)]
+    assert not any(OPS[name].conventions in text for text in texts)

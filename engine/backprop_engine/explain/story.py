@@ -22,7 +22,7 @@ from backprop_engine.graph import Node
 from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
-from backprop_engine.trace import arises
+from backprop_engine.trace import Trace, arises
 
 __all__ = ["step_title", "story"]
 
@@ -91,8 +91,8 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     if arises(frame.trace, node):
         found = summary(values[node.position])
         lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
-        if node.op is not None and node.op.conventions:
-            lines.append((Span(node.op.conventions, Role.DIM),))
+    if node.op is not None and node.op.conventions and _is_special(frame.trace, node):
+        lines.append((Span(node.op.conventions, Role.DIM),))
     return lines + _derivatives(frame, node, language)
 
 
@@ -164,19 +164,34 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
 
 
 def _conventions(frame: Frame, edge: Edge, language: str) -> list[Line]:
-    """What holds at a kink, and where a gradient stops being finite, told where the run meets it."""
-    op = frame.graph.nodes[edge.node].op
+    """What was chosen for a point like this one, told where the run meets it."""
+    node = frame.graph.nodes[edge.node]
     upstream, contribution = frame.trace.gradients[edge.node], frame.trace.contributions[edge.index]
-    assert op is not None
     assert upstream is not None
-    conventions: Line = (Span(op.conventions, Role.DIM),)
-    if np.all(np.isfinite(upstream)) and not np.all(np.isfinite(contribution)):
-        return [(Span(say("gradient not finite", language), Role.WARNING),), conventions]
-    if op.analytic:
-        return []
+    assert node.op is not None
+    lines: list[Line] = []
+    if _finite(upstream) and not _finite(contribution):
+        lines.append((Span(say("gradient not finite", language), Role.WARNING),))
+    if not node.op.conventions:
+        return lines
     from backprop_engine.explain.numeric import at_kink
 
-    return [conventions] if at_kink(frame.trace, edge) else []
+    if lines or not _finite(upstream) or _is_special(frame.trace, node) or at_kink(frame.trace, edge):
+        lines.append((Span(node.op.conventions, Role.DIM),))
+    return lines
+
+
+def _is_special(trace: Trace, node: Node) -> bool:
+    """Whether what an operator computes with, or gives, is such that its conventions matter."""
+    operands = [trace.operand_values[operand] for operand in node.operands]
+    if not all(map(_finite, operands)) or not _finite(trace.values[node.position]):
+        return True
+    meets = node.op.meets if node.op is not None else None
+    return meets is not None and bool(meets(*operands, **node.attributes))
+
+
+def _finite(tensor: Tensor) -> bool:
+    return bool(np.all(np.isfinite(tensor)))
 
 
 def _chain_line(frame: Frame, edge: Edge) -> Line:

@@ -9,6 +9,7 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.ops.arithmetic import SINGLES
 from backprop_engine.ops.definition import Attribute, Attributes, Partial, Rules, Sample, define
+from backprop_engine.ops.extremes import at_zero, beyond
 from backprop_engine.ops.functions import gate
 from backprop_engine.text import Words
 
@@ -42,6 +43,7 @@ def sigmoid_of(a: Any) -> Any:
 
 sigmoid = define(
     "sigmoid",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
@@ -59,6 +61,7 @@ sigmoid = define(
 
 tanh = define(
     "tanh",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
@@ -124,6 +127,7 @@ def _elu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 elu = define(
     "elu",
+    meets=at_zero,
     family=FAMILY,
     lesson=Words(
         en="ELU bends to −α instead of breaking off: below 0 the gradient fades with exp(a).",

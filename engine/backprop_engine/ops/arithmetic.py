@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.ops.definition import ONE, Partial, Sample, define
+from backprop_engine.ops.extremes import at_zero
 from backprop_engine.text import Words
 
 FAMILY = "arithmetic"
@@ -119,6 +120,7 @@ def _pow_exponent(out: Any, a: Any, b: Any) -> Any:
 
 pow_ = define(
     "pow",
+    meets=at_zero,
     family=FAMILY,
     lesson=Words(
         en="A power brings its exponent down in front: the local gradient is b · a^(b−1).",

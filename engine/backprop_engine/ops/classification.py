@@ -22,6 +22,7 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.losses import FAMILY
 from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
 from backprop_engine.ops.reducing import REDUCTION, reduced
@@ -229,6 +230,7 @@ nll = define(
 
 softmax_with_loss = define(
     "softmax_with_loss",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Softmax with cross-entropy: the gradient is the probabilities less the target, y − t.",

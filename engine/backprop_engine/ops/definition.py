@@ -168,6 +168,9 @@ class Op(Struct, frozen=True, eq=False):
     written: str = ""
     """How it is written in an expression, where that is not a call: ``a + b``."""
     conventions: str = ""
+    meets: Callable[..., Any] | None = None
+    """``meets(*operands, **attributes)``: whether the operands are such that `conventions` matter. Kinks, and
+    operands and results that are not finite, need not be told: they are found out for every operator."""
     analytic: bool = True
     boolean: bool = False
     optional: int = 0

@@ -10,6 +10,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attributes, Inside, Linear, define
+from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.reductions import (
     AXIS,
     FAMILY,
@@ -139,6 +140,7 @@ def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Insi
 
 logsumexp = define(
     "logsumexp",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Log-sum-exp is a smooth maximum: its gradient is shared out as softmax says.",

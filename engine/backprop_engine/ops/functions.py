@@ -9,6 +9,7 @@ import numpy as np
 
 from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
 from backprop_engine.ops.definition import Attribute, Partial, Sample, define
+from backprop_engine.ops.extremes import at_zero, beyond, near_zero
 from backprop_engine.text import Words
 
 
@@ -50,6 +51,7 @@ sqrt = define(
 
 exp = define(
     "exp",
+    meets=beyond(700.0),
     family=FAMILY,
     lesson=Words(
         en="The exponential is its own derivative: the local gradient is the output.",
@@ -116,6 +118,7 @@ reciprocal = define(
 
 log1p = define(
     "log1p",
+    meets=near_zero,
     family=FAMILY,
     lesson=Words(
         en="log(1 + a), exact for tiny a: the gradient is divided by 1 + a.",
@@ -133,6 +136,7 @@ log1p = define(
 
 expm1 = define(
     "expm1",
+    meets=near_zero,
     family=FAMILY,
     lesson=Words(
         en="exp(a) − 1, exact for tiny a: the 1 is a constant, so the local gradient is exp(a).",
@@ -167,6 +171,7 @@ abs_ = define(
 
 sign = define(
     "sign",
+    meets=at_zero,
     family=FAMILY,
     lesson=Words(
         en="The sign is flat on both sides of 0: its local gradient is 0, and nothing behind it learns.",

@@ -10,6 +10,7 @@ import numpy as np
 from backprop_engine.ops.activations import FAMILY, sampled_with, sigmoid_of
 from backprop_engine.ops.arithmetic import SINGLES
 from backprop_engine.ops.definition import Attribute, Inside, Partial, define
+from backprop_engine.ops.extremes import at_zero, beyond
 from backprop_engine.text import Words
 
 
@@ -21,6 +22,7 @@ def softplus_of(a: Any) -> Any:
 
 softplus = define(
     "softplus",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Softplus is a rounded ReLU, and its slope is the sigmoid, a rounded step.",
@@ -38,6 +40,7 @@ softplus = define(
 
 log_sigmoid = define(
     "log_sigmoid",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="The log of a sigmoid: the gradient is what is missing to 1, so a sure unit gets none.",
@@ -127,6 +130,7 @@ _GELU_INSIDE: dict[str, Inside] = {
 
 gelu = define(
     "gelu",
+    meets=at_zero,
     family=FAMILY,
     lesson=Words(
         en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",

@@ -9,6 +9,7 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.ops.activations import sigmoid_of
 from backprop_engine.ops.definition import Attribute, Attributes, Inside, Partial, Rules, define
+from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.gates import softplus_of
 from backprop_engine.ops.reducing import REDUCTION, by_cell, cell_shape, reduced, reduced_inside, sampled
@@ -111,6 +112,7 @@ def _huber_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
 
 huber = define(
     "huber",
+    meets=lambda a, target, delta, reduction: bool(np.any(np.abs(np.abs(a - target) - delta) == 0)),
     family=FAMILY,
     lesson=Words(
         en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
@@ -176,6 +178,7 @@ def _bce_with_logits(a: Any, target: Any, reduction: str) -> Any:
 
 bce_with_logits = define(
     "bce_with_logits",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Sigmoid with cross-entropy: the division cancels, and the gradient is σ(a) − t.",

@@ -19,6 +19,7 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.extremes import beyond
 from backprop_engine.text import Words
 
 FAMILY = "normalisation"
@@ -104,6 +105,7 @@ def _softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[J
 
 softmax = define(
     "softmax",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="Every output of softmax depends on every operand: the Jacobian is diag(p) − p pᵀ.",
@@ -151,6 +153,7 @@ def _log_softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tup
 
 log_softmax = define(
     "log_softmax",
+    meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
         en="A log-probability rises with its own logit, and falls with every logit by its probability.",

@@ -21,6 +21,7 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.extremes import of_nothing
 from backprop_engine.text import Words
 
 FAMILY = "reductions"
@@ -202,6 +203,7 @@ def _sum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
 
 sum_ = define(
     "sum",
+    meets=of_nothing,
     family=FAMILY,
     lesson=Words(
         en="A sum hands its gradient to every cell that was summed.",

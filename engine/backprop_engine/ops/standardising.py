@@ -163,6 +163,7 @@ _AXIS = Attribute("axis", int, -1, "the first of the axes that are normalised to
 
 layer_norm = define(
     "layer_norm",
+    meets=lambda a, *_, axis, eps: bool(np.any(np.ptp(a, axis=tuple(range(axis % a.ndim, a.ndim))) == 0)),
     family=FAMILY,
     lesson=Words(
         en="Each row is recentred and rescaled, so its gradient keeps no part along 1 or along n.",

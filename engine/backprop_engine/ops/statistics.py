@@ -9,6 +9,7 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.ops.definition import Attribute, Attributes, Inside, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, position
+from backprop_engine.ops.extremes import at_zero
 from backprop_engine.ops.reductions import (
     AXIS,
     EMPTY,
@@ -215,6 +216,7 @@ def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
 prod = define(
     "prod",
+    meets=at_zero,
     family=FAMILY,
     lesson=Words(
         en="A product hands each cell the upstream gradient times the product of all the others.",
