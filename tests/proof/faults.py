@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 __all__ = ["ENGINE", "FILES", "KINDS", "Fault", "faults_in"]
 
 ENGINE = Path(__file__).parents[2] / "engine" / "backprop_engine"
-_NO_RULES = ("__init__.py", "definition.py", "entries.py", "table.py")
+_NO_RULES = ("__init__.py", "definition.py", "entries.py", "extremes.py", "keys.py", "table.py")
 FILES = (
     *sorted(f"ops/{path.name}" for path in (ENGINE / "ops").glob("*.py") if path.name not in _NO_RULES),
     "recording.py",
@@ -31,8 +31,8 @@ _NOT_COMPUTING = re.compile(
     r"shape|text|inside|entries|sample|refuse|_cell$|^cells$|lines_of|^windows$|letters|^settle|^freeze|_writable"
 )
 _NOT_COMPUTED = {
-    "entries", "shape", "inside", "refuse", "indices", "samples", "conventions", "text", "formula", "sign",
-    "lesson", "attributes", "shown", "operands", "constants", "matrix", "matrix_text", "factor", "of",
+    "entries", "shape", "inside", "meets", "refuse", "indices", "samples", "conventions", "text", "formula",
+    "sign", "lesson", "attributes", "shown", "operands", "constants", "matrix", "matrix_text", "factor", "of",
 }  # fmt: skip
 """Keywords of a definition whose values no gradient depends on. `of` is a partial's only where positional."""
 _NOT_CALLED = {"Sample", "Attribute", "Words", "ShapeError", "UsageError", "Factor"}
