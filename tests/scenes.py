@@ -12,7 +12,7 @@ from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.steps import Backward
 from backprop_engine.trace import Trace
-from backprop_tui.library import bundled
+from backprop_tui.bundle import bundled
 from backprop_tui.view import View
 
 STEMS = tuple(bundled())

@@ -7,7 +7,7 @@ from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
-from backprop_tui.library import bundled
+from backprop_tui.bundle import bundled
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.timeline import timeline
 from backprop_tui.screens.gallery import GalleryScreen

@@ -13,7 +13,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.settings import parse_setting
 from backprop_engine.scenario.source import MAX_BYTES, Source
 from backprop_engine.text import LANGUAGES
-from backprop_tui.library import resolve
+from backprop_tui.bundle import resolve
 
 __all__ = ["add_shared", "memory", "opened", "position", "size", "standard_input_source", "threads"]
 

@@ -17,8 +17,8 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
 from backprop_engine.text import clean
+from backprop_tui.bundle import resolve
 from backprop_tui.cli.arguments import add_shared, standard_input_source
-from backprop_tui.library import resolve
 
 __all__ = ["add_arguments", "run"]
 

@@ -16,9 +16,9 @@ from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.text import clip
+from backprop_tui.bundle import bundled
 from backprop_tui.commands import GALLERY_COMMANDS
 from backprop_tui.drawing import Area, Drawing, Lines
-from backprop_tui.library import bundled
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
