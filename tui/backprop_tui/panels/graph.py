@@ -55,6 +55,8 @@ class _Scene(Struct, frozen=True, eq=False):
     units_on_row: tuple[tuple[int, ...], ...]
     """For each row, the units that reach it, from left to right."""
     unit_of: dict[int, int]
+    outgoing: dict[int, list[int]]
+    """The wires that leave each node."""
 
 
 class GraphPicture(Struct, frozen=True, eq=False):
@@ -171,8 +173,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
     def _put_wire_row(self, cells: dict[int, Span], unit: _Unit, at: int, label: int, role: Role) -> None:
         """The wire that leaves the unit, along its label."""
-        outgoing = [wire for wire, end in enumerate(self.scene.ends) if end[0] == unit.node.position]
-        active = any(self._is_active(wire) for wire in outgoing)
+        active = any(map(self._is_active, self.scene.outgoing.get(unit.node.position, ())))
         wire_role = Role.TEXT if self.frame.value(unit.node) is not None else Role.DIM
         line = "━" if active else "─"
         if active:
@@ -311,7 +312,10 @@ def _scene(trace: Trace, start: int, stop: int) -> _Scene:
     for unit in sorted(range(len(units)), key=lambda one: placed.origins[one][0]):
         for row in range(_HEIGHT):
             rows[placed.origins[unit][1] + row].append(unit)
-    return _Scene(units, ends, placed, tuple(map(tuple, rows)), unit_of)
+    outgoing: dict[int, list[int]] = {}
+    for wire, (operand, _, _) in enumerate(ends):
+        outgoing.setdefault(operand, []).append(wire)
+    return _Scene(units, ends, placed, tuple(map(tuple, rows)), unit_of, outgoing)
 
 
 def _unit(trace: Trace, node: Node) -> _Unit:
