@@ -69,7 +69,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         if not self.size:
             return
         before = self.drawing
-        self.drawing = drawing = self.draw(self.size.width, self.size.height)
+        drawing = self.draw(self.size.width, self.size.height)
+        if drawing.height > self.size.height:  # a scroll bar takes a column
+            drawing = self.draw(max(1, self.size.width - 1), self.size.height)
+        self.drawing = drawing
         fits = drawing.width <= self.size.width and drawing.height <= self.size.height
         # A size to scroll in is laid out anew; what fits needs none.
         self.virtual_size = Size(0, 0) if fits else Size(drawing.width, drawing.height)
@@ -87,13 +90,16 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to_region(region, animate=False, force=True)
 
     def _refresh_changed_rows(self) -> None:
-        left, top = self.scroll_offset
-        width = self.size.width
-        margin = self._margin
         for y in range(self.size.height):
-            row = top + y - margin.y
-            if self._painted.get(y) != self.drawing.row(row, left, max(0, width - margin.x)):
-                self.refresh(Region(0, y, width, 1))
+            if self._painted.get(y) != self._row(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _row(self, y: int) -> Line:
+        """What is in view in row `y` of the panel, beside the scroll bar if there is one."""
+        left, top = self.scroll_offset
+        margin = self._margin
+        width = self.size.width - (self.drawing.height > self.size.height)
+        return self.drawing.row(top + y - margin.y, left, max(0, width - margin.x))
 
     @property
     def _base(self) -> Style:
@@ -115,7 +121,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         left, top = self.scroll_offset
         width = self.size.width
         margin = self._margin
-        line = self.drawing.row(top + y - margin.y, left, max(0, width - margin.x))
+        line = self._row(y)
         self._painted[y] = line
         if margin.x:
             line = (Span(" " * margin.x), *line)
