@@ -13,5 +13,7 @@ for _name in (*_DISTURBING, *(name for name in os.environ if name.startswith("TE
     os.environ.pop(_name, None)
 os.environ["LANG"] = "en_US.UTF-8"
 
-settings.register_profile("untimed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("untimed")
