@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import outside
 import pytest
-from graphs import MORE, SMOOTH, RandomRun, assert_close, largest, runs, tensors_of
-from hypothesis import given, settings
+from graphs import MORE, SMOOTH, RandomRun, assert_close, largest, rounding_decides, runs, tensors_of
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
@@ -36,6 +36,7 @@ def test_values_and_gradients_are_autograds(run: RandomRun) -> None:
     values, gradients = outside.gradients(*run)
     for node, found in zip(run.graph.nodes, trace.values, strict=True):
         assert_close(found, values[node.position], scale=largest(*values))
+    assume(not rounding_decides(trace, values))
     for node, found in zip(run.graph.nodes, trace.gradients, strict=True):
         if found is not None:
             assert_close(found, gradients[node.position], scale=_scale(trace))
