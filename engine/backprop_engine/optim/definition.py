@@ -1,0 +1,184 @@
+"""What an optimiser is.
+
+The contract for writing one
+----------------------------
+An optimiser is one `Optimizer(...)`: its settings, what it remembers of a parameter from update to update,
+its formulas, and its rule.
+
+- `rule(w, g, memory, t, settings)` gives the new parameter and the new memory, for update number `t`, which
+  counts from 1. Every tensor it returns is a new one; scalars stay NumPy scalars. It is put together from the
+  steps in `arithmetic`.
+- `lines` say the same for people, as assignments in the language of expressions over `w` (the parameter),
+  `g` (its gradient), `t`, the symbols of the settings, and what is remembered, by its symbol. Which lines are
+  in force depends on the settings. A test carries them out and compares.
+- `between` explains the names that appear only between one line and the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from msgspec import Struct, field
+
+from backprop_engine.arrays import Tensor, settle
+from backprop_engine.optim.settings import Setting, SettingError, unknown
+from backprop_engine.text import Words
+
+__all__ = ["Line", "Memory", "Optimizer", "Rule", "Settings", "State", "Symbol", "Tensors"]
+
+Settings: TypeAlias = Mapping[str, Any]
+"""A value for every setting of an optimiser, by name."""
+
+Tensors: TypeAlias = Mapping[str, Tensor]
+
+Rule: TypeAlias = Callable[[Tensor, Tensor, Tensors, int, Settings], tuple[Tensor, Tensors]]
+
+_NAME: Final = re.compile(r"[^\W\d]\w*\u0302?")
+"""A name in a formula; some wear a hat, which `\\w` leaves out."""
+
+_COMMON: Final = {
+    "w": Words("the parameter", "파라미터"),
+    "g": Words("its gradient", "파라미터의 그래디언트"),
+    "t": Words("the number of this update, from 1", "이번 갱신의 번호 (1부터)"),
+}
+
+
+class Line(NamedTuple):
+    """A line of an update. It is in force if all settings named in `when` are on and none in `unless`.
+
+    Both are names separated by spaces; a number is on where it is not 0.
+    """
+
+    text: str
+    when: str = ""
+    unless: str = ""
+
+    def in_force(self, settings: Settings) -> bool:
+        """Whether the line is part of the update under these settings."""
+        return all(settings[name] for name in self.when.split()) and not any(
+            settings[name] for name in self.unless.split()
+        )
+
+
+class Memory(NamedTuple):
+    """A tensor that is remembered from update to update; if `when` is given, only where that setting is on.
+
+    It starts at 0, or at the number that the setting `start` has.
+    """
+
+    symbol: str
+    meaning: Words
+    when: str = ""
+    start: str = ""
+
+
+class Symbol(NamedTuple):
+    """A name in the formulas, what it means, and its number if it is a setting's."""
+
+    name: str
+    meaning: Words
+    value: float | None = None
+
+
+class State(Struct, frozen=True, eq=False):
+    """What an optimiser remembers of one parameter after `step` updates: tensors by their symbols."""
+
+    step: int
+    memory: Tensors
+
+
+class Optimizer(Struct, frozen=True, eq=False):
+    """An optimiser; see the contract at the top of this file for its parts."""
+
+    name: str
+    lesson: Words
+    """What it does, in one sentence for a learner."""
+    settings: tuple[Setting, ...]
+    memory: tuple[Memory, ...]
+    lines: tuple[Line, ...]
+    rule: Rule
+    between: Mapping[str, Words] = field(default_factory=dict)
+    refuse: Callable[[Settings], SettingError | None] | None = None
+    """What is wrong with settings that are each right by themselves."""
+
+    def setting(self, name: str) -> Setting | None:
+        """The setting called `name`."""
+        return next((setting for setting in self.settings if setting.name == name), None)
+
+    def settings_of(self, given: Settings) -> dict[str, Any]:
+        """A value for every setting, given or by default; raises `SettingError` for the first mistake."""
+        for mistake in self.mistakes(given):
+            raise mistake
+        return self._filled(given)
+
+    def mistakes(self, given: Settings) -> tuple[SettingError, ...]:
+        """Everything that is wrong with the given settings, in their order."""
+        found = tuple(self._mistakes(given))
+        if found or self.refuse is None:
+            return found
+        refused = self.refuse(self._filled(given))
+        return (refused,) if refused else ()
+
+    def _mistakes(self, given: Settings) -> Iterator[SettingError]:
+        for name, value in given.items():
+            setting = self.setting(name)
+            if setting is None:
+                yield unknown(name, self.name, tuple(one.name for one in self.settings))
+                continue
+            try:
+                setting.value(value)
+            except SettingError as error:
+                yield error
+
+    def _filled(self, given: Settings) -> dict[str, Any]:
+        return {one.name: one.value(given.get(one.name, one.default)) for one in self.settings}
+
+    def start(self, parameter: Tensor, settings: Settings) -> State:
+        """The state before the first update of `parameter`."""
+        dtype = parameter.dtype
+        with np.errstate(over="ignore"):
+            memory = {
+                one.symbol: settle(
+                    np.full(parameter.shape, settings[one.start] if one.start else 0.0, dtype), dtype
+                )
+                for one in self.memory
+                if not one.when or settings[one.when]
+            }
+        return State(0, MappingProxyType(memory))
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, state: State, settings: Settings
+    ) -> tuple[Tensor, State]:
+        """The parameter and the state after one more update.
+
+        Nothing that is given is written to. Arithmetic is IEEE and raises nothing.
+        """
+        step, dtype = state.step + 1, parameter.dtype
+        with np.errstate(all="ignore"):
+            updated, memory = self.rule(parameter, gradient, state.memory, step, settings)
+        kept = {symbol: settle(tensor, dtype) for symbol, tensor in memory.items()}
+        return settle(updated, dtype), State(step, MappingProxyType(kept))
+
+    def formulas(self, settings: Settings) -> tuple[str, ...]:
+        """The lines of an update under these settings, in order: assignments over `symbols(settings)`."""
+        return tuple(line.text for line in self.lines if line.in_force(settings))
+
+    def symbols(self, settings: Settings) -> tuple[Symbol, ...]:
+        """What the names in `formulas(settings)` mean, in the order in which they appear."""
+        known = {name: Symbol(name, meaning) for name, meaning in (_COMMON | dict(self.between)).items()}
+        known |= {one.symbol: Symbol(one.symbol, one.meaning) for one in self.memory}
+        for setting in self.settings:
+            value = settings[setting.name]
+            values = value if isinstance(value, tuple) else (value,)
+            named = setting.symbols or {setting.name: setting.meaning}
+            for (name, meaning), number in zip(named.items(), values, strict=True):
+                known[name] = Symbol(name, meaning, number)
+        names = dict.fromkeys(_NAME.findall(" ".join(self.formulas(settings))))
+        return tuple(known[name] for name in names if name in known)
+
+    def __repr__(self) -> str:
+        return f"<optimizer {self.name}>"

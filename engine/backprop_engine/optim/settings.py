@@ -1,0 +1,130 @@
+"""Hyper-parameters: what an optimiser lets one choose, and what is wrong with a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct, field
+
+from backprop_engine.errors import BackpropError
+from backprop_engine.text import Words, clean, clip
+
+__all__ = ["Setting", "SettingError", "unknown"]
+
+_LARGEST_SHOWN: Final = 10**30
+
+
+class SettingError(BackpropError):
+    """A hyper-parameter that cannot be used: its name, what is wrong with it, and what would be right.
+
+    If the name itself is unknown, `known` lists the names there are.
+    """
+
+    def __init__(self, name: str, message: str, hint: str = "", known: tuple[str, ...] = ()) -> None:
+        self.name, self.message, self.hint, self.known = name, message, hint, known
+        super().__init__(f"{message} ({hint})" if hint else message)
+
+
+class Setting(Struct, frozen=True):
+    """A hyper-parameter: its Python type (`float`, `bool` or ``tuple[float, float]``), default and meaning.
+
+    Numbers are finite, at least `least` and less than `below`, where these are given. `symbols` says how its
+    numbers are called in formulas, and what each of them means, where that is not its own name and meaning.
+    """
+
+    name: str
+    type: Any
+    default: float | bool | tuple[float, float]
+    meaning: Words
+    least: float | None = 0.0
+    below: float | None = None
+    symbols: Mapping[str, Words] = field(default_factory=dict)
+    hint: str = ""
+    """What to do instead, for those who choose a number that is out of range."""
+
+    @property
+    def kind(self) -> str:
+        """What it takes, in words: "a number from 0 on"."""
+        if self.type is bool:
+            return "`true` or `false`"
+        bounds = "" if self.least is None else f" from {self.least:g} on"
+        if self.below is not None:
+            bounds = f" from {self.least:g} up to, but not including, {self.below:g}"
+        return f"a number{bounds}" if self.type is float else f"a list of two numbers{bounds}"
+
+    def value(self, given: object) -> float | bool | tuple[float, float]:
+        """`given` in the setting's type; raises `SettingError` where it is of another, or out of range."""
+        if self.type is bool:
+            if isinstance(given, bool | np.bool_):
+                return bool(given)
+            raise self._refusal(given)
+        if self.type is float:
+            return self._number(given, given)
+        if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) != 2:
+            raise self._refusal(given)
+        return self._number(given[0], given), self._number(given[1], given)
+
+    def _number(self, one: object, given: object) -> float:
+        if isinstance(one, bool) or not isinstance(one, int | float | np.integer | np.floating):
+            raise self._refusal(given)
+        try:
+            number = float(one)
+        except OverflowError:
+            raise self._refusal(given) from None
+        in_range = (self.least is None or number >= self.least) and (
+            self.below is None or number < self.below
+        )
+        if not isfinite(number):
+            raise self._refusal(given)
+        if not in_range:
+            raise self._refusal(given, self.hint)
+        return number
+
+    def _refusal(self, given: object, hint: str = "") -> SettingError:
+        message = f"`{self.name}` is {self.kind}, not {_shown(given)}"
+        return SettingError(self.name, message, hint or self.meaning.en)
+
+
+def _shown(value: object) -> str:
+    """A plain value as it is written in a scenario."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{clip(clean(value), 40)}"'
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | tuple):
+        items = ["[…]" if isinstance(one, list | tuple) else _shown(one) for one in value[:4]]
+        return "[" + ", ".join(items) + (", …]" if len(value) > 4 else "]")
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, int) and abs(value) > _LARGEST_SHOWN:
+        return "a number as large as this"
+    return clip(clean(str(value)), 40)
+
+
+_COUNTERPARTS: Final = {
+    "learning_rate": "lr",
+    "epsilon": "eps",
+    "rho": "alpha",
+    "beta1": "betas",
+    "beta2": "betas",
+    "momentum": "betas",
+    "l2": "weight_decay",
+}
+"""What other libraries and books call a setting, or what stands in its place in another optimiser."""
+
+_EXECUTION: Final = ("foreach", "fused", "capturable", "differentiable")
+
+
+def unknown(name: str, optimizer: str, known: tuple[str, ...]) -> SettingError:
+    """The error for a setting that `optimizer`, which has the `known` ones, has not."""
+    hint = f"`{optimizer}` takes {', '.join(known)}"
+    if _COUNTERPARTS.get(name) in known:
+        hint = f"`{optimizer}` has `{_COUNTERPARTS[name]}` for it"
+    elif name in _EXECUTION:
+        hint = "it is about how PyTorch executes an update and changes no rule: leave it out"
+    return SettingError(name, f"`{optimizer}` has no setting `{clip(clean(name), 40)}`", hint, known)
