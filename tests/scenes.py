@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backprop_engine.debugger import Session
 from backprop_engine.local import DenseLocal, LocalGradient, MapLocal, local_gradient
+from backprop_engine.run import Run
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.steps import Backward
@@ -27,19 +28,25 @@ def scenario(stem: str) -> Scenario:
 
 
 @cache
+def run(stem: str) -> Run:
+    """The iterations of the bundled scenario `stem`."""
+    return scenario(stem).run()
+
+
+@cache
 def trace(stem: str) -> Trace:
-    """The run of the bundled scenario `stem`."""
-    return scenario(stem).record()
+    """The first iteration of the bundled scenario `stem`."""
+    return run(stem).trace(0)
 
 
 def view(stem: str, at: int = 0, language: str = "en", *, ascii: bool = False) -> View:
     """What the debugger shows of the bundled scenario `stem` at position `at`."""
-    return View(scenario(stem), Session(trace(stem), at), language, ascii)
+    return View(scenario(stem), Session(run(stem), at), language, ascii)
 
 
 def view_of(read: Scenario, at: int = 0, language: str = "en") -> View:
     """What the debugger shows of any scenario."""
-    return View(read, Session(read.record(), at), language)
+    return View(read, Session(read.run(), at), language)
 
 
 def written(folder: Path, text: str, name: str = "case") -> Scenario:

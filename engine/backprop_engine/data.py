@@ -13,29 +13,30 @@ from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.inside import stepped_into
 from backprop_engine.local import DenseLocal, MapLocal, local_gradient
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Step
+from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
 from backprop_engine.trace import Trace
 
 __all__ = ["run_data", "tensor_data"]
 
 
 def run_data(name: str, trace: Trace, at: int | None = None, *, step_into: bool = False) -> dict[str, Any]:
-    """The run called `name` as one object; with `at`, only what is known at that position.
+    """A trace of the run called `name` as one object; with `at`, only what is known at that position of it.
 
     With `step_into` the steps of a composite node have the steps of its inside under the key ``inside``: its
     forward step those of the inner forward pass, its first backward step all the others.
     """
     graph = trace.graph
     frame = trace.frame(trace.schedule.last if at is None else at)
+    known = trace.frame(trace.schedule.completed) if at is None else frame
     output = graph.nodes[graph.output]
-    loss = frame.value(output)
+    loss = known.value(output)
     return {
         "scenario": name,
         "output": output.name,
         "loss": tensor_data(loss) if loss is not None and output.shape == () else None,
         "dtype": graph.dtype.name,
-        "values": _values(frame),
-        "grads": _gradients(frame, whole=at is None),
+        "values": _values(known),
+        "grads": _gradients(known, whole=at is None),
         "steps": _steps(trace, range(1, frame.position + 1), step_into=step_into),
         "warnings": [
             {"code": warning.code, "message": warning.message, "node": warning.node}
@@ -72,9 +73,10 @@ def _values(frame: Frame) -> dict[str, Any]:
 def _gradients(frame: Frame, *, whole: bool) -> dict[str, Any]:
     """Of inputs, parameters and active computed nodes; zeros at the end for a leaf that is not reached."""
     grads: dict[str, Any] = {}
+    forward_only = frame.trace.schedule.forward_only
     for node in _named(frame.graph):
         gradient = frame.gradient(node)
-        if gradient is None and whole and node.is_leaf and node.takes_gradient:
+        if gradient is None and whole and node.is_leaf and node.takes_gradient and not forward_only:
             gradient = frame.trace.gradient(node.name)
         if gradient is not None:
             grads[node.name] = tensor_data(gradient)
@@ -84,11 +86,29 @@ def _gradients(frame: Frame, *, whole: bool) -> dict[str, Any]:
 def _steps(trace: Trace, positions: range, *, step_into: bool) -> list[dict[str, Any]]:
     steps = []
     for step in map(trace.schedule.step, positions):
-        data = _step(trace, step)
+        data = {**_step(trace, step), **_where(trace, step)}
+        data["index"] += trace.first_position
         if step_into and (into := stepped_into(trace, step)) is not None:
             data["inside"] = _steps(*into, step_into=True)
         steps.append(data)
     return steps
+
+
+def _where(trace: Trace, step: Step) -> dict[str, Any]:
+    """The instance and the iteration that a step belongs to."""
+    found: dict[str, Any] = {}
+    match step:
+        case Forward(node=position) | Seed(node=position):
+            group = trace.graph.group_of(position)
+        case Backward(edge=edge) | Accumulate(edge=edge):
+            group = trace.graph.group_of(edge.node)
+        case _:
+            group = None
+    if group is not None:
+        found["group"] = group.name
+    if trace.training is not None:
+        found["iteration"] = trace.iteration
+    return found
 
 
 def _operand(graph: Graph, position: int) -> Any:
@@ -131,6 +151,19 @@ def _step(trace: Trace, step: Step) -> dict[str, Any]:
                 "of": of,
                 "sum": tensor_data(trace.arrived[edge.index]),
             }
+        case Update(index=index, node=position):
+            gradient = trace.gradients[position]
+            assert gradient is not None
+            return {
+                "index": index,
+                "kind": "update",
+                "node": graph.nodes[position].name,
+                "before": tensor_data(trace.values[position]),
+                "gradient": tensor_data(gradient),
+                "after": tensor_data(trace.updated[position]),
+            }
+        case Clear(index=index):
+            return {"index": index, "kind": "clear"}
 
 
 def _backward(trace: Trace, step: Backward) -> dict[str, Any]:

@@ -10,10 +10,23 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from backprop_engine.frame import Frame
+from backprop_engine.run import Run
 from backprop_engine.steps import Schedule
 from backprop_engine.trace import Trace
 
-__all__ = ["Command", "Go", "Over", "Select", "Session", "Step", "ToBackward", "ToEnd", "ToStart", "update"]
+__all__ = [
+    "Command",
+    "Go",
+    "Iterate",
+    "Over",
+    "Select",
+    "Session",
+    "Step",
+    "ToBackward",
+    "ToEnd",
+    "ToStart",
+    "update",
+]
 
 
 class Step(Struct, frozen=True):
@@ -24,6 +37,12 @@ class Step(Struct, frozen=True):
 
 class Over(Struct, frozen=True):
     """Move over `count` nodes, each with all its edges; back where it is negative."""
+
+    count: int = 1
+
+
+class Iterate(Struct, frozen=True):
+    """Move by `count` iterations, to the same place in another; back where it is negative."""
 
     count: int = 1
 
@@ -39,7 +58,7 @@ class ToStart(Struct, frozen=True):
 
 
 class ToBackward(Struct, frozen=True):
-    """Move to where the backward pass begins: the seed is set, and nothing else has a gradient."""
+    """Move to where the backward pass of this iteration begins: only the output has a gradient."""
 
 
 class ToEnd(Struct, frozen=True):
@@ -52,26 +71,45 @@ class Select(Struct, frozen=True):
     node: int | None
 
 
-Command: TypeAlias = Step | Over | Go | ToStart | ToBackward | ToEnd | Select
+Command: TypeAlias = Step | Over | Iterate | Go | ToStart | ToBackward | ToEnd | Select
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A trace, the position one looks at, and the node one has chosen."""
+    """A run, the position one looks at, counted through all iterations, and the node one has chosen."""
 
-    trace: Trace
+    run: Run
     position: int = 0
     selection: int | None = None
 
     @cached_property
     def frame(self) -> Frame:
         """What is known at the position."""
-        return self.trace.frame(self.position)
+        return self.trace.frame(self.here)
+
+    @cached_property
+    def _located(self) -> tuple[int, int]:
+        return self.run.locate(self.position)
+
+    @property
+    def iteration(self) -> int:
+        """The iteration that one is in."""
+        return self._located[0]
+
+    @property
+    def here(self) -> int:
+        """The position in the trace of this iteration."""
+        return self._located[1]
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The trace of this iteration."""
+        return self.run.trace(self.iteration)
 
     @property
     def last(self) -> int:
         """The last position of the run."""
-        return self.trace.schedule.last
+        return self.run.last
 
 
 def update(session: Session, command: Command) -> Session:
@@ -81,12 +119,15 @@ def update(session: Session, command: Command) -> Session:
             return _at(session, session.position + count)
         case Over(count=count):
             return _over(session, count)
+        case Iterate(count=count):
+            return _at(session, session.position + count * session.run.length)
         case Go(position=position):
             return _at(session, position)
         case ToStart():
             return _at(session, 0)
         case ToBackward():
-            return _at(session, session.trace.schedule.seed)
+            seed = session.trace.schedule.seed
+            return _at(session, session.run.start(session.iteration) + seed)
         case ToEnd():
             return _at(session, session.last)
         case Select(node=node):
@@ -99,11 +140,16 @@ def _at(session: Session, position: int) -> Session:
 
 
 def _over(session: Session, count: int) -> Session:
-    schedule = session.trace.schedule
-    position = session.position
     for _ in range(abs(count)):
-        position = next_boundary(schedule, position) if count > 0 else previous_boundary(schedule, position)
-    return _at(session, position)
+        schedule, here = session.trace.schedule, session.here
+        start = session.position - here
+        if count < 0:
+            session = _at(session, start + previous_boundary(schedule, here))
+        elif here < schedule.last:
+            session = _at(session, start + next_boundary(schedule, here))
+        else:  # cleared: the next iteration's first node
+            session = _at(session, session.position + 1)
+    return session
 
 
 def _node_ends(schedule: Schedule) -> list[int]:
@@ -112,17 +158,17 @@ def _node_ends(schedule: Schedule) -> list[int]:
 
 
 def next_boundary(schedule: Schedule, position: int) -> int:
-    """The next position at which a node is finished: computed, seeded, or handed on along all its edges."""
-    if position < schedule.seed:
-        return position + 1
+    """The next position at which a node is finished: computed, seeded, handed on from, or updated."""
+    if position < schedule.seed or position >= schedule.completed:
+        return min(position + 1, schedule.last)
     ends = _node_ends(schedule)
     index = bisect_right(ends, position)
-    return ends[index] if index < len(ends) else schedule.last
+    return ends[index] if index < len(ends) else schedule.completed
 
 
 def previous_boundary(schedule: Schedule, position: int) -> int:
     """The mirror of `next_boundary`."""
-    if position <= schedule.seed:
+    if position <= schedule.seed or position > schedule.completed:
         return max(0, position - 1)
     ends = _node_ends(schedule)
     index = bisect_left(ends, position)

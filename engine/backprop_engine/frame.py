@@ -9,7 +9,7 @@ from functools import cached_property
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.graph import Graph, Node
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Step
+from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Step, Update
 from backprop_engine.trace import Trace
 
 __all__ = ["Frame", "Phase"]
@@ -21,6 +21,7 @@ class Phase(Enum):
     START = "start"
     FORWARD = "forward"
     BACKWARD = "backward"
+    UPDATE = "update"
     END = "end"
 
 
@@ -54,19 +55,34 @@ class Frame:
         schedule = self.trace.schedule
         if self.position == 0:
             return Phase.START
-        if self.position < schedule.seed:
-            return Phase.FORWARD
-        return Phase.END if self.position == schedule.last else Phase.BACKWARD
+        if self.position > schedule.completed:
+            return Phase.UPDATE
+        if self.position == schedule.last:
+            return Phase.END
+        return Phase.FORWARD if self.position < schedule.seed else Phase.BACKWARD
 
     def value(self, node: Node) -> Tensor | None:
-        """The value of `node`, or None while it is not computed."""
+        """The value of `node`, or None while it is not computed, and again when it is cleared."""
+        if self.position > self.trace.schedule.completed:
+            return self._updated(node)
         if node.op is None or node.position < self.graph.order.start + self.position:
             return self.trace.values[node.position]
         return None
 
+    def _updated(self, node: Node) -> Tensor | None:
+        """The value of `node` while parameters are updated."""
+        schedule = self.trace.schedule
+        if node.op is not None and self.position >= schedule.clear:
+            return None
+        if self.position >= schedule.update_positions.get(node.position, schedule.clear + 1):
+            return self.trace.updated[node.position]
+        return self.trace.values[node.position]
+
     def gradient(self, node: Node) -> Tensor | None:
         """The gradient of `node` as far as it has arrived, or None while nothing has."""
         schedule = self.trace.schedule
+        if self.position >= schedule.clear:
+            return None
         if node.position == self.graph.output:
             return self.trace.gradients[node.position] if self.position >= schedule.seed else None
         edge = schedule.latest_arrival(node.position, self.position)
@@ -74,6 +90,8 @@ class Frame:
 
     def complete(self, node: Node) -> bool:
         """Whether every contribution to the gradient of `node` has arrived."""
+        if self.position >= self.trace.schedule.clear:
+            return False
         uses = self.trace.schedule.uses_of.get(node.position)
         if uses is None:
             return node.position == self.graph.output and self.position >= self.trace.schedule.seed
@@ -93,7 +111,7 @@ class Frame:
     def node(self) -> Node | None:
         """The node that the step was about: computed, seeded, handing its gradient on, or collecting it."""
         match self.step:
-            case Forward(node=position) | Seed(node=position):
+            case Forward(node=position) | Seed(node=position) | Update(node=position):
                 return self.graph.nodes[position]
             case Backward(edge=edge):
                 return self.graph.nodes[edge.node]

@@ -7,8 +7,9 @@ positions in a tuple, so `a * a` has two edges.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from math import prod
@@ -21,9 +22,10 @@ from msgspec import Struct, structs
 from backprop_engine.arrays import Shape, Tensor, broadcast_axes, freeze, settle, shape_text
 from backprop_engine.errors import Place, ShapeError, UsageError
 from backprop_engine.ops import Linear, Op, Partial, Rule
+from backprop_engine.paths import absolute
 from backprop_engine.steps import Edge, Schedule
 
-__all__ = ["Graph", "GraphBuilder", "Kind", "Node"]
+__all__ = ["Graph", "GraphBuilder", "Group", "Kind", "Node"]
 
 
 class Kind(Enum):
@@ -71,6 +73,20 @@ class Node(Struct, frozen=True, eq=False):
         return f"<{self.kind.value} {self.name} {shape_text(self.shape)}>"
 
 
+class Group(Struct, frozen=True):
+    """An instance of a cell: the computed nodes from position `start` up to, not including, `stop`.
+
+    An instance runs without interruption, so that these follow each other. `parent` is the index of the
+    group that it lies in.
+    """
+
+    name: str
+    cell: str
+    start: int
+    stop: int
+    parent: int | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Nodes, the output that the backward pass starts from, and the floating type of every computation."""
@@ -81,24 +97,58 @@ class Graph:
     literals: Mapping[int, Tensor]
     index_leaves: frozenset[int]
     """Leaves that hold whole numbers: class indices."""
+    groups: tuple[Group, ...] = ()
+    """The instances of cells, in the order in which they begin; one in another comes behind it."""
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    """Other names of nodes: what instances call the nodes that they are given."""
 
     def __getitem__(self, name: str) -> Node:
         """The node called `name`; raises `UsageError` where there is none."""
         return self.nodes[self.position(name)]
 
     def position(self, name: str) -> int:
-        """The position of the node called `name`; raises `UsageError` where there is none."""
-        try:
-            return self._positions[name]
-        except KeyError:
-            raise UsageError(f"the graph has no node called {name}") from None
+        """The position of the node with a name or a path; `UsageError` where there is none.
+
+        An index of a scan may count from its end: `states[-1].h`.
+        """
+        found = self._positions.get(name)
+        if found is None:
+            found = self._positions.get(absolute(name, self.lengths))
+        if found is None:
+            raise UsageError(f"the graph has no node called {name}")
+        return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._positions
+        if name in self._positions:
+            return True
+        return isinstance(name, str) and absolute(name, self.lengths) in self._positions
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        return {node.name: node.position for node in self.nodes if node.kind is not Kind.LITERAL}
+        named = {node.name: node.position for node in self.nodes if node.kind is not Kind.LITERAL}
+        return {**self.aliases, **named} if self.aliases else named
+
+    @cached_property
+    def lengths(self) -> dict[str, int]:
+        """How many instances each scan has, by its name."""
+        lengths: dict[str, int] = {}
+        for group in self.groups:
+            if group.name.endswith("]"):
+                scan = group.name[: group.name.rindex("[")]
+                lengths[scan] = lengths.get(scan, 0) + 1
+        return lengths
+
+    def group_of(self, position: int) -> Group | None:
+        """The innermost instance that the node at `position` belongs to."""
+        index = self._innermost.get(position)
+        return None if index is None else self.groups[index]
+
+    @cached_property
+    def _innermost(self) -> dict[int, int]:
+        innermost: dict[int, int] = {}
+        for index, group in enumerate(self.groups):
+            innermost.update(dict.fromkeys(range(group.start, group.stop), index))
+        return innermost
 
     @cached_property
     def order(self) -> range:
@@ -174,6 +224,19 @@ class Graph:
         """The steps of a run over this graph."""
         return Schedule(self.order, self.output, self.edges)
 
+    @cached_property
+    def training_schedule(self) -> Schedule:
+        """The steps of an iteration that ends with updates: of each parameter that gradient reaches."""
+        updated = (node.position for node in self.nodes if node.kind is Kind.PARAM)
+        return Schedule(
+            self.order, self.output, self.edges, tuple(node for node in updated if self.active[node])
+        )
+
+    @cached_property
+    def forward_schedule(self) -> Schedule:
+        """The steps of a forward pass alone."""
+        return Schedule(self.order, self.output, (), forward_only=True)
+
     def cells(self) -> int:
         """How many numbers a trace of the graph holds: values, contributions and running sums."""
         values = sum(prod(node.shape) for node in self.nodes)
@@ -196,6 +259,9 @@ class GraphBuilder:
         self._names: dict[str, int] = {}
         self._literals: dict[int, Tensor] = {}
         self._index_leaves: set[int] = set()
+        self._groups: list[Group] = []
+        self._open: list[int] = []
+        self._aliases: dict[str, int] = {}
         self.dtype = np.dtype(dtype)
 
     def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Place | None = None) -> int:
@@ -244,6 +310,26 @@ class GraphBuilder:
             place,
         )
 
+    def open_group(self, name: str, cell: str) -> None:
+        """Let the nodes that follow, up to `close_group`, belong to an instance called `name`."""
+        parent = self._open[-1] if self._open else None
+        self._open.append(len(self._groups))
+        self._groups.append(Group(name, cell, len(self._nodes), len(self._nodes), parent))
+
+    def close_group(self) -> None:
+        """End the instance that was begun last."""
+        index = self._open.pop()
+        self._groups[index] = structs.replace(self._groups[index], stop=len(self._nodes))
+
+    def alias(self, name: str, position: int) -> None:
+        """Let `name` be another name for the node at `position`; a literal has none."""
+        if self._nodes[position].kind is not Kind.LITERAL:
+            self._aliases[name] = position
+
+    def sinks(self) -> list[str]:
+        """The computed nodes that feed no other, by name."""
+        return [node.name for node in _sinks(self._nodes)]
+
     def shape(self, position: int) -> Shape:
         """The shape of the node at `position`."""
         return self._nodes[position].shape
@@ -279,6 +365,7 @@ class GraphBuilder:
         if all(node.op is None for node in self._nodes):
             raise UsageError("the graph has no computed node")
         nodes, moved = self._leaves_first()
+        computed = [node.position for node in self._nodes if node.op is not None]
         position = moved[self._names[output]] if output is not None else _only_sink(nodes)
         return Graph(
             nodes,
@@ -286,6 +373,8 @@ class GraphBuilder:
             self.dtype,
             {moved[old]: self._literal_value(old) for old in self._literals},
             frozenset(moved[old] for old in self._index_leaves if self._nodes[old].is_leaf),
+            tuple(_moved(group, computed, len(nodes)) for group in self._groups),
+            {name: moved[old] for name, old in self._aliases.items()},
         )
 
     def _literal_value(self, position: int) -> Tensor:
@@ -310,9 +399,20 @@ def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:
     )
 
 
-def _only_sink(nodes: Sequence[Node]) -> int:
+def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
+    """`group` once the leaves stand in front of the nodes that were at `computed`, of `count` in all."""
+    first = count - len(computed)
+    start, stop = (first + bisect_left(computed, edge) for edge in (group.start, group.stop))
+    return structs.replace(group, start=start, stop=stop)
+
+
+def _sinks(nodes: Sequence[Node]) -> list[Node]:
     used = {operand for node in nodes for operand in node.operands}
-    sinks = [node for node in nodes if node.op is not None and node.position not in used]
+    return [node for node in nodes if node.op is not None and node.position not in used]
+
+
+def _only_sink(nodes: Sequence[Node]) -> int:
+    sinks = _sinks(nodes)
     if len(sinks) != 1:
         names = ", ".join(node.name for node in sinks[:5])
         raise UsageError(f"name the output: {len(sinks)} nodes feed no other ({names})")

@@ -24,7 +24,7 @@ from backprop_engine.scenario.mistakes import Mistakes
 from backprop_engine.scenario.nodes import Mapping
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.source import Source
-from backprop_engine.scenario.units import read_unit
+from backprop_engine.scenario.units import Expression, read_unit
 from backprop_engine.steps import Backward, Forward, Step
 from backprop_engine.trace import Trace
 
@@ -121,6 +121,7 @@ def _lower(parts: Decomposition, lowering: Lowering) -> None:
     for unit in units:
         lowering.add_literals(unit)
     for unit in units:
+        assert isinstance(unit, Expression)
         lowering.add(unit, mistakes, broken=False)
     mistakes.raise_if_any()
 

@@ -21,7 +21,7 @@ from backprop_engine.ops.definition import ONE
 from backprop_engine.steps import Edge
 from backprop_engine.trace import Edit, Trace, ValueEdit
 
-__all__ = ["forward_function", "product", "record", "run_forward"]
+__all__ = ["forward_function", "product", "record", "record_forward", "run_forward"]
 
 _Function: TypeAlias = Callable[..., Any]
 
@@ -49,6 +49,16 @@ def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trac
         arrived=backward.arrived,
         gradients=backward.gradients,
     )
+
+
+def record_forward(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
+    """As `record`, the forward pass alone: no node has a gradient."""
+    edits = tuple(edits)
+    value_edits, _ = _by_position(graph, edits)
+    with np.errstate(all="ignore"):
+        values, operands, outs = run_forward(graph, bindings, value_edits)
+    nothing = [None] * len(graph.nodes)
+    return Trace(graph, bindings, edits, values, operands, outs, (), (), nothing, graph.forward_schedule)
 
 
 def _by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:

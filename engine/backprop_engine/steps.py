@@ -2,7 +2,8 @@
 
 Positions are 0…n; position k is the state after step k. First every computed node's forward step, then the
 seed, then the gradient edges in the order of the backward pass, each followed by an accumulate step where
-its operand has more than one use.
+its operand has more than one use. Where the run is an iteration of training, an update of each parameter
+comes behind them, and a last step clears what was computed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,18 @@ from msgspec import Struct
 
 from backprop_engine.ops import Rule
 
-__all__ = ["Accumulate", "Backward", "Edge", "Forward", "Schedule", "Seed", "Step", "Steps"]
+__all__ = [
+    "Accumulate",
+    "Backward",
+    "Clear",
+    "Edge",
+    "Forward",
+    "Schedule",
+    "Seed",
+    "Step",
+    "Steps",
+    "Update",
+]
 
 
 class Edge(Struct, frozen=True, eq=False):
@@ -68,31 +80,68 @@ class Accumulate(Struct, frozen=True):
     of: int
 
 
-Step: TypeAlias = Forward | Seed | Backward | Accumulate
+class Update(Struct, frozen=True):
+    """The parameter `node` gets its next value from its gradient."""
+
+    index: int
+    node: int
+
+
+class Clear(Struct, frozen=True):
+    """Gradients and computed values are absent again: the next iteration begins."""
+
+    index: int
+
+
+Step: TypeAlias = Forward | Seed | Backward | Accumulate | Update | Clear
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """Which step leads to which position, and when each gradient arrives."""
+    """Which step leads to which position, and when each gradient arrives.
+
+    `updates` are the parameters that are updated, in order, and None outside of training. A run may be
+    `forward_only`, as the last of a training is; it has no edges then.
+    """
 
     order: range
     output: int
     edges: tuple[Edge, ...]
+    updates: tuple[int, ...] | None = None
+    forward_only: bool = False
 
     @property
     def seed(self) -> int:
-        """The position at which the backward pass begins: the output's gradient is set, nothing else."""
+        """The position at which the backward pass begins: the output's gradient is set, nothing else.
+
+        One past the end where there is no backward pass.
+        """
         return len(self.order) + 1
 
     @cached_property
     def starts(self) -> list[int]:
-        """For each edge, the position after its backward step; at the end, one past the last position."""
+        """For each edge, the position after its backward step; at the end, one past the backward pass."""
         return list(accumulate((1 + edge.shared for edge in self.edges), initial=self.seed + 1))
+
+    @property
+    def completed(self) -> int:
+        """The position at which the backward pass is complete, or the forward pass where that is all."""
+        return len(self.order) if self.forward_only else self.starts[-1] - 1
 
     @property
     def last(self) -> int:
         """The last position, which is the number of steps."""
-        return self.starts[-1] - 1
+        return self.completed if self.updates is None else self.completed + len(self.updates) + 1
+
+    @property
+    def clear(self) -> int:
+        """The position at which everything is cleared; past the end where nothing is."""
+        return self.last + (self.updates is None)
+
+    @cached_property
+    def update_positions(self) -> dict[int, int]:
+        """For each parameter that is updated, the position at which it is."""
+        return {node: self.completed + turn for turn, node in enumerate(self.updates or (), 1)}
 
     @cached_property
     def uses_of(self) -> dict[int, list[int]]:
@@ -134,6 +183,10 @@ class Schedule:
             return Forward(index, self.order[index - 1])
         if index == self.seed:
             return Seed(index, self.output)
+        if index > self.completed:
+            updates = self.updates or ()
+            turn = index - self.completed - 1
+            return Update(index, updates[turn]) if turn < len(updates) else Clear(index)
         edge = self.edges[bisect_right(self.starts, index) - 1]
         if self.starts[edge.index] == index:
             return Backward(index, edge)

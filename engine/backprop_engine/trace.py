@@ -6,8 +6,8 @@ operand has more than one use. Tensors are shared and never written to again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,6 +22,7 @@ from backprop_engine.steps import Schedule, Steps
 
 if TYPE_CHECKING:
     from backprop_engine.frame import Frame
+    from backprop_engine.run import Training
 
 __all__ = ["Edit", "GradientEdit", "RunWarning", "Trace", "ValueEdit", "arises"]
 
@@ -71,11 +72,23 @@ class Trace:
     contributions: Sequence[Tensor]
     arrived: Sequence[Tensor]
     gradients: Sequence[Tensor | None]
+    plan: Schedule | None = None
+    """Where the run is an iteration of training: its schedule, which has more or fewer steps."""
+    updated: Mapping[int, Tensor] = field(default_factory=dict)
+    """What each parameter is after the update, by position."""
+    iteration: int = 0
+    training: Training | None = None
+    """Where the run is an iteration of training: which one."""
 
     @property
     def schedule(self) -> Schedule:
         """Which step leads to which position."""
-        return self.graph.schedule
+        return self.plan or self.graph.schedule
+
+    @property
+    def first_position(self) -> int:
+        """The position in the whole run that this trace's position 0 is."""
+        return self.iteration * self.graph.training_schedule.last if self.iteration else 0
 
     @cached_property
     def steps(self) -> Steps:
@@ -96,6 +109,8 @@ class Trace:
         gradient = self.gradients[node.position]
         if gradient is not None:
             return gradient
+        if self.schedule.forward_only:
+            raise UsageError(f"{name} has no gradient: iteration {self.iteration} is a forward pass alone")
         if not (node.is_leaf and node.takes_gradient):
             raise UsageError(f"{name} has no gradient: {_why_none(node)}")
         return settle(np.zeros(node.shape), self.graph.dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
         "summed_axes": list,
     },
     "accumulate": {"node": str, "count": int, "of": int, "sum": object},
+    "update": {"node": str, "before": object, "gradient": object, "after": object},
+    "clear": {},
 }
 """The keys of each kind of step beside `index` and `kind`."""
 LOCALS = {"scalar": {"value"}, "elementwise": {"value"}, "jacobian": {"value"}, "map": {"rule", "shapes"}}
@@ -82,11 +85,15 @@ def _backward(index: int, node: str, operand: str, argnum: int, **numbers: float
 @pytest.mark.parametrize("stem", STEMS)
 def test_every_step_has_its_keys_and_no_others(commands: Commands, stem: str) -> None:
     run = data(commands, stem)
-    assert list(run) == ["scenario", "output", "loss", "dtype", "values", "grads", "steps", "warnings"]
+    keys = ["scenario", "output", "loss", "dtype", "values", "grads", "steps", "warnings"]
+    trains = trace(stem).training is not None
+    assert list(run) == [*keys, *(["iterations"] if trains else [])]
     assert [step["index"] for step in run["steps"]] == list(range(1, len(trace(stem).steps) + 1))
     for step in run["steps"]:
         shape = SHAPES[step["kind"]]
-        assert list(step) == ["index", "kind", *shape]
+        where = {key: value for key, value in step.items() if key in ("group", "iteration")}
+        assert list(step) == ["index", "kind", *shape, *where]
+        assert where.get("iteration") == (0 if trains else None)
         for key, kind in shape.items():
             assert isinstance(step[key], kind)
         if step["kind"] == "backward":
@@ -191,7 +198,8 @@ def test_the_text_tells_every_step(commands: Commands, stem: str, language: str)
     numbers = [line.split()[0] for line in outcome.out.splitlines() if line[:3].strip().isdigit()]
     assert numbers == [str(step.index) for step in trace(stem).steps]
     assert outcome.code == 0
-    assert outcome.err == ""
+    codes = re.findall(r"warning\[([a-z-]+)\]", outcome.err)
+    assert codes == [warning.code for warning in trace(stem).warnings]
     assert [line for line in outcome.out.splitlines() if line != line.rstrip()] == []
 
 

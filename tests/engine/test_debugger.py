@@ -24,7 +24,9 @@ from backprop_engine.debugger import (
     previous_boundary,
     update,
 )
+from backprop_engine.errors import UsageError
 from backprop_engine.recording import record
+from backprop_engine.run import Run
 from backprop_engine.steps import Accumulate, Backward, Schedule, Seed
 
 COMMANDS = st.one_of(
@@ -50,12 +52,12 @@ def boundaries(schedule: Schedule) -> list[int]:
 def small() -> Session:
     """``f = (x + y) * x``: x is used twice."""
     graph = Sketch().inputs(x=(), y=())(q="add x y", f="mul q x").build()
-    return Session(record(graph, Bindings.of(graph, {"x": 2.0, "y": 3.0})))
+    return Session(Run.of(record(graph, Bindings.of(graph, {"x": 2.0, "y": 3.0}))))
 
 
 @given(run=runs(), data=st.data())
 def test_a_command_leaves_the_session_as_it_was(run: RandomRun, data: st.DataObject) -> None:
-    session = Session(record(*run), selection=1)
+    session = Session(Run.of(record(*run)), selection=1)
     session = update(session, Go(data.draw(st.integers(0, session.last))))
     before = (session.trace, session.position, session.selection, session.frame)
     after = update(session, data.draw(COMMANDS))
@@ -68,7 +70,7 @@ def test_a_command_leaves_the_session_as_it_was(run: RandomRun, data: st.DataObj
 @given(run=runs(), data=st.data())
 def test_the_same_commands_lead_to_the_same_place(run: RandomRun, data: st.DataObject) -> None:
     commands = data.draw(st.lists(COMMANDS, max_size=8))
-    first = second = Session(record(*run))
+    first = second = Session(Run.of(record(*run)))
     for command in commands:
         first = update(first, command)
     for command in commands:
@@ -78,7 +80,7 @@ def test_the_same_commands_lead_to_the_same_place(run: RandomRun, data: st.DataO
 
 @given(run=runs(), data=st.data())
 def test_a_step_stays_inside_the_run(run: RandomRun, data: st.DataObject) -> None:
-    session = Session(record(*run))
+    session = Session(Run.of(record(*run)))
     at = data.draw(st.integers(0, session.last))
     count = data.draw(st.integers(-2 * session.last, 2 * session.last))
     stepped = update(update(session, Go(at)), Step(count))
@@ -87,14 +89,14 @@ def test_a_step_stays_inside_the_run(run: RandomRun, data: st.DataObject) -> Non
 
 @given(run=runs(), data=st.data())
 def test_going_anywhere_means_the_nearer_end(run: RandomRun, data: st.DataObject) -> None:
-    session = Session(record(*run))
+    session = Session(Run.of(record(*run)))
     to = data.draw(st.integers(-10_000, 10_000))
     assert update(session, Go(to)).position == sorted((0, to, session.last))[1]
 
 
 @given(run=runs())
 def test_the_marks_of_a_run(run: RandomRun) -> None:
-    session = update(Session(record(*run)), Step(3))
+    session = update(Session(Run.of(record(*run))), Step(3))
     assert update(session, ToStart()).position == 0
     assert update(session, ToEnd()).position == len(session.trace.steps)
     seeded = update(session, ToBackward())
@@ -103,7 +105,7 @@ def test_the_marks_of_a_run(run: RandomRun) -> None:
 
 @given(run=runs(most=16))
 def test_stepping_over_reaches_every_boundary_and_nothing_else(run: RandomRun) -> None:
-    session = Session(record(*run))
+    session = Session(Run.of(record(*run)))
     stops = boundaries(session.trace.schedule)
     there = [(session := update(session, Over())).position for _ in stops[1:]]
     back = [(session := update(session, Over(-1))).position for _ in stops[1:]]
@@ -113,7 +115,7 @@ def test_stepping_over_reaches_every_boundary_and_nothing_else(run: RandomRun) -
 
 @given(run=runs(most=16), data=st.data())
 def test_stepping_over_and_back_is_a_mirror_at_boundaries(run: RandomRun, data: st.DataObject) -> None:
-    session = Session(record(*run))
+    session = Session(Run.of(record(*run)))
     stops = boundaries(session.trace.schedule)
     at = data.draw(st.integers(0, len(stops) - 1))
     count = data.draw(st.integers(0, len(stops) - 1 - at))
@@ -137,7 +139,7 @@ def test_from_inside_a_node_one_gets_to_its_ends(run: RandomRun) -> None:
 def test_over_several_nodes_is_over_one_several_times(
     run: RandomRun, count: int, data: st.DataObject
 ) -> None:
-    session = Session(record(*run))
+    session = Session(Run.of(record(*run)))
     session = update(session, Go(data.draw(st.integers(0, session.last))))
     at_once = update(session, Over(count)).position
     for _ in range(abs(count)):
@@ -175,13 +177,13 @@ def test_a_frame_is_made_once() -> None:
 
 
 def test_a_session_outside_the_run_has_no_frame() -> None:
-    session = Session(small().trace, 10)
-    with pytest.raises(IndexError, match=r"position 10 is outside 0…9"):
+    session = Session(small().run, 10)
+    with pytest.raises(UsageError, match=r"no position 10: the run has positions 0 to 9"):
         _ = session.frame
 
 
 def test_sessions_are_compared_by_identity() -> None:
     """They hold arrays, which have no single truth value."""
     one: Any = small()
-    assert one != Session(one.trace)
+    assert one != Session(one.run)
     assert one == one

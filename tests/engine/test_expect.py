@@ -29,7 +29,7 @@ output: L
 
 def failed(expect: str, base: str = NETWORK) -> list[Failure]:
     scenario = load_source(Source.from_bytes("s.yaml", f"{base.strip()}\nexpect: {expect}\n".encode()))
-    return failures(scenario, scenario.record())
+    return failures(scenario, scenario.run())
 
 
 def message(expect: str) -> str:

@@ -62,7 +62,7 @@ def outcome(data: bytes) -> str:
         scenario = load_source(Source.from_bytes("s.yaml", data), max_memory=2**20)
     except ScenarioError as error:
         return refusal(error)
-    return "\n".join(map(str, failures(scenario, scenario.record())))
+    return "\n".join(map(str, failures(scenario, scenario.run())))
 
 
 @st.composite

@@ -15,6 +15,7 @@ from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.graph import GraphBuilder, Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
+from backprop_engine.run import Run
 from backprop_engine.steps import Accumulate, Backward, Forward
 from backprop_engine.text import cell_width, clip
 from backprop_tui.commands import COMMANDS
@@ -271,7 +272,7 @@ def test_a_graph_too_large_for_one_picture_is_shown_in_parts() -> None:
     assert graph_part(view("rnn_cell")) == ""
     shown = chain(400)
     for at in (0, 1, 200, 400, 402, 600, shown.session.last):
-        here = View(shown.scenario, Session(shown.session.trace, at))
+        here = View(shown.scenario, Session(shown.session.run, at))
         picture = graph_picture(here)
         assert graph_part(here)
         if here.frame.node is not None:
@@ -288,7 +289,7 @@ def chain(length: int) -> View:
     for number in range(length):
         node = builder.apply(OPS["neg"], [node], f"n{number}")
     graph = builder.build()
-    return View(scenario("add_multiply"), Session(record(graph, Bindings.of(graph, {"x": 1.0}))))
+    return View(scenario("add_multiply"), Session(Run.of(record(graph, Bindings.of(graph, {"x": 1.0})))))
 
 
 def here_at(shown: View, width: int) -> int:
@@ -305,12 +306,12 @@ def test_the_timeline_is_clicked_where_it_shows_a_position(length: int, width: i
     run = chain(length)
     columns = []
     for at in range(1, run.session.last + 1):
-        shown = View(run.scenario, Session(run.session.trace, at), language)
+        shown = View(run.scenario, Session(run.session.run, at), language)
         column = here_at(shown, width)
         clicked = position_at(shown, width, column)
         assert clicked is not None
         assert clicked >= at
-        assert here_at(View(run.scenario, Session(run.session.trace, clicked), language), width) == column
+        assert here_at(View(run.scenario, Session(run.session.run, clicked), language), width) == column
         columns.append(column)
     assert columns == sorted(columns)
     assert position_at(run, width, 0) == 0

@@ -38,6 +38,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("over", ("n",), "n", 3),
     Command("over_back", ("N",), "N", 8),
     Command("backward", ("m",), "m", 4),
+    Command("iteration", ("right_curly_bracket",), "}"),
+    Command("iteration_back", ("left_curly_bracket",), "{"),
     Command("start", ("home",), "Home", 11),
     Command("end", ("end",), "End", 10),
     Command("go", ("g",), "g", 7),

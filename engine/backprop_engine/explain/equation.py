@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor, settle, shape_text
 from backprop_engine.explain.lines import Block, Role, Span, above, beside, clip_line
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.tensors import tensor_block
@@ -20,7 +20,7 @@ from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph, Kind
 from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
+from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
 from backprop_engine.text import clip
 
 __all__ = ["equation"]
@@ -67,6 +67,8 @@ def equation(frame: Frame, language: str, width: int, height: int) -> Block:
             parts = [_Term(name, say("seed", language), _shape(gradient), gradient, Role.GRADIENT)]
         case Forward(node=node):
             parts = _forward(frame, node, language)
+        case Update(node=node):
+            parts = _update(frame, node, language)
         case _:
             return Block.of([])
     return _laid_out(parts, width, height)
@@ -95,6 +97,22 @@ def _forward(frame: Frame, position: int, language: str) -> list[_Part]:
         name = graph.nodes[operand].name
         parts.append(_Term(name, "", _shape(operand_value), operand_value, Role.VALUE))
     return [*parts, *([_Sign(pieces[-1].strip())] if pieces[-1].strip() else [])]
+
+
+def _update(frame: Frame, position: int, language: str) -> list[_Part]:
+    """A parameter after its update, before it, and the gradient; as an equation where the rule is one."""
+    trace, node = frame.trace, frame.graph.nodes[position]
+    training = trace.training
+    assert training is not None
+    before, gradient = trace.values[position], trace.gradients[position]
+    after = _Term(node.name, say("after", language), _shape(before), trace.updated[position], Role.VALUE)
+    old = _Term(node.name, say("before update", language), _shape(before), before, Role.VALUE)
+    name = gradient_name(frame.graph, node)
+    slope = _Term(name, say("gradient", language), _shape(gradient), gradient, Role.GRADIENT)
+    if training.optimizer.formulas(training.settings) == ("w = w - lr * g",):
+        rate = settle(training.settings["lr"], np.dtype(np.float64))
+        return [after, _Sign("="), old, _Sign("−"), _Term("lr", "", "", rate, Role.LOCAL), _Sign("·"), slope]
+    return [after, _Sign("←"), old, _Sign(","), slope]
 
 
 def _backward(frame: Frame, edge: Edge, language: str) -> list[_Part]:

@@ -21,7 +21,7 @@ from backprop_engine.frame import Frame
 from backprop_engine.graph import Node
 from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import Jacobian, Linear
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
+from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
 from backprop_engine.trace import Trace, arises
 
 __all__ = ["step_title", "story"]
@@ -39,6 +39,8 @@ def step_title(frame: Frame) -> str:
             return f"{graph.nodes[edge.node].name} → {graph.nodes[edge.operand].name}"
         case Accumulate(edge=edge):
             return f"∑ {graph.nodes[edge.operand].name}"
+        case Update(node=node):
+            return graph.nodes[node].name
         case _:
             return ""
 
@@ -54,12 +56,17 @@ def story(frame: Frame, language: str, note: str = "") -> list[Line]:
             lines = _backward(frame, edge, language)
         case Accumulate(edge=edge, count=count, of=of):
             lines = _accumulate(frame, edge, count, of, language)
+        case Update(node=node):
+            lines = _update(frame, frame.graph.nodes[node], language)
+        case Clear():
+            lines = [_said("cleared", language)]
         case _:
             lines = [_said("start", language)]
     if note:
         lines.append((Span("» ", Role.NAME), Span(note, Role.NAME)))
-    if frame.position == frame.trace.schedule.last:
-        lines.append((Span(say("end", language), Role.GOOD),))
+    if frame.position == frame.trace.schedule.completed:
+        done = "forward done" if frame.trace.schedule.forward_only else "end"
+        lines.append((Span(say(done, language), Role.GOOD),))
     return lines
 
 
@@ -233,6 +240,22 @@ def _chain(frame: Frame, edge: Edge) -> Line:
     if edge.summed:
         return (*spans, Span("∑ ("), *chain, Span(")"))
     return (*spans, *chain)
+
+
+def _update(frame: Frame, node: Node, language: str) -> list[Line]:
+    """The rule that a parameter is updated by, and what its letters stand for."""
+    training = frame.trace.training
+    assert training is not None
+    optimizer, settings = training.optimizer, training.settings
+    lines: list[Line] = [
+        (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"))
+    ]
+    lines += ((Span(f"  {formula}", Role.CODE),) for formula in optimizer.formulas(settings))
+    for symbol in optimizer.symbols(settings):
+        value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
+        meaning = symbol.meaning.in_language(language)
+        lines.append((Span(f"  {symbol.name}{value}", Role.NAME), Span(f"  {meaning}", Role.DIM)))
+    return lines
 
 
 def _factor(text: str) -> str:

@@ -61,6 +61,20 @@ TEXTS: dict[str, Words] = {
         "The backward pass is done: every gradient has arrived.",
         "역전파가 끝났습니다. 모든 그래디언트가 도착했습니다.",
     ),
+    "forward done": Words(
+        "The last forward pass is done: no update follows, so there is no backward pass.",
+        "마지막 순전파가 끝났습니다. 더 갱신하지 않으므로 역전파는 없습니다.",
+    ),
+    "cleared": Words(
+        "The parameters are updated. Values and gradients are cleared: they belong to the old parameters, "
+        "and a gradient that is kept would be added to the next one.",
+        "파라미터를 갱신했습니다. 값과 그래디언트를 지웁니다. 이전 파라미터의 것이고, "
+        "지우지 않은 그래디언트는 다음 그래디언트에 더해지기 때문입니다.",
+    ),
+    "iteration": Words("iteration {iteration} of {last}", "반복 {iteration}/{last}"),
+    "after": Words("after", "갱신 후"),
+    "before update": Words("before", "갱신 전"),
+    "gradient": Words("gradient", "그래디언트"),
     "locals": Words("local gradients", "로컬 그래디언트"),
     "numeric agrees": Words("numeric {numeric} ✓", "수치 미분 {numeric} ✓"),
     "numeric agrees all": Words("numeric check of {cells} cells ✓", "원소 {cells}개 수치 미분 확인 ✓"),
@@ -81,6 +95,8 @@ TEXTS: dict[str, Words] = {
     "step seed": Words("seed", "시작값"),
     "step backward": Words("backward", "역전파"),
     "step accumulate": Words("accumulate", "누적"),
+    "step update": Words("update", "갱신"),
+    "step clear": Words("clear", "초기화"),
     "kind input": Words("input", "입력"),
     "kind param": Words("param", "파라미터"),
     "kind constant": Words("constant", "상수"),

@@ -9,12 +9,12 @@ from backprop_engine.explain.equation import equation
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import ABSENT, summary
 from backprop_engine.explain.story import story
-from backprop_engine.explain.symbols import formula
+from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Kind, Node
 from backprop_engine.inside import stepped_into
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed
+from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.text import cell_width, pad
 from backprop_engine.trace import Trace
 
@@ -42,12 +42,21 @@ def transcript(
             Span(" = "),
             Span(value, Role.VALUE),
         )
+    yield from _rounds(trace, language)
     positions = range(1, (trace.schedule.last if last is None else last) + 1)
     yield from _steps(trace, positions, language, width, step_into=step_into)
 
 
+def _rounds(trace: Trace, language: str) -> Iterator[Line]:
+    """Which iteration of a training this is."""
+    if trace.training is not None:
+        steps = trace.training.steps
+        said = say("iteration", language, iteration=trace.iteration, last=steps)
+        yield (Span(_INDENT), Span(f"{trace.training.optimizer.name}, {said}", Role.HEADING))
+
+
 def _steps(trace: Trace, positions: range, language: str, width: int, *, step_into: bool) -> Iterator[Line]:
-    digits = len(str(trace.schedule.last))
+    digits = len(str(trace.first_position + trace.schedule.last))
     for position in positions:
         frame = trace.frame(position)
         yield from _step(frame, language, width, digits)
@@ -60,7 +69,10 @@ def _steps(trace: Trace, positions: range, language: str, width: int, *, step_in
 
 def _step(frame: Frame, language: str, width: int, digits: int) -> Iterator[Line]:
     kind = say(f"step {_kind(frame)}", language)
-    head = (Span(str(frame.position).rjust(max(3, digits)), Role.DIM), Span(f"  {kind}  ", Role.HEADING))
+    head = (
+        Span(str(frame.trace.first_position + frame.position).rjust(max(3, digits)), Role.DIM),
+        Span(f"  {kind}  ", Role.HEADING),
+    )
     if _scalar(frame):
         yield (*head, *_in_one_line(frame, language))
         return
@@ -79,6 +91,10 @@ def _kind(frame: Frame) -> str:
             return "backward"
         case Accumulate():
             return "accumulate"
+        case Update():
+            return "update"
+        case Clear():
+            return "clear"
         case _:
             return "start"
 
@@ -91,6 +107,8 @@ def _scalar(frame: Frame) -> bool:
             return all(graph.nodes[one].shape == () for one in (node, *graph.nodes[node].operands))
         case Backward(edge=edge) | Accumulate(edge=edge):
             return graph.nodes[edge.node].shape == () == graph.nodes[edge.operand].shape
+        case Update(node=node):
+            return graph.nodes[node].shape == ()
         case _:
             return graph.nodes[graph.output].shape == ()
 
@@ -106,8 +124,24 @@ def _in_one_line(frame: Frame, language: str) -> Line:
             return lines[1]
         case Accumulate():
             return _sum(frame)
+        case Update(node=node):
+            return _updated(frame, node)
         case _:
             return lines[0]
+
+
+def _updated(frame: Frame, position: int) -> Line:
+    """A scalar parameter before and after its update, with its gradient."""
+    trace, node = frame.trace, frame.graph.nodes[position]
+    gradient = trace.gradients[position]
+    assert gradient is not None
+    return (
+        Span(node.name, Role.NAME),
+        Span(f" = {summary(trace.values[position])} → "),
+        Span(summary(trace.updated[position]), Role.VALUE),
+        Span("  "),
+        Span(f"{gradient_name(frame.graph, node)} = {summary(gradient)}", Role.GRADIENT),
+    )
 
 
 def _sum(frame: Frame) -> Line:
@@ -130,7 +164,10 @@ def _sum(frame: Frame) -> Line:
 def state(frame: Frame, language: str, note: str = "", width: int = 100) -> Iterator[Line]:
     """What is known at a position: the step that led there, and a table of all nodes."""
     kind = say(f"step {_kind(frame)}", language)
-    yield (Span(f"{frame.position}/{frame.trace.schedule.last}  {kind}", Role.HEADING),)
+    yield from _rounds(frame.trace, language)
+    trace = frame.trace
+    last = trace.first_position + trace.schedule.last
+    yield (Span(f"{trace.first_position + frame.position}/{last}  {kind}", Role.HEADING),)
     yield (Span(""),)
     block = equation(frame, language, width - 2, _HEIGHT)
     yield from ((Span("  "), *line) for line in block.lines)

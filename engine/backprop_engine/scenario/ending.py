@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph, Node
+from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
-from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nodes import Node as FileNode
 from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.scenario.numbers import written
-from backprop_engine.scenario.resolve import undefined
 from backprop_engine.scenario.units import Unit
 
 __all__ = ["check_output", "output_name", "read_seed"]
@@ -26,36 +25,23 @@ OUTPUT_AMBIGUOUS = code("output-ambiguous", "More than one node feeds no other, 
 SEED = code("seed", "The seed gradient is missing or does not have the output's shape.")
 
 
-def output_name(
-    given: FileNode | None,
-    units: Mapping[str, Unit],
-    leaves: Collection[str],
-    broken: Collection[str],
-    nodes_key: Scalar,
-) -> str:
+def output_name(given: FileNode | None, known: Known, nodes_key: Scalar) -> str:
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
-        return _only_end(units, nodes_key)
+        return _only_end(known.sinks(), nodes_key)
     scalar = as_text(given, "the name of a node")
-    name = normalised(scalar.text)
-    if name in units or (name in broken and name not in leaves):
+    name = known.canonical(scalar.text)
+    if known.is_computed(name):
         return name
-    if name in leaves:
-        ends = _ends(units)
+    if name in known:
+        ends = known.sinks()
         hint = f"did you mean `{ends[0]}`?" if len(ends) == 1 else ""
         raise mistake(OUTPUT, scalar, f"`{name}` is a leaf: the output is a node that is computed", hint)
-    message, hint = undefined(name, units)
-    raise mistake(OUTPUT, scalar, message, hint)
+    raise mistake(OUTPUT, scalar, *known.undefined(name, known.computed()))
 
 
-def _ends(units: Mapping[str, Unit]) -> list[str]:
-    used = {name for unit in units.values() for name, _ in unit.references}
-    return [name for name in units if name not in used]
-
-
-def _only_end(units: Mapping[str, Unit], nodes_key: Scalar) -> str:
-    """The unit that feeds no other, where there is exactly one."""
-    ends = _ends(units)
+def _only_end(ends: Sequence[str], nodes_key: Scalar) -> str:
+    """The node that feeds no other, where there is exactly one."""
     if len(ends) == 1:
         return ends[0]
     shown = ", ".join(ends[:5]) + (", …" if len(ends) > 5 else "")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.errors import Code, Diagnostic, Place, code
+from backprop_engine.run import Run
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate
 from backprop_engine.scenario.model import Expectation, Figure, Formula, Scenario
 from backprop_engine.scenario.nodes import Node
@@ -51,10 +52,11 @@ class Failure(Struct, frozen=True, eq=False):
         return str(self.diagnostic)
 
 
-def failures(scenario: Scenario, trace: Trace) -> list[Failure]:
-    """What `trace`, a run of `scenario`, does not meet; in the file's order."""
+def failures(scenario: Scenario, run: Run) -> list[Failure]:
+    """What `run`, the iterations of `scenario`, does not meet; in the file's order."""
     found: list[Failure] = []
     for block in scenario.expectations:
+        trace = run.trace(block.iteration)
         failed = [one for figure in block.figures if (one := _compared(figure, block, trace)) is not None]
         if not block.wrong:
             found += failed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from backprop_engine.errors import code
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.scenario.evaluate import EvaluationError, infer_shape
 from backprop_engine.scenario.expressions import expression_mistake, parsed
+from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import (
     Mistakes,
     as_flag,
@@ -25,11 +26,13 @@ from backprop_engine.scenario.mistakes import (
     only_keys,
 )
 from backprop_engine.scenario.model import Expectation, Figure, Formula, Quantity
-from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nodes import Entry, Mapping, Scalar, Sequence
 from backprop_engine.scenario.nodes import Node as FileNode
 from backprop_engine.scenario.numbers import NOT_A_NUMBER, written
 from backprop_engine.scenario.resolve import undefined
+
+if TYPE_CHECKING:
+    from backprop_engine.run import Training
 
 __all__ = ["check_figure", "no_gradient", "read_expectations"]
 
@@ -44,7 +47,7 @@ _KEYS: Final = ("iteration", "values", "grads", "rtol", "atol", "digits", "wrong
 
 
 def read_expectations(
-    node: FileNode | None, known: Collection[str], mistakes: Mistakes
+    node: FileNode | None, known: Known, mistakes: Mistakes, training: Training | None = None
 ) -> tuple[Expectation, ...]:
     """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
 
@@ -56,16 +59,17 @@ def read_expectations(
     for item in node.items if isinstance(node, Sequence) else (node,):
         with mistakes.collected():
             hint = "such as `values: {f: 3}`"
-            blocks.append(_block(as_mapping(item, "a block with `values` or `grads`", hint), known, mistakes))
+            block = as_mapping(item, "a block with `values` or `grads`", hint)
+            blocks.append(_block(block, known, mistakes, training.steps if training else 0))
     return tuple(blocks)
 
 
-def _block(block: Mapping, known: Collection[str], mistakes: Mistakes) -> Expectation:
-    """One block."""
+def _block(block: Mapping, known: Known, mistakes: Mistakes, last: int) -> Expectation:
+    """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
     mistakes.attempt(only_keys, block, _KEYS, "a block of expectations")
     with mistakes.collected():
-        settings = _settings(block)
+        settings = _settings(block, last)
     if not {"values", "grads"} & block.entries.keys() and block.entries.keys() <= set(_KEYS):
         raise mistake(EXPECT_EMPTY, block, "this block expects nothing", "it needs `values` or `grads`")
     figures = [
@@ -76,7 +80,7 @@ def _block(block: Mapping, known: Collection[str], mistakes: Mistakes) -> Expect
 
 
 def _figures(
-    of: Quantity, section: str, block: Mapping, known: Collection[str], mistakes: Mistakes
+    of: Quantity, section: str, block: Mapping, known: Known, mistakes: Mistakes
 ) -> Iterator[Figure]:
     """The figures of one section of a block."""
     node = block.get(section)
@@ -90,12 +94,20 @@ def _figures(
                 yield _figure(of, entry, known)
 
 
-def _settings(block: Mapping) -> dict[str, Any]:
+def _settings(block: Mapping, last: int) -> dict[str, Any]:
     """Which iteration a block is about, how close its figures must come, and whether they are wrong."""
-    iteration = block.get("iteration")
-    if iteration is not None and as_whole(iteration, "a whole number") != 0:
-        raise mistake(EXPECT_ITERATION, iteration, "without `train` there is only iteration 0")
     found = _tolerance(block)
+    iteration = block.get("iteration")
+    if iteration is not None:
+        found["iteration"] = number = as_whole(iteration, "a whole number")
+        if not 0 <= number <= last:
+            there = f"the iterations are 0 to {last}" if last else "without `train` there is only iteration 0"
+            raise mistake(EXPECT_ITERATION, iteration, there)
+        if last and number == last and not is_absent(block.get("grads")):
+            message = f"iteration {last} is the last forward: it has no gradients"
+            raise mistake(
+                EXPECT_ITERATION, block.entries["grads"].key, message, f"they are in iteration {last - 1}"
+            )
     wrong = block.get("wrong")
     if wrong is not None:
         found["wrong"] = as_flag(wrong, "`true` or `false`")
@@ -124,13 +136,11 @@ def _tolerance(block: Mapping) -> dict[str, Any]:
     return found
 
 
-def _figure(of: Quantity, entry: Entry, known: Collection[str]) -> Figure:
+def _figure(of: Quantity, entry: Entry, known: Known) -> Figure:
     """One expected value or gradient."""
-    name = normalised(entry.key.text)
-    base = name.partition("#")[0]
-    if base not in known:
-        message, hint = undefined(name, known)
-        raise mistake(EXPECT_NAME, entry.key, message, hint)
+    name = known.canonical(entry.key.text)
+    if name not in known:
+        raise mistake(EXPECT_NAME, entry.key, *known.undefined(name))
     node = entry.value
     if isinstance(node, Scalar) and isinstance(node.value, str) and not _meant_as_number(node):
         if of == "value":

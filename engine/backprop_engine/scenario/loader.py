@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,13 +16,15 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.bindings import Bindings, refusals
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.paths import root as root_of
+from backprop_engine.scenario.cells import Cell, read_cells, refuse_recursion
 from backprop_engine.scenario.ending import check_output, output_name, read_seed
 from backprop_engine.scenario.expectations import check_figure, read_expectations
+from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
 from backprop_engine.scenario.lower import Lowering
 from backprop_engine.scenario.memory import check_run
 from backprop_engine.scenario.mistakes import (
-    NOT_YET,
     Mistakes,
     as_mapping,
     as_text,
@@ -37,11 +39,15 @@ from backprop_engine.scenario.nearest import did_you_mean, nearest
 from backprop_engine.scenario.nodes import Mapping
 from backprop_engine.scenario.notes import by_position, read_notes
 from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.resolve import in_order
+from backprop_engine.scenario.resolve import Level, resolved_cells, resolved_top
 from backprop_engine.scenario.settings import parse_setting
 from backprop_engine.scenario.source import Source, read_source
 from backprop_engine.scenario.texts import read_heading
 from backprop_engine.scenario.units import Unit, read_unit, unit_mistake
+from backprop_engine.scenario.unroll import unroll
+
+if TYPE_CHECKING:
+    from backprop_engine.run import Training
 
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
 
@@ -51,7 +57,6 @@ KEYS: Final = (
     "title", "description", "source", "dtype", "inputs", "params", "constants", "nodes", "cells",
     "output", "seed", "expect", "train", "breakpoints", "watch", "notes",
 )  # fmt: skip
-LATER: Final = ("cells", "train")
 
 NO_NODES = code("no-nodes", "A scenario has no `nodes`, or none in them.")
 DTYPE = code("dtype", "`dtype` is none of float64, float32 and float16.")
@@ -102,7 +107,9 @@ class _Loader:
         self.dtype = np.dtype("float64")
         self.leaves: dict[str, Leaf] = {}
         self.units: dict[str, Unit] = {}
-        self.broken: set[str] = set()
+        self.cells: dict[str, Cell] = {}
+        self.broken: dict[str, None] = {}
+        self.training: Training | None = None
 
     def load(self) -> Scenario:
         """The scenario; `ScenarioError` with everything that is wrong."""
@@ -112,13 +119,16 @@ class _Loader:
         mistakes.attempt(self.read_dtype)
         sections = [mistakes.attempt(self.read_leaves, section, kind) for section, kind in SECTIONS.items()]
         sections.append(mistakes.attempt(self.read_nodes))
+        sections.append(mistakes.attempt(self.read_cells))
+        mistakes.attempt(self.read_training)
         mistakes.next_stage()
         if not all(sections):  # nobody knows which names are missing
             mistakes.raise_if_any()
         lowering = self.lower()
-        output = self.read_output()
-        expectations = read_expectations(root.get("expect"), self.known(), mistakes)
-        notes = read_notes(root.get("notes"), self.units.values(), self.known(), mistakes)
+        known = Known(lowering, self.units, self.broken)
+        output = self.read_output(known)
+        expectations = read_expectations(root.get("expect"), known, mistakes, self.training)
+        notes = read_notes(root.get("notes"), self.units.values(), known, mistakes)
         mistakes.raise_if_any()
 
         assert output is not None
@@ -143,21 +153,18 @@ class _Loader:
             expectations=expectations,
             breakpoints=heading.breakpoints,
             watches=heading.watches,
+            training=self.training,
         )
 
     # Reading
 
     def check_keys(self) -> None:
-        """Report keys that the format does not know, and those that are not read yet."""
+        """Report keys that the format does not know."""
         self.mistakes.attempt(only_keys, self.root, KEYS, "a scenario")
-        for later in LATER:
-            if not is_absent(self.root.get(later)):
-                found = mistake(NOT_YET, self.root.entries[later].key, f"`{later}` is not read yet")
-                self.mistakes.add(found.diagnostics)
         for key, value in self.root:
             if key.text not in KEYS and isinstance(value, Mapping):
                 # A section under a misspelt key: its names are no second mistake.
-                self.broken.update(map(normalised, value.entries))
+                self.broken.update(dict.fromkeys(map(normalised, value.entries)))
 
     def read_dtype(self) -> None:
         """Set the floating type that everything is computed in."""
@@ -178,9 +185,9 @@ class _Loader:
         for key, value in as_mapping(node, "a map from names to numbers", f"such as `{section}: {{x: 2}}`"):
             with self.mistakes.collected():
                 name = self.names.declare(key, section)
-                self.broken.add(name)
+                self.broken[name] = None
                 self.leaves[name] = read_leaf(name, kind, key, value, self.dtype, self.max_memory)
-                self.broken.discard(name)
+                del self.broken[name]
 
     def read_nodes(self) -> None:
         """Read the computed nodes."""
@@ -200,35 +207,44 @@ class _Loader:
         for key, value in entries:
             with self.mistakes.collected():
                 name = self.names.declare(key, "nodes")
-                self.broken.add(name)
+                self.broken[name] = None
                 self.units[name] = read_unit(name, key, value)
-                self.broken.discard(name)
+                del self.broken[name]
+
+    def read_cells(self) -> None:
+        """Read the cells."""
+        self.cells = read_cells(self.root.get("cells"), self.mistakes)
+
+    def read_training(self) -> None:
+        """Read how the parameters are updated."""
+        if not is_absent(self.root.get("train")):
+            from backprop_engine.scenario.training import read_training
+
+            self.training = read_training(self.root.get("train"))
 
     def lower(self) -> Lowering:
         """The graph on its way: leaves first, then the units in the order of computing."""
-        units = in_order(self.units, self.leaves, self.broken, self.mistakes)
+        cells = refuse_recursion(self.cells, self.mistakes)
+        top = Level.of(self.units, self.leaves, self.broken)
+        inside = resolved_cells(cells, top, self.mistakes)
+        resolved_top(top, self.cells, inside, self.mistakes)
         builder = GraphBuilder(self.dtype.name)
         positions: dict[str, int | None] = {
             leaf.name: builder.leaf(leaf.name, leaf.kind, leaf.shape, place=leaf.key.place)
             for leaf in self.leaves.values()
         }
         lowering = Lowering(builder, positions, self.max_memory)
-        for unit in units:
-            if not self.mistakes.attempt(lowering.add_literals, unit):
-                self.broken.add(unit.name)
-        for unit in units:
-            lowering.add(unit, self.mistakes, broken=unit.name in self.broken)
+        unroll(top, self.cells, inside, lowering, self.mistakes)
         self.mistakes.next_stage()
         return lowering
 
-    def read_output(self) -> str | None:
+    def read_output(self, known: Known) -> str | None:
         """The name of the output; None where it cannot be told."""
         given = self.root.get("output")
         if is_absent(given) and (self.mistakes or not self.units):
             return None
         with self.mistakes.collected():
-            key = self.root.entries["nodes"].key
-            return output_name(given, self.units, self.leaves, self.broken, key)
+            return output_name(given, known, self.root.entries["nodes"].key)
         return None
 
     # Numbers
@@ -236,7 +252,7 @@ class _Loader:
     def bind(self, graph: Graph, output: str, lowering: Lowering) -> Bindings | None:
         """The numbers of the leaves and the seed, made once it is certain that they fit into memory."""
         nodes_key = self.root.entries["nodes"].key
-        unit = self.units[output]
+        unit = self.units[root_of(output)]
         self.mistakes.attempt(check_run, nodes_key, graph, self.max_memory)
         self.mistakes.attempt(check_output, self.root.get("output"), graph, unit)
         seed: Any = None
@@ -263,7 +279,3 @@ class _Loader:
                 refusable = units[name]
                 found = unit_mistake(refusable.unit, CLASS_TARGET, refusable.at, reason)
                 self.mistakes.add(found.diagnostics)
-
-    def known(self) -> Collection[str]:
-        """Every name that was given to something, be it broken."""
-        return dict.fromkeys((*self.units, *self.leaves, *sorted(self.broken)))

@@ -30,10 +30,21 @@ from backprop_engine.scenario.mistakes import Mistakes
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nodes import Node, Scalar, plain
 from backprop_engine.scenario.numbers import NUMBER_RANGE
-from backprop_engine.scenario.units import At, Expression, LongForm, Unit, unit_mistake
+from backprop_engine.scenario.scopes import TOP, Scope
+from backprop_engine.scenario.units import (
+    Argument,
+    At,
+    CellUse,
+    Expression,
+    LongForm,
+    ScanUse,
+    Unit,
+    path_text,
+    unit_mistake,
+)
 from backprop_engine.text import clean
 
-__all__ = ["Lowering", "Refusable"]
+__all__ = ["Lowering", "Position", "Refusable"]
 
 SHAPES = code("shapes", "The shapes of an operator's operands do not fit together.")
 NOT_CONSTANT = code("not-constant", "An operand that must be a constant is an input, a param or a node.")
@@ -76,6 +87,10 @@ class Lowering:
         self.largest_size = max_memory // builder.dtype.itemsize
         self.largest_number = float(np.finfo(builder.dtype).max)
         self.refusable: list[Refusable] = []
+        self.lengths: dict[str, int] = {}
+        """How many instances each scan has, by its name in the graph."""
+        self.failed: dict[int, None] = {}
+        """The units that something is wrong with, by identity."""
         self.literals: dict[int, int] = {}
         """The position of each number that is an operand, by the identity of the part that it is."""
 
@@ -89,40 +104,86 @@ class Lowering:
                 if type(part) is Number:
                     self.literals[id(part)] = self._literal(unit, part.value, part.span)
             return
-        for node in (*unit.inputs, *(entry.value for entry, named_operand in unit.named if named_operand)):
+        for node in _numbers_of(unit):
             if isinstance(node, Scalar) and isinstance(node.value, int | float):
                 self.literals[id(node)] = self._literal(unit, node.value, node)
+        for argument in unit.inputs.values() if isinstance(unit, CellUse) else ():
+            if argument.unit is not None:
+                self.add_literals(argument.unit)
 
-    def add(self, unit: Unit, mistakes: Mistakes, *, broken: bool) -> None:
-        """Add the nodes of `unit`; of a `broken` one only what needs no shapes is checked."""
+    def add(
+        self,
+        unit: Expression | LongForm,
+        mistakes: Mistakes,
+        *,
+        broken: bool,
+        scope: Scope = TOP,
+        name: str = "",
+    ) -> None:
+        """Add the nodes of `unit`; of a `broken` one only what needs no shapes is checked.
+
+        Its names mean what they mean in `scope`, and its own is `name`, unless it is the scope's own for it.
+        What is wrong with a unit is reported for the first of its instances.
+        """
+        name = name or scope.prefix + unit.name
+        found = Mistakes()
         room = self._expression if isinstance(unit, Expression) else self._long_form
-        good = mistakes.attempt(room, unit)
+        good = found.attempt(room, unit, name, scope)
+        if not good and id(unit) not in self.failed:
+            self.failed[id(unit)] = None
+            mistakes.add(found.found())
         if broken or not good:
-            self.positions[unit.name] = None
+            self.positions[name] = None
+
+    def named(self, name: str, scope: Scope = TOP) -> Position:
+        """The position of what a name or path means in `scope`."""
+        if scope.cell is None and "[-" not in name:
+            return self.positions.get(name)
+        return self.positions.get(scope.full(name, self.lengths))
+
+    # Instances of cells
+
+    def alias(self, name: str, position: int) -> None:
+        """Let `name` be another name for the node at `position`."""
+        self.positions[name] = position
+        self.builder.alias(name, position)
+
+    def add_slice(self, name: str, tensor: int, index: int, text: str, place: Scalar) -> None:
+        """Add what a scan takes from the leading axis of a tensor at `index`."""
+        self.positions[name] = self.builder.apply(
+            OPS["index"], (tensor,), name, attributes={"key": (index,)}, text=text, place=place.place
+        )
+
+    def add_stack(self, unit: Unit, name: str, parts: Sequence[Position]) -> None:
+        """Add the stack of what the instances of a scan give out."""
+        applied = _Applied(OPS["stack"], tuple(parts), {"axis": 0}, unit.key)
+        self.positions[name] = self._apply(unit, applied, name, f"stack of {name}", unit.key.place)
 
     # Expressions
 
-    def _expression(self, unit: Expression) -> None:
+    def _expression(self, unit: Expression, name: str, scope: Scope) -> None:
         """Add the parts of an expression, each behind its operands; the last is the unit itself."""
-        name, tree, place = unit.name, unit.tree, unit.key.place
-        if isinstance(tree, Name):
-            applied = _Applied(OPS["identity"], (self._named(tree.name),), _NONE, tree.span)
-            self.positions[name] = self._apply(unit, applied, name, tree.name, place)
+        tree, place = unit.tree, unit.key.place
+        if isinstance(tree, Name | Attribute):
+            operand = self.named(path_text(tree), scope)
+            applied = _Applied(OPS["identity"], (operand,), _NONE, tree.span)
+            self.positions[name] = self._apply(unit, applied, name, path_text(tree), place)
             return
         stack: list[Position] = []
         push = stack.append
         positions, literals = self.positions, self.literals
         text = unit.scalar.text
         plain_text = text.isascii() and text.isprintable()
+        at_top = scope.cell is None
         count = 0
         for part in unit.parts:
             if isinstance(part, Name):
-                written = part.name
-                push(positions.get(written if written.isascii() else normalised(written)))
+                written = part.name if part.name.isascii() else normalised(part.name)
+                push(positions.get(written) if at_top else self.named(written, scope))
             elif isinstance(part, Number):
                 push(literals.get(id(part)))
             elif isinstance(part, Attribute):
-                push(None)
+                push(self.named(path_text(part), scope))
             else:
                 count += 1
                 own = name if part is tree else f"{name}#{count}"
@@ -171,11 +232,11 @@ class Lowering:
 
     # The long form
 
-    def _long_form(self, unit: LongForm) -> None:
+    def _long_form(self, unit: LongForm, name: str, scope: Scope) -> None:
         """Add a node written as an operator with its operands and attributes beside it."""
-        args = [((self._operand(one), one), one) for one in unit.inputs]
+        args = [((self._operand(one, scope), one), one) for one in unit.inputs]
         named = [
-            Given(entry.key.text, (self._operand(entry.value), entry.value), None, entry.key)
+            Given(entry.key.text, (self._operand(entry.value, scope), entry.value), None, entry.key)
             if named_operand
             else Given(entry.key.text, None, plain(entry.value), entry.key)
             for entry, named_operand in unit.named
@@ -184,23 +245,20 @@ class Lowering:
             bound = bind(unit.op, unit.op_node, args, named)
         except CallError as error:
             raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
-        self._check_constants(unit, unit.op, bound.operands, unit.name)
+        self._check_constants(unit, unit.op, bound.operands, name)
         operands = tuple(position for position, _ in bound.operands)
         applied = _Applied(unit.op, operands, bound.attributes, unit.op_node)
         text = f"{unit.op.name}({', '.join(_long_text(unit))})"
-        self.positions[unit.name] = self._apply(unit, applied, unit.name, text, unit.key.place)
+        self.positions[name] = self._apply(unit, applied, name, text, unit.key.place)
 
-    def _operand(self, node: Node) -> Position:
+    def _operand(self, node: Node, scope: Scope) -> Position:
         """The operand that a name or a number of the long form is."""
         assert isinstance(node, Scalar)
         if isinstance(node.value, int | float):
             return self.literals.get(id(node))
-        return self._named(node.text)
+        return self.named(normalised("".join(node.text.split())), scope)
 
     # Both
-
-    def _named(self, name: str) -> Position:
-        return self.positions.get(normalised(name))
 
     def _literal(self, unit: Unit, value: float, at: At) -> int:
         """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
@@ -253,6 +311,18 @@ LONGEST_TEXT = 200
 def _on_one_line(text: str) -> str:
     """A part of an expression as it is written, harmless, without line breaks."""
     return " ".join(clean(text).split())
+
+
+def _numbers_of(unit: LongForm | CellUse | ScanUse) -> Iterator[Node]:
+    """What may be a number beside the names of a unit."""
+    if isinstance(unit, LongForm):
+        yield from unit.inputs
+        yield from (entry.value for entry, named_operand in unit.named if named_operand)
+        return
+    arguments: list[Argument] = [*unit.inputs.values()]
+    if isinstance(unit, ScanUse):
+        arguments += (carry.init for carry in unit.carry.values())
+    yield from (argument.scalar for argument in arguments)
 
 
 def _long_text(unit: LongForm) -> Iterator[str]:

@@ -80,6 +80,10 @@ class Mistakes:
             return False
         return True
 
+    def found(self) -> tuple[Diagnostic, ...]:
+        """What has been found, as it came."""
+        return (*self._earlier, *self._stage)
+
     def next_stage(self) -> None:
         """What follows is shown behind everything found so far."""
         self._earlier += sorted(self._stage, key=_position)

@@ -11,13 +11,14 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.bindings import Bindings
-from backprop_engine.errors import Place, UsageError
+from backprop_engine.errors import Place
 from backprop_engine.expr import Expr
 from backprop_engine.graph import Graph
 from backprop_engine.scenario.nodes import Node, Scalar
 from backprop_engine.scenario.source import Source
 
 if TYPE_CHECKING:
+    from backprop_engine.run import Run, Training
     from backprop_engine.trace import Trace
 
 __all__ = ["Expectation", "Figure", "Formula", "LocalText", "Quantity", "Scenario"]
@@ -111,19 +112,22 @@ class Scenario:
     expectations: tuple[Expectation, ...] = ()
     breakpoints: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()
+    training: Training | None = None
 
     @property
     def dtype(self) -> str:
         """The floating type of every computation: `float64`, `float32` or `float16`."""
         return self.graph.dtype.name
 
-    def record(self, iteration: int = 0) -> Trace:
-        """The trace of a run, computed afresh; `UsageError` for an iteration that there is not."""
-        from backprop_engine.recording import record
+    def run(self) -> Run:
+        """The iterations of the scenario, each computed when it is asked for; one without `train`."""
+        from backprop_engine.run import Run
 
-        if iteration != 0:
-            raise UsageError(f"there is no iteration {iteration}: without `train` there is only iteration 0")
-        return record(self.graph, self.bindings)
+        return Run(self.graph, self.bindings, self.training)
+
+    def record(self, iteration: int = 0) -> Trace:
+        """The trace of an iteration, computed afresh; `UsageError` for one that there is not."""
+        return self.run().trace(iteration)
 
     def with_leaf(self, name: str, value: Any) -> Scenario:
         """The same scenario with another value for one leaf.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph
+from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import Mistakes, as_mapping, is_absent, mistake
 from backprop_engine.scenario.model import LocalText
-from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nodes import Node, Scalar
-from backprop_engine.scenario.resolve import undefined
 from backprop_engine.scenario.texts import local_text
 from backprop_engine.scenario.units import Unit
 
@@ -28,7 +27,7 @@ class Note(NamedTuple):
 
 
 def read_notes(
-    given: Node | None, units: Iterable[Unit], known: Collection[str], mistakes: Mistakes
+    given: Node | None, units: Iterable[Unit], known: Known, mistakes: Mistakes
 ) -> dict[str, Note]:
     """The notes by name; `known` are the names of leaves and nodes. What is wrong with one is taken up."""
     notes: dict[str, Note] = {}
@@ -49,14 +48,13 @@ def read_notes(
     return notes
 
 
-def _noted(key: Scalar, notes: Mapping[str, Note], known: Collection[str]) -> str:
+def _noted(key: Scalar, notes: Mapping[str, Note], known: Known) -> str:
     """The name of the node that a key is a note for."""
-    name = normalised(key.text)
+    name = known.canonical(key.text)
     if name in notes:
         raise mistake(UNKNOWN_NOTE, key, f"`{name}` has a note already", "keep one of them")
-    if name.partition("#")[0] not in known:
-        message, hint = undefined(name, known)
-        raise mistake(UNKNOWN_NOTE, key, message, hint)
+    if name not in known:
+        raise mistake(UNKNOWN_NOTE, key, *known.undefined(name))
     return name
 
 

@@ -1,4 +1,4 @@
-"""The computed nodes of a scenario as they are written: an expression, or the long form of one operator."""
+"""What stands under `nodes`: an expression, the long form of one operator, or instances of a cell."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.expr import Attribute, Expr, Name, Number, Span
+from backprop_engine.expr import Attribute, Expr, Name, Number, Span, path
 from backprop_engine.ops import Op
 from backprop_engine.scenario.calls import CallError, find_op
 from backprop_engine.scenario.expressions import expression_mistake, operands_first, parsed
 from backprop_engine.scenario.mistakes import (
-    NOT_YET,
     WRONG_TYPE,
     as_sequence,
     as_text,
@@ -25,12 +24,24 @@ from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar
 
-__all__ = ["At", "Expression", "LongForm", "Unit", "read_unit", "unit_mistake"]
+__all__ = [
+    "Argument",
+    "At",
+    "CellUse",
+    "Expression",
+    "LongForm",
+    "ScanUse",
+    "Unit",
+    "expression_unit",
+    "path_text",
+    "read_unit",
+    "unit_mistake",
+]
 
 NODE_FORM = code("node-form", "A node is no expression and no map with `op` or `expr`.")
 NODE_CONSTANT = code("node-constant", "A node that is only a number: numbers go under `constants`.")
 
-_FORMS = "a node is an expression, `{op: …, inputs: […]}` or `{expr: …, note: …}`"
+_FORMS = "a node is an expression, `{op: …, inputs: […]}`, `{expr: …}`, `{cell: …}` or `{scan: …}`"
 
 
 At: TypeAlias = Span | Node
@@ -64,7 +75,59 @@ class LongForm(Struct, frozen=True, eq=False):
     note: Node | None = None
 
 
-Unit: TypeAlias = Expression | LongForm
+class Argument(Struct, frozen=True, eq=False):
+    """What an input of a cell is given: a `name`, a number (`scalar` has it), or an expression (`unit`)."""
+
+    key: Scalar
+    scalar: Scalar
+    name: str = ""
+    unit: Expression | None = None
+
+
+class CellUse(Struct, frozen=True, eq=False):
+    """One instance of a cell; `inputs` are by the cell's names for them."""
+
+    name: str
+    key: Scalar
+    cell: str
+    cell_node: Scalar
+    inputs: dict[str, Argument]
+    references: list[tuple[str, At]]
+    note: Node | None = None
+
+
+class Carry(Struct, frozen=True, eq=False):
+    """An input that each instance of a scan takes from the one before it: from its node called `next`."""
+
+    init: Argument
+    next: str
+    next_node: Scalar
+
+
+class ScanUse(Struct, frozen=True, eq=False):
+    """Instances of a cell along the leading axis of the tensors in `over`."""
+
+    name: str
+    key: Scalar
+    cell: str
+    cell_node: Scalar
+    inputs: dict[str, Argument]
+    over: dict[str, Argument]
+    carry: dict[str, Carry]
+    references: list[tuple[str, At]]
+    note: Node | None = None
+
+
+Unit: TypeAlias = Expression | LongForm | CellUse | ScanUse
+
+
+def path_text(part: Expr) -> str:
+    """A name or a path as it is looked up: `states[-1].h`, normalised; empty for any other expression."""
+    if type(part) is Name:
+        return normalised(part.name)
+    steps = path(part) or ()
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return normalised(text[1:])
 
 
 def read_unit(name: str, key: Scalar, node: Node) -> Unit:
@@ -98,8 +161,15 @@ def _expression(name: str, key: Scalar, node: Scalar, note: Node | None) -> Expr
             f"`{name}` is a number and nothing to compute",
             _constant_hint(name, node.text.strip()),
         )
+    return expression_unit(name, key, node, tree, note)
+
+
+def expression_unit(name: str, key: Scalar, node: Scalar, tree: Expr, note: Node | None = None) -> Expression:
+    """The unit that computes `tree`."""
     parts = operands_first(tree)
-    names: list[tuple[str, At]] = [(normalised(part.name), part.span) for part in parts if type(part) is Name]
+    names: list[tuple[str, At]] = [
+        (path_text(part), part.span) for part in parts if type(part) is Name or type(part) is Attribute
+    ]
     return Expression(name, key, node, tree, parts, names, note)
 
 
@@ -109,13 +179,14 @@ def _constant_hint(name: str, text: str) -> str:
 
 def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
     """A node written as a map, told apart by the key that it has."""
-    for later in ("cell", "scan"):
-        if later in node:
-            raise mistake(NOT_YET, node.entries[later].key, f"`{later}` is not read yet")
-    if "op" in node and "expr" in node:
-        raise mistake(
-            NODE_FORM, node.entries["expr"].key, f"`{name}` has both `op` and `expr`", "keep one of them"
-        )
+    forms = [form for form in ("op", "expr", "cell", "scan") if form in node]
+    if len(forms) > 1:
+        message = f"`{name}` has both `{forms[0]}` and `{forms[1]}`"
+        raise mistake(NODE_FORM, node.entries[forms[1]].key, message, "keep one of them")
+    if "cell" in node or "scan" in node:
+        from backprop_engine.scenario.instances import read_cell_use, read_scan_use
+
+        return read_cell_use(name, key, node) if "cell" in node else read_scan_use(name, key, node)
     if "expr" in node:
         only_keys(node, ("expr", "note"), "a node with `expr`")
         expression = node.entries["expr"].value
@@ -147,7 +218,9 @@ def _long_form(name: str, key: Scalar, node: Mapping) -> LongForm:
         if entry.key.text not in ("op", "inputs", "note")
     )
     operands = (*inputs, *(_operand(entry.value) for entry, is_operand in named if is_operand))
-    names: list[tuple[str, At]] = [(normalised(one.text), one) for one in operands if type(one.value) is str]
+    names: list[tuple[str, At]] = [
+        (path_text(parsed(one)), one) for one in operands if type(one.value) is str
+    ]
     return LongForm(name, key, op, op_node, inputs, named, names, node.get("note"))
 
 
@@ -166,6 +239,6 @@ def _operand(node: Node) -> Scalar:
 def unit_mistake(unit: Unit, kind: Code, at: At, message: str, hint: str = "") -> ScenarioError:
     """A single mistake at `at` inside `unit`, ready to be raised."""
     if isinstance(at, Span):
-        assert isinstance(unit, Expression)
+        assert isinstance(unit, Expression)  # only expressions have stretches
         return expression_mistake(kind, unit.scalar, at, message, hint)
     return mistake(kind, at, message, hint)

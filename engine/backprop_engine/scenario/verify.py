@@ -10,7 +10,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor
 from backprop_engine.check import GradientCheck, Verdict, check_trace
 from backprop_engine.scenario.expect import Failure, failures
-from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.model import Expectation, Scenario
 from backprop_engine.trace import Trace
 
 __all__ = ["Verification", "verify"]
@@ -34,32 +34,37 @@ def verify(scenario: Scenario) -> Verification:
     """Compare `expect`, then check every gradient.
 
     A gradient that is not finite is accepted only where `expect` names it, or names one that it flows into;
-    where the output is not finite, nothing can be compared, and `expect` must name that.
+    where the output is not finite, nothing can be compared, and `expect` must name that. With `train`, the
+    gradients of the first iteration are checked, and of each that has expectations of its own.
     """
-    trace = scenario.record()
-    expected = {
-        figure.name
-        for block in scenario.expectations
-        for figure in block.figures
-        if figure.of == "gradient" and _not_finite(figure.expected)
-    }
-    accepted = _flowing_into(trace, expected)
+    run = scenario.run()
+    checks: list[GradientCheck] = []
+    bad: list[GradientCheck] = []
+    last = run.iterations - 1
+    for iteration in dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations))):
+        if iteration < last or not last:
+            blocks = [block for block in scenario.expectations if block.iteration == iteration]
+            trace = run.trace(iteration)
+            found = list(check_trace(trace))
+            checks += found
+            bad += _bad(found, trace, blocks)
+    figures = sum(len(block.figures) for block in scenario.expectations)
+    return Verification(figures, list(failures(scenario, run)), checks, bad)
+
+
+def _bad(checks: Sequence[GradientCheck], trace: Trace, blocks: Sequence[Expectation]) -> list[GradientCheck]:
+    """The checks that are not accepted."""
+    figures = [figure for block in blocks for figure in block.figures if _not_finite(figure.expected)]
+    accepted = _flowing_into(trace, {one.name for one in figures if one.of == "gradient"})
     output = trace.graph.nodes[trace.graph.output].name
-    output_named = any(
-        figure.name == output and figure.of == "value" and _not_finite(figure.expected)
-        for block in scenario.expectations
-        for figure in block.figures
-    )
-    checks = list(check_trace(trace))
-    bad = [
+    output_named = any(figure.name == output and figure.of == "value" for figure in figures)
+    return [
         check
         for check in checks
         if not check.verdict.good
         and not (check.verdict is Verdict.NOT_FINITE and _target(check) in accepted)
         and not (check.method == "output" and output_named)
     ]
-    figures = sum(len(block.figures) for block in scenario.expectations)
-    return Verification(figures, list(failures(scenario, trace)), checks, bad)
 
 
 def _not_finite(expected: object) -> bool:

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     view = None
     if arguments.scenario is not None:
         scenario = opened(arguments, standard_input=False)
-        session = Session(scenario.record())
+        session = Session(scenario.run())
         at = position(arguments.at, session.last)
         view = View(scenario, replace(session, position=at or 0), language, arguments.ascii)
     theme = known_theme(arguments.theme)

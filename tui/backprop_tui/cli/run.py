@@ -9,9 +9,11 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from backprop_engine.data import run_data
+from backprop_engine.data import run_data, tensor_data
+from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line
 from backprop_engine.explain.transcript import state, transcript
+from backprop_engine.run import Run
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace import Trace
@@ -26,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     parser.add_argument("--json", action="store_true", help="the run as one JSON object")
     parser.add_argument("--at", type=int, metavar="N", help="the state at position N")
+    parser.add_argument("--iteration", type=int, metavar="K", help="with `train`: the iteration to show (0)")
     parser.add_argument(
         "--step-into",
         action="store_true",
@@ -37,19 +40,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the run."""
     scenario = opened(arguments)
-    trace = scenario.record()
-    at = position(arguments.at, trace.schedule.last)
+    iterations = scenario.run()
+    trace, at = _chosen(iterations, arguments.iteration, position(arguments.at, iterations.last))
     if arguments.json:
         data = run_data(scenario.name, trace, at, step_into=arguments.step_into)
+        if iterations.training is not None:
+            data["iterations"] = [
+                {"iteration": iteration, "loss": tensor_data(loss) if loss.shape == () else None}
+                for iteration, loss in enumerate(iterations.losses())
+            ]
         json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
         print_lines(_text(scenario, trace, at, arguments.lang or "en", step_into=arguments.step_into))
     for warning in trace.warnings:
         print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
-    for failure in failures(scenario, trace) if not arguments.set else ():
+    for failure in failures(scenario, iterations) if not arguments.set else ():
         print(structs.replace(failure.diagnostic, severity="warning"), file=sys.stderr)
     return 0
+
+
+def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int | None]:
+    """The trace to show, and the position in it; `at` counts through all iterations."""
+    if at is None:
+        return run.trace(iteration or 0), None
+    found, here = run.locate(at)
+    if iteration is not None and iteration != found:
+        first = run.start(iteration)
+        if at != first:
+            last = first + run.trace(iteration).schedule.last
+            raise UsageError(
+                f"position {at} is in iteration {found}; iteration {iteration} is {first} to {last}"
+            )
+        found, here = iteration, 0
+    return run.trace(found), here
 
 
 def _text(

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if any(key.startswith("wait:") for key in arguments.keys.split()):
         raise UsageError("--keys takes keys, and no waiting: a snapshot has no clock")
     scenario = opened(arguments)
-    session = Session(scenario.record())
+    session = Session(scenario.run())
     at = position(arguments.at, session.last)
     view = View(scenario, replace(session, position=at or 0), arguments.lang or "en", arguments.ascii)
     picture = asyncio.run(_drawn(view, arguments, svg=output.endswith(".svg")))

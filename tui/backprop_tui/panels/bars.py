@@ -16,10 +16,17 @@ _PHASE_ROLES = {
     Phase.START: Role.DIM,
     Phase.FORWARD: Role.ACTIVE_VALUE,
     Phase.BACKWARD: Role.ACTIVE_GRADIENT,
+    Phase.UPDATE: Role.HEADING,
     Phase.END: Role.HEADING,
 }
-_PHASE_SIGNS = {Phase.START: "", Phase.FORWARD: "▶ ", Phase.BACKWARD: "◀ ", Phase.END: "✓ "}
-_ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "": ""}
+_PHASE_SIGNS = {
+    Phase.START: "",
+    Phase.FORWARD: "▶ ",
+    Phase.BACKWARD: "◀ ",
+    Phase.UPDATE: "↻ ",
+    Phase.END: "✓ ",
+}
+_ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
 
 
 def title_of(view: View) -> str:
@@ -38,6 +45,7 @@ def header(view: View, width: int, height: int) -> Drawing:
             _PHASE_ROLES[phase],
         ),
         Span("   "),
+        *_iteration(view),
         Span(
             text("step", view.language, position=view.session.position, last=view.session.last), Role.HEADING
         ),
@@ -48,6 +56,15 @@ def header(view: View, width: int, height: int) -> Drawing:
     return Lines.of(
         [clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)]
     )
+
+
+def _iteration(view: View) -> Line:
+    """Which iteration of a training this is; nothing without one."""
+    session = view.session
+    if session.run.training is None:
+        return ()
+    said = text("iteration", view.language, iteration=session.iteration, last=session.run.iterations - 1)
+    return (Span(f"{said}   ", Role.HEADING),)
 
 
 def key_hints(

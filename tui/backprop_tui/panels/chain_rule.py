@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backprop_engine.explain.lines import Block, Line, Span, wrap_line
 from backprop_engine.explain.story import step_title, story
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed
+from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -23,6 +23,8 @@ def chain_rule_title(view: View) -> str:
             name = text("panel.forward", view.language)
         case Seed():
             name = text("panel.seed", view.language)
+        case Update():
+            name = text("panel.update", view.language)
         case _:
             return text("panel.chain_rule", view.language)
     return f"{name} ─ {step_title(view.frame)}"
@@ -30,7 +32,7 @@ def chain_rule_title(view: View) -> str:
 
 def chain_rule(view: View, width: int, height: int) -> Drawing:
     """The equation in the middle, the check under it."""
-    if view.frame.step is None:
+    if view.frame.step is None or isinstance(view.frame.step, Clear):
         return Lines.of(_wrapped(story(view.frame, view.language), width))
     from backprop_engine.explain.equation import equation
     from backprop_engine.explain.numeric import numeric_line

@@ -320,7 +320,10 @@ def _scene(trace: Trace, start: int, stop: int) -> _Scene:
 
 def _unit(trace: Trace, node: Node) -> _Unit:
     """As wide as the longest label that the run will put there."""
-    value = cell_width(clip(node.name, _LABEL_LIMIT)) + 1 + len(_short(trace.values[node.position]))
+    values = [trace.values[node.position]]
+    if node.position in trace.updated:
+        values.append(trace.updated[node.position])
+    value = cell_width(clip(node.name, _LABEL_LIMIT)) + 1 + max(len(_short(one)) for one in values)
     uses = trace.schedule.uses_of.get(node.position, [])
     gradients = [
         len(_short_gradient(trace.arrived[edge]) + progress(number, len(uses)))

@@ -13,6 +13,7 @@ from backprop_tui.view import View
 
 __all__ = ["position_at", "timeline"]
 
+_ACTIVE = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 _FEWEST = 6
 """With fewer cells than these for the steps, the phases go without their names."""
 _DONE, _HERE, _AHEAD = "●", "◉", "○"
@@ -45,8 +46,10 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
     phases = [
         ("forward", Role.VALUE, 1, schedule.seed - 1),
         ("seed", Role.GRADIENT, schedule.seed, schedule.seed),
-        ("backward", Role.GRADIENT, schedule.seed + 1, schedule.last),
+        ("backward", Role.GRADIENT, schedule.seed + 1, schedule.completed),
+        ("update", Role.HEADING, schedule.completed + 1, schedule.last),
     ]
+    phases = [phase for phase in phases if phase[2] <= phase[3] <= schedule.last]
     labels = [text(f"timeline.{name}", view.language) for name, *_ in phases]
     free = width - 1 - sum(cell_width(label) + 3 for label in labels)
     if free < _FEWEST:
@@ -55,8 +58,6 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
     stretches = []
     at = 1
     for label, (_, role, first, last) in zip(labels, phases, strict=True):
-        if last < first:
-            continue
         count = last - first + 1
         cells = count if steps <= free else max(1, count * (free - 2) // steps)
         at += cell_width(label) + 1
@@ -68,7 +69,7 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
 def timeline(view: View, width: int, height: int) -> Drawing:
     """Done, here, and ahead; a row of signs for each phase."""
     done, here, ahead = (_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII) if view.ascii else (_DONE, _HERE, _AHEAD)
-    position = view.session.position
+    position = view.session.here
     line: list[Span] = [Span(" ")]
     for stretch in _stretches(view, width):
         current = stretch.first <= position <= stretch.last
@@ -78,7 +79,7 @@ def timeline(view: View, width: int, height: int) -> Drawing:
             passed = stretch.cell_of(position)
         line.append(Span(done * passed, stretch.role))
         if current:
-            bold = Role.ACTIVE_VALUE if stretch.role is Role.VALUE else Role.ACTIVE_GRADIENT
+            bold = _ACTIVE.get(stretch.role, stretch.role)
             line.append(Span(here, bold))
         line.append(Span(ahead * (stretch.cells - passed - current), Role.DIM))
         line.append(Span("  "))
@@ -86,8 +87,9 @@ def timeline(view: View, width: int, height: int) -> Drawing:
 
 
 def position_at(view: View, width: int, x: int) -> int | None:
-    """The position that column `x` of the timeline stands for."""
+    """The position in the run that column `x` of the timeline stands for."""
+    start = view.session.position - view.session.here
     for stretch in _stretches(view, width):
         if stretch.start <= x < stretch.start + stretch.cells:
-            return stretch.position_of(x - stretch.start)
-    return 0 if x < 1 else None
+            return start + stretch.position_of(x - stretch.start)
+    return start if x < 1 else None

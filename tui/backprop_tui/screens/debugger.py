@@ -16,6 +16,7 @@ from textual.screen import Screen
 from backprop_engine.debugger import (
     Command,
     Go,
+    Iterate,
     Over,
     Select,
     Step,
@@ -171,6 +172,14 @@ class DebuggerScreen(Screen[None]):
     def action_command_backward(self) -> None:
         """To where the backward pass begins."""
         self.do(ToBackward())
+
+    def action_command_iteration(self) -> None:
+        """To the next iteration."""
+        self.do(Iterate())
+
+    def action_command_iteration_back(self) -> None:
+        """To the iteration before."""
+        self.do(Iterate(-1))
 
     def action_command_start(self) -> None:
         """To the start."""

@@ -132,7 +132,7 @@ class GalleryScreen(Screen[None]):
         from backprop_tui.view import View
 
         scenario = _scenario(self.stems[self.chosen])
-        view = View(scenario, Session(scenario.record()), self.language, self.ascii)
+        view = View(scenario, Session(scenario.run()), self.language, self.ascii)
         self.app.push_screen(DebuggerScreen(view))
 
     def action_command_help(self) -> None:

@@ -65,7 +65,7 @@ def _contributions(view: View, node: Node) -> list[Line]:
     uses = schedule.uses_of.get(node.position, [])
     if len(uses) < 2:
         return []
-    arrived = [edge for edge in uses if schedule.arrival(edge) <= view.session.position]
+    arrived = [edge for edge in uses if schedule.arrival(edge) <= view.session.here]
     through = ", ".join(view.graph.nodes[schedule.edges[edge].node].name for edge in uses[:20])
     said = text("inspect.partial", view.language, count=len(arrived), of=len(uses))
     return [(Span(f"{said}: {through}", Role.DIM),)]

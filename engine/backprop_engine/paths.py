@@ -1,0 +1,62 @@
+"""Paths into instances of cells: `one.h`, `states[2].h`, `states[-1].h`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["absolute", "root", "split"]
+
+_ROOT_ENDS: Final = re.compile(r"[.\[]")
+_STEP: Final = re.compile(r"\[(-?\d{1,18})\]|\.?([^.\[\]#\s]+)")
+
+
+def root(path: str) -> str:
+    """The name that a path begins with: `states` of `states[2].h`."""
+    found = _ROOT_ENDS.search(path)
+    return path[: found.start()] if found else path
+
+
+def split(path: str) -> tuple[str | int, ...] | None:
+    """The steps of a path, `("states", -1, "h")` for `states[-1].h`; None for a text that is no path.
+
+    A numbered part of an expression, `states[0].a#1`, keeps its number in the last step.
+    """
+    body, mark, number = path.partition("#")
+    if mark and not number.isdecimal():
+        return None
+    steps: list[str | int] = []
+    at = 0
+    while at < len(body):
+        found = _STEP.match(body, at)
+        named = found is not None and found[2] is not None
+        if found is None or (named and (body[at] == ".") != bool(steps)) or (not named and not steps):
+            return None
+        steps.append(found[2] if named else int(found[1]))
+        at = found.end()
+    if not steps or (mark and isinstance(steps[-1], int)):
+        return None
+    if mark:
+        steps[-1] = f"{steps[-1]}#{number}"
+    return tuple(steps)
+
+
+def absolute(path: str, lengths: Mapping[str, int]) -> str:
+    """`path` with the indices that count from the end counted from the start; `lengths` are those of scans.
+
+    What no scan has stays as it is, and is found under no name then.
+    """
+    if "[-" not in path:
+        return path
+    steps = split(path)
+    if steps is None:
+        return path
+    written = ""
+    for step in steps:
+        if isinstance(step, str):
+            written += f".{step}" if written else step
+        else:
+            length = lengths.get(written, 0)
+            written += f"[{step + length if -length <= step < 0 else step}]"
+    return written

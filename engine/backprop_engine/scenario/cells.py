@@ -1,0 +1,163 @@
+"""The section `cells`: subgraphs that nodes make instances of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from backprop_engine.errors import code
+from backprop_engine.scenario.mistakes import (
+    Mistakes,
+    as_mapping,
+    as_sequence,
+    as_text,
+    is_absent,
+    mistake,
+    only_keys,
+)
+from backprop_engine.scenario.names import NameTable, normalised
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nodes import Mapping, Node, Scalar
+from backprop_engine.scenario.units import CellUse, ScanUse, Unit, read_unit
+
+__all__ = ["CELL_FORM", "Cell", "instances_in", "read_cells", "refuse_recursion"]
+
+CELL_FORM = code("cell-form", "A cell without `nodes` or `outputs`, or an output that it does not have.")
+CELL_RECURSION = code("cell-recursion", "A cell that uses itself.")
+
+_EXAMPLE = "such as `rnn: {inputs: [x, h_prev], nodes: {h: tanh(W @ x + U @ h_prev)}, outputs: [h]}`"
+_KEYS = ("inputs", "nodes", "outputs")
+
+
+class Cell(Struct, frozen=True, eq=False):
+    """A subgraph by name: what it takes in, what it computes, and what others may use of it.
+
+    `broken` are names whose definition has a mistake, which is reported where it stands.
+    """
+
+    name: str
+    key: Scalar
+    inputs: tuple[str, ...]
+    units: dict[str, Unit]
+    outputs: tuple[str, ...]
+    broken: dict[str, None]
+
+    def has(self, name: str) -> bool:
+        """Whether `name` means something of the cell's own, rather than of the top level."""
+        return name in self.units or name in self.inputs or name in self.broken
+
+
+def read_cells(node: Node | None, mistakes: Mistakes) -> dict[str, Cell]:
+    """The cells by name; what is wrong with one is taken up, and the others are read all the same."""
+    if node is None or is_absent(node):
+        return {}
+    cells: dict[str, Cell] = {}
+    names = NameTable()
+    for key, value in as_mapping(node, "a map from names to cells", _EXAMPLE):
+        with mistakes.collected():
+            name = names.declare(key, "cells")
+            cells[name] = _cell(name, key, as_mapping(value, "a cell as a map", _EXAMPLE), mistakes)
+    return cells
+
+
+def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
+    mistakes.attempt(only_keys, node, _KEYS, f"the cell `{name}`")
+    table = NameTable()
+    broken: dict[str, None] = {}
+    inputs: list[str] = []
+    for one in _texts(node.get("inputs"), "the cell's inputs as a list of names"):
+        with mistakes.collected():
+            inputs.append(table.declare(one, "inputs"))
+    units = _units(name, node, table, broken, mistakes)
+    outputs = []
+    for one in _texts(node.get("outputs"), "the cell's outputs as a list of names"):
+        output = normalised(one.text)
+        if output in units or output in inputs:
+            outputs.append(output)
+        elif output not in broken:
+            hint = did_you_mean(output, (*units, *inputs)) or _own(units)
+            message = f"the cell `{name}` has no node `{output}` to give out"
+            mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
+            broken[output] = None
+    if is_absent(node.get("outputs")) and units:
+        last = next(reversed(units))
+        message = f"the cell `{name}` gives nothing out"
+        mistakes.add(
+            mistake(CELL_FORM, key, message, f"name what others may use: `outputs: [{last}]`").diagnostics
+        )
+    return Cell(name, key, tuple(inputs), units, tuple(outputs), broken)
+
+
+def _units(
+    cell: str, node: Mapping, table: NameTable, broken: dict[str, None], mistakes: Mistakes
+) -> dict[str, Unit]:
+    """The nodes of a cell."""
+    given = node.get("nodes")
+    if given is None or is_absent(given):
+        at = node.entries["nodes"].key if "nodes" in node else node
+        raise mistake(CELL_FORM, at, f"the cell `{cell}` has no `nodes`", _EXAMPLE)
+    units: dict[str, Unit] = {}
+    for key, value in as_mapping(given, "a map from names to expressions", _EXAMPLE):
+        with mistakes.collected():
+            name = table.declare(key, "nodes")
+            broken[name] = None
+            units[name] = read_unit(name, key, value)
+            del broken[name]
+    return units
+
+
+def _texts(node: Node | None, what: str) -> Iterator[Scalar]:
+    if node is None or is_absent(node):
+        return
+    for one in as_sequence(node, what, "write `[x, h_prev]`"):
+        yield as_text(one, "a name")
+
+
+def _own(units: Iterable[str]) -> str:
+    names = ", ".join(list(units)[:8])
+    return f"its nodes are {names}" if names else ""
+
+
+def instances_in(units: Iterable[Unit]) -> Iterator[CellUse | ScanUse]:
+    """The units that are instances of cells."""
+    return (unit for unit in units if isinstance(unit, CellUse | ScanUse))
+
+
+def refuse_recursion(cells: dict[str, Cell], mistakes: Mistakes) -> dict[str, Cell]:
+    """The cells in an order in which each uses only those before it; those that use themselves are reported
+    and left out, with all that use them.
+    """
+    ordered: dict[str, Cell] = {}
+    bad: dict[str, None] = {}
+    for start in cells:
+        _visit(start, cells, ordered, bad, mistakes)
+    return ordered
+
+
+def _visit(
+    start: str, cells: dict[str, Cell], ordered: dict[str, Cell], bad: dict[str, None], mistakes: Mistakes
+) -> None:
+    """Put `start` behind all that it uses; without recursion, as a file may chain many cells."""
+    trail = [(start, instances_in(cells[start].units.values()))]
+    on_trail = {start: None}
+    while trail:
+        name, uses = trail[-1]
+        use = next(uses, None)
+        if use is None:
+            trail.pop()
+            del on_trail[name]
+            if name not in bad and name not in ordered:
+                ordered[name] = cells[name]
+        elif use.cell in on_trail:
+            if name not in bad:
+                message = f"the cell `{use.cell}` uses itself"
+                message += "" if name == use.cell else f" through `{name}`"
+                hint = "a `scan` repeats a cell; a graph is finite"
+                mistakes.add(mistake(CELL_RECURSION, use.cell_node, message, hint).diagnostics)
+            bad[name] = None
+        elif use.cell in bad:
+            bad[name] = None
+        elif use.cell in cells and use.cell not in ordered:
+            trail.append((use.cell, instances_in(cells[use.cell].units.values())))
+            on_trail[use.cell] = None

@@ -1,0 +1,271 @@
+"""Units -> nodes of a graph, in the order of computing; instances of cells are unrolled as they come.
+
+What an instance has is known to the graph under its path (`states[2].h`), and what it is given under the path
+of the cell's own name for it, which is only another name for a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from backprop_engine.arrays import shape_text
+from backprop_engine.errors import code
+from backprop_engine.paths import absolute
+from backprop_engine.scenario.cells import Cell
+from backprop_engine.scenario.lower import Lowering, Position
+from backprop_engine.scenario.mistakes import Mistakes, mistake
+from backprop_engine.scenario.nodes import Scalar
+from backprop_engine.scenario.order import Order
+from backprop_engine.scenario.resolve import UNKNOWN_NAME, Level
+from backprop_engine.scenario.scopes import TOP, Scope
+from backprop_engine.scenario.units import (
+    Argument,
+    CellUse,
+    Expression,
+    LongForm,
+    ScanUse,
+    Unit,
+    unit_mistake,
+)
+
+__all__ = ["MAX_UNROLLED", "unroll"]
+
+SCAN_SHAPES = code("scan-shapes", "What a scan goes over or carries has no leading axis, or another shape.")
+TOO_MANY_NODES = code("too-many-nodes", "Instances of cells come to more nodes than a graph may have.")
+
+MAX_UNROLLED: Final = 250_000
+"""The most nodes that instances of cells may come to."""
+
+
+def unroll(
+    top: Level, cells: Mapping[str, Cell], inside: Mapping[str, Level], lowering: Lowering, mistakes: Mistakes
+) -> None:
+    """Add the nodes of the file and of all instances to the graph; what is wrong is taken up."""
+    units = list(top.units.values())
+    for cell in cells.values():
+        units += cell.units.values()
+    for unit in units:
+        if not mistakes.attempt(lowering.add_literals, unit):
+            # Of two levels that have this name only one is broken; the other just stays unchecked.
+            top.broken[unit.name] = None
+    _Unroller(cells, inside, lowering, mistakes).run(top, TOP)
+
+
+class _Unroller:
+    def __init__(
+        self,
+        cells: Mapping[str, Cell],
+        inside: Mapping[str, Level],
+        lowering: Lowering,
+        mistakes: Mistakes,
+    ) -> None:
+        self.cells, self.inside, self.lowering, self.mistakes = cells, inside, lowering, mistakes
+        self.sizes: dict[str, int] = {}
+        for name in inside:  # each uses only cells before it
+            self.sizes[name] = sum(map(self._size, cells[name].units.values()))
+        self.unrolled = 0
+        self.entered: dict[str, None] = {}
+        """Cells that an instance was made of; the others are only checked."""
+
+    def _size(self, unit: Unit) -> int:
+        """How many nodes a unit comes to, at least."""
+        if isinstance(unit, Expression):
+            return max(1, len(unit.parts) // 2)
+        if isinstance(unit, LongForm):
+            return 1
+        return self.sizes.get(unit.cell, 0)
+
+    def run(self, level: Level, scope: Scope) -> None:
+        """Add the units of a level."""
+        order = Order(level.needs, level.scans)
+        done: dict[str, None] = {}
+        for name in order:
+            unit = level.units.get(name)
+            done[name] = None
+            if unit is None:
+                self.part_of_scan(level, scope, name)
+            elif isinstance(unit, ScanUse):
+                self.begin_scan(level, scope, unit, order)
+            else:
+                self.add(unit, scope, broken=name in level.broken)
+        for name, unit in level.units.items():
+            if name not in done:
+                self.add(unit, scope, broken=True)
+        if level.units and scope is TOP:
+            self.check_unused()
+
+    def add(self, unit: Unit, scope: Scope, *, broken: bool) -> None:
+        """Add one unit; of a broken one only what needs no shapes is checked."""
+        if isinstance(unit, Expression | LongForm):
+            self.lowering.add(unit, self.mistakes, broken=broken, scope=scope)
+        elif not broken:
+            given = {
+                name: position
+                for name, argument in unit.inputs.items()
+                if not argument.unit and (position := self.position(argument, scope)) is not None
+            }
+            expressions = [one.unit for one in unit.inputs.values() if one.unit]
+            if len(given) + len(expressions) == len(unit.inputs):
+                self.instance(unit, unit.name, scope, given, expressions)
+
+    def check_unused(self) -> None:
+        """Check what can be checked of cells that nothing could be made of."""
+        for name, cell in self.cells.items():
+            if name not in self.entered:
+                scope = Scope(f"{name}.", cell)
+                for unit in cell.units.values():
+                    self.add(unit, scope, broken=True)
+
+    # Instances
+
+    def position(self, argument: Argument, scope: Scope) -> Position:
+        """What a name or a number that is given to an instance stands for."""
+        if argument.name:
+            return self.lowering.named(argument.name, scope)
+        return self.lowering.literals.get(id(argument.scalar))
+
+    def instance(
+        self,
+        unit: CellUse | ScanUse,
+        name: str,
+        scope: Scope,
+        given: Mapping[str, int],
+        expressions: Iterable[Expression] = (),
+        slices: Mapping[str, tuple[Scalar, int, str]] | None = None,
+        index: int = 0,
+    ) -> None:
+        """Add the nodes of one instance called `name` in `scope`.
+
+        Some of its inputs are `given`; others are nodes of its own: `expressions`, and `slices` at `index`
+        of (place, tensor, what it is called).
+        """
+        cell, level = self.cells.get(unit.cell), self.inside.get(unit.cell)
+        if cell is None or level is None or not self.room_for(unit, 1):
+            return
+        full = scope.prefix + name
+        builder, lowering = self.lowering.builder, self.lowering
+        self.entered[cell.name] = None
+        builder.open_group(full, cell.name)
+        inner = Scope(f"{full}.", cell)
+        for parameter, position in given.items():
+            lowering.alias(inner.prefix + parameter, position)
+        for expression in expressions:
+            lowering.add(
+                expression, self.mistakes, broken=False, scope=scope, name=inner.prefix + expression.name
+            )
+        for parameter, (place, tensor, text) in (slices or {}).items():
+            lowering.add_slice(inner.prefix + parameter, tensor, index, f"{text}[{index}]", place)
+        self.run(level, inner)
+        builder.close_group()
+
+    def room_for(self, unit: CellUse | ScanUse, count: int) -> bool:
+        """Whether `count` instances more are not too many; else that is reported."""
+        self.unrolled += self.sizes.get(unit.cell, 0) if count == 1 else 0
+        need = self.unrolled + (self.sizes.get(unit.cell, 0) * count if count > 1 else 0)
+        if need <= MAX_UNROLLED:
+            return True
+        message = f"with `{unit.name}` the instances of cells come to {need:,} nodes"
+        message += f", at most {MAX_UNROLLED:,} are allowed"
+        hint = "a shorter sequence, or smaller cells"
+        self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message, hint).diagnostics)
+        return False
+
+    # Scans
+
+    def begin_scan(self, level: Level, scope: Scope, unit: ScanUse, order: Order) -> None:
+        """Find out how many instances a scan has."""
+        with self.mistakes.collected():
+            if unit.name in level.broken or self.cells.get(unit.cell) is None:
+                return
+            length = self.scan_length(unit, scope)
+            if length is None or not self.room_for(unit, length):
+                return
+            self.lowering.lengths[scope.prefix + unit.name] = length
+            order.unroll(unit.name, length)
+            for user, need in order.out_of_range(unit.name):
+                self.refuse_index(level.units[user], unit, need, length)
+
+    def scan_length(self, unit: ScanUse, scope: Scope) -> int | None:
+        """The length of the leading axes, which must agree; None where one is broken."""
+        known: tuple[str, int] | None = None
+        for argument in unit.over.values():
+            position = self.position(argument, scope)
+            if position is None:
+                return None
+            shape = self.lowering.builder.shape(position)
+            if not shape:
+                message = f"`{argument.name}` is a single number: a scan goes along the first axis"
+                raise mistake(SCAN_SHAPES, argument.scalar, message, "give it one entry for every time step")
+            if not shape[0]:
+                message = f"`{argument.name}` is {shape_text(shape)}: there is no time step in it"
+                raise mistake(SCAN_SHAPES, argument.scalar, message)
+            if known and known[1] != shape[0]:
+                message = f"`{argument.name}` has {shape[0]} time steps, `{known[0]}` has {known[1]}"
+                raise mistake(SCAN_SHAPES, argument.scalar, message, "their first axes must be as long")
+            known = known or (argument.name, shape[0])
+        return known[1] if known else None
+
+    def refuse_index(self, user: Unit, scan: ScanUse, need: str, length: int) -> None:
+        """Report a path to an instance that a scan does not have."""
+        message = f"`{need}` is out of range: `{scan.name}` has {length} instances"
+        hint = f"`{scan.name}[0]` to `{scan.name}[{length - 1}]`, or `{scan.name}[-1]` for the last"
+        for name, at in user.references:
+            if name == need or name.startswith(f"{need}."):
+                self.mistakes.add(unit_mistake(user, UNKNOWN_NAME, at, message, hint).diagnostics)
+                return
+        self.mistakes.add(mistake(UNKNOWN_NAME, user.key, message, hint).diagnostics)
+
+    def part_of_scan(self, level: Level, scope: Scope, name: str) -> None:
+        """Add one instance of a scan, or the stack of what all of them give out."""
+        scan, bracket, index = name.rstrip("]").partition("[")
+        if not bracket:
+            scan, _, output = name.partition(".")
+            length = self.lowering.lengths[scope.prefix + scan]
+            parts = [self.lowering.named(f"{scan}[{k}].{output}", scope) for k in range(length)]
+            unit = level.units[scan]
+            with self.mistakes.collected():
+                self.lowering.add_stack(unit, scope.prefix + name, parts)
+            return
+        unit = level.units[scan]
+        assert isinstance(unit, ScanUse)
+        self.scan_instance(unit, scope, int(index))
+
+    def scan_instance(self, unit: ScanUse, scope: Scope, index: int) -> None:
+        """Add the instance at `index`."""
+        given: dict[str, Position] = {
+            name: self.position(argument, scope) for name, argument in unit.inputs.items()
+        }
+        for name, carry in unit.carry.items():
+            before = f"{unit.name}[{index - 1}]." if index else ""
+            given[name] = (
+                self.lowering.named(before + carry.next, scope) if index else self.position(carry.init, scope)
+            )
+        slices = {}
+        for name, argument in unit.over.items():
+            position = self.position(argument, scope)
+            if position is not None:
+                slices[name] = (argument.scalar, position, argument.name)
+        known = {name: position for name, position in given.items() if position is not None}
+        if len(known) == len(given) and len(slices) == len(unit.over):
+            if index == 1:
+                self.check_carry(unit, scope, known)
+            self.instance(unit, f"{unit.name}[{index}]", scope, known, slices=slices, index=index)
+
+    def check_carry(self, unit: ScanUse, scope: Scope, given: dict[str, int]) -> None:
+        """Report a carried input whose shape changes from the first instance to the second."""
+        for name, carry in unit.carry.items():
+            first = self.position(carry.init, scope)
+            if first is None:
+                continue
+            shapes = [self.lowering.builder.shape(position) for position in (first, given[name])]
+            if shapes[0] != shapes[1]:
+                first_shape, next_shape = map(shape_text, shapes)
+                message = f"`{name}` begins as {first_shape}, and `{carry.next}` is {next_shape}"
+                hint = "what is carried keeps its shape"
+                self.mistakes.add(mistake(SCAN_SHAPES, carry.init.scalar, message, hint).diagnostics)
+
+
+def canonical(name: str, lowering: Lowering) -> str:
+    """A name as the graph has it: indices of scans count from the start."""
+    return absolute(name, lowering.lengths)

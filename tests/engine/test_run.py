@@ -1,0 +1,210 @@
+"""Runs of several iterations: positions through all of them, and traces on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_engine.data import run_data
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.frame import Phase
+from backprop_engine.run import Run
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.verify import verify
+from backprop_engine.steps import Clear, Steps, Update
+
+TEXT = """
+inputs: {x: 2}
+params: {w: 0.5, b: 0.25, idle: 1}
+constants: {t: 3}
+nodes:
+  y: tanh(w * x) + b
+  L: (y - t) ** 2
+train: {optimizer: sgd, lr: 0.125, steps: 6, momentum: 0.5}
+"""
+
+
+def load(text: str = TEXT) -> Scenario:
+    return load_source(Source.from_bytes("case.yaml", text.encode()))
+
+
+def by_hand(steps: int) -> list[tuple[float, float, float]]:
+    """(w, b, loss) before each update, with nothing of ours."""
+    w, b, v, u, found = 0.5, 0.25, 0.0, 0.0, []
+    for step in range(steps + 1):
+        a = np.tanh(w * 2)
+        gap = a + b - 3
+        found.append((float(w), float(b), float(gap**2)))
+        dw, db = 2 * gap * (1 - a**2) * 2, 2 * gap
+        v, u = (0.5 * v + dw, 0.5 * u + db) if step else (dw, db)
+        w, b = w - 0.125 * v, b - 0.125 * u
+    return found
+
+
+def test_every_iteration_is_plain_arithmetic() -> None:
+    run = load().run()
+    assert run.iterations == 7
+    for k, (w, b, loss) in enumerate(by_hand(6)):
+        trace = run.trace(k)
+        assert trace.iteration == k
+        assert trace.value("w") == pytest.approx(w, rel=1e-14)
+        assert trace.value("b") == pytest.approx(b, rel=1e-14)
+        assert trace.value("L") == pytest.approx(loss, rel=1e-13)
+        assert trace.value("idle") == 1
+    assert [float(loss) for loss in run.losses()] == [float(run.trace(k).value("L")) for k in range(7)]
+
+
+def test_the_steps_of_an_iteration() -> None:
+    run = load().run()
+    schedule = run.trace(0).schedule
+    kinds = [type(step).__name__ for step in run.trace(0).steps]
+    assert kinds[-3:] == ["Update", "Update", "Clear"]
+    assert run.length == schedule.last == len(kinds)
+    assert kinds[: schedule.completed] == [type(one).__name__ for one in Steps(run.graph.schedule)]
+    last = run.trace(6)
+    assert len(last.steps) == len(run.graph.order)
+    assert run.last == 6 * run.length + len(run.graph.order)
+    with pytest.raises(UsageError, match="forward pass alone"):
+        last.gradient("w")
+    names = [run.graph.nodes[step.node].name for step in run.trace(0).steps if isinstance(step, Update)]
+    assert names == ["w", "b"]
+
+
+def test_a_parameter_changes_at_its_update_and_everything_goes_at_the_clear() -> None:
+    run = load().run()
+    trace, after = run.trace(2), run.trace(3)
+    schedule, w, y = trace.schedule, run.graph["w"], run.graph["y"]
+    before = trace.frame(schedule.completed)
+    first = trace.frame(schedule.completed + 1)
+    assert before.phase is Phase.BACKWARD
+    assert first.phase is Phase.UPDATE
+    assert first.node is w
+    assert before.value(w) == trace.value("w")
+    assert first.value(w) == after.value("w") != trace.value("w")
+    assert first.value(run.graph["b"]) == trace.value("b")
+    assert first.value(y) == trace.value("y")
+    assert first.gradient(w) == trace.gradient("w")
+    cleared = trace.frame(schedule.last)
+    assert isinstance(cleared.step, Clear)
+    start = after.frame(0)
+    for node in run.graph.nodes:
+        assert cleared.value(node) == start.value(node)
+        assert cleared.gradient(node) is start.gradient(node) is None
+        assert not cleared.complete(node)
+
+
+@given(order=st.lists(st.integers(0, 6), min_size=1, max_size=12))
+def test_no_trace_depends_on_what_was_asked_before(order: list[int]) -> None:
+    scenario = load()
+    run = scenario.run()
+    for k in order:
+        fresh, found = scenario.record(k), run.trace(k)
+        pairs = zip((*fresh.values, *fresh.contributions), (*found.values, *found.contributions), strict=True)
+        for one, other in pairs:
+            assert one.tobytes() == other.tobytes()
+
+
+def test_checkpoints_are_few_where_parameters_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = load()
+    plain = [float(loss) for loss in scenario.run().losses()]
+    monkeypatch.setattr("backprop_engine.run._KEPT_CELLS", 16)
+    run = scenario.run()
+    assert run.trace(5).value("L") == plain[5]
+    assert run.trace(1).value("L") == plain[1]
+    assert len(run._checkpoints) < 6
+
+
+@given(position=st.integers(0, 6 * 13 + 5))
+def test_positions_go_through_all_iterations(position: int) -> None:
+    run = load().run()
+    if position > run.last:
+        with pytest.raises(UsageError, match="there is no position"):
+            run.locate(position)
+        return
+    iteration, here = run.locate(position)
+    assert run.start(iteration) + here == position
+    assert 0 <= here <= run.trace(iteration).schedule.last
+    assert (here == 0) == (position == 0)
+
+
+def test_without_training_there_is_one_iteration() -> None:
+    run = load(TEXT[: TEXT.index("train")]).run()
+    assert run.iterations == 1
+    assert run.locate(run.last) == (0, run.last)
+    with pytest.raises(UsageError, match="only 0 without `train`"):
+        run.trace(1)
+    assert Run.of(run.trace(0)).trace(0) is run.trace(0)
+
+
+def test_no_updates_are_a_forward_pass_alone() -> None:
+    run = load(TEXT.replace("steps: 6", "steps: 0")).run()
+    assert run.last == len(run.graph.order)
+    assert run.trace(0).schedule.forward_only
+
+
+def test_data_counts_positions_through_all_iterations() -> None:
+    scenario = load()
+    run = scenario.run()
+    data = run_data("case", run.trace(2))
+    assert [step["index"] for step in data["steps"]] == list(range(2 * run.length + 1, 3 * run.length + 1))
+    assert {step["iteration"] for step in data["steps"]} == {2}
+    update = data["steps"][-3]
+    assert update["kind"] == "update"
+    assert update["before"] == data["values"]["w"] == run.trace(2).value("w")
+    assert update["after"] == run.trace(3).value("w")
+    assert data["steps"][-1] == {"index": 3 * run.length, "kind": "clear", "iteration": 2}
+    assert run_data("case", run.trace(6))["grads"] == {}
+
+
+def test_expectations_of_an_iteration() -> None:
+    figures = by_hand(6)
+    blocks = f"""
+expect:
+  - values: {{w: 0.5}}
+  - iteration: 3
+    values: {{w: {figures[3][0]!r}, L: {figures[3][2]!r}}}
+    grads: {{x: 0}}
+  - iteration: 6
+    values: {{L: {figures[6][2]!r}}}
+"""
+    verification = verify(load(TEXT + blocks))
+    assert [failure.name for failure in verification.failures] == ["x"]
+    assert not verification.bad
+    checked = len(verification.checks)
+    assert checked == 2 * len(verify(load()).checks)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "column"),
+    [
+        ("sgd", "sdg", "train", 20),
+        ("steps: 6", "steps: -1", "train", 43),
+        (", steps: 6", "", "train", 8),
+        ("momentum: 0.5", "momentum: -1", "train-setting", 56),
+        ("momentum", "momentun", "train-setting", 46),
+        ("lr: 0.125", "lr: fast", "train-setting", 29),
+    ],
+)
+def test_mistakes_in_training(old: str, new: str, code: str, column: int) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load(TEXT.replace(old, new))
+    found: Any = caught.value.diagnostics
+    assert [(one.code.name, one.place.line, one.place.column) for one in found] == [(code, 8, column)]
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        ("{iteration: 7, values: {w: 1}}", "the iterations are 0 to 6"),
+        ("{iteration: 6, grads: {w: 1}}", "it has no gradients"),
+    ],
+)
+def test_expectations_of_no_iteration(block: str, what: str) -> None:
+    with pytest.raises(ScenarioError, match="expect-iteration.*" + what):
+        load(f"{TEXT}expect: {block}\n")
