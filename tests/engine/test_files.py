@@ -630,7 +630,6 @@ def test_a_shape_that_does_not_fit_is_refused_before_it_is_read(folder: Path, sh
         "{'descr': '<f8', 'fortran_order': False, 'shape': (2,,)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (2 3,)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "9" * 5000 + ",)}",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "1, " * 33 + ")}",
         "{'descr': '<f8', 'fortran_order': 1, 'shape': (2,)}",
         "{'descr': '<f8', 'fortran_order': 'False', 'shape': (2,)}",
         "{'descr': '<f8', 'shape': (2,)}",
@@ -670,6 +669,13 @@ def test_headers_that_make_no_sense(folder: Path, text: str) -> None:
 )
 def test_what_is_no_array(folder: Path, data: bytes, message: str) -> None:
     assert bad_array(folder, data)[:2] == ("data-format", message)
+
+
+def test_an_array_of_very_many_axes(folder: Path) -> None:
+    data = np.float64(5).tobytes()
+    assert array(folder, described("'<f8'", "(" + "1, " * 32 + ")") + data).ndim == 32
+    message = bad_array(folder, described("'<f8'", "(" + "1, " * 33 + ")") + data)[1]
+    assert message == "`a.npy` has 33 axes, at most 32 are allowed"
 
 
 def test_an_array_under_the_other_ending(folder: Path) -> None:
@@ -738,7 +744,9 @@ def test_an_archive_that_lies_about_sizes(folder: Path) -> None:
     at = data.index(b"PK\x01\x02") + 24
     assert data[at : at + 4] == struct.pack("<I", size)
     (folder / "a.npz").write_bytes(data[:at] + lie + data[at + 4 :])
-    assert refused(folder, "{file: a.npz, key: a}")[0] == "data-format"
+    assert refused(folder, "{file: a.npz, key: a}")[1] == (
+        "`a` in `a.npz` is cut off: 80 of 8,000 bytes of its array are there"
+    )
 
 
 def test_a_damaged_archive(folder: Path) -> None:
@@ -748,6 +756,11 @@ def test_a_damaged_archive(folder: Path) -> None:
     (folder / "a.npz").write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
     assert refused(folder, "{file: a.npz, key: a}")[0] == "data-format"
     (folder / "a.npz").write_bytes(whole[:-30])
+    assert refused(folder, "{file: a.npz, key: a}")[:2] == ("data-format", "`a.npz` is a broken archive")
+    # One number is another one: only the checksum tells.
+    np.savez(folder / "a.npz", a=np.full(3, 7.0))
+    whole = (folder / "a.npz").read_bytes()
+    (folder / "a.npz").write_bytes(whole.replace(np.float64(7.0).tobytes(), np.float64(8.0).tobytes(), 1))
     assert refused(folder, "{file: a.npz, key: a}")[:2] == ("data-format", "`a.npz` is a broken archive")
 
 
@@ -960,9 +973,11 @@ def test_a_file_that_the_system_refuses(folder: Path, monkeypatch: pytest.Monkey
         ("elsewhere.csv", "a path counts from the scenario's folder"),
         ("scenario.csv", "a path counts from the scenario's folder"),
         ("outsid.csv", "a path counts from the scenario's folder"),
+        ("wyaout/iris.csv", "a path counts from the scenario's folder"),
     ],
 )
 def test_a_file_that_is_not_there(folder: Path, path: str, hint: str) -> None:
+    (folder / "wayout").symlink_to("..")
     assert refused(folder, f"{{file: {path}}}") == ("data-not-found", f"there is no file `{path}`", hint)
 
 

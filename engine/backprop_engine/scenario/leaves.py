@@ -1,6 +1,7 @@
-"""Leaves: a number, a nested list, or a map that says how to fill a shape. Their numbers are made later.
+"""Leaves: a number, a nested list, or a map that says how to fill a shape or which file to read.
 
-Shapes are known from the file alone; numbers are made only when the memory of the whole run has been checked.
+Shapes are known before numbers are made: what fills a shape is drawn only when the memory of the whole run
+has been checked. A data file is read at once, for its shape stands in it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.graph import Kind
+from backprop_engine.scenario.data_files import DataFiles
+from backprop_engine.scenario.files import read_file
 from backprop_engine.scenario.initialise import INITS, Init
+from backprop_engine.scenario.leaf_format import filled_keys
 from backprop_engine.scenario.memory import check_size
 from backprop_engine.scenario.mistakes import (
-    NOT_YET,
     as_real,
     as_text,
     as_whole,
@@ -34,7 +37,9 @@ from backprop_engine.scenario.numbers import NUMBER_RANGE, whole_list, written
 
 __all__ = ["SECTIONS", "Leaf", "read_leaf"]
 
-LEAF_FORM = code("leaf-form", "A leaf is no number, no nested list, and no map with `shape` and `init`.")
+LEAF_FORM = code(
+    "leaf-form", "A leaf is no number, no nested list, and no map with `shape` and `init`, or with `file`."
+)
 LEAF_SHAPE = code("leaf-shape", "A shape has a negative size, too many axes, or does not fit its `init`.")
 LEAF_INIT = code("leaf-init", "`init` names no way to fill a tensor, or its settings do not fit.")
 
@@ -54,9 +59,23 @@ class Leaf(Struct, frozen=True, eq=False):
     make: Callable[[], NDArray[np.float64]]
 
 
-def read_leaf(name: str, kind: Kind, key: Scalar, node: Node, dtype: np.dtype[Any], max_memory: int) -> Leaf:
-    """The leaf that `node` describes; `ScenarioError` where it describes none."""
-    if isinstance(node, Mapping):
+def read_leaf(
+    name: str,
+    kind: Kind,
+    key: Scalar,
+    node: Node,
+    dtype: np.dtype[Any],
+    max_memory: int,
+    files: DataFiles | None = None,
+) -> Leaf:
+    """The leaf that `node` describes; `ScenarioError` where it describes none.
+
+    The leaves of one scenario share `files`, so that each is read once and all together are bounded.
+    """
+    if isinstance(node, Mapping) and "file" in node:
+        array = read_file(name, node, dtype, files or DataFiles(max_memory))
+        shape, make = array.shape, lambda: array
+    elif isinstance(node, Mapping):
         shape, make = _filled(name, node, dtype, max_memory)
     else:
         if is_absent(node):
@@ -75,14 +94,11 @@ def _filled(
     name: str, node: Mapping, dtype: np.dtype[Any], max_memory: int
 ) -> tuple[Shape, Callable[[], NDArray[np.float64]]]:
     """The shape and the numbers of `{shape: …, init: …}`."""
-    if "file" in node:
-        raise mistake(
-            NOT_YET, node.entries["file"].key, "`file` is not read yet", "write the numbers as a list"
-        )
     if "init" not in node or "shape" not in node:
         missing = "init" if "shape" in node else "shape"
-        keys = {*node.entries} - {"shape", "init"}
-        near = next((hint for key in keys if (hint := did_you_mean(key, (missing,)))), "")
+        meant = (missing,) if "shape" in node or "init" in node else (missing, "file")
+        keys = [key for key in node.entries if key not in ("shape", "init")]
+        near = next((hint for key in keys if (hint := did_you_mean(key, meant))), "")
         raise mistake(LEAF_FORM, node, f"`{name}` is a map without `{missing}`", near or _FORMS)
     shape = _shape(name, node.entries["shape"].value)
     init_node = as_text(node.entries["init"].value, "a way to fill the tensor", "such as `init: zeros`")
@@ -122,13 +138,7 @@ def _shape(name: str, node: Node) -> Shape:
 
 def _settings(node: Mapping, init_name: str, init: Init) -> dict[str, Any]:
     """The settings of an init, the seed and the side of the fan among them, with defaults filled in."""
-    known = (
-        "shape",
-        "init",
-        *init.settings,
-        *(("seed",) if init.random else ()),
-        *(("fan",) if init.fans else ()),
-    )
+    known = filled_keys(init.settings, random=init.random, fans=init.fans)
     only_keys(node, known, f"a leaf with `init: {init_name}`")
     settings: dict[str, Any] = {}
     for setting, default in init.settings.items():

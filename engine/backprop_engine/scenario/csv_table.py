@@ -1,0 +1,215 @@
+"""CSV tables: commas, UTF-8, quotes as usual, and a header if the first row is not numeric.
+
+Where the first row is text and numbers mixed, the row below it decides: it is a header if text stands above
+a number. If only empty cells do, it is neither a header nor data for certain, and the file is refused. Lines
+count from 1, as in an editor, columns from 0, as under `columns`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from math import inf
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from backprop_engine.errors import ScenarioError, code
+from backprop_engine.scenario.csv_rows import Row, csv_rows, csv_text, divider_hint
+from backprop_engine.scenario.data_choice import cut_short
+from backprop_engine.scenario.data_files import DataFile
+from backprop_engine.scenario.numbers import NUMBER_RANGE
+from backprop_engine.text import clean, clip
+
+__all__ = ["DATA_CELL", "Table", "read_table"]
+
+DATA_CELL = code("data-cell", "A cell of a data file is no number, or no whole one under `dtype: int`.")
+
+_MAX_CLASSES: Final = 6
+
+
+class Table(Struct, frozen=True, eq=False):
+    """A table whose rows all have `width` cells: `count` rows of data, and a header's names."""
+
+    file: DataFile
+    text: str
+    width: int
+    count: int
+    names: tuple[str, ...] | None
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of data."""
+        return islice(csv_rows(self.file, self.text), 0 if self.names is None else 1, None)
+
+    def numbers(self, rows: Sequence[int], columns: Sequence[int], whole: bool) -> NDArray[np.float64]:
+        """The chosen cells as numbers; `whole` is for the hint alone. No other cell is looked at."""
+        ascending = _ascending(rows)
+        found = array("d")
+        wanted = iter(ascending)
+        following = next(wanted, None)
+        for number, row in enumerate(self.rows()):
+            if number != following:
+                continue
+            cells = [row.cells[column] for column in columns]
+            values = _all_numbers(cells)
+            if values is None:
+                raise self._refused(row, columns, whole)
+            found.extend(values)
+            following = next(wanted, None)
+            if following is None:
+                break
+        result = np.array(found, dtype=np.float64).reshape(len(ascending), len(columns))
+        return result if rows is ascending else result[np.searchsorted(ascending, rows)]
+
+    def cell(self, number: int, column: int) -> tuple[str, str]:
+        """What stands in a cell of the data, and where that is, in words."""
+        row = next(islice(self.rows(), number, None))
+        return clip(clean(row.cells[column].strip()), 24), self._where(row.line, column)
+
+    def divider_hint(self) -> str:
+        """A hint for a file that seems to be divided by something else than commas."""
+        return divider_hint(self.text)
+
+    def _where(self, line: int, column: int) -> str:
+        name = f"`{clip(clean(self.names[column]), 24)}`" if self.names else "counted from 0"
+        return f"line {line}, column {column} ({name}) of `{self.file.shown}`"
+
+    def _refused(self, row: Row, columns: Sequence[int], whole: bool) -> ScenarioError:
+        """What is wrong with the first cell of `row` that is no number, or is one that nothing holds."""
+        for column in columns:
+            value = _number(row.cells[column])
+            if value is None:
+                return self._no_number(row, column, whole)
+            if _overflows(value, row.cells[column]):
+                return self._too_large(row, column)
+        raise AssertionError("a row of numbers")
+
+    def _too_large(self, row: Row, column: int) -> ScenarioError:
+        number = clip(row.cells[column].strip(), 24)
+        message = f"{self._where(row.line, column)} is {number}, more than double precision holds"
+        return self.file.wrong(message, "infinity is written `inf`", NUMBER_RANGE)
+
+    def _no_number(self, row: Row, column: int, whole: bool) -> ScenarioError:
+        cell = row.cells[column].strip()
+        where = self._where(row.line, column)
+        if not cell:
+            hint = "write `nan` for an unknown number, or leave such rows out with `rows`"
+            return self.file.wrong(f"{where} is empty", hint, DATA_CELL)
+        message = f"{where} is the text `{clip(clean(cell), 24)}`, no number"
+        return self.file.wrong(message, self._hint(cell, column, whole), DATA_CELL)
+
+    def _hint(self, cell: str, column: int, whole: bool) -> str:
+        if hint := self.divider_hint():
+            return hint
+        if _number(cell.replace(",", ".", 1)) is not None:
+            return "write a point in decimal numbers, not a comma"
+        if cell.casefold() in ("true", "false"):
+            return "write 1 and 0"
+        if whole:
+            classes = self._classes(column)
+            numbered = ", ".join(
+                f"{i} for {cut_short([text])}" for i, text in enumerate(classes[:_MAX_CLASSES])
+            )
+            rest = ", …" if len(classes) > _MAX_CLASSES else ""
+            return f"classes are numbers: write them in the file, such as {numbered}{rest}"
+        first = next(self.rows()).cells
+        numeric = [i for i, one in enumerate(first) if _number(one) is not None]
+        if column in numeric:
+            return "correct the cell, or leave such rows out with `rows`"
+        if 0 < len(numeric) <= 12:
+            return f"columns of numbers are taken by `columns: {numeric}`"
+        return "take the columns of numbers with `columns`"
+
+    def _classes(self, column: int) -> list[str]:
+        """The texts of a column in order of their first appearance, one more than will be shown."""
+        seen: dict[str, None] = {}
+        for row in self.rows():
+            seen.setdefault(row.cells[column].strip())
+            if len(seen) > _MAX_CLASSES:
+                break
+        return list(seen)
+
+
+def read_table(file: DataFile) -> Table:
+    """The table in `file`; `ScenarioError` if it is none."""
+    text = csv_text(file)
+    start: list[Row] = []
+    count = 0
+    for row in csv_rows(file, text):
+        count += 1
+        if len(start) < 2:
+            start.append(row)
+        if len(row.cells) != len(start[0].cells):
+            where = f"line {row.line} of `{file.shown}`"
+            message = f"{where} has {_cells(row)}, line {start[0].line} has {_cells(start[0])}"
+            raise file.wrong(message, divider_hint(text) or "every row needs as many cells as the first")
+    if not start:
+        raise file.wrong(f"`{file.shown}` is empty", "a table has a row of numbers or more")
+    names = _header(file, start)
+    count -= names is not None
+    if not count:
+        raise file.wrong(f"`{file.shown}` has no row below its header")
+    return Table(file, text, len(start[0].cells), count, names)
+
+
+def _cells(row: Row) -> str:
+    return "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+
+
+def _header(file: DataFile, start: list[Row]) -> tuple[str, ...] | None:
+    """The names in the first row, if it is a header."""
+    first = start[0].cells
+    below = start[-1].cells
+    numeric = [_number(cell) is not None for cell in first]
+    if all(numeric):
+        return None
+    odd = [
+        cell.strip()
+        for cell, is_number, under in zip(first, numeric, below, strict=True)
+        if not is_number and _number(under) is not None
+    ]
+    if any(numeric) and not any(odd):
+        if not odd:
+            return None
+        message = f"line {start[0].line} of `{file.shown}` holds numbers and empty cells"
+        raise file.wrong(message, "give every column a name in the first row, or every cell a number")
+    return tuple(unicodedata.normalize("NFC", cell.strip()) for cell in first)
+
+
+def _number(cell: str) -> float | None:
+    """The number in a cell, with spaces around it at most; underscores and other digits make none."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if cell.isascii() and "_" not in cell else None
+
+
+def _all_numbers(cells: list[str]) -> list[float] | None:
+    """The numbers in `cells`, or none if one of them is no number or too large."""
+    joined = "".join(cells)
+    if "_" in joined or not joined.isascii():
+        return None
+    try:
+        values = list(map(float, cells))
+    except ValueError:
+        return None
+    if (inf in values or -inf in values) and any(map(_overflows, values, cells)):
+        return None
+    return values
+
+
+def _overflows(value: float, cell: str) -> bool:
+    """Whether an infinity is written as a number."""
+    return abs(value) == inf and any(map(str.isdigit, cell))
+
+
+def _ascending(rows: Sequence[int]) -> Sequence[int]:
+    """`rows` in the order of the file, each once; the same object if they are."""
+    if isinstance(rows, range) and (rows.step > 0 or len(rows) < 2):
+        return rows
+    return rows[::-1] if isinstance(rows, range) else sorted({*rows})
