@@ -1,0 +1,257 @@
+"""Questions about a run: who contributed to a gradient, along which paths it came, what a nudge would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.local import ElementwiseLocal, ScalarLocal, local_gradient
+from backprop_engine.recording import edits_by_position, run_forward
+from backprop_engine.run import Run
+from backprop_engine.scenario.settings import with_leaf
+from backprop_engine.steps import Edge
+from backprop_engine.trace import Trace
+
+__all__ = [
+    "Contribution",
+    "Difference",
+    "Found",
+    "Nudge",
+    "Path",
+    "Paths",
+    "compare",
+    "contributions",
+    "first_difference",
+    "nudge",
+    "paths",
+    "search",
+]
+
+
+class Contribution(NamedTuple):
+    """What a gradient edge brought to a node, and the position at which it counted."""
+
+    position: int
+    edge: Edge
+    tensor: Tensor
+
+
+def contributions(trace: Trace, node: Node) -> tuple[Contribution, ...]:
+    """Who changed the gradient of `node`: every contribution to it, in order."""
+    schedule = trace.schedule
+    return tuple(
+        Contribution(schedule.arrival(index), schedule.edges[index], trace.contributions[index])
+        for index in schedule.uses_of.get(node.position, ())
+    )
+
+
+class Path(Struct, frozen=True, eq=False):
+    """A way from the output to a node: the nodes on it, and the edges between them.
+
+    `product` is the product of the local gradients along it; None where a rule on it is no number and no
+    elementwise derivative, or where shapes change on the way.
+    """
+
+    nodes: tuple[int, ...]
+    edges: tuple[Edge, ...]
+    product: Tensor | None
+
+
+class Paths(Struct, frozen=True, eq=False):
+    """The ways from the output to a node; `total` counts all, also those that are not listed.
+
+    `sum` is the sum of the products over all of them, where each has one and all are listed: the gradient,
+    for a seed of 1.
+    """
+
+    paths: tuple[Path, ...]
+    total: int
+    sum: Tensor | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all are listed."""
+        return len(self.paths) == self.total
+
+
+def paths(trace: Trace, node: Node, most: int = 50) -> Paths:
+    """Where the gradient of `node` comes from: the first `most` ways from the output, and a count of all."""
+    counts = _counts(trace, node.position)
+    listed: list[Path] = []
+    for nodes, edges in _ways(trace, node.position, counts):
+        if len(listed) == most:
+            break
+        listed.append(Path(nodes, edges, _along(trace, edges)))
+    total = counts[trace.graph.output]
+    products = [path.product for path in listed if path.product is not None]
+    known = len(products) == total and total > 0
+    return Paths(tuple(listed), total, sum(products[1:], products[0]) if known else None)
+
+
+def _counts(trace: Trace, target: int) -> list[int]:
+    """For each node, how many ways there are from it down to `target`."""
+    counts = [0] * len(trace.graph.nodes)
+    counts[target] = 1
+    for edge in reversed(trace.schedule.edges):  # operands' own edges come later in the backward pass
+        if edge.node != target:
+            counts[edge.node] += counts[edge.operand]
+    return counts
+
+
+def _ways(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[tuple[int, ...], tuple[Edge, ...]]]:
+    """Every way from the output, in the order of operands; without recursion."""
+    schedule = trace.schedule
+    stack: list[tuple[int, tuple[int, ...], tuple[Edge, ...]]] = []
+    if counts[trace.graph.output]:
+        stack.append((trace.graph.output, (trace.graph.output,), ()))
+    while stack:
+        at, nodes, edges = stack.pop()
+        if at == target:
+            yield nodes, edges
+            continue
+        below = [schedule.edges[index] for index in schedule.edges_of.get(at, ())]
+        leading = [edge for edge in below if counts[edge.operand]]
+        stack += ((edge.operand, (*nodes, edge.operand), (*edges, edge)) for edge in reversed(leading))
+
+
+def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor | None:
+    """The product of local gradients, where each is a number or acts cell by cell."""
+    product: Any = np.ones((), dtype=trace.graph.dtype)[()]
+    with np.errstate(all="ignore"):
+        for edge in edges:
+            local = local_gradient(trace, edge)
+            if edge.summed or not isinstance(local, ScalarLocal | ElementwiseLocal):
+                return None
+            product = product * local.value
+    return product  # type: ignore[no-any-return]
+
+
+class Nudge(Struct, frozen=True, eq=False):
+    """What a small change of one cell of a leaf does to the output, beside what its gradient predicts."""
+
+    before: float
+    plus: float
+    minus: float
+    slope: float
+    gradient: float
+
+    @property
+    def error(self) -> float:
+        """By how much the slope differs from the gradient, as a part of the larger one."""
+        largest = max(abs(self.slope), abs(self.gradient))
+        return abs(self.slope - self.gradient) / largest if largest else 0.0
+
+
+def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: float) -> Nudge:
+    """Change one cell of the leaf `name` by ±`size`, and run forward; `UsageError` where that cannot be done.
+
+    The output is weighted with the seed and summed, so that it is one number.
+    """
+    trace = run.trace(iteration)
+    graph, node = trace.graph, trace.graph[name]
+    if not node.is_leaf or not node.takes_gradient:
+        raise UsageError(f"{name} cannot be nudged: only inputs and params can")
+    if len(cell) != len(node.shape) or any(
+        not -length <= index < length for index, length in zip(cell, node.shape, strict=True)
+    ):
+        raise UsageError(f"{name} has no cell {list(cell)}: it has the axes {list(node.shape)}")
+    if not 0 < size < inf:
+        raise UsageError("a nudge is a positive number")
+
+    def output(by: float) -> float:
+        value = np.array(trace.values[node.position], dtype=np.float64)
+        value[cell] += by
+        bindings = with_leaf(graph, trace.bindings, name, value)
+        with np.errstate(all="ignore"):
+            values, _, _ = run_forward(graph, bindings, _value_edits(trace))
+            return float(np.sum(values[graph.output] * trace.bindings.seed, dtype=np.float64))
+
+    before, plus, minus = output(0.0), output(size), output(-size)
+    gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
+    return Nudge(before, plus, minus, (plus - minus) / (2 * size), gradient)
+
+
+def _value_edits(trace: Trace) -> dict[int, Tensor]:
+    return edits_by_position(trace.graph, trace.edits)[0]
+
+
+# Two runs side by side
+
+
+class Difference(Struct, frozen=True, eq=False):
+    """A node whose value or gradient is not the same in two runs; None where a run has none."""
+
+    node: Node
+    values: tuple[Tensor, Tensor]
+    gradients: tuple[Tensor | None, Tensor | None]
+
+
+def compare(one: Trace, other: Trace) -> tuple[Difference, ...]:
+    """The nodes that two runs of one graph differ in, leaves first."""
+    found = []
+    for node in one.graph.nodes:
+        at = node.position
+        values, gradients = (one.values[at], other.values[at]), (one.gradients[at], other.gradients[at])
+        if node.kind is not Kind.LITERAL and not (_same(*values) and _same(*gradients)):
+            found.append(Difference(node, values, gradients))
+    return tuple(found)
+
+
+def first_difference(one: Trace, other: Trace) -> int | None:
+    """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
+    for leaf in one.graph.leaves:
+        if not _same(one.values[leaf.position], other.values[leaf.position]):
+            return 0
+    schedule = one.schedule
+    for node in schedule.order:
+        if not _same(one.values[node], other.values[node]):
+            return node - schedule.order.start + 1
+    if schedule.forward_only:
+        return None
+    if not _same(one.gradients[schedule.output], other.gradients[schedule.output]):
+        return schedule.seed
+    for edge in schedule.edges:
+        if not _same(one.contributions[edge.index], other.contributions[edge.index]):
+            return schedule.starts[edge.index]
+        if not _same(one.arrived[edge.index], other.arrived[edge.index]):
+            return schedule.arrival(edge.index)
+    return None
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+# Searching
+
+
+class Found(NamedTuple):
+    """What a search found: nodes by position, and positions of the run for a condition."""
+
+    nodes: tuple[int, ...]
+    positions: tuple[int, ...]
+
+
+def search(graph: Graph, trace: Trace, text: str) -> Found:
+    """Nodes whose name has `text` in it, or what `op NAME`, `group NAME`, a trouble or `if …` means.
+
+    Raises `UsageError` where it means nothing.
+    """
+    words = " ".join(text.split())
+    if not words:
+        raise UsageError("search for a part of a name, `op NAME`, `group NAME`, or `if …`")
+    part = words.casefold()
+    nodes = tuple(node.position for node in graph.nodes if node.name and part in node.name.casefold())
+    if nodes and " " not in words:
+        return Found(nodes, ())
+    return Found((), tuple(hits(parse_breakpoint(words, graph), trace).tolist()))

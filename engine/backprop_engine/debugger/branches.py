@@ -1,0 +1,108 @@
+"""What if: changes of leaves and overrides of values and gradients, as a tree of named branches.
+
+A branch holds all changes that are in force on it. Undo goes to the branch it grew from, redo to the one that
+was undone last. Nothing is lost: another change after an undo grows another branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, structs
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.errors import UsageError
+from backprop_engine.text import clean, clip
+
+__all__ = ["BASELINE", "Branch", "Branches", "Override"]
+
+BASELINE = "baseline"
+
+
+class Override(Struct, frozen=True, eq=False):
+    """A number that stands in place of what the run gives: for a `leaf`, a `value` or a `gradient`."""
+
+    kind: str
+    node: str
+    tensor: Tensor
+
+
+class Branch(Struct, frozen=True, eq=False):
+    """All overrides in force, by (kind, node), and the branch that it grew from."""
+
+    name: str
+    parent: str | None
+    overrides: Mapping[tuple[str, str], Override]
+    told: str = ""
+    """The change that made it, in words."""
+
+
+class Branches(Struct, frozen=True, eq=False):
+    """Every branch by name, the one that one is on, and where redo leads from each."""
+
+    every: Mapping[str, Branch]
+    current: str = BASELINE
+    redo: Mapping[str, str] = {}
+
+    @classmethod
+    def start(cls) -> Branches:
+        """The baseline alone."""
+        return cls({BASELINE: Branch(BASELINE, None, {})})
+
+    @property
+    def here(self) -> Branch:
+        """The branch that one is on."""
+        return self.every[self.current]
+
+    def grown(self, override: Override, told: str) -> Branches:
+        """With one change more, on a new branch."""
+        number = 1
+        while f"b{number}" in self.every:
+            number += 1
+        name = f"b{number}"
+        overrides = {**self.here.overrides, (override.kind, override.node): override}
+        branch = Branch(name, self.current, overrides, told)
+        return Branches({**self.every, name: branch}, name, {**self.redo, self.current: name})
+
+    def undone(self) -> Branches:
+        """On the branch that this one grew from; `UsageError` on the baseline."""
+        parent = self.here.parent
+        if parent is None:
+            raise UsageError("there is nothing to undo: this is the baseline")
+        return structs.replace(self, current=parent, redo={**self.redo, parent: self.current})
+
+    def redone(self) -> Branches:
+        """On the branch that was left by undo."""
+        following = self.redo.get(self.current)
+        if following is None:
+            raise UsageError("there is nothing to redo")
+        return structs.replace(self, current=following)
+
+    def switched(self, name: str) -> Branches:
+        """On the branch called `name`."""
+        if name not in self.every:
+            raise UsageError(f"there is no branch {clip(clean(name), 40)}; there are {', '.join(self.every)}")
+        return structs.replace(self, current=name)
+
+    def renamed(self, name: str) -> Branches:
+        """With another name for the branch that one is on."""
+        name = name.strip()
+        if not name.isidentifier() or len(name) > 40:
+            raise UsageError(f"{clip(clean(name), 40)} is no name: letters, digits and _")
+        if name in self.every or self.current == BASELINE:
+            raise UsageError(
+                "the baseline keeps its name"
+                if self.current == BASELINE
+                else f"there is a branch {name} already"
+            )
+        old = self.current
+
+        def new(one: Any) -> Any:
+            return name if one == old else one
+
+        every = {
+            new(key): structs.replace(branch, name=new(branch.name), parent=new(branch.parent))
+            for key, branch in self.every.items()
+        }
+        return Branches(every, name, {new(key): new(value) for key, value in self.redo.items()})

@@ -1,0 +1,228 @@
+"""Breakpoints: what one waits for, and the positions of a trace that it stops at.
+
+A breakpoint stops at the position after a step of its node, or one that sets its gradient. Where a breakpoint
+is hit depends on the trace alone, never on how one came there, so that running back stops where running
+forward does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from backprop_engine.debugger.conditions import Condition, holding, parse_condition
+from backprop_engine.debugger.moving import interval
+from backprop_engine.debugger.troubles import TROUBLES
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Graph
+from backprop_engine.ops import OPS
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.text import clean, clip
+from backprop_engine.trace import Trace
+
+__all__ = ["PHASES", "Breakpoint", "Target", "hits", "parse_breakpoint", "positions_of_node"]
+
+PHASES: Final = ("forward", "backward", "update")
+
+
+class Target(Struct, frozen=True):
+    """What a breakpoint is on: a `kind` (`node`, `op`, `group`, `phase`, `trouble`, `any`) and which one.
+
+    `bound` goes with troubles that have one.
+    """
+
+    kind: str
+    name: str = ""
+    bound: float = 0.0
+
+
+class Breakpoint(Struct, frozen=True, eq=False):
+    """A breakpoint as it was typed; `number` is how people refer to it.
+
+    The first `ignore` hits of each iteration do not count. One that is `once` goes away when it has stopped.
+    """
+
+    text: str
+    target: Target
+    condition: Condition | None = None
+    number: int = 0
+    enabled: bool = True
+    once: bool = False
+    ignore: int = 0
+
+
+def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
+    """The breakpoint that `text` spells, such as `q`, `op relu`, `group states[2]`, `phase backward`,
+    `first nan`, `below 1e-6`, `if norm(product) < 1e-6`, or one of them with a condition behind `if`.
+
+    Raises `UsageError` where it names nothing.
+    """
+    words = " ".join(text.split())
+    what, if_, condition = f" {words} ".partition(" if ")
+    target = _target(what.strip(), graph) if what.strip() or not if_ else Target("any")
+    if if_ and not condition.strip():
+        raise UsageError(f"{clean(words)}: a condition stands behind `if`")
+    found = parse_condition(condition.strip(), graph) if if_ else None
+    return Breakpoint(words, target, found)
+
+
+def _target(words: str, graph: Graph) -> Target:
+    if not words:
+        raise UsageError(
+            "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`"
+        )
+    first, _, rest = words.partition(" ")
+    if rest:
+        if words.lower() in TROUBLES:
+            return Target("trouble", words.lower())
+        if first in TROUBLES and TROUBLES[first].bound:
+            return Target("trouble", first, _bound(first, rest))
+        named = {"op": _op, "group": _group, "phase": _phase, "node": _node}.get(first)
+        if named is not None:
+            return named(rest, graph)
+        hint = did_you_mean(words, TROUBLES) or "there are " + ", ".join(TROUBLES)
+        raise UsageError(f"{clip(clean(words), 60)} is no breakpoint; {hint}")
+    if words in TROUBLES and words not in graph:
+        raise UsageError(f"`{words}` needs a bound, such as `{words} 1e-6`")
+    return _node(words, graph)
+
+
+def _bound(name: str, text: str) -> float:
+    try:
+        bound = float(text)
+    except ValueError:
+        bound = math.nan
+    if not 0 <= bound < math.inf:
+        raise UsageError(f"{clip(clean(text), 40)} is no bound: write `{name} 1e-6`")
+    return bound
+
+
+def _node(name: str, graph: Graph) -> Target:
+    if name in graph:
+        return Target("node", graph[name].name)
+    names = [node.name for node in graph.nodes if node.name]
+    hint = did_you_mean(name, (*names, *graph.aliases))
+    if name in OPS:
+        hint = hint or f"`op {name}` is on the operator"
+    raise UsageError(f"there is no node {clip(clean(name), 40)}{f'; {hint}' if hint else ''}")
+
+
+def _op(name: str, graph: Graph) -> Target:
+    if name in OPS:
+        return Target("op", name)
+    hint = did_you_mean(name, OPS)
+    raise UsageError(f"there is no operator {clip(clean(name), 40)}{f'; {hint}' if hint else ''}")
+
+
+def _group(name: str, graph: Graph) -> Target:
+    names = [group.name for group in graph.groups]
+    if name in names:
+        return Target("group", name)
+    hint = did_you_mean(name, names) or (
+        "there are " + ", ".join(names[:8]) if names else "the graph has none"
+    )
+    raise UsageError(f"there is no group {clip(clean(name), 40)}; {hint}")
+
+
+def _phase(name: str, graph: Graph) -> Target:
+    if name in PHASES:
+        return Target("phase", name)
+    raise UsageError(f"there is no phase {clip(clean(name), 40)}; there are {', '.join(PHASES)}")
+
+
+# Where it is hit
+
+_found: WeakKeyDictionary[Trace, dict[tuple[object, ...], NDArray[np.int64]]] = WeakKeyDictionary()
+"""The hits in each trace; they go with the trace."""
+
+
+def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> NDArray[np.int64]:
+    """The positions of `trace` at which `breakpoint_` stops, in order; found once for each trace.
+
+    `before` is the trace of the iteration before. What is switched off stops nowhere.
+    """
+    if not breakpoint_.enabled:
+        return np.zeros(0, dtype=np.int64)
+    condition = breakpoint_.condition
+    key = (breakpoint_.target, condition.text if condition else None)
+    known = _found.setdefault(trace, {})
+    if key not in known:
+        known[key] = _positions(breakpoint_, trace, before)
+        known[key].flags.writeable = False
+    return known[key][breakpoint_.ignore :]
+
+
+def _positions(breakpoint_: Breakpoint, trace: Trace, before: Trace | None) -> NDArray[np.int64]:
+    condition = breakpoint_.condition
+    if breakpoint_.target.kind == "any":
+        assert condition is not None  # a bare `if` has one
+        return holding(condition, trace)
+    places = np.unique(np.fromiter(_of_target(breakpoint_.target, trace, before), dtype=np.int64))
+    return places if condition is None else np.intersect1d(places, holding(condition, trace))
+
+
+def _of_target(target: Target, trace: Trace, before: Trace | None) -> Iterable[int]:
+    if target.kind == "trouble":
+        return TROUBLES[target.name].find(trace, before, target.bound)
+    return _FINDERS[target.kind](target.name, trace)
+
+
+def positions_of_node(name: str, trace: Trace) -> Iterator[int]:
+    """The positions after a step of the node, or one that sets its gradient."""
+    return _of_nodes([trace.graph.position(name)], trace)
+
+
+def _of_nodes(nodes: Iterable[int], trace: Trace) -> Iterator[int]:
+    schedule = trace.schedule
+    for node in nodes:
+        if node in schedule.order:
+            yield node - schedule.order.start + 1
+        if node == schedule.output and not schedule.forward_only:
+            yield schedule.seed
+        for edge in schedule.edges_of.get(node, ()):
+            yield schedule.starts[edge]
+        for edge in schedule.uses_of.get(node, ()):
+            yield schedule.arrival(edge)
+        if node in schedule.update_positions:
+            yield schedule.update_positions[node]
+
+
+def _of_op(name: str, trace: Trace) -> Iterator[int]:
+    nodes = trace.graph.nodes
+    return _of_nodes(
+        (one for one in trace.schedule.order if getattr(nodes[one].op, "name", "") == name), trace
+    )
+
+
+def _of_group(name: str, trace: Trace) -> Iterator[int]:
+    """Where the run enters the group, on its way forward and on its way back."""
+    group = next(one for one in trace.graph.groups if one.name == name)
+    for backward in (False, True):
+        positions = (
+            interval(trace, group, backward=backward)
+            if not (backward and trace.schedule.forward_only)
+            else ()
+        )
+        if positions:
+            yield positions[0]
+
+
+def _of_phase(name: str, trace: Trace) -> Iterator[int]:
+    schedule = trace.schedule
+    begins = {"forward": 1, "backward": schedule.seed, "update": schedule.completed + 1}[name]
+    if begins <= schedule.last:
+        yield begins
+
+
+_FINDERS: Final[dict[str, Callable[[str, Trace], Iterator[int]]]] = {
+    "node": positions_of_node,
+    "op": _of_op,
+    "group": _of_group,
+    "phase": _of_phase,
+}

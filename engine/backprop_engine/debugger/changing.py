@@ -1,0 +1,88 @@
+"""What if: putting other numbers in, and going from branch to branch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor, freeze, shape_text
+from backprop_engine.bindings import Bindings
+from backprop_engine.debugger.branches import BASELINE, Branch, Branches, Override
+from backprop_engine.debugger.commands import Set
+from backprop_engine.debugger.session import Session
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Node
+from backprop_engine.recompute import recompute
+from backprop_engine.run import Run
+from backprop_engine.scenario.settings import with_leaf
+from backprop_engine.trace import Edit, GradientEdit, ValueEdit
+
+__all__ = ["changed", "on_branch"]
+
+
+def changed(session: Session, command: Set) -> Session:
+    """The session on a new branch, with another number in force; `UsageError` where it does not fit."""
+    graph = session.run.graph
+    node = graph[command.node]
+    kind = "gradient" if command.gradient else "leaf" if node.is_leaf else "value"
+    if command.gradient and not (graph.active[node.position] and node.takes_gradient):
+        raise UsageError(f"{node.name} has no gradient to override")
+    if kind == "value" and node.op is not None and node.op.boolean:
+        raise UsageError(f"{node.name} is a comparison: its truth values cannot be overridden")
+    tensor = _filled(session, node, command)
+    where = f"[{', '.join(map(str, command.cell))}]" if command.cell else ""
+    what = f"grad({node.name})" if command.gradient else node.name
+    shown = (
+        f"{float(np.ravel(command.tensor)[0]):g}" if command.tensor.size == 1 else shape_text(tensor.shape)
+    )
+    told = f"{what}{where} = {shown}"
+    return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), told))
+
+
+def _filled(session: Session, node: Node, command: Set) -> Tensor:
+    """The whole tensor that a change puts in."""
+    if command.cell is None:
+        given = np.asarray(command.tensor, dtype=np.float64)
+        if given.shape not in ((), node.shape):
+            raise UsageError(
+                f"{node.name} is {shape_text(node.shape)}, the numbers are {shape_text(given.shape)}"
+            )
+        return freeze(np.broadcast_to(given, node.shape).copy(), np.dtype(np.float64))
+    if len(command.cell) != len(node.shape) or any(
+        not -size <= index < size for index, size in zip(command.cell, node.shape, strict=False)
+    ):
+        raise UsageError(f"{node.name} is {shape_text(node.shape)} and has no cell {list(command.cell)}")
+    trace = session.outer_trace
+    before = trace.gradients[node.position] if command.gradient else trace.values[node.position]
+    tensor = np.array(before, dtype=np.float64)
+    tensor[command.cell] = command.tensor
+    return freeze(tensor, np.dtype(np.float64))
+
+
+def on_branch(session: Session, branches: Branches) -> Session:
+    """The session on the current one of `branches`, at the same position; only what differs is computed."""
+    known = {**session.runs, session.branches.current: session.run}
+    name = branches.current
+    run = known.get(name)
+    if run is None:
+        run = known[name] = _run(session, branches.every[name], known.get(BASELINE, session.run))
+    position = min(session.position, run.last)
+    return replace(session, run=run, runs=known, branches=branches, position=position, levels=())
+
+
+def _run(session: Session, branch: Branch, baseline: Run) -> Run:
+    """The run of a branch."""
+    graph = baseline.graph
+    bindings: Bindings = baseline.bindings
+    edits: list[Edit] = []
+    for override in branch.overrides.values():
+        if override.kind == "leaf":
+            bindings = with_leaf(graph, bindings, override.node, override.tensor)
+        elif override.kind == "value":
+            edits.append(ValueEdit(override.node, override.tensor))
+        else:
+            edits.append(GradientEdit(override.node, override.tensor))
+    if baseline.training is not None:
+        return Run(graph, bindings, baseline.training, tuple(edits))
+    return Run.of(recompute(session.run.trace(0), bindings, edits).trace)

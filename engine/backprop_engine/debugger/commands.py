@@ -1,0 +1,193 @@
+"""What can be asked of the debugger's state, as values; `update` carries them out."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor
+
+__all__ = [
+    "Ahead",
+    "Back",
+    "Break",
+    "Command",
+    "Continue",
+    "Delete",
+    "Enable",
+    "Fold",
+    "Go",
+    "Ignore",
+    "Into",
+    "Iterate",
+    "NameBranch",
+    "Out",
+    "Over",
+    "Redo",
+    "RunTo",
+    "Select",
+    "Set",
+    "Step",
+    "SwitchBranch",
+    "ToBackward",
+    "ToEnd",
+    "ToStart",
+    "Undo",
+    "Unwatch",
+    "Watch",
+]
+
+
+class Step(Struct, frozen=True):
+    """Move by `count` positions, back where it is negative."""
+
+    count: int = 1
+
+
+class Over(Struct, frozen=True):
+    """Move over `count` nodes, each with all its edges, or folded groups; back where it is negative."""
+
+    count: int = 1
+
+
+class Into(Struct, frozen=True):
+    """Step into the composite operator, or the folded group, that the step is about."""
+
+
+class Out(Struct, frozen=True):
+    """Step out of what one is inside of: back to the operator, or to the end of the group."""
+
+
+class Continue(Struct, frozen=True):
+    """Move to the next position that a breakpoint stops at, or to the previous one; else to the end."""
+
+    back: bool = False
+
+
+class RunTo(Struct, frozen=True):
+    """Move to the next step of a node, or to the one before where there is none ahead."""
+
+    node: int
+
+
+class Iterate(Struct, frozen=True):
+    """Move by `count` iterations, to the same place in another; back where it is negative."""
+
+    count: int = 1
+
+
+class Go(Struct, frozen=True):
+    """Move to a position; one outside the run means its nearer end."""
+
+    position: int
+
+
+class ToStart(Struct, frozen=True):
+    """Move to position 0, where nothing is computed."""
+
+
+class ToBackward(Struct, frozen=True):
+    """Move to where the backward pass of this iteration begins: only the output has a gradient."""
+
+
+class ToEnd(Struct, frozen=True):
+    """Move to the last position."""
+
+
+class Back(Struct, frozen=True):
+    """Return to where one was before the last jump, as in a browser."""
+
+
+class Ahead(Struct, frozen=True):
+    """Undo `Back`."""
+
+
+class Select(Struct, frozen=True):
+    """Choose a node by position, or none."""
+
+    node: int | None
+
+
+class Fold(Struct, frozen=True):
+    """Fold a group, or unfold it; every group where none is named."""
+
+    group: str = ""
+
+
+class Break(Struct, frozen=True):
+    """Set a breakpoint; one that is `once` goes away when it has stopped."""
+
+    text: str
+    once: bool = False
+
+
+class Delete(Struct, frozen=True):
+    """Take a breakpoint away by its number; all of them where none is given."""
+
+    number: int | None = None
+
+
+class Enable(Struct, frozen=True):
+    """Switch a breakpoint on or off."""
+
+    number: int
+    on: bool = True
+
+
+class Ignore(Struct, frozen=True):
+    """Let the first `count` hits of a breakpoint in each iteration pass."""
+
+    number: int
+    count: int
+
+
+class Watch(Struct, frozen=True):
+    """Follow an expression over nodes and gradients."""
+
+    text: str
+
+
+class Unwatch(Struct, frozen=True):
+    """Stop following an expression, by its number; all of them where none is given."""
+
+    number: int | None = None
+
+
+class Set(Struct, frozen=True, eq=False):
+    """Put `tensor` in place of a leaf, a computed value, or (`gradient`) a completed gradient.
+
+    With `cell`, `tensor` is a number for that cell.
+    """
+
+    node: str
+    tensor: Tensor
+    gradient: bool = False
+    cell: tuple[int, ...] | None = None
+
+
+class Undo(Struct, frozen=True):
+    """Go back to the branch that this one grew from."""
+
+
+class Redo(Struct, frozen=True):
+    """Undo `Undo`."""
+
+
+class SwitchBranch(Struct, frozen=True):
+    """Go to a branch by name."""
+
+    name: str
+
+
+class NameBranch(Struct, frozen=True):
+    """Give the branch one is on another name."""
+
+    name: str
+
+
+Command: TypeAlias = (
+    Step | Over | Into | Out | Continue | RunTo | Iterate | Go | ToStart | ToBackward | ToEnd | Back | Ahead
+    | Select | Fold | Break | Delete | Enable | Ignore | Watch | Unwatch | Set | Undo | Redo
+    | SwitchBranch | NameBranch
+)  # fmt: skip

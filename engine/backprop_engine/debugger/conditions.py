@@ -1,0 +1,315 @@
+"""Conditions over the numbers of a step, and the positions of a trace where one holds.
+
+A condition is an expression of the scenario language over `value` (of the step's node), `upstream`, `local`
+and `product` (of a backward step), and `grad` (the completed gradient of the node that the step sets it for).
+Names of leaves and nodes, and `grad(NAME)`, mean what the whole run gives. A condition holds where it is true
+in any cell. Where all numbers are scalars, all steps are tried at once, as vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.errors import UsageError
+from backprop_engine.expr import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    ExprError,
+    Name,
+    Number,
+    Subscript,
+    Transpose,
+    Unary,
+    parse,
+    render,
+)
+from backprop_engine.expr.tree import walk
+from backprop_engine.graph import Graph
+from backprop_engine.local import DenseLocal, ElementwiseLocal, ScalarLocal, local_gradient
+from backprop_engine.ops import OPS, Partial
+from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
+from backprop_engine.scenario.expressions import operands_first
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.steps import Edge
+from backprop_engine.text import clean
+from backprop_engine.trace import Trace
+
+__all__ = ["SUBJECTS", "Condition", "holding", "parse_condition"]
+
+SUBJECTS: Final = ("value", "upstream", "local", "product", "grad")
+_OF_EDGES: Final = ("upstream", "local", "product")
+
+
+class Condition(Struct, frozen=True, eq=False):
+    """A condition as it was typed, and the subjects that it is about."""
+
+    text: str
+    tree: Expr
+    subjects: tuple[str, ...]
+
+
+def parse_condition(text: str, graph: Graph) -> Condition:
+    """The condition that `text` spells; `UsageError` where it is none, or names something unknown."""
+    try:
+        tree = parse(text)
+    except ExprError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise UsageError(f"{clean(text)}: {error.message}{hint}") from None
+    parts = operands_first(tree)
+    of_gradients = {
+        id(one.args[0]) for one in parts if isinstance(one, Call) and is_gradient(one) and one.args
+    }
+    named = [one for one in parts if isinstance(one, Name | Attribute)]
+    bare = dict.fromkeys(render(one) for one in named if id(one) not in of_gradients)
+    for name in dict.fromkeys(map(render, named)):
+        if (name not in SUBJECTS or name not in bare) and name not in graph:
+            raise UsageError(
+                f"{clean(name)} is no node; a condition is about {', '.join(SUBJECTS)}, or nodes by name"
+            )
+    for one in parts:
+        if isinstance(one, Call) and one.name not in OPS and not is_gradient(one):
+            hint = did_you_mean(one.name, OPS)
+            raise UsageError(f"there is no operator {clean(one.name)}{f'; {hint}' if hint else ''}")
+    subjects = tuple(name for name in SUBJECTS if name in bare)
+    if not subjects:
+        raise UsageError(f"{clean(text)} says nothing about a step: use {', '.join(SUBJECTS)}")
+    return Condition(text, tree, subjects)
+
+
+def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
+    """The positions of `trace` at whose step the condition holds, in order."""
+    found = _Finder(condition, trace).positions()
+    return np.unique(np.asarray(found, dtype=np.int64))
+
+
+class _Moment(Struct, frozen=True, eq=False):
+    """A step at which a condition can be tried: its position, and a number for each subject."""
+
+    position: int
+    numbers: dict[str, Any]
+
+
+class _Finder:
+    def __init__(self, condition: Condition, trace: Trace) -> None:
+        self.condition, self.trace, self.graph = condition, trace, trace.graph
+        self.edges = any(subject in _OF_EDGES for subject in condition.subjects)
+
+    def positions(self) -> list[int]:
+        """Where it holds."""
+        subjects = self.condition.subjects
+        if self.edges:
+            return self.at_edges()
+        if subjects == ("value",):
+            return self.at_values()
+        return self.at_gradients()
+
+    # Which steps there are
+
+    def at_edges(self) -> list[int]:
+        """Backward steps; `grad` counts where the step sets it, `value` is of the node whose rule runs."""
+        trace, starts = self.trace, self.trace.schedule.starts
+        edges: Sequence[Edge] = trace.schedule.edges
+        if "grad" in self.condition.subjects:
+            edges = [edge for edge in edges if not edge.shared]
+        nodes = self.graph.nodes
+        scalar = [one for one in edges if nodes[one.node].shape == () == nodes[one.operand].shape]
+        wide = [one for one in edges if not (nodes[one.node].shape == () == nodes[one.operand].shape)]
+        found = self.at_once(
+            [starts[edge.index] for edge in scalar],
+            {
+                subject: [self.of_edge(subject, edge) for edge in scalar]
+                for subject in self.condition.subjects
+            },
+        )
+        return found + self.one_by_one(
+            _Moment(starts[edge.index], {one: self.of_edge(one, edge) for one in self.condition.subjects})
+            for edge in wide
+        )
+
+    def of_edge(self, subject: str, edge: Edge) -> Any:
+        """A subject's number at a backward step; None for a local gradient that is no tensor."""
+        trace = self.trace
+        match subject:
+            case "value":
+                return trace.values[edge.node]
+            case "upstream":
+                return trace.gradients[edge.node]
+            case "product":
+                return trace.contributions[edge.index]
+            case "grad":
+                return trace.arrived[edge.index]
+        local = local_gradient(trace, edge)
+        match local:
+            case ScalarLocal() | ElementwiseLocal() | DenseLocal():
+                return local.value
+            case _:
+                return local.factor
+
+    def at_values(self) -> list[int]:
+        """Forward steps, and updates with the new value."""
+        trace, schedule = self.trace, self.trace.schedule
+        first = schedule.order.start - 1
+        values = [(node - first, trace.values[node]) for node in schedule.order]
+        values += [(at, trace.updated[node]) for node, at in schedule.update_positions.items()]
+        return self.split(values, "value")
+
+    def at_gradients(self) -> list[int]:
+        """Steps that complete a gradient; `value` is that of the node whose gradient it is."""
+        trace, schedule = self.trace, self.trace.schedule
+        if schedule.forward_only:
+            return []
+        found: list[tuple[int, int]] = [(schedule.seed, schedule.output)]
+        found += [(schedule.arrival(uses[-1]), operand) for operand, uses in schedule.uses_of.items()]
+        if self.condition.subjects == ("grad",):
+            return self.split([(at, trace.gradients[node]) for at, node in found], "grad")
+        return self.one_by_one(
+            _Moment(at, {"grad": trace.gradients[node], "value": trace.values[node]}) for at, node in found
+        )
+
+    def split(self, numbers: Iterable[tuple[int, Any]], subject: str) -> list[int]:
+        """Scalars at once, tensors one by one."""
+        scalars: list[tuple[int, Any]] = []
+        tensors: list[tuple[int, Any]] = []
+        for one in numbers:
+            (tensors if one[1].ndim else scalars).append(one)
+        found = self.at_once([at for at, _ in scalars], {subject: [number for _, number in scalars]})
+        return found + self.one_by_one(_Moment(at, {subject: number}) for at, number in tensors)
+
+    # Trying
+
+    def at_once(self, positions: Sequence[int], numbers: dict[str, list[Any]]) -> list[int]:
+        """Try the condition at steps between scalars, all in one go where its operators allow that."""
+        if not positions:
+            return []
+        columns = {
+            subject: np.asarray(column, dtype=self.graph.dtype)[:, None]
+            for subject, column in numbers.items()
+        }
+        try:
+            result = _as_vectors(self.condition.tree, lambda name: self.column(name, columns), self.gradient)
+        except _NotAsVectorsError:
+            return self.one_by_one(
+                _Moment(position, {subject: column[index] for subject, column in numbers.items()})
+                for index, position in enumerate(positions)
+            )
+        holds = np.broadcast_to(np.asarray(result) != 0, (len(positions), 1))[:, 0]
+        found: list[int] = np.asarray(positions)[holds].tolist()
+        return found
+
+    def column(self, name: str, columns: dict[str, Any]) -> Any:
+        return columns[name] if name in columns else self.named(name)
+
+    def one_by_one(self, moments: Iterable[_Moment]) -> list[int]:
+        """Try the condition at each step by itself."""
+        found = []
+        for moment in moments:
+            if any(number is None for number in moment.numbers.values()):
+                continue
+            numbers = moment.numbers
+            try:
+                result = evaluate(
+                    self.condition.tree,
+                    lambda name: numbers[name] if name in numbers else self.named(name),  # noqa: B023
+                    self.gradient,
+                    self.graph.dtype,
+                )
+            except EvaluationError:
+                continue  # the shapes of this step do not fit the condition: it is about others
+            if result is not None and bool(np.any(result)):
+                found.append(moment.position)
+        return found
+
+    def named(self, name: str) -> Tensor:
+        """A node's value in the whole run."""
+        if name not in self.graph:
+            raise LookupError(f"`{name}` is not defined")
+        return self.trace.value(name)
+
+    def gradient(self, name: str) -> Tensor:
+        """A node's completed gradient."""
+        try:
+            return self.trace.gradient(name)
+        except UsageError as error:
+            raise LookupError(str(error)) from None
+
+
+class _NotAsVectorsError(Exception):
+    """The condition has an operator that cannot be applied to all steps at once."""
+
+
+_REDUCTIONS: Final = ("sum", "mean", "max", "min", "prod", "norm")
+
+
+def _as_vectors(tree: Expr, value_of: Callable[[str], Any], gradient_of: Callable[[str], Any]) -> Any:
+    """The value of `tree` where each subject is a column: one row a step, one cell a row."""
+
+    def checked(name: str) -> Any:
+        value = value_of(name)
+        if np.ndim(value) == 2 or np.ndim(value) == 0:
+            return value
+        raise _NotAsVectorsError
+
+    for part in walk(tree):
+        if isinstance(part, Subscript | Transpose) or (isinstance(part, Binary) and part.op == "@"):
+            raise _NotAsVectorsError
+        if isinstance(part, Call) and not is_gradient(part) and not _as_vector(part):
+            raise _NotAsVectorsError
+    return _Vectors(checked, gradient_of).value(tree)
+
+
+def _as_vector(call: Call) -> bool:
+    """Whether the operator works on each step by itself when all of them are in one column."""
+    op = OPS.get(call.name)
+    if op is None or call.keywords or len(call.args) != len(op.operands):
+        return False
+    if call.name in _REDUCTIONS or op.boolean:
+        return True
+    return not callable(op.rules) and all(rule is None or isinstance(rule, Partial) for rule in op.rules)
+
+
+class _Vectors(Struct, frozen=True, eq=False):
+    """Evaluates a tree over columns; reductions of a scalar go along its one cell."""
+
+    value_of: Callable[[str], Any]
+    gradient_of: Callable[[str], Any]
+
+    def value(self, tree: Expr) -> Any:
+        with np.errstate(all="ignore"):
+            match tree:
+                case Name():
+                    return self.value_of(tree.name)
+                case Number():
+                    return np.float64(tree.value)
+                case Unary():
+                    return -self.value(tree.operand)
+                case Binary():
+                    return OPS.by_symbol(tree.op).forward(self.value(tree.left), self.value(tree.right))
+                case Call() if is_gradient(tree):
+                    return self.gradient(tree)
+                case Call():
+                    return self.call(tree)
+                case _:
+                    return self.value_of(render(tree))
+
+    def gradient(self, call: Any) -> Any:
+        found = self.gradient_of(render(call.args[0]))
+        if np.ndim(found):
+            raise _NotAsVectorsError
+        return found
+
+    def call(self, call: Any) -> Any:
+        op = OPS[call.name]
+        operands = [self.value(one) for one in call.args]
+        attributes = {one.name: one.default for one in op.attributes}
+        if call.name in _REDUCTIONS:
+            attributes |= {"axis": -1, "keepdims": True}
+            operands = [one if np.ndim(one) else np.reshape(one, (1, 1)) for one in operands]
+        return op.forward(*operands, **attributes)

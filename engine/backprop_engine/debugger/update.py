@@ -1,0 +1,345 @@
+"""Carrying out commands: `update(session, command) -> session`, pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+from typing import Any
+
+from msgspec import structs
+
+from backprop_engine.debugger.breakpoints import Breakpoint, hits, parse_breakpoint, positions_of_node
+from backprop_engine.debugger.changing import changed, on_branch
+from backprop_engine.debugger.commands import (
+    Ahead,
+    Back,
+    Break,
+    Command,
+    Continue,
+    Delete,
+    Enable,
+    Fold,
+    Go,
+    Ignore,
+    Into,
+    Iterate,
+    NameBranch,
+    Out,
+    Over,
+    Redo,
+    RunTo,
+    Select,
+    Set,
+    Step,
+    SwitchBranch,
+    ToBackward,
+    ToEnd,
+    ToStart,
+    Undo,
+    Unwatch,
+    Watch,
+)
+from backprop_engine.debugger.moving import groups_at, next_boundary, previous_boundary, stretch_of
+from backprop_engine.debugger.session import Level, Notice, Seek, Session
+from backprop_engine.debugger.texts import NOTICES
+from backprop_engine.debugger.watching import check_watch
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Node
+from backprop_engine.inside import decomposition, inside
+from backprop_engine.steps import Backward, Forward
+
+__all__ = ["advance", "finished", "update"]
+
+_REMEMBERED = 200
+"""How many jumps are kept to go back to."""
+
+
+def update(session: Session, command: Command) -> Session:
+    """The session after `command`; `UsageError` where it names or fits nothing.
+
+    A search through other iterations is left `pending`: see `advance`.
+    """
+    spoke = session.hit or session.pending or session.notice
+    quiet = replace(session, hit=(), pending=None, notice=None) if spoke else session
+    match command:
+        case Step() | Over() | Into() | Out():
+            return _step(quiet, command)
+        case Iterate() | Go() | ToStart() | ToBackward() | ToEnd() | RunTo():
+            return _jump(quiet, _goal(quiet, command))
+        case Continue(back=back):
+            return _continue(quiet, back=back)
+        case Back() | Ahead():
+            return _through_history(quiet, back=isinstance(command, Back))
+        case Select(node=node):
+            return replace(quiet, selection=node)
+        case Fold(group=group):
+            return _fold(quiet, group)
+        case Break() | Delete() | Enable() | Ignore():
+            return _breakpoints(quiet, command)
+        case Watch(text=text):
+            check_watch(text, quiet.run.graph)
+            return replace(quiet, watches=(*quiet.watches, text))
+        case Unwatch(number=number):
+            return replace(quiet, watches=_without(quiet.watches, number))
+        case Set():
+            return changed(quiet, command)
+        case Undo():
+            return on_branch(quiet, quiet.branches.undone())
+        case Redo():
+            return on_branch(quiet, quiet.branches.redone())
+        case SwitchBranch(name=name):
+            return on_branch(quiet, quiet.branches.switched(name))
+        case NameBranch(name=name):
+            runs = {**quiet.runs}
+            runs[name] = runs.pop(quiet.branches.current, quiet.run)
+            return replace(quiet, branches=quiet.branches.renamed(name), runs=runs)
+
+
+def _told(session: Session, key: str, *, good: bool = True, **values: object) -> Session:
+    return replace(session, notice=Notice(NOTICES[key], values, good))
+
+
+# Moving
+
+
+def _step(session: Session, command: Step | Over | Into | Out) -> Session:
+    match command:
+        case Step(count=count):
+            if session.levels:
+                level = session.levels[-1]
+                return _at_level(session, level.position + count)
+            return _at(session, session.position + count)
+        case Over(count=count):
+            for _ in range(min(abs(count), session.last + 1)):
+                session = _over(session, back=count < 0)
+            return session
+        case Into():
+            return _into(session)
+        case Out():
+            return _out(session)
+
+
+def _at(session: Session, position: int) -> Session:
+    """At a position of the run, outside of everything that one had stepped into."""
+    position = min(max(position, 0), session.last)
+    if position == session.position and not session.levels:
+        return session
+    return replace(session, position=position, levels=())
+
+
+def _at_level(session: Session, position: int) -> Session:
+    level = session.levels[-1]
+    position = min(max(position, 0), level.trace.schedule.last)
+    return replace(session, levels=(*session.levels[:-1], structs.replace(level, position=position)))
+
+
+def _over(session: Session, *, back: bool) -> Session:
+    trace, here = session.trace, session.here
+    to = (previous_boundary if back else next_boundary)(trace, here, session.folded)
+    if session.levels:
+        return _at_level(session, to)
+    if not back and here == trace.schedule.last:  # cleared: the next iteration's first unit
+        following = _at(session, session.position + 1)
+        if following is session or not session.folded:
+            return following
+        start = session.position
+        return _at(session, start + next_boundary(following.trace, 0, session.folded))
+    return _at(session, session.position - here + to)
+
+
+def _into(session: Session) -> Session:
+    """Into a folded group that was stepped over, else into the composite node that the step is about."""
+    folded = [group for group in groups_at(session.trace, session.here) if group.name in session.folded]
+    if folded:
+        group = folded[0]
+        opened = replace(session, folded=tuple(one for one in session.folded if one != group.name))
+        first = stretch_of(session.trace, group, session.here)[0]
+        return (
+            _at_level(opened, first) if opened.levels else _at(opened, opened.position - opened.here + first)
+        )
+    node = _composite(session)
+    if node is None:
+        return _told(session, "nothing inside", good=False)
+    found = inside(session.trace, node)
+    start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
+    level = Level(node.name, found.trace, start)
+    return replace(session, levels=(*session.levels, level), selection=None)
+
+
+def _composite(session: Session) -> Node | None:
+    """The node of the step, where it has an inside."""
+    match session.frame.step:
+        case Forward(node=position):
+            node = session.graph.nodes[position]
+        case Backward(edge=edge):
+            node = session.graph.nodes[edge.node]
+        case _:
+            return None
+    return node if decomposition(session.graph, node) is not None else None
+
+
+def _out(session: Session) -> Session:
+    if session.levels:
+        return replace(session, levels=session.levels[:-1], selection=None)
+    groups = groups_at(session.trace, session.here)
+    if not groups:
+        return _told(session, "nothing outside", good=False)
+    last = stretch_of(session.trace, groups[-1], session.here)[-1]
+    return _at(session, session.position - session.here + last)
+
+
+def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd | RunTo) -> int:
+    """The position that a jump leads to."""
+    start = session.position - session.outer_here
+    match command:
+        case Iterate(count=count):
+            return session.position + count * session.run.length
+        case Go(position=position):
+            return position
+        case ToStart():
+            return 0
+        case ToBackward():
+            return start + min(session.outer_trace.schedule.seed, session.outer_trace.schedule.last)
+        case ToEnd():
+            return session.last
+        case RunTo(node=node):
+            name = session.run.graph.nodes[node].name
+            found = sorted(dict.fromkeys(positions_of_node(name, session.outer_trace)))
+            if not found:
+                raise UsageError(f"no step is about {name}")
+            ahead = bisect_right(found, session.outer_here)
+            return start + (found[ahead] if ahead < len(found) else found[-1])
+
+
+def _jump(session: Session, position: int) -> Session:
+    """Move, and remember where one was."""
+    moved = _at(session, position)
+    if moved.position == session.position:
+        return moved
+    past = (*session.past, session.position)[-_REMEMBERED:]
+    return replace(moved, past=past, future=())
+
+
+def _through_history(session: Session, *, back: bool) -> Session:
+    left, right = session.past, session.future
+    if not (left if back else right):
+        return _told(session, "no history", good=False)
+    if back:
+        return replace(_at(session, left[-1]), past=left[:-1], future=(session.position, *right))
+    return replace(_at(session, right[0]), past=(*left, session.position), future=right[1:])
+
+
+def _fold(session: Session, group: str) -> Session:
+    names = [one.name for one in session.run.graph.groups]
+    if not names:
+        return _told(session, "no groups", good=False)
+    if not group:
+        return replace(session, folded=() if len(session.folded) == len(names) else tuple(names))
+    if group not in names:
+        raise UsageError(f"there is no group {group}; there are {', '.join(names[:8])}")
+    if group in session.folded:
+        return replace(session, folded=tuple(one for one in session.folded if one != group))
+    return replace(session, folded=tuple(one for one in names if one in (*session.folded, group)))
+
+
+# Breakpoints
+
+
+def _breakpoints(session: Session, command: Break | Delete | Enable | Ignore) -> Session:
+    match command:
+        case Break(text=text, once=once):
+            number = max((one.number for one in session.breakpoints), default=0) + 1
+            found = structs.replace(parse_breakpoint(text, session.run.graph), number=number, once=once)
+            return replace(session, breakpoints=(*session.breakpoints, found))
+        case Delete(number=None):
+            return replace(session, breakpoints=())
+        case Delete(number=number):
+            _numbered(session, number)
+            kept = tuple(one for one in session.breakpoints if one.number != number)
+            return replace(session, breakpoints=kept)
+        case Enable(number=number, on=on):
+            return _with(session, structs.replace(_numbered(session, number), enabled=on))
+        case Ignore(number=number, count=count):
+            return _with(session, structs.replace(_numbered(session, number), ignore=max(0, count)))
+
+
+def _numbered(session: Session, number: int) -> Breakpoint:
+    for one in session.breakpoints:
+        if one.number == number:
+            return one
+    there = ", ".join(str(one.number) for one in session.breakpoints) or "none"
+    raise UsageError(f"there is no breakpoint {number}; there is {there}")
+
+
+def _with(session: Session, breakpoint_: Breakpoint) -> Session:
+    every = tuple(breakpoint_ if one.number == breakpoint_.number else one for one in session.breakpoints)
+    return replace(session, breakpoints=every)
+
+
+def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
+    if number is None:
+        return ()
+    if not 1 <= number <= len(items):
+        raise UsageError(f"there is no watch {number}; there are {len(items)}")
+    return items[: number - 1] + items[number:]
+
+
+def _continue(session: Session, *, back: bool) -> Session:
+    """To the next hit in this iteration; else the search goes on in the others."""
+    session = replace(session, levels=())
+    if not any(one.enabled for one in session.breakpoints):
+        return _told(_jump(session, 0 if back else session.last), "no breakpoints")
+    return _searched(session, Seek(session.iteration, back), session.position)
+
+
+def advance(session: Session) -> Session:
+    """Carry a pending search on by one iteration."""
+    if session.pending is None:
+        return session
+    return _searched(replace(session, pending=None), session.pending, None)
+
+
+def finished(session: Session) -> Session:
+    """The session when its pending search is done."""
+    while session.pending is not None:
+        session = advance(session)
+    return session
+
+
+def _searched(session: Session, seek: Seek, beyond: int | None) -> Session:
+    """Look through one iteration, beyond a position of the run if one is given."""
+    run, start = session.run, session.run.start(seek.iteration)
+    trace = run.trace(seek.iteration)
+    before = run.trace(seek.iteration - 1) if seek.iteration else None
+    best: int | None = None
+    stopped: dict[int, list[Breakpoint]] = {}
+    for one in session.breakpoints:
+        found = hits(one, trace, before)
+        position = _nearest(found, None if beyond is None else beyond - start, back=seek.back)
+        if position is not None:
+            stopped.setdefault(position, []).append(one)
+            if best is None or (position > best if seek.back else position < best):
+                best = position
+    if best is not None:
+        return _stopped(_jump(session, start + best), stopped[best])
+    following = seek.iteration + (-1 if seek.back else 1)
+    if not 0 <= following < run.iterations:
+        return _told(_jump(session, 0 if seek.back else session.last), "no hit")
+    return replace(session, pending=Seek(following, seek.back))
+
+
+def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
+    """The first of `found` behind `beyond`, or the last before it; the first or last of all without it."""
+    if not len(found):
+        return None
+    if beyond is None:
+        return int(found[-1] if back else found[0])
+    index = bisect_left(found, beyond) - 1 if back else bisect_right(found, beyond)
+    return int(found[index]) if 0 <= index < len(found) else None
+
+
+def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
+    kept = tuple(one for one in session.breakpoints if not (one.once and one in breakpoints))
+    hit = tuple(one.number for one in breakpoints)
+    shown = ", ".join(f"{one.number} ({one.text})" for one in breakpoints)
+    return _told(replace(session, breakpoints=kept, hit=hit), "hit", breakpoints=shown)

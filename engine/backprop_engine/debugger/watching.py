@@ -1,0 +1,61 @@
+"""Watches: expressions over nodes and gradients, followed along a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.errors import UsageError
+from backprop_engine.expr import Expr, ExprError, parse
+from backprop_engine.frame import Frame
+from backprop_engine.graph import Graph
+from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
+from backprop_engine.text import clean, clip
+
+__all__ = ["check_watch", "value_of_watch"]
+
+
+def _parsed(text: str) -> Expr:
+    try:
+        return parse(text)
+    except ExprError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
+
+
+def check_watch(text: str, graph: Graph) -> None:
+    """Refuse what is no expression over the graph's nodes and gradients."""
+
+    def shape_of(name: str) -> tuple[int, ...]:
+        if name not in graph:
+            raise LookupError(f"`{name}` is not defined")
+        return graph[name].shape
+
+    try:
+        infer_shape(_parsed(text), shape_of, shape_of)
+    except EvaluationError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
+
+
+def value_of_watch(text: str, frame: Frame) -> Tensor | None:
+    """What a watch comes to at a frame; None where a part of it is absent."""
+
+    def found(get: Callable[[str], Tensor | None]) -> Callable[[str], Tensor | None]:
+        def known(name: str) -> Tensor | None:
+            if name not in frame.graph:
+                raise LookupError(f"`{name}` is not defined")
+            return get(name)
+
+        return known
+
+    try:
+        return evaluate(
+            _parsed(text),
+            found(lambda name: frame.value(frame.graph[name])),
+            found(lambda name: frame.gradient(frame.graph[name])),
+            frame.graph.dtype,
+        )
+    except EvaluationError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
