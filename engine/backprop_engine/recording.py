@@ -21,7 +21,16 @@ from backprop_engine.ops.definition import ONE
 from backprop_engine.steps import Edge
 from backprop_engine.trace import Edit, Trace, ValueEdit
 
-__all__ = ["forward_function", "product", "record", "record_forward", "run_forward"]
+__all__ = [
+    "contribution",
+    "edits_by_position",
+    "forward_function",
+    "product",
+    "record",
+    "record_forward",
+    "run_forward",
+    "value_dtype",
+]
 
 _Function: TypeAlias = Callable[..., Any]
 
@@ -33,7 +42,7 @@ def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trac
     for an edit of a node that is not there, or of another shape.
     """
     edits = tuple(edits)
-    value_edits, gradient_edits = _by_position(graph, edits)
+    value_edits, gradient_edits = edits_by_position(graph, edits)
     with np.errstate(all="ignore"):
         values, operands, outs = run_forward(graph, bindings, value_edits)
         backward = _BackwardPass(graph, outs, operands, gradient_edits)
@@ -54,21 +63,21 @@ def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trac
 def record_forward(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
     """As `record`, the forward pass alone: no node has a gradient."""
     edits = tuple(edits)
-    value_edits, _ = _by_position(graph, edits)
+    value_edits, _ = edits_by_position(graph, edits)
     with np.errstate(all="ignore"):
         values, operands, outs = run_forward(graph, bindings, value_edits)
     nothing = [None] * len(graph.nodes)
     return Trace(graph, bindings, edits, values, operands, outs, (), (), nothing, graph.forward_schedule)
 
 
-def _by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+def edits_by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
     """The edits of values and of gradients by node, cast to the dtype they replace."""
     values: dict[int, Tensor] = {}
     gradients: dict[int, Tensor] = {}
     for edit in edits:
         node = graph[edit.node]
         if isinstance(edit, ValueEdit):
-            values[node.position] = tensor = freeze(edit.value, _value_dtype(graph, node))
+            values[node.position] = tensor = freeze(edit.value, value_dtype(graph, node))
         else:
             gradients[node.position] = tensor = freeze(edit.gradient, graph.dtype)
         if tensor.shape != node.shape:
@@ -76,7 +85,7 @@ def _by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, Tenso
     return values, gradients
 
 
-def _value_dtype(graph: Graph, node: Node) -> np.dtype[Any]:
+def value_dtype(graph: Graph, node: Node) -> np.dtype[Any]:
     """The type of a node's value: whole numbers for class indices, booleans for comparisons."""
     if node.position in graph.index_leaves:
         return np.dtype(np.int64)
@@ -108,7 +117,7 @@ def _forward_plan(graph: Graph) -> tuple[_ForwardEntry, ...]:
 
 def _forward_entry(graph: Graph, node: Node) -> _ForwardEntry:
     assert node.op is not None
-    function, dtype = forward_function(node), _value_dtype(graph, node)
+    function, dtype = forward_function(node), value_dtype(graph, node)
     first, last = node.operands[0], node.operands[-1]
     return _ForwardEntry(node.position, function, len(node.operands), first, last, node.operands, dtype)
 
@@ -201,6 +210,23 @@ def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: S
     if entry.multiplies:
         return settle(upstream * entry.function(out, *operands), graph.dtype)
     return settle(entry.function(upstream, out, *operands), graph.dtype)
+
+
+def contribution(
+    graph: Graph, index: int, upstream: Tensor, outs: Sequence[Tensor], operands: Sequence[Tensor]
+) -> Tensor:
+    """What the edge at `index` hands on of `upstream`, in its operand's shape; as a whole run computes it."""
+    entry = _backward_plan(graph)[index]
+    out: Any = upstream
+    if entry.function is not None:
+        given = [operands[one] for one in entry.operands]
+        if entry.multiplies:
+            out = upstream * entry.function(outs[entry.node], *given)
+        else:
+            out = entry.function(upstream, outs[entry.node], *given)
+    if entry.summed:
+        out = sum_axes(out, entry.summed, entry.shape)
+    return settle(out, graph.dtype)
 
 
 class _BackwardPass:

@@ -20,10 +20,9 @@ from backprop_engine.debugger import (
     ToBackward,
     ToEnd,
     ToStart,
-    next_boundary,
-    previous_boundary,
     update,
 )
+from backprop_engine.debugger.moving import next_boundary, previous_boundary
 from backprop_engine.errors import UsageError
 from backprop_engine.recording import record
 from backprop_engine.run import Run
@@ -126,13 +125,14 @@ def test_stepping_over_and_back_is_a_mirror_at_boundaries(run: RandomRun, data: 
 
 @given(run=runs(most=16))
 def test_from_inside_a_node_one_gets_to_its_ends(run: RandomRun) -> None:
-    schedule = run.graph.schedule
+    trace = record(*run)
+    schedule = trace.schedule
     stops = boundaries(schedule)
     for position in range(schedule.last + 1):
         after = [stop for stop in stops if stop > position]
         before = [stop for stop in stops if stop < position]
-        assert next_boundary(schedule, position) == (after[0] if after else schedule.last)
-        assert previous_boundary(schedule, position) == (before[-1] if before else 0)
+        assert next_boundary(trace, position) == (after[0] if after else schedule.last)
+        assert previous_boundary(trace, position) == (before[-1] if before else 0)
 
 
 @given(run=runs(), count=st.integers(-6, 6), data=st.data())

@@ -129,5 +129,9 @@ def mathematical(text: str) -> str:
     """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``."""
     text = re.sub(r"\((\d+) - 1\)", lambda match: str(int(match[1]) - 1), text)
     text = re.sub(r" \*\* 1(?![\d.])", "", text)
-    text = re.sub(r" \*\* \(?(-?\d+)\)?(?![\d.])", lambda match: match[1].translate(_SUPERSCRIPTS), text)
+    text = re.sub(
+        r" \*\* (?:\((-?\d+)\)|(-?\d+)(?![\d.]))",
+        lambda match: (match[1] or match[2]).translate(_SUPERSCRIPTS),
+        text,
+    )
     return text.replace(" ** ", "^").replace(" * ", " · ").replace(".mT", "ᵀ").replace(".T", "ᵀ")

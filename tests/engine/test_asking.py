@@ -1,0 +1,165 @@
+"""Who contributed to a gradient, along which paths it came, what a nudge does, where two runs part."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from graphs import SMOOTH, RandomRun, assert_close, runs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_engine.bindings import Bindings
+from backprop_engine.debugger.asking import compare, contributions, first_difference, nudge, paths, search
+from backprop_engine.errors import UsageError
+from backprop_engine.recompute import recompute
+from backprop_engine.recording import record
+from backprop_engine.run import Run
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.source import Source
+from backprop_engine.trace import Trace
+
+
+def run_of(text: str) -> Run:
+    return load_source(Source.from_bytes("case.yaml", text.encode())).run()
+
+
+DIAMOND = "inputs: {x: 2}\nnodes: {a: x * 3, b: x * x, c: a + b, f: c * a}\n"
+"""f = (3x + x²)·3x: ways f-c-a-x, f-c-b-x twice, f-a-x."""
+
+
+def test_the_sum_over_all_paths_is_the_gradient() -> None:
+    trace = run_of(DIAMOND).trace(0)
+    found = paths(trace, trace.graph["x"])
+    names = [[trace.graph.nodes[node].name for node in path.nodes] for path in found.paths]
+    assert names == [["f", "c", "a", "x"], ["f", "c", "b", "x"], ["f", "c", "b", "x"], ["f", "a", "x"]]
+    assert [path.product for path in found.paths] == [6 * 3, 6 * 2, 6 * 2, 10 * 3]
+    assert found.total == 4
+    assert found.sum == trace.gradient("x") == 72
+
+
+@given(run=runs(ops=SMOOTH, shapes=((),), most=9, ties=False))
+def test_the_sum_over_paths_in_random_graphs(run: RandomRun) -> None:
+    graph, bindings = run
+    trace = record(graph, Bindings(bindings.leaves, np.float64(1.0)))
+    for node in graph.nodes:
+        if node.takes_gradient and graph.active[node.position]:
+            found = paths(trace, node, 500)
+            if found.complete:
+                assert found.sum is not None
+                scale = max(float(np.abs(path.product)) for path in found.paths if path.product is not None)
+                assert_close(found.sum, trace.gradient(node.name), 1e-11, scale=scale)
+
+
+def test_paths_are_counted_where_they_are_too_many_to_list() -> None:
+    nodes = "".join(f"  d{k}: d{k - 1} + d{k - 1}\n" for k in range(1, 61))
+    trace = run_of(f"inputs: {{x: 1}}\nnodes:\n  d0: x * 1\n{nodes}").trace(0)
+    found = paths(trace, trace.graph["x"], 7)
+    assert (len(found.paths), found.total, found.sum) == (7, 2**60, None)
+    assert not found.complete
+
+
+def test_a_path_through_a_matrix_product_has_no_single_number() -> None:
+    trace = run_of("params: {W: [[1, 2]]}\ninputs: {x: [3, 4]}\nnodes: {y: W @ x, f: sum(y * y)}\n").trace(0)
+    found = paths(trace, trace.graph["W"])
+    assert found.total == 2
+    assert [path.product for path in found.paths] == [None, None]
+    assert found.sum is None
+
+
+def test_who_contributed() -> None:
+    trace = run_of(DIAMOND).trace(0)
+    found = contributions(trace, trace.graph["x"])
+    assert sum(one.tensor for one in found) == trace.gradient("x")
+    assert [trace.graph.nodes[one.edge.node].name for one in found] == ["b", "b", "a"]
+    for one in found:
+        frame = trace.frame(one.position)
+        assert frame.edge is one.edge
+        assert frame.arrived(trace.graph["x"])[0] == found.index(one) + 1
+    assert contributions(trace, trace.graph["f"]) == ()
+
+
+def test_a_nudge_shows_the_slope() -> None:
+    run = run_of(
+        "params: {W: [[1, 2], [3, 4]]}\ninputs: {x: [1, -1]}\nnodes: {y: tanh(W @ x), f: sum(y * y)}\n"
+    )
+    found = nudge(run, 0, "W", (1, 0), 1e-6)
+    assert found.gradient == run.trace(0).gradient("W")[1, 0]
+    assert found.slope == pytest.approx(found.gradient, rel=1e-8)
+    assert found.error < 1e-8
+    assert found.before == run.trace(0).value("f")
+    assert found.plus > found.before > found.minus or found.plus < found.before < found.minus
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "size"),
+    [("y", (0,), 1), ("W", (0,), 1), ("W", (2, 0), 1), ("x", (0,), 0), ("x", (0,), -1)],
+)
+def test_nudges_that_cannot_be(name: str, cell: tuple[int, ...], size: float) -> None:
+    run = run_of("params: {W: [[1, 2], [3, 4]]}\ninputs: {x: [1, -1]}\nnodes: {y: W @ x, f: sum(y)}\n")
+    with pytest.raises(UsageError):
+        nudge(run, 0, name, cell, size)
+
+
+def parted_by_hand(one: Trace, other: Trace) -> int | None:
+    """The first position at which any frame differs."""
+    for position in range(one.schedule.last + 1):
+        frames = one.frame(position), other.frame(position)
+        for node in one.graph.nodes:
+            for number in ("value", "gradient"):
+                a, b = (getattr(frame, number)(node) for frame in frames)
+                if (a is None) != (b is None) or (
+                    a is not None and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+                ):
+                    return position
+        edges = [frame.edge for frame in frames]
+        if edges[0] is not None and not np.array_equal(
+            one.contributions[edges[0].index], other.contributions[edges[0].index], equal_nan=True
+        ):
+            return position
+    return None
+
+
+@given(run=runs(most=8), data=st.data())
+def test_where_two_runs_part(run: RandomRun, data: st.DataObject) -> None:
+    graph, bindings = run
+    one = record(graph, bindings)
+    leaf = data.draw(st.sampled_from(graph.leaves))
+    changed = np.asarray(bindings.leaves[leaf.position]) * data.draw(st.sampled_from([1.0, 0.5]))
+    seed = bindings.seed * graph.dtype.type(data.draw(st.sampled_from([1.0, 2.0])))
+    leaves = bindings.with_leaf(graph, leaf.name, changed).leaves
+    other = recompute(one, Bindings(leaves, seed)).trace
+    assert first_difference(one, other) == parted_by_hand(one, other)
+    names = {difference.node.name for difference in compare(one, other)}
+    for node in graph.nodes:
+        if node.name:
+            same = np.array_equal(one.values[node.position], other.values[node.position], equal_nan=True)
+            gradients = one.gradients[node.position], other.gradients[node.position]
+            same = same and (gradients[0] is None or np.array_equal(*gradients, equal_nan=True))  # type: ignore[arg-type]
+            assert (node.name in names) == (not same)
+
+
+def test_searching() -> None:
+    trace = run_of("inputs: {alpha: -2, beta: 3}\nnodes: {r: relu(alpha), f: r * beta + alpha}\n").trace(0)
+    graph = trace.graph
+    assert [graph.nodes[node].name for node in search(graph, trace, "a").nodes] == ["alpha", "beta"]
+    assert [graph.nodes[node].name for node in search(graph, trace, "F").nodes] == ["f#1", "f"]
+    assert search(graph, trace, "op relu").positions == tuple(
+        position for position in range(1, trace.schedule.last + 1) if "relu" in _about(trace, position)
+    )
+    assert search(graph, trace, "if value < 0").positions
+    with pytest.raises(UsageError):
+        search(graph, trace, "gamma")
+    with pytest.raises(UsageError):
+        search(graph, trace, " ")
+
+
+def _about(trace: Trace, position: int) -> list[str]:
+    """The operators of the nodes that a step computes, runs the rule of, or sets the gradient of."""
+    frame = trace.frame(position)
+    nodes = [frame.node]
+    edge = frame.edge
+    if edge is not None:
+        operand = trace.graph.nodes[edge.operand]
+        sets = not edge.shared or frame.node is operand
+        nodes = [operand] if sets and frame.node is operand else [frame.node, *([operand] if sets else [])]
+    return [node.op.name for node in nodes if node is not None and node.op is not None]
