@@ -6,7 +6,7 @@ operand has more than one use. Tensors are shared and never written to again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -124,7 +124,7 @@ class Trace:
     @cached_property
     def warnings(self) -> tuple[RunWarning, ...]:
         """What a reader of the run should know: leaves that the output does not depend on, and where the
-        first value arises that is not finite.
+        first value and the first gradient arise that are not finite.
         """
         unreached = tuple(
             RunWarning(
@@ -133,19 +133,34 @@ class Trace:
             for leaf in self.graph.leaves
             if leaf.takes_gradient and not self.graph.active[leaf.position]
         )
+        return (*unreached, *self._not_finite())
+
+    def _not_finite(self) -> Iterator[RunWarning]:
+        """Where the first value, and the first gradient, arise that are not finite."""
         nodes = (self.graph.nodes[position] for position in self.graph.order)
-        first = next((node for node in nodes if arises(self, node)), None)
-        if first is None or first.op is None:
-            return unreached
-        message = f"{first.name} is not finite: {first.op.name} gave it from finite operands"
-        return (*unreached, RunWarning("not-finite", message, first.name))
+        node = next((node for node in nodes if arises(self, node)), None)
+        if node is not None and node.op is not None:
+            message = f"{node.name} is not finite: {node.op.name} gave it from finite operands"
+            yield RunWarning("not-finite", message, node.name)
+        for edge in self.schedule.edges:
+            upstream = self.gradients[edge.node]
+            if _finite(self.contributions[edge.index]) or upstream is None or not _finite(upstream):
+                continue
+            name, behind = (self.graph.nodes[one].name for one in (edge.operand, edge.node))
+            message = f"the gradient of {name} is not finite: it arises behind {behind}"
+            yield RunWarning("not-finite", message, name)
+            return
 
 
 def arises(trace: Trace, node: Node) -> bool:
     """Whether the value of `node` has an infinity or a NaN, and none of its operands has."""
-    if bool(np.all(np.isfinite(trace.values[node.position]))):
+    if _finite(trace.values[node.position]):
         return False
-    return all(bool(np.all(np.isfinite(trace.operand_values[operand]))) for operand in node.operands)
+    return all(_finite(trace.operand_values[operand]) for operand in node.operands)
+
+
+def _finite(tensor: Tensor) -> bool:
+    return bool(np.all(np.isfinite(tensor)))
 
 
 def _why_none(node: Node) -> str:

@@ -88,7 +88,7 @@ TEXTS: dict[str, Words] = {
         "수치 미분: 꺾인 점이라 좌우 기울기가 다르며, 이 값은 그 사이에 있습니다 ✓",
     ),
     "numeric differs": Words("numeric {numeric} differs ✗", "수치 미분 {numeric}과(와) 다릅니다 ✗"),
-    "numeric not finite": Words("not finite: nothing to compare ✗", "유한하지 않아 비교할 수 없습니다 ✗"),
+    "numeric not finite": Words("not finite: nothing to compare", "유한하지 않아 비교할 수 없습니다"),
     "numeric not applicable": Words("numeric check: not applicable", "수치 미분: 해당 없음"),
     "step start": Words("start", "시작"),
     "step forward": Words("forward", "순전파"),

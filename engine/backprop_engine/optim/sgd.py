@@ -38,8 +38,8 @@ def _refuse(settings: Settings) -> SettingError | None:
 sgd = Optimizer(
     "sgd",
     lesson=Words(
-        en="A step down along the gradient; with momentum, along the velocity that all gradients build up.",
-        ko="그래디언트의 반대 방향으로 내려갑니다. 모멘텀을 주면 그래디언트가 쌓인 속도를 따라갑니다.",
+        en="A step against the gradient, or along it to maximize; with momentum, a velocity builds up.",
+        ko="그래디언트의 반대쪽으로, 최대화할 때는 그쪽으로 움직입니다. 모멘텀을 주면 속도가 쌓입니다.",
     ),
     settings=(
         learning_rate(0.001),
