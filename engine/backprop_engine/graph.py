@@ -326,6 +326,12 @@ class GraphBuilder:
         if self._nodes[position].kind is not Kind.LITERAL:
             self._aliases[name] = position
 
+    def scratch(self) -> GraphBuilder:
+        """A builder with the same nodes, to try further ones on."""
+        other = GraphBuilder(self.dtype.name)
+        other._nodes, other._names = list(self._nodes), dict(self._names)
+        return other
+
     def sinks(self) -> list[str]:
         """The computed nodes that feed no other, by name."""
         return [node.name for node in _sinks(self._nodes)]

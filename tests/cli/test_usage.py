@@ -57,6 +57,8 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "check": "--max-memory --threads --lang",
         "snapshot": "--set --max-memory --threads --lang --output --at --size --keys --theme --ascii",
         "ops": "--json --lang",
+        "new": "--lang",
+        "schema": "--lang",
     }
     assert set(options) == set(SUBCOMMANDS)
     for name, wanted in options.items():

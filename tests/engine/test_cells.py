@@ -236,6 +236,30 @@ def test_a_mistake_in_a_cell_is_reported_once() -> None:
     assert len(mistakes(broken + SCAN + "  L: sum(states[-1].h)\n")) == 1
 
 
+def test_an_unused_cell_leaves_nothing_behind() -> None:
+    text = "inputs: {x: 1}\ncells: {c: {nodes: {h: tanh(x)}, outputs: [h]}}\nnodes: {f: x * 2}\n"
+    assert computed(load(text).graph) == ["f"]
+
+
+def test_a_cell_without_nodes() -> None:
+    text = "inputs: {x: 1}\ncells: {c: {nodes: {}, outputs: []}}\nnodes: {f: x * 2}\n"
+    assert [code for code, _ in mistakes(text)] == ["cell-form"]
+
+
+def test_a_note_of_an_instance_is_told_when_it_is_done() -> None:
+    noted = SCAN.replace("over:", "note: Again., over:")
+    scenario = load(
+        RNN + noted + "  one: {cell: rnn, inputs: {x: h0, h_prev: h0}, note: Once.}\n  L: sum(one.h)\n"
+    )
+    told = {scenario.graph.nodes[at].name: str(note) for at, note in scenario.notes.items()}
+    assert told == {
+        "states[0].h": "Again.",
+        "states[1].h": "Again.",
+        "states[2].h": "Again.",
+        "one.h": "Once.",
+    }
+
+
 def test_an_unused_cell_is_checked_all_the_same() -> None:
     broken = RNN.replace("h: tanh(a)", "h: tanh(a, a)") + "  f: sum(h0)\n"
     assert [code for code, _ in mistakes(broken)] == ["operands"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from backprop_engine.errors import code
+from backprop_engine.scenario.format import CELL
 from backprop_engine.scenario.mistakes import (
     Mistakes,
     as_mapping,
@@ -27,7 +28,6 @@ CELL_FORM = code("cell-form", "A cell without `nodes` or `outputs`, or an output
 CELL_RECURSION = code("cell-recursion", "A cell that uses itself.")
 
 _EXAMPLE = "such as `rnn: {inputs: [x, h_prev], nodes: {h: tanh(W @ x + U @ h_prev)}, outputs: [h]}`"
-_KEYS = ("inputs", "nodes", "outputs")
 
 
 class Cell(Struct, frozen=True, eq=False):
@@ -62,7 +62,7 @@ def read_cells(node: Node | None, mistakes: Mistakes) -> dict[str, Cell]:
 
 
 def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
-    mistakes.attempt(only_keys, node, _KEYS, f"the cell `{name}`")
+    mistakes.attempt(only_keys, node, CELL.names, f"the cell `{name}`")
     table = NameTable()
     broken: dict[str, None] = {}
     inputs: list[str] = []
@@ -98,6 +98,8 @@ def _units(
         at = node.entries["nodes"].key if "nodes" in node else node
         raise mistake(CELL_FORM, at, f"the cell `{cell}` has no `nodes`", _EXAMPLE)
     units: dict[str, Unit] = {}
+    if not len(as_mapping(given, "a map from names to expressions", _EXAMPLE)):
+        raise mistake(CELL_FORM, node.entries["nodes"].key, f"the cell `{cell}` has no `nodes`", _EXAMPLE)
     for key, value in as_mapping(given, "a map from names to expressions", _EXAMPLE):
         with mistakes.collected():
             name = table.declare(key, "nodes")

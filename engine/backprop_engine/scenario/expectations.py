@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from backprop_engine.errors import code
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.scenario.evaluate import EvaluationError, infer_shape
 from backprop_engine.scenario.expressions import expression_mistake, parsed
+from backprop_engine.scenario.format import EXPECT, MAX_DIGITS
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import (
     Mistakes,
@@ -43,8 +44,6 @@ EXPECT_EMPTY = code("expect-empty", "A block of expectations without `values` an
 EXPECT_GRADIENT = code("expect-gradient", "A gradient is expected of a node that has none.")
 EXPECT_FORMULA = code("expect-formula", "A formula for a gradient names something unknown or does not fit.")
 
-_KEYS: Final = ("iteration", "values", "grads", "rtol", "atol", "digits", "wrong")
-
 
 def read_expectations(
     node: FileNode | None, known: Known, mistakes: Mistakes, training: Training | None = None
@@ -67,10 +66,10 @@ def read_expectations(
 def _block(block: Mapping, known: Known, mistakes: Mistakes, last: int) -> Expectation:
     """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
-    mistakes.attempt(only_keys, block, _KEYS, "a block of expectations")
+    mistakes.attempt(only_keys, block, EXPECT.names, "a block of expectations")
     with mistakes.collected():
         settings = _settings(block, last)
-    if not {"values", "grads"} & block.entries.keys() and block.entries.keys() <= set(_KEYS):
+    if not {"values", "grads"} & block.entries.keys() and block.entries.keys() <= set(EXPECT.names):
         raise mistake(EXPECT_EMPTY, block, "this block expects nothing", "it needs `values` or `grads`")
     figures = [
         *_figures("value", "values", block, known, mistakes),
@@ -126,8 +125,8 @@ def _tolerance(block: Mapping) -> dict[str, Any]:
     digits = block.get("digits")
     if digits is not None:
         found["digits"] = as_whole(digits, "the number of digits behind the decimal point")
-        if not 0 <= found["digits"] <= 300:
-            raise mistake(EXPECT_TOLERANCE, digits, "`digits` is a whole number from 0 to 300")
+        if not 0 <= found["digits"] <= MAX_DIGITS:
+            raise mistake(EXPECT_TOLERANCE, digits, f"`digits` is a whole number from 0 to {MAX_DIGITS}")
         if len(found) > 1:
             key = block.entries["digits"].key
             raise mistake(

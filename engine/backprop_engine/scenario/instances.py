@@ -5,6 +5,7 @@ from __future__ import annotations
 from backprop_engine.errors import code
 from backprop_engine.expr import Attribute, Name, Number
 from backprop_engine.scenario.expressions import parsed
+from backprop_engine.scenario.format import CARRIED, INSTANCE, SCAN
 from backprop_engine.scenario.mistakes import (
     WRONG_TYPE,
     as_mapping,
@@ -37,7 +38,7 @@ _CARRY = "such as `carry: {h_prev: {init: h0, next: h}}`"
 
 def read_cell_use(name: str, key: Scalar, node: Mapping) -> CellUse:
     """One instance of a cell."""
-    only_keys(node, ("cell", "inputs", "note"), "a node with `cell`")
+    only_keys(node, INSTANCE.names, "a node with `cell`")
     cell_node = as_text(node.entries["cell"].value, "the name of a cell")
     inputs = _arguments(node.get("inputs"), "inputs", _INPUTS, expressions=True)
     cell = normalised(cell_node.text)
@@ -46,7 +47,7 @@ def read_cell_use(name: str, key: Scalar, node: Mapping) -> CellUse:
 
 def read_scan_use(name: str, key: Scalar, node: Mapping) -> ScanUse:
     """Instances of a cell along an axis."""
-    only_keys(node, ("scan", "over", "carry", "inputs", "note"), "a node with `scan`")
+    only_keys(node, SCAN.names, "a node with `scan`")
     cell_node = as_text(node.entries["scan"].value, "the name of a cell")
     over = _arguments(node.get("over"), "over", _OVER)
     if not over:
@@ -94,8 +95,8 @@ def _carried(node: Node | None) -> dict[str, Carry]:
     carried = {}
     for entry in as_mapping(node, "`carry` as a map from the cell's inputs to `{init: …, next: …}`", _CARRY):
         settings = as_mapping(entry.value, "a map with `init` and `next`", _CARRY)
-        only_keys(settings, ("init", "next"), f"the carried input `{entry.key.text}`")
-        missing = [part for part in ("init", "next") if is_absent(settings.get(part))]
+        only_keys(settings, CARRIED.names, f"the carried input `{entry.key.text}`")
+        missing = [part for part in CARRIED.names if is_absent(settings.get(part))]
         if missing:
             message = f"the carried input `{entry.key.text}` has no `{missing[0]}`"
             raise mistake(SCAN_FORM, settings, message, _CARRY)

@@ -18,8 +18,10 @@ from backprop_engine.errors import ScenarioError, code
 from backprop_engine.graph import Graph, GraphBuilder, Kind
 from backprop_engine.paths import root as root_of
 from backprop_engine.scenario.cells import Cell, read_cells, refuse_recursion
+from backprop_engine.scenario.data_files import DataFiles
 from backprop_engine.scenario.ending import check_output, output_name, read_seed
 from backprop_engine.scenario.expectations import check_figure, read_expectations
+from backprop_engine.scenario.format import DTYPES, SCENARIO
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
 from backprop_engine.scenario.lower import Lowering
@@ -52,11 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
 
 MAX_MEMORY: Final = 2**30
-DTYPES: Final = ("float64", "float32", "float16")
-KEYS: Final = (
-    "title", "description", "source", "dtype", "inputs", "params", "constants", "nodes", "cells",
-    "output", "seed", "expect", "train", "breakpoints", "watch", "notes",
-)  # fmt: skip
+KEYS: Final = SCENARIO.names
 
 NO_NODES = code("no-nodes", "A scenario has no `nodes`, or none in them.")
 DTYPE = code("dtype", "`dtype` is none of float64, float32 and float16.")
@@ -103,6 +101,7 @@ class _Loader:
     def __init__(self, source: Source, root: Mapping, max_memory: int) -> None:
         self.source, self.root, self.max_memory = source, root, max_memory
         self.mistakes = Mistakes()
+        self.files = DataFiles(max_memory)
         self.names = NameTable()
         self.dtype = np.dtype("float64")
         self.leaves: dict[str, Leaf] = {}
@@ -186,7 +185,7 @@ class _Loader:
             with self.mistakes.collected():
                 name = self.names.declare(key, section)
                 self.broken[name] = None
-                self.leaves[name] = read_leaf(name, kind, key, value, self.dtype, self.max_memory)
+                self.leaves[name] = read_leaf(name, kind, key, value, self.dtype, self.max_memory, self.files)
                 del self.broken[name]
 
     def read_nodes(self) -> None:

@@ -94,6 +94,12 @@ class Lowering:
         self.literals: dict[int, int] = {}
         """The position of each number that is an operand, by the identity of the part that it is."""
 
+    def scratch(self) -> Lowering:
+        """A lowering that knows the same names, to check units whose nodes are not kept."""
+        other = Lowering(self.builder.scratch(), dict(self.positions), self.max_memory)
+        other.literals, other.lengths, other.failed = self.literals, dict(self.lengths), self.failed
+        return other
+
     def add_literals(self, unit: Unit) -> None:
         """Add the numbers that are operands in `unit`; `ScenarioError` where the dtype cannot hold one.
 

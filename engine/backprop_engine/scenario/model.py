@@ -97,7 +97,8 @@ class Scenario:
     """A computational graph with its numbers, read from a file; nothing is computed yet.
 
     `name` is the stem of the file's name, `text` the file, and `notes` are by node's position. `breakpoints`
-    and `watches` are as typed at the debugger's prompt.
+    and `watches` are as typed at the debugger's prompt. `original` are the numbers that the file gives the
+    leaves, once some were changed.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Scenario:
     breakpoints: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()
     training: Training | None = None
+    original: Bindings | None = None
 
     @property
     def dtype(self) -> str:
@@ -137,4 +139,15 @@ class Scenario:
         """
         from backprop_engine.scenario.settings import with_leaf
 
-        return replace(self, bindings=with_leaf(self.graph, self.bindings, name, value))
+        changed = with_leaf(self.graph, self.bindings, name, value)
+        return replace(self, bindings=changed, original=self.original or self.bindings)
+
+    def to_yaml(self) -> str:
+        """The text of a file that loads to this scenario; what `with_leaf` changed is written as numbers.
+
+        Comments are not kept, and data files are named as they are in `text`, so the new file belongs into
+        the same folder. Raises `UsageError` where it would be larger than a scenario file may be.
+        """
+        from backprop_engine.scenario.writer import to_yaml
+
+        return to_yaml(self)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from backprop_engine.errors import Place
 from backprop_engine.scenario.scalars import ScalarValue, origins
@@ -16,8 +17,7 @@ __all__ = ["Entry", "Mapping", "Node", "Scalar", "Sequence", "plain"]
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+|#.*\s+)*")
 
 
-@dataclass(slots=True, eq=False)
-class _Placed:
+class _Placed(Struct, frozen=True, eq=False, gc=False):
     """What every node has: its text, and where it begins there: at its anchor or tag if it has one."""
 
     source: Source
@@ -33,8 +33,7 @@ class _Placed:
         return self.start
 
 
-@dataclass(slots=True, eq=False)
-class Scalar(_Placed):
+class Scalar(_Placed, frozen=True, eq=False, gc=False):
     """A text, and what it means: `value` is the text itself, a number, a boolean or `None`.
 
     `style` is how it is written: nothing if plain, else a quotation mark, ``|`` or ``>``.
@@ -49,13 +48,18 @@ class Scalar(_Placed):
     @property
     def place(self) -> Place:
         """The scalar as written, up to the end of its first line."""
-        start = min(self.offset, self.end)
+        start = self.start if self.is_as_written else min(self.offset, self.end)
         return self.source.place(start, self.end - start)
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether the text stands in the file just so: without quotes, folds, an anchor or a tag."""
+        return not self.style and self.end - self.start == len(self.text)
 
     def place_at(self, offset: int, width: int = 1) -> Place:
         """Where `width` characters at `offset` of `text` stand in the file, up to the end of the line."""
         start, offset = min(self.offset, self.end), min(offset, len(self.text))
-        if not self.style and self.end - start == len(self.text):  # as written: nothing was folded
+        if not self.style and self.end - start == len(self.text):  # nothing was folded
             return self.source.place(start + offset, width)
         found = origins(self.source.text[start : self.end], self.style, self.text)
         first = found[offset]
@@ -63,8 +67,7 @@ class Scalar(_Placed):
         return self.source.place(start + first, behind - first)
 
 
-@dataclass(slots=True, eq=False)
-class Sequence(_Placed):
+class Sequence(_Placed, frozen=True, eq=False, gc=False):
     """A list of nodes."""
 
     items: list[Node]
@@ -88,8 +91,7 @@ class Entry(NamedTuple):
     value: Node
 
 
-@dataclass(slots=True, eq=False)
-class Mapping(_Placed):
+class Mapping(_Placed, frozen=True, eq=False, gc=False):
     """Entries by the text of their keys, in the file's order."""
 
     entries: dict[str, Entry]

@@ -58,12 +58,20 @@ def _noted(key: Scalar, notes: Mapping[str, Note], known: Known) -> str:
     return name
 
 
+def _is_item(name: str, scan: str) -> bool:
+    """Whether `name` is an instance of `scan`."""
+    return name.startswith(f"{scan}[") and "]" not in name[len(scan) + 1 : -1]
+
+
 def by_position(notes: Mapping[str, Note], graph: Graph, mistakes: Mistakes) -> dict[int, LocalText]:
     """The notes by the position of their node."""
     placed: dict[int, LocalText] = {}
     for name, note in notes.items():
+        instances = [group for group in graph.groups if group.name == name or _is_item(group.name, name)]
         if name in graph:
             placed[graph.position(name)] = note.text
+        elif instances:  # told where an instance is done
+            placed |= {group.stop - 1: note.text for group in instances}
         else:  # only a numbered part can be missing now
             message = f"`{name.partition('#')[0]}` has no part `{name}`"
             mistakes.add(mistake(UNKNOWN_NOTE, note.key, message).diagnostics)

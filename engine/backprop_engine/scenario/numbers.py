@@ -21,6 +21,7 @@ NOT_A_NUMBER = code(
 RAGGED = code("ragged", "The rows of a nested list differ in length or depth.")
 NUMBER_RANGE = code("number-range", "A number is too large for the scenario's dtype.")
 
+_NUMBERS = (int, float, bool)
 _SPECIAL = {"nan": ".nan", "inf": ".inf", "infinity": ".inf"}
 
 
@@ -64,7 +65,7 @@ def written(node: Node, what: str) -> Written:
 def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]) -> None:
     """Put the numbers under `node` behind `cells`; nesting is bounded by the reader."""
     if depth == len(shape):
-        if type(node) is Scalar and type(node.value) in (int, float, bool):
+        if type(node) is Scalar and type(node.value) in _NUMBERS:
             cells.append(node)
             return
         if isinstance(node, Sequence) and depth:
@@ -73,15 +74,19 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
             )
         raise _no_number(node, what)
     if not isinstance(node, Sequence):
-        if isinstance(node, Scalar) and type(node.value) in (int, float, bool):
+        if isinstance(node, Scalar) and type(node.value) in _NUMBERS:
             message = f"a number stands here, but the first entry of {what} at this depth is a list"
             raise mistake(RAGGED, node, message, f"expected a list of {shape[depth]}")
         raise _no_number(node, what)
     if len(node.items) != shape[depth]:
         message = f"this row has {len(node.items)} entries, the first one has {shape[depth]}"
         raise mistake(RAGGED, node, message, f"every row of {what} at this depth needs {shape[depth]}")
+    inner = depth + 1
     for item in node.items:
-        _gather(item, shape, depth + 1, what, cells)
+        if inner == len(shape) and type(item) is Scalar and type(item.value) in _NUMBERS:
+            cells.append(item)  # nearly always
+        else:
+            _gather(item, shape, inner, what, cells)
 
 
 def _no_number(node: Node, what: str) -> Exception:

@@ -6,14 +6,16 @@ follows YAML 1.1 (`y` is true, `1:30` is ninety), lets a later key replace an ea
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 from yaml.events import (
-    AliasEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -63,93 +65,87 @@ def read(source: Source) -> Node:
     return _Composer(source).compose()
 
 
-class _Open:
-    """A sequence or mapping whose end has not come yet."""
-
-    __slots__ = ("anchor", "before", "flow", "height", "key", "node")
-
-    def __init__(self, node: Sequence | Mapping, anchor: str | None, flow: bool, before: int) -> None:
-        self.node = node
-        self.anchor = anchor
-        self.flow = flow
-        self.before = before  # nodes counted before this one
-        self.height = 1  # how deep it nests inside
-        self.key: Scalar | None = None  # of a mapping, the key whose value comes next
-
-
-class _Anchored:
+class _Anchored(NamedTuple):
     """A node that aliases can repeat, with its number of nodes and how deep it nests."""
 
-    __slots__ = ("height", "node", "size")
-
-    def __init__(self, node: Node, size: int, height: int) -> None:
-        self.node, self.size, self.height = node, size, height
+    node: Node
+    size: int
+    height: int
 
 
 class _Composer:
-    """Builds the tree from the events of one document."""
+    """Builds the tree from the events of one document.
+
+    Scalars are by far the most events, so the way of a plain one is short. `size` and `height` are those of
+    the sequence, mapping or alias read last: a number of nodes, and how deep they nest.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.root: Node | None = None
-        self.open: list[_Open] = []
+        self.parser = _Parser(source.text)
+        self.next_event: Callable[[], _Event] = self.parser.get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None while the anchored node is still open
-        self.count = 0  # nodes so far, with those that aliases repeat
-        self.expanded = 0  # those that aliases repeat
-        self.documents = 0
+        self.depth = 0
+        self.size = self.height = 0
+        self.expanded = 0  # nodes that aliases repeat
         self.last: Scalar | None = None
 
     def compose(self) -> Node:
         """The document's tree."""
-        parser = _Parser(self.source.text)
-        next_event = parser.get_event
         try:
-            while True:
-                event = next_event()
-                kind = type(event)
-                if kind is ScalarEvent:
-                    self.add(self.scalar(event))
-                elif kind is SequenceStartEvent or kind is MappingStartEvent:
-                    self.enter(event)
-                elif kind is SequenceEndEvent or kind is MappingEndEvent:
-                    self.leave()
-                elif kind is AliasEvent:
-                    self.add(self.alias(event))
-                elif kind is DocumentStartEvent:
-                    self.begin(event)
-                elif kind is StreamEndEvent:
-                    break
+            root = self.document()
         except yaml.YAMLError as error:
             raise explained(self.source, _problem(error), self.last) from None
         finally:
-            parser.dispose()
-        root = self.root
+            self.parser.dispose()
         if root is None or (isinstance(root, Scalar) and root.start == root.end):
             raise self.source.error(YAML_EMPTY, "the file is empty", 0, "a scenario has at least `nodes:`")
         return root
 
-    def begin(self, event: _Event) -> None:
-        """Begin the document, of which there is only one."""
-        self.documents += 1
-        if self.documents > 1:
-            raise self.error(YAML_DOCUMENTS, "a second document begins here", event, "keep one a file")
+    def document(self) -> Node | None:
+        """The node of the one document, if there is one."""
+        root = None
+        while type(event := self.next_event()) is not StreamEndEvent:
+            if type(event) is DocumentStartEvent and root is not None:
+                raise self.error(YAML_DOCUMENTS, "a second document begins here", event, "keep one a file")
+            if isinstance(event, NodeEvent):
+                root = self.node(event, False)
+        return root
 
-    # Nodes
+    def node(self, event: _Event, flow: bool) -> Node:
+        """The node that begins with `event`, inside `{}` or `[]` if `flow`."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self.scalar(event, flow, False)
+        if kind is SequenceStartEvent:
+            return self.sequence(event)
+        return self.mapping(event) if kind is MappingStartEvent else self.alias(event)
 
-    def scalar(self, event: _Event) -> Scalar:
-        """The node of a scalar; as a key it keeps to its text."""
+    # Scalars
+
+    def scalar(self, event: _Event, flow: bool, is_key: bool) -> Scalar:
+        """The node of a scalar; a key keeps to its text."""
         text = event.value
-        style = event.style or ""
-        start = event.start_mark.index
-        node = Scalar(self.source, start, event.end_mark.index, text, text, style)
-        self.last = node
-        self.count += 1
-        if not style and "(" in text and self.open and self.open[-1].flow:
+        start, end = event.start_mark.index, event.end_mark.index
+        if end - start != len(text) or event.style or not text:
+            return self.unlike_its_text(event, flow, is_key)
+        value = text if is_key else self.resolved(event, text)
+        node = self.last = Scalar(self.source, start, end, text, value, "")
+        if flow and "(" in text:
             split_by_bracket(node)
-        if event.tag is not None or self.source.text[start : start + 1] == "!":
-            node.value = self.tagged(event, text)
-        elif not style and not self.awaits_key():
-            node.value = self.resolved(event, text)
+        return node
+
+    def unlike_its_text(self, event: _Event, flow: bool, is_key: bool) -> Scalar:
+        """The node of a scalar that is not written as it reads: quoted, folded, or with an anchor or tag."""
+        text, style = event.value, event.style or ""
+        start, end = event.start_mark.index, event.end_mark.index
+        node = self.last = Scalar(self.source, start, end, text, text, style)
+        if flow and not style and "(" in text:
+            split_by_bracket(node)
+        if event.tag is not None or self.source.text.startswith("!", start):
+            node = Scalar(self.source, start, end, text, self.tagged(event, text), style)
+        elif not style and not is_key:
+            node = Scalar(self.source, start, end, text, self.resolved(event, text), style)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(node, 1, 0)
         return node
@@ -182,94 +178,76 @@ class _Composer:
             raise self.error(YAML_TAG, message, event, "leave it out", len(shown))
         return name
 
-    def alias(self, event: _Event) -> Node:
-        """The node that an alias repeats."""
-        name = event.anchor
-        width = len(name) + 1
-        if self.awaits_key():
-            hint = "an alias can't stand for a key"
-            raise self.error(YAML_KEY, "a key must be written out", event, hint, width)
-        if name not in self.anchors:
-            hint = "an expression that begins with `*` must be quoted"
-            raise self.error(YAML_ALIAS, f"nothing before this is called `&{name}`", event, hint, width)
-        anchored = self.anchors[name]
-        if anchored is None:
-            raise self.error(YAML_CYCLE, f"`*{name}` stands inside `&{name}`", event, width=width)
-        self.count += anchored.size
-        self.expanded += anchored.size
-        if self.expanded > MAX_EXPANDED:
-            message = f"aliases repeat more than {MAX_EXPANDED:,} nodes"
-            raise self.error(YAML_EXPANSION, message, event, width=width)
-        if self.open:
-            self.deepen(event, anchored.height)
-        return anchored.node
+    # Sequences, mappings and aliases
 
-    # Structure
+    def sequence(self, opening: _Event) -> Sequence:
+        """The node of a sequence, through its end."""
+        self.enter(opening)
+        flow = bool(opening.flow_style)
+        next_event, scalar = self.next_event, self.scalar
+        items: list[Node] = []
+        inner_size = inner_height = 0
+        while type(event := next_event()) is not SequenceEndEvent:
+            if type(event) is ScalarEvent:
+                items.append(scalar(event, flow, False))
+            else:
+                items.append(self.node(event, flow))
+                inner_size += self.size - 1
+                inner_height = max(inner_height, self.height)
+        node = Sequence(self.source, opening.start_mark.index, items)
+        self.leave(opening, node, 1 + len(items) + inner_size, 1 + inner_height)
+        return node
 
-    def awaits_key(self) -> bool:
-        """Whether the next node is a mapping's key."""
-        if not self.open:
-            return False
-        top = self.open[-1]
-        return top.key is None and type(top.node) is Mapping
+    def mapping(self, opening: _Event) -> Mapping:
+        """The node of a mapping, through its end."""
+        self.enter(opening)
+        flow = bool(opening.flow_style)
+        next_event, scalar = self.next_event, self.scalar
+        node = Mapping(self.source, opening.start_mark.index, {})
+        entries = node.entries
+        inner_size = inner_height = 0
+        while type(event := next_event()) is not MappingEndEvent:
+            key = self.key(node, event, flow)
+            event = next_event()
+            value: Node
+            if type(event) is ScalarEvent:
+                value = scalar(event, flow, False)
+                if flow and value.start == value.end:
+                    split_by_comma(node, key, value)
+            else:
+                value = self.node(event, flow)
+                inner_size += self.size - 1
+                inner_height = max(inner_height, self.height)
+            entries[key.text] = Entry(key, value)
+        self.leave(opening, node, 1 + 2 * len(entries) + inner_size, 1 + inner_height)
+        return node
 
-    def enter(self, event: _Event) -> None:
+    def enter(self, opening: _Event) -> None:
         """Begin a sequence or mapping."""
-        start = event.start_mark.index
-        node: Sequence | Mapping
-        if type(event) is SequenceStartEvent:
-            node, tag = Sequence(self.source, start, []), "seq"
-        else:
-            node, tag = Mapping(self.source, start, {}), "map"
-        if event.tag is not None or self.source.text[start : start + 1] == "!":
-            self.core_tag(event, tag)
-        if self.awaits_key():
-            raise self.error(YAML_KEY, "a key must be text", event, "quote a text that begins with a bracket")
-        if len(self.open) >= MAX_DEPTH:
-            raise self.error(YAML_DEPTH, f"this nests more than {MAX_DEPTH} deep", event)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = None
-        self.open.append(_Open(node, event.anchor, bool(event.flow_style), self.count))
-        self.count += 1
+        self.check_tag(opening)
+        if self.depth >= MAX_DEPTH:
+            raise self.error(YAML_DEPTH, f"this nests more than {MAX_DEPTH} deep", opening)
+        self.depth += 1
+        if opening.anchor is not None:
+            self.anchors[opening.anchor] = None
 
-    def leave(self) -> None:
+    def check_tag(self, opening: _Event) -> None:
+        """Refuse a tag that is not that of a sequence or mapping."""
+        if opening.tag is not None or self.source.text.startswith("!", opening.start_mark.index):
+            self.core_tag(opening, "seq" if type(opening) is SequenceStartEvent else "map")
+
+    def leave(self, opening: _Event, node: Sequence | Mapping, size: int, height: int) -> None:
         """End a sequence or mapping."""
-        done = self.open.pop()
-        if done.anchor is not None:
-            self.anchors[done.anchor] = _Anchored(done.node, self.count - done.before, done.height)
-        if self.open and self.open[-1].height <= done.height:
-            self.open[-1].height = done.height + 1
-        self.add(done.node)
+        self.depth -= 1
+        self.size, self.height = size, height
+        if opening.anchor is not None:
+            self.anchors[opening.anchor] = _Anchored(node, size, height)
 
-    def deepen(self, event: _Event, height: int) -> None:
-        """Count the depth of what an alias repeats."""
-        if len(self.open) + height > MAX_DEPTH:
-            raise self.error(
-                YAML_DEPTH, f"with what is repeated here this nests more than {MAX_DEPTH} deep", event
-            )
-        self.open[-1].height = max(self.open[-1].height, height + 1)
-
-    def add(self, node: Node) -> None:
-        """Put a node where it belongs: into the innermost open sequence or mapping."""
-        if not self.open:
-            self.root = node
-            return
-        top = self.open[-1]
-        parent = top.node
-        if type(parent) is Sequence:
-            parent.items.append(node)
-        elif type(parent) is Mapping:
-            key = top.key
-            if key is None:
-                top.key = self.key(parent, node) if type(node) is Scalar else None
-                return
-            if top.flow and type(node) is Scalar and node.start == node.end:
-                split_by_comma(parent, key, node)
-            parent.entries[key.text] = Entry(key, node)
-            top.key = None
-
-    def key(self, parent: Mapping, node: Scalar) -> Scalar:
-        """`node` as a key of `parent`."""
+    def key(self, parent: Mapping, event: _Event, flow: bool) -> Scalar:
+        """The next key of `parent`, which must be a scalar."""
+        if type(event) is not ScalarEvent:
+            raise self.no_key(event)
+        node = self.scalar(event, flow, True)
         name = node.text
         if name in parent.entries:
             first = parent.entries[name].key.place
@@ -280,6 +258,37 @@ class _Composer:
             hint = "write the entries out; an alias can repeat a whole value"
             raise self.source.error(YAML_MERGE, "merge keys are not part of YAML 1.2", node.offset, hint, 2)
         return node
+
+    def alias(self, event: _Event) -> Node:
+        """The node that an alias repeats."""
+        name = event.anchor
+        width = len(name) + 1
+        if name not in self.anchors:
+            hint = "an expression that begins with `*` must be quoted"
+            raise self.error(YAML_ALIAS, f"nothing before this is called `&{name}`", event, hint, width)
+        anchored = self.anchors[name]
+        if anchored is None:
+            raise self.error(YAML_CYCLE, f"`*{name}` stands inside `&{name}`", event, width=width)
+        node, self.size, self.height = anchored
+        self.expanded += self.size
+        if self.expanded > MAX_EXPANDED:
+            message = f"aliases repeat more than {MAX_EXPANDED:,} nodes"
+            raise self.error(YAML_EXPANSION, message, event, width=width)
+        if self.depth + self.height > MAX_DEPTH:
+            message = f"with what is repeated here this nests more than {MAX_DEPTH} deep"
+            raise self.error(YAML_DEPTH, message, event)
+        return node
+
+    # Complaints
+
+    def no_key(self, event: _Event) -> ScenarioError:
+        """The error of a key that is no scalar."""
+        if isinstance(event, CollectionStartEvent):
+            self.check_tag(event)
+            hint = "quote a text that begins with a bracket"
+            return self.error(YAML_KEY, "a key must be text", event, hint)
+        hint = "an alias can't stand for a key"
+        return self.error(YAML_KEY, "a key must be written out", event, hint, len(event.anchor) + 1)
 
     def error(self, kind: Code, message: str, event: _Event, hint: str = "", width: int = 1) -> ScenarioError:
         """A mistake at the beginning of an event."""

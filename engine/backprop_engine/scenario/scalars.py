@@ -6,8 +6,8 @@ point *into* a text, `origins` goes through the scalar as written and notes the 
 
 from __future__ import annotations
 
-import math
 import re
+from math import inf, isinf, nan
 from typing import Final, TypeAlias
 
 __all__ = ["OutOfRangeError", "ScalarValue", "origins", "resolve"]
@@ -23,33 +23,41 @@ _WORDS: Final[dict[str, ScalarValue]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), nan),
 }
-_OTHER_THAN_TEXT = frozenset("0123456789+-.~ntfNTF")
-_INT = re.compile(r"[-+]?[0-9]+")
+_BEGINS_NUMBER = frozenset("0123456789+-.")
+_ENDS_NUMBER = frozenset("0123456789.")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SAFE_DIGITS = 300
 
 
 def resolve(text: str) -> ScalarValue:
     """The value of a plain scalar: `null`, a boolean, a number, or else the text itself."""
-    if text and text[0] not in _OTHER_THAN_TEXT:
-        return text
-    if _INT.fullmatch(text):
-        return int(text) if len(text) < _SAFE_DIGITS else _long_int(text)
-    if _FLOAT.fullmatch(text):
+    if text[:1] not in _BEGINS_NUMBER:
+        return _WORDS.get(text, text)
+    # What `float` takes beyond YAML: blanks, `inf`, `nan`, underscores, and digits of other scripts.
+    if text[-1] not in _ENDS_NUMBER or "_" in text or not text.isascii():
+        return _based_or_word(text)
+    try:
         value = float(text)
-        if math.isinf(value):
-            raise OutOfRangeError
-        return value
-    if _BASED.fullmatch(text):
-        if len(text) > _SAFE_DIGITS:
-            raise OutOfRangeError
-        return int(text, 0)
-    return _WORDS.get(text, text)
+    except ValueError:
+        return _based_or_word(text)
+    if text.lstrip("+-").isdigit():
+        return int(text) if len(text) < _SAFE_DIGITS else _long_int(text)
+    if isinf(value):
+        raise OutOfRangeError
+    return value
+
+
+def _based_or_word(text: str) -> ScalarValue:
+    """The value of what begins like a decimal number and is none."""
+    if not _BASED.fullmatch(text):
+        return _WORDS.get(text, text)
+    if len(text) > _SAFE_DIGITS:
+        raise OutOfRangeError
+    return int(text, 0)
 
 
 def _long_int(text: str) -> int:

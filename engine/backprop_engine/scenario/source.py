@@ -81,8 +81,9 @@ class Source:
         starts = self.line_starts
         line = bisect_right(starts, offset)
         column = offset - starts[line - 1]
-        room = len(self.line(line)) - column
-        return Place(self.path, line, column + 1, max(1, min(width, room)))
+        if line == len(starts) or offset + width > starts[line] - 2:  # perhaps past the end of the line
+            width = min(width, len(self.line(line)) - column)
+        return Place(self.path, line, column + 1, max(1, width))
 
     def diagnostic(self, kind: Code, message: str, place: Place, hint: str = "") -> Diagnostic:
         """A mistake at a place in this file, with its line quoted; what it shows is harmless."""

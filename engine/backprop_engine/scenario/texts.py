@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from msgspec import Struct, field
@@ -10,6 +9,7 @@ from msgspec import Struct, field
 from backprop_engine.errors import code
 from backprop_engine.expr import ExprError, parse
 from backprop_engine.scenario.expressions import syntax_mistake
+from backprop_engine.scenario.format import LANGUAGE
 from backprop_engine.scenario.mistakes import Mistakes, as_sequence, as_text, described, is_absent, mistake
 from backprop_engine.scenario.model import LocalText
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
@@ -19,8 +19,6 @@ __all__ = ["Heading", "local_text", "read_heading"]
 
 BAD_TEXT = code("bad-text", "What should be text for people is a list or a map of something else.")
 BAD_LANGUAGE = code("bad-language", "A text's key is no language, such as `en` or `ko`.")
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class Heading(Struct, frozen=True):
@@ -66,7 +64,7 @@ def local_text(node: Node | None, what: str) -> LocalText:
         return LocalText({"en": plain_text(node, what)})
     texts: dict[str, str] = {}
     for key, value in node:
-        if not _LANGUAGE.fullmatch(key.text):
+        if not LANGUAGE.fullmatch(key.text):
             hint = "a map gives a text by language: `{en: …, ko: …}`; a text with `: ` in it needs quotes"
             raise mistake(BAD_LANGUAGE, key, f"`{key.text}` is no language", hint)
         texts[key.text] = plain_text(value, f"{what} in `{key.text}`")

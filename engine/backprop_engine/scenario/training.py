@@ -7,6 +7,7 @@ from typing import Any, Final
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.optim import OPTIMIZERS, SettingError
 from backprop_engine.run import Training
+from backprop_engine.scenario.format import TRAIN as FORM
 from backprop_engine.scenario.mistakes import as_mapping, as_text, as_whole, is_absent, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, plain
@@ -18,7 +19,6 @@ TRAIN_SETTING = code("train-setting", "A setting that an optimiser does not have
 
 MAX_STEPS: Final = 100_000
 _EXAMPLE: Final = "such as `train: {optimizer: sgd, lr: 0.1, steps: 50}`"
-_OWN: Final = ("optimizer", "steps")
 
 
 def read_training(node: Node | None) -> Training | None:
@@ -26,7 +26,7 @@ def read_training(node: Node | None) -> Training | None:
     if node is None or is_absent(node):
         return None
     section = as_mapping(node, "a map with `optimizer` and `steps`", _EXAMPLE)
-    for needed in _OWN:
+    for needed in FORM.names:
         if is_absent(section.get(needed)):
             near = [one for one in section.entries if did_you_mean(one, (needed,))]
             at = section.entries[near[0]].key if near else section
@@ -39,7 +39,7 @@ def read_training(node: Node | None) -> Training | None:
         raise mistake(TRAIN, name, f"there is no optimiser `{name.text}`", hint)
     steps = _steps(section.entries["steps"].value)
     given: dict[str, Any] = {
-        key: plain(entry.value) for key, entry in section.entries.items() if key not in _OWN
+        key: plain(entry.value) for key, entry in section.entries.items() if key not in FORM.names
     }
     found = [_placed(section, error) for error in optimizer.mistakes(given)]
     if found:

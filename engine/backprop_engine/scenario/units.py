@@ -11,6 +11,7 @@ from backprop_engine.expr import Attribute, Expr, Name, Number, Span, path
 from backprop_engine.ops import Op
 from backprop_engine.scenario.calls import CallError, find_op
 from backprop_engine.scenario.expressions import expression_mistake, operands_first, parsed
+from backprop_engine.scenario.format import EXPRESSION, NODE_FORMS, OPERATOR
 from backprop_engine.scenario.mistakes import (
     WRONG_TYPE,
     as_sequence,
@@ -179,7 +180,7 @@ def _constant_hint(name: str, text: str) -> str:
 
 def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
     """A node written as a map, told apart by the key that it has."""
-    forms = [form for form in ("op", "expr", "cell", "scan") if form in node]
+    forms = [form for form in NODE_FORMS if form in node]
     if len(forms) > 1:
         message = f"`{name}` has both `{forms[0]}` and `{forms[1]}`"
         raise mistake(NODE_FORM, node.entries[forms[1]].key, message, "keep one of them")
@@ -188,16 +189,14 @@ def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
 
         return read_cell_use(name, key, node) if "cell" in node else read_scan_use(name, key, node)
     if "expr" in node:
-        only_keys(node, ("expr", "note"), "a node with `expr`")
+        only_keys(node, EXPRESSION.names, "a node with `expr`")
         expression = node.entries["expr"].value
         if not isinstance(expression, Scalar):
             raise mistake(WRONG_TYPE, expression, f"`expr` is an expression, found {described(expression)}")
         return _expression(name, key, expression, node.get("note"))
     if "op" in node:
         return _long_form(name, key, node)
-    near = next(
-        (hint for one in node.entries if (hint := did_you_mean(one, ("op", "expr", "cell", "scan")))), ""
-    )
+    near = next((hint for one in node.entries if (hint := did_you_mean(one, NODE_FORMS))), "")
     raise mistake(NODE_FORM, node, f"`{name}` is a map without `op` or `expr`", near or _FORMS)
 
 
@@ -213,9 +212,7 @@ def _long_form(name: str, key: Scalar, node: Mapping) -> LongForm:
         hint = f"write `inputs: [{given.text}]`" if isinstance(given, Scalar) and not is_absent(given) else ""
         inputs = tuple(_operand(one) for one in as_sequence(given, "a list of names", hint))
     named = tuple(
-        (entry, entry.key.text in op.operands)
-        for entry in node
-        if entry.key.text not in ("op", "inputs", "note")
+        (entry, entry.key.text in op.operands) for entry in node if entry.key.text not in OPERATOR.names
     )
     operands = (*inputs, *(_operand(entry.value) for entry, is_operand in named if is_operand))
     names: list[tuple[str, At]] = [

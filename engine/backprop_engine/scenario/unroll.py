@@ -110,7 +110,10 @@ class _Unroller:
                 self.instance(unit, unit.name, scope, given, expressions)
 
     def check_unused(self) -> None:
-        """Check what can be checked of cells that nothing could be made of."""
+        """Check what can be checked of cells that nothing could be made of; no node of theirs is kept."""
+        if len(self.entered) == len(self.cells):
+            return
+        self.lowering = self.lowering.scratch()
         for name, cell in self.cells.items():
             if name not in self.entered:
                 scope = Scope(f"{name}.", cell)

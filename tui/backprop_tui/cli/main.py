@@ -23,11 +23,13 @@ SUBCOMMANDS = {
     "check": "compare expectations, and check every gradient numerically",
     "snapshot": "one frame of the screen as SVG or text",
     "ops": "the catalogue of operators",
+    "new": "a commented scenario to start from",
+    "schema": "the JSON Schema of scenarios, for editors",
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
-PLANNED = ("export", "new", "schema", "serve")
-"""What these words will mean; a file called so goes by a path, `./new`."""
+PLANNED = ("export", "serve")
+"""What these words will mean; a file called so goes by a path, `./serve`."""
 
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 

@@ -1,0 +1,175 @@
+"""`new`: a commented scenario to start from; what is there already is never overwritten."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from contextlib import suppress
+from os.path import dirname, isdir, lexists
+from string import Template
+from typing import Final
+
+from backprop_engine.errors import UsageError
+from backprop_engine.text import LANGUAGES, Words, clean
+
+__all__ = ["add_arguments", "run", "starter"]
+
+_SCENARIO: Final = Template("""\
+# $first
+title: $title
+description: $description
+
+# $inputs
+inputs:
+  x: [1, 2]
+
+# $params
+#   W: {shape: [2, 3], init: xavier_uniform, seed: 7}
+params:
+  w: [0.5, -1]
+  b: 2
+
+# $constants
+constants:
+  t: 1
+
+# $nodes
+nodes:
+  a: dot(w, x) + b
+  h: relu(a)
+  L: (h - t) ** 2
+
+# $notes
+notes:
+  h: $note_h
+  L: $note_L
+
+# $expect
+expect:
+  values: {a: 0.5, h: 0.5, L: 0.25}
+  grads: {w: [-1, -2], b: -1, x: [-0.5, 1]}
+
+# $train
+# train: {optimizer: sgd, lr: 0.1, steps: 20}
+""")
+"""The figures can be worked out by hand, and come out exactly. With `train` they are those of iteration 0."""
+
+_WORDS: Final = {
+    "first": Words(
+        "A computational graph with its numbers. Change anything, save, and check again.",
+        "계산그래프와 그 수치입니다. 무엇이든 고쳐서 저장하고 다시 검사해 보세요.",
+    ),
+    "title": Words("My first scenario", "나의 첫 시나리오"),
+    "description": Words(
+        "One neuron with a ReLU, and how far it is from its target.",
+        "ReLU 뉴런 하나와, 그 출력이 정답에서 벗어난 정도입니다.",
+    ),
+    "inputs": Words("Data; they get gradients too.", "데이터입니다. 데이터도 그래디언트를 받습니다."),
+    "params": Words(
+        "What an optimiser would update: a number, a list, or a shape and how to fill it, such as",
+        "옵티마이저가 갱신하는 것입니다. 수, 목록, 또는 차원과 채우는 방법을 씁니다. 예:",
+    ),
+    "constants": Words(
+        "What gets no gradient: targets, masks, indices.",
+        "그래디언트를 받지 않는 것입니다. 정답, 마스크, 인덱스 등입니다.",
+    ),
+    "nodes": Words(
+        "Everything computed, in any order. `backprop-tui ops` lists the operators.",
+        "계산하는 것입니다. 순서는 상관없습니다. 연산자 목록은 `backprop-tui ops`로 볼 수 있습니다.",
+    ),
+    "notes": Words("Sentences shown at a node.", "노드에서 보여 줄 문장입니다."),
+    "note_h": Words(
+        "a is positive, so the gate is open and the gradient passes as it is.",
+        "a가 양수이므로 게이트가 열려 그래디언트가 그대로 지나갑니다.",
+    ),
+    "note_L": Words(
+        "The gradient of the square is twice the distance to the target.",
+        "제곱의 그래디언트는 정답까지 거리의 두 배입니다.",
+    ),
+    "expect": Words(
+        "What must come out; `check` compares. For rounded figures add `digits: 2`.",
+        "나와야 하는 수치이며 `check`가 비교합니다. 반올림한 수치에는 `digits: 2`를 더합니다.",
+    ),
+    "train": Words(
+        "To train, take away the `# ` before the next line.",
+        "학습하려면 다음 줄 앞의 `# `을 지웁니다.",
+    ),
+}
+
+_NEXT: Final = {
+    "": Words("step through it", "한 스텝씩 따라가기"),
+    "run": Words("read the whole run", "실행 전체를 읽기"),
+    "check": Words(
+        "compare what it expects, and check every gradient",
+        "기대한 수치를 비교하고 모든 그래디언트를 검사하기",
+    ),
+}
+_WRITTEN: Final = Words("{file} is written. Next:", "{file} 파일을 만들었습니다. 다음 명령을 쓸 수 있습니다.")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `new`."""
+    parser.add_argument(
+        "file", metavar="FILE", help="the file to write, which must not be there; - for standard output"
+    )
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="en", help="the language of the scenario and of what is said"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the scenario and say what can be done with it."""
+    text = starter(arguments.lang)
+    if arguments.file == "-":
+        sys.stdout.write(text)
+        return 0
+    _write(arguments.file, text)
+    shown = clean(shlex.quote(_as_path(arguments.file)))
+    commands = [" ".join(filter(None, ("backprop-tui", name, shown))) for name in _NEXT]
+    width = max(map(len, commands))
+    print(_WRITTEN.in_language(arguments.lang).format(file=clean(arguments.file)))
+    for command, what in zip(commands, _NEXT.values(), strict=True):
+        print(f"  {command:<{width}}   {what.in_language(arguments.lang)}")
+    return 0
+
+
+def starter(language: str) -> str:
+    """The scenario, with its comments and texts in `language`."""
+    return _SCENARIO.substitute({name: words.in_language(language) for name, words in _WORDS.items()})
+
+
+def _as_path(file: str) -> str:
+    """`file` so that the command line takes it for a path, and for no scenario of its own."""
+    is_path = "/" in file or "\\" in file or file.endswith((".yaml", ".yml"))
+    return file if is_path and not file.startswith("-") else f"./{file}"
+
+
+def _write(file: str, text: str) -> None:
+    """Write a new file; nothing is left of it where it cannot be written whole."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except (OSError, ValueError) as error:
+        raise UsageError(_refusal(file, error)) from None
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as opened:
+            opened.write(text)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(file)
+        raise UsageError(f"{file}: {error.strerror}") from None
+
+
+def _refusal(file: str, error: OSError | ValueError) -> str:
+    """Why there is no new file at this path."""
+    folder = dirname(file.rstrip("/")) or "."
+    if isinstance(error, ValueError):
+        return f"{file}: this is no name for a file"
+    if isdir(file):
+        return f"{file} is a folder: name a file in it, such as {os.path.join(file, 'my.yaml')}"
+    if lexists(file):
+        return f"{file} is there already and stays as it is: choose another name"
+    if not lexists(folder):
+        return f"there is no folder {folder}: make it first"
+    return f"{file or 'a file without a name'}: {error.strerror}"

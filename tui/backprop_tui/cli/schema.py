@@ -1,0 +1,24 @@
+"""`schema`: the JSON Schema of scenario files, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from backprop_engine.scenario.schema import schema
+from backprop_engine.text import LANGUAGES
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `schema`."""
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="the language of explanations")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the schema; the same bytes on every run."""
+    json.dump(schema(arguments.lang), sys.stdout, ensure_ascii=False, allow_nan=False, indent=2)
+    sys.stdout.write("\n")
+    return 0
