@@ -223,6 +223,9 @@ def first_difference(one: Trace, other: Trace) -> int | None:
             return schedule.starts[edge.index]
         if not _same(one.arrived[edge.index], other.arrived[edge.index]):
             return schedule.arrival(edge.index)
+    for node, position in schedule.update_positions.items():
+        if not _same(one.updated[node], other.updated[node]):
+            return position
     return None
 
 
@@ -242,10 +245,10 @@ class Found(NamedTuple):
     positions: tuple[int, ...]
 
 
-def search(graph: Graph, trace: Trace, text: str) -> Found:
+def search(graph: Graph, trace: Trace, text: str, before: Trace | None = None) -> Found:
     """Nodes whose name has `text` in it, or what `op NAME`, `group NAME`, a trouble or `if …` means.
 
-    Raises `UsageError` where it means nothing.
+    `before` is the trace of the iteration before. Raises `UsageError` where it means nothing.
     """
     words = " ".join(text.split())
     if not words:
@@ -254,4 +257,4 @@ def search(graph: Graph, trace: Trace, text: str) -> Found:
     nodes = tuple(node.position for node in graph.nodes if node.name and part in node.name.casefold())
     if nodes and " " not in words:
         return Found(nodes, ())
-    return Found((), tuple(hits(parse_breakpoint(words, graph), trace).tolist()))
+    return Found((), tuple(hits(parse_breakpoint(words, graph), trace, before).tolist()))

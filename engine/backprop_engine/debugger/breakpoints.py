@@ -88,8 +88,10 @@ def _target(words: str, graph: Graph) -> Target:
             return named(rest, graph)
         hint = did_you_mean(words, TROUBLES) or "there are " + ", ".join(TROUBLES)
         raise UsageError(f"{clip(clean(words), 60)} is no breakpoint; {hint}")
-    if words in TROUBLES and words not in graph:
-        raise UsageError(f"`{words}` needs a bound, such as `{words} 1e-6`")
+    if words.lower() in TROUBLES and words not in graph:
+        if TROUBLES[words.lower()].bound:
+            raise UsageError(f"`{words}` needs a bound, such as `{words} 1e-6`")
+        return Target("trouble", words.lower())
     return _node(words, graph)
 
 
@@ -150,7 +152,7 @@ def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> 
     if not breakpoint_.enabled:
         return np.zeros(0, dtype=np.int64)
     condition = breakpoint_.condition
-    key = (breakpoint_.target, condition.text if condition else None)
+    key = (breakpoint_.target, condition.text if condition else None, before is None)
     known = _found.setdefault(trace, {})
     if key not in known:
         known[key] = _positions(breakpoint_, trace, before)

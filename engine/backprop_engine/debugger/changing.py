@@ -33,11 +33,20 @@ def changed(session: Session, command: Set) -> Session:
     tensor = _filled(session, node, command)
     where = f"[{', '.join(map(str, command.cell))}]" if command.cell else ""
     what = f"grad({node.name})" if command.gradient else node.name
-    shown = (
-        f"{float(np.ravel(command.tensor)[0]):g}" if command.tensor.size == 1 else shape_text(tensor.shape)
-    )
+    given = np.asarray(command.tensor, dtype=np.float64)
+    shown = f"{given.size} numbers" if given.size > _SPELLED else _spelled(given.tolist())
     told = f"{what}{where} = {shown}"
     return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), told))
+
+
+_SPELLED = 4
+"""Up to so many numbers are told one by one."""
+
+
+def _spelled(numbers: object) -> str:
+    if isinstance(numbers, list):
+        return f"[{', '.join(map(_spelled, numbers))}]"
+    return f"{numbers:g}"
 
 
 def _filled(session: Session, node: Node, command: Set) -> Tensor:
@@ -55,6 +64,12 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
         raise UsageError(f"{node.name} is {shape_text(node.shape)} and has no cell {list(command.cell)}")
     trace = session.outer_trace
     before = trace.gradients[node.position] if command.gradient else trace.values[node.position]
+    if before is None:
+        raise UsageError(
+            f"{node.name} has no gradient here: iteration {trace.iteration} is a forward pass alone"
+        )
+    if node.is_leaf and not command.gradient:  # a change of a leaf is one of what the run starts with
+        before = session.run.bindings.leaves[node.position]
     tensor = np.array(before, dtype=np.float64)
     tensor[command.cell] = command.tensor
     return freeze(tensor, np.dtype(np.float64))
@@ -68,7 +83,10 @@ def on_branch(session: Session, branches: Branches) -> Session:
     if run is None:
         run = known[name] = _run(session, branches.every[name], known.get(BASELINE, session.run))
     position = min(session.position, run.last)
-    return replace(session, run=run, runs=known, branches=branches, position=position, levels=())
+    selection = None if session.levels else session.selection  # what was chosen in there is no node out here
+    return replace(
+        session, run=run, runs=known, branches=branches, position=position, levels=(), selection=selection
+    )
 
 
 def _run(session: Session, branch: Branch, baseline: Run) -> Run:

@@ -34,10 +34,11 @@ from backprop_engine.expr import (
 from backprop_engine.expr.tree import walk
 from backprop_engine.graph import Graph
 from backprop_engine.local import DenseLocal, ElementwiseLocal, ScalarLocal, local_gradient
-from backprop_engine.ops import OPS, Partial
+from backprop_engine.ops import OPS, Op, Partial
+from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
-from backprop_engine.scenario.expressions import operands_first
-from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.expressions import is_operand, operands_first
+from backprop_engine.scenario.names import normalised
 from backprop_engine.steps import Edge
 from backprop_engine.text import clean
 from backprop_engine.trace import Trace
@@ -64,24 +65,45 @@ def parse_condition(text: str, graph: Graph) -> Condition:
         hint = f" ({error.hint})" if error.hint else ""
         raise UsageError(f"{clean(text)}: {error.message}{hint}") from None
     parts = operands_first(tree)
-    of_gradients = {
-        id(one.args[0]) for one in parts if isinstance(one, Call) and is_gradient(one) and one.args
-    }
+    for one in parts:
+        if isinstance(one, Call):
+            _check_call(one, graph)
+    of_gradients = {id(one.args[0]) for one in parts if isinstance(one, Call) and is_gradient(one)}
     named = [one for one in parts if isinstance(one, Name | Attribute)]
-    bare = dict.fromkeys(render(one) for one in named if id(one) not in of_gradients)
-    for name in dict.fromkeys(map(render, named)):
+    bare = dict.fromkeys(_name(one) for one in named if id(one) not in of_gradients)
+    for name in dict.fromkeys(map(_name, named)):
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
                 f"{clean(name)} is no node; a condition is about {', '.join(SUBJECTS)}, or nodes by name"
             )
-    for one in parts:
-        if isinstance(one, Call) and one.name not in OPS and not is_gradient(one):
-            hint = did_you_mean(one.name, OPS)
-            raise UsageError(f"there is no operator {clean(one.name)}{f'; {hint}' if hint else ''}")
     subjects = tuple(name for name in SUBJECTS if name in bare)
     if not subjects:
         raise UsageError(f"{clean(text)} says nothing about a step: use {', '.join(SUBJECTS)}")
     return Condition(text, tree, subjects)
+
+
+def _name(part: Expr) -> str:
+    return normalised(render(part))
+
+
+def _check_call(call: Call, graph: Graph) -> None:
+    """Refuse a call that has a value at no step."""
+    if not is_gradient(call):
+        operands = [one.value for one in call.keywords if is_operand(call, one)]
+        try:
+            op = find_op(call.name, call.name_span)
+            bind(op, call.name_span, [(one, one.span) for one in call.args], given_by_name(call, operands))
+        except CallError as error:
+            raise UsageError(f"{error.message}{f' ({error.hint})' if error.hint else ''}") from None
+        return
+    argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
+    if not isinstance(argument, Name | Attribute):
+        raise UsageError("`grad` takes the name of one node: write `grad(x)`")
+    name = _name(argument)
+    if name in graph:  # else the caller says so
+        node = graph[name]
+        if not (graph.active[node.position] or (node.is_leaf and node.takes_gradient)):
+            raise UsageError(f"{clean(name)} has no gradient")
 
 
 def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
@@ -194,7 +216,9 @@ class _Finder:
             for subject, column in numbers.items()
         }
         try:
-            result = _as_vectors(self.condition.tree, lambda name: self.column(name, columns), self.gradient)
+            result = _as_vectors(
+                self.condition.tree, lambda name: self.column(name, columns), self.number, self.graph.dtype
+            )
         except _NotAsVectorsError:
             return self.one_by_one(
                 _Moment(position, {subject: column[index] for subject, column in numbers.items()})
@@ -205,7 +229,15 @@ class _Finder:
         return found
 
     def column(self, name: str, columns: dict[str, Any]) -> Any:
-        return columns[name] if name in columns else self.named(name)
+        """A subject's numbers at all steps, or a node's one number."""
+        return columns[name] if name in columns else _only(self.named(name))
+
+    def number(self, name: str) -> Any:
+        """A gradient of one number."""
+        try:
+            return _only(self.gradient(name))
+        except LookupError:
+            raise _NotAsVectorsError from None
 
     def one_by_one(self, moments: Iterable[_Moment]) -> list[int]:
         """Try the condition at each step by itself."""
@@ -248,21 +280,33 @@ class _NotAsVectorsError(Exception):
 _REDUCTIONS: Final = ("sum", "mean", "max", "min", "prod", "norm")
 
 
-def _as_vectors(tree: Expr, value_of: Callable[[str], Any], gradient_of: Callable[[str], Any]) -> Any:
-    """The value of `tree` where each subject is a column: one row a step, one cell a row."""
+_MOST_PARTS: Final = 200
+"""The most parts of a condition that is tried at all steps at once: they are gone through by recursion."""
 
-    def checked(name: str) -> Any:
-        value = value_of(name)
-        if np.ndim(value) == 2 or np.ndim(value) == 0:
-            return value
+
+def _only(tensor: Tensor) -> Tensor:
+    """A tensor of one number; any other does not go with columns."""
+    if tensor.shape != ():
         raise _NotAsVectorsError
+    return tensor
 
-    for part in walk(tree):
+
+def _as_vectors(
+    tree: Expr,
+    value_of: Callable[[str], Any],
+    gradient_of: Callable[[str], Any],
+    dtype: np.dtype[Any],
+) -> Any:
+    """The value of `tree` where each subject is a column: one row a step, one cell a row."""
+    parts = list(walk(tree))
+    if len(parts) > _MOST_PARTS:
+        raise _NotAsVectorsError
+    for part in parts:
         if isinstance(part, Subscript | Transpose) or (isinstance(part, Binary) and part.op == "@"):
             raise _NotAsVectorsError
         if isinstance(part, Call) and not is_gradient(part) and not _as_vector(part):
             raise _NotAsVectorsError
-    return _Vectors(checked, gradient_of).value(tree)
+    return _Vectors(value_of, gradient_of, dtype).value(tree)
 
 
 def _as_vector(call: Call) -> bool:
@@ -276,40 +320,36 @@ def _as_vector(call: Call) -> bool:
 
 
 class _Vectors(Struct, frozen=True, eq=False):
-    """Evaluates a tree over columns; reductions of a scalar go along its one cell."""
+    """Evaluates a tree over columns, each part in the graph's dtype, as `evaluate` does for one step.
+
+    Reductions of a scalar go along its one cell.
+    """
 
     value_of: Callable[[str], Any]
     gradient_of: Callable[[str], Any]
+    dtype: np.dtype[Any]
 
     def value(self, tree: Expr) -> Any:
-        with np.errstate(all="ignore"):
-            match tree:
-                case Name():
-                    return self.value_of(tree.name)
-                case Number():
-                    return np.float64(tree.value)
-                case Unary():
-                    return -self.value(tree.operand)
-                case Binary():
-                    return OPS.by_symbol(tree.op).forward(self.value(tree.left), self.value(tree.right))
-                case Call() if is_gradient(tree):
-                    return self.gradient(tree)
-                case Call():
-                    return self.call(tree)
-                case _:
-                    return self.value_of(render(tree))
+        match tree:
+            case Number():
+                return self.dtype.type(tree.value)
+            case Unary():
+                return self.applied(OPS["neg"], (tree.operand,))
+            case Binary():
+                return self.applied(OPS.by_symbol(tree.op), (tree.left, tree.right))
+            case Call() if is_gradient(tree):
+                return self.gradient_of(_name(tree.args[0]))
+            case Call():
+                return self.applied(OPS[tree.name], tree.args)
+            case _:
+                return self.value_of(_name(tree))
 
-    def gradient(self, call: Any) -> Any:
-        found = self.gradient_of(render(call.args[0]))
-        if np.ndim(found):
-            raise _NotAsVectorsError
-        return found
-
-    def call(self, call: Any) -> Any:
-        op = OPS[call.name]
-        operands = [self.value(one) for one in call.args]
+    def applied(self, op: Op, parts: Sequence[Expr]) -> Any:
+        operands = [np.asarray(self.value(one), dtype=self.dtype) for one in parts]
         attributes = {one.name: one.default for one in op.attributes}
-        if call.name in _REDUCTIONS:
+        if op.name in _REDUCTIONS:
             attributes |= {"axis": -1, "keepdims": True}
-            operands = [one if np.ndim(one) else np.reshape(one, (1, 1)) for one in operands]
-        return op.forward(*operands, **attributes)
+            operands = [one if one.ndim else one.reshape(1, 1) for one in operands]
+        with np.errstate(all="ignore"):
+            out = op.forward(*operands, **attributes)
+        return np.asarray(out, dtype=np.bool_ if op.boolean else self.dtype)

@@ -125,6 +125,13 @@ class Session:
         return self.runs.get(BASELINE, self.run)
 
     @property
+    def compared(self) -> Trace | None:
+        """What the run of this iteration was without any changes; None on the baseline."""
+        if self.branches.current == BASELINE or self.levels:
+            return None
+        return self.baseline.trace(self.iteration)
+
+    @property
     def stack(self) -> tuple[str, ...]:
         """What one is inside of, outermost first: groups, and composite nodes that one has stepped into."""
         groups = tuple(group.name for group in groups_at(self.outer_trace, self.outer_here))

@@ -19,8 +19,15 @@ NOTICES: Final[dict[str, Words]] = {
     "no breakpoints": Words(
         "No breakpoint is set; this is the end of the run.", "중단점이 없어 실행의 끝으로 왔습니다."
     ),
+    "no breakpoints back": Words(
+        "No breakpoint is set; this is the start of the run.", "중단점이 없어 실행의 처음으로 왔습니다."
+    ),
     "no hit": Words(
         "No breakpoint was hit; this is the end of the run.", "중단점에 걸리지 않아 실행의 끝으로 왔습니다."
+    ),
+    "no hit back": Words(
+        "No breakpoint was hit; this is the start of the run.",
+        "중단점에 걸리지 않아 실행의 처음으로 왔습니다.",
     ),
     "hit": Words("Stopped at breakpoint {breakpoints}.", "중단점 {breakpoints}에서 멈췄습니다."),
 }

@@ -48,6 +48,9 @@ def _first(test: Callable[[Tensor], bool]) -> Finder:
         for node in schedule.order:
             if bad[node] and not any(bad[operand] for operand in graph.nodes[node].operands):
                 yield node - schedule.order.start + 1
+        seed = trace.gradients[schedule.output]
+        if seed is not None and test(seed) and not test(trace.bindings.seed):  # overridden
+            yield schedule.seed
         for edge in schedule.edges:
             yield from _first_at(trace, edge, bad, test)
         for node, position in schedule.update_positions.items():
@@ -67,7 +70,7 @@ def _first_at(trace: Trace, edge: Edge, bad: list[bool], test: Callable[[Tensor]
     known = bad[edge.node] or any(bad[operand] for operand in trace.graph.nodes[edge.node].operands)
     if wrong and not test(upstream) and not known:
         yield schedule.starts[edge.index]
-    if edge.shared and not wrong and test(trace.arrived[edge.index]):
+    if not wrong and test(trace.arrived[edge.index]):  # by adding, or by an override
         count, _ = schedule.turn(edge)
         earlier = schedule.uses_of[edge.operand][count - 2] if count > 1 else None
         if earlier is None or not test(trace.arrived[earlier]):
@@ -104,7 +107,7 @@ def _below(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
 
 
 def _above(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    return (at for at, _, g in _completed(trace) if g.size and float(np.max(np.abs(g))) > bound)
+    return (at for at, _, g in _completed(trace) if np.any(np.abs(g) > bound))
 
 
 def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:

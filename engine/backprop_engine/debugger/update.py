@@ -44,7 +44,7 @@ from backprop_engine.debugger.session import Level, Notice, Seek, Session
 from backprop_engine.debugger.texts import NOTICES
 from backprop_engine.debugger.watching import check_watch
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Node
+from backprop_engine.graph import Graph, Node
 from backprop_engine.inside import decomposition, inside
 from backprop_engine.steps import Backward, Forward
 
@@ -71,6 +71,7 @@ def update(session: Session, command: Command) -> Session:
         case Back() | Ahead():
             return _through_history(quiet, back=isinstance(command, Back))
         case Select(node=node):
+            _known(node, quiet.graph)
             return replace(quiet, selection=node)
         case Fold(group=group):
             return _fold(quiet, group)
@@ -90,9 +91,9 @@ def update(session: Session, command: Command) -> Session:
         case SwitchBranch(name=name):
             return on_branch(quiet, quiet.branches.switched(name))
         case NameBranch(name=name):
-            runs = {**quiet.runs}
-            runs[name] = runs.pop(quiet.branches.current, quiet.run)
-            return replace(quiet, branches=quiet.branches.renamed(name), runs=runs)
+            branches, runs = quiet.branches.renamed(name), {**quiet.runs}
+            runs[branches.current] = runs.pop(quiet.branches.current, quiet.run)
+            return replace(quiet, branches=branches, runs=runs)
 
 
 def _told(session: Session, key: str, *, good: bool = True, **values: object) -> Session:
@@ -110,7 +111,7 @@ def _step(session: Session, command: Step | Over | Into | Out) -> Session:
                 return _at_level(session, level.position + count)
             return _at(session, session.position + count)
         case Over(count=count):
-            for _ in range(min(abs(count), session.last + 1)):
+            for _ in range(min(abs(count), max(session.last, session.trace.schedule.last) + 1)):
                 session = _over(session, back=count < 0)
             return session
         case Into():
@@ -124,7 +125,8 @@ def _at(session: Session, position: int) -> Session:
     position = min(max(position, 0), session.last)
     if position == session.position and not session.levels:
         return session
-    return replace(session, position=position, levels=())
+    left = session.levels  # what was chosen in there is no node out here
+    return replace(session, position=position, levels=(), selection=None if left else session.selection)
 
 
 def _at_level(session: Session, position: int) -> Session:
@@ -203,12 +205,18 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
         case ToEnd():
             return session.last
         case RunTo(node=node):
+            _known(node, session.run.graph)
             name = session.run.graph.nodes[node].name
             found = sorted(dict.fromkeys(positions_of_node(name, session.outer_trace)))
             if not found:
                 raise UsageError(f"no step is about {name}")
             ahead = bisect_right(found, session.outer_here)
             return start + (found[ahead] if ahead < len(found) else found[-1])
+
+
+def _known(node: int | None, graph: Graph) -> None:
+    if node is not None and not 0 <= node < len(graph.nodes):
+        raise UsageError(f"there is no node number {node}: they count from 0 to {len(graph.nodes) - 1}")
 
 
 def _jump(session: Session, position: int) -> Session:
@@ -286,9 +294,9 @@ def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
 
 def _continue(session: Session, *, back: bool) -> Session:
     """To the next hit in this iteration; else the search goes on in the others."""
-    session = replace(session, levels=())
+    session = _at(session, session.position)
     if not any(one.enabled for one in session.breakpoints):
-        return _told(_jump(session, 0 if back else session.last), "no breakpoints")
+        return _told(_jump(session, 0 if back else session.last), f"no breakpoints{' back' * back}")
     return _searched(session, Seek(session.iteration, back), session.position)
 
 
@@ -324,7 +332,7 @@ def _searched(session: Session, seek: Seek, beyond: int | None) -> Session:
         return _stopped(_jump(session, start + best), stopped[best])
     following = seek.iteration + (-1 if seek.back else 1)
     if not 0 <= following < run.iterations:
-        return _told(_jump(session, 0 if seek.back else session.last), "no hit")
+        return _told(_jump(session, 0 if seek.back else session.last), f"no hit{' back' * seek.back}")
     return replace(session, pending=Seek(following, seek.back))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import UsageError
@@ -11,8 +14,9 @@ from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.text import clean, clip
+from backprop_engine.trace import Trace
 
-__all__ = ["check_watch", "value_of_watch"]
+__all__ = ["check_watch", "history_of_watch", "value_of_watch"]
 
 
 def _parsed(text: str) -> Expr:
@@ -36,6 +40,27 @@ def check_watch(text: str, graph: Graph) -> None:
     except EvaluationError as error:
         hint = f" ({error.hint})" if error.hint else ""
         raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
+
+
+def history_of_watch(text: str, trace: Trace, positions: Sequence[int]) -> list[float | None]:
+    """What a watch comes to along a trace, a number each: of a tensor, its norm; None where it is absent.
+
+    Raises `UsageError` as `value_of_watch` does.
+    """
+    known = _histories.setdefault(trace, {})
+    for position in positions:
+        if (text, position) not in known:
+            value = value_of_watch(text, trace.frame(position))
+            known[text, position] = None if value is None else _as_number(value)
+    return [known[text, position] for position in positions]
+
+
+_histories: WeakKeyDictionary[Trace, dict[tuple[str, int], float | None]] = WeakKeyDictionary()
+
+
+def _as_number(value: Tensor) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.linalg.norm(np.ravel(value).astype(np.float64)) if value.ndim else value)
 
 
 def value_of_watch(text: str, frame: Frame) -> Tensor | None:

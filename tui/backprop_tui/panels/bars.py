@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
 from backprop_engine.frame import Phase
 from backprop_engine.text import cell_width, clip
@@ -39,6 +40,10 @@ def header(view: View, width: int, height: int) -> Drawing:
     """The title at the left, the phase and the position at the right."""
     phase = view.frame.phase
     sign = _PHASE_SIGNS[phase]
+    session = view.session
+    position, last = session.position, session.last
+    if session.levels:
+        position, last = session.here, session.trace.schedule.last
     right: Line = (
         Span(
             (_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language),
@@ -46,16 +51,23 @@ def header(view: View, width: int, height: int) -> Drawing:
         ),
         Span("   "),
         *_iteration(view),
-        Span(
-            text("step", view.language, position=view.session.position, last=view.session.last), Role.HEADING
-        ),
+        Span(text("step", view.language, position=position, last=last), Role.HEADING),
         Span(" "),
     )
-    title = clip(title_of(view), max(0, width - line_width(right) - 3))
+    title = clip(_inside(view), max(0, width - line_width(right) - 3))
     gap = width - cell_width(title) - line_width(right) - 1
     return Lines.of(
         [clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)]
     )
+
+
+def _inside(view: View) -> str:
+    """The title, and behind it the branch one is on and what one is inside of."""
+    session = view.session
+    parts = [title_of(view)]
+    if session.branches.current != BASELINE:
+        parts[0] += f" [{session.branches.current}: {session.branches.here.told}]"
+    return (" > " if view.ascii else " › ").join([*parts, *session.stack])
 
 
 def _iteration(view: View) -> Line:

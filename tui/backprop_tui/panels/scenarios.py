@@ -1,0 +1,112 @@
+"""The gallery's list: scenarios under the titles of their folders. Only what is in view is read."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from backprop_engine.explain.lines import Line, Role, Span, crop_line
+from backprop_engine.text import clean, clip, pad
+from backprop_tui.bundle import Entry, Shelf, heading
+from backprop_tui.drawing import Area
+
+__all__ = ["ScenarioList", "dots", "found", "title_of_entry"]
+
+
+def title_of_entry(entry: Entry, language: str) -> str:
+    """A scenario's title on one line, or its name where it has none."""
+    return " ".join((heading(entry.path).title.in_language(language) or entry.stem).split())
+
+
+def dots(level: int) -> str:
+    """A level as so many dots."""
+    return "●" * level
+
+
+def found(shelves: Iterable[Shelf], typed: str) -> tuple[Shelf, ...]:
+    """The scenarios in whose names, titles or folders every word of what was typed occurs."""
+    words = _plain(typed).split()
+    kept = []
+    for shelf in shelves:
+        entries = tuple(one for one in shelf.entries if _matches(shelf, one, words))
+        if entries:
+            kept.append(Shelf(shelf.name, shelf.title, entries))
+    return tuple(kept)
+
+
+def _matches(shelf: Shelf, entry: Entry, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    names = (entry.stem, entry.stem.replace("_", " "), shelf.name, *shelf.title.values())
+    text = _plain(" ".join((*names, *heading(entry.path).title.by_language.values())))
+    return all(word in text for word in words)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+class ScenarioList(Struct, frozen=True):
+    """Shelves as a drawing, with one of their scenarios chosen; scenarios count through all shelves."""
+
+    shelves: tuple[Shelf, ...]
+    chosen: int
+    language: str
+    width: int
+    """The cells that a line takes; what is longer is cut."""
+    most: int
+    """The highest level that there is."""
+
+    @property
+    def height(self) -> int:
+        """A line for each folder and each scenario."""
+        return sum(1 + len(shelf.entries) for shelf in self.shelves)
+
+    @property
+    def focus(self) -> Area | None:
+        """The chosen one; with its folder's title, if it is the first there."""
+        row = 0
+        number = self.chosen
+        for shelf in self.shelves:
+            if number < len(shelf.entries):
+                return Area(0, row + number + 1, 1, 1) if number else Area(0, row, 1, 2)
+            number -= len(shelf.entries)
+            row += 1 + len(shelf.entries)
+        return None
+
+    def at_row(self, y: int) -> int | None:
+        """Which scenario stands in a row; None for a folder's title, and outside."""
+        count = 0
+        for shelf in self.shelves:
+            y -= 1
+            if y < 0:
+                return None
+            if y < len(shelf.entries):
+                return count + y
+            y -= len(shelf.entries)
+            count += len(shelf.entries)
+        return None
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The cells from `x` up to `x + width` of row `y`."""
+        count, at = 0, y
+        for shelf in self.shelves:
+            if at == 0:
+                title = clip(clean(shelf.in_language(self.language)), max(1, self.width - 2))
+                return crop_line((Span(f" {title}", Role.HEADING),), x, width)
+            if 0 < at <= len(shelf.entries):
+                line = self._entry(shelf.entries[at - 1], chosen=count + at - 1 == self.chosen)
+                return crop_line(line, x, width)
+            at -= 1 + len(shelf.entries)
+            count += len(shelf.entries)
+        return ()
+
+    def _entry(self, entry: Entry, *, chosen: bool) -> Line:
+        room = max(4, self.width - 3 - self.most - 2)
+        return (
+            Span(f" {'▶' if chosen else ' '} ", Role.KEY),
+            Span(pad(title_of_entry(entry, self.language), room), Role.SELECTED if chosen else Role.TEXT),
+            Span(f" {dots(entry.level)}", Role.DIM),
+        )
