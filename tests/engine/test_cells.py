@@ -248,9 +248,8 @@ def test_a_cell_without_nodes() -> None:
 
 def test_a_note_of_an_instance_is_told_when_it_is_done() -> None:
     noted = SCAN.replace("over:", "note: Again., over:")
-    scenario = load(
-        RNN + noted + "  one: {cell: rnn, inputs: {x: h0, h_prev: h0}, note: Once.}\n  L: sum(one.h)\n"
-    )
+    one = "  one: {cell: rnn, inputs: {x: h0, h_prev: h0}, note: Once.}\n"
+    scenario = load(RNN + noted + one + "  L: sum(one.h + states.h)\n")
     told = {scenario.graph.nodes[at].name: str(note) for at, note in scenario.notes.items()}
     assert told == {
         "states[0].h": "Again.",
