@@ -5,6 +5,7 @@ from __future__ import annotations
 from backprop_engine.expr.cursor import MAX_DEPTH
 from backprop_engine.expr.parse import parse
 from backprop_engine.expr.render import render
+from backprop_engine.expr.templates import Filled, Template, fill
 from backprop_engine.expr.tokens import MAX_LENGTH, ExprError
 from backprop_engine.expr.tree import (
     Attribute,
@@ -41,6 +42,7 @@ __all__ = [
     "Constant",
     "Expr",
     "ExprError",
+    "Filled",
     "Index",
     "Keyword",
     "ListOf",
@@ -49,11 +51,13 @@ __all__ = [
     "Slice",
     "Span",
     "Subscript",
+    "Template",
     "Text",
     "Transpose",
     "Unary",
     "Value",
     "children",
+    "fill",
     "literal",
     "parse",
     "path",

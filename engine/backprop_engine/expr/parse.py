@@ -40,7 +40,7 @@ from backprop_engine.expr.tree import (
     Value,
 )
 
-__all__ = ["PRECEDENCE", "parse"]
+__all__ = ["PRECEDENCE", "Parser", "number_value", "parse"]
 
 _COMPARISON, _SUM, _TERM = 1, 2, 3
 PRECEDENCE: Final[dict[str, int]] = {
@@ -53,16 +53,19 @@ PRECEDENCE: Final[dict[str, int]] = {
 
 def parse(text: str) -> Expr:
     """The tree of `text`; raises `ExprError` at the first place where it stops being an expression."""
-    parser = _Parser(text)
-    tree = parser.expression(_COMPARISON)
-    parser.finish()
-    return tree
+    return Parser(text).tree()
 
 
-class _Parser(Cursor):
-    """The grammar, one method a rule."""
+class Parser(Cursor):
+    """The grammar, one method a rule; `tree` is the one to begin with."""
 
     __slots__ = ()
+
+    def tree(self) -> Expr:
+        """The tree of the whole text."""
+        tree = self.expression(_COMPARISON)
+        self.finish()
+        return tree
 
     # Operators
 
@@ -72,13 +75,13 @@ class _Parser(Cursor):
         start = tokens[self.at].start
         left = self.operand()
         while True:
-            op, _, op_start, op_end = tokens[self.at]
-            found = PRECEDENCE.get(op, 0)
+            op = tokens[self.at]
+            found = PRECEDENCE.get(op.kind, 0)
             if found < level:
                 return left
             self.at += 1
             right = self.operand() if found == _TERM else self.expression(found + 1)
-            left = Binary(op, left, right, Span(op_start, op_end), Span(start, tokens[self.at - 1].end))
+            left = Binary(op.kind, left, right, op.span, Span(start, tokens[self.at - 1].end))
             if found == _COMPARISON and PRECEDENCE.get(tokens[self.at].kind) == _COMPARISON:
                 raise self.chained(left)
 
@@ -104,21 +107,20 @@ class _Parser(Cursor):
         """A number, a name, a call or a bracket, with the subscripts and paths behind it."""
         tokens = self.tokens
         first = tokens[self.at]
-        kind, text, start, end = first
         node: Expr
-        if kind == "name" and text not in RESERVED:
+        if first.kind == "name" and first.text not in RESERVED:
             self.at += 1
-            node = self.call(first) if tokens[self.at].kind == "(" else Name(text, Span(start, end))
-        elif kind == "number":
+            node = self.call(first) if tokens[self.at].kind == "(" else Name(first.text, first.span)
+        elif first.kind == "number":
             self.at += 1
-            node = Number(_number(first), Span(start, end))
-        elif kind == "(":
+            node = Number(number_value(first), first.span)
+        elif first.kind == "(":
             self.at += 1
             node = self.nested(first, lambda: self.closed(")", self.expression(_COMPARISON)))
         else:
             raise self.no_operand()
         while tokens[self.at].kind in ("[", ".", "("):
-            node = self.postfix(node, start)
+            node = self.postfix(node, first.start)
         return node
 
     def postfix(self, node: Expr, start: int) -> Expr:
@@ -150,6 +152,7 @@ class _Parser(Cursor):
         return tuple(parts)
 
     def key_part(self) -> Index | Slice:
+        """A whole number, or a slice with up to three bounds."""
         start = self.tokens[self.at].start
         bounds: list[int | None] = [self.whole()]
         while self.tokens[self.at].kind == ":" and len(bounds) < 3:
@@ -174,7 +177,7 @@ class _Parser(Cursor):
                 self.at += negative
                 raise self.unexpected("a whole number", "a subscript holds whole numbers and `:` only")
             return None
-        value = _number(token)
+        value = number_value(token)
         if isinstance(value, float):
             raise ExprError("an index is a whole number", token.span)
         self.at += negative + 1
@@ -192,6 +195,7 @@ class _Parser(Cursor):
         return Call(name.text, tuple(args), tuple(keywords.values()), name.span, self.since(name.start))
 
     def argument(self, args: list[Expr], keywords: dict[str, Keyword]) -> None:
+        """Put the next argument of a call where it belongs."""
         name = self.tokens[self.at]
         if name.kind == "name" and self.tokens[self.at + 1].kind == "=":
             if name.text in RESERVED:
@@ -212,10 +216,11 @@ class _Parser(Cursor):
 
     def at_constant(self) -> bool:
         """Whether a constant that is no operand stands here."""
-        kind, text, _, _ = self.tokens[self.at]
-        return kind in ("text", "[") or (kind == "name" and text in BOOLEANS)
+        token = self.tokens[self.at]
+        return token.kind in ("text", "[") or (token.kind == "name" and token.text in BOOLEANS)
 
     def constant(self) -> Constant:
+        """Text, a truth value, a number or a list of those."""
         token = self.tokens[self.at]
         if token.kind == "[":
             self.at += 1
@@ -228,11 +233,11 @@ class _Parser(Cursor):
             return Boolean(BOOLEANS[token.text], token.span)
         self.at += token.kind == "-"
         number = self.expect("number", "a number", "a list holds numbers, text, `true`, `false` and lists")
-        value = _number(number)
+        value = number_value(number)
         return Number(-value if token.kind == "-" else value, self.since(token.start))
 
 
-def _number(token: Token) -> int | float:
+def number_value(token: Token) -> int | float:
     """The value of a number token."""
     text = token.text
     if not text.isdigit():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from backprop_engine.expr.hints import FOREIGN, look_alike
 from backprop_engine.expr.tree import Span
@@ -26,7 +28,7 @@ class ExprError(ValueError):
         super().__init__(self.message)
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True, gc=False):
     """A piece of the text. `kind` is `name`, `number`, `text`, `end`, or the symbol itself."""
 
     kind: str

@@ -7,7 +7,7 @@ not recurse. Comparing, hashing and printing whole trees do recurse, and are for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -209,8 +209,15 @@ def walk(tree: Value) -> Iterator[Value]:
         stack.extend((child, False) for child in reversed(below))
 
 
-def path(tree: Value) -> tuple[str | int, ...] | None:
-    """`tree` as a path of names and numbers, `("states", -1, "h")` for `states[-1].h`; else `None`."""
+def path(
+    tree: Value,
+    name_of: Callable[[Name], str] = lambda part: part.name,
+    index_of: Callable[[Index], int] = lambda part: part.value,
+) -> tuple[str | int, ...] | None:
+    """`tree` as a path of names and numbers, `("states", -1, "h")` for `states[-1].h`; else `None`.
+
+    `name_of` and `index_of` say what the first name and the numbers are.
+    """
     parts: list[str | int] = []
     node = tree
     while not isinstance(node, Name):
@@ -218,12 +225,12 @@ def path(tree: Value) -> tuple[str | int, ...] | None:
             case Attribute():
                 parts.append(node.name)
                 node = node.value
-            case Subscript(key=(Index(value=number),)):
-                parts.append(number)
+            case Subscript(key=(Index() as index,)):
+                parts.append(index_of(index))
                 node = node.value
             case _:
                 return None
-    return (node.name, *reversed(parts))
+    return (name_of(node), *reversed(parts))
 
 
 def literal(constant: Constant) -> object:
