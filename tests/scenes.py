@@ -56,9 +56,15 @@ def written(folder: Path, text: str, name: str = "case") -> Scenario:
     return load_scenario(path)
 
 
-def positions(stem: str) -> range:
-    """Every position of a scenario's run."""
-    return range(trace(stem).schedule.last + 1)
+def positions(stem: str) -> list[int]:
+    """Every position of a short run; of a long one, some from all of it, and fewer where the graph is large.
+
+    Both ends, the seed, and the most crowded step are always among them.
+    """
+    last = trace(stem).schedule.last
+    most = 40 if last <= 40 else 12 if len(trace(stem).graph.nodes) <= 40 else 4
+    some = range(0, last + 1, max(1, -(-last // most)))
+    return sorted({*some, *moments(stem).values()})
 
 
 def moments(stem: str) -> dict[str, int]:

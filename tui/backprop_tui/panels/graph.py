@@ -14,7 +14,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import progress, summary
 from backprop_engine.frame import Frame
-from backprop_engine.graph import Kind, Node
+from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed
 from backprop_engine.text import cell_width, clip
 from backprop_engine.trace import Trace
@@ -143,10 +143,18 @@ class GraphPicture(Struct, frozen=True, eq=False):
     def _source_known(self, wire: int) -> bool:
         return self.frame.value(self.frame.graph.nodes[self.scene.ends[wire][0]]) is not None
 
+    def _is_at(self, unit: _Unit) -> bool:
+        """Whether the step is about the unit's node, or about one in the folded group that it stands for."""
+        node = self.frame.node
+        if node is None:
+            return False
+        at = self.scene.unit_of.get(node.position)
+        return at is not None and self.scene.units[at] is unit
+
     def _put_unit(self, cells: dict[int, Span], unit: _Unit, left: int, row: int) -> None:
         """One of the three rows of a unit."""
         node = unit.node
-        active = self.frame.node is node
+        active = self._is_at(unit)
         frame_role = self._frame_role(node, active)
         at = left
         if unit.box:
@@ -173,7 +181,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
     def _put_wire_row(self, cells: dict[int, Span], unit: _Unit, at: int, label: int, role: Role) -> None:
         """The wire that leaves the unit, along its label."""
-        active = any(map(self._is_active, self.scene.outgoing.get(unit.node.position, ())))
+        at_unit = self.scene.unit_of[unit.node.position]
+        active = any(map(self._is_active, self.scene.outgoing.get(at_unit, ())))
         wire_role = Role.TEXT if self.frame.value(unit.node) is not None else Role.DIM
         line = "━" if active else "─"
         if active:
@@ -262,7 +271,8 @@ def _gets_gradient(frame: Frame, node: Node) -> bool:
 def graph_picture(view: View) -> GraphPicture:
     """The graph where the reader stands."""
     start, stop = _stretch(view)
-    scene = _scene(view.session.trace, start, stop)
+    folded = () if view.session.levels else view.session.folded
+    scene = _scene(view.session.trace, start, stop, folded)
     return GraphPicture(scene, view.frame, view.session.selection, view.ascii)
 
 
@@ -284,9 +294,13 @@ def _stretch(view: View) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=8)
-def _scene(trace: Trace, start: int, stop: int) -> _Scene:
-    """The picture's fixed part: computed nodes from `start` up to `stop`, and what they are computed from."""
+def _scene(trace: Trace, start: int, stop: int, folded: tuple[str, ...]) -> _Scene:
+    """The picture's fixed part: computed nodes from `start` up to `stop`, and what they are computed from.
+
+    A group in `folded` is one box, which shows the last of its nodes that others use.
+    """
     graph = trace.graph
+    group_of = _folded_groups(graph, folded)
     computed = graph.order[start:stop]
     used = {operand for position in computed for operand in graph.nodes[position].operands}
     whole = len(computed) == len(graph.order)
@@ -295,14 +309,22 @@ def _scene(trace: Trace, start: int, stop: int) -> _Scene:
         for node in graph.nodes
         if node.kind is not Kind.LITERAL and (whole or node.position in computed or node.position in used)
     ]
-    unit_of = {node.position: unit for unit, node in enumerate(shown)}
-    units = tuple(_unit(trace, node) for node in shown)
+    faces = _faces(graph, group_of)
+    standing = [node for node in shown if faces.get(group_of.get(node.position, -1), node) is node]
+    unit_of = {node.position: unit for unit, node in enumerate(standing)}
+    for node in shown:
+        if node.position in group_of:
+            unit_of[node.position] = unit_of[faces[group_of[node.position]].position]
+    units = tuple(
+        _unit(trace, node, graph.groups[group_of[node.position]].cell if node.position in group_of else "")
+        for node in standing
+    )
     ends = tuple(
         (operand, node.position, argnum)
         for node in shown
         if node.position in computed
         for argnum, operand in enumerate(node.operands)
-        if operand in unit_of
+        if operand in unit_of and unit_of[operand] != unit_of[node.position]
     )
     placed = layout(
         [(unit.width, _HEIGHT) for unit in units],
@@ -314,12 +336,40 @@ def _scene(trace: Trace, start: int, stop: int) -> _Scene:
             rows[placed.origins[unit][1] + row].append(unit)
     outgoing: dict[int, list[int]] = {}
     for wire, (operand, _, _) in enumerate(ends):
-        outgoing.setdefault(operand, []).append(wire)
+        outgoing.setdefault(unit_of[operand], []).append(wire)
     return _Scene(units, ends, placed, tuple(map(tuple, rows)), unit_of, outgoing)
 
 
-def _unit(trace: Trace, node: Node) -> _Unit:
-    """As wide as the longest label that the run will put there."""
+def _folded_groups(graph: Graph, folded: tuple[str, ...]) -> dict[int, int]:
+    """For each node in a folded group, the outermost such group, by index."""
+    found: dict[int, int] = {}
+    for index, group in enumerate(graph.groups):
+        if group.name in folded:
+            for position in range(group.start, group.stop):
+                found.setdefault(position, index)
+    return found
+
+
+def _faces(graph: Graph, group_of: dict[int, int]) -> dict[int, Node]:
+    """For each folded group, the node that it shows: the last that is used outside, else its last."""
+    faces: dict[int, Node] = {}
+    for position, index in group_of.items():
+        faces[index] = graph.nodes[position]
+    outside = [
+        operand
+        for node in graph.nodes
+        for operand in node.operands
+        if operand in group_of and group_of.get(node.position) != group_of[operand]
+    ]
+    for index in faces:
+        used = [operand for operand in outside if group_of[operand] == index]
+        if used:
+            faces[index] = graph.nodes[max(used)]
+    return faces
+
+
+def _unit(trace: Trace, node: Node, cell: str = "") -> _Unit:
+    """As wide as the longest label that the run will put there; `cell` is what a folded group repeats."""
     values = [trace.values[node.position]]
     if node.position in trace.updated:
         values.append(trace.updated[node.position])
@@ -332,7 +382,7 @@ def _unit(trace: Trace, node: Node) -> _Unit:
     label = max(value, *gradients) + 1
     if node.op is None:
         return _Unit(node, "", 0, max(label, 4))
-    sign = _sign(trace, node)
+    sign = clip(cell, _LABEL_LIMIT) if cell else _sign(trace, node)
     box = cell_width(sign) + 4
     return _Unit(node, sign, box, box + label + 1)
 
