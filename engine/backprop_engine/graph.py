@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct, structs
@@ -38,6 +39,9 @@ class Kind(Enum):
     COMPUTED = "computed"
 
 
+# Looking up a member of an Enum takes longer than what is done with it for each of many nodes.
+_COMPUTED: Final = Kind.COMPUTED
+_LITERAL: Final = Kind.LITERAL
 _LEAVES_WITH_GRADIENT = (Kind.INPUT, Kind.PARAM)
 _NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 
@@ -125,7 +129,7 @@ class Graph:
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        named = {node.name: node.position for node in self.nodes if node.kind is not Kind.LITERAL}
+        named = {node.name: node.position for node in self.nodes if node.kind is not _LITERAL}
         return {**self.aliases, **named} if self.aliases else named
 
     @cached_property
@@ -159,7 +163,7 @@ class Graph:
     @cached_property
     def leaves(self) -> tuple[Node, ...]:
         """Inputs, parameters and constants, in their order."""
-        return tuple(node for node in self.nodes if node.is_leaf)
+        return tuple(node for node in self.nodes[: self.order.start] if node.is_leaf)
 
     @cached_property
     def active(self) -> tuple[bool, ...]:
@@ -251,6 +255,19 @@ def _summed_axes(node: Node, rule: Rule, operand: Shape) -> tuple[int, ...]:
     return rule.summed if isinstance(rule, Linear) else ()
 
 
+class _Inferred(NamedTuple):
+    """What an operator's definition says about operands of given shapes, before their values are known."""
+
+    shape: Shape
+    rules: tuple[Rule | None, ...]
+    indices: tuple[int, ...]
+    """Which operands hold whole numbers."""
+
+
+_MOST_INFERRED: Final = 1024
+"""How many results of the operators' shape rules a builder remembers."""
+
+
 class GraphBuilder:
     """Builds a graph node by node; every shape is checked as it is added, and nothing is computed."""
 
@@ -259,6 +276,7 @@ class GraphBuilder:
         self._names: dict[str, int] = {}
         self._literals: dict[int, Tensor] = {}
         self._index_leaves: set[int] = set()
+        self._inferred: dict[tuple[Op, tuple[Shape, ...]], _Inferred] = {}
         self._groups: list[Group] = []
         self._open: list[int] = []
         self._aliases: dict[str, int] = {}
@@ -290,25 +308,35 @@ class GraphBuilder:
             given = {one.name: one.default for one in op.attributes} | dict(given)
         nodes = self._nodes
         shapes = tuple([nodes[operand].shape for operand in operands])
+        # Without attributes the shapes settle it; with them there are too many cases to remember.
+        inferred = None if given else self._inferred.get((op, shapes))
+        if inferred is None:
+            inferred = self._infer(op, shapes, given, operands)
+        shape, rules, indices = inferred
+        if indices:
+            self._index_leaves.update([operands[argnum] for argnum in indices])
+        position = len(nodes)
+        if name and self._names.setdefault(name, position) != position:
+            raise UsageError(f"the graph has two nodes called {name}")
+        operands = tuple(operands)
+        nodes.append(Node(position, name, _COMPUTED, shape, op, operands, given, rules, text, place))
+        return position
+
+    def _infer(
+        self, op: Op, shapes: tuple[Shape, ...], given: Mapping[str, Any], operands: Sequence[int]
+    ) -> _Inferred:
+        """Ask the operator about its operands; raises `ShapeError` with their names where they do not fit."""
         try:
             shape = op.shape(*shapes, **given)
         except ShapeError as error:
-            names = [nodes[operand].name or nodes[operand].text for operand in operands]
+            nodes = [self._nodes[operand] for operand in operands]
+            names = [node.name or node.text for node in nodes]
             raise ShapeError(error.message.format(*names), error.hint.format(*names)) from None
-        if op.indices is not None:
-            self._index_leaves.update(operands[argnum] for argnum in op.indices(*shapes))
-        rules = op.rules_for(shapes, given) if callable(op.rules) else op.rules
-        return self._add(
-            Kind.COMPUTED,
-            name,
-            shape and tuple(map(int, shape)),
-            op,
-            tuple(operands),
-            given,
-            rules,
-            text,
-            place,
-        )
+        indices = tuple(op.indices(*shapes)) if op.indices is not None else ()
+        inferred = _Inferred(tuple(map(int, shape)), op.rules_for(shapes, given), indices)
+        if not given and len(self._inferred) < _MOST_INFERRED:
+            self._inferred[op, shapes] = inferred
+        return inferred
 
     def open_group(self, name: str, cell: str) -> None:
         """Let the nodes that follow, up to `close_group`, belong to an instance called `name`."""
@@ -344,24 +372,12 @@ class GraphBuilder:
         """The node at `position`, as far as it is known before the graph is built."""
         return self._nodes[position]
 
-    def _add(
-        self,
-        kind: Kind,
-        name: str,
-        shape: Shape,
-        op: Op | None = None,
-        operands: tuple[int, ...] = (),
-        attributes: Mapping[str, Any] = _NO_ATTRIBUTES,
-        rules: tuple[Rule | None, ...] = (),
-        text: str = "",
-        place: Place | None = None,
-    ) -> int:
+    def _add(self, kind: Kind, name: str, shape: Shape, text: str = "", place: Place | None = None) -> int:
+        """Add a node that is not computed."""
         position = len(self._nodes)
-        if name:
-            if name in self._names:
-                raise UsageError(f"the graph has two nodes called {name}")
-            self._names[name] = position
-        self._nodes.append(Node(position, name, kind, shape, op, operands, attributes, rules, text, place))
+        if name and self._names.setdefault(name, position) != position:
+            raise UsageError(f"the graph has two nodes called {name}")
+        self._nodes.append(Node(position, name, kind, shape, text=text, place=place))
         return position
 
     def build(self, output: str | None = None) -> Graph:
@@ -413,7 +429,7 @@ def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
 
 
 def _sinks(nodes: Sequence[Node]) -> list[Node]:
-    used = {operand for node in nodes for operand in node.operands}
+    used = set(chain.from_iterable([node.operands for node in nodes]))
     return [node for node in nodes if node.op is not None and node.position not in used]
 
 

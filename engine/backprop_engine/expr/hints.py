@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 __all__ = ["FOREIGN", "MODULES", "WORDS", "look_alike"]
@@ -46,20 +47,29 @@ WORDS: Final[dict[str, str]] = {
     "is": "compare with `==`",
     "lambda": "write a cell for a formula that is used several times",
     "for": "a `scan` repeats a cell over time",
+    "while": "a `scan` repeats a cell over time",
+    "in": "a graph has no loops; a `scan` repeats a cell over time",
+    "def": "write a cell for a formula that is used several times",
+    "return": "the expression itself is the node's value",
+    "import": "operators are there without being imported",
+    "from": "operators are there without being imported",
     "None": "leave the attribute out instead",
 }
 """Hints for Python's keywords; those without one are refused all the same."""
 
-MODULES: Final = frozenset({"F", "K", "jax", "jnp", "keras", "math", "nn", "np", "numpy", "tf", "torch"})
+MODULES: Final = frozenset(
+    ("F", "K", "cp", "cupy", "jax", "jnp", "keras", "math", "mx", "nn", "np", "numpy", "scipy", "tf", "torch")
+)
 """Names of libraries that people put before an operator's name."""
 
 _LOOK_ALIKES = {
-    **dict.fromkeys("×·⋅∙∗⨯", "*"),
+    **dict.fromkeys("×∗⨯", "*"),
     **dict.fromkeys("−–—‐‑‒﹣", "-"),
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("“”„«»", '"'),
-    **dict.fromkeys("‘’‚′", "'"),
+    **dict.fromkeys("‘’‚", "'"),
     "⊙": "hadamard(a, b)",
+    "⊗": "outer(a, b)",
     "⊤": ".T",
     "≤": "<=",
     "≥": ">=",
@@ -68,13 +78,29 @@ _LOOK_ALIKES = {
     "³": "** 3",
     "√": "sqrt(x)",
     "∑": "sum(x)",
+    "∏": "prod(x)",
+    "‖": "norm(x)",
+    "½": "0.5",
+    "¼": "0.25",
+    "¾": "0.75",
     "，": ",",
     "、": ",",
+}
+_SAID = {
+    **dict.fromkeys("·⋅∙", "write `*`, or `@` for the product of matrices and vectors"),
+    **dict.fromkeys("′″", "a name has no prime: write `x_prime`"),
+    **dict.fromkeys("∂∇", "write the forward pass alone: the gradients are computed from it"),
+    "∞": "an infinity goes under `constants`, as `.inf`",
+    "±": "write one expression with `+`, and another with `-`",
 }
 
 
 def look_alike(character: str) -> str:
-    """A hint for a character that resembles one of the language, or nothing."""
+    """A hint for a character that resembles one of the language or stands for something in it, or nothing."""
+    if character in _SAID:
+        return _SAID[character]
+    if unicodedata.category(character) == "Cf":
+        return "nobody sees this character: take it out"
     plain = _LOOK_ALIKES.get(character, "")
     if not plain and "！" <= character <= "～":  # the full-width forms run parallel to ASCII
         plain = chr(ord(character) - 0xFEE0)

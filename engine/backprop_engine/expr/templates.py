@@ -15,8 +15,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -25,7 +24,7 @@ from backprop_engine.expr.parse import Parser, number_value, parse
 from backprop_engine.expr.tokens import ExprError, Token
 from backprop_engine.expr.tree import Expr, Index, Name, Number, Slice, Span, Subscript, path, walk
 
-__all__ = ["Filled", "Template", "fill"]
+__all__ = ["MAX_TEMPLATES", "Filled", "Stretch", "Template", "fill"]
 
 MAX_TEMPLATES: Final = 256
 LONGEST: Final = 500
@@ -38,6 +37,18 @@ _NUMBER = r"(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
 _BOOLEAN = rf"(?:[tT]rue|[fF]alse)(?!{_RUN})"
 _NAMES = re.compile(rf"{_BEGINS}(?![0-9]|{_BOOLEAN})({_RUN}++)(?!\s*+(?:\(|=(?!=)))")
 _NAMES_AND_NUMBERS = re.compile(rf"{_BEGINS}((?![0-9]){_RUN}++(?!\s*+\()|{_NUMBER})")
+
+
+class Stretch(NamedTuple):
+    """A stretch of a sample, in characters outside its slots: from `start` to `end`.
+
+    The slots from `first` up to, not including, `stop` are in it.
+    """
+
+    start: int
+    first: int
+    end: int
+    stop: int
 
 
 class Template(Struct, frozen=True, eq=False):
@@ -57,6 +68,11 @@ class Template(Struct, frozen=True, eq=False):
     def inside(self, span: Span) -> range:
         """The slots in a stretch of the sample; without one, the stretch is the same in every text."""
         return range(bisect_left(self.slots, span.start), bisect_left(self.slots, span.end))
+
+    def stretch(self, span: Span) -> Stretch:
+        """A stretch of the sample, from the beginning of a part to the end of one."""
+        inside = self.inside(span)
+        return Stretch(span.start - inside.start, inside.start, span.end - inside.stop, inside.stop)
 
 
 class Filled(Struct, frozen=True, eq=False):
@@ -87,14 +103,17 @@ class Filled(Struct, frozen=True, eq=False):
 
     def span(self, span: Span) -> Span:
         """Where a stretch of the sample, from the beginning of a part to the end of one, is in the text."""
-        lengths, inside = self.lengths(), self.template.inside(span)
-        return Span(
-            span.start - inside.start + lengths[inside.start], span.end - inside.stop + lengths[inside.stop]
-        )
+        start, first, end, stop = self.template.stretch(span)
+        lengths = self.lengths()
+        return Span(start + lengths[first], end + lengths[stop])
 
     def lengths(self) -> list[int]:
         """How many characters are in the slots before each slot, and in all; the sample has one in each."""
-        return [*accumulate(map(len, self.written), initial=0)]
+        lengths, length = [0], 0
+        for written in self.written:
+            length += len(written)
+            lengths.append(length)
+        return lengths
 
     def _whole(self, part: Index) -> int:
         inside = self.template.inside(part.span)

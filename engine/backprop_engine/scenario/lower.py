@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from backprop_engine.arrays import shape_text
-from backprop_engine.errors import Place, ShapeError, code
-from backprop_engine.expr import (
-    Attribute,
-    Binary,
-    Call,
-    Name,
-    Number,
-    Span,
-    Subscript,
-    Transpose,
-    Unary,
-)
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import Place, ScenarioError, ShapeError, code
 from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario.calls import CallError, Given, bind, find_op, given_by_name, key_of
-from backprop_engine.scenario.expressions import is_operand
+from backprop_engine.scenario.calls import CallError, Given, bind
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
 from backprop_engine.scenario.mistakes import Mistakes
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nodes import Node, Scalar, plain
 from backprop_engine.scenario.numbers import NUMBER_RANGE
+from backprop_engine.scenario.plans import refusal
 from backprop_engine.scenario.scopes import TOP, Scope
 from backprop_engine.scenario.units import (
-    Argument,
     At,
     CellUse,
     Expression,
     LongForm,
-    ScanUse,
     Unit,
-    path_text,
+    operands_beside,
     unit_mistake,
 )
 from backprop_engine.text import clean
@@ -70,9 +57,6 @@ class _Applied(NamedTuple):
     at: At
 
 
-_Computed: TypeAlias = Binary | Call | Unary | Transpose | Subscript
-
-
 class Lowering:
     """Adds units to a graph, in the order of computing.
 
@@ -92,12 +76,15 @@ class Lowering:
         self.failed: dict[int, None] = {}
         """The units that something is wrong with, by identity."""
         self.literals: dict[int, int] = {}
-        """The position of each number that is an operand, by the identity of the part that it is."""
+        """The position of each number that is an operand outside expressions, by the identity of its node."""
+        self.numbers: dict[int, list[Position]] = {}
+        """The positions of the numbers in an expression, by the identity of its unit."""
 
     def scratch(self) -> Lowering:
         """A lowering that knows the same names, to check units whose nodes are not kept."""
         other = Lowering(self.builder.scratch(), dict(self.positions), self.max_memory)
-        other.literals, other.lengths, other.failed = self.literals, dict(self.lengths), self.failed
+        other.literals, other.numbers = self.literals, self.numbers
+        other.lengths, other.failed = dict(self.lengths), self.failed
         return other
 
     def add_literals(self, unit: Unit) -> None:
@@ -106,11 +93,9 @@ class Lowering:
         All of them come before the first computed node, so that the graph need not be sorted.
         """
         if isinstance(unit, Expression):
-            for part in unit.parts:
-                if type(part) is Number:
-                    self.literals[id(part)] = self._literal(unit, part.value, part.span)
+            self._add_numbers(unit)
             return
-        for node in _numbers_of(unit):
+        for node in operands_beside(unit):
             if isinstance(node, Scalar) and isinstance(node.value, int | float):
                 self.literals[id(node)] = self._literal(unit, node.value, node)
         for argument in unit.inputs.values() if isinstance(unit, CellUse) else ():
@@ -132,13 +117,17 @@ class Lowering:
         What is wrong with a unit is reported for the first of its instances.
         """
         name = name or scope.prefix + unit.name
-        found = Mistakes()
-        room = self._expression if isinstance(unit, Expression) else self._long_form
-        good = found.attempt(room, unit, name, scope)
-        if not good and id(unit) not in self.failed:
-            self.failed[id(unit)] = None
-            mistakes.add(found.found())
-        if broken or not good:
+        try:
+            if isinstance(unit, Expression):
+                self._expression(unit, name, scope)
+            else:
+                self._long_form(unit, name, scope)
+        except ScenarioError as error:
+            broken = True
+            if id(unit) not in self.failed:
+                self.failed[id(unit)] = None
+                mistakes.add(error.diagnostics)
+        if broken:
             self.positions[name] = None
 
     def named(self, name: str, scope: Scope = TOP) -> Position:
@@ -167,74 +156,63 @@ class Lowering:
 
     # Expressions
 
+    def _add_numbers(self, unit: Expression) -> None:
+        """Add the numbers that are operands in an expression."""
+        plan, filled = unit.plan, unit.filled
+        if plan.numbers:
+            positions = self.numbers[id(unit)] = [None] * len(plan.numbers)
+            for index, part in enumerate(plan.numbers):
+                positions[index] = self._literal(unit, filled.number(part), filled.span(part.span))
+
     def _expression(self, unit: Expression, name: str, scope: Scope) -> None:
         """Add the parts of an expression, each behind its operands; the last is the unit itself."""
-        tree, place = unit.tree, unit.key.place
-        if isinstance(tree, Name | Attribute):
-            operand = self.named(path_text(tree), scope)
-            applied = _Applied(OPS["identity"], (operand,), _NONE, tree.span)
-            self.positions[name] = self._apply(unit, applied, name, path_text(tree), place)
+        plan, filled, place = unit.plan, unit.filled, unit.key.place
+        row = self._operands(unit, scope)
+        if not plan.computed:
+            applied = _Applied(OPS["identity"], tuple(row), _NONE, filled.span(plan.names[0].span))
+            self.positions[name] = self._apply(unit, applied, name, unit.names[0], place)
             return
-        stack: list[Position] = []
-        push = stack.append
-        positions, literals = self.positions, self.literals
-        text = unit.scalar.text
-        plain_text = text.isascii() and text.isprintable()
-        at_top = scope.cell is None
-        count = 0
-        for part in unit.parts:
-            if isinstance(part, Name):
-                written = part.name if part.name.isascii() else normalised(part.name)
-                push(positions.get(written) if at_top else self.named(written, scope))
-            elif isinstance(part, Number):
-                push(literals.get(id(part)))
-            elif isinstance(part, Attribute):
-                push(self.named(path_text(part), scope))
-            else:
-                count += 1
-                own = name if part is tree else f"{name}#{count}"
-                start, end = part.span
-                end = min(end, start + LONGEST_TEXT)
-                shown = text[start:end] if plain_text else _on_one_line(text[start:end])
-                push(self._apply(unit, self._applied(unit, part, stack, own), own, shown, place))
-        self.positions[name] = stack.pop()
+        written, lengths = filled.text, filled.lengths()
+        harmless = written.isascii() and written.isprintable()
+        short = harmless and len(written) <= LONGEST_TEXT
+        broken = None in row
+        apply, shape_of = self.builder.apply, self.builder.shape
+        # Loading a long file spends its time here: what can be settled once for an expression, or for all
+        # of its form, stands above, or in the plan.
+        for mark, op, pick, attributes, text, at, key, checked in plan.steps:
+            own = name + mark
+            operands = pick(row)
+            if checked:
+                self._check_constants(unit, op, [*zip(operands, map(filled.span, checked), strict=True)], own)
+            if broken and None in operands:
+                row.append(None)
+                continue
+            if key is not None:
+                attributes = {"key": filled.key(key)}
+            start, first, end, stop = text
+            start, end = start + lengths[first], end + lengths[stop]
+            shown = written[start:end] if short else _clipped(written, start, end, harmless=harmless)
+            try:
+                position = apply(op, operands, own, attributes=attributes, text=shown, place=place)
+            except ShapeError as error:
+                raise unit_mistake(unit, SHAPES, filled.span(at), error.message, error.hint) from None
+            if shape := shape_of(position):
+                self._check_size(unit, own, shape, at)
+            row.append(position)
+        if len(plan.steps) < plan.computed:
+            refused = refusal(written, len(plan.steps), self.positions)
+            raise unit_mistake(unit, refused.kind, refused.at, refused.message, refused.hint)
+        self.positions[name] = row[-1]
 
-    def _applied(self, unit: Expression, part: _Computed, stack: list[Position], own: str) -> _Applied:
-        """The operator that `part` applies to the last positions on `stack`, which it takes."""
-        if isinstance(part, Binary):
-            right, left = stack.pop(), stack.pop()
-            return _Applied(OPS.by_symbol(part.op), (left, right), _NONE, part.op_span)
-        if isinstance(part, Call):
-            return self._called(unit, part, stack, own)
-        operand = (stack.pop(),)
-        if isinstance(part, Unary):
-            return _Applied(OPS["neg"], operand, _NONE, part.span)
-        if isinstance(part, Transpose):
-            return _Applied(OPS["transpose"], operand, _NONE, part.span)
-        brackets = Span(part.value.span.end, part.span.end)
-        return _Applied(OPS["index"], operand, {"key": key_of(part)}, brackets)
-
-    def _called(self, unit: Expression, call: Call, stack: list[Position], own: str) -> _Applied:
-        """The operator that `call` names, with its operands and attributes."""
-        first = len(stack) - len(call.args)
-        if call.keywords:
-            first -= sum(is_operand(call, one) for one in call.keywords)
-        positions = stack[first:]
-        del stack[first:]
-        op = OPS.get(call.name)
-        if op and not (call.keywords or op.attributes or op.constants) and len(positions) == len(op.operands):
-            return _Applied(op, tuple(positions), _NONE, call.name_span)  # by far the most frequent
-        args = [((position, one.span), one.span) for position, one in zip(positions, call.args, strict=False)]
-        spans = (one.value.span for one in call.keywords if is_operand(call, one))
-        by_name = zip(positions[len(call.args) :], spans, strict=True)
-        try:
-            op = find_op(call.name, call.name_span, self.positions)
-            bound = bind(op, call.name_span, args, given_by_name(call, by_name))
-        except CallError as error:
-            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
-        self._check_constants(unit, op, bound.operands, own)
-        operands = tuple(position for position, _ in bound.operands)
-        return _Applied(op, operands, bound.attributes, call.name_span)
+    def _operands(self, unit: Expression, scope: Scope) -> list[Position]:
+        """The names and numbers in an expression, in the order of its plan."""
+        if scope.cell is None and unit.plan.names_written is not None:  # all are plain names
+            row = list(map(self.positions.get, unit.names))
+        else:
+            row = [self.named(one, scope) for one in unit.names]
+        if unit.plan.numbers:
+            row += self.numbers.get(id(unit)) or [None] * len(unit.plan.numbers)
+        return row
 
     # The long form
 
@@ -254,8 +232,7 @@ class Lowering:
         self._check_constants(unit, unit.op, bound.operands, name)
         operands = tuple(position for position, _ in bound.operands)
         applied = _Applied(unit.op, operands, bound.attributes, unit.op_node)
-        text = f"{unit.op.name}({', '.join(_long_text(unit))})"
-        self.positions[name] = self._apply(unit, applied, name, text, unit.key.place)
+        self.positions[name] = self._apply(unit, applied, name, unit.text, unit.key.place)
 
     def _operand(self, node: Node, scope: Scope) -> Position:
         """The operand that a name or a number of the long form is."""
@@ -284,12 +261,15 @@ class Lowering:
             position = self.builder.apply(op, known, name, attributes=attributes, text=text, place=place)
         except ShapeError as error:
             raise unit_mistake(unit, SHAPES, at, error.message, error.hint) from None
-        shape = self.builder.shape(position)
+        self._check_size(unit, name, self.builder.shape(position), at)
+        return position
+
+    def _check_size(self, unit: Unit, name: str, shape: Shape, at: At) -> None:
+        """Refuse a node of a `shape` that no run has the memory for."""
         if shape and math.prod(shape) > self.largest_size:
             need = math.prod(shape) * self.builder.dtype.itemsize
             message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
             raise unit_mistake(unit, TOO_LARGE, at, message, HINT)
-        return position
 
     def _check_constants(self, unit: Unit, op: Op, operands: Sequence[tuple[Position, At]], own: str) -> None:
         """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
@@ -314,25 +294,7 @@ LONGEST_TEXT = 200
 """How much of an expression each of its parts keeps: all of it would be quadratic in a long one."""
 
 
-def _on_one_line(text: str) -> str:
-    """A part of an expression as it is written, harmless, without line breaks."""
-    return " ".join(clean(text).split())
-
-
-def _numbers_of(unit: LongForm | CellUse | ScanUse) -> Iterator[Node]:
-    """What may be a number beside the names of a unit."""
-    if isinstance(unit, LongForm):
-        yield from unit.inputs
-        yield from (entry.value for entry, named_operand in unit.named if named_operand)
-        return
-    arguments: list[Argument] = [*unit.inputs.values()]
-    if isinstance(unit, ScanUse):
-        arguments += (carry.init for carry in unit.carry.values())
-    yield from (argument.scalar for argument in arguments)
-
-
-def _long_text(unit: LongForm) -> Iterator[str]:
-    """The operands and attributes of the long form, as a call has them."""
-    yield from (clean(one.text) for one in unit.inputs)
-    for entry, _ in unit.named:
-        yield f"{entry.key.text}={clean(str(plain(entry.value)))}"
+def _clipped(text: str, start: int, end: int, *, harmless: bool) -> str:
+    """A part of an expression as it is written, not too long, and made harmless, without line breaks."""
+    part = text[start : min(end, start + LONGEST_TEXT)]
+    return part if harmless else " ".join(clean(part).split())

@@ -27,6 +27,11 @@ def check_size(node: Node, what: str, cells: int, dtype: np.dtype[Any], max_memo
 def check_run(node: Node, graph: Graph, max_memory: int) -> None:
     """Refuse a graph whose values and gradients together are too large; `node` is the place to show."""
     itemsize = graph.dtype.itemsize
+    largest = max(map(prod, {one.shape for one in graph.nodes}))
+    edges = sum([len(one.operands) for one in graph.nodes])
+    # As if all were as large as the largest: for a graph of small tensors that is enough, and quickly told.
+    if (len(graph.nodes) + 2 * edges + 1) * largest * itemsize <= max_memory:
+        return
     sizes = [prod(one.shape) for one in graph.nodes]
     # An edge holds a contribution and at most one running sum: only a graph near the limit is counted fully.
     bound = sum(sizes) + sizes[graph.output]
@@ -37,8 +42,8 @@ def check_run(node: Node, graph: Graph, max_memory: int) -> None:
         return
     need = graph.cells() * itemsize
     if need > max_memory:
-        largest = max(graph.nodes, key=lambda one: prod(one.shape))
-        hint = f"the largest is {largest.name}; {HINT}"
+        name = max(graph.nodes, key=lambda one: prod(one.shape)).name
+        hint = f"the largest is {name}; {HINT}"
         raise mistake(TOO_LARGE, node, size_message("a run of this graph", need, max_memory), hint)
 
 

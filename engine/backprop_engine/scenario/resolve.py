@@ -14,25 +14,31 @@ from backprop_engine.errors import ScenarioError, code
 from backprop_engine.ops import OPS
 from backprop_engine.paths import root, split
 from backprop_engine.scenario.cells import Cell
+from backprop_engine.scenario.instance_checks import NO_OUTPUT, check_instance
 from backprop_engine.scenario.mistakes import Mistakes, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.order import computing_order, cycles
-from backprop_engine.scenario.units import At, CellUse, Expression, ScanUse, Unit, unit_mistake
+from backprop_engine.scenario.units import (
+    At,
+    CellUse,
+    Expression,
+    LongForm,
+    ScanUse,
+    Unit,
+    unit_mistake,
+)
 
 __all__ = ["UNKNOWN_NAME", "Level", "resolved_cells", "resolved_top", "undefined"]
 
 UNKNOWN_NAME = code("unknown-name", "A name that no leaf and no node has.")
-UNKNOWN_CELL = code("unknown-cell", "An instance of a cell that there is not.")
-CELL_INPUTS = code("cell-inputs", "An instance gives its cell an input too many, too few, or twice.")
-NO_OUTPUT = code("no-output", "A path to something that a cell does not give out, or that is no instance.")
 CYCLE = code("cycle", "Nodes that need each other's values.")
 
 
-class Level(Struct, frozen=True, eq=False):
+class Level(Struct, eq=False):
     """Names that are known together, and what each unit needs.
 
     `needs` has the units that can be computed, `stuck` the others. `outside` are needs of a cell at the top
-    of the file, its own cells' included.
+    of the file, its own cells' included. All of them are filled in once names are resolved.
     """
 
     units: Mapping[str, Unit]
@@ -42,6 +48,8 @@ class Level(Struct, frozen=True, eq=False):
     needs: dict[str, list[str]]
     outside: dict[str, None]
     stuck: dict[str, None]
+    in_order: bool = False
+    """Whether the units stand in the file as they can be computed, and no scan is among them."""
 
     @property
     def scans(self) -> list[str]:
@@ -91,17 +99,33 @@ def resolved_cells(cells: Mapping[str, Cell], top: Level, mistakes: Mistakes) ->
 def _resolve(level: Level, resolver: _Resolver) -> None:
     uses: dict[str, list[str]] = {}
     needs: dict[str, list[str]] = {}
+    behind = False
     for name, unit in level.units.items():
-        needs[name] = resolver.needs(unit)
-        uses[name] = [one for need in needs[name] if (one := root(need)) in level.units]
+        plain = resolver.plain_needs(unit)
+        if plain is None:
+            found = resolver.needs(unit)
+            uses[name] = [one for need in found if (one := root(need)) in level.units]
+        else:
+            found = uses[name] = plain
+        for one in uses[name]:
+            if one not in needs:
+                behind = True
+        needs[name] = found
+    level.in_order = not behind and not level.scans
+    if behind:
+        _refuse_cycles(level, uses, resolver.mistakes)
+    level.needs.update({name: needs[name] for name in uses if name not in level.stuck})
+
+
+def _refuse_cycles(level: Level, uses: Mapping[str, list[str]], mistakes: Mistakes) -> None:
+    """Report the cycles in a level; the units on one, and behind one, are stuck."""
     order = computing_order(uses)
     if len(order) < len(uses):
         for cycle in cycles(uses, order):
-            resolver.mistakes.add(_cycle(level.units, cycle).diagnostics)
+            mistakes.add(_cycle(level.units, cycle).diagnostics)
         done = set(order)
         level.stuck.update(dict.fromkeys(name for name in uses if name not in done))
         level.broken.update(level.stuck)
-    level.needs.update({name: needs[name] for name in uses if name not in level.stuck})
 
 
 class _Resolver:
@@ -116,6 +140,23 @@ class _Resolver:
         mistakes: Mistakes,
     ) -> None:
         self.level, self.top, self.cells, self.inside, self.mistakes = level, top, cells, inside, mistakes
+        self.plain = dict.fromkeys(level.values, False)
+        """The names that need no path, and whether they are computed."""
+        for name, unit in level.units.items():
+            if isinstance(unit, (Expression, LongForm)):  # a union would be made anew for each unit
+                self.plain[name] = True
+
+    def plain_needs(self, unit: Unit) -> list[str] | None:
+        """The needs of an expression whose names are plain ones of its own level; None for any other unit.
+
+        It finds what `needs` finds, for by far the most units in a long file.
+        """
+        if not isinstance(unit, Expression):
+            return None
+        try:
+            return [name for name in unit.names if self.plain[name]]
+        except KeyError:
+            return None
 
     def needs(self, unit: Unit) -> list[str]:
         """What must be computed before `unit`; mistakes are taken up, each name once."""
@@ -131,7 +172,7 @@ class _Resolver:
                 self.level.broken[unit.name] = None
                 self.mistakes.add(error.diagnostics)
         if isinstance(unit, CellUse | ScanUse):
-            if self.mistakes.attempt(self.check_instance, unit):
+            if self.mistakes.attempt(check_instance, unit, self.cells):
                 found += self.cell_needs(unit)
             else:
                 self.level.broken[unit.name] = None
@@ -214,40 +255,6 @@ class _Resolver:
 
     # Instances
 
-    def check_instance(self, unit: CellUse | ScanUse) -> None:
-        """Refuse an unknown cell, inputs that do not match it, and a carry from a node that it has not."""
-        cell = self.cells.get(unit.cell)
-        if cell is None:
-            hint = did_you_mean(unit.cell, self.cells)
-            if not hint:
-                hint = (
-                    f"there are {', '.join(self.cells)}" if self.cells else "cells are defined under `cells`"
-                )
-            message = f"there is no cell `{unit.cell}`"
-            raise mistake(UNKNOWN_CELL, unit.cell_node, message, hint)
-        given: dict[str, At] = {}
-        for section in _sections(unit):
-            for name, key in section.items():
-                self.check_input(cell, name, key, given)
-                given[name] = key
-        missing = [name for name in cell.inputs if name not in given]
-        if missing:
-            message = f"the cell `{cell.name}` needs `{missing[0]}`, which it is not given"
-            raise mistake(CELL_INPUTS, unit.key, message, f"its inputs are {', '.join(cell.inputs)}")
-        for carry in unit.carry.values() if isinstance(unit, ScanUse) else ():
-            if not cell.has(root(carry.next)):
-                hint = did_you_mean(carry.next, cell.units) or f"its nodes are {', '.join(cell.units)}"
-                message = f"the cell `{cell.name}` has no `{carry.next}`"
-                raise mistake(NO_OUTPUT, carry.next_node, message, hint)
-
-    def check_input(self, cell: Cell, name: str, key: At, given: Mapping[str, At]) -> None:
-        assert not isinstance(key, tuple)  # keys of maps have places of their own
-        if name in given:
-            raise mistake(CELL_INPUTS, key, f"`{name}` is given twice", "keep one of them")
-        if name not in cell.inputs:
-            hint = did_you_mean(name, cell.inputs) or f"its inputs are {', '.join(cell.inputs) or 'none'}"
-            raise mistake(CELL_INPUTS, key, f"the cell `{cell.name}` has no input `{name}`", hint)
-
     def cell_needs(self, unit: CellUse | ScanUse) -> Iterator[str]:
         """What the inside of the cell needs from the top of the file."""
         inner = self.inside.get(unit.cell)
@@ -269,14 +276,6 @@ def _references(unit: Unit) -> Iterator[tuple[Unit, str, At]]:
             for name, at in argument.unit.references if argument.unit else ():
                 assert isinstance(argument.unit, Expression)
                 yield argument.unit, name, at
-
-
-def _sections(unit: CellUse | ScanUse) -> Iterator[dict[str, At]]:
-    """The inputs that an instance is given, section by section, with the places of their names."""
-    yield {name: argument.key for name, argument in unit.inputs.items()}
-    if isinstance(unit, ScanUse):
-        yield {name: argument.key for name, argument in unit.over.items()}
-        yield {name: carry.init.key for name, carry in unit.carry.items()}
 
 
 def _cycle(units: Mapping[str, Unit], cycle: Sequence[str]) -> ScenarioError:

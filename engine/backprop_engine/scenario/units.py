@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.expr import Attribute, Expr, Name, Number, Span, path
+from backprop_engine.expr import Attribute, Expr, ExprError, Filled, Name, Number, Span, Template, fill, path
 from backprop_engine.ops import Op
 from backprop_engine.scenario.calls import CallError, find_op
-from backprop_engine.scenario.expressions import expression_mistake, operands_first, parsed
+from backprop_engine.scenario.expressions import expression_mistake, parsed, syntax_mistake
 from backprop_engine.scenario.format import EXPRESSION, NODE_FORMS, OPERATOR
 from backprop_engine.scenario.mistakes import (
     WRONG_TYPE,
@@ -23,7 +24,9 @@ from backprop_engine.scenario.mistakes import (
 )
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar
+from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar, plain
+from backprop_engine.scenario.plans import Plan, plan_of
+from backprop_engine.text import clean
 
 __all__ = [
     "Argument",
@@ -34,6 +37,7 @@ __all__ = [
     "ScanUse",
     "Unit",
     "expression_unit",
+    "operands_beside",
     "path_text",
     "read_unit",
     "unit_mistake",
@@ -50,16 +54,22 @@ At: TypeAlias = Span | Node
 
 
 class Expression(Struct, frozen=True, eq=False):
-    """A node written as an expression; `parts` are its tree in the order of computing."""
+    """A node written as an expression, which is its template and what fills it; `plan` is the template's."""
 
     name: str
     key: Scalar
     scalar: Scalar
-    tree: Expr
-    parts: list[Expr]
-    references: list[tuple[str, At]]
-    """Every name that an operand is taken from, normalised, as often as it stands there, with its place."""
+    filled: Filled
+    plan: Plan
+    names: tuple[str, ...]
+    """Every name that an operand is taken from, normalised, as often as it stands there."""
     note: Node | None = None
+
+    @property
+    def references(self) -> list[tuple[str, At]]:
+        """The names with their places, which take time to find."""
+        places = (self.filled.span(part.span) for part in self.plan.names)
+        return list(zip(self.names, places, strict=True))
 
 
 class LongForm(Struct, frozen=True, eq=False):
@@ -74,6 +84,12 @@ class LongForm(Struct, frozen=True, eq=False):
     """Entries beside the inputs, and whether each is an operand, rather than an attribute."""
     references: list[tuple[str, At]]
     note: Node | None = None
+
+    @property
+    def text(self) -> str:
+        """The unit as a call."""
+        named = (f"{entry.key.text}={clean(str(plain(entry.value)))}" for entry, _ in self.named)
+        return f"{self.op.name}({', '.join((*(clean(one.text) for one in self.inputs), *named))})"
 
 
 class Argument(Struct, frozen=True, eq=False):
@@ -122,11 +138,26 @@ class ScanUse(Struct, frozen=True, eq=False):
 Unit: TypeAlias = Expression | LongForm | CellUse | ScanUse
 
 
+def operands_beside(unit: LongForm | CellUse | ScanUse) -> Iterator[Node]:
+    """What may be a number among the operands of a unit that is no expression."""
+    if isinstance(unit, LongForm):
+        yield from unit.inputs
+        yield from (entry.value for entry, named_operand in unit.named if named_operand)
+        return
+    arguments = [*unit.inputs.values()]
+    if isinstance(unit, ScanUse):
+        arguments += (carry.init for carry in unit.carry.values())
+    yield from (argument.scalar for argument in arguments)
+
+
 def path_text(part: Expr) -> str:
     """A name or a path as it is looked up: `states[-1].h`, normalised; empty for any other expression."""
     if type(part) is Name:
         return normalised(part.name)
-    steps = path(part) or ()
+    return _path_text(path(part) or ())
+
+
+def _path_text(steps: tuple[str | int, ...]) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return normalised(text[1:])
 
@@ -153,25 +184,36 @@ def _expression(name: str, key: Scalar, node: Scalar, note: Node | None) -> Expr
             f"`{name}` is {described(node)} and nothing to compute",
             _constant_hint(name, node.text),
         )
-    tree = parsed(node)
+    try:
+        filled = fill(node.text)
+    except ExprError as error:
+        raise syntax_mistake(node, error) from None
+    tree = filled.template.tree
     if type(tree) is Number:
         raise expression_mistake(
             NODE_CONSTANT,
             node,
-            tree.span,
+            filled.span(tree.span),
             f"`{name}` is a number and nothing to compute",
             _constant_hint(name, node.text.strip()),
         )
-    return expression_unit(name, key, node, tree, note)
+    return _filled_unit(name, key, node, filled, note)
 
 
-def expression_unit(name: str, key: Scalar, node: Scalar, tree: Expr, note: Node | None = None) -> Expression:
-    """The unit that computes `tree`."""
-    parts = operands_first(tree)
-    names: list[tuple[str, At]] = [
-        (path_text(part), part.span) for part in parts if type(part) is Name or type(part) is Attribute
-    ]
-    return Expression(name, key, node, tree, parts, names, note)
+def expression_unit(name: str, key: Scalar, node: Scalar, tree: Expr) -> Expression:
+    """The unit that computes `tree`, which the text of `node` has been parsed to."""
+    return _filled_unit(name, key, node, Filled(node.text, Template(node.text, tree)), None)
+
+
+def _filled_unit(name: str, key: Scalar, node: Scalar, filled: Filled, note: Node | None) -> Expression:
+    plan = plan_of(filled.template)
+    if plan.names_written is None:
+        names = tuple(_path_text(filled.path(part) or ()) for part in plan.names)
+    else:
+        names = plan.names_written(filled.written)
+        if not filled.text.isascii():
+            names = tuple(map(normalised, names))
+    return Expression(name, key, node, filled, plan, names, note)
 
 
 def _constant_hint(name: str, text: str) -> str:

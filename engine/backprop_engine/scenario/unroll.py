@@ -46,6 +46,8 @@ def unroll(
     for cell in cells.values():
         units += cell.units.values()
     for unit in units:
+        if isinstance(unit, Expression) and not unit.plan.numbers:
+            continue
         if not mistakes.attempt(lowering.add_literals, unit):
             # Of two levels that have this name only one is broken; the other just stays unchecked.
             top.broken[unit.name] = None
@@ -71,13 +73,23 @@ class _Unroller:
     def _size(self, unit: Unit) -> int:
         """How many nodes a unit comes to, at least."""
         if isinstance(unit, Expression):
-            return max(1, len(unit.parts) // 2)
+            return max(1, unit.plan.parts // 2)
         if isinstance(unit, LongForm):
             return 1
         return self.sizes.get(unit.cell, 0)
 
     def run(self, level: Level, scope: Scope) -> None:
         """Add the units of a level."""
+        if level.in_order:
+            for name, unit in level.units.items():
+                self.add(unit, scope, broken=name in level.broken)
+        else:
+            self.run_sorted(level, scope)
+        if level.units and scope is TOP:
+            self.check_unused()
+
+    def run_sorted(self, level: Level, scope: Scope) -> None:
+        """Add the units of a level that does not stand in the order of computing."""
         order = Order(level.needs, level.scans)
         done: dict[str, None] = {}
         for name in order:
@@ -92,12 +104,10 @@ class _Unroller:
         for name, unit in level.units.items():
             if name not in done:
                 self.add(unit, scope, broken=True)
-        if level.units and scope is TOP:
-            self.check_unused()
 
     def add(self, unit: Unit, scope: Scope, *, broken: bool) -> None:
         """Add one unit; of a broken one only what needs no shapes is checked."""
-        if isinstance(unit, Expression | LongForm):
+        if isinstance(unit, (Expression, LongForm)):  # a union would be made anew for each unit
             self.lowering.add(unit, self.mistakes, broken=broken, scope=scope)
         elif not broken:
             given = {
