@@ -1,4 +1,4 @@
-"""`check --watch`: a round at every save. Nothing sleeps here: each wait is a moment at which files change."""
+"""`check --watch`: a round at every save. Nothing sleeps here: a wait is a moment at which files change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def touch_nothing() -> None:
 
 
 def saved(path: str, text: str) -> Callable[[], None]:
-    """Somebody saves `text`, as another inode, so that no two saves look the same however fast they follow."""
+    """Somebody saves `text`, as another inode: no two saves look the same, however fast they follow."""
 
     def save() -> None:
         new = Path(f"{path}.new")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from backprop_engine.catalogue.conventions import KINKS
+from backprop_engine.errors import CODES
 from backprop_engine.ops import OPS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,7 +26,7 @@ def build() -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["operators.md", "conventions.md"])
+@pytest.mark.parametrize("name", ["operators.md", "conventions.md", "errors.md"])
 def test_a_page_is_fresh(build: Any, name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == build.PAGES[name](), "run `python docs/build.py`"
@@ -36,6 +37,20 @@ def test_every_operator_has_a_place_to_be_linked_to() -> None:
     headings = re.findall(r"^### (\w+)$", text, re.MULTILINE)
     links = re.findall(r"\]\(#(\w+)\)", text)
     assert sorted(headings) == sorted(links) == sorted(OPS)
+
+
+def test_every_error_code_has_a_place_to_be_linked_to(build: Any) -> None:
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^### ([a-z-]+)$", text, re.MULTILINE)
+    links = re.findall(r"\]\(#([a-z-]+)\)", text)
+    build.errors()  # every file that declares one is loaded now
+    assert sorted(headings) == sorted(links) == sorted(CODES)
+
+
+def test_the_example_of_an_error_is_about_it() -> None:
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        assert set(re.findall(r"^\S+: error\[([a-z-]+)\]", part, re.MULTILINE)) <= {part.split("\n")[0]}
 
 
 def test_every_kink_is_a_row() -> None:

@@ -1,4 +1,4 @@
-"""The app as a whole: sizes, the mouse, themes, the gallery."""
+"""The app as a whole: sizes, the mouse, themes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
-from backprop_tui.bundle import bundled
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.timeline import timeline
-from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.widgets.panel import Panel
-from scenes import LANGUAGES, STEMS, scenario
 
 SIZES = ((60, 20), (200, 60), (20, 8), (1, 1), (99, 30), (100, 30), WIDE)
 
@@ -58,15 +55,6 @@ async def test_a_tiny_terminal_can_be_stepped_in(size: tuple[int, int]) -> None:
         ):
             await pilot.press(key)
         assert position(pilot) == 5
-
-
-async def test_the_gallery_can_be_any_size() -> None:
-    async with opened(None) as pilot:
-        await pilot.press("down")
-        for size in SIZES:
-            await pilot.resize_terminal(*size)
-            await pilot.pause()
-        assert f"▶ {_title(STEMS[1])}" in seen(pilot)
 
 
 async def test_a_wide_screen_shows_every_panel() -> None:
@@ -204,73 +192,3 @@ async def test_every_theme_can_be_used() -> None:
             pilot.app.theme = theme
             await pilot.pause()
             assert seen(pilot) == text
-
-
-# The gallery
-
-
-def _title(stem: str, language: str = "en") -> str:
-    return scenario(stem).title.in_language(language)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_gallery_lists_every_scenario_by_its_title(language: str) -> None:
-    async with opened(None, size=(200, 50), language=language) as pilot:
-        listed = text_of(pilot.app.screen.query_one("#scenarios", Panel).drawing).splitlines()
-        shown = seen(pilot)
-    folders = [path.parent.name.replace("_", " ") for path in bundled().values()]
-    assert [line[3:] for line in listed if line[1:3] in ("▶ ", "  ")] == [
-        _title(stem, language) for stem in STEMS
-    ]
-    assert [line.strip() for line in listed if line[1:3] not in ("▶ ", "  ")] == list(dict.fromkeys(folders))
-    assert f"backprop-tui {STEMS[0]}" in shown
-
-
-async def test_every_scenario_opens_from_the_gallery() -> None:
-    opened_stems = []
-    async with opened(None) as pilot:
-        for _ in STEMS:
-            await pilot.press("enter")
-            opened_stems.append(debugger(pilot).current.scenario.name)
-            await pilot.press("escape")
-            assert isinstance(pilot.app.screen, GalleryScreen)
-            await pilot.press("down")
-    assert tuple(opened_stems) == STEMS
-
-
-async def test_moving_in_the_gallery_stays_in_it() -> None:
-    async with opened(None) as pilot:
-        gallery = pilot.app.screen
-        assert isinstance(gallery, GalleryScreen)
-        chosen = []
-        for key in ("up", "down", "end", "down", "pageup", "home", "pagedown"):
-            await pilot.press(key)
-            chosen.append(gallery.chosen)
-    last = len(STEMS) - 1
-    assert chosen == [0, 1, last, last, max(0, last - 10), 0, min(10, last)]
-
-
-async def test_a_click_in_the_gallery_chooses_and_two_open() -> None:
-    async with opened(None) as pilot:
-        panel = pilot.app.screen.query_one("#scenarios", Panel)
-        rows = text_of(panel.drawing).splitlines()
-        row = next(row for row, line in enumerate(rows) if line.endswith(_title("rnn_cell")))
-        await pilot.click(panel, offset=(5, 1 + row))
-        assert "backprop-tui rnn_cell" in seen(pilot)
-        await pilot.click(panel, offset=(5, 1 + row), times=2)
-        assert debugger(pilot).current.scenario.name == "rnn_cell"
-
-
-async def test_the_gallery_has_help_and_is_left_with_q() -> None:
-    async with opened(None) as pilot:
-        await pilot.press("question_mark")
-        assert "one step forward" in seen(pilot)
-        await pilot.press("escape", "q")
-        assert pilot.app.return_code == 0
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_debugger_opened_from_the_gallery_speaks_its_language(language: str) -> None:
-    async with opened(None, language=language) as pilot:
-        await pilot.press("enter")
-        assert debugger(pilot).current.language == language

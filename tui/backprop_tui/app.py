@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS
+from backprop_engine.errors import UsageError
+from backprop_engine.text import LANGUAGES
+from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
+from backprop_tui.screens.bindings import binding_id
+from backprop_tui.settings import Settings, change_setting
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
@@ -23,24 +28,34 @@ class DebuggerApp(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "backprop-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "command_palette", show=False, priority=True),
+        Binding("ctrl+p", "command_palette", show=False, priority=True, id=binding_id("palette")),
         Binding("ctrl+c", "quit", show=False, priority=True),
     ]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
-        self, view: View | None = None, *, language: str = "en", theme: str = "", ascii: bool = False
+        self,
+        view: View | None = None,
+        *,
+        language: str = "en",
+        theme: str = "",
+        ascii: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
         self.start_view, self.language, self.ascii = view, language, ascii
+        self.settings = settings or Settings()
+        self.commands = remapped(COMMANDS, self.settings.keys)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = theme or DARK.name
+        liked = self.settings.theme if self.settings.theme in self.available_themes else ""
+        self.theme = theme or liked or DARK.name
         self.animation_level = "none"
         self.set_class(ascii, "-ascii")
 
     def on_mount(self) -> None:
         """Open the debugger or the gallery."""
+        self.set_keymap({binding_id(name): ",".join(keys) for name, keys in self.settings.keys.items()})
         if self.start_view is None:
             from backprop_tui.screens.gallery import GalleryScreen
 
@@ -49,20 +64,60 @@ class DebuggerApp(App[None]):
             from backprop_tui.screens.debugger import DebuggerScreen
 
             self.push_screen(DebuggerScreen(self.start_view))
-
+        self._tell_problems()
         self.call_after_refresh(_look_for_garbage_from_now_on)
 
+    def _tell_problems(self) -> None:
+        """What cannot be used of the settings."""
+        problems = list(self.settings.problems)
+        if self.settings.theme and self.settings.theme not in self.available_themes:
+            problems.append(f"settings: there is no theme {self.settings.theme}")
+        if problems:
+            self.notify("\n".join(problems), markup=False, severity="warning", timeout=10)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the commands of the screen, from the one table, and the themes."""
-        commands = COMMANDS if hasattr(screen, "action_command_step") else GALLERY_COMMANDS
-        for command in commands:
-            action = getattr(screen, f"action_command_{command.name}", None)
-            if action is not None:
-                yield SystemCommand(
-                    f"{command.label(self.language)}  {command.shown}", command.help(self.language), action
-                )
+        """The palette: the commands of the screen, from the one table, languages and themes."""
+        debugging = hasattr(screen, "action_typed")
+        shared = {command.name for command in GALLERY_COMMANDS}
+        for command in self.commands:
+            method = getattr(screen, f"action_command_{command.name}", None)
+            if command.does == "acts" and method is not None and (debugging or command.name in shared):
+                action = method
+            elif command.does != "acts" and debugging:
+                action = partial(screen.action_typed, command.name)  # type: ignore[attr-defined]
+            else:
+                continue
+            yield SystemCommand(
+                f"{command.label(self.language)}  {command.called}", command.help(self.language), action
+            )
+        if debugging:
+            for language in LANGUAGES:
+                yield SystemCommand(f"language {language}", "", partial(self.choose_language, language))
         for theme in sorted(self.available_themes):
-            yield SystemCommand(f"theme {theme}", "", lambda name=theme: setattr(self, "theme", name))
+            yield SystemCommand(f"theme {theme}", "", partial(self.choose_theme, theme))
+
+    def choose_language(self, language: str) -> None:
+        """Speak another language from now on, also the next time."""
+        self.language = language
+        for screen in self.screen_stack:
+            speak = getattr(screen, "speak", None)
+            if speak is not None:
+                speak(language)
+        self._keep("language", language)
+
+    def choose_theme(self, theme: str) -> None:
+        """Another theme from now on, also the next time."""
+        self.theme = theme
+        self._keep("theme", theme)
+
+    def _keep(self, name: str, value: str) -> None:
+        """Write a setting, where settings are kept."""
+        if self.settings.path is None:
+            return
+        try:
+            change_setting(self.settings.path, name, value)
+        except UsageError as error:
+            self.notify(str(error), markup=False, severity="warning")
 
 
 def _look_for_garbage_from_now_on() -> None:

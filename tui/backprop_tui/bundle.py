@@ -1,13 +1,63 @@
-"""The bundled scenarios: where they lie, in a checkout and in a wheel."""
+"""The bundled scenarios: where they lie, in a checkout and in a wheel, and the order to read them in.
+
+A scenario is found by its stem without looking into any file. The order, the titles of folders and the levels
+stand in an `index.toml` in each folder; what it leaves out comes behind, sorted.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["bundled", "bundled_folder", "resolve"]
+import msgspec
+from msgspec import Struct
+
+from backprop_tui.watching import Stamp, stamp
+
+if TYPE_CHECKING:
+    from backprop_engine.scenario.texts import Heading
+
+__all__ = ["Entry", "Shelf", "bundled", "bundled_folder", "heading", "resolve", "shelves"]
 
 _ENDINGS = (".yaml", ".yml")
+_LAST = 1_000_000
+"""The order of a folder that says nothing about its own."""
+
+
+class Entry(Struct, frozen=True):
+    """A scenario on its shelf; `level` is how much it takes for granted, from 1, and 0 where nobody says."""
+
+    stem: str
+    path: Path
+    level: int = 0
+
+
+class Shelf(Struct, frozen=True):
+    """A folder of scenarios in the order to read them in; `title` is by language."""
+
+    name: str
+    title: MappingOf[str, str]
+    entries: tuple[Entry, ...]
+
+    def in_language(self, language: str) -> str:
+        """The title, or the folder's name where it has none."""
+        return self.title.get(language) or self.title.get("en") or self.name.replace("_", " ")
+
+
+class _Listed(Struct):
+    name: str
+    level: int = 0
+
+
+class _Index(Struct):
+    """What `index.toml` says."""
+
+    order: int = _LAST
+    title: dict[str, str] = {}
+    scenario: list[_Listed] = []
 
 
 @cache
@@ -22,6 +72,53 @@ def bundled_folder() -> Path:
 def bundled() -> dict[str, Path]:
     """Every bundled scenario by its stem, in the order of folders and files."""
     return {path.stem: path for path in sorted(bundled_folder().rglob("*.yaml"))}
+
+
+def shelves(scenarios: MappingOf[str, Path]) -> tuple[Shelf, ...]:
+    """The scenarios on their shelves, both in the order to read them in."""
+    folders: dict[Path, dict[str, Path]] = {}
+    for stem, path in scenarios.items():
+        folders.setdefault(path.parent, {})[stem] = path
+    indices = {folder: _index(folder) for folder in folders}
+    return tuple(
+        Shelf(folder.name, indices[folder].title, tuple(_entries(indices[folder], folders[folder])))
+        for folder in sorted(folders, key=lambda one: (indices[one].order, one))
+    )
+
+
+def _index(folder: Path) -> _Index:
+    try:
+        return msgspec.toml.decode((folder / "index.toml").read_bytes(), type=_Index)
+    except (OSError, msgspec.MsgspecError):
+        return _Index()
+
+
+def _entries(index: _Index, there: MappingOf[str, Path]) -> Iterator[Entry]:
+    """The scenarios that are there: those of the index, then the others, sorted."""
+    listed = {one.name: one.level for one in index.scenario if one.name in there}
+    for stem in (*listed, *sorted(there.keys() - listed)):
+        yield Entry(stem, there[stem], listed.get(stem, 0))
+
+
+def heading(path: Path) -> Heading:
+    """What a scenario says about itself, without reading what it computes; nothing where it is broken."""
+    return _heading(path, stamp(str(path)))
+
+
+@lru_cache(maxsize=512)
+def _heading(path: Path, _: Stamp) -> Heading:
+    from backprop_engine.errors import ScenarioError
+    from backprop_engine.scenario.mistakes import Mistakes
+    from backprop_engine.scenario.nodes import Mapping
+    from backprop_engine.scenario.reader import read
+    from backprop_engine.scenario.source import read_source
+    from backprop_engine.scenario.texts import Heading, read_heading
+
+    try:
+        root = read(read_source(path))
+    except ScenarioError:
+        return Heading()
+    return read_heading(root, Mistakes()) if isinstance(root, Mapping) else Heading()
 
 
 def resolve(argument: str) -> Path:

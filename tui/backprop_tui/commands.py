@@ -1,27 +1,40 @@
-"""Every command of the debugger, once: key bindings, footer, help and palette follow from this table."""
+"""Every command of the debugger, once: keys, footer, palette, prompt, help and the page on keys follow."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+from msgspec import Struct, structs
 
 from backprop_tui.texts import text
 
-__all__ = ["COMMANDS", "GALLERY_COMMANDS", "Command"]
+__all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "Command", "key_text", "remapped"]
 
 
 class Command(Struct, frozen=True):
-    """A command: its keys, and the action of the screen that carries it out.
+    """A command: its keys, and its names at the prompt, of which the first is the main one.
 
     Its label and help are the texts ``command.<name>`` and ``command.<name>.help``. `shown` are the keys as
     people read them; `footer` is its rank at the bottom of the screen, where the last give way first, and 0
-    for those that never stand there.
+    for those that never stand there. Chosen by a key or from the palette, it `acts` by a method of the
+    screen, or is carried out as if its name were typed (`types`), or opens the prompt and leaves the rest of
+    the line to the reader (`asks`). `completes` says what the words behind its name can be.
     """
 
     name: str
-    keys: tuple[str, ...]
-    shown: str
+    keys: tuple[str, ...] = ()
+    shown: str = ""
     footer: int = 0
-    action: str = ""
+    does: Literal["acts", "types", "asks"] = "acts"
+    typed: str = ""
+    arguments: str = ""
+    completes: str = ""
+
+    @property
+    def prompt(self) -> tuple[str, ...]:
+        """Its names at the prompt."""
+        return tuple(self.typed.split())
 
     def label(self, language: str) -> str:
         """Its name in the footer and the palette."""
@@ -31,26 +44,167 @@ class Command(Struct, frozen=True):
         """What it does."""
         return text(f"command.{self.name}.help", language)
 
+    @property
+    def action(self) -> str:
+        """The action of the screen behind its keys."""
+        return f"command_{self.name}" if self.does == "acts" else f"typed('{self.name}')"
+
+    @property
+    def called(self) -> str:
+        """Its keys, or how it is typed where it has none."""
+        return self.shown or f":{self.prompt[0]}"
+
+    @property
+    def usage(self) -> str:
+        """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
+        return f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
+
 
 COMMANDS: tuple[Command, ...] = (
-    Command("step", ("s", "right"), "s →", 1),
-    Command("back", ("S", "left"), "S ←", 2),
-    Command("over", ("n",), "n", 3),
-    Command("over_back", ("N",), "N", 8),
-    Command("backward", ("m",), "m", 4),
-    Command("iteration", ("right_curly_bracket",), "}"),
-    Command("iteration_back", ("left_curly_bracket",), "{"),
-    Command("start", ("home",), "Home", 11),
-    Command("end", ("end",), "End", 10),
-    Command("go", ("g",), "g", 7),
+    Command("step", ("s", "right"), "s →", 1, typed="step s", arguments="[COUNT]"),
+    Command("back", ("S", "left"), "S ←", 2, typed="reverse-step rs S t-", arguments="[COUNT]"),
+    Command("over", ("n",), "n", 3, typed="next n", arguments="[COUNT]"),
+    Command("over_back", ("N",), "N", 8, typed="reverse-next rn N p-", arguments="[COUNT]"),
+    Command("into", ("i",), "i", does="types", typed="into i si"),
+    Command("out", ("o",), "o", does="types", typed="out o fin finish gu"),
+    Command("continue", ("c",), "c", 6, does="types", typed="continue c"),
+    Command("continue_back", ("C",), "C", does="types", typed="reverse-continue rc C g-"),
+    Command(
+        "until", ("t",), "t", does="types", typed="until t run advance", arguments="[NODE]", completes="node"
+    ),
+    Command("backward", ("m",), "m", 4, typed="backward m"),
+    Command(
+        "iteration",
+        ("right_curly_bracket",),
+        "}",
+        does="types",
+        typed="iteration it }",
+        arguments="[+N | -N | N]",
+    ),
+    Command(
+        "iteration_back",
+        ("left_curly_bracket",),
+        "{",
+        does="types",
+        typed="reverse-iteration rit {",
+        arguments="[COUNT]",
+    ),
+    Command("start", ("home",), "Home", 11, typed="start"),
+    Command("end", ("end",), "End", 10, typed="end"),
+    Command(
+        "go",
+        ("g",),
+        "g",
+        7,
+        typed="go g goto !tt",
+        arguments="POSITION | PERCENT% | PLACE",
+        completes="place",
+    ),
+    Command("history_back", ("left_square_bracket",), "[", does="types", typed="["),
+    Command("history_ahead", ("right_square_bracket",), "]", does="types", typed="]"),
+    Command("fold", ("z",), "z", does="types", typed="fold z", arguments="[GROUP]", completes="group"),
+    Command(
+        "break", ("b",), "b", 8, typed="break b bp", arguments="[PLACE] [if CONDITION]", completes="place"
+    ),
+    Command(
+        "break_once", does="asks", typed="tbreak tb", arguments="[PLACE] [if CONDITION]", completes="place"
+    ),
+    Command("delete", does="asks", typed="delete d clear bc", arguments="[NUMBER]", completes="breakpoint"),
+    Command("enable", does="asks", typed="enable be", arguments="NUMBER", completes="breakpoint"),
+    Command("disable", does="asks", typed="disable bd", arguments="NUMBER", completes="breakpoint"),
+    Command("ignore", does="asks", typed="ignore", arguments="NUMBER COUNT", completes="breakpoint"),
+    Command("prompt", ("colon",), ":", 6),
+    Command(
+        "find",
+        ("slash",),
+        "/",
+        does="asks",
+        typed="find / search",
+        arguments="TEXT | PLACE",
+        completes="place",
+    ),
+    Command("print", does="asks", typed="print p", arguments="EXPRESSION", completes="expression"),
+    Command("nodes", does="types", typed="nodes list l"),
+    Command("who", does="types", typed="who", arguments="[NODE]", completes="node"),
+    Command("why", does="types", typed="why paths", arguments="[NODE]", completes="node"),
+    Command("watch", does="asks", typed="watch display", arguments="EXPRESSION", completes="expression"),
+    Command("unwatch", does="asks", typed="unwatch undisplay", arguments="[NUMBER]", completes="watch"),
+    Command(
+        "info", does="asks", typed="info", arguments="b | w | stack | branches | groups", completes="topic"
+    ),
+    Command("stack", does="types", typed="backtrace bt where stack k"),
+    Command("set", ("e",), "e", typed="set edit e", arguments="NODE[CELL] = VALUE", completes="node"),
+    Command("undo", ("u",), "u", does="types", typed="undo u"),
+    Command("redo", ("U",), "U", does="types", typed="redo U"),
+    Command("branch", does="asks", typed="branch", arguments="NAME", completes="branch"),
+    Command("name", does="asks", typed="name", arguments="NAME"),
+    Command(
+        "compare",
+        does="types",
+        typed="compare diff",
+        arguments="[BRANCH] [BRANCH]",
+        completes="branch branch",
+    ),
+    Command("nudge", does="asks", typed="nudge", arguments="LEAF[CELL] [SIZE]", completes="leaf"),
+    Command("save", does="types", typed="save", arguments="[FILE]", completes="file"),
+    Command("load", does="types", typed="load", arguments="[FILE]", completes="file"),
+    Command("export", does="asks", typed="export", arguments="FILE", completes="file"),
+    Command("expect", does="asks", typed="expect assert", arguments="EXPRESSION", completes="expression"),
     Command("next_panel", ("tab",), "Tab", 9),
     Command("previous_panel", ("shift+tab",), "Shift+Tab"),
     Command("inspect", ("enter",), "Enter", 6),
     Command("copy", ("y",), "y", 12),
-    Command("help", ("question_mark", "f1"), "?", 5),
+    Command("edit_file", ("E",), "E", 13),
+    Command(
+        "help", ("question_mark", "f1"), "?", 5, typed="help ? h", arguments="[COMMAND]", completes="command"
+    ),
     Command("palette", ("ctrl+p",), "Ctrl+P"),
     Command("gallery", ("escape",), "Esc"),
-    Command("quit", ("q",), "q", 1),
+    Command("quit", ("q",), "q", 1, typed="quit q exit"),
 )
 
 GALLERY_COMMANDS = tuple(command for command in COMMANDS if command.name in {"help", "palette", "quit"})
+
+PROMPT_NAMES: Final[Mapping[str, Command]] = {
+    name: command for command in COMMANDS for name in command.prompt
+}
+"""Every name at the prompt, and what it means."""
+
+_SHOWN: Final[Mapping[str, str]] = {
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "space": "Space",
+    "enter": "Enter",
+    "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+}
+
+KEY_NAMES: Final[Mapping[str, str]] = {shown: key for key, shown in _SHOWN.items()}
+"""What Textual calls a key that people write as a sign."""
+
+
+def key_text(key: str) -> str:
+    """A key, as Textual names it, as people read it: ``Ctrl+P`` for ``ctrl+p``."""
+    *held, last = key.split("+")
+    shown = _SHOWN.get(last, last if len(last) == 1 else last.replace("_", " ").title())
+    return "+".join([*(one.title() for one in held), shown.upper() if held and len(shown) == 1 else shown])
+
+
+def remapped(commands: Iterable[Command], keys: Mapping[str, tuple[str, ...]]) -> tuple[Command, ...]:
+    """The table with other keys for the commands that `keys` names."""
+    return tuple(
+        structs.replace(one, keys=keys[one.name], shown=" ".join(map(key_text, keys[one.name])))
+        if one.name in keys
+        else one
+        for one in commands
+    )

@@ -12,6 +12,7 @@ TEXTS: dict[str, Words] = {
     "panel.accumulate": Words("Accumulate", "누적"),
     "panel.forward": Words("Forward", "순전파"),
     "panel.seed": Words("Seed", "시작"),
+    "panel.watches": Words("watches", "지켜보는 식"),
     "panel.update": Words("Update", "갱신"),
     "panel.why": Words("Why", "설명"),
     "panel.nodes": Words("Nodes", "노드"),
@@ -45,10 +46,148 @@ TEXTS: dict[str, Words] = {
     "command.over_back": Words("node back", "노드 뒤로"),
     "command.over_back.help": Words("back over a node", "노드 하나를 지나 뒤로"),
     "command.iteration": Words("next iteration", "다음 반복"),
-    "command.iteration.help": Words("to the same place in the next iteration", "다음 반복의 같은 곳으로"),
+    "command.iteration.help": Words(
+        "to the same place in another iteration, the next one where none is named",
+        "다른 반복(번호가 없으면 다음 반복)의 같은 곳으로",
+    ),
     "command.iteration_back": Words("iteration back", "이전 반복"),
     "command.iteration_back.help": Words(
         "to the same place in the iteration before", "이전 반복의 같은 곳으로"
+    ),
+    "command.into": Words("into", "안으로"),
+    "command.into.help": Words(
+        "into the operator of this step, where it is made of others, or into a folded group",
+        "이 스텝의 연산자가 다른 연산자로 이루어져 있으면 그 안으로, 또는 접은 그룹 안으로",
+    ),
+    "command.out": Words("out", "밖으로"),
+    "command.out.help": Words("out of what one is inside of", "들어온 곳의 밖으로"),
+    "command.continue": Words("continue", "계속"),
+    "command.continue.help": Words(
+        "on to the next breakpoint, else to the end", "다음 중단점까지, 없으면 끝까지"
+    ),
+    "command.continue_back": Words("continue back", "거꾸로 계속"),
+    "command.continue_back.help": Words(
+        "back to the breakpoint before, else to the start", "이전 중단점까지 거꾸로, 없으면 처음까지"
+    ),
+    "command.until": Words("run to", "노드까지"),
+    "command.until.help": Words(
+        "to the next step of a node: the chosen one where none is named",
+        "노드(이름이 없으면 고른 노드)의 다음 스텝까지",
+    ),
+    "command.history_back": Words("jump back", "이동 취소"),
+    "command.history_back.help": Words("to where one was before the last jump", "마지막 이동 전의 위치로"),
+    "command.history_ahead": Words("jump again", "다시 이동"),
+    "command.history_ahead.help": Words("again to where one came back from", "되돌아오기 전의 위치로"),
+    "command.fold": Words("fold", "접기"),
+    "command.fold.help": Words(
+        "fold a group, so that one steps over it as one, or unfold it; all groups where none is named",
+        "그룹을 접어 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
+    ),
+    "command.break": Words("break", "중단점"),
+    "command.break.help": Words(
+        "a breakpoint on a node, `op NAME`, `group NAME`, `phase NAME`, a trouble such as `first nan`, or a "
+        "condition; the key sets and removes that of the chosen node, or the step's own",
+        "노드, `op 이름`, `group 이름`, `phase 이름`, `first nan` 같은 문제, 또는 조건에 중단점 두기. "
+        "키는 고른 노드나 이 스텝의 노드에 두고 없앱니다",
+    ),
+    "command.break_once": Words("break once", "한 번 중단"),
+    "command.break_once.help": Words(
+        "a breakpoint that goes away when it has stopped", "한 번 멈추면 없어지는 중단점"
+    ),
+    "command.delete": Words("delete", "삭제"),
+    "command.delete.help": Words(
+        "remove a breakpoint by its number, or all of them", "중단점을 번호로 삭제, 번호가 없으면 모두 삭제"
+    ),
+    "command.enable": Words("enable", "켜기"),
+    "command.enable.help": Words("switch a breakpoint on", "중단점 켜기"),
+    "command.disable": Words("disable", "끄기"),
+    "command.disable.help": Words("switch a breakpoint off", "중단점 끄기"),
+    "command.ignore": Words("ignore", "건너뛰기"),
+    "command.ignore.help": Words(
+        "let the first hits of a breakpoint in each iteration pass", "반복마다 중단점의 처음 몇 번을 지나치기"
+    ),
+    "command.prompt": Words("prompt", "명령줄"),
+    "command.prompt.help": Words("type a command", "명령을 글로 입력"),
+    "command.find": Words("find", "찾기"),
+    "command.find.help": Words(
+        "find nodes by a part of their name, or steps by `op NAME`, `group NAME`, a trouble, `if CONDITION`",
+        "이름의 일부로 노드를, `op 이름`, `group 이름`, 문제, `if 조건`으로 스텝을 찾기",
+    ),
+    "command.print": Words("print", "출력"),
+    "command.print.help": Words(
+        "the value of a node, of `grad(NODE)`, or of any expression over them, at this position",
+        "이 위치에서 노드, `grad(노드)`, 또는 이들로 된 식의 값",
+    ),
+    "command.nodes": Words("nodes", "노드"),
+    "command.nodes.help": Words("every node with its value and its gradient", "모든 노드의 값과 그래디언트"),
+    "command.who": Words("who", "누가"),
+    "command.who.help": Words(
+        "who changed this gradient: every contribution to it, and the position of each",
+        "이 그래디언트를 바꾼 것: 모든 기여와 각각의 위치",
+    ),
+    "command.why": Words("why", "경로"),
+    "command.why.help": Words(
+        "where a gradient comes from: the paths from the output, and the product of local gradients on each",
+        "그래디언트가 온 길: 출력에서 오는 경로와, 경로마다 로컬 그래디언트의 곱",
+    ),
+    "command.watch": Words("watch", "지켜보기"),
+    "command.watch.help": Words(
+        "follow an expression over nodes and gradients", "노드와 그래디언트로 된 식의 값을 따라가기"
+    ),
+    "command.unwatch": Words("unwatch", "그만 보기"),
+    "command.unwatch.help": Words(
+        "stop following an expression, by its number, or all of them",
+        "번호로 지켜보기를 그만두기, 번호가 없으면 모두",
+    ),
+    "command.info": Words("info", "정보"),
+    "command.info.help": Words(
+        "the breakpoints and how often they hit, the watches, the stack, the branches, the groups",
+        "중단점과 걸린 횟수, 지켜보는 식, 스택, 갈래, 그룹",
+    ),
+    "command.stack": Words("stack", "스택"),
+    "command.stack.help": Words("what one is inside of", "지금 어느 것의 안에 있는지"),
+    "command.set": Words("set", "값 바꾸기"),
+    "command.set.help": Words(
+        "what if: another number for a leaf, a value or `grad(NODE)`, one cell or all of it, on a new branch",
+        "만약에: 입력, 계산된 값, `grad(노드)`의 한 원소나 전체를 새 갈래에서 바꾸기",
+    ),
+    "command.undo": Words("undo", "취소"),
+    "command.undo.help": Words("to the branch that this one grew from", "이 갈래가 갈라져 나온 갈래로"),
+    "command.redo": Words("redo", "다시"),
+    "command.redo.help": Words("again to the branch that undo left", "취소하기 전의 갈래로"),
+    "command.branch": Words("branch", "갈래"),
+    "command.branch.help": Words("go to a branch by its name", "이름으로 다른 갈래로 이동"),
+    "command.name": Words("name", "이름"),
+    "command.name.help": Words("give the branch one is on another name", "지금 갈래에 다른 이름 붙이기"),
+    "command.compare": Words("compare", "비교"),
+    "command.compare.help": Words(
+        "what differs between two branches, and from which step on; else between the baseline and this one",
+        "두 갈래(없으면 기준과 지금 갈래)에서 다른 것과, 달라지기 시작하는 스텝",
+    ),
+    "command.nudge": Words("nudge", "흔들기"),
+    "command.nudge.help": Words(
+        "move one cell of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts",
+        "입력의 한 원소를 ±크기(0.01)만큼 바꾸어, 출력을 그래디언트의 예측과 비교",
+    ),
+    "command.save": Words("save", "저장"),
+    "command.save.help": Words(
+        "keep breakpoints and watches in a file beside the scenario, or in another",
+        "중단점과 지켜보는 식을 시나리오 옆의 파일, 또는 다른 파일에 저장",
+    ),
+    "command.load": Words("load", "불러오기"),
+    "command.load.help": Words(
+        "breakpoints and watches from the file beside the scenario, or from another",
+        "시나리오 옆의 파일, 또는 다른 파일에서 중단점과 지켜보는 식을 불러오기",
+    ),
+    "command.export": Words("export", "내보내기"),
+    "command.export.help": Words(
+        "write the scenario, with the leaves as this branch has them, to a new file",
+        "이 갈래의 값으로 시나리오를 새 파일에 쓰기",
+    ),
+    "command.expect": Words("expect", "확인"),
+    "command.expect.help": Words(
+        "say whether an expression is true; a script fails where it is not",
+        "식이 참인지 확인. 거짓이면 스크립트가 실패합니다",
     ),
     "command.backward": Words("backward", "역전파"),
     "command.backward.help": Words("to where the backward pass begins", "역전파가 시작되는 곳으로"),
@@ -58,7 +197,8 @@ TEXTS: dict[str, Words] = {
     "command.end.help": Words("to the end of the run", "맨 끝으로"),
     "command.go": Words("go to", "이동"),
     "command.go.help": Words(
-        "go to a position, or a percentage such as 50%", "위치 번호 또는 50% 같은 비율로 이동"
+        "go to a position, a percentage such as 50%, or the next step that a breakpoint there would stop at",
+        "위치 번호, 50% 같은 비율, 또는 중단점을 두면 걸릴 다음 스텝으로 이동",
     ),
     "command.next_panel": Words("panel", "패널"),
     "command.next_panel.help": Words("to the next panel", "다음 패널로"),
@@ -70,6 +210,11 @@ TEXTS: dict[str, Words] = {
     "command.copy.help": Words(
         "copy what is marked, else the chosen node, else the step", "선택한 글, 고른 노드, 또는 스텝을 복사"
     ),
+    "command.edit_file": Words("edit", "편집"),
+    "command.edit_file.help": Words(
+        "open the file in your editor (VISUAL or EDITOR), at the node; what you save is loaded at once",
+        "시나리오 파일을 편집기(VISUAL 또는 EDITOR)로 노드의 줄에서 열기. 저장하면 바로 다시 불러옵니다",
+    ),
     "command.help": Words("help", "도움말"),
     "command.help.help": Words("this page", "이 화면"),
     "command.palette": Words("commands", "명령"),
@@ -78,6 +223,90 @@ TEXTS: dict[str, Words] = {
     "command.gallery.help": Words("back to the gallery of scenarios", "시나리오 목록으로"),
     "command.quit": Words("quit", "종료"),
     "command.quit.help": Words("leave the debugger", "디버거 종료"),
+    # What the prompt says
+    "prompt.inside": Words("inside {names}", "{names} 안"),
+    "prompt.hits.none": Words("it stops nowhere in this iteration", "이번 반복에서는 걸리는 곳이 없습니다"),
+    "prompt.hits.one": Words(
+        "it stops once in this iteration, at {first}", "이번 반복에서 {first}에서 한 번 걸립니다"
+    ),
+    "prompt.hits": Words(
+        "it stops {count} times in this iteration, first at {first}",
+        "이번 반복에서 {count}번, 처음에는 {first}에서 걸립니다",
+    ),
+    "prompt.breakpoint": Words("breakpoint {number}: {text}", "중단점 {number}: {text}"),
+    "prompt.breakpoint.gone": Words("breakpoint {number} is gone: {text}", "중단점 {number} 삭제: {text}"),
+    "prompt.breakpoints.gone": Words("all breakpoints are gone", "중단점을 모두 삭제했습니다"),
+    "prompt.breakpoints.none": Words("no breakpoints", "중단점이 없습니다"),
+    "prompt.topic.breakpoints": Words("breakpoints", "중단점"),
+    "prompt.topic.watches": Words("watches", "지켜보는 식"),
+    "prompt.topic.stack": Words("stack", "스택"),
+    "prompt.topic.branches": Words("branches", "갈래"),
+    "prompt.topic.groups": Words("groups", "그룹"),
+    "prompt.off": Words("off", "꺼짐"),
+    "prompt.once": Words("one-shot", "한 번만"),
+    "prompt.ignores": Words("passes {count}", "{count}번 지나침"),
+    "prompt.watches.none": Words("no watches", "지켜보는 식이 없습니다"),
+    "prompt.stack.none": Words("inside of nothing", "어느 것의 안도 아닙니다"),
+    "prompt.groups.none": Words("no groups", "그룹이 없습니다"),
+    "prompt.folded": Words("folded", "접음"),
+    "prompt.folded.none": Words("nothing is folded", "접은 그룹이 없습니다"),
+    "prompt.branch": Words("on branch {name}", "지금 갈래: {name}"),
+    "prompt.branch.from": Words("from {parent}", "{parent}에서"),
+    "prompt.changed": Words(
+        "{count} nodes differ from {name}, from position {first} on",
+        "{name}와(과) 다른 노드 {count}개, 위치 {first}부터 다릅니다",
+    ),
+    "prompt.same": Words("nothing differs from {name}", "{name}와(과) 다른 것이 없습니다"),
+    "prompt.more": Words("… and {count} more", "… 그 밖에 {count}개"),
+    "prompt.no_gradient": Words("{name} gets no gradient", "{name}은(는) 그래디언트를 받지 않습니다"),
+    "prompt.seeded": Words(
+        "{name} is the output: its gradient is the seed, set at {position}",
+        "{name}은(는) 출력입니다. 그래디언트는 시작값이며 위치 {position}에서 정해집니다",
+    ),
+    "prompt.contributions": Words(
+        "{gradient} is the sum of {count} contributions", "{gradient}: 기여 {count}개의 합"
+    ),
+    "prompt.contribution": Words("{gradient} is one contribution", "{gradient}: 기여 한 개"),
+    "prompt.at": Words("at {position}", "위치 {position}"),
+    "prompt.paths": Words(
+        "{count} paths from {output} to {name}", "{output}에서 {name}까지의 경로 {count}개"
+    ),
+    "prompt.path": Words("one path from {output} to {name}", "{output}에서 {name}까지의 경로 한 개"),
+    "prompt.paths.sum": Words("their sum is {sum}", "합은 {sum}입니다"),
+    "prompt.paths.matrix": Words("through a rule that is no number", "수 하나로 나타낼 수 없는 규칙을 지남"),
+    "prompt.found.none": Words("nothing is found", "찾은 것이 없습니다"),
+    "prompt.found.steps": Words("{count} steps of this iteration", "이번 반복의 스텝 {count}개"),
+    "prompt.nudge.output": Words("output", "출력"),
+    "prompt.nudge.slope": Words("slope", "기울기"),
+    "prompt.nudge.gradient": Words("gradient", "그래디언트"),
+    "prompt.nudge.predicted": Words("predicted", "예측"),
+    "prompt.saved": Words(
+        "kept in {path} (breakpoints: {breakpoints}, watches: {watches})",
+        "{path}에 저장했습니다 (중단점: {breakpoints}, 지켜보는 식: {watches})",
+    ),
+    "prompt.saved.without": Words(
+        "not kept: that breakpoints are off or pass some hits, and those that stop once",
+        "꺼진 상태, 지나칠 횟수, 한 번만 멈추는 중단점은 저장하지 않습니다",
+    ),
+    "prompt.loaded": Words(
+        "taken from {path} (breakpoints: {breakpoints}, watches: {watches})",
+        "{path}에서 불러왔습니다 (중단점: {breakpoints}, 지켜보는 식: {watches})",
+    ),
+    "prompt.exported": Words("the scenario is written to {path}", "시나리오를 {path}에 썼습니다"),
+    "prompt.exported.without": Words(
+        "not written, since a scenario cannot say it: {changes}",
+        "시나리오로 나타낼 수 없어 쓰지 않은 것: {changes}",
+    ),
+    "prompt.true": Words("as expected: {text}", "예상대로입니다: {text}"),
+    "prompt.false": Words("not as expected: {text}", "예상과 다릅니다: {text}"),
+    "prompt.unknown": Words("not known at this position: {text}", "이 위치에서는 아직 모릅니다: {text}"),
+    "prompt.first_matrix": Words("the first matrix of it", "그 첫 행렬"),
+    "prompt.hint": Words(
+        "Tab completes, ↑ ↓ what was typed before, Enter, Esc leaves; help lists the commands",
+        "Tab 완성, ↑ ↓ 지난 명령, Enter, Esc로 닫기. help는 명령 목록",
+    ),
+    "prompt.also": Words("also", "다른 이름"),
+    "prompt.keys": Words("keys", "키"),
     "help.title": Words("Help", "도움말"),
     "help.keys": Words("Keys", "키"),
     "help.signs": Words("Signs", "기호"),
@@ -111,12 +340,41 @@ TEXTS: dict[str, Words] = {
     "inspect.conventions": Words("conventions", "규약"),
     "inspect.none": Words("gets no gradient", "그래디언트를 받지 않습니다"),
     "copied": Words("copied: {what}", "복사함: {what}"),
+    "reload.done": Words("{name} has changed: loaded again", "{name} 파일이 바뀌어 다시 불러왔습니다"),
+    "mistakes.title": Words(
+        "{name}: {count} to mend ─ the run is that of the last good version",
+        "{name}: 고칠 곳 {count} ─ 화면은 마지막으로 올바르던 내용입니다",
+    ),
+    "mistakes.gone": Words(
+        "{name} is gone ─ it is loaded again as soon as it is back",
+        "{name} 파일이 없어졌습니다 ─ 다시 생기면 불러옵니다",
+    ),
+    "mistakes.keys": Words("E: edit  Esc: close", "E: 편집  Esc: 닫기"),
+    "edit.none": Words(
+        "no editor is set: run `export EDITOR=nano`, or your own, before starting. The file is {path}",
+        "편집기가 정해져 있지 않습니다. 시작하기 전에 `export EDITOR=nano`처럼 정하세요. 파일은 {path}입니다",
+    ),
+    "edit.failed": Words("the editor did not work: {problem}", "편집기를 쓸 수 없습니다: {problem}"),
+    "edit.status": Words("{editor} ended with status {status}", "{editor}: 종료 상태 {status}"),
+    "edit.unsupported": Words(
+        "an editor cannot be opened from here. The file is {path}",
+        "여기에서는 편집기를 열 수 없습니다. 파일은 {path}입니다",
+    ),
+    "edit.no_file": Words(
+        "this scenario was not read from a file", "이 시나리오는 파일에서 읽은 것이 아닙니다"
+    ),
     "gallery.title": Words(
         "backprop-tui ─ the debugger for backpropagation", "backprop-tui ─ 오차 역전파 디버거"
     ),
     "gallery.scenarios": Words("Scenarios", "시나리오"),
     "gallery.about": Words("About", "설명"),
     "gallery.open": Words("open", "열기"),
+    "gallery.count": Words("{shown} of {of}", "{of}개 중 {shown}개"),
+    "gallery.level": Words("level {level} of {most}", "난이도 {level}/{most}"),
+    "gallery.search": Words("search", "찾기"),
+    "gallery.typed": Words("part of a title, a name or a folder", "제목, 이름, 폴더 이름의 일부"),
+    "gallery.all": Words("all again", "모두 보기"),
+    "gallery.none": Words("nothing fits what is typed", "찾는 시나리오가 없습니다"),
     "gallery.source": Words("source", "출처"),
     "graph.part": Words("nodes {part}", "노드 {part}"),
 }

@@ -8,18 +8,23 @@ from backprop_engine.debugger import Session
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.opening import Opening
 
 __all__ = ["View"]
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A scenario, where its reader stands in it, and how they like to read."""
+    """A scenario, where its reader stands in it, and how they like to read.
+
+    `opening` is how its file was opened, for those who may want to load it again.
+    """
 
     scenario: Scenario
     session: Session
     language: str = "en"
     ascii: bool = False
+    opening: Opening | None = None
 
     @property
     def frame(self) -> Frame:
@@ -34,6 +39,8 @@ class View:
     @property
     def note(self) -> str:
         """What the scenario's author says where the reader stands; empty where they say nothing."""
+        if self.session.levels:  # positions inside are of another graph
+            return ""
         node = self.frame.node
         note = self.scenario.notes.get(node.position) if node else None
         return note.in_language(self.language) if note else ""

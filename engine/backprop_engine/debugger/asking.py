@@ -14,11 +14,11 @@ from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.local import ElementwiseLocal, ScalarLocal, local_gradient
-from backprop_engine.recording import edits_by_position, run_forward
+from backprop_engine.recording import run_forward
 from backprop_engine.run import Run
 from backprop_engine.scenario.settings import with_leaf
 from backprop_engine.steps import Edge
-from backprop_engine.trace import Trace
+from backprop_engine.trace import Trace, ValueEdit
 
 __all__ = [
     "Contribution",
@@ -165,22 +165,20 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
         raise UsageError(f"{name} has no cell {list(cell)}: it has the axes {list(node.shape)}")
     if not 0 < size < inf:
         raise UsageError("a nudge is a positive number")
+    if any(isinstance(edit, ValueEdit) for edit in trace.edits):
+        raise UsageError("a nudge says nothing while a computed value is overridden: it would not pass it")
 
     def output(by: float) -> float:
         value = np.array(trace.values[node.position], dtype=np.float64)
         value[cell] += by
         bindings = with_leaf(graph, trace.bindings, name, value)
         with np.errstate(all="ignore"):
-            values, _, _ = run_forward(graph, bindings, _value_edits(trace))
+            values, _, _ = run_forward(graph, bindings, {})
             return float(np.sum(values[graph.output] * trace.bindings.seed, dtype=np.float64))
 
     before, plus, minus = output(0.0), output(size), output(-size)
     gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
     return Nudge(before, plus, minus, (plus - minus) / (2 * size), gradient)
-
-
-def _value_edits(trace: Trace) -> dict[int, Tensor]:
-    return edits_by_position(trace.graph, trace.edits)[0]
 
 
 # Two runs side by side

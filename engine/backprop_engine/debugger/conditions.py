@@ -8,8 +8,9 @@ in any cell. Where all numbers are scalars, all steps are tried at once, as vect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from itertools import compress
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -33,8 +34,9 @@ from backprop_engine.expr import (
 )
 from backprop_engine.expr.tree import walk
 from backprop_engine.graph import Graph
-from backprop_engine.local import DenseLocal, ElementwiseLocal, ScalarLocal, local_gradient
+from backprop_engine.local import MapLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Partial
+from backprop_engine.recording import product
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
 from backprop_engine.scenario.expressions import is_operand, operands_first
@@ -108,124 +110,103 @@ def _check_call(call: Call, graph: Graph) -> None:
 
 def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
     """The positions of `trace` at whose step the condition holds, in order."""
-    found = _Finder(condition, trace).positions()
-    return np.unique(np.asarray(found, dtype=np.int64))
+    return np.sort(_Finder(condition, trace).positions())
 
 
-class _Moment(Struct, frozen=True, eq=False):
-    """A step at which a condition can be tried: its position, and a number for each subject."""
-
-    position: int
-    numbers: dict[str, Any]
+_Columns: TypeAlias = dict[str, Sequence[Any]]
+"""For each subject, its numbers at all the steps; None where a step has none that is a tensor."""
 
 
 class _Finder:
     def __init__(self, condition: Condition, trace: Trace) -> None:
         self.condition, self.trace, self.graph = condition, trace, trace.graph
-        self.edges = any(subject in _OF_EDGES for subject in condition.subjects)
 
-    def positions(self) -> list[int]:
-        """Where it holds."""
+    def positions(self) -> NDArray[np.int64]:
+        """Where it holds, in any order."""
         subjects = self.condition.subjects
-        if self.edges:
-            return self.at_edges()
-        if subjects == ("value",):
-            return self.at_values()
-        return self.at_gradients()
+        if any(subject in _OF_EDGES for subject in subjects):
+            return self.tried(*self.at_edges())
+        return self.tried(*(self.at_values() if subjects == ("value",) else self.at_gradients()))
 
     # Which steps there are
 
-    def at_edges(self) -> list[int]:
+    def at_edges(self) -> tuple[list[int], _Columns]:
         """Backward steps; `grad` counts where the step sets it, `value` is of the node whose rule runs."""
-        trace, starts = self.trace, self.trace.schedule.starts
-        edges: Sequence[Edge] = trace.schedule.edges
-        if "grad" in self.condition.subjects:
+        schedule, subjects = self.trace.schedule, self.condition.subjects
+        edges: Sequence[Edge] = schedule.edges
+        positions = schedule.starts[: len(edges)]
+        if "grad" in subjects:
             edges = [edge for edge in edges if not edge.shared]
-        nodes = self.graph.nodes
-        scalar = [one for one in edges if nodes[one.node].shape == () == nodes[one.operand].shape]
-        wide = [one for one in edges if not (nodes[one.node].shape == () == nodes[one.operand].shape)]
-        found = self.at_once(
-            [starts[edge.index] for edge in scalar],
-            {
-                subject: [self.of_edge(subject, edge) for edge in scalar]
-                for subject in self.condition.subjects
-            },
-        )
-        return found + self.one_by_one(
-            _Moment(starts[edge.index], {one: self.of_edge(one, edge) for one in self.condition.subjects})
-            for edge in wide
-        )
+            positions = [positions[edge.index] for edge in edges]
+        columns: _Columns = {subject: self.of_edges(subject, edges) for subject in subjects}
+        return positions, columns
 
-    def of_edge(self, subject: str, edge: Edge) -> Any:
-        """A subject's number at a backward step; None for a local gradient that is no tensor."""
+    def of_edges(self, subject: str, edges: Sequence[Edge]) -> Sequence[Any]:
+        """A subject's numbers at backward steps."""
         trace = self.trace
         match subject:
             case "value":
-                return trace.values[edge.node]
+                return [trace.values[edge.node] for edge in edges]
             case "upstream":
-                return trace.gradients[edge.node]
+                return [trace.gradients[edge.node] for edge in edges]
+            case "product" if len(edges) == len(trace.contributions):
+                return trace.contributions
             case "product":
-                return trace.contributions[edge.index]
+                return [trace.contributions[edge.index] for edge in edges]
             case "grad":
-                return trace.arrived[edge.index]
-        local = local_gradient(trace, edge)
-        match local:
-            case ScalarLocal() | ElementwiseLocal() | DenseLocal():
-                return local.value
+                return [trace.arrived[edge.index] for edge in edges]
             case _:
-                return local.factor
+                with np.errstate(all="ignore"):
+                    return [_local(trace, edge) for edge in edges]
 
-    def at_values(self) -> list[int]:
+    def at_values(self) -> tuple[list[int], _Columns]:
         """Forward steps, and updates with the new value."""
         trace, schedule = self.trace, self.trace.schedule
-        first = schedule.order.start - 1
-        values = [(node - first, trace.values[node]) for node in schedule.order]
-        values += [(at, trace.updated[node]) for node, at in schedule.update_positions.items()]
-        return self.split(values, "value")
+        first, updates = schedule.order.start - 1, schedule.update_positions
+        positions = [*(node - first for node in schedule.order), *updates.values()]
+        values = [trace.values[node] for node in schedule.order]
+        return positions, {"value": values + [trace.updated[node] for node in updates]}
 
-    def at_gradients(self) -> list[int]:
+    def at_gradients(self) -> tuple[list[int], _Columns]:
         """Steps that complete a gradient; `value` is that of the node whose gradient it is."""
         trace, schedule = self.trace, self.trace.schedule
         if schedule.forward_only:
-            return []
-        found: list[tuple[int, int]] = [(schedule.seed, schedule.output)]
-        found += [(schedule.arrival(uses[-1]), operand) for operand, uses in schedule.uses_of.items()]
-        if self.condition.subjects == ("grad",):
-            return self.split([(at, trace.gradients[node]) for at, node in found], "grad")
-        return self.one_by_one(
-            _Moment(at, {"grad": trace.gradients[node], "value": trace.values[node]}) for at, node in found
-        )
-
-    def split(self, numbers: Iterable[tuple[int, Any]], subject: str) -> list[int]:
-        """Scalars at once, tensors one by one."""
-        scalars: list[tuple[int, Any]] = []
-        tensors: list[tuple[int, Any]] = []
-        for one in numbers:
-            (tensors if one[1].ndim else scalars).append(one)
-        found = self.at_once([at for at, _ in scalars], {subject: [number for _, number in scalars]})
-        return found + self.one_by_one(_Moment(at, {subject: number}) for at, number in tensors)
+            return [], {"grad": [], "value": []}
+        nodes = [schedule.output, *schedule.uses_of]
+        positions = [schedule.seed, *(schedule.arrival(uses[-1]) for uses in schedule.uses_of.values())]
+        columns: _Columns = {"grad": [trace.gradients[node] for node in nodes]}
+        if "value" in self.condition.subjects:
+            columns["value"] = [trace.values[node] for node in nodes]
+        return positions, columns
 
     # Trying
 
-    def at_once(self, positions: Sequence[int], numbers: dict[str, list[Any]]) -> list[int]:
+    def tried(self, positions: Sequence[int], columns: _Columns) -> NDArray[np.int64]:
+        """Steps at which all numbers are scalars are tried at once, the others one by one."""
+        flags = [[one is not None and not one.ndim for one in column] for column in columns.values()]
+        if all(map(all, flags)):
+            return self.at_once(positions, columns)
+        flat = [all(row) for row in zip(*flags, strict=True)]
+        scalars: _Columns = {subject: list(compress(column, flat)) for subject, column in columns.items()}
+        others = [index for index, one in enumerate(flat) if not one]
+        found = self.one_by_one(
+            [positions[index] for index in others],
+            {subject: [column[index] for index in others] for subject, column in columns.items()},
+        )
+        return np.concatenate((self.at_once(list(compress(positions, flat)), scalars), found))
+
+    def at_once(self, positions: Sequence[int], columns: _Columns) -> NDArray[np.int64]:
         """Try the condition at steps between scalars, all in one go where its operators allow that."""
-        if not positions:
-            return []
-        columns = {
-            subject: np.asarray(column, dtype=self.graph.dtype)[:, None]
-            for subject, column in numbers.items()
-        }
+        dtype = self.graph.dtype
+        arrays = {subject: np.asarray(column, dtype=dtype)[:, None] for subject, column in columns.items()}
         try:
             result = _as_vectors(
-                self.condition.tree, lambda name: self.column(name, columns), self.number, self.graph.dtype
+                self.condition.tree, lambda name: self.column(name, arrays), self.number, dtype
             )
         except _NotAsVectorsError:
-            return self.one_by_one(
-                _Moment(position, {subject: column[index] for subject, column in numbers.items()})
-                for index, position in enumerate(positions)
-            )
+            return self.one_by_one(positions, columns)
         holds = np.broadcast_to(np.asarray(result) != 0, (len(positions), 1))[:, 0]
-        found: list[int] = np.asarray(positions)[holds].tolist()
+        found: NDArray[np.int64] = np.asarray(positions, dtype=np.int64)[holds]
         return found
 
     def column(self, name: str, columns: dict[str, Any]) -> Any:
@@ -239,13 +220,13 @@ class _Finder:
         except LookupError:
             raise _NotAsVectorsError from None
 
-    def one_by_one(self, moments: Iterable[_Moment]) -> list[int]:
+    def one_by_one(self, positions: Sequence[int], columns: _Columns) -> NDArray[np.int64]:
         """Try the condition at each step by itself."""
         found = []
-        for moment in moments:
-            if any(number is None for number in moment.numbers.values()):
+        for position, *row in zip(positions, *columns.values(), strict=True):
+            if any(number is None for number in row):
                 continue
-            numbers = moment.numbers
+            numbers = dict(zip(columns, row, strict=True))
             try:
                 result = evaluate(
                     self.condition.tree,
@@ -256,8 +237,8 @@ class _Finder:
             except EvaluationError:
                 continue  # the shapes of this step do not fit the condition: it is about others
             if result is not None and bool(np.any(result)):
-                found.append(moment.position)
-        return found
+                found.append(position)
+        return np.asarray(found, dtype=np.int64)
 
     def named(self, name: str) -> Tensor:
         """A node's value in the whole run."""
@@ -271,6 +252,17 @@ class _Finder:
             return self.trace.gradient(name)
         except UsageError as error:
             raise LookupError(str(error)) from None
+
+
+def _local(trace: Trace, edge: Edge) -> Any:
+    """The local gradient of an edge; None where it is no tensor."""
+    graph = trace.graph
+    node = graph.nodes[edge.node]
+    if node.shape == () == graph.nodes[edge.operand].shape:  # as `local_gradient` has it, and quicker
+        operands = [trace.operand_values[one] for one in node.operands]
+        return product(graph, edge, graph.dtype.type(1.0), trace.outs[edge.node], operands)
+    local = local_gradient(trace, edge)
+    return local.factor if isinstance(local, MapLocal) else local.value
 
 
 class _NotAsVectorsError(Exception):

@@ -62,6 +62,8 @@ class Session:
     levels: tuple[Level, ...] = ()
     folded: tuple[str, ...] = ()
     breakpoints: tuple[Breakpoint, ...] = ()
+    numbered: int = 0
+    """How many breakpoints there have been: numbers are not given twice."""
     watches: tuple[str, ...] = ()
     past: tuple[int, ...] = ()
     future: tuple[int, ...] = ()

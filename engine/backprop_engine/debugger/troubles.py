@@ -5,15 +5,14 @@ Each finds positions in a trace, and says what such a hit means and what people 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.local import ElementwiseLocal, ScalarLocal, local_gradient
-from backprop_engine.steps import Edge
 from backprop_engine.text import Words
 from backprop_engine.trace import Trace
 
@@ -39,75 +38,85 @@ class Trouble(Struct, frozen=True, eq=False):
     bound: bool = False
 
 
-def _first(test: Callable[[Tensor], bool]) -> Finder:
+_Test = Callable[[Any], Any]
+"""What is asked of every cell, such as `np.isnan`."""
+
+
+def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
+    """For each tensor, whether `test` holds for a cell of it; numbers are tried all at once."""
+    found = [False] * len(tensors)
+    numbers = [index for index, one in enumerate(tensors) if one is not None and one.ndim == 0]
+    column = np.array([tensors[index] for index in numbers], dtype=np.float64)
+    for at in np.flatnonzero(test(column)).tolist():
+        found[numbers[at]] = True
+    if len(numbers) < len(tensors):
+        for index, one in enumerate(tensors):
+            if one is not None and one.ndim:
+                found[index] = bool(np.any(test(np.asarray(one, dtype=np.float64))))
+    return found
+
+
+def _first(test: _Test) -> Finder:
     """Where numbers for which `test` holds come from numbers for which it does not."""
 
     def find(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
         graph, schedule = trace.graph, trace.schedule
-        bad = [test(value) for value in trace.operand_values]
+        bad, worse = _any(test, trace.operand_values), _any(test, trace.gradients)
+        known = [  # to the rules of each node
+            one or any(bad[operand] for operand in node.operands)
+            for one, node in zip(bad, graph.nodes, strict=True)
+        ]
         for node in schedule.order:
             if bad[node] and not any(bad[operand] for operand in graph.nodes[node].operands):
                 yield node - schedule.order.start + 1
-        seed = trace.gradients[schedule.output]
-        if seed is not None and test(seed) and not test(trace.bindings.seed):  # overridden
+        if worse[schedule.output] and not np.any(test(trace.bindings.seed)):  # overridden
             yield schedule.seed
+        products, arrived = _any(test, trace.contributions), _any(test, trace.arrived)
         for edge in schedule.edges:
-            yield from _first_at(trace, edge, bad, test)
+            index = edge.index
+            if products[index]:
+                if not (worse[edge.node] or known[edge.node]):
+                    yield schedule.starts[index]
+            elif arrived[index]:  # by adding, or by an override
+                count, _ = schedule.turn(edge)
+                if count == 1 or not arrived[schedule.uses_of[edge.operand][count - 2]]:
+                    yield schedule.arrival(index)
+        updated = dict(zip(trace.updated, _any(test, list(trace.updated.values())), strict=True))
         for node, position in schedule.update_positions.items():
-            gradient = trace.gradients[node]
-            if test(trace.updated[node]) and not (bad[node] or gradient is None or test(gradient)):
+            if updated[node] and not (bad[node] or worse[node]):
                 yield position
 
     return find
 
 
-def _first_at(trace: Trace, edge: Edge, bad: list[bool], test: Callable[[Tensor], bool]) -> Iterator[int]:
-    """Where it arises at a gradient edge: in the contribution, or in the sum."""
-    schedule = trace.schedule
-    upstream, contribution = trace.gradients[edge.node], trace.contributions[edge.index]
-    assert upstream is not None
-    wrong = test(contribution)
-    known = bad[edge.node] or any(bad[operand] for operand in trace.graph.nodes[edge.node].operands)
-    if wrong and not test(upstream) and not known:
-        yield schedule.starts[edge.index]
-    if not wrong and test(trace.arrived[edge.index]):  # by adding, or by an override
-        count, _ = schedule.turn(edge)
-        earlier = schedule.uses_of[edge.operand][count - 2] if count > 1 else None
-        if earlier is None or not test(trace.arrived[earlier]):
-            yield schedule.arrival(edge.index)
-
-
-def _any_infinite(tensor: Tensor) -> bool:
-    return bool(np.any(np.isinf(tensor)))
-
-
-def _any_nan(tensor: Tensor) -> bool:
-    return bool(np.any(np.isnan(tensor)))
-
-
-def _completed(trace: Trace) -> Iterator[tuple[int, int, Tensor]]:
-    """(position, node, gradient) for each completed gradient, in order."""
+def _completed(trace: Trace) -> list[tuple[int, int]]:
+    """(position, node) for each completed gradient."""
     schedule = trace.schedule
     if schedule.forward_only:
-        return
+        return []
     found = [(schedule.seed, schedule.output)]
-    found += [(schedule.arrival(uses[-1]), node) for node, uses in schedule.uses_of.items()]
-    for position, node in sorted(found):
-        gradient = trace.gradients[node]
-        assert gradient is not None
-        yield position, node, gradient
+    return found + [(schedule.arrival(uses[-1]), node) for node, uses in schedule.uses_of.items()]
+
+
+def _where(trace: Trace, fails: _Test, *, every: bool) -> Iterator[int]:
+    """Where a completed gradient has no cell that `fails`, or, unless of `every` cell, has one."""
+    completed = _completed(trace)
+    gradients = [trace.gradients[node] for _, node in completed]
+    for (at, _), gradient, one in zip(completed, gradients, _any(fails, gradients), strict=True):
+        if one != every and gradient is not None and gradient.size:
+            yield at
 
 
 def _zero(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    return (at for at, _, gradient in _completed(trace) if gradient.size and not np.any(gradient))
+    return _where(trace, lambda g: g != 0, every=True)
 
 
 def _below(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    return (at for at, _, g in _completed(trace) if g.size and float(np.max(np.abs(g))) < bound)
+    return _where(trace, lambda g: ~(np.abs(g) < bound), every=True)
 
 
 def _above(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    return (at for at, _, g in _completed(trace) if np.any(np.abs(g) > bound))
+    return _where(trace, lambda g: np.abs(g) > bound, every=False)
 
 
 def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
@@ -135,9 +144,13 @@ def _dead(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
 
 
 def _turned(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    for at, node, gradient in _completed(trace):
-        earlier = before.gradients[node] if before is not None else None
-        if earlier is not None and bool(np.any(np.sign(gradient) * np.sign(earlier) < 0)):
+    if before is None:
+        return
+    for at, node in _completed(trace):
+        gradient, earlier = trace.gradients[node], before.gradients[node]
+        if gradient is None or earlier is None:
+            continue
+        if bool(np.any(np.sign(gradient) * np.sign(earlier) < 0)):
             yield at
 
 
@@ -162,7 +175,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
                 "나눈 수, 로그나 지수에 들어간 수를 보세요. 최댓값을 빼거나, 작은 eps를 더하거나, "
                 "합쳐진 연산자를 쓰면 됩니다.",
             ),
-            _first(_any_infinite),
+            _first(np.isinf),
         ),
         Trouble(
             "first nan",
@@ -174,7 +187,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
                 "NaN은 0 · ∞, ∞ − ∞, 0 / 0, 음수의 제곱근이나 로그에서 생깁니다. 뒤에 둔 `where`는 "
                 "값은 가리지만 그래디언트는 가리지 못하므로, 연산자에 들어가기 전에 막아야 합니다.",
             ),
-            _first(_any_nan),
+            _first(np.isnan),
         ),
         Trouble(
             "zero gradient",

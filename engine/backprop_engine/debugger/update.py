@@ -183,11 +183,11 @@ def _composite(session: Session) -> Node | None:
 def _out(session: Session) -> Session:
     if session.levels:
         return replace(session, levels=session.levels[:-1], selection=None)
-    groups = groups_at(session.trace, session.here)
-    if not groups:
-        return _told(session, "nothing outside", good=False)
-    last = stretch_of(session.trace, groups[-1], session.here)[-1]
-    return _at(session, session.position - session.here + last)
+    for group in reversed(groups_at(session.trace, session.here)):
+        last = stretch_of(session.trace, group, session.here)[-1]
+        if last > session.here:  # at the end of a group already, it is the one around it
+            return _at(session, session.position - session.here + last)
+    return _told(session, "nothing outside", good=False)
 
 
 def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd | RunTo) -> int:
@@ -256,9 +256,9 @@ def _fold(session: Session, group: str) -> Session:
 def _breakpoints(session: Session, command: Break | Delete | Enable | Ignore) -> Session:
     match command:
         case Break(text=text, once=once):
-            number = max((one.number for one in session.breakpoints), default=0) + 1
+            number = session.numbered + 1
             found = structs.replace(parse_breakpoint(text, session.run.graph), number=number, once=once)
-            return replace(session, breakpoints=(*session.breakpoints, found))
+            return replace(session, breakpoints=(*session.breakpoints, found), numbered=number)
         case Delete(number=None):
             return replace(session, breakpoints=())
         case Delete(number=number):

@@ -6,8 +6,9 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.settings import parse_setting
@@ -15,7 +16,17 @@ from backprop_engine.scenario.source import MAX_BYTES, Source
 from backprop_engine.text import LANGUAGES
 from backprop_tui.bundle import resolve
 
-__all__ = ["add_shared", "memory", "opened", "position", "size", "standard_input_source", "threads"]
+__all__ = [
+    "add_shared",
+    "memory",
+    "named_path",
+    "opened",
+    "position",
+    "refuse_texts",
+    "size",
+    "standard_input_source",
+    "threads",
+]
 
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -69,12 +80,30 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
             )
         scenario = load_source(standard_input_source(), max_memory=arguments.max_memory)
     else:
-        scenario = load_scenario(resolve(arguments.scenario), max_memory=arguments.max_memory)
+        scenario = load_scenario(named_path(arguments.scenario), max_memory=arguments.max_memory)
+    refuse_texts(scenario)
     settings: Sequence[str] = arguments.set
     for setting in settings:
         name, value = parse_setting(setting)
         scenario = scenario.with_leaf(name, value)
     return scenario
+
+
+def refuse_texts(scenario: Scenario) -> None:
+    """Refuse breakpoints and watches that mean nothing in the scenario; `ScenarioError` with all of them."""
+    if scenario.breakpoints or scenario.watches:
+        from backprop_engine.debugger.spelled import mistakes_in
+
+        found = mistakes_in(scenario)
+        if found:
+            raise ScenarioError(found)
+
+
+def named_path(argument: str) -> Path:
+    """The path that an argument means; an empty one means none, though Python takes it for the folder."""
+    if not argument:
+        raise UsageError("an empty argument names no scenario")
+    return resolve(argument)
 
 
 def standard_input_source() -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os.path import isdir
 from pathlib import Path
 
@@ -17,10 +17,9 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
 from backprop_engine.text import clean
-from backprop_tui.bundle import resolve
-from backprop_tui.cli.arguments import add_shared, standard_input_source
+from backprop_tui.cli.arguments import add_shared, named_path, refuse_texts, standard_input_source
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "run", "summary"]
 
 _ENDINGS = (".yaml", ".yml")
 _MOST_SHOWN = 8
@@ -34,32 +33,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files, folders, or names of bundled scenarios; - for standard input",
     )
+    parser.add_argument("--watch", action="store_true", help="check again at every save; Ctrl+C ends")
     add_shared(parser, scenario=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used."""
-    codes = [_checked(clean(name), path, arguments.max_memory) for name, path in _files(arguments.paths)]
-    passed = codes.count(0)
-    words = [f"{passed} passed"]
-    words += [f"{codes.count(1)} failed"] if 1 in codes else []
-    words += [f"{codes.count(2)} could not be used"] if 2 in codes else []
-    print(f"{len(codes)} {'file' if len(codes) == 1 else 'files'}: {', '.join(words)}")
+
+    def check(name: str, path: Path | None) -> int:
+        return _checked(clean(name), path, arguments.max_memory)
+
+    if arguments.watch:
+        from backprop_tui.cli.rounds import watch
+
+        if "-" in arguments.paths:
+            raise UsageError("standard input cannot be watched: give files or folders")
+        list(_files(arguments.paths))
+        return watch(lambda: _named(arguments.paths), check, summary)
+    codes = [check(name, path) for name, path in _files(arguments.paths)]
+    print(summary(codes))
     return max(codes)
 
 
-def _files(arguments: list[str]) -> Iterator[tuple[str, Path | None]]:
+def summary(codes: Sequence[int]) -> str:
+    """How many files there were, and what came of them."""
+    words = [f"{codes.count(0)} passed"]
+    words += [f"{codes.count(1)} failed"] if 1 in codes else []
+    words += [f"{codes.count(2)} could not be used"] if 2 in codes else []
+    return f"{len(codes)} {'file' if len(codes) == 1 else 'files'}: {', '.join(words)}"
+
+
+def _named(arguments: list[str]) -> dict[str, Path]:
+    """The files that there are now, by what they are called; a folder may have become empty."""
+    return {name: path for name, path in _files(arguments, empty_too=True) if path is not None}
+
+
+def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
     """Every file that the arguments mean; folders recursively, sorted."""
-    for argument in arguments:
-        if argument == "-":
+    if arguments.count("-") > 1:
+        raise UsageError("- is given twice: standard input can be read once")
+    paths = [None if argument == "-" else named_path(argument) for argument in arguments]
+    for argument, path in zip(arguments, paths, strict=True):
+        if path is None:
             yield "<stdin>", None
             continue
-        path = resolve(argument)
         if not isdir(path):
             yield (argument if path == Path(argument) else path.stem), path
             continue
         inside = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and not one.is_dir())
-        if not inside:
+        if not inside and not empty_too:
             raise UsageError(f"{argument}: there is no scenario in this folder (no .yaml or .yml file)")
         yield from ((str(one), one) for one in inside)
 
@@ -88,8 +110,11 @@ def _checked(name: str, path: Path | None, max_memory: int) -> int:
 
 def _load(path: Path | None, max_memory: int) -> Scenario:
     if path is None:
-        return load_source(standard_input_source(), max_memory=max_memory)
-    return load_scenario(path, max_memory=max_memory)
+        scenario = load_source(standard_input_source(), max_memory=max_memory)
+    else:
+        scenario = load_scenario(path, max_memory=max_memory)
+    refuse_texts(scenario)
+    return scenario
 
 
 def _counts(verification: Verification) -> str:

@@ -11,9 +11,15 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from backprop_engine.errors import UsageError
 from backprop_engine.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from backprop_tui.settings import Settings
 
 __all__ = ["add_arguments", "run"]
 
@@ -46,21 +52,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
-    from backprop_engine.debugger import Session
+    from backprop_tui.bundle import resolve
     from backprop_tui.cli.arguments import opened, position
+    from backprop_tui.opening import Opening
+    from backprop_tui.prompt.keeping import session_of
+    from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
     from backprop_tui.view import View
 
-    language = arguments.lang or _language_of_locale()
+    settings = read_settings(settings_path())
+    problems = list(settings.problems)
+    language = arguments.lang or settings.language or _language_of_locale()
     view = None
     if arguments.scenario is not None:
+        opening = Opening.of(
+            resolve(arguments.scenario), tuple(arguments.set), max_memory=arguments.max_memory
+        )
         scenario = opened(arguments, standard_input=False)
-        session = Session(scenario.run())
+        session = session_of(scenario, warn=problems.append)
         at = position(arguments.at, session.last)
-        view = View(scenario, replace(session, position=at or 0), language, arguments.ascii)
+        view = View(scenario, replace(session, position=at or 0), language, arguments.ascii, opening)
     theme = known_theme(arguments.theme)
     _need_terminal(arguments.scenario)
-    return _open(view, language, theme, ascii_only=arguments.ascii)
+    settings = structs.replace(settings, problems=tuple(problems))
+    return _open(view, language, theme, settings, ascii_only=arguments.ascii)
 
 
 def _language_of_locale() -> str:
@@ -82,17 +97,24 @@ def _need_terminal(scenario: str | None) -> None:
         )
 
 
-def _open(view: object, language: str, theme: str, *, ascii_only: bool) -> int:
+def _open(view: object, language: str, theme: str, settings: Settings, *, ascii_only: bool) -> int:
     from backprop_tui.app import DebuggerApp
+    from backprop_tui.editor import Loan
     from backprop_tui.view import View
 
     app = DebuggerApp(
-        view if isinstance(view, View) else None, language=language, theme=theme, ascii=ascii_only
+        view if isinstance(view, View) else None,
+        language=language,
+        theme=theme,
+        ascii=ascii_only,
+        settings=settings,
     )
     ended = 0
 
     def end(number: int) -> None:
         nonlocal ended
+        if number == signal.SIGINT and Loan.is_on():
+            return
         ended = 128 + number
         app.call_later(app.exit)
 

@@ -1,4 +1,4 @@
-"""`run`: the whole run as readable text, or as data."""
+"""`run`: the whole run as readable text or as data, or a scripted session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import structs
 from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line
-from backprop_engine.explain.transcript import state, transcript
+from backprop_engine.explain.transcript import course, state, transcript
 from backprop_engine.run import Run
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
@@ -35,12 +35,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with the inside of composite operators: their inner steps are indented under the forward step "
         "and under the first backward step; with --json, under the key `inside` of these steps",
     )
+    parser.add_argument(
+        "-x",
+        action="append",
+        default=[],
+        metavar="COMMANDS",
+        help="a scripted session: commands of the debugger's prompt with `;` between them, and what each "
+        'shows, such as -x "b op relu; c; p grad(W)"; from position N with --at',
+    )
+    parser.add_argument(
+        "--commands", metavar="FILE", help="the same from a file, before those of -x; - for standard input"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the run."""
+    scripted = bool(arguments.x) or arguments.commands is not None
+    if scripted:
+        _refuse_others(arguments)
     scenario = opened(arguments)
     iterations = scenario.run()
+    if scripted:
+        from backprop_tui.cli.script import given, run_script
+
+        commands = given(arguments.commands, arguments.x)
+        first = position(arguments.at, iterations.last) or 0
+        return run_script(scenario, commands, first, arguments.lang or "en")
     trace, at = _chosen(iterations, arguments.iteration, position(arguments.at, iterations.last))
     if arguments.json:
         data = run_data(scenario.name, trace, at, step_into=arguments.step_into)
@@ -52,12 +72,26 @@ def run(arguments: argparse.Namespace) -> int:
         json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        print_lines(_text(scenario, trace, at, arguments.lang or "en", step_into=arguments.step_into))
+        language = arguments.lang or "en"
+        print_lines(_text(scenario, trace, at, language, step_into=arguments.step_into))
+        if at is None and iterations.training is not None:
+            print_lines(course(iterations, language))
     for warning in trace.warnings:
         print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
     for failure in failures(scenario, iterations) if not arguments.set else ():
         print(structs.replace(failure.diagnostic, severity="warning"), file=sys.stderr)
     return 0
+
+
+def _refuse_others(arguments: argparse.Namespace) -> None:
+    """What a scripted session has no use for."""
+    others = {"--json": arguments.json, "--step-into": arguments.step_into}
+    others["--iteration"] = arguments.iteration is not None
+    for name, is_given in others.items():
+        if is_given:
+            raise UsageError(f"{name} is for the whole run: leave it out with -x and --commands")
+    if arguments.scenario == "-" == arguments.commands:
+        raise UsageError("standard input cannot be the scenario and its commands at once")
 
 
 def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int | None]:

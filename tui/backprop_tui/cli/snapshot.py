@@ -9,9 +9,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_tui.cli.arguments import add_shared, opened, position, size
+from backprop_tui.prompt.keeping import session_of
 from backprop_tui.themes import known_theme
 from backprop_tui.view import View
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if any(key.startswith("wait:") for key in arguments.keys.split()):
         raise UsageError("--keys takes keys, and no waiting: a snapshot has no clock")
     scenario = opened(arguments)
-    session = Session(scenario.run())
+    session = session_of(scenario)
     at = position(arguments.at, session.last)
     view = View(scenario, replace(session, position=at or 0), arguments.lang or "en", arguments.ascii)
     picture = asyncio.run(_drawn(view, arguments, svg=output.endswith(".svg")))

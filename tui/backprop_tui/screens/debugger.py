@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,19 +10,15 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from backprop_engine.debugger import (
-    Command,
     Go,
-    Iterate,
     Over,
     Select,
     Step,
     ToBackward,
     ToEnd,
     ToStart,
-    update,
 )
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
@@ -38,6 +33,7 @@ from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
 from backprop_tui.screens.bindings import bindings
+from backprop_tui.screens.prompted import PromptedScreen
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Draw, Panel
@@ -52,14 +48,13 @@ _SLOT = ("chain", "nodes", "why")
 """On a narrow screen these share one place."""
 
 
-class DebuggerScreen(Screen[None]):
+class DebuggerScreen(PromptedScreen):
     """A scenario being stepped through."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (WIDE, "-wide")]  # type: ignore[misc]
     AUTO_FOCUS = "#graph"
 
-    view: reactive[View | None] = reactive(None, always_update=True)
     slot: reactive[str] = reactive("chain")
 
     def __init__(self, view: View) -> None:
@@ -75,8 +70,9 @@ class DebuggerScreen(Screen[None]):
             yield TablePanel(self._drawn(nodes), id="nodes")
             yield Panel(self._drawn(why), id="why")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False)
+        yield self.mistakes_panel()
         yield Panel(
-            lambda width, height: key_hints(COMMANDS, self.current.language, width),
+            lambda width, height: key_hints(self.commands, self.current.language, width),
             id="footer",
             focusable=False,
         )
@@ -84,12 +80,6 @@ class DebuggerScreen(Screen[None]):
     def _drawn(self, function: Callable[[View, int, int], Drawing]) -> Draw:
         """A panel's function, applied to whatever the view is when it is drawn."""
         return lambda width, height: function(self.current, width, height)
-
-    @property
-    def current(self) -> View:
-        """The view; there is one from the start."""
-        assert self.view is not None
-        return self.view
 
     def panel(self, name: str) -> Panel:
         """The panel called `name`."""
@@ -149,10 +139,6 @@ class DebuggerScreen(Screen[None]):
 
     # Commands
 
-    def do(self, command: Command) -> None:
-        """Carry out a command of the debugger."""
-        self.view = replace(self.current, session=update(self.current.session, command))
-
     def action_command_step(self) -> None:
         """One step."""
         self.do(Step())
@@ -172,14 +158,6 @@ class DebuggerScreen(Screen[None]):
     def action_command_backward(self) -> None:
         """To where the backward pass begins."""
         self.do(ToBackward())
-
-    def action_command_iteration(self) -> None:
-        """To the next iteration."""
-        self.do(Iterate())
-
-    def action_command_iteration_back(self) -> None:
-        """To the iteration before."""
-        self.do(Iterate(-1))
 
     def action_command_start(self) -> None:
         """To the start."""
@@ -208,10 +186,9 @@ class DebuggerScreen(Screen[None]):
         self._give_focus(-1)
 
     def _give_focus(self, by: int) -> None:
-        focused = (
-            self.focused.id if self.focused is not None and self.focused.id in _FOCUSABLE else _FOCUSABLE[-by]
-        )
-        name = _FOCUSABLE[(_FOCUSABLE.index(focused) + by) % len(_FOCUSABLE)]
+        panels = (*_FOCUSABLE, "mistakes") if self.mistakes_are_shown else _FOCUSABLE
+        focused = self.focused.id if self.focused is not None and self.focused.id in panels else panels[-by]
+        name = panels[(panels.index(focused) + by) % len(panels)]
         if name in _SLOT:
             self.slot = name
             self._show_titles()
@@ -251,16 +228,22 @@ class DebuggerScreen(Screen[None]):
         first = marked.strip().splitlines()[0].strip() if marked.strip() else ""
         self.notify(text("copied", view.language, what=first), markup=False, timeout=2)
 
+    def action_command_edit_file(self) -> None:
+        """Open the file in the reader's editor, where the chosen node is written, or the step's own."""
+        self.edit(self._chosen_node())
+
     def action_command_help(self) -> None:
         """Show the help."""
         from backprop_tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.current.language))
+        self.app.push_screen(HelpScreen(self.current.language, self.commands))
 
     def action_command_gallery(self) -> None:
-        """Let go of the chosen node, or go back to the gallery."""
+        """Close what is open, let go of what is chosen, or go back to the gallery."""
         if self.get_selected_text():
             self.clear_selection()
+        elif self.mistakes_are_shown:
+            self.close_mistakes()
         elif self.current.session.selection is not None:
             self.do(Select(None))
         elif len(self.app.screen_stack) > 2:

@@ -1,8 +1,7 @@
-"""The gallery: the bundled scenarios, and what each is about."""
+"""The gallery: the bundled scenarios in the order to read them in, and what each is about."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,18 +10,20 @@ from textual.containers import Container
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widgets import Input
 
+from backprop_engine.errors import BackpropError
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
-from backprop_engine.scenario.loader import load_scenario
-from backprop_engine.scenario.model import Scenario
-from backprop_engine.text import clip
-from backprop_tui.bundle import bundled
+from backprop_engine.text import in_ascii
+from backprop_tui.bundle import Entry, Shelf, bundled, heading, shelves
 from backprop_tui.commands import GALLERY_COMMANDS
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.bars import key_hints
+from backprop_tui.panels.scenarios import ScenarioList, dots, found, title_of_entry
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
+from backprop_tui.widgets.table import TablePanel
 
 __all__ = ["GalleryScreen"]
 
@@ -32,13 +33,15 @@ class GalleryScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(GALLERY_COMMANDS),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("pageup", "move(-10)", show=False, priority=True),
-        Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("home", "move(-1000)", show=False, priority=True),
-        Binding("end", "move(1000)", show=False, priority=True),
-        Binding("enter,space,s,right", "open", show=False, priority=True),
+        Binding("up", "choose(-1)", show=False),
+        Binding("down", "choose(1)", show=False),
+        Binding("pageup", "choose(-10)", show=False),
+        Binding("pagedown", "choose(10)", show=False),
+        Binding("home", "choose(-1000000)", show=False),
+        Binding("end", "choose(1000000)", show=False),
+        Binding("enter,space,s,right", "open", show=False),
+        Binding("slash", "search", show=False),
+        Binding("escape", "end_search", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
 
@@ -47,93 +50,186 @@ class GalleryScreen(Screen[None]):
     def __init__(self, language: str, *, ascii: bool = False) -> None:
         super().__init__()
         self.language, self.ascii = language, ascii
-        self.stems = list(bundled())
+        self.all = self.shown = shelves(bundled())
+        self.most = max((entry.level for shelf in self.all for entry in shelf.entries), default=0)
 
     def compose(self) -> ComposeResult:
-        """The list and the description."""
+        """The list and the description, and a line to search with."""
         yield Panel(lambda width, height: self._heading(), id="header", focusable=False)
         with Container(id="gallery"):
-            yield Panel(lambda width, height: self._list(width), id="scenarios")
+            yield TablePanel(lambda width, height: self._list(width), id="scenarios")
             yield Panel(lambda width, height: self._about(max(10, width - 2)), id="about")
+        field = Input(id="search", compact=True)
+        field.cursor_blink = False
+        field.display = False
+        yield field
         yield Panel(lambda width, height: self._hints(width), id="footer", focusable=False)
 
     def on_mount(self) -> None:
-        """Titles, which never change."""
-        self.query_one("#scenarios", Panel).border_title = Content(text("gallery.scenarios", self.language))
-        self.query_one("#about", Panel).border_title = Content(text("gallery.about", self.language))
+        """Titles, and the focus."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.speak(self.language)
         self.query_one("#scenarios").focus()
+
+    def speak(self, language: str) -> None:
+        """Show everything in another language."""
+        self.language = language
+        self.query_one("#about", Panel).border_title = Content(text("gallery.about", language))
+        self.query_one("#search", Input).placeholder = text("gallery.typed", language)
+        self._show_count()
+        self._redraw()
+
+    def on_screen_resume(self) -> None:
+        """A scenario may have been edited in the meantime."""
+        self._redraw()
 
     def watch_chosen(self) -> None:
         """Another scenario is chosen."""
+        self._redraw()
+
+    def _redraw(self) -> None:
         if self.is_mounted:
             for panel in self.query(Panel):
                 panel.redraw()
+
+    def _show_count(self) -> None:
+        """How many scenarios are listed, and of how many."""
+        listed, count = len(self.entries(self.shown)), len(self.entries(self.all))
+        shown = (
+            f"{listed}" if listed == count else text("gallery.count", self.language, shown=listed, of=count)
+        )
+        title = f"{text('gallery.scenarios', self.language)} ─ {shown}"
+        self.query_one("#scenarios", Panel).border_title = Content(in_ascii(title) if self.ascii else title)
+
+    @staticmethod
+    def entries(shelves: tuple[Shelf, ...]) -> list[Entry]:
+        """The scenarios of all shelves, in order."""
+        return [entry for shelf in shelves for entry in shelf.entries]
+
+    @property
+    def entry(self) -> Entry | None:
+        """The chosen scenario; None where the search found none."""
+        listed = self.entries(self.shown)
+        return listed[self.chosen] if self.chosen < len(listed) else None
+
+    # Drawing
 
     def _heading(self) -> Lines:
         return Lines.of([(Span(" "), Span(text("gallery.title", self.language), Role.HEADING))])
 
     def _hints(self, width: int) -> Drawing:
-        extra = (("Enter", text("gallery.open", self.language)),)
-        return key_hints(GALLERY_COMMANDS, self.language, width, extra)
+        extra = [("Enter", text("gallery.open", self.language))]
+        if self.searching:
+            extra.append(("Esc", text("gallery.all", self.language)))
+            return key_hints((), self.language, width, tuple(extra))
+        extra.append(("/", text("gallery.search", self.language)))
+        return key_hints(GALLERY_COMMANDS, self.language, width, tuple(extra))
 
-    def _list(self, width: int) -> Lines:
-        lines: list[Line] = []
-        focus = None
-        folder = ""
-        for number, (stem, path) in enumerate(bundled().items()):
-            if path.parent.name != folder:
-                folder = path.parent.name
-                lines.append((Span(f" {folder.replace('_', ' ')}", Role.DIM),))
-            chosen = number == self.chosen
-            if chosen:
-                focus = Area(0, len(lines), 1, 1)
-            mark = (">" if self.ascii else "▶") if chosen else " "
-            title = clip(_title(stem, self.language), max(4, width - 4))
-            lines.append((Span(f" {mark} ", Role.KEY), Span(title, Role.SELECTED if chosen else Role.TEXT)))
-        return Lines.of(lines, focus)
+    def _list(self, width: int) -> Drawing:
+        if not self.shown:
+            return Lines.of([(Span(f" {text('gallery.none', self.language)}", Role.DIM),)])
+        return ScenarioList(self.shown, self.chosen, self.language, width, self.most)
 
     def _about(self, width: int) -> Lines:
-        lines = self._description() if self.stems else []
+        lines = self._description(self.entry) if self.entry is not None else []
         return Lines.of((Span(" "), *piece) for line in lines for piece in wrap_line(line, width))
 
-    def _description(self) -> list[Line]:
-        scenario = _scenario(self.stems[self.chosen])
-        lines: list[Line] = [(Span(_title(scenario.name, self.language), Role.HEADING),), (Span(""),)]
-        lines += [(Span(line),) for line in scenario.description.in_language(self.language).splitlines()]
-        if scenario.source:
-            source = f"{text('gallery.source', self.language)}: {scenario.source}"
+    def _description(self, entry: Entry) -> list[Line]:
+        about = heading(entry.path)
+        lines: list[Line] = [(Span(title_of_entry(entry, self.language), Role.HEADING),)]
+        if entry.level:
+            level = text("gallery.level", self.language, level=entry.level, most=self.most)
+            lines.append((Span(f"{dots(entry.level)} {level}", Role.DIM),))
+        lines.append((Span(""),))
+        lines += [(Span(line),) for line in about.description.in_language(self.language).splitlines()]
+        if about.source:
+            source = f"{text('gallery.source', self.language)}: {about.source}"
             lines += [(Span(""),), (Span(source, Role.DIM),)]
-        lines += [(Span(""),), (Span(f"backprop-tui {scenario.name}", Role.CODE),)]
+        lines += [(Span(""),), (Span(f"backprop-tui {entry.stem}", Role.CODE),)]
         return lines
+
+    # Choosing and opening
 
     def on_panel_clicked(self, message: Panel.Clicked) -> None:
         """A click chooses, two open."""
-        if message.panel.id != "scenarios":
-            return
-        row = 0
-        folder = ""
-        for number, path in enumerate(bundled().values()):
-            row += 2 if path.parent.name != folder else 1
-            folder = path.parent.name
-            if row == message.y + 1:
-                self.chosen = number
-                if message.times == 2:
-                    self.action_open()
+        drawing = message.panel.drawing
+        number = drawing.at_row(message.y) if isinstance(drawing, ScenarioList) else None
+        if number is not None:
+            self.chosen = number
+            if message.times == 2:
+                self.action_open()
 
-    def action_move(self, by: int) -> None:
+    def action_choose(self, by: int) -> None:
         """Choose another scenario."""
-        self.chosen = min(max(0, self.chosen + by), len(self.stems) - 1)
+        self.chosen = max(0, min(self.chosen + by, len(self.entries(self.shown)) - 1))
 
     def action_open(self) -> None:
         """Open the chosen scenario in the debugger."""
-        from backprop_engine.debugger import Session
+        from backprop_tui.opening import Opening
+        from backprop_tui.prompt.keeping import session_of
         from backprop_tui.screens.debugger import DebuggerScreen
         from backprop_tui.view import View
 
-        scenario = _scenario(self.stems[self.chosen])
-        view = View(scenario, Session(scenario.run()), self.language, self.ascii)
-        self.app.push_screen(DebuggerScreen(view))
+        if self.entry is None:
+            return
+        opening = Opening.of(self.entry.path)
+        try:
+            scenario = opening.load()
+        except BackpropError as error:
+            self.notify(str(error), markup=False, severity="error", timeout=10)
+            return
+        problems: list[str] = []
+        session = session_of(scenario, warn=problems.append)
+        self.app.push_screen(DebuggerScreen(View(scenario, session, self.language, self.ascii, opening)))
+        if problems:
+            self.notify("\n".join(problems), markup=False, severity="warning", timeout=10)
+
+    # Searching
+
+    @property
+    def searching(self) -> bool:
+        """Whether the line to search with is open."""
+        return bool(self.query_one("#search", Input).display)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is typed into the line to search with is no command."""
+        if action in ("command_quit", "command_help"):
+            return not isinstance(self.focused, Input)
+        return action != "end_search" or self.searching
+
+    def action_search(self) -> None:
+        """Open the line to search with."""
+        field = self.query_one("#search", Input)
+        field.display = True
+        field.focus()
+        self._redraw()
+
+    def action_end_search(self) -> None:
+        """List all again; the chosen one stays chosen."""
+        field = self.query_one("#search", Input)
+        field.display = False
+        field.value = ""
+        self._show(self.all)
+        self.query_one("#scenarios").focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what fits what is typed so far."""
+        if self.searching:
+            self._show(found(self.all, event.value))
+
+    def on_input_submitted(self) -> None:
+        """Open the chosen one."""
+        self.action_open()
+
+    def _show(self, shown: tuple[Shelf, ...]) -> None:
+        """List these; the chosen one stays chosen if it is among them, else the first is."""
+        before, self.shown = self.entry, shown
+        listed = self.entries(shown)
+        self.chosen = listed.index(before) if before in listed else 0
+        self._show_count()
+        self._redraw()
+
+    # Commands
 
     def action_command_help(self) -> None:
         """Show the help."""
@@ -144,13 +240,3 @@ class GalleryScreen(Screen[None]):
     def action_command_quit(self) -> None:
         """Leave."""
         self.app.exit()
-
-
-@lru_cache(maxsize=256)
-def _scenario(stem: str) -> Scenario:
-    return load_scenario(bundled()[stem])
-
-
-def _title(stem: str, language: str) -> str:
-    scenario = _scenario(stem)
-    return " ".join((scenario.title.in_language(language) or stem).split())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.text import cell_width, pad, wrap
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
 
@@ -22,16 +22,22 @@ _SIGNS = (
 )
 
 
-def help_lines(language: str, width: int) -> list[Line]:
+def help_lines(language: str, width: int, commands: tuple[Command, ...] = COMMANDS) -> list[Line]:
     """The help, from the table of commands, in lines of at most `width` cells where that can be."""
-    size = max(cell_width(command.shown) for command in COMMANDS) + 2
-    keys = [(command.shown, Role.KEY, command.help(language)) for command in COMMANDS]
+    size = max(cell_width(command.called) for command in commands) + 2
+    keys = [(command.called, Role.KEY, _what(command, language)) for command in commands]
     signs = [(sign, role, text(key, language)) for sign, role, key in _SIGNS]
     lines: list[Line] = [(Span(text("help.keys", language), Role.HEADING),)]
     lines += _two_columns(keys, size, width)
     lines += [(Span("  "), Span(piece, Role.DIM)) for piece in wrap(text("help.scroll", language), width - 2)]
     lines += [(Span(""),), (Span(text("help.signs", language), Role.HEADING),)]
     return lines + _two_columns(signs, size, width)
+
+
+def _what(command: Command, language: str) -> str:
+    """What a command does, and how it is typed."""
+    names = [f":{name}" for name in command.prompt if f":{name}" != command.called]
+    return command.help(language) + (f"  ({' '.join(names)})" if names else "")
 
 
 def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:
@@ -46,9 +52,10 @@ def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> li
 class HelpScreen(Sheet):
     """The help as a sheet."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, commands: tuple[Command, ...] = COMMANDS) -> None:
         super().__init__(text("help.title", language), language)
+        self.commands = commands
 
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""
-        return help_lines(self.language, width)
+        return help_lines(self.language, width, self.commands)

@@ -1,0 +1,51 @@
+"""The breakpoints and watches that a scenario asks for, checked against its graph: which are wrong, and why.
+
+The loader reads them as texts, since it is below the debugger; whoever opens or checks a file asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from backprop_engine.debugger.breakpoints import parse_breakpoint
+from backprop_engine.debugger.watching import check_watch
+from backprop_engine.errors import Code, Diagnostic, ScenarioError, UsageError, code
+from backprop_engine.graph import Graph
+from backprop_engine.scenario.mistakes import mistake
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
+from backprop_engine.scenario.reader import read
+
+__all__ = ["mistakes_in"]
+
+BAD_BREAKPOINT = code("breakpoint", "A breakpoint is on something that there is not.")
+BAD_WATCH = code("watch", "A watch is no expression over nodes and gradients of the graph.")
+
+
+def mistakes_in(scenario: Scenario) -> tuple[Diagnostic, ...]:
+    """What is wrong with the texts under `breakpoints` and `watch`, each with its place in the file."""
+    if not scenario.breakpoints and not scenario.watches:
+        return ()
+    root = read(scenario.text)
+    assert isinstance(root, Mapping)  # it was loaded before
+    return (
+        *_refused(root.get("breakpoints"), parse_breakpoint, scenario.graph, BAD_BREAKPOINT),
+        *_refused(root.get("watch"), check_watch, scenario.graph, BAD_WATCH),
+    )
+
+
+def _refused(
+    node: Node | None, check: Callable[[str, Graph], object], graph: Graph, kind: Code
+) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for one in node if isinstance(node, Sequence) else ():
+        try:
+            if isinstance(one, Scalar):
+                check(one.text, graph)
+        except UsageError as error:
+            message, _, hint = str(error).partition("; ")
+            try:
+                raise mistake(kind, one, message, hint)
+            except ScenarioError as wrong:
+                found += wrong.diagnostics
+    return found

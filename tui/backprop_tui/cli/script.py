@@ -1,0 +1,72 @@
+"""A scripted session: commands of the prompt, each with what it shows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from backprop_engine.debugger import Session
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.source import Source, read_source
+from backprop_engine.text import clean
+from backprop_tui.cli.arguments import standard_input_source
+from backprop_tui.cli.printing import print_lines
+from backprop_tui.prompt.execute import execute
+from backprop_tui.prompt.keeping import session_of
+from backprop_tui.prompt.script import Scripted, scripted
+from backprop_tui.prompt.showing import fitted
+
+__all__ = ["given", "play", "run_script"]
+
+FINE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def given(file: str | None, typed: Iterable[str]) -> list[Scripted]:
+    """The commands of a file, `-` for standard input, and those typed behind it."""
+    commands: list[Scripted] = []
+    if file is not None:
+        source: Source = standard_input_source() if file == "-" else read_source(file)
+        commands += scripted(source.text)
+    for text in typed:
+        commands += scripted(text)
+    return commands
+
+
+def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, language: str) -> int:
+    """Print a scripted session; gives the exit code: 1 where something was not as expected, 2 where a command
+    could not be carried out.
+    """
+
+    def warn(problem: str) -> None:
+        print(f"{scenario.path}: warning: {clean(problem)}", file=sys.stderr)
+
+    session = session_of(scenario, position, warn)
+    code, wrong = FINE, 0
+    for lines, outcome in play(session, commands, scenario, language):
+        print_lines(lines)
+        code = max(code, outcome)
+        wrong += outcome == BAD_INPUT
+    if wrong:
+        said = "a command" if wrong == 1 else f"{wrong} commands"
+        print(f"backprop-tui: {said} could not be carried out", file=sys.stderr)
+    return code
+
+
+def play(
+    session: Session, commands: Iterable[Scripted], scenario: Scenario, language: str
+) -> Iterator[tuple[list[Line], int]]:
+    """Each command with what it shows, and what came of it as an exit code."""
+    for command in commands:
+        lines: list[Line] = [(Span("> ", Role.DIM), Span(clean(command.text), Role.KEY))]
+        try:
+            outcome = execute(session, command.text, scenario, language)
+        except UsageError as error:
+            problem: Line = (Span(f"! {clean(str(error))}", Role.WARNING),)
+            yield [*lines, *fitted([problem])], BAD_INPUT
+            continue
+        session = outcome.session
+        yield [*lines, *fitted(outcome.lines)], FAILED if outcome.failed else FINE
+        if outcome.ends:
+            return

@@ -1,0 +1,77 @@
+"""The reader's own editor: which one, and how it is told the line to open a file at."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import PurePath
+from time import monotonic
+
+from backprop_engine.errors import UsageError
+
+__all__ = ["Loan", "command_line", "run_editor", "wanted_editor"]
+
+_PLUS_LINE = ("vi", "vim", "nvim", "gvim", "nano", "emacs", "emacsclient", "kak", "micro")
+_COLON_LINE = ("hx", "helix", "subl", "sublime_text", "zed", "zeditor")
+_GOTO = ("code", "code-insiders", "codium", "vscodium", "cursor")
+
+
+def wanted_editor(environment: Mapping[str, str]) -> str:
+    """What VISUAL says, else EDITOR; empty where neither says anything."""
+    return environment.get("VISUAL", "").strip() or environment.get("EDITOR", "").strip()
+
+
+def command_line(editor: str, path: str, line: int) -> list[str]:
+    """The words of a command that opens the file at `path`, at `line` where we know how to say that.
+
+    `editor` is split as a shell would, and no shell is asked. The path is made absolute, so that it can be
+    taken for no option. Raises `UsageError` for a text that is no command.
+    """
+    try:
+        words = shlex.split(editor)
+    except ValueError as problem:
+        raise UsageError(f"{editor}: {problem}") from None
+    if not words:
+        raise UsageError("the editor's name is empty")
+    path = os.path.abspath(path)
+    name = PurePath(words[0]).stem.lower() if words[0].lower().endswith(".exe") else PurePath(words[0]).name
+    if name in _PLUS_LINE:
+        return [*words, f"+{line}", path]
+    if name in _COLON_LINE:
+        return [*words, f"{path}:{line}"]
+    if name in _GOTO:
+        return [*words, "--goto", f"{path}:{line}"]
+    return [*words, path]
+
+
+class Loan:
+    """The terminal, while another program has it.
+
+    An interrupt typed there reaches us as well, and we hear of it only once we run again: until a moment
+    after the end, interrupts are the other program's affair.
+    """
+
+    _MOMENT = 0.3
+    _until = 0.0
+
+    @classmethod
+    def is_on(cls) -> bool:
+        """Whether an interrupt that is heard of now was meant for the other program."""
+        return monotonic() < cls._until
+
+    def __enter__(self) -> None:
+        Loan._until = float("inf")
+
+    def __exit__(self, *_: object) -> None:
+        Loan._until = monotonic() + self._MOMENT
+
+
+def run_editor(words: list[str]) -> int:
+    """Run an editor in the terminal; gives its exit status. `UsageError` where it cannot be started."""
+    with Loan():
+        try:
+            return subprocess.run(words, check=False).returncode
+        except (OSError, ValueError) as problem:
+            raise UsageError(f"{words[0]}: {getattr(problem, 'strerror', None) or problem}") from None

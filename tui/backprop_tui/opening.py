@@ -1,0 +1,47 @@
+"""A scenario's file together with how it was opened, so that it can be opened the same way again."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from backprop_engine.errors import UsageError
+from backprop_engine.text import clean
+from backprop_tui.watching import Stamp, stamp
+
+if TYPE_CHECKING:
+    from backprop_engine.scenario.model import Scenario
+
+__all__ = ["Opening"]
+
+
+class Opening(Struct, frozen=True):
+    """A file, the settings that are in force over it, and what it looked like before it was read."""
+
+    path: str
+    settings: tuple[str, ...] = ()
+    max_memory: int = 2**30
+    stamp: Stamp = None
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str], settings: tuple[str, ...] = (), **limits: Any) -> Opening:
+        """The file at `path`, about to be read."""
+        return cls(os.fspath(path), settings, stamp=stamp(os.fspath(path)), **limits)
+
+    def load(self) -> Scenario:
+        """The scenario as the file says it now, with the settings in force.
+
+        Raises `ScenarioError` for mistakes in the file, `UsageError` for a setting that no longer fits it.
+        """
+        from backprop_engine.scenario.loader import load_scenario
+        from backprop_engine.scenario.settings import parse_setting
+
+        scenario = load_scenario(self.path, max_memory=self.max_memory)
+        for setting in self.settings:
+            try:
+                scenario = scenario.with_leaf(*parse_setting(setting))
+            except UsageError as error:
+                raise UsageError(f"--set {clean(setting)}: {error}") from None
+        return scenario

@@ -1,0 +1,335 @@
+"""Answers to questions about a run: values, contributions, paths, differences, nudges."""
+
+from __future__ import annotations
+
+import re
+from math import prod
+from typing import Final
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.debugger import Session, SwitchBranch, update
+from backprop_engine.debugger.asking import (
+    Difference,
+    Path,
+    compare,
+    contributions,
+    first_difference,
+    nudge,
+    paths,
+    search,
+)
+from backprop_engine.debugger.watching import value_of_watch
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.numbers import number, progress, summary
+from backprop_engine.explain.symbols import formula, gradient_name, operand_text
+from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.local import ScalarLocal, local_gradient
+from backprop_engine.run import Run
+from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
+from backprop_tui.prompt.showing import WIDTH, said, step_line, table, tensor_lines
+from backprop_tui.prompt.values import Target, node_named, parse_target
+from backprop_tui.texts import text
+
+__all__ = [
+    "compared",
+    "differences",
+    "expected",
+    "found",
+    "nodes",
+    "nudged",
+    "printed",
+    "run_of_branch",
+    "who",
+    "why",
+]
+
+_MOST: Final = 20
+_MOST_FACTORS: Final = 6
+_AT_A_GLANCE: Final = 8
+_NAME: Final = re.compile(r"[^\W\d][\w.#/\[\]-]*")
+
+
+def _more(count: int, language: str) -> list[Line]:
+    """How many were left out, if any were."""
+    return [(Span("  "), Span(text("prompt.more", language, count=count), Role.DIM))] if count > 0 else []
+
+
+# Values
+
+
+def printed(session: Session, query: Print, language: str, width: int = WIDTH) -> list[Line]:
+    """A node, a gradient, or an expression, as it is where one stands."""
+    target = _named(query.text, session.graph)
+    if target is None:
+        value = _evaluated(session, query.text)
+        return tensor_lines(" ".join(query.text.split()), value, Role.VALUE, language, width)
+    frame, node = session.frame, target.node
+    if not target.gradient:
+        return tensor_lines(node.name, frame.value(node), Role.VALUE, language, width)
+    if not (session.graph.active[node.position] and session.graph.differentiable[node.position]):
+        raise UsageError(text("prompt.no_gradient", language, name=node.name))
+    lines = tensor_lines(
+        gradient_name(session.graph, node), frame.gradient(node), Role.GRADIENT, language, width
+    )
+    partial = progress(*frame.arrived(node))
+    return [(*lines[0], Span(partial, Role.DIM)), *lines[1:]] if partial else lines
+
+
+def _named(typed: str, graph: Graph) -> Target | None:
+    """The node or the gradient that is called so as a whole; None for an expression."""
+    try:
+        target = parse_target(typed, graph)
+    except UsageError:
+        return None
+    return target if target.cell is None else None
+
+
+def _evaluated(session: Session, typed: str) -> Tensor | None:
+    """What an expression comes to where one stands."""
+    try:
+        return value_of_watch(typed, session.frame)
+    except UsageError:
+        try:
+            target = parse_target(typed, session.graph)  # names such as f#1 stand in no expression
+        except UsageError:
+            if _NAME.fullmatch(typed):
+                node_named(typed, session.graph)  # says which name is nearest
+            target = None
+        if target is None or target.cell is None:
+            raise
+    frame = session.frame
+    whole = frame.gradient(target.node) if target.gradient else frame.value(target.node)
+    if whole is None:
+        return None
+    try:
+        cell: Tensor = whole[target.cell]
+    except IndexError:
+        shape = shape_text(target.node.shape)
+        raise UsageError(f"{target.node.name} is {shape} and has no cell {list(target.cell)}") from None
+    return cell
+
+
+def expected(session: Session, query: Expect, language: str) -> tuple[list[Line], bool]:
+    """Whether an expression is true in every cell, and the words for it."""
+    value = _evaluated(session, query.text)
+    shown = " ".join(query.text.split())
+    if value is None:
+        return [said(text("prompt.unknown", language, text=shown), Role.WARNING)], False
+    if bool(np.all(value)):
+        return [said(text("prompt.true", language, text=shown), Role.GOOD)], True
+    return [said(text("prompt.false", language, text=shown), Role.WARNING)], False
+
+
+def nodes(session: Session, language: str) -> list[Line]:
+    """Every node with its value and its gradient."""
+    graph, frame = session.graph, session.frame
+    rows = []
+    for node in graph.nodes:
+        if node.kind is Kind.LITERAL:
+            continue
+        gets = graph.active[node.position] and graph.differentiable[node.position]
+        gradient = summary(frame.gradient(node), 40) + progress(*frame.arrived(node)) if gets else ""
+        rows.append(
+            (
+                Span(node.name, Role.NAME),
+                Span(_what(graph, node, language)),
+                Span(summary(frame.value(node), 40), Role.VALUE),
+                Span(gradient, Role.GRADIENT),
+            )
+        )
+    return table(rows)
+
+
+def _what(graph: Graph, node: Node, language: str) -> str:
+    return f"= {formula(graph, node)}" if node.op is not None else text(f"kind.{node.kind.value}", language)
+
+
+# Gradients
+
+
+def who(session: Session, query: Who, language: str) -> list[Line]:
+    """Every contribution to the gradient of a node, and where it counts."""
+    graph, trace, node = session.graph, session.trace, session.graph.nodes[query.node]
+    brought = contributions(trace, node)
+    name = gradient_name(graph, node)
+    if not brought:
+        if query.node == graph.output and not trace.schedule.forward_only:
+            position = _outer(session, trace.schedule.seed)
+            return [said(text("prompt.seeded", language, name=node.name, position=position))]
+        return [said(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
+    key = "prompt.contributions" if len(brought) > 1 else "prompt.contribution"
+    rows = [
+        (
+            Span(text("prompt.at", language, position=_outer(session, one.position)), Role.HEADING),
+            Span(f"{graph.nodes[one.edge.node].name} → {node.name}", Role.NAME),
+            Span(summary(one.tensor, 60), Role.GRADIENT),
+        )
+        for one in brought
+    ]
+    head = said(text(key, language, gradient=name, count=len(brought)))
+    return [head, *table(rows[:_MOST]), *_more(len(rows) - _MOST, language)]
+
+
+def _outer(session: Session, position: int) -> int:
+    """A position of the trace one looks at, as it is counted there."""
+    return position if session.levels else session.run.start(session.iteration) + position
+
+
+def why(session: Session, query: Why, language: str) -> list[Line]:
+    """The paths from the output to a node, with the product of local gradients along each."""
+    graph, node = session.graph, session.graph.nodes[query.node]
+    ways = paths(session.trace, node)
+    if not ways.total:
+        return [said(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
+    output = graph.nodes[graph.output].name
+    key = "prompt.path" if ways.total == 1 else "prompt.paths"
+    lines = [said(text(key, language, count=ways.total, output=output, name=node.name))]
+    rows = [
+        (
+            Span(" → ".join(operand_text(graph.nodes[one]) for one in way.nodes), Role.NAME),
+            _product(session, way, language),
+        )
+        for way in ways.paths[:_MOST]
+    ]
+    lines += table(rows)
+    lines += _more(ways.total - _MOST, language)
+    if ways.sum is not None and ways.total > 1:
+        total = text("prompt.paths.sum", language, sum=summary(ways.sum, 60))
+        lines.append((Span("  "), Span(total, Role.GRADIENT)))
+    return lines
+
+
+def _product(session: Session, way: Path, language: str) -> Span:
+    """The local gradients along a path, multiplied."""
+    if way.product is None:
+        return Span(text("prompt.paths.matrix", language), Role.DIM)
+    product = summary(way.product, 60)
+    if way.product.shape != () or not 2 <= len(way.edges) <= _MOST_FACTORS:
+        return Span(product, Role.LOCAL)
+    locals_ = (local_gradient(session.trace, edge) for edge in way.edges)
+    factors = [number(one.value, 4) for one in locals_ if isinstance(one, ScalarLocal)]
+    spelled = [f"({one})" if one.startswith("-") and at else one for at, one in enumerate(factors)]
+    return Span(f"{' · '.join(spelled)} = {product}", Role.LOCAL)
+
+
+def nudged(session: Session, query: NudgeLeaf, language: str) -> list[Line]:
+    """A leaf moved a little both ways, and what its gradient predicts."""
+    found = nudge(session.run, session.iteration, query.name, query.cell, query.size)
+    cell = f"[{','.join(map(str, query.cell))}]" if query.cell else ""
+    name, size = f"{query.name}{cell}", number(query.size)
+    output = text("prompt.nudge.output", language)
+    predicted = text("prompt.nudge.predicted", language)
+    change = query.size * found.gradient
+    rows = [
+        (
+            Span(f"{name} {sign} {size}", Role.NAME),
+            Span(f"{output} {number(after, 8)}", Role.VALUE),
+            Span(f"{predicted} {number(found.before + by, 8)}", Role.DIM),
+        )
+        for sign, after, by in (("+", found.plus, change), ("-", found.minus, -change))
+    ]
+    rows.insert(0, (Span(name, Role.NAME), Span(f"{output} {number(found.before, 8)}", Role.VALUE)))  # type: ignore[arg-type]
+    slope = f"{text('prompt.nudge.slope', language)} {number(found.slope, 8)}"
+    gradient = f"{text('prompt.nudge.gradient', language)} {number(found.gradient, 8)}"
+    return [*table(rows), (Span("  "), Span(slope), Span("  "), Span(gradient, Role.GRADIENT))]
+
+
+# Searching
+
+
+def found(session: Session, query: Find, language: str) -> list[Line]:
+    """Nodes by a part of their name, or steps of this iteration."""
+    graph, trace = session.run.graph, session.outer_trace
+    hit = search(graph, trace, query.text)
+    rows: list[tuple[Span, ...]] = []
+    for position in hit.nodes[:_MOST]:
+        node = graph.nodes[position]
+        rows.append(
+            (
+                Span(node.name, Role.NAME),
+                Span(_what(graph, node, language)),
+                Span(shape_text(node.shape), Role.DIM),
+            )
+        )
+    for position in hit.positions[:_MOST]:
+        at = text("prompt.at", language, position=session.run.start(session.iteration) + position)
+        rows.append(
+            (
+                Span(at, Role.HEADING),
+                Span("".join(one.text for one in step_line(trace.frame(position), language))),
+            )
+        )
+    if not rows:
+        return [said(text("prompt.found.none", language), Role.DIM)]
+    count = len(hit.positions)
+    head = [said(text("prompt.found.steps", language, count=count))] if count else []
+    return [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
+
+
+# Branches
+
+
+def run_of_branch(session: Session, name: str) -> Run:
+    """The run of a branch; `UsageError` where there is none of that name."""
+    if name == session.branches.current:
+        return session.run
+    known = session.runs.get(name)
+    return known if known is not None else update(session, SwitchBranch(name)).run
+
+
+def compared(session: Session, query: Compare, language: str) -> list[Line]:
+    """What differs between two branches in this iteration."""
+    one, other = run_of_branch(session, query.one), run_of_branch(session, query.other)
+    return differences(session, one, other, query.one, language, _MOST)
+
+
+def differences(
+    session: Session, one: Run, other: Run, name: str, language: str, most: int = _AT_A_GLANCE
+) -> list[Line]:
+    """What `other` has different from `one`, which is called `name`: where it begins, and which nodes.
+
+    The output, which comes last, is always among them.
+    """
+    before, after = one.trace(session.iteration), other.trace(session.iteration)
+    first = first_difference(before, after)
+    differing = compare(before, after)
+    if first is None or not differing:
+        return [said(text("prompt.same", language, name=name), Role.DIM)]
+    position = session.run.start(session.iteration) + first
+    head = said(text("prompt.changed", language, count=len(differing), name=name, first=position))
+    if len(differing) <= most:
+        return [head, *table(_difference(before.graph, one) for one in differing)]
+    outputs = [one for one in differing[most - 1 :] if one.node.position == before.graph.output]
+    shown = [*differing[: most - len(outputs)], *outputs]
+    rows = [_difference(before.graph, one) for one in shown]
+    return [head, *table(rows), *_more(len(differing) - len(shown), language)]
+
+
+def _difference(graph: Graph, one: Difference) -> tuple[Span, ...]:
+    value, gradient = _change(*one.values), _change(*one.gradients)
+    name = gradient_name(graph, one.node)
+    return (
+        Span(one.node.name, Role.NAME),
+        Span(value, Role.VALUE),
+        Span(f"{name} {gradient}" if gradient else "", Role.GRADIENT),
+    )
+
+
+def _change(before: Tensor | None, after: Tensor | None) -> str:
+    """Both, with an arrow between them; one alone where they are the same, nothing where there is neither."""
+    if before is None and after is None:
+        return ""
+    if before is not None and after is not None and _same(before, after):
+        return summary(before, 30)
+    if before is not None and after is not None and prod(before.shape) > 4:
+        with np.errstate(all="ignore"):
+            largest = float(np.max(np.abs(np.subtract(after, before, dtype=np.float64))))
+        return f"{summary(before, 30)} → {summary(after, 30)}, Δ {number(largest)}"
+    return f"{summary(before, 30)} → {summary(after, 30)}"
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")

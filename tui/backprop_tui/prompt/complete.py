@@ -1,0 +1,147 @@
+"""What can stand where one is typing: commands, names, places, files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from backprop_engine.debugger import Session
+from backprop_engine.debugger.breakpoints import PHASES
+from backprop_engine.debugger.conditions import SUBJECTS
+from backprop_engine.debugger.troubles import TROUBLES
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Kind
+from backprop_engine.ops import OPS
+from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.prompt.lists import LISTS
+from backprop_tui.prompt.parse import command_named
+
+__all__ = ["Completion", "complete"]
+
+_MOST: Final = 200
+_WORD: Final = re.compile(r"[^\s,;()+*/@<>=\"']*$")
+"""What is being typed: in an expression, behind the last sign."""
+_WHOLE: Final = ("file", "group", "node")
+"""What may have any sign in its name, so that it is all that stands behind the command."""
+_TYPED: Final = re.compile(r":?\s*(?:([/?])|(\S+)\s)\s*")
+
+
+class Completion(NamedTuple):
+    """Where in the line the word begins that is being typed, and what it could become, each as a whole."""
+
+    start: int
+    candidates: tuple[str, ...]
+
+    @property
+    def common(self) -> str:
+        """What all candidates begin with."""
+        if not self.candidates:
+            return ""
+        first, last = min(self.candidates), max(self.candidates)
+        same = [one == other for one, other in zip(first, last, strict=False)]
+        return first[: [*same, False].index(False)]
+
+
+def complete(line: str, session: Session) -> Completion:
+    """What the end of `line` could become."""
+    match = _TYPED.match(line)
+    if match is None:
+        begun = line.lstrip().lstrip(":").lstrip()
+        return Completion(len(line) - len(begun), _beginning(begun, _command_names(session)))
+    try:
+        command = command_named(match[1] or match[2])
+    except UsageError:
+        return Completion(len(line), ())
+    kinds = command.completes.split()
+    rest = line[match.end() :]
+    kind = kinds[min(len(rest.split()) - bool(rest[-1:].strip()), len(kinds) - 1)] if kinds else ""
+    if kind == "place":
+        return _place(line, match.end(), session)
+    start = match.end() if kind in _WHOLE else _word_start(line)
+    return Completion(
+        start, _beginning(line[start:], _CANDIDATES[kind](session, line[start:]) if kind else ())
+    )
+
+
+def _word_start(line: str) -> int:
+    found = _WORD.search(line)
+    assert found is not None  # an empty word is one
+    return found.start()
+
+
+def _beginning(begun: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names that begin so, in their order and each once."""
+    return tuple(dict.fromkeys(name for name in names if name.startswith(begun)))[:_MOST]
+
+
+def _place(line: str, start: int, session: Session) -> Completion:
+    """What a breakpoint is on: up to the condition a node, or two words such as `op relu`."""
+    rest = line[start:]
+    if re.search(r"(?:^|\s)if\s", rest):
+        at = _word_start(line)
+        return Completion(at, _beginning(line[at:], [*SUBJECTS, *_expressions(session)]))
+    graph = session.run.graph
+    used = dict.fromkeys(node.op.name for node in graph.nodes if node.op is not None)
+    places = [
+        *_nodes(session),
+        *(f"op {name}" for name in used),
+        *(f"group {group.name}" for group in graph.groups),
+        *(f"phase {phase}" for phase in PHASES),
+        *(f"{name} " if trouble.bound else name for name, trouble in TROUBLES.items()),
+        "if ",
+    ]
+    return Completion(start, _beginning(rest, places))
+
+
+# Candidates of each kind
+
+
+def _command_names(session: Session, begun: str = "") -> list[str]:
+    """The main names first, then the others."""
+    return [*(one.prompt[0] for one in COMMANDS if one.prompt), *PROMPT_NAMES]
+
+
+def _nodes(session: Session, begun: str = "") -> list[str]:
+    graph = session.graph
+    return [*(node.name for node in graph.nodes if node.kind is not Kind.LITERAL), *graph.aliases]
+
+
+def _expressions(session: Session, begun: str = "") -> list[str]:
+    """Nodes, gradients, and operators as they are called."""
+    return [*_nodes(session), "grad(", *(f"{name}(" for name in OPS if name.isidentifier())]
+
+
+def _leaves(session: Session, begun: str = "") -> list[str]:
+    return [leaf.name for leaf in session.run.graph.leaves if leaf.takes_gradient]
+
+
+def _files(session: Session, begun: str) -> list[str]:
+    """What is in the folder that is being typed."""
+    folder = os.path.dirname(begun)
+    try:
+        with os.scandir(folder or ".") as entries:
+            found = sorted((one.name, one.is_dir()) for one in entries)
+    except (OSError, ValueError):
+        return []
+    hidden = os.path.basename(begun).startswith(".")
+    return [
+        os.path.join(folder, name + (os.sep if is_folder else ""))
+        for name, is_folder in found
+        if hidden or not name.startswith(".")
+    ]
+
+
+_CANDIDATES: Final[Mapping[str, Callable[[Session, str], Iterable[str]]]] = {
+    "branch": lambda session, _: session.branches.every,
+    "breakpoint": lambda session, _: [str(one.number) for one in session.breakpoints],
+    "command": _command_names,
+    "expression": _expressions,
+    "file": _files,
+    "group": lambda session, _: [group.name for group in session.run.graph.groups],
+    "leaf": _leaves,
+    "node": _nodes,
+    "topic": lambda session, _: LISTS,
+    "watch": lambda session, _: [str(number) for number in range(1, len(session.watches) + 1)],
+}

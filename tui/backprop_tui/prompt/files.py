@@ -1,0 +1,90 @@
+"""What the prompt writes and reads: saved breakpoints and watches, and scenarios as they are now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backprop_engine.debugger import Session
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.explain.lines import Line, Role
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.source import Source
+from backprop_engine.text import clean
+from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
+from backprop_tui.prompt.queries import Export, Load, Save
+from backprop_tui.prompt.showing import said
+from backprop_tui.texts import text
+
+__all__ = ["exported", "loaded", "saved"]
+
+
+def _file(path: str, scenario: Scenario) -> Path:
+    """The file that is named, or the one beside the scenario."""
+    found = Path(path) if path else beside(scenario)
+    if found is None:
+        raise UsageError(
+            "this scenario has no folder of yours to keep them in: name a file, `save mine.debug`"
+        )
+    return found
+
+
+def saved(session: Session, query: Save, scenario: Scenario, language: str) -> list[Line]:
+    """Keep breakpoints and watches; those that stop once are gone sooner or later anyway."""
+    path = _file(query.path, scenario)
+    lasting = [one for one in session.breakpoints if not one.once]
+    keep(path, Kept(tuple(one.text for one in lasting), session.watches))
+    counts = {"breakpoints": len(lasting), "watches": len(session.watches)}
+    lines = [said(text("prompt.saved", language, path=clean(str(path)), **counts), Role.GOOD)]
+    if any(one.once or one.ignore or not one.enabled for one in session.breakpoints):
+        lines.append(said(text("prompt.saved.without", language), Role.DIM))
+    return lines
+
+
+def loaded(session: Session, query: Load, scenario: Scenario, language: str) -> tuple[Session, list[Line]]:
+    """With what the file holds and is not set already."""
+    path = _file(query.path, scenario)
+    kept = kept_in(path)
+    known = {one.text for one in session.breakpoints}
+    new = Kept(
+        tuple(one for one in kept.breakpoints if " ".join(one.split()) not in known),
+        tuple(one for one in kept.watches if one not in session.watches),
+    )
+    problems: list[str] = []
+    after = with_kept(session, new, problems.append)
+    counts = {
+        "breakpoints": len(after.breakpoints) - len(session.breakpoints),
+        "watches": len(after.watches) - len(session.watches),
+    }
+    lines = [said(text("prompt.loaded", language, path=clean(str(path)), **counts))]
+    return after, [*lines, *(said(one, Role.WARNING) for one in problems)]
+
+
+def exported(session: Session, query: Export, scenario: Scenario, language: str) -> list[Line]:
+    """Write the scenario with the leaves of this branch; never in place of a file that is there."""
+    path, kept_out = Path(query.path), []
+    for override in session.branches.here.overrides.values():
+        if override.kind == "leaf":
+            scenario = scenario.with_leaf(override.node, override.tensor)
+        else:
+            kept_out.append(f"grad({override.node})" if override.kind == "gradient" else override.node)
+    written = scenario.to_yaml()
+    shown = clean(str(path))
+    try:
+        load_source(Source(str(path), written))
+    except ScenarioError as error:
+        raise UsageError(
+            f"{shown}: nothing is written, since it would not load: {error.diagnostics[0].message}"
+        ) from None
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(written)
+    except FileExistsError:
+        raise UsageError(f"{shown} is there already: nothing is written") from None
+    except OSError as error:
+        raise UsageError(f"{shown}: {error.strerror}") from None
+    lines = [said(text("prompt.exported", language, path=shown), Role.GOOD)]
+    if kept_out:
+        changes = ", ".join(kept_out)
+        lines.append(said(text("prompt.exported.without", language, changes=changes), Role.WARNING))
+    return lines

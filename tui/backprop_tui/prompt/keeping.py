@@ -1,0 +1,143 @@
+"""Breakpoints and watches in files: those of a scenario, and those that were saved beside it.
+
+The saved file is a small YAML file with the lists `breakpoints` and `watch`, as a scenario has them. It is
+called as the scenario is, with the ending `.debug`, and stands in place of the scenario's own lists.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from backprop_engine.debugger import Break, Session, Watch, update
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.scenario.emit_text import flow_text
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.nodes import Mapping, Scalar, Sequence
+from backprop_engine.scenario.reader import read
+from backprop_engine.scenario.source import read_source
+from backprop_engine.text import clean
+from backprop_tui.bundle import bundled_folder
+
+__all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "session_of", "with_kept"]
+
+ENDING: Final = ".debug"
+_KEYS: Final = ("breakpoints", "watch")
+_HEAD: Final = (
+    "# Breakpoints and watches, saved by the debugger. It reads them again with the scenario beside.\n"
+)
+
+
+class Kept(NamedTuple):
+    """Breakpoints and watches as they are typed."""
+
+    breakpoints: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+
+
+def session_of(
+    scenario: Scenario, position: int = 0, warn: Callable[[str], object] = lambda said: None
+) -> Session:
+    """The debugger at `position` of a scenario's run, with the breakpoints and watches that were saved beside
+    it, or else its own.
+
+    What cannot be set is told to `warn`, a sentence each, and left out.
+    """
+    session = Session(scenario.run(), position)
+    kept = Kept(scenario.breakpoints, scenario.watches)
+    path = beside(scenario)
+    if path is not None and os.path.lexists(path):
+        try:
+            kept = kept_in(path)
+        except UsageError as error:
+            warn(str(error))
+    return with_kept(session, kept, warn)
+
+
+def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Session:
+    """The session with these breakpoints and watches besides its own."""
+    for text in kept.breakpoints:
+        try:
+            session = update(session, Break(text))
+        except UsageError as error:
+            warn(f"the breakpoint `{clean(text)}` is left out: {error}")
+    for text in kept.watches:
+        try:
+            session = update(session, Watch(text))
+        except UsageError as error:
+            warn(f"the watch `{clean(text)}` is left out: {error}")
+    return session
+
+
+# The file
+
+
+def beside(scenario: Scenario) -> Path | None:
+    """The file beside a scenario; None where it was not read from a file of the reader's own."""
+    if scenario.path.startswith("<"):
+        return None
+    path = Path(scenario.path)
+    with suppress(OSError):
+        if path.resolve().is_relative_to(bundled_folder().resolve()):
+            return None
+    return path.with_suffix(ENDING)
+
+
+def kept_in(path: Path) -> Kept:
+    """What a saved file holds; `UsageError` for a file that is none."""
+    try:
+        root = read(read_source(path))
+    except ScenarioError as error:
+        raise UsageError(f"{clean(str(path))}: {error.diagnostics[0].message}") from None
+    kept = _lists(root)
+    if kept is None:
+        raise UsageError(
+            f"{clean(str(path))}: a saved file has the lists `breakpoints` and `watch`, and nothing else"
+        )
+    return kept
+
+
+def _lists(root: object) -> Kept | None:
+    """The lists of a saved file; None where it is none."""
+    if not isinstance(root, Mapping) or not all(key.text in _KEYS for key, _ in root):
+        return None
+    lists: dict[str, tuple[str, ...]] = dict.fromkeys(_KEYS, ())
+    for key, value in root:
+        if not isinstance(value, Sequence) or not all(isinstance(one, Scalar) for one in value):
+            return None
+        lists[key.text] = tuple(clean(one.text) for one in value if isinstance(one, Scalar))
+    return Kept(*lists.values())
+
+
+def keep(path: Path, kept: Kept) -> None:
+    """Write a saved file, in place of an earlier one but of nothing else; never half of it."""
+    if os.path.lexists(path):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise UsageError(f"{clean(str(path))} is no regular file: nothing is written")
+        try:
+            kept_in(path)
+        except UsageError:
+            raise UsageError(
+                f"{clean(str(path))} is there and holds something else: nothing is written"
+            ) from None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text_of(kept), encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UsageError(f"{clean(str(path))}: {error.strerror}") from None
+
+
+def text_of(kept: Kept) -> str:
+    """The text of a saved file; what stands in it reads back as it is."""
+    lines = [_HEAD]
+    for key, texts in zip(_KEYS, kept, strict=True):
+        lines.append(f"{key}:\n" if texts else f"{key}: []\n")
+        lines += (f"  - {flow_text(text, in_flow=False)}\n" for text in texts)
+    return "".join(lines)

@@ -1,0 +1,159 @@
+"""What is set up: breakpoints, watches, the stack, branches and groups, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from backprop_engine.debugger import Session
+from backprop_engine.debugger.breakpoints import Breakpoint, hits
+from backprop_engine.debugger.moving import interval
+from backprop_engine.debugger.watching import history_of_watch, value_of_watch
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.numbers import summary
+from backprop_tui.panels.watches import bars_of
+from backprop_tui.prompt.showing import said, table
+from backprop_tui.texts import text
+
+__all__ = ["LISTS", "breakpoint_row", "every_list"]
+
+_MOST: Final = 40
+_MOST_BARS: Final = 24
+
+Row = tuple[Span, ...]
+
+
+def breakpoint_row(session: Session, one: Breakpoint, language: str) -> Row:
+    """A breakpoint: its number, what it is on, how it is set, and where it stops."""
+    states = [
+        *([text("prompt.once", language)] if one.once else []),
+        *([text("prompt.ignores", language, count=one.ignore)] if one.ignore else []),
+    ]
+    how = _stops(session, one, language) if one.enabled else text("prompt.off", language)
+    where = Span(", ".join([*states, how]), Role.TEXT if one.enabled else Role.DIM)
+    return Span(str(one.number), Role.HEADING), Span(one.text, Role.CODE), where
+
+
+def _stops(session: Session, one: Breakpoint, language: str) -> str:
+    before = session.run.trace(session.iteration - 1) if session.iteration else None
+    found = hits(one, session.outer_trace, before)
+    if not len(found):
+        return text("prompt.hits.none", language)
+    first = session.run.start(session.iteration) + int(found[0])
+    if len(found) == 1:
+        return text("prompt.hits.one", language, first=first)
+    return text("prompt.hits", language, count=len(found), first=first)
+
+
+def _empty(key: str, language: str) -> list[Line]:
+    return [(Span("  "), Span(text(key, language), Role.DIM))]
+
+
+def _breakpoints(session: Session, language: str) -> list[Line]:
+    if not session.breakpoints:
+        return _empty("prompt.breakpoints.none", language)
+    return table(breakpoint_row(session, one, language) for one in session.breakpoints)
+
+
+def _watches(session: Session, language: str) -> list[Line]:
+    if not session.watches:
+        return _empty("prompt.watches.none", language)
+    return table(
+        (
+            Span(str(number), Role.HEADING),
+            Span(watch, Role.CODE),
+            Span(_value(session, watch), Role.VALUE),
+            Span(_course(session, watch), Role.DIM),
+        )
+        for number, watch in enumerate(session.watches, 1)
+    )
+
+
+def _value(session: Session, watch: str) -> str:
+    """What a watch comes to where one stands in the run; a watch knows no inside of an operator."""
+    try:
+        return summary(value_of_watch(watch, session.outer_trace.frame(session.outer_here)), 60)
+    except UsageError as error:
+        return str(error)
+
+
+def _course(session: Session, watch: str) -> str:
+    """How it goes along this iteration, as a row of bars."""
+    trace = session.outer_trace
+    last = trace.schedule.last
+    count = min(_MOST_BARS, last + 1)
+    positions = [column * last // max(1, count - 1) for column in range(count)]
+    try:
+        return bars_of(history_of_watch(watch, trace, positions))
+    except UsageError:
+        return ""
+
+
+def _stack(session: Session, language: str) -> list[Line]:
+    if not session.stack:
+        return _empty("prompt.stack.none", language)
+    groups = session.stack[: len(session.stack) - len(session.levels)]
+    rows: list[Row] = [(Span(name, Role.NAME),) for name in groups]
+    rows += [
+        (Span(one.name, Role.NAME), Span(f"{one.position}/{one.trace.schedule.last}"))
+        for one in session.levels
+    ]
+    return table(rows)
+
+
+def _branches(session: Session, language: str) -> list[Line]:
+    """The tree of branches, each under the one that it grew from."""
+    branches = session.branches
+    children: dict[str | None, list[str]] = {}
+    for branch in branches.every.values():
+        children.setdefault(branch.parent, []).append(branch.name)
+
+    def below(parent: str | None) -> Iterator[Row]:
+        stack = [(name, 0) for name in reversed(children.get(parent, []))]
+        while stack:
+            name, depth = stack.pop()
+            current = name == branches.current
+            mark = "* " if current else "  "
+            yield (
+                Span(f"{mark}{'  ' * depth}{name}", Role.HEADING if current else Role.NAME),
+                Span(branches.every[name].told, Role.CODE),
+            )
+            stack += [(child, depth + 1) for child in reversed(children.get(name, []))]
+
+    return table(below(None))
+
+
+def _groups(session: Session, language: str) -> list[Line]:
+    graph, start = session.run.graph, session.run.start(session.iteration)
+    if not graph.groups:
+        return _empty("prompt.groups.none", language)
+    folded = text("prompt.folded", language)
+    rows = []
+    for group in graph.groups[:_MOST]:
+        steps = interval(session.outer_trace, group, backward=False)
+        where = text("prompt.at", language, position=f"{start + steps.start}–{start + steps.stop - 1}")
+        state = Span(folded if group.name in session.folded else "", Role.DIM)
+        rows.append((Span(group.name, Role.NAME), Span(group.cell), Span(where), state))
+    lines = table(rows)
+    if len(graph.groups) > _MOST:
+        lines.append(said(text("prompt.more", language, count=len(graph.groups) - _MOST), Role.DIM))
+    return lines
+
+
+LISTS: Final[Mapping[str, Callable[[Session, str], list[Line]]]] = {
+    "breakpoints": _breakpoints,
+    "watches": _watches,
+    "stack": _stack,
+    "branches": _branches,
+    "groups": _groups,
+}
+"""A table for each thing that `info` is about."""
+
+
+def every_list(session: Session, language: str) -> list[Line]:
+    """All of them, those that are empty in a word."""
+    lines: list[Line] = []
+    for topic, show in LISTS.items():
+        lines += [said(text(f"prompt.topic.{topic}", language), Role.HEADING), *show(session, language)]
+    return lines

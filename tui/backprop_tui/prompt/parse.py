@@ -1,0 +1,361 @@
+"""A line typed at the prompt -> a command of the debugger, or a question. Nothing is evaluated as Python."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+from unicodedata import normalize
+
+from backprop_engine.debugger import (
+    Ahead,
+    Back,
+    Break,
+    Continue,
+    Delete,
+    Enable,
+    Fold,
+    Go,
+    Ignore,
+    Into,
+    Iterate,
+    NameBranch,
+    Out,
+    Over,
+    Redo,
+    RunTo,
+    Session,
+    Set,
+    Step,
+    SwitchBranch,
+    ToBackward,
+    ToEnd,
+    ToStart,
+    Undo,
+    Unwatch,
+    Watch,
+)
+from backprop_engine.debugger.branches import BASELINE
+from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Node
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_tui.commands import PROMPT_NAMES, Command
+from backprop_tui.prompt.lists import LISTS
+from backprop_tui.prompt.queries import (
+    Compare,
+    Expect,
+    Export,
+    Find,
+    Help,
+    Info,
+    ListNodes,
+    Load,
+    NudgeLeaf,
+    Print,
+    Query,
+    Quit,
+    Request,
+    Save,
+    Who,
+    Why,
+)
+from backprop_tui.prompt.values import node_named, parse_position, parse_target, parse_value, quoted
+
+__all__ = ["PARSERS", "Parsed", "command_named", "here", "parse"]
+
+MAX_LENGTH: Final = 100_000
+
+_LINE: Final = re.compile(r":?\s*([/?\[\]{}]|[^\s(]+)\s*(.*)", re.DOTALL)
+_SIZE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUDGE: Final = 0.01
+"""How much a leaf is nudged where nobody says."""
+_ASSIGNED: Final = re.compile(r"([^=]*)=(?!=)(.*)", re.DOTALL)
+_COUNT: Final = re.compile(r"[+-]?\d{1,9}")
+
+
+class Parsed(NamedTuple):
+    """What a line asks for, and the row of the table that its first word is a name of."""
+
+    command: Command
+    request: Request
+
+
+def parse(line: str, session: Session) -> Parsed:
+    """What `line` asks for; `UsageError` where it asks for nothing that there is."""
+    if len(line) > MAX_LENGTH:
+        raise UsageError(f"a line has at most {MAX_LENGTH:,} characters")
+    match = _LINE.fullmatch(normalize("NFC", line).strip())
+    if match is None:
+        raise UsageError("type a command; `help` lists them")
+    command = command_named(match[1], session)
+    return Parsed(command, PARSERS[command.name](match[2].strip(), _Context(command, session)))
+
+
+def command_named(name: str, session: Session | None = None) -> Command:
+    """The command with a name at the prompt, or the only one with a name that begins so."""
+    if name in PROMPT_NAMES:
+        return PROMPT_NAMES[name]
+    shown = quoted(name, 40)
+    if session is not None and name in session.graph:
+        raise UsageError(f"{shown} is a node: `print {shown}` shows it")
+    found = {one.name: one for typed, one in PROMPT_NAMES.items() if typed.startswith(name)}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise UsageError(f"{shown} could be {', '.join(one.prompt[0] for one in found.values())}")
+    hint = did_you_mean(name, PROMPT_NAMES) or "`help` lists them"
+    raise UsageError(f"there is no command {shown}; {hint}")
+
+
+class _Context(NamedTuple):
+    """The command whose arguments are read, and the session that they are about."""
+
+    command: Command
+    session: Session
+
+    def usage(self) -> UsageError:
+        """What is to be typed instead."""
+        return UsageError(f"write: {self.command.usage}")
+
+
+Parser = Callable[[str, _Context], Request]
+
+
+def here(session: Session) -> Node | None:
+    """The node that is meant where none is named: the chosen one, else that of the step."""
+    if session.selection is not None:
+        return session.graph.nodes[session.selection]
+    return session.frame.node
+
+
+def _alone(request: Request) -> Parser:
+    """A command that takes nothing."""
+
+    def read(rest: str, context: _Context) -> Request:
+        if rest:
+            raise UsageError(f"{context.command.prompt[0]} takes nothing behind it, not {quoted(rest, 40)}")
+        return request
+
+    return read
+
+
+def _counted(make: Callable[[int], Request]) -> Parser:
+    """A command that takes how many times, once where that is left out."""
+    return lambda rest, context: make(_whole(rest, context) if rest else 1)
+
+
+def _numbered(make: Callable[[int | None], Request], *, optional: bool) -> Parser:
+    """A command on something by its number."""
+
+    def read(rest: str, context: _Context) -> Request:
+        if not rest and not optional:
+            raise context.usage()
+        return make(_whole(rest, context) if rest else None)
+
+    return read
+
+
+def _worded(make: Callable[[str], Request]) -> Parser:
+    """A command that takes the rest of the line, and needs it."""
+
+    def read(rest: str, context: _Context) -> Request:
+        if not rest:
+            raise context.usage()
+        return make(rest)
+
+    return read
+
+
+def _whole(text: str, context: _Context) -> int:
+    if not _COUNT.fullmatch(text):
+        raise UsageError(f"{quoted(text, 40)} is no whole number; write: {context.command.usage}")
+    return int(text)
+
+
+def _node_or_here(rest: str, context: _Context) -> Node:
+    if rest:
+        return node_named(rest, context.session.graph)
+    found = here(context.session)
+    if found is None:
+        raise UsageError(f"no node is chosen; write: {context.command.usage}")
+    return found
+
+
+# Moving
+
+
+def _until(rest: str, context: _Context) -> Request:
+    session = context.session
+    if rest:
+        return RunTo(node_named(rest, session.run.graph).position)
+    node = _node_or_here(rest, context)
+    return RunTo(session.run.graph.position(node.name))
+
+
+def _iterate(rest: str, context: _Context) -> Request:
+    """`+2` and `-1` are relative, `5` is the iteration called so."""
+    number = _whole(rest, context) if rest else 1
+    relative = not rest or rest[0] in "+-"
+    return _to_iteration(context.session.iteration + number if relative else number, context)
+
+
+def _iterate_back(rest: str, context: _Context) -> Request:
+    number = _whole(rest, context) if rest else 1
+    return _to_iteration(context.session.iteration - number, context)
+
+
+def _to_iteration(wanted: int, context: _Context) -> Request:
+    """To the same place in an iteration that there is."""
+    session = context.session
+    if not 0 <= wanted < session.run.iterations:
+        session.run.trace(wanted)  # says which there are
+    return Iterate(wanted - session.iteration)
+
+
+def _go(rest: str, context: _Context) -> Request:
+    """To a position, a percentage, or the next step that a breakpoint there would stop at."""
+    session = context.session
+    if not rest:
+        raise context.usage()
+    position = parse_position(rest, session.last)
+    if position is not None:
+        return Go(position)
+    if rest.rstrip("%").strip().lstrip("+-").isdigit():
+        raise UsageError(
+            f"there is no position {quoted(rest, 40)}: there are positions 0 to {session.last}, 0% to 100%"
+        )
+    start = session.position - session.outer_here
+    before = session.run.trace(session.iteration - 1) if session.iteration else None
+    found = hits(parse_breakpoint(rest, session.run.graph), session.outer_trace, before)
+    if not len(found):
+        raise UsageError(f"no step of this iteration is about {quoted(rest, 40)}")
+    ahead = bisect_right(found, session.outer_here)
+    return Go(start + int(found[ahead] if ahead < len(found) else found[-1]))
+
+
+# Breakpoints
+
+
+def _breaks(*, once: bool) -> Parser:
+    """A breakpoint, on the node that one is at where nothing is named."""
+    return lambda rest, context: Break(rest or _node_or_here("", context).name, once)
+
+
+def _ignore(rest: str, context: _Context) -> Request:
+    words = rest.split()
+    if len(words) != 2:
+        raise context.usage()
+    number, count = (_whole(word, context) for word in words)
+    return Ignore(number, count)
+
+
+# What if
+
+
+def _set(rest: str, context: _Context) -> Request:
+    match = _ASSIGNED.fullmatch(rest)
+    if match is None or not match[1].strip() or not match[2].strip():
+        raise context.usage()
+    target = parse_target(match[1], context.session.run.graph)
+    value = parse_value(match[2])
+    if target.cell is not None and value.shape != ():
+        raise UsageError(f"{quoted(match[1])} is one cell: write one number")
+    return Set(target.node.name, value, target.gradient, target.cell)
+
+
+def _compare(rest: str, context: _Context) -> Request:
+    words = rest.split()
+    if len(words) > 2:
+        raise context.usage()
+    current = context.session.branches.current
+    one, other = {0: (BASELINE, current), 1: (*words, current), 2: tuple(words)}[len(words)]
+    return Compare(one, other)
+
+
+def _nudge(rest: str, context: _Context) -> Request:
+    words = rest.rsplit(None, 1)
+    size = float(words.pop()) if len(words) == 2 and _SIZE.fullmatch(words[1]) else _NUDGE
+    if not rest:
+        raise context.usage()
+    target = parse_target(words[0] if len(words) == 1 else rest, context.session.run.graph)
+    if target.gradient:
+        raise UsageError("a gradient cannot be nudged, only a leaf")
+    return NudgeLeaf(target.node.name, target.cell or (), size)
+
+
+def _info(rest: str, context: _Context) -> Request:
+    if not rest:
+        return Info()
+    for topic in LISTS:
+        if topic.startswith(rest):
+            return Info(topic)
+    hint = did_you_mean(rest, LISTS) or f"there is {', '.join(LISTS)}"
+    raise UsageError(f"there is no information on {quoted(rest, 40)}; {hint}")
+
+
+def _path(make: Callable[[str], Query]) -> Parser:
+    """A command that takes a file's name, in quotes or without."""
+
+    def read(rest: str, context: _Context) -> Request:
+        if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'":
+            rest = rest[1:-1]
+        if not rest and "[" not in context.command.arguments:
+            raise context.usage()
+        if "\0" in rest:
+            raise UsageError("a file's name has no zero byte in it")
+        return make(rest)
+
+    return read
+
+
+PARSERS: Final[Mapping[str, Parser]] = {
+    "step": _counted(Step),
+    "back": _counted(lambda count: Step(-count)),
+    "over": _counted(Over),
+    "over_back": _counted(lambda count: Over(-count)),
+    "into": _alone(Into()),
+    "out": _alone(Out()),
+    "continue": _alone(Continue()),
+    "continue_back": _alone(Continue(back=True)),
+    "until": _until,
+    "backward": _alone(ToBackward()),
+    "iteration": _iterate,
+    "iteration_back": _iterate_back,
+    "start": _alone(ToStart()),
+    "end": _alone(ToEnd()),
+    "go": _go,
+    "history_back": _alone(Back()),
+    "history_ahead": _alone(Ahead()),
+    "fold": lambda rest, _: Fold(rest),
+    "break": _breaks(once=False),
+    "break_once": _breaks(once=True),
+    "delete": _numbered(Delete, optional=True),
+    "enable": _numbered(lambda number: Enable(number or 0), optional=False),
+    "disable": _numbered(lambda number: Enable(number or 0, on=False), optional=False),
+    "ignore": _ignore,
+    "find": _worded(Find),
+    "print": _worded(Print),
+    "nodes": _alone(ListNodes()),
+    "who": lambda rest, context: Who(_node_or_here(rest, context).position),
+    "why": lambda rest, context: Why(_node_or_here(rest, context).position),
+    "watch": _worded(Watch),
+    "unwatch": _numbered(Unwatch, optional=True),
+    "info": _info,
+    "stack": _alone(Info("stack")),
+    "set": _set,
+    "undo": _alone(Undo()),
+    "redo": _alone(Redo()),
+    "branch": _worded(SwitchBranch),
+    "name": _worded(NameBranch),
+    "compare": _compare,
+    "nudge": _nudge,
+    "save": _path(Save),
+    "load": _path(Load),
+    "export": _path(Export),
+    "expect": _worded(Expect),
+    "help": lambda rest, _: Help(rest),
+    "quit": _alone(Quit()),
+}
+"""How the arguments of each command are read, by its name in the table."""

@@ -1,0 +1,241 @@
+"""Where one stands, what a tensor is, and tables: what answers at the prompt are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.debugger import (
+    Ahead,
+    Back,
+    Continue,
+    Go,
+    Into,
+    Iterate,
+    Out,
+    Over,
+    RunTo,
+    Session,
+    Step,
+    ToBackward,
+    ToEnd,
+    ToStart,
+)
+from backprop_engine.debugger.troubles import TROUBLES
+from backprop_engine.explain.lines import (
+    Block,
+    Line,
+    Role,
+    Span,
+    beside,
+    clip_line,
+    crop_line,
+    line_text,
+    line_width,
+    wrap_line,
+)
+from backprop_engine.explain.numbers import ABSENT, progress, summary
+from backprop_engine.explain.story import step_title, story
+from backprop_engine.explain.symbols import gradient_name
+from backprop_engine.explain.tensors import tensor_block
+from backprop_engine.explain.texts import say
+from backprop_engine.frame import Frame
+from backprop_engine.scenario.model import LocalText, Scenario
+from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
+from backprop_engine.steps import Step as TakenStep
+from backprop_engine.text import cell_width
+from backprop_tui.texts import text
+
+__all__ = [
+    "WIDTH",
+    "fitted",
+    "is_move",
+    "kind_of",
+    "notices",
+    "said",
+    "step_line",
+    "table",
+    "tensor_lines",
+    "where",
+]
+
+WIDTH = 100
+"""How wide an answer may be where nobody says."""
+_MOST_ROWS = 12
+_INDENT = Span("  ")
+
+
+def said(words: str, role: Role = Role.TEXT) -> Line:
+    """A line of one piece."""
+    return (Span(words, role),)
+
+
+def fitted(lines: Iterable[Line], width: int = WIDTH) -> list[Line]:
+    """Lines in at most `width` cells; what is wrapped keeps its indentation."""
+    pieces: list[Line] = []
+    for line in lines:
+        words = line_text(line)
+        margin = len(words) - len(words.lstrip())
+        if line_width(line) <= width or margin > width // 2:
+            pieces.append(line)
+        else:
+            rest = crop_line(line, margin, line_width(line))
+            pieces += ((Span(" " * margin), *piece) for piece in wrap_line(rest, width - margin))
+    return pieces
+
+
+def table(rows: Iterable[Sequence[Span]], width: int = WIDTH) -> list[Line]:
+    """Rows whose cells stand in columns, two spaces apart, indented by two; what is too wide is clipped."""
+    rows = list(rows)
+    columns = max(map(len, rows), default=0)
+    sizes = [
+        max((cell_width(row[column].text) for row in rows if column < len(row)), default=0)
+        for column in range(columns)
+    ]
+    lines = []
+    for row in rows:
+        cells = [
+            Span(
+                cell.text + " " * (sizes[at] - cell_width(cell.text) + 2 if at < len(row) - 1 else 0),
+                cell.role,
+            )
+            for at, cell in enumerate(row)
+        ]
+        lines.append(clip_line((_INDENT, *cells), width))
+    return lines
+
+
+def tensor_lines(
+    name: str, tensor: Tensor | None, role: Role, language: str, width: int = WIDTH
+) -> list[Line]:
+    """``W = `` and the numbers beside it, as many as fit."""
+    head = Block.of([(Span(name, Role.NAME), Span(" = "))])
+    if tensor is None:
+        return [(*head.lines[0], Span(ABSENT, Role.DIM))]
+    room = max(20, width - head.width)
+    block = tensor_block(tensor, role, room, _MOST_ROWS, row=tensor.ndim == 1)
+    lines = list(beside(head, block).lines)
+    if tensor.ndim > 2 or tensor.size > 64:
+        shape = shape_text(tensor.shape)
+        first = f", {text('prompt.first_matrix', language)}" if tensor.ndim > 2 else ""
+        lines.append((_INDENT, Span(f"{shape}{first}", Role.DIM)))
+    return lines
+
+
+# Where one stands
+
+_MOVES = (Step, Over, Into, Out, Continue, RunTo, Iterate, Go, ToStart, ToBackward, ToEnd, Back, Ahead)
+
+
+def is_move(request: object) -> bool:
+    """Whether a command leads to another position."""
+    return isinstance(request, _MOVES)
+
+
+def kind_of(step: TakenStep | None, language: str) -> str:
+    """What kind of step it is, in a word."""
+    match step:
+        case Forward():
+            return say("step forward", language)
+        case Seed():
+            return say("step seed", language)
+        case Backward():
+            return say("step backward", language)
+        case Accumulate():
+            return say("step accumulate", language)
+        case Update():
+            return say("step update", language)
+        case Clear():
+            return say("step clear", language)
+        case _:
+            return say("step start", language)
+
+
+def where(before: Session, after: Session, scenario: Scenario, language: str) -> list[Line]:
+    """The position and its step, and what there is to say about it; a note once, when its node is reached."""
+    frame, run = after.frame, after.run
+    spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
+    if run.training is not None:
+        which = text("iteration", language, iteration=after.iteration, last=run.iterations - 1)
+        spans.append(Span(f"  {which}", Role.DIM))
+    if after.stack:
+        names = " > ".join(after.stack)
+        spans.append(Span(f"  {text('prompt.inside', language, names=names)}", Role.DIM))
+    if after.levels:
+        spans.append(Span(f" {after.here}/{after.trace.schedule.last}", Role.HEADING))
+    head, what = _taken(frame, language)
+    lines: list[Line] = _joined((*spans, Span("  "), *head), what)
+    remarks = (line for line in story(frame, language) if line and line[0].role in (Role.WARNING, Role.GOOD))
+    lines += ((_INDENT, *line) for line in remarks)
+    note = None if after.levels else _note(before, after, scenario)
+    if note is not None:
+        lines.append((_INDENT, Span(f"» {note.in_language(language)}", Role.NAME)))
+    return lines
+
+
+def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | None:
+    """What the author says about the node that is reached; nothing where one was at it already."""
+    node = after.frame.node
+    if node is None or (
+        not before.levels and before.frame.node is node and before.position != after.position
+    ):
+        return None
+    return scenario.notes.get(node.position)
+
+
+def step_line(frame: Frame, language: str) -> Line:
+    """The step that led to a frame: its kind, its symbols, and what came of it."""
+    head, what = _taken(frame, language)
+    return (*head, Span("  "), *what)
+
+
+def _joined(head: Line, what: Line) -> list[Line]:
+    """On one line, or on two where that is too long."""
+    whole = (*head, Span("  "), *what)
+    return [whole] if line_width(whole) <= WIDTH else [head, (_INDENT, *what)]
+
+
+def _taken(frame: Frame, language: str) -> tuple[Line, Line]:
+    """The kind of the step that led to a frame and what it is about, and what came of it."""
+    kind = Span(kind_of(frame.step, language), Role.HEADING)
+    lines = story(frame, language)
+    match frame.step:
+        case Forward(node=node):
+            numbers = lines[1][1:] if len(lines) > 1 and not lines[1][0].text.strip() else ()
+            shown = () if numbers or len(lines[0]) > 2 else _came_to(frame.trace.values[node], Role.VALUE)
+            return (kind,), (*lines[0], *numbers, *shown)
+        case Backward(edge=edge):
+            ends = (frame.graph.nodes[edge.node], frame.graph.nodes[edge.operand])
+            between_scalars = all(one.shape == () for one in ends)  # then the numbers stand there already
+            came = () if between_scalars else _came_to(frame.trace.contributions[edge.index], Role.GRADIENT)
+            return (kind, Span("  "), Span(step_title(frame), Role.NAME)), (*lines[1], *came)
+        case Accumulate(edge=edge, count=count, of=of):
+            name = gradient_name(frame.graph, frame.graph.nodes[edge.operand])
+            total = _came_to(frame.trace.arrived[edge.index], Role.GRADIENT)
+            turn = Span(progress(count, of) or f" ({of}/{of})", Role.DIM)
+            return (kind,), (Span(name, Role.GRADIENT), *total, turn)
+        case Update(node=node):
+            before = Span(f" {summary(frame.trace.values[node], 40)} → ")
+            after = Span(summary(frame.trace.updated[node], 40), Role.VALUE)
+            return (kind,), (Span(frame.graph.nodes[node].name, Role.NAME), before, after)
+        case _:
+            return (kind,), lines[0]
+
+
+def _came_to(tensor: Tensor, role: Role) -> Line:
+    return (Span(" = "), Span(summary(tensor, 40), role))
+
+
+def notices(before: Session, after: Session, language: str) -> list[Line]:
+    """What the debugger has to say about the last command, and what the breakpoints that stopped it mean."""
+    if after.notice is None:
+        return []
+    role = Role.HEADING if after.hit else Role.TEXT if after.notice.good else Role.WARNING
+    lines = [said(after.notice.in_language(language), role)]
+    for one in before.breakpoints:
+        if one.number in after.hit and one.target.kind == "trouble":
+            trouble = TROUBLES[one.target.name]
+            lines.append((_INDENT, Span(trouble.meaning.in_language(language), Role.WARNING)))
+            if one.number not in before.hit:  # else it stands just above
+                lines.append((_INDENT, Span(trouble.advice.in_language(language))))
+    return lines

@@ -1,0 +1,131 @@
+"""Numbers, positions, cells and targets as they are typed."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.errors import UsageError
+from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.ops import OPS
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.text import clean, clip
+
+__all__ = ["Target", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]
+
+_MOST_DEPTH: Final = 32
+_NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_VALUE: Final = re.compile(rf"\s*(?:([\[\],])|({_NUMBER}|[+-]?\.?(?:nan|inf(?:inity)?)\b))", re.IGNORECASE)
+_CELL: Final = re.compile(r"(.*)\[([-+\d,\s]*)\]", re.DOTALL)
+_GRADIENT: Final = re.compile(r"grad\s*\((.*)\)(\[[-+\d,\s]*\])?", re.DOTALL)
+_POSITION: Final = re.compile(r"\s*(\d{1,12})\s*(%?)\s*")
+
+
+class Target(NamedTuple):
+    """A node, or its gradient; one cell of it, or all."""
+
+    node: Node
+    cell: tuple[int, ...] | None = None
+    gradient: bool = False
+
+
+def quoted(text: str, width: int = 60) -> str:
+    """What was typed, harmless and not too long, to be told of."""
+    return clip(clean(" ".join(text.split())), width)
+
+
+def parse_position(typed: str, last: int) -> int | None:
+    """A position 0…`last`: a number, or a percentage of the run; None for anything else."""
+    match = _POSITION.fullmatch(typed)
+    if match is None:
+        return None
+    number = int(match[1])
+    if match[2]:
+        return round(number * last / 100) if number <= 100 else None
+    return number if number <= last else None
+
+
+def parse_value(text: str) -> NDArray[np.float64]:
+    """A number, or a nested list of numbers, `nan` and `inf` among them."""
+    text = text.strip()
+    stack: list[list[Any]] = [[]]
+    at, begins = 0, True
+    while at < len(text):
+        found = _VALUE.match(text, at)
+        if found is None:
+            raise UsageError(
+                f"{quoted(text[at:])} is no number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf"
+            )
+        at = found.end()
+        sign, number = found.groups()
+        expected = begins or sign in (",", "]")  # behind an entry comes a comma, or the end of the list
+        if not expected or (sign == "]" and len(stack) == 1) or (sign == "," and (begins or len(stack) == 1)):
+            raise UsageError(f"{quoted(text)}: commas stand between numbers, and brackets around them")
+        if sign == "[":
+            stack.append([])
+            if len(stack) > _MOST_DEPTH:
+                raise UsageError(f"lists nest at most {_MOST_DEPTH} deep")
+        elif sign == "]":
+            done = stack.pop()
+            stack[-1].append(done)
+        elif number:
+            stack[-1].append(_number(number))
+        begins = sign in ("[", ",")
+    if len(stack) > 1 or begins or len(stack[0]) != 1:
+        raise UsageError(f"{quoted(text) or 'nothing'}: a value is one number, or one list that is closed")
+    try:
+        return np.array(stack[0][0], dtype=np.float64)
+    except ValueError:
+        raise UsageError(f"{quoted(text)}: the rows differ in length or depth") from None
+
+
+def _number(text: str) -> float:
+    """A number, or one of the words for what is none."""
+    number = float(text.replace(".nan", "nan").replace(".inf", "inf") if text[-1].isalpha() else text)
+    if math.isinf(number) and text[-1].isdigit():
+        raise UsageError(f"{quoted(text)} is too large a number; write inf for infinity")
+    return number
+
+
+def parse_target(text: str, graph: Graph) -> Target:
+    """A node by its name or path, a cell of it such as `W[1,2]`, or `grad(…)` of it."""
+    text = text.strip()
+    if text in graph:
+        return Target(graph[text])
+    gradient = _GRADIENT.fullmatch(text)
+    if gradient is not None:
+        whole = _of_node(gradient[1].strip() + (gradient[2] or ""), graph)
+        return whole._replace(gradient=True)
+    return _of_node(text, graph)
+
+
+def _of_node(text: str, graph: Graph) -> Target:
+    if text not in graph:
+        cell = _CELL.fullmatch(text)
+        if cell is not None and cell[1].strip() in graph:
+            return Target(graph[cell[1].strip()], _indices(cell[2], text))
+    return Target(node_named(text, graph))
+
+
+def _indices(text: str, whole: str) -> tuple[int, ...]:
+    pieces = [piece.strip() for piece in text.split(",")]
+    if not all(re.fullmatch(r"[+-]?\d{1,9}", piece) for piece in pieces):
+        raise UsageError(
+            f"{quoted(whole)}: a cell has whole numbers with commas between them, such as W[1,2]"
+        )
+    return tuple(map(int, pieces))
+
+
+def node_named(name: str, graph: Graph) -> Node:
+    """The node with a name or a path; `UsageError` with the nearest name where there is none."""
+    if name in graph:
+        return graph[name]
+    names = [node.name for node in graph.nodes if node.kind is not Kind.LITERAL]
+    hint = did_you_mean(name, (*names, *graph.aliases))
+    if not hint and name in OPS:
+        hint = f"`op {name}` is the operator"
+    raise UsageError(f"there is no node {quoted(name, 40) or 'without a name'}{f'; {hint}' if hint else ''}")

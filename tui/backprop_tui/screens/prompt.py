@@ -1,0 +1,181 @@
+"""The prompt: a line at the bottom of the debugger, and above it what the lines before have shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.text import clean
+from backprop_tui.drawing import Area, Lines
+from backprop_tui.prompt.complete import complete
+from backprop_tui.prompt.execute import told
+from backprop_tui.prompt.parse import parse
+from backprop_tui.prompt.queries import Request
+from backprop_tui.prompt.showing import fitted, is_move
+from backprop_tui.screens.prompted import PromptedScreen
+from backprop_tui.texts import text
+from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
+
+__all__ = ["PromptScreen"]
+
+_KEPT_LINES = 2000
+
+
+class PromptScreen(ModalScreen[None]):
+    """A line to type commands into. Tab completes, the arrows go through what was typed, Escape leaves.
+
+    An empty line repeats the last one if that was a move.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", show=False, priority=True),
+        Binding("tab", "complete(1)", show=False, priority=True),
+        Binding("shift+tab", "complete(-1)", show=False, priority=True),
+        Binding("up", "older", show=False, priority=True),
+        Binding("down", "newer", show=False, priority=True),
+        Binding("pageup", "scroll(-1)", show=False, priority=True),
+        Binding("pagedown", "scroll(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, debugger: PromptedScreen, typed: str = "", lines: tuple[Line, ...] = ()) -> None:
+        super().__init__()
+        self.debugger, self.begun = debugger, typed
+        self.answered: list[Line] = list(lines)
+        self._cycle: tuple[str, ...] = ()
+        self._completed = ""
+        self._repeats = ""
+
+    @property
+    def field(self) -> Input:
+        """The line that is being typed."""
+        return self.query_one(Input)
+
+    def compose(self) -> ComposeResult:
+        """The answers, what the word could become, and the line."""
+        with Vertical(id="prompt"):
+            yield Panel(lambda width, height: self._drawn(width), id="answers", focusable=False)
+            hint = "" if self.begun else text("prompt.hint", self.debugger.current.language)
+            yield Static(Content(hint), id="candidates")
+            with Horizontal(id="typed"):
+                yield Static(Content(" :"), id="sign")
+                field = Input(self.begun, compact=True, select_on_focus=False)
+                field.cursor_blink = False
+                yield field
+
+    def on_mount(self) -> None:
+        """The line has the focus."""
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.field.focus()
+        self.field.cursor_position = len(self.begun)
+        self._show()
+
+    def on_resize(self) -> None:
+        """Answers wrap elsewhere."""
+        self._show()
+
+    # Answers
+
+    def _drawn(self, width: int) -> Lines:
+        lines = fitted(self.answered, max(10, width - 1))
+        return Lines.of(lines, Area(0, len(lines) - 1, 1, 1))
+
+    def _show(self) -> None:
+        """As high as the answers are, up to a part of the screen; the last of them in view."""
+        panel = self.query_one("#answers", Panel)
+        height = self._drawn(max(10, self.size.width - 2)).height
+        panel.styles.height = min(height, max(3, self.size.height * 2 // 5))
+        panel.display = bool(self.answered)
+        panel.redraw()
+
+    def action_scroll(self, pages: int) -> None:
+        """Read what is above or below."""
+        panel = self.query_one("#answers", Panel)
+        (panel.scroll_page_down if pages > 0 else panel.scroll_page_up)(animate=False)
+
+    def _answer(self, *lines: Line) -> None:
+        self.answered = [*self.answered, *lines][-_KEPT_LINES:]
+        self._show()
+
+    def _hint(self, said: str) -> None:
+        self.query_one("#candidates", Static).update(Content(clean(said)))
+
+    # Typing
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Carry the line out, and show what it shows."""
+        event.stop()
+        line = event.value.strip() or self._repeats
+        self.field.value = ""
+        if not line:
+            return
+        self.debugger.history.add(line)
+        self._answer((Span(": ", Role.DIM), Span(clean(line), Role.KEY)))
+        view = self.debugger.current
+        try:
+            request = parse(line, view.session).request
+            self._repeats = line if is_move(request) else ""
+            outcome = self.debugger.carry_out(line)
+        except UsageError as error:
+            self._answer((Span(clean(str(error)), Role.WARNING),))
+            return
+        self._answer(*outcome.lines)
+        if outcome.session.pending is not None:
+            self.run_worker(self._search(view, request), group="search", exclusive=True)
+
+    async def _search(self, view: View, request: Request) -> None:
+        """What a search through other iterations comes to; keys are heard meanwhile."""
+        found = await self.debugger.searched()
+        if found is not None and self.is_attached:
+            self._answer(*told(view.session, found, request, view.scenario, view.language))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What is typed by hand ends a round of completions."""
+        event.stop()
+        if event.value != self._completed and event.value not in self._cycle:
+            self._cycle = ()
+            self._hint("" if event.value else text("prompt.hint", self.debugger.current.language))
+
+    def action_complete(self, by: int) -> None:
+        """Complete the word before the cursor; again, the next one that it could become."""
+        field = self.field
+        if field.value in self._cycle:
+            at = (self._cycle.index(field.value) + by) % len(self._cycle)
+            self._put(self._cycle[at])
+            return
+        before, behind = field.value[: field.cursor_position], field.value[field.cursor_position :]
+        found = complete(before, self.debugger.current.session)
+        head = before[: found.start]
+        if len(found.candidates) > 1 and len(found.common) == len(before) - found.start:
+            self._cycle = tuple(f"{head}{one}{behind}" for one in found.candidates)
+            self._put(self._cycle[0 if by > 0 else -1])
+        elif found.candidates:
+            space = " " if len(found.candidates) == 1 and not behind and _ends(found.candidates[0]) else ""
+            self._completed = field.value = f"{head}{found.common}{space}{behind}"
+            field.cursor_position = len(head) + len(found.common) + len(space)
+        self._hint("  ".join(found.candidates) if len(found.candidates) > 1 else "")
+
+    def _put(self, line: str) -> None:
+        self.field.value = line
+        self.field.cursor_position = len(line)
+
+    def action_older(self) -> None:
+        """The line before."""
+        self._put(self.debugger.history.older(self.field.value))
+
+    def action_newer(self) -> None:
+        """The line behind."""
+        self._put(self.debugger.history.newer(self.field.value))
+
+
+def _ends(candidate: str) -> bool:
+    """Whether a word is whole when it stands there: nothing of it is typed further."""
+    return candidate[-1:].isalnum() or candidate.endswith("]")

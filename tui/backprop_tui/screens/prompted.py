@@ -1,0 +1,199 @@
+"""A screen with a prompt: what is typed there, and what keys do that are short for typing it.
+
+What reads and answers lines is loaded with the first line: no first screen waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from backprop_engine.debugger import (
+    Break,
+    Command,
+    Delete,
+    Fold,
+    NameBranch,
+    Redo,
+    Session,
+    Set,
+    SwitchBranch,
+    Undo,
+    advance,
+    update,
+)
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.lines import Line, plain
+from backprop_tui.commands import COMMANDS
+from backprop_tui.commands import Command as Row
+from backprop_tui.prompt.history import History
+from backprop_tui.screens.live import LiveScreen
+
+if TYPE_CHECKING:
+    from backprop_tui.prompt.execute import Outcome
+    from backprop_tui.prompt.queries import Request
+
+__all__ = ["PromptedScreen"]
+
+_UNSEEN = (Break, Delete, Fold, NameBranch, Redo, Set, SwitchBranch, Undo)
+"""Commands of which the screen shows too little by itself."""
+_PATIENCE = 8
+"""Seconds that an answer stays which nobody asked to keep."""
+_SHORT = 3
+"""Up to so many lines are a notice; what is longer is shown above the prompt."""
+
+
+class PromptedScreen(LiveScreen):
+    """Carries out commands of the debugger, typed ones among them, and says what came of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history = History()
+
+    @property
+    def commands(self) -> tuple[Row, ...]:
+        """The table of commands, with the keys that their reader chose."""
+        return getattr(self.app, "commands", COMMANDS)
+
+    # Commands of the debugger
+
+    def do(self, command: Command) -> None:
+        """Carry out a command of the debugger."""
+        before = self.current.session
+        try:
+            self._take(before, update(before, command), command)
+        except UsageError as error:
+            self._notify(str(error), wrong=True)
+
+    def _take(self, before: Session, after: Session, command: Request) -> None:
+        """Show the session after a command; a search goes on in slices, until one does something else."""
+        self.view = replace(self.current, session=after)
+        if after.pending is not None:
+            self.run_worker(self._search(before, command), group="search", exclusive=True)
+        elif after.notice is not None or isinstance(command, _UNSEEN):
+            self._tell(before, after, command)
+
+    async def _search(self, before: Session, command: Request) -> None:
+        after = await self.searched()
+        if after is not None:
+            self._tell(before, after, command)
+
+    async def searched(self) -> Session | None:
+        """The session when its pending search is done; None where its reader went on without it.
+
+        Between two iterations keys are heard.
+        """
+        session = self.current.session
+        while session.pending is not None:
+            await asyncio.sleep(0)
+            if self.current.session is not session:
+                return None
+            session = advance(session)
+            if session.pending is not None:
+                self.set_reactive(PromptedScreen.view, replace(self.current, session=session))
+            else:
+                self.view = replace(self.current, session=session)
+        return session
+
+    def _tell(self, before: Session, after: Session, command: Request) -> None:
+        """A notice of what the screen does not show by itself; where one moved to, it does."""
+        from backprop_tui.prompt.execute import told
+        from backprop_tui.prompt.showing import is_move, notices
+
+        view = self.current
+        if is_move(command):
+            lines = notices(before, after, view.language)
+        else:
+            lines = told(before, after, command, view.scenario, view.language)
+        if lines:
+            good = after.notice is None or after.notice.good
+            self._notify(plain(lines[: _SHORT + 1]), wrong=bool(after.hit) or not good)
+
+    def _notify(self, said: str, *, wrong: bool = False) -> None:
+        severity = "warning" if wrong else "information"
+        self.notify(said, markup=False, severity=severity, timeout=_PATIENCE)  # type: ignore[arg-type]
+
+    # Typing
+
+    def carry_out(self, line: str) -> Outcome:
+        """Carry out a typed line and show the session after it; what it shows beside is in the outcome.
+
+        A search is left pending: see `searched`. Raises `UsageError` where the line asks for nothing.
+        """
+        from backprop_tui.prompt.execute import carry_out
+        from backprop_tui.prompt.parse import parse
+
+        view = self.current
+        request = parse(line, view.session).request
+        outcome = carry_out(view.session, request, view.scenario, view.language, wait=False)
+        if outcome.session is not view.session:
+            self.view = replace(view, session=outcome.session)
+        if outcome.ends:
+            self.app.exit()
+        return outcome
+
+    def action_typed(self, name: str) -> None:
+        """What a key or the palette does for a command without a method: type its name."""
+        command = next(one for one in self.commands if one.name == name)
+        if command.does == "asks":
+            self.open_prompt(f"{command.prompt[0]} ")
+        else:
+            self.type(command.prompt[0])
+
+    def type(self, line: str) -> None:
+        """Carry out a line that a key is short for."""
+        from backprop_tui.prompt.parse import parse
+        from backprop_tui.prompt.queries import Query
+
+        view = self.current
+        try:
+            request = parse(line, view.session).request
+            if not isinstance(request, Query):
+                self._take(view.session, update(view.session, request), request)
+                return
+            outcome = self.carry_out(line)
+        except UsageError as error:
+            self._notify(str(error), wrong=True)
+            return
+        if len(outcome.lines) > _SHORT:
+            self.open_prompt("", outcome.lines)
+        elif outcome.lines:
+            self._notify(plain(outcome.lines))
+
+    def open_prompt(self, typed: str = "", lines: tuple[Line, ...] = ()) -> None:
+        """Open the prompt with something typed, and something to read above it."""
+        from backprop_tui.screens.prompt import PromptScreen
+
+        self.app.push_screen(PromptScreen(self, typed, lines))
+
+    def action_command_prompt(self) -> None:
+        """Open the prompt."""
+        self.open_prompt()
+
+    def action_command_set(self) -> None:
+        """Open the prompt with the chosen node's value to change, or that of the step's own."""
+        from backprop_tui.prompt.prefill import assignment
+
+        self.open_prompt(assignment(self.current.session))
+
+    def action_command_break(self) -> None:
+        """Set a breakpoint on the chosen node, or the step's own; take it away where there is one."""
+        from backprop_tui.prompt.parse import here
+
+        session = self.current.session
+        node = here(session)
+        if node is None:
+            self.open_prompt("break ")
+            return
+        for one in session.breakpoints:
+            if one.target.kind == "node" and one.target.name == node.name and one.condition is None:
+                self.do(Delete(one.number))
+                return
+        self.do(Break(node.name))
+
+    # Language
+
+    def speak(self, language: str) -> None:
+        """Show everything in another language."""
+        self.view = replace(self.current, language=language)

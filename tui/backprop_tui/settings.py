@@ -1,0 +1,222 @@
+"""What the reader of the app likes: language, theme and keys, in a small TOML file of the platform's folder.
+
+    language = "ko"
+    theme = "backprop-light"
+
+    [keys]
+    step = ["j", "right"]
+
+Commands are called as in the table of commands. The app alone reads the file; nothing wrong in it is fatal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from backprop_engine.errors import UsageError
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.text import LANGUAGES, clean, clip
+from backprop_tui.commands import COMMANDS, KEY_NAMES
+
+__all__ = ["Settings", "change_setting", "read_settings", "settings_path"]
+
+_MOST_BYTES: Final = 1_000_000
+_KNOWN: Final = ("language", "theme", "keys")
+_KEY: Final = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:\w+|\S)")
+_FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
+
+
+class Settings(Struct, frozen=True):
+    """What the settings file says, as far as it can be used; `problems` are the rest, a sentence each.
+
+    `path` is where changes are written; without one they are not kept.
+    """
+
+    language: str = ""
+    theme: str = ""
+    keys: Mapping[str, tuple[str, ...]] = {}
+    problems: tuple[str, ...] = ()
+    path: Path | None = None
+
+
+def settings_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Where the settings are kept on this platform."""
+    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or "~").expanduser()
+    if platform == "win32":
+        folder = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
+    elif platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    else:
+        configured = environment.get("XDG_CONFIG_HOME", "")  # one that is not absolute is to be ignored
+        folder = Path(configured) if configured.startswith("/") else home / ".config"
+    return folder / "backprop-tui" / "settings.toml"
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in the file at `path`; none where there is no file."""
+    try:
+        found = _parsed(_text(path))
+    except FileNotFoundError:
+        return Settings(path=path)
+    except (OSError, ValueError) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
+        reason = getattr(error, "strerror", None) or str(error)
+        return Settings(problems=(f"{_shown(path)} is not used: {clean(reason)}",), path=path)
+    reader = _Reader()
+    for name in found:
+        if name not in _KNOWN:
+            reader.tell(f"there is no setting {_quoted(name)}", did_you_mean(name, _KNOWN))
+    language = reader.one_of("language", found.get("language", ""), LANGUAGES)
+    theme = found.get("theme", "")
+    if not isinstance(theme, str):
+        reader.tell("theme is the name of a theme, in quotes")
+        theme = ""
+    keys = reader.keys(found.get("keys", {}))
+    return Settings(language, theme, keys, tuple(f"settings: {one}" for one in reader.problems), path)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """TOML as a table; its reader is loaded for those who have settings."""
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _text(path: Path) -> str:
+    """The text of a file, no more of it than settings can have."""
+    if path.exists() and not path.is_file():
+        raise OSError(None, "it is no regular file")
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ValueError("it is too large")
+    return data.decode("utf-8-sig")
+
+
+def _shown(path: Path) -> str:
+    return clean(str(path))
+
+
+def _quoted(found: object) -> str:
+    return f"`{clip(clean(str(found)), 40)}`"
+
+
+class _Reader:
+    """Takes what can be used, and remembers what cannot."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def tell(self, problem: str, hint: str = "") -> None:
+        """Remember a problem."""
+        self.problems.append(f"{problem}; {hint}" if hint else problem)
+
+    def one_of(self, name: str, found: object, known: tuple[str, ...]) -> str:
+        """A word that there is, or nothing."""
+        if isinstance(found, str) and found in ("", *known):
+            return found
+        self.tell(f"{name} is one of {', '.join(known)}, not {_quoted(found)}")
+        return ""
+
+    def keys(self, found: object) -> dict[str, tuple[str, ...]]:
+        """The keys of commands; no key gets two meanings."""
+        if not isinstance(found, dict):
+            self.tell('keys is a table of commands: `[keys]`, then `step = ["j"]`')
+            return {}
+        chosen: dict[str, tuple[str, ...]] = {}
+        bound = {command.name: command.keys for command in COMMANDS}
+        for name, value in found.items():
+            if name not in bound:
+                self.tell(f"there is no command {_quoted(name)}", did_you_mean(name, bound))
+                continue
+            keys = self.of_command(name, value)
+            if keys:
+                chosen[name] = keys
+        return self.without_clashes(chosen, bound)
+
+    def of_command(self, name: str, value: object) -> tuple[str, ...]:
+        """The keys written for one command."""
+        written = [value] if isinstance(value, str) else value
+        if not isinstance(written, list) or not written or not all(map(_is_key, written)):
+            self.tell(f'{name} takes a key or a list of keys, such as ["j", "ctrl+n"]')
+            return ()
+        return tuple(dict.fromkeys(_key_name(one) for one in written))
+
+    def without_clashes(
+        self, chosen: dict[str, tuple[str, ...]], bound: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        """Those whose keys no other command has, once all of them are in force."""
+        taken = {key: name for name, keys in bound.items() if name not in chosen for key in keys}
+        kept: dict[str, tuple[str, ...]] = {}
+        for name, keys in chosen.items():
+            clash = next((key for key in keys if key in taken), None)
+            if clash is not None:
+                self.tell(f"{_quoted(clash)} cannot be the key of {name}: it is that of {taken[clash]}")
+                keys = bound[name]
+            else:
+                kept[name] = keys
+            taken |= {key: name for key in keys if key not in taken}
+        return kept
+
+
+def _is_key(found: object) -> bool:
+    return isinstance(found, str) and _KEY.fullmatch(found) is not None
+
+
+def _key_name(written: str) -> str:
+    """A key as Textual names it: `slash` for `/`."""
+    *held, last = written.split("+") if written != "+" else ["+"]
+    if len(last) == 1 and not last.isalnum():
+        last = KEY_NAMES.get(last) or unicodedata.name(last, last).lower().replace(" ", "_").replace("-", "_")
+    return "+".join([*held, last])
+
+
+# Writing
+
+
+def change_setting(path: Path, name: str, value: str) -> None:
+    """Write a setting into the file; all else in it stays as it is. `UsageError` where it cannot be."""
+    try:
+        before = _text(path) if path.exists() else ""
+        had = _parsed(before)
+        after = _with(before, name, value)
+        if _parsed(after) != {**had, name: value}:
+            raise ValueError("it is written in a way that cannot be changed from here")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, after)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{_shown(path)} is not changed: {clean(reason)}") from None
+
+
+def _with(text: str, name: str, value: str) -> str:
+    """The text with a line for a setting, in place of the one it has, else in front of the first table."""
+    line = f'{name} = "{value}"'
+    found = re.search(rf"^[ \t]*{name}[ \t]*=.*$", text, re.MULTILINE)
+    table = _FIRST_TABLE.search(text)
+    if found is not None and (table is None or found.start() < table.start()):
+        return text[: found.start()] + line + text[found.end() :]
+    if table is None:
+        return text + ("\n" if text and not text.endswith("\n") else "") + line + "\n"
+    return f"{text[: table.start()]}{line}\n\n{text[table.start() :].lstrip()}"
+
+
+def _replace(path: Path, text: str) -> None:
+    """All of the new file, or the old one."""
+    target = path.resolve()  # a link to settings that are kept elsewhere stays one
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, target)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
