@@ -364,6 +364,17 @@ class GraphBuilder:
         """The computed nodes that feed no other, by name."""
         return [node.name for node in _sinks(self._nodes)]
 
+    def passes_gradient(self, name: str) -> bool:
+        """Whether gradient can flow from the node called `name` to an input or a parameter."""
+        flows: list[bool] = []
+        for node in self._nodes:
+            along = zip(node.rules, node.operands, strict=True)
+            flows.append(
+                node.kind in _LEAVES_WITH_GRADIENT
+                or any(rule is not None and flows[operand] for rule, operand in along)
+            )
+        return flows[self._names[name]]
+
     def shape(self, position: int) -> Shape:
         """The shape of the node at `position`."""
         return self._nodes[position].shape

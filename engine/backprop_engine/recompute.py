@@ -1,11 +1,11 @@
 """Recording a run again after a change: only what depends on it is computed, all else is shared.
 
-The result is what `record` would give, to the bit: the functions are the same, in the same order.
+The result is what `record` would give, to the bit: the functions are the same, in the same order. Both passes
+go along the same plans, and past everything that nothing before it has moved.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_engine.arrays import settle
 from backprop_engine.bindings import Bindings
-from backprop_engine.recording import contribution, edits_by_position, forward_function, value_dtype
+from backprop_engine.recording import _backward_plan, _forward_plan, contribution, edits_by_position, record
 from backprop_engine.trace import Edit, Trace
 
 __all__ = ["Recomputed", "recompute"]
@@ -32,6 +32,9 @@ def recompute(trace: Trace, bindings: Bindings, edits: Iterable[Edit] = ()) -> R
     edits = tuple(edits)
     with np.errstate(all="ignore"):
         again = _Again(trace, bindings, edits)
+        if again.reaches_all():  # nothing can be shared
+            graph = trace.graph
+            return Recomputed(record(graph, bindings, edits), len(graph.order), len(graph.edges))
         again.forward()
         again.backward()
     made = Trace(
@@ -59,98 +62,116 @@ class _Again:
         self.contributions: list[Any] = list(trace.contributions)
         self.arrived: list[Any] = list(trace.arrived)
         self.gradients: list[Any] = list(trace.gradients)
+        self.moved = [False] * len(self.graph.nodes)
+        """Whether a node's value, as others compute with it, is another than before."""
+        self.turned = [False] * len(self.graph.nodes)
+        """Whether what its operator gives is, which its own rules use."""
         self.computed = self.multiplied = 0
+        given = {leaf.position: self.bindings.leaves[leaf.position] for leaf in self.graph.leaves}
+        given |= {node: value for node, value in self.value_edits.items() if node in given}
+        self.leaves = {node: value for node, value in given.items() if not _same(value, self.values[node])}
+        """The leaves that have another value than before."""
+
+    def reaches_all(self) -> bool:
+        """Whether every computed node depends on a leaf that has changed, and nothing on an override."""
+        if self.value_edits or self.old_values:
+            return False
+        reached = [node in self.leaves for node in range(len(self.graph.nodes))]
+        for node, _, _, first, last, every, _ in _forward_plan(self.graph):
+            if not (reached[first] or reached[last] or any(reached[one] for one in every)):
+                return False
+            reached[node] = True
+        return True
 
     # Forward
 
     def forward(self) -> None:
-        """Compute again each node that an operand of has changed, or whose override has."""
-        graph = self.graph
-        for leaf in graph.leaves:
-            position = leaf.position
-            value = self.value_edits.get(position, self.bindings.leaves[position])
-            if not _same(value, self.values[position]):
-                self.values[position] = self.operands[position] = self.outs[position] = value
-        for position in graph.order:
-            node = graph.nodes[position]
-            before = self.before.operand_values
-            changed = any(self.operands[one] is not before[one] for one in node.operands)
-            overridden = self.value_edits.get(position), self.old_values.get(position)
-            if not changed and _same_edit(*overridden):
-                continue
-            dtype = value_dtype(graph, node)
-            out = self.outs[position]
-            if changed:
-                out = settle(forward_function(node)(*[self.operands[one] for one in node.operands]), dtype)
+        """Compute again each node that an operand of has moved, or whose override has."""
+        for position, value in self.leaves.items():
+            self.values[position] = self.operands[position] = self.outs[position] = value
+            self.moved[position] = self.turned[position] = True
+        overridden = {
+            node
+            for node in (*self.value_edits, *self.old_values)
+            if not _same_edit(self.value_edits.get(node), self.old_values.get(node))
+        }
+        moved, operands, scalar = self.moved, self.operands, self.graph.dtype.type
+        for node, function, arity, first, last, every, dtype in _forward_plan(self.graph):
+            if moved[first] or moved[last] or (arity > 2 and any(moved[one] for one in every)):
+                if arity == 2:
+                    out = function(operands[first], operands[last])
+                elif arity == 1:
+                    out = function(operands[first])
+                else:
+                    out = function(*[operands[one] for one in every])
                 self.computed += 1
-                out = self.outs[position] if _same(out, self.outs[position]) else out
-            value = overridden[0] if overridden[0] is not None else out
-            self.outs[position] = out
-            if not _same(value, self.values[position]):
-                self.values[position] = value
-                self.operands[position] = settle(value, graph.dtype)
+                self.gave(node, out if type(out) is scalar else settle(out, dtype))
+            elif node in overridden:
+                self.gave(node, self.outs[node])
+
+    def gave(self, node: int, out: Any) -> None:
+        """What the operator of `node` gives is `out`, and so its value, unless another one is put in."""
+        if not _same(out, self.outs[node]):
+            self.outs[node] = out
+            self.turned[node] = True
+        value = self.value_edits.get(node, self.outs[node])
+        if not _same(value, self.values[node]):
+            self.values[node] = value
+            self.operands[node] = (
+                value if value.dtype == self.graph.dtype else settle(value, self.graph.dtype)
+            )
+            self.moved[node] = True
 
     # Backward
 
     def backward(self) -> None:
-        """Hand on again each gradient that has changed, or whose rule uses something that has."""
-        graph, before = self.graph, self.before
-        output = graph.output
+        """Hand on again each gradient that has moved, or whose rule uses something that has."""
+        graph, output = self.graph, self.graph.output
         seed = self.gradient_edits.get(output, self.bindings.seed)
-        if not _same(seed, self.gradients[output]):
-            self.gradients[output] = seed
-        uses_of = graph.schedule.uses_of
-        last_use = {uses[-1]: node for node, uses in uses_of.items()}
-        for edge in graph.edges:
-            index, node = edge.index, graph.nodes[edge.node]
-            upstream = self.gradients[edge.node]
-            touched = (
-                upstream is not before.gradients[edge.node]
-                or self.outs[edge.node] is not before.outs[edge.node]
-                or any(self.operands[one] is not before.operand_values[one] for one in node.operands)
-            )
-            if touched:
-                out = contribution(graph, index, upstream, self.outs, self.operands)
+        pushed = [False] * len(graph.nodes)
+        pushed[output] = not _same(seed, self.gradients[output])
+        uses_of, overridden = graph.schedule.uses_of, (*self.gradient_edits, *self.old_gradients)
+        completions = {uses_of[node][-1]: node for node in overridden if node in uses_of}
+        if not (pushed[output] or completions or any(self.moved) or any(self.turned)):
+            return
+        before, moved, turned = self.gradients, self.moved, self.turned
+        gradients: list[Any] = [None] * len(graph.nodes)
+        self.gradients = gradients
+        gradients[output] = seed if pushed[output] else before[output]
+        contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
+        plan = _backward_plan(graph)
+        for index, (node, operand, _, _, arity, first, last, every, _, _, _) in enumerate(plan):
+            fresh = False
+            if (
+                pushed[node]
+                or turned[node]
+                or moved[first]
+                or moved[last]
+                or (arity > 2 and any(moved[one] for one in every))
+            ):
+                out = contribution(graph, index, gradients[node], self.outs, self.operands)
                 self.multiplied += 1
-                if not _same(out, self.contributions[index]):
-                    self.contributions[index] = out
-            self.collect(edge.operand, index, uses_of[edge.operand])
-            if index in last_use:
-                self.complete(last_use[index], index)
-
-    def collect(self, operand: int, index: int, uses: list[int]) -> None:
-        """What has arrived at the operand with the contribution at `index`."""
-        turn = bisect_left(uses, index)
-        arrived = self.contributions[index]
-        if turn:
-            earlier = uses[turn - 1]
-            unchanged = (
-                arrived is self.before.contributions[index]
-                and self.arrived[earlier] is self.before.arrived[earlier]
-                and not (index == uses[-1] and self.old_gradients.get(operand) is not None)
-            )
-            if unchanged:
-                return
-            arrived = settle(self.arrived[earlier] + arrived, self.graph.dtype)
-        if not _same(arrived, self.arrived[index]):
-            self.arrived[index] = arrived
-
-    def complete(self, node: int, index: int) -> None:
-        """The node's gradient, once its last contribution has arrived."""
-        override = self.gradient_edits.get(node)
-        gradient = self.arrived[index] if override is None else override
-        if override is not None and not _same(override, self.arrived[index]):
-            self.arrived[index] = override
-            gradient = override
-        if not _same(gradient, self.gradients[node]):
-            self.gradients[node] = gradient
+                fresh = not _same(out, contributions[index])
+                if fresh:
+                    contributions[index] = out
+            total, earlier = contributions[index], gradients[operand]
+            if earlier is not None and (fresh or pushed[operand] or index in completions):
+                total = settle(earlier + total, dtype)
+                fresh = not _same(total, arrived[index])
+            if index in completions:
+                total = self.gradient_edits.get(operand, total)
+                fresh = not _same(total, arrived[index])
+            if fresh:
+                arrived[index] = total
+            pushed[operand] = fresh
+            gradients[operand] = arrived[index]
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two tensors are the same to the bit."""
+    """Whether two tensors of one type and shape are the same to the bit."""
     if one is other:
         return True
-    if other is None or one.dtype != other.dtype or one.shape != other.shape:
+    if one.ndim == 0 and one != other and one == one:  # at once for numbers, unless it is a NaN or a zero
         return False
     return bool(one.tobytes() == other.tobytes())
 

@@ -288,7 +288,7 @@ def test_another_number_for_a_leaf() -> None:
         ("weight", "a setting is a name"),
         ("weight=[1, [2]]", "a list stands here"),
         ("weight=two", "expected a number"),
-        ("weight={", "closing bracket"),
+        ("weight={", "is not closed"),
         ("weight=\x1b", "control character"),
         ("=3", "a setting is a name"),
     ],

@@ -57,7 +57,9 @@ def test_the_same_to_the_bit(run: RandomRun, data: st.DataObject) -> None:
 def test_in_single_precision(run: RandomRun) -> None:
     graph, bindings = run
     trace = record(graph, bindings)
-    other = Bindings({key: value * value.dtype.type(0.5) for key, value in bindings.leaves.items()}, bindings.seed)
+    other = Bindings(
+        {key: value * value.dtype.type(0.5) for key, value in bindings.leaves.items()}, bindings.seed
+    )
     same(recompute(trace, other).trace, record(graph, other))
 
 

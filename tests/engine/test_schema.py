@@ -231,8 +231,8 @@ STRUCTURE = (
     "leaf-init", "bad-name", "node-constant", "expect-empty", "expect-tolerance", "scan-form", "data-dtype",
 )  # fmt: skip
 """Mistakes of form."""
-LOADER_ALONE = {"node_numbers": [6]}
-"""Lines with such a mistake that only the loader can tell: a text that is a number."""
+LOADER_ALONE = {"node_numbers": [6], "names_from_papers": [7, 10], "names_invisible": [*range(2, 9)]}
+"""Lines with such a mistake that only the loader can tell: a text that is a number, letters of any script."""
 
 EXPECTED: dict[str, list[list[Any]]] = yaml.safe_load((BROKEN / "expected.yaml").read_text("utf-8"))
 READABLE = sorted(

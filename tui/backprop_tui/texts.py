@@ -273,7 +273,6 @@ TEXTS: dict[str, Words] = {
     ),
     "prompt.path": Words("one path from {output} to {name}", "{output}에서 {name}까지의 경로 한 개"),
     "prompt.paths.sum": Words("their sum is {sum}", "합은 {sum}입니다"),
-    "prompt.paths.matrix": Words("through a rule that is no number", "수 하나로 나타낼 수 없는 규칙을 지남"),
     "prompt.found.none": Words("nothing is found", "찾은 것이 없습니다"),
     "prompt.found.steps": Words("{count} steps of this iteration", "이번 반복의 스텝 {count}개"),
     "prompt.nudge.output": Words("output", "출력"),

@@ -15,6 +15,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expr import Call, Name, Number, parse
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Rule, Sample
+from backprop_engine.ops.arithmetic import times
 from backprop_engine.ops.definition import broadcast, same_shape
 from backprop_engine.ops.keys import key_text
 from backprop_engine.scenario.attributes import shown_value, type_words
@@ -146,7 +147,7 @@ def decompositions(op: Op) -> tuple[tuple[str, str], ...]:
 
 def shape_rule(op: Op) -> str:
     """The key of the sentence that says how shapes fit; empty where the examples must do."""
-    return {broadcast: "ops broadcast", same_shape: "ops one shape"}.get(op.shape, "")
+    return {broadcast: "ops broadcast", times: "ops broadcast", same_shape: "ops one shape"}.get(op.shape, "")
 
 
 def kinks(op: Op) -> tuple[Kink, ...]:
@@ -175,6 +176,7 @@ def data(op: Op) -> dict[str, Any]:
                 "required": one.default is ...,
                 "default": None if one.default is ... else one.default,
                 "meaning": one.meaning,
+                "limits": one.limits,
             }
             for one in op.attributes
         ],

@@ -131,8 +131,11 @@ def _attributes(op: Op, language: str) -> Iterator[Line]:
 
 
 def _kind(attribute: Attribute) -> str:
-    """The type of a setting in words; that of a key has none."""
-    return "" if attribute.type is tuple else f" ({type_words(attribute.type)})"
+    """The type of a setting and its limits in words; that of a key has none."""
+    if attribute.type is tuple:
+        return ""
+    limits = f", {attribute.limits}" if attribute.limits else ""
+    return f" ({type_words(attribute.type)}{limits})"
 
 
 def _derivatives(op: Op, language: str) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -13,8 +13,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.local import ElementwiseLocal, ScalarLocal, local_gradient
-from backprop_engine.recording import run_forward
+from backprop_engine.recording import contribution, run_forward
 from backprop_engine.run import Run
 from backprop_engine.scenario.settings import with_leaf
 from backprop_engine.steps import Edge
@@ -56,20 +55,19 @@ def contributions(trace: Trace, node: Node) -> tuple[Contribution, ...]:
 class Path(Struct, frozen=True, eq=False):
     """A way from the output to a node: the nodes on it, and the edges between them.
 
-    `product` is the product of the local gradients along it; None where a rule on it is no number and no
-    elementwise derivative, or where shapes change on the way.
+    `product` is what it contributes: the seed, handed on by the rule of each edge. Between scalars that is
+    the seed times the product of the local gradients.
     """
 
     nodes: tuple[int, ...]
     edges: tuple[Edge, ...]
-    product: Tensor | None
+    product: Tensor
 
 
 class Paths(Struct, frozen=True, eq=False):
     """The ways from the output to a node; `total` counts all, also those that are not listed.
 
-    `sum` is the sum of the products over all of them, where each has one and all are listed: the gradient,
-    for a seed of 1.
+    `sum` is the sum of what they contribute, where all are listed: the gradient.
     """
 
     paths: tuple[Path, ...]
@@ -91,7 +89,7 @@ def paths(trace: Trace, node: Node, most: int = 50) -> Paths:
             break
         listed.append(Path(nodes, edges, _along(trace, edges)))
     total = counts[trace.graph.output]
-    products = [path.product for path in listed if path.product is not None]
+    products = [path.product for path in listed]
     known = len(products) == total and total > 0
     return Paths(tuple(listed), total, sum(products[1:], products[0]) if known else None)
 
@@ -122,16 +120,14 @@ def _ways(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[tuple[
         stack += ((edge.operand, (*nodes, edge.operand), (*edges, edge)) for edge in reversed(leading))
 
 
-def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor | None:
-    """The product of local gradients, where each is a number or acts cell by cell."""
-    product: Any = np.ones((), dtype=trace.graph.dtype)[()]
+def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
+    """What is left of the seed at the end of a path."""
+    upstream = trace.gradients[trace.graph.output]
+    assert upstream is not None  # a path ends in a gradient
     with np.errstate(all="ignore"):
         for edge in edges:
-            local = local_gradient(trace, edge)
-            if edge.summed or not isinstance(local, ScalarLocal | ElementwiseLocal):
-                return None
-            product = product * local.value
-    return product  # type: ignore[no-any-return]
+            upstream = contribution(trace.graph, edge.index, upstream, trace.outs, trace.operand_values)
+    return upstream
 
 
 class Nudge(Struct, frozen=True, eq=False):

@@ -36,6 +36,8 @@ def changed(session: Session, command: Set) -> Session:
     given = np.asarray(command.tensor, dtype=np.float64)
     shown = f"{given.size} numbers" if given.size > _SPELLED else _spelled(given.tolist())
     told = f"{what}{where} = {shown}"
+    if kind == "leaf" and session.run.training is not None:
+        told += " from the first iteration on"
     return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), told))
 
 

@@ -17,19 +17,18 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.debugger.spelling import named, typed
 from backprop_engine.errors import UsageError
 from backprop_engine.expr import (
     Attribute,
     Binary,
     Call,
     Expr,
-    ExprError,
     Name,
     Number,
     Subscript,
     Transpose,
     Unary,
-    parse,
     render,
 )
 from backprop_engine.expr.tree import walk
@@ -61,19 +60,15 @@ class Condition(Struct, frozen=True, eq=False):
 
 def parse_condition(text: str, graph: Graph) -> Condition:
     """The condition that `text` spells; `UsageError` where it is none, or names something unknown."""
-    try:
-        tree = parse(text)
-    except ExprError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(f"{clean(text)}: {error.message}{hint}") from None
+    tree = typed(text)
     parts = operands_first(tree)
     for one in parts:
         if isinstance(one, Call):
             _check_call(one, graph)
     of_gradients = {id(one.args[0]) for one in parts if isinstance(one, Call) and is_gradient(one)}
-    named = [one for one in parts if isinstance(one, Name | Attribute)]
-    bare = dict.fromkeys(_name(one) for one in named if id(one) not in of_gradients)
-    for name in dict.fromkeys(map(_name, named)):
+    written = [one for one in parts if isinstance(one, Name | Attribute)]
+    bare = dict.fromkeys(_name(one) for one in written if id(one) not in of_gradients)
+    for name in dict.fromkeys(map(_name, written)):
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
                 f"{clean(name)} is no node; a condition is about {', '.join(SUBJECTS)}, or nodes by name"
@@ -85,7 +80,7 @@ def parse_condition(text: str, graph: Graph) -> Condition:
 
 
 def _name(part: Expr) -> str:
-    return normalised(render(part))
+    return named(normalised(render(part)))
 
 
 def _check_call(call: Call, graph: Graph) -> None:
@@ -211,7 +206,7 @@ class _Finder:
 
     def column(self, name: str, columns: dict[str, Any]) -> Any:
         """A subject's numbers at all steps, or a node's one number."""
-        return columns[name] if name in columns else _only(self.named(name))
+        return columns[name] if name in columns else _only(self.of_node(name))
 
     def number(self, name: str) -> Any:
         """A gradient of one number."""
@@ -230,7 +225,7 @@ class _Finder:
             try:
                 result = evaluate(
                     self.condition.tree,
-                    lambda name: numbers[name] if name in numbers else self.named(name),  # noqa: B023
+                    lambda name: numbers[name] if name in numbers else self.of_node(name),  # noqa: B023
                     self.gradient,
                     self.graph.dtype,
                 )
@@ -240,14 +235,16 @@ class _Finder:
                 found.append(position)
         return np.asarray(found, dtype=np.int64)
 
-    def named(self, name: str) -> Tensor:
+    def of_node(self, name: str) -> Tensor:
         """A node's value in the whole run."""
+        name = named(name)
         if name not in self.graph:
             raise LookupError(f"`{name}` is not defined")
         return self.trace.value(name)
 
     def gradient(self, name: str) -> Tensor:
         """A node's completed gradient."""
+        name = named(name)
         try:
             return self.trace.gradient(name)
         except UsageError as error:

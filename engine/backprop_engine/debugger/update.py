@@ -195,7 +195,9 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
     start = session.position - session.outer_here
     match command:
         case Iterate(count=count):
-            return session.position + count * session.run.length
+            # Where one iteration ends the next begins: from the very start, it is the first step of another.
+            here = session.position or (1 if count else 0)
+            return here + count * session.run.length
         case Go(position=position):
             return position
         case ToStart():

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.debugger.spelling import named, typed
 from backprop_engine.errors import UsageError
-from backprop_engine.expr import Expr, ExprError, parse
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
@@ -19,27 +19,20 @@ from backprop_engine.trace import Trace
 __all__ = ["check_watch", "history_of_watch", "value_of_watch"]
 
 
-def _parsed(text: str) -> Expr:
-    try:
-        return parse(text)
-    except ExprError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
-
-
 def check_watch(text: str, graph: Graph) -> None:
     """Refuse what is no expression over the graph's nodes and gradients."""
 
     def shape_of(name: str) -> tuple[int, ...]:
+        name = named(name)
         if name not in graph:
             raise LookupError(f"`{name}` is not defined")
         return graph[name].shape
 
     try:
-        infer_shape(_parsed(text), shape_of, shape_of)
+        infer_shape(typed(text), shape_of, shape_of)
     except EvaluationError as error:
         hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
+        raise UsageError(named(f"{clip(clean(text), 60)}: {error.message}{hint}")) from None
 
 
 def history_of_watch(text: str, trace: Trace, positions: Sequence[int]) -> list[float | None]:
@@ -68,6 +61,7 @@ def value_of_watch(text: str, frame: Frame) -> Tensor | None:
 
     def found(get: Callable[[str], Tensor | None]) -> Callable[[str], Tensor | None]:
         def known(name: str) -> Tensor | None:
+            name = named(name)
             if name not in frame.graph:
                 raise LookupError(f"`{name}` is not defined")
             return get(name)
@@ -76,11 +70,11 @@ def value_of_watch(text: str, frame: Frame) -> Tensor | None:
 
     try:
         return evaluate(
-            _parsed(text),
+            typed(text),
             found(lambda name: frame.value(frame.graph[name])),
             found(lambda name: frame.gradient(frame.graph[name])),
             frame.graph.dtype,
         )
     except EvaluationError as error:
         hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(f"{clip(clean(text), 60)}: {error.message}{hint}") from None
+        raise UsageError(named(f"{clip(clean(text), 60)}: {error.message}{hint}")) from None

@@ -22,7 +22,7 @@ from backprop_engine.graph import Node
 from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
-from backprop_engine.trace import Trace, arises
+from backprop_engine.trace import Trace, ValueEdit, arises
 
 __all__ = ["step_title", "story"]
 
@@ -95,12 +95,20 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     ]
     if numbers == symbols:
         lines = [(*lines[0], Span(" = "), Span(summary(values[node.position]), Role.VALUE))]
-    if arises(frame.trace, node):
+    if _overridden(frame, node):
+        given = summary(frame.trace.outs[node.position])
+        lines.append((Span(say("overridden", language, node=node.name, value=given), Role.WARNING),))
+    elif arises(frame.trace, node):
         found = summary(values[node.position])
         lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
     if node.op is not None and node.op.conventions and _is_special(frame.trace, node):
         lines.append((Span(node.op.conventions, Role.DIM),))
     return lines + _derivatives(frame, node, language)
+
+
+def _overridden(frame: Frame, node: Node) -> bool:
+    """Whether another value stands in place of the one that the operator gave."""
+    return any(isinstance(edit, ValueEdit) and edit.node == node.name for edit in frame.trace.edits)
 
 
 def _short(value: Tensor, operand: Node) -> str:

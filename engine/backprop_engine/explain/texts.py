@@ -52,6 +52,10 @@ TEXTS: dict[str, Words] = {
         "{node} is {value}: it arises here, from finite operands.",
         "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
     ),
+    "overridden": Words(
+        "{node} is overridden: its operator gave {value}.",
+        "{node}의 값을 바꾸어 놓았습니다. 연산자가 계산한 값은 {value}입니다.",
+    ),
     "gradient not finite": Words(
         "This contribution is not finite: it arises here, from a finite upstream gradient.",
         "이 기여는 유한하지 않습니다. 유한한 그래디언트가 흘러들어와 이 스텝에서 처음 생겼습니다.",
@@ -71,6 +75,7 @@ TEXTS: dict[str, Words] = {
         "파라미터를 갱신했습니다. 값과 그래디언트를 지웁니다. 이전 파라미터의 것이고, "
         "지우지 않은 그래디언트는 다음 그래디언트에 더해지기 때문입니다.",
     ),
+    "course": Words("{output} by iteration", "반복별 {output}"),
     "iteration": Words("iteration {iteration} of {last}", "반복 {iteration}/{last}"),
     "after": Words("after", "갱신 후"),
     "before update": Words("before", "갱신 전"),

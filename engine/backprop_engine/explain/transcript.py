@@ -14,11 +14,12 @@ from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Kind, Node
 from backprop_engine.inside import stepped_into
+from backprop_engine.run import Run
 from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.text import cell_width, pad
 from backprop_engine.trace import Trace
 
-__all__ = ["state", "transcript"]
+__all__ = ["course", "state", "transcript"]
 
 _INDENT = "      "
 _HEIGHT = 24
@@ -45,6 +46,21 @@ def transcript(
     yield from _rounds(trace, language)
     positions = range(1, (trace.schedule.last if last is None else last) + 1)
     yield from _steps(trace, positions, language, width, step_into=step_into)
+
+
+def course(run: Run, language: str, most: int = 50) -> Iterator[Line]:
+    """The output's value in each iteration of a training; of a long one, at most so many, evenly spread."""
+    every = 1 + (run.iterations - 1) // most
+    output = run.graph.nodes[run.graph.output].name
+    digits = len(str(run.iterations - 1))
+    yield (Span(f"{_INDENT}{say('course', language, output=output)}", Role.HEADING),)
+    for iteration, value in enumerate(run.losses()):
+        if iteration % every == 0 or iteration == run.iterations - 1:
+            yield (
+                Span(_INDENT + str(iteration).rjust(digits), Role.DIM),
+                Span("  "),
+                Span(summary(value), Role.VALUE),
+            )
 
 
 def _rounds(trace: Trace, language: str) -> Iterator[Line]:
@@ -166,7 +182,9 @@ def state(frame: Frame, language: str, note: str = "", width: int = 100) -> Iter
     kind = say(f"step {_kind(frame)}", language)
     yield from _rounds(frame.trace, language)
     trace = frame.trace
-    last = trace.first_position + trace.schedule.last
+    last = trace.schedule.last
+    if trace.training is not None:
+        last = trace.training.steps * trace.graph.training_schedule.last + trace.graph.forward_schedule.last
     yield (Span(f"{trace.first_position + frame.position}/{last}  {kind}", Role.HEADING),)
     yield (Span(""),)
     block = equation(frame, language, width - 2, _HEIGHT)

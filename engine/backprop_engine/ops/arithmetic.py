@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.ops.definition import ONE, Partial, Sample, define
+from backprop_engine.arrays import Shape
+from backprop_engine.ops.definition import ONE, Partial, Sample, define, no_broadcast
 from backprop_engine.ops.extremes import at_zero
+from backprop_engine.ops.fitting import broadcasts, product
 from backprop_engine.text import Words
 
 FAMILY = "arithmetic"
@@ -59,6 +61,17 @@ sub = define(
     samples=PAIRS,
 )
 
+
+def times(a: Shape, b: Shape) -> Shape:
+    """The shape rule of `broadcast`; where that fails, perhaps a matrix product was meant."""
+    if a == b:
+        return a
+    if broadcasts(a, b):
+        return np.broadcast_shapes(a, b)
+    better = product(a, b)
+    raise no_broadcast((a, b), better=f"for the matrix product write {better}" if better else "")
+
+
 mul = define(
     "mul",
     family=FAMILY,
@@ -71,6 +84,7 @@ mul = define(
     formula="a * b",
     written="a * b",
     forward=operator.mul,
+    shape=times,
     rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
     conventions="0 · inf is NaN, as in IEEE arithmetic.",
     samples=PAIRS,

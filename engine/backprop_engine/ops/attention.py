@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import (
     Attribute,
@@ -20,23 +20,35 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.fitting import difference, joined, named, repair
 from backprop_engine.ops.normalisation import exponentials, softmax_of
 from backprop_engine.text import Words
 
 
 def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
-    shapes = f"{{0}} is {shape_text(q)}, {{1}} is {shape_text(k)} and {{2}} is {shape_text(v)}"
+    if _attend(q, k, v) and 0 not in (q[-1], k[-2]):
+        return (*q[:-1], v[-1])
+    hint = repair((q, k, v), _attend) if 0 not in (*q, *k, *v) else ""
     if not len(q) == len(k) == len(v) >= 2:
-        raise ShapeError(f"{shapes}: attention takes matrices, a row for each position, or equal batches")
-    if not q[:-2] == k[:-2] == v[:-2]:
-        raise ShapeError(f"{shapes}: the batch axes must be equal")
-    if q[-1] != k[-1]:
-        raise ShapeError(f"{shapes}: a query has {q[-1]} numbers and a key {k[-1]}; they must be as many")
-    if k[-2] != v[-2]:
-        raise ShapeError(f"{shapes}: there are {k[-2]} keys and {v[-2]} values; they must be as many")
-    if 0 in (q[-1], k[-2]):
-        raise ShapeError(f"{shapes}: attention needs at least one key, and a number in it")
-    return (*q[:-1], v[-1])
+        message = "attention takes matrices, a row for each position, or equal batches"
+    elif not q[:-2] == k[:-2] == v[:-2]:
+        message = "the batch axes must be equal"
+        other, argnum = (k, 1) if q[:-2] != k[:-2] else (v, 2)
+        hint = difference(q[:-2], other[:-2], (0, argnum))
+    elif q[-1] != k[-1]:
+        message = f"a query has {q[-1]} numbers and a key {k[-1]}; they must be as many"
+        hint = joined(f"axis -1 is {q[-1]} in {{0}} and {k[-1]} in {{1}}", hint)
+    elif k[-2] != v[-2]:
+        message = f"there are {k[-2]} keys and {v[-2]} values; they must be as many"
+        hint = joined(f"axis -2 is {k[-2]} in {{1}} and {v[-2]} in {{2}}", hint)
+    else:
+        message = "attention needs at least one key, and a number in it"
+    raise ShapeError(f"{named(q, k, v)}: {message}", hint)
+
+
+def _attend(q: Shape, k: Shape, v: Shape) -> bool:
+    """Whether there are as many values as keys, and as many numbers in a key as in a query."""
+    return len(q) == len(k) == len(v) >= 2 and (q[:-2], q[-1]) == (k[:-2], k[-1]) and k[:-1] == v[:-1]
 
 
 def attention_weights(q: Any, k: Any, causal: bool) -> Any:
@@ -117,13 +129,15 @@ def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Insi
     scaled = f"t / {math.sqrt(q[-1])}"
     steps: Inside = (("t", f"q @ {turned}"), ("a", scaled))
     if attributes["causal"]:
-        # ones summed up along an axis number the positions: the mask needs no constant
+        # ones summed up along an axis number the positions, so that the mask needs no constant; what is not
+        # seen is the logarithm of 0, which every floating type has
         steps = (
             ("t", f"q @ {turned}"),
             ("o", "detach(t * 0 + 1)"),
             ("r", "cumsum(o, axis=-2)"),
             ("c", "cumsum(o, axis=-1)"),
-            ("a", f"where(c <= r, {scaled}, -1e300)"),
+            ("n", "log(o - o)"),
+            ("a", f"where(c <= r, {scaled}, n)"),
         )
     return (*steps, *exponentials(-1), ("p", "e / s"), ("out", "p @ v"))
 

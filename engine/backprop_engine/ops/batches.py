@@ -27,6 +27,7 @@ from backprop_engine.ops.standardising import (
     EPS,
     SHOWN,
     axes_text,
+    check_parameters,
     plain_call,
     root_of,
     standard_cells,
@@ -43,15 +44,13 @@ def _batch_axes(ndim: int) -> tuple[int, ...]:
 
 def _batch_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
     if len(a) < 2:
-        raise ShapeError(f"{{0}} is {shape_text(a)}: batch_norm takes a batch of rows, channels on axis 1")
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)}: batch_norm takes a batch of rows, channels on axis 1",
+            "unsqueeze({0}, axis=1) would fit" if a and a[0] and {*parameters} <= {(1,)} else "",
+        )
     if prod(a[axis] for axis in _batch_axes(len(a))) == 0:
         raise ShapeError(f"{{0}} is {shape_text(a)}: there is nothing to take the mean of")
-    for argnum, parameter in enumerate(parameters, 1):
-        if parameter != a[1:2]:
-            raise ShapeError(
-                f"{{0}} is {shape_text(a)} and {{{argnum}}} is {shape_text(parameter)}: "
-                f"it needs one number for each of the {a[1]} channels"
-            )
+    check_parameters(a, parameters, a[1:2], f"it needs one number for each of the {a[1]} channels on axis 1")
     return a
 
 

@@ -31,7 +31,12 @@ from backprop_engine.text import Words
 
 IGNORE_INDEX = Attribute("ignore_index", int | None, None, "a target that does not count, such as padding")
 LABEL_SMOOTHING = Attribute(
-    "label_smoothing", float, 0.0, "the share of every target that is spread evenly over all classes"
+    "label_smoothing",
+    float,
+    0.0,
+    "the share of every target that is spread evenly over all classes",
+    least=0,
+    most=1,
 )
 
 

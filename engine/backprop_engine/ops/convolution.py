@@ -7,39 +7,60 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import OPS, Attribute, Attributes, Linear, Op, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.fitting import joined, named, repair
 from backprop_engine.ops.windows import PerAxis, Windows, settings_text, windows
 from backprop_engine.text import Words
 
 FAMILY = "convolution"
 
 
+def _convolves(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, **settings: Any) -> bool:
+    """Whether shapes and settings fit together."""
+    if len(x) not in (axes + 1, axes + 2) or len(weight) != axes + 2 or bias not in (None, weight[:1]):
+        return False
+    if x[-axes - 1] != weight[1] * groups or weight[0] % groups:
+        return False
+    try:
+        windows(x, weight[2:], **settings)
+    except ShapeError:
+        return False
+    return True
+
+
 def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, **settings: Any) -> Shape:
-    letters = "HW"[-axes:]
     if len(x) not in (axes + 1, axes + 2) or len(weight) != axes + 2:
+        window = "×".join("HW"[-axes:])
         raise ShapeError(
-            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: conv{axes}d takes channels×"
-            f"{'×'.join(letters)}, or a batch of them, and a weight of out×in×{'×'.join(letters)}"
+            f"{named(x, weight)}: conv{axes}d takes channels×{window}, or a batch of them, and a weight of "
+            f"out×in×{window}",
+            repair((x, weight), lambda x, weight: _convolves(axes, x, weight, bias, groups, **settings)),
         )
     channels = x[-axes - 1]
-    if groups < 1 or channels % groups or weight[0] % groups:
+    if channels != weight[1] * groups or weight[0] % groups:
+        each = f"in each of {groups} groups" if groups > 1 else ""
+        message = f"{{0}} has {channels} channels, {{1}} takes {weight[1]} {each}".rstrip()
+        if weight[0] % groups:
+            message = f"{weight[0]} channels of the result do not divide into {groups} groups"
+        other = channels // weight[1] if weight[1] else 0
+        fits = other > 0 and _convolves(axes, x, weight, bias, other, **settings)
         raise ShapeError(
-            f"{{0}} has {channels} channels and {{1}} gives {weight[0]}: "
-            f"both must divide into {groups} groups"
+            f"{named(x, weight)}: {message}",
+            joined(
+                f"axis 1 of {{1}} must be {channels // groups}" if channels % groups == 0 else "",
+                f"groups={other} would fit" if fits else "",
+            ),
         )
-    if channels != weight[1] * groups:
-        among = f" in each of {groups} groups" if groups > 1 else ""
+    out = windows(x, weight[2:], **settings).out
+    if bias not in (None, weight[:1]):
         raise ShapeError(
-            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: {{0}} has {channels} channels, "
-            f"{{1}} takes {weight[1]}{among}",
-            f"axis 1 of {{1}} must be {channels // groups}",
+            f"{named(weight, bias, first=1)}: the bias must be {weight[0]}, one for each channel it gives",
+            repair((bias,), weight[:1].__eq__, first=2),
         )
-    if bias is not None and bias != weight[:1]:
-        raise ShapeError(f"{{2}} is {shape_text(bias)}: the bias must be {weight[0]}, one for each channel")
-    return (*x[: -axes - 1], weight[0], *windows(x, weight[2:], **settings).out)
+    return (*x[: -axes - 1], weight[0], *out)
 
 
 class _Layer:
@@ -147,10 +168,12 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
         shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
         rules=lambda shapes, attributes: _rules(name, axes, shapes, attributes),
         attributes=(
-            Attribute("stride", kind, 1, "how far the next window is"),
-            Attribute("padding", kind, 0, "how many zeros go around x"),
-            Attribute("dilation", kind, 1, "how far apart the kernel's cells look"),
-            Attribute("groups", int, 1, "into how many groups the channels are split, each on its own"),
+            Attribute("stride", kind, 1, "how far the next window is", least=1),
+            Attribute("padding", kind, 0, "how many zeros go around x", least=0),
+            Attribute("dilation", kind, 1, "how far apart the kernel's cells look", least=1),
+            Attribute(
+                "groups", int, 1, "into how many groups the channels are split, each on its own", least=1
+            ),
         ),
         conventions="A cross-correlation, as in PyTorch: the kernel is not turned round. The weight is "
         "out × in/groups × kernel. A last window that does not fit is left out.",

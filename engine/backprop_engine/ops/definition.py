@@ -8,7 +8,10 @@ from it.
 - `forward(*operands, **attributes)` gives the output. Operands are NumPy scalars or arrays; complex ones
   too, if the operator is `analytic`.
 - `shape(*shapes, **attributes)` gives the output's shape, or raises `ShapeError`; in its message ``{0}``,
-  ``{1}``, … stand for the operands' names. Nothing is computed before every shape is known.
+  ``{1}``, … stand for the operands' names. The message names every operand that does not fit, with its
+  shape; the hint says which axis differs, and what would fit if something that is legal does: `fitting.py`
+  has the words. Nothing is computed before every shape is known.
+- `attributes` declare their types and their limits, once: within its limits, a rule can rely on a setting.
 - `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
   returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives a
   `Partial`: its derivative, cell by cell, in a shape that broadcasts to the output's; the vector-Jacobian
@@ -27,14 +30,17 @@ from it.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct, field
 
-from backprop_engine.arrays import Shape, Tensor, shape_text
+from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.errors import ShapeError
+from backprop_engine.ops.attribute import Attribute
+from backprop_engine.ops.fitting import broadcasts, clash, difference, joined, named, repair
 from backprop_engine.ops.table import OpTable
 from backprop_engine.text import Words
 
@@ -51,6 +57,8 @@ __all__ = [
     "Sample",
     "broadcast",
     "define",
+    "no_broadcast",
+    "other_shape",
     "same_shape",
 ]
 
@@ -122,15 +130,6 @@ Rule: TypeAlias = Partial | Linear | Jacobian
 Rules: TypeAlias = tuple[Rule | None, ...]
 
 
-class Attribute(Struct, frozen=True):
-    """A setting of an operator: its Python type, its default (``...`` where it must be given), what it is."""
-
-    name: str
-    type: Any
-    default: Any
-    meaning: str
-
-
 class Sample(Struct, frozen=True):
     """Operands to try an operator on: shapes to fill from [`low`, `high`), or tensors as they are."""
 
@@ -182,6 +181,8 @@ class Op(Struct, frozen=True, eq=False):
     """Operands that must be constants."""
     indices: Callable[..., tuple[int, ...]] | None = None
     """``indices(*shapes)``: which operands hold whole numbers and keep their integer type."""
+    conflict: Callable[..., str] | None = None
+    """``conflict(**attributes)``: why settings within their limits do not go together, if they do not."""
     refuse: Callable[..., str | None] | None = None
     """``refuse(*operands, **attributes)``: what is wrong with the values of the `constants`, where that can
     be told before anything is computed; in place of any other operand stands its shape."""
@@ -241,24 +242,26 @@ def broadcast(*shapes: Shape, **_: Any) -> Shape:
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        named = " and ".join(f"{{{i}}} is {shape_text(shape)}" for i, shape in enumerate(shapes))
-        raise ShapeError(f"{named}: these shapes do not broadcast", _broadcast_hint(*shapes)) from None
+        raise no_broadcast(shapes) from None
 
 
-def _broadcast_hint(*shapes: Shape) -> str:
-    """Which axis differs, counted from the end as broadcasting counts."""
-    longest = max(map(len, shapes))
-    for back in range(1, longest + 1):
-        sizes = {shape[-back] for shape in shapes if len(shape) >= back} - {1}
-        if len(sizes) > 1:
-            one, other = sorted(sizes)[:2]
-            return f"axis -{back} has the sizes {one} and {other}; equal sizes or 1 would fit"
-    return ""
+def no_broadcast(shapes: tuple[Shape, ...], fixed: tuple[int, ...] = (), better: str = "") -> ShapeError:
+    """The error of shapes that do not broadcast.
+
+    The hint is `better`, if there is a better one than another form of an operand that is not `fixed`.
+    """
+    hint = joined(clash(*shapes), better or repair(shapes, broadcasts, fixed))
+    return ShapeError(f"{named(*shapes)}: these shapes do not broadcast", hint)
 
 
-def same_shape(*shapes: Shape, **_: Any) -> Shape:
-    """The shape rule of operators that take operands of one shape and never broadcast."""
-    if any(shape != shapes[0] for shape in shapes):
-        named = " and ".join(f"{{{i}}} is {shape_text(shape)}" for i, shape in enumerate(shapes))
-        raise ShapeError(f"{named}: both must have one shape")
-    return shapes[0]
+def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
+    """The shape rule of operators that take two operands of one shape and never broadcast."""
+    if a != b:
+        raise other_shape(a, b)
+    return a
+
+
+def other_shape(a: Shape, b: Shape, fixed: tuple[int, ...] = ()) -> ShapeError:
+    """The error of two shapes that are not the same; those in `fixed` are constants."""
+    hint = joined(difference(a, b), repair((a, b), operator.eq, fixed))
+    return ShapeError(f"{named(a, b)}: both must have one shape", hint)

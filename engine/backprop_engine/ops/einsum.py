@@ -11,6 +11,7 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Entries, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here
+from backprop_engine.ops.fitting import axes, named
 from backprop_engine.ops.linear import FAMILY
 from backprop_engine.text import Words
 
@@ -56,14 +57,16 @@ def _sizes(letters: _Letters, a: Shape, b: Shape) -> dict[str, int]:
     for number, (part, shape) in enumerate(((letters.a, a), (letters.b, b))):
         if len(part) != len(shape):
             raise ShapeError(
-                f"{{{number}}} is {shape_text(shape)} and has {len(shape)} axes, "
-                f"its letters {part or '(none)'} are {len(part)}"
+                f"{{{number}}} is {shape_text(shape)} and has {axes(shape)}, "
+                f"its letters {part or '(none)'} are {len(part)}",
+                "a letter for each axis",
             )
         for letter, size in zip(part, shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise ShapeError(
-                    f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: the letter {letter} is "
-                    f"{sizes[letter]} in {{0}} and {size} in {{1}}"
+                    f"{named(a, b)}: the letter {letter} is {sizes[letter]} in {{0}} and {size} in {{1}}",
+                    f"axis {letters.a.index(letter)} of {{0}} and axis {part.index(letter)} of {{1}} "
+                    "must be equal",
                 )
     return sizes
 

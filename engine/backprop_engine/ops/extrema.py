@@ -129,6 +129,8 @@ def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple
 def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
     axis, keepdims = attributes["axis"], attributes["keepdims"]
     axes = list(reduced_axes(shapes[0], axis))
+    if 0 in (shapes[0][one] for one in axes):  # nothing has no largest cell
+        return (("e", "exp(a)"), ("total", f"sum(e{axis_text(axis, keepdims)})"), ("out", "log(total)"))
     back = "top" if keepdims else f"squeeze(top, axis={axes})"
     return (
         ("top", f"detach(max(a{axis_text(axis, True)}))"),

@@ -244,6 +244,12 @@ def _clip(a: Any, min: float | None, max: float | None) -> Any:
     return a if max is None else np.minimum(a, max)
 
 
+def _crossed(min: float | None, max: float | None) -> str:
+    if min is None or max is None or min <= max:
+        return ""
+    return f"min is {min:g}, more than max, {max:g}"
+
+
 clip = define(
     "clip",
     family=FAMILY,
@@ -255,10 +261,17 @@ clip = define(
     operands="a",
     formula="minimum(maximum(a, min), max)",
     forward=_clip,
+    conflict=_crossed,
     rules=(Partial("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),),
     attributes=(
-        Attribute("min", float | None, None, "the lower bound; none where it is left out"),
-        Attribute("max", float | None, None, "the upper bound; none where it is left out"),
+        Attribute(
+            "min",
+            float | None,
+            None,
+            "the lower bound, at most max; none where it is left out",
+            infinite=True,
+        ),
+        Attribute("max", float | None, None, "the upper bound; none where it is left out", infinite=True),
     ),
     conventions="The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
     analytic=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,26 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, reads
+from backprop_engine.ops.fitting import axes, difference, named
 from backprop_engine.ops.keys import Key, key_text
 from backprop_engine.ops.reductions import positive_axis
 from backprop_engine.text import Words
 
 FAMILY = "shape"
+_MOST_TRIED = 1000
 
 
 def _index_shape(a: Shape, key: Key) -> Shape:
     if len(key) > len(a):
-        raise ShapeError(f"{{0}} is {shape_text(a)} and cannot take {len(key)} indices")
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and cannot take {len(key)} {'index' if len(key) == 1 else 'indices'}",
+            f"it has {axes(a)}",
+        )
     for axis, one in enumerate(key):
         if isinstance(one, int) and not -a[axis] <= one < a[axis]:
             raise ShapeError(
-                f"{{0}} is {shape_text(a)}: the index {one} is outside axis {axis}, which has {a[axis]}"
+                f"{{0}} is {shape_text(a)}: the index {one} is outside axis {axis}, which has {a[axis]}",
+                f"its indices are {-a[axis]} to {a[axis] - 1}" if a[axis] else "the axis is empty",
             )
     sizes = (len(range(*one.indices(a[axis]))) for axis, one in enumerate(key) if isinstance(one, slice))
     return (*sizes, *a[len(key) :])
@@ -93,15 +100,19 @@ index = define(
 def _part(shape: Shape, parts: int, index: int, axis: int) -> Key:
     """The slice that is one of equal parts along `axis`."""
     axis = positive_axis(shape, axis)
-    if parts < 1 or shape[axis] % parts:
-        divisors = [str(one) for one in range(2, shape[axis] + 1) if shape[axis] % one == 0]
+    if shape[axis] % parts:
+        candidates = range(2, min(shape[axis], _MOST_TRIED) + 1)
+        divisors = list(islice((str(one) for one in candidates if shape[axis] % one == 0), 8))
         raise ShapeError(
             f"{{0}} is {shape_text(shape)}: "
             f"axis {axis} ({shape[axis]}) cannot be split into {parts} equal parts",
-            f"{', '.join(divisors[:8])} would fit" if divisors else "",
+            f"{', '.join(divisors)} parts would fit" if divisors else "",
         )
     if not -parts <= index < parts:
-        raise ShapeError(f"there are {parts} parts, counted from 0; there is no part {index}")
+        raise ShapeError(
+            f"{{0}} is {shape_text(shape)}, split into {parts} parts: there is no part {index}",
+            f"the parts are 0 to {parts - 1}",
+        )
     size = shape[axis] // parts
     start = index % parts * size
     return (slice(None),) * axis + (slice(start, start + size),)
@@ -138,7 +149,7 @@ split = define(
     shape=lambda a, parts, index, axis: _index_shape(a, _part(a, parts, index, axis)),
     rules=_split_rules,
     attributes=(
-        Attribute("parts", int, ..., "into how many equal parts the axis is cut"),
+        Attribute("parts", int, ..., "into how many equal parts the axis is cut", least=1),
         Attribute("index", int, ..., "which of the parts, counted from 0"),
         Attribute("axis", int, 0, "the axis that is cut"),
     ),
@@ -173,8 +184,8 @@ def _gather_shape(a: Shape, indices: Shape, axis: int) -> Shape:
         size != other for at, (size, other) in enumerate(zip(a, indices, strict=True)) if at != axis
     ):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(indices)}: "
-            f"gather takes as many axes, which may differ only along axis {axis}"
+            f"{named(a, indices)}: gather takes as many axes, which may differ only along axis {axis}",
+            difference(a, indices, but=axis),
         )
     return indices
 
@@ -235,7 +246,7 @@ def _embedding_shape(weight: Shape, indices: Shape) -> Shape:
     if len(weight) != 2:
         raise ShapeError(
             f"{{0}} is {shape_text(weight)}: embedding takes a matrix, a row for each index",
-            "the indices are the second operand" if len(indices) == 2 else "",
+            "the indices are the second operand" if len(indices) == 2 else f"{{0}} has {axes(weight)}",
         )
     return (*indices, weight[1])
 

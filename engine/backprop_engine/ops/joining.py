@@ -12,6 +12,7 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, reads, same
+from backprop_engine.ops.fitting import difference, joined, no_axis
 from backprop_engine.ops.keys import Key, key_text
 from backprop_engine.text import Words
 
@@ -22,23 +23,27 @@ def _join_axis(shapes: tuple[Shape, ...], axis: int, *, new: bool) -> int:
     """The axis that tensors are joined along, counted from 0, where their shapes allow it."""
     ranks = len(shapes[0]) + new
     if not -ranks <= axis < ranks:
-        what = "the result would have" if new else "{0} is " + f"{shape_text(shapes[0])} and has"
-        raise ShapeError(f"{what} no axis {axis}")
+        if not new:
+            raise no_axis(shapes[0], axis)
+        raise ShapeError(
+            f"{{0}} is {shape_text(shapes[0])}: the result would have no axis {axis}",
+            f"its axes would be {-ranks} to {ranks - 1}",
+        )
     axis %= ranks
     for number, shape in enumerate(shapes[1:], 1):
-        if new:
-            fits = shape == shapes[0]
-        else:
-            fits = len(shape) == len(shapes[0]) and all(
-                one == other
-                for at, (one, other) in enumerate(zip(shape, shapes[0], strict=True))
-                if at != axis
-            )
-        if not fits:
+        if differs := difference(shapes[0], shape, (0, number), None if new else axis):
             needed = "stack takes one shape" if new else f"only their sizes along axis {axis} may differ"
-            named = f"{{0}} is {shape_text(shapes[0])} and {{{number}}} is {shape_text(shape)}"
-            raise ShapeError(f"{named}: {needed}")
+            both = f"{{0}} is {shape_text(shapes[0])} and {{{number}}} is {shape_text(shape)}"
+            raise ShapeError(f"{both}: {needed}", joined(differs, "" if new else _along_another(shapes)))
     return axis
+
+
+def _along_another(shapes: tuple[Shape, ...]) -> str:
+    """Another axis along which all could be concatenated."""
+    for axis in range(len(shapes[0])):
+        if not any(difference(shapes[0], shape, but=axis) for shape in shapes):
+            return f"axis={axis} would fit"
+    return ""
 
 
 def _part_rule(key: Key, source: Callable[[Cells], Cells], at: Callable[[Cells], Any]) -> Linear:
@@ -140,9 +145,9 @@ Widths = tuple[tuple[int, int], ...]
 
 
 def _pad_shape(a: Shape, width: Widths, value: float) -> Shape:
-    if len(width) != len(a) or any(one < 0 for pair in width for one in pair):
+    if len(width) != len(a):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)}: width takes a pair for each of its {len(a)} axes, none negative, "
+            f"{{0}} is {shape_text(a)}: width takes a pair for each of its {len(a)} axes, "
             f"not {[list(pair) for pair in width]}",
             "[before, after] for each axis: width=[[1, 1], [0, 2]]",
         )
@@ -178,8 +183,8 @@ pad = define(
     shape=_pad_shape,
     rules=_pad_rules,
     attributes=(
-        Attribute("width", Widths, ..., "for each axis how many cells go before it and after it"),
-        Attribute("value", float, 0.0, "what is put there"),
+        Attribute("width", Widths, ..., "for each axis how many cells go before it and after it", least=0),
+        Attribute("value", float, 0.0, "what is put there", infinite=True),
     ),
     samples=(
         Sample(((3,),), {"width": ((1, 2),)}),
@@ -198,8 +203,6 @@ def _tile_layout(shape: Shape, reps: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def _tile_shape(a: Shape, reps: tuple[int, ...]) -> Shape:
-    if any(one < 0 for one in reps):
-        raise ShapeError(f"reps {list(reps)}: a number of repetitions is not negative")
     return tuple(count * size for count, size in _tile_layout(a, reps))
 
 
@@ -208,6 +211,11 @@ def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     apart = [size for pair in layout for size in pair]
     counts = tuple(range(0, len(apart), 2))
 
+    def vjp(g: Any, out: Any, a: Any, reps: tuple[int, ...]) -> Any:
+        if not a.size:  # NumPy counts the repetitions of nothing too
+            return np.zeros(a.shape, dtype=g.dtype)
+        return np.reshape(np.sum(np.reshape(g, apart), axis=counts), a.shape)
+
     def source(i: Cells, a: Any, reps: tuple[int, ...]) -> Cells:
         return tuple(cell % max(size, 1) for cell, (_, size) in zip(i, layout, strict=True))[
             len(i) - a.ndim :
@@ -215,7 +223,7 @@ def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
     rule = Linear(
         f"reshape(sum(reshape(g, shape={apart}), axis={list(counts)}), a.shape)" if layout else "g",
-        lambda g, out, a, reps: np.reshape(np.sum(np.reshape(g, apart), axis=counts), a.shape),
+        vjp,
         shown=Words("1 at each copy", "사본마다 1"),
         entries=reads(source),
     )
@@ -235,7 +243,7 @@ tile = define(
     forward=np.tile,
     shape=_tile_shape,
     rules=_tile_rules,
-    attributes=(Attribute("reps", tuple[int, ...], ..., "how often each axis is repeated"),),
+    attributes=(Attribute("reps", tuple[int, ...], ..., "how often each axis is repeated", least=0),),
     conventions="As in NumPy, axes are counted from the last where reps or the operand has fewer.",
     samples=(
         Sample(((),), {"reps": (3,)}),

@@ -10,9 +10,11 @@ from backprop_engine.arrays import Shape, broadcast_axes, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attributes, Factor, Linear, Partial, Sample, define, same_shape
 from backprop_engine.ops.entries import Cells, broadcast_to_operand, here, same
+from backprop_engine.ops.fitting import broadcasts, clash, did_you_mean, named, product, repair
 from backprop_engine.text import Words
 
 FAMILY = "linear"
+
 
 hadamard = define(
     "hadamard",
@@ -34,43 +36,22 @@ hadamard = define(
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
     if not a or not b:
-        raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: @ takes vectors and matrices",
-            "for a scalar use {0} * {1}",
-        )
-    inner, which = _inner(b), {1: "only", 2: "first"}.get(len(b), "last but one")
+        raise ShapeError(f"{named(a, b)}: @ takes vectors and matrices", "for a scalar use {0} * {1}")
+    inner, which = b[-1] if len(b) == 1 else b[-2], {1: "only", 2: "first"}.get(len(b), "last but one")
     if a[-1] != inner:
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: "
-            f"the last axis of {{0}} ({a[-1]}) must equal the {which} axis of {{1}} ({inner})",
-            _transposition_that_fits(a, b),
+            f"{named(a, b)}: the last axis of {{0}} ({a[-1]}) must equal the {which} axis of {{1}} ({inner})",
+            did_you_mean(product(a, b) or ("outer({0}, {1})" if len(a) == len(b) == 1 else "")),
         )
-    try:
-        batch = np.broadcast_shapes(a[:-2], b[:-2])
-    except ValueError:
+    if not broadcasts(a[:-2], b[:-2]):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: the batch axes "
-            f"{shape_text(a[:-2])} and {shape_text(b[:-2])} do not broadcast"
-        ) from None
+            f"{named(a, b)}: the batch axes {shape_text(a[:-2])} and {shape_text(b[:-2])} do not broadcast",
+            clash((*a[:-2], 1, 1), (*b[:-2], 1, 1)),
+        )
+    batch = np.broadcast_shapes(a[:-2], b[:-2])
     rows = a[-2:-1] if len(a) > 1 else ()
     columns = b[-1:] if len(b) > 1 else ()
     return (*batch, *rows, *columns)
-
-
-def _transposition_that_fits(a: Shape, b: Shape) -> str:
-    """Which operand, turned round, would make the product legal."""
-    if len(a) == 2 and a[0] == _inner(b):
-        return "did you mean {0}.T @ {1}?"
-    if len(b) == 2 and a[-1] == b[1]:
-        return "did you mean {0} @ {1}.T?"
-    if {len(a), len(b)} <= {1, 2} and b[-1] == a[0]:
-        return "did you mean {1} @ {0}?"
-    return ""
-
-
-def _inner(b: Shape) -> int:
-    """The size that the last axis of a left operand must have for `b` on its right."""
-    return b[-1] if len(b) == 1 else b[-2]
 
 
 def _matmul_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear, Linear]:
@@ -231,8 +212,15 @@ matmul = define(
 
 def _outer_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or len(b) != 1:
-        raise ShapeError(f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: outer takes two vectors")
+        raise ShapeError(f"{named(a, b)}: outer takes two vectors", _outer_hint(a, b))
     return (*a, *b)
+
+
+def _outer_hint(a: Shape, b: Shape) -> str:
+    if not a or not b:
+        return "for a scalar use {0} * {1}"
+    better = product(a, b)
+    return repair((a, b), lambda a, b: len(a) == len(b) == 1) or (better and f"for matrices write {better}")
 
 
 outer = define(

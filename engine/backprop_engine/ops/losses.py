@@ -126,7 +126,7 @@ huber = define(
     rules=_huber_rules,
     attributes=(
         REDUCTION,
-        Attribute("delta", float, 1.0, "from which error on the loss grows linearly"),
+        Attribute("delta", float, 1.0, "from which error on the loss grows linearly", above=0),
     ),
     conventions="At an error of ±delta both sides have one slope. NaN stays NaN.",
     analytic=False,
@@ -238,9 +238,12 @@ hinge = define(
     operands="a target",
     formula="mean(maximum(margin - target * a, 0))",
     forward=_hinge,
-    shape=cell_shape,
+    shape=lambda a, target, **attributes: cell_shape(a, target, fixed=(1,), **attributes),
     rules=_hinge_rules,
-    attributes=(REDUCTION, Attribute("margin", float, 1.0, "by how much a score must be on its side")),
+    attributes=(
+        REDUCTION,
+        Attribute("margin", float, 1.0, "by how much a score must be on its side", least=0),
+    ),
     constants=("target",),
     refuse=_refuse_signs,
     conventions="A target is 1 or −1. Exactly at the margin the derivative is 0. NaN stays NaN.",

@@ -17,9 +17,11 @@ from backprop_engine.ops.definition import (
     Sample,
     broadcast,
     define,
+    no_broadcast,
 )
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.extremes import beyond
+from backprop_engine.ops.fitting import broadcasts, no_axis
 from backprop_engine.text import Words
 
 FAMILY = "normalisation"
@@ -37,7 +39,7 @@ SAMPLES = (
 def axis_shape(shape: Shape, axis: int) -> Shape:
     """The shape rule of operators that keep the shape and work along one axis."""
     if not -len(shape) <= axis < len(shape):
-        raise ShapeError(f"{{0}} is {shape_text(shape)} and has no axis {axis}")
+        raise no_axis(shape, axis)
     if shape[axis] == 0:
         raise ShapeError(f"{{0}} is {shape_text(shape)}: axis {axis} is empty")
     return shape
@@ -174,8 +176,8 @@ log_softmax = define(
 
 
 def _dropout_shape(a: Shape, mask: Shape, p: float) -> Shape:
-    if not 0 <= p < 1:
-        raise ShapeError(f"p is {p}: the share that is dropped is at least 0 and less than 1")
+    if not broadcasts(a, mask):
+        raise no_broadcast((a, mask), fixed=(1,))
     return broadcast(a, mask)
 
 
@@ -200,7 +202,14 @@ dropout = define(
         None,
     ),
     attributes=(
-        Attribute("p", float, 0.5, "the share that is dropped; what is kept is scaled by 1/(1 − p)"),
+        Attribute(
+            "p",
+            float,
+            0.5,
+            "the share that is dropped; what is kept is scaled by 1/(1 − p)",
+            least=0,
+            below=1,
+        ),
     ),
     constants=("mask",),
     refuse=_refuse_mask,

@@ -17,11 +17,15 @@ from backprop_engine.ops.windows import PerAxis, Windows, per_axis, settings_tex
 from backprop_engine.text import Words
 
 _ATTRIBUTES = (
-    Attribute("kernel_size", PerAxis, ..., "how large a window is"),
+    Attribute("kernel_size", PerAxis, ..., "how large a window is", least=1),
     Attribute(
-        "stride", PerAxis | None, None, "how far the next window is; the window's own size if left out"
+        "stride",
+        PerAxis | None,
+        None,
+        "how far the next window is; the window's own size if left out",
+        least=1,
     ),
-    Attribute("padding", PerAxis, 0, "how many cells go around x, at most half a window"),
+    Attribute("padding", PerAxis, 0, "how many cells go around x, at most half a window", least=0),
 )
 _SAMPLES = (
     Sample(((1, 4, 4),), {"kernel_size": 2}),
@@ -38,13 +42,27 @@ def _windows(shape: Shape, kernel_size: PerAxis, stride: PerAxis | None, padding
     return windows(shape, kernel, kernel if stride is None else stride, padding)
 
 
+def _pools(x: Shape, **settings: Any) -> bool:
+    """Whether a window fits into `x`."""
+    if len(x) not in (3, 4):
+        return False
+    try:
+        found = _windows(x, **settings)
+    except ShapeError:
+        return False
+    return all(2 * p <= k for p, k in zip(found.padding, found.kernel, strict=True))
+
+
 def _shape(x: Shape, **settings: Any) -> Shape:
     if len(x) not in (3, 4):
-        raise ShapeError(f"{{0}} is {shape_text(x)}: pooling takes channels×H×W, or a batch of them")
+        raise ShapeError(
+            f"{{0}} is {shape_text(x)}: pooling takes channels×H×W, or a batch of them",
+            "unsqueeze({0}, axis=0) would fit" if _pools((1, *x), **settings) else "",
+        )
     found = _windows(x, **settings)
     if any(2 * p > k for p, k in zip(found.padding, found.kernel, strict=True)):
         raise ShapeError(
-            f"padding is {shape_text(found.padding)}: "
+            f"{{0}} is {shape_text(x)}, its padding {shape_text(found.padding)}: "
             f"at most half of the window ({shape_text(found.kernel)}) fits"
         )
     return (*x[:-2], *found.out)

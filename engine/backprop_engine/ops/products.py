@@ -6,22 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import ONE, Attributes, Factor, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.fitting import axes, difference, named, product, repair
 from backprop_engine.ops.linear import FAMILY, INNER
 from backprop_engine.text import Words
 
 
 def _dot_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or a != b:
-        hint = "for matrices write {0} @ {1}" if max(len(a), len(b)) > 1 else ""
-        raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(b)}: dot takes two vectors of one length",
-            hint,
-        )
+        raise ShapeError(f"{named(a, b)}: dot takes two vectors of one length", _dot_hint(a, b))
     return ()
+
+
+def _dot_hint(a: Shape, b: Shape) -> str:
+    if not a or not b:
+        return "for a scalar use {0} * {1}"
+    better = product(a, b) if max(len(a), len(b)) > 1 else ""
+    return f"for matrices write {better}" if better else difference(a, b)
 
 
 dot = define(
@@ -46,20 +50,27 @@ dot = define(
 def _linear_shape(x: Shape, weight: Shape, bias: Shape | None = None) -> Shape:
     if len(weight) != 2 or not x:
         raise ShapeError(
-            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: "
-            "linear takes a vector or rows, and a matrix of shape out×in"
+            f"{named(x, weight)}: linear takes a vector or rows, and a matrix of shape out×in",
+            f"{{1}} has {axes(weight)}" if x else "{0} is a scalar",
         )
     if x[-1] != weight[1]:
         raise ShapeError(
-            f"{{0}} is {shape_text(x)} and {{1}} is {shape_text(weight)}: "
+            f"{named(x, weight)}: "
             f"the last axis of {{0}} ({x[-1]}) must equal that of {{1}} ({weight[1]}), which is out×in",
-            "for a weight of in×out write {0} @ {1}" if x[-1] == weight[0] else "",
+            "for a weight of in×out write {0} @ {1}"
+            if x[-1] == weight[0]
+            else repair((x,), lambda x: _layer_fits(x, weight, bias)) or f"axis 1 of {{1}} must be {x[-1]}",
         )
     if bias is not None and bias != weight[:1]:
         raise ShapeError(
-            f"{{2}} is {shape_text(bias)}: the bias must be {weight[0]}, one for each row of {{1}}"
+            f"{named(weight, bias, first=1)}: the bias must be {weight[0]}, one for each row of {{1}}",
+            repair((bias,), weight[:1].__eq__, first=2),
         )
     return (*x[:-1], weight[0])
+
+
+def _layer_fits(x: Shape, weight: Shape, bias: Shape | None) -> bool:
+    return len(weight) == 2 and x[-1:] == weight[1:] and bias in (None, weight[:1])
 
 
 def _forward(x: Any, weight: Any, bias: Any = 0.0) -> Any:

@@ -19,7 +19,7 @@ from backprop_engine.ops.definition import (
     Partial,
     Rules,
     Sample,
-    same_shape,
+    other_shape,
 )
 from backprop_engine.ops.entries import Cells
 from backprop_engine.ops.reductions import average
@@ -55,10 +55,11 @@ def reduced_inside(steps: Inside, shape: Shape, reduction: str) -> Inside:
     return (*before, ("l", losses), ("out", last))
 
 
-def cell_shape(a: Shape, target: Shape, reduction: str, **_: Any) -> Shape:
-    """The shape rule: both operands have one shape."""
-    shape = same_shape(a, target)
-    return shape if reduction == "none" else ()
+def cell_shape(a: Shape, target: Shape, reduction: str, fixed: tuple[int, ...] = (), **_: Any) -> Shape:
+    """The shape rule: both operands have one shape; those in `fixed` are constants."""
+    if a != target:
+        raise other_shape(a, target, fixed)
+    return a if reduction == "none" else ()
 
 
 def by_cell(*partials: Partial | None) -> Callable[[tuple[Shape, ...], Attributes], Rules]:

@@ -22,6 +22,7 @@ from backprop_engine.ops.definition import (
 )
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.extremes import of_nothing
+from backprop_engine.ops.fitting import no_axis
 from backprop_engine.text import Words
 
 FAMILY = "reductions"
@@ -50,8 +51,7 @@ EMPTY = Sample(((0, 3),), {"axis": 0})
 def positive_axis(shape: Shape, axis: int) -> int:
     """`axis` counted from 0; refuses one that the operand does not have."""
     if not -len(shape) <= axis < len(shape):
-        hint = f"its axes are {-len(shape)} to {len(shape) - 1}" if shape else "a scalar has no axes"
-        raise ShapeError(f"{{0}} is {shape_text(shape)} and has no axis {axis}", hint)
+        raise no_axis(shape, axis)
     return axis % len(shape)
 
 
@@ -62,7 +62,7 @@ def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
     axes = (axis,) if isinstance(axis, int) else axis
     positive = tuple(positive_axis(shape, one) for one in axes)
     if len(set(positive)) < len(positive):
-        raise ShapeError(f"axis {list(axes)} names an axis twice")
+        raise ShapeError(f"{{0}} is {shape_text(shape)}: axis {list(axes)} names an axis twice")
     return positive
 
 

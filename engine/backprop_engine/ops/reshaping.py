@@ -50,8 +50,10 @@ def _reshaping(name: str, sign: str, shape: Callable[..., Shape], **parts: Any) 
 def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     known = prod(size for size in shape if size != -1)
     free = shape.count(-1)
-    if free > 1 or any(size < -1 for size in shape):
-        raise ShapeError(f"shape {list(shape)}: sizes are not negative, and one may be -1")
+    if free > 1:
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)}: only one size of shape {list(shape)} may be -1, which is what is left"
+        )
     if free == 1 and known and prod(a) % known == 0:
         return tuple(prod(a) // known if size == -1 else size for size in shape)
     if free or known != prod(a):
@@ -72,7 +74,7 @@ _reshaping(
         ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     formula="reshape(a, shape)",
-    attributes=(Attribute("shape", Sizes, ..., "the new sizes; one may be -1: what is left"),),
+    attributes=(Attribute("shape", Sizes, ..., "the new sizes; one may be -1: what is left", least=-1),),
     conventions="Cells keep their order, the last axis fastest.",
     samples=(
         Sample(((),), {"shape": (1, 1)}),
@@ -121,7 +123,8 @@ def _squeeze_shape(a: Shape, axis: Axes) -> Shape:
     for one in axes:
         if a[one] != 1:
             raise ShapeError(
-                f"{{0}} is {shape_text(a)}: axis {one} has the size {a[one]}, and only 1 can be squeezed out"
+                f"{{0}} is {shape_text(a)}: axis {one} has the size {a[one]}, and only 1 can be squeezed out",
+                f"axis {a.index(1)} has the size 1" if 1 in a else "none of its axes has the size 1",
             )
     return tuple(size for at, size in enumerate(a) if at not in axes)
 

@@ -8,6 +8,7 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import ONE, Attribute, Attributes, Linear, Sample, define
 from backprop_engine.ops.entries import reads
+from backprop_engine.ops.fitting import joined, repair
 from backprop_engine.ops.reductions import Axes, axis_text, reduced_axes
 from backprop_engine.text import Words
 
@@ -84,14 +85,20 @@ permute = define(
 )
 
 
-def _broadcast_to_shape(a: Shape, shape: Sizes) -> Shape:
-    fits = len(shape) >= len(a) and all(
+def _broadcasts_to(a: Shape, shape: Sizes) -> bool:
+    return len(shape) >= len(a) and all(
         size in (1, wanted) for size, wanted in zip(a[::-1], shape[::-1], strict=False)
     )
-    if not fits or any(size < 0 for size in shape):
+
+
+def _broadcast_to_shape(a: Shape, shape: Sizes) -> Shape:
+    if not _broadcasts_to(a, shape):
         raise ShapeError(
             f"{{0}} is {shape_text(a)} and does not broadcast to {list(shape)}",
-            "counted from the last axis, each size is the same or 1",
+            joined(
+                "counted from the last axis, each size is the same or 1",
+                repair((a,), lambda a: _broadcasts_to(a, shape)),
+            ),
         )
     return shape
 
@@ -109,7 +116,7 @@ broadcast_to = define(
     forward=np.broadcast_to,
     shape=_broadcast_to_shape,
     rules=(ONE,),
-    attributes=(Attribute("shape", Sizes, ..., "the shape wanted"),),
+    attributes=(Attribute("shape", Sizes, ..., "the shape wanted", least=0),),
     conventions="Axes are counted from the last, as in every broadcast.",
     samples=(
         Sample(((),), {"shape": (2,)}),

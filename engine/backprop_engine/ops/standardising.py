@@ -28,10 +28,11 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.fitting import no_axis, repair
 from backprop_engine.ops.normalisation import FAMILY
 from backprop_engine.text import Words
 
-EPS = Attribute("eps", float, 1e-5, "a small number under the root, so that nothing is divided by 0")
+EPS = Attribute("eps", float, 1e-5, "a small number under the root, so that nothing is divided by 0", least=0)
 SHOWN = Words("less its part along 1 and n, over the root", "1과 n 방향의 성분을 빼고 제곱근으로 나눔")
 
 
@@ -93,19 +94,25 @@ def _last_axes(ndim: int, axis: int) -> tuple[int, ...]:
     return tuple(range(axis % ndim, ndim))
 
 
+def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, reason: str) -> None:
+    """Refuse parameters that do not have the shape that `a` asks for; they are the operands behind it."""
+    wrong = [argnum for argnum, parameter in enumerate(parameters, 1) if parameter != wanted]
+    if wrong:
+        argnum, parameter = wrong[0], parameters[wrong[0] - 1]
+        raise ShapeError(
+            f"{{0}} is {shape_text(a)} and {{{argnum}}} is {shape_text(parameter)}: {reason}",
+            repair((parameter,), wanted.__eq__, first=argnum) if len(wrong) == 1 else "",
+        )
+
+
 def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Shape:
     """The shape rule: parameters have the shape of the normalised axes."""
     if not -len(a) <= axis < len(a):
-        raise ShapeError(f"{{0}} is {shape_text(a)} and has no axis {axis}")
+        raise no_axis(a, axis)
     normalised = a[axis % len(a) :]
     if 0 in normalised:
         raise ShapeError(f"{{0}} is {shape_text(a)}: there is nothing along the normalised axes")
-    for argnum, parameter in enumerate(parameters, 1):
-        if parameter != normalised:
-            raise ShapeError(
-                f"{{0}} is {shape_text(a)} and {{{argnum}}} is {shape_text(parameter)}: "
-                f"the normalised axes of {{0}} are {shape_text(normalised)}"
-            )
+    check_parameters(a, parameters, normalised, f"the normalised axes of {{0}} are {shape_text(normalised)}")
     return a
 
 

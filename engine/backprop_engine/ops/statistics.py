@@ -31,7 +31,9 @@ from backprop_engine.ops.reductions import (
 )
 from backprop_engine.text import Words
 
-_DDOF = Attribute("ddof", int, 0, "what is taken from the number of cells in the divisor: 1 for a sample")
+_DDOF = Attribute(
+    "ddof", int, 0, "what is taken from the number of cells in the divisor: 1 for a sample", least=0
+)
 _SPREAD = (
     *SAMPLES,
     Sample(((3,),), {"ddof": 1}),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from backprop_engine.arrays import Shape, Tensor, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.ops.fitting import difference, joined, named, repair
 
 
 def by_index(a: Shape, target: Shape) -> bool:
@@ -17,7 +19,7 @@ def by_index(a: Shape, target: Shape) -> bool:
 
 def _needs_classes(a: Shape) -> None:
     if not a:
-        raise ShapeError("{0} is a scalar: it needs an axis of classes")
+        raise ShapeError("{0} is (), a scalar: it needs an axis of classes")
     if a[-1] == 0:
         raise ShapeError(f"{{0}} is {shape_text(a)}: it has no classes")
 
@@ -29,14 +31,27 @@ def class_shape(
     _needs_classes(a)
     if target not in (a, a[:-1]):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{1}} is {shape_text(target)}: "
-            f"a target is {shape_text(a[:-1])} class indices or {shape_text(a)} probabilities"
+            f"{named(a, target)}: a target is {_indices(a)} or {shape_text(a)} probabilities",
+            _target_hint(a, target, lambda a: target == a[:-1] or (target == a and ignore_index is None)),
         )
     if ignore_index is not None and target == a:
-        raise ShapeError("ignore_index takes class indices: {1} holds probabilities")
-    if not 0 <= label_smoothing <= 1:
-        raise ShapeError(f"label_smoothing is {label_smoothing}: it is a share, from 0 to 1")
+        raise ShapeError(f"ignore_index takes class indices: {{1}} is {shape_text(target)} probabilities")
     return a[:-1] if reduction == "none" else ()
+
+
+def _indices(a: Shape) -> str:
+    """How many class indices a target of `a` has."""
+    return f"{shape_text(a[:-1])} class indices" if a[:-1] else "one class index"
+
+
+def _target_hint(a: Shape, target: Shape, takes: Callable[[Shape], bool]) -> str:
+    """Which axis differs, and a form of the logits that fits; the target is a constant and stays as it is."""
+    if 1 in target and tuple(size for size in target if size != 1) == a[:-1]:
+        return "write {1} without the brackets around each number"
+    wanted = a if len(target) == len(a) else a[:-1]
+    return joined(
+        difference(target, wanted, (1, 0)), repair((a,), lambda a: a[-1:] not in ((), (0,)) and takes(a))
+    )
 
 
 def index_shape(log_p: Shape, target: Shape, reduction: str, ignore_index: int | None) -> Shape:
@@ -44,8 +59,8 @@ def index_shape(log_p: Shape, target: Shape, reduction: str, ignore_index: int |
     _needs_classes(log_p)
     if target != log_p[:-1]:
         raise ShapeError(
-            f"{{0}} is {shape_text(log_p)} and {{1}} is {shape_text(target)}: "
-            f"a target is {shape_text(log_p[:-1])} class indices"
+            f"{named(log_p, target)}: a target is {_indices(log_p)}",
+            _target_hint(log_p, target, lambda a: target == a[:-1]),
         )
     return target if reduction == "none" else ()
 

@@ -96,19 +96,13 @@ def windows(
     padding: int | Sequence[int],
     dilation: int | Sequence[int] = 1,
 ) -> Windows:
-    """The windows over the last axes of `shape`; refuses settings that leave none."""
+    """The windows over the last axes of `shape`; refuses a kernel and settings that leave none."""
     axes = len(kernel)
     found = Windows(
         shape[-axes:], kernel, per_axis(stride, axes), per_axis(padding, axes), per_axis(dilation, axes)
     )
-    for name, values, least in (
-        ("the kernel", kernel, 1),
-        ("stride", found.stride, 1),
-        ("dilation", found.dilation, 1),
-        ("padding", found.padding, 0),
-    ):
-        if min(values) < least:
-            raise ShapeError(f"{name} is {shape_text(values)}: {least} is the least")
+    if min(kernel) < 1:
+        raise ShapeError(f"{{0}} is {shape_text(shape)}: a kernel of {shape_text(kernel)} has no cells")
     if min(found.out) < 1:
         reach = tuple(d * (k - 1) + 1 for d, k in zip(found.dilation, kernel, strict=True))
         padded = found.padded_shape(shape)[-axes:]

@@ -1,8 +1,8 @@
-"""Attributes of operators: their Python types, and what is wrong with a value of another type."""
+"""Attributes of operators: their Python types and limits, and what is wrong with a value beyond them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -14,19 +14,29 @@ from backprop_engine.text import clean, clip
 
 __all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
 
-ATTRIBUTE = code("attribute", "An operator's attribute is missing, unknown, or of another type.")
+ATTRIBUTE = code(
+    "attribute", "An operator's attribute is missing, unknown, of another type, or beyond its limits."
+)
 
 
 class CallError(Exception):
-    """Something given to an operator that does not fit it; `at` says which, `None` the operator's name."""
+    """Something given to an operator that does not fit it; `at` says which, `None` the operator's name.
 
-    def __init__(self, kind: Code, message: str, at: Any, hint: str = "") -> None:
-        self.kind, self.message, self.at, self.hint = kind, message, at, hint
+    A hint that is costly to find is given as a function, and found when it is asked for.
+    """
+
+    def __init__(self, kind: Code, message: str, at: Any, hint: str | Callable[[], str] = "") -> None:
+        self.kind, self.message, self.at, self._hint = kind, message, at, hint
         super().__init__(message)
+
+    @property
+    def hint(self) -> str:
+        """What was probably meant, or nothing."""
+        return self._hint if isinstance(self._hint, str) else self._hint()
 
 
 def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> Any:
-    """`value` in the attribute's Python type; `CallError` where it is of another."""
+    """`value` in the attribute's Python type; `CallError` where it is of another, or beyond its limits."""
     import msgspec  # here, so that importing the library does not cost it
 
     expected = attribute.type
@@ -43,6 +53,10 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
             hint = "slices are written in brackets: `x[:, 1:]`"
         message = f"`{attribute.name}` of `{op.name}` is {type_words(expected)}, not {shown_value(value)}"
         raise CallError(ATTRIBUTE, message, at, hint) from None
+    if not attribute.allows(converted):
+        limits = attribute.limits or "a finite number"
+        message = f"`{attribute.name}` of `{op.name}` is {limits}, not {shown_value(value)}"
+        raise CallError(ATTRIBUTE, message, at, attribute.meaning)
     if attribute.type is tuple and not isinstance(converted, tuple):
         return (converted,)
     return converted

@@ -28,6 +28,7 @@ from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
 from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.text import clean, clip
 
 __all__ = [
@@ -50,17 +51,25 @@ _ELSEWHERE: Final = {
     "mm": "write `a @ b`",
     "bmm": "write `a @ b`",
     "multiply": "write `a * b`, or `hadamard(a, b)`",
-    "cross_entropy": "write `softmax_with_loss(a, target=t)`",
-    "nll_loss": "write `softmax_with_loss(a, target=t)`",
-    "mse_loss": "write `mse(a, target)`",
-    "relu_": "write `relu(a)`",
+    "divide": "write `a / b`",
+    "subtract": "write `a - b`",
+    "addn": "write `a + b`",
     "power": "write `a ** b`",
-    "add_n": "write `a + b`",
-    "stop_gradient": "write `detach(a)`",
-    "no_grad": "write `detach(a)`",
+    "negative": "write `-a`",
+    "crossentropy": "write `softmax_with_loss(a, target=t)`",
+    "softmaxcrossentropy": "write `softmax_with_loss(a, target=t)`",
+    "nll": "write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits",
+    "bcewithlogits": "write `bce_with_logits(a, target)`",
+    "stopgradient": "write `detach(a)`",
+    "nograd": "write `detach(a)`",
     "grad": "`grad` is for expectations and watches",
+    "zeros": "a tensor of zeros goes under `constants`: `{shape: [2, 3], init: zeros}`",
+    "ones": "a tensor of ones goes under `constants`: `{shape: [2, 3], init: ones}`",
+    "array": "a list of numbers goes under `constants`",
+    "tensor": "a list of numbers goes under `constants`",
+    "float": "numbers need no `float`",
 }
-"""What other libraries call it."""
+"""What other libraries call it, without case, underscores and a `loss` at its end."""
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -88,11 +97,16 @@ def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
     if op is not None:
         return op
     shown = clip(clean(name), 40)
-    hint = _ELSEWHERE.get(name) or did_you_mean(name, OPS)
-    if name in nodes:
-        hint = hint or f"multiply with `{shown} * (…)`"
-        raise CallError(UNKNOWN_OP, f"`{shown}` is a node, not an operator", at, hint)
-    raise CallError(UNKNOWN_OP, f"there is no operator `{shown}`", at, hint)
+    is_node = name in nodes
+    message = f"`{shown}` is a node, not an operator" if is_node else f"there is no operator `{shown}`"
+    otherwise = f"multiply with `{shown} * (…)`" if is_node else ""
+    raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name) or otherwise)
+
+
+def _meant(name: str) -> str:
+    """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
+    called = name.casefold().replace("_", "").removesuffix("loss")
+    return _ELSEWHERE.get(called) or did_you_mean(name, OPS)
 
 
 def signature(op: Op) -> str:
@@ -142,6 +156,10 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
         if attribute.default is ... and attribute.name not in attributes:
             message = f"`{op.name}` needs `{attribute.name}`: {attribute.meaning}"
             raise CallError(ATTRIBUTE, message, at, f"the operator is {signature(op)}")
+    if op.conflict and (
+        reason := op.conflict(**{one.name: one.default for one in op.attributes} | attributes)
+    ):
+        raise CallError(ATTRIBUTE, f"the settings of `{op.name}` do not go together: {reason}", at)
     return Bound(tuple(operands[name] for name in needed), attributes)
 
 
@@ -163,9 +181,8 @@ def _extra_hint(op: Op, found: int) -> str:
 
 
 def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
-    hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands))
-    if name == "dim" and op.attribute("axis"):
-        hint = "did you mean `axis`?"
+    beside = ("inputs", "note") if isinstance(at, Scalar) else ()  # in the long form
+    hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands, *beside))
     shown = clip(clean(name), 40)
     return CallError(
         ATTRIBUTE, f"`{op.name}` has no `{shown}`", at, hint or f"the operator is {signature(op)}"

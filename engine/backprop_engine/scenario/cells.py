@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from backprop_engine.errors import code
+from backprop_engine.paths import root
 from backprop_engine.scenario.format import CELL
 from backprop_engine.scenario.mistakes import (
     Mistakes,
@@ -73,10 +74,18 @@ def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
     outputs = []
     for one in _texts(node.get("outputs"), "the cell's outputs as a list of names"):
         output = normalised(one.text)
-        if output in units or output in inputs:
+        if isinstance(units.get(output), CellUse | ScanUse):
+            message = f"`{output}` is an instance of a cell, not a tensor"
+            hint = f"give what it gives out a node of its own: `h: {output}.h`, `outputs: [h]`"
+            mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
+            broken[output] = None
+        elif output in units or output in inputs:
             outputs.append(output)
         elif output not in broken:
+            inner = root(output) != output and isinstance(units.get(root(output)), CellUse | ScanUse)
             hint = did_you_mean(output, (*units, *inputs)) or _own(units)
+            if inner:
+                hint = f"give it a node of its own: `h: {output}`, `outputs: [h]`"
             message = f"the cell `{name}` has no node `{output}` to give out"
             mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
             broken[output] = None

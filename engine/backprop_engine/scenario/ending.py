@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ SEED = code("seed", "The seed gradient is missing or does not have the output's 
 def output_name(given: FileNode | None, known: Known, nodes_key: Scalar) -> str:
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
-        return _only_end(known.sinks(), nodes_key)
+        return _only_end(known, nodes_key)
     scalar = as_text(given, "the name of a node")
     name = known.canonical(scalar.text)
     if known.is_computed(name):
@@ -40,15 +39,15 @@ def output_name(given: FileNode | None, known: Known, nodes_key: Scalar) -> str:
     raise mistake(OUTPUT, scalar, *known.undefined(name, known.computed()))
 
 
-def _only_end(ends: Sequence[str], nodes_key: Scalar) -> str:
+def _only_end(known: Known, nodes_key: Scalar) -> str:
     """The node that feeds no other, where there is exactly one."""
+    ends = known.sinks()
     if len(ends) == 1:
         return ends[0]
+    likely = next((end for end in reversed(ends) if known.passes_gradient(end)), ends[-1])
     shown = ", ".join(ends[:5]) + (", …" if len(ends) > 5 else "")
     message = f"{len(ends)} nodes feed no other: {shown}"
-    raise mistake(
-        OUTPUT_AMBIGUOUS, nodes_key, message, f"name the one to differentiate: `output: {ends[-1]}`"
-    )
+    raise mistake(OUTPUT_AMBIGUOUS, nodes_key, message, f"name the one to differentiate: `output: {likely}`")
 
 
 def check_output(given: FileNode | None, graph: Graph, unit: Unit) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -35,7 +36,7 @@ from backprop_engine.scenario.resolve import undefined
 if TYPE_CHECKING:
     from backprop_engine.run import Training
 
-__all__ = ["check_figure", "no_gradient", "read_expectations"]
+__all__ = ["UNKNOWN", "check_figure", "no_gradient", "read_expectations"]
 
 EXPECT_NAME = code("expect-name", "An expectation for a name that no leaf and no node has.")
 EXPECT_ITERATION = code("expect-iteration", "An expectation for an iteration that the run does not have.")
@@ -46,7 +47,7 @@ EXPECT_FORMULA = code("expect-formula", "A formula for a gradient names somethin
 
 
 def read_expectations(
-    node: FileNode | None, known: Known, mistakes: Mistakes, training: Training | None = None
+    node: FileNode | None, known: Known, mistakes: Mistakes, training: Training | Unknown | None = None
 ) -> tuple[Expectation, ...]:
     """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
 
@@ -59,11 +60,27 @@ def read_expectations(
         with mistakes.collected():
             hint = "such as `values: {f: 3}`"
             block = as_mapping(item, "a block with `values` or `grads`", hint)
-            blocks.append(_block(block, known, mistakes, training.steps if training else 0))
+            blocks.append(_block(block, known, mistakes, _last(training)))
     return tuple(blocks)
 
 
-def _block(block: Mapping, known: Known, mistakes: Mistakes, last: int) -> Expectation:
+class Unknown(Enum):
+    """The one value of a training that is there and cannot be read."""
+
+    TRAINING = "training"
+
+
+UNKNOWN: Final = Unknown.TRAINING
+
+
+def _last(training: Training | Unknown | None) -> int | None:
+    """The number of the last iteration; None where it cannot be told."""
+    if isinstance(training, Unknown):
+        return None
+    return training.steps if training else 0
+
+
+def _block(block: Mapping, known: Known, mistakes: Mistakes, last: int | None) -> Expectation:
     """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
     mistakes.attempt(only_keys, block, EXPECT.names, "a block of expectations")
@@ -93,12 +110,14 @@ def _figures(
                 yield _figure(of, entry, known)
 
 
-def _settings(block: Mapping, last: int) -> dict[str, Any]:
+def _settings(block: Mapping, last: int | None) -> dict[str, Any]:
     """Which iteration a block is about, how close its figures must come, and whether they are wrong."""
     found = _tolerance(block)
     iteration = block.get("iteration")
     if iteration is not None:
         found["iteration"] = number = as_whole(iteration, "a whole number")
+        if last is None:
+            return found
         if not 0 <= number <= last:
             there = f"the iterations are 0 to {last}" if last else "without `train` there is only iteration 0"
             raise mistake(EXPECT_ITERATION, iteration, there)

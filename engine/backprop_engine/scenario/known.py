@@ -32,6 +32,11 @@ class Known:
         name = name.partition("#")[0]
         return name in self._lowering.positions or root(name) in self._broken
 
+    def is_instance(self, name: str) -> bool:
+        """Whether the canonical `name` is that of an instance, or of all instances of a scan."""
+        positions = self._lowering.positions
+        return name in self._units and any(one.startswith((f"{name}.", f"{name}[")) for one in positions)
+
     def is_computed(self, name: str) -> bool:
         """Whether the canonical `name` is a node that is computed, or broken."""
         position = self._lowering.positions.get(name)
@@ -43,6 +48,10 @@ class Known:
         """The computed nodes that feed no other."""
         return self._lowering.builder.sinks()
 
+    def passes_gradient(self, name: str) -> bool:
+        """Whether gradient can flow from a node to an input or a parameter."""
+        return self._lowering.builder.passes_gradient(name)
+
     def computed(self) -> list[str]:
         """The names under `nodes`, for suggestions."""
         return list(self._units)
@@ -50,9 +59,29 @@ class Known:
     def __iter__(self) -> Iterator[str]:
         yield from dict.fromkeys((*self._lowering.positions, *self._units, *sorted(self._broken)))
 
+    def _first(self, unit: str) -> str:
+        """The last name inside an instance, as an example of a path."""
+        return [one for one in self if one.startswith((f"{unit}.", f"{unit}["))][-1]
+
     def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[str, str]:
         """The message and the hint for a name that is none of the known."""
-        if root(name) != name and root(name) in self._units:
+        if self.is_instance(root(name)):
+            if name in self._units:
+                return (
+                    f"`{name}` stands for instances of a cell, not for a tensor",
+                    f"such as `{self._first(name)}`",
+                )
+            scan = name[: name.rindex("[")] if "[" in name else root(name)
+            length = self._lowering.lengths.get(scan)
+            if length is not None and name.startswith(f"{scan}["):
+                index = name[len(scan) + 1 : name.find("]", len(scan))]
+                if not index.isdecimal() or int(index) >= length:
+                    return f"`{name}` is out of range: `{scan}` has {length} instances", ""
+            if length is not None and name.startswith(f"{scan}."):
+                return (
+                    f"`{name}` is there only where a node uses it",
+                    f"one instance is `{self._first(scan)}`",
+                )
             inside = [one for one in self if one.startswith((f"{root(name)}.", f"{root(name)}["))]
             shown = ", ".join(f"`{one}`" for one in inside[:4])
             return (

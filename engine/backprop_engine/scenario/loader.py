@@ -20,7 +20,7 @@ from backprop_engine.paths import root as root_of
 from backprop_engine.scenario.cells import Cell, read_cells, refuse_recursion
 from backprop_engine.scenario.data_files import DataFiles
 from backprop_engine.scenario.ending import check_output, output_name, read_seed
-from backprop_engine.scenario.expectations import check_figure, read_expectations
+from backprop_engine.scenario.expectations import UNKNOWN, check_figure, read_expectations
 from backprop_engine.scenario.format import DTYPES, SCENARIO
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
@@ -39,7 +39,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.names import NameTable, normalised
 from backprop_engine.scenario.nearest import did_you_mean, nearest
 from backprop_engine.scenario.nodes import Mapping
-from backprop_engine.scenario.notes import by_position, read_notes
+from backprop_engine.scenario.notes import by_position, in_instances, notes_in_cells, read_notes
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.resolve import Level, resolved_cells, resolved_top
 from backprop_engine.scenario.settings import parse_setting
@@ -58,6 +58,7 @@ KEYS: Final = SCENARIO.names
 
 NO_NODES = code("no-nodes", "A scenario has no `nodes`, or none in them.")
 DTYPE = code("dtype", "`dtype` is none of float64, float32 and float16.")
+LOST = code("node-lost", "A node that uses something which could not be computed.")
 NO_SCENARIO = code("no-scenario", "The file is a list or a text, not a map with `nodes`.")
 CLASS_TARGET = code("class-target", "The values of a constant are refused by the operator that uses it.")
 
@@ -119,15 +120,19 @@ class _Loader:
         sections = [mistakes.attempt(self.read_leaves, section, kind) for section, kind in SECTIONS.items()]
         sections.append(mistakes.attempt(self.read_nodes))
         sections.append(mistakes.attempt(self.read_cells))
-        mistakes.attempt(self.read_training)
+        trains = mistakes.attempt(self.read_training)
         mistakes.next_stage()
         if not all(sections):  # nobody knows which names are missing
             mistakes.raise_if_any()
         lowering = self.lower()
         known = Known(lowering, self.units, self.broken)
+        self.refuse_lost(lowering)
         output = self.read_output(known)
-        expectations = read_expectations(root.get("expect"), known, mistakes, self.training)
+        expectations = read_expectations(
+            root.get("expect"), known, mistakes, self.training if trains else UNKNOWN
+        )
         notes = read_notes(root.get("notes"), self.units.values(), known, mistakes)
+        inner_notes = notes_in_cells(self.cells, mistakes)
         mistakes.raise_if_any()
 
         assert output is not None
@@ -136,7 +141,7 @@ class _Loader:
         for expectation in expectations:
             for figure in expectation.figures:
                 mistakes.attempt(check_figure, figure, graph)
-        placed = by_position(notes, graph, mistakes)
+        placed = in_instances(inner_notes, graph) | by_position(notes, graph, mistakes)
         mistakes.raise_if_any()
         assert bindings is not None
         return Scenario(
@@ -236,6 +241,14 @@ class _Loader:
         unroll(top, self.cells, inside, lowering, self.mistakes)
         self.mistakes.next_stage()
         return lowering
+
+    def refuse_lost(self, lowering: Lowering) -> None:
+        """A node that is not in the graph has a mistake somewhere: never leave one out silently."""
+        if not self.mistakes:
+            for name, unit in self.units.items():
+                if name in lowering.positions and lowering.positions[name] is None:
+                    message = f"`{name}` cannot be computed: something that it uses is missing"
+                    self.mistakes.add(mistake(LOST, unit.key, message).diagnostics)
 
     def read_output(self, known: Known) -> str | None:
         """The name of the output; None where it cannot be told."""

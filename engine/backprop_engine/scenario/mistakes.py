@@ -2,21 +2,35 @@
 
 Rooms raise a `ScenarioError` at the first mistake of what they read (a leaf, a node, a figure); the loader
 goes on with the next one, inside `with mistakes.collected():`.
+
+The worst come first: those that hide most of the file from the reader, and so may be the cause of others.
+
+1. The file: it is no text, no YAML, or no scenario.
+2. Its structure: keys that there are not, and values of another kind than their key takes.
+3. Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here.
+4. Names: not allowed, given twice, or not defined; an output that there is not; nodes that need each other.
+5. What is given to an operator or to a cell: operands, settings, inputs.
+6. Shapes and sizes: operands that do not fit together, the seed, the memory of the run.
+7. Figures that are expected.
+8. Texts for people and for the debugger's prompt, without which a scenario runs all the same.
+
+Within a group they come as they stand in the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from heapq import nsmallest
 from typing import Final, NoReturn
 
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, code
-from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
+from backprop_engine.scenario.slips import key_hint, map_hint
 from backprop_engine.text import clean, clip
 
 __all__ = [
     "MAX_REPORTED",
-    "NOT_YET",
     "UNKNOWN_KEY",
     "WRONG_TYPE",
     "Mistakes",
@@ -27,36 +41,66 @@ __all__ = [
     "as_text",
     "as_whole",
     "described",
+    "gravity",
     "is_absent",
     "mistake",
     "only_keys",
 ]
 
 MAX_REPORTED: Final = 20
+_ENOUGH: Final = 50
 
 WRONG_TYPE = code("wrong-type", "A value is of another kind than its key takes: a list instead of text.")
 UNKNOWN_KEY = code("unknown-key", "A key that the format does not know.")
-NOT_YET = code("not-yet", "A part of the format that this version does not read yet.")
+
+
+_WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
+    ("file-", "yaml-", "no-scenario", "no-nodes"),
+    ("unknown-key", "wrong-type", "dtype"),
+    (),
+    (
+        *("bad-name", "duplicate-name", "unknown-name", "unknown-op", "unknown-cell", "no-output", "output"),
+        *("output-ambiguous", "cycle", "cell-recursion"),
+    ),
+    ("operands", "attribute", "not-constant", "cell-inputs"),
+    ("shapes", "scan-shapes", "class-target", "seed", "too-large", "too-many-nodes"),
+    ("expect-",),
+    ("bad-text", "bad-language", "unknown-note", "breakpoint", "watch"),
+)
+"""The codes of each group in the docstring above; one that ends in a hyphen stands for all that begin so."""
+_DEFINITIONS: Final = 2
+
+
+@lru_cache(maxsize=256)
+def gravity(code_name: str) -> int:
+    """The number of the group that a kind of mistake belongs to; the worst have the smallest."""
+    for number, names in enumerate(_WORST_FIRST):
+        if code_name in names or any(name.endswith("-") and code_name.startswith(name) for name in names):
+            return number
+    return _DEFINITIONS
 
 
 class Mistakes:
-    """What has been found so far, stage by stage; within a stage in the file's order."""
+    """What has been found so far. A stage is a part of the loader's work that follows from those before."""
 
     def __init__(self) -> None:
-        self._earlier: list[Diagnostic] = []
-        self._stage: dict[Diagnostic, None] = {}
+        self._found: dict[Diagnostic, None] = {}
+        self._before_stage = 0
 
     def __bool__(self) -> bool:
-        return bool(self._earlier or self._stage)
+        return bool(self._found)
 
     @property
     def enough(self) -> bool:
-        """Whether there are as many as will be shown: what is costly to explain need not be."""
-        return len(self._earlier) + len(self._stage) >= MAX_REPORTED
+        """Whether this stage found more than will be shown: what is costly to explain need not be.
+
+        Those of earlier stages do not count, because a later one may find worse.
+        """
+        return len(self._found) - self._before_stage >= _ENOUGH
 
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Take up mistakes of the present stage; one that is there already is not repeated."""
-        self._stage.update(dict.fromkeys(diagnostics))
+        """Take up mistakes; one that is there already is not repeated."""
+        self._found.update(dict.fromkeys(diagnostics))
 
     def collected(self) -> Mistakes:
         """For `with`: a block ends at its first mistake, which is taken up."""
@@ -82,23 +126,22 @@ class Mistakes:
 
     def found(self) -> tuple[Diagnostic, ...]:
         """What has been found, as it came."""
-        return (*self._earlier, *self._stage)
+        return tuple(self._found)
 
     def next_stage(self) -> None:
-        """What follows is shown behind everything found so far."""
-        self._earlier += sorted(self._stage, key=_position)
-        self._stage = {}
+        """Begin the next stage of loading."""
+        self._before_stage = len(self._found)
 
     def raise_if_any(self) -> None:
-        """Raise `ScenarioError` with the first `MAX_REPORTED` mistakes, if there are any."""
+        """Raise `ScenarioError` with the `MAX_REPORTED` worst mistakes, if there are any."""
         self.next_stage()
-        if self._earlier:
-            raise ScenarioError(self._earlier[:MAX_REPORTED])
+        if self._found:
+            raise ScenarioError(nsmallest(MAX_REPORTED, self._found, key=_rank))
 
 
-def _position(diagnostic: Diagnostic) -> tuple[int, int]:
+def _rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
     place = diagnostic.place
-    return (place.line, place.column) if place else (0, 0)
+    return (gravity(diagnostic.code.name), place.line if place else 0, place.column if place else 0)
 
 
 def mistake(kind: Code, node: Node, message: str, hint: str = "") -> ScenarioError:
@@ -131,7 +174,7 @@ def is_absent(node: Node | None) -> bool:
 
 def as_mapping(node: Node, what: str, hint: str = "") -> Mapping:
     """`node`, which must be a map; `what` names the expected for the message."""
-    return node if isinstance(node, Mapping) else _wrong(node, what, hint)
+    return node if isinstance(node, Mapping) else _wrong(node, what, map_hint(node) or hint)
 
 
 def as_sequence(node: Node, what: str, hint: str = "") -> Sequence:
@@ -174,11 +217,13 @@ def _wrong(node: Node, what: str, hint: str) -> NoReturn:
 def only_keys(mapping: Mapping, known: Iterable[str], of: str) -> None:
     """Refuse every key of `mapping` that is not `known`, all in one error."""
     known = tuple(known)
-    found = []
+    found: list[Diagnostic] = []
     for key, _ in mapping:
         if key.text not in known:
-            message = f"{of} has no key `{clip(clean(key.text), 40)}`"
-            hint = did_you_mean(key.text, known) or "known are " + ", ".join(known)
+            shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
+            message = f"{of} has no key `{clip(shown, 40)}`"
+            near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
+            hint = near or "known are " + ", ".join(known)
             found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, hint))
     if found:
         raise ScenarioError(found)

@@ -9,6 +9,7 @@ from backprop_engine.errors import Place, code
 from backprop_engine.expr.cursor import RESERVED
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Scalar
+from backprop_engine.scenario.source import INVISIBLE
 from backprop_engine.text import clean, clip
 
 __all__ = ["MAX_LENGTH", "NameTable", "normalised"]
@@ -17,6 +18,8 @@ MAX_LENGTH: Final = 64
 
 BAD_NAME = code("bad-name", "A name is no identifier, is a word of Python, or is longer than 64 characters.")
 DUPLICATE_NAME = code("duplicate-name", "Two leaves or nodes have one name.")
+
+_SPELT = str.maketrans({"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star"})
 
 
 def normalised(name: str) -> str:
@@ -33,10 +36,10 @@ class NameTable:
     def declare(self, key: Scalar, section: str) -> str:
         """The name that `key` gives to a leaf or node of `section`; `ScenarioError` if it can't be one."""
         name = normalised(key.text)
+        if not name.isascii() and (invisible := INVISIBLE.search(name)):
+            raise mistake(BAD_NAME, key, *_why_invisible(name, invisible[0]))
         if not name.isidentifier() or name in RESERVED or len(name) > MAX_LENGTH:
             raise mistake(BAD_NAME, key, *_why_not(name))
-        if not name.isascii() and clean(name) != name:
-            raise mistake(BAD_NAME, key, "a name has no invisible characters")
         if name in self._first:
             where, first = self._first[name]
             raise mistake(
@@ -46,14 +49,27 @@ class NameTable:
         return name
 
 
+def _why_invisible(name: str, character: str) -> tuple[str, str]:
+    """Which character nobody sees, and the name without it."""
+    known_as = unicodedata.name(character, "a character")
+    rest = INVISIBLE.sub("", name)
+    useful = rest.isidentifier() and rest not in RESERVED
+    return f"a name has no invisible characters: here is U+{ord(character):04X}, {known_as}", (
+        f"`{clip(clean(rest), 40)}` would be one" if useful else "letters, digits and `_`"
+    )
+
+
 def _why_not(name: str) -> tuple[str, str]:
     """What is wrong with a name, and a hint."""
     shown = clip(clean(name), 40)
+    if not name:
+        return "a name is empty", "letters, digits and `_`"
     if name in RESERVED:
         return f"`{name}` is a word of Python and no name", f"`{name}_` would be one"
     if name.isidentifier():
         return f"a name has at most {MAX_LENGTH} characters, this one has {len(name)}", ""
-    suggestion = "".join(one if ("a" + one).isidentifier() else "_" for one in name[:MAX_LENGTH])
+    spelt = name.translate(_SPELT)
+    suggestion = "".join(one if ("a" + one).isidentifier() else "_" for one in spelt[:MAX_LENGTH]).rstrip("_")
     if suggestion and not suggestion.isidentifier():
         suggestion = "_" + suggestion[: MAX_LENGTH - 1]
     useful = suggestion.strip("_") and suggestion not in RESERVED

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
+from itertools import islice
+
+from backprop_engine.scenario.synonyms import meant
+from backprop_engine.text import clean
 
 __all__ = ["did_you_mean", "nearest"]
 
 _MAX_LENGTH = 64
+_MOST = 10_000
+"""How many names are looked at: a slip in a file of a hundred thousand must not take seconds."""
+
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухѵіјѕԁһԛԝАВЕКМНОРСТУХІЈЅοντυςΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxvijsdhqwABEKMHOPCTYXIJSovtucABEZHIKMNOPTYX"
+)
+"""Cyrillic and Greek letters that look like Latin ones."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of `known` that `name` is a slip of the pen away from; of equals, the first.
 
-    Another case is the smallest slip; else about one letter in three may be missing, added, changed, or
-    swapped with its neighbour.
+    What other programs call it comes first, then another case and letters that look the same; else about
+    one letter in three may be missing, added, changed, or swapped with its neighbour.
     """
     if len(name) > _MAX_LENGTH:
         return None
+    known = tuple(islice(known, _MOST))
+    if synonym := meant(name, known):
+        return synonym
     best: str | None = None
-    folded = name.casefold()
+    folded = _folded(name)
     least = (len(name) + 2) // 3 + 1
     for candidate in known:
         if abs(len(candidate) - len(name)) >= least:
             continue
-        other = candidate.casefold()
+        other = _folded(candidate)
         distance = 0 if other == folded else _distance(folded, other, least)
         if distance < min(least, max(len(name), len(candidate))):
             best, least = candidate, distance
@@ -35,7 +50,30 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that asks for the nearest of `known`, or nothing."""
     found = nearest(name, known)
-    return f"did you mean `{found}`?" if found is not None else ""
+    if found is None:
+        return ""
+    return f"did you mean `{found}`?{_difference(name, found)}"
+
+
+def _difference(name: str, other: str) -> str:
+    """Which letter is from another alphabet, where two names look the same."""
+    if len(name) != len(other) or _plain(name) != _plain(other):
+        return ""
+    for one, meant_letter in zip(name, other, strict=True):
+        if one != meant_letter:
+            letter = f"U+{ord(one):04X} {unicodedata.name(one, '')}".strip()
+            wanted = f"U+{ord(meant_letter):04X} {unicodedata.name(meant_letter, '')}".strip()
+            return f" Here stands `{clean(one)}` ({letter}), there `{clean(meant_letter)}` ({wanted})."
+    return ""
+
+
+def _plain(name: str) -> str:
+    """`name` in letters that other letters are mistaken for."""
+    return name if name.isascii() else unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)
+
+
+def _folded(name: str) -> str:
+    return _plain(name).casefold()
 
 
 def _distance(one: str, other: str, limit: int) -> int:

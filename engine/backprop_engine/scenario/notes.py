@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph
+from backprop_engine.scenario.cells import Cell
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import Mistakes, as_mapping, is_absent, mistake
 from backprop_engine.scenario.model import LocalText
@@ -14,7 +15,7 @@ from backprop_engine.scenario.nodes import Node, Scalar
 from backprop_engine.scenario.texts import local_text
 from backprop_engine.scenario.units import Unit
 
-__all__ = ["Note", "by_position", "read_notes"]
+__all__ = ["Note", "by_position", "in_instances", "notes_in_cells", "read_notes"]
 
 UNKNOWN_NOTE = code("unknown-note", "A note for a node that there is not, or a second one for the same node.")
 
@@ -53,9 +54,34 @@ def _noted(key: Scalar, notes: Mapping[str, Note], known: Known) -> str:
     name = known.canonical(key.text)
     if name in notes:
         raise mistake(UNKNOWN_NOTE, key, f"`{name}` has a note already", "keep one of them")
-    if name not in known:
-        raise mistake(UNKNOWN_NOTE, key, *known.undefined(name))
+    if name not in known and not known.is_instance(name):
+        message, hint = known.undefined(name)
+        raise mistake(UNKNOWN_NOTE, key, message, "" if hint.startswith("call it") else hint)
     return name
+
+
+def notes_in_cells(cells: Mapping[str, Cell], mistakes: Mistakes) -> dict[tuple[str, str], LocalText]:
+    """The notes of nodes inside cells, by the cell's name and the node's."""
+    notes: dict[tuple[str, str], LocalText] = {}
+    for cell in cells.values():
+        for name, unit in cell.units.items():
+            if unit.note is not None:
+                with mistakes.collected():
+                    notes[cell.name, name] = local_text(unit.note, "a note")
+    return notes
+
+
+def in_instances(notes: Mapping[tuple[str, str], LocalText], graph: Graph) -> dict[int, LocalText]:
+    """The notes of nodes inside cells, by the position of the node in each instance."""
+    placed: dict[int, LocalText] = {}
+    for group in graph.groups if notes else ():
+        for (cell, name), note in notes.items():
+            if cell == group.cell:
+                path = f"{group.name}.{name}"
+                inner = [one for one in graph.groups if one.name == path or _is_item(one.name, path)]
+                at = [one.stop - 1 for one in inner] or [graph.position(path)]
+                placed |= dict.fromkeys(at, note)
+    return placed
 
 
 def _is_item(name: str, scan: str) -> bool:

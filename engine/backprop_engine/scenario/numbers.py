@@ -12,6 +12,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
+from backprop_engine.scenario.other_numbers import is_number, list_hint, number_hint, tensor_hint
 
 __all__ = ["NOT_A_NUMBER", "Written", "whole_list", "written"]
 
@@ -21,8 +22,8 @@ NOT_A_NUMBER = code(
 RAGGED = code("ragged", "The rows of a nested list differ in length or depth.")
 NUMBER_RANGE = code("number-range", "A number is too large for the scenario's dtype.")
 
+_SEED = "`seed`"
 _NUMBERS = (int, float, bool)
-_SPECIAL = {"nan": ".nan", "inf": ".inf", "infinity": ".inf"}
 
 
 class Written(NamedTuple):
@@ -79,7 +80,9 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
             raise mistake(RAGGED, node, message, f"expected a list of {shape[depth]}")
         raise _no_number(node, what)
     if len(node.items) != shape[depth]:
-        message = f"this row has {len(node.items)} entries, the first one has {shape[depth]}"
+        count = len(node.items)
+        entries = "entry" if count == 1 else "entries"
+        message = f"this row has {count} {entries}, the first one has {shape[depth]}"
         raise mistake(RAGGED, node, message, f"every row of {what} at this depth needs {shape[depth]}")
     inner = depth + 1
     for item in node.items:
@@ -92,12 +95,11 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
 def _no_number(node: Node, what: str) -> Exception:
     hint = ""
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        special = _SPECIAL.get(node.text.strip("+-.").casefold())
-        if special:
-            hint = f"write `{'-' if node.text.startswith('-') else ''}{special}`"
-        elif node.style:
+        text = node.text
+        hint = number_hint(text) or list_hint(text) or tensor_hint(text)
+        if is_number(text):
             hint = "numbers have no quotes"
-        elif node.text.isidentifier() or any(sign in node.text for sign in "*/+("):
+        elif not hint and what != _SEED and (text.isidentifier() or any(sign in text for sign in "*/+(")):
             hint = "what is computed goes under `nodes`"
     return mistake(NOT_A_NUMBER, node, f"expected a number in {what}, found {described(node)}", hint)
 

@@ -39,8 +39,8 @@ from backprop_engine.scenario.schema_parts import (
     Fragment,
     any_case,
     list_of,
+    of_attribute,
     of_setting,
-    of_type,
     one_of,
     or_nothing,
     reference,
@@ -220,7 +220,7 @@ class _Writer:
         settings |= {} if op.variadic else dict.fromkeys(op.operands, operand)
         for one in op.attributes:
             default = {} if one.default in (..., None) else {"default": one.default}
-            settings[one.name] = {"description": sentence(one.meaning), **of_type(one.type), **default}
+            settings[one.name] = {"description": sentence(one.meaning), **of_attribute(one), **default}
         needed = [one.name for one in op.attributes if one.default is ...]
         return self.beside(OPERATOR, "op", op.name, settings, needed)
 

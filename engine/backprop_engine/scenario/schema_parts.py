@@ -7,6 +7,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 from backprop_engine.expr.cursor import RESERVED
+from backprop_engine.ops import Attribute
 from backprop_engine.optim import Setting
 from backprop_engine.scenario.names import MAX_LENGTH
 from backprop_engine.text import Words
@@ -20,8 +21,8 @@ __all__ = [
     "choices",
     "list_of",
     "names_to",
+    "of_attribute",
     "of_setting",
-    "of_type",
     "one_of",
     "or_nothing",
     "paths_to",
@@ -93,6 +94,27 @@ def any_case(endings: Iterable[str]) -> str:
         for ending in endings
     )
     return f"(?:{'|'.join(written)})$"
+
+
+def of_attribute(attribute: Attribute) -> Fragment:
+    """What an attribute of an operator takes."""
+    bounds = {
+        "minimum": attribute.least,
+        "exclusiveMinimum": attribute.above,
+        "maximum": attribute.most,
+        "exclusiveMaximum": attribute.below,
+    }
+    limits = {keyword: bound for keyword, bound in bounds.items() if bound is not None}
+    return _limited(of_type(attribute.type), limits)
+
+
+def _limited(part: Fragment, limits: Fragment) -> Fragment:
+    """`part` with limits on each number in it, at any depth."""
+    if "anyOf" in part:
+        return {**part, "anyOf": [_limited(one, limits) for one in part["anyOf"]]}
+    if "items" in part:
+        return {**part, "items": _limited(part["items"], limits)}
+    return part | limits if part.get("type") in ("integer", "number") else part
 
 
 def of_type(kind: Any) -> Fragment:

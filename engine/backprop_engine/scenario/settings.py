@@ -27,10 +27,13 @@ def parse_setting(text: str) -> tuple[str, Any]:
     shown = clip(clean(text), 60)
     if not equals or not name.isidentifier():
         raise UsageError(f"{shown}: a setting is a name, `=` and a number or list, such as x=3")
+    if not value.strip():
+        raise UsageError(f"{shown}: a number or list is missing behind the `=`, such as {name}=3")
     try:
         numbers = written(read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`")
     except ScenarioError as error:
-        raise UsageError(f"{shown}: {error.diagnostics[0].message}") from None
+        found = error.diagnostics[0]
+        raise UsageError(f"{shown}: {found.message}" + (f"; {found.hint}" if found.hint else "")) from None
     array = numbers.array()
     return name, array if array.ndim else float(array)
 

@@ -6,33 +6,57 @@ import codecs
 import os
 import re
 import stat
+import unicodedata
+from array import array
 from bisect import bisect_right
+from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from typing import Final
+
+import numpy as np
 
 from backprop_engine.errors import Code, Diagnostic, Place, ScenarioError, code
 from backprop_engine.text import clean
 
-__all__ = ["MAX_BYTES", "Source", "read_source"]
+__all__ = ["INVISIBLE", "MAX_BYTES", "MAX_NAMES", "MAX_VALUES", "Source", "read_source"]
 
 MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_NAMES: Final = 100_000
+MAX_VALUES: Final = 1_000_000
 
 FILE_NOT_FOUND = code("file-not-found", "There is no file at this path.")
 FILE_NOT_REGULAR = code(
     "file-not-regular", "The path is a directory, a pipe or a device; scenarios are files."
 )
 FILE_UNREADABLE = code("file-unreadable", "The system refuses to open the file.")
-FILE_TOO_LARGE = code("file-too-large", "The file is larger than 16 MiB.")
+FILE_TOO_LARGE = code(
+    "file-too-large", "The file is larger than 16 MiB, or has more than 100,000 names or a million values."
+)
 FILE_BINARY = code("file-binary", "The file holds zero bytes: it is no text.")
 FILE_ENCODING = code("file-encoding", "The file is neither UTF-8 nor UTF-16 with a byte order mark.")
 FILE_CONTROL = code("file-control-character", "A raw control character stands in the file.")
 
+_SHOWN = 200
+_ELSEWHERE = "put large tensors in .npy or .csv files beside the scenario"
+_COUNTED = (
+    ("names with a value", (": ", ":\n", ":\r", '":'), MAX_NAMES),
+    ("lines and list entries", (",", "\n", "\r", "- ", "[", "{"), MAX_VALUES),
+)
+"""What costs time and memory, told from the signs that go with it, before anything is parsed."""
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_ZERO = "a zero character: this looks like a binary file"
 # Controls without tab and line breaks, and what some readers take for a line break or for no character.
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that a screen shows nothing for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +78,23 @@ class Source:
         text = _decoded(path, data)
         source = cls(path, text)
         if found := _FORBIDDEN.search(text):
-            raise source.error(*_forbidden(found[0]), found.start())
+            kind, message, hint = _forbidden(found[0], found.start())
+            raise source.error(kind, message, found.start(), hint)
+        _check_counts(path, text)
         return source
 
     @cached_property
-    def line_starts(self) -> list[int]:
+    def line_starts(self) -> SequenceOf[int]:
         """The offset at which each line begins."""
-        return [0, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
+        codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        ends = codes == ord("\n")
+        if "\r" in self.text:
+            returns = codes == ord("\r")
+            returns[:-1] &= ~ends[1:]  # a return before a line feed ends no line by itself
+            ends |= returns
+        starts = array("q", [0])
+        starts.frombytes((np.flatnonzero(ends) + 1).astype(np.int64).tobytes())
+        return starts
 
     def line(self, number: int) -> str:
         """The line with this number, counted from 1, without its line break."""
@@ -69,12 +103,11 @@ class Source:
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
     def quoted(self, number: int) -> str:
-        """The line for a terminal: harmless, and every character still in its column."""
-        line = self.line(number)
-        shown = clean(line)
-        if len(shown) == len(line):
-            return shown
-        return "".join(safe if len(safe := clean(character)) == 1 else "\ufffd" for character in line)
+        """The line for a terminal: harmless, nothing in it invisible, and every character in its column."""
+        line = self.line(number).replace("\t", " ")
+        if line.isascii() and line.isprintable():
+            return line
+        return "".join(map(_seen, line))
 
     def place(self, offset: int, width: int = 1) -> Place:
         """The place of `width` characters at `offset`, cut at the end of the line."""
@@ -109,11 +142,28 @@ def read_source(path: str | os.PathLike[str]) -> Source:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise _unread(label, FILE_NOT_FOUND, "there is no such file", _nearest(os.fspath(path))) from None
+        raise _unread(label, FILE_NOT_FOUND, *_not_found(os.fspath(path))) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise _unread(label, FILE_UNREADABLE, f"the file can't be read: {reason}") from None
     return Source.from_bytes(label, data)
+
+
+def _check_counts(path: str, text: str) -> None:
+    """Refuse more names or values than the loader can take in reasonable time, at the first too many."""
+    for what, signs, most in _COUNTED:
+        if sum(map(text.count, signs)) > most:
+            found = re.finditer("|".join(map(re.escape, signs)), text)
+            at = next(islice(found, most, None)).start()
+            message = f"a scenario file has at most {most:,} {what}"
+            raise Source(path, text[: at + _SHOWN]).error(FILE_TOO_LARGE, message, at, _ELSEWHERE)
+
+
+def _seen(character: str) -> str:
+    """One character in place of one, which a terminal shows and does not obey."""
+    shown = clean(character)
+    is_seen = len(shown) == 1 and shown.isprintable() and not INVISIBLE.match(shown)
+    return shown if is_seen else "\ufffd"
 
 
 def _unread(path: str, kind: Code, message: str, hint: str = "") -> ScenarioError:
@@ -122,8 +172,7 @@ def _unread(path: str, kind: Code, message: str, hint: str = "") -> ScenarioErro
 
 
 def _too_large(path: str) -> ScenarioError:
-    hint = "put large tensors in .npy or .csv files beside the scenario"
-    return _unread(path, FILE_TOO_LARGE, f"a scenario file has at most {MAX_BYTES // 2**20} MiB", hint)
+    return _unread(path, FILE_TOO_LARGE, f"a scenario file has at most {MAX_BYTES // 2**20} MiB", _ELSEWHERE)
 
 
 def _kind_of(mode: int) -> str:
@@ -132,6 +181,14 @@ def _kind_of(mode: int) -> str:
     if stat.S_ISFIFO(mode):
         return "a pipe"
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _not_found(path: str) -> tuple[str, str]:
+    """The message and the hint for a path where there is nothing."""
+    try:
+        return f"this is a link to {os.readlink(path)}, and there is no such file", ""
+    except (OSError, ValueError):
+        return "there is no such file", _nearest(path)
 
 
 def _nearest(path: str) -> str:
@@ -158,13 +215,21 @@ def _decoded(path: str, data: bytes) -> str:
         offset = len(body[: problem.start].decode(encoding))
         zero = source.text.find("\0")
         if zero >= 0:
-            raise source.error(*_forbidden("\0"), zero) from None
+            raise source.error(FILE_BINARY, _ZERO, zero) from None
         message = f"byte 0x{body[problem.start]:02x} is not valid {name} here"
         raise source.error(FILE_ENCODING, message, offset, "save the file as UTF-8") from None
 
 
-def _forbidden(character: str) -> tuple[Code, str]:
-    """The kind of mistake that a forbidden character is, in words."""
+def _forbidden(character: str, offset: int) -> tuple[Code, str, str]:
+    """The kind of mistake that a forbidden character is, in words, and what to do about it."""
+    number = ord(character)
     if character == "\0":
-        return FILE_BINARY, "a zero character: this looks like a binary file"
-    return FILE_CONTROL, f"a raw control character, U+{ord(character):04X}"
+        return FILE_BINARY, _ZERO, ""
+    if character == "\ufeff":
+        which = "a second byte order mark" if offset == 0 else "a byte order mark inside the text"
+        return FILE_CONTROL, f"{which}, U+FEFF", "take it out: nobody sees it"
+    escape = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    hint = f'take it out; in double quotes it is written "{escape}"'
+    if character in "\u2028\u2029":
+        return FILE_CONTROL, f"a {unicodedata.name(character).lower()}, U+{number:04X}", hint
+    return FILE_CONTROL, f"a raw control character, U+{number:04X}", hint

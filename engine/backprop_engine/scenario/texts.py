@@ -12,8 +12,9 @@ from backprop_engine.scenario.expressions import syntax_mistake
 from backprop_engine.scenario.format import LANGUAGE
 from backprop_engine.scenario.mistakes import Mistakes, as_sequence, as_text, described, is_absent, mistake
 from backprop_engine.scenario.model import LocalText
+from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
-from backprop_engine.text import clean
+from backprop_engine.text import LANGUAGES, clean, clip
 
 __all__ = ["Heading", "local_text", "read_heading"]
 
@@ -66,7 +67,9 @@ def local_text(node: Node | None, what: str) -> LocalText:
     for key, value in node:
         if not LANGUAGE.fullmatch(key.text):
             hint = "a map gives a text by language: `{en: …, ko: …}`; a text with `: ` in it needs quotes"
-            raise mistake(BAD_LANGUAGE, key, f"`{key.text}` is no language", hint)
+            near = did_you_mean(key.text, LANGUAGES)
+            message = f"`{clip(clean(key.text), 40)}` is no language"
+            raise mistake(BAD_LANGUAGE, key, message, near or hint)
         texts[key.text] = plain_text(value, f"{what} in `{key.text}`")
     return LocalText(texts)
 
@@ -95,5 +98,8 @@ def watch_expressions(node: Node | None) -> tuple[str, ...]:
 def _lines(node: Node | None, what: str) -> list[Scalar]:
     if node is None or is_absent(node):
         return []
-    items = as_sequence(node, f"a list of text, each {what}", "write `[…]`, with quotes around each text")
+    hint = "write `[…]`, with quotes around each text"
+    if isinstance(node, Scalar) and node.text.isidentifier():
+        hint = f"write `[{node.text}]`"
+    items = as_sequence(node, f"a list of text, each {what}", hint)
     return [as_text(one, f"{what} as text", "put it in quotes") for one in items]

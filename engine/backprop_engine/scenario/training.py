@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.optim import OPTIMIZERS, SettingError
+from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError
 from backprop_engine.run import Training
 from backprop_engine.scenario.format import TRAIN as FORM
-from backprop_engine.scenario.mistakes import as_mapping, as_text, as_whole, is_absent, mistake
+from backprop_engine.scenario.mistakes import Mistakes, as_mapping, as_text, as_whole, is_absent, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, plain
 
@@ -26,25 +26,44 @@ def read_training(node: Node | None) -> Training | None:
     if node is None or is_absent(node):
         return None
     section = as_mapping(node, "a map with `optimizer` and `steps`", _EXAMPLE)
-    for needed in FORM.names:
-        if is_absent(section.get(needed)):
-            near = [one for one in section.entries if did_you_mean(one, (needed,))]
-            at = section.entries[near[0]].key if near else section
-            hint = f"did you mean `{needed}`?" if near else _EXAMPLE
-            raise mistake(TRAIN, at, f"`train` has no `{needed}`", hint)
-    name = as_text(section.entries["optimizer"].value, "the name of an optimiser", _EXAMPLE)
+    mistakes = Mistakes()
+    optimizer: Optimizer | None = None
+    steps = 0
+    slips: dict[str, None] = {}
+    with mistakes.collected():
+        optimizer = _optimizer(_needed(section, "optimizer", slips))
+    with mistakes.collected():
+        steps = _steps(_needed(section, "steps", slips))
+    given: dict[str, Any] = {
+        key: plain(entry.value)
+        for key, entry in section.entries.items()
+        if key not in FORM.names and key not in slips
+    }
+    for error in optimizer.mistakes(given) if optimizer else ():
+        mistakes.add(_placed(section, error).diagnostics)
+    mistakes.raise_if_any()
+    assert optimizer is not None  # else that is a mistake
+    return Training(optimizer, optimizer.settings_of(given), steps)
+
+
+def _needed(section: Mapping, key: str, slips: dict[str, None]) -> Node:
+    """What stands behind a key that must be there; a slip of the pen for it is noted in `slips`."""
+    given = section.get(key)
+    if given is not None and not is_absent(given):
+        return given
+    near = [one for one in section.entries if one not in FORM.names and did_you_mean(one, (key,))]
+    slips.update(dict.fromkeys(near[:1]))
+    at = section.entries[near[0]].key if near else section
+    raise mistake(TRAIN, at, f"`train` has no `{key}`", f"did you mean `{key}`?" if near else _EXAMPLE)
+
+
+def _optimizer(node: Node) -> Optimizer:
+    name = as_text(node, "the name of an optimiser", _EXAMPLE)
     optimizer = OPTIMIZERS.get(name.text)
     if optimizer is None:
         hint = did_you_mean(name.text, OPTIMIZERS) or f"there are {', '.join(OPTIMIZERS)}"
         raise mistake(TRAIN, name, f"there is no optimiser `{name.text}`", hint)
-    steps = _steps(section.entries["steps"].value)
-    given: dict[str, Any] = {
-        key: plain(entry.value) for key, entry in section.entries.items() if key not in FORM.names
-    }
-    found = [_placed(section, error) for error in optimizer.mistakes(given)]
-    if found:
-        raise ScenarioError(one for error in found for one in error.diagnostics)
-    return Training(optimizer, optimizer.settings_of(given), steps)
+    return optimizer
 
 
 def _steps(node: Node) -> int:

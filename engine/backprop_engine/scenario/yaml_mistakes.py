@@ -10,31 +10,46 @@ import re
 from typing import NamedTuple
 
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.scenario.nodes import Mapping, Scalar
+from backprop_engine.scenario.nodes import Scalar
+from backprop_engine.scenario.slips import MAPS, entry_hint
 from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.unquoted import (
+    CLOSING,
+    YAML_NO_COLON,
+    YAML_QUOTES,
+    YAML_UNCLOSED,
+    comma_missing,
+    item_end,
+    quoted,
+    rest_of_line,
+    split_by_bracket,
+    split_by_comma,
+)
 
 __all__ = ["Problem", "explained", "split_by_bracket", "split_by_comma"]
 
 YAML_SYNTAX = code("yaml-syntax", "The file is no valid YAML.")
-YAML_QUOTES = code(
-    "yaml-needs-quotes", "YAML reads signs in a text or expression as its own: quote the text."
-)
 YAML_INDENT = code("yaml-indentation", "A line's indentation fits none of the lines above it.")
 YAML_TAB = code("yaml-tab", "A tab stands where YAML allows only spaces.")
-YAML_UNCLOSED = code("yaml-unclosed", "A quotation mark or bracket is never closed.")
 YAML_ESCAPE = code("yaml-escape", "A backslash in double quotes begins no escape that YAML knows.")
-YAML_NO_COLON = code("yaml-no-colon", "A line between `name: value` lines has no colon.")
 
 _VALUE = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s:#][^:\n]*:[ \t]+)?")
 _COMMENT = re.compile(r"\s+#.*")
-_CLOSING = {"[": "]", "{": "}", "(": ")"}
 _OPENERS = frozenset("\"'[{*&!|>@`%,")
 _HAS_KEY = re.compile(r":(?:\s|$)|^\s*#")
 _GLUED = re.compile(r"[ \t]*(?:-[ \t]+)*[^\s:#\"'%]+:(?=[\[{\w])")
+_ONE_NAME = re.compile(r"[^\W\d]\w*\s*:(?:\s|$)")
+_GOES_ON = re.compile(r"(?:[-+*/@<>=(,]|\*\*)\s*$")
 _BREAK = re.compile(r"[\r\n]")
-_NO_COLON = "this line has no colon with a space"
-_LONG = 80
-_REACH = 1000
+_BRACKET = re.compile(
+    r"""(?:(?<=[\s,\[{])|^)(?:"(?:[^"\\]|\\.)*"|'[^']*')|(?:(?<=\s)|^)\#[^\r\n]*|[\[\]{}]""",
+    re.MULTILINE | re.DOTALL,
+)
+"""A bracket, or a quoted text or a comment, in which brackets do not count."""
+_DIRECTIVE = re.compile(r"^%[^\r\n]*", re.MULTILINE)
+_ESCAPED = re.compile(r"\\(?:x[0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}|.?)", re.DOTALL)
+_DIGITS = {"x": 2, "u": 4, "U": 8}
+_LONGEST_KEY = 1024
 
 
 class Problem(NamedTuple):
@@ -53,18 +68,21 @@ def explained(source: Source, problem: Problem, last: Scalar | None) -> Scenario
     opened = at if problem.opened is None else min(problem.opened, len(text))
     words, context = problem.words, problem.context
     line = source.line_starts[source.place(at).line - 1]
-    begins_line = not text[line:at].strip()
+    start = line + len(text[line:at]) - len(text[line:at].lstrip())
+    begins_line = start == at
 
     if text[at : at + 1] == "\t" and ("token" in words or "tab" in words):
-        return source.error(YAML_TAB, "a tab stands in the indentation", at, "indent with spaces")
+        return _tab(source, at, in_indentation=begins_line)
     if "quoted scalar" in context or "double-quoted" in context:
         if "end of stream" not in words and "document" not in words:
             return _escape(source, at)
         return source.error(YAML_UNCLOSED, "this quotation mark is never closed", opened)
+    if directive := _directive(source, line, at, words):
+        return directive
     if "flow" in context:
-        return _in_brackets(source, at, opened, last)
+        return _in_brackets(source, at, opened, last, words)
     if "could not find expected ':'" in words:
-        return source.error(YAML_NO_COLON, _NO_COLON, opened, "write `name: value`")
+        return _no_colon(source, opened)
     if glued := _GLUED.match(text, line):
         return source.error(YAML_NO_COLON, "a space is missing behind this colon", glued.end() - 1)
     if text[at : at + 1] in ("]", "}"):
@@ -75,75 +93,113 @@ def explained(source: Source, problem: Problem, last: Scalar | None) -> Scenario
         hint = "names of one level begin in one column"
         return source.error(YAML_INDENT, "this line's indentation fits none of the lines above", at, hint)
     if "mapping values" in words:
-        above = _line_above(source, at)
-        if above is not None:
-            return source.error(YAML_NO_COLON, _NO_COLON, above, "write `name: value`")
-        hint = "a name with a value has nothing indented below it"
-        return source.error(YAML_INDENT, "this line is indented like a part of the line above", at, hint)
+        return _misplaced_value(source, at, start)
     if "document start" in words:
         return source.error(YAML_SYNTAX, "this stands behind the end of the document", at)
-    start = line + len(text[line:at]) - len(text[line:at].lstrip())
     if text[start : start + 1] in _OPENERS:
         return source.error(YAML_QUOTES, f"a name that begins with `{text[start]}` needs quotes", start)
     return source.error(YAML_SYNTAX, f"this is no valid YAML: {words}", at)
 
 
-def split_by_bracket(scalar: Scalar) -> None:
-    """Refuse a plain scalar inside `{}` or `[]` that opens a `(` and leaves it open: cut by a comma."""
-    if scalar.text.count("(") <= scalar.text.count(")"):
-        return
-    source = scalar.source
-    whole = source.text[scalar.offset : _item_end(source.text, scalar.offset)].rstrip()
-    if whole.count("(") > whole.count(")"):
-        message, hint = "a `(` in this text is not closed", "close it, or quote the whole text"
-        raise source.error(YAML_UNCLOSED, message, scalar.offset, hint, len(scalar.text))
-    raise _quote(source, scalar.offset, whole, "inside `{}` and `[]` a comma ends the value, even in a call")
+def _tab(source: Source, at: int, *, in_indentation: bool) -> ScenarioError:
+    if in_indentation:
+        return source.error(YAML_TAB, "a tab stands in the indentation", at, "indent with spaces")
+    return source.error(YAML_TAB, "YAML takes no tab here", at, "put a space in its place")
 
 
-def split_by_comma(parent: Mapping, key: Scalar, value: Scalar) -> None:
-    """Refuse the rest of a text behind a comma inside `{}`, which YAML takes for a key without a value."""
-    source, text = key.source, key.source.text
-    if ":" in text[key.end : value.start] or key.style:
-        return
-    if ":" in key.text:
-        name, _, rest = key.text.partition(":")
-        hint = f"write `{name}: {rest}`" if len(key.text) <= _LONG else ""
-        message = "a space is missing behind the colon"
-        raise source.error(YAML_NO_COLON, message, key.offset, hint, len(key.text))
-    if not parent.entries:
-        return
-    before = next(reversed(parent.entries.values())).value
-    if type(before) is not Scalar or before.style or before.start == before.end:
-        return
-    end = key.end
-    for part in re.finditer(r"\s*,([^,\n{}\[\]]*)", text[end:]):
-        if part.start() + key.end != end or ":" in part[1]:
-            break
-        end += len(part[0])
-    whole = text[before.offset : end].rstrip()
-    raise _quote(source, before.offset, whole, "inside `{}` a comma ends the value")
+def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError | None:
+    """The mistake of a line that begins with `%`, if the parser stumbled over one."""
+    text = source.text
+    start = line if text[line : line + 1] == "%" else None
+    if start is None and "document start" in words:
+        start = max((found.start() for found in _DIRECTIVE.finditer(text, 0, at)), default=None)
+    if start is None:
+        return None
+    width = len(rest_of_line(text, start).rstrip())
+    message = "a line that begins with `%` is a directive for YAML itself"
+    return source.error(YAML_SYNTAX, message, start, "take it out: scenarios need none", width)
 
 
-def _in_brackets(source: Source, at: int, opened: int, last: Scalar | None) -> ScenarioError:
+def _no_colon(source: Source, at: int) -> ScenarioError:
+    """A line of its own that is no `name: value`."""
+    place = source.place(at)
+    line = source.line(place.line)[place.column - 1 :].rstrip()
+    above = source.line(place.line - 1) if place.line > 1 else ""
+    hint = entry_hint(line)
+    if not hint and line in MAPS:
+        hint = f"write `{line}:`"
+    elif not hint and _GOES_ON.search(above):
+        hint = "indent it deeper than the line above if it goes on with that"
+    message = "this line has no colon with a space"
+    return source.error(YAML_NO_COLON, message, at, hint or "write `name: value`")
+
+
+def _misplaced_value(source: Source, at: int, start: int) -> ScenarioError:
+    """A `name:` where the line above leaves no room for one."""
+    if at - start > _LONGEST_KEY:
+        return _long_key(source, start)
+    above = _line_above(source, at)
+    if above is not None:
+        return _no_colon(source, above)
+    hint = "a name with a value has nothing indented below it"
+    message = "this line is indented like a part of the line above"
+    return source.error(YAML_INDENT, message, start, hint)
+
+
+def _long_key(source: Source, at: int) -> ScenarioError:
+    message = f"in YAML a name has at most {_LONGEST_KEY:,} characters"
+    return source.error(YAML_SYNTAX, message, at, "names of scenarios have at most 64")
+
+
+def _in_brackets(source: Source, at: int, opened: int, last: Scalar | None, words: str) -> ScenarioError:
     """A mistake inside `{}` or `[]`: mostly an expression with brackets of its own, or one left open."""
     text = source.text
     sign = text[at : at + 1] or " "
     before = last if last is not None and last.start >= opened and not text[last.end : at].strip() else None
     is_one_line = before is not None and not _BREAK.search(text, before.offset, at)
     if before is not None and is_one_line and before.text and not before.style and sign in "[{:\"'":
-        whole = text[before.offset : _item_end(text, before.offset)].rstrip()
-        also = ", and a comma parts entries" if sign == ":" else ""
-        message = f"inside `{{}}` and `[]` a text with `{sign}` needs quotes{also}"
-        return _quote(source, before.offset, whole, message)
+        return _two_in_one(source, before, sign)
+    if not text[at:].strip():  # the end of the file
+        opened = _open_bracket(text)
     bracket = text[opened : opened + 1]
-    closing = _CLOSING.get(bracket, "]")
+    closing = CLOSING.get(bracket, "]")
     if is_one_line and sign.strip():
         hint = "quote the whole value if it is an expression"
         return source.error(YAML_SYNTAX, f"a comma or `{closing}` is missing before this", at, hint)
-    if bracket not in _CLOSING:
+    if "node content" in words and sign in ",]}":
+        return source.error(YAML_SYNTAX, f"a value is missing before this `{sign}`", at)
+    if bracket not in CLOSING:
         return source.error(YAML_UNCLOSED, "a value or a closing bracket is missing here", at)
     hint = f"add `{closing}`, or quote the whole value if it is an expression"
     return source.error(YAML_UNCLOSED, f"this `{bracket}` is not closed", opened, hint)
+
+
+def _open_bracket(text: str) -> int:
+    """Where the innermost bracket stands that is still open at the end of the text."""
+    opened: list[int] = []
+    for found in _BRACKET.finditer(text):
+        if found[0] in ("[", "{"):
+            opened.append(found.start())
+        elif found[0] in ("]", "}") and opened:
+            opened.pop()
+    return opened[-1] if opened else len(text)
+
+
+def _two_in_one(source: Source, before: Scalar, sign: str) -> ScenarioError:
+    """A plain text that goes on with a `sign` which YAML takes for its own."""
+    text = source.text
+    if sign == ":" and len(before.text) > _LONGEST_KEY:
+        return _long_key(source, before.offset)
+    second = comma_missing(before.text) if sign == ":" else None
+    if second is not None:
+        name = before.text[second:]
+        at = before.end - len(name)
+        return source.error(YAML_SYNTAX, f"a comma is missing before `{name}`", at, width=len(name))
+    whole = text[before.offset : item_end(text, before.offset)].rstrip()
+    also = ", and a comma parts entries" if sign == ":" else ""
+    return quoted(
+        source, before.offset, whole, f"inside `{{}}` and `[]` a text with `{sign}` needs quotes{also}"
+    )
 
 
 def _needs_quotes(source: Source, line: int, at: int) -> ScenarioError | None:
@@ -151,36 +207,39 @@ def _needs_quotes(source: Source, line: int, at: int) -> ScenarioError | None:
     text = source.text
     found = _VALUE.match(text, line)
     start = found.end() if found else line
-    whole = _COMMENT.sub("", _rest_of_line(text, start)).rstrip()
-    if not whole or start > at or (whole[0] == "%" and start == line):
+    whole = _COMMENT.sub("", rest_of_line(text, start)).rstrip()
+    if not whole or start > at:
         return None
     sign = whole[0]
     if sign in _OPENERS or whole[:2] in ("- ", "? "):
-        return _quote(source, start, whole, f"a text that begins with `{sign}` needs quotes, all of it")
+        return quoted(source, start, whole, f"a text that begins with `{sign}` needs quotes, all of it")
     if start > line and text[at : at + 1] == ":":
-        return _quote(source, start, whole, "a text with a colon and a space in it needs quotes")
+        key = text[line:start].strip(" \t:-")
+        if key in MAPS and _ONE_NAME.match(whole):
+            message = f"a name and its value stand in the line of `{key}`"
+            hint = "put them in a line of their own below it, indented"
+            return source.error(YAML_SYNTAX, message, start, hint, len(whole))
+        return quoted(source, start, whole, "a text with a colon and a space in it needs quotes")
     return None
 
 
-def _quote(source: Source, at: int, whole: str, message: str) -> ScenarioError:
-    """The error that answers with the quoted form of `whole`."""
-    inside = " ".join(whole.split())
-    mark = inside[:1]
-    if mark in ("'", '"') and inside.endswith(mark) and inside.count(mark) % 2:  # 'it's': quoted already
-        inside = inside[1:-1]
-    escaped = "'" + inside.replace("'", "''") + "'"
-    quoted = escaped if '"' in inside or "\\" in inside else f'"{inside}"'
-    hint = f"write {quoted}" if len(inside) <= _LONG else "put all of the value in quotes"
-    return source.error(YAML_QUOTES, message, at, hint, len(whole))
-
-
 def _escape(source: Source, at: int) -> ScenarioError:
-    """A backslash in double quotes that begins nothing."""
+    """A backslash in double quotes that begins nothing, or not enough."""
     backslash = source.text.rfind("\\", 0, at + 2)
     at = backslash if backslash >= 0 else at
-    shown = source.text[at : at + 2]
+    found = _ESCAPED.match(source.text, at)
+    shown = found[0] if found else source.text[at : at + 2]
+    kind, digits = shown[1:2], shown[2:]
     hint = "use single quotes, where a backslash is a backslash"
-    return source.error(YAML_ESCAPE, f"`{shown}` is no escape of double-quoted text", at, hint, 2)
+    if kind not in _DIGITS:
+        message = f"`{shown}` is no escape of double-quoted text"
+    elif len(digits) < _DIGITS[kind]:
+        message = f"`\\{kind}` takes {_DIGITS[kind]} hexadecimal digits in double-quoted text"
+    else:
+        is_half = 0xD800 <= int(digits, 16) <= 0xDFFF
+        message = f"`{shown}` is half of a character" if is_half else f"there is no character `{shown}`"
+        hint = "write the character itself"
+    return source.error(YAML_ESCAPE, message, at, hint, len(shown))
 
 
 def _line_above(source: Source, at: int) -> int | None:
@@ -190,24 +249,3 @@ def _line_above(source: Source, at: int) -> int | None:
     if not line.strip() or _HAS_KEY.search(line):
         return None
     return source.line_starts[number - 1] + len(line) - len(line.lstrip())
-
-
-def _rest_of_line(text: str, start: int) -> str:
-    """What follows in the line, as far as it is worth looking."""
-    reach = text[start : start + _REACH]
-    return reach[: found.start()] if (found := _BREAK.search(reach)) else reach
-
-
-def _item_end(text: str, start: int) -> int:
-    """Where a value inside `{}` or `[]` was meant to end: at a comma or a bracket that is not its own."""
-    expected: list[str] = []
-    reach = text[start : start + _REACH]
-    for at, sign in enumerate(reach, start):
-        if sign in _CLOSING:
-            expected.append(_CLOSING[sign])
-        elif sign in ")]}":
-            if not expected or expected.pop() != sign:
-                return at
-        elif sign in ",\r\n" and not expected:
-            return at
-    return start + len(reach)

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import structs
+
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.settings import parse_setting
 from backprop_engine.scenario.source import MAX_BYTES, Source
 from backprop_engine.text import LANGUAGES
-from backprop_tui.bundle import resolve
+from backprop_tui.bundle import bundled, resolve
 
 __all__ = [
     "add_shared",
@@ -80,13 +83,24 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
             )
         scenario = load_source(standard_input_source(), max_memory=arguments.max_memory)
     else:
-        scenario = load_scenario(named_path(arguments.scenario), max_memory=arguments.max_memory)
+        path = named_path(arguments.scenario)
+        try:
+            scenario = load_scenario(path, max_memory=arguments.max_memory)
+        except ScenarioError as error:
+            raise _perhaps_bundled(arguments.scenario, error) from None
     refuse_texts(scenario)
     settings: Sequence[str] = arguments.set
     for setting in settings:
         name, value = parse_setting(setting)
         scenario = scenario.with_leaf(name, value)
     return scenario
+
+
+def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
+    """Where there is no such file, the bundled scenario that was probably meant."""
+    first = error.diagnostics[0]
+    hint = did_you_mean(argument, bundled()) if first.code.name == "file-not-found" else ""
+    return ScenarioError([structs.replace(first, hint=hint)]) if hint else error
 
 
 def refuse_texts(scenario: Scenario) -> None:

@@ -190,11 +190,12 @@ def why(session: Session, query: Why, language: str) -> list[Line]:
     rows = [
         (
             Span(" → ".join(operand_text(graph.nodes[one]) for one in way.nodes), Role.NAME),
-            _product(session, way, language),
+            _product(session, way),
         )
         for way in ways.paths[:_MOST]
     ]
-    lines += table(rows)
+    for name, contributed in rows:  # a path of its own line each, as it may be long
+        lines += [(Span("  "), name), (Span("    "), contributed)]
     lines += _more(ways.total - _MOST, language)
     if ways.sum is not None and ways.total > 1:
         total = text("prompt.paths.sum", language, sum=summary(ways.sum, 60))
@@ -202,10 +203,8 @@ def why(session: Session, query: Why, language: str) -> list[Line]:
     return lines
 
 
-def _product(session: Session, way: Path, language: str) -> Span:
+def _product(session: Session, way: Path) -> Span:
     """The local gradients along a path, multiplied."""
-    if way.product is None:
-        return Span(text("prompt.paths.matrix", language), Role.DIM)
     product = summary(way.product, 60)
     if way.product.shape != () or not 2 <= len(way.edges) <= _MOST_FACTORS:
         return Span(product, Role.LOCAL)
@@ -299,6 +298,8 @@ def differences(
     if first is None or not differing:
         return [said(text("prompt.same", language, name=name), Role.DIM)]
     position = session.run.start(session.iteration) + first
+    if first == 0:  # a leaf is another from the first iteration on
+        position = 0
     head = said(text("prompt.changed", language, count=len(differing), name=name, first=position))
     if len(differing) <= most:
         return [head, *table(_difference(before.graph, one) for one in differing)]

@@ -1,0 +1,69 @@
+"""A setting of an operator: its type, its default, and the limits of its numbers, declared once.
+
+The loader checks values against it, shape rules and derivatives rely on it, the catalogue and the JSON Schema
+tell it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["Attribute"]
+
+
+class Attribute(Struct, frozen=True):
+    """A setting of an operator: its Python type, its default (``...`` where it must be given), what it is.
+
+    Its numbers are finite, unless `infinite`; all of them are at least `least` and at most `most`, more than
+    `above` and less than `below`. This is checked before any shape rule runs.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    meaning: str
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    infinite: bool = False
+
+    @property
+    def limits(self) -> str:
+        """What its numbers are limited to, in words; nothing where any finite number will do."""
+        if self.least is not None and self.most is not None:
+            return f"from {self.least:g} to {self.most:g}"
+        words = (
+            ("at least", self.least),
+            ("more than", self.above),
+            ("at most", self.most),
+            ("less than", self.below),
+        )
+        return " and ".join(f"{word} {bound:g}" for word, bound in words if bound is not None)
+
+    def allows(self, value: object) -> bool:
+        """Whether every number in `value` is within the limits."""
+        return all(map(self._within, _numbers(value)))
+
+    def _within(self, number: float) -> bool:
+        return (
+            (self.infinite or math.isfinite(number))
+            and not math.isnan(number)
+            and (self.least is None or number >= self.least)
+            and (self.above is None or number > self.above)
+            and (self.most is None or number <= self.most)
+            and (self.below is None or number < self.below)
+        )
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """The numbers in the value of an attribute, at any depth; truth values and slices are none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _numbers(item)

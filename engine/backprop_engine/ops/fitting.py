@@ -1,0 +1,143 @@
+"""What shape rules say of operands that do not fit, in words that all of them share.
+
+A hint is legal: what it asks for has been tried on the shapes. A test takes each hint at its word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
+
+__all__ = [
+    "axes",
+    "broadcasts",
+    "clash",
+    "did_you_mean",
+    "difference",
+    "joined",
+    "named",
+    "no_axis",
+    "product",
+    "repair",
+]
+
+
+def named(*shapes: Shape, first: int = 0) -> str:
+    """``{0} is 2×3 and {1} is 3``, for the operands' names to be put in; they count from `first`."""
+    parts = [f"{{{argnum}}} is {shape_text(shape)}" for argnum, shape in enumerate(shapes, first)]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def joined(*hints: str) -> str:
+    """The hints that there are, as one."""
+    return "; ".join(hint for hint in hints if hint)
+
+
+def no_axis(shape: Shape, axis: int) -> ShapeError:
+    """The error that an operand has no such axis."""
+    hint = "a scalar has no axes"
+    if shape:
+        hint = f"its axes are {-len(shape)} to {len(shape) - 1}"
+    return ShapeError(f"{{0}} is {shape_text(shape)} and has no axis {axis}", hint)
+
+
+def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | None = None) -> str:
+    """Where the shapes of two operands differ that should be the same, `but` for one axis."""
+    one, other = argnums
+    if len(a) != len(b):
+        return f"{{{one}}} has {axes(a)}, {{{other}}} has {axes(b)}"
+    for axis, (size, wanted) in enumerate(zip(a, b, strict=True)):
+        if size != wanted and axis != but:
+            return f"axis {axis} is {size} in {{{one}}} and {wanted} in {{{other}}}"
+    return ""
+
+
+def axes(shape: Shape) -> str:
+    """How many axes a shape has, in words."""
+    return f"{len(shape) or 'no'} {'axis' if len(shape) == 1 else 'axes'}"
+
+
+def clash(*shapes: Shape) -> str:
+    """The axis in which two operands that should broadcast differ, counted from the end as they do."""
+    for back in range(1, max(map(len, shapes)) + 1):
+        seen: dict[int, int] = {}  # the operand that has each size
+        for argnum, shape in enumerate(shapes):
+            if len(shape) >= back and shape[-back] != 1:
+                seen.setdefault(shape[-back], argnum)
+        if len(seen) > 1:
+            (one, first), (other, second) = list(seen.items())[:2]
+            sizes = f"axis -{back} is {one} in {{{first}}} and {other} in {{{second}}}"
+            return f"{sizes}: equal sizes or 1 would fit"
+    return ""
+
+
+def broadcasts(*shapes: Shape) -> bool:
+    """Whether NumPy broadcasts these shapes with each other."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
+
+
+def did_you_mean(text: str) -> str:
+    """The question whether `text` was meant, if there is one."""
+    return f"did you mean {text}?" if text else ""
+
+
+def product(a: Shape, b: Shape) -> str:
+    """The legal matrix product of two operands, with one of them turned round if need be; or nothing."""
+    if not a or not b:
+        return ""
+    inner = b[-1] if len(b) == 1 else b[-2]
+    if a[-1] == inner:
+        return "{0} @ {1}" if broadcasts(a[:-2], b[:-2]) else ""
+    if len(a) == 2 and a[0] == inner:
+        return "{0}.T @ {1}"
+    if len(b) == 2 and a[-1] == b[1]:
+        return "{0} @ {1}.T"
+    if {len(a), len(b)} <= {1, 2} and b[-1] == a[0]:
+        return "{1} @ {0}"
+    return _batched_product(a, b) if broadcasts(a[:-2], b[:-2]) else ""
+
+
+def _batched_product(a: Shape, b: Shape) -> str:
+    """The product of stacks of matrices that is legal with the last two axes of one swapped; or nothing."""
+    if len(b) > 2 and a[-1] == b[-1]:
+        return f"{{0}} @ permute({{1}}, axes={_swapped(len(b))})"
+    if len(a) > 2 and a[-2] == (b[-1] if len(b) == 1 else b[-2]):
+        return f"permute({{0}}, axes={_swapped(len(a))}) @ {{1}}"
+    return ""
+
+
+def _swapped(ndim: int) -> list[int]:
+    return [*range(ndim - 2), ndim - 1, ndim - 2]
+
+
+def repair(
+    shapes: Sequence[Shape], fits: Callable[..., bool], fixed: Sequence[int] = (), first: int = 0
+) -> str:
+    """An operand in another form with which all would fit, the one with the fewest axes first; or nothing.
+
+    Those in `fixed` stay as they are; operands count from `first`.
+    """
+    for argnum, shape in sorted(enumerate(shapes), key=lambda item: len(item[1])):
+        for text, other in () if argnum in fixed else _forms(shape):
+            if fits(*shapes[:argnum], other, *shapes[argnum + 1 :]):
+                return f"{text.format(f'{{{argnum + first}}}')} would fit"
+    return ""
+
+
+def _forms(shape: Shape) -> Iterator[tuple[str, Shape]]:
+    """Other forms of an operand that keep its cells: how each is written, and its shape."""
+    for axis, size in enumerate(shape):
+        if size == 1:
+            yield f"squeeze({{}}, axis={axis})", (*shape[:axis], *shape[axis + 1 :])
+    if len(shape) == 2:
+        yield "{}.T", shape[::-1]
+    for axis in range(len(shape) + 1):
+        yield f"unsqueeze({{}}, axis={axis})", (*shape[:axis], 1, *shape[axis:])

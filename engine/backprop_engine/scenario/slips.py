@@ -1,0 +1,86 @@
+"""Slips in the layout of a file: what was meant by a text or list in place of a map, or by an unknown key."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence as SequenceOf
+from typing import Final
+
+from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
+from backprop_engine.text import clean, clip
+
+__all__ = ["MAPS", "SECTIONS", "entry_hint", "key_hint", "map_hint"]
+
+_ENTRY = re.compile(r"\s*([^\s=:：{}\[\],\"']+)\s*(=(?!=)|:|：)\s*(\S.*?)\s*$")
+_BELOWS: Final = {
+    "expect": ("iteration", "values", "grads", "rtol", "atol", "digits", "wrong"),
+    "train": ("optimizer", "lr", "learning_rate", "steps", "momentum", "nesterov", "weight_decay"),
+}
+MAPS: Final = ("inputs", "params", "constants", "nodes", "cells", "expect", "train", "notes")
+"""Sections that hold names with their values."""
+SECTIONS: Final = (*MAPS, "title", "description", "dtype", "output", "seed", "breakpoints", "watch")
+"""Sections that no other map of a scenario has a key of."""
+_LONG = 60
+
+
+def entry_hint(line: str) -> str:
+    """How a line such as `x = 2` or `f:x` is written as a name and its value, or nothing."""
+    found = _ENTRY.match(line)
+    if found is None:
+        return ""
+    written = f"write `{found[1]}: {found[3]}`" if len(line) <= _LONG else "write `name: value`"
+    if found[2] == ":":
+        return f"a space is missing behind the colon: {written}"
+    return f"this colon is a full-width one: {written}" if found[2] == "：" else written
+
+
+def map_hint(node: Node) -> str:
+    """What was meant by `node` where a map must stand, or nothing."""
+    if isinstance(node, Scalar):
+        place = node.place
+        return "" if node.style else entry_hint(node.source.line(place.line)[place.column - 1 :])
+    if not isinstance(node, Sequence) or not node.items:
+        return ""
+    first = node.items[0]
+    if isinstance(first, Mapping) and first.entries:
+        name = clip(clean(next(iter(first.entries))), _LONG)
+        return f"a list has no names: write `{name}: …` without the `- ` before it"
+    names = [one.text for one in node.items if isinstance(one, Scalar) and one.text.isidentifier()]
+    if len(names) == len(node.items) <= 5:
+        return f"every name has a value: `{{{', '.join(f'{name}: …' for name in names)}}}`"
+    return ""
+
+
+def key_hint(key: Scalar, mapping: Mapping, known: SequenceOf[str]) -> str:
+    """What was meant by `key`, which is none of those that are `known` in `mapping`; perhaps nothing."""
+    name = key.text
+    odd = next((one for one in name if one != " " and unicodedata.category(one) == "Zs"), None)
+    if odd is not None:
+        called = unicodedata.name(odd).lower()
+        return f"here is U+{ord(odd):04X}, {called}: indent and part words with plain spaces"
+    word = re.split(r"[\s{\[(]", name, maxsplit=1)[0]
+    if word != name and word in known:
+        return f"a colon is missing: `{word}: …`"
+    parent = next((one for one, names in _BELOWS.items() if name in names and one in known), None)
+    if parent is not None:
+        return f"`{name}` goes under `{parent}`"
+    if name in SECTIONS and "nodes" not in known:
+        return f"`{name}` is a section of the scenario: it begins in the first column"
+    near = did_you_mean(name, known)
+    return near or _unindented(key, mapping)
+
+
+def _unindented(key: Scalar, mapping: Mapping) -> str:
+    """For a key right below one that has no value: perhaps it was meant to be a part of it."""
+    before = None
+    for entry in mapping:
+        if entry.key is key:
+            break
+        before = entry
+    if before is None or not isinstance(before.value, Scalar) or before.value.value is not None:
+        return ""
+    if before.key.place.column != key.place.column or before.value.text:
+        return ""
+    return f"indent it if it is a part of `{clip(clean(before.key.text), _LONG)}`"
