@@ -331,7 +331,9 @@ class GraphBuilder:
         except ShapeError as error:
             nodes = [self._nodes[operand] for operand in operands]
             names = [node.name or node.text for node in nodes]
-            raise ShapeError(error.message.format(*names), error.hint.format(*names)) from None
+            # A part of an expression has no name that could be written.
+            written = [f"({node.text})" if "#" in node.name else node.name or node.text for node in nodes]
+            raise ShapeError(error.message.format(*names), error.hint.format(*written)) from None
         indices = tuple(op.indices(*shapes)) if op.indices is not None else ()
         inferred = _Inferred(tuple(map(int, shape)), op.rules_for(shapes, given), indices)
         if not given and len(self._inferred) < _MOST_INFERRED:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,9 @@ def inside_graph(graph: Graph, position: int) -> Graph:
         name: builder.leaf(name, _kind(graph, node, argnum), graph.nodes[operand].shape)
         for argnum, (name, operand) in enumerate(zip(_leaf_names(node), node.operands, strict=True))
     }
-    _lower(parts, Lowering(builder, positions, MAX_MEMORY))
+    lowering = Lowering(builder, positions, MAX_MEMORY)
+    lowering.largest_number = inf  # a setting beyond the floating type is an infinity inside too
+    _lower(parts, lowering)
     return _with_prefix(builder.build("out"), node.name)
 
 

@@ -13,6 +13,8 @@ LANGUAGES = ("en", "ko")
 ELLIPSIS = "…"
 _NARROW = frozenset("·×÷−≤≥≠⊙⊗⊣√∂∑²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
 """Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+"""Letters and marks that a screen shows nothing for."""
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -101,7 +103,8 @@ def _harmless(character: str, newlines: bool) -> str:
         return chr(0x2400 + number)
     if number == 0x7F:
         return "␡"
-    if character in _BIDIRECTIONAL or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}:
+    unseen = character in _UNSEEN or character in _BIDIRECTIONAL
+    if unseen or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}:
         return f"\\u{number:04x}"
     return character
 

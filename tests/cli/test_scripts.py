@@ -135,14 +135,20 @@ def test_what_a_terminal_would_obey_is_shown_harmlessly(commands: Commands) -> N
 
 
 def test_breakpoints_of_the_scenario_and_saved_ones(commands: Commands, tmp_path: Path) -> None:
-    path = file(tmp_path, GOOD + "breakpoints: [x, nothing]\n")
+    path = file(tmp_path, GOOD + "breakpoints: [x]\n")
     outcome = commands("run", path, "-x", "info b; b op mul; watch x * y; save")
     assert "  1  x  " in outcome.out
-    assert f"{path}: warning: the breakpoint `nothing` is left out: there is no node nothing" in outcome.err
     saved = commands("run", path, "-x", "info b; info w")
     assert "  2  op mul  " in saved.out
     assert "x * y" in saved.out
     assert saved.err == ""
+
+
+def test_a_breakpoint_of_the_scenario_on_nothing_is_refused(commands: Commands, tmp_path: Path) -> None:
+    path = file(tmp_path, GOOD + "breakpoints: [x, nothing]\n")
+    outcome = commands("run", path, "-x", "info b")
+    assert outcome.code == 2
+    assert f"{path}:8:18: error[breakpoint]: there is no node nothing" in outcome.err
 
 
 def test_only_what_is_asked_for_is_written(commands: Commands, tmp_path: Path) -> None:

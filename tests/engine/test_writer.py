@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sameness import assert_same
 
 from backprop_engine import UsageError, load_scenario
-from backprop_engine.scenario import writer
+from backprop_engine.scenario import source, writer
 from backprop_engine.scenario.emit import WIDTH
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
@@ -288,17 +288,24 @@ def test_a_changed_leaf_comes_back_bit_for_bit(values: list[float]) -> None:
 def test_more_than_a_file_may_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = load("params: {w: {shape: [40, 40], init: zeros}}\nnodes: {f: sum(w)}")
     changed = scenario.with_leaf("w", np.ones((40, 40)))
-    monkeypatch.setattr(writer, "MAX_BYTES", 4_000)
+    monkeypatch.setattr(source, "MAX_BYTES", 4_000)
     assert scenario.to_yaml()
-    with pytest.raises(UsageError, match="that a file may have"):
+    with pytest.raises(UsageError, match="too large to be loaded again: a scenario file has at most"):
         changed.to_yaml()
     monkeypatch.setattr(writer, "MAX_BYTES", 3_000)
-    with pytest.raises(UsageError, match="that a file may have"):
+    monkeypatch.setattr(writer, "emitted", None)  # it is not even tried
+    with pytest.raises(UsageError, match="too large to be loaded again: a scenario file has at most"):
         changed.to_yaml()
+
+
+def test_more_values_than_a_file_may_hold_are_refused() -> None:
+    scenario = load("params: {w: {shape: [1001, 1000], init: zeros}}\nnodes: {f: sum(w)}")
+    with pytest.raises(UsageError, match="too large to be loaded again: a scenario file has at most"):
+        scenario.with_leaf("w", np.ones((1001, 1000))).to_yaml()
 
 
 def test_what_aliases_repeat_counts() -> None:
     text = "inputs: {x: 1}\nnodes: {f: x}\ntitle:\n  aa: &a " + "long " * 20_000 + "\n"
     text += "".join(f"  b{one}{other}: *a\n" for one in "abcdefghijklmn" for other in "abcdefghijklmn")
-    with pytest.raises(UsageError, match="that a file may have"):
+    with pytest.raises(UsageError, match="too large to be loaded again"):
         load(text).to_yaml()

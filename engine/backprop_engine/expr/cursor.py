@@ -96,13 +96,25 @@ class Cursor:
                 return ExprError("the expression is empty", token.span, hint)
             return ExprError(f"the expression ends where {expected} was expected", token.span, hint)
         message = f"expected {expected}, found {token}"
+        before = self.tokens[self.at - 1] if self.at else token
+        if token.kind == "=" and before.end == token.start and before.kind in ("+", "-", "*", "/", "@"):
+            span, hint = Span(before.start, token.end), "a node has one value: give the new one its own node"
+            return ExprError(f"`{before.kind}=` is not part of expressions", span, hint)
         if token.kind == "=":
             hint = hint or "compare with `==`; `name=` is for the arguments of a call"
+        elif token.kind == "," and self.open and self.open[-1].kind == "(":
+            hint = hint or "a list stands in square brackets: `[…]`"
+        elif self.in_call() and before.kind == "name" and token.kind == "number":
+            hint = hint or f"did you mean `{before.text}={token.text}`?"
         elif token.kind == "name" and token.text in WORDS:
             hint = WORDS[token.text]
         elif token.kind in ("name", "number", "(") and self.at > 0:
             hint = hint or _missing_operator(self.tokens[self.at - 1], token)
         return ExprError(message, token.span, hint)
+
+    def in_call(self) -> bool:
+        """Whether the token before this one is the first of an argument."""
+        return bool(self.open) and self.at > 1 and self.tokens[self.at - 2].kind in ("(", ",")
 
     def no_operand(self) -> ExprError:
         """The error that no operand stands where one must."""
@@ -180,6 +192,8 @@ def _missing_operator(left: Token, right: Token) -> str:
         except ValueError:
             pass
     shown = "(…)" if right.kind == "(" else right.text
+    if left.end == right.start and left.kind == right.kind == "number":  # 1.5.2
+        return ""
     if left.kind in ("number", "name") and len(left.text) + len(shown) < 60:
         return f"did you mean `{left.text} * {shown}`?"
     return ""

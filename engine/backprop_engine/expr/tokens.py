@@ -116,6 +116,9 @@ def _not_a_token(text: str, start: int) -> ExprError:
 
 def _open_quote(text: str, start: int) -> ExprError:
     quote = text[start]
+    if start and (text[start - 1].isalnum() or text[start - 1] in "_)]"):
+        hint = "a name has no prime: write `x_prime`, or `.T` for a transpose"
+        return ExprError(f"`{quote}` is not part of names", Span(start, start + 1), hint)
     close = text.find(quote, start + 1)
     backslash = text.find("\\", start, close if close > 0 else len(text))
     if backslash >= 0:

@@ -158,7 +158,9 @@ def _visit(
         if use is None:
             trail.pop()
             del on_trail[name]
-            if name not in bad and name not in ordered:
+            if name in bad and trail:
+                bad[trail[-1][0]] = None
+            elif name not in bad and name not in ordered:
                 ordered[name] = cells[name]
         elif use.cell in on_trail:
             if name not in bad:

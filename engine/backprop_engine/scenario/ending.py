@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
 from backprop_engine.scenario.nodes import Node as FileNode
 from backprop_engine.scenario.nodes import Scalar
+from backprop_engine.scenario.nodes import Sequence as ListNode
 from backprop_engine.scenario.numbers import written
 from backprop_engine.scenario.units import Unit
 
@@ -28,10 +30,14 @@ def output_name(given: FileNode | None, known: Known, nodes_key: Scalar) -> str:
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
         return _only_end(known, nodes_key)
-    scalar = as_text(given, "the name of a node")
+    hint = "one node is the output: `output: f`" if isinstance(given, ListNode) else ""
+    scalar = as_text(given, "the name of a node", hint)
     name = known.canonical(scalar.text)
     if known.is_computed(name):
         return name
+    if not re.fullmatch(r"[\w.\[\]#-]+", name):
+        hint = "give the expression a node of its own, and name that"
+        raise mistake(OUTPUT, scalar, "`output` is the name of a node, no expression", hint)
     if name in known:
         ends = known.sinks()
         hint = f"did you mean `{ends[0]}`?" if len(ends) == 1 else ""
@@ -74,7 +80,8 @@ def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.fl
     if numbers.shape not in ((), output.shape):
         shapes = shape_text(numbers.shape), shape_text(output.shape)
         message = f"the seed is {shapes[0]}, the output `{output.name}` is {shapes[1]}"
-        raise mistake(SEED, given, message, "a single number is taken for every cell")
+        hint = "a single number is taken for every cell" if output.shape else "write `seed: 1`"
+        raise mistake(SEED, given, message, hint)
     return numbers.array()
 
 

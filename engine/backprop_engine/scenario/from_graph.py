@@ -21,7 +21,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.number_text import numbers
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.unparse import Unparser
-from backprop_engine.scenario.writer import checked_length
+from backprop_engine.scenario.writer import checked
 
 __all__ = ["scenario_from"]
 
@@ -37,7 +37,7 @@ def scenario_from(
     """
     if graph.groups:
         raise UsageError("the cells of a graph's instances cannot be told from the graph alone")
-    text = checked_length(emitted(_sections(graph, bindings)))
+    text = checked(emitted(_sections(graph, bindings)))
     try:
         scenario = load_source(Source.from_bytes(f"{name}.yaml", text.encode()), max_memory=max_memory)
     except ScenarioError as error:

@@ -169,6 +169,9 @@ class _Loader:
             if key.text not in KEYS and isinstance(value, Mapping):
                 # A section under a misspelt key: its names are no second mistake.
                 self.broken.update(dict.fromkeys(map(normalised, value.entries)))
+            section, opened, name = key.text.partition("{")
+            if opened and section.strip() in SECTIONS:  # `inputs {x: 2}`, a colon short
+                self.broken[normalised(name.strip())] = None
 
     def read_dtype(self) -> None:
         """Set the floating type that everything is computed in."""

@@ -117,6 +117,9 @@ class Lowering:
         What is wrong with a unit is reported for the first of its instances.
         """
         name = name or scope.prefix + unit.name
+        if mistakes.enough:  # nothing will come of the graph, and no more will be shown
+            self.positions[name] = None
+            return
         try:
             if isinstance(unit, Expression):
                 self._expression(unit, name, scope)
@@ -266,8 +269,10 @@ class Lowering:
 
     def _check_size(self, unit: Unit, name: str, shape: Shape, at: At) -> None:
         """Refuse a node of a `shape` that no run has the memory for."""
-        if shape and math.prod(shape) > self.largest_size:
-            need = math.prod(shape) * self.builder.dtype.itemsize
+        # An axis of no cells does not make the others harmless: NumPy counts them before it multiplies.
+        cells = math.prod(max(1, size) for size in shape) if shape else 1
+        if cells > self.largest_size:
+            need = cells * self.builder.dtype.itemsize
             message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
             raise unit_mistake(unit, TOO_LARGE, at, message, HINT)
 

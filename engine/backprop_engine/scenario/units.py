@@ -26,7 +26,8 @@ from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar, plain
 from backprop_engine.scenario.plans import Plan, plan_of
-from backprop_engine.text import clean
+from backprop_engine.scenario.slips import SECTIONS
+from backprop_engine.text import clean, clip
 
 __all__ = [
     "Argument",
@@ -167,9 +168,11 @@ def read_unit(name: str, key: Scalar, node: Node) -> Unit:
     if isinstance(node, Mapping):
         return _from_map(name, key, node)
     if not isinstance(node, Scalar):
-        raise mistake(
-            NODE_CONSTANT, node, f"`{name}` is a list and no expression", f"put `{name}` under `constants`"
-        )
+        items = [one.text for one in node.items if isinstance(one, Scalar) and isinstance(one.value, str)]
+        hint = f"put `{name}` under `constants`"
+        if len(items) == len(node.items) == 1:
+            hint = f"leave the brackets out: `{clip(clean(items[0]), 60)}`"
+        raise mistake(NODE_CONSTANT, node, f"`{name}` is a list and no expression", hint)
     return _expression(name, key, node, None)
 
 
@@ -239,6 +242,8 @@ def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
     if "op" in node:
         return _long_form(name, key, node)
     near = next((hint for one in node.entries if (hint := did_you_mean(one, NODE_FORMS))), "")
+    if name in SECTIONS:
+        near = f"`{name}` is a section of the scenario: it begins in the first column"
     raise mistake(NODE_FORM, node, f"`{name}` is a map without `op` or `expr`", near or _FORMS)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.expr import MAX_LENGTH, parse, render
 from backprop_engine.graph import Graph
 from backprop_engine.scenario.emit import Document, Open, Spelled, emitted
@@ -26,9 +26,9 @@ from backprop_engine.scenario.nodes import Node, Scalar, Sequence
 from backprop_engine.scenario.number_text import numbers, spelled
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.scalars import OutOfRangeError, resolve
-from backprop_engine.scenario.source import MAX_BYTES
+from backprop_engine.scenario.source import MAX_BYTES, Source
 
-__all__ = ["checked_length", "to_yaml"]
+__all__ = ["checked", "to_yaml"]
 
 # Which keys of a map come first, and which last; the others stand between them as the author has them.
 _Order = tuple[tuple[str, ...], tuple[str, ...]]
@@ -47,7 +47,7 @@ def to_yaml(scenario: Scenario) -> str:
     assert isinstance(root, MapNode)  # it was loaded before
     changed = _changed(scenario)
     if _length(root) + 2 * sum(tensor.size for tensor in changed.values()) > MAX_BYTES:
-        raise _too_large()
+        raise _too_large(f"a scenario file has at most {MAX_BYTES // 2**20} MiB")
     sections: dict[str, Document] = {}
     for key in SCENARIO.keys:
         node = root.get(key.name)
@@ -56,21 +56,20 @@ def to_yaml(scenario: Scenario) -> str:
         section = _section(key.kind, node, scenario, changed)
         if section is not None:
             sections[key.name] = section
-    return checked_length(emitted(sections))
+    return checked(emitted(sections))
 
 
-def checked_length(text: str) -> str:
+def checked(text: str) -> str:
     """`text`; `UsageError` where it is larger than a scenario file may be."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise _too_large()
+    try:
+        Source.from_bytes("", text.encode("utf-8", "surrogatepass"))
+    except ScenarioError as error:
+        raise _too_large(error.diagnostics[0].message) from None
     return text
 
 
-def _too_large() -> UsageError:
-    return UsageError(
-        f"written out, the scenario takes more than the {MAX_BYTES // 2**20} MiB that a file may have: "
-        "large tensors go into .npy or .csv files beside it"
-    )
+def _too_large(limit: str) -> UsageError:
+    return UsageError(f"written out, the scenario is too large to be loaded again: {limit}")
 
 
 def _length(node: Node) -> int:
