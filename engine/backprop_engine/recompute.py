@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_engine.arrays import settle
 from backprop_engine.bindings import Bindings
-from backprop_engine.recording import _backward_plan, _forward_plan, contribution, edits_by_position, record
+from backprop_engine.recording import backward_plan, contribution, edits_by_position, forward_plan, record
 from backprop_engine.trace import Edit, Trace
 
 __all__ = ["Recomputed", "recompute"]
@@ -77,7 +77,7 @@ class _Again:
         if self.value_edits or self.old_values:
             return False
         reached = [node in self.leaves for node in range(len(self.graph.nodes))]
-        for node, _, _, first, last, every, _ in _forward_plan(self.graph):
+        for node, _, _, first, last, every, _ in forward_plan(self.graph):
             if not (reached[first] or reached[last] or any(reached[one] for one in every)):
                 return False
             reached[node] = True
@@ -96,7 +96,7 @@ class _Again:
             if not _same_edit(self.value_edits.get(node), self.old_values.get(node))
         }
         moved, operands, scalar = self.moved, self.operands, self.graph.dtype.type
-        for node, function, arity, first, last, every, dtype in _forward_plan(self.graph):
+        for node, function, arity, first, last, every, dtype in forward_plan(self.graph):
             if moved[first] or moved[last] or (arity > 2 and any(moved[one] for one in every)):
                 if arity == 2:
                     out = function(operands[first], operands[last])
@@ -114,7 +114,7 @@ class _Again:
         if not _same(out, self.outs[node]):
             self.outs[node] = out
             self.turned[node] = True
-        value = self.value_edits.get(node, self.outs[node])
+        value: Any = self.value_edits.get(node, self.outs[node])
         if not _same(value, self.values[node]):
             self.values[node] = value
             self.operands[node] = (
@@ -139,7 +139,7 @@ class _Again:
         self.gradients = gradients
         gradients[output] = seed if pushed[output] else before[output]
         contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
-        plan = _backward_plan(graph)
+        plan = backward_plan(graph)
         for index, (node, operand, _, _, arity, first, last, every, _, _, _) in enumerate(plan):
             fresh = False
             if (

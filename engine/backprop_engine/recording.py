@@ -111,7 +111,7 @@ class _ForwardEntry(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _forward_plan(graph: Graph) -> tuple[_ForwardEntry, ...]:
+def forward_plan(graph: Graph) -> tuple[_ForwardEntry, ...]:
     return tuple(_forward_entry(graph, graph.nodes[position]) for position in graph.order)
 
 
@@ -131,7 +131,7 @@ def run_forward(
     values: list[Any] = [None] * len(graph.nodes)
     for position, tensor in (*graph.literals.items(), *bindings.leaves.items()):
         values[position] = edits.get(position, tensor)
-    plan = _forward_plan(graph)
+    plan = forward_plan(graph)
     casts = any(entry.dtype != graph.dtype for entry in plan)
     operands = values.copy() if casts else values
     outs = values.copy() if edits else values
@@ -171,7 +171,7 @@ class _BackwardEntry(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _backward_plan(graph: Graph) -> tuple[_BackwardEntry, ...]:
+def backward_plan(graph: Graph) -> tuple[_BackwardEntry, ...]:
     return tuple(_backward_entry(graph, edge) for edge in graph.edges)
 
 
@@ -204,7 +204,7 @@ def _backward_function(node: Node, edge: Edge, operand: Shape) -> tuple[_Functio
 
 def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: Sequence[Tensor]) -> Tensor:
     """What the rule of `edge` makes of `upstream`, before any broadcast axis is summed."""
-    entry = _backward_plan(graph)[edge.index]
+    entry = backward_plan(graph)[edge.index]
     if entry.function is None:
         return upstream
     if entry.multiplies:
@@ -216,7 +216,7 @@ def contribution(
     graph: Graph, index: int, upstream: Tensor, outs: Sequence[Tensor], operands: Sequence[Tensor]
 ) -> Tensor:
     """What the edge at `index` hands on of `upstream`, in its operand's shape; as a whole run computes it."""
-    entry = _backward_plan(graph)[index]
+    entry = backward_plan(graph)[index]
     out: Any = upstream
     if entry.function is not None:
         given = [operands[one] for one in entry.operands]
@@ -243,7 +243,7 @@ class _BackwardPass:
     def run(self, seed: Tensor) -> None:
         output = self.graph.output
         self.gradients[output] = self.edits.get(output, seed)
-        plan, start = _backward_plan(self.graph), 0
+        plan, start = backward_plan(self.graph), 0
         uses_of = self.graph.schedule.uses_of
         completions = {uses_of[node][-1]: node for node in self.edits if node in uses_of}
         for last in sorted(completions):

@@ -261,9 +261,9 @@ def _breakpoints(session: Session, command: Break | Delete | Enable | Ignore) ->
             number = session.numbered + 1
             found = structs.replace(parse_breakpoint(text, session.run.graph), number=number, once=once)
             return replace(session, breakpoints=(*session.breakpoints, found), numbered=number)
-        case Delete(number=None):
-            return replace(session, breakpoints=())
         case Delete(number=number):
+            if number is None:
+                return replace(session, breakpoints=())
             _numbered(session, number)
             kept = tuple(one for one in session.breakpoints if one.number != number)
             return replace(session, breakpoints=kept)

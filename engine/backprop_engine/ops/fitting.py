@@ -109,7 +109,7 @@ def _batched_product(a: Shape, b: Shape) -> str:
     """The product of stacks of matrices that is legal with the last two axes of one swapped; or nothing."""
     if len(b) > 2 and a[-1] == b[-1]:
         return f"{{0}} @ permute({{1}}, axes={_swapped(len(b))})"
-    if len(a) > 2 and a[-2] == (b[-1] if len(b) == 1 else b[-2]):
+    if len(a) > 2 and a[-2] == b[max(0, len(b) - 2)]:
         return f"permute({{0}}, axes={_swapped(len(a))}) @ {{1}}"
     return ""
 

@@ -62,12 +62,31 @@ def evaluate(
     """
 
     def apply(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Tensor:
-        op.shape(*(np.shape(operand) for operand in operands), **attributes)
-        numbers = [settle(operand, dtype) for operand in operands]
+        shapes = [np.shape(operand) for operand in operands]
+        op.shape(*shapes, **attributes)
+        if reason := _refused(op, operands, attributes):
+            raise ShapeError(reason.replace("{", "{{").replace("}", "}}"))
+        whole = op.indices(*shapes) if op.indices is not None else ()
+        numbers = [
+            settle(operand, np.dtype(np.int64) if argnum in whole else dtype)
+            for argnum, operand in enumerate(operands)
+        ]
         with np.errstate(all="ignore"):
             return settle(op.forward(*numbers, **attributes), np.dtype(np.bool_) if op.boolean else dtype)
 
     return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
+
+
+def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> str | None:
+    """What is wrong with the numbers of operands that must be constants, such as class indices."""
+    if op.refuse is None:
+        return None
+    names = op.names(len(operands))
+    given = [
+        operand if name in op.constants else np.shape(operand)
+        for name, operand in zip(names, operands, strict=True)
+    ]
+    return op.refuse(*given, **attributes)
 
 
 LARGEST_TENSOR = 2**24

@@ -242,7 +242,8 @@ def nudged(session: Session, query: NudgeLeaf, language: str) -> list[Line]:
 def found(session: Session, query: Find, language: str) -> list[Line]:
     """Nodes by a part of their name, or steps of this iteration."""
     graph, trace = session.run.graph, session.outer_trace
-    hit = search(graph, trace, query.text)
+    earlier = session.run.trace(session.iteration - 1) if session.iteration and not session.levels else None
+    hit = search(graph, trace, query.text, earlier)
     rows: list[tuple[Span, ...]] = []
     for position in hit.nodes[:_MOST]:
         node = graph.nodes[position]
