@@ -261,16 +261,19 @@ def _breakpoints(session: Session, command: Break | Delete | Enable | Ignore) ->
             number = session.numbered + 1
             found = structs.replace(parse_breakpoint(text, session.run.graph), number=number, once=once)
             return replace(session, breakpoints=(*session.breakpoints, found), numbered=number)
-        case Delete(number=number):
-            if number is None:
-                return replace(session, breakpoints=())
-            _numbered(session, number)
-            kept = tuple(one for one in session.breakpoints if one.number != number)
-            return replace(session, breakpoints=kept)
+        case Delete():
+            return _deleted(session, command.number)
         case Enable(number=number, on=on):
             return _with(session, structs.replace(_numbered(session, number), enabled=on))
         case Ignore(number=number, count=count):
             return _with(session, structs.replace(_numbered(session, number), ignore=max(0, count)))
+
+
+def _deleted(session: Session, number: int | None) -> Session:
+    if number is None:
+        return replace(session, breakpoints=())
+    _numbered(session, number)
+    return replace(session, breakpoints=tuple(one for one in session.breakpoints if one.number != number))
 
 
 def _numbered(session: Session, number: int) -> Breakpoint:
