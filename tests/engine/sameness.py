@@ -1,4 +1,7 @@
-"""Everything that a scenario says, as plain values: two scenarios are the same where these are equal."""
+"""Everything that a scenario says, as plain values: two scenarios are the same where these are equal.
+
+Numbers in expressions are operands without a name: they count by their values, wherever a graph keeps them.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.graph import Graph
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.scenario.model import Expectation, Formula, Scenario
+
+__all__ = ["assert_same", "bits", "graph_says", "scenario_says"]
 
 
 def bits(tensor: Tensor) -> tuple[str, tuple[int, ...], bytes]:
@@ -21,40 +26,53 @@ def bits(tensor: Tensor) -> tuple[str, tuple[int, ...], bytes]:
 
 
 def graph_says(graph: Graph) -> dict[str, Any]:
-    """A graph, position by position."""
+    """A graph, node by node in its order."""
+    nodes = graph.nodes
+    named = [
+        bits(graph.literals[node.position]) if node.kind is Kind.LITERAL else node.name for node in nodes
+    ]
     return {
-        "nodes": [
-            (
-                node.position,
-                node.name,
-                node.kind,
-                node.shape,
-                node.op and node.op.name,
-                node.operands,
-                sorted(map(repr, node.attributes.items())),
-            )
-            for node in graph.nodes
+        "leaves": [
+            (node.name, node.kind, node.shape, node.position in graph.index_leaves) for node in graph.leaves
         ],
-        "output": graph.output,
+        "computed": [
+            (
+                nodes[position].name,
+                nodes[position].shape,
+                nodes[position].op.name,  # type: ignore[union-attr]  # a computed node has an operator
+                [named[operand] for operand in nodes[position].operands],
+                sorted(map(repr, nodes[position].attributes.items())),
+            )
+            for position in graph.order
+        ],
+        "output": named[graph.output],
         "dtype": graph.dtype,
-        "literals": {position: bits(value) for position, value in graph.literals.items()},
-        "index leaves": graph.index_leaves,
-        "groups": graph.groups,
-        "aliases": dict(graph.aliases),
+        "groups": [
+            (
+                group.name,
+                group.cell,
+                group.parent,
+                [nodes[one].name for one in range(group.start, group.stop)],
+            )
+            for group in graph.groups
+        ],
+        "aliases": {name: named[position] for name, position in graph.aliases.items()},
     }
 
 
 def scenario_says(scenario: Scenario) -> dict[str, Any]:
     """The whole of a scenario."""
-    training = scenario.training
+    training, nodes = scenario.training, scenario.graph.nodes
     return {
         **graph_says(scenario.graph),
-        "leaves": {position: bits(value) for position, value in scenario.bindings.leaves.items()},
+        "numbers": {
+            nodes[position].name: bits(value) for position, value in scenario.bindings.leaves.items()
+        },
         "seed": bits(scenario.bindings.seed),
         "title": dict(scenario.title.by_language),
         "description": dict(scenario.description.by_language),
         "source": scenario.source,
-        "notes": {position: dict(note.by_language) for position, note in scenario.notes.items()},
+        "notes": {nodes[position].name: dict(note.by_language) for position, note in scenario.notes.items()},
         "expectations": list(map(_expectation, scenario.expectations)),
         "breakpoints": scenario.breakpoints,
         "watches": scenario.watches,
@@ -65,9 +83,8 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
 def assert_same(found: Scenario, wanted: Scenario) -> None:
     """Two scenarios say the same; what differs is shown."""
     one, other = scenario_says(found), scenario_says(wanted)
-    assert {key: one[key] for key in one if one[key] != other[key]} == {
-        key: other[key] for key in one if one[key] != other[key]
-    }
+    differing = [key for key in one if one[key] != other[key]]
+    assert {key: one[key] for key in differing} == {key: other[key] for key in differing}
 
 
 def _expectation(block: Expectation) -> tuple[Any, ...]:

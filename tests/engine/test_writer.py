@@ -225,6 +225,18 @@ def test_a_path_longer_than_a_key_may_be_is_written_as_an_explicit_key() -> None
     assert f"    ? {path}\n    : 2\n" in again
 
 
+def test_what_an_alias_repeats_is_written_out() -> None:
+    again = written("""\
+        inputs: {x: &x [1, 2], y: *x}
+        nodes: {a: &use {cell: c, inputs: {u: 2, v: x}}, b: *use, f: a.h + b.h}
+        cells:
+          c: {inputs: [u, v], nodes: {h: u * sum(v)}, outputs: [h]}
+          d: {inputs: [w], nodes: {i: *use, j: w + i.h}, outputs: [j]}
+        """)
+    assert again.count("{cell: c, inputs: {u: 2, v: x}}") == 3
+    assert "  y: [1, 2]" in again
+
+
 # Changed leaves
 
 LEAVES = """\

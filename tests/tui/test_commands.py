@@ -77,9 +77,12 @@ class Case(NamedTuple):
     keyed: str | None = None
 
 
+def _screen(pilot: Pilot[None]) -> DebuggerScreen:
+    return next(one for one in pilot.app.screen_stack if isinstance(one, DebuggerScreen))
+
+
 def after(pilot: Pilot[None]) -> Session:
-    screen = next(one for one in pilot.app.screen_stack if isinstance(one, DebuggerScreen))
-    return screen.current.session
+    return _screen(pilot).current.session
 
 
 def moved(to: int) -> Callable[[Pilot[None], Session], bool]:
@@ -154,6 +157,9 @@ CASES: dict[str, Case] = {
     "help": Case("", lambda pilot, before: _helps(pilot)),
     "quit": Case("", lambda pilot, before: pilot.app._exit),
     "prompt": Case("", shows(PromptScreen)),
+    "play": Case("", lambda pilot, before: _screen(pilot).timer is not None),
+    "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
+    "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "why"),
     "inspect": Case("", shows(InspectScreen)),

@@ -67,7 +67,11 @@ def read_settings(path: Path) -> Settings:
         found = _parsed(_text(path))
     except FileNotFoundError:
         return Settings(path=path)
-    except (OSError, ValueError) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
         reason = getattr(error, "strerror", None) or str(error)
         return Settings(problems=(f"{_shown(path)} is not used: {clean(reason)}",), path=path)
     reader = _Reader()
@@ -192,7 +196,7 @@ def change_setting(path: Path, name: str, value: str) -> None:
             raise ValueError("it is written in a way that cannot be changed from here")
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, after)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{_shown(path)} is not changed: {clean(reason)}") from None
 

@@ -32,7 +32,7 @@ from backprop_engine.debugger.commands import (
     Watch,
 )
 from backprop_engine.debugger.session import Level, Notice, Seek, Session
-from backprop_engine.debugger.update import advance, finished, update
+from backprop_engine.debugger.update import advance, finished, stopping, update
 
 __all__ = [
     "Ahead",
@@ -68,5 +68,6 @@ __all__ = [
     "Watch",
     "advance",
     "finished",
+    "stopping",
     "update",
 ]

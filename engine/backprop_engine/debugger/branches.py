@@ -37,6 +37,14 @@ class Branch(Struct, frozen=True, eq=False):
     told: str = ""
     """The change that made it, in words."""
 
+    def own(self) -> tuple[Override, ...]:
+        """The change that made it; the others belong to the branches that it grew from."""
+        return tuple(self.overrides.values())[-1:]
+
+
+MOST_NUMBERS = 2**26
+"""How many numbers the changes of all branches may hold together: 512 MiB."""
+
 
 class Branches(Struct, frozen=True, eq=False):
     """Every branch by name, the one that one is on, and where redo leads from each."""
@@ -57,11 +65,15 @@ class Branches(Struct, frozen=True, eq=False):
 
     def grown(self, override: Override, told: str) -> Branches:
         """With one change more, on a new branch."""
+        kept = sum(one.tensor.size for branch in self.every.values() for one in branch.own())
+        if kept + override.tensor.size > MOST_NUMBERS:
+            raise UsageError("there is no room for another branch: the changes hold too many numbers already")
         number = 1
         while f"b{number}" in self.every:
             number += 1
         name = f"b{number}"
-        overrides = {**self.here.overrides, (override.kind, override.node): override}
+        key = (override.kind, override.node)
+        overrides = {old: one for old, one in self.here.overrides.items() if old != key} | {key: override}
         branch = Branch(name, self.current, overrides, told)
         return Branches({**self.every, name: branch}, name, {**self.redo, self.current: name})
 

@@ -84,11 +84,22 @@ def on_branch(session: Session, branches: Branches) -> Session:
     run = known.get(name)
     if run is None:
         run = known[name] = _run(session, branches.every[name], known.get(BASELINE, session.run))
+    known = _fewer(known, name)
     position = min(session.position, run.last)
     selection = None if session.levels else session.selection  # what was chosen in there is no node out here
     return replace(
         session, run=run, runs=known, branches=branches, position=position, levels=(), selection=selection
     )
+
+
+_KEPT_RUNS = 6
+"""Runs of so many branches stay; another one is computed again when one goes back to it."""
+
+
+def _fewer(runs: dict[str, Run], current: str) -> dict[str, Run]:
+    """The runs that stay: of the baseline, of the current branch, and those that were looked at last."""
+    recent = [name for name in runs if name not in (BASELINE, current)][-(_KEPT_RUNS - 2) :]
+    return {name: run for name, run in runs.items() if name in (BASELINE, current, *recent)}
 
 
 def _run(session: Session, branch: Branch, baseline: Run) -> Run:

@@ -48,7 +48,7 @@ from backprop_engine.graph import Graph, Node
 from backprop_engine.inside import decomposition, inside
 from backprop_engine.steps import Backward, Forward
 
-__all__ = ["advance", "finished", "update"]
+__all__ = ["advance", "finished", "stopping", "update"]
 
 _REMEMBERED = 200
 """How many jumps are kept to go back to."""
@@ -339,6 +339,15 @@ def _searched(session: Session, seek: Seek, beyond: int | None) -> Session:
     if not 0 <= following < run.iterations:
         return _told(_jump(session, 0 if seek.back else session.last), f"no hit{' back' * seek.back}")
     return replace(session, pending=Seek(following, seek.back))
+
+
+def stopping(session: Session) -> tuple[Breakpoint, ...]:
+    """The breakpoints that stop where one is; none inside of what one has stepped into."""
+    if session.levels:
+        return ()
+    before = session.run.trace(session.iteration - 1) if session.iteration else None
+    here = session.outer_here
+    return tuple(one for one in session.breakpoints if here in hits(one, session.outer_trace, before))
 
 
 def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:

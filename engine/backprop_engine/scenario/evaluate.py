@@ -63,7 +63,7 @@ def evaluate(
 
     def apply(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Tensor:
         shapes = [np.shape(operand) for operand in operands]
-        op.shape(*shapes, **attributes)
+        _bounded(op.shape(*shapes, **attributes))
         if reason := _refused(op, operands, attributes):
             raise ShapeError(reason.replace("{", "{{").replace("}", "}}"))
         whole = op.indices(*shapes) if op.indices is not None else ()
@@ -99,12 +99,17 @@ def infer_shape(
     """The shape that `tree` will have; the functions give shapes, and errors are those of `evaluate`."""
 
     def apply(op: Op, operands: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-        shape = tuple(op.shape(*operands, **attributes))
-        if prod(shape) > LARGEST_TENSOR:
-            raise ShapeError(f"the result is {shape_text(shape)}, more than a formula may take")
-        return shape
+        return _bounded(op.shape(*operands, **attributes))
 
     return _Walk(shape_of, gradient_shape, lambda _: (), apply).run(tree)
+
+
+def _bounded(shape: Shape) -> Shape:
+    """The shape of a part of a formula, which must not be too large; before anything is computed."""
+    shape = tuple(shape)
+    if prod(shape) > LARGEST_TENSOR:
+        raise ShapeError(f"the result is {shape_text(shape)}, more than a formula may take")
+    return shape
 
 
 def is_gradient(part: Expr) -> bool:

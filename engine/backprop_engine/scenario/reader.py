@@ -86,6 +86,7 @@ class _Composer:
         self.next_event: Callable[[], _Event] = self.parser.get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None while the anchored node is still open
         self.depth = 0
+        self.opened = 0  # just behind where the innermost sequence or mapping began
         self.size = self.height = 0
         self.expanded = 0  # nodes that aliases repeat
         self.last: Scalar | None = None
@@ -95,12 +96,28 @@ class _Composer:
         try:
             root = self.document()
         except yaml.YAMLError as error:
-            raise explained(self.source, _problem(error), self.last) from None
+            problem = _problem(error)
+            if "nesting depth" in problem.words:
+                raise self.too_deep(problem.at) from None
+            raise explained(self.source, problem, self.last) from None
         finally:
             self.parser.dispose()
         if root is None or (isinstance(root, Scalar) and root.start == root.end):
             raise self.source.error(YAML_EMPTY, "the file is empty", 0, "a scenario has at least `nodes:`")
         return root
+
+    def too_deep(self, at: int) -> ScenarioError:
+        """Where brackets nest too deep, if PyYAML finds that before it hands out what leads there.
+
+        From 6.0.4 on it has a bound of its own, and looks ahead for as many as a key may have characters.
+        """
+        depth, start = self.depth, max(self.last.end if self.last else 0, self.opened)
+        for offset, sign in enumerate(self.source.text[start:at], start):
+            depth += (sign in "[{") - (sign in "]}")
+            if depth > MAX_DEPTH:
+                at = offset
+                break
+        return self.source.error(YAML_DEPTH, f"this nests more than {MAX_DEPTH} deep", at)
 
     def document(self) -> Node | None:
         """The node of the one document, if there is one."""
@@ -228,6 +245,7 @@ class _Composer:
         if self.depth >= MAX_DEPTH:
             raise self.error(YAML_DEPTH, f"this nests more than {MAX_DEPTH} deep", opening)
         self.depth += 1
+        self.opened = opening.start_mark.index + 1
         if opening.anchor is not None:
             self.anchors[opening.anchor] = None
 

@@ -56,6 +56,9 @@ def run(arguments: Sequence[str]) -> int:
     except UsageError as error:
         print(f"backprop-tui: {clean(str(error))}", file=sys.stderr)
         return BAD_INPUT
+    except MemoryError:
+        print("backprop-tui: there is not enough memory for this", file=sys.stderr)
+        return BAD_INPUT
     except BrokenPipeError:
         _say_no_more()
         return 128 + signal.SIGPIPE

@@ -20,6 +20,7 @@ from backprop_engine.text import cell_width, clip
 from backprop_engine.trace import Trace
 from backprop_tui.drawing import Area
 from backprop_tui.layout import Layout, WireCell, glyph, layout
+from backprop_tui.panels.nodes import untouched
 from backprop_tui.view import View
 
 __all__ = ["GraphPicture", "graph_part", "graph_picture", "node_at"]
@@ -66,6 +67,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
     frame: Frame
     selection: int | None
     ascii: bool
+    untouched: frozenset[int] = frozenset()
+    """Nodes that the changes in force leave as they were: they stand back."""
 
     @property
     def width(self) -> int:
@@ -166,16 +169,19 @@ class GraphPicture(Struct, frozen=True, eq=False):
             return
         if row == 0:
             selected = self.selection == node.position
-            name_role = Role.SELECTED if selected else Role.DIM if frame_role is Role.DIM else Role.NAME
+            back = frame_role is Role.DIM or node.position in self.untouched
+            name_role = Role.SELECTED if selected else Role.DIM if back else Role.NAME
             at = _put(cells, at + bool(unit.box), clip(node.name, _LABEL_LIMIT), name_role)
             value = self.frame.value(node)
-            role = Role.DIM if value is None else Role.ACTIVE_VALUE if active else Role.VALUE
+            role = Role.ACTIVE_VALUE if active else Role.VALUE
+            role = Role.DIM if value is None or node.position in self.untouched else role
             _put(cells, at + 1, _short(value), role)
         elif _gets_gradient(self.frame, node):
             gradient = self.frame.gradient(node)
             partner = _partner(self.frame)
             hot = partner is node or (isinstance(self.frame.step, Seed) and active)
-            role = Role.DIM if gradient is None else Role.ACTIVE_GRADIENT if hot else Role.GRADIENT
+            role = Role.ACTIVE_GRADIENT if hot else Role.GRADIENT
+            role = Role.DIM if gradient is None or node.position in self.untouched else role
             label_text = _short_gradient(gradient) + progress(*self.frame.arrived(node))
             _put(cells, at + bool(unit.box), label_text, role)
 
@@ -273,7 +279,8 @@ def graph_picture(view: View) -> GraphPicture:
     start, stop = _stretch(view)
     folded = () if view.session.levels else view.session.folded
     scene = _scene(view.session.trace, start, stop, folded)
-    return GraphPicture(scene, view.frame, view.session.selection, view.ascii)
+    back = frozenset(unit.node.position for unit in scene.units if untouched(view, unit.node))
+    return GraphPicture(scene, view.frame, view.session.selection, view.ascii, back)
 
 
 def graph_part(view: View) -> str:

@@ -120,10 +120,12 @@ def keep(path: Path, kept: Kept) -> None:
             raise UsageError(f"{clean(str(path))} is no regular file: nothing is written")
         try:
             kept_in(path)
-        except UsageError:
-            raise UsageError(
-                f"{clean(str(path))} is there and holds something else: nothing is written"
-            ) from None
+            # What people wrote beside the lists would be lost.
+            ours = "#" not in path.read_text(encoding="utf-8").replace(_HEAD, "")
+        except (UsageError, OSError, ValueError):
+            ours = False
+        if not ours:
+            raise UsageError(f"{clean(str(path))} is there and holds something else: nothing is written")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text_of(kept), encoding="utf-8")

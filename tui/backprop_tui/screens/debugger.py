@@ -33,7 +33,7 @@ from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
 from backprop_tui.screens.bindings import bindings
-from backprop_tui.screens.prompted import PromptedScreen
+from backprop_tui.screens.playing import PlayingScreen
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Draw, Panel
@@ -48,7 +48,7 @@ _SLOT = ("chain", "nodes", "why")
 """On a narrow screen these share one place."""
 
 
-class DebuggerScreen(PromptedScreen):
+class DebuggerScreen(PlayingScreen):
     """A scenario being stepped through."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
@@ -69,7 +69,7 @@ class DebuggerScreen(PromptedScreen):
             yield Panel(self._drawn(chain_rule), id="chain")
             yield TablePanel(self._drawn(nodes), id="nodes")
             yield Panel(self._drawn(why), id="why")
-        yield Panel(self._drawn(timeline), id="timeline", focusable=False)
+        yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()
         yield Panel(
             lambda width, height: key_hints(self.commands, self.current.language, width),

@@ -55,8 +55,12 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             """The panel that was clicked, for `on` to select by."""
             return self.panel
 
-    def __init__(self, draw: Draw, *, id: str, focusable: bool = True, centred: bool = False) -> None:
+    def __init__(
+        self, draw: Draw, *, id: str, focusable: bool = True, centred: bool = False, scrubs: bool = False
+    ) -> None:
         super().__init__(id=id)
+        self.scrubs = scrubs
+        """Whether moving the mouse with its button down means clicking on all the way."""
         self.draw = draw
         self.can_focus = focusable
         self.centred = centred
@@ -147,6 +151,12 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         for y in range(self.drawing.height):
             rows.append(" " * margin.x + line_text(self.drawing.row(y, 0, self.drawing.width)))
         return selection.extract("\n".join(rows)), "\n"
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Where the panel is scrubbed, say which cell the mouse was drawn to."""
+        offset = event.get_content_offset(self)
+        if self.scrubs and event.button and offset is not None:
+            self.post_message(self.Clicked(self, offset.x, offset.y, 1))
 
     def on_click(self, event: events.Click) -> None:
         """Say which cell of the drawing was clicked."""
