@@ -109,21 +109,25 @@ def rounding_decides(trace: Trace, values: Sequence[Any]) -> bool:
     """Whether a rule has another slope at another engine's `values` than at ours, which are the same but for
     rounding: then an operand lies on a kink, and which side of it is chance.
     """
-    theirs = [np.asarray(value, dtype=np.float64)[()] for value in values]
-    for edge in trace.graph.edges:
-        node = trace.graph.nodes[edge.node]
-        slopes = [
-            product(
-                trace.graph,
-                edge,
-                np.ones(node.shape)[()],
-                outs[edge.node],
-                [all_[one] for one in node.operands],
-            )
-            for outs, all_ in ((trace.outs, trace.operand_values), (theirs, theirs))
-        ]
-        if largest(slopes[0] - slopes[1]) > 1e-6 * max(1.0, largest(*slopes)):
-            return True
+    theirs = [
+        ours if ours.dtype.kind == "i" else np.asarray(value, dtype=np.float64)[()]
+        for ours, value in zip(trace.operand_values, values, strict=True)
+    ]
+    with np.errstate(all="ignore"):
+        for edge in trace.graph.edges:
+            node = trace.graph.nodes[edge.node]
+            slopes = [
+                product(
+                    trace.graph,
+                    edge,
+                    np.ones(node.shape)[()],
+                    outs[edge.node],
+                    [all_[one] for one in node.operands],
+                )
+                for outs, all_ in ((trace.outs, trace.operand_values), (theirs, theirs))
+            ]
+            if largest(slopes[0] - slopes[1]) > 1e-6 * max(1.0, largest(*slopes)):
+                return True
     return False
 
 

@@ -22,20 +22,8 @@ from backprop_engine.text import cell_width
 
 SIGNS = " \n\t:#-?,[]{}&*!|>'\"%@`\\~=<.0+_(y\r\0\x1b\x85\xa0\u2028\u3000\ufeff\ufffd\U0001f600가"
 MISREAD = (
-    ": ",
-    " #",
-    "- ",
-    "---",
-    "...",
-    "<<",
-    "null",
-    "True",
-    "0x1F",
-    "1e999",
-    "1:30",
-    "2024-01-05",
-    ".inf",
-)
+    ": ", " #", "- ", "---", "...", "<<", "null", "True", "0x1F", "1e999", "1:30", "2024-01-05", ".inf",
+)  # fmt: skip
 HARD = st.sampled_from((*SIGNS, *MISREAD))
 WORDS = st.sampled_from(
     ["word", "a", "가나다라마바사", "\n", "\n\n", "hyphen-ated", "#x", "- y", "  z", "q:", "http://a.b/c"]
@@ -72,8 +60,10 @@ def meaning(document: Document) -> Any:
 @given(document=st.dictionaries(TEXTS, DOCUMENTS, min_size=1, max_size=5))
 @example(document={"k" * 1100: "v", "? - #" * 300: ["- a", Spelled("1")]})
 @example(document={"key": ["(", ")"], "...": {"---": "<<", "<<": ""}})
+@example(document={"key": "one " * 40 + "end\n\n\n" + "two " * 40 + "end\n", "other": "tail \nof a line"})
 def test_every_text_and_number_is_read_as_it_was(parser: str, document: dict[str, Any]) -> None:
     text = emitted(document)
+    assert not any(line.endswith(" ") for line in text.split("\n"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "_Parser", getattr(yaml, parser))
         found = plain(read(Source.from_bytes("s.yaml", text.encode())))

@@ -185,6 +185,10 @@ LEFT_OUT = {
         "nodes: {f: {expr: x * x, note: ~}, g: {expr: f * f}, h: {op: clip, inputs: [g], max: ~}}",
         "nodes:\n  f: {expr: x * x, note: ~}\n  g: f * f\n  h: {op: clip, inputs: [g], max: ~}\n",
     ),
+    "a note with lines of its own": (
+        'nodes: {f: {expr: x * x, note: "two\\nlines"}}\n',
+        "nodes:\n  f:\n    expr: x * x\n    note: |-\n      two\n      lines\n",
+    ),
     "empty texts": (
         "title:\nnodes: {f: x * x}\nnotes: {f: {en: ~, ko: ''}, x: {}}\n",
         'nodes:\n  f: x * x\nnotes:\n  f:\n    en: ~\n    ko: ""\n  x: {}\n',
@@ -285,6 +289,12 @@ def test_a_leaf_that_has_its_numbers_again_is_written_as_declared(changeable: Pa
     assert "  w: {file: w.csv}\n" in back.to_yaml()
     assert "  s: 3\n" in back.to_yaml()
     assert scenario.to_yaml() == changed.with_leaf("w", [[1, 2], [3, 4]]).with_leaf("s", 0.5).to_yaml()
+
+
+def test_a_minus_zero_is_a_change() -> None:
+    scenario = load("inputs: {x: 0}\nnodes: {f: 1 / x}")
+    assert "inputs: {x: -0.0}\n" in scenario.with_leaf("x", -0.0).to_yaml()
+    assert "inputs: {x: 0}\n" in scenario.with_leaf("x", 0).to_yaml()
 
 
 @given(st.lists(st.floats(), min_size=4, max_size=4))

@@ -15,7 +15,7 @@ import numpy as np
 import opinion
 import pytest
 import torch
-from graphs import largest
+from graphs import largest, rounding_decides
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
@@ -151,7 +151,12 @@ def test_random_overrides(capsys: pytest.CaptureFixture[str]) -> None:
             note(f"{ {key: tensor.tolist() for key, tensor in changes.items()} }")
             trace = ours(run.graph, run.bindings, changes)
             assume(_finite(before) and _finite(trace))
-            wanted = theirs(run.graph, run.bindings, changes)
+            try:
+                wanted = theirs(run.graph, run.bindings, changes)
+            except RuntimeError as error:  # its bce refuses what lies outside of 0…1, ours computes it
+                assume("between 0 and 1" not in str(error))
+                raise
+            assume(not rounding_decides(trace, wanted.values))
             tried += compare(run.graph, trace, wanted, run.bindings, changes)
             kinds.update(kind for kind, _ in changes)
             operators.update({node.op.name for node in run.graph.nodes if node.op is not None})
