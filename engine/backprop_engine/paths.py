@@ -8,6 +8,8 @@ from typing import Final
 
 __all__ = ["absolute", "root", "split"]
 
+_LONGEST: Final = 10_000
+"""No name in a graph is longer."""
 _ROOT_ENDS: Final = re.compile(r"[.\[]")
 _STEP: Final = re.compile(r"\[(-?\d{1,18})\]|\.?([^.\[\]#\s]+)")
 
@@ -47,7 +49,7 @@ def absolute(path: str, lengths: Mapping[str, int]) -> str:
 
     What no scan has stays as it is, and is found under no name then.
     """
-    if "[-" not in path:
+    if "[-" not in path or len(path) > _LONGEST:
         return path
     steps = split(path)
     if steps is None:

@@ -45,8 +45,8 @@ from backprop_engine.scenario.resolve import Level, resolved_cells, resolved_top
 from backprop_engine.scenario.settings import parse_setting
 from backprop_engine.scenario.source import Source, read_source
 from backprop_engine.scenario.texts import read_heading
-from backprop_engine.scenario.units import Unit, read_unit, unit_mistake
-from backprop_engine.scenario.unroll import unroll
+from backprop_engine.scenario.units import Expression, Unit, read_unit, unit_mistake
+from backprop_engine.scenario.unroll import TOO_MANY_NODES, unroll
 
 if TYPE_CHECKING:
     from backprop_engine.run import Training
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
 
 MAX_MEMORY: Final = 2**30
+MAX_PARTS: Final = 500_000
+"""How many names, numbers and operators the expressions of a file may have."""
 KEYS: Final = SCENARIO.names
 
 NO_NODES = code("no-nodes", "A scenario has no `nodes`, or none in them.")
@@ -211,12 +213,17 @@ class _Loader:
         entries = as_mapping(node, "a map from names to expressions", hint)
         if not len(entries):
             raise mistake(NO_NODES, key, "`nodes` is empty", hint)
+        parts = 0
         for key, value in entries:
             with self.mistakes.collected():
                 name = self.names.declare(key, "nodes")
                 self.broken[name] = None
-                self.units[name] = read_unit(name, key, value)
+                self.units[name] = unit = read_unit(name, key, value)
                 del self.broken[name]
+                parts += unit.plan.parts if isinstance(unit, Expression) else 1
+            if parts > MAX_PARTS:
+                message = f"up to here the expressions have more than {MAX_PARTS:,} parts"
+                raise mistake(TOO_MANY_NODES, key, message, "a tensor takes the place of many numbers")
 
     def read_cells(self) -> None:
         """Read the cells."""

@@ -32,6 +32,8 @@ __all__ = ["MAX_DEPTH", "MAX_EXPANDED", "Entry", "Mapping", "Node", "Scalar", "S
 
 MAX_DEPTH: Final = 64
 MAX_EXPANDED: Final = 100_000
+MAX_REPEATED: Final = 2**20
+"""How many characters aliases may repeat: a small file with long texts must not become a large one."""
 
 YAML_EMPTY = code("yaml-empty", "The file holds nothing.")
 YAML_DUPLICATE = code("yaml-duplicate-key", "A key stands twice in one mapping.")
@@ -40,7 +42,7 @@ YAML_MERGE = code("yaml-merge-key", "Merge keys (`<<`) are not part of YAML 1.2.
 YAML_TAG = code("yaml-tag", "A tag other than those of the core schema, or one that does not fit its value.")
 YAML_ALIAS = code("yaml-alias", "An alias names no anchor before it.")
 YAML_CYCLE = code("yaml-cycle", "An alias stands inside the node that it repeats.")
-YAML_EXPANSION = code("yaml-expansion", "Aliases repeat more than 100,000 nodes.")
+YAML_EXPANSION = code("yaml-expansion", "Aliases repeat more than 100,000 nodes or a million characters.")
 YAML_DEPTH = code("yaml-depth", "Lists and mappings nest deeper than 64.")
 YAML_DOCUMENTS = code("yaml-documents", "The file holds more than one document.")
 YAML_RANGE = code("yaml-number-range", "A number is too large for 64-bit floating point.")
@@ -88,7 +90,7 @@ class _Composer:
         self.depth = 0
         self.opened = 0  # just behind where the innermost sequence or mapping began
         self.size = self.height = 0
-        self.expanded = 0  # nodes that aliases repeat
+        self.expanded = self.repeated = 0  # nodes and characters that aliases repeat
         self.last: Scalar | None = None
 
     def compose(self) -> Node:
@@ -292,10 +294,14 @@ class _Composer:
         if self.expanded > MAX_EXPANDED:
             message = f"aliases repeat more than {MAX_EXPANDED:,} nodes"
             raise self.error(YAML_EXPANSION, message, event, width=width)
+        self.repeated += _length(node)
+        if self.repeated > MAX_REPEATED:
+            message = f"aliases repeat more than {MAX_REPEATED:,} characters"
+            raise self.error(YAML_EXPANSION, message, event, width=width)
         if self.depth + self.height > MAX_DEPTH:
             message = f"with what is repeated here this nests more than {MAX_DEPTH} deep"
             raise self.error(YAML_DEPTH, message, event)
-        return node
+        return _fresh(node)
 
     # Complaints
 
@@ -311,6 +317,29 @@ class _Composer:
     def error(self, kind: Code, message: str, event: _Event, hint: str = "", width: int = 1) -> ScenarioError:
         """A mistake at the beginning of an event."""
         return self.source.error(kind, message, event.start_mark.index, hint, width)
+
+
+def _length(node: Node) -> int:
+    """How many characters the texts under `node` have."""
+    match node:
+        case Scalar():
+            return len(node.text)
+        case Sequence():
+            return sum(map(_length, node.items))
+        case Mapping():
+            return sum(len(entry.key.text) + _length(entry.value) for entry in node)
+
+
+def _fresh(node: Node) -> Node:
+    """`node` once more, with an identity of its own: each occurrence of a number is an operand of its own."""
+    match node:
+        case Scalar():
+            return Scalar(node.source, node.start, node.end, node.text, node.value, node.style)
+        case Sequence():
+            return Sequence(node.source, node.start, [_fresh(item) for item in node.items])
+        case Mapping():
+            entries = {name: Entry(entry.key, _fresh(entry.value)) for name, entry in node.entries.items()}
+            return Mapping(node.source, node.start, entries)
 
 
 def _problem(error: yaml.YAMLError) -> Problem:

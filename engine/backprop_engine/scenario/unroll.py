@@ -29,12 +29,16 @@ from backprop_engine.scenario.units import (
     unit_mistake,
 )
 
-__all__ = ["MAX_UNROLLED", "unroll"]
+__all__ = ["MAX_UNROLLED", "TOO_MANY_NODES", "unroll"]
 
 SCAN_SHAPES = code("scan-shapes", "What a scan goes over or carries has no leading axis, or another shape.")
-TOO_MANY_NODES = code("too-many-nodes", "Instances of cells come to more nodes than a graph may have.")
+TOO_MANY_NODES = code(
+    "too-many-nodes", "A graph has more nodes than it may have, or instances of cells nest too deep."
+)
 
-MAX_UNROLLED: Final = 250_000
+MAX_NESTED: Final = 64
+"""How deep instances of cells lie in each other."""
+MAX_UNROLLED: Final = 100_000
 """The most nodes that instances of cells may come to."""
 
 
@@ -65,8 +69,9 @@ class _Unroller:
         self.cells, self.inside, self.lowering, self.mistakes = cells, inside, lowering, mistakes
         self.sizes: dict[str, int] = {}
         for name in inside:  # each uses only cells before it
-            self.sizes[name] = sum(map(self._size, cells[name].units.values()))
-        self.unrolled = 0
+            size = sum(map(self._size, cells[name].units.values()))
+            self.sizes[name] = min(size, MAX_UNROLLED + 1)  # it may grow by powers from cell to cell
+        self.unrolled = self.depth = 0
         self.entered: dict[str, None] = {}
         """Cells that an instance was made of; the others are only checked."""
 
@@ -76,7 +81,8 @@ class _Unroller:
             return max(1, unit.plan.parts // 2)
         if isinstance(unit, LongForm):
             return 1
-        return self.sizes.get(unit.cell, 0)
+        slices = len(unit.over) if isinstance(unit, ScanUse) else 0
+        return self.sizes.get(unit.cell, 0) + slices
 
     def run(self, level: Level, scope: Scope) -> None:
         """Add the units of a level."""
@@ -156,6 +162,10 @@ class _Unroller:
         cell, level = self.cells.get(unit.cell), self.inside.get(unit.cell)
         if cell is None or level is None or not self.room_for(unit, 1):
             return
+        if self.depth >= MAX_NESTED:
+            message = f"here instances of cells nest more than {MAX_NESTED} deep"
+            self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message).diagnostics)
+            return
         full = scope.prefix + name
         builder, lowering = self.lowering.builder, self.lowering
         self.entered[cell.name] = None
@@ -169,17 +179,19 @@ class _Unroller:
             )
         for parameter, (place, tensor, text) in (slices or {}).items():
             lowering.add_slice(inner.prefix + parameter, tensor, index, f"{text}[{index}]", place)
+        self.depth += 1
         self.run(level, inner)
+        self.depth -= 1
         builder.close_group()
 
     def room_for(self, unit: CellUse | ScanUse, count: int) -> bool:
         """Whether `count` instances more are not too many; else that is reported."""
-        self.unrolled += self.sizes.get(unit.cell, 0) if count == 1 else 0
-        need = self.unrolled + (self.sizes.get(unit.cell, 0) * count if count > 1 else 0)
+        size = self._size(unit)
+        self.unrolled += size if count == 1 else 0
+        need = self.unrolled + (size * count if count > 1 else 0)
         if need <= MAX_UNROLLED:
             return True
-        message = f"with `{unit.name}` the instances of cells come to {need:,} nodes"
-        message += f", at most {MAX_UNROLLED:,} are allowed"
+        message = f"with `{unit.name}` the instances of cells come to more than {MAX_UNROLLED:,} nodes"
         hint = "a shorter sequence, or smaller cells"
         self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message, hint).diagnostics)
         return False
