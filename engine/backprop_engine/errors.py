@@ -1,19 +1,24 @@
 """Places in a file, and the errors that carry them.
 
 Every mistake that a user can make ends as a `Diagnostic`: a stable code, a sentence, and where there is a
-file, the place in it. Codes are declared here and nowhere else.
+file, the place in it. Codes are declared here and nowhere else. All that is said is made by `said`: as text
+it is English, and `in_language` gives it in another language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
+from backprop_engine.said import in_language, said
 from backprop_engine.text import cell_width
 
 __all__ = [
     "CODES",
+    "HINT",
+    "SEVERITIES",
     "BackpropError",
     "Code",
     "Diagnostic",
@@ -23,6 +28,10 @@ __all__ = [
     "UsageError",
     "code",
 ]
+
+
+SEVERITIES: Final = {"error": said("error"), "warning": said("warning")}
+HINT: Final = said("hint")
 
 
 class Place(Struct, frozen=True, order=True):
@@ -69,17 +78,37 @@ class Diagnostic(Struct, frozen=True):
     severity: str = "error"
 
     def __str__(self) -> str:
+        return self.in_language("en")
+
+    def in_language(self, language: str) -> str:
+        """All lines of it in `language`; what is quoted stays as it is."""
         where = f"{self.place}: " if self.place else ""
-        lines = [f"{where}{self.severity}[{self.code.name}]: {self.message}"]
-        if self.place and self.quoted:
-            lines += _underlined(self.quoted, self.place)
+        kind = in_language(SEVERITIES[self.severity], language)
+        lines = [
+            f"{where}{kind}[{self.code.name}]: {in_language(self.message, language)}",
+            *self.underlined(),
+        ]
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  {in_language(HINT, language)}: {in_language(self.hint, language)}")
         return "\n".join(lines)
+
+    def underlined(self) -> list[str]:
+        """The quoted line, and carets under the place; nothing where there is none."""
+        return _underlined(self.quoted, self.place) if self.place and self.quoted else []
 
 
 class BackpropError(Exception):
     """The base of every error that a user can cause."""
+
+    @property
+    def text(self) -> str:
+        """What it says: English, and what `in_language` can say otherwise."""
+        text = self.args[0] if self.args else ""
+        return text if isinstance(text, str) else str(text)
+
+    def in_language(self, language: str) -> str:
+        """What it says, in `language`."""
+        return in_language(self.text, language)
 
 
 class ScenarioError(BackpropError):
@@ -89,13 +118,17 @@ class ScenarioError(BackpropError):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(map(str, self.diagnostics)))
 
+    def in_language(self, language: str) -> str:
+        """All the mistakes, in `language`."""
+        return "\n".join(one.in_language(language) for one in self.diagnostics)
+
 
 class ShapeError(BackpropError):
     """Operands that an operator cannot take; raised by shape rules, before anything is computed."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.message, self.hint = message, hint
-        super().__init__(f"{message} ({hint})" if hint else message)
+        super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
 
 
 class UsageError(BackpropError):

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_engine.errors import BackpropError, Diagnostic, ScenarioError
+from backprop_engine.errors import HINT, SEVERITIES, BackpropError, Diagnostic, ScenarioError
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
+from backprop_engine.said import in_language
 from backprop_engine.text import clean
 from backprop_tui.drawing import Lines
 
 __all__ = ["mistakes"]
 
 
-def mistakes(error: BackpropError, width: int) -> Lines:
+def mistakes(error: BackpropError, width: int, language: str) -> Lines:
     """Every mistake: words are wrapped to the width, and what is quoted of the file stays on its line."""
     if not isinstance(error, ScenarioError):
-        return Lines.of(wrap_line((Span(clean(str(error)), Role.WARNING),), width))
-    return Lines.of(line for one in error.diagnostics for line in _mistake(one, width))
+        return Lines.of(wrap_line((Span(clean(error.in_language(language)), Role.WARNING),), width))
+    return Lines.of(line for one in error.diagnostics for line in _mistake(one, width, language))
 
 
-def _mistake(one: Diagnostic, width: int) -> Iterator[Line]:
+def _mistake(one: Diagnostic, width: int, language: str) -> Iterator[Line]:
     where = Span(f"{one.place}: " if one.place else "", Role.DIM)
-    kind = Span(f"{one.severity}[{one.code.name}]: ", Role.WARNING)
-    yield from wrap_line((where, kind, Span(one.message)), width)
-    quoted = str(one).split("\n")[1:]
-    if one.hint:
-        quoted.pop()
-    for line in quoted:
+    kind = Span(f"{in_language(SEVERITIES[one.severity], language)}[{one.code.name}]: ", Role.WARNING)
+    yield from wrap_line((where, kind, Span(in_language(one.message, language))), width)
+    for line in one.underlined():
         yield (Span(line, Role.WARNING if line.strip(" |^") == "" else Role.CODE),)
     if one.hint:
-        for piece in wrap_line((Span("hint: ", Role.DIM), Span(one.hint, Role.NAME)), max(1, width - 2)):
+        lead = Span(f"{in_language(HINT, language)}: ", Role.DIM)
+        hint = Span(in_language(one.hint, language), Role.NAME)
+        for piece in wrap_line((lead, hint), max(1, width - 2)):
             yield (Span("  "), *piece)

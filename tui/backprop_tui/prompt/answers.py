@@ -29,7 +29,7 @@ from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.local import ScalarLocal, local_gradient
 from backprop_engine.run import Run
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
-from backprop_tui.prompt.showing import WIDTH, said, step_line, table, tensor_lines
+from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
 from backprop_tui.prompt.values import Target, node_named, parse_target
 from backprop_tui.texts import text
 
@@ -117,10 +117,10 @@ def expected(session: Session, query: Expect, language: str) -> tuple[list[Line]
     value = _evaluated(session, query.text)
     shown = " ".join(query.text.split())
     if value is None:
-        return [said(text("prompt.unknown", language, text=shown), Role.WARNING)], False
+        return [one_line(text("prompt.unknown", language, text=shown), Role.WARNING)], False
     if bool(np.all(value)):
-        return [said(text("prompt.true", language, text=shown), Role.GOOD)], True
-    return [said(text("prompt.false", language, text=shown), Role.WARNING)], False
+        return [one_line(text("prompt.true", language, text=shown), Role.GOOD)], True
+    return [one_line(text("prompt.false", language, text=shown), Role.WARNING)], False
 
 
 def nodes(session: Session, language: str) -> list[Line]:
@@ -158,8 +158,8 @@ def who(session: Session, query: Who, language: str) -> list[Line]:
     if not brought:
         if query.node == graph.output and not trace.schedule.forward_only:
             position = _outer(session, trace.schedule.seed)
-            return [said(text("prompt.seeded", language, name=node.name, position=position))]
-        return [said(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
+            return [one_line(text("prompt.seeded", language, name=node.name, position=position))]
+        return [one_line(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
     key = "prompt.contributions" if len(brought) > 1 else "prompt.contribution"
     rows = [
         (
@@ -169,7 +169,7 @@ def who(session: Session, query: Who, language: str) -> list[Line]:
         )
         for one in brought
     ]
-    head = said(text(key, language, gradient=name, count=len(brought)))
+    head = one_line(text(key, language, gradient=name, count=len(brought)))
     return [head, *table(rows[:_MOST]), *_more(len(rows) - _MOST, language)]
 
 
@@ -183,10 +183,10 @@ def why(session: Session, query: Why, language: str) -> list[Line]:
     graph, node = session.graph, session.graph.nodes[query.node]
     ways = paths(session.trace, node)
     if not ways.total:
-        return [said(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
+        return [one_line(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
     output = graph.nodes[graph.output].name
     key = "prompt.path" if ways.total == 1 else "prompt.paths"
-    lines = [said(text(key, language, count=ways.total, output=output, name=node.name))]
+    lines = [one_line(text(key, language, count=ways.total, output=output, name=node.name))]
     rows = [
         (
             Span(" → ".join(operand_text(graph.nodes[one]) for one in way.nodes), Role.NAME),
@@ -263,9 +263,9 @@ def found(session: Session, query: Find, language: str) -> list[Line]:
             )
         )
     if not rows:
-        return [said(text("prompt.found.none", language), Role.DIM)]
+        return [one_line(text("prompt.found.none", language), Role.DIM)]
     count = len(hit.positions)
-    head = [said(text("prompt.found.steps", language, count=count))] if count else []
+    head = [one_line(text("prompt.found.steps", language, count=count))] if count else []
     return [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
 
 
@@ -297,11 +297,11 @@ def differences(
     first = first_difference(before, after)
     differing = compare(before, after)
     if first is None or not differing:
-        return [said(text("prompt.same", language, name=name), Role.DIM)]
+        return [one_line(text("prompt.same", language, name=name), Role.DIM)]
     position = session.run.start(session.iteration) + first
     if first == 0:  # a leaf is another from the first iteration on
         position = 0
-    head = said(text("prompt.changed", language, count=len(differing), name=name, first=position))
+    head = one_line(text("prompt.changed", language, count=len(differing), name=name, first=position))
     if len(differing) <= most:
         return [head, *table(_difference(before.graph, one) for one in differing)]
     outputs = [one for one in differing[most - 1 :] if one.node.position == before.graph.output]

@@ -46,7 +46,7 @@ from backprop_tui.prompt.queries import (
     Who,
     Why,
 )
-from backprop_tui.prompt.showing import WIDTH, is_move, notices, said, table, where
+from backprop_tui.prompt.showing import WIDTH, is_move, notices, one_line, table, where
 from backprop_tui.texts import text
 
 __all__ = ["Outcome", "carry_out", "execute", "told"]
@@ -123,7 +123,7 @@ def told(before: Session, after: Session, request: Request, scenario: Scenario, 
         case Set() | Undo() | Redo() | SwitchBranch():
             lines += _branch(before, after, language)
         case NameBranch(name=name):
-            lines.append(said(text("prompt.branch", language, name=name)))
+            lines.append(one_line(text("prompt.branch", language, name=name)))
         case Select():
             pass
     return lines
@@ -147,15 +147,17 @@ def _deleted(before: Session, after: Session, language: str) -> list[Line]:
     left = [one.number for one in after.breakpoints]
     gone = [one for one in before.breakpoints if one.number not in left]
     if not gone:
-        return [said(text("prompt.breakpoints.none", language), Role.DIM)]
+        return [one_line(text("prompt.breakpoints.none", language), Role.DIM)]
     if not left and len(gone) > 1:
-        return [said(text("prompt.breakpoints.gone", language))]
-    return [said(text("prompt.breakpoint.gone", language, number=one.number, text=one.text)) for one in gone]
+        return [one_line(text("prompt.breakpoints.gone", language))]
+    return [
+        one_line(text("prompt.breakpoint.gone", language, number=one.number, text=one.text)) for one in gone
+    ]
 
 
 def _folded(after: Session, language: str) -> list[Line]:
     if not after.folded:
-        return [said(text("prompt.folded.none", language), Role.DIM)]
+        return [one_line(text("prompt.folded.none", language), Role.DIM)]
     return [(Span(f"{text('prompt.folded', language)} "), Span(", ".join(after.folded), Role.NAME))]
 
 

@@ -13,7 +13,7 @@ from backprop_engine.scenario.source import Source
 from backprop_engine.text import clean
 from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.queries import Export, Load, Save
-from backprop_tui.prompt.showing import said
+from backprop_tui.prompt.showing import one_line
 from backprop_tui.texts import text
 
 __all__ = ["exported", "loaded", "saved"]
@@ -35,9 +35,9 @@ def saved(session: Session, query: Save, scenario: Scenario, language: str) -> l
     lasting = [one for one in session.breakpoints if not one.once]
     keep(path, Kept(tuple(one.text for one in lasting), session.watches))
     counts = {"breakpoints": len(lasting), "watches": len(session.watches)}
-    lines = [said(text("prompt.saved", language, path=clean(str(path)), **counts), Role.GOOD)]
+    lines = [one_line(text("prompt.saved", language, path=clean(str(path)), **counts), Role.GOOD)]
     if any(one.once or one.ignore or not one.enabled for one in session.breakpoints):
-        lines.append(said(text("prompt.saved.without", language), Role.DIM))
+        lines.append(one_line(text("prompt.saved.without", language), Role.DIM))
     return lines
 
 
@@ -56,8 +56,8 @@ def loaded(session: Session, query: Load, scenario: Scenario, language: str) -> 
         "breakpoints": len(after.breakpoints) - len(session.breakpoints),
         "watches": len(after.watches) - len(session.watches),
     }
-    lines = [said(text("prompt.loaded", language, path=clean(str(path)), **counts))]
-    return after, [*lines, *(said(one, Role.WARNING) for one in problems)]
+    lines = [one_line(text("prompt.loaded", language, path=clean(str(path)), **counts))]
+    return after, [*lines, *(one_line(one, Role.WARNING) for one in problems)]
 
 
 def exported(session: Session, query: Export, scenario: Scenario, language: str) -> list[Line]:
@@ -83,8 +83,8 @@ def exported(session: Session, query: Export, scenario: Scenario, language: str)
         raise UsageError(f"{shown} is there already: nothing is written") from None
     except OSError as error:
         raise UsageError(f"{shown}: {error.strerror}") from None
-    lines = [said(text("prompt.exported", language, path=shown), Role.GOOD)]
+    lines = [one_line(text("prompt.exported", language, path=shown), Role.GOOD)]
     if kept_out:
         changes = ", ".join(kept_out)
-        lines.append(said(text("prompt.exported.without", language, changes=changes), Role.WARNING))
+        lines.append(one_line(text("prompt.exported.without", language, changes=changes), Role.WARNING))
     return lines

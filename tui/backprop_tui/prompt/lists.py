@@ -13,7 +13,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import summary
 from backprop_tui.panels.watches import bars_of
-from backprop_tui.prompt.showing import said, table
+from backprop_tui.prompt.showing import one_line, table
 from backprop_tui.texts import text
 
 __all__ = ["LISTS", "breakpoint_row", "every_list"]
@@ -137,7 +137,7 @@ def _groups(session: Session, language: str) -> list[Line]:
         rows.append((Span(group.name, Role.NAME), Span(group.cell), Span(where), state))
     lines = table(rows)
     if len(graph.groups) > _MOST:
-        lines.append(said(text("prompt.more", language, count=len(graph.groups) - _MOST), Role.DIM))
+        lines.append(one_line(text("prompt.more", language, count=len(graph.groups) - _MOST), Role.DIM))
     return lines
 
 
@@ -155,5 +155,5 @@ def every_list(session: Session, language: str) -> list[Line]:
     """All of them, those that are empty in a word."""
     lines: list[Line] = []
     for topic, show in LISTS.items():
-        lines += [said(text(f"prompt.topic.{topic}", language), Role.HEADING), *show(session, language)]
+        lines += [one_line(text(f"prompt.topic.{topic}", language), Role.HEADING), *show(session, language)]
     return lines

@@ -52,7 +52,7 @@ __all__ = [
     "is_move",
     "kind_of",
     "notices",
-    "said",
+    "one_line",
     "step_line",
     "table",
     "tensor_lines",
@@ -65,7 +65,7 @@ _MOST_ROWS = 12
 _INDENT = Span("  ")
 
 
-def said(words: str, role: Role = Role.TEXT) -> Line:
+def one_line(words: str, role: Role = Role.TEXT) -> Line:
     """A line of one piece."""
     return (Span(words, role),)
 
@@ -231,7 +231,7 @@ def notices(before: Session, after: Session, language: str) -> list[Line]:
     if after.notice is None:
         return []
     role = Role.HEADING if after.hit else Role.TEXT if after.notice.good else Role.WARNING
-    lines = [said(after.notice.in_language(language), role)]
+    lines = [one_line(after.notice.in_language(language), role)]
     for one in before.breakpoints:
         if one.number in after.hit and one.target.kind == "trouble":
             trouble = TROUBLES[one.target.name]

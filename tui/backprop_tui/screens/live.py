@@ -100,7 +100,7 @@ class LiveScreen(Screen[None]):
         return Panel(self._mistakes, id="mistakes")
 
     def _mistakes(self, width: int, height: int) -> Drawing:
-        return Lines.of(()) if self.error is None else mistakes(self.error, width)
+        return Lines.of(()) if self.error is None else mistakes(self.error, width, self.current.language)
 
     # Watching
 
@@ -172,9 +172,9 @@ class LiveScreen(Screen[None]):
 
     def _fit_mistakes(self) -> None:
         """As high as what it shows; the style sheet says how high it may be."""
-        panel = self.query_one("#mistakes", Panel)
+        panel, language = self.query_one("#mistakes", Panel), self.current.language
         if self.error is not None and panel.display:
-            panel.styles.height = mistakes(self.error, max(10, self.size.width - 5)).height + 2
+            panel.styles.height = mistakes(self.error, max(10, self.size.width - 5), language).height + 2
 
     def on_resize(self) -> None:
         """Words wrap elsewhere."""

@@ -1,0 +1,186 @@
+"""Sentences of ours that are English text, and can be said in another language too.
+
+Whatever a user is told of a mistake begins as ``said("there is no node {name}", name=name)``. What that gives
+is the English text, so that all that compares, joins or prints texts goes on as it does with any text; and it
+remembers how it was made, so that ``.in_language("ko")`` gives the same in Korean::
+
+    said("expected {what}, found {found}", what=said("a list"), found=said("the number {number}", number=3))
+
+- A template is always a literal, and is always formatted: a brace that is text is written twice.
+- An argument that is such a sentence itself is put into the other language too; names, numbers and what is
+  quoted from a file stay as they are. So does all that passes through an f-string or ``+`` on its way: put
+  parts together as arguments, by `joined` or by `listed`.
+- The catalogue of a language gives a template for each English one, with the same arguments. A Korean one
+  says ``{name}{을/를}`` where a particle follows: the form that the end of the text before it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib import import_module
+from string import Formatter
+from typing import Final, Literal, LiteralString, TypeAlias
+
+__all__ = [
+    "Hint",
+    "Said",
+    "add_catalogues",
+    "catalogue",
+    "in_language",
+    "joined",
+    "listed",
+    "said",
+    "with_particle",
+]
+
+ENGLISH: Final = "en"
+_PACKAGES = ["backprop_engine.languages"]
+
+
+class Said(str):
+    """An English text, and what it was made of: a template, and the arguments that were put into it."""
+
+    __slots__ = ("_arguments", "_template")
+    _template: str
+    _arguments: Mapping[str, object]
+
+    def in_language(self, language: str) -> str:
+        """The sentence in `language`; in English where the catalogue does not know it."""
+        template = catalogue(language).get(self._template) if language != ENGLISH else None
+        return str(self) if template is None else _filled(template, self._arguments, language)
+
+
+class _Joined(Said):
+    """Several texts in a row."""
+
+    __slots__ = ("_parts", "_separators")
+    _parts: tuple[str, ...]
+    _separators: tuple[str, ...]
+
+    def in_language(self, language: str) -> str:
+        """The texts, and what stands between them, in `language`."""
+        pairs = zip(self._separators, self._parts, strict=True)
+        return "".join(in_language(text, language) for pair in pairs for text in pair)
+
+
+Hint: TypeAlias = Said | Literal[""]
+"""A sentence, or nothing."""
+
+
+def said(template: LiteralString, /, **arguments: object) -> Said:
+    """`template`, formatted with `arguments`, in English for now."""
+    text = Said(template.format(**arguments))
+    text._template, text._arguments = template, arguments
+    return text
+
+
+def joined(separator: str, parts: Iterable[str]) -> Said:
+    """`parts` with `separator` between them, each of them in its language."""
+    texts = tuple(parts)
+    return _in_a_row(texts, ("", *(separator for _ in texts[1:]))[: len(texts)])
+
+
+def listed(parts: Iterable[str], last: Said) -> Said:
+    """`parts` with commas between them, and `last` before the last one: ``listed(names, said(" or "))``."""
+    texts = tuple(parts)
+    return _in_a_row(texts, ("", *(", " for _ in texts[2:]), *(last for _ in texts[1:2]))[: len(texts)])
+
+
+def _in_a_row(parts: tuple[str, ...], separators: tuple[str, ...]) -> Said:
+    text = _Joined("".join(piece for pair in zip(separators, parts, strict=True) for piece in pair))
+    text._parts, text._separators = parts, separators
+    return text
+
+
+def in_language(value: object, language: str) -> str:
+    """`value` in `language`, if it has words of its own there; else its text as it is."""
+    saying = getattr(value, "in_language", None)
+    return str(value) if saying is None else str(saying(language))
+
+
+# Catalogues
+
+
+def add_catalogues(package: str) -> None:
+    """Let the modules of `package`, each named as its language, with a `CATALOGUE`, say more."""
+    if package not in _PACKAGES:
+        _PACKAGES.append(package)
+        catalogue.cache_clear()
+
+
+@lru_cache(maxsize=8)
+def catalogue(language: str) -> Mapping[str, str]:
+    """The templates of `language` by their English ones; loaded when the first sentence is said in it."""
+    found: dict[str, str] = {}
+    for package in _PACKAGES:
+        found |= import_module(f"{package}.{language}").CATALOGUE
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
+    return tuple(Formatter().parse(template))
+
+
+def _filled(template: str, arguments: Mapping[str, object], language: str) -> str:
+    """`template` with the arguments in `language`, and its particles chosen by what stands before them."""
+    text = ""
+    for literal, field, form, conversion in _pieces(template):
+        text += literal
+        if field is None:
+            continue
+        if "/" in field:
+            text = with_particle(text, field)
+        elif form or conversion:
+            value = arguments[field]
+            text += format(repr(value) if conversion == "r" else value, form or "")
+        else:
+            text += in_language(arguments[field], language)
+    return text
+
+
+# Korean particles
+
+_CLOSING: Final = " `'\"’”)]}»…_.,:;!?"
+"""What is not read aloud at the end of a word."""
+_NONE, _FINAL, _LIQUID, _UNSURE = range(4)
+"""How a word ends: in a vowel, in a consonant, in ㄹ, or so that Korean readers do not agree."""
+_DIGITS: Final = dict(zip("0123456789", (1, 2, 0, 1, 0, 0, 1, 2, 2, 0), strict=True))
+_LETTERS: Final = {"l": _LIQUID, "m": _FINAL, "n": _FINAL, "r": _LIQUID, "ε": _FINAL}
+"""The names of letters that end in a consonant; those of all others end in a vowel."""
+_FIRST_SYLLABLE, _LAST_SYLLABLE, _FINALS, _RIEUL = 0xAC00, 0xD7A3, 28, 8
+
+
+def with_particle(text: str, pair: str) -> str:
+    """`text` with the particle that fits its end; `pair` is the form after a consonant, and after a vowel."""
+    after_consonant, after_vowel = pair.split("/")
+    ending = _ending(text.rstrip(_CLOSING))
+    if ending == _UNSURE:
+        shared = after_consonant.endswith(after_vowel)
+        optional = after_consonant.removesuffix(after_vowel) if shared else ""
+        return text + (f"({optional}){after_vowel}" if shared else f"{after_consonant}({after_vowel})")
+    soft = ending == _NONE or (ending == _LIQUID and pair.startswith("으"))
+    return text + (after_vowel if soft else after_consonant)
+
+
+def _ending(text: str) -> int:
+    """How the last word of `text` ends, as Korean readers say it: 3 is 삼, W 더블유, scan 스캔."""
+    last = text[-1:].lower()
+    if _FIRST_SYLLABLE <= ord(last or " ") <= _LAST_SYLLABLE:
+        final = (ord(last) - _FIRST_SYLLABLE) % _FINALS
+        return _LIQUID if final == _RIEUL else _FINAL if final else _NONE
+    if last in _DIGITS:
+        return _DIGITS[last]
+    if not last.isalpha():
+        return _UNSURE
+    before = text[-2:-1].lower()
+    if not before.isalpha() or not last.isascii():
+        return _LETTERS.get(last, _NONE)
+    if last == "e" and before in "lmn":  # a silent e: time, line, scale
+        last = before
+    if last == "g" and before == "n":
+        return _FINAL
+    if last in "lmn":
+        return _LETTERS[last]
+    return _UNSURE if last in "bckpt" else _NONE

@@ -1,0 +1,203 @@
+"""What is said of mistakes: the catalogue of every language has each sentence, and none that nobody says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import backprop_engine
+import backprop_tui
+from backprop_engine.errors import ScenarioError, ShapeError, UsageError
+from backprop_engine.languages.ko import ROOMS
+from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, with_particle
+from backprop_engine.text import LANGUAGES
+from backprop_tui.languages.ko import CATALOGUE as TERMINAL
+
+WINGS = (Path(backprop_engine.__file__).parent, Path(backprop_tui.__file__).parent)
+HANGUL = re.compile("[가-힣]")
+WORDLESS = re.compile(r"[^A-Za-z]*")
+
+
+class Saying(NamedTuple):
+    """A call of `said`: where it stands, its template if that is a literal, and its arguments."""
+
+    where: str
+    template: str | None
+    names: frozenset[str]
+
+
+def _sayings() -> Iterator[Saying]:
+    for wing in WINGS:
+        for path in sorted(wing.rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            if "backprop_engine.said" not in text:
+                continue
+            tree = ast.parse(text)
+            for call in ast.walk(tree):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "said":
+                    first = call.args[0] if call.args else None
+                    template = first.value if isinstance(first, ast.Constant) else None
+                    names = frozenset(keyword.arg or "**" for keyword in call.keywords)
+                    yield Saying(f"{path.relative_to(wing)}:{call.lineno}", template, names)
+
+
+SAYINGS = tuple(_sayings())
+TEMPLATES = {one.template: one for one in SAYINGS if one.template is not None}
+
+
+def _fields(template: str) -> set[str]:
+    """The names of what is put in, without the particles."""
+    return {field for _, field, _, _ in Formatter().parse(template) if field and "/" not in field}
+
+
+# The catalogue
+
+
+def test_templates_are_literals_that_say_all_that_they_are_given() -> None:
+    assert len(SAYINGS) > 3
+    assert [one.where for one in SAYINGS if one.template is None] == []
+    assert [one for one in SAYINGS if one.template is not None and _fields(one.template) != one.names] == []
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_nothing_is_missing_or_left_over(language: str) -> None:
+    known = catalogue(language)
+    assert sorted(TEMPLATES.keys() - known.keys()) == []
+    assert sorted(known.keys() - TEMPLATES.keys()) == []
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_a_translation_takes_what_the_template_takes(language: str) -> None:
+    known = catalogue(language)
+    assert [english for english, other in known.items() if _fields(english) != _fields(other)] == []
+
+
+def test_korean_is_written_in_hangul() -> None:
+    odd = [english for english, korean in catalogue("ko").items() if not HANGUL.search(korean)]
+    assert [english for english in odd if not WORDLESS.fullmatch(_without_fields(english))] == []
+
+
+def _without_fields(template: str) -> str:
+    return "".join(literal for literal, *_ in Formatter().parse(template))
+
+
+def test_a_template_is_translated_in_one_place() -> None:
+    rooms = [*ROOMS, TERMINAL]
+    every = [english for room in rooms for english in room]
+    assert sorted({english for english in every if every.count(english) > 1}) == []
+
+
+# A sentence in two languages
+
+
+@pytest.fixture(scope="module")
+def _known() -> Iterator[None]:
+    """A catalogue of its own."""
+    words = {
+        "expected {what}, found {found}": "{what}{이/가} 있어야 하는데 {found}{이/가} 있습니다",
+        "a list": "목록",
+        "the number {number:,}": "숫자 {number:,}",
+        " or ": " 또는 ",
+        "write `{{}}`": "`{{}}`{으로/로} 쓰십시오",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backprop_engine.said.catalogue", lambda language: words)
+        yield
+
+
+@pytest.mark.usefixtures("_known")
+def test_a_sentence_is_english_text_and_korean_when_asked() -> None:
+    found = said("the number {number:,}", number=12345)
+    sentence = said("expected {what}, found {found}", what=said("a list"), found=found)
+    assert sentence == "expected a list, found the number 12,345"
+    assert hash(sentence) == hash(str(sentence))
+    assert type(str(sentence)) is str
+    assert sentence.in_language("en") == sentence
+    assert sentence.in_language("ko") == "목록이 있어야 하는데 숫자 12,345가 있습니다"
+    assert said("write `{{}}`").in_language("ko") == "`{}`(으)로 쓰십시오"
+
+
+@pytest.mark.usefixtures("_known")
+@given(st.text(max_size=8))
+def test_what_is_put_in_is_never_a_template(name: str) -> None:
+    english = f"expected {name}{{x}}, found a list"
+    sentence = said("expected {what}, found {found}", what=name + "{x}", found=said("a list"))
+    assert sentence == english
+    assert sentence.in_language("ko").startswith(name + "{x}")
+
+
+@pytest.mark.usefixtures("_known")
+def test_parts_in_a_row_are_each_in_their_language() -> None:
+    parts = [said("a list"), "b", "c"]
+    assert listed(parts, said(" or ")) == "a list, b or c"
+    assert listed(parts, said(" or ")).in_language("ko") == "목록, b 또는 c"
+    assert joined(said(" or "), parts).in_language("ko") == "목록 또는 b 또는 c"
+    assert joined("; ", parts).in_language("ko") == "목록; b; c"
+    assert [listed(parts[:count], said(" or ")) for count in range(3)] == ["", "a list", "a list or b"]
+    assert [joined(", ", parts[:count]) for count in range(3)] == ["", "a list", "a list, b"]
+
+
+@pytest.mark.usefixtures("_known")
+def test_what_has_no_translation_stays_as_it_is() -> None:
+    assert in_language("W", "ko") == "W"
+    assert in_language(3, "ko") == "3"
+    assert isinstance(said("there is no such sentence"), Said)
+    assert said("there is no such sentence").in_language("ko") == "there is no such sentence"
+
+
+def test_errors_are_said_in_korean_too() -> None:
+    assert ShapeError("a", "b").in_language("ko") == "a (b)"
+    assert UsageError("a").in_language("ko") == "a"
+    assert ScenarioError([]).in_language("ko") == ""
+
+
+# Particles
+
+
+@pytest.mark.parametrize(
+    ("text", "pair", "expected"),
+    [
+        ("값", "을/를", "값을"),
+        ("노드", "을/를", "노드를"),
+        ("목록", "으로/로", "목록으로"),
+        ("열", "으로/로", "열로"),
+        ("노드", "으로/로", "노드로"),
+        ("값", "과/와", "값과"),
+        ("`f`", "은/는", "`f`는"),
+        ("`W`", "이/가", "`W`가"),
+        ("`m`", "이/가", "`m`이"),
+        ("`r`", "으로/로", "`r`로"),
+        ("`n`", "으로/로", "`n`으로"),
+        ("`W[1]`", "으로/로", "`W[1]`로"),
+        ("scan", "을/를", "scan을"),
+        ("string", "을/를", "string을"),
+        ("scale", "을/를", "scale을"),
+        ("value", "을/를", "value를"),
+        ("output", "은/는", "output은(는)"),
+        ("output", "으로/로", "output(으)로"),
+        ("x1", "을/를", "x1을"),
+        ("x2", "을/를", "x2를"),
+        ("(2, 3)", "이/가", "(2, 3)이"),
+        ("σ", "은/는", "σ는"),
+        ("", "은/는", "은(는)"),
+        ("`+`", "과/와", "`+`과(와)"),
+    ],
+)
+def test_a_particle_follows_from_the_end_of_the_word(text: str, pair: str, expected: str) -> None:
+    assert with_particle(text, pair) == expected
+
+
+def test_digits_are_read_in_korean() -> None:
+    read = "영일이삼사오육칠팔구"
+    for pair in ("을/를", "으로/로", "이/가"):
+        for digit, word in enumerate(read):
+            particle = with_particle(word, pair).removeprefix(word)
+            assert with_particle(str(digit), pair) == f"{digit}{particle}"
