@@ -10,13 +10,15 @@ remembers how it was made, so that ``.in_language("ko")`` gives the same in Kore
 - An argument that is such a sentence itself is put into the other language too; names, numbers and what is
   quoted from a file stay as they are. So does all that passes through an f-string or ``+`` on its way: put
   parts together as arguments, by `joined` or by `listed`.
+- What a shape rule says leaves places for its operands' names, ``said("{0} is {shape}", shape=shape)``, which
+  ``.format(*names)`` fills in later, wherever they stand in it or in its arguments.
 - The catalogue of a language gives a template for each English one, with the same arguments. A Korean one
   says ``{name}{을/를}`` where a particle follows: the form that the end of the text before it asks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from string import Formatter
@@ -36,19 +38,30 @@ __all__ = [
 
 ENGLISH: Final = "en"
 _PACKAGES = ["backprop_engine.languages"]
+_PLACES: Final = ("{0}", "{1}", "{2}", "{3}")
 
 
 class Said(str):
     """An English text, and what it was made of: a template, and the arguments that were put into it."""
 
-    __slots__ = ("_arguments", "_template")
+    __slots__ = ("_arguments", "_names", "_template")
     _template: str
     _arguments: Mapping[str, object]
+    _names: Sequence[str]
 
     def in_language(self, language: str) -> str:
         """The sentence in `language`; in English where the catalogue does not know it."""
         template = catalogue(language).get(self._template) if language != ENGLISH else None
-        return str(self) if template is None else _filled(template, self._arguments, language)
+        if template is None:
+            return str(self)
+        return _filled(template, self._names, self._arguments, language)
+
+    def format(self, *names: str) -> Said:  # type: ignore[override]  # no other fields are left in it
+        """The sentence with the names of operands in their places."""
+        text = Said(str.format(self, *names))
+        text._template, text._names = self._template, names
+        text._arguments = {key: _named(value, names) for key, value in self._arguments.items()}
+        return text
 
 
 class _Joined(Said):
@@ -63,6 +76,10 @@ class _Joined(Said):
         pairs = zip(self._separators, self._parts, strict=True)
         return "".join(in_language(text, language) for pair in pairs for text in pair)
 
+    def format(self, *names: str) -> Said:  # type: ignore[override]
+        """The texts, with the names of operands in their places."""
+        return _in_a_row(tuple(part.format(*names) for part in self._parts), self._separators)
+
 
 Hint: TypeAlias = Said | Literal[""]
 """A sentence, or nothing."""
@@ -70,8 +87,8 @@ Hint: TypeAlias = Said | Literal[""]
 
 def said(template: LiteralString, /, **arguments: object) -> Said:
     """`template`, formatted with `arguments`, in English for now."""
-    text = Said(template.format(**arguments))
-    text._template, text._arguments = template, arguments
+    text = Said(template.format(*_PLACES, **arguments))
+    text._template, text._arguments, text._names = template, arguments, _PLACES
     return text
 
 
@@ -91,6 +108,10 @@ def _in_a_row(parts: tuple[str, ...], separators: tuple[str, ...]) -> Said:
     text = _Joined("".join(piece for pair in zip(separators, parts, strict=True) for piece in pair))
     text._parts, text._separators = parts, separators
     return text
+
+
+def _named(value: object, names: Sequence[str]) -> object:
+    return value.format(*names) if isinstance(value, str) else value
 
 
 def in_language(value: object, language: str) -> str:
@@ -123,7 +144,7 @@ def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | Non
     return tuple(Formatter().parse(template))
 
 
-def _filled(template: str, arguments: Mapping[str, object], language: str) -> str:
+def _filled(template: str, names: Sequence[str], arguments: Mapping[str, object], language: str) -> str:
     """`template` with the arguments in `language`, and its particles chosen by what stands before them."""
     text = ""
     for literal, field, form, conversion in _pieces(template):
@@ -132,6 +153,8 @@ def _filled(template: str, arguments: Mapping[str, object], language: str) -> st
             continue
         if "/" in field:
             text = with_particle(text, field)
+        elif field.isdigit():
+            text += names[int(field)]
         elif form or conversion:
             value = arguments[field]
             text += format(repr(value) if conversion == "r" else value, form or "")

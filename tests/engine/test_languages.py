@@ -55,7 +55,13 @@ TEMPLATES = {one.template: one for one in SAYINGS if one.template is not None}
 
 def _fields(template: str) -> set[str]:
     """The names of what is put in, without the particles."""
-    return {field for _, field, _, _ in Formatter().parse(template) if field and "/" not in field}
+    fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+    return {field for field in fields if "/" not in field}
+
+
+def _given(template: str) -> set[str]:
+    """The names of the arguments; operands are numbered, and their names come later."""
+    return {field for field in _fields(template) if field not in ("0", "1", "2", "3")}
 
 
 # The catalogue
@@ -64,7 +70,7 @@ def _fields(template: str) -> set[str]:
 def test_templates_are_literals_that_say_all_that_they_are_given() -> None:
     assert len(SAYINGS) > 3
     assert [one.where for one in SAYINGS if one.template is None] == []
-    assert [one for one in SAYINGS if one.template is not None and _fields(one.template) != one.names] == []
+    assert [one for one in SAYINGS if one.template is not None and _given(one.template) != one.names] == []
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
@@ -106,6 +112,8 @@ def _known() -> Iterator[None]:
         "a list": "목록",
         "the number {number:,}": "숫자 {number:,}",
         " or ": " 또는 ",
+        "{0} is {shape}: {hint}": "{0}{은/는} {shape}: {hint}",
+        "{1} would fit": "{1}{을/를} 쓰면 맞습니다",
         "write `{{}}`": "`{{}}`{으로/로} 쓰십시오",
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -143,6 +151,18 @@ def test_parts_in_a_row_are_each_in_their_language() -> None:
     assert joined("; ", parts).in_language("ko") == "목록; b; c"
     assert [listed(parts[:count], said(" or ")) for count in range(3)] == ["", "a list", "a list or b"]
     assert [joined(", ", parts[:count]) for count in range(3)] == ["", "a list", "a list, b"]
+
+
+@pytest.mark.usefixtures("_known")
+def test_names_of_operands_are_put_in_later() -> None:
+    rule = said("{0} is {shape}: {hint}", shape="2×3", hint=said("{1} would fit"))
+    assert rule == "{0} is 2×3: {1} would fit"
+    assert rule.format("n", "W") == "n is 2×3: W would fit"
+    assert rule.format("n", "W").in_language("ko") == "n은 2×3: W를 쓰면 맞습니다"
+    both = joined("; ", [rule, "{1}"]).format("a{x}", "b")
+    assert both == "a{x} is 2×3: b would fit; b"
+    assert both.in_language("ko") == "a{x}는 2×3: b를 쓰면 맞습니다; b"
+    assert said("{0} is {shape}: {hint}", shape="{1}", hint="").format("m", "W") == "m is W: "
 
 
 @pytest.mark.usefixtures("_known")
