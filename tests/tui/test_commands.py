@@ -21,6 +21,7 @@ from backprop_tui.app import DebuggerApp
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.keys_page import keys_page
 from backprop_tui.opening import Opening
+from backprop_tui.regions import PLACES
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
@@ -162,6 +163,10 @@ CASES: dict[str, Case] = {
     "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "why"),
+    **{
+        f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]
+        for place in PLACES
+    },
     "inspect": Case("", shows(InspectScreen)),
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),

@@ -15,6 +15,7 @@ from textual.widgets import Input
 from backprop_engine.debugger import Select
 from backprop_engine.steps import Accumulate, Backward, Schedule
 from backprop_tui.commands import COMMANDS
+from backprop_tui.regions import PLACES
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.go import GoScreen, parse_position
 from backprop_tui.screens.help import HelpScreen
@@ -24,7 +25,7 @@ from backprop_tui.widgets.panel import Panel
 from scenes import run, trace
 
 STEM = "value_used_twice"
-PANELS = ["graph", "chain", "nodes", "why"]
+PANELS = [place.name for place in PLACES]
 
 
 def boundaries(schedule: Schedule) -> list[int]:
@@ -269,7 +270,21 @@ async def test_on_a_narrow_screen_tab_brings_a_hidden_panel_forward() -> None:
         for _ in PANELS[1:]:
             await pilot.press("tab")
             shown.append([name for name in PANELS if debugger(pilot).panel(name).size.area > 0])
-    assert shown == [["graph", "chain"], ["graph", "nodes"], ["graph", "why"]]
+    assert shown == [["graph", name] for name in PANELS[1:]]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
+async def test_a_digit_brings_its_panel_to_the_front(size: tuple[int, int]) -> None:
+    async with opened(STEM, size=size) as pilot:
+        for digit, place in [*enumerate(PLACES, 1), *reversed(list(enumerate(PLACES, 1)))]:
+            await pilot.press(str(digit))
+            assert _focus(pilot) == place.name
+            shown = [one.name for one in PLACES if debugger(pilot).panel(one.name).size.area > 0]
+            assert place.name in shown
+            behind = [str(debugger(pilot).panel(name).border_subtitle or "") for name in shown]
+            for number, other in enumerate(PLACES, 1):
+                told = any(f"{number} {other.title('en')}" in one for one in behind)
+                assert told == (other.name not in shown)
 
 
 async def test_the_arrows_scroll_the_panel_in_focus() -> None:

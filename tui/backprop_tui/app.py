@@ -81,7 +81,9 @@ class DebuggerApp(App[None]):
         shared = {command.name for command in GALLERY_COMMANDS}
         for command in self.commands:
             method = getattr(screen, f"action_command_{command.name}", None)
-            if command.does == "acts" and method is not None and (debugging or command.name in shared):
+            if command.panel and debugging:
+                action = partial(screen.action_show, command.panel)  # type: ignore[attr-defined]
+            elif command.does == "acts" and method is not None and (debugging or command.name in shared):
                 action = method
             elif command.does != "acts" and debugging:
                 action = partial(screen.action_typed, command.name)  # type: ignore[attr-defined]

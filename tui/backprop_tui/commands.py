@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
+from backprop_tui.regions import PLACES
 from backprop_tui.texts import text
 
 __all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "Command", "key_text", "remapped"]
@@ -30,6 +31,8 @@ class Command(Struct, frozen=True):
     typed: str = ""
     arguments: str = ""
     completes: str = ""
+    panel: str = ""
+    """The panel that it brings to the front."""
 
     @property
     def prompt(self) -> tuple[str, ...]:
@@ -38,15 +41,22 @@ class Command(Struct, frozen=True):
 
     def label(self, language: str) -> str:
         """Its name in the footer and the palette."""
-        return text(f"command.{self.name}", language)
+        return text(f"command.{self.name}", language) if not self.panel else self._panel_title(language)
 
     def help(self, language: str) -> str:
         """What it does."""
+        if self.panel:
+            return text("command.show_panel.help", language, panel=self._panel_title(language))
         return text(f"command.{self.name}.help", language)
+
+    def _panel_title(self, language: str) -> str:
+        return next(place.title(language) for place in PLACES if place.name == self.panel)
 
     @property
     def action(self) -> str:
         """The action of the screen behind its keys."""
+        if self.panel:
+            return f"show('{self.panel}')"
         return f"command_{self.name}" if self.does == "acts" else f"typed('{self.name}')"
 
     @property
@@ -59,6 +69,11 @@ class Command(Struct, frozen=True):
         """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
         return f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
 
+
+_PANELS: Final = tuple(
+    Command(f"show_{place.name}", (str(number),), str(number), typed=f"show-{place.name}", panel=place.name)
+    for number, place in enumerate(PLACES, 1)
+)
 
 COMMANDS: tuple[Command, ...] = (
     Command("step", ("s", "right"), "s →", 1, typed="step s", arguments="[COUNT]"),
@@ -150,19 +165,20 @@ COMMANDS: tuple[Command, ...] = (
     Command("load", does="types", typed="load", arguments="[FILE]", completes="file"),
     Command("export", does="asks", typed="export", arguments="FILE", completes="file"),
     Command("expect", does="asks", typed="expect assert", arguments="EXPRESSION", completes="expression"),
-    Command("play", ("a",), "a"),
-    Command("faster", ("greater_than_sign",), ">"),
-    Command("slower", ("less_than_sign",), "<"),
-    Command("next_panel", ("tab",), "Tab", 9),
-    Command("previous_panel", ("shift+tab",), "Shift+Tab"),
-    Command("inspect", ("enter",), "Enter", 6),
-    Command("copy", ("y",), "y", 12),
-    Command("edit_file", ("E",), "E", 13),
+    Command("play", ("a",), "a", typed="play"),
+    Command("faster", ("greater_than_sign",), ">", typed="faster"),
+    Command("slower", ("less_than_sign",), "<", typed="slower"),
+    Command("next_panel", ("tab",), "Tab", 9, typed="next-panel"),
+    Command("previous_panel", ("shift+tab",), "Shift+Tab", typed="previous-panel"),
+    *_PANELS,
+    Command("inspect", ("enter",), "Enter", 6, typed="inspect"),
+    Command("copy", ("y",), "y", 12, typed="copy y"),
+    Command("edit_file", ("E",), "E", 13, typed="edit-file"),
     Command(
         "help", ("question_mark", "f1"), "?", 5, typed="help ? h", arguments="[COMMAND]", completes="command"
     ),
-    Command("palette", ("ctrl+p",), "Ctrl+P"),
-    Command("gallery", ("escape",), "Esc"),
+    Command("palette", ("ctrl+p",), "Ctrl+P", typed="palette"),
+    Command("gallery", ("escape",), "Esc", typed="gallery close"),
     Command("quit", ("q",), "q", 1, typed="quit q exit"),
 )
 

@@ -21,9 +21,10 @@ from backprop_engine.trace import Trace
 from backprop_tui.drawing import Area
 from backprop_tui.layout import Layout, WireCell, glyph, layout
 from backprop_tui.panels.nodes import untouched
+from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["GraphPicture", "graph_part", "graph_picture", "node_at"]
+__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at"]
 
 LARGEST = 160
 """The most nodes in one picture."""
@@ -283,11 +284,14 @@ def graph_picture(view: View) -> GraphPicture:
     return GraphPicture(scene, view.frame, view.session.selection, view.ascii, back)
 
 
-def graph_part(view: View) -> str:
-    """Which of the computed nodes are shown; empty where it is all of them."""
+def graph_title(view: View) -> str:
+    """The panel's name, and which of the computed nodes are shown where it is not all of them."""
+    title = text("panel.graph", view.language)
     start, stop = _stretch(view)
     count = len(view.graph.order)
-    return "" if stop - start == count else f"{start + 1}–{stop} / {count}"
+    if stop - start == count:
+        return title
+    return f"{title} ─ {text('graph.part', view.language, part=f'{start + 1}–{stop} / {count}')}"
 
 
 def _stretch(view: View) -> tuple[int, int]:

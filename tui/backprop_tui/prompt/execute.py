@@ -22,6 +22,7 @@ from backprop_engine.debugger import (
     finished,
     update,
 )
+from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS
@@ -29,6 +30,7 @@ from backprop_tui.prompt import answers, files
 from backprop_tui.prompt.lists import LISTS, breakpoint_row, every_list
 from backprop_tui.prompt.parse import command_named, parse
 from backprop_tui.prompt.queries import (
+    Act,
     Compare,
     Expect,
     Export,
@@ -53,14 +55,15 @@ __all__ = ["Outcome", "carry_out", "execute", "told"]
 
 
 class Outcome(NamedTuple):
-    """What a line leads to: the session after it, what it shows, whether it ends the session, and whether it
-    expected something that is not so.
+    """What a line leads to: the session after it, what it shows, whether it ends the session, whether it
+    expected something that is not so, and the action that is left to the screen.
     """
 
     session: Session
     lines: tuple[Line, ...] = ()
     ends: bool = False
     failed: bool = False
+    action: str = ""
 
 
 def execute(
@@ -79,7 +82,10 @@ def execute(
     """
     if not line.strip():
         return Outcome(session)
-    return carry_out(session, parse(line, session).request, scenario, language, width=width, wait=wait)
+    request = parse(line, session).request
+    if isinstance(request, Act):
+        raise UsageError(f"{request.name} is for the screen, and there is none here")
+    return carry_out(session, request, scenario, language, width=width, wait=wait)
 
 
 def carry_out(
@@ -181,6 +187,8 @@ def _answer(session: Session, query: Query, scenario: Scenario, language: str, w
     match query:
         case Quit():
             return Outcome(session, ends=True)
+        case Act(action=action):
+            return Outcome(session, action=action)
         case Expect():
             lines, holds = answers.expected(session, query, language)
             return Outcome(session, tuple(lines), failed=not holds)

@@ -44,6 +44,7 @@ from backprop_engine.scenario.nearest import did_you_mean
 from backprop_tui.commands import PROMPT_NAMES, Command
 from backprop_tui.prompt.lists import LISTS
 from backprop_tui.prompt.queries import (
+    Act,
     Compare,
     Expect,
     Export,
@@ -90,7 +91,8 @@ def parse(line: str, session: Session) -> Parsed:
     if match is None:
         raise UsageError("type a command; `help` lists them")
     command = command_named(match[1], session)
-    return Parsed(command, PARSERS[command.name](match[2].strip(), _Context(command, session)))
+    read = PARSERS.get(command.name) or _alone(Act(command.prompt[0], command.action))
+    return Parsed(command, read(match[2].strip(), _Context(command, session)))
 
 
 def command_named(name: str, session: Session | None = None) -> Command:
@@ -358,4 +360,4 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "help": lambda rest, _: Help(rest),
     "quit": _alone(Quit()),
 }
-"""How the arguments of each command are read, by its name in the table."""
+"""How the arguments of each command are read, by its name in the table; the others act on the screen."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from backprop_engine.debugger import Command as EngineCommand
 
 __all__ = [
+    "Act",
     "Compare",
     "Expect",
     "Export",
@@ -101,6 +102,13 @@ class Export(Struct, frozen=True):
     path: str
 
 
+class Act(Struct, frozen=True):
+    """What only a screen can do, by the action behind the keys of the command called `name`."""
+
+    name: str
+    action: str
+
+
 class Help(Struct, frozen=True):
     """All commands, or one of them, by any of its names."""
 
@@ -113,6 +121,6 @@ class Quit(Struct, frozen=True):
 
 Query: TypeAlias = (
     Print | Expect | ListNodes | Who | Why | Find | Info | Compare | NudgeLeaf | Save | Load | Export
-    | Help | Quit
+    | Act | Help | Quit
 )  # fmt: skip
 Request: TypeAlias = EngineCommand | Query

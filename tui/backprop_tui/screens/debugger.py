@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.reactive import reactive
 
 from backprop_engine.debugger import (
     Go,
@@ -27,11 +26,13 @@ from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints
-from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
-from backprop_tui.panels.graph import graph_part, graph_picture, node_at
-from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
+from backprop_tui.panels.chain_rule import chain_rule
+from backprop_tui.panels.graph import graph_picture, node_at
+from backprop_tui.panels.nodes import node_at_row, row_of_node
+from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
+from backprop_tui.regions import PLACES, Place
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.screens.playing import PlayingScreen
 from backprop_tui.texts import text
@@ -41,34 +42,32 @@ from backprop_tui.widgets.table import TablePanel
 
 __all__ = ["DebuggerScreen"]
 
-WIDE = 100
-"""From so many columns on, panels stand side by side."""
-_FOCUSABLE = ("graph", "chain", "nodes", "why")
-_SLOT = ("chain", "nodes", "why")
-"""On a narrow screen these share one place."""
+WIDE, ROOMY = 100, 160
+"""From so many columns on, panels stand side by side, and more of them."""
+_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
 
 
 class DebuggerScreen(PlayingScreen):
     """A scenario being stepped through."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (WIDE, "-wide")]  # type: ignore[misc]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = _BREAKPOINTS  # type: ignore[misc]
     AUTO_FOCUS = "#graph"
-
-    slot: reactive[str] = reactive("chain")
 
     def __init__(self, view: View) -> None:
         super().__init__()
         self.set_reactive(DebuggerScreen.view, view)
+        self.recent = tuple(place.name for place in PLACES[1:])
+        """The panels from the one brought to the front last; of each region the first of them is seen."""
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
         yield Panel(self._drawn(header), id="header", focusable=False)
         with Container(id="body"):
-            yield Panel(lambda width, height: graph_picture(self.current), id="graph", centred=True)
-            yield Panel(self._drawn(chain_rule), id="chain")
-            yield TablePanel(self._drawn(nodes), id="nodes")
-            yield Panel(self._drawn(why), id="why")
+            for place in PLACES:
+                drawn = DRAWN[place.name]
+                kind = TablePanel if drawn.rows else Panel
+                yield kind(self._drawn(drawn.draw), id=place.name, centred=drawn.centred)
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()
         yield Panel(
@@ -90,8 +89,7 @@ class DebuggerScreen(PlayingScreen):
     def on_mount(self) -> None:
         """The titles; the panels draw themselves as soon as they have a size."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
-        self._put_in_front(self.slot)
-        self._show_titles()
+        self._arrange()
 
     def watch_view(self) -> None:
         """Another view: every panel shows its function of it."""
@@ -102,40 +100,47 @@ class DebuggerScreen(PlayingScreen):
                     panel.redraw()
 
     def on_resize(self) -> None:
-        """A narrow screen says in the title of the shared place what else is there."""
-        self.call_after_refresh(self._show_titles)
+        """Another size has room for other panels."""
+        self.call_after_refresh(self._arrange)
+
+    def _region(self, place: Place) -> str:
+        """Where a panel stands on a screen of this size; on a narrow one all but the graph share a place."""
+        if self.has_class("-narrow"):
+            return "graph" if place.region == "graph" else "shared"
+        return place.roomy if self.has_class("-roomy") else place.region
+
+    def _arrange(self) -> None:
+        """Of each region, show the panel brought to the front last."""
+        front: dict[str, str] = {"graph": "graph"}
+        for name in self.recent:
+            front.setdefault(self._region(_PLACE[name]), name)
+        for place in PLACES:
+            self.panel(place.name).set_class(front[self._region(place)] != place.name, "-behind")
+        self._show_titles()
 
     def _show_titles(self) -> None:
         """Titles of panels; text of a scenario is never taken for markup."""
         view = self.current
-        part = graph_part(view)
-        titles = {
-            "graph": text("panel.graph", view.language)
-            + (f" ─ {text('graph.part', view.language, part=part)}" if part else ""),
-            "chain": chain_rule_title(view),
-            "nodes": text("panel.nodes", view.language),
-            "why": text("panel.why", view.language),
-            "timeline": text("panel.timeline", view.language),
-        }
-        for name, title in titles.items():
-            self.panel(name).border_title = Content(in_ascii(title) if view.ascii else title)
-        others = "  ".join(
-            text(f"panel.{_TITLE_OF[name]}", view.language) for name in _SLOT if name != self.slot
-        )
-        narrow = self.has_class("-narrow")
-        for name in _SLOT:
-            self.panel(name).border_subtitle = (
-                Content(f"Tab: {others}") if narrow and name == self.slot else None
+        for place in PLACES:
+            panel = self.panel(place.name)
+            drawn = DRAWN[place.name]
+            panel.border_title = self._content(
+                drawn.title(view) if drawn.title else place.title(view.language)
             )
+            panel.border_subtitle = None if panel.has_class("-behind") else self._content(self._behind(place))
+        self.panel("timeline").border_title = self._content(text("panel.timeline", view.language))
 
-    def watch_slot(self, slot: str) -> None:
-        """On a narrow screen, which panel has the shared place."""
-        if self.is_mounted:
-            self._put_in_front(slot)
+    def _content(self, shown: str) -> Content:
+        return Content(in_ascii(shown) if self.current.ascii else shown)
 
-    def _put_in_front(self, slot: str) -> None:
-        for name in _SLOT:
-            self.panel(name).set_class(name != slot, "-behind")
+    def _behind(self, front: Place) -> str:
+        """The panels behind one, each with the digit that brings it to the front."""
+        region = self._region(front)
+        return "  ".join(
+            f"{number} {place.title(self.current.language)}"
+            for number, place in enumerate(PLACES, 1)
+            if place is not front and self._region(place) == region
+        )
 
     # Commands
 
@@ -186,14 +191,24 @@ class DebuggerScreen(PlayingScreen):
         self._give_focus(-1)
 
     def _give_focus(self, by: int) -> None:
-        panels = (*_FOCUSABLE, "mistakes") if self.mistakes_are_shown else _FOCUSABLE
-        focused = self.focused.id if self.focused is not None and self.focused.id in panels else panels[-by]
-        name = panels[(panels.index(focused) + by) % len(panels)]
-        if name in _SLOT:
-            self.slot = name
-            self._show_titles()
+        """To the panel `by` places further; what stands behind others comes to the front."""
+        names = [place.name for place in PLACES]
+        if self.mistakes_are_shown:
+            names.append("mistakes")
+        focused = self.focused.id if self.focused is not None and self.focused.id in names else names[-by]
+        self.show(names[(names.index(focused) + by) % len(names)])
+
+    def show(self, name: str) -> None:
+        """Bring a panel to the front and give it the focus."""
+        if name in self.recent:
+            self.recent = (name, *(one for one in self.recent if one != name))
+            self._arrange()
         self.panel(name).focus()
         self.call_after_refresh(self.panel(name).redraw)
+
+    def action_show(self, name: str) -> None:
+        """What a digit does."""
+        self.show(name)
 
     def action_command_inspect(self) -> None:
         """Show everything about the chosen node, or the step's own."""
@@ -283,4 +298,4 @@ class DebuggerScreen(PlayingScreen):
             self.do(Select(chosen.position))
 
 
-_TITLE_OF = {"chain": "chain_rule", "nodes": "nodes", "why": "why"}
+_PLACE = {place.name: place for place in PLACES}

@@ -127,6 +127,10 @@ class PromptScreen(ModalScreen[None]):
         except UsageError as error:
             self._answer((Span(clean(str(error)), Role.WARNING),))
             return
+        if outcome.action:
+            self.dismiss()
+            self.debugger.call_later(self.debugger.run_action, outcome.action)
+            return
         self._answer(*outcome.lines)
         if outcome.session.pending is not None:
             self.run_worker(self._search(view, request), group="search", exclusive=True)

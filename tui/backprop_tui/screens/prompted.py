@@ -156,7 +156,9 @@ class PromptedScreen(LiveScreen):
         except UsageError as error:
             self._notify(str(error), wrong=True)
             return
-        if len(outcome.lines) > _SHORT:
+        if outcome.action:
+            self.call_later(self.run_action, outcome.action)
+        elif len(outcome.lines) > _SHORT:
             self.open_prompt("", outcome.lines)
         elif outcome.lines:
             self._notify(plain(outcome.lines))
@@ -170,6 +172,10 @@ class PromptedScreen(LiveScreen):
     def action_command_prompt(self) -> None:
         """Open the prompt."""
         self.open_prompt()
+
+    def action_command_palette(self) -> None:
+        """Open the palette."""
+        self.app.action_command_palette()
 
     def action_command_set(self) -> None:
         """Open the prompt with the chosen node's value to change, or that of the step's own."""

@@ -1,0 +1,72 @@
+"""The call stack: the run, the groups and composite operators that one is inside of, and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_engine.debugger import Session
+from backprop_engine.debugger.moving import groups_at, interval
+from backprop_engine.explain.lines import Line, Role, Span, clip_line
+from backprop_engine.explain.story import step_title
+from backprop_engine.graph import Group
+from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["calls"]
+
+
+def calls(view: View, width: int, height: int) -> Drawing:
+    """One row a frame, the outermost first and the step last; each with how far one is in it."""
+    lines = [clip_line(line, max(1, width)) for line in _rows(view)]
+    return Lines.of(lines, Area(0, len(lines) - 1, 1, 1))
+
+
+def _rows(view: View) -> Iterator[Line]:
+    session = view.session
+    depth = 0
+    for name, role, what, at, of in _frames(view):
+        where = text("step", view.language, position=at, last=of)
+        behind = (Span(f"  {what}", Role.DIM),) if what else ()
+        yield (Span("  " * depth), Span(name, role), *behind, Span(f"  {where}", Role.DIM))
+        depth += 1
+    if session.frame.step is not None:
+        mark = "> " if view.ascii else "▶ "
+        title = step_title(session.frame)
+        yield (Span("  " * depth), Span(mark, Role.KEY), Span(title, Role.NAME))
+
+
+def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
+    """Of each frame its name, its role, what it is, the position in it, and its last."""
+    session, language = view.session, view.language
+    yield (view.scenario.name, Role.HEADING, "", session.position, session.last)
+    if session.run.training is not None:
+        words = text("iteration", language, iteration=session.iteration, last=session.run.iterations - 1)
+        yield (words, Role.HEADING, "", session.outer_here, session.outer_trace.schedule.last)
+    for group in groups_at(session.outer_trace, session.outer_here):
+        at, of = _within(session, group)
+        yield (group.name, Role.NAME, group.cell, at, of)
+    for level in session.levels:
+        yield (
+            level.name,
+            Role.NAME,
+            _operator(session, level.name),
+            level.position,
+            level.trace.schedule.last,
+        )
+
+
+def _within(session: Session, group: Group) -> tuple[int, int]:
+    """Which of a group's steps in this pass one stands behind, and how many there are."""
+    here, trace = session.outer_here, session.outer_trace
+    steps = interval(trace, group, backward=here > trace.schedule.seed)
+    return here - steps.start + 1, len(steps)
+
+
+def _operator(session: Session, name: str) -> str:
+    """The composite operator behind a name that one has stepped into."""
+    graph = session.outer_trace.graph
+    if name not in graph:
+        return ""
+    op = graph[name].op
+    return op.name if op is not None else ""

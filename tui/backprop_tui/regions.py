@@ -1,0 +1,50 @@
+"""Which panels there are, and where each stands; Tab and the digits go through them in this order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from backprop_tui.texts import text
+
+__all__ = ["PLACES", "Place", "place_named"]
+
+
+class Place(Struct, frozen=True):
+    """A panel's name and the region that it shares with others, of which one is in front.
+
+    On a `roomy` screen it may stand in another region. `titled` is the text that names it.
+    """
+
+    name: str
+    region: str
+    roomy: str
+    titled: str
+    focusable: bool = True
+
+    def title(self, language: str) -> str:
+        """What the panel is called."""
+        return text(self.titled, language)
+
+
+def _place(name: str, region: str, roomy: str = "", titled: str = "") -> Place:
+    return Place(name, region, roomy or region, f"panel.{titled or name}")
+
+
+PLACES: Final = (
+    _place("graph", "graph"),
+    _place("chain", "equation", titled="chain_rule"),
+    _place("nodes", "lists"),
+    _place("calls", "lists", roomy="structure"),
+    _place("why", "words"),
+)
+"""A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
+
+
+def place_named(name: str) -> Place | None:
+    """The panel called `name`, or of that number, if there is one."""
+    for number, one in enumerate(PLACES, 1):
+        if name in (one.name, str(number)):
+            return one
+    return None
