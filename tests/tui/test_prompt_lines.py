@@ -114,8 +114,21 @@ def test_every_name_at_the_prompt_is_one_commands_alone() -> None:
     ]
 
 
-def test_whatever_has_a_name_can_be_parsed_and_nothing_else_can() -> None:
-    assert list(PARSERS) == [command.name for command in COMMANDS if command.prompt]
+def test_whatever_has_a_name_can_be_parsed_and_what_acts_on_a_screen_needs_one(add: Typist) -> None:
+    assert [name for name in PARSERS if not PROMPT[name]] == []
+    acting = [command for command in COMMANDS if command.prompt and command.name not in PARSERS]
+    assert acting
+    for command in acting:
+        assert command.does == "acts"
+        assert (
+            add.refused(command.prompt[0]) == f"{command.prompt[0]} is for the screen, and there is none here"
+        )
+        assert add.refused(f"{command.prompt[0]} x").startswith(
+            f"{command.prompt[0]} takes nothing behind it"
+        )
+
+
+PROMPT = {command.name: command.prompt for command in COMMANDS}
 
 
 def test_a_key_typed_as_a_name_means_the_same() -> None:

@@ -46,7 +46,7 @@ class Command(Struct, frozen=True):
     def help(self, language: str) -> str:
         """What it does."""
         if self.panel:
-            return text("command.show_panel.help", language, panel=self._panel_title(language))
+            return text("panel.show", language, panel=self._panel_title(language))
         return text(f"command.{self.name}.help", language)
 
     def _panel_title(self, language: str) -> str:
@@ -172,7 +172,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous_panel", ("shift+tab",), "Shift+Tab", typed="previous-panel"),
     *_PANELS,
     Command("inspect", ("enter",), "Enter", 6, typed="inspect"),
-    Command("copy", ("y",), "y", 12, typed="copy y"),
+    Command("copy", ("y",), "y", 12, typed="copy"),
     Command("edit_file", ("E",), "E", 13, typed="edit-file"),
     Command(
         "help", ("question_mark", "f1"), "?", 5, typed="help ? h", arguments="[COMMAND]", completes="command"

@@ -28,16 +28,16 @@ class Place(Struct, frozen=True):
         return text(self.titled, language)
 
 
-def _place(name: str, region: str, roomy: str = "", titled: str = "") -> Place:
-    return Place(name, region, roomy or region, f"panel.{titled or name}")
+def _place(name: str, titled: str, region: str, roomy: str = "") -> Place:
+    return Place(name, region, roomy or region, titled)
 
 
 PLACES: Final = (
-    _place("graph", "graph"),
-    _place("chain", "equation", titled="chain_rule"),
-    _place("nodes", "lists"),
-    _place("calls", "lists", roomy="structure"),
-    _place("why", "words"),
+    _place("graph", "panel.graph", "graph"),
+    _place("chain", "panel.chain_rule", "equation"),
+    _place("nodes", "panel.nodes", "lists"),
+    _place("calls", "panel.calls", "lists", roomy="structure"),
+    _place("why", "panel.why", "words"),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 
