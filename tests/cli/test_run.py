@@ -198,7 +198,7 @@ def test_the_text_tells_every_step(commands: Commands, stem: str, language: str)
     numbers = [line.split()[0] for line in outcome.out.splitlines() if line[:3].strip().isdigit()]
     assert numbers == [str(step.index) for step in trace(stem).steps]
     assert outcome.code == 0
-    codes = re.findall(r"warning\[([a-z-]+)\]", outcome.err)
+    codes = re.findall(r"(?:warning|경고)\[([a-z-]+)\]", outcome.err)
     assert codes == [warning.code for warning in trace(stem).warnings]
     assert [line for line in outcome.out.splitlines() if line != line.rstrip()] == []
 

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
+from backprop_engine.said import in_language, said
 from backprop_engine.text import LANGUAGES
 from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
 from backprop_tui.screens.bindings import binding_id
@@ -69,11 +70,12 @@ class DebuggerApp(App[None]):
 
     def _tell_problems(self) -> None:
         """What cannot be used of the settings."""
-        problems = list(self.settings.problems)
+        problems: list[str] = list(self.settings.problems)
         if self.settings.theme and self.settings.theme not in self.available_themes:
-            problems.append(f"settings: there is no theme {self.settings.theme}")
+            problems.append(said("settings: there is no theme {theme}", theme=self.settings.theme))
         if problems:
-            self.notify("\n".join(problems), markup=False, severity="warning", timeout=10)
+            told = "\n".join(in_language(one, self.language) for one in problems)
+            self.notify(told, markup=False, severity="warning", timeout=10)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the commands of the screen, from the one table, languages and themes."""
@@ -119,7 +121,7 @@ class DebuggerApp(App[None]):
         try:
             change_setting(self.settings.path, name, value)
         except UsageError as error:
-            self.notify(str(error), markup=False, severity="warning")
+            self.notify(error.in_language(self.language), markup=False, severity="warning")
 
 
 def _look_for_garbage_from_now_on() -> None:

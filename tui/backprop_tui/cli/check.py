@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used."""
 
     def check(name: str, path: Path | None) -> int:
-        return _checked(clean(name), path, arguments.max_memory)
+        return _checked(clean(name), path, arguments.max_memory, arguments.lang or "en")
 
     if arguments.watch:
         from backprop_tui.cli.rounds import watch
@@ -86,11 +86,11 @@ def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[s
         yield from ((str(one), one) for one in inside)
 
 
-def _checked(name: str, path: Path | None, max_memory: int) -> int:
+def _checked(name: str, path: Path | None, max_memory: int, language: str) -> int:
     try:
         scenario = _load(path, max_memory)
     except ScenarioError as error:
-        print(error, file=sys.stderr)
+        print(error.in_language(language), file=sys.stderr)
         count = len(error.diagnostics)
         print(f"BAD   {name}  {count} {'mistake' if count == 1 else 'mistakes'}")
         return 2
@@ -100,7 +100,7 @@ def _checked(name: str, path: Path | None, max_memory: int) -> int:
         return 0
     print(f"FAIL  {name}  {_counts(verification)}")
     for failure in verification.failures:
-        print(failure.diagnostic)
+        print(failure.diagnostic.in_language(language))
     for check in verification.bad[:_MOST_SHOWN]:
         print(f"      {_said(check)}")
     if len(verification.bad) > _MOST_SHOWN:

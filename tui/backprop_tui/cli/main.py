@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.text import clean
+from backprop_engine.text import LANGUAGES, clean
 from backprop_tui import __version__
 
 __all__ = ["SUBCOMMANDS", "run"]
@@ -38,6 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; gives the exit code."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
+    language = _language(arguments)
     try:
         if arguments and arguments[0] in PLANNED:
             raise UsageError(f"the subcommand {arguments[0]} is not built yet")
@@ -51,10 +52,10 @@ def run(arguments: Sequence[str]) -> int:
         code: int = module.run(parsed)
         sys.stdout.flush()
     except ScenarioError as error:
-        print(error, file=sys.stderr)
+        print(error.in_language(language), file=sys.stderr)
         return BAD_INPUT
     except UsageError as error:
-        print(f"backprop-tui: {clean(str(error))}", file=sys.stderr)
+        print(f"backprop-tui: {clean(error.in_language(language))}", file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
         print("backprop-tui: there is not enough memory for this", file=sys.stderr)
@@ -71,6 +72,17 @@ def run(arguments: Sequence[str]) -> int:
         return 128 + signal.SIGINT
     else:
         return code
+
+
+def _language(arguments: Sequence[str]) -> str:
+    """The language that errors are told in: that of --lang, wherever it stands; English without it."""
+    language = LANGUAGES[0]
+    for at, argument in enumerate(arguments):
+        if argument == "--lang":
+            language = "".join(arguments[at + 1 : at + 2])
+        elif argument.startswith("--lang="):
+            language = argument.partition("=")[2]
+    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _say_no_more() -> None:

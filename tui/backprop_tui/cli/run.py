@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from backprop_engine.data import run_data, tensor_data
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line
 from backprop_engine.explain.transcript import course, state, transcript
 from backprop_engine.run import Run
+from backprop_engine.said import in_language
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace import Trace
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the run."""
+    language = arguments.lang or "en"
     scripted = bool(arguments.x) or arguments.commands is not None
     if scripted:
         _refuse_others(arguments)
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         commands = given(arguments.commands, arguments.x)
         first = position(arguments.at, iterations.last) or 0
-        return run_script(scenario, commands, first, arguments.lang or "en")
+        return run_script(scenario, commands, first, language)
     trace, at = _chosen(iterations, arguments.iteration, position(arguments.at, iterations.last))
     if arguments.json:
         data = run_data(scenario.name, trace, at, step_into=arguments.step_into)
@@ -72,14 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
         json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        language = arguments.lang or "en"
         print_lines(_text(scenario, trace, at, language, step_into=arguments.step_into))
         if at is None and iterations.training is not None:
             print_lines(course(iterations, language))
     for warning in trace.warnings:
-        print(f"{scenario.path}: warning[{warning.code}]: {warning.message}", file=sys.stderr)
+        kind, message = in_language(SEVERITIES["warning"], language), in_language(warning.message, language)
+        print(f"{scenario.path}: {kind}[{warning.code}]: {message}", file=sys.stderr)
     for failure in failures(scenario, iterations) if not arguments.set else ():
-        print(structs.replace(failure.diagnostic, severity="warning"), file=sys.stderr)
+        diagnostic = structs.replace(failure.diagnostic, severity="warning")
+        print(diagnostic.in_language(language), file=sys.stderr)
     return 0
 
 

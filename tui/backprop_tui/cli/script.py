@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from backprop_engine.debugger import Session
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.said import in_language
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source, read_source
 from backprop_engine.text import clean
@@ -38,9 +39,10 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
     """Print a scripted session; gives the exit code: 1 where something was not as expected, 2 where a command
     could not be carried out.
     """
+    kind = in_language(SEVERITIES["warning"], language)
 
     def warn(problem: str) -> None:
-        print(f"{scenario.path}: warning: {clean(problem)}", file=sys.stderr)
+        print(f"{scenario.path}: {kind}: {clean(in_language(problem, language))}", file=sys.stderr)
 
     session = session_of(scenario, position, warn)
     code, wrong = FINE, 0
@@ -63,7 +65,7 @@ def play(
         try:
             outcome = execute(session, command.text, scenario, language)
         except UsageError as error:
-            problem: Line = (Span(f"! {clean(str(error))}", Role.WARNING),)
+            problem: Line = (Span(f"! {clean(error.in_language(language))}", Role.WARNING),)
             yield [*lines, *fitted([problem])], BAD_INPUT
             continue
         session = outcome.session

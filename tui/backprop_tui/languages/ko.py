@@ -4,4 +4,6 @@ from __future__ import annotations
 
 __all__ = ["CATALOGUE"]
 
-CATALOGUE: dict[str, str] = {}
+CATALOGUE: dict[str, str] = {
+    "settings: there is no theme {theme}": "설정: 테마 {theme}{이/가} 없습니다",
+}

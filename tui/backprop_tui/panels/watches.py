@@ -39,7 +39,7 @@ def _value(view: View, watch: str, width: int) -> Line:
     try:
         value = summary(value_of_watch(watch, view.frame), 40)
     except UsageError as error:
-        return (Span(clip(str(error), width), Role.WARNING),)
+        return (Span(clip(error.in_language(view.language), width), Role.WARNING),)
     name = clip(watch, max(8, width - cell_width(value) - 4))
     return (Span(name, Role.NAME), Span(" = "), Span(value, Role.VALUE))
 

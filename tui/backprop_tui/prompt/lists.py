@@ -63,19 +63,19 @@ def _watches(session: Session, language: str) -> list[Line]:
         (
             Span(str(number), Role.HEADING),
             Span(watch, Role.CODE),
-            Span(_value(session, watch), Role.VALUE),
+            Span(_value(session, watch, language), Role.VALUE),
             Span(_course(session, watch), Role.DIM),
         )
         for number, watch in enumerate(session.watches, 1)
     )
 
 
-def _value(session: Session, watch: str) -> str:
+def _value(session: Session, watch: str, language: str) -> str:
     """What a watch comes to where one stands in the run; a watch knows no inside of an operator."""
     try:
         return summary(value_of_watch(watch, session.outer_trace.frame(session.outer_here)), 60)
     except UsageError as error:
-        return str(error)
+        return error.in_language(language)
 
 
 def _course(session: Session, watch: str) -> str:

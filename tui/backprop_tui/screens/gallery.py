@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
+from backprop_engine.said import in_language
 from backprop_engine.text import in_ascii
 from backprop_tui.bundle import Entry, Shelf, bundled, heading, shelves
 from backprop_tui.commands import GALLERY_COMMANDS
@@ -176,13 +177,18 @@ class GalleryScreen(Screen[None]):
         try:
             scenario = opening.load()
         except BackpropError as error:
-            self.notify(str(error), markup=False, severity="error", timeout=10)
+            self.notify(error.in_language(self.language), markup=False, severity="error", timeout=10)
             return
         problems: list[str] = []
         session = session_of(scenario, warn=problems.append)
         self.app.push_screen(DebuggerScreen(View(scenario, session, self.language, self.ascii, opening)))
         if problems:
-            self.notify("\n".join(problems), markup=False, severity="warning", timeout=10)
+            self.notify(
+                "\n".join(in_language(one, self.language) for one in problems),
+                markup=False,
+                severity="warning",
+                timeout=10,
+            )
 
     # Searching
 

@@ -20,6 +20,7 @@ from backprop_engine.errors import BackpropError, ScenarioError, UsageError
 from backprop_engine.graph import Node
 from backprop_engine.places import carried
 from backprop_engine.run import Run
+from backprop_engine.said import in_language
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import FILE_NOT_FOUND
 from backprop_engine.text import clean
@@ -136,9 +137,8 @@ class LiveScreen(Screen[None]):
         self.view = view
         self.tell("reload.done", name=_name(opening))
         if problems:
-            self.notify(
-                clean("\n".join(problems), newlines=True), markup=False, severity="warning", timeout=8
-            )
+            told = "\n".join(in_language(one, view.language) for one in problems)
+            self.notify(clean(told, newlines=True), markup=False, severity="warning", timeout=8)
 
     # Mistakes
 
@@ -205,7 +205,7 @@ class LiveScreen(Screen[None]):
         except SuspendNotSupported:
             self.tell("edit.unsupported", wrong=True, path=path)
         except UsageError as error:
-            self.tell("edit.failed", wrong=True, problem=error)
+            self.tell("edit.failed", wrong=True, problem=error.in_language(self.current.language))
         else:
             if status:
                 self.tell("edit.status", wrong=True, editor=editor, status=status)

@@ -125,7 +125,7 @@ class PromptScreen(ModalScreen[None]):
             self._repeats = line if is_move(request) else ""
             outcome = self.debugger.carry_out(line)
         except UsageError as error:
-            self._answer((Span(clean(str(error)), Role.WARNING),))
+            self._answer((Span(clean(error.in_language(view.language)), Role.WARNING),))
             return
         if outcome.action:
             self.dismiss()

@@ -64,7 +64,7 @@ class PromptedScreen(LiveScreen):
         try:
             self._take(before, update(before, command), command)
         except UsageError as error:
-            self._notify(str(error), wrong=True)
+            self._notify(error.in_language(self.current.language), wrong=True)
 
     def _take(self, before: Session, after: Session, command: Request) -> None:
         """Show the session after a command; a search goes on in slices, until one does something else."""
@@ -154,7 +154,7 @@ class PromptedScreen(LiveScreen):
                 return
             outcome = self.carry_out(line)
         except UsageError as error:
-            self._notify(str(error), wrong=True)
+            self._notify(error.in_language(self.current.language), wrong=True)
             return
         if outcome.action:
             self.call_later(self.run_action, outcome.action)
