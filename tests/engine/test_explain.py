@@ -221,7 +221,7 @@ def test_what_is_left_out_is_marked() -> None:
 @pytest.mark.parametrize(
     ("tensor", "shown"),
     [
-        (np.asarray([1.0, -2.5]), "⎡ 1.0⎤\n⎣-2.5⎦"),
+        (np.asarray([1.0, -2.5]), "⎡ 1  ⎤\n⎣-2.5⎦"),
         (np.asarray([[1.0, 2.0]]), "[1  2]"),
         (np.asarray([[[1.0, 2.0]], [[3.0, 4.0]]]), "[1  2]"),
         (np.float64(3.0), "3"),

@@ -429,7 +429,7 @@ def test_a_hit_says_what_it_means() -> None:
     shown = typist("c")
     assert shown.startswith("Stopped at breakpoint 1 (first infinity).\n  An infinity arises here")
     assert "Look at what was divided by" in shown
-    assert "\n2/8  forward  logs = log(x) = [1.39 0.00 -inf]" in shown
+    assert "\n2/8  forward  logs = log(x) = [1.39 0 -inf]" in shown
     assert "No breakpoint was hit" in typist("c")
     assert "Look at what was divided by" in typist("rc")
 

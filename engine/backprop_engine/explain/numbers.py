@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from math import floor, isfinite, isnan, log10
 
 import numpy as np
@@ -17,6 +18,10 @@ ABSENT = "·"
 DIGITS = 6
 TENSOR_DIGITS = 4
 GRAPH_DIGITS = 4
+LONGEST_INTEGER = 10**12
+"""Whole numbers up to this are written out."""
+ROUGHEST = 0.05
+"""The part of itself that the smallest number of a column may lose to rounding."""
 
 
 def number(value: float | Tensor, digits: int = DIGITS) -> str:
@@ -44,42 +49,114 @@ def _plain_number(value: float, digits: int) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
 
 
-def column(values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS, exact: int = 4) -> list[str]:
-    """Numbers for one column, with equally many decimals; aligned to the right, their points align.
+def column(
+    values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS, exact: int = 4, *, apart: bool = True
+) -> list[str]:
+    """Numbers for one column: texts of one width, with their decimal points under each other.
 
-    `digits` are significant in the largest, or more where up to `exact` decimals show every number exactly;
-    numbers too unlike for that, so that one would look like zero, are each written by themselves.
+    A number that is shown exactly ends with its last digit, and a rounded one keeps every decimal of its
+    column: ``0.5`` is one half, ``0.5000`` nearly. There are `digits` significant ones in the largest; more
+    where up to `exact` decimals show every number exactly, where the smallest would have less than two, and,
+    if they are to be told `apart`, until numbers differ that do; never more than six. Numbers too unlike for
+    that are all in scientific form.
     """
-    numbers: list[float] = np.asarray(list(values)).tolist()
-    sizes: list[float] = [abs(value) for value in numbers if isfinite(value) and value != 0]
+    numbers = _numbers_of(values)
+    sizes = [abs(value) for value in numbers if isfinite(value) and value != 0]
     if not sizes or isinstance(numbers[0], bool):
-        return [number(value) for value in numbers]
-    largest: float = max(sizes)
-    smallest: float = min(sizes)
-    if largest >= 1e6 or smallest < 1e-4 or largest / smallest > 1e4:
-        return [number(value, digits) for value in numbers]
-    decimals = _exact_decimals(sizes, exact)
-    if decimals is None:
-        decimals = max(0, digits - 1 - floor(log10(largest)))
-        if round(smallest, decimals) == 0:
-            return [number(value, digits) for value in numbers]
-    texts = [f"{value:.{decimals}f}" if isfinite(value) else number(value) for value in numbers]
-    while decimals and all(text.endswith("0") for text in texts if text[-1].isdigit()):
-        texts = [text[:-1] if text[-1].isdigit() else text for text in texts]
-        decimals -= 1
-    return [_without_minus_zero(text.rstrip(".")) for text in texts]
+        texts = [number(value) for value in numbers]
+    elif isinstance(numbers[0], int) and max(sizes) < LONGEST_INTEGER:
+        texts = [str(value) for value in numbers]
+    else:
+        decimals = _decimals(sizes, digits, exact)
+        if decimals is None:
+            texts = _scientific(numbers, digits, apart=apart)
+        else:
+            most = max(decimals, DIGITS - 1 - _exponent(max(sizes)))
+            texts = _fixed(numbers, _told_apart(numbers, "f", decimals, most) if apart else decimals)
+    width = max(map(len, texts), default=0)
+    return [text.rjust(width) for text in texts]
 
 
-def _exact_decimals(sizes: list[float], most: int) -> int | None:
-    """The fewest decimals, up to `most`, that show every number exactly."""
-    for decimals in range(most + 1):
-        if all(round(size, decimals) == size for size in sizes):
+def _numbers_of(values: Iterable[float] | Tensor) -> list[float]:
+    """Plain numbers; those of half or single precision as short as they can be told from their neighbours."""
+    array = values if isinstance(values, np.ndarray | np.generic) else np.asarray(list(values))
+    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+        return [float(str(value)) for value in array.ravel()]
+    plain: list[float] = array.ravel().tolist()
+    return plain
+
+
+def _exponent(size: float) -> int:
+    return floor(log10(size))
+
+
+def _decimals(sizes: list[float], digits: int, exact: int) -> int | None:
+    """How many decimals show numbers of these sizes; None where scientific form shows them better."""
+    largest, smallest = max(sizes), min(sizes)
+    if largest >= 1e6 or largest < 1e-4:
+        return None
+    most = max(0, DIGITS - 1 - _exponent(largest))
+    for decimals in range(min(exact, most) + 1):
+        if all(_shows(size, decimals) for size in sizes):
+            return decimals
+    fewest = max(0, digits - 1 - _exponent(largest))
+    for decimals in range(fewest, most + 1):
+        if abs(round(smallest, decimals) - smallest) <= ROUGHEST * smallest:
             return decimals
     return None
 
 
-def _without_minus_zero(text: str) -> str:
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+def _shows(value: float, decimals: int) -> bool:
+    """Whether so many decimals show a number exactly, but for what is left of rounding in binary."""
+    return abs(round(value, decimals) - value) <= 1e-14 * abs(value)
+
+
+def _told_apart(numbers: list[float], form: str, fewest: int, most: int) -> int:
+    """The fewest decimals that tell all those numbers apart which `most` tell apart."""
+    finite = sorted({value for value in numbers if isfinite(value)})
+    neighbours = [
+        (one, other) for one, other in pairwise(finite) if f"{one:.{most}{form}}" != f"{other:.{most}{form}}"
+    ]
+    for decimals in range(fewest, most):
+        if all(f"{one:.{decimals}{form}}" != f"{other:.{decimals}{form}}" for one, other in neighbours):
+            return decimals
+    return most
+
+
+def _fixed(numbers: list[float], decimals: int) -> list[str]:
+    """Numbers with `decimals`, and a space for each zero that would say no more."""
+    texts = []
+    for value in numbers:
+        text = f"{value:.{decimals}f}" if isfinite(value) else number(value)
+        if decimals and isfinite(value) and _shows(value, decimals):
+            text = text.rstrip("0").rstrip(".").ljust(len(text))
+        texts.append(text.replace("-0", "0", 1) if text.strip() == "-0" else text)
+    unused = min(len(text) - len(text.rstrip()) for text in texts)
+    return [text[: len(text) - unused] for text in texts]
+
+
+def _scientific(numbers: list[float], digits: int, *, apart: bool) -> list[str]:
+    """Numbers as ``1.50e-7``, with equally many digits and their exponents under each other."""
+    decimals = min(digits, DIGITS - 1) - 1
+    if apart:
+        decimals = _told_apart(numbers, "e", decimals, DIGITS - 2)
+    parts = [f"{value:.{decimals}e}".partition("e") for value in numbers if isfinite(value) and value != 0]
+    while decimals and all(mantissa.endswith("0") for mantissa, _, _ in parts):
+        decimals -= 1
+        parts = [(mantissa[:-1].rstrip("."), e, power) for mantissa, e, power in parts]
+    tail = max(len(str(int(power))) for _, _, power in parts)
+    after = (decimals + 1 if decimals else 0) + 1 + tail
+    written = iter(parts)
+    texts = []
+    for value in numbers:
+        if value == 0:
+            texts.append("0" + " " * after)
+        elif isfinite(value):
+            mantissa, _, power = next(written)
+            texts.append(f"{mantissa}e{str(int(power)).ljust(tail)}")
+        else:
+            texts.append(number(value))
+    return texts
 
 
 def progress(count: int, of: int) -> str:
@@ -94,7 +171,7 @@ def summary(tensor: Tensor | None, room: int = 16, digits: int = 3, *, shape: bo
     if tensor.shape == ():
         return number(tensor, DIGITS if digits > 2 else GRAPH_DIGITS)
     if tensor.ndim == 1 and (tensor.size <= 4 or tensor.dtype.kind in "iub"):
-        text = "[" + " ".join(column(tensor, digits, exact=digits)) + "]"
+        text = "[" + " ".join(one.strip() for one in column(tensor, digits, exact=digits, apart=False)) + "]"
         if len(text) <= room:
             return text
     with np.errstate(all="ignore"):

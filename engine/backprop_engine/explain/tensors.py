@@ -52,19 +52,26 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     cut = False
     together = column(matrix[:shown].ravel()) if matrix.size <= MOST_TOGETHER else []
     for index in range(columns):
-        cells = together[index::columns] if together else column(matrix[:shown, index])
-        size = max(map(len, cells))
+        cells = _trimmed(together[index::columns]) if together else column(matrix[:shown, index])
+        size = len(cells[0])
         separator = 2 if texts else 0
         reserve = 0 if index == columns - 1 else 1 + len(MORE)
         if texts and used + separator + size + reserve > width:
             cut = True
             break
-        texts.append([cell.rjust(size) for cell in cells])
+        texts.append(cells)
         used += separator + size
     lines = ["  ".join(cells) + (f" {MORE}" if cut else "") for cells in zip(*texts, strict=True)]
     if shown < rows:
         lines.append(MORE.center(len(lines[0])))
     return lines
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Texts of one width without the spaces that all of them begin or end with."""
+    before = min(len(cell) - len(cell.lstrip()) for cell in cells)
+    after = min(len(cell) - len(cell.rstrip()) for cell in cells)
+    return [cell[before : len(cell) - after] for cell in cells]
 
 
 def _bracketed(rows: list[str], role: Role) -> Block:
