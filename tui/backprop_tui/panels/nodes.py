@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import shape_text
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.numbers import ABSENT, number, progress, summary
+from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Kind, Node
 from backprop_engine.text import cell_width, pad
 from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.panels.changes import change, untouched
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["node_at_row", "nodes", "row_of_node", "untouched"]
+__all__ = ["node_at_row", "nodes", "row_of_node"]
 
 _HEADINGS = ("node", "op", "shape", "value", "gradient")
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
@@ -57,7 +56,7 @@ def nodes(view: View, width: int, height: int) -> Drawing:
             focus = Area(0, len(lines), 1, 1)
         mark = ">" if view.ascii else "▶"
         roles = tuple(Role.DIM if cell == ABSENT else role for cell, role in zip(cells, _ROLES, strict=True))
-        if untouched(view, node):
+        if untouched(view.session.trace, view.session.compared, node):
             roles = (Role.DIM,) * len(roles)
         if node.position == selected:
             roles = (Role.SELECTED, *roles[1:])
@@ -74,11 +73,11 @@ def _cells(view: View, node: Node) -> list[str]:
     if node.takes_gradient and _reachable(view, node):
         found = frame.gradient(node)
         gradient = summary(found, shape=False) + progress(*frame.arrived(node))
-        gradient += _change(found, _before(view).gradient(node)) if view.session.compared else ""
+        gradient += change(found, _before(view).gradient(node)) if view.session.compared else ""
     shape = shape_text(node.shape) if node.shape else text("scalar", view.language)
     found = frame.value(node)
     value = summary(found, shape=False)
-    value += _change(found, _before(view).value(node)) if view.session.compared else ""
+    value += change(found, _before(view).value(node)) if view.session.compared else ""
     return [node.name, what, shape, value, gradient]
 
 
@@ -86,29 +85,6 @@ def _before(view: View) -> Frame:
     """The same moment without any changes."""
     assert view.session.compared is not None
     return view.session.compared.frame(view.session.here)
-
-
-def _change(now: Tensor | None, before: Tensor | None) -> str:
-    """By how much a number differs from the baseline; of a tensor, the size of the difference."""
-    if now is None or before is None or now is before:
-        return ""
-    with np.errstate(all="ignore"):
-        change = np.asarray(now, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-    if not np.any(change != 0):
-        return ""
-    if change.ndim:
-        return f" Δ{number(np.float64(np.linalg.norm(np.ravel(change))), 3)}"
-    shown = number(np.float64(change), 3)
-    return f" Δ{shown}" if shown.startswith("-") else f" Δ+{shown}"
-
-
-def untouched(view: View, node: Node) -> bool:
-    """Whether a change that is in force leaves the node's value and gradient as they were."""
-    before = view.session.compared
-    if before is None:
-        return False
-    trace, at = view.session.trace, node.position
-    return trace.values[at] is before.values[at] and trace.gradients[at] is before.gradients[at]
 
 
 def _reachable(view: View, node: Node) -> bool:

@@ -1,0 +1,34 @@
+"""What the changes in force have changed: the difference beside a number, and the nodes that stand back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.numbers import number
+from backprop_engine.graph import Node
+from backprop_engine.trace import Trace
+
+__all__ = ["change", "untouched"]
+
+
+def change(now: Tensor | None, before: Tensor | None) -> str:
+    """By how much a number differs from the baseline; of a tensor, the size of the difference."""
+    if now is None or before is None or now is before:
+        return ""
+    with np.errstate(all="ignore"):
+        difference = np.asarray(now, dtype=np.float64) - np.asarray(before, dtype=np.float64)
+    if not np.any(difference != 0):
+        return ""
+    if difference.ndim:
+        return f" Δ{number(np.float64(np.linalg.norm(np.ravel(difference))), 3)}"
+    shown = number(np.float64(difference), 3)
+    return f" Δ{shown}" if shown.startswith("-") else f" Δ+{shown}"
+
+
+def untouched(trace: Trace, before: Trace | None, node: Node) -> bool:
+    """Whether a change that is in force leaves the node's value and gradient as they were."""
+    if before is None:
+        return False
+    at = node.position
+    return trace.values[at] is before.values[at] and trace.gradients[at] is before.gradients[at]

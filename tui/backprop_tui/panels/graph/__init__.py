@@ -1,0 +1,19 @@
+"""The graph as a picture: operators in boxes, values above the wires, gradients below, as in lecture figures.
+
+The rooms, from the graph to the cells of a row:
+
+- `folding`: what stands in it: nodes, and folded groups as one;
+- `labels` and `units`: what is written at a node, and how much room it takes;
+- `scene`: the fixed part, which depends on the run alone, so that nothing moves while one steps;
+- `wires`: what the wires look like in each cell, drawn only where somebody looks;
+- `moment`: what is known, active and still ahead at one position;
+- `marks` and `boxes`: how a node is drawn;
+- `cells`: rows of cells put together;
+- `picture`: all of it at one position, as a drawing.
+
+A graph too large for one picture is shown in stretches of the order of computing.
+"""
+
+from backprop_tui.panels.graph.picture import GraphPicture, graph_picture, graph_title, node_at
+
+__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at"]

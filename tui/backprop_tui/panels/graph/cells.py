@@ -1,0 +1,59 @@
+"""Rows of cells: writing into them, marking where they are cut, and gathering them into spans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.text import cell_width
+
+__all__ = ["Cells", "gathered", "mark_cuts", "put"]
+
+Cells: TypeAlias = dict[int, Span]
+"""What stands in each column of a row; behind a wide character follows an empty one."""
+
+_ELLIPSIS = "…"
+_SPACE = Span(" ", Role.TEXT)
+
+
+def put(cells: Cells, at: int, text: str, role: Role) -> int:
+    """Write `text` from column `at`; gives the column behind it."""
+    for character in text:
+        cells[at] = Span(character, role)
+        size = cell_width(character)
+        if size == 2:
+            cells[at + 1] = Span("", role)
+        at += max(1, size)
+    return at
+
+
+def mark_cuts(cells: Cells, start: int, end: int) -> None:
+    """Where a name or a number runs over an edge of what is in view, an ellipsis says so."""
+    for inside, outside in ((start, start - 1), (end - 1, end)):
+        if _is_text(cells.get(inside)) and _is_text(cells.get(outside)):
+            cells[inside] = Span(_ELLIPSIS, cells[inside].role)
+
+
+def _is_text(cell: Span | None) -> bool:
+    """Whether a cell belongs to a label: it is neither empty nor a part of a wire or a box."""
+    return cell is not None and bool(cell.text.strip()) and not "\u2500" <= cell.text <= "\u25ff"
+
+
+def gathered(cells: Mapping[int, Span], start: int, end: int) -> Line:
+    """Cells as spans: neighbours of one role together, spaces between, nothing after the last."""
+    spans: list[Span] = []
+    last = max((column for column in cells if column < end), default=start - 1)
+    text, role = "", Role.TEXT
+    for column in range(start, last + 1):
+        cell = cells.get(column, _SPACE)
+        if column == start and not cell.text:
+            cell = _SPACE
+        if cell.role is not role and text:
+            spans.append(Span(text, role))
+            text = ""
+        role = cell.role
+        text += cell.text if column + cell_width(cell.text) <= end else " "
+    if text:
+        spans.append(Span(text, role))
+    return tuple(spans)

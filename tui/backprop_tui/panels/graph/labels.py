@@ -1,0 +1,38 @@
+"""What is written at a node: its operator's sign, its name, its value and its gradient in short."""
+
+from __future__ import annotations
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.numbers import summary
+from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.text import clip
+
+__all__ = ["short_gradient", "short_name", "short_value", "sign"]
+
+_LIMIT = 22
+
+
+def short_name(name: str) -> str:
+    """A name in as many cells as a picture has for one."""
+    return clip(name, _LIMIT)
+
+
+def short_value(value: Tensor | None) -> str:
+    """A value above its wire."""
+    return summary(value, room=14, digits=2)
+
+
+def short_gradient(gradient: Tensor | None) -> str:
+    """A gradient below its wire; its shape is that of the value above."""
+    return summary(gradient, room=14, digits=2, shape=False)
+
+
+def sign(graph: Graph, node: Node) -> str:
+    """The operator's sign, with literal operands where they stand: ``×2``, ``1÷``."""
+    assert node.op is not None
+    nodes = [graph.nodes[operand] for operand in node.operands]
+    if len(nodes) == 2 and nodes[1].kind is Kind.LITERAL:
+        return f"^{nodes[1].text}" if node.op.name == "pow" else f"{node.op.sign}{nodes[1].text}"
+    if len(nodes) == 2 and nodes[0].kind is Kind.LITERAL:
+        return f"{nodes[0].text}{node.op.sign}"
+    return node.op.sign

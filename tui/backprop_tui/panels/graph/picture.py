@@ -1,0 +1,121 @@
+"""The graph at one position of the run, as a drawing of which any stretch of any row is drawn on demand."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.graph import Node
+from backprop_tui.drawing import Area
+from backprop_tui.panels.graph.boxes import draw_box
+from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts
+from backprop_tui.panels.graph.marks import backward, heavy, in_plain_ascii
+from backprop_tui.panels.graph.moment import Moment
+from backprop_tui.panels.graph.scene import Scene, part_shown, scene_of
+from backprop_tui.panels.graph.units import HEIGHT
+from backprop_tui.panels.graph.wires import LitWires, WireMark
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at"]
+
+
+class GraphPicture(Struct, frozen=True, eq=False):
+    """A scene at one moment."""
+
+    scene: Scene
+    moment: Moment
+    active: int | None
+    """The unit that the step is about: the node's own, or that of the folded group it lies in."""
+    lit: LitWires
+    lit_units: frozenset[int]
+    """The units that lit wires leave."""
+
+    @classmethod
+    def of(cls, scene: Scene, moment: Moment) -> GraphPicture:
+        """A scene at a moment."""
+        node = moment.frame.node
+        active = None if node is None else scene.unit_of.get(node.position)
+        wires = list(moment.lit_wires(scene))
+        lit = LitWires(scene.layout.routes[wire] for wire in wires)
+        lit_units = frozenset(scene.unit_of[scene.ends[wire][0]] for wire in wires)
+        return cls(scene, moment, active, lit, lit_units)
+
+    @property
+    def width(self) -> int:
+        """How many cells wide it is."""
+        return self.scene.layout.width
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        return self.scene.layout.height
+
+    @property
+    def focus(self) -> Area | None:
+        """The step's own node and, where it hands its gradient on, the operand as well."""
+        nodes = (self.moment.frame.node, self.moment.partner)
+        units = [self.scene.unit_of.get(node.position) for node in nodes if node is not None]
+        areas = [self.area(unit) for unit in units if unit is not None]
+        if not areas:
+            return None
+        left, top = min(area.x for area in areas), min(area.y for area in areas)
+        right = max(area.x + area.width for area in areas)
+        bottom = max(area.y + area.height for area in areas)
+        return Area(left, top, right - left, bottom - top)
+
+    def area(self, unit: int) -> Area:
+        """The cells that a unit takes."""
+        x, y = self.scene.layout.origins[unit]
+        return Area(x, y, self.scene.units[unit].width, HEIGHT)
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The cells from `x` up to `x + width` of row `y`."""
+        if not 0 <= y < self.height or width <= 0:
+            return ()
+        cells: Cells = {}
+        end = x + width
+        across, upright = self.lit.row(y, x, end)
+        for column, mark in self.scene.wires.row(y, x, end):
+            lit = column in upright or (column in across and not mark.crossing)
+            cells[column] = self._wire(mark, lit=lit)
+        for index in self.scene.units_in(y, x, end):
+            self._put_unit(cells, index, y)
+        mark_cuts(cells, x, end)
+        return gathered(cells, x, end)
+
+    def _wire(self, mark: WireMark, *, lit: bool) -> Span:
+        """A cell of a wire: heavy where the step runs along it, dim where nothing has yet."""
+        drawn = mark.glyph
+        if lit:
+            drawn = heavy(drawn if self.moment.forward else backward(drawn))
+            role = self.moment.hot
+        else:
+            role = Role.TEXT if any(map(self._known, mark.nets)) else Role.DIM
+        return Span(in_plain_ascii(drawn) if self.moment.ascii else drawn, role)
+
+    def _known(self, unit: int) -> bool:
+        return self.moment.frame.value(self.scene.units[unit].node) is not None
+
+    def _put_unit(self, cells: Cells, index: int, y: int) -> None:
+        unit = self.scene.units[index]
+        left, top = self.scene.layout.origins[index]
+        state = self.moment.state(unit.node, active=index == self.active)
+        draw_box(cells, unit, left, y - top, self.moment, state, lit=index in self.lit_units)
+
+
+def graph_picture(view: View) -> GraphPicture:
+    """The graph where the reader stands."""
+    return GraphPicture.of(scene_of(view), Moment.of(view))
+
+
+def graph_title(view: View) -> str:
+    """The panel's name, and which of the computed nodes are shown where it is not all of them."""
+    title, part = text("panel.graph", view.language), part_shown(view)
+    return f"{title} ─ {text('graph.part', view.language, part=part)}" if part else title
+
+
+def node_at(picture: GraphPicture, x: int, y: int) -> Node | None:
+    """The node whose picture covers a cell."""
+    found = picture.scene.units_in(y, x, x + 1)
+    return picture.scene.units[found[0]].node if found else None

@@ -1,0 +1,163 @@
+"""The wires as cells, drawn in tiles where somebody looks: the cost of a row does not grow with the graph.
+
+All that leaves one unit is a *net*: its wires share a value, so that it does not matter which of them a cell
+belongs to. The few wires that the step runs along lie over the nets, as `LitWires`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from backprop_tui.layout import DOWN, LEFT, RIGHT, UP, Route, WireCell, glyph
+
+__all__ = ["LitWires", "WireMark", "WireTiles"]
+
+WIDTH, HEIGHT = 64, 16
+"""The cells of a tile."""
+_MOST_TILES = 512
+"""So many drawn tiles are kept."""
+
+_Span = tuple[int, int, int, int]
+"""The net, the row or column of a straight stretch, and where it begins and ends, inclusive."""
+
+
+class WireMark(Struct, frozen=True):
+    """What is drawn in one cell, and the nets whose wire is seen there."""
+
+    glyph: str
+    nets: tuple[int, ...]
+    crossing: bool
+    """A vertical wire passes over a horizontal one without meeting it."""
+
+
+class WireTiles:
+    """All the wires of a scene; `sources[i]` is the unit that the i-th route leaves."""
+
+    def __init__(self, routes: Sequence[Route], sources: Sequence[int]) -> None:
+        across, upright = _stretches(dict.fromkeys(zip(sources, routes, strict=True)))
+        self._across: dict[tuple[int, int], list[_Span]] = {}
+        self._upright: dict[tuple[int, int], list[_Span]] = {}
+        self._heads: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for span in across:
+            _, y, first, last = span
+            for column in range(first // WIDTH, last // WIDTH + 1):
+                self._across.setdefault((column, y // HEIGHT), []).append(span)
+        for span in upright:
+            _, x, first, last = span
+            for band in range(first // HEIGHT, last // HEIGHT + 1):
+                self._upright.setdefault((x // WIDTH, band), []).append(span)
+        for x, y in dict.fromkeys(route[-1] for route in routes):
+            self._heads.setdefault((x // WIDTH, y // HEIGHT), []).append((x, y))
+        self._drawn: dict[tuple[int, int], dict[int, dict[int, WireMark]]] = {}
+
+    def row(self, y: int, start: int, end: int) -> Iterator[tuple[int, WireMark]]:
+        """What is drawn from column `start` up to `end` of row `y`."""
+        for column in range(start // WIDTH, (end - 1) // WIDTH + 1):
+            for x, mark in self._tile(column, y // HEIGHT).get(y, _NOTHING).items():
+                if start <= x < end:
+                    yield x, mark
+
+    def _tile(self, column: int, band: int) -> dict[int, dict[int, WireMark]]:
+        """The marks of a tile by row and column."""
+        tile = self._drawn.get((column, band))
+        if tile is None:
+            if len(self._drawn) >= _MOST_TILES:
+                self._drawn.clear()
+            tile = self._drawn[column, band] = self._draw((column, band))
+        return tile
+
+    def _draw(self, place: tuple[int, int]) -> dict[int, dict[int, WireMark]]:
+        left, top = place[0] * WIDTH, place[1] * HEIGHT
+        arms: dict[tuple[int, int], dict[int, int]] = {}
+        for net, y, first, last in self._across.get(place, ()):
+            for x in range(max(first, left), min(last + 1, left + WIDTH)):
+                nets = arms.setdefault((y, x), {})
+                nets[net] = nets.get(net, 0) | LEFT * (x > first) | RIGHT * (x < last)
+        for net, x, first, last in self._upright.get(place, ()):
+            for y in range(max(first, top), min(last + 1, top + HEIGHT)):
+                nets = arms.setdefault((y, x), {})
+                nets[net] = nets.get(net, 0) | UP * (y > first) | DOWN * (y < last)
+        heads = frozenset(self._heads.get(place, ()))
+        rows: dict[int, dict[int, WireMark]] = {}
+        for (y, x), nets in arms.items():
+            rows.setdefault(y, {})[x] = _mark(nets, head=(x, y) in heads)
+        return rows
+
+
+_NOTHING: dict[int, WireMark] = {}
+
+
+def _mark(arms: dict[int, int], *, head: bool) -> WireMark:
+    """One cell, from the sides that each net reaches."""
+    upright = tuple(net for net, sides in arms.items() if sides == UP | DOWN)
+    across = [net for net, sides in arms.items() if sides == LEFT | RIGHT]
+    crossing = bool(upright and across) and len(upright) + len(across) == len(arms)
+    reached = 0
+    for sides in arms.values():
+        reached |= sides
+    drawn = glyph(WireCell(reached, (), (), crossing, head))
+    return WireMark(drawn, upright if crossing else tuple(arms), crossing)
+
+
+def _stretches(routes: Iterable[tuple[int, Route]]) -> tuple[list[_Span], list[_Span]]:
+    """The straight stretches of each net, those that overlap as one: across, and upright.
+
+    A route reaches one cell further at both ends, into its source and its target, which hide that.
+    """
+    across: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    upright: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for net, route in routes:
+        (first_x, first_y), (last_x, last_y) = route[0], route[-1]
+        corners = ((first_x - 1, first_y), *route, (last_x + 1, last_y))
+        for (x, y), (next_x, next_y) in pairwise(corners):
+            if y == next_y:
+                across.setdefault((net, y), []).append((min(x, next_x), max(x, next_x)))
+            else:
+                upright.setdefault((net, x), []).append((min(y, next_y), max(y, next_y)))
+    return _joined(across), _joined(upright)
+
+
+def _joined(found: dict[tuple[int, int], list[tuple[int, int]]]) -> list[_Span]:
+    spans: list[_Span] = []
+    for (net, line), stretches in found.items():
+        stretches.sort()
+        first, last = stretches[0]
+        for start, stop in stretches[1:]:
+            if start > last:
+                spans.append((net, line, first, last))
+                first = start
+            last = max(last, stop)
+        spans.append((net, line, first, last))
+    return spans
+
+
+class LitWires:
+    """The wires that the step runs along."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._across: dict[int, list[tuple[int, int]]] = {}
+        self._upright: dict[int, list[tuple[int, int, int]]] = {}
+        for route in dict.fromkeys(routes):
+            self._across.setdefault(route[0][1], []).append((route[0][0], route[0][0]))
+            for (x, y), (next_x, next_y) in pairwise(route):
+                if y == next_y:
+                    self._across.setdefault(y, []).append((x, next_x))
+                    continue
+                first, last = min(y, next_y), max(y, next_y)
+                for band in range(first // HEIGHT, last // HEIGHT + 1):
+                    self._upright.setdefault(band, []).append((x, first, last))
+
+    def row(self, y: int, start: int, end: int) -> tuple[frozenset[int], frozenset[int]]:
+        """The columns from `start` up to `end` in which a lit wire runs across row `y`, and up or down."""
+        across = frozenset(
+            x for first, last in self._across.get(y, ()) for x in range(max(first, start), min(last + 1, end))
+        )
+        upright = frozenset(
+            x
+            for x, first, last in self._upright.get(y // HEIGHT, ())
+            if first <= y <= last and start <= x < end
+        )
+        return across, upright
