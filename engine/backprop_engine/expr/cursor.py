@@ -7,9 +7,10 @@ from keyword import kwlist
 from typing import Final, TypeVar
 
 from backprop_engine.expr.hints import MODULES, WORDS
-from backprop_engine.expr.tokens import ExprError, Token, tokenize
+from backprop_engine.expr.tokens import ExprError, Token, quoted, tokenize
 from backprop_engine.expr.tree import Attribute, Binary, Expr, Span, Transpose
-from backprop_engine.text import clip
+from backprop_engine.said import Hint, Said, said
+from backprop_engine.text import clean
 
 __all__ = ["BOOLEANS", "MAX_DEPTH", "RESERVED", "Cursor"]
 
@@ -38,9 +39,8 @@ class Cursor:
     def nested(self, opening: Token, inside: Callable[[], _T]) -> _T:
         """What `inside` reads, one level deeper."""
         if len(self.open) >= MAX_DEPTH:
-            raise ExprError(
-                f"this nests more than {MAX_DEPTH} deep", opening.span, "give parts a node of their own"
-            )
+            message = said("this nests more than {depth} deep", depth=MAX_DEPTH)
+            raise ExprError(message, opening.span, said("give parts a node of their own"))
         self.open.append(opening)
         result = inside()
         self.open.pop()
@@ -58,10 +58,10 @@ class Cursor:
 
     def closed(self, closing: str, result: _T) -> _T:
         """`result`, when the closing bracket stands here."""
-        self.expect(closing, f"an operator or `{closing}`")
+        self.expect(closing, said("an operator or `{closing}`", closing=closing))
         return result
 
-    def expect(self, kind: str, what: str, hint: str = "") -> Token:
+    def expect(self, kind: str, what: Said, hint: Hint = "") -> Token:
         """The token at this position, which must be of `kind`."""
         token = self.tokens[self.at]
         if token.kind != kind:
@@ -77,35 +77,38 @@ class Cursor:
         """Complain about what is left."""
         token = self.tokens[self.at]
         if token.kind in (")", "]"):
-            raise ExprError(f"nothing opens this {token}", token.span)
+            raise ExprError(said("nothing opens this {bracket}", bracket=token), token.span)
         if token.kind != "end":
-            raise self.unexpected("an operator or the end")
+            raise self.unexpected(said("an operator or the end"))
 
     # Complaints
 
-    def unexpected(self, expected: str, hint: str = "") -> ExprError:
+    def unexpected(self, expected: Said, hint: Hint = "") -> ExprError:
         """The error that another token stands here, with the best hint there is."""
         token = self.tokens[self.at]
         if token.kind == "end":
             for opening in reversed(self.open):
                 if opening.kind in _CLOSING:
-                    return ExprError(
-                        f"this {opening} is never closed", opening.span, f"add `{_CLOSING[opening.kind]}`"
-                    )
+                    add = said("add `{text}`", text=_CLOSING[opening.kind])
+                    message = said("this {bracket} is never closed", bracket=opening)
+                    return ExprError(message, opening.span, add)
             if self.at == 0:
-                return ExprError("the expression is empty", token.span, hint)
-            return ExprError(f"the expression ends where {expected} was expected", token.span, hint)
-        message = f"expected {expected}, found {token}"
+                return ExprError(said("the expression is empty"), token.span, hint)
+            message = said("the expression ends where {what} was expected", what=expected)
+            return ExprError(message, token.span, hint)
+        message = said("expected {what}, found {found}", what=expected, found=token)
         before = self.tokens[self.at - 1] if self.at else token
         if token.kind == "=" and before.end == token.start and before.kind in ("+", "-", "*", "/", "@"):
-            span, hint = Span(before.start, token.end), "a node has one value: give the new one its own node"
-            return ExprError(f"`{before.kind}=` is not part of expressions", span, hint)
+            span = Span(before.start, token.end)
+            hint = said("a node has one value: give the new one its own node")
+            message = said("`{symbol}` is not part of expressions", symbol=f"{before.kind}=")
+            return ExprError(message, span, hint)
         if token.kind == "=":
-            hint = hint or "compare with `==`; `name=` is for the arguments of a call"
+            hint = hint or said("compare with `==`; `name=` is for the arguments of a call")
         elif token.kind == "," and self.open and self.open[-1].kind == "(":
-            hint = hint or "a list stands in square brackets: `[…]`"
+            hint = hint or said("a list stands in square brackets: `[…]`")
         elif self.in_call() and before.kind == "name" and token.kind == "number":
-            hint = hint or f"did you mean `{before.text}={token.text}`?"
+            hint = hint or said("did you mean `{text}`?", text=clean(f"{before.text}={token.text}"))
         elif token.kind == "name" and token.text in WORDS:
             hint = WORDS[token.text]
         elif token.kind in ("name", "number", "(") and self.at > 0:
@@ -121,50 +124,51 @@ class Cursor:
         token = self.tokens[self.at]
         match token.kind:
             case "text":
-                return ExprError(
-                    "text is no operand", token.span, f"an attribute's text has a name: `name={token.text}`"
-                )
+                hint = said("an attribute's text has a name: `name={text}`", text=clean(token.text))
+                return ExprError(said("text is no operand"), token.span, hint)
             case "[":
-                hint = (
+                hint = said(
                     "a list of numbers goes under `constants`; an attribute's list has a name: `shape=[2, 3]`"
                 )
-                return ExprError("a list is no operand", token.span, hint)
+                return ExprError(said("a list is no operand"), token.span, hint)
             case "+":
-                return ExprError(
-                    "expected an operand, found `+`", token.span, "a plus before an operand is left out"
-                )
+                hint = said("a plus before an operand is left out")
+                return ExprError(said("expected an operand, found `+`"), token.span, hint)
             case "name" if token.text in BOOLEANS:
-                hint = "an attribute's value has a name: `keepdims=true`"
-                return ExprError(f"{token} is no operand", token.span, hint)
+                hint = said("an attribute's value has a name: `keepdims=true`")
+                return ExprError(said("{token} is no operand", token=token), token.span, hint)
             case "name":
-                return ExprError(
-                    f"{token} is a word of Python and no name", token.span, WORDS.get(token.text, "")
-                )
-        return self.unexpected("an operand")
+                message = said("{token} is a word of Python and no name", token=token)
+                return ExprError(message, token.span, WORDS.get(token.text, ""))
+        return self.unexpected(said("an operand"))
 
     def chained(self, first: Binary) -> ExprError:
         """The error of `a < b < c`."""
         second = self.tokens[self.at]
         left = self.text[first.span.start : first.span.end]
         middle = self.text[first.op_span.end : first.span.end].strip()
-        hint = f"compare two at a time: `({left}) * ({middle} {second.text} …)`" if len(left) < 60 else ""
-        return ExprError("comparisons do not chain", second.span, hint)
+        both = clean(f"({left}) * ({middle} {second.text} …)")
+        hint: Hint = said("compare two at a time: `{text}`", text=both) if len(left) < 60 else ""
+        return ExprError(said("comparisons do not chain"), second.span, hint)
 
     def no_call(self, node: Expr, start: int) -> ExprError:
         """The error of calling what is not an operator's name: `x.sum()`, `np.tanh(x)`, `x.T()`, `2(x)`."""
         bracket = self.tokens[self.at]
         if isinstance(node, Transpose):
-            return ExprError("`.T` is not called", bracket.span, "write `.T` without the brackets")
+            return ExprError(
+                said("`.T` is not called"), bracket.span, said("write `.T` without the brackets")
+            )
         if isinstance(node, Attribute):
             inside = self.text[bracket.end : self.matching_end()].strip()
             before = self.text[start : node.name_span.start].rstrip(" .")
             root = before.partition(".")[0]
             operands = inside if root in MODULES else f"{before}, {inside}".rstrip(", ")
-            hint = f"write `{node.name}({clip(operands, 60)})`"
-            return ExprError("operators are called by their plain names", Span(start, bracket.start), hint)
-        return self.unexpected("an operator")
+            hint = said("write `{text}`", text=f"{clean(node.name)}({quoted(operands, 60)})")
+            message = said("operators are called by their plain names")
+            return ExprError(message, Span(start, bracket.start), hint)
+        return self.unexpected(said("an operator"))
 
-    def as_function(self, start: int) -> str:
+    def as_function(self, start: int) -> Hint:
         """The hint for a method called on something that is not a name: `(a + b).sum()`."""
         part, bracket = self.tokens[self.at - 1 : self.at + 1]
         if bracket.kind != "(":
@@ -172,7 +176,7 @@ class Cursor:
         before = self.text[start : self.tokens[self.at - 2].start].strip()
         inside = self.text[bracket.end : self.matching_end()].strip()
         operands = f"{before}, {inside}".rstrip(", ")
-        return f"write `{part.text}({clip(operands, 60)})`"
+        return said("write `{text}`", text=f"{clean(part.text)}({quoted(operands, 60)})")
 
     def matching_end(self) -> int:
         """Where the bracket at this position is closed, or the end of the text."""
@@ -184,16 +188,16 @@ class Cursor:
         return len(self.text)
 
 
-def _missing_operator(left: Token, right: Token) -> str:
+def _missing_operator(left: Token, right: Token) -> Hint:
     """The hint for two operands side by side."""
     if left.kind == "number" and left.end == right.start and right.kind == "name":
         try:
-            return f"write `{int(left.text + right.text, 0)}`"  # 1_000, 0x1F
+            return said("write `{text}`", text=int(left.text + right.text, 0))  # 1_000, 0x1F
         except ValueError:
             pass
     shown = "(…)" if right.kind == "(" else right.text
     if left.end == right.start and left.kind == right.kind == "number":  # 1.5.2
         return ""
     if left.kind in ("number", "name") and len(left.text) + len(shown) < 60:
-        return f"did you mean `{left.text} * {shown}`?"
+        return said("did you mean `{text}`?", text=clean(f"{left.text} * {shown}"))
     return ""

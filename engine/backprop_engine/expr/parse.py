@@ -39,6 +39,8 @@ from backprop_engine.expr.tree import (
     Unary,
     Value,
 )
+from backprop_engine.said import Hint, said
+from backprop_engine.text import clean
 
 __all__ = ["PRECEDENCE", "Parser", "number_value", "parse"]
 
@@ -129,26 +131,28 @@ class Parser(Cursor):
         if mark.kind == "(":
             raise self.no_call(node, start)
         if isinstance(node, Number):
-            raise ExprError("a number has no axes and no parts", mark.span)
+            raise ExprError(said("a number has no axes and no parts"), mark.span)
         self.at += 1
         if mark.kind == "[":
             key = self.nested(mark, self.key)
             return Subscript(node, key, self.since(start))
-        part = self.expect("name", "a name after the dot")
+        part = self.expect("name", said("a name after the dot"))
         if part.text == "T":
             return Transpose(node, self.since(start))
         if not _leads_into(node):
-            dotted = f"only a name can be followed by a path, `.T` by nothing more: found `.{part.text}`"
-            raise ExprError(dotted, Span(mark.start, part.end), self.as_function(start))
+            message = said(
+                "only a name can be followed by a path, `.T` by nothing more: found `{text}`",
+                text=f".{clean(part.text)}",
+            )
+            raise ExprError(message, Span(mark.start, part.end), self.as_function(start))
         return Attribute(node, part.text, part.span, self.since(start))
 
     def key(self) -> tuple[Index | Slice, ...]:
         """The parts of a subscript, through its closing bracket."""
         parts = self.items("]", self.key_part)
         if not parts:
-            raise ExprError(
-                "a subscript needs an index", self.tokens[self.at - 1].span, "`x[0]` or `x[:, 1:]`"
-            )
+            hint = said("`x[0]` or `x[:, 1:]`")
+            raise ExprError(said("a subscript needs an index"), self.tokens[self.at - 1].span, hint)
         return tuple(parts)
 
     def key_part(self) -> Index | Slice:
@@ -162,10 +166,10 @@ class Parser(Cursor):
         first = bounds[0]
         if len(bounds) > 1:
             if bounds[2:] == [0]:
-                raise ExprError("the step of a slice cannot be 0", span)
+                raise ExprError(said("the step of a slice cannot be 0"), span)
             return Slice(first, bounds[1], bounds[2] if len(bounds) == 3 else None, span)
         if first is None:
-            raise self.unexpected("a whole number or `:`")
+            raise self.unexpected(said("a whole number or `:`"))
         return Index(first, span)
 
     def whole(self) -> int | None:
@@ -175,11 +179,12 @@ class Parser(Cursor):
         if token.kind != "number":
             if negative or token.kind == "name":
                 self.at += negative
-                raise self.unexpected("a whole number", "a subscript holds whole numbers and `:` only")
+                hint = said("a subscript holds whole numbers and `:` only")
+                raise self.unexpected(said("a whole number"), hint)
             return None
         value = number_value(token)
         if isinstance(value, float):
-            raise ExprError("an index is a whole number", token.span)
+            raise ExprError(said("an index is a whole number"), token.span)
         self.at += negative + 1
         return -value if negative else value
 
@@ -201,14 +206,16 @@ class Parser(Cursor):
             if name.text in RESERVED:
                 raise self.no_operand()
             if name.text in keywords:
-                raise ExprError(f"{name} is given twice", name.span)
+                raise ExprError(said("{name} is given twice", name=name), name.span)
             self.at += 2
             keywords[name.text] = Keyword(name.text, self.value(), name.span)
             return
         args.append(self.expression(_COMPARISON))
         if keywords:
-            hint = f"put it before `{next(iter(keywords))}=`, or give its name too"
-            raise ExprError("an operand without a name comes before those with one", args[-1].span, hint)
+            first = clean(next(iter(keywords)))
+            hint = said("put it before `{name}=`, or give its name too", name=first)
+            message = said("an operand without a name comes before those with one")
+            raise ExprError(message, args[-1].span, hint)
 
     def value(self) -> Value:
         """What stands after a keyword's `=`."""
@@ -232,7 +239,8 @@ class Parser(Cursor):
                 return Text(token.text[1:-1], token.span)
             return Boolean(BOOLEANS[token.text], token.span)
         self.at += token.kind == "-"
-        number = self.expect("number", "a number", "a list holds numbers, text, `true`, `false` and lists")
+        hint = said("a list holds numbers, text, `true`, `false` and lists")
+        number = self.expect("number", said("a number"), hint)
         value = number_value(number)
         return Number(-value if token.kind == "-" else value, self.since(token.start))
 
@@ -243,13 +251,13 @@ def number_value(token: Token) -> int | float:
     if not text.isdigit():
         value = float(text)
         if math.isinf(value):
-            raise ExprError("this number is too large for 64-bit floating point", token.span)
+            raise ExprError(said("this number is too large for 64-bit floating point"), token.span)
         return value
     if text[0] == "0" and len(text) > 1:
-        hint = f"write `{text.lstrip('0') or '0'}`" if len(text) < 40 else ""
-        raise ExprError("a whole number has no zeros before it", token.span, hint)
+        hint: Hint = said("write `{text}`", text=text.lstrip("0") or "0") if len(text) < 40 else ""
+        raise ExprError(said("a whole number has no zeros before it"), token.span, hint)
     if len(text) > 308:
-        raise ExprError("this number is too large for 64-bit floating point", token.span)
+        raise ExprError(said("this number is too large for 64-bit floating point"), token.span)
     return int(text)
 
 

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from backprop_engine.expr.hints import FOREIGN, look_alike
 from backprop_engine.expr.tree import Span
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.text import clean, clip
 
-__all__ = ["MAX_LENGTH", "ExprError", "Token", "tokenize"]
+__all__ = ["MAX_LENGTH", "ExprError", "Token", "quoted", "tokenize"]
 
 MAX_LENGTH: Final = 200_000
 """The longest expression, in code points: a flat chain of some 20,000 terms."""
@@ -20,12 +21,17 @@ MAX_LENGTH: Final = 200_000
 class ExprError(ValueError):
     """Text that is no expression; `span` says where, and always lies inside the text.
 
-    What it quotes of the text is harmless on a terminal.
+    What it quotes of the text is harmless on a terminal: see `quoted`.
     """
 
-    def __init__(self, message: str, span: Span, hint: str = "") -> None:
-        self.message, self.span, self.hint = clean(message), span, clean(hint)
-        super().__init__(self.message)
+    def __init__(self, message: Said, span: Span, hint: Hint = "") -> None:
+        self.message, self.span, self.hint = message, span, hint
+        super().__init__(message)
+
+
+def quoted(text: str, width: int = 40) -> str:
+    """A piece of an expression for a message: harmless, and not too long."""
+    return clean(clip(text, width))
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -42,7 +48,7 @@ class Token(Struct, frozen=True, gc=False):
         return Span(self.start, self.end)
 
     def __str__(self) -> str:
-        return f"`{clip(self.text, 40)}`"
+        return f"`{quoted(self.text)}`"
 
 
 # The groups, in order: 1 name, 2 number, 3 text, 4 symbol; nothing else is part of the language.
@@ -63,7 +69,9 @@ _KINDS = ("", "name", "number", "text")
 def tokenize(text: str) -> list[Token]:
     """The tokens of `text`, with one of kind `end` behind the last."""
     if len(text) > MAX_LENGTH:
-        raise ExprError(f"an expression has at most {MAX_LENGTH:,} characters", Span(0, len(text)))
+        raise ExprError(
+            said("an expression has at most {count:,} characters", count=MAX_LENGTH), Span(0, len(text))
+        )
     tokens: list[Token] = []
     ascii_only = text.isascii()
     match, at = _TOKEN.match, 0
@@ -101,28 +109,32 @@ def _not_a_token(text: str, start: int) -> ExprError:
     if foreign := _FOREIGN.match(text, start):
         symbol = foreign[0]
         return ExprError(
-            f"`{symbol}` is not part of expressions", Span(start, foreign.end()), FOREIGN[symbol]
+            said("`{symbol}` is not part of expressions", symbol=symbol),
+            Span(start, foreign.end()),
+            FOREIGN[symbol],
         )
     character = text[start]
     span = Span(start, start + 1)
     if character in "\"'":
         return _open_quote(text, start)
-    hint = look_alike(character)
-    shown = clean(character)
-    return ExprError(
-        f"the character `{shown}` (U+{ord(character):04X}) is not part of expressions", span, hint
+    message = said(
+        "the character `{character}` (U+{number}) is not part of expressions",
+        character=clean(character),
+        number=f"{ord(character):04X}",
     )
+    return ExprError(message, span, look_alike(character))
 
 
 def _open_quote(text: str, start: int) -> ExprError:
     quote = text[start]
     if start and (text[start - 1].isalnum() or text[start - 1] in "_)]"):
-        hint = "a name has no prime: write `x_prime`, or `.T` for a transpose"
-        return ExprError(f"`{quote}` is not part of names", Span(start, start + 1), hint)
+        hint = said("a name has no prime: write `x_prime`, or `.T` for a transpose")
+        return ExprError(said("`{quote}` is not part of names", quote=quote), Span(start, start + 1), hint)
     close = text.find(quote, start + 1)
     backslash = text.find("\\", start, close if close > 0 else len(text))
     if backslash >= 0:
-        return ExprError("quoted text holds no backslash", Span(backslash, backslash + 1))
+        return ExprError(said("quoted text holds no backslash"), Span(backslash, backslash + 1))
     if close > 0:
-        return ExprError("quoted text stays on one line", Span(start, start + 1))
-    return ExprError("this quotation mark is never closed", Span(start, start + 1), f"close it with {quote}")
+        return ExprError(said("quoted text stays on one line"), Span(start, start + 1))
+    hint = said("close it with {quote}", quote=quote)
+    return ExprError(said("this quotation mark is never closed"), Span(start, start + 1), hint)
