@@ -26,9 +26,13 @@ def change(now: Tensor | None, before: Tensor | None) -> str:
     return f" Δ{shown}" if shown.startswith("-") else f" Δ+{shown}"
 
 
-def untouched(trace: Trace, before: Trace | None, node: Node) -> bool:
-    """Whether a change that is in force leaves the node's value and gradient as they were."""
-    if before is None:
-        return False
+def untouched(trace: Trace, before: Trace, node: Node) -> bool:
+    """Whether the changes in force leave the node's value and gradient as they were `before`."""
     at = node.position
-    return trace.values[at] is before.values[at] and trace.gradients[at] is before.gradients[at]
+    return _same(trace.values[at], before.values[at]) and _same(trace.gradients[at], before.gradients[at])
+
+
+def _same(now: Tensor | None, before: Tensor | None) -> bool:
+    if now is None or before is None:
+        return now is before
+    return now is before or np.array_equal(now, before, equal_nan=now.dtype.kind == "f")

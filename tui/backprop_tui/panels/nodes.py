@@ -56,7 +56,7 @@ def nodes(view: View, width: int, height: int) -> Drawing:
             focus = Area(0, len(lines), 1, 1)
         mark = ">" if view.ascii else "▶"
         roles = tuple(Role.DIM if cell == ABSENT else role for cell, role in zip(cells, _ROLES, strict=True))
-        if untouched(view.session.trace, view.session.compared, node):
+        if view.session.compared and untouched(view.session.trace, view.session.compared, node):
             roles = (Role.DIM,) * len(roles)
         if node.position == selected:
             roles = (Role.SELECTED, *roles[1:])

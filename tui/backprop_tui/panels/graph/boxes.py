@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from backprop_engine.explain.lines import Role
-from backprop_engine.explain.numbers import progress
 from backprop_engine.graph import Node
 from backprop_tui.panels.graph.cells import Cells, put
-from backprop_tui.panels.graph.labels import short_gradient, short_name, short_value
+from backprop_tui.panels.graph.labels import short_name
 from backprop_tui.panels.graph.marks import heavy, in_plain_ascii, leaf_mark
 from backprop_tui.panels.graph.moment import Moment, State
 from backprop_tui.panels.graph.units import Unit
@@ -27,7 +26,7 @@ def draw_box(
     elif row == 1:
         _wire(cells, unit, at, moment, lit=lit)
     elif moment.gets_gradient(unit.node):
-        text, role = gradient_text(moment, unit.node, active=state is State.ACTIVE)
+        text, role = moment.gradient(unit.node, active=state is State.ACTIVE)
         put(cells, at + bool(unit.box), text, role)
 
 
@@ -49,7 +48,7 @@ def _outline_role(moment: Moment, state: State) -> Role:
 def _name_and_value(cells: Cells, unit: Unit, at: int, moment: Moment, state: State) -> None:
     node = unit.node
     at = put(cells, at + bool(unit.box), short_name(node.name), name_role(moment, node, state))
-    text, role = value_text(moment, node, active=state is State.ACTIVE)
+    text, role = moment.value(node, active=state is State.ACTIVE)
     put(cells, at + 1, text, role)
 
 
@@ -58,23 +57,6 @@ def name_role(moment: Moment, node: Node, state: State) -> Role:
     if moment.selection == node.position:
         return Role.SELECTED
     return Role.DIM if state is State.AHEAD or moment.untouched(node) else Role.NAME
-
-
-def value_text(moment: Moment, node: Node, *, active: bool) -> tuple[str, Role]:
-    """A node's value, as far as it is known."""
-    value = moment.frame.value(node)
-    if value is None or moment.untouched(node):
-        return short_value(value), Role.DIM
-    return short_value(value), Role.ACTIVE_VALUE if active else Role.VALUE
-
-
-def gradient_text(moment: Moment, node: Node, *, active: bool) -> tuple[str, Role]:
-    """A node's gradient, as far as it has arrived."""
-    gradient = moment.frame.gradient(node)
-    text = short_gradient(gradient) + progress(*moment.frame.arrived(node))
-    if gradient is None or moment.untouched(node):
-        return text, Role.DIM
-    return text, Role.ACTIVE_GRADIENT if moment.receives(node, active=active) else Role.GRADIENT
 
 
 def _wire(cells: Cells, unit: Unit, at: int, moment: Moment, *, lit: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.numbers import summary
+from backprop_engine.explain.numbers import progress, summary
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.text import clip
+from backprop_tui.panels.changes import change
 
 __all__ = ["short_gradient", "short_name", "short_value", "sign"]
 
@@ -17,14 +18,17 @@ def short_name(name: str) -> str:
     return clip(name, _LIMIT)
 
 
-def short_value(value: Tensor | None) -> str:
-    """A value above its wire."""
-    return summary(value, room=14, digits=2)
+def short_value(value: Tensor | None, before: Tensor | None = None) -> str:
+    """A value above its wire, and by how much it differs from what it was `before`."""
+    return summary(value, room=14, digits=2) + change(value, before)
 
 
-def short_gradient(gradient: Tensor | None) -> str:
-    """A gradient below its wire; its shape is that of the value above."""
-    return summary(gradient, room=14, digits=2, shape=False)
+def short_gradient(gradient: Tensor | None, part: tuple[int, int], before: Tensor | None = None) -> str:
+    """A gradient below its wire, of which a part of all contributions has arrived.
+
+    Its shape is that of the value above.
+    """
+    return summary(gradient, room=14, digits=2, shape=False) + progress(*part) + change(gradient, before)
 
 
 def sign(graph: Graph, node: Node) -> str:

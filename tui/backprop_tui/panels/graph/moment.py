@@ -11,8 +11,8 @@ from backprop_engine.explain.lines import Role
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Node
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed
-from backprop_engine.trace import Trace
 from backprop_tui.panels.changes import untouched
+from backprop_tui.panels.graph.labels import short_gradient, short_value
 from backprop_tui.panels.graph.scene import Scene
 from backprop_tui.view import View
 
@@ -32,14 +32,16 @@ class Moment(Struct, frozen=True, eq=False):
 
     frame: Frame
     selection: int | None
-    before: Trace | None
-    """The run without the changes that are in force, if any are."""
+    before: Frame | None
+    """The same position without the changes that are in force, if any are."""
     ascii: bool
 
     @classmethod
     def of(cls, view: View) -> Moment:
         """Where the reader stands."""
-        return cls(view.frame, view.session.selection, view.session.compared, view.ascii)
+        session = view.session
+        before = session.compared.frame(session.here) if session.compared else None
+        return cls(view.frame, session.selection, before, view.ascii)
 
     @property
     def forward(self) -> bool:
@@ -67,13 +69,30 @@ class Moment(Struct, frozen=True, eq=False):
         graph = self.frame.graph
         return graph.active[node.position] and graph.differentiable[node.position]
 
-    def receives(self, node: Node, *, active: bool) -> bool:
+    def _receives(self, node: Node, *, active: bool) -> bool:
         """Whether the step brings a gradient to a node."""
         return self.partner is node or (isinstance(self.frame.step, Seed) and active)
 
+    def value(self, node: Node, *, active: bool) -> tuple[str, Role]:
+        """A node's value, as far as it is known, and what it looks like."""
+        value = self.frame.value(node)
+        text = short_value(value, self.before.value(node) if self.before else None)
+        if value is None or self.untouched(node):
+            return text, Role.DIM
+        return text, Role.ACTIVE_VALUE if active else Role.VALUE
+
+    def gradient(self, node: Node, *, active: bool) -> tuple[str, Role]:
+        """A node's gradient, as far as it has arrived, and what it looks like."""
+        gradient = self.frame.gradient(node)
+        before = self.before.gradient(node) if self.before else None
+        text = short_gradient(gradient, self.frame.arrived(node), before)
+        if gradient is None or self.untouched(node):
+            return text, Role.DIM
+        return text, Role.ACTIVE_GRADIENT if self._receives(node, active=active) else Role.GRADIENT
+
     def untouched(self, node: Node) -> bool:
         """Whether the changes in force leave a node as it was: it stands back then."""
-        return untouched(self.frame.trace, self.before, node)
+        return self.before is not None and untouched(self.frame.trace, self.before.trace, node)
 
     def lit_wires(self, scene: Scene) -> Iterator[int]:
         """The wires that the step runs along."""

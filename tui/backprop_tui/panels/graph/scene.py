@@ -50,7 +50,8 @@ class Scene(Struct, frozen=True, eq=False):
 
 def scene_of(view: View) -> Scene:
     """The scene that the reader stands in."""
-    return _scene(view.session.trace, _folded(view), *_stretch(view))
+    session = view.session
+    return _scene(session.trace, session.compared, _folded(view), *_stretch(view))
 
 
 def part_shown(view: View) -> str:
@@ -75,7 +76,7 @@ def _stretch(view: View) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=8)
-def _scene(trace: Trace, folded: tuple[str, ...], start: int, stop: int) -> Scene:
+def _scene(trace: Trace, before: Trace | None, folded: tuple[str, ...], start: int, stop: int) -> Scene:
     """The scene of the computed units from `start` up to `stop`, and of what they are computed from."""
     graph, plan = trace.graph, plan_of(trace.graph, folded)
     computed = range(plan.leaves + start, plan.leaves + stop)
@@ -91,7 +92,7 @@ def _scene(trace: Trace, folded: tuple[str, ...], start: int, stop: int) -> Scen
         )
         places = sorted({*used, *computed})
     unit_of = {position: index for index, place in enumerate(places) for position in plan.members[place]}
-    units = tuple(unit(trace, plan.standing[place], plan.cells[place]) for place in places)
+    units = tuple(unit(trace, before, plan.standing[place], plan.cells[place]) for place in places)
     ends: list[tuple[int, int, int]] = []
     wires_into: dict[int, range] = {}
     for position in inside:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
-from backprop_engine.explain.numbers import progress
 from backprop_engine.graph import Node
 from backprop_engine.text import cell_width
 from backprop_engine.trace import Trace
@@ -26,9 +27,12 @@ class Unit(Struct, frozen=True):
     width: int
 
 
-def unit(trace: Trace, node: Node, cell: str = "") -> Unit:
-    """As wide as the longest label that the run will put there; `cell` is what a folded group repeats."""
-    label = _label(trace, node) + 1
+def unit(trace: Trace, before: Trace | None, node: Node, cell: str = "") -> Unit:
+    """As wide as the longest label that the run will put there; `cell` is what a folded group repeats.
+
+    `before` is the run without the changes that are in force: differences stand beside the numbers.
+    """
+    label = _label(trace, before, node) + 1
     if node.op is None:
         return Unit(node, "", 0, max(label, 4))
     shown = short_name(cell) if cell else sign(trace.graph, node)
@@ -36,15 +40,27 @@ def unit(trace: Trace, node: Node, cell: str = "") -> Unit:
     return Unit(node, shown, box, box + label + 1)
 
 
-def _label(trace: Trace, node: Node) -> int:
+def _label(trace: Trace, before: Trace | None, node: Node) -> int:
     """The cells that the widest value or gradient of the run takes, the name beside the values."""
-    values = [trace.values[node.position]]
-    if node.position in trace.updated:
-        values.append(trace.updated[node.position])
-    value = cell_width(short_name(node.name)) + 1 + max(len(short_value(one)) for one in values)
-    uses = trace.schedule.uses_of.get(node.position, [])
-    gradients = [
-        len(short_gradient(trace.arrived[edge]) + progress(number, len(uses)))
-        for number, edge in enumerate(uses, 1)
-    ] or [len(short_gradient(trace.gradients[node.position]))]
-    return max(value, *gradients)
+    name = cell_width(short_name(node.name)) + 1
+    return max(name + max(map(len, _values(trace, before, node))), *map(len, _gradients(trace, before, node)))
+
+
+def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
+    """All that is shown of a node's value in the course of the run."""
+    at = node.position
+    yield short_value(trace.values[at], before.values[at] if before else None)
+    if at in trace.updated:
+        yield short_value(trace.updated[at], before.updated.get(at) if before else None)
+
+
+def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
+    """All that is shown of a node's gradient in the course of the run."""
+    at = node.position
+    uses = trace.schedule.uses_of.get(at, [])
+    for number, edge in enumerate(uses, 1):
+        yield short_gradient(
+            trace.arrived[edge], (number, len(uses)), before.arrived[edge] if before else None
+        )
+    if not uses:
+        yield short_gradient(trace.gradients[at], (0, 0), before.gradients[at] if before else None)
