@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 
 from backprop_engine.debugger import (
     Go,
@@ -123,15 +122,15 @@ class DebuggerScreen(PlayingScreen):
         view = self.current
         for place in PLACES:
             panel = self.panel(place.name)
+            if panel.has_class("-behind"):
+                continue
             drawn = DRAWN[place.name]
-            panel.border_title = self._content(
-                drawn.title(view) if drawn.title else place.title(view.language)
-            )
-            panel.border_subtitle = None if panel.has_class("-behind") else self._content(self._behind(place))
-        self.panel("timeline").border_title = self._content(text("panel.timeline", view.language))
+            title = drawn.title(view) if drawn.title else place.title(view.language)
+            panel.entitle(self._said(title), self._said(self._behind(place)))
+        self.panel("timeline").entitle(self._said(text("panel.timeline", view.language)))
 
-    def _content(self, shown: str) -> Content:
-        return Content(in_ascii(shown) if self.current.ascii else shown)
+    def _said(self, shown: str) -> str:
+        return in_ascii(shown) if self.current.ascii else shown
 
     def _behind(self, front: Place) -> str:
         """The panels behind one, each with the digit that brings it to the front."""

@@ -84,7 +84,7 @@ class LiveScreen(Screen[None]):
     A subclass composes `mistakes_panel()` among its panels, one of which is called `graph`.
     """
 
-    view: reactive[View | None] = reactive(None, always_update=True)
+    view: reactive[View | None] = reactive(None, always_update=True, repaint=False)
 
     error: BackpropError | None = None
     """What is wrong with the file as it is now."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -24,6 +25,14 @@ __all__ = ["Draw", "Panel"]
 
 Draw: TypeAlias = Callable[[int, int], Drawing]
 """A drawing for a width and a height in cells."""
+
+
+class _InView(NamedTuple):
+    """How far a panel is scrolled, the margin of a centred drawing, and how many cells of it are seen."""
+
+    scrolled: Offset
+    margin: Offset
+    width: int
 
 
 class Panel(ScrollView, can_focus=True, inherit_bindings=False):
@@ -65,45 +74,66 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.can_focus = focusable
         self.centred = centred
         self.drawing: Drawing = Lines.of(())
-        self._painted: dict[int, Line] = {}
+        self._painted: dict[int, tuple[int, Line]] = {}
+        self._fresh: dict[int, tuple[_InView, Line]] = {}
+        """Rows of this drawing that were asked for already."""
+        self._titles = ("", "")
         self._kept_base: Style | None = None
 
     def redraw(self) -> None:
         """Draw anew; rows that are as before are not painted again."""
         if not self.size:
             return
-        before = self.drawing
         drawing = self.draw(self.size.width, self.size.height)
         if drawing.height > self.size.height:  # a scroll bar takes a column
             drawing = self.draw(max(1, self.size.width - 1), self.size.height)
         self.drawing = drawing
+        self._fresh.clear()
         fits = drawing.width <= self.size.width and drawing.height <= self.size.height
         # A size to scroll in is laid out anew; what fits needs none.
-        self.virtual_size = Size(0, 0) if fits else Size(drawing.width, drawing.height)
-        if (drawing.width, drawing.height) != (before.width, before.height):
+        scrolled = Size(0, 0) if fits else Size(drawing.width, drawing.height)
+        if scrolled != self.virtual_size:
+            self.virtual_size = scrolled
             self.refresh()
-        else:
-            self._refresh_changed_rows()
-        if drawing.focus is not None:
-            self.call_after_refresh(self.bring_into_view, drawing.focus)
+            if drawing.focus is not None:
+                self.call_after_refresh(self.bring_into_view, drawing.focus)
+            return
+        if drawing.focus is not None:  # at once: what is scrolled later is painted twice
+            self.bring_into_view(drawing.focus)
+        self._refresh_changed_rows()
+
+    def entitle(self, title: str, subtitle: str = "") -> None:
+        """What stands in the border, never taken for markup. To set it paints the whole panel anew, so that
+        it is done only where something else stands there.
+        """
+        if (title, subtitle) != self._titles:
+            self._titles = (title, subtitle)
+            self.border_title = Content(title)
+            self.border_subtitle = Content(subtitle) if subtitle else None
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll no further than it takes to see `area`, with a little room around it."""
         margin_x, margin_y = min(4, self.size.width // 6), min(1, self.size.height // 6)
         region = Region(*area).grow((margin_y, margin_x, margin_y, margin_x))
-        self.scroll_to_region(region, animate=False, force=True)
+        self.scroll_to_region(region, animate=False, force=True, immediate=True)
 
     def _refresh_changed_rows(self) -> None:
+        view = self._in_view()
         for y in range(self.size.height):
-            if self._painted.get(y) != self._row(y):
+            line = self._row(y, view)
+            self._fresh[y] = (view, line)
+            if self._painted.get(y) != (view.margin.x, line):
                 self.refresh(Region(0, y, self.size.width, 1))
 
-    def _row(self, y: int) -> Line:
-        """What is in view in row `y` of the panel, beside the scroll bar if there is one."""
-        left, top = self.scroll_offset
-        margin = self._margin
+    def _in_view(self) -> _InView:
+        """Where what is in view begins, and how wide it is beside the scroll bar, if there is one."""
         width = self.size.width - (self.drawing.height > self.size.height)
-        return self.drawing.row(top + y - margin.y, left, max(0, width - margin.x))
+        margin = self._margin
+        return _InView(self.scroll_offset, margin, max(0, width - margin.x))
+
+    def _row(self, y: int, view: _InView) -> Line:
+        """What is in view in row `y` of the panel."""
+        return self.drawing.row(view.scrolled.y + y - view.margin.y, view.scrolled.x, view.width)
 
     @property
     def _base(self) -> Style:
@@ -122,11 +152,12 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
-        left, top = self.scroll_offset
-        width = self.size.width
-        margin = self._margin
-        line = self._row(y)
-        self._painted[y] = line
+        view = self._in_view()
+        left, top = view.scrolled
+        width, margin = self.size.width, view.margin
+        known = self._fresh.get(y)
+        line = known[1] if known is not None and known[0] == view else self._row(y, view)
+        self._painted[y] = (margin.x, line)
         if margin.x:
             line = (Span(" " * margin.x), *line)
         if self.screen.has_class("-ascii"):
