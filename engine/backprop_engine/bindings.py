@@ -11,6 +11,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, freeze, settle, shape_text
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
+from backprop_engine.said import Said
 
 __all__ = ["Bindings", "refusals"]
 
@@ -57,7 +58,7 @@ def _cast(graph: Graph, position: int, value: Any) -> Tensor:
     return freeze(value, np.dtype(np.int64) if position in graph.index_leaves else graph.dtype)
 
 
-def refusals(graph: Graph, values: Mapping[int, Any]) -> list[tuple[str, int, str]]:
+def refusals(graph: Graph, values: Mapping[int, Any]) -> list[tuple[str, int, Said]]:
     """The nodes whose operators refuse constants in `values` (by position): name, constant, and reason."""
     found = []
     for position in graph.order:

@@ -24,6 +24,8 @@ from importlib import import_module
 from string import Formatter
 from typing import Final, Literal, LiteralString, TypeAlias
 
+from backprop_engine.text import Words
+
 __all__ = [
     "Hint",
     "Said",
@@ -34,6 +36,7 @@ __all__ = [
     "listed",
     "said",
     "with_particle",
+    "worded",
 ]
 
 ENGLISH: Final = "en"
@@ -81,6 +84,21 @@ class _Joined(Said):
         return _in_a_row(tuple(part.format(*names) for part in self._parts), self._separators)
 
 
+class _Worded(Said):
+    """What is said in each language where it is declared."""
+
+    __slots__ = ("_words",)
+    _words: Words
+
+    def in_language(self, language: str) -> str:
+        """The sentence in `language`."""
+        return self._words.in_language(language)
+
+    def format(self, *names: str) -> Said:  # type: ignore[override]
+        """The sentence itself: it has no places for names."""
+        return self
+
+
 Hint: TypeAlias = Said | Literal[""]
 """A sentence, or nothing."""
 
@@ -89,6 +107,13 @@ def said(template: LiteralString, /, **arguments: object) -> Said:
     """`template`, formatted with `arguments`, in English for now."""
     text = Said(template.format(*_PLACES, **arguments))
     text._template, text._arguments, text._names = template, arguments, _PLACES
+    return text
+
+
+def worded(words: Words) -> Said:
+    """What `words` say, as a sentence like the others; a catalogue does not know it."""
+    text = _Worded(words.en)
+    text._words = words
     return text
 
 

@@ -17,8 +17,8 @@ import backprop_engine
 import backprop_tui
 from backprop_engine.errors import ScenarioError, ShapeError, UsageError
 from backprop_engine.languages.ko import ROOMS
-from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, with_particle
-from backprop_engine.text import LANGUAGES
+from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, with_particle, worded
+from backprop_engine.text import LANGUAGES, Words
 from backprop_tui.languages.ko import CATALOGUE as TERMINAL
 
 WINGS = (Path(backprop_engine.__file__).parent, Path(backprop_tui.__file__).parent)
@@ -87,7 +87,8 @@ def test_a_translation_takes_what_the_template_takes(language: str) -> None:
 
 
 def test_korean_is_written_in_hangul() -> None:
-    odd = [english for english, korean in catalogue("ko").items() if not HANGUL.search(korean)]
+    known = catalogue("ko").items()
+    odd = [english for english, korean in known if not HANGUL.search(korean) and korean != ", "]
     assert [english for english in odd if not WORDLESS.fullmatch(_without_fields(english))] == []
 
 
@@ -163,6 +164,13 @@ def test_names_of_operands_are_put_in_later() -> None:
     assert both == "a{x} is 2×3: b would fit; b"
     assert both.in_language("ko") == "a{x}는 2×3: b를 쓰면 맞습니다; b"
     assert said("{0} is {shape}: {hint}", shape="{1}", hint="").format("m", "W") == "m is W: "
+
+
+def test_what_is_declared_in_each_language_is_a_sentence_too() -> None:
+    meaning = worded(Words("the axis that is {cut}", "자를 {축}"))
+    assert meaning == "the axis that is {cut}"
+    assert meaning.in_language("ko") == "자를 {축}"
+    assert joined("; ", [meaning, "{0}"]).format("a").in_language("ko") == "자를 {축}; a"
 
 
 @pytest.mark.usefixtures("_known")

@@ -490,5 +490,5 @@ def test_only_low_floors_are_loaded() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     ours = {one for one in run.stdout.split() if one.startswith("backprop_engine.")}
-    below = {f"backprop_engine.{floor}" for floor in ("text", "errors", "arrays")}
+    below = {f"backprop_engine.{floor}" for floor in ("text", "said", "errors", "arrays")}
     assert {one for one in ours if not one.startswith("backprop_engine.optim")} == below

@@ -175,7 +175,7 @@ def data(op: Op) -> dict[str, Any]:
                 "type": type_words(one.type),
                 "required": one.default is ...,
                 "default": None if one.default is ... else one.default,
-                "meaning": one.meaning,
+                "meaning": one.meaning.en,
                 "limits": one.limits,
             }
             for one in op.attributes
@@ -194,7 +194,7 @@ def data(op: Op) -> dict[str, Any]:
             {"operands": fit.operands, "attributes": _plain(fit.attributes), "output": fit.output}
             for fit in fits(op)
         ],
-        "conventions": op.conventions,
+        "conventions": op.conventions.en if op.conventions else "",
         "kinks": [
             {"call": one.call, "value": one.value_text, "gradient": one.gradient_text, "note": one.note}
             for one in kinks(op)

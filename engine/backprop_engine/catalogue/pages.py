@@ -18,6 +18,7 @@ from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.texts import say
 from backprop_engine.ops import OPS, Attribute, Op
+from backprop_engine.said import in_language
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.text import pad
 
@@ -86,7 +87,10 @@ def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, It
     yield say("ops attributes", language), _attributes(op, language)
     yield say("ops derivatives", language), _derivatives(op, language)
     yield say("ops shapes", language), _fits(op, language)
-    yield say("ops conventions", language), [(Span(op.conventions),)] if op.conventions else []
+    yield (
+        say("ops conventions", language),
+        [(Span(op.conventions.in_language(language)),)] if op.conventions else [],
+    )
     yield (
         say("ops inside", language),
         ((Span(f"{name} = "), Span(text, Role.CODE)) for name, text in decompositions(op)),
@@ -126,16 +130,16 @@ def _attributes(op: Op, language: str) -> Iterator[Line]:
         yield (
             Span(one.name, Role.NAME),
             Span(f" {given}", Role.CODE),
-            Span(f"  {one.meaning}{_kind(one)}", Role.DIM),
+            Span(f"  {one.meaning.in_language(language)}{_kind(one, language)}", Role.DIM),
         )
 
 
-def _kind(attribute: Attribute) -> str:
+def _kind(attribute: Attribute, language: str) -> str:
     """The type of a setting and its limits in words; that of a key has none."""
     if attribute.type is tuple:
         return ""
-    limits = f", {attribute.limits}" if attribute.limits else ""
-    return f" ({type_words(attribute.type)}{limits})"
+    limits = f", {in_language(attribute.limits, language)}" if attribute.limits else ""
+    return f" ({in_language(type_words(attribute.type), language)}{limits})"
 
 
 def _derivatives(op: Op, language: str) -> Iterator[Line]:

@@ -102,7 +102,7 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
         found = summary(values[node.position])
         lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
     if node.op is not None and node.op.conventions and _is_special(frame.trace, node):
-        lines.append((Span(node.op.conventions, Role.DIM),))
+        lines.append((Span(node.op.conventions.in_language(language), Role.DIM),))
     return lines + _derivatives(frame, node, language)
 
 
@@ -192,7 +192,7 @@ def _conventions(frame: Frame, edge: Edge, language: str) -> list[Line]:
     from backprop_engine.explain.numeric import at_kink
 
     if lines or not _finite(upstream) or _is_special(frame.trace, node) or at_kink(frame.trace, edge):
-        lines.append((Span(node.op.conventions, Role.DIM),))
+        lines.append((Span(node.op.conventions.in_language(language), Role.DIM),))
     return lines
 
 

@@ -27,8 +27,12 @@ relu = define(
     formula="maximum(a, 0)",
     forward=lambda a: np.maximum(a, 0.0),
     rules=(Partial("where(a > 0, 1, 0)", lambda out, a: np.heaviside(a, 0.0)),),
-    conventions="The derivative at 0 is 0. NaN stays NaN, and a gradient of infinity into a dead unit gives "
-    "0 · inf = NaN, where PyTorch masks it to 0.",
+    conventions=Words(
+        "The derivative at 0 is 0. NaN stays NaN, and a gradient of infinity into a dead unit gives "
+        "0 · inf = NaN, where PyTorch masks it to 0.",
+        "0에서의 미분은 0입니다. NaN은 NaN으로 남습니다. 죽은 유닛에 무한대의 그래디언트가 "
+        "들어오면 0 · inf = NaN이며, PyTorch는 이를 0으로 가립니다.",
+    ),
     analytic=False,
     samples=SINGLES,
 )
@@ -54,7 +58,10 @@ sigmoid = define(
     formula="1 / (1 + exp(-a))",
     forward=sigmoid_of,
     rules=(Partial("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
-    conventions="Exact on both sides: the exponent is never positive, so nothing overflows.",
+    conventions=Words(
+        "Exact on both sides: the exponent is never positive, so nothing overflows.",
+        "양쪽 모두 정확합니다. 지수가 양수가 되지 않으므로 오버플로가 없습니다.",
+    ),
     inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
     samples=SINGLES,
 )
@@ -72,7 +79,10 @@ tanh = define(
     formula="tanh(a)",
     forward=np.tanh,
     rules=(Partial("1 - out ** 2", lambda out, a: 1.0 - out * out),),
-    conventions="±1 far from 0, where the derivative rounds to 0.",
+    conventions=Words(
+        "±1 far from 0, where the derivative rounds to 0.",
+        "0에서 먼 곳의 값은 ±1이고, 미분은 반올림되어 0입니다.",
+    ),
     inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
     samples=SINGLES,
 )
@@ -104,8 +114,18 @@ leaky_relu = define(
     formula="where(a > 0, a, negative_slope * a)",
     forward=lambda a, negative_slope: np.where(a > 0, a, negative_slope * a),
     rules=_leaky_relu_rules,
-    attributes=(Attribute("negative_slope", float, 0.01, "the slope where the operand is not positive"),),
-    conventions="The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN.",
+    attributes=(
+        Attribute(
+            "negative_slope",
+            float,
+            0.01,
+            Words("the slope where the operand is not positive", "입력이 양수가 아닌 곳의 기울기"),
+        ),
+    ),
+    conventions=Words(
+        "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN.",
+        "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], negative_slope=0.2)),
 )
@@ -138,8 +158,18 @@ elu = define(
     formula="where(a > 0, a, alpha * (exp(a) - 1))",
     forward=lambda a, alpha: _exponential_unit(a, 1.0, alpha),
     rules=_elu_rules,
-    attributes=(Attribute("alpha", float, 1.0, "how far below 0 the output can go"),),
-    conventions="The derivative at 0 is alpha, as in PyTorch. NaN stays NaN.",
+    attributes=(
+        Attribute(
+            "alpha",
+            float,
+            1.0,
+            Words("how far below 0 the output can go", "출력이 0 아래로 얼마나 내려갈 수 있는지"),
+        ),
+    ),
+    conventions=Words(
+        "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN.",
+        "0에서의 미분은 PyTorch처럼 alpha입니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], alpha=0.5)),
 )
@@ -163,7 +193,10 @@ selu = define(
             lambda out, a: _exponential_slope(a, _SELU_SCALE, _SELU_ALPHA),
         ),
     ),
-    conventions="The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN.",
+    conventions=Words(
+        "The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN.",
+        "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=SINGLES,
 )
@@ -181,8 +214,12 @@ hard_tanh = define(
     formula="clip(a, min=-1, max=1)",
     forward=lambda a: np.minimum(np.maximum(a, -1.0), 1.0),
     rules=(Partial("where(abs(a) < 1, 1, 0)", lambda out, a: gate(np.abs(a) < 1, a)),),
-    conventions="The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
-    "NaN stays NaN.",
+    conventions=Words(
+        "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
+        "NaN stays NaN.",
+        "PyTorch처럼 −1과 1에서는 그래디언트가 통과하지 않으며, `clip`은 통과시킵니다. NaN은 "
+        "NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=SINGLES,
 )
@@ -199,7 +236,10 @@ relu6 = define(
     formula="clip(a, min=0, max=6)",
     forward=lambda a: np.minimum(np.maximum(a, 0.0), 6.0),
     rules=(Partial("(a > 0) * (a < 6)", lambda out, a: gate((a > 0) & (a < 6), a)),),
-    conventions="The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN.",
+    conventions=Words(
+        "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN.",
+        "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),
 )

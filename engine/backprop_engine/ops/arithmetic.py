@@ -11,6 +11,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.ops.definition import ONE, Partial, Sample, define, no_broadcast
 from backprop_engine.ops.extremes import at_zero
 from backprop_engine.ops.fitting import broadcasts, product
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 FAMILY = "arithmetic"
@@ -69,7 +70,9 @@ def times(a: Shape, b: Shape) -> Shape:
     if broadcasts(a, b):
         return np.broadcast_shapes(a, b)
     better = product(a, b)
-    raise no_broadcast((a, b), better=f"for the matrix product write {better}" if better else "")
+    raise no_broadcast(
+        (a, b), better=said("for the matrix product write {product}", product=better) if better else ""
+    )
 
 
 mul = define(
@@ -86,7 +89,7 @@ mul = define(
     forward=operator.mul,
     shape=times,
     rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
-    conventions="0 · inf is NaN, as in IEEE arithmetic.",
+    conventions=Words("0 · inf is NaN, as in IEEE arithmetic.", "IEEE 산술대로 0 · inf는 NaN입니다."),
     samples=PAIRS,
 )
 
@@ -103,7 +106,10 @@ div = define(
     written="a / b",
     forward=operator.truediv,
     rules=(Partial("1 / b", lambda out, a, b: 1.0 / b), Partial("-out / b", lambda out, a, b: -out / b)),
-    conventions="x / 0 is an infinity of x's sign, 0 / 0 is NaN, as in IEEE arithmetic.",
+    conventions=Words(
+        "x / 0 is an infinity of x's sign, 0 / 0 is NaN, as in IEEE arithmetic.",
+        "IEEE 산술대로 x / 0은 x와 부호가 같은 무한대이고, 0 / 0은 NaN입니다.",
+    ),
     samples=tuple(map(_away_from_zero, PAIRS)),
 )
 
@@ -149,8 +155,12 @@ pow_ = define(
         Partial("b * a ** (b - 1)", _pow_base),
         Partial("out * log(a)", _pow_exponent),
     ),
-    conventions="0 ** 0 is 1; its derivative by the base is 0, and by an exponent of 0 or more it is 0 too. "
-    "A negative base with a fractional exponent is NaN.",
+    conventions=Words(
+        "0 ** 0 is 1; its derivative by the base is 0, and by an exponent of 0 or more it is 0 too. "
+        "A negative base with a fractional exponent is NaN.",
+        "0 ** 0은 1입니다. 밑에 대한 미분은 0이고, 지수가 0 이상이면 지수에 대한 미분도 "
+        "0입니다. 밑이 음수이고 지수가 정수가 아니면 NaN입니다.",
+    ),
     samples=tuple(map(_away_from_zero, PAIRS)),
 )
 
@@ -175,7 +185,10 @@ maximum = define(
         Partial("(a > b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
         Partial("(b > a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
     ),
-    conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
+    conventions=Words(
+        "At a tie the two operands share the gradient equally. NaN stays NaN.",
+        "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=PAIRS,
 )
@@ -195,7 +208,10 @@ minimum = define(
         Partial("(a < b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
         Partial("(b < a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
     ),
-    conventions="At a tie the two operands share the gradient equally. NaN stays NaN.",
+    conventions=Words(
+        "At a tie the two operands share the gradient equally. NaN stays NaN.",
+        "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=PAIRS,
 )
@@ -216,7 +232,10 @@ where = define(
         Partial("where(condition, 1, 0)", lambda out, condition, a, b: np.where(condition != 0, 1.0, 0.0)),
         Partial("where(condition, 0, 1)", lambda out, condition, a, b: np.where(condition != 0, 0.0, 1.0)),
     ),
-    conventions="The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
+    conventions=Words(
+        "The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
+        "고르지 않은 쪽의 그래디언트는 0입니다. 그 뒤에서 곱해지므로 0 · inf는 NaN이 됩니다.",
+    ),
     analytic=False,
     samples=(
         Sample((np.array(True), (), ())),
@@ -253,7 +272,9 @@ detach = define(
     formula="detach(a)",
     forward=operator.pos,
     rules=(None,),
-    conventions="The value passes, the gradient does not.",
+    conventions=Words(
+        "The value passes, the gradient does not.", "값은 통과하고 그래디언트는 통과하지 않습니다."
+    ),
     analytic=False,
     samples=SINGLES,
 )

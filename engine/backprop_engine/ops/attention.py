@@ -20,8 +20,9 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import difference, joined, named, repair
+from backprop_engine.ops.fitting import axis_differs, difference, joined, named, operand, repair
 from backprop_engine.ops.normalisation import exponentials, softmax_of
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 
@@ -30,20 +31,20 @@ def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
         return (*q[:-1], v[-1])
     hint = repair((q, k, v), _attend) if 0 not in (*q, *k, *v) else ""
     if not len(q) == len(k) == len(v) >= 2:
-        message = "attention takes matrices, a row for each position, or equal batches"
+        message = said("attention takes matrices, a row for each position, or equal batches")
     elif not q[:-2] == k[:-2] == v[:-2]:
-        message = "the batch axes must be equal"
+        message = said("the batch axes must be equal")
         other, argnum = (k, 1) if q[:-2] != k[:-2] else (v, 2)
         hint = difference(q[:-2], other[:-2], (0, argnum))
     elif q[-1] != k[-1]:
-        message = f"a query has {q[-1]} numbers and a key {k[-1]}; they must be as many"
-        hint = joined(f"axis -1 is {q[-1]} in {{0}} and {k[-1]} in {{1}}", hint)
+        message = said("a query has {q} numbers and a key {k}; they must be as many", q=q[-1], k=k[-1])
+        hint = joined(axis_differs(-1, (operand(0), q[-1]), (operand(1), k[-1])), hint)
     elif k[-2] != v[-2]:
-        message = f"there are {k[-2]} keys and {v[-2]} values; they must be as many"
-        hint = joined(f"axis -2 is {k[-2]} in {{1}} and {v[-2]} in {{2}}", hint)
+        message = said("there are {k} keys and {v} values; they must be as many", k=k[-2], v=v[-2])
+        hint = joined(axis_differs(-2, (operand(1), k[-2]), (operand(2), v[-2])), hint)
     else:
-        message = "attention needs at least one key, and a number in it"
-    raise ShapeError(f"{named(q, k, v)}: {message}", hint)
+        message = said("attention needs at least one key, and a number in it")
+    raise ShapeError(said("{operands}: {problem}", operands=named(q, k, v), problem=message), hint)
 
 
 def _attend(q: Shape, k: Shape, v: Shape) -> bool:
@@ -156,10 +157,21 @@ scaled_dot_product_attention = define(
     shape=_attention_shape,
     rules=_attention_rules,
     attributes=(
-        Attribute("causal", bool, False, "whether a position looks only at itself and those before it"),
+        Attribute(
+            "causal",
+            bool,
+            False,
+            Words(
+                "whether a position looks only at itself and those before it", "각 위치가 자신과 그 앞만 볼지"
+            ),
+        ),
     ),
-    conventions="Positions lie along the last axis but one, d is the size of a query. With causal, query i "
-    "looks at the keys 0 … i; no gradient flows to what it cannot see.",
+    conventions=Words(
+        "Positions lie along the last axis but one, d is the size of a query. With causal, query i "
+        "looks at the keys 0 … i; no gradient flows to what it cannot see.",
+        "위치는 끝에서 둘째 축에 놓이고, d는 쿼리의 크기입니다. causal이면 쿼리 i는 키 0 … i만 "
+        "보며, 보지 못하는 것에는 그래디언트가 흐르지 않습니다.",
+    ),
     inside=_attention_inside,
     samples=(
         Sample(((3, 4), (3, 4), (3, 4))),

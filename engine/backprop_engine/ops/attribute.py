@@ -12,6 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from backprop_engine.said import Hint, listed, said
+from backprop_engine.text import Words
+
 __all__ = ["Attribute"]
 
 
@@ -25,7 +28,7 @@ class Attribute(Struct, frozen=True):
     name: str
     type: Any
     default: Any
-    meaning: str
+    meaning: Words
     least: float | None = None
     most: float | None = None
     above: float | None = None
@@ -33,17 +36,17 @@ class Attribute(Struct, frozen=True):
     infinite: bool = False
 
     @property
-    def limits(self) -> str:
+    def limits(self) -> Hint:
         """What its numbers are limited to, in words; nothing where any finite number will do."""
         if self.least is not None and self.most is not None:
-            return f"from {self.least:g} to {self.most:g}"
-        words = (
-            ("at least", self.least),
-            ("more than", self.above),
-            ("at most", self.most),
-            ("less than", self.below),
-        )
-        return " and ".join(f"{word} {bound:g}" for word, bound in words if bound is not None)
+            return said("from {least:g} to {most:g}", least=self.least, most=self.most)
+        words = [
+            *([said("at least {bound:g}", bound=self.least)] if self.least is not None else []),
+            *([said("more than {bound:g}", bound=self.above)] if self.above is not None else []),
+            *([said("at most {bound:g}", bound=self.most)] if self.most is not None else []),
+            *([said("less than {bound:g}", bound=self.below)] if self.below is not None else []),
+        ]
+        return listed(words, said(" and ")) if words else ""
 
     def allows(self, value: object) -> bool:
         """Whether every number in `value` is within the limits."""

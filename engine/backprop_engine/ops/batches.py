@@ -22,6 +22,7 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here
+from backprop_engine.ops.fitting import would_fit
 from backprop_engine.ops.normalisation import FAMILY
 from backprop_engine.ops.standardising import (
     EPS,
@@ -35,6 +36,7 @@ from backprop_engine.ops.standardising import (
     standard_text,
     standard_vjp,
 )
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 
@@ -45,12 +47,13 @@ def _batch_axes(ndim: int) -> tuple[int, ...]:
 def _batch_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
     if len(a) < 2:
         raise ShapeError(
-            f"{{0}} is {shape_text(a)}: batch_norm takes a batch of rows, channels on axis 1",
-            "unsqueeze({0}, axis=1) would fit" if a and a[0] and {*parameters} <= {(1,)} else "",
+            said("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
+            would_fit("unsqueeze({0}, axis=1)") if a and a[0] and {*parameters} <= {(1,)} else "",
         )
     if prod(a[axis] for axis in _batch_axes(len(a))) == 0:
-        raise ShapeError(f"{{0}} is {shape_text(a)}: there is nothing to take the mean of")
-    check_parameters(a, parameters, a[1:2], f"it needs one number for each of the {a[1]} channels on axis 1")
+        raise ShapeError(said("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
+    reason = said("it needs one number for each of the {channels} channels on axis 1", channels=a[1])
+    check_parameters(a, parameters, a[1:2], reason)
     return a
 
 
@@ -135,8 +138,12 @@ batch_norm = define(
     shape=_batch_norm_shape,
     rules=_batch_norm_rules,
     attributes=(EPS,),
-    conventions="The training form: mean and variance are the batch's own, over every axis but 1, the "
-    "variance divided by the number of cells; there are no running averages. A batch of one gives 0.",
+    conventions=Words(
+        "The training form: mean and variance are the batch's own, over every axis but 1, the "
+        "variance divided by the number of cells; there are no running averages. A batch of one gives 0.",
+        "학습할 때의 형태입니다. 평균과 분산은 1번을 뺀 모든 축에 걸친 이 배치의 것이고, 분산은 "
+        "원소 수로 나눕니다. 이동 평균은 없습니다. 하나뿐인 배치는 0이 됩니다.",
+    ),
     inside=_batch_norm_inside,
     samples=(
         Sample(((4, 3),)),

@@ -29,12 +29,20 @@ from backprop_engine.ops.reducing import REDUCTION, reduced
 from backprop_engine.ops.targets import by_index, class_shape, index_shape, kept, one_hot, refuse_target
 from backprop_engine.text import Words
 
-IGNORE_INDEX = Attribute("ignore_index", int | None, None, "a target that does not count, such as padding")
+IGNORE_INDEX = Attribute(
+    "ignore_index",
+    int | None,
+    None,
+    Words("a target that does not count, such as padding", "세지 않을 정답, 예: 패딩"),
+)
 LABEL_SMOOTHING = Attribute(
     "label_smoothing",
     float,
     0.0,
-    "the share of every target that is spread evenly over all classes",
+    Words(
+        "the share of every target that is spread evenly over all classes",
+        "정답마다 모든 클래스에 고루 나누어 줄 몫",
+    ),
     least=0,
     most=1,
 )
@@ -228,8 +236,12 @@ nll = define(
     constants=("target",),
     indices=lambda log_p, target: (1,),
     refuse=refuse_target,
-    conventions="The classes lie along the last axis. The mean is over the targets that count; where none "
-    "does it is NaN, and the gradient 0.",
+    conventions=Words(
+        "The classes lie along the last axis. The mean is over the targets that count; where none "
+        "does it is NaN, and the gradient 0.",
+        "클래스는 마지막 축에 놓입니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 "
+        "NaN이고 그래디언트는 0입니다.",
+    ),
     samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1]),
 )
 
@@ -251,9 +263,14 @@ softmax_with_loss = define(
     constants=("target",),
     indices=lambda a, target: (1,) if by_index(a, target) else (),
     refuse=refuse_target,
-    conventions="The classes lie along the last axis; the largest logit is subtracted first, so that no "
-    "exponential overflows. The mean is over the targets that count; where none does it is NaN, and the "
-    "gradient 0.",
+    conventions=Words(
+        "The classes lie along the last axis; the largest logit is subtracted first, so that no "
+        "exponential overflows. The mean is over the targets that count; where none does it is NaN, and the "
+        "gradient 0.",
+        "클래스는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
+        "않습니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 NaN이고 그래디언트는 "
+        "0입니다.",
+    ),
     inside=_softmax_with_loss_inside,
     samples=(
         Sample(((3,), np.array(1))),

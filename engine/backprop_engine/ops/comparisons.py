@@ -31,7 +31,10 @@ for _name, _symbol, _sign, _forward in _COMPARISONS:
             en="A comparison is flat almost everywhere: no gradient flows through it.",
             ko="비교 연산은 거의 모든 곳에서 평평하므로 그래디언트가 흐르지 않습니다.",
         ),
-        conventions="A comparison with NaN is false, except != which is true.",
+        conventions=Words(
+            "A comparison with NaN is false, except != which is true.",
+            "NaN과의 비교는 거짓이고, !=만 참입니다.",
+        ),
         analytic=False,
         boolean=True,
         samples=PAIRS,

@@ -11,8 +11,9 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import OPS, Attribute, Attributes, Linear, Op, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import joined, named, repair
+from backprop_engine.ops.fitting import joined, named, repair, would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, settings_text, windows
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 FAMILY = "convolution"
@@ -35,29 +36,50 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     if len(x) not in (axes + 1, axes + 2) or len(weight) != axes + 2:
         window = "×".join("HW"[-axes:])
         raise ShapeError(
-            f"{named(x, weight)}: conv{axes}d takes channels×{window}, or a batch of them, and a weight of "
-            f"out×in×{window}",
+            said(
+                "{operands}: conv{axes}d takes channels×{window}, or a batch of them, and a weight of "
+                "out×in×{window}",
+                operands=named(x, weight),
+                axes=axes,
+                window=window,
+            ),
             repair((x, weight), lambda x, weight: _convolves(axes, x, weight, bias, groups, **settings)),
         )
     channels = x[-axes - 1]
     if channels != weight[1] * groups or weight[0] % groups:
-        each = f"in each of {groups} groups" if groups > 1 else ""
-        message = f"{{0}} has {channels} channels, {{1}} takes {weight[1]} {each}".rstrip()
+        problem = said("{0} has {channels} channels, {1} takes {taken}", channels=channels, taken=weight[1])
+        if groups > 1:
+            problem = said(
+                "{0} has {channels} channels, {1} takes {taken} in each of {groups} groups",
+                channels=channels,
+                taken=weight[1],
+                groups=groups,
+            )
         if weight[0] % groups:
-            message = f"{weight[0]} channels of the result do not divide into {groups} groups"
+            problem = said(
+                "{channels} channels of the result do not divide into {groups} groups",
+                channels=weight[0],
+                groups=groups,
+            )
         other = channels // weight[1] if weight[1] else 0
         fits = other > 0 and _convolves(axes, x, weight, bias, other, **settings)
         raise ShapeError(
-            f"{named(x, weight)}: {message}",
+            said("{operands}: {problem}", operands=named(x, weight), problem=problem),
             joined(
-                f"axis 1 of {{1}} must be {channels // groups}" if channels % groups == 0 else "",
-                f"groups={other} would fit" if fits else "",
+                said("axis 1 of {1} must be {size}", size=channels // groups)
+                if channels % groups == 0
+                else "",
+                would_fit(f"groups={other}") if fits else "",
             ),
         )
     out = windows(x, weight[2:], **settings).out
     if bias not in (None, weight[:1]):
         raise ShapeError(
-            f"{named(weight, bias, first=1)}: the bias must be {weight[0]}, one for each channel it gives",
+            said(
+                "{operands}: the bias must be {size}, one for each channel it gives",
+                operands=named(weight, bias, first=1),
+                size=weight[0],
+            ),
             repair((bias,), weight[:1].__eq__, first=2),
         )
     return (*x[: -axes - 1], weight[0], *out)
@@ -168,15 +190,34 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
         shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
         rules=lambda shapes, attributes: _rules(name, axes, shapes, attributes),
         attributes=(
-            Attribute("stride", kind, 1, "how far the next window is", least=1),
-            Attribute("padding", kind, 0, "how many zeros go around x", least=0),
-            Attribute("dilation", kind, 1, "how far apart the kernel's cells look", least=1),
+            Attribute("stride", kind, 1, Words("how far the next window is", "다음 창까지의 거리"), least=1),
             Attribute(
-                "groups", int, 1, "into how many groups the channels are split, each on its own", least=1
+                "padding", kind, 0, Words("how many zeros go around x", "x의 둘레에 두를 0의 수"), least=0
+            ),
+            Attribute(
+                "dilation",
+                kind,
+                1,
+                Words("how far apart the kernel's cells look", "커널의 원소가 보는 간격"),
+                least=1,
+            ),
+            Attribute(
+                "groups",
+                int,
+                1,
+                Words(
+                    "into how many groups the channels are split, each on its own",
+                    "채널을 서로 독립인 몇 묶음으로 나눌지",
+                ),
+                least=1,
             ),
         ),
-        conventions="A cross-correlation, as in PyTorch: the kernel is not turned round. The weight is "
-        "out × in/groups × kernel. A last window that does not fit is left out.",
+        conventions=Words(
+            "A cross-correlation, as in PyTorch: the kernel is not turned round. The weight is "
+            "out × in/groups × kernel. A last window that does not fit is left out.",
+            "PyTorch처럼 교차상관이라 커널을 뒤집지 않습니다. 가중치는 출력 × 입력/groups × "
+            "커널입니다. 끝에서 다 들어가지 않는 창은 뺍니다.",
+        ),
         samples=samples,
     )
 

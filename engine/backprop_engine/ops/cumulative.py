@@ -47,8 +47,15 @@ cumsum = define(
     forward=lambda a, axis: np.cumsum(a, axis=axis),
     shape=_cumsum_shape,
     rules=_cumsum_rules,
-    attributes=(Attribute("axis", int, ..., "the axis along which the cells are added up"),),
-    conventions="The axis must be given: nothing is flattened.",
+    attributes=(
+        Attribute(
+            "axis", int, ..., Words("the axis along which the cells are added up", "원소를 차례로 더해 갈 축")
+        ),
+    ),
+    conventions=Words(
+        "The axis must be given: nothing is flattened.",
+        "축을 반드시 지정합니다. 한 줄로 펴서 더하지 않습니다.",
+    ),
     samples=(
         Sample(((3,),), {"axis": 0}),
         Sample(((2, 3),), {"axis": 0}),

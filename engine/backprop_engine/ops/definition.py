@@ -42,6 +42,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.ops.attribute import Attribute
 from backprop_engine.ops.fitting import broadcasts, clash, difference, joined, named, repair
 from backprop_engine.ops.table import OpTable
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.text import Words
 
 __all__ = [
@@ -166,7 +167,8 @@ class Op(Struct, frozen=True, eq=False):
     attributes: tuple[Attribute, ...] = ()
     written: str = ""
     """How it is written in an expression, where that is not a call: ``a + b``."""
-    conventions: str = ""
+    conventions: Words | None = None
+    """What it gives where an answer had to be chosen, in sentences."""
     meets: Callable[..., Any] | None = None
     """``meets(*operands, **attributes)``: whether the operands are such that `conventions` matter. Kinks, and
     operands and results that are not finite, need not be told: they are found out for every operator."""
@@ -181,9 +183,9 @@ class Op(Struct, frozen=True, eq=False):
     """Operands that must be constants."""
     indices: Callable[..., tuple[int, ...]] | None = None
     """``indices(*shapes)``: which operands hold whole numbers and keep their integer type."""
-    conflict: Callable[..., str] | None = None
+    conflict: Callable[..., Hint] | None = None
     """``conflict(**attributes)``: why settings within their limits do not go together, if they do not."""
-    refuse: Callable[..., str | None] | None = None
+    refuse: Callable[..., Said | None] | None = None
     """``refuse(*operands, **attributes)``: what is wrong with the values of the `constants`, where that can
     be told before anything is computed; in place of any other operand stands its shape."""
 
@@ -245,13 +247,13 @@ def broadcast(*shapes: Shape, **_: Any) -> Shape:
         raise no_broadcast(shapes) from None
 
 
-def no_broadcast(shapes: tuple[Shape, ...], fixed: tuple[int, ...] = (), better: str = "") -> ShapeError:
+def no_broadcast(shapes: tuple[Shape, ...], fixed: tuple[int, ...] = (), better: Hint = "") -> ShapeError:
     """The error of shapes that do not broadcast.
 
     The hint is `better`, if there is a better one than another form of an operand that is not `fixed`.
     """
     hint = joined(clash(*shapes), better or repair(shapes, broadcasts, fixed))
-    return ShapeError(f"{named(*shapes)}: these shapes do not broadcast", hint)
+    return ShapeError(said("{operands}: these shapes do not broadcast", operands=named(*shapes)), hint)
 
 
 def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
@@ -264,4 +266,4 @@ def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
 def other_shape(a: Shape, b: Shape, fixed: tuple[int, ...] = ()) -> ShapeError:
     """The error of two shapes that are not the same; those in `fixed` are constants."""
     hint = joined(difference(a, b), repair((a, b), operator.eq, fixed))
-    return ShapeError(f"{named(a, b)}: both must have one shape", hint)
+    return ShapeError(said("{operands}: both must have one shape", operands=named(a, b)), hint)

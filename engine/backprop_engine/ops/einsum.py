@@ -11,8 +11,9 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Entries, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here
-from backprop_engine.ops.fitting import axes, named
+from backprop_engine.ops.fitting import axes, named, operand
 from backprop_engine.ops.linear import FAMILY
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 
@@ -24,7 +25,7 @@ class _Letters(NamedTuple):
     out: str
 
 
-_FORM = 'it is written like "ij,jk->ik": a letter for each axis'
+_FORM = said('it is written like "ij,jk->ik": a letter for each axis')
 
 
 @lru_cache(maxsize=256)
@@ -33,17 +34,29 @@ def _letters(subscripts: str) -> _Letters:
     compact = subscripts.replace(" ", "")
     operands, arrow, out = compact.partition("->")
     if not arrow or operands.count(",") != 1:
-        raise ShapeError(f'subscripts "{_shown(subscripts)}" need two operands and a result', _FORM)
+        raise ShapeError(
+            said('subscripts "{subscripts}" need two operands and a result', subscripts=_shown(subscripts)),
+            _FORM,
+        )
     a, b = operands.split(",")
     for part in (a, b, out):
         if part and not (part.isascii() and part.isalpha()):
-            raise ShapeError(f'subscripts "{_shown(subscripts)}" hold something that is no letter', _FORM)
+            raise ShapeError(
+                said(
+                    'subscripts "{subscripts}" hold something that is no letter',
+                    subscripts=_shown(subscripts),
+                ),
+                _FORM,
+            )
         twice = next((letter for letter in part if part.count(letter) > 1), "")
         if twice:
-            raise ShapeError(f"the letter {twice} stands twice in {part}", "a diagonal is not taken here")
+            raise ShapeError(
+                said("the letter {letter} stands twice in {part}", letter=twice, part=part),
+                said("a diagonal is not taken here"),
+            )
     unknown = next((letter for letter in out if letter not in a + b), "")
     if unknown:
-        raise ShapeError(f"the letter {unknown} of the result is in neither operand")
+        raise ShapeError(said("the letter {letter} of the result is in neither operand", letter=unknown))
     return _Letters(a, b, out)
 
 
@@ -57,16 +70,31 @@ def _sizes(letters: _Letters, a: Shape, b: Shape) -> dict[str, int]:
     for number, (part, shape) in enumerate(((letters.a, a), (letters.b, b))):
         if len(part) != len(shape):
             raise ShapeError(
-                f"{{{number}}} is {shape_text(shape)} and has {axes(shape)}, "
-                f"its letters {part or '(none)'} are {len(part)}",
-                "a letter for each axis",
+                said(
+                    "{operand} is {shape} and has {axes}, its letters {letters} are {count}",
+                    operand=operand(number),
+                    shape=shape_text(shape),
+                    axes=axes(shape),
+                    letters=part or said("(none)"),
+                    count=len(part),
+                ),
+                said("a letter for each axis"),
             )
         for letter, size in zip(part, shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise ShapeError(
-                    f"{named(a, b)}: the letter {letter} is {sizes[letter]} in {{0}} and {size} in {{1}}",
-                    f"axis {letters.a.index(letter)} of {{0}} and axis {part.index(letter)} of {{1}} "
-                    "must be equal",
+                    said(
+                        "{operands}: the letter {letter} is {size} in {0} and {other} in {1}",
+                        operands=named(a, b),
+                        letter=letter,
+                        size=sizes[letter],
+                        other=size,
+                    ),
+                    said(
+                        "axis {axis} of {0} and axis {other} of {1} must be equal",
+                        axis=letters.a.index(letter),
+                        other=part.index(letter),
+                    ),
                 )
     return sizes
 
@@ -139,9 +167,20 @@ einsum = define(
     forward=_forward,
     shape=_einsum_shape,
     rules=_einsum_rules,
-    attributes=(Attribute("subscripts", str, ..., 'a letter for each axis, like "ij,jk->ik"'),),
-    conventions="Letters that are not in the result are summed over. The result is always written, "
-    "there is no ellipsis, and no operand has a letter twice; sizes are equal, never broadcast.",
+    attributes=(
+        Attribute(
+            "subscripts",
+            str,
+            ...,
+            Words('a letter for each axis, like "ij,jk->ik"', '축마다 글자 하나, 예: "ij,jk->ik"'),
+        ),
+    ),
+    conventions=Words(
+        "Letters that are not in the result are summed over. The result is always written, "
+        "there is no ellipsis, and no operand has a letter twice; sizes are equal, never broadcast.",
+        "결과에 없는 글자의 축은 더합니다. 결과를 반드시 쓰고, 줄임표는 없으며, 한 피연산자에 "
+        "같은 글자를 두 번 쓰지 않습니다. 크기는 같아야 하고 브로드캐스트하지 않습니다.",
+    ),
     samples=(
         Sample(((2, 3), (3, 4)), {"subscripts": "ij,jk->ik"}),
         Sample(((5, 2, 3), (5, 3, 4)), {"subscripts": "bij,bjk->bik"}),

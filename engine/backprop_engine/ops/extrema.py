@@ -25,13 +25,14 @@ from backprop_engine.ops.reductions import (
     weighted,
     wide_text,
 )
+from backprop_engine.said import Said, said
 from backprop_engine.text import Words
 
 
-def _extreme_shape(word: str) -> Callable[..., Shape]:
+def _extreme_shape(problem: Said) -> Callable[..., Shape]:
     def shape(a: Shape, axis: Axes, keepdims: bool) -> Shape:
         if 0 in (a[one] for one in reduced_axes(a, axis)):
-            raise ShapeError(f"{{0}} is {shape_text(a)}: nothing has no {word}")
+            raise ShapeError(said("{0} is {shape}: {problem}", shape=shape_text(a), problem=problem))
         return reduced_shape(a, axis, keepdims)
 
     return shape
@@ -51,9 +52,15 @@ def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tupl
     return rules
 
 
-_TIES = (
-    "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of them. "
-)
+def _conventions(en: str, ko: str) -> Words:
+    """What to know of ties, and of a NaN, which is the `en` or the `ko`."""
+    return Words(
+        "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of "
+        f"them. A NaN is the {en}, and makes the gradient of all the cells it was compared with NaN.",
+        f"{ko}이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 축을 따라 구할 때 그중 하나를 고릅니다. "
+        f"NaN이 있으면 {ko}은 NaN이고, 함께 비교한 모든 원소의 그래디언트도 NaN입니다.",
+    )
+
 
 max_ = define(
     "max",
@@ -66,11 +73,10 @@ max_ = define(
     operands="a",
     formula="max(a)",
     forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape("largest cell"),
+    shape=_extreme_shape(said("nothing has no largest cell")),
     rules=_extreme_rules("largest", np.max),
     attributes=(AXIS, KEEPDIMS),
-    conventions=_TIES
-    + "A NaN is the maximum, and makes the gradient of all the cells it was compared with NaN.",
+    conventions=_conventions("maximum", "최댓값"),
     analytic=False,
     samples=(*SAMPLES, SIZE_ONE),
 )
@@ -86,11 +92,10 @@ min_ = define(
     operands="a",
     formula="min(a)",
     forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape("smallest cell"),
+    shape=_extreme_shape(said("nothing has no smallest cell")),
     rules=_extreme_rules("smallest", np.min),
     attributes=(AXIS, KEEPDIMS),
-    conventions=_TIES
-    + "A NaN is the minimum, and makes the gradient of all the cells it was compared with NaN.",
+    conventions=_conventions("minimum", "최솟값"),
     analytic=False,
     samples=(*SAMPLES, SIZE_ONE),
 )
@@ -156,7 +161,11 @@ logsumexp = define(
     rules=_logsumexp_rules,
     attributes=(AXIS, KEEPDIMS),
     inside=_logsumexp_inside,
-    conventions="The largest operand is subtracted first, so that no exponential overflows. Of nothing, or "
-    "of nothing but −inf, it is −inf.",
+    conventions=Words(
+        "The largest operand is subtracted first, so that no exponential overflows. Of nothing, or "
+        "of nothing but −inf, it is −inf.",
+        "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 원소가 없거나 모두 "
+        "−inf이면 −inf입니다.",
+    ),
     samples=(*SAMPLES, SIZE_ONE),
 )

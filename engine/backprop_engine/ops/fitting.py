@@ -11,57 +11,96 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.said import Hint, Said, listed, said
+from backprop_engine.said import joined as said_joined
 
 __all__ = [
+    "FOR_A_SCALAR",
     "axes",
+    "axis_differs",
     "broadcasts",
     "clash",
     "did_you_mean",
     "difference",
+    "for_matrices",
     "joined",
     "named",
     "no_axis",
+    "operand",
     "product",
     "repair",
+    "two_named",
+    "would_fit",
 ]
 
 
-def named(*shapes: Shape, first: int = 0) -> str:
+def operand(argnum: int) -> str:
+    """Where the name of an operand is to be put in."""
+    return f"{{{argnum}}}"
+
+
+def named(*shapes: Shape, first: int = 0) -> Said:
     """``{0} is 2×3 and {1} is 3``, for the operands' names to be put in; they count from `first`."""
-    parts = [f"{{{argnum}}} is {shape_text(shape)}" for argnum, shape in enumerate(shapes, first)]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return listed(map(_named, enumerate(shapes, first)), said(" and "))
 
 
-def joined(*hints: str) -> str:
+def _named(one: tuple[int, Shape]) -> Said:
+    return said("{operand} is {shape}", operand=operand(one[0]), shape=shape_text(one[1]))
+
+
+def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Said) -> Said:
+    """A problem with two operands, each told by its number and its shape."""
+    both = listed(map(_named, (one, other)), said(" and "))
+    return said("{operands}: {problem}", operands=both, problem=problem)
+
+
+def joined(*hints: Hint) -> Hint:
     """The hints that there are, as one."""
-    return "; ".join(hint for hint in hints if hint)
+    found = [hint for hint in hints if hint]
+    return said_joined("; ", found) if found else ""
 
 
 def no_axis(shape: Shape, axis: int) -> ShapeError:
     """The error that an operand has no such axis."""
-    hint = "a scalar has no axes"
+    hint = said("a scalar has no axes")
     if shape:
-        hint = f"its axes are {-len(shape)} to {len(shape) - 1}"
-    return ShapeError(f"{{0}} is {shape_text(shape)} and has no axis {axis}", hint)
+        hint = said("its axes are {first} to {last}", first=-len(shape), last=len(shape) - 1)
+    return ShapeError(said("{0} is {shape} and has no axis {axis}", shape=shape_text(shape), axis=axis), hint)
 
 
-def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | None = None) -> str:
+def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | None = None) -> Hint:
     """Where the shapes of two operands differ that should be the same, `but` for one axis."""
-    one, other = argnums
+    one, other = map(operand, argnums)
     if len(a) != len(b):
-        return f"{{{one}}} has {axes(a)}, {{{other}}} has {axes(b)}"
+        return said(
+            "{one} has {axes}, {other} has {wanted}", one=one, axes=axes(a), other=other, wanted=axes(b)
+        )
     for axis, (size, wanted) in enumerate(zip(a, b, strict=True)):
         if size != wanted and axis != but:
-            return f"axis {axis} is {size} in {{{one}}} and {wanted} in {{{other}}}"
+            return axis_differs(axis, (one, size), (other, wanted))
     return ""
 
 
-def axes(shape: Shape) -> str:
+def axis_differs(axis: int, one: tuple[str, int], other: tuple[str, int]) -> Said:
+    """The sizes of an axis in two operands."""
+    return said(
+        "axis {axis} is {size} in {one} and {wanted} in {other}",
+        axis=axis,
+        one=one[0],
+        size=one[1],
+        other=other[0],
+        wanted=other[1],
+    )
+
+
+def axes(shape: Shape) -> Said:
     """How many axes a shape has, in words."""
-    return f"{len(shape) or 'no'} {'axis' if len(shape) == 1 else 'axes'}"
+    if len(shape) == 1:
+        return said("1 axis")
+    return said("{count} axes", count=len(shape)) if shape else said("no axes")
 
 
-def clash(*shapes: Shape) -> str:
+def clash(*shapes: Shape) -> Hint:
     """The axis in which two operands that should broadcast differ, counted from the end as they do."""
     for back in range(1, max(map(len, shapes)) + 1):
         seen: dict[int, int] = {}  # the operand that has each size
@@ -70,8 +109,8 @@ def clash(*shapes: Shape) -> str:
                 seen.setdefault(shape[-back], argnum)
         if len(seen) > 1:
             (one, first), (other, second) = list(seen.items())[:2]
-            sizes = f"axis -{back} is {one} in {{{first}}} and {other} in {{{second}}}"
-            return f"{sizes}: equal sizes or 1 would fit"
+            sizes = axis_differs(-back, (operand(first), one), (operand(second), other))
+            return said("{sizes}: equal sizes or 1 would fit", sizes=sizes)
     return ""
 
 
@@ -84,9 +123,17 @@ def broadcasts(*shapes: Shape) -> bool:
     return True
 
 
-def did_you_mean(text: str) -> str:
+def did_you_mean(text: str) -> Hint:
     """The question whether `text` was meant, if there is one."""
-    return f"did you mean {text}?" if text else ""
+    return said("did you mean {text}?", text=text) if text else ""
+
+
+FOR_A_SCALAR = said("for a scalar use {0} * {1}")
+
+
+def for_matrices(better: str) -> Hint:
+    """The matrix product that was probably meant, if there is one."""
+    return said("for matrices write {product}", product=better) if better else ""
 
 
 def product(a: Shape, b: Shape) -> str:
@@ -120,7 +167,7 @@ def _swapped(ndim: int) -> list[int]:
 
 def repair(
     shapes: Sequence[Shape], fits: Callable[..., bool], fixed: Sequence[int] = (), first: int = 0
-) -> str:
+) -> Hint:
     """An operand in another form with which all would fit, the one with the fewest axes first; or nothing.
 
     Those in `fixed` stay as they are; operands count from `first`.
@@ -128,8 +175,13 @@ def repair(
     for argnum, shape in sorted(enumerate(shapes), key=lambda item: len(item[1])):
         for text, other in () if argnum in fixed else _forms(shape):
             if fits(*shapes[:argnum], other, *shapes[argnum + 1 :]):
-                return f"{text.format(f'{{{argnum + first}}}')} would fit"
+                return would_fit(text.format(operand(argnum + first)))
     return ""
+
+
+def would_fit(form: str) -> Said:
+    """The hint that something written so would fit."""
+    return said("{form} would fit", form=form)
 
 
 def _forms(shape: Shape) -> Iterator[tuple[str, Shape]]:

@@ -10,6 +10,7 @@ import numpy as np
 from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
 from backprop_engine.ops.definition import Attribute, Partial, Sample, define
 from backprop_engine.ops.extremes import at_zero, beyond, near_zero
+from backprop_engine.said import Hint, said
 from backprop_engine.text import Words
 
 
@@ -45,7 +46,10 @@ sqrt = define(
     formula="sqrt(a)",
     forward=np.sqrt,
     rules=(Partial("1 / (2 * out)", lambda out, a: 0.5 / out),),
-    conventions="The derivative at 0 is +inf; the root of a negative number is NaN.",
+    conventions=Words(
+        "The derivative at 0 is +inf; the root of a negative number is NaN.",
+        "0에서의 미분은 +inf입니다. 음수의 제곱근은 NaN입니다.",
+    ),
     samples=POSITIVE,
 )
 
@@ -62,7 +66,10 @@ exp = define(
     formula="exp(a)",
     forward=np.exp,
     rules=(Partial("out", lambda out, a: out),),
-    conventions="Above 709 (in float64) it is +inf, and so is its derivative.",
+    conventions=Words(
+        "Above 709 (in float64) it is +inf, and so is its derivative.",
+        "float64에서 709를 넘으면 값도 미분도 +inf입니다.",
+    ),
     samples=SINGLES,
 )
 
@@ -78,7 +85,10 @@ log = define(
     formula="log(a)",
     forward=np.log,
     rules=(Partial("1 / a", lambda out, a: 1.0 / a),),
-    conventions="log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
+    conventions=Words(
+        "log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
+        "log 0은 −inf이고 미분은 +inf입니다. 음수의 로그는 NaN입니다.",
+    ),
     samples=POSITIVE,
 )
 
@@ -95,7 +105,10 @@ rsqrt = define(
     formula="1 / sqrt(a)",
     forward=lambda a: 1.0 / np.sqrt(a),
     rules=(Partial("-out ** 3 / 2", lambda out, a: -0.5 * out * out * out),),
-    conventions="At 0 it is +inf with the derivative −inf; of a negative number it is NaN.",
+    conventions=Words(
+        "At 0 it is +inf with the derivative −inf; of a negative number it is NaN.",
+        "0에서 +inf이고 미분은 −inf입니다. 음수에서는 NaN입니다.",
+    ),
     inside=(("r", "sqrt(a)"), ("out", "1 / r")),
     samples=POSITIVE,
 )
@@ -112,7 +125,10 @@ reciprocal = define(
     formula="1 / a",
     forward=lambda a: 1.0 / a,
     rules=(Partial("-out ** 2", lambda out, a: -out * out),),
-    conventions="1 / 0 is an infinity of the zero's sign, with the derivative −inf.",
+    conventions=Words(
+        "1 / 0 is an infinity of the zero's sign, with the derivative −inf.",
+        "1 / 0은 그 0과 부호가 같은 무한대이고 미분은 −inf입니다.",
+    ),
     samples=POSITIVE,
 )
 
@@ -129,7 +145,10 @@ log1p = define(
     formula="log(1 + a)",
     forward=np.log1p,
     rules=(Partial("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
-    conventions="At −1 it is −inf with the derivative +inf; below −1 it is NaN.",
+    conventions=Words(
+        "At −1 it is −inf with the derivative +inf; below −1 it is NaN.",
+        "−1에서 −inf이고 미분은 +inf입니다. −1보다 작으면 NaN입니다.",
+    ),
     inside=(("s", "1 + a"), ("out", "log(s)")),
     samples=POSITIVE,
 )
@@ -147,7 +166,10 @@ expm1 = define(
     formula="exp(a) - 1",
     forward=np.expm1,
     rules=(Partial("exp(a)", lambda out, a: np.exp(a)),),
-    conventions="Exact for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
+    conventions=Words(
+        "Exact for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
+        "exp(a) − 1의 자릿수가 사라지는 아주 작은 a에서도 정확합니다. 709를 넘으면 +inf입니다.",
+    ),
     inside=(("e", "exp(a)"), ("out", "e - 1")),
     samples=SINGLES,
 )
@@ -164,7 +186,7 @@ abs_ = define(
     formula="abs(a)",
     forward=np.abs,
     rules=(Partial("sign(a)", lambda out, a: np.sign(a)),),
-    conventions="The derivative at 0 is 0.",
+    conventions=Words("The derivative at 0 is 0.", "0에서의 미분은 0입니다."),
     analytic=False,
     samples=SINGLES,
 )
@@ -182,7 +204,10 @@ sign = define(
     formula="sign(a)",
     forward=np.sign,
     rules=(Partial("0", lambda out, a: gate(False, a)),),
-    conventions="sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN.",
+    conventions=Words(
+        "sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN.",
+        "sign 0은 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=SINGLES,
 )
@@ -199,7 +224,10 @@ sin = define(
     formula="sin(a)",
     forward=np.sin,
     rules=(Partial("cos(a)", lambda out, a: np.cos(a)),),
-    conventions="The operand is in radians; of an infinity the sine is NaN.",
+    conventions=Words(
+        "The operand is in radians; of an infinity the sine is NaN.",
+        "입력의 단위는 라디안입니다. 무한대의 사인은 NaN입니다.",
+    ),
     samples=SINGLES,
 )
 
@@ -215,7 +243,10 @@ cos = define(
     formula="cos(a)",
     forward=np.cos,
     rules=(Partial("-sin(a)", lambda out, a: -np.sin(a)),),
-    conventions="The operand is in radians; of an infinity the cosine is NaN.",
+    conventions=Words(
+        "The operand is in radians; of an infinity the cosine is NaN.",
+        "입력의 단위는 라디안입니다. 무한대의 코사인은 NaN입니다.",
+    ),
     samples=SINGLES,
 )
 
@@ -233,7 +264,7 @@ erf = define(
     formula="erf(a)",
     forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
     rules=(Partial("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),),
-    conventions="±1 at ±inf.",
+    conventions=Words("±1 at ±inf.", "±inf에서 ±1입니다."),
     analytic=False,
     samples=SINGLES,
 )
@@ -244,10 +275,10 @@ def _clip(a: Any, min: float | None, max: float | None) -> Any:
     return a if max is None else np.minimum(a, max)
 
 
-def _crossed(min: float | None, max: float | None) -> str:
+def _crossed(min: float | None, max: float | None) -> Hint:
     if min is None or max is None or min <= max:
         return ""
-    return f"min is {min:g}, more than max, {max:g}"
+    return said("min is {min:g}, more than max, {max:g}", min=min, max=max)
 
 
 clip = define(
@@ -268,12 +299,24 @@ clip = define(
             "min",
             float | None,
             None,
-            "the lower bound, at most max; none where it is left out",
+            Words(
+                "the lower bound, at most max; none where it is left out",
+                "아래쪽 경계 (max 이하), 생략하면 없음",
+            ),
             infinite=True,
         ),
-        Attribute("max", float | None, None, "the upper bound; none where it is left out", infinite=True),
+        Attribute(
+            "max",
+            float | None,
+            None,
+            Words("the upper bound; none where it is left out", "위쪽 경계, 생략하면 없음"),
+            infinite=True,
+        ),
     ),
-    conventions="The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
+    conventions=Words(
+        "The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
+        "PyTorch처럼 경계에서도 그래디언트가 통과합니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     samples=(
         *(Sample(sample.operands, {"min": -1.0, "max": 0.5}) for sample in SINGLES),

@@ -33,7 +33,11 @@ softplus = define(
     formula="log(1 + exp(a))",
     forward=softplus_of,
     rules=(Partial("sigmoid(a)", lambda out, a: sigmoid_of(a)),),
-    conventions="Exact everywhere, without the threshold of 20 above which PyTorch returns the operand.",
+    conventions=Words(
+        "Exact everywhere, without the threshold of 20 above which PyTorch returns the operand.",
+        "어디에서나 정확합니다. PyTorch는 20을 넘으면 입력을 그대로 돌려주지만, 여기에는 그런 "
+        "경계가 없습니다.",
+    ),
     inside=(("e", "exp(a)"), ("s", "1 + e"), ("out", "log(s)")),
     samples=SINGLES,
 )
@@ -51,7 +55,10 @@ log_sigmoid = define(
     formula="log(sigmoid(a))",
     forward=lambda a: -softplus_of(-a),
     rules=(Partial("sigmoid(-a)", lambda out, a: sigmoid_of(-a)),),
-    conventions="Exact on both sides: far below 0 it is the operand itself.",
+    conventions=Words(
+        "Exact on both sides: far below 0 it is the operand itself.",
+        "양쪽 모두 정확합니다. 0보다 훨씬 작은 곳에서는 입력과 같습니다.",
+    ),
     inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
     samples=SINGLES,
 )
@@ -68,7 +75,10 @@ silu = define(
     formula="a * sigmoid(a)",
     forward=lambda a: a * sigmoid_of(a),
     rules=(Partial("out + sigmoid(a) * (1 - out)", lambda out, a: out + sigmoid_of(a) * (1.0 - out)),),
-    conventions="At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+    conventions=Words(
+        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
+    ),
     inside=(("p", "sigmoid(a)"), ("out", "a * p")),
     samples=SINGLES,
 )
@@ -91,7 +101,10 @@ mish = define(
     formula="a * tanh(softplus(a))",
     forward=lambda a: a * np.tanh(softplus_of(a)),
     rules=(Partial("tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a)) ** 2)", _mish_slope),),
-    conventions="At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+    conventions=Words(
+        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
+    ),
     inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
     samples=SINGLES,
 )
@@ -146,10 +159,16 @@ gelu = define(
             "approximate",
             Literal["none", "tanh"],
             "none",
-            'the exact gate of the normal distribution, or "tanh" for its approximation',
+            Words(
+                'the exact gate of the normal distribution, or "tanh" for its approximation',
+                '정규분포의 정확한 게이트, "tanh"이면 그 근사',
+            ),
         ),
     ),
-    conventions="At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+    conventions=Words(
+        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
+    ),
     analytic=False,
     inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
     samples=(*SINGLES, *sampled_with(SINGLES[:3], approximate="tanh")),

@@ -15,6 +15,7 @@ from backprop_engine.ops.entries import Cells, reads
 from backprop_engine.ops.fitting import axes, difference, named
 from backprop_engine.ops.keys import Key, key_text
 from backprop_engine.ops.reductions import positive_axis
+from backprop_engine.said import Said, said
 from backprop_engine.text import Words
 
 FAMILY = "shape"
@@ -24,17 +25,29 @@ _MOST_TRIED = 1000
 def _index_shape(a: Shape, key: Key) -> Shape:
     if len(key) > len(a):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and cannot take {len(key)} {'index' if len(key) == 1 else 'indices'}",
-            f"it has {axes(a)}",
+            said("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(len(key))),
+            said("it has {axes}", axes=axes(a)),
         )
     for axis, one in enumerate(key):
         if isinstance(one, int) and not -a[axis] <= one < a[axis]:
             raise ShapeError(
-                f"{{0}} is {shape_text(a)}: the index {one} is outside axis {axis}, which has {a[axis]}",
-                f"its indices are {-a[axis]} to {a[axis] - 1}" if a[axis] else "the axis is empty",
+                said(
+                    "{0} is {shape}: the index {index} is outside axis {axis}, which has {size}",
+                    shape=shape_text(a),
+                    index=one,
+                    axis=axis,
+                    size=a[axis],
+                ),
+                said("its indices are {first} to {last}", first=-a[axis], last=a[axis] - 1)
+                if a[axis]
+                else said("the axis is empty"),
             )
     sizes = (len(range(*one.indices(a[axis]))) for axis, one in enumerate(key) if isinstance(one, slice))
     return (*sizes, *a[len(key) :])
+
+
+def _indices(count: int) -> Said:
+    return said("1 index") if count == 1 else said("{count} indices", count=count)
 
 
 def put(g: Any, shape: Shape, key: Key) -> Any:
@@ -84,8 +97,15 @@ index = define(
     forward=lambda a, key: a[key],
     shape=_index_shape,
     rules=_index_rules,
-    attributes=(Attribute("key", tuple, ..., "what stands in the brackets: indices and slices"),),
-    conventions="The cells not chosen get the gradient 0.",
+    attributes=(
+        Attribute(
+            "key",
+            tuple,
+            ...,
+            Words("what stands in the brackets: indices and slices", "대괄호 안의 인덱스와 슬라이스"),
+        ),
+    ),
+    conventions=Words("The cells not chosen get the gradient 0.", "고르지 않은 원소의 그래디언트는 0입니다."),
     samples=(
         Sample(((3,),), {"key": (0,)}),
         Sample(((3,),), {"key": (-1,)}),
@@ -104,14 +124,24 @@ def _part(shape: Shape, parts: int, index: int, axis: int) -> Key:
         candidates = range(2, min(shape[axis], _MOST_TRIED) + 1)
         divisors = list(islice((str(one) for one in candidates if shape[axis] % one == 0), 8))
         raise ShapeError(
-            f"{{0}} is {shape_text(shape)}: "
-            f"axis {axis} ({shape[axis]}) cannot be split into {parts} equal parts",
-            f"{', '.join(divisors)} parts would fit" if divisors else "",
+            said(
+                "{0} is {shape}: axis {axis} ({size}) cannot be split into {parts} equal parts",
+                shape=shape_text(shape),
+                axis=axis,
+                size=shape[axis],
+                parts=parts,
+            ),
+            said("{divisors} parts would fit", divisors=", ".join(divisors)) if divisors else "",
         )
     if not -parts <= index < parts:
         raise ShapeError(
-            f"{{0}} is {shape_text(shape)}, split into {parts} parts: there is no part {index}",
-            f"the parts are 0 to {parts - 1}",
+            said(
+                "{0} is {shape}, split into {parts} parts: there is no part {index}",
+                shape=shape_text(shape),
+                parts=parts,
+                index=index,
+            ),
+            said("the parts are 0 to {last}", last=parts - 1),
         )
     size = shape[axis] // parts
     start = index % parts * size
@@ -149,11 +179,23 @@ split = define(
     shape=lambda a, parts, index, axis: _index_shape(a, _part(a, parts, index, axis)),
     rules=_split_rules,
     attributes=(
-        Attribute("parts", int, ..., "into how many equal parts the axis is cut", least=1),
-        Attribute("index", int, ..., "which of the parts, counted from 0"),
-        Attribute("axis", int, 0, "the axis that is cut"),
+        Attribute(
+            "parts",
+            int,
+            ...,
+            Words("into how many equal parts the axis is cut", "축을 똑같이 몇 부분으로 자를지"),
+            least=1,
+        ),
+        Attribute(
+            "index", int, ..., Words("which of the parts, counted from 0", "그중 몇째 부분인지, 0부터")
+        ),
+        Attribute("axis", int, 0, Words("the axis that is cut", "자를 축")),
     ),
-    conventions="The parts are equal; `a[:, 2:5]` cuts anywhere. The other parts get the gradient 0.",
+    conventions=Words(
+        "The parts are equal; `a[:, 2:5]` cuts anywhere. The other parts get the gradient 0.",
+        "똑같은 크기로 나눕니다. 아무 데서나 자르려면 `a[:, 2:5]`처럼 씁니다. 다른 부분의 "
+        "그래디언트는 0입니다.",
+    ),
     samples=(
         Sample(((4,),), {"parts": 2, "index": 1}),
         Sample(((2, 6),), {"parts": 3, "index": 0, "axis": -1}),
@@ -167,14 +209,14 @@ split = define(
 # By index operands
 
 
-def _outside(indices: Any, size: int, what: str) -> str | None:
-    """What is wrong with indices along an axis that has `size`."""
+def _outside(indices: Any, there: Said, size: int) -> Said | None:
+    """What is wrong with indices of which `size` are there."""
     values = np.asarray(indices)
     if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
-        return "an index must be a whole number"
+        return said("an index must be a whole number")
     if values.size and (values.min() < 0 or values.max() >= size):
         worst = int(values.min()) if values.min() < 0 else int(values.max())
-        return f"the index {worst} is out of range: there are {size} {what}, counted from 0"
+        return said("the index {index} is out of range: {there}, counted from 0", index=worst, there=there)
     return None
 
 
@@ -184,7 +226,11 @@ def _gather_shape(a: Shape, indices: Shape, axis: int) -> Shape:
         size != other for at, (size, other) in enumerate(zip(a, indices, strict=True)) if at != axis
     ):
         raise ShapeError(
-            f"{named(a, indices)}: gather takes as many axes, which may differ only along axis {axis}",
+            said(
+                "{operands}: gather takes as many axes, which may differ only along axis {axis}",
+                operands=named(a, indices),
+                axis=axis,
+            ),
             difference(a, indices, but=axis),
         )
     return indices
@@ -226,12 +272,22 @@ gather = define(
     forward=lambda a, indices, axis: np.take_along_axis(a, indices, axis=axis),
     shape=_gather_shape,
     rules=_gather_rules,
-    attributes=(Attribute("axis", int, ..., "the axis that the indices count along"),),
+    attributes=(
+        Attribute("axis", int, ..., Words("the axis that the indices count along", "인덱스가 세는 축")),
+    ),
     constants=("indices",),
     indices=lambda a, indices: (1,),
-    refuse=lambda a, indices, axis: _outside(indices, a[axis], f"places along axis {axis}"),
-    conventions="As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. "
-    "Gradients of a cell that is chosen more than once add up.",
+    refuse=lambda a, indices, axis: _outside(
+        indices,
+        said("there are {size} places along axis {axis}", size=a[axis], axis=axis),
+        a[axis],
+    ),
+    conventions=Words(
+        "As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. "
+        "Gradients of a cell that is chosen more than once add up.",
+        "`take_along_axis`, `torch.gather`와 같습니다. 인덱스는 0부터 세고 음수일 수 없습니다. "
+        "여러 번 고른 원소의 그래디언트는 더해집니다.",
+    ),
     samples=(
         Sample(((3,), np.array([2, 0, 2, 1])), {"axis": 0}),
         Sample(((2, 3), INDICES), {"axis": 1}),
@@ -245,8 +301,10 @@ gather = define(
 def _embedding_shape(weight: Shape, indices: Shape) -> Shape:
     if len(weight) != 2:
         raise ShapeError(
-            f"{{0}} is {shape_text(weight)}: embedding takes a matrix, a row for each index",
-            "the indices are the second operand" if len(indices) == 2 else f"{{0}} has {axes(weight)}",
+            said("{0} is {shape}: embedding takes a matrix, a row for each index", shape=shape_text(weight)),
+            said("the indices are the second operand")
+            if len(indices) == 2
+            else said("{0} has {axes}", axes=axes(weight)),
         )
     return (*indices, weight[1])
 
@@ -280,9 +338,15 @@ embedding = define(
     ),
     constants=("indices",),
     indices=lambda weight, indices: (1,),
-    refuse=lambda weight, indices: _outside(indices, weight[0], "rows"),
-    conventions="Indices count from 0 and are never negative. Gradients of a row that is used more than once "
-    "add up; a row never used gets 0.",
+    refuse=lambda weight, indices: _outside(
+        indices, said("there are {size} rows", size=weight[0]), weight[0]
+    ),
+    conventions=Words(
+        "Indices count from 0 and are never negative. Gradients of a row that is used more than once "
+        "add up; a row never used gets 0.",
+        "인덱스는 0부터 세고 음수일 수 없습니다. 여러 번 쓰인 행의 그래디언트는 더해지고, "
+        "쓰이지 않은 행은 0을 받습니다.",
+    ),
     samples=(
         Sample(((4, 3), np.array(2))),
         Sample(((4, 3), np.array([1, 3, 1]))),

@@ -12,8 +12,9 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, reads, same
-from backprop_engine.ops.fitting import difference, joined, no_axis
+from backprop_engine.ops.fitting import difference, joined, no_axis, two_named, would_fit
 from backprop_engine.ops.keys import Key, key_text
+from backprop_engine.said import Hint, said
 from backprop_engine.text import Words
 
 FAMILY = "shape"
@@ -26,23 +27,31 @@ def _join_axis(shapes: tuple[Shape, ...], axis: int, *, new: bool) -> int:
         if not new:
             raise no_axis(shapes[0], axis)
         raise ShapeError(
-            f"{{0}} is {shape_text(shapes[0])}: the result would have no axis {axis}",
-            f"its axes would be {-ranks} to {ranks - 1}",
+            said(
+                "{0} is {shape}: the result would have no axis {axis}", shape=shape_text(shapes[0]), axis=axis
+            ),
+            said("its axes would be {first} to {last}", first=-ranks, last=ranks - 1),
         )
     axis %= ranks
     for number, shape in enumerate(shapes[1:], 1):
         if differs := difference(shapes[0], shape, (0, number), None if new else axis):
-            needed = "stack takes one shape" if new else f"only their sizes along axis {axis} may differ"
-            both = f"{{0}} is {shape_text(shapes[0])} and {{{number}}} is {shape_text(shape)}"
-            raise ShapeError(f"{both}: {needed}", joined(differs, "" if new else _along_another(shapes)))
+            problem = (
+                said("stack takes one shape")
+                if new
+                else said("only their sizes along axis {axis} may differ", axis=axis)
+            )
+            raise ShapeError(
+                two_named((0, shapes[0]), (number, shape), problem),
+                joined(differs, "" if new else _along_another(shapes)),
+            )
     return axis
 
 
-def _along_another(shapes: tuple[Shape, ...]) -> str:
+def _along_another(shapes: tuple[Shape, ...]) -> Hint:
     """Another axis along which all could be concatenated."""
     for axis in range(len(shapes[0])):
         if not any(difference(shapes[0], shape, but=axis) for shape in shapes):
-            return f"axis={axis} would fit"
+            return would_fit(f"axis={axis}")
     return ""
 
 
@@ -88,7 +97,14 @@ concat = define(
     forward=lambda *operands, axis: np.concatenate(operands, axis=axis),
     shape=_concat_shape,
     rules=_concat_rules,
-    attributes=(Attribute("axis", int, 0, "the axis along which the operands follow each other"),),
+    attributes=(
+        Attribute(
+            "axis",
+            int,
+            0,
+            Words("the axis along which the operands follow each other", "피연산자를 이어 붙일 축"),
+        ),
+    ),
     samples=(
         Sample(((3,),)),
         Sample(((3,), (2,))),
@@ -129,7 +145,9 @@ stack = define(
     forward=lambda *operands, axis: np.stack(operands, axis=axis),
     shape=_stack_shape,
     rules=_stack_rules,
-    attributes=(Attribute("axis", int, 0, "where the new axis is in the result"),),
+    attributes=(
+        Attribute("axis", int, 0, Words("where the new axis is in the result", "결과에서 새 축의 자리")),
+    ),
     samples=(
         Sample(((), ())),
         Sample(((3,),)),
@@ -147,9 +165,13 @@ Widths = tuple[tuple[int, int], ...]
 def _pad_shape(a: Shape, width: Widths, value: float) -> Shape:
     if len(width) != len(a):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)}: width takes a pair for each of its {len(a)} axes, "
-            f"not {[list(pair) for pair in width]}",
-            "[before, after] for each axis: width=[[1, 1], [0, 2]]",
+            said(
+                "{0} is {shape}: width takes a pair for each of its {count} axes, not {width}",
+                shape=shape_text(a),
+                count=len(a),
+                width=[list(pair) for pair in width],
+            ),
+            said("[before, after] for each axis: width=[[1, 1], [0, 2]]"),
         )
     return tuple(before + size + after for size, (before, after) in zip(a, width, strict=True))
 
@@ -183,8 +205,16 @@ pad = define(
     shape=_pad_shape,
     rules=_pad_rules,
     attributes=(
-        Attribute("width", Widths, ..., "for each axis how many cells go before it and after it", least=0),
-        Attribute("value", float, 0.0, "what is put there", infinite=True),
+        Attribute(
+            "width",
+            Widths,
+            ...,
+            Words(
+                "for each axis how many cells go before it and after it", "축마다 앞과 뒤에 덧붙일 원소 수"
+            ),
+            least=0,
+        ),
+        Attribute("value", float, 0.0, Words("what is put there", "덧붙일 값"), infinite=True),
     ),
     samples=(
         Sample(((3,),), {"width": ((1, 2),)}),
@@ -243,8 +273,19 @@ tile = define(
     forward=np.tile,
     shape=_tile_shape,
     rules=_tile_rules,
-    attributes=(Attribute("reps", tuple[int, ...], ..., "how often each axis is repeated", least=0),),
-    conventions="As in NumPy, axes are counted from the last where reps or the operand has fewer.",
+    attributes=(
+        Attribute(
+            "reps",
+            tuple[int, ...],
+            ...,
+            Words("how often each axis is repeated", "축마다 되풀이할 횟수"),
+            least=0,
+        ),
+    ),
+    conventions=Words(
+        "As in NumPy, axes are counted from the last where reps or the operand has fewer.",
+        "NumPy처럼 reps나 피연산자의 축이 모자라면 마지막 축부터 맞춥니다.",
+    ),
     samples=(
         Sample(((),), {"reps": (3,)}),
         Sample(((3,),), {"reps": (2,)}),

@@ -10,7 +10,17 @@ from backprop_engine.arrays import Shape, broadcast_axes, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attributes, Factor, Linear, Partial, Sample, define, same_shape
 from backprop_engine.ops.entries import Cells, broadcast_to_operand, here, same
-from backprop_engine.ops.fitting import broadcasts, clash, did_you_mean, named, product, repair
+from backprop_engine.ops.fitting import (
+    FOR_A_SCALAR,
+    broadcasts,
+    clash,
+    did_you_mean,
+    for_matrices,
+    named,
+    product,
+    repair,
+)
+from backprop_engine.said import Hint, said
 from backprop_engine.text import Words
 
 FAMILY = "linear"
@@ -29,23 +39,38 @@ hadamard = define(
     forward=np.multiply,
     shape=same_shape,
     rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
-    conventions="Both operands have one shape; `*` broadcasts.",
+    conventions=Words(
+        "Both operands have one shape; `*` broadcasts.",
+        "두 피연산자의 차원이 같아야 합니다. `*`는 브로드캐스트합니다.",
+    ),
     samples=(Sample(((), ())), Sample(((3,), (3,))), Sample(((2, 3), (2, 3)))),
 )
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
     if not a or not b:
-        raise ShapeError(f"{named(a, b)}: @ takes vectors and matrices", "for a scalar use {0} * {1}")
-    inner, which = b[-1] if len(b) == 1 else b[-2], {1: "only", 2: "first"}.get(len(b), "last but one")
+        raise ShapeError(said("{operands}: @ takes vectors and matrices", operands=named(a, b)), FOR_A_SCALAR)
+    inner = b[-1] if len(b) == 1 else b[-2]
     if a[-1] != inner:
+        which = {1: said("the only"), 2: said("the first")}.get(len(b), said("the last but one"))
         raise ShapeError(
-            f"{named(a, b)}: the last axis of {{0}} ({a[-1]}) must equal the {which} axis of {{1}} ({inner})",
+            said(
+                "{operands}: the last axis of {0} ({size}) must equal {which} axis of {1} ({inner})",
+                operands=named(a, b),
+                size=a[-1],
+                which=which,
+                inner=inner,
+            ),
             did_you_mean(product(a, b) or ("outer({0}, {1})" if len(a) == len(b) == 1 else "")),
         )
     if not broadcasts(a[:-2], b[:-2]):
         raise ShapeError(
-            f"{named(a, b)}: the batch axes {shape_text(a[:-2])} and {shape_text(b[:-2])} do not broadcast",
+            said(
+                "{operands}: the batch axes {one} and {other} do not broadcast",
+                operands=named(a, b),
+                one=shape_text(a[:-2]),
+                other=shape_text(b[:-2]),
+            ),
             clash((*a[:-2], 1, 1), (*b[:-2], 1, 1)),
         )
     batch = np.broadcast_shapes(a[:-2], b[:-2])
@@ -192,7 +217,10 @@ matmul = define(
     forward=np.matmul,
     shape=_matmul_shape,
     rules=_matmul_rules,
-    conventions="A vector on the left is a row, on the right a column; more axes than two are a batch.",
+    conventions=Words(
+        "A vector on the left is a row, on the right a column; more axes than two are a batch.",
+        "왼쪽의 벡터는 행, 오른쪽의 벡터는 열입니다. 두 축을 넘는 축은 배치입니다.",
+    ),
     samples=(
         Sample(((3,), (3,))),
         Sample(((2, 3), (3,))),
@@ -212,15 +240,14 @@ matmul = define(
 
 def _outer_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or len(b) != 1:
-        raise ShapeError(f"{named(a, b)}: outer takes two vectors", _outer_hint(a, b))
+        raise ShapeError(said("{operands}: outer takes two vectors", operands=named(a, b)), _outer_hint(a, b))
     return (*a, *b)
 
 
-def _outer_hint(a: Shape, b: Shape) -> str:
+def _outer_hint(a: Shape, b: Shape) -> Hint:
     if not a or not b:
-        return "for a scalar use {0} * {1}"
-    better = product(a, b)
-    return repair((a, b), lambda a, b: len(a) == len(b) == 1) or (better and f"for matrices write {better}")
+        return FOR_A_SCALAR
+    return repair((a, b), lambda a, b: len(a) == len(b) == 1) or for_matrices(product(a, b))
 
 
 outer = define(

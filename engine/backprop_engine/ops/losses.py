@@ -13,6 +13,7 @@ from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.gates import softplus_of
 from backprop_engine.ops.reducing import REDUCTION, by_cell, cell_shape, reduced, reduced_inside, sampled
+from backprop_engine.said import Said, said
 from backprop_engine.text import Words
 
 FAMILY = "losses"
@@ -55,7 +56,10 @@ mse = define(
         Partial("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
     ),
     attributes=(REDUCTION,),
-    conventions="Both operands have one shape, and gradient flows to both.",
+    conventions=Words(
+        "Both operands have one shape, and gradient flows to both.",
+        "두 피연산자의 차원이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
+    ),
     inside=_inside(("d", "a - target"), ("l", "d ** 2")),
     samples=sampled(),
 )
@@ -77,7 +81,9 @@ mae = define(
         Partial("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
     ),
     attributes=(REDUCTION,),
-    conventions="Where both operands are equal the derivative is 0.",
+    conventions=Words(
+        "Where both operands are equal the derivative is 0.", "두 값이 같은 곳에서 미분은 0입니다."
+    ),
     analytic=False,
     inside=_inside(("d", "a - target"), ("l", "abs(d)")),
     samples=sampled(),
@@ -126,9 +132,18 @@ huber = define(
     rules=_huber_rules,
     attributes=(
         REDUCTION,
-        Attribute("delta", float, 1.0, "from which error on the loss grows linearly", above=0),
+        Attribute(
+            "delta",
+            float,
+            1.0,
+            Words("from which error on the loss grows linearly", "손실이 직선으로 커지기 시작하는 오차"),
+            above=0,
+        ),
     ),
-    conventions="At an error of ±delta both sides have one slope. NaN stays NaN.",
+    conventions=Words(
+        "At an error of ±delta both sides have one slope. NaN stays NaN.",
+        "오차가 ±delta인 곳에서 양쪽의 기울기가 같습니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     inside=_huber_inside,
     samples=(*sampled(), *sampled(delta=0.5)[1:5]),
@@ -160,8 +175,12 @@ bce = define(
         Partial("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
     ),
     attributes=(REDUCTION,),
-    conventions="A term whose weight is 0 counts 0, even where its logarithm is −inf; sure and wrong is "
-    "+inf, where PyTorch stops the logarithm at −100. Outside 0 … 1 it is NaN.",
+    conventions=Words(
+        "A term whose weight is 0 counts 0, even where its logarithm is −inf; sure and wrong is "
+        "+inf, where PyTorch stops the logarithm at −100. Outside 0 … 1 it is NaN.",
+        "계수가 0인 항은 로그가 −inf여도 0으로 칩니다. 확신하고 틀리면 +inf이며, PyTorch는 "
+        "로그를 −100에서 멈춥니다. 0 … 1을 벗어나면 NaN입니다.",
+    ),
     inside=_inside(
         ("q", "target * log(p)"),
         ("r", "(1 - target) * log(1 - p)"),
@@ -194,7 +213,10 @@ bce_with_logits = define(
         Partial("-a", lambda out, a, target, **_: -a),
     ),
     attributes=(REDUCTION,),
-    conventions="No probability's logarithm is taken, so that it is exact however large the logit.",
+    conventions=Words(
+        "No probability's logarithm is taken, so that it is exact however large the logit.",
+        "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다.",
+    ),
     inside=_inside(
         ("p", "sigmoid(a)"),
         ("q", "target * log(p)"),
@@ -205,8 +227,8 @@ bce_with_logits = define(
 )
 
 
-def _refuse_signs(a: Shape, target: Any, **_: Any) -> str | None:
-    return None if np.all(np.abs(target) == 1) else "a target of hinge is 1 or -1"
+def _refuse_signs(a: Shape, target: Any, **_: Any) -> Said | None:
+    return None if np.all(np.abs(target) == 1) else said("a target of hinge is 1 or -1")
 
 
 def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
@@ -242,11 +264,20 @@ hinge = define(
     rules=_hinge_rules,
     attributes=(
         REDUCTION,
-        Attribute("margin", float, 1.0, "by how much a score must be on its side", least=0),
+        Attribute(
+            "margin",
+            float,
+            1.0,
+            Words("by how much a score must be on its side", "점수가 제 쪽으로 얼마나 넘어가야 하는지"),
+            least=0,
+        ),
     ),
     constants=("target",),
     refuse=_refuse_signs,
-    conventions="A target is 1 or −1. Exactly at the margin the derivative is 0. NaN stays NaN.",
+    conventions=Words(
+        "A target is 1 or −1. Exactly at the margin the derivative is 0. NaN stays NaN.",
+        "정답은 1 또는 −1입니다. 정확히 마진에서는 미분이 0입니다. NaN은 NaN으로 남습니다.",
+    ),
     analytic=False,
     inside=_hinge_inside,
     samples=(*sampled(target=_plus_or_minus_one), *sampled(target=_plus_or_minus_one, margin=0.5)[1:3]),
@@ -278,11 +309,18 @@ kl_div = define(
             "reduction",
             Literal["mean", "batchmean", "sum", "none"],
             "mean",
-            "mean over all cells, batchmean over the first axis (the divergence itself), sum or none",
+            Words(
+                "mean over all cells, batchmean over the first axis (the divergence itself), sum or none",
+                "모든 원소의 mean, 첫째 축의 batchmean(발산 그 자체), sum 또는 none",
+            ),
         ),
     ),
-    conventions="As in PyTorch the first operand holds log-probabilities, and mean is over all cells. A "
-    "target of 0 counts 0; its own derivative is −inf.",
+    conventions=Words(
+        "As in PyTorch the first operand holds log-probabilities, and mean is over all cells. A "
+        "target of 0 counts 0; its own derivative is −inf.",
+        "PyTorch처럼 첫째 피연산자는 로그 확률이고, mean은 모든 원소의 평균입니다. 0인 정답은 "
+        "0으로 치며, 그 정답에 대한 미분은 −inf입니다.",
+    ),
     inside=_inside(("d", "log(target) - log_p"), ("l", "target * d")),
     samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, reduction="batchmean")[1:4]),
 )

@@ -22,10 +22,11 @@ from backprop_engine.ops.definition import (
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.fitting import broadcasts, no_axis
+from backprop_engine.said import Said, said
 from backprop_engine.text import Words
 
 FAMILY = "normalisation"
-AXIS = Attribute("axis", int, -1, "the axis along which the numbers sum to 1")
+AXIS = Attribute("axis", int, -1, Words("the axis along which the numbers sum to 1", "수의 합이 1이 되는 축"))
 SAMPLES = (
     Sample(((3,),)),
     Sample(((1,),)),
@@ -41,7 +42,7 @@ def axis_shape(shape: Shape, axis: int) -> Shape:
     if not -len(shape) <= axis < len(shape):
         raise no_axis(shape, axis)
     if shape[axis] == 0:
-        raise ShapeError(f"{{0}} is {shape_text(shape)}: axis {axis} is empty")
+        raise ShapeError(said("{0} is {shape}: axis {axis} is empty", shape=shape_text(shape), axis=axis))
     return shape
 
 
@@ -120,7 +121,10 @@ softmax = define(
     shape=axis_shape,
     rules=_softmax_rules,
     attributes=(AXIS,),
-    conventions="The largest operand is subtracted first, so that no exponential overflows.",
+    conventions=Words(
+        "The largest operand is subtracted first, so that no exponential overflows.",
+        "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다.",
+    ),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "e / s")),
     samples=SAMPLES,
 )
@@ -168,8 +172,11 @@ log_softmax = define(
     shape=axis_shape,
     rules=_log_softmax_rules,
     attributes=(AXIS,),
-    conventions="The largest operand is subtracted first, and no probability's logarithm is taken, so that "
-    "it is exact however small the probability.",
+    conventions=Words(
+        "The largest operand is subtracted first, and no probability's logarithm is taken, so that "
+        "it is exact however small the probability.",
+        "가장 큰 입력을 먼저 빼고 확률의 로그를 구하지 않으므로 확률이 아무리 작아도 정확합니다.",
+    ),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
     samples=SAMPLES,
 )
@@ -181,8 +188,10 @@ def _dropout_shape(a: Shape, mask: Shape, p: float) -> Shape:
     return broadcast(a, mask)
 
 
-def _refuse_mask(a: Shape, mask: Any, p: float) -> str | None:
-    return None if np.all(np.isin(mask, (0, 1))) else "a mask holds 0 where a cell is dropped and 1 elsewhere"
+def _refuse_mask(a: Shape, mask: Any, p: float) -> Said | None:
+    if np.all(np.isin(mask, (0, 1))):
+        return None
+    return said("a mask holds 0 where a cell is dropped and 1 elsewhere")
 
 
 dropout = define(
@@ -206,15 +215,21 @@ dropout = define(
             "p",
             float,
             0.5,
-            "the share that is dropped; what is kept is scaled by 1/(1 − p)",
+            Words(
+                "the share that is dropped; what is kept is scaled by 1/(1 − p)",
+                "버릴 몫, 남은 것은 1/(1 − p)배가 됨",
+            ),
             least=0,
             below=1,
         ),
     ),
     constants=("mask",),
     refuse=_refuse_mask,
-    conventions="The mask is given, so that a run can be repeated; the cells kept are scaled up, so that the "
-    "mean stays.",
+    conventions=Words(
+        "The mask is given, so that a run can be repeated; the cells kept are scaled up, so that the "
+        "mean stays.",
+        "실행을 되풀이할 수 있도록 마스크를 직접 줍니다. 평균이 그대로이도록 남은 원소를 키웁니다.",
+    ),
     inside=lambda shapes, attributes: (("k", f"mask / (1 - {attributes['p']})"), ("out", "a * k")),
     samples=(
         Sample(((), np.array(1.0))),

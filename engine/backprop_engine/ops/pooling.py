@@ -13,19 +13,30 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.ops.convolution import FAMILY
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
+from backprop_engine.ops.fitting import would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, per_axis, settings_text, windows
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 _ATTRIBUTES = (
-    Attribute("kernel_size", PerAxis, ..., "how large a window is", least=1),
+    Attribute("kernel_size", PerAxis, ..., Words("how large a window is", "창의 크기"), least=1),
     Attribute(
         "stride",
         PerAxis | None,
         None,
-        "how far the next window is; the window's own size if left out",
+        Words(
+            "how far the next window is; the window's own size if left out",
+            "다음 창까지의 거리, 생략하면 창의 크기",
+        ),
         least=1,
     ),
-    Attribute("padding", PerAxis, 0, "how many cells go around x, at most half a window", least=0),
+    Attribute(
+        "padding",
+        PerAxis,
+        0,
+        Words("how many cells go around x, at most half a window", "x의 둘레에 두를 칸 수, 창의 절반까지"),
+        least=0,
+    ),
 )
 _SAMPLES = (
     Sample(((1, 4, 4),), {"kernel_size": 2}),
@@ -56,14 +67,18 @@ def _pools(x: Shape, **settings: Any) -> bool:
 def _shape(x: Shape, **settings: Any) -> Shape:
     if len(x) not in (3, 4):
         raise ShapeError(
-            f"{{0}} is {shape_text(x)}: pooling takes channels×H×W, or a batch of them",
-            "unsqueeze({0}, axis=0) would fit" if _pools((1, *x), **settings) else "",
+            said("{0} is {shape}: pooling takes channels×H×W, or a batch of them", shape=shape_text(x)),
+            would_fit("unsqueeze({0}, axis=0)") if _pools((1, *x), **settings) else "",
         )
     found = _windows(x, **settings)
     if any(2 * p > k for p, k in zip(found.padding, found.kernel, strict=True)):
         raise ShapeError(
-            f"{{0}} is {shape_text(x)}, its padding {shape_text(found.padding)}: "
-            f"at most half of the window ({shape_text(found.kernel)}) fits"
+            said(
+                "{0} is {shape}, its padding {padding}: at most half of the window ({window}) fits",
+                shape=shape_text(x),
+                padding=shape_text(found.padding),
+                window=shape_text(found.kernel),
+            )
         )
     return (*x[:-2], *found.out)
 
@@ -118,8 +133,12 @@ max_pool2d = define(
     shape=_shape,
     rules=_largest_rules,
     attributes=_ATTRIBUTES,
-    conventions="Cells of a window that tie share the gradient equally, where PyTorch gives all of it to the "
-    "first. Padding is never the largest. A last window that does not fit is left out.",
+    conventions=Words(
+        "Cells of a window that tie share the gradient equally, where PyTorch gives all of it to the "
+        "first. Padding is never the largest. A last window that does not fit is left out.",
+        "창 안의 최댓값이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 첫째 원소에 모두 "
+        "줍니다. 패딩은 최댓값이 되지 않습니다. 끝에서 다 들어가지 않는 창은 뺍니다.",
+    ),
     analytic=False,
     samples=_SAMPLES,
 )
@@ -170,7 +189,10 @@ avg_pool2d = define(
     shape=_shape,
     rules=_mean_rules,
     attributes=_ATTRIBUTES,
-    conventions="The zeros of the padding count in the mean, as by PyTorch's default. A last window that "
-    "does not fit is left out.",
+    conventions=Words(
+        "The zeros of the padding count in the mean, as by PyTorch's default. A last window that "
+        "does not fit is left out.",
+        "PyTorch의 기본값처럼 패딩의 0도 평균에 넣습니다. 끝에서 다 들어가지 않는 창은 뺍니다.",
+    ),
     samples=_SAMPLES,
 )

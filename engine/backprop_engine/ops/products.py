@@ -10,22 +10,25 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import ONE, Attributes, Factor, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import axes, difference, named, product, repair
+from backprop_engine.ops.fitting import FOR_A_SCALAR, axes, difference, for_matrices, named, product, repair
 from backprop_engine.ops.linear import FAMILY, INNER
+from backprop_engine.said import Hint, said
 from backprop_engine.text import Words
 
 
 def _dot_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or a != b:
-        raise ShapeError(f"{named(a, b)}: dot takes two vectors of one length", _dot_hint(a, b))
+        raise ShapeError(
+            said("{operands}: dot takes two vectors of one length", operands=named(a, b)), _dot_hint(a, b)
+        )
     return ()
 
 
-def _dot_hint(a: Shape, b: Shape) -> str:
+def _dot_hint(a: Shape, b: Shape) -> Hint:
     if not a or not b:
-        return "for a scalar use {0} * {1}"
+        return FOR_A_SCALAR
     better = product(a, b) if max(len(a), len(b)) > 1 else ""
-    return f"for matrices write {better}" if better else difference(a, b)
+    return for_matrices(better) or difference(a, b)
 
 
 dot = define(
@@ -42,7 +45,7 @@ dot = define(
     shape=_dot_shape,
     rules=INNER,
     inside=(("products", "a * b"), ("out", "sum(products)")),
-    conventions="Of nothing it is 0.",
+    conventions=Words("Of nothing it is 0.", "빈 벡터의 내적은 0입니다."),
     samples=(Sample(((3,), (3,))), Sample(((1,), (1,))), Sample(((0,), (0,)))),
 )
 
@@ -50,20 +53,32 @@ dot = define(
 def _linear_shape(x: Shape, weight: Shape, bias: Shape | None = None) -> Shape:
     if len(weight) != 2 or not x:
         raise ShapeError(
-            f"{named(x, weight)}: linear takes a vector or rows, and a matrix of shape out×in",
-            f"{{1}} has {axes(weight)}" if x else "{0} is a scalar",
+            said(
+                "{operands}: linear takes a vector or rows, and a matrix of shape out×in",
+                operands=named(x, weight),
+            ),
+            said("{1} has {axes}", axes=axes(weight)) if x else said("{0} is a scalar"),
         )
     if x[-1] != weight[1]:
         raise ShapeError(
-            f"{named(x, weight)}: "
-            f"the last axis of {{0}} ({x[-1]}) must equal that of {{1}} ({weight[1]}), which is out×in",
-            "for a weight of in×out write {0} @ {1}"
+            said(
+                "{operands}: the last axis of {0} ({size}) must equal that of {1} ({other}), which is out×in",
+                operands=named(x, weight),
+                size=x[-1],
+                other=weight[1],
+            ),
+            said("for a weight of in×out write {0} @ {1}")
             if x[-1] == weight[0]
-            else repair((x,), lambda x: _layer_fits(x, weight, bias)) or f"axis 1 of {{1}} must be {x[-1]}",
+            else repair((x,), lambda x: _layer_fits(x, weight, bias))
+            or said("axis 1 of {1} must be {size}", size=x[-1]),
         )
     if bias is not None and bias != weight[:1]:
         raise ShapeError(
-            f"{named(weight, bias, first=1)}: the bias must be {weight[0]}, one for each row of {{1}}",
+            said(
+                "{operands}: the bias must be {size}, one for each row of {1}",
+                operands=named(weight, bias, first=1),
+                size=weight[0],
+            ),
             repair((bias,), weight[:1].__eq__, first=2),
         )
     return (*x[:-1], weight[0])
@@ -124,7 +139,10 @@ linear_layer = define(
         if len(shapes) == 3
         else (("out", "x @ weight.T"),)
     ),
-    conventions="As in PyTorch the weight is out×in, and x is a vector, or rows in any number of axes.",
+    conventions=Words(
+        "As in PyTorch the weight is out×in, and x is a vector, or rows in any number of axes.",
+        "PyTorch처럼 가중치는 출력×입력이고, x는 벡터이거나 몇 축이든 행을 모은 것입니다.",
+    ),
     samples=(
         Sample(((3,), (2, 3), (2,))),
         Sample(((3,), (2, 3))),

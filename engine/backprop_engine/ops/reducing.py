@@ -23,10 +23,17 @@ from backprop_engine.ops.definition import (
 )
 from backprop_engine.ops.entries import Cells
 from backprop_engine.ops.reductions import average
+from backprop_engine.text import Words
 
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
 REDUCTION = Attribute(
-    "reduction", Reduction, "mean", "how the losses of a batch become one: mean, sum or none"
+    "reduction",
+    Reduction,
+    "mean",
+    Words(
+        "how the losses of a batch become one: mean, sum or none",
+        "배치의 손실을 하나로 모으는 방법: mean, sum 또는 none",
+    ),
 )
 
 

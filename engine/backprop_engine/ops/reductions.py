@@ -23,14 +23,25 @@ from backprop_engine.ops.definition import (
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.extremes import of_nothing
 from backprop_engine.ops.fitting import no_axis
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 FAMILY = "reductions"
 Axes: TypeAlias = int | tuple[int, ...] | None
 AXIS = Attribute(
-    "axis", int | tuple[int, ...] | None, None, "the axis or axes that are reduced; all where it is left out"
+    "axis",
+    int | tuple[int, ...] | None,
+    None,
+    Words(
+        "the axis or axes that are reduced; all where it is left out", "줄일 축 하나 또는 여럿, 생략하면 모두"
+    ),
 )
-KEEPDIMS = Attribute("keepdims", bool, False, "whether a reduced axis stays, with the size 1")
+KEEPDIMS = Attribute(
+    "keepdims",
+    bool,
+    False,
+    Words("whether a reduced axis stays, with the size 1", "줄인 축을 크기 1로 남길지"),
+)
 SAMPLES = (
     Sample(((),)),
     Sample(((3,),)),
@@ -62,7 +73,9 @@ def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
     axes = (axis,) if isinstance(axis, int) else axis
     positive = tuple(positive_axis(shape, one) for one in axes)
     if len(set(positive)) < len(positive):
-        raise ShapeError(f"{{0}} is {shape_text(shape)}: axis {list(axes)} names an axis twice")
+        raise ShapeError(
+            said("{0} is {shape}: axis {axes} names an axis twice", shape=shape_text(shape), axes=list(axes))
+        )
     return positive
 
 
@@ -216,7 +229,7 @@ sum_ = define(
     shape=reduced_shape,
     rules=_sum_rules,
     attributes=(AXIS, KEEPDIMS),
-    conventions="The sum of nothing is 0.",
+    conventions=Words("The sum of nothing is 0.", "원소가 없으면 합은 0입니다."),
     samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
 
@@ -258,6 +271,6 @@ mean = define(
     rules=_mean_rules,
     attributes=(AXIS, KEEPDIMS),
     inside=_mean_inside,
-    conventions="The mean of nothing is NaN.",
+    conventions=Words("The mean of nothing is NaN.", "원소가 없으면 평균은 NaN입니다."),
     samples=(*SAMPLES, SIZE_ONE),
 )

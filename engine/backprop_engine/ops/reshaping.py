@@ -14,6 +14,7 @@ from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample
 from backprop_engine.ops.entries import Cells, here, position
 from backprop_engine.ops.reductions import Axes, positive_axis, reduced_axes
 from backprop_engine.ops.shaping import FAMILY, Sizes
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 
@@ -52,15 +53,24 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     free = shape.count(-1)
     if free > 1:
         raise ShapeError(
-            f"{{0}} is {shape_text(a)}: only one size of shape {list(shape)} may be -1, which is what is left"
+            said(
+                "{0} is {shape}: only one size of shape {sizes} may be -1, which is what is left",
+                shape=shape_text(a),
+                sizes=list(shape),
+            )
         )
     if free == 1 and known and prod(a) % known == 0:
         return tuple(prod(a) // known if size == -1 else size for size in shape)
     if free or known != prod(a):
-        wanted = f"a multiple of {known}" if free else str(known)
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and has {prod(a)} cells: shape {list(shape)} needs {wanted}",
-            "one size may be -1: what is left",
+            said(
+                "{0} is {shape} and has {cells} cells: shape {sizes} needs {wanted}",
+                shape=shape_text(a),
+                cells=prod(a),
+                sizes=list(shape),
+                wanted=said("a multiple of {cells}", cells=known) if free else known,
+            ),
+            said("one size may be -1: what is left"),
         )
     return shape
 
@@ -74,8 +84,20 @@ _reshaping(
         ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     formula="reshape(a, shape)",
-    attributes=(Attribute("shape", Sizes, ..., "the new sizes; one may be -1: what is left", least=-1),),
-    conventions="Cells keep their order, the last axis fastest.",
+    attributes=(
+        Attribute(
+            "shape",
+            Sizes,
+            ...,
+            Words(
+                "the new sizes; one may be -1: what is left", "새 크기, 하나는 나머지를 뜻하는 -1일 수 있음"
+            ),
+            least=-1,
+        ),
+    ),
+    conventions=Words(
+        "Cells keep their order, the last axis fastest.", "마지막 축부터 세는 원소의 순서는 그대로입니다."
+    ),
     samples=(
         Sample(((),), {"shape": (1, 1)}),
         Sample(((6,),), {"shape": (2, 3)}),
@@ -103,8 +125,21 @@ _reshaping(
         ko="한 줄로 펴기만 하는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     formula="flatten(a)",
-    attributes=(Attribute("start", int, 0, "the first axis that is flattened; 1 keeps a batch apart"),),
-    conventions="Cells keep their order, the last axis fastest. A scalar becomes a vector of one.",
+    attributes=(
+        Attribute(
+            "start",
+            int,
+            0,
+            Words(
+                "the first axis that is flattened; 1 keeps a batch apart",
+                "펼칠 첫 축, 1이면 배치를 그대로 둠",
+            ),
+        ),
+    ),
+    conventions=Words(
+        "Cells keep their order, the last axis fastest. A scalar becomes a vector of one.",
+        "마지막 축부터 세는 원소의 순서는 그대로입니다. 스칼라는 원소가 하나인 벡터가 됩니다.",
+    ),
     samples=(
         Sample(((),)),
         Sample(((3,),)),
@@ -123,8 +158,15 @@ def _squeeze_shape(a: Shape, axis: Axes) -> Shape:
     for one in axes:
         if a[one] != 1:
             raise ShapeError(
-                f"{{0}} is {shape_text(a)}: axis {one} has the size {a[one]}, and only 1 can be squeezed out",
-                f"axis {a.index(1)} has the size 1" if 1 in a else "none of its axes has the size 1",
+                said(
+                    "{0} is {shape}: axis {axis} has the size {size}, and only 1 can be squeezed out",
+                    shape=shape_text(a),
+                    axis=one,
+                    size=a[one],
+                ),
+                said("axis {axis} has the size 1", axis=a.index(1))
+                if 1 in a
+                else said("none of its axes has the size 1"),
             )
     return tuple(size for at, size in enumerate(a) if at not in axes)
 
@@ -139,7 +181,14 @@ _reshaping(
     ),
     formula="squeeze(a)",
     attributes=(
-        Attribute("axis", int | tuple[int, ...] | None, None, "the axis or axes of size 1; all if left out"),
+        Attribute(
+            "axis",
+            int | tuple[int, ...] | None,
+            None,
+            Words(
+                "the axis or axes of size 1; all if left out", "크기가 1인 축 하나 또는 여럿, 생략하면 모두"
+            ),
+        ),
     ),
     samples=(
         Sample(((1,),)),
@@ -156,8 +205,13 @@ def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
     count = len(a) + len(axes)
     if any(not -count <= one < count for one in axes) or len({one % count for one in axes}) < len(axes):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)}: its new axes are among {-count} to {count - 1}, each once, "
-            f"not {list(axes)}"
+            said(
+                "{0} is {shape}: its new axes are among {first} to {last}, each once, not {axes}",
+                shape=shape_text(a),
+                first=-count,
+                last=count - 1,
+                axes=list(axes),
+            )
         )
     new, sizes = {one % count for one in axes}, iter(a)
     return tuple(1 if at in new else next(sizes) for at in range(count))
@@ -172,7 +226,14 @@ _reshaping(
         ko="크기가 1인 축을 끼워 넣은 노드이므로 그래디언트에서는 그 축을 다시 없앱니다.",
     ),
     formula="unsqueeze(a, axis)",
-    attributes=(Attribute("axis", int | tuple[int, ...], ..., "where the new axes are in the result"),),
+    attributes=(
+        Attribute(
+            "axis",
+            int | tuple[int, ...],
+            ...,
+            Words("where the new axes are in the result", "결과에서 새 축들의 자리"),
+        ),
+    ),
     samples=(
         Sample(((),), {"axis": 0}),
         Sample(((3,),), {"axis": -1}),

@@ -10,6 +10,7 @@ from backprop_engine.ops.definition import ONE, Attribute, Attributes, Linear, S
 from backprop_engine.ops.entries import reads
 from backprop_engine.ops.fitting import joined, repair
 from backprop_engine.ops.reductions import Axes, axis_text, reduced_axes
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 FAMILY = "shape"
@@ -37,7 +38,9 @@ transpose = define(
             entries=reads(lambda i, a: i[::-1]),
         ),
     ),
-    conventions="All axes are reversed, so a vector stays as it is.",
+    conventions=Words(
+        "All axes are reversed, so a vector stays as it is.", "모든 축을 거꾸로 놓으므로 벡터는 그대로입니다."
+    ),
     samples=(Sample(((),)), Sample(((3,),)), Sample(((2, 3),)), Sample(((2, 3, 4),)), Sample(((0, 2),))),
 )
 
@@ -45,7 +48,12 @@ transpose = define(
 def _permute_shape(a: Shape, axes: Sizes) -> Shape:
     if len(axes) != len(a) or len(reduced_axes(a, axes)) != len(a):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)}: permute takes its {len(a)} axes in another order, not {list(axes)}"
+            said(
+                "{0} is {shape}: permute takes its {count} axes in another order, not {axes}",
+                shape=shape_text(a),
+                count=len(a),
+                axes=list(axes),
+            )
         )
     return tuple(a[axis] for axis in axes)
 
@@ -75,7 +83,14 @@ permute = define(
     forward=np.transpose,
     shape=_permute_shape,
     rules=_permute_rules,
-    attributes=(Attribute("axes", Sizes, ..., "every axis of the operand, in the order wanted"),),
+    attributes=(
+        Attribute(
+            "axes",
+            Sizes,
+            ...,
+            Words("every axis of the operand, in the order wanted", "피연산자의 모든 축을 바라는 순서로"),
+        ),
+    ),
     samples=(
         Sample(((2, 3),), {"axes": (1, 0)}),
         Sample(((2, 3, 4),), {"axes": (2, 0, 1)}),
@@ -94,9 +109,9 @@ def _broadcasts_to(a: Shape, shape: Sizes) -> bool:
 def _broadcast_to_shape(a: Shape, shape: Sizes) -> Shape:
     if not _broadcasts_to(a, shape):
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and does not broadcast to {list(shape)}",
+            said("{0} is {shape} and does not broadcast to {sizes}", shape=shape_text(a), sizes=list(shape)),
             joined(
-                "counted from the last axis, each size is the same or 1",
+                said("counted from the last axis, each size is the same or 1"),
                 repair((a,), lambda a: _broadcasts_to(a, shape)),
             ),
         )
@@ -116,8 +131,11 @@ broadcast_to = define(
     forward=np.broadcast_to,
     shape=_broadcast_to_shape,
     rules=(ONE,),
-    attributes=(Attribute("shape", Sizes, ..., "the shape wanted", least=0),),
-    conventions="Axes are counted from the last, as in every broadcast.",
+    attributes=(Attribute("shape", Sizes, ..., Words("the shape wanted", "바라는 차원"), least=0),),
+    conventions=Words(
+        "Axes are counted from the last, as in every broadcast.",
+        "모든 브로드캐스트에서처럼 마지막 축부터 맞춥니다.",
+    ),
     samples=(
         Sample(((),), {"shape": (2,)}),
         Sample(((3,),), {"shape": (2, 3)}),
@@ -163,7 +181,12 @@ flip = define(
     rules=_flip_rules,
     attributes=(
         Attribute(
-            "axis", int | tuple[int, ...] | None, None, "the axis or axes turned round; all if left out"
+            "axis",
+            int | tuple[int, ...] | None,
+            None,
+            Words(
+                "the axis or axes turned round; all if left out", "뒤집을 축 하나 또는 여럿, 생략하면 모두"
+            ),
         ),
     ),
     samples=(

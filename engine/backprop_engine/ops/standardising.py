@@ -28,11 +28,21 @@ from backprop_engine.ops.definition import (
     define,
 )
 from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import no_axis, repair
+from backprop_engine.ops.fitting import no_axis, repair, two_named
 from backprop_engine.ops.normalisation import FAMILY
+from backprop_engine.said import Said, said
 from backprop_engine.text import Words
 
-EPS = Attribute("eps", float, 1e-5, "a small number under the root, so that nothing is divided by 0", least=0)
+EPS = Attribute(
+    "eps",
+    float,
+    1e-5,
+    Words(
+        "a small number under the root, so that nothing is divided by 0",
+        "0으로 나누지 않도록 근호 안에 더하는 작은 수",
+    ),
+    least=0,
+)
 SHOWN = Words("less its part along 1 and n, over the root", "1과 n 방향의 성분을 빼고 제곱근으로 나눔")
 
 
@@ -94,13 +104,13 @@ def _last_axes(ndim: int, axis: int) -> tuple[int, ...]:
     return tuple(range(axis % ndim, ndim))
 
 
-def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, reason: str) -> None:
+def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, reason: Said) -> None:
     """Refuse parameters that do not have the shape that `a` asks for; they are the operands behind it."""
     wrong = [argnum for argnum, parameter in enumerate(parameters, 1) if parameter != wanted]
     if wrong:
         argnum, parameter = wrong[0], parameters[wrong[0] - 1]
         raise ShapeError(
-            f"{{0}} is {shape_text(a)} and {{{argnum}}} is {shape_text(parameter)}: {reason}",
+            two_named((0, a), (argnum, parameter), reason),
             repair((parameter,), wanted.__eq__, first=argnum) if len(wrong) == 1 else "",
         )
 
@@ -111,8 +121,11 @@ def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Sha
         raise no_axis(a, axis)
     normalised = a[axis % len(a) :]
     if 0 in normalised:
-        raise ShapeError(f"{{0}} is {shape_text(a)}: there is nothing along the normalised axes")
-    check_parameters(a, parameters, normalised, f"the normalised axes of {{0}} are {shape_text(normalised)}")
+        raise ShapeError(
+            said("{0} is {shape}: there is nothing along the normalised axes", shape=shape_text(a))
+        )
+    reason = said("the normalised axes of {0} are {shape}", shape=shape_text(normalised))
+    check_parameters(a, parameters, normalised, reason)
     return a
 
 
@@ -166,7 +179,15 @@ def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]
     return {"forward": forward, "rules": rules, "inside": inside}
 
 
-_AXIS = Attribute("axis", int, -1, "the first of the axes that are normalised together, up to the last")
+_AXIS = Attribute(
+    "axis",
+    int,
+    -1,
+    Words(
+        "the first of the axes that are normalised together, up to the last",
+        "함께 정규화할 축의 처음, 마지막 축까지",
+    ),
+)
 
 layer_norm = define(
     "layer_norm",
@@ -182,7 +203,10 @@ layer_norm = define(
     formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
     shape=_last_axes_shape,
     attributes=(_AXIS, EPS),
-    conventions="The variance is that of the row itself, divided by its size. Equal numbers give 0.",
+    conventions=Words(
+        "The variance is that of the row itself, divided by its size. Equal numbers give 0.",
+        "분산은 그 행 자신의 것이며 크기로 나눕니다. 모두 같은 수이면 0이 됩니다.",
+    ),
     **_over_last_axes("layer_norm", centred=True),
     samples=(
         Sample(((3,),)),
@@ -210,7 +234,10 @@ rms_norm = define(
     formula="a / sqrt(mean(a ** 2) + eps) * weight",
     shape=_last_axes_shape,
     attributes=(_AXIS, EPS),
-    conventions="eps is 1e-5; PyTorch's default is the rounding unit of the type.",
+    conventions=Words(
+        "eps is 1e-5; PyTorch's default is the rounding unit of the type.",
+        "eps는 1e-5입니다. PyTorch의 기본값은 자료형의 반올림 단위입니다.",
+    ),
     **_over_last_axes("rms_norm", centred=False),
     samples=(
         Sample(((3,),)),

@@ -32,7 +32,14 @@ from backprop_engine.ops.reductions import (
 from backprop_engine.text import Words
 
 _DDOF = Attribute(
-    "ddof", int, 0, "what is taken from the number of cells in the divisor: 1 for a sample", least=0
+    "ddof",
+    int,
+    0,
+    Words(
+        "what is taken from the number of cells in the divisor: 1 for a sample",
+        "나누는 수를 원소 수보다 얼마나 줄일지, 표본이면 1",
+    ),
+    least=0,
 )
 _SPREAD = (
     *SAMPLES,
@@ -95,7 +102,10 @@ var = define(
     rules=_var_rules,
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
-    conventions="Divides by n, as NumPy does; PyTorch's default is ddof=1. Where n − ddof is 0, it is NaN.",
+    conventions=Words(
+        "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where n − ddof is 0, it is NaN.",
+        "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. n − ddof가 0이면 NaN입니다.",
+    ),
     samples=(*_SPREAD, SIZE_ONE),
 )
 
@@ -135,8 +145,12 @@ std = define(
     rules=_std_rules,
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_std_inside,
-    conventions="Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all cells are equal, the "
-    "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
+    conventions=Words(
+        "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all cells are equal, the "
+        "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
+        "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. 모든 원소가 같으면 0에서의 "
+        "노름처럼 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
+    ),
     analytic=False,
     samples=(*_SPREAD, SIZE_ONE),
 )
@@ -173,7 +187,10 @@ norm = define(
         ("total", f"sum(squares{axis_text(attributes['axis'], attributes['keepdims'])})"),
         ("out", "sqrt(total)"),
     ),
-    conventions="Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN.",
+    conventions=Words(
+        "Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN.",
+        "유클리드 노름입니다. 0에서의 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
+    ),
     analytic=False,
     samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
@@ -231,8 +248,12 @@ prod = define(
     shape=reduced_shape,
     rules=_prod_rules,
     attributes=(AXIS, KEEPDIMS),
-    conventions="The product of nothing is 1. Nothing is divided by a cell, so the gradient is right where "
-    "cells are 0: a single 0 gets the product of the others, which get 0.",
+    conventions=Words(
+        "The product of nothing is 1. Nothing is divided by a cell, so the gradient is right where "
+        "cells are 0: a single 0 gets the product of the others, which get 0.",
+        "원소가 없으면 곱은 1입니다. 원소로 나누지 않으므로 0이 있어도 그래디언트가 맞습니다. "
+        "0이 하나이면 그 원소는 나머지의 곱을 받고 나머지는 0을 받습니다.",
+    ),
     samples=(
         *SAMPLES,
         SIZE_ONE,

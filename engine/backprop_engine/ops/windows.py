@@ -15,6 +15,7 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import Attributes, Op
 from backprop_engine.ops.entries import Cells
+from backprop_engine.said import said
 
 __all__ = ["PerAxis", "Windows", "per_axis", "settings_text", "windows"]
 
@@ -102,14 +103,25 @@ def windows(
         shape[-axes:], kernel, per_axis(stride, axes), per_axis(padding, axes), per_axis(dilation, axes)
     )
     if min(kernel) < 1:
-        raise ShapeError(f"{{0}} is {shape_text(shape)}: a kernel of {shape_text(kernel)} has no cells")
+        raise ShapeError(
+            said(
+                "{0} is {shape}: a kernel of {kernel} has no cells",
+                shape=shape_text(shape),
+                kernel=shape_text(kernel),
+            )
+        )
     if min(found.out) < 1:
         reach = tuple(d * (k - 1) + 1 for d, k in zip(found.dilation, kernel, strict=True))
         padded = found.padded_shape(shape)[-axes:]
         raise ShapeError(
-            f"{{0}} is {shape_text(shape)}: its last axes with padding ({shape_text(padded)}) "
-            f"are smaller than the kernel's reach ({shape_text(reach)})",
-            "a smaller kernel, or more padding",
+            said(
+                "{0} is {shape}: its last axes with padding ({padded}) are smaller than the kernel's reach "
+                "({reach})",
+                shape=shape_text(shape),
+                padded=shape_text(padded),
+                reach=shape_text(reach),
+            ),
+            said("a smaller kernel, or more padding"),
         )
     return found
 

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from backprop_engine.errors import BackpropError
+from backprop_engine.said import worded
 from backprop_engine.text import Words, clean, clip
 
 __all__ = ["Setting", "SettingError", "unknown"]
@@ -85,7 +86,7 @@ class Setting(Struct, frozen=True):
 
     def _refusal(self, given: object, hint: str = "") -> SettingError:
         message = f"`{self.name}` is {self.kind}, not {_shown(given)}"
-        return SettingError(self.name, message, hint or self.meaning.en)
+        return SettingError(self.name, message, hint or worded(self.meaning))
 
 
 def _shown(value: object) -> str:

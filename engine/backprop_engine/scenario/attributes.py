@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from backprop_engine.errors import Code, code
 from backprop_engine.ops import Attribute, Op
+from backprop_engine.said import worded
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 
@@ -45,7 +46,7 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
     try:
         converted = msgspec.convert(value, expected, strict=True)
     except msgspec.ValidationError:
-        hint = attribute.meaning
+        hint: str = worded(attribute.meaning)
         if isinstance(value, str):
             choices = [one for one in _choices(expected) if isinstance(one, str)]
             hint = did_you_mean(value, choices) or hint
@@ -54,9 +55,9 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
         message = f"`{attribute.name}` of `{op.name}` is {type_words(expected)}, not {shown_value(value)}"
         raise CallError(ATTRIBUTE, message, at, hint) from None
     if not attribute.allows(converted):
-        limits = attribute.limits or "a finite number"
+        limits: str = attribute.limits or "a finite number"
         message = f"`{attribute.name}` of `{op.name}` is {limits}, not {shown_value(value)}"
-        raise CallError(ATTRIBUTE, message, at, attribute.meaning)
+        raise CallError(ATTRIBUTE, message, at, worded(attribute.meaning))
     if attribute.type is tuple and not isinstance(converted, tuple):
         return (converted,)
     return converted

@@ -154,7 +154,7 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
         )
     for attribute in op.attributes:
         if attribute.default is ... and attribute.name not in attributes:
-            message = f"`{op.name}` needs `{attribute.name}`: {attribute.meaning}"
+            message = f"`{op.name}` needs `{attribute.name}`: {attribute.meaning.en}"
             raise CallError(ATTRIBUTE, message, at, f"the operator is {signature(op)}")
     if op.conflict and (
         reason := op.conflict(**{one.name: one.default for one in op.attributes} | attributes)

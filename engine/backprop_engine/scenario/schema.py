@@ -220,7 +220,11 @@ class _Writer:
         settings |= {} if op.variadic else dict.fromkeys(op.operands, operand)
         for one in op.attributes:
             default = {} if one.default in (..., None) else {"default": one.default}
-            settings[one.name] = {"description": sentence(one.meaning), **of_attribute(one), **default}
+            settings[one.name] = {
+                "description": sentence(self.say(one.meaning)),
+                **of_attribute(one),
+                **default,
+            }
         needed = [one.name for one in op.attributes if one.default is ...]
         return self.beside(OPERATOR, "op", op.name, settings, needed)
 

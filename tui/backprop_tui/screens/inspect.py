@@ -42,7 +42,12 @@ def node_lines(view: View, node: Node, width: int) -> list[Line]:
     if note:
         lines.append((Span(f"» {note.in_language(language)}", Role.NAME),))
     if node.op is not None and node.op.conventions:
-        lines.append((Span(f"{text('inspect.conventions', language)} ", Role.DIM), Span(node.op.conventions)))
+        lines.append(
+            (
+                Span(f"{text('inspect.conventions', language)} ", Role.DIM),
+                Span(node.op.conventions.in_language(view.language)),
+            )
+        )
     lines += _tensor(text("inspect.value", language), frame.value(node), Role.VALUE, width)
     if not (graph.active[node.position] and graph.differentiable[node.position]):
         return [*lines, (Span(""),), (Span(text("inspect.none", language), Role.DIM),)]
