@@ -98,19 +98,12 @@ def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
 def position_of(run: Run, place: Place) -> int:
     """The position of `run` that a place means, or the nearest sensible one."""
     iteration = min(place.iteration, _last_iteration_with(run, place.kind))
-    return run.start(iteration) + _within(run.graph, _schedule(run, iteration), place)
+    return run.start(iteration) + _within(run.graph, run.schedule(iteration), place)
 
 
 def _last_iteration_with(run: Run, kind: StepKind) -> int:
     """The last iteration that has a step of this kind; the last of all has a forward pass only."""
     return run.iterations - 1 if kind in ("start", "forward") else max(0, run.iterations - 2)
-
-
-def _schedule(run: Run, iteration: int) -> Schedule:
-    """The steps of an iteration; nothing is computed for them."""
-    if run.training is None:
-        return run.graph.schedule
-    return run.graph.forward_schedule if iteration == run.training.steps else run.graph.training_schedule
 
 
 def _within(graph: Graph, schedule: Schedule, place: Place) -> int:

@@ -19,12 +19,15 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
 from backprop_engine.optim import Optimizer, State
 from backprop_engine.recording import record, record_forward
+from backprop_engine.steps import Schedule
 from backprop_engine.trace import Edit, Trace
 
 __all__ = ["Run", "Training"]
 
 _KEPT_CELLS: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
+_OBJECT_CELLS: Final = 16
+"""A tensor takes as much room as so many numbers beside those that it holds."""
 _KEPT_TRACES: Final = 4
 
 
@@ -48,14 +51,17 @@ class Run:
 
     A trace is computed when it is asked for. Of the parameters some checkpoints are kept, so that going back
     to an iteration costs a few iterations, not all of them. What is computed does not depend on the order
-    of asking.
+    of asking. Whoever wants to hear keys on a long way computes it one iteration at a time: `approach`.
     """
 
     def __init__(
         self, graph: Graph, bindings: Bindings, training: Training | None = None, edits: tuple[Edit, ...] = ()
     ) -> None:
         self.graph, self.bindings, self.training, self.edits = graph, bindings, training, edits
-        self._checkpoints = {0: self._start()}
+        self._stride = _stride(graph, training)
+        first = self._start()
+        self._checkpoints = [first]
+        self._latest = (0, first)
         self._traces: dict[int, Trace] = {}
 
     @classmethod
@@ -98,6 +104,13 @@ class Run:
         """The position that an iteration begins at."""
         return iteration * self.length
 
+    def schedule(self, iteration: int) -> Schedule:
+        """The steps of an iteration; nothing is computed for them."""
+        if self.training is None:
+            return self.graph.schedule
+        last = iteration == self.training.steps
+        return self.graph.forward_schedule if last else self.graph.training_schedule
+
     def trace(self, iteration: int = 0) -> Trace:
         """The trace of an iteration; `UsageError` where there is none."""
         if not 0 <= iteration < self.iterations:
@@ -112,13 +125,31 @@ class Run:
 
     def losses(self) -> Iterator[Tensor]:
         """The output's value in each iteration, from the first on."""
-        checkpoint = self._checkpoints[0]
         for iteration in range(self.iterations):
-            trace = self._traces.get(iteration) or self._record(iteration, checkpoint)
+            trace = self._traces.get(iteration)
+            if trace is None:
+                trace = self._record(iteration, self._checkpoint(iteration))
+            self._pass(trace)
             yield trace.values[self.graph.output]
-            if iteration + 1 < self.iterations:
-                checkpoint = self._after(trace, checkpoint)
-                self._keep(iteration + 1, checkpoint)
+
+    # On the way to an iteration
+
+    def missing(self, iteration: int) -> int:
+        """How many iterations must be computed before the trace of `iteration` is there."""
+        if iteration in self._traces:
+            return 0
+        begin, _ = self._nearest(iteration)
+        return iteration + 1 - begin - sum(begin <= kept < iteration for kept in self._traces)
+
+    def nearest(self, iteration: int) -> int:
+        """The last iteration up to this one that can be computed without any other."""
+        return iteration if iteration in self._traces else self._nearest(iteration)[0]
+
+    def approach(self, iteration: int) -> None:
+        """Compute one of the iterations before this one, the first that is missing; nothing if none is."""
+        begin, checkpoint = self._nearest(iteration)
+        if begin < iteration:
+            self._pass(self._traces.get(begin) or self._record(begin, checkpoint))
 
     # Iterations
 
@@ -137,9 +168,15 @@ class Run:
             trace = record_forward(self.graph, checkpoint.bindings, self.edits)
             return replace(trace, iteration=iteration, training=self.training)
         trace = record(self.graph, checkpoint.bindings, self.edits)
-        updated = {node: new for node, (new, _) in self._updates(trace, checkpoint).items()}
-        plan = self.graph.training_schedule
-        return replace(trace, iteration=iteration, plan=plan, updated=updated, training=self.training)
+        updates = self._updates(trace, checkpoint)
+        return replace(
+            trace,
+            iteration=iteration,
+            plan=self.graph.training_schedule,
+            updated={node: new for node, (new, _) in updates.items()},
+            remembered={node: (checkpoint.states[node], state) for node, (_, state) in updates.items()},
+            training=self.training,
+        )
 
     def _updates(self, trace: Trace, checkpoint: _Checkpoint) -> dict[int, tuple[Tensor, State]]:
         """The new value and state of each parameter."""
@@ -152,32 +189,41 @@ class Run:
             updates[node] = update(trace.values[node], gradient, state, settings)
         return updates
 
-    def _after(self, trace: Trace, checkpoint: _Checkpoint) -> _Checkpoint:
-        """What the iteration behind `trace` begins with."""
-        updates = self._updates(trace, checkpoint)
-        leaves = {**checkpoint.bindings.leaves, **{node: new for node, (new, _) in updates.items()}}
-        states = {node: state for node, (_, state) in updates.items()}
-        return _Checkpoint(Bindings(leaves, checkpoint.bindings.seed), states)
-
     # Checkpoints
 
-    @property
-    def _stride(self) -> int:
-        """Every how many iterations a checkpoint is kept."""
-        parameters = self.graph.training_schedule.updates or ()
-        cells = 4 * sum(prod(self.graph.nodes[node].shape) for node in parameters)
-        return 1 + self.iterations * cells // _KEPT_CELLS
+    def _pass(self, trace: Trace) -> None:
+        """Note what the iteration behind `trace` begins with, if there is one."""
+        following = trace.iteration + 1
+        if following >= self.iterations:
+            return
+        leaves = {**trace.bindings.leaves, **trace.updated}
+        states = {node: after for node, (_, after) in trace.remembered.items()}
+        self._latest = (following, _Checkpoint(Bindings(leaves, trace.bindings.seed), states))
+        if following == len(self._checkpoints) * self._stride:
+            self._checkpoints.append(self._latest[1])
 
-    def _keep(self, iteration: int, checkpoint: _Checkpoint) -> None:
-        if iteration % self._stride == 0:
-            self._checkpoints.setdefault(iteration, checkpoint)
+    def _nearest(self, iteration: int) -> tuple[int, _Checkpoint]:
+        """The last iteration up to this one of which a checkpoint is there, and that checkpoint."""
+        kept = min(iteration // self._stride, len(self._checkpoints) - 1)
+        latest = self._latest
+        return (
+            latest
+            if kept * self._stride < latest[0] <= iteration
+            else (kept * self._stride, self._checkpoints[kept])
+        )
 
     def _checkpoint(self, iteration: int) -> _Checkpoint:
         """What an iteration begins with, from the last checkpoint before it."""
-        nearest = max(kept for kept in self._checkpoints if kept <= iteration)
-        checkpoint = self._checkpoints[nearest]
-        for earlier in range(nearest, iteration):
-            trace = self._traces.get(earlier) or self._record(earlier, checkpoint)
-            checkpoint = self._after(trace, checkpoint)
-            self._keep(earlier + 1, checkpoint)
-        return checkpoint
+        while self._nearest(iteration)[0] < iteration:
+            self.approach(iteration)
+        return self._nearest(iteration)[1]
+
+
+def _stride(graph: Graph, training: Training | None) -> int:
+    """Every how many iterations a checkpoint is kept."""
+    if training is None:
+        return 1
+    parameters = graph.training_schedule.updates or ()
+    cells = 4 * sum(prod(graph.nodes[node].shape) for node in parameters)
+    objects = _OBJECT_CELLS * (len(graph.leaves) + 4 * len(parameters))
+    return 1 + training.steps * (cells + objects) // _KEPT_CELLS

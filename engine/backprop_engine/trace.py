@@ -22,6 +22,7 @@ from backprop_engine.steps import Schedule, Steps
 
 if TYPE_CHECKING:
     from backprop_engine.frame import Frame
+    from backprop_engine.optim import State
     from backprop_engine.run import Training
 
 __all__ = ["Edit", "GradientEdit", "RunWarning", "Trace", "ValueEdit", "arises"]
@@ -76,6 +77,8 @@ class Trace:
     """Where the run is an iteration of training: its schedule, which has more or fewer steps."""
     updated: Mapping[int, Tensor] = field(default_factory=dict)
     """What each parameter is after the update, by position."""
+    remembered: Mapping[int, tuple[State, State]] = field(default_factory=dict)
+    """What the optimiser remembers of each parameter before and after the update, by position."""
     iteration: int = 0
     training: Training | None = None
     """Where the run is an iteration of training: which one."""

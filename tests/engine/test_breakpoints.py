@@ -20,8 +20,8 @@ from backprop_engine.debugger import Break, Continue, Delete, Enable, Go, Ignore
 from backprop_engine.debugger.asking import search
 from backprop_engine.debugger.breakpoints import Target, hits, parse_breakpoint
 from backprop_engine.debugger.conditions import Condition, holding, parse_condition
+from backprop_engine.debugger.travelling import advance, finished
 from backprop_engine.debugger.troubles import TROUBLES
-from backprop_engine.debugger.update import advance, finished
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.graph import Graph
 from backprop_engine.local import DenseLocal, MapLocal, local_gradient

@@ -131,8 +131,8 @@ def test_from_inside_a_node_one_gets_to_its_ends(run: RandomRun) -> None:
     for position in range(schedule.last + 1):
         after = [stop for stop in stops if stop > position]
         before = [stop for stop in stops if stop < position]
-        assert next_boundary(trace, position) == (after[0] if after else schedule.last)
-        assert previous_boundary(trace, position) == (before[-1] if before else 0)
+        assert next_boundary(trace.graph, schedule, position) == (after[0] if after else schedule.last)
+        assert previous_boundary(trace.graph, schedule, position) == (before[-1] if before else 0)
 
 
 @given(run=runs(), count=st.integers(-6, 6), data=st.data())

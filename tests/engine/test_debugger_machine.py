@@ -23,7 +23,8 @@ from twin import Case, Twin
 
 from backprop_engine.debugger import commands as c
 from backprop_engine.debugger.session import Session
-from backprop_engine.debugger.update import finished, update
+from backprop_engine.debugger.travelling import finished
+from backprop_engine.debugger.update import update
 from backprop_engine.debugger.watching import value_of_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.frame import Frame

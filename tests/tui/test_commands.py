@@ -22,6 +22,7 @@ from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.keys_page import keys_page
 from backprop_tui.opening import Opening
 from backprop_tui.regions import PLACES
+from backprop_tui.screens import slices
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
@@ -398,7 +399,10 @@ async def test_the_key_takes_its_breakpoint_away_again(read: Scenario) -> None:
         assert [one.text for one in after(pilot).breakpoints] == ["op tanh", "L"]
 
 
-async def test_a_search_through_iterations_ends_and_can_be_left(read: Scenario) -> None:
+async def test_a_search_through_iterations_ends_and_can_be_left(
+    read: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "SLICE", 0)
     async with opened(read) as pilot:
         debugger(pilot).type("delete")
         debugger(pilot).type("b first nan")

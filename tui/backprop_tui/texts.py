@@ -29,6 +29,7 @@ TEXTS: dict[str, Words] = {
     "timeline.seed": Words("seed", "시작"),
     "timeline.backward": Words("backward", "역전파"),
     "timeline.update": Words("update", "갱신"),
+    "halt": Words("stop", "중지"),
     "iteration": Words("iteration {iteration} of {last}", "반복 {iteration}/{last}"),
     "column.node": Words("node", "노드"),
     "column.op": Words("is", "연산"),

@@ -31,8 +31,17 @@ from backprop_engine.debugger.commands import (
     Unwatch,
     Watch,
 )
-from backprop_engine.debugger.session import Level, Notice, Seek, Session
-from backprop_engine.debugger.update import advance, finished, stopping, update
+from backprop_engine.debugger.session import Journey, Level, Notice, Seek, Session
+from backprop_engine.debugger.travelling import (
+    Progress,
+    advance,
+    finished,
+    halted,
+    progress,
+    stopping,
+    travelled,
+)
+from backprop_engine.debugger.update import update
 
 __all__ = [
     "Ahead",
@@ -47,11 +56,13 @@ __all__ = [
     "Ignore",
     "Into",
     "Iterate",
+    "Journey",
     "Level",
     "NameBranch",
     "Notice",
     "Out",
     "Over",
+    "Progress",
     "Redo",
     "RunTo",
     "Seek",
@@ -68,6 +79,9 @@ __all__ = [
     "Watch",
     "advance",
     "finished",
+    "halted",
+    "progress",
     "stopping",
+    "travelled",
     "update",
 ]

@@ -207,7 +207,7 @@ def _of_group(name: str, trace: Trace) -> Iterator[int]:
     group = next(one for one in trace.graph.groups if one.name == name)
     for backward in (False, True):
         positions = (
-            interval(trace, group, backward=backward)
+            interval(trace.schedule, group, backward=backward)
             if not (backward and trace.schedule.forward_only)
             else ()
         )

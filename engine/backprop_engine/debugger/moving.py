@@ -8,31 +8,28 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
-from backprop_engine.graph import Group
+from backprop_engine.graph import Graph, Group
 from backprop_engine.steps import Edge, Schedule
-from backprop_engine.trace import Trace
 
 __all__ = ["groups_at", "interval", "next_boundary", "previous_boundary", "stretch_of"]
 
 
-def next_boundary(trace: Trace, position: int, folded: Collection[str] = ()) -> int:
+def next_boundary(graph: Graph, schedule: Schedule, position: int, folded: Collection[str] = ()) -> int:
     """The next position at which a unit is finished: computed, seeded, handed on from, or updated."""
-    schedule = trace.schedule
     if position >= schedule.last:
         return schedule.last
-    group = _entered(trace, position + 1, position, folded)
+    group = _entered(graph, schedule, position + 1, position, folded)
     if group is not None:
         return group.stop - 1
     edge = _edge_at(schedule, position + 1)
     return position + 1 if edge is None else schedule.starts[schedule.edges_of[edge.node].stop] - 1
 
 
-def previous_boundary(trace: Trace, position: int, folded: Collection[str] = ()) -> int:
+def previous_boundary(graph: Graph, schedule: Schedule, position: int, folded: Collection[str] = ()) -> int:
     """The mirror of `next_boundary`."""
-    schedule = trace.schedule
     if position <= 0:
         return 0
-    group = _entered(trace, position, position + 1, folded)
+    group = _entered(graph, schedule, position, position + 1, folded)
     if group is not None:
         return group.start - 1
     edge = _edge_at(schedule, position)
@@ -46,9 +43,8 @@ def _edge_at(schedule: Schedule, position: int) -> Edge | None:
     return schedule.edges[bisect_right(schedule.starts, position) - 1]
 
 
-def groups_at(trace: Trace, position: int) -> tuple[Group, ...]:
+def groups_at(graph: Graph, schedule: Schedule, position: int) -> tuple[Group, ...]:
     """The groups that the step to `position` belongs to, outermost first."""
-    schedule, graph = trace.schedule, trace.graph
     if not graph.groups or not 1 <= position <= schedule.last:
         return ()
     edge = _edge_at(schedule, position)
@@ -58,39 +54,44 @@ def groups_at(trace: Trace, position: int) -> tuple[Group, ...]:
         group = graph.group_of(schedule.order[position - 1])
     else:
         return ()
-    return tuple(reversed(list(_outwards(trace, group))))
+    return tuple(reversed(list(_outwards(graph, group))))
 
 
-def _outwards(trace: Trace, group: Group | None) -> Iterator[Group]:
+def _outwards(graph: Graph, group: Group | None) -> Iterator[Group]:
     while group is not None:
         yield group
-        group = None if group.parent is None else trace.graph.groups[group.parent]
+        group = None if group.parent is None else graph.groups[group.parent]
 
 
-def _entered(trace: Trace, here: int, beside: int, folded: Collection[str]) -> range | None:
+def _entered(
+    graph: Graph, schedule: Schedule, here: int, beside: int, folded: Collection[str]
+) -> range | None:
     """The stretch of the outermost folded group that the step to `here` is in and that to `beside` is not."""
     if not folded:
         return None
-    outside = {group.name for group in groups_at(trace, beside)} if _same_pass(trace, here, beside) else ()
-    for group in groups_at(trace, here):
+    outside = (
+        {group.name for group in groups_at(graph, schedule, beside)}
+        if _same_pass(schedule, here, beside)
+        else ()
+    )
+    for group in groups_at(graph, schedule, here):
         if group.name in folded and group.name not in outside:
-            return stretch_of(trace, group, here)
+            return stretch_of(schedule, group, here)
     return None
 
 
-def _same_pass(trace: Trace, one: int, other: int) -> bool:
+def _same_pass(schedule: Schedule, one: int, other: int) -> bool:
     """Whether both steps are of the same pass: a group is entered anew in the other one."""
-    return (one < trace.schedule.seed) == (other < trace.schedule.seed)
+    return (one < schedule.seed) == (other < schedule.seed)
 
 
-def stretch_of(trace: Trace, group: Group, position: int) -> range:
+def stretch_of(schedule: Schedule, group: Group, position: int) -> range:
     """The positions after the steps of `group` in the pass that `position` lies in."""
-    return interval(trace, group, backward=position > trace.schedule.seed)
+    return interval(schedule, group, backward=position > schedule.seed)
 
 
-def interval(trace: Trace, group: Group, *, backward: bool) -> range:
+def interval(schedule: Schedule, group: Group, *, backward: bool) -> range:
     """The positions after the steps of `group` in one of the passes; empty where it has none there."""
-    schedule = trace.schedule
     if not backward:
         first = schedule.order.start
         return range(group.start - first + 1, group.stop - first + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from msgspec import Struct
@@ -14,10 +14,11 @@ from backprop_engine.debugger.moving import groups_at
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
 from backprop_engine.run import Run
+from backprop_engine.steps import Schedule
 from backprop_engine.text import Words
 from backprop_engine.trace import Trace
 
-__all__ = ["Level", "Notice", "Seek", "Session"]
+__all__ = ["Journey", "Level", "Notice", "Seek", "Session"]
 
 
 class Level(Struct, frozen=True, eq=False):
@@ -33,6 +34,13 @@ class Seek(Struct, frozen=True):
 
     iteration: int
     back: bool
+
+
+class Journey(Struct, frozen=True, eq=False):
+    """A move that leads far: the session to be, and how many iterations it needed at first."""
+
+    goal: Session
+    work: int
 
 
 class Notice(Struct, frozen=True):
@@ -52,8 +60,8 @@ class Session:
     """A run, the position one looks at, counted through all iterations, and all that one has set up.
 
     `run` is that of the branch one is on; `runs` has those of all branches that were looked at. `hit` are
-    the numbers of the breakpoints that the last `Continue` stopped at. While a search is `pending`, `advance`
-    carries it on, an iteration at a time.
+    the numbers of the breakpoints that the last `Continue` stopped at. While a search or a long way is
+    `pending`, `advance` carries it on, an iteration at a time.
     """
 
     run: Run
@@ -70,7 +78,7 @@ class Session:
     branches: Branches = field(default_factory=Branches.start)
     runs: Mapping[str, Run] = field(default_factory=dict)
     hit: tuple[int, ...] = ()
-    pending: Seek | None = None
+    pending: Seek | Journey | None = None
     notice: Notice | None = None
 
     @property
@@ -114,7 +122,12 @@ class Session:
     @property
     def graph(self) -> Graph:
         """The graph one looks at."""
-        return self.trace.graph
+        return self.levels[-1].trace.graph if self.levels else self.run.graph
+
+    @property
+    def schedule(self) -> Schedule:
+        """The steps of what one looks at; nothing is computed for them."""
+        return self.levels[-1].trace.schedule if self.levels else self.run.schedule(self.iteration)
 
     @property
     def last(self) -> int:
@@ -136,5 +149,13 @@ class Session:
     @property
     def stack(self) -> tuple[str, ...]:
         """What one is inside of, outermost first: groups, and composite nodes that one has stepped into."""
-        groups = tuple(group.name for group in groups_at(self.outer_trace, self.outer_here))
+        outer = self.run.schedule(self.iteration)
+        groups = tuple(group.name for group in groups_at(self.run.graph, outer, self.outer_here))
         return groups + tuple(level.name for level in self.levels)
+
+    def waiting(self, pending: Seek | Journey) -> Session:
+        """The same place while something is pending; what was computed for it stays."""
+        after = replace(self, pending=pending)
+        kept = {name: one for name, one in vars(self).items() if name not in self.__dataclass_fields__}
+        vars(after).update(kept)
+        return after

@@ -30,4 +30,12 @@ NOTICES: Final[dict[str, Words]] = {
         "중단점에 걸리지 않아 실행의 처음으로 왔습니다.",
     ),
     "hit": Words("Stopped at breakpoint {breakpoints}.", "중단점 {breakpoints}에서 멈췄습니다."),
+    "halted": Words(
+        "Stopped in iteration {iteration}, on the way to iteration {goal}.",
+        "반복 {goal}까지 가던 중 반복 {iteration}에서 멈췄습니다.",
+    ),
+    "halted search": Words(
+        "Stopped searching at iteration {iteration}; continue to search on.",
+        "반복 {iteration}에서 탐색을 멈췄습니다. 계속하면 이어서 찾습니다.",
+    ),
 }

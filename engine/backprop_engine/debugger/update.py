@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import replace
-from typing import Any
 
 from msgspec import structs
 
-from backprop_engine.debugger.breakpoints import Breakpoint, hits, parse_breakpoint, positions_of_node
+from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint, positions_of_node
 from backprop_engine.debugger.changing import changed, on_branch
 from backprop_engine.debugger.commands import (
     Ahead,
@@ -40,32 +39,34 @@ from backprop_engine.debugger.commands import (
     Watch,
 )
 from backprop_engine.debugger.moving import groups_at, next_boundary, previous_boundary, stretch_of
-from backprop_engine.debugger.session import Level, Notice, Seek, Session
-from backprop_engine.debugger.texts import NOTICES
+from backprop_engine.debugger.session import Level, Seek, Session
+from backprop_engine.debugger.travelling import at, jumped, searched, told, travelled
 from backprop_engine.debugger.watching import check_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Node
 from backprop_engine.inside import decomposition, inside
 from backprop_engine.steps import Backward, Forward
 
-__all__ = ["advance", "finished", "stopping", "update"]
-
-_REMEMBERED = 200
-"""How many jumps are kept to go back to."""
+__all__ = ["update"]
 
 
 def update(session: Session, command: Command) -> Session:
     """The session after `command`; `UsageError` where it names or fits nothing.
 
-    A search through other iterations is left `pending`: see `advance`.
+    A search through other iterations and a way through many are left `pending`: see `advance`.
     """
     spoke = session.hit or session.pending or session.notice
     quiet = replace(session, hit=(), pending=None, notice=None) if spoke else session
+    return travelled(quiet, _carried_out(quiet, command))
+
+
+def _carried_out(quiet: Session, command: Command) -> Session:
+    """The session after `command`, however far it leads: nothing of it is computed yet."""
     match command:
         case Step() | Over() | Into() | Out():
             return _step(quiet, command)
         case Iterate() | Go() | ToStart() | ToBackward() | ToEnd() | RunTo():
-            return _jump(quiet, _goal(quiet, command))
+            return jumped(quiet, _goal(quiet, command))
         case Continue(back=back):
             return _continue(quiet, back=back)
         case Back() | Ahead():
@@ -96,10 +97,6 @@ def update(session: Session, command: Command) -> Session:
             return replace(quiet, branches=branches, runs=runs)
 
 
-def _told(session: Session, key: str, *, good: bool = True, **values: object) -> Session:
-    return replace(session, notice=Notice(NOTICES[key], values, good))
-
-
 # Moving
 
 
@@ -109,24 +106,15 @@ def _step(session: Session, command: Step | Over | Into | Out) -> Session:
             if session.levels:
                 level = session.levels[-1]
                 return _at_level(session, level.position + count)
-            return _at(session, session.position + count)
+            return at(session, session.position + count)
         case Over(count=count):
-            for _ in range(min(abs(count), max(session.last, session.trace.schedule.last) + 1)):
+            for _ in range(min(abs(count), max(session.last, session.schedule.last) + 1)):
                 session = _over(session, back=count < 0)
             return session
         case Into():
             return _into(session)
         case Out():
             return _out(session)
-
-
-def _at(session: Session, position: int) -> Session:
-    """At a position of the run, outside of everything that one had stepped into."""
-    position = min(max(position, 0), session.last)
-    if position == session.position and not session.levels:
-        return session
-    left = session.levels  # what was chosen in there is no node out here
-    return replace(session, position=position, levels=(), selection=None if left else session.selection)
 
 
 def _at_level(session: Session, position: int) -> Session:
@@ -136,32 +124,36 @@ def _at_level(session: Session, position: int) -> Session:
 
 
 def _over(session: Session, *, back: bool) -> Session:
-    trace, here = session.trace, session.here
-    to = (previous_boundary if back else next_boundary)(trace, here, session.folded)
+    graph, schedule, here = session.graph, session.schedule, session.here
+    to = (previous_boundary if back else next_boundary)(graph, schedule, here, session.folded)
     if session.levels:
         return _at_level(session, to)
-    if not back and here == trace.schedule.last:  # cleared: the next iteration's first unit
-        following = _at(session, session.position + 1)
+    if not back and here == schedule.last:  # cleared: the next iteration's first unit
+        following = at(session, session.position + 1)
         if following is session or not session.folded:
             return following
         start = session.position
-        return _at(session, start + next_boundary(following.trace, 0, session.folded))
-    return _at(session, session.position - here + to)
+        return at(session, start + next_boundary(graph, following.schedule, 0, session.folded))
+    return at(session, session.position - here + to)
 
 
 def _into(session: Session) -> Session:
     """Into a folded group that was stepped over, else into the composite node that the step is about."""
-    folded = [group for group in groups_at(session.trace, session.here) if group.name in session.folded]
+    folded = [
+        group
+        for group in groups_at(session.graph, session.schedule, session.here)
+        if group.name in session.folded
+    ]
     if folded:
         group = folded[0]
         opened = replace(session, folded=tuple(one for one in session.folded if one != group.name))
-        first = stretch_of(session.trace, group, session.here)[0]
+        first = stretch_of(session.schedule, group, session.here)[0]
         return (
-            _at_level(opened, first) if opened.levels else _at(opened, opened.position - opened.here + first)
+            _at_level(opened, first) if opened.levels else at(opened, opened.position - opened.here + first)
         )
     node = _composite(session)
     if node is None:
-        return _told(session, "nothing inside", good=False)
+        return told(session, "nothing inside", good=False)
     found = inside(session.trace, node)
     start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
     level = Level(node.name, found.trace, start)
@@ -183,11 +175,11 @@ def _composite(session: Session) -> Node | None:
 def _out(session: Session) -> Session:
     if session.levels:
         return replace(session, levels=session.levels[:-1], selection=None)
-    for group in reversed(groups_at(session.trace, session.here)):
-        last = stretch_of(session.trace, group, session.here)[-1]
+    for group in reversed(groups_at(session.graph, session.schedule, session.here)):
+        last = stretch_of(session.schedule, group, session.here)[-1]
         if last > session.here:  # at the end of a group already, it is the one around it
-            return _at(session, session.position - session.here + last)
-    return _told(session, "nothing outside", good=False)
+            return at(session, session.position - session.here + last)
+    return told(session, "nothing outside", good=False)
 
 
 def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd | RunTo) -> int:
@@ -203,7 +195,9 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
         case ToStart():
             return 0
         case ToBackward():
-            return start + min(session.outer_trace.schedule.seed, session.outer_trace.schedule.last)
+            return start + min(
+                session.run.schedule(session.iteration).seed, session.run.schedule(session.iteration).last
+            )
         case ToEnd():
             return session.last
         case RunTo(node=node):
@@ -221,28 +215,19 @@ def _known(node: int | None, graph: Graph) -> None:
         raise UsageError(f"there is no node number {node}: they count from 0 to {len(graph.nodes) - 1}")
 
 
-def _jump(session: Session, position: int) -> Session:
-    """Move, and remember where one was."""
-    moved = _at(session, position)
-    if moved.position == session.position:
-        return moved
-    past = (*session.past, session.position)[-_REMEMBERED:]
-    return replace(moved, past=past, future=())
-
-
 def _through_history(session: Session, *, back: bool) -> Session:
     left, right = session.past, session.future
     if not (left if back else right):
-        return _told(session, "no history", good=False)
+        return told(session, "no history", good=False)
     if back:
-        return replace(_at(session, left[-1]), past=left[:-1], future=(session.position, *right))
-    return replace(_at(session, right[0]), past=(*left, session.position), future=right[1:])
+        return replace(at(session, left[-1]), past=left[:-1], future=(session.position, *right))
+    return replace(at(session, right[0]), past=(*left, session.position), future=right[1:])
 
 
 def _fold(session: Session, group: str) -> Session:
     names = [one.name for one in session.run.graph.groups]
     if not names:
-        return _told(session, "no groups", good=False)
+        return told(session, "no groups", good=False)
     if not group:
         return replace(session, folded=() if len(session.folded) == len(names) else tuple(names))
     if group not in names:
@@ -299,69 +284,7 @@ def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
 
 def _continue(session: Session, *, back: bool) -> Session:
     """To the next hit in this iteration; else the search goes on in the others."""
-    session = _at(session, session.position)
+    session = at(session, session.position)
     if not any(one.enabled for one in session.breakpoints):
-        return _told(_jump(session, 0 if back else session.last), f"no breakpoints{' back' * back}")
-    return _searched(session, Seek(session.iteration, back), session.position)
-
-
-def advance(session: Session) -> Session:
-    """Carry a pending search on by one iteration."""
-    if session.pending is None:
-        return session
-    return _searched(replace(session, pending=None), session.pending, None)
-
-
-def finished(session: Session) -> Session:
-    """The session when its pending search is done."""
-    while session.pending is not None:
-        session = advance(session)
-    return session
-
-
-def _searched(session: Session, seek: Seek, beyond: int | None) -> Session:
-    """Look through one iteration, beyond a position of the run if one is given."""
-    run, start = session.run, session.run.start(seek.iteration)
-    trace = run.trace(seek.iteration)
-    before = run.trace(seek.iteration - 1) if seek.iteration else None
-    best: int | None = None
-    stopped: dict[int, list[Breakpoint]] = {}
-    for one in session.breakpoints:
-        found = hits(one, trace, before)
-        position = _nearest(found, None if beyond is None else beyond - start, back=seek.back)
-        if position is not None:
-            stopped.setdefault(position, []).append(one)
-            if best is None or (position > best if seek.back else position < best):
-                best = position
-    if best is not None:
-        return _stopped(_jump(session, start + best), stopped[best])
-    following = seek.iteration + (-1 if seek.back else 1)
-    if not 0 <= following < run.iterations:
-        return _told(_jump(session, 0 if seek.back else session.last), f"no hit{' back' * seek.back}")
-    return replace(session, pending=Seek(following, seek.back))
-
-
-def stopping(session: Session) -> tuple[Breakpoint, ...]:
-    """The breakpoints that stop where one is; none inside of what one has stepped into."""
-    if session.levels:
-        return ()
-    before = session.run.trace(session.iteration - 1) if session.iteration else None
-    here = session.outer_here
-    return tuple(one for one in session.breakpoints if here in hits(one, session.outer_trace, before))
-
-
-def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
-    """The first of `found` behind `beyond`, or the last before it; the first or last of all without it."""
-    if not len(found):
-        return None
-    if beyond is None:
-        return int(found[-1] if back else found[0])
-    index = bisect_left(found, beyond) - 1 if back else bisect_right(found, beyond)
-    return int(found[index]) if 0 <= index < len(found) else None
-
-
-def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
-    kept = tuple(one for one in session.breakpoints if not (one.once and one in breakpoints))
-    hit = tuple(one.number for one in breakpoints)
-    shown = ", ".join(f"{one.number} ({one.text})" for one in breakpoints)
-    return _told(replace(session, breakpoints=kept, hit=hit), "hit", breakpoints=shown)
+        return told(jumped(session, 0 if back else session.last), f"no breakpoints{' back' * back}")
+    return searched(session, Seek(session.iteration, back), session.position)

@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
+    from backprop_engine.debugger import travelled
     from backprop_tui.bundle import resolve
     from backprop_tui.cli.arguments import opened, position
     from backprop_tui.opening import Opening
@@ -71,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         scenario = opened(arguments, standard_input=False)
         session = session_of(scenario, warn=problems.append)
         at = position(arguments.at, session.last)
-        view = View(scenario, replace(session, position=at or 0), language, arguments.ascii, opening)
+        session = travelled(session, replace(session, position=at or 0))
+        view = View(scenario, session, language, arguments.ascii, opening)
     theme = known_theme(arguments.theme)
     _need_terminal(arguments.scenario)
     settings = structs.replace(settings, problems=tuple(problems))

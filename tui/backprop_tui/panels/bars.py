@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_engine.debugger import progress
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
 from backprop_engine.frame import Phase
@@ -27,6 +28,8 @@ _PHASE_SIGNS = {
     Phase.UPDATE: "↻ ",
     Phase.END: "✓ ",
 }
+_BAR, _BAR_ASCII = ("▓", "░"), ("#", "-")
+_BAR_CELLS = 16
 _ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
 
 
@@ -44,7 +47,7 @@ def header(view: View, width: int, height: int) -> Drawing:
     position, last = session.position, session.last
     if session.levels:
         position, last = session.here, session.trace.schedule.last
-    right: Line = (
+    right: Line = _progress(view) or (
         Span(
             (_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language),
             _PHASE_ROLES[phase],
@@ -58,6 +61,23 @@ def header(view: View, width: int, height: int) -> Drawing:
     gap = width - cell_width(title) - line_width(right) - 1
     return Lines.of(
         [clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)]
+    )
+
+
+def _progress(view: View) -> Line:
+    """How far what takes long has come; nothing where nothing does."""
+    told = progress(view.session)
+    if told is None:
+        return ()
+    done, ahead = _BAR_ASCII if view.ascii else _BAR
+    cells = round(told.part * _BAR_CELLS)
+    said = text("iteration", view.language, iteration=told.iteration, last=told.last)
+    return (
+        Span(done * cells, Role.ACTIVE_VALUE),
+        Span(ahead * (_BAR_CELLS - cells), Role.DIM),
+        Span(f" {said}   ", Role.HEADING),
+        Span("Esc", Role.KEY),
+        Span(f" {text('halt', view.language)} ", Role.DIM),
     )
 
 

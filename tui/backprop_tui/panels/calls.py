@@ -9,6 +9,7 @@ from backprop_engine.debugger.moving import groups_at, interval
 from backprop_engine.explain.lines import Line, Role, Span, clip_line
 from backprop_engine.explain.story import step_title
 from backprop_engine.graph import Group
+from backprop_engine.steps import Schedule
 from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -42,8 +43,8 @@ def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
     yield (view.scenario.name, Role.HEADING, "", session.position, session.last)
     if session.run.training is not None:
         words = text("iteration", language, iteration=session.iteration, last=session.run.iterations - 1)
-        yield (words, Role.HEADING, "", session.outer_here, session.outer_trace.schedule.last)
-    for group in groups_at(session.outer_trace, session.outer_here):
+        yield (words, Role.HEADING, "", session.outer_here, _schedule(session).last)
+    for group in groups_at(session.run.graph, _schedule(session), session.outer_here):
         at, of = _within(session, group)
         yield (group.name, Role.NAME, group.cell, at, of)
     for level in session.levels:
@@ -58,14 +59,19 @@ def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
 
 def _within(session: Session, group: Group) -> tuple[int, int]:
     """Which of a group's steps in this pass one stands behind, and how many there are."""
-    here, trace = session.outer_here, session.outer_trace
-    steps = interval(trace, group, backward=here > trace.schedule.seed)
+    here, schedule = session.outer_here, _schedule(session)
+    steps = interval(schedule, group, backward=here > schedule.seed)
     return here - steps.start + 1, len(steps)
+
+
+def _schedule(session: Session) -> Schedule:
+    """The steps of this iteration, outside of what one has stepped into."""
+    return session.run.schedule(session.iteration)
 
 
 def _operator(session: Session, name: str) -> str:
     """The composite operator behind a name that one has stepped into."""
-    graph = session.outer_trace.graph
+    graph = session.run.graph
     if name not in graph:
         return ""
     op = graph[name].op

@@ -131,7 +131,7 @@ def _groups(session: Session, language: str) -> list[Line]:
     folded = text("prompt.folded", language)
     rows = []
     for group in graph.groups[:_MOST]:
-        steps = interval(session.outer_trace, group, backward=False)
+        steps = interval(session.outer_trace.schedule, group, backward=False)
         where = text("prompt.at", language, position=f"{start + steps.start}–{start + steps.stop - 1}")
         state = Span(folded if group.name in session.folded else "", Role.DIM)
         rows.append((Span(group.name, Role.NAME), Span(group.cell), Span(where), state))

@@ -253,8 +253,10 @@ class DebuggerScreen(PlayingScreen):
         self.app.push_screen(HelpScreen(self.current.language, self.commands))
 
     def action_command_gallery(self) -> None:
-        """Close what is open, let go of what is chosen, or go back to the gallery."""
-        if self.get_selected_text():
+        """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
+        if self.current.session.pending is not None:
+            self.halt()
+        elif self.get_selected_text():
             self.clear_selection()
         elif self.mistakes_are_shown:
             self.close_mistakes()

@@ -59,7 +59,9 @@ class PlayingScreen(PromptedScreen):
             self.notify(text("paused", self.current.language), markup=False, timeout=2)
 
     def play_on(self) -> None:
-        """One step more."""
+        """One step more; where something takes long, playing waits for it."""
+        if self.current.session.pending is not None:
+            return
         self.do(Step())
         session = self.current.session
         if session.here == self._last() or stopping(session):

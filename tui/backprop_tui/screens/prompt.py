@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.text import clean
@@ -31,13 +32,14 @@ _KEPT_LINES = 2000
 
 
 class PromptScreen(ModalScreen[None]):
-    """A line to type commands into. Tab completes, the arrows go through what was typed, Escape leaves.
+    """A line to type commands into. Tab completes, the arrows go through what was typed, Escape leaves;
+    while something takes long, it stops that.
 
     An empty line repeats the last one if that was a move.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False, priority=True),
+        Binding("escape", "leave", show=False, priority=True),
         Binding("tab", "complete(1)", show=False, priority=True),
         Binding("shift+tab", "complete(-1)", show=False, priority=True),
         Binding("up", "older", show=False, priority=True),
@@ -133,13 +135,17 @@ class PromptScreen(ModalScreen[None]):
             return
         self._answer(*outcome.lines)
         if outcome.session.pending is not None:
-            self.run_worker(self._search(view, request), group="search", exclusive=True)
+            self.debugger.wait_for(lambda found: self._found(view, found, request))
 
-    async def _search(self, view: View, request: Request) -> None:
-        """What a search through other iterations comes to; keys are heard meanwhile."""
-        found = await self.debugger.searched()
-        if found is not None and self.is_attached:
+    def _found(self, view: View, found: Session, request: Request) -> None:
+        """What a search or a long way came to."""
+        if self.is_attached:
             self._answer(*told(view.session, found, request, view.scenario, view.language))
+
+    def action_leave(self) -> None:
+        """Stop what takes long, or else leave."""
+        if not self.debugger.halt():
+            self.dismiss()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is typed by hand ends a round of completions."""

@@ -6,6 +6,7 @@ What reads and answers lines is loaded with the first line: no first screen wait
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from backprop_engine.debugger import (
     Set,
     SwitchBranch,
     Undo,
-    advance,
+    halted,
     update,
 )
 from backprop_engine.errors import UsageError
@@ -29,6 +30,8 @@ from backprop_tui.commands import COMMANDS
 from backprop_tui.commands import Command as Row
 from backprop_tui.prompt.history import History
 from backprop_tui.screens.live import LiveScreen
+from backprop_tui.screens.slices import PAUSE, sliced
+from backprop_tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from backprop_tui.prompt.execute import Outcome
@@ -67,34 +70,53 @@ class PromptedScreen(LiveScreen):
             self._notify(error.in_language(self.current.language), wrong=True)
 
     def _take(self, before: Session, after: Session, command: Request) -> None:
-        """Show the session after a command; a search goes on in slices, until one does something else."""
+        """Show the session after a command; what takes long goes on until one does something else."""
+        after = sliced(after)
         self.view = replace(self.current, session=after)
         if after.pending is not None:
-            self.run_worker(self._search(before, command), group="search", exclusive=True)
+            self.wait_for(lambda found: self._tell(before, found, command))
         elif after.notice is not None or isinstance(command, _UNSEEN):
             self._tell(before, after, command)
 
-    async def _search(self, before: Session, command: Request) -> None:
-        after = await self.searched()
-        if after is not None:
-            self._tell(before, after, command)
+    def wait_for(self, then: Callable[[Session], None]) -> None:
+        """Carry on what is pending, slice by slice, and hear keys in between; `then` hears what came of it.
 
-    async def searched(self) -> Session | None:
-        """The session when its pending search is done; None where its reader went on without it.
-
-        Between two iterations keys are heard.
+        It hears nothing where its reader went on without it.
         """
+        self.run_worker(self._wait_for(then), group="pending", exclusive=True)
+
+    async def _wait_for(self, then: Callable[[Session], None]) -> None:
         session = self.current.session
         while session.pending is not None:
-            await asyncio.sleep(0)
-            if self.current.session is not session:
-                return None
-            session = advance(session)
-            if session.pending is not None:
-                self.set_reactive(PromptedScreen.view, replace(self.current, session=session))
-            else:
-                self.view = replace(self.current, session=session)
-        return session
+            self.set_reactive(PromptedScreen.view, replace(self.current, session=session))
+            self.show_progress()
+            await asyncio.sleep(PAUSE)
+            if self.current.session is not session or not self.is_attached:
+                return
+            session = sliced(session)
+        self.view = replace(self.current, session=session)
+        then(session)
+
+    def show_progress(self) -> None:
+        """Show how far what is pending has come."""
+        for panel in self.query("#header").results(Panel):
+            panel.redraw()
+
+    def on_mount(self) -> None:
+        """Who begins far in a training begins with the way there."""
+        if self.current.session.pending is not None:
+            self.wait_for(lambda found: None)
+
+    def halt(self) -> bool:
+        """Stop what is pending where it has come to; whether anything was."""
+        session = self.current.session
+        if session.pending is None:
+            return False
+        after = halted(session)
+        self.view = replace(self.current, session=after)
+        if after.notice is not None:
+            self._notify(after.notice.in_language(self.current.language))
+        return True
 
     def _tell(self, before: Session, after: Session, command: Request) -> None:
         """A notice of what the screen does not show by itself; where one moved to, it does."""
@@ -119,7 +141,7 @@ class PromptedScreen(LiveScreen):
     def carry_out(self, line: str) -> Outcome:
         """Carry out a typed line and show the session after it; what it shows beside is in the outcome.
 
-        A search is left pending: see `searched`. Raises `UsageError` where the line asks for nothing.
+        What takes long is left pending: see `wait_for`. Raises `UsageError` where the line asks for nothing.
         """
         from backprop_tui.prompt.execute import carry_out
         from backprop_tui.prompt.parse import parse

@@ -1,0 +1,222 @@
+"""Moves and searches through iterations: what takes long is left pending, and carried on bit by bit.
+
+No command computes iterations in bulk. Where a move leads far, the session stays where it is with a `Journey`
+pending, and a search for a breakpoint with a `Seek`. `advance` carries either on by at most one iteration,
+`finished` to its end, and `halted` ends it where it has come to.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from backprop_engine.debugger.breakpoints import Breakpoint, hits
+from backprop_engine.debugger.session import Journey, Notice, Seek, Session
+from backprop_engine.debugger.texts import NOTICES
+from backprop_engine.run import Run
+
+__all__ = [
+    "Progress",
+    "advance",
+    "at",
+    "finished",
+    "halted",
+    "jumped",
+    "progress",
+    "searched",
+    "stopping",
+    "told",
+    "travelled",
+]
+
+_REMEMBERED: Final = 200
+"""How many jumps are kept to go back to."""
+_AT_ONCE: Final = 2000
+"""Iterations that have so many nodes and edges together take no longer than painting a screen does."""
+
+
+def told(session: Session, key: str, *, good: bool = True, **values: object) -> Session:
+    """The session with something to tell."""
+    return replace(session, notice=Notice(NOTICES[key], values, good))
+
+
+# Moving
+
+
+def at(session: Session, position: int) -> Session:
+    """At a position of the run, outside of everything that one had stepped into."""
+    position = min(max(position, 0), session.last)
+    if position == session.position and not session.levels:
+        return session
+    left = session.levels  # what was chosen in there is no node out here
+    return replace(session, position=position, levels=(), selection=None if left else session.selection)
+
+
+def jumped(session: Session, position: int) -> Session:
+    """At a position, remembering where one was."""
+    moved = at(session, position)
+    if moved.position == session.position:
+        return moved
+    past = (*session.past, session.position)[-_REMEMBERED:]
+    return replace(moved, past=past, future=())
+
+
+# Journeys
+
+
+def travelled(session: Session, goal: Session) -> Session:
+    """`goal`, if what it shows is quickly computed; else the session with the journey there pending."""
+    work = _work(goal)
+    if goal.pending is not None or work <= 1 or work * _weight(goal.run) <= _AT_ONCE:
+        return goal
+    return session.waiting(Journey(goal, work))
+
+
+def _runs(session: Session) -> tuple[Run, ...]:
+    """The runs that are looked at: on a branch, the one without changes too."""
+    return (session.run,) if session.run is session.baseline else (session.run, session.baseline)
+
+
+def _work(session: Session) -> int:
+    """How many iterations must be computed before the session can be looked at."""
+    return sum(run.missing(session.iteration) for run in _runs(session))
+
+
+def _weight(run: Run) -> int:
+    """How much an iteration is to compute: its nodes and edges, and large tensors by their numbers."""
+    graph = run.graph
+    return len(graph.nodes) + len(graph.edges) + graph.cells() // 1000
+
+
+def _approached(session: Session, iteration: int, runs: tuple[Run, ...]) -> bool:
+    """Compute one iteration of those before `iteration`; whether there was any."""
+    for run in runs:
+        if run.missing(iteration) > 1:
+            run.approach(iteration)
+            return True
+    return False
+
+
+# Carrying on
+
+
+def advance(session: Session) -> Session:
+    """Carry what is pending on by an iteration; the same session while it is on its way."""
+    match session.pending:
+        case Journey(goal=goal):
+            return session if _approached(session, goal.iteration, _runs(goal)) else goal
+        case Seek(iteration=iteration) as seek:
+            on_the_way = _approached(session, max(0, iteration - 1), (session.run,))
+            return session if on_the_way else searched(session, seek, None)
+        case None:
+            return session
+
+
+def finished(session: Session) -> Session:
+    """The session when what is pending is done."""
+    while session.pending is not None:
+        session = advance(session)
+    return session
+
+
+def halted(session: Session) -> Session:
+    """The session where what is pending has come to; a search goes on from there with the next `Continue`."""
+    match session.pending:
+        case Journey(goal=goal):
+            reached = _reached(goal)
+            here = min(goal.outer_here, goal.run.schedule(reached).last)
+            stopped = replace(goal, position=goal.run.start(reached) + here, levels=(), hit=())
+            return told(stopped, "halted", iteration=reached, goal=goal.iteration)
+        case Seek(iteration=iteration, back=back):
+            session = replace(session, pending=None)
+            stopped = jumped(session, session.run.start(iteration + back))
+            return told(stopped, "halted search", iteration=iteration)
+        case None:
+            return session
+
+
+def _reached(goal: Session) -> int:
+    """The last iteration on the way to a goal that can be looked at without computing others."""
+    reached = goal.iteration
+    while (nearer := min(run.nearest(reached) for run in _runs(goal))) < reached:
+        reached = nearer
+    return reached
+
+
+class Progress(NamedTuple):
+    """How far it is: the iteration that is computed or looked through, that which it leads to at most, and
+    the part that is done.
+    """
+
+    iteration: int
+    last: int
+    part: float
+
+
+def progress(session: Session) -> Progress | None:
+    """How far what is pending has come; None if nothing is."""
+    match session.pending:
+        case Journey(goal=goal, work=work):
+            part = max(0.0, 1 - _work(goal) / work)
+            return Progress(_reached(goal), goal.iteration, part)
+        case Seek(iteration=iteration, back=back):
+            last = session.run.iterations - 1
+            return Progress(iteration, last, (last - iteration if back else iteration) / last)
+        case None:
+            return None
+
+
+# Searching
+
+
+def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
+    """Look through one iteration, beyond a position of the run if one is given.
+
+    Where a breakpoint stops there, one is there; else the search through the next iteration is pending.
+    """
+    run, start = session.run, session.run.start(seek.iteration)
+    before = run.trace(seek.iteration - 1) if seek.iteration else None
+    trace = run.trace(seek.iteration)
+    best: int | None = None
+    stopped: dict[int, list[Breakpoint]] = {}
+    for one in session.breakpoints:
+        found = hits(one, trace, before)
+        position = _nearest(found, None if beyond is None else beyond - start, back=seek.back)
+        if position is not None:
+            stopped.setdefault(position, []).append(one)
+            if best is None or (position > best if seek.back else position < best):
+                best = position
+    here = replace(session, pending=None)
+    if best is not None:
+        return _stopped(jumped(here, start + best), stopped[best])
+    following = seek.iteration + (-1 if seek.back else 1)
+    if not 0 <= following < run.iterations:
+        return told(jumped(here, 0 if seek.back else session.last), f"no hit{' back' * seek.back}")
+    return session.waiting(Seek(following, seek.back))
+
+
+def stopping(session: Session) -> tuple[Breakpoint, ...]:
+    """The breakpoints that stop where one is; none inside of what one has stepped into."""
+    if session.levels:
+        return ()
+    before = session.run.trace(session.iteration - 1) if session.iteration else None
+    here = session.outer_here
+    return tuple(one for one in session.breakpoints if here in hits(one, session.outer_trace, before))
+
+
+def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
+    """The first of `found` behind `beyond`, or the last before it; the first or last of all without it."""
+    if not len(found):
+        return None
+    if beyond is None:
+        return int(found[-1] if back else found[0])
+    index = bisect_left(found, beyond) - 1 if back else bisect_right(found, beyond)
+    return int(found[index]) if 0 <= index < len(found) else None
+
+
+def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
+    kept = tuple(one for one in session.breakpoints if not (one.once and one in breakpoints))
+    hit = tuple(one.number for one in breakpoints)
+    shown = ", ".join(f"{one.number} ({one.text})" for one in breakpoints)
+    return told(replace(session, breakpoints=kept, hit=hit), "hit", breakpoints=shown)

@@ -1,0 +1,26 @@
+"""What takes long, in slices: so short that a key is heard between two of them."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Final
+
+from backprop_engine.debugger import Session, advance
+
+__all__ = ["PAUSE", "SLICE", "sliced"]
+
+SLICE: Final = 0.04
+"""Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
+PAUSE: Final = 0.01
+"""Seconds between two slices, for keys and for painting."""
+
+
+def sliced(session: Session) -> Session:
+    """What is pending carried on for a slice; it may be done then."""
+    if session.pending is None:
+        return session
+    end = monotonic() + SLICE
+    while True:
+        session = advance(session)
+        if session.pending is None or monotonic() >= end:
+            return session
