@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backprop_engine.bindings import Bindings
     from backprop_engine.errors import BackpropError, ScenarioError, UsageError
+    from backprop_engine.explain.program import numpy_program
     from backprop_engine.graph import Graph, GraphBuilder, Kind
     from backprop_engine.ops import OPS
     from backprop_engine.recording import record
@@ -36,12 +37,14 @@ __all__ = [
     "UsageError",
     "ValueEdit",
     "load_scenario",
+    "numpy_program",
     "record",
 ]
 
 _HOMES = {
     "errors": ("BackpropError", "ScenarioError", "UsageError"),
     "bindings": ("Bindings",),
+    "explain.program": ("numpy_program",),
     "graph": ("Graph", "GraphBuilder", "Kind"),
     "ops": ("OPS",),
     "recording": ("record",),

@@ -12,7 +12,6 @@ from backprop_engine.explain.symbols import (
     formula,
     gradient_name,
     loss_name,
-    numpy_line,
     operand_text,
     rule_text,
 )
@@ -59,7 +58,7 @@ def story(frame: Frame, language: str, note: str = "") -> list[Line]:
         case Update(node=node):
             lines = _update(frame, frame.graph.nodes[node], language)
         case Clear():
-            lines = [_said("cleared", language)]
+            lines = [_said("cleared", language), *_code(frame)]
         case _:
             lines = [_said("start", language)]
     if note:
@@ -95,6 +94,7 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     ]
     if numbers == symbols:
         lines = [(*lines[0], Span(" = "), Span(summary(values[node.position]), Role.VALUE))]
+    lines += _code(frame)
     if _overridden(frame, node):
         given = summary(frame.trace.outs[node.position])
         lines.append((Span(say("overridden", language, node=node.name, value=given), Role.WARNING),))
@@ -104,6 +104,13 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     if node.op is not None and node.op.conventions and _is_special(frame.trace, node):
         lines.append((Span(node.op.conventions.in_language(language), Role.DIM),))
     return lines + _derivatives(frame, node, language)
+
+
+def _code(frame: Frame) -> list[Line]:
+    """The step as lines of a NumPy program."""
+    from backprop_engine.explain.program import numpy_lines
+
+    return [(Span(line, Role.CODE),) for line in numpy_lines(frame.trace, frame.step)]
 
 
 def _overridden(frame: Frame, node: Node) -> bool:
@@ -152,7 +159,8 @@ def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
     assert gradient is not None
     key = "seed said" if gradient.shape == () else "seed given"
     loss = loss_name(frame.graph)
-    return [(Span(say(key, language, output=node.name, seed=summary(gradient), loss=loss)),)]
+    said = say(key, language, output=node.name, seed=summary(gradient), loss=loss)
+    return [(Span(said),), *_code(frame)]
 
 
 def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
@@ -163,7 +171,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
         (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}")),
         _chain_line(frame, edge),
         (Span(node.op.lesson.in_language(language)),),
-        (Span(numpy_line(graph, edge), Role.CODE),),
+        *_code(frame),
     ]
     lines += _conventions(frame, edge, language)
     if edge.summed:
@@ -258,12 +266,12 @@ def _update(frame: Frame, node: Node, language: str) -> list[Line]:
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"))
     ]
-    lines += ((Span(f"  {formula}", Role.CODE),) for formula in optimizer.formulas(settings))
+    lines += ((Span(f"  {formula}"),) for formula in optimizer.formulas(settings))
     for symbol in optimizer.symbols(settings):
         value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
         meaning = symbol.meaning.in_language(language)
         lines.append((Span(f"  {symbol.name}{value}", Role.NAME), Span(f"  {meaning}", Role.DIM)))
-    return lines
+    return lines + _code(frame)
 
 
 def _factor(text: str) -> str:
@@ -274,6 +282,7 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
     operand = frame.graph.nodes[edge.operand]
     lines: list[Line] = [
         (Span(say("accumulate", language, operand=operand.name, count=count, of=of)),),
+        *_code(frame),
     ]
     if count == of:
         lines.append((Span(say("complete", language, operand=operand.name), Role.GOOD),))

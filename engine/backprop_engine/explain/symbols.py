@@ -9,7 +9,6 @@ from typing import Any
 
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import Graph, Node
-from backprop_engine.ops import Partial
 from backprop_engine.ops.keys import key_text
 from backprop_engine.steps import Edge
 
@@ -19,7 +18,6 @@ __all__ = [
     "gradient_name",
     "loss_name",
     "mathematical",
-    "numpy_line",
     "operand_text",
     "rule_text",
 ]
@@ -76,26 +74,6 @@ def _attribute_text(value: Any) -> str:
 def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g @ xᵀ``."""
     return mathematical(_with_names(graph, edge, text, upstream, operand_text))
-
-
-def numpy_line(graph: Graph, edge: Edge) -> str:
-    """The step as a line of NumPy, without the ``np.``: ``dW += outer(da, x)``."""
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    text = edge.rule.text
-    if "key" in node.attributes:
-        return f"d{_code_name(operand)}[{key_text(node.attributes['key'])}] += d{_code_name(node)}"
-    if isinstance(edge.rule, Partial):
-        text = {"1": "g", "-1": "-g"}.get(text, f"g * ({text})")
-    line = _with_names(graph, edge, text, f"d{_code_name(node)}", _code_name)
-    if edge.summed:
-        axes = edge.summed[0] if len(edge.summed) == 1 else edge.summed
-        line = f"{line if line.isidentifier() else f'({line})'}.sum(axis={axes})"
-    return f"d{_code_name(operand)} {'+=' if edge.shared else '='} {line}"
-
-
-def _code_name(node: Node) -> str:
-    """A node's name as a program would spell it: ``f#1`` is ``f_1``."""
-    return re.sub(r"\W", "_", node.name) if node.name else node.text
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,304 @@
+"""A run as a NumPy program: carried out in an empty namespace, it gives the run's values and gradients."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from graphs import CASES, IDS, RandomRun, Sketch, largest, runs, trace_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from backprop_engine import load_scenario
+from backprop_engine.bindings import Bindings
+from backprop_engine.explain.program import numpy_lines, numpy_program
+from backprop_engine.explain.program.helpers import HELPERS, definitions
+from backprop_engine.explain.program.identifiers import identifiers
+from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.ops import OPS, Op, Sample
+from backprop_engine.optim import OPTIMIZERS
+from backprop_engine.recording import record
+from backprop_engine.run import Run, Training
+from backprop_engine.steps import Accumulate
+from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+from backprop_tui.bundle import bundled
+
+BUNDLED = bundled()
+TRAINED = [stem for stem, path in BUNDLED.items() if "train:" in path.read_text(encoding="utf-8")]
+LARGEST = 100_000
+"""Numbers in a trace that is tried."""
+
+
+def carried_out(program: str) -> dict[str, Any]:
+    """What a program leaves behind, beginning with nothing."""
+    namespace: dict[str, Any] = {}
+    with np.errstate(all="ignore"):
+        exec(compile(program, "program", "exec"), namespace)
+    return namespace
+
+
+def assert_same(found: Any, wanted: Any, rtol: float, scale: float = 0.0) -> None:
+    """Same shape, not finite in the same cells, and elsewhere as close as `rtol` of the largest."""
+    found, wanted = np.asarray(found, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    assert found.shape == wanted.shape
+    finite = np.isfinite(wanted)
+    assert np.array_equal(found[~finite], wanted[~finite], equal_nan=True)
+    gap, scale = largest(found[finite] - wanted[finite]), scale if np.isfinite(scale) else 0.0
+    assert gap <= rtol * max(scale, largest(wanted[finite])), f"off by {gap}: {found!r}, wanted {wanted!r}"
+
+
+def assert_runs_as(trace: Trace, rtol: float = 1e-12) -> None:
+    """Every value and every gradient of `trace` is what its program gives.
+
+    Where large numbers cancel, what is left is compared with them.
+    """
+    found, names, graph = carried_out(numpy_program(trace)), identifiers(trace.graph), trace.graph
+    scale = largest(trace.bindings.seed)
+    for node in graph.nodes:
+        if node.kind is Kind.LITERAL:
+            continue
+        operands = [trace.values[operand] for operand in node.operands]
+        assert_same(
+            found[names.values[node.position]],
+            trace.values[node.position],
+            rtol,
+            min(largest(*operands), 1.0) if operands else 0.0,
+        )
+        gradient = trace.gradients[node.position]
+        if gradient is not None:
+            uses = graph.schedule.uses_of.get(node.position, [])
+            parts = [trace.contributions[use] for use in uses]
+            upstream = [trace.gradients[graph.edges[use].node] for use in uses]
+            assert_same(
+                found[names.gradients[node.position]],
+                gradient,
+                rtol,
+                max(largest(*parts), min(scale, largest(*upstream))),
+            )
+
+
+def without_training(trace: Trace) -> Trace:
+    return replace(trace, plan=None, updated={}, remembered={}, training=None)
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_every_operator(op: Op, sample: Sample) -> None:
+    assert_runs_as(trace_of(op, sample))
+
+
+@pytest.mark.parametrize("stem", BUNDLED)
+def test_every_scenario(stem: str) -> None:
+    scenario = load_scenario(BUNDLED[stem])
+    assert scenario.graph.cells() <= LARGEST
+    assert_runs_as(without_training(scenario.record()))
+
+
+@given(runs())
+@settings(max_examples=60)
+def test_random_graphs(run: RandomRun) -> None:
+    assert_runs_as(record(run.graph, run.bindings), rtol=1e-9)
+
+
+def test_single_precision_stays_single() -> None:
+    scenario = load_scenario(BUNDLED["rnn_cell"])
+    builder = GraphBuilder("float32")
+    x = builder.leaf("x", Kind.INPUT, (2,))
+    s = builder.leaf("s", Kind.INPUT, ())
+    builder.apply(OPS["mul"], [builder.apply(OPS["greater"], [x, s], "m"), x], "y")
+    graph = builder.build("y")
+    trace = record(graph, Bindings.of(graph, {"x": [0.1, 0.7], "s": 0.3}, np.ones(2)))
+    found = carried_out(numpy_program(trace))
+    assert {found[name].dtype for name in ("x", "s", "m", "y", "dy", "dx")} == {np.dtype(np.float32)}
+    assert_same(found["dx"], trace.gradient("x"), 1e-7)
+    assert scenario.graph.dtype == np.float64
+
+
+@pytest.mark.parametrize("stem", TRAINED)
+def test_every_training(stem: str) -> None:
+    scenario = load_scenario(BUNDLED[stem])
+    training = scenario.training
+    assert training is not None
+    run = Run(scenario.graph, scenario.bindings, structs.replace(training, steps=min(4, training.steps)))
+    found, names = carried_out(numpy_program(run)), identifiers(run.graph)
+    last = run.trace(run.iterations - 1)
+    for node in run.graph.nodes:
+        if node.kind is not Kind.LITERAL:
+            assert_same(found[names.values[node.position]], last.values[node.position], 1e-11, 1e-3)
+
+
+def _trained(name: str, given: dict[str, Any]) -> Run:
+    """A parameter and a number on their way down, three times."""
+    graph = (
+        Sketch()
+        .leaves(Kind.PARAM, w=(3,), c=())
+        .leaves(Kind.INPUT, x=(3,))(p="mul w x", q="mul p w", s="sum q", r="mul s c", L="add r s")
+        .build()
+    )
+    bindings = Bindings.of(graph, {"w": [0.5, -1.0, 0.25], "c": 0.75, "x": [1.0, 2.0, -0.5]})
+    optimizer = OPTIMIZERS[name]
+    return Run(graph, bindings, Training(optimizer, optimizer.settings_of({"lr": 0.01, **given}), 3))
+
+
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "sgd": [
+        {},
+        {"momentum": 0.9},
+        {"momentum": 0.9, "dampening": 0.25},
+        {"momentum": 0.5, "nesterov": True, "weight_decay": 0.1},
+        {"maximize": True},
+    ],
+    "adam": [{}, {"amsgrad": True, "weight_decay": 0.1}],
+    "adamw": [{}, {"maximize": True}],
+    "adagrad": [{}, {"lr_decay": 0.1}],
+    "rmsprop": [{}, {"centered": True, "momentum": 0.5}],
+}
+
+
+def test_settings_name_every_optimizer() -> None:
+    assert set(SETTINGS) == set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize(("name", "chosen"), [(name, one) for name in SETTINGS for one in SETTINGS[name]])
+def test_every_update(name: str, chosen: dict[str, Any]) -> None:
+    run = _trained(name, chosen)
+    whole = carried_out(numpy_program(run))
+    for parameter in ("w", "c"):
+        assert_same(whole[parameter], run.trace(3).value(parameter), 1e-12)
+        for iteration in range(3):  # one iteration alone begins with what is remembered
+            trace = run.trace(iteration)
+            found = carried_out(numpy_program(trace))
+            assert_same(found[parameter], trace.updated[run.graph.position(parameter)], 1e-12)
+
+
+def test_overrides() -> None:
+    graph = Sketch().inputs(x=(), y=())(a="tanh x", b="mul a y", c="add b a", L="mul c a").build()
+    bindings = Bindings.of(graph, {"x": 0.5, "y": -2.0})
+    edits = (ValueEdit("a", 0.25), ValueEdit("y", 3.0), GradientEdit("b", 7.0), GradientEdit("a", -1.0))
+    for chosen in (edits[:1], edits[1:2], edits[2:], edits):
+        assert_runs_as(record(graph, bindings, chosen))
+
+
+# Names
+
+
+@pytest.mark.parametrize("stem", BUNDLED)
+def test_names_are_pythons_and_unique(stem: str) -> None:
+    assert_names_hold(load_scenario(BUNDLED[stem]).graph)
+
+
+def assert_names_hold(graph: Graph) -> None:
+    known = identifiers(graph)
+    given = [
+        name
+        for node in graph.nodes
+        if node.kind is not Kind.LITERAL
+        for name in (known.values[node.position], known.gradients[node.position])
+    ]
+    assert len(set(given)) == len(given)
+    assert all(name.isidentifier() and not keyword.iskeyword(name) for name in given)
+    assert not {"np", "math", "sum", "range", "max", *HELPERS} & set(given)
+
+
+WORDS = (
+    "x dx ddx np sum lambda ef el softmax a#1 a_1 a__1 ŷ x² x2 ½ h_1 h_1_2 s[0].h s[1].h t[1].h s[1].h#2 "
+    "s[0].low.h s[0].high.h s_0_low_h"
+)
+
+
+@given(st.lists(st.sampled_from(WORDS.split()), min_size=2, max_size=8, unique=True))
+def test_any_names(names: list[str]) -> None:
+    builder = GraphBuilder()
+    for name in names:
+        builder.leaf(name, Kind.INPUT, ())
+    builder.apply(OPS["add"], [0, 1], "out")
+    assert_names_hold(builder.build("out"))
+
+
+def test_names_are_short() -> None:
+    graph = load_scenario(BUNDLED["bptt"]).graph
+    known = identifiers(graph)
+    position = graph.position("s[4].a#1")
+    assert (known.values[position], known.gradients[position]) == ("a_4_1", "da_4_1")
+    graph = load_scenario(BUNDLED["stacked_cells"]).graph
+    assert identifiers(graph).values[graph.position("s[2].upper.h")] == "upper_h_2"
+
+
+# Lines
+
+
+@pytest.mark.parametrize(
+    "stem", ["rnn_cell", "softmax_classifier", "adam_first_step", "indexing", "momentum"]
+)
+def test_lines_of_steps_make_up_the_program(stem: str) -> None:
+    trace = load_scenario(BUNDLED[stem]).record()
+    lines = numpy_program(trace).split("\n")
+    at = 0
+    for step in trace.steps:
+        shown = numpy_lines(trace, step)
+        assert all(len(ast.parse(line).body) == 1 for line in shown)
+        if not isinstance(step, Accumulate):
+            for line in shown:
+                at = lines.index(line, at)
+
+
+def test_lines_of_all_kinds_of_steps() -> None:
+    trace = _trained("sgd", {"momentum": 0.9}).trace(0)
+    shown = [line for step in trace.steps for line in numpy_lines(trace, step)]
+    assert shown == [
+        "p = w * x",
+        "q = p * w",
+        "s = np.sum(q)",
+        "r = s * c",
+        "L = r + s",
+        "dL = 1.0",
+        "dr = dL",
+        "ds += dL",
+        "ds  # 1/2",
+        "ds += dr * c",
+        "ds  # 2/2",
+        "dc = dr * s",
+        "dq = np.broadcast_to(ds, q.shape)",
+        "dp = dq * w",
+        "dw += dq * p",
+        "dw  # 1/2",
+        "dw += dp * x",
+        "dw  # 2/2",
+        "dx = dp * w",
+        "v_w = 0.9 * v_w + dw",
+        "w -= 0.01 * v_w",
+        "v_c = 0.9 * v_c + dc",
+        "c -= 0.01 * v_c",
+        "dw = ds = 0.0",
+    ]
+
+
+def test_program_to_read() -> None:
+    assert numpy_program(load_scenario(BUNDLED["add_multiply"]).record()) == (
+        "import numpy as np\n\nx = -2.0\ny = 5.0\nz = -4.0\n\n"
+        "# forward\nq = x + y\nf = q * z\n"
+        "# backward\ndf = 1.0\ndq = df * z\ndz = df * q\ndx = dq\ndy = dq\n"
+    )
+
+
+# Helpers
+
+
+def test_every_helper_is_needed() -> None:
+    used = {name for op, sample in CASES for name in _defined(trace_of(op, sample))}
+    assert used == set(HELPERS)
+
+
+def _defined(trace: Trace) -> set[str]:
+    lines = [line for step in trace.steps for line in numpy_lines(trace, step)]
+    sources = definitions(lines)
+    return {name for name, source in HELPERS.items() if source in sources}
+
+
+def test_helpers_stand_behind_what_they_call() -> None:
+    for name in HELPERS:
+        carried_out("import numpy as np\n" + "\n".join(definitions([f"{name}(x)"])))
