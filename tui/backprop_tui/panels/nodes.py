@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+
 from backprop_engine.arrays import shape_text
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula
 from backprop_engine.frame import Frame
-from backprop_engine.graph import Kind, Node
+from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.text import cell_width, pad
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_engine.trace import Trace
+from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.changes import change, untouched
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -23,62 +30,126 @@ _FLOOR = 4
 _FIRST_TO_GO = (1, 2, 3, 4)
 """Columns that are left out where even the narrowest do not fit, in this order."""
 _GAP = 2
+_MEASURED = 200
+"""About so many nodes decide how wide the columns are."""
 
 
-def _listed(view: View) -> list[Node]:
-    return [node for node in view.graph.nodes if node.kind is not Kind.LITERAL]
+@lru_cache(maxsize=8)
+def _listed(graph: Graph) -> tuple[int, ...]:
+    """The positions of the nodes that have a row."""
+    return tuple(node.position for node in graph.nodes if node.kind is not Kind.LITERAL)
 
 
 def node_at_row(view: View, row: int) -> Node | None:
     """The node that the table shows in `row`; its heading stands in row 0."""
-    listed = _listed(view)
-    return listed[row - 1] if 1 <= row <= len(listed) else None
+    listed = _listed(view.graph)
+    return view.graph.nodes[listed[row - 1]] if 1 <= row <= len(listed) else None
 
 
 def row_of_node(view: View, position: int) -> int:
     """The row in which the table shows a node."""
-    return 1 + next(row for row, node in enumerate(_listed(view)) if node.position == position)
+    return 1 + bisect_left(_listed(view.graph), position)
 
 
 def nodes(view: View, width: int, height: int) -> Drawing:
-    """One row a node, the step's own node marked and in view."""
-    listed = _listed(view)
-    table = [_cells(view, node) for node in listed]
-    headings = [text(f"column.{heading}", view.language) for heading in _HEADINGS]
-    sizes = _sizes([headings, *table], width - 2)
-    lines: list[Line] = [(Span("  "), *_row(headings, sizes, (Role.DIM,) * len(sizes)))]
-    current = view.frame.node
-    focus = None
-    for node, cells in zip(listed, table, strict=True):
-        active = current is not None and node.position == current.position
-        selected = view.session.selection
-        if node.position == selected or (active and selected is None):
-            focus = Area(0, len(lines), 1, 1)
-        mark = ">" if view.ascii else "▶"
+    """One row a node, the step's own node marked, and the chosen one in view, else the step's own."""
+    listed = _listed(view.graph)
+    sizes = _sizes(_widths(view.session.trace, view.language), width - 2)
+    selected = view.session.selection
+    node = view.graph.nodes[selected] if selected is not None else view.frame.node
+    row = row_of_node(view, node.position) if node is not None else 0
+    focus = Area(0, row, 1, 1) if node is not None and row <= len(listed) else None
+    return _Table(view, tuple(sizes), 2 + _total(sizes), len(listed) + 1, focus)
+
+
+class _Table(Struct, frozen=True, eq=False):
+    """The table as a drawing, of which only the rows in view are made."""
+
+    view: View
+    sizes: tuple[int, ...]
+    width: int
+    height: int
+    focus: Area | None
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The cells from `x` up to `x + width` of row `y`."""
+        if not 0 <= y < self.height:
+            return ()
+        return crop_line(self._node(y) if y else self._heading(), x, width)
+
+    def _heading(self) -> Line:
+        headings = [text(f"column.{heading}", self.view.language) for heading in _HEADINGS]
+        return (Span("  "), *_row(headings, self.sizes, (Role.DIM,) * len(self.sizes)))
+
+    def _node(self, y: int) -> Line:
+        view = self.view
+        node = node_at_row(view, y)
+        assert node is not None
+        active = view.frame.node is node
+        cells = _cells(view, node)
         roles = tuple(Role.DIM if cell == ABSENT else role for cell, role in zip(cells, _ROLES, strict=True))
         if view.session.compared and untouched(view.session.trace, view.session.compared, node):
             roles = (Role.DIM,) * len(roles)
-        if node.position == selected:
+        if node.position == view.session.selection:
             roles = (Role.SELECTED, *roles[1:])
-        lines.append((Span(f"{mark} " if active else "  ", Role.KEY), *_row(cells, sizes, roles)))
-    return Lines.of(lines, focus)
+        mark = ("> " if view.ascii else "▶ ") if active else "  "
+        return (Span(mark, Role.KEY), *_row(cells, self.sizes, roles))
+
+
+@lru_cache(maxsize=8)
+def _widths(trace: Trace, language: str) -> tuple[int, ...]:
+    """As wide as the headings and what the run will bring, within limits, so that no column moves in it.
+
+    In a large graph some nodes stand for all, and numbers get all the room that they may have.
+    """
+    listed = _listed(trace.graph)
+    rows = [[text(f"column.{heading}", language) for heading in _HEADINGS]]
+    for position in listed[:: 1 + len(listed) // _MEASURED]:
+        node = trace.graph.nodes[position]
+        value = max(_values(trace, node), key=cell_width)
+        gradient = max(_gradients(trace, node), key=cell_width)
+        rows.append([node.name, _what(trace.graph, node, language), _shape(node, language), value, gradient])
+    widths = [min(limit, max(cell_width(row[at]) for row in rows)) for at, limit in enumerate(_LIMITS)]
+    if len(listed) >= _MEASURED:
+        widths[-2:] = _LIMITS[-2:]
+    return tuple(widths)
+
+
+def _values(trace: Trace, node: Node) -> Iterator[str]:
+    """What will stand under the value of a node, before and after it is updated."""
+    yield summary(trace.values[node.position], shape=False)
+    if node.position in trace.updated:
+        yield summary(trace.updated[node.position], shape=False)
+
+
+def _gradients(trace: Trace, node: Node) -> Iterator[str]:
+    """What will stand under the gradient of a node, one contribution after the other."""
+    yield summary(trace.gradients[node.position], shape=False)
+    uses = trace.schedule.uses_of.get(node.position, [])
+    for number, edge in enumerate(uses[:_MEASURED], 1):
+        yield summary(trace.arrived[edge], shape=False) + progress(number, len(uses))
 
 
 def _cells(view: View, node: Node) -> list[str]:
     frame = view.frame
-    what = (
-        formula(view.graph, node) if node.op is not None else text(f"kind.{node.kind.value}", view.language)
-    )
+    what = _what(view.graph, node, view.language)
     gradient = "–"
     if node.takes_gradient and _reachable(view, node):
         found = frame.gradient(node)
         gradient = summary(found, shape=False) + progress(*frame.arrived(node))
         gradient += change(found, _before(view).gradient(node)) if view.session.compared else ""
-    shape = shape_text(node.shape) if node.shape else text("scalar", view.language)
     found = frame.value(node)
     value = summary(found, shape=False)
     value += change(found, _before(view).value(node)) if view.session.compared else ""
-    return [node.name, what, shape, value, gradient]
+    return [node.name, what, _shape(node, view.language), value, gradient]
+
+
+def _what(graph: Graph, node: Node, language: str) -> str:
+    return formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
+
+
+def _shape(node: Node, language: str) -> str:
+    return shape_text(node.shape) if node.shape else text("scalar", language)
 
 
 def _before(view: View) -> Frame:
@@ -92,14 +163,9 @@ def _reachable(view: View, node: Node) -> bool:
     return view.graph.active[node.position] and view.graph.differentiable[node.position]
 
 
-def _sizes(table: list[list[str]], room: int) -> list[int]:
-    """The columns' widths: as wide as their cells, within limits, and narrowed from the widest to fit.
-
-    The width of a column that is left out is 0.
-    """
-    sizes = [
-        min(limit, max(cell_width(row[column]) for row in table)) for column, limit in enumerate(_LIMITS)
-    ]
+def _sizes(widths: Sequence[int], room: int) -> list[int]:
+    """The columns' widths, narrowed from the widest to fit; that of a column that is left out is 0."""
+    sizes = list(widths)
     while _total(sizes) > room and max(sizes) > _FLOOR:
         widest = max(range(len(sizes)), key=lambda column: (sizes[column], column == 1))
         sizes[widest] -= 1
@@ -109,11 +175,11 @@ def _sizes(table: list[list[str]], room: int) -> list[int]:
     return sizes
 
 
-def _total(sizes: list[int]) -> int:
+def _total(sizes: Sequence[int]) -> int:
     return sum(sizes) + _GAP * (sum(map(bool, sizes)) - 1)
 
 
-def _row(cells: list[str], sizes: list[int], roles: tuple[Role, ...]) -> Line:
+def _row(cells: Sequence[str], sizes: Sequence[int], roles: tuple[Role, ...]) -> Line:
     spans: list[Span] = []
     for cell, size, role in zip(cells, sizes, roles, strict=True):
         if not size:
