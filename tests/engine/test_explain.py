@@ -11,7 +11,6 @@ import pytest
 from graphs import CASES, IDS, RandomRun, Sketch, runs, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from backprop_engine.bindings import Bindings
 from backprop_engine.explain.equation import equation
@@ -20,7 +19,6 @@ from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import mathematical
-from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.frame import Frame
 from backprop_engine.ops import Op, Sample
@@ -30,11 +28,6 @@ from backprop_engine.text import LANGUAGES
 from backprop_engine.trace import Trace
 
 SIZES = ((40, 8), (56, 16), (76, 7), (116, 24), (24, 10))
-MATRICES = arrays(
-    np.float64,
-    st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9))),
-    elements=st.floats(-999, 999, width=16),
-)
 
 
 def frames(trace: Trace) -> Iterator[Frame]:
@@ -191,47 +184,3 @@ def test_code_in_mathematical_dress(code: str, shown: str) -> None:
 
 
 # Tensors
-
-
-@given(tensor=MATRICES, width=st.integers(13, 80), height=st.integers(2, 12), row=st.booleans())
-def test_a_tensor_fits_into_its_block(tensor: np.ndarray, width: int, height: int, row: bool) -> None:
-    """From 13 cells on: a number of this kind, its brackets, and the mark for what is left out."""
-    block = tensor_block(tensor, Role.VALUE, width, height, row=row)
-    assert block.width <= width
-    assert block.height <= height
-    assert len({line_width(line) for line in block.lines}) == 1
-    assert {span.role for line in block.lines for span in line} == {Role.VALUE}
-
-
-@given(tensor=MATRICES)
-def test_a_tensor_with_room_is_shown_whole(tensor: np.ndarray) -> None:
-    block = tensor_block(tensor, Role.VALUE, 500, 50)
-    found = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text(block))]
-    assert len(found) == tensor.size
-    largest = float(np.max(np.abs(tensor), initial=0.0))
-    np.testing.assert_allclose(found, tensor.ravel(), rtol=0, atol=0.50001e-3 * largest)
-    assert not {"…", "⋮"} & set(text(block))
-
-
-def test_what_is_left_out_is_marked() -> None:
-    block = tensor_block(np.arange(100.0).reshape(10, 10), Role.VALUE, 20, 4)
-    assert text(block) == "⎡ 0   1   2   3 …⎤\n⎢10  11  12  13 …⎥\n⎢20  21  22  23 …⎥\n⎣       …        ⎦"
-
-
-@pytest.mark.parametrize(
-    ("tensor", "shown"),
-    [
-        (np.asarray([1.0, -2.5]), "⎡ 1  ⎤\n⎣-2.5⎦"),
-        (np.asarray([[1.0, 2.0]]), "[1  2]"),
-        (np.asarray([[[1.0, 2.0]], [[3.0, 4.0]]]), "[1  2]"),
-        (np.float64(3.0), "3"),
-        (np.zeros((0, 3)), "[ ]"),
-        (np.asarray([7.0]), "[7]"),
-    ],
-)
-def test_a_tensor(tensor: np.ndarray, shown: str) -> None:
-    assert text(tensor_block(tensor, Role.VALUE)) == shown
-
-
-def test_an_upstream_gradient_can_lie_down() -> None:
-    assert text(tensor_block(np.asarray([1.0, 2.0]), Role.GRADIENT, row=True)) == "[1  2]"

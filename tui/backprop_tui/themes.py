@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from rich.style import Style
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Role
+from backprop_engine.explain.lines import Role, Tint
+from backprop_engine.explain.shades import BLANK, LEVELS, Emphasis, Shade, Tone
 
 __all__ = ["DARK", "LIGHT", "Palette", "known_theme", "palette"]
 
@@ -44,7 +45,49 @@ LIGHT = Theme(
     variables={"border": "#afb8c1", "border-blurred": "#afb8c1", "block-cursor-text-style": "none"},
 )
 
-Palette = Mapping[Role, Style]
+
+class Scale(NamedTuple):
+    """The colours of a heatmap: dark blue and dark orange, or bright ones, which nobody confuses."""
+
+    below: Color
+    zero: Color
+    above: Color
+    cursor: Color
+    mark: Style
+
+    def of(self, tone: Tone) -> Color:
+        """The colour of one number."""
+        if tone.emphasis is Emphasis.CURSOR:
+            return self.cursor
+        share = min(1.0, abs(tone.level) / LEVELS)
+        end = self.above if tone.level > 0 else self.below
+        colour = self.zero.blend(end, share) if share else self.zero
+        return colour.blend(self.zero, _FADED) if tone.emphasis is Emphasis.FADED else colour
+
+
+class Palette(dict[Tint, Style]):
+    """The style of each role in a theme, and of each shade, worked out when it is first met."""
+
+    def __init__(self, roles: dict[Tint, Style], scale: Scale) -> None:
+        super().__init__(roles)
+        self.scale = scale
+
+    def __missing__(self, tint: Tint) -> Style:
+        assert isinstance(tint, Shade)
+        if tint.is_mark:
+            style = self.scale.mark
+        else:
+            upper, lower = tint
+            style = Style(
+                color=self.scale.of(upper).rich_color,
+                bgcolor=None if lower == BLANK else self.scale.of(lower).rich_color,
+            )
+        self[tint] = style
+        return style
+
+
+_FADED = 0.72
+"""How much of its colour a number loses while others are to stand out."""
 
 
 def known_theme(name: str) -> str:
@@ -75,7 +118,7 @@ def _palette(theme: Theme) -> Palette:
     local = Color.parse(theme.warning or "yellow").rich_color
     name = Color.parse(theme.primary).rich_color
     code = Color.parse(theme.accent or theme.primary).rich_color
-    return {
+    roles: dict[Tint, Style] = {
         Role.TEXT: Style(color=foreground.rich_color),
         Role.DIM: Style(color=dim),
         Role.HEADING: Style(color=foreground.rich_color, bold=True),
@@ -90,5 +133,18 @@ def _palette(theme: Theme) -> Palette:
         Role.ACTIVE_VALUE: Style(color=value, bold=True),
         Role.ACTIVE_GRADIENT: Style(color=gradient, bold=True),
         Role.SELECTED: Style(color=name, bold=True, reverse=True),
+        Role.LIT: Style(color=background.rich_color, bgcolor=local, bold=True, underline=True),
         Role.KEY: Style(color=name, bold=True),
     }
+    return Palette(roles, _scale(theme, foreground, background))
+
+
+def _scale(theme: Theme, foreground: Color, background: Color) -> Scale:
+    """Zero is near the background, and numbers are the stronger the further they are from it."""
+    return Scale(
+        below=Color.parse("#4aa8ff" if theme.dark else "#0b5cad"),
+        zero=background.blend(foreground, 0.1),
+        above=Color.parse("#ff9d2e" if theme.dark else "#a84800"),
+        cursor=foreground,
+        mark=Style(color=background.rich_color, bgcolor=Color.parse("#d670d6").rich_color, bold=True),
+    )

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from backprop_engine.explain.shades import Shade
 from backprop_engine.text import cell_width, clip, wrap
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Line",
     "Role",
     "Span",
+    "Tint",
     "above",
     "beside",
     "clip_line",
@@ -47,14 +49,19 @@ class Role(Enum):
     ACTIVE_VALUE = "active value"
     ACTIVE_GRADIENT = "active gradient"
     SELECTED = "selected"
+    LIT = "lit"
     KEY = "key"
+
+
+Tint: TypeAlias = Role | Shade
+"""What gives a piece of text its look: the role it plays or, in a heatmap, the numbers it stands for."""
 
 
 class Span(NamedTuple):
     """A piece of text and the role it plays."""
 
     text: str
-    role: Role = Role.TEXT
+    role: Tint = Role.TEXT
 
 
 Line: TypeAlias = tuple[Span, ...]
@@ -198,7 +205,7 @@ def wrap_line(line: Line, width: int) -> list[Line]:
     return lines
 
 
-def _with_roles(text: str, roles: Sequence[Role]) -> Line:
+def _with_roles(text: str, roles: Sequence[Tint]) -> Line:
     """Characters and their roles, gathered into spans."""
     spans: list[Span] = []
     start = 0

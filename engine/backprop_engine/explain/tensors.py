@@ -1,4 +1,4 @@
-"""A tensor as a block of aligned numbers in brackets, cut with a mark where it is too large."""
+"""A tensor as a block in brackets: its numbers, aligned, or a heatmap where they do not fit."""
 
 from __future__ import annotations
 
@@ -7,29 +7,50 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
-from backprop_engine.explain.lines import Block, Role, Span
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.heatmap import heat_lines, legend
+from backprop_engine.explain.lines import Block, Line, Role, Span, above
 from backprop_engine.explain.numbers import column, number
+from backprop_engine.explain.statistics import facts
 
-__all__ = ["tensor_block"]
+__all__ = ["slice_text", "tensor_block"]
 
 MORE = "…"
 MOST_TOGETHER = 64
 """Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
+_WAYS = ((4, True), (4, False), (3, False))
+"""How many digits are tried, and whether numbers that differ must look different, before a heatmap is."""
+_LARGEST_PIXEL = 4
+"""How many cells wide, and halves of a cell high, a number of a heatmap is at most."""
+_WIDEST_PIXEL = 6
+"""How many cells wide a number of an upright vector is at most."""
 
 
-def tensor_block(tensor: Tensor, role: Role, width: int = 40, height: int = 9, *, row: bool = False) -> Block:
+def tensor_block(
+    tensor: Tensor, role: Role, width: int = 40, height: int = 9, *, row: bool = False, heat: bool = True
+) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
     A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
-    columns or rows are left out, ``…`` stands for them.
+    its numbers do not fit it is a heatmap, with its shape and its range below, or, without `heat`, as many
+    numbers as fit. Where columns or rows are left out, ``…`` stands for them.
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
     matrix = _as_matrix(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
-    return _bracketed(_fitting_rows(matrix, width - 2, height), role)
+    whole = _all_numbers(matrix, width - 2, height)
+    if whole is None and heat:
+        return _heat_block(tensor, matrix, role, width, height)
+    return _bracketed(
+        [(Span(text, role),) for text in whole or _fitting_rows(matrix, width - 2, height)], role
+    )
+
+
+def slice_text(index: Sequence[int | None]) -> str:
+    """A matrix of a larger tensor as NumPy would name it: ``[3, :, :, 0]``."""
+    return f"[{', '.join(':' if at is None else str(at) for at in index)}]"
 
 
 def _as_matrix(tensor: Tensor, row: bool) -> Any:
@@ -43,28 +64,25 @@ def _as_matrix(tensor: Tensor, row: bool) -> Any:
     return array
 
 
-def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
-    """The rows as text, all of one width, with as many columns and rows as fit."""
+def _all_numbers(matrix: Any, width: int, height: int) -> list[str] | None:
+    """Every number, with as many digits as there is room for; None where there is none."""
     rows, columns = matrix.shape
-    shown = rows if rows <= height else max(1, height - 1)
-    texts: list[Sequence[str]] = []
-    used = 0
-    cut = False
-    together = column(matrix[:shown].ravel()) if matrix.size <= MOST_TOGETHER else []
-    for index in range(columns):
-        cells = _trimmed(together[index::columns]) if together else column(matrix[:shown, index])
-        size = len(cells[0])
-        separator = 2 if texts else 0
-        reserve = 0 if index == columns - 1 else 1 + len(MORE)
-        if texts and used + separator + size + reserve > width:
-            cut = True
-            break
-        texts.append(cells)
-        used += separator + size
-    lines = ["  ".join(cells) + (f" {MORE}" if cut else "") for cells in zip(*texts, strict=True)]
-    if shown < rows:
-        lines.append(MORE.center(len(lines[0])))
-    return lines
+    if rows > height or 3 * columns - 2 > width:
+        return None
+    for digits, apart in _WAYS:
+        texts = _columns(matrix, digits, apart=apart)
+        if sum(len(cells[0]) + 2 for cells in texts) - 2 <= width:
+            return ["  ".join(cells) for cells in zip(*texts, strict=True)]
+    return None
+
+
+def _columns(matrix: Any, digits: int = 4, *, apart: bool = True) -> list[list[str]]:
+    """The columns of a matrix as texts, each of one width."""
+    count = matrix.shape[1]
+    if matrix.size > MOST_TOGETHER:
+        return [column(matrix[:, index], digits, apart=apart) for index in range(count)]
+    together = column(matrix.ravel(), digits, apart=apart)
+    return [_trimmed(together[index::count]) for index in range(count)]
 
 
 def _trimmed(cells: list[str]) -> list[str]:
@@ -74,10 +92,69 @@ def _trimmed(cells: list[str]) -> list[str]:
     return [cell[before : len(cell) - after] for cell in cells]
 
 
-def _bracketed(rows: list[str], role: Role) -> Block:
+def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
+    """The rows as text, all of one width, with as many columns and rows as fit."""
+    rows, columns = matrix.shape
+    shown = rows if rows <= height else max(1, height - 1)
+    texts: list[list[str]] = []
+    used = 0
+    candidates = _columns(matrix[:shown, : max(1, width // 3 + 1)])
+    for index, cells in enumerate(candidates):
+        separator = 2 if texts else 0
+        reserve = 0 if index == columns - 1 else 1 + len(MORE)
+        if texts and used + separator + len(cells[0]) + reserve > width:
+            break
+        texts.append(cells)
+        used += separator + len(cells[0])
+    cut = len(texts) < columns
+    lines = ["  ".join(cells) + (f" {MORE}" if cut else "") for cells in zip(*texts, strict=True)]
+    if shown < rows:
+        lines.append(MORE.center(len(lines[0])))
+    return lines
+
+
+def _heat_block(tensor: Tensor, matrix: Any, role: Role, width: int, height: int) -> Block:
+    """A heatmap, and below it the shape and the scale where there is room for them."""
+    known = facts(tensor)
+    index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
+    shape: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),)
+    below = [Block.of([line]) for line in (shape, legend(known, width)) if line]
+    below = [block for block in below if block.width <= width]
+    below = below[max(0, len(below) - (height - 1) // 2) :]
+    return above(_bracketed(_heat(matrix, known.largest, width - 2, height - len(below)), role), *below)
+
+
+def _heat(matrix: Any, largest: float, width: int, height: int) -> list[Line]:
+    """The lines of a heatmap: as many columns and rows as fit, each as large as it can be."""
+    rows, columns = matrix.shape
+    fits = min(_LARGEST_PIXEL, width // columns, 2 * height // rows)
+    across, down = max(1, fits), max(1, fits)
+    if columns == 1:
+        across = max(1, min(_WIDEST_PIXEL, width))
+    if rows == 1:
+        down = 2
+    shown_columns = columns if columns * across <= width else max(1, width - len(MORE))
+    shown_rows = rows if rows * down <= 2 * height else 2 * max(1, height - 1)
+    lines = heat_lines(matrix[:shown_rows, :shown_columns], largest, across, down)
+    if shown_columns < columns:
+        lines = [(*line, Span(MORE, Role.DIM)) for line in lines]
+    if shown_rows < rows and height > 1:
+        lines.append((Span(MORE.center(shown_columns * across + (shown_columns < columns)), Role.DIM),))
+    return lines
+
+
+def _bracketed(rows: list[Line], role: Role) -> Block:
     if len(rows) == 1:
-        return Block.text(f"[{rows[0]}]", role)
+        return Block.of([_merged(("[", rows[0], "]"), role)])
     last = len(rows) - 1
     left = ["⎡", *["⎢"] * (last - 1), "⎣"]
     right = ["⎤", *["⎥"] * (last - 1), "⎦"]
-    return Block.of([(Span(f"{left[i]}{row}{right[i]}", role),) for i, row in enumerate(rows)])
+    return Block.of([_merged((left[i], row, right[i]), role) for i, row in enumerate(rows)])
+
+
+def _merged(parts: tuple[str, Line, str], role: Role) -> Line:
+    """A row between its brackets; one span where all of it plays one role."""
+    left, row, right = parts
+    if len(row) == 1 and row[0].role is role:
+        return (Span(f"{left}{row[0].text}{right}", role),)
+    return (Span(left, role), *row, Span(right, role))

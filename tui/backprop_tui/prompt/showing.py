@@ -113,7 +113,7 @@ def tensor_lines(
     if tensor is None:
         return [(*head.lines[0], Span(ABSENT, Role.DIM))]
     room = max(20, width - head.width)
-    block = tensor_block(tensor, role, room, _MOST_ROWS, row=tensor.ndim == 1)
+    block = tensor_block(tensor, role, room, _MOST_ROWS, row=tensor.ndim == 1, heat=False)
     lines = list(beside(head, block).lines)
     if tensor.ndim > 2 or tensor.size > 64:
         shape = shape_text(tensor.shape)

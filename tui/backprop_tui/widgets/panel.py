@@ -160,9 +160,11 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted[y] = (margin.x, line)
         if margin.x:
             line = (Span(" " * margin.x), *line)
-        if self.screen.has_class("-ascii"):
+        in_signs = self.screen.has_class("-ascii")
+        if in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        strip = paint(line, palette(self.app.current_theme), width, self._base)
+        colours = not (in_signs or self.app.no_color)
+        strip = paint(line, palette(self.app.current_theme), width, self._base, colours=colours)
         return self._with_selection(strip, y, left, top)
 
     def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:

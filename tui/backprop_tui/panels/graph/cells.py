@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Role, Span, Tint
 from backprop_engine.text import cell_width
 
 __all__ = ["Cells", "gathered", "mark_cuts", "put"]
@@ -44,7 +44,8 @@ def gathered(cells: Mapping[int, Span], start: int, end: int) -> Line:
     """Cells as spans: neighbours of one role together, spaces between, nothing after the last."""
     spans: list[Span] = []
     last = max((column for column in cells if column < end), default=start - 1)
-    text, role = "", Role.TEXT
+    text = ""
+    role: Tint = Role.TEXT
     for column in range(start, last + 1):
         cell = cells.get(column, _SPACE)
         if column == start and not cell.text:

@@ -1,0 +1,121 @@
+"""A matrix as a heatmap: two rows a line, on a scale around zero, with a legend below.
+
+The scale is that of the whole tensor, whatever part of it is shown, and only the cells that are shown are
+looked at: what a window costs does not depend on the tensor's size.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.lines import Line, Role, Span, line_width
+from backprop_engine.explain.numbers import number
+from backprop_engine.explain.shades import (
+    BLANK,
+    INFINITE,
+    LEVELS,
+    NAN,
+    Shade,
+    Tone,
+    character,
+)
+from backprop_engine.explain.statistics import Facts
+
+__all__ = ["heat_lines", "legend", "levels"]
+
+_LEGEND_CELLS = 6
+"""How many cells of the legend are above zero, and below, where there is room."""
+
+
+def levels(cells: Tensor, largest: float) -> Any:
+    """The level of each cell on a scale that ends at `largest`; only zero itself is at 0."""
+    numbers = np.asarray(cells, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        shares = np.clip(numbers / largest, -1.0, 1.0) if largest else np.zeros_like(numbers)
+        found = np.rint(shares * LEVELS)
+        found = np.where((found == 0) & (numbers != 0), np.sign(numbers), found)
+        found = np.where(np.isnan(numbers), NAN, found)
+        return np.where(np.isinf(numbers), np.copysign(INFINITE, numbers), found).astype(np.int64)
+
+
+def heat_lines(
+    cells: Tensor, largest: float, across: int = 1, down: int = 1, *, emphasis: Any = None
+) -> list[Line]:
+    """The lines of a heatmap of all `cells` of a matrix, each `across` cells wide and `down` halves high.
+
+    `emphasis` has an `Emphasis` for each cell, in an array of the same shape.
+    """
+    rows = [
+        _tones(row, None if emphasis is None else emphasis[at])
+        for at, row in enumerate(levels(cells, largest))
+    ]
+    halves = [row for row in rows for _ in range(down)]
+    if len(halves) % 2:
+        halves.append([BLANK] * len(halves[0]))
+    return [_line(upper, lower, across) for upper, lower in zip(halves[::2], halves[1::2], strict=True)]
+
+
+def _tones(row: Any, emphasis: Any) -> list[Tone]:
+    if emphasis is None:
+        return [Tone(level) for level in row.tolist()]
+    return [Tone(level, how) for level, how in zip(row.tolist(), emphasis, strict=True)]
+
+
+def _line(upper: list[Tone], lower: list[Tone], across: int) -> Line:
+    shades = map(Shade, upper, lower)
+    return tuple(
+        Span(character(shade) * (across * sum(1 for _ in same)), shade) for shade, same in groupby(shades)
+    )
+
+
+def legend(facts: Facts, width: int) -> Line:
+    """The scale in at most `width` cells: the least number, zero and the largest with the shades between.
+
+    Where there is no room for the shades it is the range alone, and nothing where there is not even that.
+    """
+    if facts.least is None or facts.greatest is None:
+        return _fitting([(*_marks(facts),), ()], width)
+    choices = [(*_scale(facts, size), *_marks(facts)) for size in (_LEGEND_CELLS, 4, 2)]
+    choices += [_scale(facts, size) for size in (_LEGEND_CELLS, 4, 2, 1)]
+    for digits in (3, 2):
+        least, greatest = number(facts.least, digits), number(facts.greatest, digits)
+        choices.append((Span(least if least == greatest else f"{least}…{greatest}", Role.DIM),))
+    return _fitting([*choices, (Span(f"±{number(facts.largest, 2)}", Role.DIM),), ()], width)
+
+
+def _fitting(choices: list[Line], width: int) -> Line:
+    return next((line for line in choices if line_width(line) <= width), ())
+
+
+def _scale(facts: Facts, size: int) -> Line:
+    """``-0.3 ▀▀▀ 0 ▀▀▀ 0.8``, with `size` shades on a side."""
+    least, greatest = facts.least or 0.0, facts.greatest or 0.0
+    below, above = min(least, 0.0), max(greatest, 0.0)
+    spans: list[Span] = []
+    if below:
+        spans += [Span(f"{number(below, 3)} ", Role.DIM), *_bar(below, facts.largest, size)[::-1], Span(" ")]
+    spans.append(Span("0", Role.DIM))
+    if above:
+        spans += [Span(" "), *_bar(above, facts.largest, size), Span(f" {number(above, 3)}", Role.DIM)]
+    return tuple(spans)
+
+
+def _bar(end: float, largest: float, size: int) -> list[Span]:
+    """Shades from zero to `end`."""
+    parts = levels(end / largest * np.arange(1, size + 1) / size, 1.0)
+    shades = [Shade(Tone(level), Tone(level)) for level in parts.tolist()]
+    return [Span(character(shade), shade) for shade in shades]
+
+
+def _marks(facts: Facts) -> Line:
+    """The signs of what is not on the scale, where there is any."""
+    spans: list[Span] = []
+    for count, name, level in ((facts.nans, "NaN", NAN), (facts.infinities, "inf", INFINITE)):
+        if count:
+            shade = Shade(Tone(level), Tone(level))
+            spans += [Span("  "), Span(character(shade), shade), Span(f" {name} {count}", Role.DIM)]
+    return tuple(spans)

@@ -1,0 +1,61 @@
+"""The cells of a heatmap: two numbers one above the other, each as a share of the largest.
+
+A shade is no colour: whoever shows it has a scale of colours around zero, or shows its character, which says
+as much as one character can: ``1`` to ``9`` above zero, ``a`` to ``i`` below, ``·`` for zero itself.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+__all__ = ["BLANK", "INFINITE", "LEVELS", "NAN", "Emphasis", "Shade", "Tone", "character"]
+
+LEVELS = 18
+"""How many levels there are on either side of zero, which is 0."""
+NAN, INFINITE, NOTHING = 100, 101, 102
+"""Levels of what has no place on the scale: no number, infinity (and its negative), and no cell at all."""
+_POSITIVE, _NEGATIVE, _ZERO = "123456789", "abcdefghi", "·"
+_MARKS = {NAN: "?", INFINITE: ">", -INFINITE: "<", NOTHING: " "}
+
+
+class Emphasis(Enum):
+    """How a number stands out among the others."""
+
+    NONE = "none"
+    FADED = "faded"
+    CURSOR = "cursor"
+
+
+class Tone(NamedTuple):
+    """One number: its level, -`LEVELS` to `LEVELS`, and how it stands out."""
+
+    level: int
+    emphasis: Emphasis = Emphasis.NONE
+
+
+BLANK = Tone(NOTHING)
+"""Half a cell with no number in it."""
+
+
+class Shade(NamedTuple):
+    """The numbers in the upper and the lower half of a cell."""
+
+    upper: Tone
+    lower: Tone
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether one of the two is not on the scale, so that the cell shows a sign in place of colours."""
+        return any(LEVELS < abs(tone.level) < NOTHING for tone in self)
+
+
+def character(shade: Shade) -> str:
+    """The one character that says most about a cell: what is not finite, else the larger of its numbers."""
+    level = max((tone.level for tone in shade if tone != BLANK), key=abs, default=NOTHING)
+    if level in _MARKS:
+        return _MARKS[level]
+    if level == 0:
+        return _ZERO
+    rank = -(-abs(level) * len(_POSITIVE) // LEVELS) - 1
+    return (_POSITIVE if level > 0 else _NEGATIVE)[rank]

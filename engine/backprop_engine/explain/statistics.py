@@ -1,0 +1,159 @@
+"""What can be said of a tensor as a whole: its range, mean and norm, what is not finite, and a histogram.
+
+Each is worked out once for a tensor, when it is asked for first. Tensors never change, so that the tensor
+itself is what the answer is kept under, and goes away with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import isfinite, sqrt
+from typing import Any, TypeVar
+from weakref import ref
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape, Tensor
+
+__all__ = ["Facts", "Histogram", "facts", "histogram"]
+
+_SLICE = 2**20
+"""How many cells are looked at together."""
+_T = TypeVar("_T")
+
+
+class Facts(Struct, frozen=True):
+    """A tensor in numbers; `least` and `greatest` are of its finite cells, and None where there are none.
+
+    `mean` and `norm` are what arithmetic makes of all cells, so that a single NaN makes them NaN.
+    """
+
+    shape: Shape
+    dtype: str
+    least: float | None
+    greatest: float | None
+    mean: float
+    norm: float
+    zeros: int
+    nans: int
+    infinities: int
+    whole: bool
+    """Whether every finite cell is a whole number."""
+
+    @property
+    def largest(self) -> float:
+        """The largest size of a finite cell; 0 where there is none."""
+        return max(abs(self.least or 0.0), abs(self.greatest or 0.0))
+
+
+class Histogram(Struct, frozen=True):
+    """How many finite cells lie from `edges[k]` up to `edges[k + 1]`; the last interval has both its ends."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+_kept: dict[tuple[int, object], tuple[ref[Any], Any]] = {}
+"""What is known of a tensor by its identity and what was asked, beside a reference that ends with it."""
+
+
+def _once(tensor: Tensor, asked: object, work: Callable[[], _T]) -> _T:
+    """What `work` gives, kept as long as the tensor lives; one that can be written to is asked anew."""
+    if tensor.shape == () or tensor.flags.writeable:
+        return work()
+    key = (id(tensor), asked)
+    known = _kept.get(key)
+    if known is not None and known[0]() is tensor:
+        answer: _T = known[1]
+        return answer
+    answer = work()
+    _kept[key] = (ref(tensor, lambda _: _kept.pop(key, None)), answer)
+    return answer
+
+
+def facts(tensor: Tensor) -> Facts:
+    """The facts of `tensor`."""
+    return _once(tensor, "facts", lambda: _facts(tensor))
+
+
+def _slices(tensor: Tensor) -> Iterator[Any]:
+    """All cells in double precision, some at a time."""
+    flat = np.asarray(tensor).ravel()
+    for start in range(0, flat.size, _SLICE):
+        yield flat[start : start + _SLICE].astype(np.float64)
+
+
+def _facts(tensor: Tensor) -> Facts:
+    least, greatest = np.inf, -np.inf
+    total = 0.0
+    zeros = nans = infinities = 0
+    whole = True
+    with np.errstate(all="ignore"):
+        for cells in _slices(tensor):
+            zeros += cells.size - int(np.count_nonzero(cells))
+            total += float(np.sum(cells))
+            finite = cells[np.isfinite(cells)]
+            if finite.size < cells.size:
+                not_numbers = int(np.count_nonzero(np.isnan(cells)))
+                nans += not_numbers
+                infinities += cells.size - finite.size - not_numbers
+            if finite.size:
+                least, greatest = min(least, float(finite.min())), max(greatest, float(finite.max()))
+                whole = whole and bool(np.all(finite == np.trunc(finite)))
+        any_finite = least <= greatest
+        norm = _norm(tensor, max(abs(least), abs(greatest)) if any_finite else 0.0, nans, infinities)
+    return Facts(
+        shape=np.shape(tensor),
+        dtype=str(tensor.dtype),
+        least=least if any_finite else None,
+        greatest=greatest if any_finite else None,
+        mean=total / tensor.size if tensor.size else np.nan,
+        norm=norm,
+        zeros=zeros,
+        nans=nans,
+        infinities=infinities,
+        whole=whole,
+    )
+
+
+def _norm(tensor: Tensor, largest: float, nans: int, infinities: int) -> float:
+    """The root of the sum of squares; scaled, so that squares of the largest numbers are none too large."""
+    if nans or infinities:
+        return np.nan if nans else np.inf
+    if not largest:
+        return 0.0
+    return largest * sqrt(sum(float(np.sum(np.square(cells / largest))) for cells in _slices(tensor)))
+
+
+def histogram(tensor: Tensor, most: int) -> Histogram | None:
+    """The finite cells of `tensor` in at most `most` intervals of one length; None where there are none.
+
+    Whole numbers that are few have an interval each.
+    """
+    return _once(tensor, ("histogram", most), lambda: _histogram(tensor, most))
+
+
+def _histogram(tensor: Tensor, most: int) -> Histogram | None:
+    known = facts(tensor)
+    least, greatest = known.least, known.greatest
+    if least is None or greatest is None:
+        return None
+    if least == greatest:
+        edges = np.asarray([least, greatest])
+    elif known.whole and greatest - least < most:
+        edges = np.arange(least - 0.5, greatest + 1.0)
+    elif isfinite(greatest - least):
+        edges = np.linspace(least, greatest, most + 1)
+    else:  # the distance itself is too large for a number
+        edges = np.linspace(least / 2, greatest / 2, most + 1) * 2
+    counts = np.zeros(len(edges) - 1, dtype=np.int64)
+    for cells in _slices(tensor):
+        counts += _counted(cells[np.isfinite(cells)], edges)
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
+
+
+def _counted(cells: Any, edges: Any) -> Any:
+    """How many cells lie in each interval."""
+    places = np.searchsorted(edges, cells, side="right") - 1
+    return np.bincount(np.clip(places, 0, len(edges) - 2), minlength=len(edges) - 1)
