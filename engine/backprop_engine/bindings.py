@@ -11,7 +11,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, freeze, settle, shape_text
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
-from backprop_engine.said import Said
+from backprop_engine.said import Said, said
 
 __all__ = ["Bindings", "refusals"]
 
@@ -31,19 +31,27 @@ class Bindings(Struct, frozen=True, eq=False):
         """
         for name in values:
             if not graph[name].is_leaf:
-                raise UsageError(f"{name} is computed, not a leaf")
+                raise UsageError(said("{name} is computed, not a leaf", name=name))
         leaves: dict[int, Tensor] = {}
         for leaf in graph.leaves:
             if leaf.name not in values:
-                raise UsageError(f"the leaf {leaf.name} has no value")
+                raise UsageError(said("the leaf {name} has no value", name=leaf.name))
             given = np.asarray(values[leaf.name])
             if given.shape != leaf.shape:
                 raise UsageError(
-                    f"{leaf.name} is {shape_text(leaf.shape)}, its value is {shape_text(given.shape)}"
+                    said(
+                        "{name} is {shape}, its value is {given}",
+                        name=leaf.name,
+                        shape=shape_text(leaf.shape),
+                        given=shape_text(given.shape),
+                    )
                 )
             leaves[leaf.position] = given
         for node, constant, reason in refusals(graph, leaves):
-            raise UsageError(f"{graph.nodes[constant].name} does not fit {node}: {reason}")
+            name = graph.nodes[constant].name
+            raise UsageError(
+                said("{name} does not fit {node}: {reason}", name=name, node=node, reason=reason)
+            )
         cast = {position: _cast(graph, position, given) for position, given in leaves.items()}
         return cls(cast, _seed(graph, seed))
 
@@ -85,11 +93,19 @@ def _seed(graph: Graph, seed: Any) -> Tensor:
     shape = graph.nodes[graph.output].shape
     if seed is None:
         if shape != ():
-            raise UsageError(f"the output is {shape_text(shape)}: a seed gradient must be given")
+            raise UsageError(
+                said("the output is {shape}: a seed gradient must be given", shape=shape_text(shape))
+            )
         seed = 1.0
     tensor = freeze(seed, graph.dtype)
     if tensor.shape == ():
         return settle(np.broadcast_to(tensor, shape).copy(), graph.dtype)
     if tensor.shape != shape:
-        raise UsageError(f"the seed is {shape_text(tensor.shape)}, the output is {shape_text(shape)}")
+        raise UsageError(
+            said(
+                "the seed is {given}, the output is {shape}",
+                given=shape_text(tensor.shape),
+                shape=shape_text(shape),
+            )
+        )
     return tensor

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from backprop_engine.said import in_language, said
+from backprop_engine.said import in_language, joined, said
 from backprop_engine.text import cell_width
 
 __all__ = [
@@ -133,6 +133,10 @@ class ShapeError(BackpropError):
 
 class UsageError(BackpropError):
     """An argument of the command line or of the library that names nothing or fits nothing."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(joined("; ", (message, hint)) if hint else message)
 
 
 _QUOTE_WIDTH = 100

@@ -24,6 +24,7 @@ from backprop_engine.arrays import Shape, Tensor, broadcast_axes, freeze, settle
 from backprop_engine.errors import Place, ShapeError, UsageError
 from backprop_engine.ops import Linear, Op, Partial, Rule
 from backprop_engine.paths import absolute
+from backprop_engine.said import said
 from backprop_engine.steps import Edge, Schedule
 
 __all__ = ["Graph", "GraphBuilder", "Group", "Kind", "Node"]
@@ -119,7 +120,7 @@ class Graph:
         if found is None:
             found = self._positions.get(absolute(name, self.lengths))
         if found is None:
-            raise UsageError(f"the graph has no node called {name}")
+            raise UsageError(said("the graph has no node called {name}", name=name))
         return found
 
     def __contains__(self, name: object) -> bool:
@@ -317,7 +318,7 @@ class GraphBuilder:
             self._index_leaves.update([operands[argnum] for argnum in indices])
         position = len(nodes)
         if name and self._names.setdefault(name, position) != position:
-            raise UsageError(f"the graph has two nodes called {name}")
+            raise UsageError(said("the graph has two nodes called {name}", name=name))
         operands = tuple(operands)
         nodes.append(Node(position, name, _COMPUTED, shape, op, operands, given, rules, text, place))
         return position
@@ -389,16 +390,16 @@ class GraphBuilder:
         """Add a node that is not computed."""
         position = len(self._nodes)
         if name and self._names.setdefault(name, position) != position:
-            raise UsageError(f"the graph has two nodes called {name}")
+            raise UsageError(said("the graph has two nodes called {name}", name=name))
         self._nodes.append(Node(position, name, kind, shape, text=text, place=place))
         return position
 
     def build(self, output: str | None = None) -> Graph:
         """The graph; `output` may be left out where exactly one computed node feeds no other."""
         if output is not None and output not in self._names:
-            raise UsageError(f"the graph has no node called {output}")
+            raise UsageError(said("the graph has no node called {name}", name=output))
         if all(node.op is None for node in self._nodes):
-            raise UsageError("the graph has no computed node")
+            raise UsageError(said("the graph has no computed node"))
         nodes, moved = self._leaves_first()
         computed = [node.position for node in self._nodes if node.op is not None]
         position = moved[self._names[output]] if output is not None else _only_sink(nodes)
@@ -450,7 +451,9 @@ def _only_sink(nodes: Sequence[Node]) -> int:
     sinks = _sinks(nodes)
     if len(sinks) != 1:
         names = ", ".join(node.name for node in sinks[:5])
-        raise UsageError(f"name the output: {len(sinks)} nodes feed no other ({names})")
+        raise UsageError(
+            said("name the output: {count} nodes feed no other ({names})", count=len(sinks), names=names)
+        )
     return sinks[0].position
 
 

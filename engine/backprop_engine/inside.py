@@ -19,6 +19,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, GraphBuilder, Kind, Node
 from backprop_engine.ops.definition import Inside as Decomposition
 from backprop_engine.recording import record
+from backprop_engine.said import said
 from backprop_engine.scenario.loader import MAX_MEMORY
 from backprop_engine.scenario.lower import Lowering
 from backprop_engine.scenario.mistakes import Mistakes
@@ -91,7 +92,8 @@ def inside_graph(graph: Graph, position: int) -> Graph:
     node = graph.nodes[position]
     parts = decomposition(graph, node)
     if parts is None:
-        raise UsageError(f"{node.name} has no inside: {node.op.name if node.op else 'a leaf'} is elementary")
+        what = node.op.name if node.op else said("a leaf")
+        raise UsageError(said("{name} has no inside: {what} is elementary", name=node.name, what=what))
     builder = GraphBuilder(graph.dtype.name)
     positions: dict[str, int | None] = {
         name: builder.leaf(name, _kind(graph, node, argnum), graph.nodes[operand].shape)

@@ -19,6 +19,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Node
 from backprop_engine.ops import Partial
 from backprop_engine.recording import product
+from backprop_engine.said import Said, said
 from backprop_engine.steps import Edge
 from backprop_engine.trace import Trace
 
@@ -79,8 +80,8 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
     rows and the output is too large for that.
     """
     out, operand = (trace.graph.nodes[one].shape for one in (edge.node, edge.operand))
-    i = _unravelled(rows, out, "row")
-    j = _unravelled(columns, operand, "column")
+    i = _unravelled(rows, out, said("row"))
+    j = _unravelled(columns, operand, said("column"))
     size = (len(rows), len(columns))
     if 0 in size:
         return settle(np.zeros(size), trace.graph.dtype)
@@ -192,8 +193,13 @@ def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence
     shape, columns = graph.nodes[edge.node].shape, graph.nodes[edge.operand].shape
     if prod(shape) > MOST_BY_UNITS:
         raise UsageError(
-            f"the Jacobian of {graph.nodes[edge.node].name} ({shape_text(shape)}) has too many rows: its rule"
-            f" gives no single cells, and whole rows are computed for at most {MOST_BY_UNITS}"
+            said(
+                "the Jacobian of {name} ({shape}) has too many rows: its rule gives no single cells, and "
+                "whole rows are computed for at most {most}",
+                name=graph.nodes[edge.node].name,
+                shape=shape_text(shape),
+                most=MOST_BY_UNITS,
+            )
         )
 
     def row(number: int) -> Any:
@@ -218,12 +224,19 @@ def _flat(cells: _Cells, shape: Shape) -> Any:
     return np.asarray(np.ravel_multi_index(np.broadcast_arrays(*cells), shape)) if shape else np.asarray(0)
 
 
-def _unravelled(places: Sequence[int], shape: Shape, what: str) -> _Cells:
+def _unravelled(places: Sequence[int], shape: Shape, what: Said) -> _Cells:
     """The cells at `places` of a tensor of `shape`; `UsageError` where there is none."""
     numbers, size = np.asarray(places, dtype=np.intp), prod(shape)
     outside = numbers[(numbers < 0) | (numbers >= size)]
     if outside.size:
-        raise UsageError(f"there is no {what} {outside[0]}: the Jacobian has {size} {what}s")
+        raise UsageError(
+            said(
+                "there is no {what} {number}: the Jacobian has {size} {what}s",
+                what=what,
+                number=outside[0],
+                size=size,
+            )
+        )
     return np.unravel_index(numbers, shape) if shape else ()
 
 
@@ -231,4 +244,11 @@ def _check_cell(node: Node, cell: Cell) -> None:
     if len(cell) != len(node.shape) or any(
         not 0 <= one < size for one, size in zip(cell, node.shape, strict=False)
     ):
-        raise UsageError(f"{node.name} is {shape_text(node.shape)} and has no cell {list(cell)}")
+        raise UsageError(
+            said(
+                "{name} is {shape} and has no cell {cell}",
+                name=node.name,
+                shape=shape_text(node.shape),
+                cell=list(cell),
+            )
+        )

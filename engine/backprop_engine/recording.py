@@ -18,6 +18,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Node
 from backprop_engine.ops import Partial
 from backprop_engine.ops.definition import ONE
+from backprop_engine.said import said
 from backprop_engine.steps import Edge
 from backprop_engine.trace import Edit, Trace, ValueEdit
 
@@ -81,7 +82,14 @@ def edits_by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, 
         else:
             gradients[node.position] = tensor = freeze(edit.gradient, graph.dtype)
         if tensor.shape != node.shape:
-            raise UsageError(f"{node.name} is {shape_text(node.shape)}, the edit {shape_text(tensor.shape)}")
+            raise UsageError(
+                said(
+                    "{name} is {shape}, the edit {given}",
+                    name=node.name,
+                    shape=shape_text(node.shape),
+                    given=shape_text(tensor.shape),
+                )
+            )
     return values, gradients
 
 

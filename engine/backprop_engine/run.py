@@ -19,6 +19,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
 from backprop_engine.optim import Optimizer, State
 from backprop_engine.recording import record, record_forward
+from backprop_engine.said import said
 from backprop_engine.steps import Schedule
 from backprop_engine.trace import Edit, Trace
 
@@ -94,7 +95,13 @@ class Run:
         Where one iteration ends and the next begins, it is the end of the one.
         """
         if not 0 <= position <= self.last:
-            raise UsageError(f"there is no position {position}: the run has positions 0 to {self.last}")
+            raise UsageError(
+                said(
+                    "there is no position {position}: the run has positions 0 to {last}",
+                    position=position,
+                    last=self.last,
+                )
+            )
         if self.training is None or position == 0:
             return 0, position
         iteration, before = divmod(position - 1, self.length)
@@ -114,8 +121,14 @@ class Run:
     def trace(self, iteration: int = 0) -> Trace:
         """The trace of an iteration; `UsageError` where there is none."""
         if not 0 <= iteration < self.iterations:
-            what = f"0 to {self.iterations - 1}" if self.training else "only 0 without `train`"
-            raise UsageError(f"there is no iteration {iteration}: there is {what}")
+            there = (
+                said("there is 0 to {last}", last=self.iterations - 1)
+                if self.training
+                else said("there is only 0 without `train`")
+            )
+            raise UsageError(
+                said("there is no iteration {iteration}: {there}", iteration=iteration, there=there)
+            )
         if iteration not in self._traces:
             made = self._record(iteration, self._checkpoint(iteration))
             while len(self._traces) >= _KEPT_TRACES:

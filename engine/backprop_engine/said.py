@@ -18,7 +18,7 @@ remembers how it was made, so that ``.in_language("ko")`` gives the same in Kore
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from string import Formatter
@@ -35,6 +35,7 @@ __all__ = [
     "joined",
     "listed",
     "said",
+    "spelled",
     "with_particle",
     "worded",
 ]
@@ -99,6 +100,18 @@ class _Worded(Said):
         return self
 
 
+class _Spelled(Said):
+    """A sentence that is spelled in another way than it was said."""
+
+    __slots__ = ("_spelling", "_text")
+    _text: str
+    _spelling: Callable[[str], str]
+
+    def in_language(self, language: str) -> str:
+        """The sentence in `language`, spelled so."""
+        return self._spelling(in_language(self._text, language))
+
+
 Hint: TypeAlias = Said | Literal[""]
 """A sentence, or nothing."""
 
@@ -115,6 +128,13 @@ def worded(words: Words) -> Said:
     text = _Worded(words.en)
     text._words = words
     return text
+
+
+def spelled(text: str, spelling: Callable[[str], str]) -> Said:
+    """`text`, a sentence or not, with what `spelling` makes of it in any language."""
+    made = _Spelled(spelling(text))
+    made._text, made._spelling = text, spelling
+    return made
 
 
 def joined(separator: str, parts: Iterable[str]) -> Said:

@@ -18,6 +18,7 @@ from backprop_engine.arrays import Tensor, settle
 from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.said import Said, said
 from backprop_engine.steps import Schedule, Steps
 
 if TYPE_CHECKING:
@@ -113,9 +114,15 @@ class Trace:
         if gradient is not None:
             return gradient
         if self.schedule.forward_only:
-            raise UsageError(f"{name} has no gradient: iteration {self.iteration} is a forward pass alone")
+            raise UsageError(
+                said(
+                    "{name} has no gradient: iteration {iteration} is a forward pass alone",
+                    name=name,
+                    iteration=self.iteration,
+                )
+            )
         if not (node.is_leaf and node.takes_gradient):
-            raise UsageError(f"{name} has no gradient: {_why_none(node)}")
+            raise UsageError(said("{name} has no gradient: {reason}", name=name, reason=_why_none(node)))
         return settle(np.zeros(node.shape), self.graph.dtype)
 
     def frame(self, position: int) -> Frame:
@@ -131,7 +138,9 @@ class Trace:
         """
         unreached = tuple(
             RunWarning(
-                "unreached", f"the output does not depend on {leaf.name}: its gradient is zero", leaf.name
+                "unreached",
+                said("the output does not depend on {name}: its gradient is zero", name=leaf.name),
+                leaf.name,
             )
             for leaf in self.graph.leaves
             if leaf.takes_gradient and not self.graph.active[leaf.position]
@@ -143,14 +152,18 @@ class Trace:
         nodes = (self.graph.nodes[position] for position in self.graph.order)
         node = next((node for node in nodes if arises(self, node)), None)
         if node is not None and node.op is not None:
-            message = f"{node.name} is not finite: {node.op.name} gave it from finite operands"
+            message = said(
+                "{name} is not finite: {op} gave it from finite operands", name=node.name, op=node.op.name
+            )
             yield RunWarning("not-finite", message, node.name)
         for edge in self.schedule.edges:
             upstream = self.gradients[edge.node]
             if _finite(self.contributions[edge.index]) or upstream is None or not _finite(upstream):
                 continue
             name, behind = (self.graph.nodes[one].name for one in (edge.operand, edge.node))
-            message = f"the gradient of {name} is not finite: it arises behind {behind}"
+            message = said(
+                "the gradient of {name} is not finite: it arises behind {behind}", name=name, behind=behind
+            )
             yield RunWarning("not-finite", message, name)
             return
 
@@ -166,5 +179,7 @@ def _finite(tensor: Tensor) -> bool:
     return bool(np.all(np.isfinite(tensor)))
 
 
-def _why_none(node: Node) -> str:
-    return "it is a constant" if node.kind is Kind.CONSTANT else "no gradient flows from the output to it"
+def _why_none(node: Node) -> Said:
+    if node.kind is Kind.CONSTANT:
+        return said("it is a constant")
+    return said("no gradient flows from the output to it")

@@ -18,6 +18,7 @@ from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Rule, Sample
 from backprop_engine.ops.arithmetic import times
 from backprop_engine.ops.definition import broadcast, same_shape
 from backprop_engine.ops.keys import key_text
+from backprop_engine.said import said
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.scenario.calls import signature
 from backprop_engine.scenario.nearest import did_you_mean
@@ -71,8 +72,8 @@ def find(name: str) -> Op:
     """The operator called `name`; `UsageError` with the nearest one, where there is none."""
     if name in OPS:
         return OPS[name]
-    hint = did_you_mean(name, OPS) or "`backprop-tui ops` lists all"
-    raise UsageError(f"there is no operator {name}: {hint}")
+    hint = did_you_mean(name, OPS) or said("`backprop-tui ops` lists all")
+    raise UsageError(said("there is no operator {name}: {hint}", name=name, hint=hint))
 
 
 def how_written(op: Op) -> str:

@@ -96,7 +96,7 @@ def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, It
         ((Span(f"{name} = "), Span(text, Role.CODE)) for name, text in decompositions(op)),
     )
     if numbers:
-        yield say("ops kinks", language), map(_kink, kinks(op))
+        yield say("ops kinks", language), (_kink(kink, language) for kink in kinks(op))
 
 
 def _listed(label: str, lines: Iterable[Line], width: int) -> Iterator[Line]:
@@ -164,14 +164,14 @@ def _fits(op: Op, language: str) -> Iterator[Line]:
         yield (Span(str(fit)),)
 
 
-def _kink(kink: Kink) -> Line:
+def _kink(kink: Kink, language: str) -> Line:
     return (
         Span(kink.call, Role.CODE),
         Span(" = "),
         Span(kink.value_text, Role.VALUE),
         Span("  "),
         Span(kink.gradient_text, Role.GRADIENT),
-        Span(f"  {kink.note}", Role.DIM),
+        Span(f"  {kink.note.in_language(language)}", Role.DIM),
     )
 
 

@@ -15,6 +15,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.recording import contribution, run_forward
 from backprop_engine.run import Run
+from backprop_engine.said import said
 from backprop_engine.scenario.settings import with_leaf
 from backprop_engine.steps import Edge
 from backprop_engine.trace import Trace, ValueEdit
@@ -154,15 +155,24 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
     trace = run.trace(iteration)
     graph, node = trace.graph, trace.graph[name]
     if not node.is_leaf or not node.takes_gradient:
-        raise UsageError(f"{name} cannot be nudged: only inputs and params can")
+        raise UsageError(said("{name} cannot be nudged: only inputs and params can", name=name))
     if len(cell) != len(node.shape) or any(
         not -length <= index < length for index, length in zip(cell, node.shape, strict=True)
     ):
-        raise UsageError(f"{name} has no cell {list(cell)}: it has the axes {list(node.shape)}")
+        raise UsageError(
+            said(
+                "{name} has no cell {cell}: it has the axes {axes}",
+                name=name,
+                cell=list(cell),
+                axes=list(node.shape),
+            )
+        )
     if not 0 < size < inf:
-        raise UsageError("a nudge is a positive number")
+        raise UsageError(said("a nudge is a positive number"))
     if any(isinstance(edit, ValueEdit) for edit in trace.edits):
-        raise UsageError("a nudge says nothing while a computed value is overridden: it would not pass it")
+        raise UsageError(
+            said("a nudge says nothing while a computed value is overridden: it would not pass it")
+        )
 
     def output(by: float) -> float:
         value = np.array(trace.values[node.position], dtype=np.float64)
@@ -246,7 +256,7 @@ def search(graph: Graph, trace: Trace, text: str, before: Trace | None = None) -
     """
     words = " ".join(text.split())
     if not words:
-        raise UsageError("search for a part of a name, `op NAME`, `group NAME`, or `if …`")
+        raise UsageError(said("search for a part of a name, `op NAME`, `group NAME`, or `if …`"))
     part = words.casefold()
     nodes = tuple(node.position for node in graph.nodes if node.name and part in node.name.casefold())
     if nodes and " " not in words:

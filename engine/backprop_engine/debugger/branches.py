@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import UsageError
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.text import clean, clip
 
 __all__ = ["BASELINE", "Branch", "Branches", "Override"]
@@ -34,7 +35,7 @@ class Branch(Struct, frozen=True, eq=False):
     name: str
     parent: str | None
     overrides: Mapping[tuple[str, str], Override]
-    told: str = ""
+    told: Hint = ""
     """The change that made it, in words."""
 
     def own(self) -> tuple[Override, ...]:
@@ -63,11 +64,13 @@ class Branches(Struct, frozen=True, eq=False):
         """The branch that one is on."""
         return self.every[self.current]
 
-    def grown(self, override: Override, told: str) -> Branches:
+    def grown(self, override: Override, told: Said) -> Branches:
         """With one change more, on a new branch."""
         kept = sum(one.tensor.size for branch in self.every.values() for one in branch.own())
         if kept + override.tensor.size > MOST_NUMBERS:
-            raise UsageError("there is no room for another branch: the changes hold too many numbers already")
+            raise UsageError(
+                said("there is no room for another branch: the changes hold too many numbers already")
+            )
         number = 1
         while f"b{number}" in self.every:
             number += 1
@@ -81,32 +84,35 @@ class Branches(Struct, frozen=True, eq=False):
         """On the branch that this one grew from; `UsageError` on the baseline."""
         parent = self.here.parent
         if parent is None:
-            raise UsageError("there is nothing to undo: this is the baseline")
+            raise UsageError(said("there is nothing to undo: this is the baseline"))
         return structs.replace(self, current=parent, redo={**self.redo, parent: self.current})
 
     def redone(self) -> Branches:
         """On the branch that was left by undo."""
         following = self.redo.get(self.current)
         if following is None:
-            raise UsageError("there is nothing to redo")
+            raise UsageError(said("there is nothing to redo"))
         return structs.replace(self, current=following)
 
     def switched(self, name: str) -> Branches:
         """On the branch called `name`."""
         if name not in self.every:
-            raise UsageError(f"there is no branch {clip(clean(name), 40)}; there are {', '.join(self.every)}")
+            raise UsageError(
+                said("there is no branch {name}", name=clip(clean(name), 40)),
+                said("there are {names}", names=", ".join(self.every)),
+            )
         return structs.replace(self, current=name)
 
     def renamed(self, name: str) -> Branches:
         """With another name for the branch that one is on."""
         name = name.strip()
         if not name.isidentifier() or len(name) > 40:
-            raise UsageError(f"{clip(clean(name), 40)} is no name: letters, digits and _")
+            raise UsageError(said("{name} is no name: letters, digits and _", name=clip(clean(name), 40)))
         if name in self.every or self.current == BASELINE:
             raise UsageError(
-                "the baseline keeps its name"
+                said("the baseline keeps its name")
                 if self.current == BASELINE
-                else f"there is a branch {name} already"
+                else said("there is a branch {name} already", name=name)
             )
         old = self.current
 

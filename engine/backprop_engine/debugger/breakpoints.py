@@ -22,6 +22,7 @@ from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
 from backprop_engine.ops import OPS
+from backprop_engine.said import Said, said
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 from backprop_engine.trace import Trace
@@ -67,7 +68,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
     what, if_, condition = f" {words} ".partition(" if ")
     target = _target(what.strip(), graph) if what.strip() or not if_ else Target("any")
     if if_ and not condition.strip():
-        raise UsageError(f"{clean(words)}: a condition stands behind `if`")
+        raise UsageError(said("{words}: a condition stands behind `if`", words=clean(words)))
     found = parse_condition(condition.strip(), graph) if if_ else None
     return Breakpoint(words, target, found)
 
@@ -75,7 +76,9 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
 def _target(words: str, graph: Graph) -> Target:
     if not words:
         raise UsageError(
-            "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`"
+            said(
+                "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`"
+            )
         )
     first, _, rest = words.partition(" ")
     if rest:
@@ -86,11 +89,11 @@ def _target(words: str, graph: Graph) -> Target:
         named = {"op": _op, "group": _group, "phase": _phase, "node": _node}.get(first)
         if named is not None:
             return named(rest, graph)
-        hint = did_you_mean(words, TROUBLES) or "there are " + ", ".join(TROUBLES)
-        raise UsageError(f"{clip(clean(words), 60)} is no breakpoint; {hint}")
+        hint = did_you_mean(words, TROUBLES) or _there_are(TROUBLES)
+        raise UsageError(said("{words} is no breakpoint", words=clip(clean(words), 60)), hint)
     if words.lower() in TROUBLES and words not in graph:
         if TROUBLES[words.lower()].bound:
-            raise UsageError(f"`{words}` needs a bound, such as `{words} 1e-6`")
+            raise UsageError(said("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
         return Target("trouble", words.lower())
     return _node(words, graph)
 
@@ -101,7 +104,9 @@ def _bound(name: str, text: str) -> float:
     except ValueError:
         bound = math.nan
     if not 0 <= bound < math.inf:
-        raise UsageError(f"{clip(clean(text), 40)} is no bound: write `{name} 1e-6`")
+        raise UsageError(
+            said("{text} is no bound: write `{name} 1e-6`", text=clip(clean(text), 40), name=name)
+        )
     return bound
 
 
@@ -111,31 +116,32 @@ def _node(name: str, graph: Graph) -> Target:
     names = [node.name for node in graph.nodes if node.name]
     hint = did_you_mean(name, (*names, *graph.aliases))
     if name in OPS:
-        hint = hint or f"`op {name}` is on the operator"
-    raise UsageError(f"there is no node {clip(clean(name), 40)}{f'; {hint}' if hint else ''}")
+        hint = hint or said("`op {name}` is on the operator", name=name)
+    raise UsageError(said("there is no node {name}", name=clip(clean(name), 40)), hint)
 
 
 def _op(name: str, graph: Graph) -> Target:
     if name in OPS:
         return Target("op", name)
-    hint = did_you_mean(name, OPS)
-    raise UsageError(f"there is no operator {clip(clean(name), 40)}{f'; {hint}' if hint else ''}")
+    raise UsageError(said("there is no operator {name}", name=clip(clean(name), 40)), did_you_mean(name, OPS))
 
 
 def _group(name: str, graph: Graph) -> Target:
     names = [group.name for group in graph.groups]
     if name in names:
         return Target("group", name)
-    hint = did_you_mean(name, names) or (
-        "there are " + ", ".join(names[:8]) if names else "the graph has none"
-    )
-    raise UsageError(f"there is no group {clip(clean(name), 40)}; {hint}")
+    hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else said("the graph has none"))
+    raise UsageError(said("there is no group {name}", name=clip(clean(name), 40)), hint)
+
+
+def _there_are(names: Iterable[str]) -> Said:
+    return said("there are {names}", names=", ".join(names))
 
 
 def _phase(name: str, graph: Graph) -> Target:
     if name in PHASES:
         return Target("phase", name)
-    raise UsageError(f"there is no phase {clip(clean(name), 40)}; there are {', '.join(PHASES)}")
+    raise UsageError(said("there is no phase {name}", name=clip(clean(name), 40)), _there_are(PHASES))
 
 
 # Where it is hit

@@ -15,6 +15,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Node
 from backprop_engine.recompute import recompute
 from backprop_engine.run import Run
+from backprop_engine.said import said
 from backprop_engine.scenario.settings import with_leaf
 from backprop_engine.trace import Edit, GradientEdit, ValueEdit
 
@@ -27,17 +28,19 @@ def changed(session: Session, command: Set) -> Session:
     node = graph[command.node]
     kind = "gradient" if command.gradient else "leaf" if node.is_leaf else "value"
     if command.gradient and not (graph.active[node.position] and node.takes_gradient):
-        raise UsageError(f"{node.name} has no gradient to override")
+        raise UsageError(said("{name} has no gradient to override", name=node.name))
     if kind == "value" and node.op is not None and node.op.boolean:
-        raise UsageError(f"{node.name} is a comparison: its truth values cannot be overridden")
+        raise UsageError(
+            said("{name} is a comparison: its truth values cannot be overridden", name=node.name)
+        )
     tensor = _filled(session, node, command)
     where = f"[{', '.join(map(str, command.cell))}]" if command.cell else ""
     what = f"grad({node.name})" if command.gradient else node.name
     given = np.asarray(command.tensor, dtype=np.float64)
-    shown = f"{given.size} numbers" if given.size > _SPELLED else _spelled(given.tolist())
-    told = f"{what}{where} = {shown}"
+    shown = said("{count} numbers", count=given.size) if given.size > _SPELLED else _spelled(given.tolist())
+    told = said("{what} = {numbers}", what=f"{what}{where}", numbers=shown)
     if kind == "leaf" and session.run.training is not None:
-        told += " from the first iteration on"
+        told = said("{change} from the first iteration on", change=told)
     return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), told))
 
 
@@ -57,18 +60,34 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
         given = np.asarray(command.tensor, dtype=np.float64)
         if given.shape not in ((), node.shape):
             raise UsageError(
-                f"{node.name} is {shape_text(node.shape)}, the numbers are {shape_text(given.shape)}"
+                said(
+                    "{name} is {shape}, the numbers are {given}",
+                    name=node.name,
+                    shape=shape_text(node.shape),
+                    given=shape_text(given.shape),
+                )
             )
         return freeze(np.broadcast_to(given, node.shape).copy(), np.dtype(np.float64))
     if len(command.cell) != len(node.shape) or any(
         not -size <= index < size for index, size in zip(command.cell, node.shape, strict=False)
     ):
-        raise UsageError(f"{node.name} is {shape_text(node.shape)} and has no cell {list(command.cell)}")
+        raise UsageError(
+            said(
+                "{name} is {shape} and has no cell {cell}",
+                name=node.name,
+                shape=shape_text(node.shape),
+                cell=list(command.cell),
+            )
+        )
     trace = session.outer_trace
     before = trace.gradients[node.position] if command.gradient else trace.values[node.position]
     if before is None:
         raise UsageError(
-            f"{node.name} has no gradient here: iteration {trace.iteration} is a forward pass alone"
+            said(
+                "{name} has no gradient here: iteration {iteration} is a forward pass alone",
+                name=node.name,
+                iteration=trace.iteration,
+            )
         )
     if node.is_leaf and not command.gradient:  # a change of a leaf is one of what the run starts with
         before = session.run.bindings.leaves[node.position]

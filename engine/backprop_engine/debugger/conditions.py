@@ -17,7 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.debugger.spelling import named, typed
+from backprop_engine.debugger.spelling import named, typed, with_hint
 from backprop_engine.errors import UsageError
 from backprop_engine.expr import (
     Attribute,
@@ -36,6 +36,7 @@ from backprop_engine.graph import Graph
 from backprop_engine.local import MapLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Partial
 from backprop_engine.recording import product
+from backprop_engine.said import said
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
 from backprop_engine.scenario.expressions import is_operand, operands_first
@@ -71,11 +72,18 @@ def parse_condition(text: str, graph: Graph) -> Condition:
     for name in dict.fromkeys(map(_name, written)):
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
-                f"{clean(name)} is no node; a condition is about {', '.join(SUBJECTS)}, or nodes by name"
+                said("{name} is no node", name=clean(name)),
+                said("a condition is about {subjects}, or nodes by name", subjects=", ".join(SUBJECTS)),
             )
     subjects = tuple(name for name in SUBJECTS if name in bare)
     if not subjects:
-        raise UsageError(f"{clean(text)} says nothing about a step: use {', '.join(SUBJECTS)}")
+        raise UsageError(
+            said(
+                "{text} says nothing about a step: use {subjects}",
+                text=clean(text),
+                subjects=", ".join(SUBJECTS),
+            )
+        )
     return Condition(text, tree, subjects)
 
 
@@ -91,16 +99,16 @@ def _check_call(call: Call, graph: Graph) -> None:
             op = find_op(call.name, call.name_span)
             bind(op, call.name_span, [(one, one.span) for one in call.args], given_by_name(call, operands))
         except CallError as error:
-            raise UsageError(f"{error.message}{f' ({error.hint})' if error.hint else ''}") from None
+            raise UsageError(with_hint(error.message, error.hint)) from None
         return
     argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
     if not isinstance(argument, Name | Attribute):
-        raise UsageError("`grad` takes the name of one node: write `grad(x)`")
+        raise UsageError(said("`grad` takes the name of one node: write `grad(x)`"))
     name = _name(argument)
     if name in graph:  # else the caller says so
         node = graph[name]
         if not (graph.active[node.position] or (node.is_leaf and node.takes_gradient)):
-            raise UsageError(f"{clean(name)} has no gradient")
+            raise UsageError(said("{name} has no gradient", name=clean(name)))
 
 
 def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
@@ -239,7 +247,7 @@ class _Finder:
         """A node's value in the whole run."""
         name = named(name)
         if name not in self.graph:
-            raise LookupError(f"`{name}` is not defined")
+            raise LookupError(said("`{name}` is not defined", name=name))
         return self.trace.value(name)
 
     def gradient(self, name: str) -> Tensor:
@@ -248,7 +256,7 @@ class _Finder:
         try:
             return self.trace.gradient(name)
         except UsageError as error:
-            raise LookupError(str(error)) from None
+            raise LookupError(error.text) from None
 
 
 def _local(trace: Trace, edge: Edge) -> Any:

@@ -43,9 +43,8 @@ def _refused(
             if isinstance(one, Scalar):
                 check(one.text, graph)
         except UsageError as error:
-            message, _, hint = str(error).partition("; ")
             try:
-                raise mistake(kind, one, message, hint)
+                raise mistake(kind, one, error.message, error.hint)
             except ScenarioError as wrong:
                 found += wrong.diagnostics
     return found

@@ -7,9 +7,10 @@ from typing import Final
 
 from backprop_engine.errors import UsageError
 from backprop_engine.expr import Expr, ExprError, parse
+from backprop_engine.said import said, spelled
 from backprop_engine.text import clean, clip
 
-__all__ = ["named", "typed"]
+__all__ = ["about", "named", "typed", "with_hint"]
 
 _STAND_IN: Final = "\u01c2"
 """A letter that stands for the mark of a numbered part while an expression is parsed."""
@@ -21,8 +22,18 @@ def typed(text: str) -> Expr:
     try:
         return parse(_MARK.sub(_STAND_IN, text))
     except ExprError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(named(f"{clip(clean(text), 60)}: {error.message}{hint}")) from None
+        raise about(text, error.message, error.hint) from None
+
+
+def about(text: str, message: str, hint: str) -> UsageError:
+    """What is wrong with a typed expression."""
+    told = said("{text}: {problem}", text=clip(clean(text), 60), problem=with_hint(message, hint))
+    return UsageError(spelled(told, named))
+
+
+def with_hint(message: str, hint: str) -> str:
+    """A message, and its hint in brackets where there is one."""
+    return said("{message} ({hint})", message=message, hint=hint) if hint else message
 
 
 def named(name: str) -> str:

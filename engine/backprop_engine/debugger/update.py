@@ -45,6 +45,7 @@ from backprop_engine.debugger.watching import check_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Node
 from backprop_engine.inside import decomposition, inside
+from backprop_engine.said import said
 from backprop_engine.steps import Backward, Forward
 
 __all__ = ["update"]
@@ -205,14 +206,20 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
             name = session.run.graph.nodes[node].name
             found = sorted(dict.fromkeys(positions_of_node(name, session.outer_trace)))
             if not found:
-                raise UsageError(f"no step is about {name}")
+                raise UsageError(said("no step is about {name}", name=name))
             ahead = bisect_right(found, session.outer_here)
             return start + (found[ahead] if ahead < len(found) else found[-1])
 
 
 def _known(node: int | None, graph: Graph) -> None:
     if node is not None and not 0 <= node < len(graph.nodes):
-        raise UsageError(f"there is no node number {node}: they count from 0 to {len(graph.nodes) - 1}")
+        raise UsageError(
+            said(
+                "there is no node number {number}: they count from 0 to {last}",
+                number=node,
+                last=len(graph.nodes) - 1,
+            )
+        )
 
 
 def _through_history(session: Session, *, back: bool) -> Session:
@@ -231,7 +238,10 @@ def _fold(session: Session, group: str) -> Session:
     if not group:
         return replace(session, folded=() if len(session.folded) == len(names) else tuple(names))
     if group not in names:
-        raise UsageError(f"there is no group {group}; there are {', '.join(names[:8])}")
+        raise UsageError(
+            said("there is no group {name}", name=group),
+            said("there are {names}", names=", ".join(names[:8])),
+        )
     if group in session.folded:
         return replace(session, folded=tuple(one for one in session.folded if one != group))
     return replace(session, folded=tuple(one for one in names if one in (*session.folded, group)))
@@ -265,8 +275,9 @@ def _numbered(session: Session, number: int) -> Breakpoint:
     for one in session.breakpoints:
         if one.number == number:
             return one
-    there = ", ".join(str(one.number) for one in session.breakpoints) or "none"
-    raise UsageError(f"there is no breakpoint {number}; there is {there}")
+    numbers = ", ".join(str(one.number) for one in session.breakpoints)
+    there = said("there is {numbers}", numbers=numbers) if numbers else said("there is none")
+    raise UsageError(said("there is no breakpoint {number}", number=number), there)
 
 
 def _with(session: Session, breakpoint_: Breakpoint) -> Session:
@@ -278,7 +289,9 @@ def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
     if number is None:
         return ()
     if not 1 <= number <= len(items):
-        raise UsageError(f"there is no watch {number}; there are {len(items)}")
+        raise UsageError(
+            said("there is no watch {number}", number=number), said("there are {count}", count=len(items))
+        )
     return items[: number - 1] + items[number:]
 
 

@@ -8,12 +8,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.debugger.spelling import named, typed
-from backprop_engine.errors import UsageError
+from backprop_engine.debugger.spelling import about, named, typed
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
+from backprop_engine.said import said
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
-from backprop_engine.text import clean, clip
 from backprop_engine.trace import Trace
 
 __all__ = ["check_watch", "history_of_watch", "value_of_watch"]
@@ -25,14 +24,13 @@ def check_watch(text: str, graph: Graph) -> None:
     def shape_of(name: str) -> tuple[int, ...]:
         name = named(name)
         if name not in graph:
-            raise LookupError(f"`{name}` is not defined")
+            raise LookupError(said("`{name}` is not defined", name=name))
         return graph[name].shape
 
     try:
         infer_shape(typed(text), shape_of, shape_of)
     except EvaluationError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(named(f"{clip(clean(text), 60)}: {error.message}{hint}")) from None
+        raise about(text, error.message, error.hint) from None
 
 
 def history_of_watch(text: str, trace: Trace, positions: Sequence[int]) -> list[float | None]:
@@ -63,7 +61,7 @@ def value_of_watch(text: str, frame: Frame) -> Tensor | None:
         def known(name: str) -> Tensor | None:
             name = named(name)
             if name not in frame.graph:
-                raise LookupError(f"`{name}` is not defined")
+                raise LookupError(said("`{name}` is not defined", name=name))
             return get(name)
 
         return known
@@ -76,5 +74,4 @@ def value_of_watch(text: str, frame: Frame) -> Tensor | None:
             frame.graph.dtype,
         )
     except EvaluationError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        raise UsageError(named(f"{clip(clean(text), 60)}: {error.message}{hint}")) from None
+        raise about(text, error.message, error.hint) from None

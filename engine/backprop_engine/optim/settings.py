@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from backprop_engine.errors import BackpropError
-from backprop_engine.said import worded
+from backprop_engine.said import Hint, Said, joined, said, worded
 from backprop_engine.text import Words, clean, clip
 
 __all__ = ["Setting", "SettingError", "unknown"]
@@ -26,7 +26,7 @@ class SettingError(BackpropError):
 
     def __init__(self, name: str, message: str, hint: str = "", known: tuple[str, ...] = ()) -> None:
         self.name, self.message, self.hint, self.known = name, message, hint, known
-        super().__init__(f"{message} ({hint})" if hint else message)
+        super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
 
 
 class Setting(Struct, frozen=True):
@@ -43,18 +43,23 @@ class Setting(Struct, frozen=True):
     least: float | None = 0.0
     below: float | None = None
     symbols: Mapping[str, Words] = field(default_factory=dict)
-    hint: str = ""
+    hint: Hint = ""
     """What to do instead, for those who choose a number that is out of range."""
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Said:
         """What it takes, in words: "a number from 0 on"."""
         if self.type is bool:
-            return "`true` or `false`"
-        bounds = "" if self.least is None else f" from {self.least:g} on"
+            return said("`true` or `false`")
+        what = said("a number") if self.type is float else said("a list of two numbers")
         if self.below is not None:
-            bounds = f" from {self.least:g} up to, but not including, {self.below:g}"
-        return f"a number{bounds}" if self.type is float else f"a list of two numbers{bounds}"
+            return said(
+                "{what} from {least:g} up to, but not including, {below:g}",
+                what=what,
+                least=self.least,
+                below=self.below,
+            )
+        return what if self.least is None else said("{what} from {least:g} on", what=what, least=self.least)
 
     def value(self, given: object) -> float | bool | tuple[float, float]:
         """`given` in the setting's type; raises `SettingError` where it is of another, or out of range."""
@@ -84,8 +89,8 @@ class Setting(Struct, frozen=True):
             raise self._refusal(given, self.hint)
         return number
 
-    def _refusal(self, given: object, hint: str = "") -> SettingError:
-        message = f"`{self.name}` is {self.kind}, not {_shown(given)}"
+    def _refusal(self, given: object, hint: Hint = "") -> SettingError:
+        message = said("`{name}` is {kind}, not {given}", name=self.name, kind=self.kind, given=_shown(given))
         return SettingError(self.name, message, hint or worded(self.meaning))
 
 
@@ -96,14 +101,14 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         return f'"{clip(clean(value), 40)}"'
     if value is None:
-        return "nothing"
+        return said("nothing")
     if isinstance(value, list | tuple):
         items = ["[…]" if isinstance(one, list | tuple) else _shown(one) for one in value[:4]]
-        return "[" + ", ".join(items) + (", …]" if len(value) > 4 else "]")
+        return joined("", ("[", joined(", ", items), ", …]" if len(value) > 4 else "]"))
     if isinstance(value, Mapping):
-        return "a map"
+        return said("a map")
     if isinstance(value, int) and abs(value) > _LARGEST_SHOWN:
-        return "a number as large as this"
+        return said("a number as large as this")
     return clip(clean(str(value)), 40)
 
 
@@ -123,9 +128,10 @@ _EXECUTION: Final = ("foreach", "fused", "capturable", "differentiable")
 
 def unknown(name: str, optimizer: str, known: tuple[str, ...]) -> SettingError:
     """The error for a setting that `optimizer`, which has the `known` ones, has not."""
-    hint = f"`{optimizer}` takes {', '.join(known)}"
+    hint = said("`{optimizer}` takes {settings}", optimizer=optimizer, settings=", ".join(known))
     if _COUNTERPARTS.get(name) in known:
-        hint = f"`{optimizer}` has `{_COUNTERPARTS[name]}` for it"
+        hint = said("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=_COUNTERPARTS[name])
     elif name in _EXECUTION:
-        hint = "it is about how PyTorch executes an update and changes no rule: leave it out"
-    return SettingError(name, f"`{optimizer}` has no setting `{clip(clean(name), 40)}`", hint, known)
+        hint = said("it is about how PyTorch executes an update and changes no rule: leave it out")
+    message = said("`{optimizer}` has no setting `{name}`", optimizer=optimizer, name=clip(clean(name), 40))
+    return SettingError(name, message, hint, known)

@@ -15,6 +15,7 @@ from backprop_engine.optim.shared import (
     penalised,
     weight_decay,
 )
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 __all__ = ["sgd"]
@@ -31,8 +32,8 @@ def _descend(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) 
 def _refuse(settings: Settings) -> SettingError | None:
     if not settings["nesterov"] or (settings["momentum"] > 0 and settings["dampening"] == 0):
         return None
-    hint = "leave `dampening` out" if settings["momentum"] > 0 else "add `momentum: 0.9`"
-    return SettingError("nesterov", "`nesterov` needs a momentum above 0, and no dampening", hint)
+    hint = said("leave `dampening` out") if settings["momentum"] > 0 else said("add `momentum: 0.9`")
+    return SettingError("nesterov", said("`nesterov` needs a momentum above 0, and no dampening"), hint)
 
 
 sgd = Optimizer(

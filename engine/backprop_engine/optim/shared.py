@@ -8,6 +8,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.optim.arithmetic import plus
 from backprop_engine.optim.definition import Line, Memory, Settings
 from backprop_engine.optim.settings import Setting
+from backprop_engine.said import said
 from backprop_engine.text import Words
 
 __all__ = [
@@ -29,7 +30,7 @@ def learning_rate(default: float) -> Setting:
         float,
         default,
         Words("the learning rate: how far one update goes", "학습률: 한 번의 갱신으로 움직이는 크기"),
-        hint="to climb instead of descending, write `maximize: true`",
+        hint=said("to climb instead of descending, write `maximize: true`"),
     )
 
 
