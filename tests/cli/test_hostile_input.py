@@ -68,7 +68,7 @@ def test_a_long_sum_keeps_little_of_its_text(commands: Commands, tmp_path: Path)
     assert sum(len(node.text) for node in graph.nodes) < 300 * len(graph.nodes)
 
 
-@pytest.mark.parametrize("word", ["serve", "export"])
+@pytest.mark.parametrize("word", ["export"])
 def test_what_is_not_built_says_so(commands: Commands, word: str) -> None:
     assert f"the subcommand {word} is not built yet" in commands.refused(word)
 

@@ -19,6 +19,7 @@ USES = {
     "check": ("check", "{}"),
     "snapshot": ("snapshot", "{}", "-o", "-"),
     "open": ("{}",),
+    "serve": ("serve", "{}"),
 }
 """Every way to name a scenario."""
 USED = [pytest.param(arguments, id=name) for name, arguments in USES.items()]
@@ -59,6 +60,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "ops": "--json --lang",
         "new": "--lang",
         "schema": "--lang",
+        "serve": "--at --set --lang --theme --ascii --max-memory --threads --port --sessions",
     }
     assert set(options) == set(SUBCOMMANDS)
     for name, wanted in options.items():

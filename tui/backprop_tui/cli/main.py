@@ -25,11 +25,12 @@ SUBCOMMANDS = {
     "ops": "the catalogue of operators",
     "new": "a commented scenario to start from",
     "schema": "the JSON Schema of scenarios, for editors",
+    "serve": "the same app in a browser, for this machine alone",
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
-PLANNED = ("export", "serve")
-"""What these words will mean; a file called so goes by a path, `./serve`."""
+PLANNED = ("export",)
+"""What these words will mean; a file called so goes by a path, `./export`."""
 
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 

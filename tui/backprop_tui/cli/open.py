@@ -11,17 +11,19 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 
 from backprop_engine.errors import UsageError
 from backprop_engine.text import LANGUAGES
+from backprop_tui.web import DRIVER
 
 if TYPE_CHECKING:
     from backprop_tui.settings import Settings
+    from backprop_tui.view import View
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["Start", "add_arguments", "chosen_language", "found", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +52,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class Start(NamedTuple):
+    """What the app begins with; without a view, it is the gallery."""
+
+    view: View | None
+    language: str
+    theme: str
+    settings: Settings
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
+    start = found(arguments)
+    if os.environ.get("TEXTUAL_DRIVER") != DRIVER:
+        _need_terminal(arguments.scenario)
+    return _open(start, ascii_only=arguments.ascii)
+
+
+def found(arguments: argparse.Namespace) -> Start:
+    """What the arguments name, if all of them can be used."""
     from backprop_engine.debugger import travelled
     from backprop_tui.bundle import resolve
     from backprop_tui.cli.arguments import opened, position
@@ -63,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = read_settings(settings_path())
     problems = list(settings.problems)
-    language = arguments.lang or settings.language or _language_of_locale()
+    language = chosen_language(arguments, settings)
     view = None
     if arguments.scenario is not None:
         opening = Opening.of(
@@ -75,13 +94,16 @@ def run(arguments: argparse.Namespace) -> int:
         session = travelled(session, replace(session, position=at or 0))
         view = View(scenario, session, language, arguments.ascii, opening)
     theme = known_theme(arguments.theme)
-    _need_terminal(arguments.scenario)
-    settings = structs.replace(settings, problems=tuple(problems))
-    return _open(view, language, theme, settings, ascii_only=arguments.ascii)
+    return Start(view, language, theme, structs.replace(settings, problems=tuple(problems)))
 
 
-def _language_of_locale() -> str:
-    """The first of the usual variables that is set, if we speak its language."""
+def chosen_language(arguments: argparse.Namespace, settings: Settings) -> str:
+    """The language asked for, else that of the settings, else the locale's, if we speak it.
+
+    The locale's is that of the first of the usual variables that is set.
+    """
+    if arguments.lang or settings.language:
+        return str(arguments.lang or settings.language)
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:
@@ -99,17 +121,12 @@ def _need_terminal(scenario: str | None) -> None:
         )
 
 
-def _open(view: object, language: str, theme: str, settings: Settings, *, ascii_only: bool) -> int:
+def _open(start: Start, *, ascii_only: bool) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.editor import Loan
-    from backprop_tui.view import View
 
     app = DebuggerApp(
-        view if isinstance(view, View) else None,
-        language=language,
-        theme=theme,
-        ascii=ascii_only,
-        settings=settings,
+        start.view, language=start.language, theme=start.theme, ascii=ascii_only, settings=start.settings
     )
     ended = 0
 

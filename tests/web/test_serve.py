@@ -1,0 +1,477 @@
+"""What the server answers, to whom, and what becomes of the processes that it starts."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp.test_utils import TestClient, TestServer
+from hypothesis import given
+from hypothesis import strategies as st
+from pyte import ByteStream, Screen
+
+from backprop_tui.cli import open as opening
+from backprop_tui.cli import serve as serving_command
+from backprop_tui.cli.main import run
+from backprop_tui.themes import DARK, LIGHT, known_theme
+from backprop_tui.web import session as session_module
+from backprop_tui.web.page import Page
+from backprop_tui.web.server import Server
+from served import PATIENCE, children, is_there, serving, wait_until_gone
+
+GREETING = "import sys, os; sys.stdout.write('__GANGLION__\\n'); sys.stdout.flush();"
+SHOW = "show = lambda text: os.write(1, b'D' + len(text).to_bytes(4, 'big') + text);"
+POLITE = f"{GREETING}{SHOW} show(b'hello'); sys.stdin.buffer.read(6)"
+"""Says hello, and ends with the first message."""
+STUBBORN = f"{GREETING}{SHOW} show(b'hello'); import time; time.sleep(600)"
+FAILING = "import sys; print('case.yaml: no such\\nfile', file=sys.stderr); sys.exit(2)"
+CRASHING = f"{GREETING}{SHOW} show(b'hello'); print('oh dear', file=sys.stderr); sys.exit(1)"
+PAGE = Page("title", "en", DARK.name, 2)
+
+
+def app(program: str) -> list[str]:
+    """The command of a small program that stands for the app."""
+    return [sys.executable, "-I", "-S", "-c", program]
+
+
+@asynccontextmanager
+async def client_of(server: Server) -> AsyncIterator[TestClient]:
+    """Someone who asks the server."""
+    async with TestClient(TestServer(server.application(), host="127.0.0.1")) as client:
+        yield client
+
+
+@asynccontextmanager
+async def page_of(client: TestClient) -> AsyncIterator[ClientWebSocketResponse]:
+    """A socket as our page opens it."""
+    async with client.ws_connect("/ws?width=80&height=24", origin=str(client.make_url("/"))[:-1]) as page:
+        yield page
+
+
+async def shown(page: ClientWebSocketResponse) -> bytes:
+    """What the page gets to show next."""
+    message = await page.receive(PATIENCE)
+    assert message.type == WSMsgType.BINARY, message
+    return bytes(message.data)
+
+
+async def closed(page: ClientWebSocketResponse) -> int:
+    """Why the page was closed."""
+    async with asyncio.timeout(PATIENCE):
+        async for _ in page:
+            pass
+    assert page.close_code is not None
+    return page.close_code
+
+
+# Who may ask
+
+FOREIGN_ORIGINS = [
+    None,
+    "",
+    "null",
+    "http://evil.example",
+    "https://127.0.0.1:{port}",
+    "http://127.0.0.1",
+    "http://127.0.0.1:1",
+    "http://localhost:{port}",
+    "http://127.0.0.1:{port}.evil.example",
+    "http://127.0.0.1:{port}@evil.example",
+    "http://127.0.0.1:{port}/",
+    "file://",
+]
+FOREIGN_HOSTS = [
+    "",
+    "evil.example",
+    "evil.example:{port}",
+    "127.0.0.1.evil.example",
+    "127.0.0.1:x",
+    "[::2]",
+    "0",
+]
+
+
+@pytest.mark.parametrize("origin", FOREIGN_ORIGINS)
+async def test_a_socket_from_a_foreign_page_is_refused(origin: str | None) -> None:
+    server = Server(app(POLITE), lambda: PAGE, most=2)
+    async with client_of(server) as client:
+        headers = {} if origin is None else {"Origin": origin.format(port=client.port)}
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await client.ws_connect("/ws", headers=headers)
+        assert refused.value.status == 403
+        assert server.sessions == []
+
+
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
+@pytest.mark.parametrize("path", ["/", "/ws", "/static/css/xterm.css", "/nowhere"])
+async def test_a_foreign_name_for_this_machine_is_refused(host: str, path: str) -> None:
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client:
+        host = host.format(port=client.port)
+        answer = await client.get(path, headers={"Host": host, "Origin": f"http://{host}"})
+        assert answer.status == 403
+        assert "<html" not in await answer.text()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:{port}", "localhost:{port}", "[::1]:{port}", "LocalHost:9000", "localhost"]
+)
+async def test_the_page_may_be_asked_for_by_any_name_of_this_machine(host: str) -> None:
+    """Also through a port that is passed on from another machine."""
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client:
+        host = host.format(port=client.port)
+        answer = await client.get("/", headers={"Host": host})
+        assert answer.status == 200
+        assert f"ws://{host};" in answer.headers["Content-Security-Policy"]
+        page = await client.ws_connect("/ws", headers={"Host": host, "Origin": f"http://{host.lower()}"})
+        assert await shown(page) == b"hello"
+        await page.close()
+
+
+async def test_a_foreign_page_gets_no_file_either() -> None:
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client:
+        assert (await client.get("/", headers={"Origin": "http://evil.example"})).status == 403
+
+
+# The page
+
+
+async def test_nothing_that_the_page_loads_comes_from_elsewhere() -> None:
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client:
+        text = await (await client.get("/")).text()
+        links = re.findall(r"""(?:src|href)=["']([^"']*)""", text)
+        assert links == ["data:,", "/static/css/xterm.css", "/page/page.css", "/page/page.js"]
+        for path in ["/static/js/textual.js", *links[1:]]:
+            answer = await client.get(path)
+            assert answer.status == 200
+            if path.startswith("/page"):
+                text += await answer.text()
+        ours = re.findall(r"""["'(](/[\w./-]+)["')]""", text)
+        assert {"/static/js/textual.js", "/static/fonts/RobotoMono-VariableFont_wght.ttf"} <= set(ours)
+        for path in set(ours):
+            assert (await client.get(path)).status == 200 or path == "/ws", path
+        assert (
+            re.findall(r"https?://|\burl\((?![\"']?/)|@import|(?<![:\w])//\w", re.sub(r"// .*", "", text))
+            == []
+        )
+
+
+async def test_every_answer_keeps_the_browser_here() -> None:
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client:
+        for path in ("/", "/page/page.js", "/static/css/xterm.css", "/nowhere"):
+            headers = (await client.get(path)).headers
+            policy = headers["Content-Security-Policy"]
+            assert policy.startswith("default-src 'none'; script-src 'self'; ")
+            assert "frame-ancestors 'none'" in policy
+            assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "DENY")
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/",
+        "/page/",
+        "/static/../server.py",
+        "/page/%2e%2e/server.py",
+        "/page/..%2fpage.html",
+        "/download/x",
+    ],
+)
+async def test_only_files_of_the_page_are_given_away(path: str) -> None:
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        status = (await reader.read()).split()[1]
+        writer.close()
+        assert status in (b"403", b"404")
+
+
+def test_a_title_is_never_taken_for_markup() -> None:
+    html = Page("<script>alert(1)</script> {{ 1 }} & \"'", "en", DARK.name, 8).html()
+    assert "<title>&lt;script&gt;alert(1)&lt;/script&gt; {{ 1 }} &amp; " in html
+    assert html.count("<script") == 1
+
+
+def test_the_page_speaks_the_language_and_wears_the_theme() -> None:
+    english, korean = (Page("title", language, LIGHT.name, 3).html() for language in ("en", "ko"))
+    assert '<html lang="en"' in english
+    assert "3 sessions are open" in english
+    assert re.search("[가-힣]", english) is None
+    assert '<html lang="ko"' in korean
+    assert "세션이 이미 3개 열려 있어" in korean
+    assert "--background: #FFFFFF;" in korean
+
+
+def test_every_theme_has_a_page() -> None:
+    with pytest.raises(Exception, match="there are") as told:
+        known_theme("?")
+    names = str(told.value).partition("there are ")[2].split(", ")
+    assert len(names) > 10
+    for name in names:
+        colours = re.findall(r"--\w+: (#[0-9A-F]{6});", Page("", "en", name, 1).html())
+        assert len(colours) == 4, name
+
+
+# The processes
+
+
+async def test_no_more_pages_than_may_be_are_open_at_a_time() -> None:
+    server = Server(app(POLITE), lambda: PAGE, most=2)
+    async with client_of(server) as client, AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(page_of(client)) for _ in range(2)]
+        for page in pages:
+            assert await shown(page) == b"hello"
+        async with page_of(client) as third:
+            assert await closed(third) == 1013
+        assert len(server.sessions) == 2
+        await pages[0].close()
+        async with page_of(client) as again:
+            assert await shown(again) == b"hello"
+
+
+async def test_a_page_hears_that_its_app_has_ended() -> None:
+    server = Server(app(POLITE), lambda: PAGE, most=2)
+    async with client_of(server) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+        await page.send_json(["stdin", "q"])
+        assert await closed(page) == 1000
+
+
+@pytest.mark.parametrize(
+    ("program", "told"), [(FAILING, b"case.yaml: no such\r\nfile\r\n"), (CRASHING, b"hello")]
+)
+async def test_a_page_hears_that_its_app_has_failed(
+    program: str, told: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a program says that could not begin is shown; what it says later is for the server's terminal."""
+    async with client_of(Server(app(program), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await shown(page) == told
+        assert await closed(page) == 1011
+    assert capsys.readouterr() == ("", "case.yaml: no such\nfile\n" if program is FAILING else "oh dear\n")
+
+
+async def test_a_program_that_is_not_there_harms_no_server() -> None:
+    server = Server(["/no/such/program"], lambda: PAGE, most=2)
+    async with client_of(server) as client, page_of(client) as page:
+        assert await closed(page) == 1011
+        assert (await client.get("/")).status == 200
+
+
+@pytest.mark.parametrize("program", [POLITE, STUBBORN])
+async def test_an_app_ends_with_its_page(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_PATIENCE", 0.1)
+    server = Server(app(program), lambda: PAGE, most=2)
+    async with client_of(server) as client:
+        async with page_of(client) as page:
+            assert await shown(page) == b"hello"
+            session = server.sessions[0]
+            assert is_there(session.pid)
+        async with asyncio.timeout(PATIENCE):
+            while server.sessions:
+                await asyncio.sleep(0.01)
+        assert not is_there(session.pid)
+
+
+@pytest.mark.parametrize("program", [POLITE, STUBBORN])
+async def test_apps_end_with_the_server(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_PATIENCE", 0.1)
+    server = Server(app(program), lambda: PAGE, most=2)
+    async with client_of(server) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+        pid = server.sessions[0].pid
+        closing = asyncio.create_task(client.server.close())
+        assert await closed(page) == 1001
+        await closing
+        assert not is_there(pid)
+
+
+NONSENSE = [
+    "",
+    "{",
+    "[]",
+    "null",
+    '["stdin"]',
+    '["stdin", 3]',
+    '["resize", {"width": "x"}]',
+    '["resize", {}]',
+    "[" * 100_000,
+]
+
+
+async def test_messages_that_mean_nothing_are_left_alone() -> None:
+    echo = f"{GREETING}{SHOW} show(b'hello'); show(sys.stdin.buffer.read(8))"
+    async with client_of(Server(app(echo), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+        for message in NONSENSE:
+            await page.send_str(message)
+        await page.send_bytes(b"\xff")
+        await page.send_str('["stdin", "\\ud800 q"]')
+        assert await shown(page) == b"D\0\0\0\3? q"
+
+
+async def test_sizes_of_pages_have_bounds() -> None:
+    size = "(os.environ['COLUMNS'] + 'x' + os.environ['ROWS']).encode()"
+    told = f"{GREETING}{SHOW} show({size}); sys.stdin.buffer.read(1)"
+    async with client_of(Server(app(told), lambda: PAGE, most=2)) as client:
+        origin = str(client.make_url("/"))[:-1]
+        for query, size in [
+            ("width=9999&height=9999", b"1000x500"),
+            ("width=0&height=x", b"1x24"),
+            ("", b"80x24"),
+        ]:
+            async with client.ws_connect(f"/ws?{query}", origin=origin) as page:
+                assert await shown(page) == size
+
+
+# The command
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
+
+
+def parsed(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    serving_command.add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=3), st.sampled_from([None, 0, 17, -1]), st.booleans())
+def test_the_app_gets_the_arguments_as_they_are(
+    scenario: str, settings: list[str], at: int | None, ascii_only: bool
+) -> None:
+    """Whatever is in them: spaces, quotes, `$(...)`, or a dash in front."""
+    options = [f"--set={one}" for one in settings] + (["--ascii"] if ascii_only else [])
+    options += ["--lang=ko", "--theme=backprop-light", "--max-memory=2GiB", "--threads=2"]
+    options += [] if at is None else [f"--at={at}"]
+    served = parsed(*options, "--", scenario)
+    command = serving_command.app_command(served)
+    assert command[:4] == [sys.executable, "-P", "-m", "backprop_tui"]
+    parser = argparse.ArgumentParser()
+    opening.add_arguments(parser)
+    opened = vars(parser.parse_args(command[4:]))
+    assert opened == {name: value for name, value in vars(served).items() if name in opened}
+
+
+def test_without_arguments_the_app_gets_what_they_would_be() -> None:
+    parser = argparse.ArgumentParser()
+    opening.add_arguments(parser)
+    assert parser.parse_args(serving_command.app_command(parsed())[4:]) == parser.parse_args([])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-"], "standard input can be read by"),
+        (["no_such_scenario"], "error[file-not-found]"),
+        (["add_multiply", "--at", "99"], "there is no position 99"),
+        (["add_multiply", "--set", "x"], "x"),
+        (["add_multiply", "--theme", "pink"], "there is no theme pink"),
+        (["--port", "65536"], "65536"),
+        (["--port", "-1"], "-1"),
+        (["--port", "http"], "http"),
+        (["--sessions", "0"], "0"),
+    ],
+)
+def test_what_cannot_be_served(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(["serve", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, "Traceback" in err) == ("", False)
+    assert said in err
+
+
+def ended(arguments: list[str]) -> int:
+    try:
+        return run(arguments)
+    except SystemExit as end:
+        return int(str(end.code))
+
+
+def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert ended(["serve", "add_multiply", "--port", str(port)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(f"backprop-tui: port {port} cannot be used: .*; --port 0 takes any free one\n", err)
+
+
+def test_without_the_extra_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving_command, "find_spec", lambda name: None)
+    assert ended(["serve", "add_multiply"]) == 2
+    assert "pip install 'backprop-tui[web]'" in capsys.readouterr().err
+
+
+# The real app
+
+
+class Terminal:
+    """What our page would show, through a terminal emulator, and what it would send."""
+
+    def __init__(self, page: ClientWebSocketResponse) -> None:
+        self.page, self.screen = page, Screen(100, 30)
+        self.stream = ByteStream(self.screen)
+
+    async def wait_for(self, pattern: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not re.search(pattern, "\n".join(self.screen.display)):
+                self.stream.feed(await shown(self.page))
+
+    async def press(self, keys: str) -> None:
+        await self.page.send_json(["stdin", keys])
+
+
+@asynccontextmanager
+async def terminal_at(address: str) -> AsyncIterator[Terminal]:
+    async with (
+        ClientSession() as client,
+        client.ws_connect(f"{address}ws?width=100&height=30", origin=address.rstrip("/")) as page,
+    ):
+        yield Terminal(page)
+
+
+NAME = """a 'b' "c" $(touch pwned) `touch pwned`; touch pwned & %PATH% \\ *.yaml"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_it_serves_until_a_signal_and_leaves_nothing_behind(number: int, tmp_path: Path) -> None:
+    """The scenario's name would make a shell do something; the folder's modules would make Python fail."""
+    (tmp_path / NAME).write_text("title: Any name\ninputs: {x: 3}\nnodes: {f: x * x}\n", "utf-8")
+    (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
+    with serving(NAME, "--set", "x=5", "--lang=ko", settings=tmp_path, cwd=tmp_path) as (server, address):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        async with terminal_at(address) as terminal:
+            await terminal.wait_for("스텝 0/")
+            await terminal.press("s")
+            await terminal.wait_for("스텝 1/.*[\\s\\S]*25")
+            started = children(server.pid)
+            assert len(started) == 1
+            server.send_signal(number)
+            assert await closed(terminal.page) == 1001
+        assert server.wait(PATIENCE) == 128 + number
+        assert [pid for pid in started if is_there(pid)] == []
+        assert server.stderr is not None
+        assert server.stderr.read() == "serving; Ctrl+C ends\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([NAME, "numpy.py"])
+
+
+async def test_an_app_does_not_outlive_a_server_that_was_killed(tmp_path: Path) -> None:
+    with serving("add_multiply", settings=tmp_path) as (server, address):
+        async with terminal_at(address) as terminal:
+            await terminal.wait_for("step 0 of 7")
+            started = children(server.pid)
+            server.kill()
+            server.wait(PATIENCE)
+    assert len(started) == 1
+    wait_until_gone(started[0])

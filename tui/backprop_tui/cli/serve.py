@@ -1,0 +1,113 @@
+"""``serve``: the app in a browser, on loopback; each open page has a process of the app for itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import socket
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from backprop_engine.errors import UsageError
+from backprop_engine.text import clean
+from backprop_tui.cli import open as opening
+
+if TYPE_CHECKING:
+    from backprop_engine.scenario.model import LocalText
+    from backprop_tui.web.page import Page
+
+__all__ = ["add_arguments", "app_command", "run"]
+
+_HOST = "127.0.0.1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those of the app, the port, and how many may look at once."""
+    opening.add_arguments(parser)
+    parser.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="the port (8000); 0: any free one"
+    )
+    parser.add_argument(
+        "--sessions", type=_sessions, default=8, metavar="N", help="how many pages may be open at a time (8)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal. What is wrong with the arguments is found out before anything is served."""
+    if find_spec("textual_serve") is None:
+        raise UsageError("a browser needs more than is installed: pip install 'backprop-tui[web]'")
+    start = opening.found(arguments)
+    title = start.view.scenario.title if start.view is not None else None
+    del start  # every page computes for itself
+    listener = _listen(arguments.port)
+    with listener:
+        return _serve(arguments, title, listener)
+
+
+def _serve(arguments: argparse.Namespace, title: LocalText | None, listener: socket.socket) -> int:
+    from backprop_tui.web.server import Server, serve
+
+    def ready() -> None:
+        print(f"http://{_HOST}:{listener.getsockname()[1]}/", flush=True)
+        print("serving; Ctrl+C ends", file=sys.stderr, flush=True)
+
+    server = Server(app_command(arguments), lambda: _page(arguments, title), most=arguments.sessions)
+    return 128 + asyncio.run(serve(server, listener, ready))
+
+
+def app_command(arguments: argparse.Namespace) -> list[str]:
+    """The command that opens what `arguments` name; no folder that it runs in lends it modules."""
+    command = [sys.executable, "-P", "-m", "backprop_tui"]
+    command += [f"--set={setting}" for setting in arguments.set]
+    for name in ("at", "lang", "theme", "max_memory", "threads"):
+        value = getattr(arguments, name)
+        if value not in (None, ""):
+            command.append(f"--{name.replace('_', '-')}={value}")
+    if arguments.ascii:
+        command.append("--ascii")
+    return [*command, *(("--", arguments.scenario) if arguments.scenario is not None else ())]
+
+
+def _page(arguments: argparse.Namespace, title: LocalText | None) -> Page:
+    """The page as the settings want it now: what a session changes, the next one begins with."""
+    from backprop_tui.settings import read_settings, settings_path
+    from backprop_tui.themes import DARK, known_theme
+    from backprop_tui.web.page import Page
+
+    settings = read_settings(settings_path())
+    language = opening.chosen_language(arguments, settings)
+    try:
+        theme = known_theme(arguments.theme or settings.theme)
+    except UsageError:
+        theme = ""
+    named = clean(title.in_language(language) if title else arguments.scenario or "")
+    return Page(
+        title=f"{named} · backprop-tui" if named else "backprop-tui",
+        language=language,
+        theme=theme or DARK.name,
+        most=arguments.sessions,
+    )
+
+
+def _listen(port: int) -> socket.socket:
+    """A socket on loopback that waits for browsers."""
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}; --port 0 takes any free one"
+        ) from None
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write 0 to 65535")
+    return int(text)
+
+
+def _sessions(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions: write 1 to 999")
+    return int(text)

@@ -1,0 +1,23 @@
+"""How an app in a browser hears its keys and shows its screen: through the server that started it."""
+
+from __future__ import annotations
+
+from textual import events, messages
+from textual.drivers.web_driver import WebDriver
+
+__all__ = ["BrowserDriver"]
+
+
+class BrowserDriver(WebDriver):
+    """Textual's driver for pages, with the focus from the start, and an end when the server is gone."""
+
+    def start_application_mode(self) -> None:
+        """Begin. The driver says that the page has no focus yet; ours takes it at once."""
+        super().start_application_mode()
+        self._app.call_later(self._app.post_message, events.AppFocus())
+
+    def run_input_thread(self) -> None:
+        """Take keys until there can be no more: then nobody is left to look."""
+        super().run_input_thread()
+        if not self.exit_event.is_set():
+            self._app.post_message(messages.ExitApp())

@@ -1,0 +1,52 @@
+"""The page: its words in the reader's language, and the colours around the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from textual.theme import BUILTIN_THEMES, Theme
+
+from backprop_tui.texts import text
+from backprop_tui.themes import DARK, LIGHT
+
+__all__ = ["FOLDER", "Page"]
+
+FOLDER = Path(__file__).parent / "static"
+"""What the page loads of ours; the page itself is not in it."""
+_COLOURS = ("background", "foreground", "panel", "primary")
+_THEMES = {**BUILTIN_THEMES, DARK.name: DARK, LIGHT.name: LIGHT}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page says; `most` is how many may be open at a time."""
+
+    title: str
+    language: str
+    theme: str
+    most: int
+
+    def html(self) -> str:
+        """The page as a browser loads it."""
+        return _template().render(
+            title=self.title,
+            language=self.language,
+            colours=_colours(_THEMES[self.theme]),
+            said=lambda key: text(f"web.{key}", self.language, most=self.most),
+        )
+
+
+def _colours(theme: Theme) -> dict[str, str]:
+    """The colours around the terminal; a theme that leaves them to the terminal gets those of our own."""
+    ours = DARK.to_color_system().generate()
+    theirs = theme.to_color_system().generate()
+    return {name: (theirs if theirs[name].startswith("#") else ours)[name] for name in _COLOURS}
+
+
+@cache
+def _template() -> jinja2.Template:
+    source = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
+    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(source)

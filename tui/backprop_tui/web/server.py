@@ -1,0 +1,146 @@
+"""The server: our page, the files it needs, and a socket for each terminal. Only our own page may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from socket import socket
+from typing import Final
+
+import textual_serve
+from aiohttp import WSMsgType, web
+from aiohttp.http import WSCloseCode
+from aiohttp.typedefs import Handler
+
+from backprop_tui.web.page import FOLDER, Page
+from backprop_tui.web.session import Session
+
+__all__ = ["Server", "serve"]
+
+_OURSELVES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+_MOST_MESSAGE: Final = 2**20
+"""Bytes of a message of the page: as much as may be pasted at once."""
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+        "img-src 'self' data:; connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Nothing comes from anywhere else, and nobody frames the page. The terminal makes its own style sheets."""
+
+
+class Server:
+    """Serves the app that `command` starts, to at most `most` open pages at a time."""
+
+    def __init__(self, command: Sequence[str], page: Callable[[], Page], *, most: int) -> None:
+        self.sessions: list[Session] = []
+        """The sessions whose process has not ended."""
+        self._command, self._page, self._most = tuple(command), page, most
+        self._open: list[web.WebSocketResponse] = []
+
+    def application(self) -> web.Application:
+        """What answers requests."""
+        application = web.Application(middlewares=[_guard])
+        application.router.add_get("/", self._show_page)
+        application.router.add_get("/ws", self._talk)
+        application.router.add_static("/static", Path(textual_serve.__file__).parent / "static")
+        application.router.add_static("/page", FOLDER)
+        application.on_response_prepare.append(_add_headers)
+        application.on_shutdown.append(self._close_pages)
+        application.on_cleanup.append(self._end_sessions)
+        return application
+
+    async def _show_page(self, _: web.Request) -> web.Response:
+        return web.Response(text=self._page().html(), content_type="text/html", charset="utf-8")
+
+    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
+        """Be the wire between a page and its process, as long as both are there."""
+        websocket = web.WebSocketResponse(heartbeat=30, timeout=1, max_msg_size=_MOST_MESSAGE)
+        await websocket.prepare(request)
+        if len(self._open) >= self._most:
+            await websocket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            return websocket
+        session = Session(self._command, websocket)
+        self._open.append(websocket)
+        self.sessions.append(session)
+        try:
+            await session.start(_cells(request, "width", 80), _cells(request, "height", 24))
+            async for message in websocket:
+                if message.type == WSMsgType.TEXT:
+                    await session.take(message.data)
+        except OSError:
+            await websocket.close(code=WSCloseCode.INTERNAL_ERROR)
+        finally:
+            self._open.remove(websocket)
+            await asyncio.shield(self._end(session))
+        return websocket
+
+    async def _end(self, session: Session) -> None:
+        await session.stop()
+        self.sessions.remove(session)
+
+    async def _close_pages(self, _: web.Application) -> None:
+        closing = [one.close(code=WSCloseCode.GOING_AWAY) for one in self._open]
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    async def _end_sessions(self, _: web.Application) -> None:
+        await asyncio.gather(*(session.stop() for session in self.sessions))
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer only what our own page asks, under a name of this machine.
+
+    A page from elsewhere may send requests here, and may even have its name lead here; it cannot hide its
+    origin, nor the name that it asked for. Browsers tell the origin of every socket.
+    """
+    host = request.headers.get("Host", "")
+    origin = request.headers.get("Origin", "" if request.path == "/ws" else f"http://{host}")
+    if _OURSELVES.fullmatch(host) is None or origin.lower() != f"http://{host}".lower():
+        raise web.HTTPForbidden(text="This is for pages of this machine's own.\n")
+    return await handler(request)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    host = request.headers.get("Host", "")
+    for name, value in _HEADERS.items():
+        response.headers[name] = value.format(host=host if _OURSELVES.fullmatch(host) else "localhost")
+
+
+def _cells(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name, "")
+    return int(text) if re.fullmatch("[0-9]{1,4}", text) else default
+
+
+async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> int:
+    """Answer until a signal ends it, and end every session; gives the signal's number."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def end(number: int) -> None:
+        if not ended.done():
+            ended.set_result(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
+        if hasattr(signal, name):
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
+    runner = web.AppRunner(server.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        ready()
+        return await ended
+    finally:
+        await runner.cleanup()
