@@ -6,13 +6,14 @@ is always one; `settle` is the one place that sees to it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Shape", "Tensor", "broadcast_axes", "freeze", "settle", "shape_text", "sum_axes"]
+__all__ = ["Shape", "Tensor", "broadcast_axes", "freeze", "norm", "settle", "shape_text", "sum_axes"]
 
 Tensor: TypeAlias = NDArray[Any]
 """An array, or a NumPy scalar for the shape ``()``; both answer to `shape`, `dtype` and arithmetic."""
@@ -38,6 +39,25 @@ def freeze(value: ArrayLike, dtype: np.dtype[Any]) -> Tensor:
     """A tensor of its own memory, safe from later changes to `value`; too large for `dtype` is infinity."""
     with np.errstate(over="ignore"):
         return settle(np.array(value, dtype=dtype), dtype)
+
+
+def norm(tensor: Tensor) -> float:
+    """The root of the sum of squares, in double precision; neither too large nor too small for its squares.
+
+    Infinity where there is one, and NaN where there is one.
+    """
+    if tensor.shape == ():
+        return abs(float(tensor))
+    flat = np.ravel(tensor).astype(np.float64, copy=False)
+    with np.errstate(all="ignore"):
+        found = math.sqrt(np.dot(flat, flat))
+        if 1e-140 < found < 1e140 or not flat.size:
+            return found
+        largest = float(np.max(np.abs(flat)))
+        if largest == 0 or not math.isfinite(largest):
+            return largest
+        scaled = flat / largest
+        return largest * math.sqrt(np.dot(scaled, scaled))
 
 
 def _writable(base: Any) -> bool:

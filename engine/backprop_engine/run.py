@@ -20,6 +20,7 @@ from backprop_engine.graph import Graph
 from backprop_engine.optim import Optimizer, State
 from backprop_engine.recording import record, record_forward
 from backprop_engine.said import said
+from backprop_engine.series import Series
 from backprop_engine.steps import Schedule
 from backprop_engine.trace import Edit, Trace
 
@@ -62,7 +63,10 @@ class Run:
         self._stride = _stride(graph, training)
         first = self._start()
         self._checkpoints = [first]
-        self._latest = (0, first)
+        self._latest = self._front = (0, first)
+        """What the iteration behind the one computed last begins with, and behind the furthest."""
+        updates = graph.training_schedule.updates if training else None
+        self.series = Series(graph, updates or (), self.iterations)
         self._traces: dict[int, Trace] = {}
 
     @classmethod
@@ -70,6 +74,7 @@ class Run:
         """The run of a single trace that is there already."""
         run = cls(trace.graph, trace.bindings, None, trace.edits)
         run._traces[0] = trace
+        run.series.note(trace)
         return run
 
     @property
@@ -164,6 +169,20 @@ class Run:
         if begin < iteration:
             self._pass(self._traces.get(begin) or self._record(begin, checkpoint))
 
+    def extend(self) -> bool:
+        """Compute one iteration that is missing before the first that was never computed, or else that one.
+
+        Whether there is any left that never was.
+        """
+        first = self.series.count
+        if first < self.iterations:
+            begin, checkpoint = self._nearest(first)
+            while begin in self._traces:
+                self._pass(self._traces[begin])
+                begin, checkpoint = self._nearest(first)
+            self._pass(self._record(begin, checkpoint))
+        return self.series.count < self.iterations
+
     # Iterations
 
     def _start(self) -> _Checkpoint:
@@ -175,6 +194,11 @@ class Run:
         return _Checkpoint(self.bindings, {one: optimizer.start(leaves[one], settings) for one in updates})
 
     def _record(self, iteration: int, checkpoint: _Checkpoint) -> Trace:
+        trace = self._recorded(iteration, checkpoint)
+        self.series.note(trace)
+        return trace
+
+    def _recorded(self, iteration: int, checkpoint: _Checkpoint) -> Trace:
         if self.training is None:
             return record(self.graph, checkpoint.bindings, self.edits)
         if iteration == self.training.steps:
@@ -212,18 +236,16 @@ class Run:
         leaves = {**trace.bindings.leaves, **trace.updated}
         states = {node: after for node, (_, after) in trace.remembered.items()}
         self._latest = (following, _Checkpoint(Bindings(leaves, trace.bindings.seed), states))
+        if following > self._front[0]:
+            self._front = self._latest
         if following == len(self._checkpoints) * self._stride:
             self._checkpoints.append(self._latest[1])
 
     def _nearest(self, iteration: int) -> tuple[int, _Checkpoint]:
         """The last iteration up to this one of which a checkpoint is there, and that checkpoint."""
         kept = min(iteration // self._stride, len(self._checkpoints) - 1)
-        latest = self._latest
-        return (
-            latest
-            if kept * self._stride < latest[0] <= iteration
-            else (kept * self._stride, self._checkpoints[kept])
-        )
+        there = [(kept * self._stride, self._checkpoints[kept]), self._latest, self._front]
+        return max((one for one in there if one[0] <= iteration), key=lambda one: one[0])
 
     def _checkpoint(self, iteration: int) -> _Checkpoint:
         """What an iteration begins with, from the last checkpoint before it."""
