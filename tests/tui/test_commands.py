@@ -23,6 +23,7 @@ from backprop_tui.keys_page import keys_page
 from backprop_tui.opening import Opening
 from backprop_tui.regions import PLACES
 from backprop_tui.screens import slices
+from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
@@ -151,6 +152,7 @@ CASES: dict[str, Case] = {
     "branch": Case("baseline", state(lambda now, was: now.branches.current == "baseline"), "baseline"),
     "name": Case("mine", state(lambda now, was: now.branches.current == "mine"), "mine"),
     "compare": Case("", told("differ from baseline")),
+    "beside": Case("", shows(BesideScreen)),
     "nudge": Case("b[0]", told("slope"), "b[0]"),
     "save": Case("", told("kept in")),
     "load": Case("", told("taken from")),

@@ -18,6 +18,7 @@ from backprop_engine.debugger import (
     ToEnd,
     ToStart,
 )
+from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
 from backprop_engine.graph import Node
@@ -216,6 +217,19 @@ class DebuggerScreen(PlayingScreen):
         node = self._chosen_node()
         if node is not None:
             self.app.push_screen(InspectScreen(self.current, node))
+
+    def action_command_beside(self) -> None:
+        """Two branches side by side: the baseline, and the one that one is on."""
+        self.action_beside(BASELINE, self.current.session.branches.current)
+
+    def action_beside(self, one: str, other: str) -> None:
+        """Two branches side by side."""
+        from backprop_tui.screens.beside import BesideScreen, pair_of
+
+        if one == other:
+            self.notify(text("beside.alone", self.current.language), markup=False)
+        else:
+            self.app.push_screen(BesideScreen(pair_of(self.current, one, other)))
 
     def _chosen_node(self) -> Node | None:
         session = self.current.session
