@@ -138,7 +138,7 @@ CASES: dict[str, Case] = {
     "disable": Case("1", state(lambda now, was: not now.breakpoints[0].enabled), "1"),
     "ignore": Case("1 2", state(lambda now, was: now.breakpoints[0].ignore == 2), "1 2"),
     "find": Case("two.", told("= tanh(two.a)"), "two."),
-    "print": Case("W @ x", told("W @ x = [-6  -10]"), "W @ x"),
+    "print": Case("W @ x", told("W @ x = [-6.00  -10.00]"), "W @ x"),
     "nodes": Case("", told("one.h    = tanh(one.a)")),
     "who": Case("W", told("contribution")),
     "why": Case("b", told("from L to")),

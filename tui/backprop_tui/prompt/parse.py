@@ -274,13 +274,13 @@ def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
         raise context.usage()
     current = context.session.branches.current
     one, other = {0: (BASELINE, current), 1: (*words, current), 2: tuple(words)}[len(words)]
-    for name in (one, other):
-        context.session.branches.switched(name)  # raises where there is none
     return one, other
 
 
 def _beside(rest: str, context: _Context) -> Request:
     one, other = _two_branches(rest, context)
+    for name in (one, other):
+        context.session.branches.switched(name)  # raises where there is none
     return Act(context.command.prompt[0], f"beside({one!r}, {other!r})")
 
 
