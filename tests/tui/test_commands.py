@@ -21,9 +21,9 @@ from backprop_tui.app import DebuggerApp
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.keys_page import keys_page
 from backprop_tui.opening import Opening
+from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.regions import PLACES
 from backprop_tui.screens import slices
-from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
@@ -108,6 +108,20 @@ def state(holds: Callable[[Session, Session], bool]) -> Callable[[Pilot[None], S
     return lambda pilot, before: holds(after(pilot), before)
 
 
+def looks(holds: Callable[[View], bool]) -> Callable[[Pilot[None], Session], bool]:
+    return lambda pilot, before: holds(_screen(pilot).current)
+
+
+def _centred(pilot: Pilot[None]) -> bool:
+    """Whether the step's own node is as near to the middle of the graph's panel as it can be."""
+    panel = _screen(pilot).graph_panel
+    assert isinstance(panel.drawing, GraphPicture)
+    home = panel.drawing.home
+    assert home is not None
+    wanted = home.x + home.width // 2 - panel.window.width // 2
+    return panel.scroll_offset.x == min(max(wanted, 0), panel.max_scroll_x)
+
+
 def shows(kind: type) -> Callable[[Pilot[None], Session], bool]:
     return lambda pilot, before: isinstance(pilot.app.screen, kind)
 
@@ -138,7 +152,7 @@ CASES: dict[str, Case] = {
     "disable": Case("1", state(lambda now, was: not now.breakpoints[0].enabled), "1"),
     "ignore": Case("1 2", state(lambda now, was: now.breakpoints[0].ignore == 2), "1 2"),
     "find": Case("two.", told("= tanh(two.a)"), "two."),
-    "print": Case("W @ x", told("W @ x = [-6.00  -10.00]"), "W @ x"),
+    "print": Case("W @ x", told("W @ x = [-6  -10]"), "W @ x"),
     "nodes": Case("", told("one.h    = tanh(one.a)")),
     "who": Case("W", told("contribution")),
     "why": Case("b", told("from L to")),
@@ -152,7 +166,6 @@ CASES: dict[str, Case] = {
     "branch": Case("baseline", state(lambda now, was: now.branches.current == "baseline"), "baseline"),
     "name": Case("mine", state(lambda now, was: now.branches.current == "mine"), "mine"),
     "compare": Case("", told("differ from baseline")),
-    "beside": Case("", shows(BesideScreen)),
     "nudge": Case("b[0]", told("slope"), "b[0]"),
     "save": Case("", told("kept in")),
     "load": Case("", told("taken from")),
@@ -161,6 +174,13 @@ CASES: dict[str, Case] = {
     "help": Case("", lambda pilot, before: _helps(pilot)),
     "quit": Case("", lambda pilot, before: pilot.app._exit),
     "prompt": Case("", shows(PromptScreen)),
+    "zoom_in": Case("", looks(lambda view: view.density == "full")),
+    "zoom_out": Case("", looks(lambda view: view.density == "dots")),
+    "fit": Case("", looks(lambda view: view.density == "dots")),
+    "look": Case("", lambda pilot, before: _centred(pilot)),
+    "minimap": Case("", looks(lambda view: not view.minimap)),
+    "hit": Case("", state(lambda now, was: now.selection == 8)),
+    "hit_back": Case("", state(lambda now, was: now.selection == 5)),
     "play": Case("", lambda pilot, before: _screen(pilot).timer is not None),
     "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
@@ -241,7 +261,8 @@ async def rest(pilot: Pilot[None], command: Command, way: str) -> None:
 async def opened(read: Scenario) -> AsyncIterator[Pilot[None]]:
     Path(read.path).with_suffix(".debug").write_text("breakpoints: []\n", "utf-8")  # for `load`
     session = prepared(read)
-    app = DebuggerApp(View(read, session, opening=Opening.of(read.path)))
+    found = (5, 8)
+    app = DebuggerApp(View(read, session, opening=Opening.of(read.path), density="compact", found=found))
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.pause()
         yield pilot

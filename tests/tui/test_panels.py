@@ -158,7 +158,7 @@ def test_the_graph_shows_what_is_known(stem: str) -> None:
             assert above.endswith(f"{clip(node.name, 22)} {summary(value, room=14, digits=2)}")
             wanted = summary(gradient, room=14, digits=2, shape=False) if gets_gradient(shown, node) else ""
             wanted += progress(*shown.frame.arrived(node))
-            assert re.sub("[╰─╯┗━┛]", "", below).strip() == wanted
+            assert re.sub("[╰─╌╯┗━┛]", "", below).strip() == wanted
             assert (wanted == ABSENT) == (gradient is None and gets_gradient(shown, node))
 
 
@@ -252,7 +252,7 @@ def test_the_graph_keeps_its_shape_while_one_steps(stem: str) -> None:
     assert len(sizes) == 1
 
 
-PLAIN = {"─": "-", "│": "|", "━": "=", "┃": "#", "▶": ">", "◀": "<", "○": "o", "◇": "*", "□": "#"}
+PLAIN = dict(zip("─│━┃╌┆▶◀▷○◇□", "-|=#.:><>o*#", strict=True))
 """What is drawn in ASCII instead; corners and crossings are ``+``."""
 
 

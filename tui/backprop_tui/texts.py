@@ -86,6 +86,37 @@ TEXTS: dict[str, Words] = {
         "fold a group, so that one steps over it as one, or unfold it; all groups where none is named",
         "그룹을 접어 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
     ),
+    "command.zoom_in": Words("nearer", "확대"),
+    "command.zoom_in.help": Words(
+        "the graph from nearer: from dots to one line a node, to boxes with their numbers",
+        "그래프를 크게 보기: 점, 한 줄짜리 노드, 수가 있는 상자 순서",
+    ),
+    "command.zoom_out": Words("farther", "축소"),
+    "command.zoom_out.help": Words(
+        "the graph from farther away: one line a node, then dots",
+        "그래프를 작게 보기: 한 줄짜리 노드, 그다음 점",
+    ),
+    "command.fit": Words("fit", "맞추기"),
+    "command.fit.help": Words(
+        "the graph from as near as it fits the panel; where it never does, the dots around the step",
+        "그래프가 패널에 들어가는 가장 큰 크기로 보기. 들어가지 않으면 이번 스텝을 가운데에 둔 점으로",
+    ),
+    "command.look": Words("look at step", "스텝 보기"),
+    "command.look.help": Words(
+        "the step in the middle of the graph's panel", "이번 스텝을 그래프 패널 가운데로"
+    ),
+    "command.minimap": Words("minimap", "미니맵"),
+    "command.minimap.help": Words(
+        "the small overview of a graph larger than its panel, or none; a click there goes there",
+        "패널보다 큰 그래프의 작은 지도를 보이거나 숨기기. 클릭한 곳으로 갑니다",
+    ),
+    "command.hit": Words("next hit", "다음 결과"),
+    "command.hit.help": Words(
+        "choose the next of the nodes that the last search found, which are marked until Esc",
+        "찾은 노드 가운데 다음 것 선택. 찾은 노드는 Esc까지 표시됩니다",
+    ),
+    "command.hit_back": Words("hit before", "이전 결과"),
+    "command.hit_back.help": Words("choose the one before", "찾은 노드 가운데 이전 것 선택"),
     "command.break": Words("break", "중단점"),
     "command.break.help": Words(
         "a breakpoint on a node, `op NAME`, `group NAME`, `phase NAME`, a trouble such as `first nan`, or a "
@@ -166,11 +197,6 @@ TEXTS: dict[str, Words] = {
     "command.compare.help": Words(
         "what differs between two branches, and from which step on; else between the baseline and this one",
         "두 갈래(없으면 기준과 지금 갈래)에서 다른 것과, 달라지기 시작하는 스텝",
-    ),
-    "command.beside": Words("side by side", "나란히"),
-    "command.beside.help": Words(
-        "step through two branches side by side, the baseline and the one that one is on where none is named",
-        "두 브랜치를 나란히 두고 함께 스텝 진행. 이름이 없으면 기준과 지금 브랜치",
     ),
     "command.nudge": Words("nudge", "흔들기"),
     "command.nudge.help": Words(
@@ -265,18 +291,6 @@ TEXTS: dict[str, Words] = {
     "prompt.once": Words("one-shot", "한 번만"),
     "prompt.ignores": Words("passes {count}", "{count}번 지나침"),
     "prompt.watches.none": Words("no watches", "지켜보는 식이 없습니다"),
-    "beside.title": Words("Side by side", "나란히 보기"),
-    "beside.differences": Words("{count} steps differ here", "서로 다른 스텝 {count}개"),
-    "beside.same": Words("nothing differs so far", "여기까지는 다른 것이 없습니다"),
-    "beside.next": Words("next difference", "다음 차이"),
-    "beside.none": Words(
-        "there is no other difference in this iteration", "이 반복에는 다른 차이가 더 없습니다"
-    ),
-    "beside.close": Words("close", "닫기"),
-    "beside.alone": Words(
-        "there is only the baseline: change something first, with `e`",
-        "기준 브랜치뿐입니다. 먼저 `e`로 무언가를 바꾸어 보세요",
-    ),
     "prompt.stack.none": Words("inside of nothing", "어느 것의 안도 아닙니다"),
     "prompt.groups.none": Words("no groups", "그룹이 없습니다"),
     "prompt.folded": Words("folded", "접음"),
@@ -341,8 +355,10 @@ TEXTS: dict[str, Words] = {
     "help.keys": Words("Keys", "키"),
     "help.signs": Words("Signs", "기호"),
     "help.scroll": Words(
-        "↑ ↓ PgUp PgDn scroll the panel that has the focus, with Shift sideways; click a node to choose it",
-        "↑ ↓ PgUp PgDn: 초점이 있는 패널 스크롤, Shift와 함께 좌우로. 노드를 클릭하면 선택됩니다",
+        "↑ ↓ PgUp PgDn scroll the panel that has the focus, with Shift sideways; in the graph H J K L and "
+        "Ctrl with the arrows do so in large steps, the mouse drags it; click a node to choose it",
+        "↑ ↓ PgUp PgDn: 초점이 있는 패널 스크롤, Shift와 함께 좌우로. 그래프에서는 H J K L이나 Ctrl+화살표로 "
+        "크게 움직이고 마우스로 끌 수 있습니다. 노드를 클릭하면 선택됩니다",
     ),
     "help.absent": Words("not reached yet; this is not zero", "아직 도달하지 않음. 0이 아닙니다"),
     "help.value": Words("green, above the wire: a value, going forward ▶", "초록, 선 위: 순전파되는 값 ▶"),
@@ -423,6 +439,8 @@ TEXTS: dict[str, Words] = {
     ),
     "web.again": Words("Start again (Enter)", "다시 시작 (Enter)"),
     "web.script": Words("This page needs JavaScript.", "이 페이지에는 자바스크립트가 필요합니다."),
+    "graph.compact": Words("compact", "간략히"),
+    "graph.dots": Words("dots", "점으로"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 from backprop_engine.debugger import Session
 from backprop_engine.frame import Frame
@@ -10,14 +11,20 @@ from backprop_engine.graph import Graph
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.opening import Opening
 
-__all__ = ["View"]
+__all__ = ["DENSITIES", "Density", "View"]
+
+Density: TypeAlias = Literal["full", "compact", "dots"]
+"""How much of each node a picture of the graph shows: numbers around a box, one line, or one cell."""
+DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "dots")
+"""From near to far."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A scenario, where its reader stands in it, and how they like to read.
 
-    `opening` is how its file was opened, for those who may want to load it again.
+    `opening` is how its file was opened, for those who may want to load it again. `found` are the nodes that
+    the last search was about.
     """
 
     scenario: Scenario
@@ -25,6 +32,9 @@ class View:
     language: str = "en"
     ascii: bool = False
     opening: Opening | None = None
+    density: Density = "full"
+    minimap: bool = True
+    found: tuple[int, ...] = ()
 
     @property
     def frame(self) -> Frame:

@@ -239,8 +239,8 @@ def nudged(session: Session, query: NudgeLeaf, language: str) -> list[Line]:
 # Searching
 
 
-def found(session: Session, query: Find, language: str) -> list[Line]:
-    """Nodes by a part of their name, or steps of this iteration."""
+def found(session: Session, query: Find, language: str) -> tuple[list[Line], tuple[int, ...]]:
+    """Nodes by a part of their name, or steps of this iteration; and the nodes that either are about."""
     graph, trace = session.run.graph, session.outer_trace
     earlier = session.run.trace(session.iteration - 1) if session.iteration and not session.levels else None
     hit = search(graph, trace, query.text, earlier)
@@ -263,10 +263,13 @@ def found(session: Session, query: Find, language: str) -> list[Line]:
             )
         )
     if not rows:
-        return [one_line(text("prompt.found.none", language), Role.DIM)]
+        return [one_line(text("prompt.found.none", language), Role.DIM)], ()
     count = len(hit.positions)
     head = [one_line(text("prompt.found.steps", language, count=count))] if count else []
-    return [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
+    steps = (trace.frame(position).node for position in hit.positions)
+    about = {one.position for one in steps if one is not None}
+    lines = [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
+    return lines, (*hit.nodes, *sorted(about))
 
 
 # Branches

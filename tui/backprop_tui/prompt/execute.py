@@ -56,7 +56,7 @@ __all__ = ["Outcome", "carry_out", "execute", "told"]
 
 class Outcome(NamedTuple):
     """What a line leads to: the session after it, what it shows, whether it ends the session, whether it
-    expected something that is not so, and the action that is left to the screen.
+    expected something that is not so, the action that is left to the screen, and the nodes it has found.
     """
 
     session: Session
@@ -64,6 +64,7 @@ class Outcome(NamedTuple):
     ends: bool = False
     failed: bool = False
     action: str = ""
+    found: tuple[int, ...] = ()
 
 
 def execute(
@@ -203,7 +204,8 @@ def _answer(session: Session, query: Query, scenario: Scenario, language: str, w
         case Why():
             lines = answers.why(session, query, language)
         case Find():
-            lines = answers.found(session, query, language)
+            lines, nodes = answers.found(session, query, language)
+            return Outcome(session, tuple(lines), found=nodes)
         case Info(topic=topic):
             lines = LISTS[topic](session, language) if topic else every_list(session, language)
         case Compare():

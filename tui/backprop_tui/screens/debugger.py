@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -18,10 +19,8 @@ from backprop_engine.debugger import (
     ToEnd,
     ToStart,
 )
-from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
-from backprop_engine.graph import Node
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
@@ -34,7 +33,8 @@ from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
 from backprop_tui.regions import PLACES, Place
 from backprop_tui.screens.bindings import bindings
-from backprop_tui.screens.playing import PlayingScreen
+from backprop_tui.screens.graph_panel import GraphPanel
+from backprop_tui.screens.looking import LookingScreen
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Draw, Panel
@@ -47,7 +47,7 @@ WIDE, ROOMY = 100, 160
 _BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
 
 
-class DebuggerScreen(PlayingScreen):
+class DebuggerScreen(LookingScreen):
     """A scenario being stepped through."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
@@ -66,7 +66,7 @@ class DebuggerScreen(PlayingScreen):
         with Container(id="body"):
             for place in PLACES:
                 drawn = DRAWN[place.name]
-                kind = TablePanel if drawn.rows else Panel
+                kind = GraphPanel if place.name == "graph" else TablePanel if drawn.rows else Panel
                 yield kind(self._drawn(drawn.draw), id=place.name, centred=drawn.centred)
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()
@@ -214,30 +214,9 @@ class DebuggerScreen(PlayingScreen):
         """Show everything about the chosen node, or the step's own."""
         from backprop_tui.screens.inspect import InspectScreen
 
-        node = self._chosen_node()
+        node = self.chosen_node()
         if node is not None:
             self.app.push_screen(InspectScreen(self.current, node))
-
-    def action_command_beside(self) -> None:
-        """Two branches side by side: the baseline, and the one that one is on."""
-        self.action_beside(BASELINE, self.current.session.branches.current)
-
-    def action_beside(self, one: str, other: str) -> None:
-        """Two branches side by side."""
-        from backprop_tui.screens.beside import BesideScreen, pair_of
-
-        if one == other:
-            self.notify(text("beside.alone", self.current.language), markup=False)
-        else:
-            self.app.push_screen(BesideScreen(pair_of(self.current, one, other)))
-
-    def _chosen_node(self) -> Node | None:
-        session = self.current.session
-        return (
-            self.current.graph.nodes[session.selection]
-            if session.selection is not None
-            else session.frame.node
-        )
 
     def action_command_copy(self) -> None:
         """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
@@ -258,7 +237,7 @@ class DebuggerScreen(PlayingScreen):
 
     def action_command_edit_file(self) -> None:
         """Open the file in the reader's editor, where the chosen node is written, or the step's own."""
-        self.edit(self._chosen_node())
+        self.edit(self.chosen_node())
 
     def action_command_help(self) -> None:
         """Show the help."""
@@ -274,7 +253,8 @@ class DebuggerScreen(PlayingScreen):
             self.clear_selection()
         elif self.mistakes_are_shown:
             self.close_mistakes()
-        elif self.current.session.selection is not None:
+        elif self.current.session.selection is not None or self.current.found:
+            self.view = replace(self.current, found=())
             self.do(Select(None))
         elif len(self.app.screen_stack) > 2:
             self.app.pop_screen()
@@ -306,7 +286,7 @@ class DebuggerScreen(PlayingScreen):
     def action_choose(self, by: int) -> None:
         """In the table of nodes, choose the node `by` rows away; past an end, the last one there."""
         view = self.current
-        node = self._chosen_node()
+        node = self.chosen_node()
         row = (row_of_node(view, node.position) if node is not None else 0) + by
         chosen = node_at_row(view, max(1, min(row, row_of_node(view, len(view.graph.nodes) - 1))))
         if chosen is not None:

@@ -75,7 +75,7 @@ def _moved(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, .
         tuple(one for one in scenario.watches if one not in view.scenario.watches),
     )
     session = replace(with_kept(session, added, problems.append), notice=None)
-    return replace(view, scenario=scenario, session=session), tuple(problems)
+    return replace(view, scenario=scenario, session=session, found=()), tuple(problems)
 
 
 class LiveScreen(Screen[None]):

@@ -149,8 +149,8 @@ class PromptedScreen(LiveScreen):
         view = self.current
         request = parse(line, view.session).request
         outcome = carry_out(view.session, request, view.scenario, view.language, wait=False)
-        if outcome.session is not view.session:
-            self.view = replace(view, session=outcome.session)
+        if outcome.session is not view.session or outcome.found:
+            self.view = replace(view, session=outcome.session, found=outcome.found or view.found)
         if outcome.ends:
             self.app.exit()
         return outcome

@@ -21,13 +21,13 @@ from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.paint import paint
 from backprop_tui.themes import palette
 
-__all__ = ["Draw", "Panel"]
+__all__ = ["Draw", "InView", "Panel"]
 
 Draw: TypeAlias = Callable[[int, int], Drawing]
 """A drawing for a width and a height in cells."""
 
 
-class _InView(NamedTuple):
+class InView(NamedTuple):
     """How far a panel is scrolled, the margin of a centred drawing, and how many cells of it are seen."""
 
     scrolled: Offset
@@ -75,19 +75,22 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.centred = centred
         self.drawing: Drawing = Lines.of(())
         self._painted: dict[int, tuple[int, Line]] = {}
-        self._fresh: dict[int, tuple[_InView, Line]] = {}
+        self._fresh: dict[int, tuple[InView, Line]] = {}
         """Rows of this drawing that were asked for already."""
         self._titles = ("", "")
         self._kept_base: Style | None = None
 
-    def redraw(self) -> None:
-        """Draw anew; rows that are as before are not painted again."""
+    def redraw(self, *, follow: bool = False) -> None:
+        """Draw anew; rows that are as before are not painted again.
+
+        What the drawing has its focus on is brought into view where that has moved, or else to `follow` it.
+        """
         if not self.size:
             return
         drawing = self.draw(self.size.width, self.size.height)
         if drawing.height > self.size.height:  # a scroll bar takes a column
             drawing = self.draw(max(1, self.size.width - 1), self.size.height)
-        self.drawing = drawing
+        before, self.drawing = self.drawing, drawing
         self._fresh.clear()
         fits = drawing.width <= self.size.width and drawing.height <= self.size.height
         # A size to scroll in is laid out anew; what fits needs none.
@@ -95,12 +98,16 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         if scrolled != self.virtual_size:
             self.virtual_size = scrolled
             self.refresh()
-            if drawing.focus is not None:
-                self.call_after_refresh(self.bring_into_view, drawing.focus)
+            self.call_after_refresh(self.settle, before, follow)
             return
-        if drawing.focus is not None:  # at once: what is scrolled later is painted twice
-            self.bring_into_view(drawing.focus)
+        self.settle(before, follow)  # at once: what is scrolled later is painted twice
         self._refresh_changed_rows()
+
+    def settle(self, before: Drawing, follow: bool) -> None:
+        """Scroll to what another drawing than `before` has its focus on."""
+        focus = self.drawing.focus
+        if focus is not None and (follow or focus != before.focus):
+            self.bring_into_view(focus)
 
     def entitle(self, title: str, subtitle: str = "") -> None:
         """What stands in the border, never taken for markup. To set it paints the whole panel anew, so that
@@ -120,18 +127,18 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     def _refresh_changed_rows(self) -> None:
         view = self._in_view()
         for y in range(self.size.height):
-            line = self._row(y, view)
+            line = self.row_in_view(y, view)
             self._fresh[y] = (view, line)
             if self._painted.get(y) != (view.margin.x, line):
                 self.refresh(Region(0, y, self.size.width, 1))
 
-    def _in_view(self) -> _InView:
+    def _in_view(self) -> InView:
         """Where what is in view begins, and how wide it is beside the scroll bar, if there is one."""
         width = self.size.width - (self.drawing.height > self.size.height)
-        margin = self._margin
-        return _InView(self.scroll_offset, margin, max(0, width - margin.x))
+        margin = self.margin_of_drawing
+        return InView(self.scroll_offset, margin, max(0, width - margin.x))
 
-    def _row(self, y: int, view: _InView) -> Line:
+    def row_in_view(self, y: int, view: InView) -> Line:
         """What is in view in row `y` of the panel."""
         return self.drawing.row(view.scrolled.y + y - view.margin.y, view.scrolled.x, view.width)
 
@@ -143,7 +150,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         return self._kept_base
 
     @property
-    def _margin(self) -> Offset:
+    def margin_of_drawing(self) -> Offset:
         """Where a centred drawing smaller than the panel begins."""
         if not self.centred:
             return Offset(0, 0)
@@ -156,7 +163,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         left, top = view.scrolled
         width, margin = self.size.width, view.margin
         known = self._fresh.get(y)
-        line = known[1] if known is not None and known[0] == view else self._row(y, view)
+        line = known[1] if known is not None and known[0] == view else self.row_in_view(y, view)
         self._painted[y] = (margin.x, line)
         if margin.x:
             line = (Span(" " * margin.x), *line)
@@ -179,7 +186,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that the mouse has marked."""
-        margin = self._margin
+        margin = self.margin_of_drawing
         rows = [""] * margin.y
         for y in range(self.drawing.height):
             rows.append(" " * margin.x + line_text(self.drawing.row(y, 0, self.drawing.width)))
@@ -197,13 +204,13 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         if offset is None:
             return
         left, top = self.scroll_offset
-        x, y = offset.x + left - self._margin.x, offset.y + top - self._margin.y
+        x, y = offset.x + left - self.margin_of_drawing.x, offset.y + top - self.margin_of_drawing.y
         self.post_message(self.Clicked(self, x, y, event.chain))
 
     def on_resize(self) -> None:
         """Everything is drawn for the new size."""
         self._painted.clear()
-        self.redraw()
+        self.redraw(follow=True)
 
     def notify_style_update(self) -> None:
         """A theme has other colours for the same rows."""

@@ -1,72 +1,87 @@
-"""A unit in full: its box, its name and value above the wire, its gradient below."""
+"""How a unit is drawn at each density: as a box with numbers around it, in one line, or as a dot."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
 from backprop_engine.explain.lines import Role
-from backprop_engine.graph import Node
+from backprop_engine.text import clip
 from backprop_tui.panels.graph.cells import Cells, put
 from backprop_tui.panels.graph.labels import short_name
-from backprop_tui.panels.graph.marks import heavy, in_plain_ascii, leaf_mark
-from backprop_tui.panels.graph.moment import Moment, State
+from backprop_tui.panels.graph.marks import State, brackets, dot, leaf_mark, lines
+from backprop_tui.panels.graph.moment import Moment
 from backprop_tui.panels.graph.units import Unit
+from backprop_tui.view import Density
 
-__all__ = ["draw_box"]
+__all__ = ["DRAW"]
+
+Draw: TypeAlias = Callable[[Cells, Unit, int, int, Moment, State, bool], None]
+"""Writes a row of a unit from a column on; the last says whether the step runs along its wire."""
 
 
-def draw_box(
-    cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, *, lit: bool
-) -> None:
-    """One of the three rows of a unit; its wire is `lit` where the step runs along it."""
-    at = left
+def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
+    """A box, the name and the value above its wire, and the gradient below."""
+    node, at = unit.node, left
     if unit.box:
-        text = _outline(unit, row, state)
-        at = put(cells, at, in_plain_ascii(text) if moment.ascii else text, _outline_role(moment, state))
-    if row == 0:
-        _name_and_value(cells, unit, at, moment, state)
-    elif row == 1:
-        _wire(cells, unit, at, moment, lit=lit)
-    elif moment.gets_gradient(unit.node):
-        text, role = moment.gradient(unit.node, active=state is State.ACTIVE)
-        put(cells, at + bool(unit.box), text, role)
+        outline = lines(_outline(unit, row), state)
+        at = put(cells, at, moment.drawn(outline), _outline_role(moment, state))
+    if row == 1:
+        if not unit.box:
+            at = put(cells, at, moment.drawn(leaf_mark(node.kind)), Role.NAME)
+        _wire(cells, unit, at, left + unit.width, moment, lit)
+    elif row == 0:
+        at = put(cells, at + bool(unit.box), short_name(node.name), moment.name_role(node, state))
+        text, role = moment.value(node, active=state is State.ACTIVE)
+        put(cells, at + 1, clip(text, left + unit.width - at - 1), role)
+    elif moment.gets_gradient(node):
+        text, role = moment.gradient(node, active=state is State.ACTIVE)
+        at += bool(unit.box)
+        put(cells, at, clip(text, left + unit.width - at), role)
 
 
-def _outline(unit: Unit, row: int, state: State) -> str:
-    inner = unit.box - 2
-    if row == 0:
-        text = f"╭{'─' * inner}╮"
-    elif row == 1:
-        text = f"│ {unit.sign} ├"
-    else:
-        text = f"╰{'─' * inner}╯"
-    return heavy(text) if state is State.ACTIVE else text
+def _outline(unit: Unit, row: int) -> str:
+    """A row of a box; that of a folded group has a double border."""
+    corners, across, upright, port = ("╔╗╚╝", "═", "║", "╟") if unit.group else ("╭╮╰╯", "─", "│", "├")
+    if row == 1:
+        return f"{upright} {unit.sign} {port}"
+    return f"{corners[row]}{across * (unit.box - 2)}{corners[row + 1]}"
 
 
 def _outline_role(moment: Moment, state: State) -> Role:
     return {State.ACTIVE: moment.hot, State.AHEAD: Role.DIM, State.KNOWN: Role.OP}[state]
 
 
-def _name_and_value(cells: Cells, unit: Unit, at: int, moment: Moment, state: State) -> None:
-    node = unit.node
-    at = put(cells, at + bool(unit.box), short_name(node.name), name_role(moment, node, state))
-    text, role = moment.value(node, active=state is State.ACTIVE)
-    put(cells, at + 1, text, role)
-
-
-def name_role(moment: Moment, node: Node, state: State) -> Role:
-    """What a node's name looks like."""
-    if moment.selection == node.position:
-        return Role.SELECTED
-    return Role.DIM if state is State.AHEAD or moment.untouched(node) else Role.NAME
-
-
-def _wire(cells: Cells, unit: Unit, at: int, moment: Moment, *, lit: bool) -> None:
+def _wire(cells: Cells, unit: Unit, start: int, end: int, moment: Moment, lit: bool) -> None:
     """The wire that leaves the unit, along its label."""
-    label = unit.width - unit.box
-    if not unit.box:
-        mark = leaf_mark(unit.node.kind)
-        at = put(cells, at, in_plain_ascii(mark) if moment.ascii else mark, Role.NAME)
-        label -= 1
     known = moment.frame.value(unit.node) is not None
-    line = heavy("─" * label) if lit else "─" * label
-    role = moment.hot if lit else Role.TEXT if known else Role.DIM
-    put(cells, at, in_plain_ascii(line) if moment.ascii else line, role)
+    state = State.ACTIVE if lit else State.KNOWN if known else State.AHEAD
+    put(cells, start, moment.drawn(lines("─" * (end - start), state)), moment.wire_role(state))
+
+
+def _line(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
+    """A small box, the name, and the value, which gives way to the gradient, in the row of the wire."""
+    node, end, active = unit.node, left + unit.width, state is State.ACTIVE
+    if unit.box:
+        ends = brackets(state, group=unit.group, ascii=moment.ascii)
+        at = put(cells, left, f"{ends[:1]}{unit.sign}{ends[1:]}", _outline_role(moment, state))
+    else:
+        at = put(cells, left, moment.drawn(leaf_mark(node.kind)), Role.NAME)
+    at = put(cells, at + 1, short_name(node.name), moment.name_role(node, state)) + 1
+    if moment.shows_gradient(node):
+        text, role = moment.gradient(node, active=active, brief=True)
+        at = put(cells, at, moment.drawn("◀"), role)
+    else:
+        text, role = moment.value(node, active=active, brief=True)
+    _wire(cells, unit, put(cells, at, clip(text, end - at), role) + 1, end, moment, lit)
+
+
+def _dot(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
+    """One cell."""
+    node = unit.node
+    gradient = moment.shows_gradient(node)
+    mark = dot(state, gradient=gradient, group=unit.group)
+    put(cells, left, moment.drawn(mark), moment.dot_role(node, state, gradient=gradient))
+
+
+DRAW: Final[Mapping[Density, Draw]] = {"full": _box, "compact": _line, "dots": _dot}

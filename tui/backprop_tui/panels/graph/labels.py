@@ -18,17 +18,21 @@ def short_name(name: str) -> str:
     return clip(name, _LIMIT)
 
 
-def short_value(value: Tensor | None, before: Tensor | None = None) -> str:
-    """A value above its wire, and by how much it differs from what it was `before`."""
-    return summary(value, room=14, digits=2) + change(value, before)
+def short_value(value: Tensor | None, before: Tensor | None = None, *, brief: bool = False) -> str:
+    """A value, and by how much it differs from what it was `before`; where it is `brief`, without a shape."""
+    return _short(value, shape=not brief, brief=brief) + change(value, before)
 
 
-def short_gradient(gradient: Tensor | None, part: tuple[int, int], before: Tensor | None = None) -> str:
-    """A gradient below its wire, of which a part of all contributions has arrived.
+def short_gradient(
+    gradient: Tensor | None, part: tuple[int, int], before: Tensor | None = None, *, brief: bool = False
+) -> str:
+    """A gradient, of which a part of all contributions has arrived; its shape is that of the value."""
+    return _short(gradient, shape=False, brief=brief) + progress(*part) + change(gradient, before)
 
-    Its shape is that of the value above.
-    """
-    return summary(gradient, room=14, digits=2, shape=False) + progress(*part) + change(gradient, before)
+
+def _short(tensor: Tensor | None, *, shape: bool, brief: bool) -> str:
+    """A number, a short vector, or a norm; where it is `brief`, a norm for every vector."""
+    return summary(tensor, room=0 if brief else 14, digits=2, shape=shape)
 
 
 def sign(graph: Graph, node: Node) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 
 from msgspec import Struct
 
@@ -13,18 +12,11 @@ from backprop_engine.graph import Node
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed
 from backprop_tui.panels.changes import untouched
 from backprop_tui.panels.graph.labels import short_gradient, short_value
+from backprop_tui.panels.graph.marks import State, in_plain_ascii
 from backprop_tui.panels.graph.scene import Scene
 from backprop_tui.view import View
 
-__all__ = ["Moment", "State"]
-
-
-class State(Enum):
-    """How far the run is with a node."""
-
-    AHEAD = "ahead"
-    KNOWN = "known"
-    ACTIVE = "active"
+__all__ = ["Moment"]
 
 
 class Moment(Struct, frozen=True, eq=False):
@@ -34,6 +26,8 @@ class Moment(Struct, frozen=True, eq=False):
     selection: int | None
     before: Frame | None
     """The same position without the changes that are in force, if any are."""
+    found: frozenset[int]
+    """The nodes that the last search was about."""
     ascii: bool
 
     @classmethod
@@ -41,7 +35,12 @@ class Moment(Struct, frozen=True, eq=False):
         """Where the reader stands."""
         session = view.session
         before = session.compared.frame(session.here) if session.compared else None
-        return cls(view.frame, session.selection, before, view.ascii)
+        found = frozenset(() if session.levels else view.found)  # what is found is in the graph outside
+        return cls(view.frame, session.selection, before, found, view.ascii)
+
+    def same_position(self, other: Moment) -> bool:
+        """Whether another moment is at the same position of the same run."""
+        return self.frame.trace is other.frame.trace and self.frame.position == other.frame.position
 
     @property
     def forward(self) -> bool:
@@ -54,9 +53,21 @@ class Moment(Struct, frozen=True, eq=False):
         return Role.ACTIVE_VALUE if self.forward else Role.ACTIVE_GRADIENT
 
     @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that the step is about, first the one whose rule it runs."""
+        if self.frame.edge is not None:
+            edge, nodes = self.frame.edge, self.frame.graph.nodes
+            return nodes[edge.node], nodes[edge.operand]
+        return () if self.frame.node is None else (self.frame.node,)
+
+    @property
     def partner(self) -> Node | None:
         """The operand that the step brings gradient to."""
         return self.frame.graph.nodes[self.frame.edge.operand] if self.frame.edge is not None else None
+
+    def drawn(self, marks: str) -> str:
+        """Lines and marks as this screen can show them."""
+        return in_plain_ascii(marks) if self.ascii else marks
 
     def state(self, node: Node, *, active: bool) -> State:
         """How far the run is with a node; whether the step is about it is for the scene to say."""
@@ -69,23 +80,51 @@ class Moment(Struct, frozen=True, eq=False):
         graph = self.frame.graph
         return graph.active[node.position] and graph.differentiable[node.position]
 
+    def shows_gradient(self, node: Node) -> bool:
+        """Whether a gradient has arrived at a node, as far as gradients are shown at it."""
+        return self.gets_gradient(node) and self.frame.gradient(node) is not None
+
     def _receives(self, node: Node, *, active: bool) -> bool:
         """Whether the step brings a gradient to a node."""
         return self.partner is node or (isinstance(self.frame.step, Seed) and active)
 
-    def value(self, node: Node, *, active: bool) -> tuple[str, Role]:
+    def wire_role(self, state: State) -> Role:
+        """What a wire looks like."""
+        return {State.ACTIVE: self.hot, State.AHEAD: Role.DIM, State.KNOWN: Role.TEXT}[state]
+
+    def name_role(self, node: Node, state: State) -> Role:
+        """What a node's name looks like."""
+        if self.selection == node.position:
+            return Role.SELECTED
+        if node.position in self.found:
+            return Role.LIT
+        return Role.DIM if state is State.AHEAD or self.untouched(node) else Role.NAME
+
+    def dot_role(self, node: Node, state: State, *, gradient: bool) -> Role:
+        """What a node in one cell looks like."""
+        if self.selection == node.position:
+            return Role.SELECTED
+        if node.position in self.found:
+            return Role.LIT
+        if state is State.ACTIVE:
+            return self.hot
+        if state is State.AHEAD or self.untouched(node):
+            return Role.DIM
+        return Role.GRADIENT if gradient else Role.VALUE
+
+    def value(self, node: Node, *, active: bool, brief: bool = False) -> tuple[str, Role]:
         """A node's value, as far as it is known, and what it looks like."""
         value = self.frame.value(node)
-        text = short_value(value, self.before.value(node) if self.before else None)
+        text = short_value(value, self.before.value(node) if self.before else None, brief=brief)
         if value is None or self.untouched(node):
             return text, Role.DIM
         return text, Role.ACTIVE_VALUE if active else Role.VALUE
 
-    def gradient(self, node: Node, *, active: bool) -> tuple[str, Role]:
+    def gradient(self, node: Node, *, active: bool, brief: bool = False) -> tuple[str, Role]:
         """A node's gradient, as far as it has arrived, and what it looks like."""
         gradient = self.frame.gradient(node)
         before = self.before.gradient(node) if self.before else None
-        text = short_gradient(gradient, self.frame.arrived(node), before)
+        text = short_gradient(gradient, self.frame.arrived(node), before, brief=brief)
         if gradient is None or self.untouched(node):
             return text, Role.DIM
         return text, Role.ACTIVE_GRADIENT if self._receives(node, active=active) else Role.GRADIENT

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Span
 from backprop_engine.graph import Node
 from backprop_tui.drawing import Area
-from backprop_tui.panels.graph.boxes import draw_box
+from backprop_tui.panels.graph.boxes import DRAW
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts
-from backprop_tui.panels.graph.marks import backward, heavy, in_plain_ascii
+from backprop_tui.panels.graph.marks import State, backward, lines
 from backprop_tui.panels.graph.moment import Moment
 from backprop_tui.panels.graph.scene import Scene, part_shown, scene_of
-from backprop_tui.panels.graph.units import HEIGHT
+from backprop_tui.panels.graph.units import HEIGHTS
 from backprop_tui.panels.graph.wires import LitWires, WireMark
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -30,16 +32,18 @@ class GraphPicture(Struct, frozen=True, eq=False):
     lit: LitWires
     lit_units: frozenset[int]
     """The units that lit wires leave."""
+    mapped: bool = True
+    """Whether its reader wants a minimap of it."""
 
     @classmethod
-    def of(cls, scene: Scene, moment: Moment) -> GraphPicture:
+    def of(cls, scene: Scene, moment: Moment, *, mapped: bool = True) -> GraphPicture:
         """A scene at a moment."""
         node = moment.frame.node
         active = None if node is None else scene.unit_of.get(node.position)
         wires = list(moment.lit_wires(scene))
         lit = LitWires(scene.layout.routes[wire] for wire in wires)
         lit_units = frozenset(scene.unit_of[scene.ends[wire][0]] for wire in wires)
-        return cls(scene, moment, active, lit, lit_units)
+        return cls(scene, moment, active, lit, lit_units, mapped)
 
     @property
     def width(self) -> int:
@@ -54,9 +58,26 @@ class GraphPicture(Struct, frozen=True, eq=False):
     @property
     def focus(self) -> Area | None:
         """The step's own node and, where it hands its gradient on, the operand as well."""
-        nodes = (self.moment.frame.node, self.moment.partner)
-        units = [self.scene.unit_of.get(node.position) for node in nodes if node is not None]
-        areas = [self.area(unit) for unit in units if unit is not None]
+        return self._around(self.moment.nodes)
+
+    @property
+    def home(self) -> Area | None:
+        """The node whose rule the step runs, alone."""
+        return self._around(self.moment.nodes[:1])
+
+    def area_of(self, node: int | None) -> Area | None:
+        """The cells that the node at a position takes, if it is shown."""
+        unit = None if node is None else self.scene.unit_of.get(node)
+        return None if unit is None else self.area(unit)
+
+    def area(self, unit: int) -> Area:
+        """The cells that a unit takes."""
+        x, y = self.scene.layout.origins[unit]
+        return Area(x, y, self.scene.units[unit].width, HEIGHTS[self.scene.density])
+
+    def _around(self, nodes: Sequence[Node]) -> Area | None:
+        """The smallest area around the pictures of nodes."""
+        areas = [area for node in nodes if (area := self.area_of(node.position)) is not None]
         if not areas:
             return None
         left, top = min(area.x for area in areas), min(area.y for area in areas)
@@ -64,10 +85,16 @@ class GraphPicture(Struct, frozen=True, eq=False):
         bottom = max(area.y + area.height for area in areas)
         return Area(left, top, right - left, bottom - top)
 
-    def area(self, unit: int) -> Area:
-        """The cells that a unit takes."""
-        x, y = self.scene.layout.origins[unit]
-        return Area(x, y, self.scene.units[unit].width, HEIGHT)
+    def nearest(self, x: int, y: int, window: Area) -> int | None:
+        """The unit in a window that is nearest to a cell."""
+        inside = {
+            unit: self.area(unit)
+            for row in range(window.y, window.y + window.height)
+            for unit in self.scene.units_in(row, window.x, window.x + window.width)
+        }
+        return min(
+            inside, key=lambda unit: abs(inside[unit].x - x) + 2 * abs(inside[unit].y - y), default=None
+        )
 
     def row(self, y: int, x: int, width: int) -> Line:
         """The cells from `x` up to `x + width` of row `y`."""
@@ -85,14 +112,11 @@ class GraphPicture(Struct, frozen=True, eq=False):
         return gathered(cells, x, end)
 
     def _wire(self, mark: WireMark, *, lit: bool) -> Span:
-        """A cell of a wire: heavy where the step runs along it, dim where nothing has yet."""
-        drawn = mark.glyph
-        if lit:
-            drawn = heavy(drawn if self.moment.forward else backward(drawn))
-            role = self.moment.hot
-        else:
-            role = Role.TEXT if any(map(self._known, mark.nets)) else Role.DIM
-        return Span(in_plain_ascii(drawn) if self.moment.ascii else drawn, role)
+        """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet."""
+        known = lit or any(map(self._known, mark.nets))
+        state = State.ACTIVE if lit else State.KNOWN if known else State.AHEAD
+        drawn = lines(backward(mark.glyph) if lit and not self.moment.forward else mark.glyph, state)
+        return Span(self.moment.drawn(drawn), self.moment.wire_role(state))
 
     def _known(self, unit: int) -> bool:
         return self.moment.frame.value(self.scene.units[unit].node) is not None
@@ -101,17 +125,19 @@ class GraphPicture(Struct, frozen=True, eq=False):
         unit = self.scene.units[index]
         left, top = self.scene.layout.origins[index]
         state = self.moment.state(unit.node, active=index == self.active)
-        draw_box(cells, unit, left, y - top, self.moment, state, lit=index in self.lit_units)
+        DRAW[self.scene.density](cells, unit, left, y - top, self.moment, state, index in self.lit_units)
 
 
 def graph_picture(view: View) -> GraphPicture:
     """The graph where the reader stands."""
-    return GraphPicture.of(scene_of(view), Moment.of(view))
+    return GraphPicture.of(scene_of(view), Moment.of(view), mapped=view.minimap)
 
 
 def graph_title(view: View) -> str:
     """The panel's name, and which of the computed nodes are shown where it is not all of them."""
     title, part = text("panel.graph", view.language), part_shown(view)
+    if view.density != "full":
+        title += f" ─ {text(f'graph.{view.density}', view.language)}"
     return f"{title} ─ {text('graph.part', view.language, part=part)}" if part else title
 
 

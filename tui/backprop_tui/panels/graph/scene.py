@@ -11,9 +11,9 @@ from msgspec import Struct
 from backprop_engine.trace import Trace
 from backprop_tui.layout import Layout, layout
 from backprop_tui.panels.graph.folding import plan_of
-from backprop_tui.panels.graph.units import HEIGHT, Unit, unit
+from backprop_tui.panels.graph.units import HEIGHTS, Unit, unit
 from backprop_tui.panels.graph.wires import WireTiles
-from backprop_tui.view import View
+from backprop_tui.view import Density, View
 
 __all__ = ["Scene", "part_shown", "scene_of"]
 
@@ -25,6 +25,7 @@ _STRETCH = 80
 class Scene(Struct, frozen=True, eq=False):
     """Units and wires of the nodes in one picture; `ends` are (operand, node, argnum) of each wire."""
 
+    density: Density
     units: tuple[Unit, ...]
     ends: tuple[tuple[int, int, int], ...]
     layout: Layout
@@ -51,7 +52,7 @@ class Scene(Struct, frozen=True, eq=False):
 def scene_of(view: View) -> Scene:
     """The scene that the reader stands in."""
     session = view.session
-    return _scene(session.trace, session.compared, _folded(view), *_stretch(view))
+    return _scene(session.trace, session.compared, _folded(view), view.density, *_stretch(view))
 
 
 def part_shown(view: View) -> str:
@@ -75,8 +76,10 @@ def _stretch(view: View) -> tuple[int, int]:
     return start, min(plan.computed, start + _STRETCH * 3 // 2)
 
 
-@lru_cache(maxsize=8)
-def _scene(trace: Trace, before: Trace | None, folded: tuple[str, ...], start: int, stop: int) -> Scene:
+@lru_cache(maxsize=12)
+def _scene(
+    trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, start: int, stop: int
+) -> Scene:
     """The scene of the computed units from `start` up to `stop`, and of what they are computed from."""
     graph, plan = trace.graph, plan_of(trace.graph, folded)
     computed = range(plan.leaves + start, plan.leaves + stop)
@@ -92,7 +95,7 @@ def _scene(trace: Trace, before: Trace | None, folded: tuple[str, ...], start: i
         )
         places = sorted({*used, *computed})
     unit_of = {position: index for index, place in enumerate(places) for position in plan.members[place]}
-    units = tuple(unit(trace, before, plan.standing[place], plan.cells[place]) for place in places)
+    units = tuple(unit(trace, before, plan.standing[place], plan.cells[place], density) for place in places)
     ends: list[tuple[int, int, int]] = []
     wires_into: dict[int, range] = {}
     for position in inside:
@@ -103,16 +106,20 @@ def _scene(trace: Trace, before: Trace | None, folded: tuple[str, ...], start: i
         wires_into[position] = range(first, len(ends))
     sources = [unit_of[operand] for operand, _, _ in ends]
     targets = [unit_of[node] for _, node, _ in ends]
-    placed = layout([(one.width, HEIGHT) for one in units], list(zip(sources, targets, strict=True)))
+    placed = layout(
+        [(one.width, HEIGHTS[density]) for one in units], list(zip(sources, targets, strict=True))
+    )
     wires = WireTiles(placed.routes, sources)
-    return Scene(units, tuple(ends), placed, wires, _rows(placed), unit_of, wires_into)
+    return Scene(
+        density, units, tuple(ends), placed, wires, _rows(placed, HEIGHTS[density]), unit_of, wires_into
+    )
 
 
-def _rows(placed: Layout) -> tuple[tuple[int, ...], ...]:
+def _rows(placed: Layout, height: int) -> tuple[tuple[int, ...], ...]:
     """For each row, the units that reach it, from left to right."""
     rows: list[list[int]] = [[] for _ in range(placed.height)]
     for index in sorted(range(len(placed.origins)), key=lambda one: placed.origins[one][0]):
         top = placed.origins[index][1]
-        for row in range(top, top + HEIGHT):
+        for row in range(top, top + height):
             rows[row].append(index)
     return tuple(map(tuple, rows))

@@ -1,8 +1,9 @@
-"""The units of a picture: a box or a leaf's mark, and beside it the labels above and below its wire."""
+"""The units of a picture, and how much room each takes at each density."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -10,57 +11,62 @@ from backprop_engine.graph import Node
 from backprop_engine.text import cell_width
 from backprop_engine.trace import Trace
 from backprop_tui.panels.graph.labels import short_gradient, short_name, short_value, sign
+from backprop_tui.view import Density
 
-__all__ = ["HEIGHT", "Unit", "unit"]
+__all__ = ["HEIGHTS", "Unit", "unit"]
 
-HEIGHT = 3
-"""The rows of a unit: above its wire, along it, and below."""
+HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
+"""The rows of a unit."""
 
 
 class Unit(Struct, frozen=True):
-    """A node's picture, or that of a folded group, which shows one of its nodes."""
+    """A node's picture, or that of a folded `group`, which shows one of its nodes."""
 
     node: Node
     sign: str
     box: int
-    """Cells that the box takes; 0 for a leaf."""
+    """Cells that the operator's box takes; 0 for a leaf."""
     width: int
+    group: bool = False
 
 
-def unit(trace: Trace, before: Trace | None, node: Node, cell: str = "") -> Unit:
+def unit(trace: Trace, before: Trace | None, node: Node, cell: str, density: Density) -> Unit:
     """As wide as the longest label that the run will put there; `cell` is what a folded group repeats.
 
     `before` is the run without the changes that are in force: differences stand beside the numbers.
     """
-    label = _label(trace, before, node) + 1
-    if node.op is None:
-        return Unit(node, "", 0, max(label, 4))
-    shown = short_name(cell) if cell else sign(trace.graph, node)
-    box = cell_width(shown) + 4
-    return Unit(node, shown, box, box + label + 1)
-
-
-def _label(trace: Trace, before: Trace | None, node: Node) -> int:
-    """The cells that the widest value or gradient of the run takes, the name beside the values."""
+    if density == "dots":
+        return Unit(node, "", 0, 1, bool(cell))
+    brief = density == "compact"
     name = cell_width(short_name(node.name)) + 1
-    return max(name + max(map(len, _values(trace, before, node))), *map(len, _gradients(trace, before, node)))
+    value = max(map(len, _values(trace, before, node, brief)))
+    gradient = max(map(len, _gradients(trace, before, node, brief)))
+    shown = "" if node.op is None else short_name(cell) if cell else sign(trace.graph, node)
+    box = cell_width(shown)
+    if brief:
+        box += 2 if box else 0
+        return Unit(node, shown, box, max(box, 1) + 1 + name + max(value, gradient + 1) + 2, bool(cell))
+    label = max(name + value, gradient) + 1
+    if not box:
+        return Unit(node, "", 0, max(label, 4))
+    return Unit(node, shown, box + 4, box + 4 + label + 1, bool(cell))
 
 
-def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
+def _values(trace: Trace, before: Trace | None, node: Node, brief: bool) -> Iterator[str]:
     """All that is shown of a node's value in the course of the run."""
     at = node.position
-    yield short_value(trace.values[at], before.values[at] if before else None)
+    yield short_value(trace.values[at], before.values[at] if before else None, brief=brief)
     if at in trace.updated:
-        yield short_value(trace.updated[at], before.updated.get(at) if before else None)
+        yield short_value(trace.updated[at], before.updated.get(at) if before else None, brief=brief)
 
 
-def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
+def _gradients(trace: Trace, before: Trace | None, node: Node, brief: bool) -> Iterator[str]:
     """All that is shown of a node's gradient in the course of the run."""
     at = node.position
     uses = trace.schedule.uses_of.get(at, [])
     for number, edge in enumerate(uses, 1):
-        yield short_gradient(
-            trace.arrived[edge], (number, len(uses)), before.arrived[edge] if before else None
-        )
+        earlier = before.arrived[edge] if before else None
+        yield short_gradient(trace.arrived[edge], (number, len(uses)), earlier, brief=brief)
     if not uses:
-        yield short_gradient(trace.gradients[at], (0, 0), before.gradients[at] if before else None)
+        earlier = before.gradients[at] if before else None
+        yield short_gradient(trace.gradients[at], (0, 0), earlier, brief=brief)

@@ -1,0 +1,181 @@
+"""The minimap: all of a drawing that is larger than its panel, with a frame for what is in view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_tui.drawing import Area
+from backprop_tui.panels.graph.cells import Cells, gathered, put
+from backprop_tui.panels.graph.marks import State, lines
+from backprop_tui.panels.graph.picture import GraphPicture
+from backprop_tui.panels.graph.scene import Scene
+
+__all__ = ["Minimap", "minimap"]
+
+_FEWEST = 44, 8
+"""In a panel of fewer cells across or fewer rows it would hide too much."""
+_MOST = 30, 7
+_SHARE = 4
+"""It takes at most one of so many cells, in each direction."""
+_BRAILLE = 0x2800
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""The dots of a braille cell, by column and row."""
+_SHADES = " .:#"
+"""In ASCII, for how much of a cell there is something."""
+
+
+class Minimap(Struct, frozen=True, eq=False):
+    """The lines of a minimap, and the cells of the panel that it covers, its border included."""
+
+    area: Area
+    lines: tuple[Line, ...]
+    drawing: tuple[int, int]
+
+    def target(self, x: int, y: int) -> tuple[int, int] | None:
+        """The cell of the drawing that a cell of the panel stands for; None outside the map."""
+        left, top, width, height = self.area
+        if not (left <= x < left + width and top <= y < top + height):
+            return None
+        across = min(max(x - left - 1, 0), width - 3)
+        down = min(max(y - top - 1, 0), height - 3)
+        return (
+            (2 * across + 1) * self.drawing[0] // (2 * (width - 2)),
+            (2 * down + 1) * self.drawing[1] // (2 * (height - 2)),
+        )
+
+
+class _Overview(Struct, frozen=True, eq=False):
+    """Where in the map there is something: the dots of each cell, and the last node to be computed there."""
+
+    dots: dict[tuple[int, int], int]
+    last: dict[tuple[int, int], int]
+
+
+@lru_cache(maxsize=8)
+def _overview(scene: Scene, width: int, height: int) -> _Overview:
+    """The units of a scene in `width` by `height` cells of two by four dots."""
+    dots: dict[tuple[int, int], int] = {}
+    last: dict[tuple[int, int], int] = {}
+    for index, unit in enumerate(scene.units):
+        across, down = _dots(scene, index, width, height)
+        for column in across:
+            cell = (column // 2, down // 4)
+            dots[cell] = dots.get(cell, 0) | _DOTS[column % 2][down % 4]
+            last[cell] = max(unit.node.position, last.get(cell, 0))
+    return _Overview(dots, last)
+
+
+def _dots(scene: Scene, unit: int, width: int, height: int) -> tuple[range, int]:
+    """The columns of dots that a unit reaches, and its row of dots."""
+    x, y = scene.layout.origins[unit]
+    columns, rows = scene.layout.width, scene.layout.height
+    first, stop = x * width * 2 // columns, (x + scene.units[unit].width) * width * 2 // columns
+    return range(first, max(stop, first + 1)), (2 * y + 1) * height * 2 // rows
+
+
+def minimap(picture: GraphPicture, window: Area, focus: Area | None = None) -> Minimap | None:
+    """The map for a panel that shows `window` of a picture; None where it shows everything, or is too small.
+
+    It stands in a corner in which `focus`, in cells of the picture, is not hidden.
+    """
+    fits = picture.width <= window.width and picture.height <= window.height
+    if fits or window.width < _FEWEST[0] or window.height < _FEWEST[1]:
+        return None
+    width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
+    height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
+    marked = _marked(picture, width, height)
+    drawn = [_row(picture, y, width, height, marked) for y in range(height)]
+    _frame(drawn, picture, window, width)
+    border = [f"╭{'─' * width}╮", f"╰{'─' * width}╯"]
+    top, bottom = ((Span(picture.moment.drawn(one), Role.DIM),) for one in border)
+    side = Span(picture.moment.drawn("│"), Role.DIM)
+    rows = tuple((side, *gathered(cells, 0, width), side) for cells in drawn)
+    area = _corner(window, width + 2, height + 2, focus)
+    return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
+
+
+def _row(
+    picture: GraphPicture, y: int, width: int, height: int, marked: Mapping[tuple[int, int], Role]
+) -> Cells:
+    """A row of the map without the frame."""
+    overview, moment = _overview(picture.scene, width, height), picture.moment
+    nodes = moment.frame.graph.nodes
+    cells: Cells = dict.fromkeys(range(width), Span(" ", Role.DIM))
+    for x in range(width):
+        dots = overview.dots.get((x, y))
+        if dots is not None:
+            known = moment.frame.value(nodes[overview.last[x, y]]) is not None
+            shade = _SHADES[1 + dots.bit_count() // 4] if moment.ascii else chr(_BRAILLE + dots)
+            put(cells, x, shade, marked.get((x, y), Role.VALUE if known else Role.DIM))
+    return cells
+
+
+def _marked(picture: GraphPicture, width: int, height: int) -> dict[tuple[int, int], Role]:
+    """The cells that hold the step's node, the chosen one, and those that were found."""
+    moment = picture.moment
+    marked = dict.fromkeys(_found(picture.scene, moment.found, width, height), Role.LIT)
+    chosen = picture.scene.unit_of.get(-1 if moment.selection is None else moment.selection)
+    for unit, role in ((chosen, Role.SELECTED), (picture.active, moment.hot)):
+        if unit is not None:
+            marked.update(dict.fromkeys(_cells(picture.scene, unit, width, height), role))
+    return marked
+
+
+@lru_cache(maxsize=4)
+def _found(scene: Scene, found: frozenset[int], width: int, height: int) -> tuple[tuple[int, int], ...]:
+    units = sorted({scene.unit_of[node] for node in found if node in scene.unit_of})
+    return tuple(dict.fromkeys(cell for unit in units for cell in _cells(scene, unit, width, height)))
+
+
+def _cells(scene: Scene, unit: int, width: int, height: int) -> list[tuple[int, int]]:
+    """The cells of the map that a unit reaches."""
+    across, down = _dots(scene, unit, width, height)
+    return [(x, down // 4) for x in range(across[0] // 2, across[-1] // 2 + 1)]
+
+
+def _frame(drawn: list[Cells], picture: GraphPicture, window: Area, width: int) -> None:
+    """A heavy frame around what is in view."""
+    height = len(drawn)
+    left, right = _ends(window.x, window.width, picture.width, width)
+    top, bottom = _ends(window.y, window.height, picture.height, height)
+    for y in range(top, bottom + 1):
+        if y in (top, bottom) and top < bottom and left < right:
+            corners = "╭╮" if y == top else "╰╯"
+            _put(drawn[y], picture, left, f"{corners[0]}{'─' * (right - left - 1)}{corners[1]}")
+        else:
+            _put(drawn[y], picture, left, "│")
+            _put(drawn[y], picture, right, "│")
+
+
+def _put(cells: Cells, picture: GraphPicture, x: int, text: str) -> None:
+    put(cells, x, picture.moment.drawn(lines(text, State.ACTIVE)), Role.KEY)
+
+
+def _ends(start: int, length: int, of: int, cells: int) -> tuple[int, int]:
+    """The first and the last of so many cells that a stretch reaches."""
+    length = min(length, of)
+    first = min(start * cells // of, cells - 1)
+    last = min(max(-(-(start + length) * cells // of) - 1, first), cells - 1)
+    return first, last
+
+
+def _corner(window: Area, width: int, height: int, focus: Area | None) -> Area:
+    """The first corner, from the bottom right, in which the focus is not hidden."""
+    right, bottom = window.width - width, window.height - height
+    corners = [Area(x, y, width, height) for x in (right, 0) for y in (bottom, 0)]
+    free = [one for one in corners if focus is None or not _overlap(one, focus, window)]
+    return (free or corners)[0]
+
+
+def _overlap(corner: Area, focus: Area, window: Area) -> bool:
+    x, y = focus.x - window.x, focus.y - window.y
+    return (
+        x < corner.x + corner.width
+        and corner.x < x + focus.width
+        and y < corner.y + corner.height
+        and corner.y < y + focus.height
+    )

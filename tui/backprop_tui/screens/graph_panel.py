@@ -1,0 +1,225 @@
+"""The panel of the graph: it follows the step, keeps its place in another picture, and has a minimap."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.message import Message
+
+from backprop_engine.explain.lines import Line, Span, crop_line, line_width
+from backprop_tui.drawing import Area, Drawing
+from backprop_tui.panels.graph import GraphPicture
+from backprop_tui.panels.graph.minimap import Minimap, minimap
+from backprop_tui.widgets.panel import InView, Panel
+
+__all__ = ["GraphPanel"]
+
+_LEAP = 2
+"""A large step is one of so many parts of the panel."""
+
+
+class _Anchor(NamedTuple):
+    """A node, and where in the panel its picture begins."""
+
+    node: int
+    at: Offset
+
+
+class GraphPanel(Panel, inherit_bindings=True):
+    """It is dragged by the mouse, and moves in large steps as well."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+left,H", "leap(-1, 0)", show=False),
+        Binding("ctrl+down,J", "leap(0, 1)", show=False),
+        Binding("ctrl+up,K", "leap(0, -1)", show=False),
+        Binding("ctrl+right,L", "leap(1, 0)", show=False),
+    ]
+    ALLOW_SELECT = False
+    """The mouse drags the picture; it marks no text."""
+
+    class Zoomed(Message):
+        """The wheel was turned with Ctrl held: nearer, or farther away."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    _grabbed: tuple[Offset, Offset] | None = None
+    """Where the mouse took hold of the picture, and how far that was scrolled."""
+    _dragged: bool = False
+    _map: tuple[tuple[Drawing, Area], Minimap | None] | None = None
+
+    # Following
+
+    def redraw(self, *, follow: bool = False) -> None:
+        """Draw anew; what another picture shows of the same nodes stays where it was."""
+        self._kept = self._place()
+        super().redraw(follow=follow)
+
+    _kept: _Anchor | None = None
+
+    def settle(self, before: Drawing, follow: bool) -> None:
+        """Keep the place in another picture; then scroll no further than the step or a choice asks."""
+        picture = self.drawing
+        if not isinstance(picture, GraphPicture) or not isinstance(before, GraphPicture):
+            super().settle(before, follow)
+            return
+        if picture.scene is not before.scene and self._kept is not None:
+            self._keep(picture, self._kept)
+        chosen = picture.area_of(picture.moment.selection)
+        if picture.moment.selection != before.moment.selection and chosen is not None:
+            self.bring_into_view(chosen)
+        elif follow or not picture.moment.same_position(before.moment):
+            self._follow(picture)
+
+    def _follow(self, picture: GraphPicture) -> None:
+        """Bring the step into view; only its own node where the operand is too far away."""
+        focus, home = picture.focus, picture.home
+        if focus is None or home is None:
+            return
+        room = self.scrollable_content_region.size
+        fits = focus.width <= room.width and focus.height <= room.height
+        self.bring_into_view(focus if fits else home)
+
+    def bring_into_view(self, area: Area) -> None:
+        """Scroll no further than it takes; what is more than a panel away comes to the middle."""
+        window = self.window
+        far_across = area.x > window.x + 2 * window.width or area.x + area.width < window.x - window.width
+        far_down = area.y > window.y + 2 * window.height or area.y + area.height < window.y - window.height
+        if far_across or far_down:
+            self.centre(area)
+        else:
+            super().bring_into_view(area)
+
+    def centre(self, area: Area) -> None:
+        """Scroll so that an area is in the middle."""
+        window = self.window
+        self._go(
+            Offset(
+                area.x + area.width // 2 - window.width // 2, area.y + area.height // 2 - window.height // 2
+            )
+        )
+
+    @property
+    def window(self) -> Area:
+        """The cells of the drawing that are in view."""
+        room = self.scrollable_content_region.size
+        return Area(*self.scroll_offset, *room)
+
+    def _place(self) -> _Anchor | None:
+        """What stays where it is when the picture changes: the step, else what is nearest to the middle."""
+        picture, window = self.drawing, self.window
+        if not isinstance(picture, GraphPicture):
+            return None
+        home, node = picture.home, picture.moment.nodes[:1]
+        if home is None or not node or not _meets(home, window):
+            unit = picture.nearest(window.x + window.width // 2, window.y + window.height // 2, window)
+            if unit is None:
+                return None
+            node, home = (picture.scene.units[unit].node,), picture.area(unit)
+        return _Anchor(node[0].position, Offset(home.x, home.y) - self.scroll_offset + self.margin_of_drawing)
+
+    def _keep(self, picture: GraphPicture, anchor: _Anchor) -> None:
+        """Scroll so that a node is where it was in the panel."""
+        area = picture.area_of(anchor.node)
+        if area is not None:
+            self._go(Offset(area.x, area.y) + self.margin_of_drawing - anchor.at)
+
+    def _go(self, to: Offset) -> None:
+        x = min(max(to.x, 0), self.max_scroll_x)
+        y = min(max(to.y, 0), self.max_scroll_y)
+        self.scroll_to(x, y, animate=False, force=True, immediate=True)
+
+    def action_leap(self, across: int, down: int) -> None:
+        """A large step."""
+        window = self.window
+        self._go(self.scroll_offset + Offset(across * window.width // _LEAP, down * window.height // _LEAP))
+
+    # The minimap
+
+    def _minimap(self) -> Minimap | None:
+        """The map of what is in view now; worked out once for all rows."""
+        picture, window = self.drawing, self.window
+        if not isinstance(picture, GraphPicture) or not picture.mapped:
+            return None
+        if self._map is None or self._map[0][0] is not picture or self._map[0][1] != window:
+            self._map = ((picture, window), minimap(picture, window, picture.home))
+        return self._map[1]
+
+    def row_in_view(self, y: int, view: InView) -> Line:
+        """A row of the panel, with that of the minimap in it."""
+        line = super().row_in_view(y, view)
+        shown = self._minimap()
+        if shown is None or not shown.area.y <= y < shown.area.y + shown.area.height:
+            return line
+        return _laid_over(line, shown.lines[y - shown.area.y], shown.area.x - view.margin.x, view.width)
+
+    # The mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the picture."""
+        if event.button == 1:
+            self._grabbed, self._dragged = (event.screen_offset, self.scroll_offset), False
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag the picture."""
+        if self._grabbed is None or not event.button:
+            return
+        start, scrolled = self._grabbed
+        moved = event.screen_offset - start
+        if moved != Offset(0, 0):
+            self._dragged = True
+            self._go(scrolled - moved)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go of it."""
+        self._grabbed = None
+        self.release_mouse()
+
+    def on_click(self, event: events.Click) -> None:
+        """Where the mouse dragged nothing: a place in the minimap, or a node."""
+        event.prevent_default()
+        if self._dragged:
+            return
+        offset = event.get_content_offset(self)
+        shown = self._minimap()
+        target = shown.target(offset.x, offset.y) if shown is not None and offset is not None else None
+        if target is not None:
+            self.centre(Area(*target, 1, 1))
+        else:
+            super().on_click(event)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """With Ctrl, farther away."""
+        self._zoom(event, -1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """With Ctrl, nearer."""
+        self._zoom(event, 1)
+
+    def _zoom(self, event: events.MouseEvent, by: int) -> None:
+        if event.ctrl:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Zoomed(by))
+
+
+def _meets(area: Area, window: Area) -> bool:
+    return (
+        area.x < window.x + window.width
+        and window.x < area.x + area.width
+        and area.y < window.y + window.height
+        and window.y < area.y + area.height
+    )
+
+
+def _laid_over(line: Line, upper: Line, x: int, width: int) -> Line:
+    """A line with another laid over it from column `x` on."""
+    before = crop_line(line, 0, x)
+    missing = x - line_width(before)
+    end = x + line_width(upper)
+    return (*before, Span(" " * missing), *upper, *crop_line(line, end, max(0, width - end)))

@@ -1,0 +1,97 @@
+"""Looking at the graph: from how near, at which part, and at what a search has found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backprop_engine.debugger import Select
+from backprop_engine.graph import Node
+from backprop_tui.drawing import Area
+from backprop_tui.panels.graph import GraphPicture, graph_picture
+from backprop_tui.screens.graph_panel import GraphPanel
+from backprop_tui.screens.playing import PlayingScreen
+from backprop_tui.view import DENSITIES, Density, View
+
+__all__ = ["LookingScreen"]
+
+
+class LookingScreen(PlayingScreen):
+    """A screen with a picture of the graph, in a panel called `graph`."""
+
+    @property
+    def graph_panel(self) -> GraphPanel:
+        """The panel with the picture."""
+        return self.query_one("#graph", GraphPanel)
+
+    def chosen_node(self) -> Node | None:
+        """The node that is chosen, or the step's own."""
+        session = self.current.session
+        return session.frame.node if session.selection is None else session.graph.nodes[session.selection]
+
+    def action_command_zoom_in(self) -> None:
+        """Nearer."""
+        self._zoom(1)
+
+    def action_command_zoom_out(self) -> None:
+        """Farther away."""
+        self._zoom(-1)
+
+    def on_graph_panel_zoomed(self, message: GraphPanel.Zoomed) -> None:
+        """What the wheel does with Ctrl."""
+        self._zoom(message.by)
+
+    def _zoom(self, by: int) -> None:
+        at = DENSITIES.index(self.current.density) - by
+        if 0 <= at < len(DENSITIES):
+            self.view = replace(self.current, density=DENSITIES[at])
+
+    def action_command_fit(self) -> None:
+        """From as near as all of it is seen; the step in the middle where that is not to be had."""
+        room = self.graph_panel.size
+        density = _fitting(self.current, room.width, room.height)
+        if density != self.current.density:
+            self.view = replace(self.current, density=density)
+        self.action_command_look()
+
+    def action_command_look(self) -> None:
+        """The step in the middle, or what is chosen, or the middle itself."""
+        self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        picture = self.graph_panel.drawing
+        if isinstance(picture, GraphPicture):
+            area = picture.home or picture.area_of(self.current.session.selection)
+            self.graph_panel.centre(area or Area(0, 0, picture.width, picture.height))
+
+    def action_command_minimap(self) -> None:
+        """A minimap, or none."""
+        self.view = replace(self.current, minimap=not self.current.minimap)
+
+    # What was found
+
+    def action_command_hit(self) -> None:
+        """Choose the next node that was found."""
+        self._choose_hit(1)
+
+    def action_command_hit_back(self) -> None:
+        """Choose the node before that was found."""
+        self._choose_hit(-1)
+
+    def _choose_hit(self, by: int) -> None:
+        found, node = self.current.found, self.chosen_node()
+        if not found:
+            self.open_prompt("find ")
+            return
+        at = -1 if node is None else node.position
+        ahead = [one for one in found if one > at] or list(found)
+        behind = [one for one in found if one < at] or list(found)
+        self.do(Select(ahead[0] if by > 0 else behind[-1]))
+
+
+def _fitting(view: View, width: int, height: int) -> Density:
+    """The nearest density at which the picture fits; from farthest away where it never does."""
+    for density in DENSITIES:
+        picture = graph_picture(replace(view, density=density))
+        if picture.width <= width and picture.height <= height:
+            return density
+    return DENSITIES[-1]
