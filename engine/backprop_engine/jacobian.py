@@ -17,7 +17,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, Tensor, settle, shape_text, sum_axes
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Node
-from backprop_engine.ops import Partial
+from backprop_engine.ops import Jacobian, Linear, Partial
 from backprop_engine.recording import product
 from backprop_engine.said import Said, said
 from backprop_engine.steps import Edge
@@ -150,19 +150,34 @@ def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
 def _candidates(trace: Trace, edge: Edge, cell: Cell) -> Iterator[_Cells]:
     """The output's cells that may read the operand's `cell`, in order, a slice at a time.
 
-    An elementwise operator reads it where it was broadcast to; of any other, every output cell may.
+    An elementwise operator reads it where it was broadcast to, and a product of matrices in one row or one
+    column; of any other, every output cell may.
     """
     shape = trace.graph.nodes[edge.node].shape
+    fixed, sizes = [0] * len(shape), list(shape)
+    ahead = len(shape) - len(cell)
     if isinstance(edge.rule, Partial):
-        ahead = (0,) * (len(shape) - len(cell))
-        fixed = tuple(0 if axis in edge.summed else one for axis, one in enumerate((*ahead, *cell)))
-        sizes = tuple(size if axis in edge.summed else 1 for axis, size in enumerate(shape))
+        for axis in range(len(shape)):
+            if axis not in edge.summed:
+                fixed[axis], sizes[axis] = cell[axis - ahead] if axis >= ahead else 0, 1
     else:
-        fixed, sizes = (0,) * len(shape), shape
+        for axis in _row_or_column(edge.rule, shape, trace.graph.nodes[edge.operand].shape):
+            fixed[axis], sizes[axis] = cell[axis], 1
     for start in range(0, prod(sizes), _SLICE):
         places = np.arange(start, min(start + _SLICE, prod(sizes)))
-        apart = np.unravel_index(places, sizes) if sizes else ()
+        apart = np.unravel_index(places, tuple(sizes)) if sizes else ()
         yield tuple(axis + one for axis, one in zip(apart, fixed, strict=True))
+
+
+def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple[int, ...]:
+    """The axis, counted from the end, along which a product of matrices has its operand's index; of any
+    other rule none.
+    """
+    factor = rule.factor if isinstance(rule, Linear) else None
+    if factor is None or factor.sign != "·" or not 2 <= len(operand) <= len(out):
+        return ()
+    axis = -1 if factor.before else -2
+    return (axis,) if out[axis] == operand[axis] else ()
 
 
 def _cells_of(trace: Trace, edge: Edge) -> _At:

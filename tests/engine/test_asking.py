@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
-from backprop_engine.debugger.asking import compare, contributions, first_difference, nudge, paths, search
+from backprop_engine.debugger.asking import (
+    compare,
+    contributions,
+    differing_steps,
+    first_difference,
+    nudge,
+    paths,
+    search,
+)
 from backprop_engine.errors import UsageError
 from backprop_engine.recompute import recompute
 from backprop_engine.recording import record
 from backprop_engine.run import Run
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
+from backprop_engine.steps import Accumulate, Backward, Forward
 from backprop_engine.trace import Trace
 
 
@@ -101,23 +110,39 @@ def test_nudges_that_cannot_be(name: str, cell: tuple[int, ...], size: float) ->
         nudge(run, 0, name, cell, size)
 
 
-def parted_by_hand(one: Trace, other: Trace) -> int | None:
-    """The first position at which any frame differs."""
-    for position in range(one.schedule.last + 1):
+def parted_by_hand(one: Trace, other: Trace) -> list[int]:
+    """The positions at which a frame shows another number than the frame before it leads one to expect.
+
+    A step differs where what it brings is not the same: a value, a contribution, a gradient, or at the start
+    a leaf.
+    """
+    schedule = one.schedule
+    parted = []
+    for position in range(schedule.last + 1):
+        step = schedule.step(position) if position else None
         frames = one.frame(position), other.frame(position)
-        for node in one.graph.nodes:
-            for number in ("value", "gradient"):
-                a, b = (getattr(frame, number)(node) for frame in frames)
-                if (a is None) != (b is None) or (
-                    a is not None and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-                ):
-                    return position
-        edges = [frame.edge for frame in frames]
-        if edges[0] is not None and not np.array_equal(
-            one.contributions[edges[0].index], other.contributions[edges[0].index], equal_nan=True
-        ):
-            return position
-    return None
+        brought: list[tuple[object, object]]
+        match step:
+            case None:
+                leaves = [node for node in one.graph.nodes if node.op is None]
+                brought = [(frames[0].value(leaf), frames[1].value(leaf)) for leaf in leaves]
+            case Forward():
+                brought = [(frames[0].value(frames[0].node), frames[1].value(frames[1].node))]
+            case Backward(edge=edge) if edge.shared:
+                brought = [(one.contributions[edge.index], other.contributions[edge.index])]
+            case Backward(edge=edge):
+                operand = one.graph.nodes[edge.operand]
+                brought = [(frames[0].gradient(operand), frames[1].gradient(operand))]
+                brought.append((one.contributions[edge.index], other.contributions[edge.index]))
+            case Accumulate(edge=edge):
+                operand = one.graph.nodes[edge.operand]
+                brought = [(frames[0].gradient(operand), frames[1].gradient(operand))]
+            case _:
+                output = one.graph.nodes[schedule.output]
+                brought = [(frames[0].gradient(output), frames[1].gradient(output))]
+        if not all(np.array_equal(*pair, equal_nan=True) for pair in brought):  # type: ignore[arg-type]
+            parted.append(position)
+    return parted
 
 
 @given(run=runs(most=8), data=st.data())
@@ -129,7 +154,9 @@ def test_where_two_runs_part(run: RandomRun, data: st.DataObject) -> None:
     seed = bindings.seed * graph.dtype.type(data.draw(st.sampled_from([1.0, 2.0])))
     leaves = bindings.with_leaf(graph, leaf.name, changed).leaves
     other = recompute(one, Bindings(leaves, seed)).trace
-    assert first_difference(one, other) == parted_by_hand(one, other)
+    parted = parted_by_hand(one, other)
+    assert list(differing_steps(one, other)) == parted
+    assert first_difference(one, other) == (parted[0] if parted else None)
     names = {difference.node.name for difference in compare(one, other)}
     for node in graph.nodes:
         if node.name:

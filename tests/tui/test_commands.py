@@ -24,6 +24,7 @@ from backprop_tui.opening import Opening
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.regions import PLACES
 from backprop_tui.screens import slices
+from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
@@ -152,7 +153,7 @@ CASES: dict[str, Case] = {
     "disable": Case("1", state(lambda now, was: not now.breakpoints[0].enabled), "1"),
     "ignore": Case("1 2", state(lambda now, was: now.breakpoints[0].ignore == 2), "1 2"),
     "find": Case("two.", told("= tanh(two.a)"), "two."),
-    "print": Case("W @ x", told("W @ x = [-6  -10]"), "W @ x"),
+    "print": Case("W @ x", told("W @ x = [-6.00  -10.00]"), "W @ x"),
     "nodes": Case("", told("one.h    = tanh(one.a)")),
     "who": Case("W", told("contribution")),
     "why": Case("b", told("from L to")),
@@ -166,6 +167,7 @@ CASES: dict[str, Case] = {
     "branch": Case("baseline", state(lambda now, was: now.branches.current == "baseline"), "baseline"),
     "name": Case("mine", state(lambda now, was: now.branches.current == "mine"), "mine"),
     "compare": Case("", told("differ from baseline")),
+    "beside": Case("", shows(BesideScreen)),
     "nudge": Case("b[0]", told("slope"), "b[0]"),
     "save": Case("", told("kept in")),
     "load": Case("", told("taken from")),

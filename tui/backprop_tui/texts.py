@@ -198,6 +198,11 @@ TEXTS: dict[str, Words] = {
         "what differs between two branches, and from which step on; else between the baseline and this one",
         "두 갈래(없으면 기준과 지금 갈래)에서 다른 것과, 달라지기 시작하는 스텝",
     ),
+    "command.beside": Words("side by side", "나란히"),
+    "command.beside.help": Words(
+        "step through two branches side by side, the baseline and the one that one is on where none is named",
+        "두 브랜치를 나란히 두고 함께 스텝 진행. 이름이 없으면 기준과 지금 브랜치",
+    ),
     "command.nudge": Words("nudge", "흔들기"),
     "command.nudge.help": Words(
         "move one cell of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts",
@@ -291,6 +296,18 @@ TEXTS: dict[str, Words] = {
     "prompt.once": Words("one-shot", "한 번만"),
     "prompt.ignores": Words("passes {count}", "{count}번 지나침"),
     "prompt.watches.none": Words("no watches", "지켜보는 식이 없습니다"),
+    "beside.title": Words("Side by side", "나란히 보기"),
+    "beside.differences": Words("{count} steps differ here", "서로 다른 스텝 {count}개"),
+    "beside.same": Words("nothing differs so far", "여기까지는 다른 것이 없습니다"),
+    "beside.next": Words("next difference", "다음 차이"),
+    "beside.none": Words(
+        "there is no other difference in this iteration", "이 반복에는 다른 차이가 더 없습니다"
+    ),
+    "beside.close": Words("close", "닫기"),
+    "beside.alone": Words(
+        "there is only the baseline: change something first, with `e`",
+        "기준 브랜치뿐입니다. 먼저 `e`로 무언가를 바꾸어 보세요",
+    ),
     "prompt.stack.none": Words("inside of nothing", "어느 것의 안도 아닙니다"),
     "prompt.groups.none": Words("no groups", "그룹이 없습니다"),
     "prompt.folded": Words("folded", "접음"),

@@ -29,6 +29,7 @@ __all__ = [
     "Paths",
     "compare",
     "contributions",
+    "differing_steps",
     "first_difference",
     "nudge",
     "paths",
@@ -209,28 +210,33 @@ def compare(one: Trace, other: Trace) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def first_difference(one: Trace, other: Trace) -> int | None:
-    """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
-    for leaf in one.graph.leaves:
-        if not _same(one.values[leaf.position], other.values[leaf.position]):
-            return 0
+def differing_steps(one: Trace, other: Trace) -> Iterator[int]:
+    """The positions of the steps at which two runs of one graph differ, in order; 0 where a leaf does."""
     schedule = one.schedule
+    leaves = (leaf.position for leaf in one.graph.leaves)
+    if not all(_same(one.values[leaf], other.values[leaf]) for leaf in leaves):
+        yield 0
     for node in schedule.order:
         if not _same(one.values[node], other.values[node]):
-            return node - schedule.order.start + 1
+            yield node - schedule.order.start + 1
     if schedule.forward_only:
-        return None
+        return
     if not _same(one.gradients[schedule.output], other.gradients[schedule.output]):
-        return schedule.seed
+        yield schedule.seed
     for edge in schedule.edges:
+        start, arrival = schedule.starts[edge.index], schedule.arrival(edge.index)
         if not _same(one.contributions[edge.index], other.contributions[edge.index]):
-            return schedule.starts[edge.index]
-        if not _same(one.arrived[edge.index], other.arrived[edge.index]):
-            return schedule.arrival(edge.index)
+            yield start
+        if arrival != start and not _same(one.arrived[edge.index], other.arrived[edge.index]):
+            yield arrival
     for node, position in schedule.update_positions.items():
         if not _same(one.updated[node], other.updated[node]):
-            return position
-    return None
+            yield position
+
+
+def first_difference(one: Trace, other: Trace) -> int | None:
+    """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
+    return next(differing_steps(one, other), None)
 
 
 def _same(one: Tensor | None, other: Tensor | None) -> bool:

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Role, Span, line_width
 from backprop_engine.explain.numbers import number
-from backprop_engine.explain.symbols import derivative, gradient_name
+from backprop_engine.explain.symbols import derivative, gradient_name, operand_text
+from backprop_engine.explain.texts import say
 from backprop_engine.graph import Node
-from backprop_engine.jacobian import Cell, Origin, Origins, node_origins
+from backprop_engine.jacobian import Origin, Origins
+from backprop_engine.text import cell_width
 from backprop_engine.trace import Trace
 
 __all__ = ["origin_lines"]
 
 _LETTERS = "ijklmnpq"
 _DIGITS = 4
+_SHORTEST = 8
+"""The cells that a term takes at least, with the sign before it: `` + 2 · 3``."""
 
 
-def origin_lines(trace: Trace, node: Node, cell: Cell, most: int = 3) -> list[Line]:
-    """For each contribution to a cell of the gradient of `node` two lines: the sum in symbols, and in numbers
-    with at most `most` of its terms::
+def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str = "en") -> list[Line]:
+    """How a cell of a contribution is made: the sum in symbols, and in numbers with as many of its terms as
+    `width` has room for; where the operand was broadcast, which axes are summed::
 
         ∂L/∂W[1,2] = ∑ i  ∂L/∂Y[i,2] · ∂Y[i,2]/∂W[1,2]
                    = -1.2 · 0.5 + 0.4 · 2 = 0.2
     """
-    lines: list[Line] = []
-    for origins in node_origins(trace, node, cell, most):
-        lines += _sum(trace, origins)
-    return lines
-
-
-def _sum(trace: Trace, origins: Origins) -> list[Line]:
     graph = trace.graph
     node, operand = graph.nodes[origins.edge.node], graph.nodes[origins.edge.operand]
     place, letters = _pattern(origins)
@@ -44,7 +41,19 @@ def _sum(trace: Trace, origins: Origins) -> list[Line]:
         Span(" · "),
         Span(_local(node, operand, place, at), Role.LOCAL),
     )
-    return [symbols, (Span(" " * len(left)), Span(" = "), *_numbers(origins))]
+    before: Line = (Span(" " * cell_width(left)), Span(" = "))
+    numbers = _numbers(origins, width - line_width(before), language)
+    return [symbols, (*before, *numbers), *_summed(origins, operand, language)]
+
+
+def _summed(origins: Origins, operand: Node, language: str) -> list[Line]:
+    """Which axes of the upstream gradient the operand does not have, so that the terms run along them."""
+    axes = origins.edge.summed
+    if not axes:
+        return []
+    named = ", ".join(map(str, axes))
+    said = say("summed cell", language, operand=operand_text(operand), axes=named, count=origins.count)
+    return [(Span(said, Role.DIM),)]
 
 
 def _local(node: Node, operand: Node, place: str, at: str) -> str:
@@ -69,15 +78,30 @@ def _cell(indices: Sequence[str]) -> str:
     return f"[{','.join(indices)}]" if indices else ""
 
 
-def _numbers(origins: Origins) -> Line:
-    spans: list[Span] = []
-    for count, term in enumerate(origins.terms):
-        spans += [Span(" + ")] if count else []
-        spans += _product(term)
-    if origins.rest:
-        spans.append(Span(f" + … ({origins.rest} more: {number(origins.rest_sum, _DIGITS)})", Role.DIM))
+def _numbers(origins: Origins, room: int, language: str) -> Line:
+    """The sum with as many of its terms as fit, at least one; what is left out is counted and summed."""
     if not origins.terms:
         return (Span("0", Role.GRADIENT),)
+    for count in range(min(len(origins.terms), max(1, room // _SHORTEST)), 0, -1):
+        line = _written(origins, count, language)
+        if line_width(line) <= room:
+            break
+    return line
+
+
+def _written(origins: Origins, count: int, language: str) -> Line:
+    """The sum with `count` of its terms."""
+    spans: list[Span] = []
+    for at, term in enumerate(origins.terms[:count]):
+        spans += [Span(" + ")] if at else []
+        spans += _product(term)
+    left_out = origins.terms[count:]
+    if rest := origins.rest + len(left_out):
+        rest_sum = sum((term.product for term in left_out), origins.rest_sum)
+        spans += [
+            Span(" + "),
+            Span(say("more terms", language, count=rest, sum=number(rest_sum, _DIGITS)), Role.DIM),
+        ]
     return (*spans, Span(" = "), Span(number(origins.value, _DIGITS), Role.GRADIENT))
 
 

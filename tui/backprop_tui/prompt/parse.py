@@ -267,13 +267,21 @@ def _set(rest: str, context: _Context) -> Request:
     return Set(target.node.name, value, target.gradient, target.cell)
 
 
-def _compare(rest: str, context: _Context) -> Request:
+def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
+    """Two branches by name; those that are left out are the baseline and the one that one is on."""
     words = rest.split()
     if len(words) > 2:
         raise context.usage()
     current = context.session.branches.current
     one, other = {0: (BASELINE, current), 1: (*words, current), 2: tuple(words)}[len(words)]
-    return Compare(one, other)
+    return one, other
+
+
+def _beside(rest: str, context: _Context) -> Request:
+    one, other = _two_branches(rest, context)
+    for name in (one, other):
+        context.session.branches.switched(name)  # raises where there is none
+    return Act(context.command.prompt[0], f"beside({one!r}, {other!r})")
 
 
 def _nudge(rest: str, context: _Context) -> Request:
@@ -351,7 +359,8 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "redo": _alone(Redo()),
     "branch": _worded(SwitchBranch),
     "name": _worded(NameBranch),
-    "compare": _compare,
+    "compare": lambda rest, context: Compare(*_two_branches(rest, context)),
+    "beside": _beside,
     "nudge": _nudge,
     "save": _path(Save),
     "load": _path(Load),

@@ -19,6 +19,7 @@ from backprop_engine.debugger import (
     ToEnd,
     ToStart,
 )
+from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
 from backprop_engine.text import in_ascii
@@ -217,6 +218,19 @@ class DebuggerScreen(LookingScreen):
         node = self.chosen_node()
         if node is not None:
             self.app.push_screen(InspectScreen(self.current, node))
+
+    def action_command_beside(self) -> None:
+        """Two branches side by side: the baseline, and the one that one is on."""
+        self.action_beside(BASELINE, self.current.session.branches.current)
+
+    def action_beside(self, one: str, other: str) -> None:
+        """Two branches side by side."""
+        from backprop_tui.screens.beside import BesideScreen, pair_of
+
+        if one == other:
+            self.notify(text("beside.alone", self.current.language), markup=False)
+        else:
+            self.app.push_screen(BesideScreen(pair_of(self.current, one, other)))
 
     def action_command_copy(self) -> None:
         """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""

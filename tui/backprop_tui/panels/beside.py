@@ -1,0 +1,103 @@
+"""Two branches side by side at one position: the step in each, and the nodes that differ so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width
+from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.graph import Kind, Node
+from backprop_engine.text import cell_width, clip, pad
+from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.panels.chain_rule import chain_rule
+from backprop_tui.panels.changes import change
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["Pair", "differences", "steps"]
+
+Pair = tuple[View, View]
+"""The same scenario and position on two branches."""
+STACKED = 76
+"""On fewer columns the two steps stand one under the other."""
+_NAME, _NUMBER = 18, 24
+
+
+def steps(pair: Pair, width: int, height: int) -> Drawing:
+    """The step on each branch, under the branch's name."""
+    if width < STACKED:
+        each = max(3, height // 2)
+        return Lines.of([line for view in pair for line in _step(view, width, each)][: max(1, height)])
+    half = (width - 3) // 2
+    left, right = (list(_step(view, half, height)) for view in pair)
+    bar = (Span(" | " if pair[0].ascii else " │ ", Role.DIM),)
+    return Lines.of([(*one, *bar, *other) for one, other in zip(left, right, strict=True)])
+
+
+def _step(view: View, width: int, height: int) -> Iterator[Line]:
+    """Exactly `height` lines of exactly `width` cells."""
+    branch = view.session.branches.here
+    heading: Line = (
+        Span(branch.name, Role.HEADING),
+        Span(f"  {branch.told}" if branch.told else "", Role.CODE),
+    )
+    drawing = chain_rule(view, width, height - 1)
+    rows = [heading, *(drawing.row(y, 0, width) for y in range(height - 1))]
+    for row in rows:
+        line = clip_line(crop_line(row, 0, 4 * width), width)
+        yield (*line, Span(" " * (width - line_width(line))))
+
+
+def differences(pair: Pair, width: int, height: int) -> Drawing:
+    """The nodes that are known on both branches and differ: value and gradient in one and the other."""
+    language = pair[0].language
+    rows = [
+        (Span(node.name, Role.NAME), *_numbers(pair, node))
+        for node in pair[0].graph.nodes
+        if node.kind is not Kind.LITERAL and _differs(pair, node)
+    ]
+    if not rows:
+        return Lines.of([(Span(text("beside.same", language), Role.DIM),)])
+    names = [view.session.branches.current for view in pair]
+    value, gradient = text("column.value", language), text("column.gradient", language)
+    titles = [
+        text("column.node", language),
+        *(f"{kind} {name}" for kind in (value, gradient) for name in names),
+    ]
+    heading = tuple(Span(title, Role.DIM) for title in titles)
+    return Lines.of(_table([heading, *rows], width))
+
+
+def _numbers(pair: Pair, node: Node) -> Iterator[Span]:
+    """Value on one and the other branch, then gradient; the difference stands behind the second."""
+    values = [view.frame.value(node) for view in pair]
+    gradients = [view.frame.gradient(node) if node.takes_gradient else None for view in pair]
+    for (before, now), role in ((values, Role.VALUE), (gradients, Role.GRADIENT)):
+        yield Span(summary(before, shape=False), role if before is not None else Role.DIM)
+        yield Span(summary(now, shape=False) + change(now, before), role if now is not None else Role.DIM)
+
+
+def _differs(pair: Pair, node: Node) -> bool:
+    one, other = (view.frame for view in pair)
+    return not (_same(one.value(node), other.value(node)) and _same(one.gradient(node), other.gradient(node)))
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def _table(rows: Sequence[tuple[Span, ...]], width: int) -> Iterator[Line]:
+    """Columns as wide as what stands in them, within limits; what does not fit the panel is cut."""
+    limits = [_NAME, *[_NUMBER] * 4]
+    sizes = [min(limit, max(cell_width(row[at].text) for row in rows)) for at, limit in enumerate(limits)]
+    for row in rows:
+        spans: list[Span] = []
+        for (shown, role), size in zip(row, sizes, strict=True):
+            spans.append(Span(pad(clip(shown, size), size), Role.DIM if shown == ABSENT else role))
+            spans.append(Span("  "))
+        yield clip_line(tuple(spans), max(1, width))

@@ -1,0 +1,162 @@
+"""Two branches side by side, stepped through together."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from backprop_engine.debugger import Command, Go, Over, Step, SwitchBranch, finished, update
+from backprop_engine.debugger.asking import differing_steps
+from backprop_engine.text import in_ascii
+from backprop_tui.commands import COMMANDS
+from backprop_tui.drawing import Drawing
+from backprop_tui.panels.bars import header, key_hints
+from backprop_tui.panels.beside import Pair, differences, steps
+from backprop_tui.screens.bindings import bindings
+from backprop_tui.texts import text
+from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
+
+__all__ = ["BesideScreen", "pair_of"]
+
+_USED = ("step", "back", "over", "over_back", "continue", "continue_back", "backward", "start", "end")
+"""The commands that go through both branches at once; to continue is to go to where they differ."""
+_COMMANDS = tuple(command for command in COMMANDS if command.name in _USED)
+
+
+def pair_of(view: View, one: str, other: str) -> Pair:
+    """Two branches at the first step of this iteration at which they differ, else where the reader stands.
+
+    `UsageError` where there is no such branch.
+    """
+    sessions = [update(replace(view.session, levels=()), SwitchBranch(name)) for name in (one, other)]
+    steps = differing_steps(*(session.outer_trace for session in sessions))
+    first = next((position for position in steps if position), view.session.outer_here)
+    sessions = [update(one, Go(one.position - one.outer_here + first)) for one in sessions]
+    left, right = (replace(view, session=replace(session, notice=None)) for session in sessions)
+    return left, right
+
+
+class BesideScreen(Screen[None]):
+    """Both branches at one position, which moves in both."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(_COMMANDS),
+        Binding("escape,q", "dismiss", show=False, priority=True),
+    ]
+
+    pair: reactive[Pair | None] = reactive(None, always_update=True, repaint=False)
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self.set_reactive(BesideScreen.pair, pair)
+
+    @property
+    def current(self) -> Pair:
+        """The pair; there is one from the start."""
+        assert self.pair is not None
+        return self.pair
+
+    def compose(self) -> ComposeResult:
+        """The bar, both steps, the nodes that differ, and the keys."""
+        yield Panel(
+            lambda width, height: header(self.current[1], width, height), id="header", focusable=False
+        )
+        with Vertical(id="beside"):
+            yield Panel(lambda width, height: steps(self.current, width, height), id="steps")
+            yield Panel(lambda width, height: differences(self.current, width, height), id="differences")
+        yield Panel(self._hints, id="footer", focusable=False)
+
+    def _hints(self, width: int, height: int) -> Drawing:
+        language = self.current[0].language
+        close = (("Esc", text("beside.close", language)), ("c C", text("beside.next", language)))
+        shown = tuple(one for one in _COMMANDS if not one.name.startswith("continue"))
+        return key_hints(shown, language, width, close)
+
+    def on_mount(self) -> None:
+        """Titles, and the focus on what may be longer than its panel."""
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.query_one("#differences").focus()
+        self._show_titles()
+
+    def watch_pair(self) -> None:
+        """Another position: every panel shows its function of it."""
+        if self.is_mounted:
+            self._show_titles()
+            for panel in self.query(Panel):
+                panel.redraw()
+
+    def _show_titles(self) -> None:
+        language = self.current[0].language
+        names = " ↔ ".join(view.session.branches.current for view in self.current)
+        count = len(self._differing())
+        titles = {
+            "steps": f"{text('beside.title', language)} ─ {names}",
+            "differences": text("beside.differences", language, count=count),
+        }
+        for name, title in titles.items():
+            shown = in_ascii(title.replace("↔", "|")) if self.current[0].ascii else title
+            self.query_one(f"#{name}", Panel).entitle(shown)
+
+    # Moving
+
+    def _do(self, command: Command) -> None:
+        """Carry out a command on both branches."""
+        one, other = (replace(view, session=finished(update(view.session, command))) for view in self.current)
+        self.pair = (one, other)
+
+    def _differing(self) -> list[int]:
+        """The positions in this iteration at which the branches differ."""
+        one, other = (view.session.outer_trace for view in self.current)
+        return list(differing_steps(one, other))
+
+    def _go(self, here: int) -> None:
+        """To a position in this iteration."""
+        session = self.current[0].session
+        self._do(Go(session.position - session.outer_here + here))
+
+    def action_command_step(self) -> None:
+        """One step."""
+        self._do(Step())
+
+    def action_command_back(self) -> None:
+        """One step back."""
+        self._do(Step(-1))
+
+    def action_command_over(self) -> None:
+        """Over a node."""
+        self._do(Over())
+
+    def action_command_over_back(self) -> None:
+        """Back over a node."""
+        self._do(Over(-1))
+
+    def action_command_backward(self) -> None:
+        """To where the backward pass begins."""
+        self._go(self.current[0].session.outer_trace.schedule.seed)
+
+    def action_command_start(self) -> None:
+        """To the start of this iteration."""
+        self._go(0)
+
+    def action_command_end(self) -> None:
+        """To the end of this iteration."""
+        self._go(self.current[0].session.outer_trace.schedule.last)
+
+    def action_typed(self, name: str) -> None:
+        """To the next step at which the branches differ, or the one before."""
+        positions, here = self._differing(), self.current[0].session.outer_here
+        back = name == "continue_back"
+        at = bisect_left(positions, here) - 1 if back else bisect_right(positions, here)
+        if 0 <= at < len(positions):
+            self._go(positions[at])
+        else:
+            said = text("beside.none", self.current[0].language)
+            self.notify(said, markup=False, timeout=2)
