@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from backprop_engine.said import in_language, joined, said
+from backprop_engine.said import Said, in_language, joined, said
 from backprop_engine.text import cell_width
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ShapeError",
     "UsageError",
     "code",
+    "reason",
 ]
 
 
@@ -137,6 +138,33 @@ class UsageError(BackpropError):
     def __init__(self, message: str, hint: str = "") -> None:
         self.message, self.hint = message, hint
         super().__init__(joined("; ", (message, hint)) if hint else message)
+
+
+_REASONS: Final[dict[str, str]] = {
+    one: one
+    for one in (
+        said("No such file or directory"),
+        said("Permission denied"),
+        said("Operation not permitted"),
+        said("Is a directory"),
+        said("Not a directory"),
+        said("File exists"),
+        said("File name too long"),
+        said("No space left on device"),
+        said("Read-only file system"),
+        said("Too many levels of symbolic links"),
+        said("Exec format error"),
+        said("Input/output error"),
+    )
+}
+"""What systems say of files."""
+
+
+def reason(problem: BaseException) -> str:
+    """What is wrong, in the words of whoever found it: the system, or Python."""
+    given = [getattr(problem, "strerror", None), *problem.args[:1]]
+    text = next((one for one in given if isinstance(one, Said)), given[0] or str(problem))
+    return _REASONS.get(text, text)
 
 
 _QUOTE_WIDTH = 100

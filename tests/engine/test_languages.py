@@ -19,7 +19,7 @@ from backprop_engine.errors import ScenarioError, ShapeError, UsageError
 from backprop_engine.languages.ko import ROOMS
 from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, with_particle, worded
 from backprop_engine.text import LANGUAGES, Words
-from backprop_tui.languages.ko import CATALOGUE as TERMINAL
+from backprop_tui.languages.ko import ROOMS as ROOMS_OF_TERMINAL
 
 WINGS = (Path(backprop_engine.__file__).parent, Path(backprop_tui.__file__).parent)
 HANGUL = re.compile("[가-힣]")
@@ -97,7 +97,7 @@ def _without_fields(template: str) -> str:
 
 
 def test_a_template_is_translated_in_one_place() -> None:
-    rooms = [*ROOMS, TERMINAL]
+    rooms = [*ROOMS, *ROOMS_OF_TERMINAL]
     every = [english for room in rooms for english in room]
     assert sorted({english for english in every if every.count(english) > 1}) == []
 

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct, structs
 
+from backprop_engine.said import Said, worded
+from backprop_engine.text import Words
 from backprop_tui.regions import PLACES
 from backprop_tui.texts import text
 
 __all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "Command", "key_text", "remapped"]
+
+
+_PLACE: Final = re.compile(r"\b[A-Z]{2,}\b")
+_PLACES_IN_KOREAN: Final = {
+    "BRANCH": "갈래",
+    "CELL": "칸",
+    "COMMAND": "명령",
+    "CONDITION": "조건",
+    "COUNT": "횟수",
+    "EXPRESSION": "식",
+    "FILE": "파일",
+    "GROUP": "그룹",
+    "LEAF": "리프",
+    "NAME": "이름",
+    "NODE": "노드",
+    "NUMBER": "번호",
+    "PERCENT": "비율",
+    "PLACE": "곳",
+    "POSITION": "위치",
+    "SIZE": "크기",
+    "TEXT": "글",
+    "VALUE": "값",
+}
+"""What stands in the usage of a command for what is to be typed there."""
 
 
 class Command(Struct, frozen=True):
@@ -65,9 +92,10 @@ class Command(Struct, frozen=True):
         return self.shown or f":{self.prompt[0]}"
 
     @property
-    def usage(self) -> str:
+    def usage(self) -> Said:
         """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
-        return f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
+        typed = f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
+        return worded(Words(typed, _PLACE.sub(lambda place: _PLACES_IN_KOREAN[place[0]], typed)))
 
 
 _PANELS: Final = tuple(

@@ -8,14 +8,25 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import PurePath
 from time import monotonic
+from typing import Final
 
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.said import said
 
 __all__ = ["Loan", "command_line", "run_editor", "wanted_editor"]
 
 _PLUS_LINE = ("vi", "vim", "nvim", "gvim", "nano", "emacs", "emacsclient", "kak", "micro")
 _COLON_LINE = ("hx", "helix", "subl", "sublime_text", "zed", "zeditor")
 _GOTO = ("code", "code-insiders", "codium", "vscodium", "cursor")
+
+_UNQUOTED: Final[dict[str, str]] = {
+    one: one for one in (said("No closing quotation"), said("No escaped character"))
+}
+"""What is said of a command line that no shell could split."""
+
+
+def _said(problem: ValueError) -> str:
+    return _UNQUOTED.get(str(problem), str(problem))
 
 
 def wanted_editor(environment: Mapping[str, str]) -> str:
@@ -32,9 +43,9 @@ def command_line(editor: str, path: str, line: int) -> list[str]:
     try:
         words = shlex.split(editor)
     except ValueError as problem:
-        raise UsageError(f"{editor}: {problem}") from None
+        raise UsageError(said("{editor}: {problem}", editor=editor, problem=_said(problem))) from None
     if not words:
-        raise UsageError("the editor's name is empty")
+        raise UsageError(said("the editor's name is empty"))
     path = os.path.abspath(path)
     name = PurePath(words[0]).stem.lower() if words[0].lower().endswith(".exe") else PurePath(words[0]).name
     if name in _PLUS_LINE:
@@ -74,4 +85,4 @@ def run_editor(words: list[str]) -> int:
         try:
             return subprocess.run(words, check=False).returncode
         except (OSError, ValueError) as problem:
-            raise UsageError(f"{words[0]}: {getattr(problem, 'strerror', None) or problem}") from None
+            raise UsageError(said("{editor}: {problem}", editor=words[0], problem=reason(problem))) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError
+from backprop_engine.said import said
 from backprop_engine.text import clean
 from backprop_tui.watching import Stamp, stamp
 
@@ -43,5 +44,7 @@ class Opening(Struct, frozen=True):
             try:
                 scenario = scenario.with_leaf(*parse_setting(setting))
             except UsageError as error:
-                raise UsageError(f"--set {clean(setting)}: {error}") from None
+                raise UsageError(
+                    said("{setting}: {problem}", setting=f"--set {clean(setting)}", problem=error.text)
+                ) from None
         return scenario

@@ -22,9 +22,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.said import Said, joined, said, worded
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import LANGUAGES, clean, clip
+from backprop_engine.text import LANGUAGES, Words, clean, clip
 from backprop_tui.commands import COMMANDS, KEY_NAMES
 
 __all__ = ["Settings", "change_setting", "read_settings", "settings_path"]
@@ -72,19 +73,40 @@ def read_settings(path: Path) -> Settings:
         ValueError,
         RecursionError,
     ) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
-        reason = getattr(error, "strerror", None) or str(error)
-        return Settings(problems=(f"{_shown(path)} is not used: {clean(reason)}",), path=path)
+        problem = said("{path} is not used: {reason}", path=_shown(path), reason=_why(error))
+        return Settings(problems=(problem,), path=path)
     reader = _Reader()
     for name in found:
         if name not in _KNOWN:
-            reader.tell(f"there is no setting {_quoted(name)}", did_you_mean(name, _KNOWN))
+            reader.tell(said("there is no setting {name}", name=_quoted(name)), did_you_mean(name, _KNOWN))
     language = reader.one_of("language", found.get("language", ""), LANGUAGES)
     theme = found.get("theme", "")
     if not isinstance(theme, str):
-        reader.tell("theme is the name of a theme, in quotes")
+        reader.tell(said("theme is the name of a theme, in quotes"))
         theme = ""
     keys = reader.keys(found.get("keys", {}))
-    return Settings(language, theme, keys, tuple(f"settings: {one}" for one in reader.problems), path)
+    return Settings(
+        language,
+        theme,
+        keys,
+        tuple(said("settings: {problem}", problem=one) for one in reader.problems),
+        path,
+    )
+
+
+def _why(error: Exception) -> Said:
+    """What is wrong with the file; Python says it in English."""
+    found = reason(error)
+    if isinstance(found, Said):
+        return found
+    if isinstance(error, UnicodeDecodeError):
+        korean = "UTF-8로 쓴 글이 아닙니다"
+    elif isinstance(error, RecursionError):
+        korean = "너무 깊이 겹쳐 있습니다"
+    else:
+        place = re.search(r"line (\d+), column (\d+)", found)
+        korean = f"{place[1]}행 {place[2]}열부터 TOML이 아닙니다" if place else "TOML이 아닙니다"
+    return worded(Words(clean(found), korean))
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -97,11 +119,11 @@ def _parsed(text: str) -> dict[str, Any]:
 def _text(path: Path) -> str:
     """The text of a file, no more of it than settings can have."""
     if path.exists() and not path.is_file():
-        raise OSError(None, "it is no regular file")
+        raise OSError(None, said("it is no regular file"))
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise ValueError("it is too large")
+        raise ValueError(said("it is too large"))
     return data.decode("utf-8-sig")
 
 
@@ -121,25 +143,32 @@ class _Reader:
 
     def tell(self, problem: str, hint: str = "") -> None:
         """Remember a problem."""
-        self.problems.append(f"{problem}; {hint}" if hint else problem)
+        self.problems.append(joined("; ", (problem, hint)) if hint else problem)
 
     def one_of(self, name: str, found: object, known: tuple[str, ...]) -> str:
         """A word that there is, or nothing."""
         if isinstance(found, str) and found in ("", *known):
             return found
-        self.tell(f"{name} is one of {', '.join(known)}, not {_quoted(found)}")
+        self.tell(
+            said(
+                "{name} is one of {known}, not {found}",
+                name=name,
+                known=", ".join(known),
+                found=_quoted(found),
+            )
+        )
         return ""
 
     def keys(self, found: object) -> dict[str, tuple[str, ...]]:
         """The keys of commands; no key gets two meanings."""
         if not isinstance(found, dict):
-            self.tell('keys is a table of commands: `[keys]`, then `step = ["j"]`')
+            self.tell(said('keys is a table of commands: `[keys]`, then `step = ["j"]`'))
             return {}
         chosen: dict[str, tuple[str, ...]] = {}
         bound = {command.name: command.keys for command in COMMANDS}
         for name, value in found.items():
             if name not in bound:
-                self.tell(f"there is no command {_quoted(name)}", did_you_mean(name, bound))
+                self.tell(said("there is no command {name}", name=_quoted(name)), did_you_mean(name, bound))
                 continue
             keys = self.of_command(name, value)
             if keys:
@@ -150,7 +179,7 @@ class _Reader:
         """The keys written for one command."""
         written = [value] if isinstance(value, str) else value
         if not isinstance(written, list) or not written or not all(map(_is_key, written)):
-            self.tell(f'{name} takes a key or a list of keys, such as ["j", "ctrl+n"]')
+            self.tell(said('{name} takes a key or a list of keys, such as ["j", "ctrl+n"]', name=name))
             return ()
         return tuple(dict.fromkeys(_key_name(one) for one in written))
 
@@ -163,7 +192,14 @@ class _Reader:
         for name, keys in chosen.items():
             clash = next((key for key in keys if key in taken), None)
             if clash is not None:
-                self.tell(f"{_quoted(clash)} cannot be the key of {name}: it is that of {taken[clash]}")
+                self.tell(
+                    said(
+                        "{key} cannot be the key of {name}: it is that of {other}",
+                        key=_quoted(clash),
+                        name=name,
+                        other=taken[clash],
+                    )
+                )
                 keys = bound[name]
             else:
                 kept[name] = keys
@@ -193,12 +229,13 @@ def change_setting(path: Path, name: str, value: str) -> None:
         had = _parsed(before)
         after = _with(before, name, value)
         if _parsed(after) != {**had, name: value}:
-            raise ValueError("it is written in a way that cannot be changed from here")
+            raise ValueError(said("it is written in a way that cannot be changed from here"))
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, after)
     except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{_shown(path)} is not changed: {clean(reason)}") from None
+        raise UsageError(
+            said("{path} is not changed: {reason}", path=_shown(path), reason=_why(error))
+        ) from None
 
 
 def _with(text: str, name: str, value: str) -> str:

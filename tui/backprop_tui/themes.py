@@ -11,6 +11,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Role, Tint
 from backprop_engine.explain.shades import BLANK, LEVELS, Emphasis, Shade, Tone
+from backprop_engine.said import said
 
 __all__ = ["DARK", "LIGHT", "Palette", "known_theme", "palette"]
 
@@ -94,7 +95,9 @@ def known_theme(name: str) -> str:
     """`name`, if a theme is called so, or if it is empty; else `UsageError`."""
     names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
     if name and name not in names:
-        raise UsageError(f"there is no theme {name}; there are {', '.join(names)}")
+        raise UsageError(
+            said("there is no theme {name}", name=name), said("there are {names}", names=", ".join(names))
+        )
     return name
 
 

@@ -6,6 +6,7 @@ from backprop_engine.debugger import progress
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
 from backprop_engine.frame import Phase
+from backprop_engine.said import in_language
 from backprop_engine.text import cell_width, clip
 from backprop_tui.commands import Command
 from backprop_tui.drawing import Drawing, Lines
@@ -86,7 +87,7 @@ def _inside(view: View) -> str:
     session = view.session
     parts = [title_of(view)]
     if session.branches.current != BASELINE:
-        parts[0] += f" [{session.branches.current}: {session.branches.here.told}]"
+        parts[0] += f" [{session.branches.current}: {in_language(session.branches.here.told, view.language)}]"
     return (" > " if view.ascii else " › ").join([*parts, *session.stack])
 
 

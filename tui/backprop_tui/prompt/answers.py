@@ -28,6 +28,7 @@ from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.local import ScalarLocal, local_gradient
 from backprop_engine.run import Run
+from backprop_engine.said import said
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
 from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
 from backprop_tui.prompt.values import Target, node_named, parse_target
@@ -70,7 +71,7 @@ def printed(session: Session, query: Print, language: str, width: int = WIDTH) -
     if not target.gradient:
         return tensor_lines(node.name, frame.value(node), Role.VALUE, language, width)
     if not (session.graph.active[node.position] and session.graph.differentiable[node.position]):
-        raise UsageError(text("prompt.no_gradient", language, name=node.name))
+        raise UsageError(said("{name} gets no gradient", name=node.name))
     lines = tensor_lines(
         gradient_name(session.graph, node), frame.gradient(node), Role.GRADIENT, language, width
     )
@@ -108,7 +109,14 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
         cell: Tensor = whole[target.cell]
     except IndexError:
         shape = shape_text(target.node.shape)
-        raise UsageError(f"{target.node.name} is {shape} and has no cell {list(target.cell)}") from None
+        raise UsageError(
+            said(
+                "{name} is {shape} and has no cell {cell}",
+                name=target.node.name,
+                shape=shape,
+                cell=list(target.cell),
+            )
+        ) from None
     return cell
 
 

@@ -24,6 +24,7 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.said import in_language, said
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS
 from backprop_tui.prompt import answers, files
@@ -85,7 +86,7 @@ def execute(
         return Outcome(session)
     request = parse(line, session).request
     if isinstance(request, Act):
-        raise UsageError(f"{request.name} is for the screen, and there is none here")
+        raise UsageError(said("{command} is for the screen, and there is none here", command=request.name))
     return carry_out(session, request, scenario, language, width=width, wait=wait)
 
 
@@ -173,7 +174,7 @@ def _branch(before: Session, after: Session, language: str) -> list[Line]:
     branch = after.branches.here
     spans = [Span(text("prompt.branch", language, name=branch.name), Role.HEADING)]
     if branch.told:
-        spans.append(Span(f": {branch.told}", Role.CODE))
+        spans.append(Span(f": {in_language(branch.told, language)}", Role.CODE))
     if branch.parent is not None:
         spans.append(Span(f"  ({text('prompt.branch.from', language, parent=branch.parent)})", Role.DIM))
     name = before.branches.current
@@ -224,9 +225,16 @@ def _answer(session: Session, query: Query, scenario: Scenario, language: str, w
 def _help(name: str, language: str) -> list[Line]:
     """Every command that can be typed, or one of them."""
     if not name:
-        return table((Span(one.usage, Role.KEY), Span(one.help(language))) for one in COMMANDS if one.prompt)
+        return table(
+            (Span(one.usage.in_language(language), Role.KEY), Span(one.help(language)))
+            for one in COMMANDS
+            if one.prompt
+        )
     command = command_named(name)
-    lines: list[Line] = [(Span(command.usage, Role.KEY),), (Span("  "), Span(command.help(language)))]
+    lines: list[Line] = [
+        (Span(command.usage.in_language(language), Role.KEY),),
+        (Span("  "), Span(command.help(language))),
+    ]
     others = ", ".join(command.prompt[1:])
     if others:
         lines.append((Span(f"  {text('prompt.also', language)} "), Span(others, Role.KEY)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from backprop_engine.debugger import Session
-from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.errors import ScenarioError, UsageError, reason
 from backprop_engine.explain.lines import Line, Role
+from backprop_engine.said import said
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
@@ -24,7 +25,7 @@ def _file(path: str, scenario: Scenario) -> Path:
     found = Path(path) if path else beside(scenario)
     if found is None:
         raise UsageError(
-            "this scenario has no folder of yours to keep them in: name a file, `save mine.debug`"
+            said("this scenario has no folder of yours to keep them in: name a file, `save mine.debug`")
         )
     return found
 
@@ -74,15 +75,19 @@ def exported(session: Session, query: Export, scenario: Scenario, language: str)
         load_source(Source(str(path), written))
     except ScenarioError as error:
         raise UsageError(
-            f"{shown}: nothing is written, since it would not load: {error.diagnostics[0].message}"
+            said(
+                "{path}: nothing is written, since it would not load: {problem}",
+                path=shown,
+                problem=error.diagnostics[0].message,
+            )
         ) from None
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(written)
     except FileExistsError:
-        raise UsageError(f"{shown} is there already: nothing is written") from None
+        raise UsageError(said("{path} is there already: nothing is written", path=shown)) from None
     except OSError as error:
-        raise UsageError(f"{shown}: {error.strerror}") from None
+        raise UsageError(said("{path}: {problem}", path=shown, problem=reason(error))) from None
     lines = [one_line(text("prompt.exported", language, path=shown), Role.GOOD)]
     if kept_out:
         changes = ", ".join(kept_out)

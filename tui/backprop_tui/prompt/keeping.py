@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from backprop_engine.debugger import Break, Session, Watch, update
-from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.errors import ScenarioError, UsageError, reason
+from backprop_engine.said import said
 from backprop_engine.scenario.emit_text import flow_text
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.nodes import Mapping, Scalar, Sequence
@@ -54,7 +55,7 @@ def session_of(
         try:
             kept = kept_in(path)
         except UsageError as error:
-            warn(str(error))
+            warn(error.text)
     return with_kept(session, kept, warn)
 
 
@@ -64,12 +65,12 @@ def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Se
         try:
             session = update(session, Break(text))
         except UsageError as error:
-            warn(f"the breakpoint `{clean(text)}` is left out: {error}")
+            warn(said("the breakpoint `{text}` is left out: {problem}", text=clean(text), problem=error.text))
     for text in kept.watches:
         try:
             session = update(session, Watch(text))
         except UsageError as error:
-            warn(f"the watch `{clean(text)}` is left out: {error}")
+            warn(said("the watch `{text}` is left out: {problem}", text=clean(text), problem=error.text))
     return session
 
 
@@ -92,11 +93,16 @@ def kept_in(path: Path) -> Kept:
     try:
         root = read(read_source(path))
     except ScenarioError as error:
-        raise UsageError(f"{clean(str(path))}: {error.diagnostics[0].message}") from None
+        raise UsageError(
+            said("{path}: {problem}", path=clean(str(path)), problem=error.diagnostics[0].message)
+        ) from None
     kept = _lists(root)
     if kept is None:
         raise UsageError(
-            f"{clean(str(path))}: a saved file has the lists `breakpoints` and `watch`, and nothing else"
+            said(
+                "{path}: a saved file has the lists `breakpoints` and `watch`, and nothing else",
+                path=clean(str(path)),
+            )
         )
     return kept
 
@@ -117,7 +123,7 @@ def keep(path: Path, kept: Kept) -> None:
     """Write a saved file, in place of an earlier one but of nothing else; never half of it."""
     if os.path.lexists(path):
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UsageError(f"{clean(str(path))} is no regular file: nothing is written")
+            raise UsageError(said("{path} is no regular file: nothing is written", path=clean(str(path))))
         try:
             kept_in(path)
             # What people wrote beside the lists would be lost.
@@ -125,7 +131,9 @@ def keep(path: Path, kept: Kept) -> None:
         except (UsageError, OSError, ValueError):
             ours = False
         if not ours:
-            raise UsageError(f"{clean(str(path))} is there and holds something else: nothing is written")
+            raise UsageError(
+                said("{path} is there and holds something else: nothing is written", path=clean(str(path)))
+            )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text_of(kept), encoding="utf-8")
@@ -133,7 +141,7 @@ def keep(path: Path, kept: Kept) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise UsageError(f"{clean(str(path))}: {error.strerror}") from None
+        raise UsageError(said("{path}: {problem}", path=clean(str(path)), problem=reason(error))) from None
 
 
 def text_of(kept: Kept) -> str:

@@ -12,6 +12,7 @@ from backprop_engine.debugger.watching import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import summary
+from backprop_engine.said import in_language
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.prompt.showing import one_line, table
 from backprop_tui.texts import text
@@ -117,7 +118,7 @@ def _branches(session: Session, language: str) -> list[Line]:
             mark = "* " if current else "  "
             yield (
                 Span(f"{mark}{'  ' * depth}{name}", Role.HEADING if current else Role.NAME),
-                Span(branches.every[name].told, Role.CODE),
+                Span(in_language(branches.every[name].told, language), Role.CODE),
             )
             stack += [(child, depth + 1) for child in reversed(children.get(name, []))]
 

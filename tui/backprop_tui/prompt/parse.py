@@ -40,6 +40,7 @@ from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Node
+from backprop_engine.said import Said, said
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_tui.commands import PROMPT_NAMES, Command
 from backprop_tui.prompt.lists import LISTS
@@ -68,6 +69,7 @@ __all__ = ["PARSERS", "Parsed", "command_named", "here", "parse"]
 
 MAX_LENGTH: Final = 100_000
 
+_HELP: Final = said("`help` lists them")
 _LINE: Final = re.compile(r":?\s*([/?\[\]{}]|[^\s(]+)\s*(.*)", re.DOTALL)
 _SIZE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NUDGE: Final = 0.01
@@ -86,10 +88,10 @@ class Parsed(NamedTuple):
 def parse(line: str, session: Session) -> Parsed:
     """What `line` asks for; `UsageError` where it asks for nothing that there is."""
     if len(line) > MAX_LENGTH:
-        raise UsageError(f"a line has at most {MAX_LENGTH:,} characters")
+        raise UsageError(said("a line has at most {most:,} characters", most=MAX_LENGTH))
     match = _LINE.fullmatch(normalize("NFC", line).strip())
     if match is None:
-        raise UsageError("type a command; `help` lists them")
+        raise UsageError(said("type a command"), _HELP)
     command = command_named(match[1], session)
     read = PARSERS.get(command.name) or _alone(Act(command.prompt[0], command.action))
     return Parsed(command, read(match[2].strip(), _Context(command, session)))
@@ -101,14 +103,21 @@ def command_named(name: str, session: Session | None = None) -> Command:
         return PROMPT_NAMES[name]
     shown = quoted(name, 40)
     if session is not None and name in session.graph:
-        raise UsageError(f"{shown} is a node: `print {shown}` shows it")
+        raise UsageError(said("{name} is a node: `print {name}` shows it", name=shown))
     found = {one.name: one for typed, one in PROMPT_NAMES.items() if typed.startswith(name)}
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
-        raise UsageError(f"{shown} could be {', '.join(one.prompt[0] for one in found.values())}")
-    hint = did_you_mean(name, PROMPT_NAMES) or "`help` lists them"
-    raise UsageError(f"there is no command {shown}; {hint}")
+        raise UsageError(
+            said(
+                "{name} could be {commands}",
+                name=shown,
+                commands=", ".join(one.prompt[0] for one in found.values()),
+            )
+        )
+    raise UsageError(
+        said("there is no command {name}", name=shown), did_you_mean(name, PROMPT_NAMES) or _HELP
+    )
 
 
 class _Context(NamedTuple):
@@ -119,7 +128,11 @@ class _Context(NamedTuple):
 
     def usage(self) -> UsageError:
         """What is to be typed instead."""
-        return UsageError(f"write: {self.command.usage}")
+        return UsageError(self.write())
+
+    def write(self) -> Said:
+        """How it is written."""
+        return said("write: {usage}", usage=self.command.usage)
 
 
 Parser = Callable[[str, _Context], Request]
@@ -137,7 +150,13 @@ def _alone(request: Request) -> Parser:
 
     def read(rest: str, context: _Context) -> Request:
         if rest:
-            raise UsageError(f"{context.command.prompt[0]} takes nothing behind it, not {quoted(rest, 40)}")
+            raise UsageError(
+                said(
+                    "{command} takes nothing behind it, not {text}",
+                    command=context.command.prompt[0],
+                    text=quoted(rest, 40),
+                )
+            )
         return request
 
     return read
@@ -172,7 +191,7 @@ def _worded(make: Callable[[str], Request]) -> Parser:
 
 def _whole(text: str, context: _Context) -> int:
     if not _COUNT.fullmatch(text):
-        raise UsageError(f"{quoted(text, 40)} is no whole number; write: {context.command.usage}")
+        raise UsageError(said("{text} is no whole number", text=quoted(text, 40)), context.write())
     return int(text)
 
 
@@ -181,7 +200,7 @@ def _node_or_here(rest: str, context: _Context) -> Node:
         return node_named(rest, context.session.graph)
     found = here(context.session)
     if found is None:
-        raise UsageError(f"no node is chosen; write: {context.command.usage}")
+        raise UsageError(said("no node is chosen"), context.write())
     return found
 
 
@@ -226,13 +245,17 @@ def _go(rest: str, context: _Context) -> Request:
         return Go(position)
     if rest.rstrip("%").strip().lstrip("+-").isdigit():
         raise UsageError(
-            f"there is no position {quoted(rest, 40)}: there are positions 0 to {session.last}, 0% to 100%"
+            said(
+                "there is no position {position}: there are positions 0 to {last}, 0% to 100%",
+                position=quoted(rest, 40),
+                last=session.last,
+            )
         )
     start = session.position - session.outer_here
     before = session.run.trace(session.iteration - 1) if session.iteration else None
     found = hits(parse_breakpoint(rest, session.run.graph), session.outer_trace, before)
     if not len(found):
-        raise UsageError(f"no step of this iteration is about {quoted(rest, 40)}")
+        raise UsageError(said("no step of this iteration is about {text}", text=quoted(rest, 40)))
     ahead = bisect_right(found, session.outer_here)
     return Go(start + int(found[ahead] if ahead < len(found) else found[-1]))
 
@@ -263,7 +286,7 @@ def _set(rest: str, context: _Context) -> Request:
     target = parse_target(match[1], context.session.run.graph)
     value = parse_value(match[2])
     if target.cell is not None and value.shape != ():
-        raise UsageError(f"{quoted(match[1])} is one cell: write one number")
+        raise UsageError(said("{cell} is one cell: write one number", cell=quoted(match[1])))
     return Set(target.node.name, value, target.gradient, target.cell)
 
 
@@ -291,7 +314,7 @@ def _nudge(rest: str, context: _Context) -> Request:
         raise context.usage()
     target = parse_target(words[0] if len(words) == 1 else rest, context.session.run.graph)
     if target.gradient:
-        raise UsageError("a gradient cannot be nudged, only a leaf")
+        raise UsageError(said("a gradient cannot be nudged, only a leaf"))
     return NudgeLeaf(target.node.name, target.cell or (), size)
 
 
@@ -301,8 +324,8 @@ def _info(rest: str, context: _Context) -> Request:
     for topic in LISTS:
         if topic.startswith(rest):
             return Info(topic)
-    hint = did_you_mean(rest, LISTS) or f"there is {', '.join(LISTS)}"
-    raise UsageError(f"there is no information on {quoted(rest, 40)}; {hint}")
+    hint = did_you_mean(rest, LISTS) or said("there is {topics}", topics=", ".join(LISTS))
+    raise UsageError(said("there is no information on {text}", text=quoted(rest, 40)), hint)
 
 
 def _path(make: Callable[[str], Query]) -> Parser:
@@ -314,7 +337,7 @@ def _path(make: Callable[[str], Query]) -> Parser:
         if not rest and "[" not in context.command.arguments:
             raise context.usage()
         if "\0" in rest:
-            raise UsageError("a file's name has no zero byte in it")
+            raise UsageError(said("a file's name has no zero byte in it"))
         return make(rest)
 
     return read

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
+from backprop_engine.said import said
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 
@@ -58,17 +59,22 @@ def parse_value(text: str) -> NDArray[np.float64]:
         found = _VALUE.match(text, at)
         if found is None:
             raise UsageError(
-                f"{quoted(text[at:])} is no number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf"
+                said(
+                    "{text} is no number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf",
+                    text=quoted(text[at:]),
+                )
             )
         at = found.end()
         sign, number = found.groups()
         expected = begins or sign in (",", "]")  # behind an entry comes a comma, or the end of the list
         if not expected or (sign == "]" and len(stack) == 1) or (sign == "," and (begins or len(stack) == 1)):
-            raise UsageError(f"{quoted(text)}: commas stand between numbers, and brackets around them")
+            raise UsageError(
+                said("{text}: commas stand between numbers, and brackets around them", text=quoted(text))
+            )
         if sign == "[":
             stack.append([])
             if len(stack) > _MOST_DEPTH:
-                raise UsageError(f"lists nest at most {_MOST_DEPTH} deep")
+                raise UsageError(said("lists nest at most {most} deep", most=_MOST_DEPTH))
         elif sign == "]":
             done = stack.pop()
             stack[-1].append(done)
@@ -76,18 +82,25 @@ def parse_value(text: str) -> NDArray[np.float64]:
             stack[-1].append(_number(number))
         begins = sign in ("[", ",")
     if len(stack) > 1 or begins or len(stack[0]) != 1:
-        raise UsageError(f"{quoted(text) or 'nothing'}: a value is one number, or one list that is closed")
+        raise UsageError(
+            said(
+                "{text}: a value is one number, or one list that is closed",
+                text=quoted(text) or said("nothing"),
+            )
+        )
     try:
         return np.array(stack[0][0], dtype=np.float64)
     except ValueError:
-        raise UsageError(f"{quoted(text)}: the rows differ in length or depth") from None
+        raise UsageError(said("{text}: the rows differ in length or depth", text=quoted(text))) from None
 
 
 def _number(text: str) -> float:
     """A number, or one of the words for what is none."""
     number = float(text.replace(".nan", "nan").replace(".inf", "inf") if text[-1].isalpha() else text)
     if math.isinf(number) and text[-1].isdigit():
-        raise UsageError(f"{quoted(text)} is too large a number; write inf for infinity")
+        raise UsageError(
+            said("{text} is too large a number", text=quoted(text)), said("write inf for infinity")
+        )
     return number
 
 
@@ -115,7 +128,10 @@ def _indices(text: str, whole: str) -> tuple[int, ...]:
     pieces = [piece.strip() for piece in text.split(",")]
     if not all(re.fullmatch(r"[+-]?\d{1,9}", piece) for piece in pieces):
         raise UsageError(
-            f"{quoted(whole)}: a cell has whole numbers with commas between them, such as W[1,2]"
+            said(
+                "{text}: a cell has whole numbers with commas between them, such as W[1,2]",
+                text=quoted(whole),
+            )
         )
     return tuple(map(int, pieces))
 
@@ -127,5 +143,9 @@ def node_named(name: str, graph: Graph) -> Node:
     names = [node.name for node in graph.nodes if node.kind is not Kind.LITERAL]
     hint = did_you_mean(name, (*names, *graph.aliases))
     if not hint and name in OPS:
-        hint = f"`op {name}` is the operator"
-    raise UsageError(f"there is no node {quoted(name, 40) or 'without a name'}{f'; {hint}' if hint else ''}")
+        hint = said("`op {name}` is the operator", name=name)
+    shown = quoted(name, 40)
+    raise UsageError(
+        said("there is no node {name}", name=shown) if shown else said("there is no node without a name"),
+        hint,
+    )

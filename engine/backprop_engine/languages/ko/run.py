@@ -24,7 +24,9 @@ TEMPLATES: dict[str, str] = {
     "the output is {shape}: a seed gradient must be given": (
         "출력의 차원이 {shape}이므로 시작 그래디언트를 주어야 합니다"
     ),
-    "the seed is {given}, the output is {shape}": "시작 그래디언트의 차원 {given}{이/가} 출력의 차원 {shape}{과/와} 다릅니다",
+    "the seed is {given}, the output is {shape}": (
+        "시작 그래디언트의 차원은 {given}인데 출력의 차원은 {shape}입니다"
+    ),
     # Runs
     "there is no position {position}: the run has positions 0 to {last}": (
         "위치 {position}{은/는} 없습니다: 이 실행의 위치는 0부터 {last}까지입니다"
