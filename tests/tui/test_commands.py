@@ -192,6 +192,7 @@ CASES: dict[str, Case] = {
         f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]
         for place in PLACES
     },
+    "transcript": Case("", lambda pilot, before: _focus(pilot) == "transcript"),
     "inspect": Case("", shows(InspectScreen)),
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),

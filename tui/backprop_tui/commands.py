@@ -214,6 +214,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("next_panel", ("tab",), "Tab", 9, typed="next-panel"),
     Command("previous_panel", ("shift+tab",), "Shift+Tab", typed="previous-panel"),
     *_PANELS,
+    Command("transcript", ("T",), "T", typed="transcript"),
     Command("inspect", ("enter",), "Enter", 6, typed="inspect"),
     Command("copy", ("y",), "y", 12, typed="copy"),
     Command("edit_file", ("E",), "E", 13, typed="edit-file"),

@@ -17,6 +17,44 @@ TEXTS: dict[str, Words] = {
     "panel.why": Words("Why", "설명"),
     "panel.nodes": Words("Nodes", "노드"),
     "panel.calls": Words("Calls", "호출 스택"),
+    "panel.graph.help": Words(
+        "Values go right, in green above the wires; gradients come back, in red below them. The step's own "
+        "node "
+        "and wires are heavy. Arrows scroll, a click chooses a node, two clicks open it.",
+        "값은 선 위에 녹색으로 오른쪽으로 가고, 그래디언트는 선 아래에 적색으로 되돌아옵니다. 이 스텝의 "
+        "노드와 선은 굵습니다. "
+        "화살표로 움직이고, 클릭으로 노드를 고르고, 두 번 클릭하면 자세히 봅니다.",
+    ),
+    "panel.chain.help": Words(
+        "The step as an equation: the upstream gradient that has come to the node, times the local gradient "
+        "of "
+        "the node by this operand, gives what is handed on. A numeric check stands below it.",
+        "이 스텝의 식입니다. 노드로 흘러들어온 그래디언트에 이 입력에 대한 로컬 그래디언트를 곱하면 넘겨줄 "
+        "그래디언트가 됩니다. "
+        "아래에는 수치 미분으로 확인한 결과가 있습니다.",
+    ),
+    "panel.nodes.help": Words(
+        "Every node with its operation, its shape, its value and its gradient as far as they are known here. "
+        "The arrows choose a node; behind Δ stands how much a change has made of it.",
+        "모든 노드의 연산, 차원, 그리고 지금까지 알려진 값과 그래디언트입니다. 화살표로 노드를 고릅니다. "
+        "Δ 뒤에는 바꾼 결과 달라진 만큼이 나옵니다.",
+    ),
+    "panel.calls.help": Words(
+        "What one is inside of: the run, the iteration, groups, and composite operators that one has stepped "
+        "into, the innermost last.",
+        "지금 어디의 안에 있는지 보여 줍니다. 실행, 반복, 그룹, 그리고 들어온 복합 연산자가 바깥쪽부터 "
+        "차례로 나옵니다.",
+    ),
+    "panel.why.help": Words(
+        "The step in words: the rule, the same in numbers, why it is so, and the line of NumPy. The author's "
+        "note and what is watched stand below.",
+        "이 스텝을 말로 설명합니다. 규칙과 숫자, 이유, NumPy 코드가 나오고, 그 아래에 작성자의 메모와 "
+        "지켜보는 식이 나옵니다.",
+    ),
+    "panel.transcript.help": Words(
+        "The run so far as text to read from top to bottom; the step that one stands behind comes last.",
+        "지금까지의 실행을 위에서 아래로 읽는 글입니다. 방금 지난 스텝이 맨 끝에 나옵니다.",
+    ),
     "panel.show": Words("show the panel “{panel}”", "“{panel}” 패널 보기"),
     "panel.timeline": Words("Timeline", "타임라인"),
     "phase.start": Words("START", "시작"),
@@ -254,6 +292,13 @@ TEXTS: dict[str, Words] = {
     "command.next_panel.help": Words("to the next panel", "다음 패널로"),
     "command.previous_panel": Words("previous panel", "이전 패널"),
     "command.previous_panel.help": Words("to the previous panel", "이전 패널로"),
+    "command.transcript": Words("transcript", "글로 읽기"),
+    "command.transcript.help": Words(
+        "read the run as plain text from top to bottom, for screen readers; again for the panels",
+        "화면 낭독기에 알맞게 실행을 위에서 아래로 글로 읽기. 다시 누르면 패널로",
+    ),
+    "transcript.before": Words("… {count} steps before", "… 앞의 스텝 {count}개"),
+    "too small": Words("{size} is small: {least} is comfortable", "{size}: {least} 이상이 알맞습니다"),
     "command.inspect": Words("inspect", "자세히"),
     "command.inspect.help": Words("show everything about a node", "노드의 모든 정보 보기"),
     "command.copy": Words("copy", "복사"),
@@ -369,6 +414,7 @@ TEXTS: dict[str, Words] = {
     "prompt.also": Words("also", "다른 이름"),
     "prompt.keys": Words("keys", "키"),
     "help.title": Words("Help", "도움말"),
+    "help.panel": Words("This panel: {panel}", "지금 패널: {panel}"),
     "help.keys": Words("Keys", "키"),
     "help.signs": Words("Signs", "기호"),
     "help.scroll": Words(

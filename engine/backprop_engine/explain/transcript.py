@@ -19,7 +19,7 @@ from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Up
 from backprop_engine.text import cell_width, pad
 from backprop_engine.trace import Trace
 
-__all__ = ["course", "state", "transcript"]
+__all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
 
 _INDENT = "      "
 _HEIGHT = 24
@@ -33,6 +33,14 @@ def transcript(
 
     With `step_into` the steps inside a composite node stand, indented, under its own.
     """
+    yield from leaf_lines(trace, language)
+    yield from _rounds(trace, language)
+    positions = range(1, (trace.schedule.last if last is None else last) + 1)
+    yield from step_lines(trace, positions, language, width, step_into=step_into)
+
+
+def leaf_lines(trace: Trace, language: str) -> Iterator[Line]:
+    """The leaves and their values."""
     for leaf in trace.graph.leaves:
         kind = say(f"kind {leaf.kind.value}", language)
         value = summary(trace.values[leaf.position], 40)
@@ -43,9 +51,6 @@ def transcript(
             Span(" = "),
             Span(value, Role.VALUE),
         )
-    yield from _rounds(trace, language)
-    positions = range(1, (trace.schedule.last if last is None else last) + 1)
-    yield from _steps(trace, positions, language, width, step_into=step_into)
 
 
 def course(run: Run, language: str, most: int = 50) -> Iterator[Line]:
@@ -71,7 +76,10 @@ def _rounds(trace: Trace, language: str) -> Iterator[Line]:
         yield (Span(_INDENT), Span(f"{trace.training.optimizer.name}, {said}", Role.HEADING))
 
 
-def _steps(trace: Trace, positions: range, language: str, width: int, *, step_into: bool) -> Iterator[Line]:
+def step_lines(
+    trace: Trace, positions: range, language: str, width: int, *, step_into: bool = False
+) -> Iterator[Line]:
+    """The steps to some positions of a trace."""
     digits = len(str(trace.first_position + trace.schedule.last))
     for position in positions:
         frame = trace.frame(position)
@@ -79,7 +87,7 @@ def _steps(trace: Trace, positions: range, language: str, width: int, *, step_in
         into = stepped_into(trace, frame.step) if step_into and frame.step else None
         if into is not None:
             room = max(_NARROWEST, width - len(_INDENT))
-            for line in _steps(*into, language, room, step_into=True):
+            for line in step_lines(*into, language, room, step_into=True):
                 yield (Span(_INDENT), *line)
 
 

@@ -13,7 +13,7 @@ from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["header", "key_hints", "title_of"]
+__all__ = ["command_at", "header", "key_hints", "title_of", "too_small"]
 
 _PHASE_ROLES = {
     Phase.START: Role.DIM,
@@ -82,6 +82,13 @@ def _progress(view: View) -> Line:
     )
 
 
+def too_small(size: tuple[int, int], least: tuple[int, int], language: str, *, ascii: bool) -> Drawing:
+    """That a screen of this many columns and rows is too small."""
+    times = "x" if ascii else "×"
+    shown, wanted = (f"{columns}{times}{rows}" for columns, rows in (size, least))
+    return Lines.of([(Span(f" {text('too small', language, size=shown, least=wanted)}", Role.WARNING),)])
+
+
 def _inside(view: View) -> str:
     """The title, and behind it the branch one is on and what one is inside of."""
     session = view.session
@@ -104,16 +111,42 @@ def key_hints(
     commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()
 ) -> Drawing:
     """As many keys as fit, the most needed first, in the table's order."""
-    chosen: list[Command] = []
-    used = 1 + sum(cell_width(key) + cell_width(label) + 3 for key, label in extra)
-    for command in sorted((one for one in commands if one.footer), key=lambda one: one.footer):
-        size = cell_width(command.shown) + 1 + cell_width(command.label(language)) + 2
-        if used + size > width:
-            break
-        used += size
-        chosen.append(command)
-    hints = [*extra, *((one.shown, one.label(language)) for one in commands if one in chosen)]
     line: list[Span] = [Span(" ")]
-    for key, label in hints:
+    for key, label in [
+        *extra,
+        *((one.shown, one.label(language)) for one in _chosen(commands, language, width, extra)),
+    ]:
         line += [Span(key, Role.KEY), Span(f" {label}  ", Role.DIM)]
     return Lines.of([tuple(line)])
+
+
+def command_at(
+    commands: tuple[Command, ...], language: str, width: int, x: int, extra: tuple[tuple[str, str], ...] = ()
+) -> Command | None:
+    """The command whose key stands in column `x` of what `key_hints` draws."""
+    at = 1 + sum(_size(key, label) for key, label in extra)
+    for command in _chosen(commands, language, width, extra):
+        size = _size(command.shown, command.label(language))
+        if at <= x < at + size - 2:
+            return command
+        at += size
+    return None
+
+
+def _chosen(
+    commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...]
+) -> list[Command]:
+    """The commands that fit, the most needed first, in the table's order."""
+    chosen: list[Command] = []
+    used = 1 + sum(_size(key, label) for key, label in extra)
+    for command in sorted((one for one in commands if one.footer), key=lambda one: one.footer):
+        used += _size(command.shown, command.label(language))
+        if used > width:
+            break
+        chosen.append(command)
+    return [command for command in commands if command in chosen]
+
+
+def _size(key: str, label: str) -> int:
+    """The cells that a key and its label take, with the gap behind them."""
+    return cell_width(key) + 1 + cell_width(label) + 2

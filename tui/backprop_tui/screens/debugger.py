@@ -25,12 +25,13 @@ from backprop_engine.explain.numbers import summary
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
-from backprop_tui.panels.bars import header, key_hints
+from backprop_tui.panels.bars import command_at, header, key_hints, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.nodes import node_at_row, row_of_node
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.timeline import position_at, timeline
+from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.why import why
 from backprop_tui.regions import PLACES, Place
 from backprop_tui.screens.bindings import bindings
@@ -45,6 +46,8 @@ __all__ = ["DebuggerScreen"]
 
 WIDE, ROOMY = 100, 160
 """From so many columns on, panels stand side by side, and more of them."""
+LEAST = (60, 20)
+"""The least columns and rows that are comfortable; a smaller screen says so."""
 _BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
 
 
@@ -63,12 +66,13 @@ class DebuggerScreen(LookingScreen):
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
-        yield Panel(self._drawn(header), id="header", focusable=False)
+        yield Panel(self._header, id="header", focusable=False)
         with Container(id="body"):
             for place in PLACES:
                 drawn = DRAWN[place.name]
                 kind = GraphPanel if place.name == "graph" else TablePanel if drawn.rows else Panel
                 yield kind(self._drawn(drawn.draw), id=place.name, centred=drawn.centred)
+        yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()
         yield Panel(
@@ -80,6 +84,12 @@ class DebuggerScreen(LookingScreen):
     def _drawn(self, function: Callable[[View, int, int], Drawing]) -> Draw:
         """A panel's function, applied to whatever the view is when it is drawn."""
         return lambda width, height: function(self.current, width, height)
+
+    def _header(self, width: int, height: int) -> Drawing:
+        """Where one is; on a screen too small to be comfortable, that it is."""
+        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
+            return too_small(self.size, LEAST, self.current.language, ascii=self.current.ascii)
+        return header(self.current, width, height)
 
     def panel(self, name: str) -> Panel:
         """The panel called `name`."""
@@ -128,20 +138,20 @@ class DebuggerScreen(LookingScreen):
                 continue
             drawn = DRAWN[place.name]
             title = drawn.title(view) if drawn.title else place.title(view.language)
-            panel.entitle(self._said(title), self._said(self._behind(place)))
+            panel.entitle(self._said(title), self._behind(place))
         self.panel("timeline").entitle(self._said(text("panel.timeline", view.language)))
 
     def _said(self, shown: str) -> str:
         return in_ascii(shown) if self.current.ascii else shown
 
-    def _behind(self, front: Place) -> str:
-        """The panels behind one, each with the digit that brings it to the front."""
+    def _behind(self, front: Place) -> list[tuple[str, str]]:
+        """The panels behind one, each with the digit that brings it to the front, and what a click does."""
         region = self._region(front)
-        return "  ".join(
-            f"{number} {place.title(self.current.language)}"
+        return [
+            (self._said(f"{number} {place.title(self.current.language)}"), f"screen.show('{place.name}')")
             for number, place in enumerate(PLACES, 1)
             if place is not front and self._region(place) == region
-        )
+        ]
 
     # Commands
 
@@ -211,6 +221,14 @@ class DebuggerScreen(LookingScreen):
         """What a digit does."""
         self.show(name)
 
+    def action_command_transcript(self) -> None:
+        """Read the run as text instead of panels, or have the panels back."""
+        self.toggle_class("-transcript")
+        reading = self.has_class("-transcript")
+        name = "transcript" if reading else "graph"
+        self.panel(name).focus()
+        self.call_after_refresh(self.watch_view)
+
     def action_command_inspect(self) -> None:
         """Show everything about the chosen node, or the step's own."""
         from backprop_tui.screens.inspect import InspectScreen
@@ -257,7 +275,9 @@ class DebuggerScreen(LookingScreen):
         """Show the help."""
         from backprop_tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.current.language, self.commands))
+        focused = self.focused.id if self.focused is not None else None
+        explained = focused if focused in (*_PLACE, "transcript") else None
+        self.app.push_screen(HelpScreen(self.current.language, self.commands, explained or ""))
 
     def action_command_gallery(self) -> None:
         """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
@@ -286,6 +306,11 @@ class DebuggerScreen(LookingScreen):
             position = position_at(view, message.panel.size.width, message.x)
             if position is not None:
                 self.do(Go(position))
+            return
+        if message.panel.id == "footer":
+            command = command_at(self.commands, view.language, message.panel.size.width, message.x)
+            if command is not None:
+                self.call_later(self.run_action, command.action)
             return
         node = None
         if message.panel.id == "graph":

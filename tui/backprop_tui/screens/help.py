@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS, Command
+from backprop_tui.regions import place_named
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
 
@@ -22,16 +23,31 @@ _SIGNS = (
 )
 
 
-def help_lines(language: str, width: int, commands: tuple[Command, ...] = COMMANDS) -> list[Line]:
-    """The help, from the table of commands, in lines of at most `width` cells where that can be."""
+def help_lines(
+    language: str, width: int, commands: tuple[Command, ...] = COMMANDS, panel: str = ""
+) -> list[Line]:
+    """The help, from the table of commands, in lines of at most `width` cells where that can be.
+
+    What the `panel` in focus shows comes first.
+    """
     size = max(cell_width(command.called) for command in commands) + 2
     keys = [(command.called, Role.KEY, _what(command, language)) for command in commands]
     signs = [(sign, role, text(key, language)) for sign, role, key in _SIGNS]
-    lines: list[Line] = [(Span(text("help.keys", language), Role.HEADING),)]
+    lines = _about(panel, language, width) if panel else []
+    lines.append((Span(text("help.keys", language), Role.HEADING),))
     lines += _two_columns(keys, size, width)
     lines += [(Span("  "), Span(piece, Role.DIM)) for piece in wrap(text("help.scroll", language), width - 2)]
     lines += [(Span(""),), (Span(text("help.signs", language), Role.HEADING),)]
     return lines + _two_columns(signs, size, width)
+
+
+def _about(panel: str, language: str, width: int) -> list[Line]:
+    """What a panel shows, under its name."""
+    place = place_named(panel)
+    title = place.title(language) if place is not None else text(f"command.{panel}", language)
+    heading: Line = (Span(text("help.panel", language, panel=title), Role.HEADING),)
+    words = wrap(text(f"panel.{panel}.help", language), width - 2)
+    return [heading, *((Span(f"  {piece}"),) for piece in words), (Span(""),)]
 
 
 def _what(command: Command, language: str) -> str:
@@ -52,10 +68,10 @@ def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> li
 class HelpScreen(Sheet):
     """The help as a sheet."""
 
-    def __init__(self, language: str, commands: tuple[Command, ...] = COMMANDS) -> None:
+    def __init__(self, language: str, commands: tuple[Command, ...] = COMMANDS, panel: str = "") -> None:
         super().__init__(text("help.title", language), language)
-        self.commands = commands
+        self.commands, self.panel = commands, panel
 
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""
-        return help_lines(self.language, width, self.commands)
+        return help_lines(self.language, width, self.commands, self.panel)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from rich.style import Style
+from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.style import Style
 
 from backprop_engine.explain.lines import Line, Span, line_text
 from backprop_engine.text import in_ascii
@@ -77,8 +78,8 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted: dict[int, tuple[int, Line]] = {}
         self._fresh: dict[int, tuple[InView, Line]] = {}
         """Rows of this drawing that were asked for already."""
-        self._titles = ("", "")
-        self._kept_base: Style | None = None
+        self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
+        self._kept_base: RichStyle | None = None
 
     def redraw(self, *, follow: bool = False) -> None:
         """Draw anew; rows that are as before are not painted again.
@@ -109,14 +110,18 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         if focus is not None and (follow or focus != before.focus):
             self.bring_into_view(focus)
 
-    def entitle(self, title: str, subtitle: str = "") -> None:
-        """What stands in the border, never taken for markup. To set it paints the whole panel anew, so that
-        it is done only where something else stands there.
+    def entitle(self, title: str, links: Sequence[tuple[str, str]] = ()) -> None:
+        """What stands in the border: a title at the top, and at the bottom texts that do something when they
+        are clicked, each with its action. None is taken for markup.
+
+        To set them paints the whole panel anew, so that it is done only where something else stands there.
         """
-        if (title, subtitle) != self._titles:
-            self._titles = (title, subtitle)
-            self.border_title = Content(title)
-            self.border_subtitle = Content(subtitle) if subtitle else None
+        if (title, tuple(links)) == self._titles:
+            return
+        self._titles = (title, tuple(links))
+        self.border_title = Content(title)
+        parts = [Content.styled(text, Style.from_meta({"@click": action})) for text, action in links]
+        self.border_subtitle = Content("  ").join(parts) if parts else None
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll no further than it takes to see `area`, with a little room around it."""
@@ -143,7 +148,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         return self.drawing.row(view.scrolled.y + y - view.margin.y, view.scrolled.x, view.width)
 
     @property
-    def _base(self) -> Style:
+    def _base(self) -> RichStyle:
         """The panel's own style. Working it out takes longer than painting a row, so it is kept."""
         if self._kept_base is None:
             self._kept_base = self.rich_style
