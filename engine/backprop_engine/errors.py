@@ -8,11 +8,11 @@ it is English, and `in_language` gives it in another language.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from backprop_engine.said import Said, in_language, joined, said
+from backprop_engine.said import Hint, Said, in_language, joined, said
 from backprop_engine.text import cell_width
 
 __all__ = [
@@ -72,9 +72,9 @@ class Diagnostic(Struct, frozen=True):
     """
 
     code: Code
-    message: str
+    message: Said
     place: Place | None = None
-    hint: str = ""
+    hint: Hint = ""
     quoted: str = ""
     severity: str = "error"
 
@@ -127,7 +127,7 @@ class ScenarioError(BackpropError):
 class ShapeError(BackpropError):
     """Operands that an operator cannot take; raised by shape rules, before anything is computed."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: Said, hint: Hint = "") -> None:
         self.message, self.hint = message, hint
         super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
 
@@ -135,7 +135,7 @@ class ShapeError(BackpropError):
 class UsageError(BackpropError):
     """An argument of the command line or of the library that names nothing or fits nothing."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: Any, hint: Any = "") -> None:
         self.message, self.hint = message, hint
         super().__init__(joined("; ", (message, hint)) if hint else message)
 

@@ -334,7 +334,9 @@ class GraphBuilder:
             names = [node.name or node.text for node in nodes]
             # A part of an expression has no name that could be written.
             written = [f"({node.text})" if "#" in node.name else node.name or node.text for node in nodes]
-            raise ShapeError(error.message.format(*names), error.hint.format(*written)) from None
+            raise ShapeError(
+                error.message.format(*names), error.hint and error.hint.format(*written)
+            ) from None
         indices = tuple(op.indices(*shapes)) if op.indices is not None else ()
         inferred = _Inferred(tuple(map(int, shape)), op.rules_for(shapes, given), indices)
         if not given and len(self._inferred) < _MOST_INFERRED:

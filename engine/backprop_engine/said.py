@@ -22,15 +22,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from string import Formatter
-from typing import Final, Literal, LiteralString, TypeAlias
+from typing import Final, Literal, LiteralString, TypeAlias, overload
 
-from backprop_engine.text import Words
+from backprop_engine.text import Words, clean
 
 __all__ = [
     "Hint",
     "Said",
     "add_catalogues",
     "catalogue",
+    "cleaned",
     "in_language",
     "joined",
     "listed",
@@ -62,10 +63,14 @@ class Said(str):
 
     def format(self, *names: str) -> Said:  # type: ignore[override]  # no other fields are left in it
         """The sentence with the names of operands in their places."""
-        text = Said(str.format(self, *names))
-        text._template, text._names = self._template, names
-        text._arguments = {key: _named(value, names) for key, value in self._arguments.items()}
-        return text
+        given = {key: _named(value, names) for key, value in self._arguments.items()}
+        return _made(str.format(self, *names), self._template, names, given)
+
+    def cleaned(self) -> Said:
+        """The sentence with all that was put into it made harmless, as `clean` does it."""
+        names = tuple(map(clean, self._names))
+        given = {key: _harmless(value) for key, value in self._arguments.items()}
+        return _made(clean(self), self._template, names, given)
 
 
 class _Joined(Said):
@@ -84,6 +89,10 @@ class _Joined(Said):
         """The texts, with the names of operands in their places."""
         return _in_a_row(tuple(part.format(*names) for part in self._parts), self._separators)
 
+    def cleaned(self) -> Said:
+        """The texts, made harmless."""
+        return _in_a_row(tuple(map(cleaned, self._parts)), self._separators)
+
 
 class _Worded(Said):
     """What is said in each language where it is declared."""
@@ -97,6 +106,10 @@ class _Worded(Said):
 
     def format(self, *names: str) -> Said:  # type: ignore[override]
         """The sentence itself: it has no places for names."""
+        return self
+
+    def cleaned(self) -> Said:
+        """The sentence itself: nothing was put into it."""
         return self
 
 
@@ -118,8 +131,12 @@ Hint: TypeAlias = Said | Literal[""]
 
 def said(template: LiteralString, /, **arguments: object) -> Said:
     """`template`, formatted with `arguments`, in English for now."""
-    text = Said(template.format(*_PLACES, **arguments))
-    text._template, text._arguments, text._names = template, arguments, _PLACES
+    return _made(template.format(*_PLACES, **arguments), template, _PLACES, arguments)
+
+
+def _made(english: str, template: str, names: Sequence[str], arguments: Mapping[str, object]) -> Said:
+    text = Said(english)
+    text._template, text._names, text._arguments = template, names, arguments
     return text
 
 
@@ -157,6 +174,25 @@ def _in_a_row(parts: tuple[str, ...], separators: tuple[str, ...]) -> Said:
 
 def _named(value: object, names: Sequence[str]) -> object:
     return value.format(*names) if isinstance(value, str) else value
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, int | float):
+        return value
+    return cleaned(value if isinstance(value, str) else str(value))
+
+
+@overload
+def cleaned(text: Said) -> Said: ...
+@overload
+def cleaned(text: Hint) -> Hint: ...
+@overload
+def cleaned(text: str) -> str: ...
+def cleaned(text: str) -> str:
+    """`text` with nothing in it that a terminal would obey, in any language."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.cleaned() if isinstance(text, Said) else clean(text)
 
 
 def in_language(value: object, language: str) -> str:

@@ -7,10 +7,10 @@ from keyword import kwlist
 from typing import Final, TypeVar
 
 from backprop_engine.expr.hints import MODULES, WORDS
-from backprop_engine.expr.tokens import ExprError, Token, quoted, tokenize
+from backprop_engine.expr.tokens import ExprError, Token, tokenize
 from backprop_engine.expr.tree import Attribute, Binary, Expr, Span, Transpose
 from backprop_engine.said import Hint, Said, said
-from backprop_engine.text import clean
+from backprop_engine.text import clip
 
 __all__ = ["BOOLEANS", "MAX_DEPTH", "RESERVED", "Cursor"]
 
@@ -77,7 +77,7 @@ class Cursor:
         """Complain about what is left."""
         token = self.tokens[self.at]
         if token.kind in (")", "]"):
-            raise ExprError(said("nothing opens this {bracket}", bracket=token), token.span)
+            raise ExprError(said("nothing opens this `{bracket}`", bracket=token.text), token.span)
         if token.kind != "end":
             raise self.unexpected(said("an operator or the end"))
 
@@ -90,7 +90,7 @@ class Cursor:
             for opening in reversed(self.open):
                 if opening.kind in _CLOSING:
                     add = said("add `{text}`", text=_CLOSING[opening.kind])
-                    message = said("this {bracket} is never closed", bracket=opening)
+                    message = said("this `{bracket}` is never closed", bracket=opening.text)
                     return ExprError(message, opening.span, add)
             if self.at == 0:
                 return ExprError(said("the expression is empty"), token.span, hint)
@@ -108,7 +108,7 @@ class Cursor:
         elif token.kind == "," and self.open and self.open[-1].kind == "(":
             hint = hint or said("a list stands in square brackets: `[…]`")
         elif self.in_call() and before.kind == "name" and token.kind == "number":
-            hint = hint or said("did you mean `{text}`?", text=clean(f"{before.text}={token.text}"))
+            hint = hint or said("did you mean `{text}`?", text=f"{before.text}={token.text}")
         elif token.kind == "name" and token.text in WORDS:
             hint = WORDS[token.text]
         elif token.kind in ("name", "number", "(") and self.at > 0:
@@ -124,7 +124,7 @@ class Cursor:
         token = self.tokens[self.at]
         match token.kind:
             case "text":
-                hint = said("an attribute's text has a name: `name={text}`", text=clean(token.text))
+                hint = said("an attribute's text has a name: `name={text}`", text=token.text)
                 return ExprError(said("text is no operand"), token.span, hint)
             case "[":
                 hint = said(
@@ -136,9 +136,9 @@ class Cursor:
                 return ExprError(said("expected an operand, found `+`"), token.span, hint)
             case "name" if token.text in BOOLEANS:
                 hint = said("an attribute's value has a name: `keepdims=true`")
-                return ExprError(said("{token} is no operand", token=token), token.span, hint)
+                return ExprError(said("`{text}` is no operand", text=token.text), token.span, hint)
             case "name":
-                message = said("{token} is a word of Python and no name", token=token)
+                message = said("`{name}` is a word of Python and no name", name=clip(token.text, 40))
                 return ExprError(message, token.span, WORDS.get(token.text, ""))
         return self.unexpected(said("an operand"))
 
@@ -147,7 +147,7 @@ class Cursor:
         second = self.tokens[self.at]
         left = self.text[first.span.start : first.span.end]
         middle = self.text[first.op_span.end : first.span.end].strip()
-        both = clean(f"({left}) * ({middle} {second.text} …)")
+        both = f"({left}) * ({middle} {second.text} …)"
         hint: Hint = said("compare two at a time: `{text}`", text=both) if len(left) < 60 else ""
         return ExprError(said("comparisons do not chain"), second.span, hint)
 
@@ -163,7 +163,7 @@ class Cursor:
             before = self.text[start : node.name_span.start].rstrip(" .")
             root = before.partition(".")[0]
             operands = inside if root in MODULES else f"{before}, {inside}".rstrip(", ")
-            hint = said("write `{text}`", text=f"{clean(node.name)}({quoted(operands, 60)})")
+            hint = said("write `{text}`", text=f"{node.name}({clip(operands, 60)})")
             message = said("operators are called by their plain names")
             return ExprError(message, Span(start, bracket.start), hint)
         return self.unexpected(said("an operator"))
@@ -176,7 +176,7 @@ class Cursor:
         before = self.text[start : self.tokens[self.at - 2].start].strip()
         inside = self.text[bracket.end : self.matching_end()].strip()
         operands = f"{before}, {inside}".rstrip(", ")
-        return said("write `{text}`", text=f"{clean(part.text)}({quoted(operands, 60)})")
+        return said("write `{text}`", text=f"{part.text}({clip(operands, 60)})")
 
     def matching_end(self) -> int:
         """Where the bracket at this position is closed, or the end of the text."""
@@ -199,5 +199,5 @@ def _missing_operator(left: Token, right: Token) -> Hint:
     if left.end == right.start and left.kind == right.kind == "number":  # 1.5.2
         return ""
     if left.kind in ("number", "name") and len(left.text) + len(shown) < 60:
-        return said("did you mean `{text}`?", text=clean(f"{left.text} * {shown}"))
+        return said("did you mean `{text}`?", text=f"{left.text} * {shown}")
     return ""

@@ -40,7 +40,7 @@ from backprop_engine.expr.tree import (
     Value,
 )
 from backprop_engine.said import Hint, said
-from backprop_engine.text import clean
+from backprop_engine.text import clip
 
 __all__ = ["PRECEDENCE", "Parser", "number_value", "parse"]
 
@@ -142,7 +142,7 @@ class Parser(Cursor):
         if not _leads_into(node):
             message = said(
                 "only a name can be followed by a path, `.T` by nothing more: found `{text}`",
-                text=f".{clean(part.text)}",
+                text=f".{part.text}",
             )
             raise ExprError(message, Span(mark.start, part.end), self.as_function(start))
         return Attribute(node, part.text, part.span, self.since(start))
@@ -206,14 +206,13 @@ class Parser(Cursor):
             if name.text in RESERVED:
                 raise self.no_operand()
             if name.text in keywords:
-                raise ExprError(said("{name} is given twice", name=name), name.span)
+                raise ExprError(said("`{name}` is given twice", name=clip(name.text, 40)), name.span)
             self.at += 2
             keywords[name.text] = Keyword(name.text, self.value(), name.span)
             return
         args.append(self.expression(_COMPARISON))
         if keywords:
-            first = clean(next(iter(keywords)))
-            hint = said("put it before `{name}=`, or give its name too", name=first)
+            hint = said("put it before `{name}=`, or give its name too", name=next(iter(keywords)))
             message = said("an operand without a name comes before those with one")
             raise ExprError(message, args[-1].span, hint)
 

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from backprop_engine.expr.hints import FOREIGN, look_alike
 from backprop_engine.expr.tree import Span
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.said import Hint, Said, cleaned, said
 from backprop_engine.text import clean, clip
 
-__all__ = ["MAX_LENGTH", "ExprError", "Token", "quoted", "tokenize"]
+__all__ = ["MAX_LENGTH", "ExprError", "Token", "tokenize"]
 
 MAX_LENGTH: Final = 200_000
 """The longest expression, in code points: a flat chain of some 20,000 terms."""
@@ -21,17 +21,12 @@ MAX_LENGTH: Final = 200_000
 class ExprError(ValueError):
     """Text that is no expression; `span` says where, and always lies inside the text.
 
-    What it quotes of the text is harmless on a terminal: see `quoted`.
+    What it quotes of the text is harmless on a terminal.
     """
 
     def __init__(self, message: Said, span: Span, hint: Hint = "") -> None:
-        self.message, self.span, self.hint = message, span, hint
-        super().__init__(message)
-
-
-def quoted(text: str, width: int = 40) -> str:
-    """A piece of an expression for a message: harmless, and not too long."""
-    return clean(clip(text, width))
+        self.message, self.span, self.hint = cleaned(message), span, cleaned(hint)
+        super().__init__(self.message)
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -48,7 +43,7 @@ class Token(Struct, frozen=True, gc=False):
         return Span(self.start, self.end)
 
     def __str__(self) -> str:
-        return f"`{quoted(self.text)}`"
+        return f"`{clip(self.text, 40)}`"
 
 
 # The groups, in order: 1 name, 2 number, 3 text, 4 symbol; nothing else is part of the language.

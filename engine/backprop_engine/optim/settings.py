@@ -24,7 +24,7 @@ class SettingError(BackpropError):
     If the name itself is unknown, `known` lists the names there are.
     """
 
-    def __init__(self, name: str, message: str, hint: str = "", known: tuple[str, ...] = ()) -> None:
+    def __init__(self, name: str, message: Said, hint: Hint = "", known: tuple[str, ...] = ()) -> None:
         self.name, self.message, self.hint, self.known = name, message, hint, known
         super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from backprop_engine.errors import Code, code
 from backprop_engine.ops import Attribute, Op
-from backprop_engine.said import worded
+from backprop_engine.said import Hint, Said, joined, said, worded
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
 
 __all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
 
 ATTRIBUTE = code(
-    "attribute", "An operator's attribute is missing, unknown, of another type, or beyond its limits."
+    "attribute", said("An operator's attribute is missing, unknown, of another type, or beyond its limits.")
 )
 
 
@@ -26,12 +26,12 @@ class CallError(Exception):
     A hint that is costly to find is given as a function, and found when it is asked for.
     """
 
-    def __init__(self, kind: Code, message: str, at: Any, hint: str | Callable[[], str] = "") -> None:
+    def __init__(self, kind: Code, message: Said, at: Any, hint: Hint | Callable[[], Hint] = "") -> None:
         self.kind, self.message, self.at, self._hint = kind, message, at, hint
         super().__init__(message)
 
     @property
-    def hint(self) -> str:
+    def hint(self) -> Hint:
         """What was probably meant, or nothing."""
         return self._hint if isinstance(self._hint, str) else self._hint()
 
@@ -46,17 +46,29 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
     try:
         converted = msgspec.convert(value, expected, strict=True)
     except msgspec.ValidationError:
-        hint: str = worded(attribute.meaning)
+        hint: Hint = worded(attribute.meaning)
         if isinstance(value, str):
             choices = [one for one in _choices(expected) if isinstance(one, str)]
             hint = did_you_mean(value, choices) or hint
         if attribute.type is tuple:
-            hint = "slices are written in brackets: `x[:, 1:]`"
-        message = f"`{attribute.name}` of `{op.name}` is {type_words(expected)}, not {shown_value(value)}"
+            hint = said("slices are written in brackets: `x[:, 1:]`")
+        message = said(
+            "`{name}` of `{op}` is {expected}, not {value}",
+            name=attribute.name,
+            op=op.name,
+            expected=type_words(expected),
+            value=shown_value(value),
+        )
         raise CallError(ATTRIBUTE, message, at, hint) from None
     if not attribute.allows(converted):
-        limits: str = attribute.limits or "a finite number"
-        message = f"`{attribute.name}` of `{op.name}` is {limits}, not {shown_value(value)}"
+        limits = attribute.limits or said("a finite number")
+        message = said(
+            "`{name}` of `{op}` is {limits}, not {value}",
+            name=attribute.name,
+            op=op.name,
+            limits=limits,
+            value=shown_value(value),
+        )
         raise CallError(ATTRIBUTE, message, at, worded(attribute.meaning))
     if attribute.type is tuple and not isinstance(converted, tuple):
         return (converted,)
@@ -74,22 +86,33 @@ def _is_union(kind: Any) -> bool:
     return get_origin(kind) in (Union, UnionType)
 
 
+_ONE: Final = {
+    int: said("a whole number"),
+    float: said("a number"),
+    bool: said("`true` or `false`"),
+    str: said("quoted text"),
+}
+_SEVERAL: Final = {int: said("whole numbers"), float: said("numbers")}
+
+
 @lru_cache(maxsize=256)
 def type_words(kind: Any) -> str:
     """A type in words: "a whole number or a list of whole numbers"."""
     if _is_union(kind):
-        parts = [type_words(part) for part in get_args(kind) if part is not NoneType]
-        return " or ".join(parts)
+        return joined(said(" or "), (type_words(part) for part in get_args(kind) if part is not NoneType))
     if get_origin(kind) is Literal:
-        return " or ".join(
-            f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(kind)
-        )
+        choices = get_args(kind)
+        return joined(said(" or "), (f'"{one}"' if isinstance(one, str) else str(one) for one in choices))
     if get_origin(kind) in (tuple, list):
-        inner = type_words(get_args(kind)[0]).removeprefix("a ")
-        several = inner.replace("list", "lists", 1) if inner.startswith("list") else f"{inner}s"
-        return f"a list of {several}"
-    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "quoted text"}
-    return words.get(kind, getattr(kind, "__name__", str(kind)))
+        return said("a list of {several}", several=_several(get_args(kind)[0]))
+    return _ONE.get(kind) or str(getattr(kind, "__name__", kind))
+
+
+def _several(kind: Any) -> str:
+    """Things of a type in words: "lists of whole numbers"."""
+    if get_origin(kind) in (tuple, list):
+        return said("lists of {several}", several=_several(get_args(kind)[0]))
+    return _SEVERAL.get(kind) or f"{getattr(kind, '__name__', kind)}s"
 
 
 def shown_value(value: object) -> str:
@@ -103,5 +126,5 @@ def shown_value(value: object) -> str:
     if isinstance(value, list | tuple):
         return clip("[" + ", ".join(map(shown_value, value)) + "]", 60)
     if isinstance(value, Mapping):
-        return "a map"
+        return said("a map")
     return clip(str(value), 40)

@@ -25,6 +25,7 @@ from backprop_engine.expr import (
     literal,
 )
 from backprop_engine.ops import OPS, Op
+from backprop_engine.said import Hint, Said, said, worded
 from backprop_engine.scenario.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
 from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.nearest import did_you_mean
@@ -42,32 +43,32 @@ __all__ = [
     "signature",
 ]
 
-UNKNOWN_OP = code("unknown-op", "A call of something that is no operator.")
+UNKNOWN_OP = code("unknown-op", said("A call of something that is no operator."))
 OPERANDS = code(
-    "operands", "An operator is given too many operands, too few, or one by a name that it has not."
+    "operands", said("An operator is given too many operands, too few, or one by a name that it has not.")
 )
 
 _ELSEWHERE: Final = {
-    "mm": "write `a @ b`",
-    "bmm": "write `a @ b`",
-    "multiply": "write `a * b`, or `hadamard(a, b)`",
-    "divide": "write `a / b`",
-    "subtract": "write `a - b`",
-    "addn": "write `a + b`",
-    "power": "write `a ** b`",
-    "negative": "write `-a`",
-    "crossentropy": "write `softmax_with_loss(a, target=t)`",
-    "softmaxcrossentropy": "write `softmax_with_loss(a, target=t)`",
-    "nll": "write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits",
-    "bcewithlogits": "write `bce_with_logits(a, target)`",
-    "stopgradient": "write `detach(a)`",
-    "nograd": "write `detach(a)`",
-    "grad": "`grad` is for expectations and watches",
-    "zeros": "a tensor of zeros goes under `constants`: `{shape: [2, 3], init: zeros}`",
-    "ones": "a tensor of ones goes under `constants`: `{shape: [2, 3], init: ones}`",
-    "array": "a list of numbers goes under `constants`",
-    "tensor": "a list of numbers goes under `constants`",
-    "float": "numbers need no `float`",
+    "mm": said("write `{text}`", text="a @ b"),
+    "bmm": said("write `{text}`", text="a @ b"),
+    "multiply": said("write `a * b`, or `hadamard(a, b)`"),
+    "divide": said("write `{text}`", text="a / b"),
+    "subtract": said("write `{text}`", text="a - b"),
+    "addn": said("write `{text}`", text="a + b"),
+    "power": said("write `{text}`", text="a ** b"),
+    "negative": said("write `{text}`", text="-a"),
+    "crossentropy": said("write `{text}`", text="softmax_with_loss(a, target=t)"),
+    "softmaxcrossentropy": said("write `{text}`", text="softmax_with_loss(a, target=t)"),
+    "nll": said("write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits"),
+    "bcewithlogits": said("write `{text}`", text="bce_with_logits(a, target)"),
+    "stopgradient": said("write `{text}`", text="detach(a)"),
+    "nograd": said("write `{text}`", text="detach(a)"),
+    "grad": said("`grad` is for expectations and watches"),
+    "zeros": said("a tensor of zeros goes under `constants`: `{{shape: [2, 3], init: zeros}}`"),
+    "ones": said("a tensor of ones goes under `constants`: `{{shape: [2, 3], init: ones}}`"),
+    "array": said("a list of numbers goes under `constants`"),
+    "tensor": said("a list of numbers goes under `constants`"),
+    "float": said("numbers need no `float`"),
 }
 """What other libraries call it, without case, underscores and a `loss` at its end."""
 
@@ -98,12 +99,16 @@ def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
         return op
     shown = clip(clean(name), 40)
     is_node = name in nodes
-    message = f"`{shown}` is a node, not an operator" if is_node else f"there is no operator `{shown}`"
-    otherwise = f"multiply with `{shown} * (…)`" if is_node else ""
+    message = (
+        said("`{name}` is a node, not an operator", name=shown)
+        if is_node
+        else said("there is no operator `{name}`", name=shown)
+    )
+    otherwise: Hint = said("multiply with `{name} * (…)`", name=shown) if is_node else ""
     raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name) or otherwise)
 
 
-def _meant(name: str) -> str:
+def _meant(name: str) -> Hint:
     """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
     called = name.casefold().replace("_", "").removesuffix("loss")
     return _ELSEWHERE.get(called) or did_you_mean(name, OPS)
@@ -134,11 +139,19 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
         if given.name in op.operands and not op.variadic:
             if given.name in operands:
                 raise CallError(
-                    OPERANDS, f"`{given.name}` is given twice", given.at, f"the operator is {signature(op)}"
+                    OPERANDS,
+                    said("`{name}` is given twice", name=given.name),
+                    given.at,
+                    said("the operator is {op}", op=signature(op)),
                 )
             if given.operand is None:
-                message = f"`{given.name}` is an operand of `{op.name}` and takes a node"
-                raise CallError(OPERANDS, f"{message}, not {shown_value(given.value)}", given.at)
+                message = said(
+                    "`{name}` is an operand of `{op}` and takes a node, not {value}",
+                    name=given.name,
+                    op=op.name,
+                    value=shown_value(given.value),
+                )
+                raise CallError(OPERANDS, message, given.at)
             operands[given.name] = given.operand
             continue
         attribute = op.attribute(given.name)
@@ -150,34 +163,55 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
     missing = [name for name in needed if name not in operands]
     if missing:
         raise CallError(
-            OPERANDS, _wrong_count(op, len(operands)), at, f"`{missing[0]}` is missing: {signature(op)}"
+            OPERANDS,
+            _wrong_count(op, len(operands)),
+            at,
+            said("`{name}` is missing: {op}", name=missing[0], op=signature(op)),
         )
     for attribute in op.attributes:
         if attribute.default is ... and attribute.name not in attributes:
-            message = f"`{op.name}` needs `{attribute.name}`: {attribute.meaning.en}"
-            raise CallError(ATTRIBUTE, message, at, f"the operator is {signature(op)}")
+            message = said(
+                "`{op}` needs `{name}`: {meaning}",
+                op=op.name,
+                name=attribute.name,
+                meaning=worded(attribute.meaning),
+            )
+            raise CallError(ATTRIBUTE, message, at, said("the operator is {op}", op=signature(op)))
     if op.conflict and (
         reason := op.conflict(**{one.name: one.default for one in op.attributes} | attributes)
     ):
-        raise CallError(ATTRIBUTE, f"the settings of `{op.name}` do not go together: {reason}", at)
+        raise CallError(
+            ATTRIBUTE,
+            said("the settings of `{op}` do not go together: {reason}", op=op.name, reason=reason),
+            at,
+        )
     return Bound(tuple(operands[name] for name in needed), attributes)
 
 
-def _wrong_count(op: Op, found: int) -> str:
+def _wrong_count(op: Op, found: int) -> Said:
     count = len(op.operands)
-    given = f"{found} {'is' if found == 1 else 'are'} given"
-    wanted = (
-        f"{count - op.optional} to {count}" if op.optional else f"{count} or more" if op.variadic else count
-    )
-    return f"`{op.name}` takes {wanted} operand{'' if wanted == 1 else 's'}, {given}"
+    given = said("1 is given") if found == 1 else said("{count} are given", count=found)
+    if op.optional:
+        wanted = said("{least} to {most}", least=count - op.optional, most=count)
+    elif op.variadic:
+        wanted = said("{count} or more", count=count)
+    elif count == 1:
+        return said("`{op}` takes 1 operand, {given}", op=op.name, given=given)
+    else:
+        return said("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=count, given=given)
+    return said("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=wanted, given=given)
 
 
-def _extra_hint(op: Op, found: int) -> str:
+def _extra_hint(op: Op, found: int) -> Hint:
     """For a number too many: perhaps an attribute was meant by it."""
     free = [one.name for one in op.attributes]
     if free and found == len(op.operands) + 1:
-        return f"an attribute has its name before it: `{free[0]}=…`; the operator is {signature(op)}"
-    return f"the operator is {signature(op)}"
+        return said(
+            "an attribute has its name before it: `{name}=…`; the operator is {op}",
+            name=free[0],
+            op=signature(op),
+        )
+    return said("the operator is {op}", op=signature(op))
 
 
 def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
@@ -185,7 +219,10 @@ def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
     hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands, *beside))
     shown = clip(clean(name), 40)
     return CallError(
-        ATTRIBUTE, f"`{op.name}` has no `{shown}`", at, hint or f"the operator is {signature(op)}"
+        ATTRIBUTE,
+        said("`{op}` has no `{name}`", op=op.name, name=shown),
+        at,
+        hint or said("the operator is {op}", op=signature(op)),
     )
 
 
@@ -217,6 +254,12 @@ def _constant(keyword: Keyword) -> object:
     value = keyword.value
     if isinstance(value, Number | Text | Boolean | ListOf):
         return literal(value)
-    message = f"`{keyword.name}` is a setting: it takes a number, quoted text, `true`, `false` or a list"
-    hint = f'did you mean `{keyword.name}="{value.name}"`?' if isinstance(value, Name) else ""
+    message = said(
+        "`{name}` is a setting: it takes a number, quoted text, `true`, `false` or a list", name=keyword.name
+    )
+    hint: Hint = (
+        said("did you mean `{text}`?", text=f'{keyword.name}="{value.name}"')
+        if isinstance(value, Name)
+        else ""
+    )
     raise CallError(ATTRIBUTE, message, value.span, hint)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from backprop_engine.errors import code
 from backprop_engine.paths import root
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.format import CELL
 from backprop_engine.scenario.mistakes import (
     Mistakes,
@@ -25,10 +26,14 @@ from backprop_engine.scenario.units import CellUse, ScanUse, Unit, read_unit
 
 __all__ = ["CELL_FORM", "Cell", "instances_in", "read_cells", "refuse_recursion"]
 
-CELL_FORM = code("cell-form", "A cell without `nodes` or `outputs`, or an output that it does not have.")
-CELL_RECURSION = code("cell-recursion", "A cell that uses itself.")
+CELL_FORM = code(
+    "cell-form", said("A cell without `nodes` or `outputs`, or an output that it does not have.")
+)
+CELL_RECURSION = code("cell-recursion", said("A cell that uses itself."))
 
-_EXAMPLE = "such as `rnn: {inputs: [x, h_prev], nodes: {h: tanh(W @ x + U @ h_prev)}, outputs: [h]}`"
+_EXAMPLE = said(
+    "such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`"
+)
 
 
 class Cell(Struct, frozen=True, eq=False):
@@ -55,28 +60,30 @@ def read_cells(node: Node | None, mistakes: Mistakes) -> dict[str, Cell]:
         return {}
     cells: dict[str, Cell] = {}
     names = NameTable()
-    for key, value in as_mapping(node, "a map from names to cells", _EXAMPLE):
+    for key, value in as_mapping(node, said("a map from names to cells"), _EXAMPLE):
         with mistakes.collected():
             name = names.declare(key, "cells")
-            cells[name] = _cell(name, key, as_mapping(value, "a cell as a map", _EXAMPLE), mistakes)
+            cells[name] = _cell(name, key, as_mapping(value, said("a cell as a map"), _EXAMPLE), mistakes)
     return cells
 
 
 def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
-    mistakes.attempt(only_keys, node, CELL.names, f"the cell `{name}`")
+    mistakes.attempt(only_keys, node, CELL.names, said("the cell `{cell}`", cell=name))
     table = NameTable()
     broken: dict[str, None] = {}
     inputs: list[str] = []
-    for one in _texts(node.get("inputs"), "the cell's inputs as a list of names"):
+    for one in _texts(node.get("inputs"), said("the cell's inputs as a list of names")):
         with mistakes.collected():
             inputs.append(table.declare(one, "inputs"))
     units = _units(name, node, table, broken, mistakes)
     outputs = []
-    for one in _texts(node.get("outputs"), "the cell's outputs as a list of names"):
+    for one in _texts(node.get("outputs"), said("the cell's outputs as a list of names")):
         output = normalised(one.text)
         if isinstance(units.get(output), CellUse | ScanUse):
-            message = f"`{output}` is an instance of a cell, not a tensor"
-            hint = f"give what it gives out a node of its own: `h: {output}.h`, `outputs: [h]`"
+            message = said("`{name}` is an instance of a cell, not a tensor", name=output)
+            hint: Hint = said(
+                "give what it gives out a node of its own: `h: {name}.h`, `outputs: [h]`", name=output
+            )
             mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
             broken[output] = None
         elif output in units or output in inputs:
@@ -85,15 +92,17 @@ def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
             inner = root(output) != output and isinstance(units.get(root(output)), CellUse | ScanUse)
             hint = did_you_mean(output, (*units, *inputs)) or _own(units)
             if inner:
-                hint = f"give it a node of its own: `h: {output}`, `outputs: [h]`"
-            message = f"the cell `{name}` has no node `{output}` to give out"
+                hint = said("give it a node of its own: `h: {name}`, `outputs: [h]`", name=output)
+            message = said("the cell `{cell}` has no node `{name}` to give out", cell=name, name=output)
             mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
             broken[output] = None
     if is_absent(node.get("outputs")) and units:
         last = next(reversed(units))
-        message = f"the cell `{name}` gives nothing out"
+        message = said("the cell `{cell}` gives nothing out", cell=name)
         mistakes.add(
-            mistake(CELL_FORM, key, message, f"name what others may use: `outputs: [{last}]`").diagnostics
+            mistake(
+                CELL_FORM, key, message, said("name what others may use: `{text}`", text=f"outputs: [{last}]")
+            ).diagnostics
         )
     return Cell(name, key, tuple(inputs), units, tuple(outputs), broken)
 
@@ -105,11 +114,16 @@ def _units(
     given = node.get("nodes")
     if given is None or is_absent(given):
         at = node.entries["nodes"].key if "nodes" in node else node
-        raise mistake(CELL_FORM, at, f"the cell `{cell}` has no `nodes`", _EXAMPLE)
+        raise mistake(CELL_FORM, at, said("the cell `{cell}` has no `nodes`", cell=cell), _EXAMPLE)
     units: dict[str, Unit] = {}
-    if not len(as_mapping(given, "a map from names to expressions", _EXAMPLE)):
-        raise mistake(CELL_FORM, node.entries["nodes"].key, f"the cell `{cell}` has no `nodes`", _EXAMPLE)
-    for key, value in as_mapping(given, "a map from names to expressions", _EXAMPLE):
+    if not len(as_mapping(given, said("a map from names to expressions"), _EXAMPLE)):
+        raise mistake(
+            CELL_FORM,
+            node.entries["nodes"].key,
+            said("the cell `{cell}` has no `nodes`", cell=cell),
+            _EXAMPLE,
+        )
+    for key, value in as_mapping(given, said("a map from names to expressions"), _EXAMPLE):
         with mistakes.collected():
             name = table.declare(key, "nodes")
             broken[name] = None
@@ -118,16 +132,16 @@ def _units(
     return units
 
 
-def _texts(node: Node | None, what: str) -> Iterator[Scalar]:
+def _texts(node: Node | None, what: Said) -> Iterator[Scalar]:
     if node is None or is_absent(node):
         return
-    for one in as_sequence(node, what, "write `[x, h_prev]`"):
-        yield as_text(one, "a name")
+    for one in as_sequence(node, what, said("write `{text}`", text="[x, h_prev]")):
+        yield as_text(one, said("a name"))
 
 
-def _own(units: Iterable[str]) -> str:
+def _own(units: Iterable[str]) -> Hint:
     names = ", ".join(list(units)[:8])
-    return f"its nodes are {names}" if names else ""
+    return said("its nodes are {names}", names=names) if names else ""
 
 
 def instances_in(units: Iterable[Unit]) -> Iterator[CellUse | ScanUse]:
@@ -164,9 +178,12 @@ def _visit(
                 ordered[name] = cells[name]
         elif use.cell in on_trail:
             if name not in bad:
-                message = f"the cell `{use.cell}` uses itself"
-                message += "" if name == use.cell else f" through `{name}`"
-                hint = "a `scan` repeats a cell; a graph is finite"
+                message = said("the cell `{cell}` uses itself", cell=use.cell)
+                if name != use.cell:
+                    message = said(
+                        "the cell `{cell}` uses itself through `{other}`", cell=use.cell, other=name
+                    )
+                hint = said("a `scan` repeats a cell; a graph is finite")
                 mistakes.add(mistake(CELL_RECURSION, use.cell_node, message, hint).diagnostics)
             bad[name] = None
         elif use.cell in bad:

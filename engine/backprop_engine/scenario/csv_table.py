@@ -19,6 +19,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.errors import ScenarioError, code
+from backprop_engine.said import Hint, Said, joined, said
 from backprop_engine.scenario.csv_rows import Row, csv_rows, csv_text, divider_hint
 from backprop_engine.scenario.data_choice import cut_short
 from backprop_engine.scenario.data_files import DataFile
@@ -27,7 +28,7 @@ from backprop_engine.text import clean, clip
 
 __all__ = ["DATA_CELL", "Table", "read_table"]
 
-DATA_CELL = code("data-cell", "A cell of a data file is no number, or no whole one under `dtype: int`.")
+DATA_CELL = code("data-cell", said("A cell of a data file is no number, or no whole one under `dtype: int`."))
 
 _MAX_CLASSES: Final = 6
 
@@ -70,13 +71,19 @@ class Table(Struct, frozen=True, eq=False):
         row = next(islice(self.rows(), number, None))
         return clip(clean(row.cells[column].strip()), 24), self._where(row.line, column)
 
-    def divider_hint(self) -> str:
+    def divider_hint(self) -> Hint:
         """A hint for a file that seems to be divided by something else than commas."""
         return divider_hint(self.text)
 
-    def _where(self, line: int, column: int) -> str:
-        name = f"`{clip(clean(self.names[column]), 24)}`" if self.names else "counted from 0"
-        return f"line {line}, column {column} ({name}) of `{self.file.shown}`"
+    def _where(self, line: int, column: int) -> Said:
+        named = f"`{clip(clean(self.names[column]), 24)}`" if self.names else said("counted from 0")
+        return said(
+            "line {line}, column {column} ({name}) of `{file}`",
+            line=line,
+            column=column,
+            name=named,
+            file=self.file.shown,
+        )
 
     def _refused(self, row: Row, columns: Sequence[int], whole: bool) -> ScenarioError:
         """What is wrong with the first cell of `row` that is no number, or is one that nothing holds."""
@@ -90,39 +97,51 @@ class Table(Struct, frozen=True, eq=False):
 
     def _too_large(self, row: Row, column: int) -> ScenarioError:
         number = clip(row.cells[column].strip(), 24)
-        message = f"{self._where(row.line, column)} is {number}, more than double precision holds"
-        return self.file.wrong(message, "infinity is written `inf`", NUMBER_RANGE)
+        message = said(
+            "{where} is {number}, more than double precision holds",
+            where=self._where(row.line, column),
+            number=number,
+        )
+        return self.file.wrong(message, said("infinity is written `inf`"), NUMBER_RANGE)
 
     def _no_number(self, row: Row, column: int, whole: bool) -> ScenarioError:
         cell = row.cells[column].strip()
         where = self._where(row.line, column)
         if not cell:
-            hint = "write `nan` for an unknown number, or leave such rows out with `rows`"
-            return self.file.wrong(f"{where} is empty", hint, DATA_CELL)
-        message = f"{where} is the text `{clip(clean(cell), 24)}`, no number"
+            hint = said("write `nan` for an unknown number, or leave such rows out with `rows`")
+            return self.file.wrong(said("{where} is empty", where=where), hint, DATA_CELL)
+        message = said("{where} is the text `{text}`, no number", where=where, text=clip(clean(cell), 24))
         return self.file.wrong(message, self._hint(cell, column, whole), DATA_CELL)
 
-    def _hint(self, cell: str, column: int, whole: bool) -> str:
+    def _hint(self, cell: str, column: int, whole: bool) -> Said:
         if hint := self.divider_hint():
             return hint
         if _number(cell.replace(",", ".", 1)) is not None:
-            return "write a point in decimal numbers, not a comma"
+            return said("write a point in decimal numbers, not a comma")
         if cell.casefold() in ("true", "false"):
-            return "write 1 and 0"
+            return said("write 1 and 0")
         if whole:
             classes = self._classes(column)
-            numbered = ", ".join(
-                f"{i} for {cut_short([text])}" for i, text in enumerate(classes[:_MAX_CLASSES])
+            numbered = joined(
+                ", ",
+                (
+                    said("{number} for {text}", number=number, text=cut_short([text]))
+                    for number, text in enumerate(classes[:_MAX_CLASSES])
+                ),
             )
             rest = ", …" if len(classes) > _MAX_CLASSES else ""
-            return f"classes are numbers: write them in the file, such as {numbered}{rest}"
+            return said(
+                "classes are numbers: write them in the file, such as {numbered}{rest}",
+                numbered=numbered,
+                rest=rest,
+            )
         first = next(self.rows()).cells
         numeric = [i for i, one in enumerate(first) if _number(one) is not None]
         if column in numeric:
-            return "correct the cell, or leave such rows out with `rows`"
+            return said("correct the cell, or leave such rows out with `rows`")
         if 0 < len(numeric) <= 12:
-            return f"columns of numbers are taken by `columns: {numeric}`"
-        return "take the columns of numbers with `columns`"
+            return said("columns of numbers are taken by `columns: {numbers}`", numbers=numeric)
+        return said("take the columns of numbers with `columns`")
 
     def _classes(self, column: int) -> list[str]:
         """The texts of a column in order of their first appearance, one more than will be shown."""
@@ -144,20 +163,30 @@ def read_table(file: DataFile) -> Table:
         if len(start) < 2:
             start.append(row)
         if len(row.cells) != len(start[0].cells):
-            where = f"line {row.line} of `{file.shown}`"
-            message = f"{where} has {_cells(row)}, line {start[0].line} has {_cells(start[0])}"
-            raise file.wrong(message, divider_hint(text) or "every row needs as many cells as the first")
+            where = said("line {line} of `{file}`", line=row.line, file=file.shown)
+            message = said(
+                "{where} has {cells}, line {line} has {first}",
+                where=where,
+                cells=_cells(row),
+                line=start[0].line,
+                first=_cells(start[0]),
+            )
+            raise file.wrong(
+                message, divider_hint(text) or said("every row needs as many cells as the first")
+            )
     if not start:
-        raise file.wrong(f"`{file.shown}` is empty", "a table has a row of numbers or more")
+        raise file.wrong(
+            said("`{file}` is empty", file=file.shown), said("a table has a row of numbers or more")
+        )
     names = _header(file, start)
     count -= names is not None
     if not count:
-        raise file.wrong(f"`{file.shown}` has no row below its header")
+        raise file.wrong(said("`{file}` has no row below its header", file=file.shown))
     return Table(file, text, len(start[0].cells), count, names)
 
 
-def _cells(row: Row) -> str:
-    return "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+def _cells(row: Row) -> Said:
+    return said("1 cell") if len(row.cells) == 1 else said("{count} cells", count=len(row.cells))
 
 
 def _header(file: DataFile, start: list[Row]) -> tuple[str, ...] | None:
@@ -175,8 +204,10 @@ def _header(file: DataFile, start: list[Row]) -> tuple[str, ...] | None:
     if any(numeric) and not any(odd):
         if not odd:
             return None
-        message = f"line {start[0].line} of `{file.shown}` holds numbers and empty cells"
-        raise file.wrong(message, "give every column a name in the first row, or every cell a number")
+        message = said(
+            "line {line} of `{file}` holds numbers and empty cells", line=start[0].line, file=file.shown
+        )
+        raise file.wrong(message, said("give every column a name in the first row, or every cell a number"))
     return tuple(unicodedata.normalize("NFC", cell.strip()) for cell in first)
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.errors import ScenarioError, code
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
@@ -24,17 +25,20 @@ from backprop_engine.text import clean, clip
 
 __all__ = ["DATA_COLUMNS", "DATA_ROWS", "Choice", "choose_columns", "choose_rows", "cut_short"]
 
-DATA_ROWS = code("data-rows", "`rows` chooses rows that a data file does not have, or is no choice of rows.")
+DATA_ROWS = code(
+    "data-rows", said("`rows` chooses rows that a data file does not have, or is no choice of rows.")
+)
 DATA_COLUMNS = code(
-    "data-columns", "`columns` names columns that a data file does not have, or is no choice of columns."
+    "data-columns",
+    said("`columns` names columns that a data file does not have, or is no choice of columns."),
 )
 
 _SLICE: Final = re.compile(
     r"\s*([-+]?\d{1,18})?\s*:\s*([-+]?\d{1,18})?\s*(?::\s*([-+]?\d{1,18})?\s*)?", re.ASCII
 )
 _RANGE_OF_COLUMNS: Final = re.compile(r"\s*(\d{1,4})\s*:\s*(\d{1,4})\s*", re.ASCII)
-_ROWS_FORMS: Final = 'write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`'
-_COLUMNS_FORMS: Final = "write `columns: 4`, `columns: [0, 1]`, or names of the header"
+_ROWS_FORMS: Final = said('write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`')
+_COLUMNS_FORMS: Final = said("write `columns: 4`, `columns: [0, 1]`, or names of the header")
 
 
 class Choice(Struct, frozen=True, eq=False):
@@ -56,7 +60,7 @@ def choose_rows(node: Node | None, count: int) -> Choice:
     if not isinstance(node, Sequence):
         raise _no_rows(node)
     if not len(node):
-        raise mistake(DATA_ROWS, node, "`rows` takes no row", _ROWS_FORMS)
+        raise mistake(DATA_ROWS, node, said("`rows` takes no row"), _ROWS_FORMS)
     return Choice([_row(item, _whole(item, _no_rows), count) for item in node])
 
 
@@ -66,11 +70,14 @@ def _slice(node: Scalar, count: int) -> range:
         raise _no_rows(node)
     start, stop, step = (int(bound) if bound else None for bound in found.groups())
     if step == 0:
-        raise mistake(DATA_ROWS, node, "the step of `rows` is 0", 'such as `rows: "0:32:2"`')
+        raise mistake(DATA_ROWS, node, said("the step of `rows` is 0"), said('such as `rows: "0:32:2"`'))
     rows = range(count)[start:stop:step]
     if not rows:
         raise mistake(
-            DATA_ROWS, node, f"`rows: {clip(node.text, 40)}` takes no row", _there_are(count, "rows")
+            DATA_ROWS,
+            node,
+            said("`{text}` takes no row", text=f"rows: {clip(node.text, 40)}"),
+            _rows_there(count),
         )
     return rows
 
@@ -78,15 +85,15 @@ def _slice(node: Scalar, count: int) -> range:
 def _row(node: Node, given: int, count: int) -> int:
     if -count <= given < count:
         return given % count
-    raise mistake(DATA_ROWS, node, f"there is no row {_short(given)}", _there_are(count, "rows"))
+    raise mistake(DATA_ROWS, node, _no_row(given), _rows_there(count))
 
 
 def _no_rows(node: Node) -> ScenarioError:
-    message = f"expected rows, found {described(node)}"
+    message = said("expected rows, found {found}", found=described(node))
     return mistake(DATA_ROWS, node, message, _ROWS_FORMS)
 
 
-def choose_columns(node: Node | None, width: int, names: SequenceOf[str] | None, hint: str = "") -> Choice:
+def choose_columns(node: Node | None, width: int, names: SequenceOf[str] | None, hint: Hint = "") -> Choice:
     """Which of `width` columns the value of `columns` takes; all of them without it.
 
     `names` are those of the header, if there is one; `hint` says why columns may be missing.
@@ -98,46 +105,54 @@ def choose_columns(node: Node | None, width: int, names: SequenceOf[str] | None,
     if not isinstance(node, Sequence):
         raise _no_columns(node)
     if not len(node):
-        raise mistake(DATA_COLUMNS, node, "`columns` takes no column", _COLUMNS_FORMS)
+        raise mistake(DATA_COLUMNS, node, said("`columns` takes no column"), _COLUMNS_FORMS)
     return Choice([_column(item, width, names, hint) for item in node])
 
 
-def _column(node: Node, width: int, names: SequenceOf[str] | None, hint: str) -> int:
+def _column(node: Node, width: int, names: SequenceOf[str] | None, hint: Hint) -> int:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return _named(node, width, names, hint)
     given = _whole(node, _no_columns)
     if -width <= given < width:
         return given % width
-    message = f"there is no column {_short(given)}"
-    raise mistake(DATA_COLUMNS, node, message, hint or _there_are(width, "columns", names))
+    raise mistake(DATA_COLUMNS, node, _no_column(given), hint or _columns_there(width, names))
 
 
-def _named(node: Scalar, width: int, names: SequenceOf[str] | None, hint: str) -> int:
+def _named(node: Scalar, width: int, names: SequenceOf[str] | None, hint: Hint) -> int:
     name = unicodedata.normalize("NFC", node.text).strip()
     shown = clip(clean(name), 40)
     found = _RANGE_OF_COLUMNS.fullmatch(name)
     if found and not (names and name in names):
         listed = list(range(int(found[1]), int(found[2])))
-        hint = f"write `columns: {listed}`" if 0 < len(listed) <= 12 else _COLUMNS_FORMS
-        raise mistake(DATA_COLUMNS, node, "`columns` is no slice", hint)
+        few = 0 < len(listed) <= 12
+        hint = said("write `{text}`", text=f"columns: {listed}") if few else _COLUMNS_FORMS
+        raise mistake(DATA_COLUMNS, node, said("`columns` is no slice"), hint)
     if names is None:
-        hint = hint or _there_are(width, "columns")
-        raise mistake(DATA_COLUMNS, node, f"there is no column `{shown}`: the columns have no names", hint)
+        hint = hint or _columns_there(width)
+        raise mistake(
+            DATA_COLUMNS,
+            node,
+            said("there is no column `{name}`: the columns have no names", name=shown),
+            hint,
+        )
     if name not in names:
-        hint = hint or did_you_mean(name, names) or _there_are(width, "columns", names)
-        raise mistake(DATA_COLUMNS, node, f"there is no column `{shown}`", hint)
+        hint = hint or did_you_mean(name, names) or _columns_there(width, names)
+        raise mistake(DATA_COLUMNS, node, said("there is no column `{name}`", name=shown), hint)
     first = names.index(name)
     if name in names[first + 1 :]:
         second = names.index(name, first + 1)
-        message = f"two columns are called `{shown}`"
+        message = said("two columns are called `{name}`", name=shown)
         raise mistake(
-            DATA_COLUMNS, node, message, f"they are the columns {first} and {second}: use the number"
+            DATA_COLUMNS,
+            node,
+            message,
+            said("they are the columns {first} and {second}: use the number", first=first, second=second),
         )
     return first
 
 
 def _no_columns(node: Node) -> ScenarioError:
-    message = f"expected a column, found {described(node)}"
+    message = said("expected a column, found {found}", found=described(node))
     return mistake(DATA_COLUMNS, node, message, _COLUMNS_FORMS)
 
 
@@ -147,21 +162,44 @@ def _whole(node: Node, refused: Callable[[Node], ScenarioError]) -> int:
     raise refused(node)
 
 
-def _there_are(count: int, what: str, names: SequenceOf[str] | None = None) -> str:
-    """How many there are, and how they are called."""
+def _rows_there(count: int) -> Said:
+    """How many rows there are."""
     if not count:
-        return f"there are no {what}"
+        return said("there are no rows")
     if count == 1:
-        return f"there is one, {what[:-1]} 0" + (f": {cut_short(names)}" if names else "")
-    counted = f"there are {count} {what}, 0 to {count - 1}"
-    return f"{counted}: {cut_short(names)}" if names else counted
+        return said("there is one, row 0")
+    return said("there are {count} rows, 0 to {last}", count=count, last=count - 1)
+
+
+def _columns_there(count: int, names: SequenceOf[str] | None = None) -> Said:
+    """How many columns there are, and how they are called."""
+    if not count:
+        return said("there are no columns")
+    there = (
+        said("there is one, column 0")
+        if count == 1
+        else said("there are {count} columns, 0 to {last}", count=count, last=count - 1)
+    )
+    return said("{there}: {names}", there=there, names=cut_short(names)) if names else there
+
+
+def _no_row(number: int) -> Said:
+    if _is_short(number):
+        return said("there is no row {number}", number=number)
+    return said("there is no row so large")
+
+
+def _no_column(number: int) -> Said:
+    if _is_short(number):
+        return said("there is no column {number}", number=number)
+    return said("there is no column so large")
+
+
+def _is_short(number: int) -> bool:
+    return abs(number) < 10**18
 
 
 def cut_short(texts: SequenceOf[str], most: int = 8) -> str:
     """Texts of a file for a sentence: harmless, the first `most` of them, and none very long."""
     shown = ", ".join(f"`{clip(clean(text), 24)}`" for text in texts[:most])
     return shown + (", …" if len(texts) > most else "")
-
-
-def _short(number: int) -> str:
-    return str(number) if abs(number) < 10**18 else "so large"

@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.errors import Code, ScenarioError, code
+from backprop_engine.errors import Code, ScenarioError, code, reason
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, check_size, size_message
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nearest import nearest
@@ -29,14 +30,18 @@ __all__ = ["DATA_FORMAT", "ENDINGS", "MAX_DATA_BYTES", "DataFile", "DataFiles"]
 ENDINGS: Final = (".csv", ".npy", ".npz")
 MAX_DATA_BYTES: Final = 64 * 2**20
 
-DATA_PATH = code("data-path", "The path of a data file leads out of the scenario's folder, or is no path.")
-DATA_NOT_FOUND = code("data-not-found", "There is no data file at this path.")
-DATA_UNREADABLE = code(
-    "data-unreadable", "A data file is a directory, a pipe or a device, or the system refuses to open it."
+DATA_PATH = code(
+    "data-path", said("The path of a data file leads out of the scenario's folder, or is no path.")
 )
-DATA_SIZE = code("data-size", "A data file is larger than 64 MiB, or than `--max-memory`.")
+DATA_NOT_FOUND = code("data-not-found", said("There is no data file at this path."))
+DATA_UNREADABLE = code(
+    "data-unreadable",
+    said("A data file is a directory, a pipe or a device, or the system refuses to open it."),
+)
+DATA_SIZE = code("data-size", said("A data file is larger than 64 MiB, or than `--max-memory`."))
 DATA_FORMAT = code(
-    "data-format", "A data file is broken, not what its ending says, or holds other things than numbers."
+    "data-format",
+    said("A data file is broken, not what its ending says, or holds other things than numbers."),
 )
 
 _FLAGS: Final = sum(
@@ -58,7 +63,7 @@ class DataFile(Struct, frozen=True, eq=False):
         """Its path as the scenario writes it."""
         return _shown(self.node)
 
-    def wrong(self, message: str, hint: str = "", kind: Code = DATA_FORMAT) -> ScenarioError:
+    def wrong(self, message: Said, hint: Hint = "", kind: Code = DATA_FORMAT) -> ScenarioError:
         """A mistake in the file, ready to be raised."""
         return mistake(kind, self.node, message, hint)
 
@@ -82,10 +87,13 @@ class DataFiles:
                 self._contents[path] = self._content(node, path)
         except (FileNotFoundError, NotADirectoryError):
             hint = _instead(root, path) if path else ""
-            raise mistake(DATA_NOT_FOUND, node, f"there is no file `{_shown(node)}`", hint) from None
+            raise mistake(
+                DATA_NOT_FOUND, node, said("there is no file `{file}`", file=_shown(node)), hint
+            ) from None
         except (OSError, ValueError) as problem:
-            reason = getattr(problem, "strerror", None) or "the system takes it for no path"
-            message = f"`{_shown(node)}` can't be read: {reason}"
+            is_named = getattr(problem, "strerror", None)
+            why = reason(problem) if is_named else said("the system takes it for no path")
+            message = said("`{file}` can't be read: {reason}", file=_shown(node), reason=why)
             raise mistake(DATA_UNREADABLE, node, message) from None
         return DataFile(node, self._contents[path])
 
@@ -98,7 +106,7 @@ class DataFiles:
         self.check(node, what, cells)
         kept = self._kept + cells * _DOUBLE.itemsize
         if kept > self.max_memory:
-            message = size_message("what is read from data files", kept, self.max_memory)
+            message = size_message(said("what is read from data files"), kept, self.max_memory)
             raise mistake(TOO_LARGE, node, message, HINT)
         self._kept = kept
 
@@ -110,14 +118,21 @@ class DataFiles:
             _check_regular(node, status)
             size = status.st_size
             if size > limit:
-                raise mistake(DATA_SIZE, node, size_message(f"the file `{_shown(node)}`", size, limit))
+                raise mistake(
+                    DATA_SIZE, node, size_message(said("the file `{file}`", file=_shown(node)), size, limit)
+                )
             if self._read + size > self.max_memory:
-                message = size_message("the content of the data files", self._read + size, self.max_memory)
+                message = size_message(
+                    said("the content of the data files"), self._read + size, self.max_memory
+                )
                 raise mistake(TOO_LARGE, node, message, HINT)
             data = file.read(size + 1)
         if len(data) != size:
             raise mistake(
-                DATA_UNREADABLE, node, f"`{_shown(node)}` changes while it is read", "load it again"
+                DATA_UNREADABLE,
+                node,
+                said("`{file}` changes while it is read", file=_shown(node)),
+                said("load it again"),
             )
         self._read += size
         return data
@@ -130,9 +145,9 @@ def _shown(node: Scalar) -> str:
 def _check_regular(node: Scalar, status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode):
         return
-    kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
-    hint = "data are read from files that end in " + ", ".join(ENDINGS)
-    raise mistake(DATA_UNREADABLE, node, f"`{_shown(node)}` is {kind}", hint)
+    kind = said("a directory") if stat.S_ISDIR(status.st_mode) else said("a pipe, a socket or a device")
+    hint = said("data are read from files that end in {names}", names=", ".join(ENDINGS))
+    raise mistake(DATA_UNREADABLE, node, said("`{file}` is {kind}", file=_shown(node), kind=kind), hint)
 
 
 def _resolved(node: Scalar) -> tuple[str, str]:
@@ -148,19 +163,21 @@ def _check_text(node: Scalar) -> None:
     """Refuse what is no relative path below the scenario's folder, from its text alone."""
     text, scenario = node.text, node.source.path
     if not scenario or re.fullmatch(r"<[^/\\]*>", scenario):
-        message = "this scenario has no folder that data files could lie in"
-        raise mistake(DATA_PATH, node, message, "save it as a file beside its data, and open that")
+        message = said("this scenario has no folder that data files could lie in")
+        raise mistake(DATA_PATH, node, message, said("save it as a file beside its data, and open that"))
     if not text.strip():
-        raise mistake(DATA_PATH, node, "the path of the data file is empty", "such as `file: data/iris.csv`")
+        raise mistake(
+            DATA_PATH, node, said("the path of the data file is empty"), said("such as `file: data/iris.csv`")
+        )
     if clean(text) != text:
-        message = f"a path has no control characters or invisible ones: `{_shown(node)}`"
+        message = said("a path has no control characters or invisible ones: `{file}`", file=_shown(node))
         raise mistake(DATA_PATH, node, message)
     if "://" in text:
-        hint = "save the file beside the scenario and write its name"
-        raise mistake(DATA_PATH, node, "data are not fetched from an address", hint)
+        hint = said("save the file beside the scenario and write its name")
+        raise mistake(DATA_PATH, node, said("data are not fetched from an address"), hint)
     if PureWindowsPath(text).anchor:  # of either system: a scenario means the same everywhere
-        hint = "a path counts from the scenario's folder, such as `file: data/iris.csv`"
-        raise mistake(DATA_PATH, node, f"`{_shown(node)}` is an absolute path", hint)
+        hint = said("a path counts from the scenario's folder, such as `file: data/iris.csv`")
+        raise mistake(DATA_PATH, node, said("`{file}` is an absolute path", file=_shown(node)), hint)
     depth = 0
     for part in re.split(r"[/\\]", text):
         depth += -1 if part == os.pardir else part not in ("", os.curdir)
@@ -169,11 +186,11 @@ def _check_text(node: Scalar) -> None:
 
 
 def _leaves(node: Scalar) -> ScenarioError:
-    message = f"`{_shown(node)}` leads out of the scenario's folder"
-    return mistake(DATA_PATH, node, message, "put the file into that folder, or into one below it")
+    message = said("`{file}` leads out of the scenario's folder", file=_shown(node))
+    return mistake(DATA_PATH, node, message, said("put the file into that folder, or into one below it"))
 
 
-def _instead(root: str, path: str) -> str:
+def _instead(root: str, path: str) -> Hint:
     """A hint for a path that is not there: its first missing part, with the nearest name in its place."""
     parts = os.path.relpath(path, root).split(os.sep)
     folder, missing = root, 0
@@ -183,12 +200,12 @@ def _instead(root: str, path: str) -> str:
     names = _names(folder, files=missing == len(parts) - 1)
     wanted = parts[missing]
     if any(unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", wanted) for name in names):
-        return "the file's name looks the same, but its letters are composed otherwise: rename the file"
+        return said("the file's name looks the same, but its letters are composed otherwise: rename the file")
     rest = parts[missing + 1 :]
     near = nearest(wanted, names)
     if near is None:
-        return "a path counts from the scenario's folder"
-    return f"did you mean `{'/'.join((*parts[:missing], near, *rest))}`?"
+        return said("a path counts from the scenario's folder")
+    return said("did you mean `{text}`?", text="/".join((*parts[:missing], near, *rest)))
 
 
 def _names(folder: str, files: bool) -> list[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph, Node
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
 from backprop_engine.scenario.nodes import Node as FileNode
@@ -21,27 +22,31 @@ from backprop_engine.scenario.units import Unit
 
 __all__ = ["check_output", "output_name", "read_seed"]
 
-OUTPUT = code("output", "`output` names no node that the backward pass can start from.")
-OUTPUT_AMBIGUOUS = code("output-ambiguous", "More than one node feeds no other, and `output` names none.")
-SEED = code("seed", "The seed gradient is missing or does not have the output's shape.")
+OUTPUT = code("output", said("`output` names no node that the backward pass can start from."))
+OUTPUT_AMBIGUOUS = code(
+    "output-ambiguous", said("More than one node feeds no other, and `output` names none.")
+)
+SEED = code("seed", said("The seed gradient is missing or does not have the output's shape."))
 
 
 def output_name(given: FileNode | None, known: Known, nodes_key: Scalar) -> str:
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
         return _only_end(known, nodes_key)
-    hint = "one node is the output: `output: f`" if isinstance(given, ListNode) else ""
-    scalar = as_text(given, "the name of a node", hint)
+    hint: Hint = said("one node is the output: `output: f`") if isinstance(given, ListNode) else ""
+    scalar = as_text(given, said("the name of a node"), hint)
     name = known.canonical(scalar.text)
     if known.is_computed(name):
         return name
     if not re.fullmatch(r"[\w.\[\]#-]+", name):
-        hint = "give the expression a node of its own, and name that"
-        raise mistake(OUTPUT, scalar, "`output` is the name of a node, no expression", hint)
+        hint = said("give the expression a node of its own, and name that")
+        raise mistake(OUTPUT, scalar, said("`output` is the name of a node, no expression"), hint)
     if name in known:
         ends = known.sinks()
-        hint = f"did you mean `{ends[0]}`?" if len(ends) == 1 else ""
-        raise mistake(OUTPUT, scalar, f"`{name}` is a leaf: the output is a node that is computed", hint)
+        hint = said("did you mean `{text}`?", text=ends[0]) if len(ends) == 1 else ""
+        raise mistake(
+            OUTPUT, scalar, said("`{name}` is a leaf: the output is a node that is computed", name=name), hint
+        )
     raise mistake(OUTPUT, scalar, *known.undefined(name, known.computed()))
 
 
@@ -52,8 +57,13 @@ def _only_end(known: Known, nodes_key: Scalar) -> str:
         return ends[0]
     likely = next((end for end in reversed(ends) if known.passes_gradient(end)), ends[-1])
     shown = ", ".join(ends[:5]) + (", …" if len(ends) > 5 else "")
-    message = f"{len(ends)} nodes feed no other: {shown}"
-    raise mistake(OUTPUT_AMBIGUOUS, nodes_key, message, f"name the one to differentiate: `output: {likely}`")
+    message = said("{count} nodes feed no other: {names}", count=len(ends), names=shown)
+    raise mistake(
+        OUTPUT_AMBIGUOUS,
+        nodes_key,
+        message,
+        said("name the one to differentiate: `{text}`", text=f"output: {likely}"),
+    )
 
 
 def check_output(given: FileNode | None, graph: Graph, unit: Unit) -> None:
@@ -61,8 +71,8 @@ def check_output(given: FileNode | None, graph: Graph, unit: Unit) -> None:
     node = graph.nodes[graph.output]
     if node.op is not None and node.op.boolean:
         at = given if given is not None and not is_absent(given) else unit.key
-        message = f"`{node.name}` is a comparison: its truth values have no gradient"
-        raise mistake(OUTPUT, at, message, "name a node with numbers as `output`")
+        message = said("`{name}` is a comparison: its truth values have no gradient", name=node.name)
+        raise mistake(OUTPUT, at, message, said("name a node with numbers as `output`"))
 
 
 def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.float64] | None:
@@ -71,24 +81,39 @@ def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.fl
     if given is None or is_absent(given):
         if output.shape == ():
             return None
-        message = (
-            f"the output `{output.name}` is {shape_text(output.shape)}, so the backward pass needs a seed"
+        message = said(
+            "the output `{name}` is {shape}, so the backward pass needs a seed",
+            name=output.name,
+            shape=shape_text(output.shape),
         )
         raise mistake(SEED, unit.key, message, _seed_hint(output))
     numbers = written(given, "`seed`")
     numbers.check_range(graph.dtype)
     if numbers.shape not in ((), output.shape):
         shapes = shape_text(numbers.shape), shape_text(output.shape)
-        message = f"the seed is {shapes[0]}, the output `{output.name}` is {shapes[1]}"
-        hint = "a single number is taken for every cell" if output.shape else "write `seed: 1`"
+        message = said(
+            "the seed is {found}, the output `{name}` is {shape}",
+            found=shapes[0],
+            name=output.name,
+            shape=shapes[1],
+        )
+        hint = (
+            said("a single number is taken for every cell")
+            if output.shape
+            else said("write `{text}`", text="seed: 1")
+        )
         raise mistake(SEED, given, message, hint)
     return numbers.array()
 
 
-def _seed_hint(output: Node) -> str:
+def _seed_hint(output: Node) -> Said:
     """How a seed is written for an output of this shape."""
     example: Any = 1
     for size in reversed(output.shape):
         example = [example] * size
     shown = str(example)
-    return f"`seed: {shown if len(shown) <= 40 else 1}`, or end in a scalar: `sum({output.name})`"
+    return said(
+        "`seed: {seed}`, or end in a scalar: `sum({name})`",
+        seed=shown if len(shown) <= 40 else 1,
+        name=output.name,
+    )

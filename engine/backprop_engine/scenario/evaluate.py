@@ -29,6 +29,7 @@ from backprop_engine.expr import (
     render,
 )
 from backprop_engine.ops import OPS, Op
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand, operands_first
 from backprop_engine.scenario.names import normalised
@@ -41,10 +42,18 @@ GRADIENT = "grad"
 T = TypeVar("T")
 
 
+class _RefusedError(ValueError):
+    """Constants that an operator refuses; `reason` says what is wrong with them."""
+
+    def __init__(self, reason: Said) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
 class EvaluationError(ValueError):
     """An expression without a value; `span` says which part of it is to blame."""
 
-    def __init__(self, message: str, span: Span, hint: str = "") -> None:
+    def __init__(self, message: Said, span: Span, hint: Hint = "") -> None:
         self.message, self.span, self.hint = message, span, hint
         super().__init__(message)
 
@@ -65,7 +74,7 @@ def evaluate(
         shapes = [np.shape(operand) for operand in operands]
         _bounded(op.shape(*shapes, **attributes))
         if reason := _refused(op, operands, attributes):
-            raise ShapeError(reason.replace("{", "{{").replace("}", "}}"))
+            raise _RefusedError(reason)
         whole = op.indices(*shapes) if op.indices is not None else ()
         numbers = [
             settle(operand, np.dtype(np.int64) if argnum in whole else dtype)
@@ -77,7 +86,7 @@ def evaluate(
     return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
 
 
-def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> str | None:
+def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Said | None:
     """What is wrong with the numbers of operands that must be constants, such as class indices."""
     if op.refuse is None:
         return None
@@ -108,7 +117,7 @@ def _bounded(shape: Shape) -> Shape:
     """The shape of a part of a formula, which must not be too large; before anything is computed."""
     shape = tuple(shape)
     if prod(shape) > LARGEST_TENSOR:
-        raise ShapeError(f"the result is {shape_text(shape)}, more than a formula may take")
+        raise ShapeError(said("the result is {shape}, more than a formula may take", shape=shape_text(shape)))
     return shape
 
 
@@ -173,15 +182,16 @@ class _Walk(Generic[T]):
         try:
             return where(normalised(name))
         except LookupError as error:
-            raise EvaluationError(
-                str(error.args[0]) if error.args else f"`{name}` is not defined", span
-            ) from None
+            message = error.args[0] if error.args else said("`{name}` is not defined", name=name)
+            raise EvaluationError(message, span) from None
 
     def gradient(self, call: Call) -> T | None:
         """What `grad(NAME)` comes to."""
         argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
         if not isinstance(argument, Name | Attribute):
-            raise EvaluationError("`grad` takes the name of one node", call.span, "write `grad(x)`")
+            raise EvaluationError(
+                said("`grad` takes the name of one node"), call.span, said("write `{text}`", text="grad(x)")
+            )
         return self.looked_up(render(argument), argument.span, self.gradient_of)
 
     def call(self, call: Call, results: list[T | None]) -> T | None:
@@ -214,6 +224,10 @@ class _Walk(Generic[T]):
         attributes = {one.name: one.default for one in op.attributes} | dict(given)
         try:
             return self.apply(op, present, attributes)
+        except _RefusedError as error:
+            raise EvaluationError(error.reason, at) from None
         except ShapeError as error:
             names = [clip(render(one), 40) for one in written]
-            raise EvaluationError(error.message.format(*names), at, error.hint.format(*names)) from None
+            raise EvaluationError(
+                error.message.format(*names), at, error.hint and error.hint.format(*names)
+            ) from None

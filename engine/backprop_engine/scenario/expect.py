@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.errors import Code, Diagnostic, Place, code
 from backprop_engine.run import Run
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate
 from backprop_engine.scenario.model import Expectation, Figure, Formula, Scenario
 from backprop_engine.scenario.nodes import Node
@@ -20,9 +21,9 @@ from backprop_engine.trace import Trace
 
 __all__ = ["Failure", "failures"]
 
-EXPECT_DIFFERS = code("expect-differs", "A figure does not come out as expected.")
-EXPECT_SHAPE = code("expect-shape", "A figure has another shape than expected.")
-EXPECT_WRONG = code("expect-wrong", "Every figure of a block marked `wrong` comes out after all.")
+EXPECT_DIFFERS = code("expect-differs", said("A figure does not come out as expected."))
+EXPECT_SHAPE = code("expect-shape", said("A figure has another shape than expected."))
+EXPECT_WRONG = code("expect-wrong", said("Every figure of a block marked `wrong` comes out after all."))
 
 
 class Failure(Struct, frozen=True, eq=False):
@@ -33,9 +34,9 @@ class Failure(Struct, frozen=True, eq=False):
 
     code: Code
     name: str
-    message: str
+    message: Said
     node: Node
-    hint: str = ""
+    hint: Hint = ""
     cell: tuple[int, ...] | None = None
 
     @property
@@ -61,24 +62,33 @@ def failures(scenario: Scenario, run: Run) -> list[Failure]:
         if not block.wrong:
             found += failed
         elif not failed:
-            message = "this block is marked `wrong`, but every figure in it comes out"
-            found.append(Failure(EXPECT_WRONG, "", message, block.block, "take `wrong: true` out"))
+            message = said("this block is marked `wrong`, but every figure in it comes out")
+            found.append(Failure(EXPECT_WRONG, "", message, block.block, said("take `wrong: true` out")))
     return found
 
 
 def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
     """How `figure` fails, or None where it comes out."""
     name = figure.name
-    what = f"`{name}`" if figure.of == "value" else f"the gradient of `{name}`"
+    what = f"`{name}`" if figure.of == "value" else said("the gradient of `{name}`", name=name)
     try:
         expected = _float64(_expected(figure.expected, trace))
     except EvaluationError as error:
         return Failure(
-            EXPECT_DIFFERS, name, f"the formula has no value: {error.message}", figure.node, error.hint
+            EXPECT_DIFFERS,
+            name,
+            said("the formula has no value: {message}", message=error.message),
+            figure.node,
+            error.hint,
         )
     found = _float64(trace.value(name) if figure.of == "value" else trace.gradient(name))
     if found.shape != expected.shape:
-        message = f"{what} is {shape_text(found.shape)}, expected {shape_text(expected.shape)}"
+        message = said(
+            "{what} is {found}, expected {wanted}",
+            what=what,
+            found=shape_text(found.shape),
+            wanted=shape_text(expected.shape),
+        )
         return Failure(EXPECT_SHAPE, name, message, figure.node, _fitting(found, expected, block))
     close = np.asarray(block.close(found, expected))
     if close.all():
@@ -86,10 +96,19 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
     wrong = np.argwhere(~close)
     cell = tuple(map(int, wrong[0]))
     shown, wanted = _apart(float(found[cell]), float(expected[cell]))
-    where = f" at {list(cell)}" if cell else ""
-    message = f"{what}{where} is {shown}, expected {wanted}"
+    message = said("{what} is {found}, expected {wanted}", what=what, found=shown, wanted=wanted)
+    if cell:
+        message = said(
+            "{what} at {cell} is {found}, expected {wanted}",
+            what=what,
+            cell=list(cell),
+            found=shown,
+            wanted=wanted,
+        )
     if len(wrong) > 1:
-        message += f"; {len(wrong)} of {found.size} cells differ"
+        message = said(
+            "{message}; {count} of {size} cells differ", message=message, count=len(wrong), size=found.size
+        )
     return Failure(
         EXPECT_DIFFERS, name, message, _cell_node(figure.node, cell), _fitting(found, expected, block), cell
     )
@@ -116,24 +135,27 @@ def _cell_node(node: Node, cell: Sequence[int]) -> Node:
     return node
 
 
-def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) -> str:
+def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) -> Hint:
     """A transposition, or a sum over an axis, under which the two would be equal."""
-    over = "of the expected figures the sum over axis"
 
     def fits(one: NDArray[Any], other: NDArray[Any]) -> bool:
         return one.shape == other.shape and bool(np.all(block.close(one, other)))
 
     if found.ndim > 1 and fits(found.T, expected):
-        return "its transpose would fit: write the rows as columns, or look for a missing `.T`"
+        return said("its transpose would fit: write the rows as columns, or look for a missing `.T`")
     with np.errstate(all="ignore"):
         for axis in range(found.ndim):
             for keep in (False, True):
                 if fits(found.sum(axis=axis, keepdims=keep), expected):
-                    return f"its sum over axis {axis} would fit"
+                    return said("its sum over axis {axis} would fit", axis=axis)
         for axis in range(expected.ndim):
             for keep in (False, True):
                 if fits(found, expected.sum(axis=axis, keepdims=keep)):
-                    return f"{over} {axis} would fit: a gradient that was broadcast is summed"
+                    return said(
+                        "of the expected figures the sum over axis {axis} would fit: "
+                        "a gradient that was broadcast is summed",
+                        axis=axis,
+                    )
     return ""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, freeze
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.said import Hint, joined, said
 from backprop_engine.scenario.evaluate import EvaluationError, infer_shape
 from backprop_engine.scenario.expressions import expression_mistake, parsed
 from backprop_engine.scenario.format import EXPECT, MAX_DIGITS
@@ -38,12 +39,16 @@ if TYPE_CHECKING:
 
 __all__ = ["UNKNOWN", "check_figure", "no_gradient", "read_expectations"]
 
-EXPECT_NAME = code("expect-name", "An expectation for a name that no leaf and no node has.")
-EXPECT_ITERATION = code("expect-iteration", "An expectation for an iteration that the run does not have.")
-EXPECT_TOLERANCE = code("expect-tolerance", "A tolerance is negative, or given in two ways.")
-EXPECT_EMPTY = code("expect-empty", "A block of expectations without `values` and without `grads`.")
-EXPECT_GRADIENT = code("expect-gradient", "A gradient is expected of a node that has none.")
-EXPECT_FORMULA = code("expect-formula", "A formula for a gradient names something unknown or does not fit.")
+EXPECT_NAME = code("expect-name", said("An expectation for a name that no leaf and no node has."))
+EXPECT_ITERATION = code(
+    "expect-iteration", said("An expectation for an iteration that the run does not have.")
+)
+EXPECT_TOLERANCE = code("expect-tolerance", said("A tolerance is negative, or given in two ways."))
+EXPECT_EMPTY = code("expect-empty", said("A block of expectations without `values` and without `grads`."))
+EXPECT_GRADIENT = code("expect-gradient", said("A gradient is expected of a node that has none."))
+EXPECT_FORMULA = code(
+    "expect-formula", said("A formula for a gradient names something unknown or does not fit.")
+)
 
 
 def read_expectations(
@@ -58,8 +63,8 @@ def read_expectations(
     blocks: list[Expectation] = []
     for item in node.items if isinstance(node, Sequence) else (node,):
         with mistakes.collected():
-            hint = "such as `values: {f: 3}`"
-            block = as_mapping(item, "a block with `values` or `grads`", hint)
+            hint = said("such as `{text}`", text="values: {f: 3}")
+            block = as_mapping(item, said("a block with `values` or `grads`"), hint)
             blocks.append(_block(block, known, mistakes, _last(training)))
     return tuple(blocks)
 
@@ -83,11 +88,13 @@ def _last(training: Training | Unknown | None) -> int | None:
 def _block(block: Mapping, known: Known, mistakes: Mistakes, last: int | None) -> Expectation:
     """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
-    mistakes.attempt(only_keys, block, EXPECT.names, "a block of expectations")
+    mistakes.attempt(only_keys, block, EXPECT.names, said("a block of expectations"))
     with mistakes.collected():
         settings = _settings(block, last)
     if not {"values", "grads"} & block.entries.keys() and block.entries.keys() <= set(EXPECT.names):
-        raise mistake(EXPECT_EMPTY, block, "this block expects nothing", "it needs `values` or `grads`")
+        raise mistake(
+            EXPECT_EMPTY, block, said("this block expects nothing"), said("it needs `values` or `grads`")
+        )
     figures = [
         *_figures("value", "values", block, known, mistakes),
         *_figures("gradient", "grads", block, known, mistakes),
@@ -103,7 +110,9 @@ def _figures(
     if node is None or is_absent(node):
         return
     with mistakes.collected():
-        for entry in as_mapping(node, "a map from names to numbers", f"such as `{section}: {{x: 3}}`"):
+        for entry in as_mapping(
+            node, said("a map from names to numbers"), said("such as `{text}`", text=f"{section}: {{x: 3}}")
+        ):
             if mistakes.enough:
                 break
             with mistakes.collected():
@@ -115,20 +124,27 @@ def _settings(block: Mapping, last: int | None) -> dict[str, Any]:
     found = _tolerance(block)
     iteration = block.get("iteration")
     if iteration is not None:
-        found["iteration"] = number = as_whole(iteration, "a whole number")
+        found["iteration"] = number = as_whole(iteration, said("a whole number"))
         if last is None:
             return found
         if not 0 <= number <= last:
-            there = f"the iterations are 0 to {last}" if last else "without `train` there is only iteration 0"
+            there = (
+                said("the iterations are 0 to {last}", last=last)
+                if last
+                else said("without `train` there is only iteration 0")
+            )
             raise mistake(EXPECT_ITERATION, iteration, there)
         if last and number == last and not is_absent(block.get("grads")):
-            message = f"iteration {last} is the last forward: it has no gradients"
+            message = said("iteration {last} is the last forward: it has no gradients", last=last)
             raise mistake(
-                EXPECT_ITERATION, block.entries["grads"].key, message, f"they are in iteration {last - 1}"
+                EXPECT_ITERATION,
+                block.entries["grads"].key,
+                message,
+                said("they are in iteration {last}", last=last - 1),
             )
     wrong = block.get("wrong")
     if wrong is not None:
-        found["wrong"] = as_flag(wrong, "`true` or `false`")
+        found["wrong"] = as_flag(wrong, said("`true` or `false`"))
     return found
 
 
@@ -138,18 +154,25 @@ def _tolerance(block: Mapping) -> dict[str, Any]:
     for name in ("rtol", "atol"):
         node = block.get(name)
         if node is not None:
-            found[name] = as_real(node, f"a number for `{name}`")
+            found[name] = as_real(node, said("a number for `{name}`", name=name))
             if not 0 <= found[name] < math.inf:
-                raise mistake(EXPECT_TOLERANCE, node, f"`{name}` is a number from 0 up")
+                raise mistake(EXPECT_TOLERANCE, node, said("`{name}` is a number from 0 up", name=name))
     digits = block.get("digits")
     if digits is not None:
-        found["digits"] = as_whole(digits, "the number of digits behind the decimal point")
+        found["digits"] = as_whole(digits, said("the number of digits behind the decimal point"))
         if not 0 <= found["digits"] <= MAX_DIGITS:
-            raise mistake(EXPECT_TOLERANCE, digits, f"`digits` is a whole number from 0 to {MAX_DIGITS}")
+            raise mistake(
+                EXPECT_TOLERANCE,
+                digits,
+                said("`digits` is a whole number from 0 to {most}", most=MAX_DIGITS),
+            )
         if len(found) > 1:
             key = block.entries["digits"].key
             raise mistake(
-                EXPECT_TOLERANCE, key, "`digits` stands beside `rtol` or `atol`", "keep one of them"
+                EXPECT_TOLERANCE,
+                key,
+                said("`digits` stands beside `rtol` or `atol`"),
+                said("keep one of them"),
             )
     return found
 
@@ -162,10 +185,15 @@ def _figure(of: Quantity, entry: Entry, known: Known) -> Figure:
     node = entry.value
     if isinstance(node, Scalar) and isinstance(node.value, str) and not _meant_as_number(node):
         if of == "value":
-            hint = "expressions are for `grads`; what is computed goes under `nodes`"
-            raise mistake(NOT_A_NUMBER, node, f"expected a number or list, found {described(node)}", hint)
+            hint = said("expressions are for `grads`; what is computed goes under `nodes`")
+            raise mistake(
+                NOT_A_NUMBER,
+                node,
+                said("expected a number or list, found {found}", found=described(node)),
+                hint,
+            )
         return Figure(of, name, Formula(parsed(node), node), entry.key, node)
-    numbers = written(node, f"the figure for `{name}`")
+    numbers = written(node, said("the figure for `{name}`", name=name))
     return Figure(of, name, freeze(numbers.array(), np.dtype("float64")), entry.key, node)
 
 
@@ -180,21 +208,32 @@ def check_figure(figure: Figure, graph: Graph) -> None:
     if name not in graph:
         base = name.partition("#")[0]
         parts = sum(1 for node in graph.nodes if node.name.startswith(f"{base}#"))
-        message = f"`{base}` has {parts} numbered part{'s' if parts != 1 else ''}, and none is `{name}`"
+        message = (
+            said("`{unit}` has 1 numbered part, and none is `{name}`", unit=base, name=name)
+            if parts == 1
+            else said(
+                "`{unit}` has {count} numbered parts, and none is `{name}`", unit=base, count=parts, name=name
+            )
+        )
         raise mistake(EXPECT_NAME, figure.key, message)
     if figure.of == "gradient" and (reason := no_gradient(graph, graph[name])):
-        raise mistake(EXPECT_GRADIENT, figure.key, f"`{name}` has no gradient: {reason}")
+        raise mistake(
+            EXPECT_GRADIENT, figure.key, said("`{name}` has no gradient: {reason}", name=name, reason=reason)
+        )
     if isinstance(figure.expected, Formula):
         _check_formula(figure.expected, graph)
 
 
-def no_gradient(graph: Graph, node: Node) -> str:
+def no_gradient(graph: Graph, node: Node) -> Hint:
     """Why `node` has no gradient, or nothing where it has one; an input that is not reached has zeros."""
     if node.kind is Kind.CONSTANT:
-        return "it is a constant"
+        return said("it is a constant")
     if node.takes_gradient and (node.is_leaf or graph.active[node.position]):
         return ""
-    return f"the output `{graph.nodes[graph.output].name}` does not depend on it along a differentiable path"
+    return said(
+        "the output `{name}` does not depend on it along a differentiable path",
+        name=graph.nodes[graph.output].name,
+    )
 
 
 def _check_formula(formula: Formula, graph: Graph) -> None:
@@ -203,13 +242,13 @@ def _check_formula(formula: Formula, graph: Graph) -> None:
     def shape_of(name: str) -> Shape:
         if name not in graph:
             message, hint = undefined(name, [node.name for node in graph.nodes if node.name])
-            raise LookupError(f"{message}; {hint}" if hint else message)
+            raise LookupError(joined("; ", (message, hint)) if hint else message)
         return graph[name].shape
 
     def gradient_shape(name: str) -> Shape:
         shape = shape_of(name)
         if reason := no_gradient(graph, graph[name]):
-            raise LookupError(f"`{name}` has no gradient: {reason}")
+            raise LookupError(said("`{name}` has no gradient: {reason}", name=name, reason=reason))
         return shape
 
     try:

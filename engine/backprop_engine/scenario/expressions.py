@@ -22,11 +22,12 @@ from backprop_engine.expr import (
     parse,
 )
 from backprop_engine.ops import OPS
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.nodes import Scalar
 
 __all__ = ["Operand", "expression_mistake", "is_operand", "operands_first", "parsed", "syntax_mistake"]
 
-EXPR_SYNTAX = code("expr-syntax", "A text that should be an expression is none.")
+EXPR_SYNTAX = code("expr-syntax", said("A text that should be an expression is none."))
 
 Operand: TypeAlias = Expr
 
@@ -44,7 +45,9 @@ def syntax_mistake(scalar: Scalar, error: ExprError) -> ScenarioError:
     return expression_mistake(EXPR_SYNTAX, scalar, error.span, error.message, error.hint)
 
 
-def expression_mistake(kind: Code, scalar: Scalar, span: Span, message: str, hint: str = "") -> ScenarioError:
+def expression_mistake(
+    kind: Code, scalar: Scalar, span: Span, message: Said, hint: Hint = ""
+) -> ScenarioError:
     """A mistake at a stretch of the expression at `scalar`."""
     place = scalar.place_at(span.start, span.end - span.start)
     return ScenarioError([scalar.source.diagnostic(kind, message, place, hint)])

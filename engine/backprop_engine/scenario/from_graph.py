@@ -14,6 +14,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph import Graph, Kind
+from backprop_engine.said import Said, said
 from backprop_engine.scenario.emit import Document, Open, Spelled, emitted
 from backprop_engine.scenario.leaves import SECTIONS
 from backprop_engine.scenario.loader import MAX_MEMORY, load_source
@@ -36,15 +37,19 @@ def scenario_from(
     is not used exactly once, by its own node.
     """
     if graph.groups:
-        raise UsageError("the cells of a graph's instances cannot be told from the graph alone")
+        raise UsageError(said("the cells of a graph's instances cannot be told from the graph alone"))
     text = checked(emitted(_sections(graph, bindings)))
     try:
         scenario = load_source(Source.from_bytes(f"{name}.yaml", text.encode()), max_memory=max_memory)
     except ScenarioError as error:
-        raise UsageError(f"no scenario says this graph: {error.diagnostics[0].message}") from None
+        raise UsageError(
+            said("no scenario says this graph: {message}", message=error.diagnostics[0].message)
+        ) from None
     wanted, found = _said(graph, bindings), _said(scenario.graph, scenario.bindings)
     if wanted != found:
-        raise UsageError(f"no scenario says this graph: {_first_difference(wanted, found)}")
+        raise UsageError(
+            said("no scenario says this graph: {message}", message=_first_difference(wanted, found))
+        )
     return scenario
 
 
@@ -74,23 +79,25 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
 
 def _said(graph: Graph, bindings: Bindings) -> dict[str, object]:
     """Everything that must be the same, by what it is about."""
-    said: dict[str, object] = {
-        "the dtype": graph.dtype,
-        "the output": graph.nodes[graph.output].name,
-        "the seed": _bits(bindings.seed),
+    facts: dict[str, object] = {
+        said("the dtype"): graph.dtype,
+        said("the output"): graph.nodes[graph.output].name,
+        said("the seed"): _bits(bindings.seed),
         **{
-            f"the order of the {section}": [leaf.name for leaf in graph.leaves if leaf.kind is kind]
+            said("the order of the {section}", section=section): [
+                leaf.name for leaf in graph.leaves if leaf.kind is kind
+            ]
             for section, kind in SECTIONS.items()
         },
-        "the order of computing": [graph.nodes[position].name for position in graph.order],
+        said("the order of computing"): [graph.nodes[position].name for position in graph.order],
     }
     for node in graph.nodes:
         if node.is_leaf:
-            said[f"`{node.name}`"] = (node.kind, _bits(bindings.leaves[node.position]))
+            facts[f"`{node.name}`"] = (node.kind, _bits(bindings.leaves[node.position]))
         elif node.op is not None:
             operands = [_operand(graph, operand) for operand in node.operands]
-            said[f"`{node.name}`"] = (node.op.name, operands, sorted(map(repr, node.attributes.items())))
-    return said
+            facts[f"`{node.name}`"] = (node.op.name, operands, sorted(map(repr, node.attributes.items())))
+    return facts
 
 
 def _operand(graph: Graph, position: int) -> object:
@@ -102,6 +109,6 @@ def _bits(tensor: Tensor) -> tuple[object, ...]:
     return tensor.dtype, tensor.shape, tensor.tobytes()
 
 
-def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object]) -> str:
+def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object]) -> Said:
     names = (name for name in wanted if name not in found or wanted[name] != found[name])
-    return f"{next(names, 'the number of nodes')} would be another"
+    return said("{what} would be another", what=next(names, said("the number of nodes")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from backprop_engine.paths import absolute, root
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.lower import Lowering
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.resolve import undefined
@@ -63,29 +64,34 @@ class Known:
         """The last name inside an instance, as an example of a path."""
         return [one for one in self if one.startswith((f"{unit}.", f"{unit}["))][-1]
 
-    def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[str, str]:
+    def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[Said, Hint]:
         """The message and the hint for a name that is none of the known."""
         if self.is_instance(root(name)):
             if name in self._units:
                 return (
-                    f"`{name}` stands for instances of a cell, not for a tensor",
-                    f"such as `{self._first(name)}`",
+                    said("`{name}` stands for instances of a cell, not for a tensor", name=name),
+                    said("such as `{text}`", text=self._first(name)),
                 )
             scan = name[: name.rindex("[")] if "[" in name else root(name)
             length = self._lowering.lengths.get(scan)
             if length is not None and name.startswith(f"{scan}["):
                 index = name[len(scan) + 1 : name.find("]", len(scan))]
                 if not index.isdecimal() or int(index) >= length:
-                    return f"`{name}` is out of range: `{scan}` has {length} instances", ""
+                    return said(
+                        "`{name}` is out of range: `{scan}` has {count} instances",
+                        name=name,
+                        scan=scan,
+                        count=length,
+                    ), ""
             if length is not None and name.startswith(f"{scan}."):
                 return (
-                    f"`{name}` is there only where a node uses it",
-                    f"one instance is `{self._first(scan)}`",
+                    said("`{name}` is there only where a node uses it", name=name),
+                    said("one instance is `{name}`", name=self._first(scan)),
                 )
             inside = [one for one in self if one.startswith((f"{root(name)}.", f"{root(name)}["))]
             shown = ", ".join(f"`{one}`" for one in inside[:4])
             return (
-                f"`{name}` is not defined",
-                f"there is {shown}{', …' if len(inside) > 4 else ''}" if inside else "",
+                said("`{name}` is not defined", name=name),
+                said("there is {names}", names=shown + (", …" if len(inside) > 4 else "")) if inside else "",
             )
         return undefined(name, list(self) if among is None else among)

@@ -12,6 +12,7 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
 from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.ops import OPS, Op
+from backprop_engine.said import said
 from backprop_engine.scenario.calls import CallError, Given, bind
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
 from backprop_engine.scenario.mistakes import Mistakes
@@ -33,8 +34,10 @@ from backprop_engine.text import clean
 
 __all__ = ["Lowering", "Position", "Refusable"]
 
-SHAPES = code("shapes", "The shapes of an operator's operands do not fit together.")
-NOT_CONSTANT = code("not-constant", "An operand that must be a constant is an input, a param or a node.")
+SHAPES = code("shapes", said("The shapes of an operator's operands do not fit together."))
+NOT_CONSTANT = code(
+    "not-constant", said("An operand that must be a constant is an input, a param or a node.")
+)
 
 Position: TypeAlias = int | None
 """Where an operand is in the graph; `None` where it is broken, which is reported elsewhere."""
@@ -250,8 +253,13 @@ class Lowering:
         """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
         if self.largest_number < abs(value) < math.inf:
             dtype, largest = self.builder.dtype.name, self.largest_number
-            message = f"{dtype} cannot hold {value:g}: its largest number is {largest:.4g}"
-            raise unit_mistake(unit, NUMBER_RANGE, at, message, "`dtype: float64` holds more")
+            message = said(
+                "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
+                dtype=dtype,
+                number=f"{value:g}",
+                largest=largest,
+            )
+            raise unit_mistake(unit, NUMBER_RANGE, at, message, said("`dtype: float64` holds more"))
         return self.builder.literal(value)
 
     def _apply(self, unit: Unit, applied: _Applied, name: str, text: str, place: Place) -> Position:
@@ -285,13 +293,25 @@ class Lowering:
             if node.kind in (Kind.CONSTANT, Kind.LITERAL):
                 self.refusable.append(Refusable(unit, own, at))
                 continue
-            message = f"`{operand}` of `{op.name}` must be a constant"
             if node.kind is Kind.COMPUTED:
-                hint = "write its numbers under `constants`"
-                raise unit_mistake(unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is computed", hint)
+                message = said(
+                    "`{operand}` of `{op}` must be a constant, `{name}` is computed",
+                    operand=operand,
+                    op=op.name,
+                    name=node.name,
+                )
+                hint = said("write its numbers under `constants`")
+                raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
             section = f"{node.kind.value}s"
-            hint = f"move `{node.name}` from `{section}` to `constants`"
-            raise unit_mistake(unit, NOT_CONSTANT, at, f"{message}, `{node.name}` is under `{section}`", hint)
+            hint = said("move `{name}` from `{section}` to `constants`", name=node.name, section=section)
+            message = said(
+                "`{operand}` of `{op}` must be a constant, `{name}` is under `{section}`",
+                operand=operand,
+                op=op.name,
+                name=node.name,
+                section=section,
+            )
+            raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
 
 
 _NONE: Mapping[str, Any] = {}

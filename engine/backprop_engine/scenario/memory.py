@@ -9,13 +9,14 @@ import numpy as np
 
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph
+from backprop_engine.said import Said, said
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Node
 
 __all__ = ["TOO_LARGE", "check_run", "check_size", "size_message"]
 
-TOO_LARGE = code("too-large", "The tensors of a run need more memory than `--max-memory` allows.")
-HINT = "`--max-memory` allows more"
+TOO_LARGE = code("too-large", said("The tensors of a run need more memory than `--max-memory` allows."))
+HINT = said("`--max-memory` allows more")
 
 
 def check_size(node: Node, what: str, cells: int, dtype: np.dtype[Any], max_memory: int) -> None:
@@ -43,18 +44,23 @@ def check_run(node: Node, graph: Graph, max_memory: int) -> None:
     need = graph.cells() * itemsize
     if need > max_memory:
         name = max(graph.nodes, key=lambda one: prod(one.shape)).name
-        hint = f"the largest is {name}; {HINT}"
-        raise mistake(TOO_LARGE, node, size_message("a run of this graph", need, max_memory), hint)
+        hint = said("the largest is {name}; {hint}", name=name, hint=HINT)
+        raise mistake(TOO_LARGE, node, size_message(said("a run of this graph"), need, max_memory), hint)
 
 
-def size_message(what: str, need: int, max_memory: int) -> str:
+def size_message(what: str, need: int, max_memory: int) -> Said:
     """`what` needs so much, and so much is allowed."""
-    return f"{what} needs {_bytes(need)}, at most {_bytes(max_memory)} are allowed"
+    return said(
+        "{what} needs {need}, at most {most} are allowed",
+        what=what,
+        need=_bytes(need),
+        most=_bytes(max_memory),
+    )
 
 
 def _bytes(count: int) -> str:
     for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if count >= size:
             amount = count / size if count < size * 10**6 else count // size
-            return f"{amount:.3g} {unit}" if amount < 10**6 else f"more than a million {unit}"
-    return f"{count} bytes"
+            return f"{amount:.3g} {unit}" if amount < 10**6 else said("more than a million {unit}", unit=unit)
+    return said("{count} bytes", count=count)

@@ -25,6 +25,7 @@ from heapq import nsmallest
 from typing import Final, NoReturn
 
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, code
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
 from backprop_engine.scenario.slips import key_hint, map_hint
 from backprop_engine.text import clean, clip
@@ -50,8 +51,10 @@ __all__ = [
 MAX_REPORTED: Final = 20
 _ENOUGH: Final = 50
 
-WRONG_TYPE = code("wrong-type", "A value is of another kind than its key takes: a list instead of text.")
-UNKNOWN_KEY = code("unknown-key", "A key that the format does not know.")
+WRONG_TYPE = code(
+    "wrong-type", said("A value is of another kind than its key takes: a list instead of text.")
+)
+UNKNOWN_KEY = code("unknown-key", said("A key that the format does not know."))
 
 
 _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
@@ -144,27 +147,27 @@ def _rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
     return (gravity(diagnostic.code.name), place.line if place else 0, place.column if place else 0)
 
 
-def mistake(kind: Code, node: Node, message: str, hint: str = "") -> ScenarioError:
+def mistake(kind: Code, node: Node, message: Said, hint: Hint = "") -> ScenarioError:
     """A single mistake at the place of `node`, ready to be raised."""
     return ScenarioError([node.source.diagnostic(kind, message, node.place, hint)])
 
 
-def described(node: Node) -> str:
+def described(node: Node) -> Said | str:
     """What `node` is, for a sentence: "a list", "the number 3"."""
     if isinstance(node, Sequence):
-        return "a list"
+        return said("a list")
     if isinstance(node, Mapping):
-        return "a map"
+        return said("a map")
     shown = clip(clean(node.text), 40)
     match node.value:
         case None:
-            return "nothing"
+            return said("nothing")
         case bool():
             return f"`{shown}`"
         case int() | float():
-            return f"the number {shown}"
+            return said("the number {number}", number=shown)
         case _:
-            return f"the text `{shown}`" if shown else "an empty text"
+            return said("the text `{text}`", text=shown) if shown else said("an empty text")
 
 
 def is_absent(node: Node | None) -> bool:
@@ -172,46 +175,48 @@ def is_absent(node: Node | None) -> bool:
     return node is None or (isinstance(node, Scalar) and node.value is None)
 
 
-def as_mapping(node: Node, what: str, hint: str = "") -> Mapping:
+def as_mapping(node: Node, what: str, hint: Hint = "") -> Mapping:
     """`node`, which must be a map; `what` names the expected for the message."""
     return node if isinstance(node, Mapping) else _wrong(node, what, map_hint(node) or hint)
 
 
-def as_sequence(node: Node, what: str, hint: str = "") -> Sequence:
+def as_sequence(node: Node, what: str, hint: Hint = "") -> Sequence:
     """`node`, which must be a list."""
     return node if isinstance(node, Sequence) else _wrong(node, what, hint)
 
 
-def as_text(node: Node, what: str, hint: str = "") -> Scalar:
+def as_text(node: Node, what: str, hint: Hint = "") -> Scalar:
     """`node`, which must be a scalar that means text."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node
     return _wrong(node, what, hint)
 
 
-def as_whole(node: Node, what: str, hint: str = "") -> int:
+def as_whole(node: Node, what: str, hint: Hint = "") -> int:
     """The whole number that `node` is."""
     if isinstance(node, Scalar) and type(node.value) is int:
         return node.value
     return _wrong(node, what, hint)
 
 
-def as_real(node: Node, what: str, hint: str = "") -> float:
+def as_real(node: Node, what: str, hint: Hint = "") -> float:
     """The number that `node` is."""
     if isinstance(node, Scalar) and type(node.value) in (int, float):
         return float(node.value)  # type: ignore[arg-type]  # the line above tells its type
     return _wrong(node, what, hint)
 
 
-def as_flag(node: Node, what: str, hint: str = "") -> bool:
+def as_flag(node: Node, what: str, hint: Hint = "") -> bool:
     """The truth value that `node` is."""
     if isinstance(node, Scalar) and type(node.value) is bool:
         return node.value
-    return _wrong(node, what, hint or "write `true` or `false`")
+    return _wrong(node, what, hint or said("write `true` or `false`"))
 
 
-def _wrong(node: Node, what: str, hint: str) -> NoReturn:
-    raise mistake(WRONG_TYPE, node, f"expected {what}, found {described(node)}", hint)
+def _wrong(node: Node, what: str, hint: Hint) -> NoReturn:
+    raise mistake(
+        WRONG_TYPE, node, said("expected {what}, found {found}", what=what, found=described(node)), hint
+    )
 
 
 def only_keys(mapping: Mapping, known: Iterable[str], of: str) -> None:
@@ -221,9 +226,9 @@ def only_keys(mapping: Mapping, known: Iterable[str], of: str) -> None:
     for key, _ in mapping:
         if key.text not in known:
             shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
-            message = f"{of} has no key `{clip(shown, 40)}`"
+            message = said("{what} has no key `{key}`", what=of, key=clip(shown, 40))
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
-            hint = near or "known are " + ", ".join(known)
+            hint = near or said("known are {names}", names=", ".join(known))
             found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, hint))
     if found:
         raise ScenarioError(found)

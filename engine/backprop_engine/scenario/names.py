@@ -7,6 +7,7 @@ from typing import Final
 
 from backprop_engine.errors import Place, code
 from backprop_engine.expr.cursor import RESERVED
+from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.scenario.source import INVISIBLE
@@ -16,8 +17,10 @@ __all__ = ["MAX_LENGTH", "NameTable", "normalised"]
 
 MAX_LENGTH: Final = 64
 
-BAD_NAME = code("bad-name", "A name is no identifier, is a word of Python, or is longer than 64 characters.")
-DUPLICATE_NAME = code("duplicate-name", "Two leaves or nodes have one name.")
+BAD_NAME = code(
+    "bad-name", said("A name is no identifier, is a word of Python, or is longer than 64 characters.")
+)
+DUPLICATE_NAME = code("duplicate-name", said("Two leaves or nodes have one name."))
 
 _SPELT = str.maketrans({"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star"})
 
@@ -43,41 +46,56 @@ class NameTable:
         if name in self._first:
             where, first = self._first[name]
             raise mistake(
-                DUPLICATE_NAME, key, f"`{name}` is a name under `{where}` already", _seen(first.place)
+                DUPLICATE_NAME,
+                key,
+                said("`{name}` is a name under `{section}` already", name=name, section=where),
+                _seen(first.place),
             )
         self._first[name] = (section, key)
         return name
 
 
-def _why_invisible(name: str, character: str) -> tuple[str, str]:
+def _why_invisible(name: str, character: str) -> tuple[Said, Hint]:
     """Which character nobody sees, and the name without it."""
-    known_as = unicodedata.name(character, "a character")
+    known_as = unicodedata.name(character, said("a character"))
     rest = INVISIBLE.sub("", name)
     useful = rest.isidentifier() and rest not in RESERVED
-    return f"a name has no invisible characters: here is U+{ord(character):04X}, {known_as}", (
-        f"`{clip(clean(rest), 40)}` would be one" if useful else "letters, digits and `_`"
+    return said(
+        "a name has no invisible characters: here is U+{number:04X}, {called}",
+        number=ord(character),
+        called=known_as,
+    ), (
+        said("`{name}` would be one", name=clip(clean(rest), 40))
+        if useful
+        else said("letters, digits and `_`")
     )
 
 
-def _why_not(name: str) -> tuple[str, str]:
+def _why_not(name: str) -> tuple[Said, Hint]:
     """What is wrong with a name, and a hint."""
     shown = clip(clean(name), 40)
     if not name:
-        return "a name is empty", "letters, digits and `_`"
+        return said("a name is empty"), said("letters, digits and `_`")
     if name in RESERVED:
-        return f"`{name}` is a word of Python and no name", f"`{name}_` would be one"
+        return said("`{name}` is a word of Python and no name", name=name), said(
+            "`{name}` would be one", name=f"{name}_"
+        )
     if name.isidentifier():
-        return f"a name has at most {MAX_LENGTH} characters, this one has {len(name)}", ""
+        return said(
+            "a name has at most {most} characters, this one has {count}",
+            most=MAX_LENGTH,
+            count=len(name),
+        ), ""
     spelt = name.translate(_SPELT)
     suggestion = "".join(one if ("a" + one).isidentifier() else "_" for one in spelt[:MAX_LENGTH]).rstrip("_")
     if suggestion and not suggestion.isidentifier():
         suggestion = "_" + suggestion[: MAX_LENGTH - 1]
     useful = suggestion.strip("_") and suggestion not in RESERVED
     return (
-        f"`{shown}` is no name",
-        f"`{clean(suggestion)}` would be one" if useful else "letters, digits and `_`",
+        said("`{name}` is no name", name=shown),
+        said("`{name}` would be one", name=clean(suggestion)) if useful else said("letters, digits and `_`"),
     )
 
 
-def _seen(place: Place) -> str:
-    return f"the first is in line {place.line}, column {place.column}"
+def _seen(place: Place) -> Said:
+    return said("the first is in line {line}, column {column}", line=place.line, column=place.column)

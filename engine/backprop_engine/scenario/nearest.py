@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
+from backprop_engine.said import Hint, said
 from backprop_engine.scenario.synonyms import meant
 from backprop_engine.text import clean
 
@@ -47,23 +48,30 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return best
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> Hint:
     """A hint that asks for the nearest of `known`, or nothing."""
     found = nearest(name, known)
     if found is None:
         return ""
-    return f"did you mean `{found}`?{_difference(name, found)}"
+    return _look_alike(name, found) or said("did you mean `{text}`?", text=found)
 
 
-def _difference(name: str, other: str) -> str:
-    """Which letter is from another alphabet, where two names look the same."""
+def _look_alike(name: str, other: str) -> Hint:
+    """The hint that names which letter is from another alphabet, where two names look the same."""
     if len(name) != len(other) or _plain(name) != _plain(other):
         return ""
     for one, meant_letter in zip(name, other, strict=True):
         if one != meant_letter:
             letter = f"U+{ord(one):04X} {unicodedata.name(one, '')}".strip()
             wanted = f"U+{ord(meant_letter):04X} {unicodedata.name(meant_letter, '')}".strip()
-            return f" Here stands `{clean(one)}` ({letter}), there `{clean(meant_letter)}` ({wanted})."
+            return said(
+                "did you mean `{text}`? Here stands `{one}` ({letter}), there `{other}` ({wanted}).",
+                text=other,
+                one=clean(one),
+                letter=letter,
+                other=clean(meant_letter),
+                wanted=wanted,
+            )
     return ""
 
 

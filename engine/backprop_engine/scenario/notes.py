@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph
+from backprop_engine.said import said
 from backprop_engine.scenario.cells import Cell
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import Mistakes, as_mapping, is_absent, mistake
@@ -17,7 +18,9 @@ from backprop_engine.scenario.units import Unit
 
 __all__ = ["Note", "by_position", "in_instances", "notes_in_cells", "read_notes"]
 
-UNKNOWN_NOTE = code("unknown-note", "A note for a node that there is not, or a second one for the same node.")
+UNKNOWN_NOTE = code(
+    "unknown-note", said("A note for a node that there is not, or a second one for the same node.")
+)
 
 
 class Note(NamedTuple):
@@ -35,17 +38,17 @@ def read_notes(
     for unit in units:
         if unit.note is not None:
             with mistakes.collected():
-                notes[unit.name] = Note(unit.key, local_text(unit.note, "a note"))
+                notes[unit.name] = Note(unit.key, local_text(unit.note, said("a note")))
     if given is None or is_absent(given):
         return notes
     with mistakes.collected():
-        hint = "such as `notes: {f: Look here.}`"
-        for key, value in as_mapping(given, "a map from nodes to sentences", hint):
+        hint = said("such as `{text}`", text="notes: {f: Look here.}")
+        for key, value in as_mapping(given, said("a map from nodes to sentences"), hint):
             if mistakes.enough:
                 break
             with mistakes.collected():
                 name = _noted(key, notes, known)
-                notes[name] = Note(key, local_text(value, "a note"))
+                notes[name] = Note(key, local_text(value, said("a note")))
     return notes
 
 
@@ -53,7 +56,9 @@ def _noted(key: Scalar, notes: Mapping[str, Note], known: Known) -> str:
     """The name of the node that a key is a note for."""
     name = known.canonical(key.text)
     if name in notes:
-        raise mistake(UNKNOWN_NOTE, key, f"`{name}` has a note already", "keep one of them")
+        raise mistake(
+            UNKNOWN_NOTE, key, said("`{name}` has a note already", name=name), said("keep one of them")
+        )
     if name not in known and not known.is_instance(name):
         message, hint = known.undefined(name)
         raise mistake(UNKNOWN_NOTE, key, message, "" if hint.startswith("call it") else hint)
@@ -67,7 +72,7 @@ def notes_in_cells(cells: Mapping[str, Cell], mistakes: Mistakes) -> dict[tuple[
         for name, unit in cell.units.items():
             if unit.note is not None:
                 with mistakes.collected():
-                    notes[cell.name, name] = local_text(unit.note, "a note")
+                    notes[cell.name, name] = local_text(unit.note, said("a note"))
     return notes
 
 
@@ -99,6 +104,6 @@ def by_position(notes: Mapping[str, Note], graph: Graph, mistakes: Mistakes) -> 
         elif instances:  # told where an instance is done
             placed |= {group.stop - 1: note.text for group in instances}
         else:  # only a numbered part can be missing now
-            message = f"`{name.partition('#')[0]}` has no part `{name}`"
+            message = said("`{unit}` has no part `{name}`", unit=name.partition("#")[0], name=name)
             mistakes.add(mistake(UNKNOWN_NOTE, note.key, message).diagnostics)
     return placed

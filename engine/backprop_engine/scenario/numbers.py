@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
+from backprop_engine.said import Hint, said
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
 from backprop_engine.scenario.other_numbers import is_number, list_hint, number_hint, tensor_hint
@@ -17,10 +18,10 @@ from backprop_engine.scenario.other_numbers import is_number, list_hint, number_
 __all__ = ["NOT_A_NUMBER", "Written", "whole_list", "written"]
 
 NOT_A_NUMBER = code(
-    "not-a-number", "Where a number or a list of numbers should stand, there is something else."
+    "not-a-number", said("Where a number or a list of numbers should stand, there is something else.")
 )
-RAGGED = code("ragged", "The rows of a nested list differ in length or depth.")
-NUMBER_RANGE = code("number-range", "A number is too large for the scenario's dtype.")
+RAGGED = code("ragged", said("The rows of a nested list differ in length or depth."))
+NUMBER_RANGE = code("number-range", said("A number is too large for the scenario's dtype."))
 
 _SEED = "`seed`"
 _NUMBERS = (int, float, bool)
@@ -45,8 +46,13 @@ class Written(NamedTuple):
         for cell in self.cells:
             size = abs(float(cell.value))  # type: ignore[arg-type]
             if largest < size < math.inf:
-                message = f"{dtype.name} cannot hold {cell.text}: its largest number is {largest:.4g}"
-                raise mistake(NUMBER_RANGE, cell, message, "`dtype: float64` holds more")
+                message = said(
+                    "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
+                    dtype=dtype.name,
+                    number=cell.text,
+                    largest=largest,
+                )
+                raise mistake(NUMBER_RANGE, cell, message, said("`dtype: float64` holds more"))
 
 
 def written(node: Node, what: str) -> Written:
@@ -71,19 +77,34 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
             return
         if isinstance(node, Sequence) and depth:
             raise mistake(
-                RAGGED, node, f"a list stands here, but the first entry of {what} at this depth is a number"
+                RAGGED,
+                node,
+                said(
+                    "a list stands here, but the first entry of {what} at this depth is a number", what=what
+                ),
             )
         raise _no_number(node, what)
     if not isinstance(node, Sequence):
         if isinstance(node, Scalar) and type(node.value) in _NUMBERS:
-            message = f"a number stands here, but the first entry of {what} at this depth is a list"
-            raise mistake(RAGGED, node, message, f"expected a list of {shape[depth]}")
+            message = said(
+                "a number stands here, but the first entry of {what} at this depth is a list", what=what
+            )
+            raise mistake(RAGGED, node, message, said("expected a list of {count}", count=shape[depth]))
         raise _no_number(node, what)
     if len(node.items) != shape[depth]:
         count = len(node.items)
-        entries = "entry" if count == 1 else "entries"
-        message = f"this row has {count} {entries}, the first one has {shape[depth]}"
-        raise mistake(RAGGED, node, message, f"every row of {what} at this depth needs {shape[depth]}")
+        wanted = shape[depth]
+        message = (
+            said("this row has 1 entry, the first one has {wanted}", wanted=wanted)
+            if count == 1
+            else said("this row has {count} entries, the first one has {wanted}", count=count, wanted=wanted)
+        )
+        raise mistake(
+            RAGGED,
+            node,
+            message,
+            said("every row of {what} at this depth needs {count}", what=what, count=wanted),
+        )
     inner = depth + 1
     for item in node.items:
         if inner == len(shape) and type(item) is Scalar and type(item.value) in _NUMBERS:
@@ -93,26 +114,39 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
 
 
 def _no_number(node: Node, what: str) -> Exception:
-    hint = ""
+    hint: Hint = ""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         text = node.text
         hint = number_hint(text) or list_hint(text) or tensor_hint(text)
         if is_number(text):
-            hint = "numbers have no quotes"
+            hint = said("numbers have no quotes")
         elif not hint and what != _SEED and (text.isidentifier() or any(sign in text for sign in "*/+(")):
-            hint = "what is computed goes under `nodes`"
-    return mistake(NOT_A_NUMBER, node, f"expected a number in {what}, found {described(node)}", hint)
+            hint = said("what is computed goes under `nodes`")
+    return mistake(
+        NOT_A_NUMBER,
+        node,
+        said("expected a number in {what}, found {found}", what=what, found=described(node)),
+        hint,
+    )
 
 
-def whole_list(node: Node, what: str, hint: str) -> tuple[list[Scalar], tuple[int, ...]]:
+def whole_list(node: Node, what: str, hint: Hint) -> tuple[list[Scalar], tuple[int, ...]]:
     """The list of whole numbers at `node`, with the places of its entries."""
     if not isinstance(node, Sequence):
-        raise mistake(NOT_A_NUMBER, node, f"{what} is a list of whole numbers, found {described(node)}", hint)
+        raise mistake(
+            NOT_A_NUMBER,
+            node,
+            said("{what} is a list of whole numbers, found {found}", what=what, found=described(node)),
+            hint,
+        )
     cells = []
     for item in node.items:
         if not (isinstance(item, Scalar) and type(item.value) is int):
             raise mistake(
-                NOT_A_NUMBER, item, f"expected a whole number in {what}, found {described(item)}", hint
+                NOT_A_NUMBER,
+                item,
+                said("expected a whole number in {what}, found {found}", what=what, found=described(item)),
+                hint,
             )
         cells.append(item)
     return cells, tuple(cell.value for cell in cells)  # type: ignore[misc]

@@ -6,6 +6,8 @@ import math
 import re
 import unicodedata
 
+from backprop_engine.said import Hint, said
+
 __all__ = ["is_number", "list_hint", "number_hint", "tensor_hint"]
 
 _SPECIAL = {"nan": ".nan", "inf": ".inf", "infinity": ".inf"}
@@ -25,19 +27,19 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def number_hint(text: str) -> str:
+def number_hint(text: str) -> Hint:
     """How the number that `text` means is written in YAML, or nothing where it means none."""
     if len(text) > _LONG:
         return ""
     special = _SPECIAL.get(text.strip("+-.").casefold())
     if special:
-        return f"write `{'-' if text.startswith('-') else ''}{special}`"
+        return said("write `{text}`", text="-" * text.startswith("-") + special)
     if text.casefold() in ("yes", "on", "no", "off"):
-        return "write `true` or `false`, or a number"
+        return said("write `true` or `false`, or a number")
     if text.casefold() in ("none", "nil", "undefined"):
-        return "write a number"
+        return said("write a number")
     found = _meant(unicodedata.normalize("NFKC", text.strip()).translate({0x2212: "-", 0x2013: "-"}))
-    return f"write `{found}`" if found and found != text else ""
+    return said("write `{text}`", text=found) if found and found != text else ""
 
 
 def _meant(text: str) -> str:
@@ -67,7 +69,7 @@ def _divided(one: str, other: str) -> str:
     return f"{quotient:.15g}" if math.isfinite(quotient) else ""
 
 
-def list_hint(text: str) -> str:
+def list_hint(text: str) -> Hint:
     """How the list of numbers that `text` means is written in YAML, or nothing where it means none."""
     found = _LIST.fullmatch(text.strip()) if len(text) <= _LONG else None
     if found is None:
@@ -76,15 +78,17 @@ def list_hint(text: str) -> str:
     if not rows or not all(row and all(map(_NUMBER.fullmatch, row)) for row in rows):
         return ""
     if len(rows) > 1:
-        return "write each row in its own brackets: `[[1, 2], [3, 4]]`"
-    return f"write `[{', '.join(rows[0])}]`" if len(rows[0]) > 1 or text[:1] in "([{" else ""
+        return said("write each row in its own brackets: `[[1, 2], [3, 4]]`")
+    if len(rows[0]) == 1 and text[:1] not in "([{":
+        return ""
+    return said("write `{text}`", text=f"[{', '.join(rows[0])}]")
 
 
 def _cells(row: str) -> list[str]:
     return [one for one in re.split(r"[,\s]+", row.strip()) if one]
 
 
-def tensor_hint(text: str) -> str:
+def tensor_hint(text: str) -> Hint:
     """The leaf that a call such as `np.zeros((2, 3))` means, or nothing."""
     found = _FILLED.match(text) if len(text) <= _LONG else None
     if found is None:
@@ -95,4 +99,4 @@ def tensor_hint(text: str) -> str:
     if init == "eye":
         sizes *= 2 // max(1, len(sizes))
     shape = ", ".join(sizes) if sizes and init not in ("constant", "arange") else "2, 3"
-    return f"such as `{{shape: [{shape}], init: {init}{more}}}`"
+    return said("such as `{text}`", text=f"{{shape: [{shape}], init: {init}{more}}}")

@@ -10,6 +10,7 @@ from backprop_engine.arrays import shape_text
 from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph import Graph
+from backprop_engine.said import joined, said
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.numbers import written
@@ -26,14 +27,23 @@ def parse_setting(text: str) -> tuple[str, Any]:
     name = normalised(name.strip())
     shown = clip(clean(text), 60)
     if not equals or not name.isidentifier():
-        raise UsageError(f"{shown}: a setting is a name, `=` and a number or list, such as x=3")
+        raise UsageError(
+            said("{setting}: a setting is a name, `=` and a number or list, such as x=3", setting=shown)
+        )
     if not value.strip():
-        raise UsageError(f"{shown}: a number or list is missing behind the `=`, such as {name}=3")
+        raise UsageError(
+            said(
+                "{setting}: a number or list is missing behind the `=`, such as {name}=3",
+                setting=shown,
+                name=name,
+            )
+        )
     try:
         numbers = written(read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`")
     except ScenarioError as error:
         found = error.diagnostics[0]
-        raise UsageError(f"{shown}: {found.message}" + (f"; {found.hint}" if found.hint else "")) from None
+        problem = joined("; ", (one for one in (found.message, found.hint) if one))
+        raise UsageError(said("{setting}: {problem}", setting=shown, problem=problem)) from None
     array = numbers.array()
     return name, array if array.ndim else float(array)
 
@@ -44,16 +54,25 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
     leaves = [leaf.name for leaf in graph.leaves]
     if name not in leaves:
         if name in graph:
-            raise UsageError(f"{clean(name)} is computed: only leaves can be set")
-        hint = did_you_mean(name, leaves) or "the leaves are " + ", ".join(leaves[:8])
-        raise UsageError(f"there is no leaf {clip(clean(name), 40)}; {hint}")
+            raise UsageError(said("{name} is computed: only leaves can be set", name=clean(name)))
+        hint = did_you_mean(name, leaves) or said("the leaves are {names}", names=", ".join(leaves[:8]))
+        raise UsageError(said("there is no leaf {name}; {hint}", name=clip(clean(name), 40), hint=hint))
     leaf = graph[name]
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"the value for {name} is no number and no list of one shape") from None
+        raise UsageError(
+            said("the value for {name} is no number and no list of one shape", name=name)
+        ) from None
     if array.shape != leaf.shape:
-        raise UsageError(f"{name} is {shape_text(leaf.shape)}, the value is {shape_text(array.shape)}")
+        raise UsageError(
+            said(
+                "{name} is {shape}, the value is {found}",
+                name=name,
+                shape=shape_text(leaf.shape),
+                found=shape_text(array.shape),
+            )
+        )
     if np.any(np.isfinite(array) & (np.abs(array) > float(np.finfo(graph.dtype).max))):
-        raise UsageError(f"{graph.dtype.name} cannot hold the value for {name}")
+        raise UsageError(said("{dtype} cannot hold the value for {name}", dtype=graph.dtype.name, name=name))
     return bindings.with_leaf(graph, name, array)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence as SequenceOf
 from typing import Final
 
+from backprop_engine.said import Hint, said
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
 from backprop_engine.text import clean, clip
@@ -25,18 +26,22 @@ SECTIONS: Final = (*MAPS, "title", "description", "dtype", "output", "seed", "br
 _LONG = 60
 
 
-def entry_hint(line: str) -> str:
+def entry_hint(line: str) -> Hint:
     """How a line such as `x = 2` or `f:x` is written as a name and its value, or nothing."""
     found = _ENTRY.match(line)
     if found is None:
         return ""
-    written = f"write `{found[1]}: {found[3]}`" if len(line) <= _LONG else "write `name: value`"
+    written = (
+        said("write `{text}`", text=f"{found[1]}: {found[3]}")
+        if len(line) <= _LONG
+        else said("write `{text}`", text="name: value")
+    )
     if found[2] == ":":
-        return f"a space is missing behind the colon: {written}"
-    return f"this colon is a full-width one: {written}" if found[2] == "：" else written
+        return said("a space is missing behind the colon: {written}", written=written)
+    return said("this colon is a full-width one: {written}", written=written) if found[2] == "：" else written
 
 
-def map_hint(node: Node) -> str:
+def map_hint(node: Node) -> Hint:
     """What was meant by `node` where a map must stand, or nothing."""
     if isinstance(node, Scalar):
         place = node.place
@@ -46,33 +51,39 @@ def map_hint(node: Node) -> str:
     first = node.items[0]
     if isinstance(first, Mapping) and first.entries:
         name = clip(clean(next(iter(first.entries))), _LONG)
-        return f"a list has no names: write `{name}: …` without the `- ` before it"
+        return said("a list has no names: write `{name}: …` without the `- ` before it", name=name)
     names = [one.text for one in node.items if isinstance(one, Scalar) and one.text.isidentifier()]
     if len(names) == len(node.items) <= 5:
-        return f"every name has a value: `{{{', '.join(f'{name}: …' for name in names)}}}`"
+        return said(
+            "every name has a value: `{text}`", text=f"{{{', '.join(f'{name}: …' for name in names)}}}"
+        )
     return ""
 
 
-def key_hint(key: Scalar, mapping: Mapping, known: SequenceOf[str]) -> str:
+def key_hint(key: Scalar, mapping: Mapping, known: SequenceOf[str]) -> Hint:
     """What was meant by `key`, which is none of those that are `known` in `mapping`; perhaps nothing."""
     name = key.text
     odd = next((one for one in name if one != " " and unicodedata.category(one) == "Zs"), None)
     if odd is not None:
         called = unicodedata.name(odd).lower()
-        return f"here is U+{ord(odd):04X}, {called}: indent and part words with plain spaces"
+        return said(
+            "here is U+{number:04X}, {called}: indent and part words with plain spaces",
+            number=ord(odd),
+            called=called,
+        )
     word = re.split(r"[\s{\[(]", name, maxsplit=1)[0]
     if word != name and word in known:
-        return f"a colon is missing: `{word}: …`"
+        return said("a colon is missing: `{name}: …`", name=word)
     parent = next((one for one, names in _BELOWS.items() if name in names and one in known), None)
     if parent is not None:
-        return f"`{name}` goes under `{parent}`"
+        return said("`{name}` goes under `{section}`", name=name, section=parent)
     if name in SECTIONS and "nodes" not in known:
-        return f"`{name}` is a section of the scenario: it begins in the first column"
+        return said("`{name}` is a section of the scenario: it begins in the first column", name=name)
     near = did_you_mean(name, known)
     return near or _unindented(key, mapping)
 
 
-def _unindented(key: Scalar, mapping: Mapping) -> str:
+def _unindented(key: Scalar, mapping: Mapping) -> Hint:
     """For a key right below one that has no value: perhaps it was meant to be a part of it."""
     before = None
     for entry in mapping:
@@ -83,4 +94,4 @@ def _unindented(key: Scalar, mapping: Mapping) -> str:
         return ""
     if before.key.place.column != key.place.column or before.value.text:
         return ""
-    return f"indent it if it is a part of `{clip(clean(before.key.text), _LONG)}`"
+    return said("indent it if it is a part of `{name}`", name=clip(clean(before.key.text), _LONG))

@@ -32,6 +32,7 @@ from backprop_engine.expr import (
 )
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
+from backprop_engine.said import said
 from backprop_engine.scenario.emit import Document, Spelled
 from backprop_engine.scenario.number_text import plain_number, spelled
 
@@ -54,7 +55,11 @@ class Unparser:
         uses = Counter(operand for node in graph.nodes for operand in node.operands)
         for position in graph.order:
             if "#" in graph.nodes[position].name and uses[position] != 1:
-                raise UsageError(f"{graph.nodes[position].name} is the part of an expression: it has one use")
+                raise UsageError(
+                    said(
+                        "{name} is the part of an expression: it has one use", name=graph.nodes[position].name
+                    )
+                )
 
     def units(self) -> dict[str, Document]:
         """What stands under `nodes`, in the order of computing."""
@@ -81,7 +86,9 @@ class Unparser:
         try:
             return self.tree(node, self.operands(node))
         except _UnsayableError:
-            raise UsageError(f"{node.name} is the part of an expression that no expression says") from None
+            raise UsageError(
+                said("{name} is the part of an expression that no expression says", name=node.name)
+            ) from None
 
     # Expressions
 

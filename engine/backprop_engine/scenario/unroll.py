@@ -12,6 +12,7 @@ from typing import Final
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
 from backprop_engine.paths import absolute
+from backprop_engine.said import said
 from backprop_engine.scenario.cells import Cell
 from backprop_engine.scenario.lower import Lowering, Position
 from backprop_engine.scenario.mistakes import Mistakes, mistake
@@ -31,9 +32,11 @@ from backprop_engine.scenario.units import (
 
 __all__ = ["MAX_UNROLLED", "TOO_MANY_NODES", "unroll"]
 
-SCAN_SHAPES = code("scan-shapes", "What a scan goes over or carries has no leading axis, or another shape.")
+SCAN_SHAPES = code(
+    "scan-shapes", said("What a scan goes over or carries has no leading axis, or another shape.")
+)
 TOO_MANY_NODES = code(
-    "too-many-nodes", "A graph has more nodes than it may have, or instances of cells nest too deep."
+    "too-many-nodes", said("A graph has more nodes than it may have, or instances of cells nest too deep.")
 )
 
 MAX_NESTED: Final = 64
@@ -163,7 +166,7 @@ class _Unroller:
         if cell is None or level is None or not self.room_for(unit, 1):
             return
         if self.depth >= MAX_NESTED:
-            message = f"here instances of cells nest more than {MAX_NESTED} deep"
+            message = said("here instances of cells nest more than {depth} deep", depth=MAX_NESTED)
             self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message).diagnostics)
             return
         full = scope.prefix + name
@@ -191,8 +194,12 @@ class _Unroller:
         need = self.unrolled + (size * count if count > 1 else 0)
         if need <= MAX_UNROLLED:
             return True
-        message = f"with `{unit.name}` the instances of cells come to more than {MAX_UNROLLED:,} nodes"
-        hint = "a shorter sequence, or smaller cells"
+        message = said(
+            "with `{name}` the instances of cells come to more than {most:,} nodes",
+            name=unit.name,
+            most=MAX_UNROLLED,
+        )
+        hint = said("a shorter sequence, or smaller cells")
         self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message, hint).diagnostics)
         return False
 
@@ -220,21 +227,44 @@ class _Unroller:
                 return None
             shape = self.lowering.builder.shape(position)
             if not shape:
-                message = f"`{argument.name}` is a single number: a scan goes along the first axis"
-                raise mistake(SCAN_SHAPES, argument.scalar, message, "give it one entry for every time step")
+                message = said(
+                    "`{name}` is a single number: a scan goes along the first axis", name=argument.name
+                )
+                raise mistake(
+                    SCAN_SHAPES, argument.scalar, message, said("give it one entry for every time step")
+                )
             if not shape[0]:
-                message = f"`{argument.name}` is {shape_text(shape)}: there is no time step in it"
+                message = said(
+                    "`{name}` is {shape}: there is no time step in it",
+                    name=argument.name,
+                    shape=shape_text(shape),
+                )
                 raise mistake(SCAN_SHAPES, argument.scalar, message)
             if known and known[1] != shape[0]:
-                message = f"`{argument.name}` has {shape[0]} time steps, `{known[0]}` has {known[1]}"
-                raise mistake(SCAN_SHAPES, argument.scalar, message, "their first axes must be as long")
+                message = said(
+                    "`{name}` has {count} time steps, `{other}` has {wanted}",
+                    name=argument.name,
+                    count=shape[0],
+                    other=known[0],
+                    wanted=known[1],
+                )
+                raise mistake(SCAN_SHAPES, argument.scalar, message, said("their first axes must be as long"))
             known = known or (argument.name, shape[0])
         return known[1] if known else None
 
     def refuse_index(self, user: Unit, scan: ScanUse, need: str, length: int) -> None:
         """Report a path to an instance that a scan does not have."""
-        message = f"`{need}` is out of range: `{scan.name}` has {length} instances"
-        hint = f"`{scan.name}[0]` to `{scan.name}[{length - 1}]`, or `{scan.name}[-1]` for the last"
+        message = said(
+            "`{name}` is out of range: `{scan}` has {count} instances",
+            name=need,
+            scan=scan.name,
+            count=length,
+        )
+        hint = said(
+            "`{name}[0]` to `{name}[{last}]`, or `{name}[-1]` for the last",
+            name=scan.name,
+            last=length - 1,
+        )
         for name, at in user.references:
             if name == need or name.startswith(f"{need}."):
                 self.mistakes.add(unit_mistake(user, UNKNOWN_NAME, at, message, hint).diagnostics)
@@ -286,8 +316,14 @@ class _Unroller:
             shapes = [self.lowering.builder.shape(position) for position in (first, given[name])]
             if shapes[0] != shapes[1]:
                 first_shape, next_shape = map(shape_text, shapes)
-                message = f"`{name}` begins as {first_shape}, and `{carry.next}` is {next_shape}"
-                hint = "what is carried keeps its shape"
+                message = said(
+                    "`{name}` begins as {shape}, and `{next}` is {next_shape}",
+                    name=name,
+                    shape=first_shape,
+                    next=carry.next,
+                    next_shape=next_shape,
+                )
+                hint = said("what is carried keeps its shape")
                 self.mistakes.add(mistake(SCAN_SHAPES, carry.init.scalar, message, hint).diagnostics)
 
 

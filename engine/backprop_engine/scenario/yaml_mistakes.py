@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from backprop_engine.errors import ScenarioError, code
+from backprop_engine.said import said
 from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.scenario.slips import MAPS, entry_hint
 from backprop_engine.scenario.source import Source
@@ -28,10 +29,10 @@ from backprop_engine.scenario.unquoted import (
 
 __all__ = ["Problem", "explained", "split_by_bracket", "split_by_comma"]
 
-YAML_SYNTAX = code("yaml-syntax", "The file is no valid YAML.")
-YAML_INDENT = code("yaml-indentation", "A line's indentation fits none of the lines above it.")
-YAML_TAB = code("yaml-tab", "A tab stands where YAML allows only spaces.")
-YAML_ESCAPE = code("yaml-escape", "A backslash in double quotes begins no escape that YAML knows.")
+YAML_SYNTAX = code("yaml-syntax", said("The file is no valid YAML."))
+YAML_INDENT = code("yaml-indentation", said("A line's indentation fits none of the lines above it."))
+YAML_TAB = code("yaml-tab", said("A tab stands where YAML allows only spaces."))
+YAML_ESCAPE = code("yaml-escape", said("A backslash in double quotes begins no escape that YAML knows."))
 
 _VALUE = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s:#][^:\n]*:[ \t]+)?")
 _COMMENT = re.compile(r"\s+#.*")
@@ -76,7 +77,7 @@ def explained(source: Source, problem: Problem, last: Scalar | None) -> Scenario
     if "quoted scalar" in context or "double-quoted" in context:
         if "end of stream" not in words and "document" not in words:
             return _escape(source, at)
-        return source.error(YAML_UNCLOSED, "this quotation mark is never closed", opened)
+        return source.error(YAML_UNCLOSED, said("this quotation mark is never closed"), opened)
     if directive := _directive(source, line, at, words):
         return directive
     if "flow" in context:
@@ -84,27 +85,31 @@ def explained(source: Source, problem: Problem, last: Scalar | None) -> Scenario
     if "could not find expected ':'" in words:
         return _no_colon(source, opened)
     if glued := _GLUED.match(text, line):
-        return source.error(YAML_NO_COLON, "a space is missing behind this colon", glued.end() - 1)
+        return source.error(YAML_NO_COLON, said("a space is missing behind this colon"), glued.end() - 1)
     if text[at : at + 1] in ("]", "}"):
-        return source.error(YAML_SYNTAX, f"nothing opens this `{text[at]}`", at)
+        return source.error(YAML_SYNTAX, said("nothing opens this `{bracket}`", bracket=text[at]), at)
     if not begins_line and (broken := _needs_quotes(source, line, at)):
         return broken
     if begins_line and ("not allowed" in words or "block" in context):
-        hint = "names of one level begin in one column"
-        return source.error(YAML_INDENT, "this line's indentation fits none of the lines above", at, hint)
+        hint = said("names of one level begin in one column")
+        return source.error(
+            YAML_INDENT, said("this line's indentation fits none of the lines above"), at, hint
+        )
     if "mapping values" in words:
         return _misplaced_value(source, at, start)
     if "document start" in words:
-        return source.error(YAML_SYNTAX, "this stands behind the end of the document", at)
+        return source.error(YAML_SYNTAX, said("this stands behind the end of the document"), at)
     if text[start : start + 1] in _OPENERS:
-        return source.error(YAML_QUOTES, f"a name that begins with `{text[start]}` needs quotes", start)
-    return source.error(YAML_SYNTAX, f"this is no valid YAML: {words}", at)
+        return source.error(
+            YAML_QUOTES, said("a name that begins with `{sign}` needs quotes", sign=text[start]), start
+        )
+    return source.error(YAML_SYNTAX, said("this is no valid YAML: {words}", words=words), at)
 
 
 def _tab(source: Source, at: int, *, in_indentation: bool) -> ScenarioError:
     if in_indentation:
-        return source.error(YAML_TAB, "a tab stands in the indentation", at, "indent with spaces")
-    return source.error(YAML_TAB, "YAML takes no tab here", at, "put a space in its place")
+        return source.error(YAML_TAB, said("a tab stands in the indentation"), at, said("indent with spaces"))
+    return source.error(YAML_TAB, said("YAML takes no tab here"), at, said("put a space in its place"))
 
 
 def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError | None:
@@ -116,8 +121,8 @@ def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError 
     if start is None:
         return None
     width = len(rest_of_line(text, start).rstrip())
-    message = "a line that begins with `%` is a directive for YAML itself"
-    return source.error(YAML_SYNTAX, message, start, "take it out: scenarios need none", width)
+    message = said("a line that begins with `%` is a directive for YAML itself")
+    return source.error(YAML_SYNTAX, message, start, said("take it out: scenarios need none"), width)
 
 
 def _no_colon(source: Source, at: int) -> ScenarioError:
@@ -127,11 +132,11 @@ def _no_colon(source: Source, at: int) -> ScenarioError:
     above = source.line(place.line - 1) if place.line > 1 else ""
     hint = entry_hint(line)
     if not hint and line in MAPS:
-        hint = f"write `{line}:`"
+        hint = said("write `{text}`", text=f"{line}:")
     elif not hint and _GOES_ON.search(above):
-        hint = "indent it deeper than the line above if it goes on with that"
-    message = "this line has no colon with a space"
-    return source.error(YAML_NO_COLON, message, at, hint or "write `name: value`")
+        hint = said("indent it deeper than the line above if it goes on with that")
+    message = said("this line has no colon with a space")
+    return source.error(YAML_NO_COLON, message, at, hint or said("write `{text}`", text="name: value"))
 
 
 def _misplaced_value(source: Source, at: int, start: int) -> ScenarioError:
@@ -141,14 +146,14 @@ def _misplaced_value(source: Source, at: int, start: int) -> ScenarioError:
     above = _line_above(source, at)
     if above is not None:
         return _no_colon(source, above)
-    hint = "a name with a value has nothing indented below it"
-    message = "this line is indented like a part of the line above"
+    hint = said("a name with a value has nothing indented below it")
+    message = said("this line is indented like a part of the line above")
     return source.error(YAML_INDENT, message, start, hint)
 
 
 def _long_key(source: Source, at: int) -> ScenarioError:
-    message = f"in YAML a name has at most {_LONGEST_KEY:,} characters"
-    return source.error(YAML_SYNTAX, message, at, "names of scenarios have at most 64")
+    message = said("in YAML a name has at most {most:,} characters", most=_LONGEST_KEY)
+    return source.error(YAML_SYNTAX, message, at, said("names of scenarios have at most 64"))
 
 
 def _in_brackets(source: Source, at: int, opened: int, last: Scalar | None, words: str) -> ScenarioError:
@@ -164,14 +169,16 @@ def _in_brackets(source: Source, at: int, opened: int, last: Scalar | None, word
     bracket = text[opened : opened + 1]
     closing = CLOSING.get(bracket, "]")
     if is_one_line and sign.strip():
-        hint = "quote the whole value if it is an expression"
-        return source.error(YAML_SYNTAX, f"a comma or `{closing}` is missing before this", at, hint)
+        hint = said("quote the whole value if it is an expression")
+        return source.error(
+            YAML_SYNTAX, said("a comma or `{closing}` is missing before this", closing=closing), at, hint
+        )
     if "node content" in words and sign in ",]}":
-        return source.error(YAML_SYNTAX, f"a value is missing before this `{sign}`", at)
+        return source.error(YAML_SYNTAX, said("a value is missing before this `{sign}`", sign=sign), at)
     if bracket not in CLOSING:
-        return source.error(YAML_UNCLOSED, "a value or a closing bracket is missing here", at)
-    hint = f"add `{closing}`, or quote the whole value if it is an expression"
-    return source.error(YAML_UNCLOSED, f"this `{bracket}` is not closed", opened, hint)
+        return source.error(YAML_UNCLOSED, said("a value or a closing bracket is missing here"), at)
+    hint = said("add `{closing}`, or quote the whole value if it is an expression", closing=closing)
+    return source.error(YAML_UNCLOSED, said("this `{bracket}` is not closed", bracket=bracket), opened, hint)
 
 
 def _open_bracket(text: str) -> int:
@@ -194,11 +201,20 @@ def _two_in_one(source: Source, before: Scalar, sign: str) -> ScenarioError:
     if second is not None:
         name = before.text[second:]
         at = before.end - len(name)
-        return source.error(YAML_SYNTAX, f"a comma is missing before `{name}`", at, width=len(name))
+        return source.error(
+            YAML_SYNTAX, said("a comma is missing before `{name}`", name=name), at, width=len(name)
+        )
     whole = text[before.offset : item_end(text, before.offset)].rstrip()
-    also = ", and a comma parts entries" if sign == ":" else ""
+    message = (
+        said("inside `{{}}` and `[]` a text with `:` needs quotes, and a comma parts entries")
+        if sign == ":"
+        else said("inside `{{}}` and `[]` a text with `{sign}` needs quotes", sign=sign)
+    )
     return quoted(
-        source, before.offset, whole, f"inside `{{}}` and `[]` a text with `{sign}` needs quotes{also}"
+        source,
+        before.offset,
+        whole,
+        message,
     )
 
 
@@ -212,14 +228,16 @@ def _needs_quotes(source: Source, line: int, at: int) -> ScenarioError | None:
         return None
     sign = whole[0]
     if sign in _OPENERS or whole[:2] in ("- ", "? "):
-        return quoted(source, start, whole, f"a text that begins with `{sign}` needs quotes, all of it")
+        return quoted(
+            source, start, whole, said("a text that begins with `{sign}` needs quotes, all of it", sign=sign)
+        )
     if start > line and text[at : at + 1] == ":":
         key = text[line:start].strip(" \t:-")
         if key in MAPS and _ONE_NAME.match(whole):
-            message = f"a name and its value stand in the line of `{key}`"
-            hint = "put them in a line of their own below it, indented"
+            message = said("a name and its value stand in the line of `{section}`", section=key)
+            hint = said("put them in a line of their own below it, indented")
             return source.error(YAML_SYNTAX, message, start, hint, len(whole))
-        return quoted(source, start, whole, "a text with a colon and a space in it needs quotes")
+        return quoted(source, start, whole, said("a text with a colon and a space in it needs quotes"))
     return None
 
 
@@ -230,15 +248,23 @@ def _escape(source: Source, at: int) -> ScenarioError:
     found = _ESCAPED.match(source.text, at)
     shown = found[0] if found else source.text[at : at + 2]
     kind, digits = shown[1:2], shown[2:]
-    hint = "use single quotes, where a backslash is a backslash"
+    hint = said("use single quotes, where a backslash is a backslash")
     if kind not in _DIGITS:
-        message = f"`{shown}` is no escape of double-quoted text"
+        message = said("`{text}` is no escape of double-quoted text", text=shown)
     elif len(digits) < _DIGITS[kind]:
-        message = f"`\\{kind}` takes {_DIGITS[kind]} hexadecimal digits in double-quoted text"
+        message = said(
+            "`{text}` takes {count} hexadecimal digits in double-quoted text",
+            text=f"\\{kind}",
+            count=_DIGITS[kind],
+        )
     else:
         is_half = 0xD800 <= int(digits, 16) <= 0xDFFF
-        message = f"`{shown}` is half of a character" if is_half else f"there is no character `{shown}`"
-        hint = "write the character itself"
+        message = (
+            said("`{text}` is half of a character", text=shown)
+            if is_half
+            else said("there is no character `{text}`", text=shown)
+        )
+        hint = said("write the character itself")
     return source.error(YAML_ESCAPE, message, at, hint, len(shown))
 
 

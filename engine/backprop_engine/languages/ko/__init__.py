@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from backprop_engine.languages.ko import catalogue, debugger, errors, expr, ops, optim, run, scenario
+from backprop_engine.languages.ko import (
+    catalogue,
+    codes,
+    debugger,
+    errors,
+    expr,
+    ops,
+    optim,
+    run,
+    scenario_data,
+    scenario_figures,
+    scenario_files,
+    scenario_leaves,
+    scenario_nodes,
+)
 
 __all__ = ["CATALOGUE", "ROOMS"]
 
+_SCENARIO = (scenario_files, scenario_leaves, scenario_data, scenario_nodes, scenario_figures)
+
 ROOMS: tuple[dict[str, str], ...] = tuple(
-    room.TEMPLATES for room in (catalogue, debugger, errors, expr, ops, optim, run, scenario)
+    room.TEMPLATES for room in (codes, errors, expr, ops, run, optim, *_SCENARIO, debugger, catalogue)
 )
 """The files of the rooms; a template that several rooms say stands in one of them."""
 

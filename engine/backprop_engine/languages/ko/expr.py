@@ -25,11 +25,11 @@ TEMPLATES: dict[str, str] = {
     "an expression has at most {count:,} characters": "식은 {count:,}자까지 쓸 수 있습니다",
     "this nests more than {depth} deep": "{depth}단계보다 깊게 중첩되어 있습니다",
     "give parts a node of their own": "일부를 별도의 노드로 나누세요",
-    "nothing opens this {bracket}": "이 {bracket}에 짝이 되는 여는 괄호가 없습니다",
-    "this {bracket} is never closed": "이 {bracket}에 짝이 되는 닫는 괄호가 없습니다",
+    "nothing opens this `{bracket}`": "이 `{bracket}`에 짝이 되는 여는 괄호가 없습니다",
+    "this `{bracket}` is never closed": "이 `{bracket}`에 짝이 되는 닫는 괄호가 없습니다",
     "a list stands in square brackets: `[…]`": "목록은 대괄호로 묶습니다: `[…]`",
     # Operands and operators
-    "{token} is no operand": "{token}{은/는} 피연산자가 아닙니다",
+    "`{text}` is no operand": "`{text}`{은/는} 피연산자가 아닙니다",
     "text is no operand": "텍스트는 피연산자가 아닙니다",
     "a list is no operand": "목록은 피연산자가 아닙니다",
     "an attribute's text has a name: `name={text}`": "설정에 주는 텍스트에는 이름을 붙입니다: `name={text}`",
@@ -38,7 +38,7 @@ TEMPLATES: dict[str, str] = {
         "수의 목록은 `constants`에 쓰고, 설정에 주는 목록에는 이름을 붙입니다: `shape=[2, 3]`"
     ),
     "a plus before an operand is left out": "피연산자 앞의 덧셈 기호는 쓰지 않습니다",
-    "{token} is a word of Python and no name": "{token}{은/는} 파이썬의 예약어여서 이름이 될 수 없습니다",
+    "`{name}` is a word of Python and no name": "`{name}`{은/는} 파이썬의 예약어여서 이름이 될 수 없습니다",
     "a node has one value: give the new one its own node": (
         "노드의 값은 하나입니다. 새 값은 별도의 노드로 만드세요"
     ),
@@ -49,7 +49,7 @@ TEMPLATES: dict[str, str] = {
     "comparisons do not chain": "비교는 이어 쓸 수 없습니다",
     "compare two at a time: `{text}`": "둘씩 비교하세요: `{text}`",
     # Calls
-    "{name} is given twice": "{name}{이/가} 두 번 주어졌습니다",
+    "`{name}` is given twice": "`{name}`{이/가} 두 번 주어졌습니다",
     "put it before `{name}=`, or give its name too": "`{name}=` 앞에 두거나, 이것에도 이름을 붙이세요",
     "an operand without a name comes before those with one": (
         "이름 없는 피연산자는 이름이 있는 것보다 앞에 옵니다"

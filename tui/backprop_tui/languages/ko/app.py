@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["TEMPLATES"]
 
 TEMPLATES: dict[str, str] = {
-    "{setting}: {problem}": "{setting}: {problem}",
     # Settings
     "settings: {problem}": "설정: {problem}",
     "settings: there is no theme {theme}": "설정: {theme} 테마가 없습니다",
