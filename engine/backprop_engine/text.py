@@ -11,7 +11,7 @@ __all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "in_ascii", "pad
 LANGUAGES = ("en", "ko")
 """The languages that the debugger speaks."""
 ELLIPSIS = "…"
-_NARROW = frozenset("·×÷−≤≥≠⊙⊗⊣√∂∑²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
+_NARROW = frozenset("·×÷−≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩ᵢⱼₖ↦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
 """Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Letters and marks that a screen shows nothing for."""
@@ -46,8 +46,12 @@ def _character_width(character: str) -> int:
     return max(0, wcwidth(character))
 
 
-_SIGNS = "·×÷−≤≥≠⊙⊗⊣√∂∑σ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
-_ASCII = str.maketrans(_SIGNS, ".x/-<>!oo|VdSs23-y'|[[[]]]~><^v><*@o*#+x>--\"\"'-|+++++++++=#+++++++++")
+_ASCII = str.maketrans(
+    "·×÷−≤≥≠⊙⊗⊣√∂∑∏σπ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
+    "⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩↦ᵢⱼₖₗ⁰¹⁴⁵⁶⁷⁸⁹⁺₀₁₂₃₄₅₆₇₈₉",
+    ".x/-<>!oo|VdSPsp23-y'|[[[]]]~><^v><*@o*#+x>--\"\"'-|+++++++++=#+++++++++"
+    "/|\\\\|/{{{{>ijkl01456789+0123456789",
+)
 
 
 def in_ascii(text: str) -> str:

@@ -51,13 +51,13 @@ def _rebuilt_value(value: Value, change: Callable[[Expr], Expr]) -> Value:
     return value if isinstance(value, Text | Boolean | ListOf) else rebuilt(value, change)
 
 
-def folded(tree: Expr, numbers: Mapping[str, Number]) -> Expr:
-    """`tree` with `numbers` in place of names; ``x ** (2 - 1)`` becomes ``x``."""
+def folded(tree: Expr, values: Mapping[str, Expr]) -> Expr:
+    """`tree` with `values` in place of names; ``x ** (2 - 1)`` becomes ``x``."""
 
     def change(part: Expr) -> Expr:
         match part:
-            case Name() if part.name in numbers:
-                return numbers[part.name]
+            case Name() if part.name in values:
+                return values[part.name]
             case Binary(op="-", left=Number(value=int() as a), right=Number(value=int() as b)):
                 return Number(a - b, part.span)
             case Binary(op="**", right=Number(value=1)):

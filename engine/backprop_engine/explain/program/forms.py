@@ -13,7 +13,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.graph import Graph, Node
 from backprop_engine.ops import Op
 
-__all__ = ["forward_text"]
+__all__ = ["call_text", "forward_text", "setting_text"]
 
 _FORMS: Final = {
     "square": "a ** 2",
@@ -78,10 +78,10 @@ def forward_text(graph: Graph, node: Node) -> str:
     form = op.written or _FORMS.get(op.name)
     if form:
         return form.format(**settings, result=setting_text(node.shape))
-    return _call(op, node)
+    return call_text(op, node)
 
 
-def _call(op: Op, node: Node) -> str:
+def call_text(op: Op, node: Node) -> str:
     """The operator by its name, with the settings that are not as they are by default."""
     given = [
         f"{one.name}={setting_text(node.attributes[one.name])}"

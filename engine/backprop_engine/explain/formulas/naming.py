@@ -1,0 +1,107 @@
+"""What stands for the names in an operator's texts at one node: symbols, or the numbers of the run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.formulas.box import Box, fraction, text
+from backprop_engine.explain.formulas.equations import Column, Style, tensor_box
+from backprop_engine.explain.formulas.trees import shows_cells
+from backprop_engine.explain.formulas.typeset import ATOM, SIGN, TERM, Piece, Typesetter
+from backprop_engine.explain.lines import Role
+from backprop_engine.explain.symbols import loss_name, operand_text
+from backprop_engine.expr import Expr, Name, walk
+from backprop_engine.graph import Node
+from backprop_engine.ops.keys import key_text
+from backprop_engine.trace import Trace
+
+__all__ = ["Naming", "gradient", "partial"]
+
+
+def partial(top: str, bottom: str, role: Role, style: Style) -> Box:
+    """``∂top`` over ``∂bottom``; on one row with a slash."""
+    reading = f"∂{top}/∂{bottom}"
+    if style.flat:
+        return text(reading, role)
+    return fraction(text(f"∂{top}", role), text(f"∂{bottom}", role), role).read(reading)
+
+
+def gradient(trace: Trace, node: Node, style: Style) -> Box:
+    """The gradient of the output by `node`."""
+    return partial(loss_name(trace.graph), operand_text(node), Role.GRADIENT, style)
+
+
+class _Meaning(NamedTuple):
+    """A name's symbol, unless it is a gradient, and its tensor."""
+
+    symbol: str
+    tensor: Tensor
+    role: Role
+
+
+class Naming:
+    """The names that an operator's texts have at `node`: its operands', ``out``, and ``g``."""
+
+    def __init__(self, trace: Trace, node: Node, upstream: str = "") -> None:
+        """`upstream` is what the gradient that flows in is called, if not ∂L/∂ of the node."""
+        assert node.op is not None
+        graph = trace.graph
+        self.trace, self.node, self.upstream = trace, node, upstream
+        self.known: dict[str, _Meaning] = {}
+        for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True):
+            symbol = operand_text(graph.nodes[operand])
+            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE)
+        self.known["out"] = _Meaning(node.name, trace.outs[node.position], Role.VALUE)
+        tensor = trace.gradients[node.position]
+        if tensor is not None:
+            self.known["g"] = _Meaning(upstream, tensor, Role.GRADIENT)
+        self.axes = {name: meaning.tensor.ndim for name, meaning in self.known.items()}
+
+    def symbols(self, style: Style) -> Typesetter:
+        """Sets names as symbols."""
+
+        def spell(name: str) -> Piece | None:
+            if name == "key" and name in self.node.attributes:
+                return Piece(text(f"[{key_text(self.node.attributes[name])}]"))
+            if name not in self.known:
+                return None
+            meaning = self.known[name]
+            if meaning.symbol:
+                return Piece(text(meaning.symbol, meaning.role))
+            return Piece(gradient(self.trace, self.node, style), TERM if style.flat else SIGN)
+
+        return Typesetter(spell, self.axes, style.flat, style.small)
+
+    def numbers(self, style: Style) -> Typesetter:
+        """Sets names as what they are at this step."""
+
+        def spell(name: str) -> Piece | None:
+            meaning = self.known.get(name)
+            return meaning and number_piece(meaning.tensor, meaning.role, style)
+
+        return Typesetter(spell, self.axes, style.flat, style.small)
+
+    def right(self, tree: Expr, style: Style) -> Column:
+        """A right side, over its numbers if it has names that numbers can stand in place of."""
+        symbols = self.symbols(style).box(tree)
+        if not style.numbers or not self.varies(tree) or not self._shows(tree):
+            return Column(symbols)
+        return Column(symbols, self.numbers(style).box(tree))
+
+    def varies(self, tree: Expr) -> bool:
+        """Whether `tree` depends on any of the names."""
+        return any(isinstance(part, Name) and part.name in self.known for part in walk(tree))
+
+    def _shows(self, tree: Expr) -> bool:
+        tensors = any(isinstance(part, Name) and self.axes.get(part.name) for part in walk(tree))
+        return not tensors or shows_cells(tree, self.axes)
+
+
+def number_piece(tensor: Tensor, role: Role, style: Style) -> Piece | None:
+    """A tensor where a name stood; a negative number stands in brackets where it is a factor."""
+    box = tensor_box(tensor, role, style)
+    if box is None:
+        return None
+    negative = tensor.shape == () and box.lines[0][0].text.startswith("-")
+    return Piece(box, SIGN if negative else ATOM)

@@ -1,0 +1,192 @@
+"""The equations of a step: what a node is, its local gradients, and the chain rule; from the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from backprop_engine.explain.formulas.axes import letters
+from backprop_engine.explain.formulas.box import Box, fenced, row, text
+from backprop_engine.explain.formulas.equations import Column, Equation, Style, flow, tensor_box
+from backprop_engine.explain.formulas.naming import Naming, gradient, partial
+from backprop_engine.explain.formulas.trees import node_trees, rule_tree
+from backprop_engine.explain.formulas.typeset import TERM, superscript
+from backprop_engine.explain.lines import Block, Role, above
+from backprop_engine.explain.numbers import ABSENT
+from backprop_engine.explain.symbols import operand_text
+from backprop_engine.explain.texts import say
+from backprop_engine.expr import Name
+from backprop_engine.frame import Frame
+from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
+from backprop_engine.text import clip
+from backprop_engine.trace import Trace
+
+__all__ = ["formula_block", "step_equations"]
+
+_EQUALS: Final = Column(text(" = "), sign=True)
+_DOTS: Final = Column(text("…"), sign=True)
+_MOST_TERMS: Final = 3
+"""Contributions that are shown of a sum."""
+
+
+def formula_block(frame: Frame, language: str, width: int, *, small: bool = True) -> Block:
+    """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
+
+    `small` allows superscripts; without them every exponent is a raised box.
+    """
+    blocks = []
+    for equation in step_equations(frame, language):
+        fitted = equation.fitted(width, small=small)
+        title = [Block.text(clip(equation.title, width), Role.DIM)] if equation.title else []
+        blocks.append(above(*title, fitted, align="<"))
+    return flow(blocks, width) if blocks else Block.of([])
+
+
+def step_equations(frame: Frame, language: str) -> Iterator[Equation]:
+    """The equations of the step, in the order of reading."""
+    trace = frame.trace
+    match frame.step:
+        case Forward(node=node):
+            yield _node(trace, node, language)
+            for index in trace.schedule.edges_of.get(node, range(0)):
+                yield _local(trace, trace.graph.edges[index], language)
+        case Backward(edge=edge):
+            yield _node(trace, edge.node, language)
+            yield _local(trace, edge, language)
+            yield _chain(trace, edge, language)
+        case Seed(node=node):
+            yield _seed(trace, node, language)
+        case Accumulate(edge=edge, count=count):
+            yield _sum(trace, edge, count, language)
+        case Update(node=node):
+            from backprop_engine.explain.formulas.updates import update_equations
+
+            yield from update_equations(trace, node)
+        case _:
+            return
+
+
+def _node(trace: Trace, position: int, language: str) -> Equation:
+    """``q = x · y``; an operator that has a name is written by it first, and in full behind that."""
+    node = trace.graph.nodes[position]
+    naming, trees = Naming(trace, node), node_trees(trace.graph, node)
+
+    def columns(style: Style) -> Sequence[Column]:
+        value = tensor_box(trace.outs[position], Role.VALUE, style)
+        called = [Column(naming.symbols(style).box(tree)) for tree in trees[:-1] if not style.flat]
+        left = [part for one in called for part in (Column(text(" = ")), one)]
+        return [Column(text(node.name, Role.VALUE), value), *left, _EQUALS, naming.right(trees[-1], style)]
+
+    return Equation(say("formula node", language), columns)
+
+
+def _local(trace: Trace, edge: Edge, language: str) -> Equation:
+    """``∂q/∂x = y``: the local gradient; of a linear map, what it makes of a gradient ``g``."""
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    local = local_gradient(trace, edge)
+    naming = Naming(trace, node, "g")
+    tree = rule_tree(graph, node, local.rule if isinstance(local, MapLocal) else local.text)
+
+    def columns(style: Style) -> Sequence[Column]:
+        left = partial(node.name, operand_text(operand), Role.LOCAL, style)
+        if isinstance(local, MapLocal):
+            maps = row(text("g", Role.GRADIENT), text(" ↦ "), naming.symbols(style).box(tree))
+            return [Column(left), Column(text(" : ")), Column(maps)]
+        value = tensor_box(local.value, Role.LOCAL, style)
+        plain = isinstance(tree, Name) or not naming.varies(tree)  # its numbers say all
+        return [Column(left, None if plain else value), _EQUALS, naming.right(tree, style)]
+
+    return Equation(say("formula local", language), columns)
+
+
+def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
+    """The chain rule: the gradient of the operand is the upstream gradient times the local one."""
+    graph = trace.graph
+    operand = graph.nodes[edge.operand]
+
+    def columns(style: Style) -> Sequence[Column]:
+        product = tensor_box(trace.contributions[edge.index], Role.GRADIENT, style)
+        left = [Column(gradient(trace, operand, style), product), _EQUALS]
+        if edge.summed:
+            left.append(Column(text(f"∑{letters(edge.summed)} ", Role.OP), sign=True))
+        return [*left, *_product(trace, edge, style)]
+
+    title = say("formula chain", language)
+    if edge.shared:
+        count, of = trace.schedule.turn(edge)
+        title += f" ─ {say('product of several', language, count=count, of=of)}"
+    return Equation(title, columns)
+
+
+def _product(trace: Trace, edge: Edge, style: Style) -> list[Column]:
+    """The right side of the chain rule, in the order of its factors."""
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    local = local_gradient(trace, edge)
+    as_row = isinstance(local, MapLocal) and local.upstream_as == "row"
+    upstream = Column(
+        gradient(trace, node, style),
+        tensor_box(trace.gradients[edge.node], Role.GRADIENT, style, upright=not as_row),
+    )
+    slope = partial(node.name, operand_text(operand), Role.LOCAL, style)
+    match local:
+        case ScalarLocal() | ElementwiseLocal():
+            sign = " · " if isinstance(local, ScalarLocal) else " ⊙ "
+            value = tensor_box(local.value, Role.LOCAL, style)
+            return [upstream, Column(text(sign), sign=True), Column(slope, value and _factor(value))]
+        case DenseLocal():
+            turned = superscript(fenced(slope), "ᵀ")
+            matrix = None if local.value is None else local.value.swapaxes(-1, -2)
+            value = tensor_box(matrix, Role.LOCAL, style)
+            return [Column(turned, value), Column(text(" · "), sign=True), upstream]
+        case MapLocal(factor=None):
+            return [Naming(trace, node).right(rule_tree(graph, node, local.rule), style)]
+        case MapLocal():
+            factor = Naming(trace, node).symbols(style).within(rule_tree(graph, node, local.text), TERM + 1)
+            value = tensor_box(local.factor, Role.LOCAL, style)
+            other, sign_ = Column(factor, value), Column(text(f" {local.sign} "), sign=True)
+            return [other, sign_, upstream] if local.before else [upstream, sign_, other]
+
+
+def _factor(box: Box) -> Box:
+    """A number behind a sign: a negative one in brackets."""
+    return fenced(box) if box.height == 1 and box.lines[0][0].text.startswith("-") else box
+
+
+def _seed(trace: Trace, position: int, language: str) -> Equation:
+    node = trace.graph.nodes[position]
+
+    def columns(style: Style) -> Sequence[Column]:
+        value = tensor_box(trace.gradients[position], Role.GRADIENT, style)
+        return [Column(gradient(trace, node, style)), _EQUALS, Column(value or text("1", Role.GRADIENT))]
+
+    return Equation(say("seed", language), columns)
+
+
+def _sum(trace: Trace, edge: Edge, count: int, language: str) -> Equation:
+    """The gradient of a value that is used several times: a sum over its uses, as far as it has come."""
+    graph = trace.graph
+    operand, uses = graph.nodes[edge.operand], trace.schedule.uses_of[edge.operand]
+    first = max(0, min(count, len(uses) - 1) - _MOST_TERMS + 1)
+
+    def term(index: int, style: Style) -> Column:
+        node = graph.nodes[graph.edges[uses[index]].node]
+        slope = partial(node.name, operand_text(operand), Role.LOCAL, style)
+        symbols = row(gradient(trace, node, style), text(" · "), slope)
+        if index >= count:
+            return Column(symbols, text(ABSENT, Role.DIM))
+        value = tensor_box(trace.contributions[uses[index]], Role.GRADIENT, style)
+        return Column(symbols, value and (_factor(value) if index > first else value))
+
+    def columns(style: Style) -> Sequence[Column]:
+        total = tensor_box(trace.arrived[edge.index], Role.GRADIENT, style)
+        parts = [_DOTS] * (first > 0)
+        parts += [term(index, style) for index in range(first, min(len(uses), first + _MOST_TERMS))]
+        parts += [_DOTS] * (first + _MOST_TERMS < len(uses))
+        plus = Column(text(" + "), sign=True)
+        joined = [part for one in parts for part in (plus, one)][1:]
+        return [Column(gradient(trace, operand, style), total), _EQUALS, *joined]
+
+    return Equation(say("formula sum", language, count=count, of=len(uses)), columns)

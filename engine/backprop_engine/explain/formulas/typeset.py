@@ -1,0 +1,174 @@
+"""An expression -> a box: fractions, powers, roots and sums as they stand on a blackboard.
+
+What binds less tightly than its surroundings stands in brackets only where the picture does not show it: the
+bars of fractions and roots, and an exponent's place, group by themselves. What is `flat` keeps to one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct, field, structs
+
+from backprop_engine.explain.formulas.axes import axes_of
+from backprop_engine.explain.formulas.box import Box, fenced, fraction, raised, row, text
+from backprop_engine.explain.lines import Role
+from backprop_engine.expr import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Index,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+    render,
+)
+from backprop_engine.expr.parse import PRECEDENCE
+
+__all__ = ["Piece", "Typesetter", "superscript"]
+
+LOOSE, SUM, TERM, SIGN, POWER, ATOM = 0, 2, 3, 4, 5, 6
+"""How tightly a piece holds together, as in the grammar of expressions."""
+
+_SIGNS: Final = {
+    "+": " + ", "-": " − ", "*": " · ", "@": " · ", "/": " / ",
+    "<": " < ", "<=": " ≤ ", ">": " > ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ",
+}  # fmt: skip
+_RAISED: Final = dict(
+    zip("0123456789-−+abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)
+)
+_LONGEST_RAISED: Final = 3
+_DEEPEST: Final = 2
+"""Fractions in fractions; one level deeper they are written with a slash."""
+
+
+class Piece(Struct, frozen=True):
+    """A box, and how tightly it holds together."""
+
+    box: Box
+    binds: int = ATOM
+
+
+class Typesetter(Struct, frozen=True):
+    """How expressions are set: `spell` gives the piece for a name, `axes` how many a name has."""
+
+    spell: Callable[[str], Piece | None] = lambda name: None
+    axes: Mapping[str, int] = field(default_factory=dict)
+    flat: bool = False
+    small: bool = True
+    """Whether exponents of a few letters are superscripts."""
+    depth: int = 0
+
+    def box(self, tree: Value) -> Box:
+        """`tree` as a box."""
+        return self.piece(tree).box
+
+    def piece(self, tree: Value) -> Piece:
+        """`tree` as a piece."""
+        match tree:
+            case Name():
+                return self.spell(tree.name) or Piece(text(tree.name, Role.NAME))
+            case Number():
+                return number_piece(repr(tree.value))
+            case Unary():
+                return Piece(row(text("−", reading="-"), self.within(tree.operand, SIGN)), SIGN)
+            case Binary(op="**"):
+                return self._power(tree)
+            case Binary(op="/") if not self.flat and self.depth < _DEEPEST:
+                inner = self.deeper()
+                return Piece(fraction(inner.box(tree.left), inner.box(tree.right)), SIGN)
+            case Binary():
+                return self._joined(tree)
+            case Transpose():
+                return self.turned(tree.value, ".T")
+            case Subscript():
+                value = self.within(tree.value, ATOM)
+                return Piece(row(value, text(f"[{', '.join(map(_key_part, tree.key))}]")))
+            case Attribute(name="mT"):
+                return self.turned(tree.value, ".mT")
+            case Attribute():
+                return Piece(row(self.within(tree.value, ATOM), text(f".{tree.name}")))
+            case Call():
+                from backprop_engine.explain.formulas.functions import call
+
+                return call(self, tree)
+            case Text() | Boolean() | ListOf():
+                return Piece(text(render(tree)))
+
+    def within(self, tree: Value, around: int) -> Box:
+        """`tree` in brackets, if it does not hold together as tightly as what is around it."""
+        piece = self.piece(tree)
+        return piece.box if piece.binds >= around else fenced(piece.box)
+
+    def deeper(self) -> Typesetter:
+        """For what stands in a fraction."""
+        return structs.replace(self, depth=self.depth + 1)
+
+    def on_one_row(self) -> Typesetter:
+        """For what stands in an exponent."""
+        return structs.replace(self, flat=True)
+
+    def turned(self, value: Value, reading: str) -> Piece:
+        """A transpose."""
+        box = self.within(value, ATOM)
+        return Piece(superscript(box, "ᵀ").read(f"{box.reading}{reading}"))
+
+    def exponent(self, base: Box, tree: Value, reading: str = "") -> Piece:
+        """`base` with an exponent: in superscripts where a few letters have them, else in a raised box."""
+        above = self.on_one_row().box(tree)
+        letters = "".join(span.text for span in above.lines[0]) if above.height == 1 else ""
+        fits = 0 < len(letters) <= _LONGEST_RAISED and all(letter in _RAISED for letter in letters)
+        if self.small and fits:
+            box = superscript(base, "".join(_RAISED[letter] for letter in letters))
+        elif self.flat:
+            box = row(base, text("^"), self.on_one_row().within(tree, ATOM))
+        else:
+            box = raised(base, above)
+        return Piece(box.read(reading or f"({base.reading}) ** ({above.reading})"), POWER)
+
+    def _power(self, tree: Binary) -> Piece:
+        return self.exponent(self.within(tree.left, ATOM), tree.right)
+
+    def _joined(self, tree: Binary) -> Piece:
+        own = PRECEDENCE[tree.op]
+        sign = _SIGNS[tree.op]
+        if tree.op == "*" and axes_of(tree.left, self.axes) and axes_of(tree.right, self.axes):
+            sign = " ⊙ "
+        left, right = self.within(tree.left, max(own, SUM)), self.within(tree.right, own + 1)
+        right = fenced(right) if right.reading.startswith("-") else right
+        return Piece(row(left, text(sign, reading=f" {tree.op} "), right), own)
+
+
+def number_piece(written: str) -> Piece:
+    """A number; a negative one stands in brackets where it is a factor."""
+    return Piece(text(written, Role.TEXT), SIGN if written.startswith("-") else ATOM)
+
+
+def superscript(box: Box, letters: str) -> Box:
+    """Letters behind the first row of a box."""
+    return raised_letters(box, letters)
+
+
+def raised_letters(box: Box, letters: str) -> Box:
+    """Small letters at the top right, in the first row."""
+    small = text(letters)
+    rows = tuple(
+        (*line, *(small.lines[0] if at == 0 else text(" " * small.width).lines[0]))
+        for at, line in enumerate(box.lines)
+    )
+    return Box(rows, box.width + small.width, box.baseline, box.reading)
+
+
+def _key_part(part: Index | Slice) -> str:
+    if isinstance(part, Index):
+        return str(part.value)
+    start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

@@ -1,0 +1,299 @@
+"""Stacked formulas: every box is a rectangle that reads as the expression it was set from, in any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from graphs import CASES, IDS, trace_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_engine import load_scenario
+from backprop_engine.bindings import Bindings
+from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
+from backprop_engine.explain.formulas.equations import Style
+from backprop_engine.explain.formulas.steps import formula_block, step_equations
+from backprop_engine.explain.formulas.trees import node_trees, rule_tree
+from backprop_engine.explain.formulas.typeset import Typesetter
+from backprop_engine.explain.formulas.updates import update_values
+from backprop_engine.explain.lines import line_text, line_width, plain
+from backprop_engine.expr import Expr, parse, render
+from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.local import MapLocal, local_gradient
+from backprop_engine.ops import OPS, Op, Sample
+from backprop_engine.optim import OPTIMIZERS
+from backprop_engine.run import Run, Training
+from backprop_engine.text import LANGUAGES, in_ascii
+from backprop_engine.trace import Trace
+from backprop_tui.bundle import bundled
+
+BUNDLED = bundled()
+STYLES = (Style(), Style(flat=True), Style(small=False), Style(flat=True, small=False))
+WIDTHS = (20, 33, 47, 64, 100)
+AXES = {"a": 0, "b": 0, "u": 1, "v": 1, "M": 2}
+
+
+def set_in(style: Style, tree: Expr, axes: dict[str, int]) -> Box:
+    return Typesetter(axes=axes, flat=style.flat, small=style.small).box(tree)
+
+
+def assert_box_holds(box: Box, tree: Expr) -> None:
+    """A rectangle with its baseline inside, which reads as `tree`."""
+    assert {line_width(line) for line in box.lines} == {box.width}
+    assert 0 <= box.baseline < box.height
+    assert parse(box.reading) == tree, (box.reading, render(tree))
+
+
+def trees_of(trace: Trace) -> Iterator[Expr]:
+    """What is set of a single operator: the node, and for each operand what its gradient is made with."""
+    node = trace.graph["out"]
+    yield from node_trees(trace.graph, node)
+    for edge in trace.graph.edges:
+        local = local_gradient(trace, edge)
+        if isinstance(local, MapLocal):
+            yield rule_tree(trace.graph, node, local.rule)
+            if local.factor is None:
+                continue
+        yield rule_tree(trace.graph, node, local.text)
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_every_operator_reads_as_its_texts(op: Op, sample: Sample) -> None:
+    trace = trace_of(op, sample)
+    node = trace.graph["out"]
+    shapes = [trace.graph.nodes[operand].shape for operand in node.operands]
+    axes = dict(zip(op.names(len(shapes)), map(len, shapes), strict=True))
+    axes |= {"g": len(node.shape), "out": len(node.shape)}
+    for tree in trees_of(trace):
+        written = parse(render(tree))  # settings are put in as text
+        for style in STYLES:
+            assert_box_holds(set_in(style, tree, axes), written)
+
+
+@pytest.mark.parametrize(("number", "op", "sample"), [(at, *case) for at, case in enumerate(CASES)], ids=IDS)
+def test_every_operator_keeps_to_the_width(number: int, op: Op, sample: Sample) -> None:
+    trace, width = trace_of(op, sample), WIDTHS[number % len(WIDTHS)]
+    for position in range(1, len(trace.steps) + 1):
+        for equation in step_equations(trace.frame(position), "en"):
+            fitted = equation.fitted(width)
+            assert fitted.lines
+            assert max(map(line_width, fitted.lines)) <= width
+
+
+@pytest.mark.parametrize(
+    "stem", ["rnn_cell", "softmax_classifier", "momentum", "causal_attention", "indexing"]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_in_every_width(stem: str, language: str) -> None:
+    trace = load_scenario(BUNDLED[stem]).record()
+    for position in range(len(trace.steps) + 1):
+        for width in (20, 60, 100):
+            block = formula_block(trace.frame(position), language, width)
+            assert all(line_width(line) <= width for line in block.lines)
+
+
+# Random expressions
+
+
+def _expressions() -> st.SearchStrategy[str]:
+    leaves = st.sampled_from(("a", "b", "u", "v", "M", "2", "0.5", "-3", "M[0, 1:]", "M.T"))
+
+    def more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        signs = st.sampled_from(("+", "-", "*", "/", "@", "**"))
+        binary = st.builds(lambda one, sign, other: f"({one}) {sign} ({other})", inner, signs, inner)
+        name = st.sampled_from(("exp", "tanh", "sqrt", "sigmoid", "abs", "norm", "sum", "mean", "softmax"))
+        unary = st.builds(lambda function, one: f"{function}({one})", name, inner)
+        minus = st.builds(lambda one: f"-({one})", inner)
+        along = st.builds(lambda one: f"sum({one}, axis=-1, keepdims=true)", inner)
+        pairs = st.builds(lambda one, other: f"outer({one}, maximum({one}, {other}))", inner, inner)
+        cases = st.builds(lambda one, other: f"where({one} >= {other}, {other}, 0)", st.just("a"), inner)
+        return st.one_of(binary, binary, unary, minus, along, pairs, cases)
+
+    return st.recursive(leaves, more, max_leaves=12)
+
+
+@given(_expressions(), st.sampled_from(STYLES))
+def test_any_expression(written: str, style: Style) -> None:
+    tree = parse(written)
+    box = set_in(style, tree, AXES)
+    assert_box_holds(box, tree)
+    if style.flat:
+        assert box.height == 1
+
+
+@given(_expressions())
+def test_any_expression_in_ascii(written: str) -> None:
+    box = set_in(Style(small=False), parse(written), dict.fromkeys(AXES, 0))
+    assert all(in_ascii(line_text(line)).isascii() for line in box.lines)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+def test_what_stands_side_by_side_shares_its_baseline(heights: list[int]) -> None:
+    boxes = []
+    for number, height in enumerate(heights):
+        box = text(str(number))
+        for _ in range(height - 1):
+            box = fraction(box, text("x"))
+        boxes.append(fenced(box))
+    whole = row(*boxes)
+    assert whole.baseline == max(box.baseline for box in boxes)
+    assert whole.height == whole.baseline + max(box.height - box.baseline for box in boxes)
+    assert {line_width(line) for line in whole.lines} == {whole.width}
+
+
+# Pictures
+
+
+PICTURES = {
+    "1 / (1 + exp(-a))": """
+   1
+───────
+1 + e⁻ᵃ""",
+    "exp(u) / sum(exp(u))": """
+eᵘ
+───
+∑eᵘ""",
+    "-out / b": """
+−out
+────
+ b""",
+    "b * a ** (b - 1)": """
+     b − 1
+b · a""",
+    "(u - mean(u)) / sqrt(var(u) + 1e-05) * v": """
+   u − mean(u)
+────────────────── ⊙ v
+  ╭──────────────
+ √│var(u) + 1e-05""",
+    "where(a > 0, a, 0.01 * a)": """
+⎧ a         if a > 0
+⎨
+⎩ 0.01 · a  else""",
+    "(a / b) ** 2": """
+⎛a⎞²
+⎜─⎟
+⎝b⎠""",
+    "outer(u, v) - M.T @ u": "\nu ⊗ v − Mᵀ · u",
+    "sum(M * M, axis=0) / 2": """
+∑ᵢ(M ⊙ M)
+─────────
+    2""",
+    "a - (b - -3)": "\na − (b − (-3))",
+    "a * (-b)": "\na · (−b)",
+    "norm(u) + abs(a / b)": """
+      │a│
+‖u‖ + │─│
+      │b│""",
+}
+
+
+@pytest.mark.parametrize("written", PICTURES)
+def test_picture(written: str) -> None:
+    box = Typesetter(axes=AXES).box(parse(written))
+    assert "\n" + plain(box.lines) == PICTURES[written]
+
+
+def picture(stem: str, position: int, width: int, language: str = "en") -> str:
+    trace = load_scenario(BUNDLED[stem]).run().trace(0)
+    return "\n" + plain(formula_block(trace.frame(position), language, width).lines)
+
+
+STEPS: dict[tuple[str, int, int], str] = {
+    ("add_multiply", 6, 60): """
+the node       local gradient     chain rule
+q = x + y      ∂q                 ∂f   ∂f   ∂q
+3 = -2 + 5     ── = 1             ── = ── · ──
+               ∂x                 ∂x   ∂q   ∂x
+
+                                  -4 = -4 · 1""",
+    ("add_multiply", 3, 60): """
+seed
+∂f
+── = 1
+∂f""",
+    ("rnn_cell", 28, 60): """
+the node                local gradient
+    c     = tanh(a)        ∂c
+                           ──    =     1 − c²
+⎡ 0.5098⎤                  ∂a
+⎣-0.5964⎦
+                        ⎡0.7401⎤ = 1 − ⎡ 0.5098⎤²
+                        ⎣0.6443⎦       ⎣-0.5964⎦
+
+chain rule
+   ∂L          ∂L          ∂c
+   ──     =    ──     ⊙    ──
+   ∂a          ∂c          ∂a
+
+⎡-0.3344⎤ = ⎡-0.4518⎤ ⊙ ⎡0.7401⎤
+⎣ 0.1509⎦   ⎣ 0.2342⎦   ⎣0.6443⎦""",
+    ("rnn_cell", 27, 60): """
+sum over the uses, 1 of 2 arrived
+   ∂L        ∂L    ∂k#1    ∂L    ∂a#1
+   ──     = ──── · ──── + ──── · ────
+   ∂x       ∂k#1    ∂x    ∂a#1    ∂x
+
+⎡-0.0088⎤    ⎡-0.0088⎤
+⎢-0.0841⎥ =  ⎢-0.0841⎥  +      ·
+⎣ 0.1342⎦    ⎣ 0.1342⎦""",
+    ("momentum", 13, 60): """
+sgd                         x  ←   x − lr · v
+                    ∂L     9.7 ← 10 − 0.03 · 10
+v  ← momentum · v + ──
+                    ∂x
+
+10 ←   0.7 · 0 + 10""",
+    ("softmax_classifier", 8, 34): """
+the node
+ XW   =     X · W
+
+[6×3] = [6×4] · [4×3]
+
+local gradient
+∂XW
+─── : g ↦ g · Wᵀ
+∂X
+
+chain rule
+ ∂L      ∂L
+ ──   =  ───  ·  Wᵀ
+ ∂X      ∂XW
+
+[6×4] = [6×3] · [3×4]""",
+}
+
+
+@pytest.mark.parametrize(("stem", "position", "width"), STEPS)
+def test_picture_of_a_step(stem: str, position: int, width: int) -> None:
+    assert picture(stem, position, width) == STEPS[stem, position, width]
+
+
+def test_picture_in_korean() -> None:
+    titles = [line for line in picture("add_multiply", 6, 60, "ko").split("\n") if "로컬" in line]
+    assert titles == ["노드           로컬 그래디언트     연쇄 법칙"]
+
+
+# Updates
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_lines_of_an_update_end_with_the_new_parameter(name: str) -> None:
+    builder = GraphBuilder()
+    w, x = builder.leaf("w", Kind.PARAM, (3,)), builder.leaf("x", Kind.INPUT, (3,))
+    builder.apply(OPS["dot"], [builder.apply(OPS["mul"], [w, w], "s"), x], "L")
+    graph = builder.build("L")
+    optimizer = OPTIMIZERS[name]
+    given: dict[str, Any] = {"lr": 0.1, "weight_decay": 0.01}
+    training = Training(optimizer, optimizer.settings_of(given), 3)
+    run = Run(graph, Bindings.of(graph, {"w": [1.0, -0.5, 2.0], "x": [1.0, 2.0, -1.0]}), training)
+    for iteration in range(3):
+        trace = run.trace(iteration)
+        found = {target: value for target, _, _, value in update_values(trace, 0)}
+        _, after = trace.remembered[0]
+        for symbol, tensor in {"w": trace.updated[0], **after.memory}.items():
+            assert np.allclose(found[symbol], tensor, rtol=1e-12, atol=0)
+        last = trace.schedule.last - 1
+        assert "←" in plain(formula_block(trace.frame(last), "en", 100).lines)
