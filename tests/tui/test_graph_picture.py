@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from backprop_engine.debugger import Go, Session, Set, update
-from backprop_engine.explain.lines import Role, line_text
+from backprop_engine.bindings import Bindings
+from backprop_engine.debugger import Fold, Go, Select, Session, Set, update
+from backprop_engine.explain.lines import Line, Role, line_text, line_width
 from backprop_engine.explain.numbers import number
-from backprop_engine.graph import Kind, Node
-from backprop_tui.panels.graph import GraphPicture, graph_picture
-from backprop_tui.view import View
-from scenes import run, scenario
+from backprop_engine.graph import GraphBuilder, Kind, Node
+from backprop_engine.ops import OPS
+from backprop_engine.recording import record
+from backprop_engine.run import Run
+from backprop_engine.text import cell_width, clip
+from backprop_tui.drawing import Area
+from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
+from backprop_tui.panels.graph.minimap import Minimap, minimap
+from backprop_tui.view import DENSITIES, Density, View
+from scenes import STEMS, moments, run, scenario, trace, view
+
+DRAWN = [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 60][::3]
+"""Some scenarios, each in one picture."""
+
+
+def listed(shown: View) -> list[Node]:
+    """The nodes that people see."""
+    return [node for node in shown.graph.nodes if node.kind is not Kind.LITERAL]
+
+
+def cells(line: Line, width: int) -> list[str]:
+    """The character of each cell; behind a wide one follows an empty one."""
+    found: list[str] = []
+    for character in "".join(text for text, _ in line):
+        found += [character, *[""] * (cell_width(character) - 1)]
+    return found + [" "] * (width - len(found))
 
 
 def rows_of(picture: GraphPicture, node: Node) -> list[str]:
@@ -66,28 +91,28 @@ def behind(row: str) -> str:
 @pytest.mark.parametrize("stem", CHANGED)
 def test_every_number_shows_its_difference(stem: str) -> None:
     shown = 0
-    for view in every_view(stem):
-        assert view.session.compared is not None
-        before = view.session.compared.frame(view.session.here)
-        picture = graph_picture(view)
-        for node in view.graph.nodes:
+    for now in every_view(stem):
+        assert now.session.compared is not None
+        before = now.session.compared.frame(now.session.here)
+        picture = graph_picture(now)
+        for node in now.graph.nodes:
             if node.kind is Kind.LITERAL:
                 continue
             above, _, below = rows_of(picture, node)
-            assert behind(above) == difference(view.frame.value(node), before.value(node))
-            if view.graph.active[node.position] and view.graph.differentiable[node.position]:
-                assert behind(below) == difference(view.frame.gradient(node), before.gradient(node))
+            assert behind(above) == difference(now.frame.value(node), before.value(node))
+            if now.graph.active[node.position] and now.graph.differentiable[node.position]:
+                assert behind(below) == difference(now.frame.gradient(node), before.gradient(node))
             shown += bool(behind(above))
     assert shown
 
 
 @pytest.mark.parametrize("stem", CHANGED)
 def test_what_the_change_did_not_touch_stands_back(stem: str) -> None:
-    for view in every_view(stem):
-        before, picture = view.session.compared, graph_picture(view)
+    for now in every_view(stem):
+        before, picture = now.session.compared, graph_picture(now)
         assert before is not None
-        for node in view.graph.nodes:
-            if node.kind is Kind.LITERAL or view.frame.node is node:
+        for node in now.graph.nodes:
+            if node.kind is Kind.LITERAL or now.frame.node is node:
                 continue
             area = picture.area(picture.scene.unit_of[node.position])
             roles = {
@@ -96,13 +121,258 @@ def test_what_the_change_did_not_touch_stands_back(stem: str) -> None:
                 for span in picture.row(area.y + row, area.x, area.width)
                 if span.text.strip(" ╭─╮╰╯")
             }
-            at, now = node.position, view.session.trace
-            if not difference(now.values[at], before.values[at]) + difference(
-                now.gradients[at], before.gradients[at]
+            at, after = node.position, now.session.trace
+            if not difference(after.values[at], before.values[at]) + difference(
+                after.gradients[at], before.gradients[at]
             ):
                 assert roles == {Role.DIM}
 
 
 @pytest.mark.parametrize("stem", CHANGED)
 def test_with_differences_nothing_moves_while_one_steps(stem: str) -> None:
-    assert len({id(graph_picture(view).scene) for view in every_view(stem)}) == 1
+    assert len({id(graph_picture(now).scene) for now in every_view(stem)}) == 1
+
+
+# Densities
+
+
+@pytest.mark.parametrize("density", DENSITIES)
+@pytest.mark.parametrize("stem", DRAWN)
+def test_every_density_shows_every_node(stem: str, density: Density) -> None:
+    for at in moments(stem).values():
+        shown = replace(view(stem, at), density=density)
+        picture = graph_picture(shown)
+        rows = [cells(picture.row(y, 0, picture.width), picture.width) for y in range(picture.height)]
+        for node in listed(shown):
+            x, y, width, height = picture.area(picture.scene.unit_of[node.position])
+            for row in range(y, y + height):
+                assert {node_at(picture, column, row) for column in range(x, x + width)} == {node}
+            text = "".join(rows[y][x : x + width])
+            if density == "dots":
+                assert text in "◉○●◆"
+            else:
+                assert f"{clip(node.name, 22)} " in text
+
+
+@pytest.mark.parametrize("density", DENSITIES)
+@pytest.mark.parametrize("stem", ["rnn_cell", "softmax_classifier", "bptt"])
+def test_a_stretch_of_a_row_is_what_stands_there(stem: str, density: Density) -> None:
+    """Only where a label is cut, an ellipsis stands in its first or last cell."""
+    picture = graph_picture(replace(view(stem, 9, "ko"), density=density))
+    for y in range(picture.height):
+        whole = cells(picture.row(y, 0, picture.width), picture.width + 50)
+        for x in range(0, picture.width, 7):
+            for width in (1, 9, 40):
+                part = cells(picture.row(y, x, width), width)
+                assert len(part) == width
+                differing = [i for i in range(width) if part[i] != whole[x + i]]
+                assert all(i in (0, width - 1) and part[i] == "…" for i in differing)
+
+
+SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}
+"""What stands at the left of a unit that is ahead, active, and known."""
+SIDES_ASCII = {"full": (":", "#", "|"), "compact": (":", "#", "[{"), "dots": ("o#", "@", "*@%$")}
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("density", DENSITIES)
+@pytest.mark.parametrize("stem", ["rnn_cell", "value_used_twice", "bptt"])
+def test_what_is_ahead_active_and_known_differs_in_shape(stem: str, density: Density, ascii: bool) -> None:
+    ahead, active, known = (SIDES_ASCII if ascii else SIDES)[density]
+    for at in range(trace(stem).schedule.last + 1):
+        shown = replace(view(stem, at, ascii=ascii), density=density)
+        picture = graph_picture(shown)
+        for node in listed(shown):
+            if node.op is None:
+                continue
+            x, y, _, height = picture.area(picture.scene.unit_of[node.position])
+            side = cells(picture.row(y + height // 2, x, 3), 3)[0]
+            if node is shown.frame.node:
+                assert side in active
+            else:
+                assert side in (ahead if shown.frame.value(node) is None else known)
+
+
+@pytest.mark.parametrize("stem", ["rnn_cell", "bptt"])
+def test_a_wire_is_dashed_until_there_is_something_to_carry(stem: str) -> None:
+    start, end = (graph_picture(view(stem, at)) for at in (0, trace(stem).schedule.last))
+    for picture, dashed in ((start, True), (end, False)):
+        for node in listed(view(stem)):
+            area = picture.area(picture.scene.unit_of[node.position])
+            wire = cells(picture.row(area.y + 1, area.x + area.width - 1, 1), 1)[0]
+            assert wire in ("╌" if dashed and node.op is not None else "─━")
+
+
+def test_a_folded_group_has_a_border_of_its_own() -> None:
+    session = update(Session(run("bptt")), Fold())
+    for density, wanted in (("full", "╔═════╗"), ("compact", "╣rnn╠"), ("dots", "■")):
+        shown = View(scenario("bptt"), update(session, Go(20)), density=density)  # type: ignore[arg-type]
+        picture = graph_picture(shown)
+        assert any(wanted in line_text(picture.row(y, 0, 999)) for y in range(picture.height))
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Graph ─ dots"), ("ko", "계산그래프 ─ 점으로")])
+def test_the_title_tells_the_density(language: str, words: str) -> None:
+    assert graph_title(replace(view("rnn_cell", 0, language), density="dots")) == words
+
+
+# What was found
+
+
+@pytest.mark.parametrize("density", DENSITIES)
+def test_what_was_found_is_lit_until_it_is_let_go(density: Density) -> None:
+    shown = replace(view("rnn_cell", 20), density=density, found=(3, 11))
+    for found in ((3, 11), ()):
+        picture = graph_picture(replace(shown, found=found))
+        lit = {
+            node.position
+            for node in listed(shown)
+            if any(
+                span.role is Role.LIT
+                for area in [picture.area(picture.scene.unit_of[node.position])]
+                for span in picture.row(area.y, area.x, area.width)
+            )
+        }
+        assert lit == set(found)
+
+
+# The minimap
+
+WINDOWS = [Area(x, y, 72, 14) for x in (0, 31, 98) for y in (0, 9)]
+
+
+def map_of(stem: str, window: Area, density: Density = "full", at: int = 15) -> tuple[GraphPicture, Minimap]:
+    picture = graph_picture(replace(view(stem, at), density=density))
+    shown = minimap(picture, window, picture.home)
+    assert shown is not None
+    return picture, shown
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_frame_is_around_what_is_in_view(window: Area) -> None:
+    picture, shown = map_of("rnn_cell", window)
+    width, height = shown.area.width - 2, shown.area.height - 2
+    grid = [cells(line, width + 2)[1:-1] for line in shown.lines[1:-1]]
+    framed = [(x, y) for y in range(height) for x in range(width) if grid[y][x] in "━┃┏┓┗┛"]
+    left, right = min(x for x, _ in framed), max(x for x, _ in framed)
+    top, bottom = min(y for _, y in framed), max(y for _, y in framed)
+    assert left == window.x * width // picture.width
+    assert top == window.y * height // picture.height
+    assert (right + 1) * picture.width >= min(window.x + window.width, picture.width) * width
+    assert right * picture.width < (window.x + window.width) * width
+    assert bottom * picture.height < (window.y + window.height) * height
+    assert len(shown.lines) == shown.area.height
+    assert {line_width(line) for line in shown.lines} == {shown.area.width}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_click_on_the_map_means_that_part_of_the_drawing(window: Area) -> None:
+    picture, shown = map_of("rnn_cell", window)
+    left, top, width, height = shown.area
+    for y in range(top + 1, top + height - 1):
+        for x in range(left + 1, left + width - 1):
+            target = shown.target(x, y)
+            assert target is not None
+            assert target[0] * (width - 2) // picture.width == x - left - 1
+            assert target[1] * (height - 2) // picture.height == y - top - 1
+    assert shown.target(left - 1, top) is shown.target(left, top + height) is None
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_the_map_shows_every_unit(ascii: bool) -> None:
+    picture = graph_picture(view("rnn_cell", 15, ascii=ascii))
+    shown = minimap(picture, Area(0, 0, 50, 12))
+    assert shown is not None
+    width, height = shown.area.width - 2, shown.area.height - 2
+    for unit in range(len(picture.scene.units)):
+        area = picture.area(unit)
+        x, y = area.x * 2 * width // picture.width // 2, (2 * area.y + 1) * height * 2 // picture.height // 4
+        assert cells(shown.lines[y + 1], width + 2)[x + 1] not in " \u2800"
+    if ascii:
+        assert all(line_text(line).isascii() for line in shown.lines)
+
+
+def test_the_map_never_hides_the_step() -> None:
+    for at in range(1, trace("rnn_cell").schedule.last + 1):
+        picture = graph_picture(view("rnn_cell", at))
+        home = picture.home
+        assert home is not None
+        for x in range(0, 98, 7):
+            window = Area(x, 3, 72, 20)
+            shown = minimap(picture, window, home)
+            if shown is None or not (window.x <= home.x and home.x + home.width <= window.x + window.width):
+                continue
+            hidden = {
+                (column, row)
+                for row in range(shown.area.y, shown.area.y + shown.area.height)
+                for column in range(shown.area.x, shown.area.x + shown.area.width)
+            }
+            assert not hidden & {
+                (column - window.x, row - window.y)
+                for row in range(home.y, home.y + home.height)
+                for column in range(home.x, home.x + home.width)
+            }
+
+
+@pytest.mark.parametrize("window", [Area(0, 0, 300, 60), Area(0, 0, 30, 14), Area(0, 0, 72, 5)])
+def test_there_is_no_map_where_all_is_seen_or_little_would_be(window: Area) -> None:
+    assert minimap(graph_picture(view("rnn_cell", 15)), window) is None
+
+
+def test_the_map_marks_the_step_and_what_is_chosen() -> None:
+    session = update(Session(run("rnn_cell"), 15), Select(2))
+    shown = minimap(graph_picture(View(scenario("rnn_cell"), session)), Area(98, 0, 72, 14))
+    assert shown is not None
+    roles = {span.role for line in shown.lines for span in line}
+    assert {Role.SELECTED, Role.VALUE, Role.KEY} <= roles
+
+
+# What it costs
+
+
+def chain(length: int) -> View:
+    """`x` times `w`, again and again: a long picture, and a leaf that everything uses."""
+    builder = GraphBuilder()
+    node, weight = builder.leaf("x", Kind.INPUT), builder.leaf("w", Kind.PARAM)
+    for number_of in range(length):
+        node = builder.apply(OPS["mul"], [node, weight], f"n{number_of}")
+    graph = builder.build()
+    bindings = Bindings.of(graph, {"x": 1.0, "w": 1.0})
+    return View(scenario("add_multiply"), Session(Run.of(record(graph, bindings))))
+
+
+def calls(what: Callable[[], object]) -> int:
+    """How many functions are called."""
+    count = 0
+
+    def count_one(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(count_one)
+    try:
+        what()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("density", DENSITIES)
+def test_a_row_costs_the_same_in_a_larger_graph(density: Density) -> None:
+    """At the same place of the same step, in windows that were looked at before."""
+    costs = []
+    for length in (40, 150):
+        shown = chain(length)
+        shown = replace(shown, session=update(shown.session, Go(20)), density=density)
+        home = graph_picture(shown).home
+        assert home is not None
+
+        def paint(shown: View = shown, home: Area = home) -> None:
+            picture = graph_picture(shown)
+            for y in range(20):
+                picture.row(y, home.x - 30, 80)
+
+        paint()
+        costs.append(calls(paint))
+    small, large = costs
+    assert large < small * 1.1

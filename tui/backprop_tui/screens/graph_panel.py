@@ -69,6 +69,7 @@ class GraphPanel(Panel, inherit_bindings=True):
             return
         if picture.scene is not before.scene and self._kept is not None:
             self._keep(picture, self._kept)
+            follow |= self._kept.node in [node.position for node in picture.moment.nodes[:1]]
         chosen = picture.area_of(picture.moment.selection)
         if picture.moment.selection != before.moment.selection and chosen is not None:
             self.bring_into_view(chosen)
@@ -140,7 +141,8 @@ class GraphPanel(Panel, inherit_bindings=True):
 
     # The minimap
 
-    def _minimap(self) -> Minimap | None:
+    @property
+    def minimap(self) -> Minimap | None:
         """The map of what is in view now; worked out once for all rows."""
         picture, window = self.drawing, self.window
         if not isinstance(picture, GraphPicture) or not picture.mapped:
@@ -152,7 +154,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     def row_in_view(self, y: int, view: InView) -> Line:
         """A row of the panel, with that of the minimap in it."""
         line = super().row_in_view(y, view)
-        shown = self._minimap()
+        shown = self.minimap
         if shown is None or not shown.area.y <= y < shown.area.y + shown.area.height:
             return line
         return _laid_over(line, shown.lines[y - shown.area.y], shown.area.x - view.margin.x, view.width)
@@ -186,7 +188,7 @@ class GraphPanel(Panel, inherit_bindings=True):
         if self._dragged:
             return
         offset = event.get_content_offset(self)
-        shown = self._minimap()
+        shown = self.minimap
         target = shown.target(offset.x, offset.y) if shown is not None and offset is not None else None
         if target is not None:
             self.centre(Area(*target, 1, 1))

@@ -1,0 +1,219 @@
+"""The panel of the graph in the app: keys, the wheel and the mouse, and what stays where it is."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from driving import NARROW, WIDE, debugger, go, opened, position
+from textual import events
+from textual.geometry import Offset
+from textual.pilot import Pilot
+
+from backprop_tui.drawing import Area
+from backprop_tui.panels.graph import GraphPicture
+from backprop_tui.screens.graph_panel import GraphPanel
+
+
+def panel(pilot: Pilot[None]) -> GraphPanel:
+    return debugger(pilot).graph_panel
+
+
+def picture(pilot: Pilot[None]) -> GraphPicture:
+    drawing = panel(pilot).drawing
+    assert isinstance(drawing, GraphPicture)
+    return drawing
+
+
+def place(pilot: Pilot[None]) -> Offset:
+    """Where in the panel the step's own node begins."""
+    home = picture(pilot).home
+    assert home is not None
+    return Offset(home.x, home.y) + panel(pilot).margin_of_drawing - panel(pilot).scroll_offset
+
+
+def seen_whole(pilot: Pilot[None], area: Area | None) -> bool:
+    """Whether all of an area is in view."""
+    assert area is not None
+    window = panel(pilot).window
+    return (
+        window.x <= area.x
+        and area.x + area.width <= window.x + window.width
+        and window.y <= area.y
+        and area.y + area.height <= window.y + window.height
+    )
+
+
+async def wait(pilot: Pilot[None]) -> None:
+    for _ in range(3):
+        await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_the_step_is_in_view_at_every_density(size: tuple[int, int]) -> None:
+    async with opened("rnn_cell", size=size) as pilot:
+        for keys in ("", "minus", "minus", "equals_sign", "plus"):
+            if keys:
+                await pilot.press(keys)
+            for to in (3, 20, 37, 8):
+                await go(pilot, to)
+                await wait(pilot)
+                assert seen_whole(pilot, picture(pilot).home)
+
+
+async def test_a_closer_look_keeps_the_place() -> None:
+    async with opened("bptt", at=40) as pilot:
+        await wait(pilot)
+        panel(pilot).scroll_relative(-7, 1, animate=False, force=True, immediate=True)
+        await wait(pilot)
+        before = place(pilot)
+        for key in ("minus", "plus"):
+            await pilot.press(key)
+            await wait(pilot)
+            window = panel(pilot).window
+            pinned = (
+                panel(pilot).scroll_offset.x in (0, panel(pilot).max_scroll_x)
+                or picture(pilot).width <= window.width
+            )
+            assert pinned or abs(place(pilot).x - before.x) <= 10
+            assert seen_whole(pilot, picture(pilot).home)
+
+
+async def test_what_is_in_view_stays_while_the_step_stays_in_view() -> None:
+    async with opened("bptt", at=20) as pilot:
+        await wait(pilot)
+        scrolled = []
+        for to in range(20, 60):
+            await go(pilot, to)
+            await wait(pilot)
+            scrolled.append((panel(pilot).scroll_offset, picture(pilot).focus))
+        for (was, _), (now, focus) in pairwise(scrolled):
+            assert focus is not None
+            room = panel(pilot).window
+            fits = (
+                was.x <= focus.x - 4
+                and focus.x + focus.width + 4 <= was.x + room.width
+                and was.y <= focus.y - 1
+                and focus.y + focus.height + 1 <= was.y + room.height
+            )
+            assert not fits or was == now
+
+
+async def test_what_the_reader_looks_at_stays_until_the_step_moves() -> None:
+    async with opened("rnn_cell", at=12) as pilot:
+        await wait(pilot)
+        panel(pilot).scroll_to(0, 0, animate=False)
+        await wait(pilot)
+        debugger(pilot).speak("ko")
+        await wait(pilot)
+        assert panel(pilot).scroll_offset == (0, 0)
+        await pilot.press("s")
+        await wait(pilot)
+        assert seen_whole(pilot, picture(pilot).home)
+
+
+@pytest.mark.parametrize("keys", ["HJKL", ("ctrl+left", "ctrl+down", "ctrl+up", "ctrl+right")])
+async def test_large_steps(keys: tuple[str, ...]) -> None:
+    async with opened("rnn_cell", size=NARROW) as pilot:
+        left, down, up, right = keys
+        window = panel(pilot).window
+        await pilot.press(right)
+        assert panel(pilot).scroll_offset == (window.width // 2, 0)
+        await pilot.press(down)
+        assert panel(pilot).scroll_offset == (window.width // 2, window.height // 2)
+        await pilot.press(up, left)
+        assert panel(pilot).scroll_offset == (0, 0)
+
+
+async def test_fit_shows_all_of_it_from_as_near_as_it_can() -> None:
+    async with opened("rnn_cell", at=15) as pilot:
+        await pilot.press("f")
+        await wait(pilot)
+        assert debugger(pilot).current.density == "dots"
+        assert picture(pilot).width <= panel(pilot).size.width
+    async with opened("rnn_cell", at=15, size=(300, 60)) as pilot:
+        await pilot.press("minus", "minus", "f")
+        await wait(pilot)
+        assert debugger(pilot).current.density in ("full", "compact")
+        assert picture(pilot).width <= panel(pilot).size.width
+        assert picture(pilot).height <= panel(pilot).size.height
+
+
+async def test_looking_at_the_step_brings_it_to_the_middle() -> None:
+    async with opened("rnn_cell", at=8, size=NARROW) as pilot:
+        panel(pilot).scroll_to(0, 0, animate=False)
+        await wait(pilot)
+        await pilot.press("full_stop")
+        await wait(pilot)
+        home, window = picture(pilot).home, panel(pilot).window
+        assert home is not None
+        assert abs(home.x + home.width // 2 - window.x - window.width // 2) <= 1
+        assert position(pilot) == 8
+
+
+async def test_the_mouse_drags_the_picture_and_chooses_nothing() -> None:
+    async with opened("rnn_cell", at=12, size=NARROW) as pilot:
+        panel(pilot).scroll_to(40, 4, animate=False)
+        await wait(pilot)
+        await pilot.mouse_down("#graph", offset=(20, 5))
+        await pilot.hover("#graph", offset=(30, 4))
+        drag = events.MouseMove(
+            panel(pilot), 30, 4, 10, -1, 1, False, False, False, *(panel(pilot).region.offset + Offset(31, 5))
+        )
+        panel(pilot).on_mouse_move(drag)
+        await pilot.mouse_up("#graph", offset=(30, 4))
+        await wait(pilot)
+        assert panel(pilot).scroll_offset.x < 40
+        assert debugger(pilot).current.session.selection is None
+
+
+async def test_the_wheel_zooms_with_ctrl() -> None:
+    async with opened("rnn_cell", at=12) as pilot:
+        shown = panel(pilot)
+        for kind, wanted in (
+            (events.MouseScrollDown, "compact"),
+            (events.MouseScrollDown, "dots"),
+            (events.MouseScrollDown, "dots"),
+            (events.MouseScrollUp, "compact"),
+        ):
+            shown.post_message(kind(shown, 5, 5, 0, 0, 0, False, False, True))
+            await wait(pilot)
+            assert debugger(pilot).current.density == wanted
+        shown.post_message(events.MouseScrollUp(shown, 5, 5, 0, 0, 0, False, False, False))
+        await wait(pilot)
+        assert debugger(pilot).current.density == "compact"
+
+
+async def test_a_click_on_the_minimap_goes_there() -> None:
+    async with opened("rnn_cell", at=15) as pilot:
+        await wait(pilot)
+        shown = panel(pilot).minimap
+        assert shown is not None
+        assert panel(pilot).scroll_offset.x > 0
+        await pilot.click("#graph", offset=(shown.area.x + 2, shown.area.y + 2))
+        await wait(pilot)
+        assert panel(pilot).scroll_offset.x == 0
+        assert debugger(pilot).current.session.selection is None
+        await pilot.press("M")
+        await wait(pilot)
+        assert panel(pilot).minimap is None
+
+
+async def test_a_search_lights_what_it_finds_and_x_goes_there() -> None:
+    async with opened("rnn_cell", at=15) as pilot:
+        await pilot.press("slash", *"W_", "enter", "escape")
+        await wait(pilot)
+        names = [debugger(pilot).current.graph.nodes[one].name for one in debugger(pilot).current.found]
+        assert names == ["W_xh", "W_hh", "W_xg", "W_hg"]
+        chosen = []
+        for key in "xxXxxx":
+            await pilot.press(key)
+            await wait(pilot)
+            selection = debugger(pilot).current.session.selection
+            assert selection is not None
+            assert seen_whole(pilot, picture(pilot).area_of(selection))
+            chosen.append(debugger(pilot).current.graph.nodes[selection].name)
+        assert chosen == ["W_xh", "W_hh", "W_xh", "W_hh", "W_xg", "W_hg"]
+        await pilot.press("escape")
+        assert debugger(pilot).current.found == ()
+        assert debugger(pilot).current.session.selection is None
