@@ -155,6 +155,8 @@ _REASONS: Final[dict[str, str]] = {
         said("Too many levels of symbolic links"),
         said("Exec format error"),
         said("Input/output error"),
+        said("Address already in use"),
+        said("Broken pipe"),
     )
 }
 """What systems say of files."""

@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from os.path import isdir
 from pathlib import Path
+from typing import Final
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.check import GradientCheck, Verdict
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.numbers import number
+from backprop_engine.said import Said, joined, said
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
-from backprop_engine.text import clean
+from backprop_engine.text import clean, pad
 from backprop_tui.cli.arguments import add_shared, named_path, refuse_texts, standard_input_source
 
 __all__ = ["add_arguments", "run", "summary"]
@@ -31,36 +33,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="files, folders, or names of bundled scenarios; - for standard input",
+        help=said("files, folders, or names of bundled scenarios; - for standard input"),
     )
-    parser.add_argument("--watch", action="store_true", help="check again at every save; Ctrl+C ends")
+    parser.add_argument("--watch", action="store_true", help=said("check again at every save; Ctrl+C ends"))
     add_shared(parser, scenario=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used."""
+    language = arguments.lang or "en"
 
     def check(name: str, path: Path | None) -> int:
-        return _checked(clean(name), path, arguments.max_memory, arguments.lang or "en")
+        return _checked(clean(name), path, arguments.max_memory, language)
 
     if arguments.watch:
         from backprop_tui.cli.rounds import watch
 
         if "-" in arguments.paths:
-            raise UsageError("standard input cannot be watched: give files or folders")
+            raise UsageError(said("standard input cannot be watched: give files or folders"))
         list(_files(arguments.paths))
-        return watch(lambda: _named(arguments.paths), check, summary)
+        return watch(lambda: _named(arguments.paths), check, summary, language)
     codes = [check(name, path) for name, path in _files(arguments.paths)]
-    print(summary(codes))
+    print(summary(codes).in_language(language))
     return max(codes)
 
 
-def summary(codes: Sequence[int]) -> str:
+def summary(codes: Sequence[int]) -> Said:
     """How many files there were, and what came of them."""
-    words = [f"{codes.count(0)} passed"]
-    words += [f"{codes.count(1)} failed"] if 1 in codes else []
-    words += [f"{codes.count(2)} could not be used"] if 2 in codes else []
-    return f"{len(codes)} {'file' if len(codes) == 1 else 'files'}: {', '.join(words)}"
+    words = [said("{count} passed", count=codes.count(0))]
+    words += [said("{count} failed", count=codes.count(1))] if 1 in codes else []
+    words += [said("{count} could not be used", count=codes.count(2))] if 2 in codes else []
+    outcomes = joined(", ", words)
+    if len(codes) == 1:
+        return said("1 file: {outcomes}", outcomes=outcomes)
+    return said("{count} files: {outcomes}", count=len(codes), outcomes=outcomes)
 
 
 def _named(arguments: list[str]) -> dict[str, Path]:
@@ -71,7 +77,7 @@ def _named(arguments: list[str]) -> dict[str, Path]:
 def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
     """Every file that the arguments mean; folders recursively, sorted."""
     if arguments.count("-") > 1:
-        raise UsageError("- is given twice: standard input can be read once")
+        raise UsageError(said("- is given twice: standard input can be read once"))
     paths = [None if argument == "-" else named_path(argument) for argument in arguments]
     for argument, path in zip(arguments, paths, strict=True):
         if path is None:
@@ -82,7 +88,9 @@ def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[s
             continue
         inside = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and not one.is_dir())
         if not inside and not empty_too:
-            raise UsageError(f"{argument}: there is no scenario in this folder (no .yaml or .yml file)")
+            raise UsageError(
+                said("{folder}: there is no scenario in this folder (no .yaml or .yml file)", folder=argument)
+            )
         yield from ((str(one), one) for one in inside)
 
 
@@ -91,21 +99,33 @@ def _checked(name: str, path: Path | None, max_memory: int, language: str) -> in
         scenario = _load(path, max_memory)
     except ScenarioError as error:
         print(error.in_language(language), file=sys.stderr)
-        count = len(error.diagnostics)
-        print(f"BAD   {name}  {count} {'mistake' if count == 1 else 'mistakes'}")
+        _tell(_BAD, name, _mistakes(len(error.diagnostics)), language)
         return 2
     verification = verify(scenario)
     if verification.passed:
-        print(f"ok    {name}  {_counts(verification)}")
+        _tell(_OK, name, _counts(verification), language)
         return 0
-    print(f"FAIL  {name}  {_counts(verification)}")
+    _tell(_FAIL, name, _counts(verification), language)
     for failure in verification.failures:
         print(failure.diagnostic.in_language(language))
     for check in verification.bad[:_MOST_SHOWN]:
-        print(f"      {_said(check)}")
-    if len(verification.bad) > _MOST_SHOWN:
-        print(f"      … and {len(verification.bad) - _MOST_SHOWN} more gradients")
+        print(f"      {_told(check).in_language(language)}")
+    left = len(verification.bad) - _MOST_SHOWN
+    if left > 0:
+        print(f"      {said('… and {count} more gradients', count=left).in_language(language)}")
     return 1
+
+
+_OK, _FAIL, _BAD = said("ok"), said("FAIL"), said("BAD")
+
+
+def _tell(outcome: Said, name: str, what: Said, language: str) -> None:
+    """The line of a file."""
+    print(f"{pad(outcome.in_language(language), 6)}{name}  {what.in_language(language)}")
+
+
+def _mistakes(count: int) -> Said:
+    return said("1 mistake") if count == 1 else said("{count} mistakes", count=count)
 
 
 def _load(path: Path | None, max_memory: int) -> Scenario:
@@ -117,33 +137,71 @@ def _load(path: Path | None, max_memory: int) -> Scenario:
     return scenario
 
 
-def _counts(verification: Verification) -> str:
+_METHODS: Final[dict[str, Said]] = {
+    "complex step": said("complex step"),
+    "differences": said("differences"),
+    "output": said("output"),
+}
+"""How gradients are checked, as it is told."""
+
+
+def _counts(verification: Verification) -> Said:
     """How much was compared, and by which methods."""
     checks = verification.checks
     methods = Counter(check.method for check in checks)
-    how = ", ".join(f"{count} by {method}" for method, count in sorted(methods.items()))
-    words = [f"{verification.figures} figures", f"{len(checks)} gradients ({how})"]
-    kinks = sum(check.verdict is Verdict.KINK for check in checks)
-    words += [f"{kinks} at a kink"] if kinks else []
-    sampled = [check for check in checks if check.sampled and check.checked]
-    words += [
-        f"{check.name}: {check.checked} of {check.cells} cells and a random projection" for check in sampled
+    how = joined(
+        ", ",
+        (
+            said("{count} by {method}", count=count, method=_METHODS[method])
+            for method, count in sorted(methods.items())
+        ),
+    )
+    words = [
+        said("{count} figures", count=verification.figures),
+        said("{count} gradients ({how})", count=len(checks), how=how),
     ]
-    return ", ".join(words)
+    kinks = sum(check.verdict is Verdict.KINK for check in checks)
+    words += [said("{count} at a kink", count=kinks)] if kinks else []
+    words += [
+        said(
+            "{name}: {checked} of {cells} cells and a random projection",
+            name=check.name,
+            checked=check.checked,
+            cells=check.cells,
+        )
+        for check in checks
+        if check.sampled and check.checked
+    ]
+    return joined(", ", words)
 
 
-def _said(check: GradientCheck) -> str:
+def _told(check: GradientCheck) -> Said:
+    """What is wrong with a gradient."""
+    name = f"{check.name}[{', '.join(map(str, check.cell))}]" if check.cell else check.name
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
-        return f"{check.name}: the gradient is {found}, what it belongs to is {expected}"
-    cell = f"[{', '.join(map(str, check.cell))}]" if check.cell else ""
+        return said(
+            "{name}: the gradient is {found}, what it belongs to is {expected}",
+            name=check.name,
+            found=found,
+            expected=expected,
+        )
     if check.method == "output":
-        return (
-            f"{check.name}: the output is not finite, nothing can be compared, and `expect` does not say so"
+        return said(
+            "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",
+            name=check.name,
         )
     if check.verdict is Verdict.NOT_FINITE:
-        return f"{check.name}{cell}: the gradient is {number(check.found)}, and `expect` does not name it"
-    return (
-        f"{check.name}{cell}: the gradient is {number(check.found, 12)}, by {check.method} it is "
-        f"{number(check.expected, 12)} (off by {number(check.error, 2)} of the largest)"
+        return said(
+            "{name}: the gradient is {found}, and `expect` does not name it",
+            name=name,
+            found=number(check.found),
+        )
+    return said(
+        "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
+        name=name,
+        found=number(check.found, 12),
+        method=_METHODS[check.method],
+        expected=number(check.expected, 12),
+        error=number(check.error, 2),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import signal
@@ -10,27 +9,30 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
 
-from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.errors import ScenarioError, UsageError, reason
+from backprop_engine.said import in_language, said
 from backprop_engine.text import LANGUAGES, clean
 from backprop_tui import __version__
+from backprop_tui.cli.parser import Parser
 
 __all__ = ["SUBCOMMANDS", "run"]
 
 SUBCOMMANDS = {
-    "run": "the whole run as readable text, or as JSON",
-    "check": "compare expectations, and check every gradient numerically",
-    "snapshot": "one frame of the screen as SVG or text",
-    "ops": "the catalogue of operators",
-    "new": "a commented scenario to start from",
-    "schema": "the JSON Schema of scenarios, for editors",
-    "serve": "the same app in a browser, for this machine alone",
+    "run": said("the whole run as readable text, or as JSON"),
+    "check": said("compare expectations, and check every gradient numerically"),
+    "snapshot": said("one frame of the screen as SVG or text"),
+    "ops": said("the catalogue of operators"),
+    "new": said("a commented scenario to start from"),
+    "schema": said("the JSON Schema of scenarios, for editors"),
+    "serve": said("the same app in a browser, for this machine alone"),
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
 PLANNED = ("export",)
 """What these words will mean; a file called so goes by a path, `./export`."""
+
+_VERSION = said("show program's version number and exit")
 
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -42,12 +44,12 @@ def run(arguments: Sequence[str]) -> int:
     language = _language(arguments)
     try:
         if arguments and arguments[0] in PLANNED:
-            raise UsageError(f"the subcommand {arguments[0]} is not built yet")
+            raise UsageError(said("the subcommand {name} is not built yet", name=arguments[0]))
         name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
         module = import_module(f"backprop_tui.cli.{name or 'open'}")
         if name:
             gc.enable()  # the app enables it when its first screen stands
-        parser = _parser(name)
+        parser = _parser(name, language)
         module.add_arguments(parser)
         parsed = parser.parse_args(arguments[1:] if name else arguments)
         code: int = module.run(parsed)
@@ -59,14 +61,18 @@ def run(arguments: Sequence[str]) -> int:
         print(f"backprop-tui: {clean(error.in_language(language))}", file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
-        print("backprop-tui: there is not enough memory for this", file=sys.stderr)
+        print(
+            f"backprop-tui: {said('there is not enough memory for this').in_language(language)}",
+            file=sys.stderr,
+        )
         return BAD_INPUT
     except BrokenPipeError:
         _say_no_more()
         return 128 + signal.SIGPIPE
     except OSError as error:
         with suppress(OSError):
-            print(f"backprop-tui: standard output: {error.strerror}", file=sys.stderr)
+            told = said("standard output: {problem}", problem=reason(error)).in_language(language)
+            print(f"backprop-tui: {told}", file=sys.stderr)
         _say_no_more()
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -92,23 +98,19 @@ def _say_no_more() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that quotes arguments harmlessly."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end with exit code 2."""
-        super().error(clean(message))
-
-
-def _parser(name: str) -> argparse.ArgumentParser:
+def _parser(name: str, language: str) -> Parser:
     if name:
-        return _Parser(prog=f"backprop-tui {name}", description=SUBCOMMANDS[name])
-    lines = "\n".join(f"  {command:<10} {what}" for command, what in SUBCOMMANDS.items())
-    parser = _Parser(
+        return Parser(prog=f"backprop-tui {name}", description=SUBCOMMANDS[name], language=language)
+    rows = (f"  {command:<10} {in_language(what, language)}" for command, what in SUBCOMMANDS.items())
+    parser = Parser(
         prog="backprop-tui",
-        description="The debugger for backpropagation: step forward and back through a computational graph.",
-        epilog=f"subcommands:\n{lines}\n\n`backprop-tui SUBCOMMAND --help` says more.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=said(
+            "The debugger for backpropagation: step forward and back through a computational graph."
+        ),
+        epilog=said(
+            "subcommands:\n{rows}\n\n`backprop-tui SUBCOMMAND --help` says more.", rows="\n".join(rows)
+        ),
+        language=language,
     )
-    parser.add_argument("--version", action="version", version=f"backprop-tui {__version__}")
+    parser.add_argument("--version", action="version", version=f"backprop-tui {__version__}", help=_VERSION)
     return parser

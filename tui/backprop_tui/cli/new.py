@@ -11,7 +11,8 @@ from os.path import dirname, isdir, lexists
 from string import Template
 from typing import Final
 
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.said import Said, said
 from backprop_engine.text import LANGUAGES, Words, clean
 
 __all__ = ["add_arguments", "run", "starter"]
@@ -112,10 +113,13 @@ _WRITTEN: Final = Words("{file} is written. Next:", "{file} 파일을 만들었�
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `new`."""
     parser.add_argument(
-        "file", metavar="FILE", help="the file to write, which must not be there; - for standard output"
+        "file", metavar="FILE", help=said("the file to write, which must not be there; - for standard output")
     )
     parser.add_argument(
-        "--lang", choices=LANGUAGES, default="en", help="the language of the scenario and of what is said"
+        "--lang",
+        choices=LANGUAGES,
+        default="en",
+        help=said("the language of the scenario and of what is said"),
     )
 
 
@@ -158,18 +162,19 @@ def _write(file: str, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             os.unlink(file)
-        raise UsageError(f"{file}: {error.strerror}") from None
+        raise UsageError(said("{path}: {problem}", path=file, problem=reason(error))) from None
 
 
-def _refusal(file: str, error: OSError | ValueError) -> str:
+def _refusal(file: str, error: OSError | ValueError) -> Said:
     """Why there is no new file at this path."""
     folder = dirname(file.rstrip("/")) or "."
     if isinstance(error, ValueError):
-        return f"{file}: this is no name for a file"
+        return said("{path}: this is no name for a file", path=file)
     if isdir(file):
-        return f"{file} is a folder: name a file in it, such as {os.path.join(file, 'my.yaml')}"
+        inside = os.path.join(file, "my.yaml")
+        return said("{path} is a folder: name a file in it, such as {inside}", path=file, inside=inside)
     if lexists(file):
-        return f"{file} is there already and stays as it is: choose another name"
+        return said("{path} is there already and stays as it is: choose another name", path=file)
     if not lexists(folder):
-        return f"there is no folder {folder}: make it first"
-    return f"{file or 'a file without a name'}: {error.strerror}"
+        return said("there is no folder {folder}: make it first", folder=folder)
+    return said("{path}: {problem}", path=file or said("a file without a name"), problem=reason(error))

@@ -9,6 +9,7 @@ import sys
 from backprop_engine.catalogue.entries import data, find
 from backprop_engine.catalogue.pages import page, table
 from backprop_engine.ops import OPS
+from backprop_engine.said import said
 from backprop_engine.text import LANGUAGES
 from backprop_tui.cli.printing import print_lines
 
@@ -21,12 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "name",
         nargs="?",
         metavar="NAME",
-        help="an operator: its formula, its gradients, the shapes that fit, its conventions, an example",
+        help=said(
+            "an operator: its formula, its gradients, the shapes that fit, its conventions, an example"
+        ),
     )
     parser.add_argument(
-        "--json", action="store_true", help="a list of objects, one for each operator, or for NAME alone"
+        "--json",
+        action="store_true",
+        help=said("a list of objects, one for each operator, or for NAME alone"),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="the language of explanations")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=said("the language of explanations"))
 
 
 def run(arguments: argparse.Namespace) -> int:

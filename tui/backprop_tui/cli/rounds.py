@@ -9,7 +9,8 @@ from pathlib import Path
 from time import sleep
 from typing import TypeAlias
 
-from backprop_engine.text import clean
+from backprop_engine.said import in_language, said
+from backprop_engine.text import clean, pad
 from backprop_tui.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["watch"]
@@ -21,16 +22,17 @@ def watch(
     find: Callable[[], Mapping[str, Path]],
     check: Check,
     summary: Callable[[Sequence[int]], str],
+    language: str = "en",
     wait: Callable[[], object] = lambda: sleep(INTERVAL),
 ) -> int:
     """Check what `find` gives, and again whatever changes, until an interrupt; gives the exit code.
 
     A scenario changes with the data files that it reads. Between two looks at the files there is a `wait`.
     """
-    rounds = _Rounds(check, summary)
+    rounds = _Rounds(check, summary, language)
     try:
         rounds.first(find())
-        print("watching; Ctrl+C ends", file=sys.stderr, flush=True)
+        print(said("watching; Ctrl+C ends").in_language(language), file=sys.stderr, flush=True)
         while True:
             wait()
             rounds.look(find())
@@ -42,16 +44,16 @@ def watch(
 class _Rounds:
     """The outcome of every file, as of the last round that it was in."""
 
-    def __init__(self, check: Check, summary: Callable[[Sequence[int]], str]) -> None:
+    def __init__(self, check: Check, summary: Callable[[Sequence[int]], str], language: str) -> None:
         self.codes: dict[str, int] = {}
-        self._check, self._summary = check, summary
+        self._check, self._summary, self._language = check, summary, language
         self._watchers: dict[str, Watcher] = {}
         self._count = 1
 
     @property
     def summary(self) -> str:
         """What came of all files so far."""
-        return self._summary(list(self.codes.values()))
+        return in_language(self._summary(list(self.codes.values())), self._language)
 
     def first(self, files: Mapping[str, Path]) -> None:
         """Check all files."""
@@ -71,10 +73,10 @@ class _Rounds:
         if not changed and not gone:
             return
         self._count += 1
-        print(f"\nround {self._count}")
+        print(f"\n{said('round {count}', count=self._count).in_language(self._language)}")
         for name in gone:
             del self.codes[name]
-            print(f"gone  {clean(name)}")
+            print(f"{pad(said('gone').in_language(self._language), 6)}{clean(name)}")
         for name in changed:
             self._checked(name, files[name])
         print(self.summary, flush=True)

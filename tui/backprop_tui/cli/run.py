@@ -14,7 +14,7 @@ from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line
 from backprop_engine.explain.transcript import course, state, transcript
 from backprop_engine.run import Run
-from backprop_engine.said import in_language
+from backprop_engine.said import in_language, said
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace import Trace
@@ -27,25 +27,33 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `run`."""
     add_shared(parser)
-    parser.add_argument("--json", action="store_true", help="the run as one JSON object")
-    parser.add_argument("--at", type=int, metavar="N", help="the state at position N")
-    parser.add_argument("--iteration", type=int, metavar="K", help="with `train`: the iteration to show (0)")
+    parser.add_argument("--json", action="store_true", help=said("the run as one JSON object"))
+    parser.add_argument("--at", type=int, metavar="N", help=said("the state at position N"))
+    parser.add_argument(
+        "--iteration", type=int, metavar="K", help=said("with `train`: the iteration to show (0)")
+    )
     parser.add_argument(
         "--step-into",
         action="store_true",
-        help="with the inside of composite operators: their inner steps are indented under the forward step "
-        "and under the first backward step; with --json, under the key `inside` of these steps",
+        help=said(
+            "with the inside of composite operators: their inner steps are indented under the forward step "
+            "and under the first backward step; with --json, under the key `inside` of these steps"
+        ),
     )
     parser.add_argument(
         "-x",
         action="append",
         default=[],
         metavar="COMMANDS",
-        help="a scripted session: commands of the debugger's prompt with `;` between them, and what each "
-        'shows, such as -x "b op relu; c; p grad(W)"; from position N with --at',
+        help=said(
+            "a scripted session: commands of the debugger's prompt with `;` between them, and what each "
+            'shows, such as -x "b op relu; c; p grad(W)"; from position N with --at'
+        ),
     )
     parser.add_argument(
-        "--commands", metavar="FILE", help="the same from a file, before those of -x; - for standard input"
+        "--commands",
+        metavar="FILE",
+        help=said("the same from a file, before those of -x; - for standard input"),
     )
 
 
@@ -92,9 +100,11 @@ def _refuse_others(arguments: argparse.Namespace) -> None:
     others["--iteration"] = arguments.iteration is not None
     for name, is_given in others.items():
         if is_given:
-            raise UsageError(f"{name} is for the whole run: leave it out with -x and --commands")
+            raise UsageError(
+                said("{option} is for the whole run: leave it out with -x and --commands", option=name)
+            )
     if arguments.scenario == "-" == arguments.commands:
-        raise UsageError("standard input cannot be the scenario and its commands at once")
+        raise UsageError(said("standard input cannot be the scenario and its commands at once"))
 
 
 def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int | None]:
@@ -107,7 +117,14 @@ def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int
         if at != first:
             last = first + run.trace(iteration).schedule.last
             raise UsageError(
-                f"position {at} is in iteration {found}; iteration {iteration} is {first} to {last}"
+                said(
+                    "position {position} is in iteration {found}; iteration {iteration} is {first} to {last}",
+                    position=at,
+                    found=found,
+                    iteration=iteration,
+                    first=first,
+                    last=last,
+                )
             )
         found, here = iteration, 0
     return run.trace(found), here

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from backprop_engine.debugger import Session
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.said import in_language
+from backprop_engine.said import in_language, said
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source, read_source
 from backprop_engine.text import clean
@@ -51,8 +51,10 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
         code = max(code, outcome)
         wrong += outcome == BAD_INPUT
     if wrong:
-        said = "a command" if wrong == 1 else f"{wrong} commands"
-        print(f"backprop-tui: {said} could not be carried out", file=sys.stderr)
+        told = said("a command could not be carried out")
+        if wrong > 1:
+            told = said("{count} commands could not be carried out", count=wrong)
+        print(f"backprop-tui: {told.in_language(language)}", file=sys.stderr)
     return code
 
 

@@ -10,7 +10,8 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.said import said
 from backprop_engine.text import clean
 from backprop_tui.cli import open as opening
 
@@ -27,17 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of the app, the port, and how many may look at once."""
     opening.add_arguments(parser)
     parser.add_argument(
-        "--port", type=_port, default=8000, metavar="N", help="the port (8000); 0: any free one"
+        "--port", type=_port, default=8000, metavar="N", help=said("the port (8000); 0: any free one")
     )
     parser.add_argument(
-        "--sessions", type=_sessions, default=8, metavar="N", help="how many pages may be open at a time (8)"
+        "--sessions",
+        type=_sessions,
+        default=8,
+        metavar="N",
+        help=said("how many pages may be open at a time (8)"),
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal. What is wrong with the arguments is found out before anything is served."""
     if find_spec("textual_serve") is None:
-        raise UsageError("a browser needs more than is installed: pip install 'backprop-tui[web]'")
+        raise UsageError(said("a browser needs more than is installed: pip install 'backprop-tui[web]'"))
     start = opening.found(arguments)
     title = start.view.scenario.title if start.view is not None else None
     del start  # every page computes for itself
@@ -51,7 +56,7 @@ def _serve(arguments: argparse.Namespace, title: LocalText | None, listener: soc
 
     def ready() -> None:
         print(f"http://{_HOST}:{listener.getsockname()[1]}/", flush=True)
-        print("serving; Ctrl+C ends", file=sys.stderr, flush=True)
+        print(said("serving; Ctrl+C ends").in_language(arguments.lang or "en"), file=sys.stderr, flush=True)
 
     server = Server(app_command(arguments), lambda: _page(arguments, title), most=arguments.sessions)
     return 128 + asyncio.run(serve(server, listener, ready))
@@ -97,7 +102,8 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((_HOST, port))
     except OSError as error:
         raise UsageError(
-            f"port {port} cannot be used: {error.strerror}; --port 0 takes any free one"
+            said("port {port} cannot be used: {problem}", port=port, problem=reason(error)),
+            said("--port 0 takes any free one"),
         ) from None
 
 

@@ -9,7 +9,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.said import said
 from backprop_tui.cli.arguments import add_shared, opened, position, size
 from backprop_tui.prompt.keeping import session_of
 from backprop_tui.themes import known_theme
@@ -26,28 +27,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="FILE",
-        help="a .svg or .txt file; - for text on standard output",
+        help=said("a .svg or .txt file; - for text on standard output"),
     )
-    parser.add_argument("--at", type=int, metavar="N", help="at position N")
+    parser.add_argument("--at", type=int, metavar="N", help=said("at position N"))
     parser.add_argument(
-        "--size", type=size, default=(120, 40), metavar="COLSxROWS", help="the size of the screen (120x40)"
+        "--size",
+        type=size,
+        default=(120, 40),
+        metavar="COLSxROWS",
+        help=said("the size of the screen (120x40)"),
     )
     parser.add_argument(
-        "--keys", default="", help="keys to press first, as Textual names them, separated by spaces"
+        "--keys", default="", help=said("keys to press first, as Textual names them, separated by spaces")
     )
-    parser.add_argument("--theme", default="", metavar="NAME", help="a theme")
-    parser.add_argument("--ascii", action="store_true", help="no characters outside ASCII in the drawing")
+    parser.add_argument("--theme", default="", metavar="NAME", help=said("a theme"))
+    parser.add_argument(
+        "--ascii", action="store_true", help=said("no characters outside ASCII in the drawing")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw the screen and write it."""
     output: str = arguments.output
     if output != "-" and not output.endswith((".svg", ".txt")):
-        raise UsageError(f"{output}: a snapshot ends in .svg or .txt")
+        raise UsageError(said("{path}: a snapshot ends in .svg or .txt", path=output))
     for variable in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_DIM_FACTOR"):
         os.environ.pop(variable, None)
     if any(key.startswith("wait:") for key in arguments.keys.split()):
-        raise UsageError("--keys takes keys, and no waiting: a snapshot has no clock")
+        raise UsageError(said("--keys takes keys, and no waiting: a snapshot has no clock"))
     scenario = opened(arguments)
     session = session_of(scenario)
     at = position(arguments.at, session.last)
@@ -59,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             Path(output).write_text(picture, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{output}: {error.strerror}") from None
+            raise UsageError(said("{path}: {problem}", path=output, problem=reason(error))) from None
     return 0
 
 

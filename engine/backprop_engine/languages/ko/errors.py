@@ -22,4 +22,6 @@ TEMPLATES: dict[str, str] = {
     "Too many levels of symbolic links": "심볼릭 링크가 너무 깊이 이어집니다",
     "Exec format error": "실행할 수 없는 형식입니다",
     "Input/output error": "입출력 오류입니다",
+    "Address already in use": "이미 쓰이고 있습니다",
+    "Broken pipe": "읽는 쪽이 닫혔습니다",
 }
