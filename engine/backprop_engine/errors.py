@@ -51,13 +51,13 @@ class Code(Struct, frozen=True):
     """A kind of mistake: its stable name, and what it means."""
 
     name: str
-    meaning: str
+    meaning: Said
 
 
 CODES: dict[str, Code] = {}
 
 
-def code(name: str, meaning: str) -> Code:
+def code(name: str, meaning: Said) -> Code:
     """Declare a kind of mistake."""
     if name in CODES:
         raise ValueError(f"the error code {name} is declared twice")
@@ -137,7 +137,7 @@ class UsageError(BackpropError):
 
     def __init__(self, message: Any, hint: Any = "") -> None:
         self.message, self.hint = message, hint
-        super().__init__(joined("; ", (message, hint)) if hint else message)
+        super().__init__(joined(said("; "), (message, hint)) if hint else message)
 
 
 _REASONS: Final[dict[str, str]] = {

@@ -17,7 +17,8 @@ import backprop_engine
 import backprop_tui
 from backprop_engine.errors import ScenarioError, ShapeError, UsageError
 from backprop_engine.languages.ko import ROOMS
-from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, with_particle, worded
+from backprop_engine.particles import with_particle
+from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, worded
 from backprop_engine.text import LANGUAGES, Words
 from backprop_tui.languages.ko import ROOMS as ROOMS_OF_TERMINAL
 
@@ -209,6 +210,11 @@ def test_errors_are_said_in_korean_too() -> None:
         ("string", "을/를", "string을"),
         ("scale", "을/를", "scale을"),
         ("value", "을/를", "value를"),
+        ("`lr`", "은/는", "`lr`은"),
+        ("1 GiB", "이/가", "1 GiB가"),
+        ("`tt`", "이/가", "`tt`가"),
+        ("learning rate", "을/를", "learning rate를"),
+        ("layer", "은/는", "layer는"),
         ("output", "은/는", "output은(는)"),
         ("output", "으로/로", "output(으)로"),
         ("x1", "을/를", "x1을"),

@@ -143,7 +143,7 @@ class _Reader:
 
     def tell(self, problem: str, hint: str = "") -> None:
         """Remember a problem."""
-        self.problems.append(joined("; ", (problem, hint)) if hint else problem)
+        self.problems.append(joined(said("; "), (problem, hint)) if hint else problem)
 
     def one_of(self, name: str, found: object, known: tuple[str, ...]) -> str:
         """A word that there is, or nothing."""

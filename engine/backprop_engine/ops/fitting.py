@@ -57,7 +57,7 @@ def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Said) -
 def joined(*hints: Hint) -> Hint:
     """The hints that there are, as one."""
     found = [hint for hint in hints if hint]
-    return said_joined("; ", found) if found else ""
+    return said_joined(said("; "), found) if found else ""
 
 
 def no_axis(shape: Shape, axis: int) -> ShapeError:

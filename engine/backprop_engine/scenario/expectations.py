@@ -242,7 +242,7 @@ def _check_formula(formula: Formula, graph: Graph) -> None:
     def shape_of(name: str) -> Shape:
         if name not in graph:
             message, hint = undefined(name, [node.name for node in graph.nodes if node.name])
-            raise LookupError(joined("; ", (message, hint)) if hint else message)
+            raise LookupError(joined(said("; "), (message, hint)) if hint else message)
         return graph[name].shape
 
     def gradient_shape(name: str) -> Shape:

@@ -42,7 +42,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         numbers = written(read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`")
     except ScenarioError as error:
         found = error.diagnostics[0]
-        problem = joined("; ", (one for one in (found.message, found.hint) if one))
+        problem = joined(said("; "), (one for one in (found.message, found.hint) if one))
         raise UsageError(said("{setting}: {problem}", setting=shown, problem=problem)) from None
     array = numbers.array()
     return name, array if array.ndim else float(array)

@@ -8,6 +8,7 @@ TEMPLATES: dict[str, str] = {
     "error": "오류",
     "warning": "경고",
     "hint": "힌트",
+    "; ": ". ",
     "{message} ({hint})": "{message} ({hint})",
     # What systems say of files
     "No such file or directory": "그런 파일이나 폴더가 없습니다",

@@ -17,9 +17,9 @@ TEMPLATES: dict[str, str] = {
     "a number": "수",
     "a whole number": "정수",
     "a whole number or `:`": "`:` 또는 정수",
-    "write `{text}`": "`{text}`{이라고/라고} 쓰세요",
+    "write `{text}`": "이렇게 쓰세요: `{text}`",
     "did you mean `{text}`?": "혹시 `{text}`입니까?",
-    "add `{text}`": "`{text}`{을/를} 넣으세요",
+    "add `{text}`": "이것을 넣으세요: `{text}`",
     # Brackets
     "the expression is empty": "식이 비어 있습니다",
     "an expression has at most {count:,} characters": "식은 {count:,}자까지 쓸 수 있습니다",
@@ -77,7 +77,7 @@ TEMPLATES: dict[str, str] = {
     "this quotation mark is never closed": "이 따옴표가 닫히지 않았습니다",
     "close it with {quote}": "{quote} 기호로 닫으세요",
     # Characters
-    "`{symbol}` is not part of expressions": "식에는 `{symbol}`{을/를} 쓸 수 없습니다",
+    "`{symbol}` is not part of expressions": "식에는 `{symbol}` 기호를 쓸 수 없습니다",
     "the character `{character}` (U+{number}) is not part of expressions": (
         "식에는 문자 `{character}` (U+{number})를 쓸 수 없습니다"
     ),

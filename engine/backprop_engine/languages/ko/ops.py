@@ -27,7 +27,7 @@ TEMPLATES: dict[str, str] = {
     ),
     "{sizes}: equal sizes or 1 would fit": "{sizes}: 같거나 한쪽이 1이면 맞습니다",
     "axis 1 of {1} must be {size}": "{1}의 1번 축이 {size}{이어야/여야} 합니다",
-    "did you mean {text}?": "{text}{을/를} 뜻하셨습니까?",
+    "did you mean {text}?": "혹시 {text}입니까?",
     "{form} would fit": "{form}{이면/면} 맞습니다",
     "for a scalar use {0} * {1}": "스칼라이면 {0} * {1}{을/를} 쓰세요",
     "for matrices write {product}": "행렬이면 {product}{으로/로} 쓰세요",

@@ -43,7 +43,7 @@ TEMPLATES: dict[str, str] = {
         "`{file}`의 확장자로는 어떤 데이터 파일인지 알 수 없습니다"
     ),
     "a leaf from a `{ending}` file": "`{ending}` 파일에서 읽는 리프 노드",
-    "`int` or `float` for `dtype`": "`dtype`에 줄 `int`나 `float`",
+    "`int` or `float` for `dtype`": "`dtype`에 쓸 `int`와 `float` 가운데 하나",
     "there are int and float": "int와 float이 있습니다",
     "a leaf from a file has no dtype `{name}`": (
         "파일에서 읽는 리프 노드에는 dtype `{name}`{을/를} 쓸 수 없습니다"
@@ -176,7 +176,7 @@ TEMPLATES: dict[str, str] = {
     "`{file}` holds arrays by name: one is chosen with `key`": (
         "`{file}`에는 이름이 붙은 배열들이 있습니다. `key`로 하나를 고르세요"
     ),
-    "the name of an array for `key`": "`key`에 줄 배열의 이름",
+    "the name of an array for `key`": "`key`에 쓸 배열의 이름",
     "there is no array `{key}` in `{file}`": "`{file}`에는 배열 `{key}`{이/가} 없습니다",
     "{what} is cut off: {rest:,} of {bytes:,} bytes of its array are there": (
         "{what}{이/가} 잘렸습니다. 배열 {bytes:,}바이트 중 {rest:,}바이트만 있습니다"

@@ -100,6 +100,6 @@ TEMPLATES: dict[str, str] = {
     ),
     "a list of text, each {what}": "{what}의 목록",
     "write `[…]`, with quotes around each text": "`[…]` 안에 하나하나 따옴표로 묶어 쓰세요",
-    "a map from nodes to sentences": "노드와 문장으로 된 맵",
+    "a map from nodes to sentences": "노드와 문장을 짝지은 맵",
     "`{name}` has a note already": "`{name}`에는 이미 노트가 있습니다",
 }

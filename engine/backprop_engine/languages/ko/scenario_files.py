@@ -93,16 +93,16 @@ TEMPLATES: dict[str, str] = {
     ),
     "a space is missing behind this colon": "이 콜론 뒤에 빈칸이 없습니다",
     "a space is missing behind the colon": "콜론 뒤에 빈칸이 없습니다",
-    "a space is missing behind the colon: {written}": "콜론 뒤에 빈칸이 없습니다: {written}",
-    "this colon is a full-width one: {written}": "이 콜론은 전각 문자입니다: {written}",
-    "a colon is missing: `{name}: …`": "콜론이 없습니다: `{name}: …`",
+    "a space is missing behind the colon: {written}": "콜론 뒤에 빈칸이 없습니다. {written}",
+    "this colon is a full-width one: {written}": "이 콜론은 전각 문자입니다. {written}",
+    "a colon is missing: `{name}: …`": "콜론이 빠졌습니다: `{name}: …`",
     "a comma or `{closing}` is missing before this": "이 앞에 `{closing}` 또는 쉼표가 없습니다",
     "a comma is missing before `{name}`": "`{name}` 앞에 쉼표가 없습니다",
     "a value is missing before this `{sign}`": "이 `{sign}` 앞에 값이 없습니다",
     "a value or a closing bracket is missing here": "여기에 값이나 닫는 괄호가 없습니다",
-    "this `{bracket}` is not closed": "이 `{bracket}`{이/가} 닫히지 않았습니다",
+    "this `{bracket}` is not closed": "이 `{bracket}` 괄호가 닫히지 않았습니다",
     "add `{closing}`, or quote the whole value if it is an expression": (
-        "`{closing}`{을/를} 넣거나, 식이면 값 전체를 따옴표로 묶으세요"
+        "`{closing}` 괄호를 넣거나, 식이면 값 전체를 따옴표로 묶으세요"
     ),
     "quote the whole value if it is an expression": "식이면 값 전체를 따옴표로 묶으세요",
     "a name and its value stand in the line of `{section}`": (
@@ -110,7 +110,7 @@ TEMPLATES: dict[str, str] = {
     ),
     "put them in a line of their own below it, indented": "아래에 줄을 바꾸어 들여 쓰세요",
     # Quotes
-    "write {text}": "{text}{이라고/라고} 쓰세요",
+    "write {text}": "이렇게 쓰세요: {text}",
     "put all of the value in quotes": "값 전체를 따옴표로 묶으세요",
     "inside `{{}}` and `[]` a comma ends the value, even in a call": (
         "`{{}}`와 `[]` 안에서는 쉼표가 값을 끝냅니다. 함수의 괄호 안에서도 그렇습니다"

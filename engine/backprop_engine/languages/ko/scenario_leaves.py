@@ -54,7 +54,7 @@ TEMPLATES: dict[str, str] = {
     "a leaf is a number, a list, or `{{shape: [2, 3], init: zeros}}`": (
         "리프 노드는 수, 목록, 또는 `{{shape: [2, 3], init: zeros}}`입니다"
     ),
-    "a map from names to numbers": "이름과 수로 된 맵",
+    "a map from names to numbers": "이름과 수를 짝지은 맵",
     "`{name}` has no value": "`{name}`에 값이 없습니다",
     "`{name}` has {count} axes, at most {most} are allowed": (
         "`{name}`의 축이 {count}개입니다. {most}개까지 쓸 수 있습니다"
@@ -75,8 +75,8 @@ TEMPLATES: dict[str, str] = {
     ),
     "the size {size} is negative": "크기 {size}{은/는} 음수입니다",
     "a leaf with `init: {init}`": "`init: {init}`{으로/로} 채우는 리프 노드",
-    "a number for `{name}`": "`{name}`에 줄 수",
-    "a whole number for `seed`": "`seed`에 줄 정수",
+    "a number for `{name}`": "`{name}`에 쓸 수",
+    "a whole number for `seed`": "`seed`에 쓸 정수",
     "`init: {init}` needs `{setting}`": "`init: {init}`에는 `{setting}`{이/가} 필요합니다",
     "`init: {init}` needs a `seed`, so that every run draws the same numbers": (
         "`init: {init}`에는 `seed`가 필요합니다. 그래야 실행할 때마다 같은 수가 나옵니다"

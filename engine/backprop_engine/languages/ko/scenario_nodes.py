@@ -8,7 +8,7 @@ TEMPLATES: dict[str, str] = {
     # Forms of nodes
     "such as `{text}`": "예: `{text}`",
     "keep one of them": "하나만 남기세요",
-    "a map from names to expressions": "이름과 식으로 된 맵",
+    "a map from names to expressions": "이름과 식을 짝지은 맵",
     "a node is an expression, `{{op: …, inputs: […]}}`, `{{expr: …}}`, `{{cell: …}}` or `{{scan: …}}`": (
         "노드는 식, `{{op: …, inputs: […]}}`, `{{expr: …}}`, `{{cell: …}}`, `{{scan: …}}` 가운데 하나입니다"
     ),
@@ -120,7 +120,7 @@ TEMPLATES: dict[str, str] = {
     "{count} bytes": "{count}바이트",
     "more than a million {unit}": "백만 {unit} 이상",
     # Cells and their instances
-    "a map from names to cells": "이름과 셀로 된 맵",
+    "a map from names to cells": "이름과 셀을 짝지은 맵",
     "a cell as a map": "셀을 적은 맵",
     "the cell `{cell}`": "셀 `{cell}`",
     "such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`": (
@@ -163,9 +163,9 @@ TEMPLATES: dict[str, str] = {
     ),
     "such as `carry: {{h_prev: {{init: h0, next: h}}}}`": "예: `carry: {{h_prev: {{init: h0, next: h}}}}`",
     "`{name}` scans over nothing": "`{name}`의 `scan`이 따라갈 텐서가 없습니다",
-    "`{section}` as a map from the cell's inputs to names": "`{section}`에 줄, 셀의 입력과 이름으로 된 맵",
+    "`{section}` as a map from the cell's inputs to names": "셀의 입력과 이름을 짝지은 `{section}` 맵",
     "`carry` as a map from the cell's inputs to `{{init: …, next: …}}`": (
-        "`carry`에 줄, 셀의 입력과 `{{init: …, next: …}}`로 된 맵"
+        "셀의 입력과 `{{init: …, next: …}}`를 짝지은 `carry` 맵"
     ),
     "a map with `init` and `next`": "`init`과 `next`가 있는 맵",
     "the carried input `{name}`": "이어받는 입력 `{name}`",
