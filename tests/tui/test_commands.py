@@ -30,6 +30,7 @@ from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.prompt import PromptScreen
+from backprop_tui.screens.tour import TourScreen
 from backprop_tui.view import View
 from scenes import written
 
@@ -196,6 +197,7 @@ CASES: dict[str, Case] = {
     "inspect": Case("", shows(InspectScreen)),
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),
+    "tour": Case("", shows(TourScreen)),
     "palette": Case("", lambda pilot, before: pilot.app.screen.id == "--command-palette"),
     "gallery": Case("", state(lambda now, was: now.selection is None)),
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -60,13 +61,25 @@ class DebuggerApp(App[None]):
         if self.start_view is None:
             from backprop_tui.screens.gallery import GalleryScreen
 
-            self.push_screen(GalleryScreen(self.language, ascii=self.ascii))
+            gallery = GalleryScreen(self.language, ascii=self.ascii)
+            self.push_screen(gallery)
+            self._offer_tour(gallery.action_tour)
         else:
             from backprop_tui.screens.debugger import DebuggerScreen
 
             self.push_screen(DebuggerScreen(self.start_view))
         self._tell_problems()
         self.call_after_refresh(_look_for_garbage_from_now_on)
+
+    def _offer_tour(self, accept: Callable[[], None]) -> None:
+        """At the first start, ask whether the reader wants the tour; where that cannot be kept, never."""
+        if self.settings.path is None or self.settings.toured:
+            return
+        from backprop_tui.screens.tour import OfferScreen
+
+        with suppress(UsageError):
+            change_setting(self.settings.path, "toured", "yes")
+            self.push_screen(OfferScreen(self.language, accept))
 
     def _tell_problems(self) -> None:
         """What cannot be used of the settings."""

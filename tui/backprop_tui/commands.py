@@ -221,6 +221,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "help", ("question_mark", "f1"), "?", 5, typed="help ? h", arguments="[COMMAND]", completes="command"
     ),
+    Command("tour", typed="tour"),
     Command("palette", ("ctrl+p",), "Ctrl+P", typed="palette"),
     Command("gallery", ("escape",), "Esc", typed="gallery close"),
     Command("quit", ("q",), "q", 1, typed="quit q exit"),

@@ -2,6 +2,7 @@
 
     language = "ko"
     theme = "backprop-light"
+    toured = "yes"
 
     [keys]
     step = ["j", "right"]
@@ -31,7 +32,7 @@ from backprop_tui.commands import COMMANDS, KEY_NAMES
 __all__ = ["Settings", "change_setting", "read_settings", "settings_path"]
 
 _MOST_BYTES: Final = 1_000_000
-_KNOWN: Final = ("language", "theme", "keys")
+_KNOWN: Final = ("language", "theme", "toured", "keys")
 _KEY: Final = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:\w+|\S)")
 _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
@@ -44,6 +45,8 @@ class Settings(Struct, frozen=True):
 
     language: str = ""
     theme: str = ""
+    toured: str = ""
+    """``yes`` once the tour was offered."""
     keys: Mapping[str, tuple[str, ...]] = {}
     problems: tuple[str, ...] = ()
     path: Path | None = None
@@ -84,10 +87,12 @@ def read_settings(path: Path) -> Settings:
     if not isinstance(theme, str):
         reader.tell(said("theme is the name of a theme, in quotes"))
         theme = ""
+    toured = reader.one_of("toured", found.get("toured", ""), ("yes",))
     keys = reader.keys(found.get("keys", {}))
     return Settings(
         language,
         theme,
+        toured,
         keys,
         tuple(said("settings: {problem}", problem=one) for one in reader.problems),
         path,

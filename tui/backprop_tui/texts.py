@@ -314,6 +314,55 @@ TEXTS: dict[str, Words] = {
     "command.help.help": Words("this page", "이 화면"),
     "command.palette": Words("commands", "명령"),
     "command.palette.help": Words("find a command by its name", "이름으로 명령 찾기"),
+    "command.tour": Words("tour", "둘러보기"),
+    "command.tour.help": Words("a tour of one minute", "1분 동안 둘러보기"),
+    "tour.title": Words("tour", "둘러보기"),
+    "tour.offer": Words(
+        "Is this your first time here? A tour takes a minute: forward, backward, and what if.",
+        "처음이신가요? 순전파와 역전파, 그리고 값 바꾸어 보기를 1분 동안 둘러볼 수 있습니다.",
+    ),
+    "tour.yes": Words("take the tour", "둘러보기"),
+    "tour.no": Words("not now: `t` in the gallery, or `:tour`", "나중에: 목록에서 `t`, 또는 `:tour`"),
+    "tour.leave": Words("Esc leaves the tour", "Esc를 누르면 끝냅니다"),
+    "tour.first": Words(
+        "This graph computes f = (x + y) · z. Press s to compute its first node.",
+        "이 그래프는 f = (x + y) · z를 계산합니다. s를 눌러 첫 노드를 계산해 보세요.",
+    ),
+    "tour.forward": Words(
+        "q = 3 stands above its wire, in green. Press s again to compute f.",
+        "q = 3이 선 위에 녹색으로 나타났습니다. s를 한 번 더 눌러 f를 계산하세요.",
+    ),
+    "tour.seed": Words(
+        "The forward pass is done. Press s: the backward pass starts at f.",
+        "순전파가 끝났습니다. s를 누르면 f에서 역전파가 시작됩니다.",
+    ),
+    "tour.backward": Words(
+        "The gradient of f by itself is 1, in red below its wire. Press s: the chain rule hands it on.",
+        "f 자신에 대한 그래디언트는 1이며, 선 아래에 적색으로 나타납니다. s를 누르면 연쇄법칙에 따라 "
+        "전해집니다.",
+    ),
+    "tour.back": Words(
+        "product = upstream · local, as the equation says. Every step can be taken back: press S.",
+        "식과 같이, 곱 = 흘러들어온 값 · 로컬 그래디언트입니다. 어느 스텝이든 되돌아갈 수 있습니다. S를 "
+        "누르세요.",
+    ),
+    "tour.end": Words(
+        "You stand where you stood before. Press End: all gradients are known.",
+        "앞의 위치로 돌아왔습니다. End를 누르면 모든 그래디언트가 구해집니다.",
+    ),
+    "tour.change": Words(
+        "What if x were 3? Type :set x = 3 and press Enter, then Esc.",
+        "x가 3이라면 어떨까요? :set x = 3을 입력하고 Enter, 이어서 Esc를 누르세요.",
+    ),
+    "tour.undo": Words(
+        "Behind Δ stands how much each number has changed. Press u to take the change back.",
+        "Δ 뒤에 각 숫자가 얼마나 달라졌는지 나옵니다. u를 누르면 바꾼 것을 되돌립니다.",
+    ),
+    "tour.last": Words(
+        "That is all: Tab and the digits go to other panels, Enter opens a node, ? shows every key.",
+        "이것이 전부입니다. Tab과 숫자 키로 다른 패널에 가고, Enter로 노드를 자세히 보고, ?로 모든 키를 볼 "
+        "수 있습니다.",
+    ),
     "command.gallery": Words("gallery", "목록"),
     "command.gallery.help": Words("back to the gallery of scenarios", "시나리오 목록으로"),
     "command.quit": Words("quit", "종료"),

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from backprop_engine.arrays import shape_text
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula
@@ -54,7 +54,7 @@ def row_of_node(view: View, position: int) -> int:
 def nodes(view: View, width: int, height: int) -> Drawing:
     """One row a node, the step's own node marked, and the chosen one in view, else the step's own."""
     listed = _listed(view.graph)
-    sizes = _sizes(_widths(view.session.trace, view.language), width - 2)
+    sizes = _sizes(_widths(view.session.trace, view.session.compared, view.language), width - 2)
     selected = view.session.selection
     node = view.graph.nodes[selected] if selected is not None else view.frame.node
     row = row_of_node(view, node.position) if node is not None else 0
@@ -97,7 +97,7 @@ class _Table(Struct, frozen=True, eq=False):
 
 
 @lru_cache(maxsize=8)
-def _widths(trace: Trace, language: str) -> tuple[int, ...]:
+def _widths(trace: Trace, before: Trace | None, language: str) -> tuple[int, ...]:
     """As wide as the headings and what the run will bring, within limits, so that no column moves in it.
 
     In a large graph some nodes stand for all, and numbers get all the room that they may have.
@@ -106,8 +106,8 @@ def _widths(trace: Trace, language: str) -> tuple[int, ...]:
     rows = [[text(f"column.{heading}", language) for heading in _HEADINGS]]
     for position in listed[:: 1 + len(listed) // _MEASURED]:
         node = trace.graph.nodes[position]
-        value = max(_values(trace, node), key=cell_width)
-        gradient = max(_gradients(trace, node), key=cell_width)
+        value = max(_values(trace, before, node), key=cell_width)
+        gradient = max(_gradients(trace, before, node), key=cell_width)
         rows.append([node.name, _what(trace.graph, node, language), _shape(node, language), value, gradient])
     widths = [min(limit, max(cell_width(row[at]) for row in rows)) for at, limit in enumerate(_LIMITS)]
     if len(listed) >= _MEASURED:
@@ -115,19 +115,25 @@ def _widths(trace: Trace, language: str) -> tuple[int, ...]:
     return tuple(widths)
 
 
-def _values(trace: Trace, node: Node) -> Iterator[str]:
+def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
     """What will stand under the value of a node, before and after it is updated."""
-    yield summary(trace.values[node.position], shape=False)
-    if node.position in trace.updated:
-        yield summary(trace.updated[node.position], shape=False)
+    at = node.position
+    yield _with_change(trace.values[at], before.values[at] if before else None)
+    if at in trace.updated:
+        yield _with_change(trace.updated[at], before.updated.get(at) if before else None)
 
 
-def _gradients(trace: Trace, node: Node) -> Iterator[str]:
+def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
     """What will stand under the gradient of a node, one contribution after the other."""
-    yield summary(trace.gradients[node.position], shape=False)
+    yield _with_change(trace.gradients[node.position], before.gradients[node.position] if before else None)
     uses = trace.schedule.uses_of.get(node.position, [])
     for number, edge in enumerate(uses[:_MEASURED], 1):
-        yield summary(trace.arrived[edge], shape=False) + progress(number, len(uses))
+        part = progress(number, len(uses))
+        yield _with_change(trace.arrived[edge], before.arrived[edge] if before else None) + part
+
+
+def _with_change(now: Tensor | None, before: Tensor | None) -> str:
+    return summary(now, shape=False) + change(now, before)
 
 
 def _cells(view: View, node: Node) -> list[str]:

@@ -279,6 +279,12 @@ class DebuggerScreen(LookingScreen):
         explained = focused if focused in (*_PLACE, "transcript") else None
         self.app.push_screen(HelpScreen(self.current.language, self.commands, explained or ""))
 
+    def action_command_tour(self) -> None:
+        """Take the tour; what is open here stays."""
+        from backprop_tui.screens.tour import TourScreen, tour_view
+
+        self.app.push_screen(TourScreen(tour_view(self.current.language, ascii=self.current.ascii)))
+
     def action_command_gallery(self) -> None:
         """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
         if self.current.session.pending is not None:

@@ -42,6 +42,7 @@ class GalleryScreen(Screen[None]):
         Binding("end", "choose(1000000)", show=False),
         Binding("enter,space,s,right", "open", show=False),
         Binding("slash", "search", show=False),
+        Binding("t", "tour", show=False),
         Binding("escape", "end_search", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
@@ -124,6 +125,7 @@ class GalleryScreen(Screen[None]):
             extra.append(("Esc", text("gallery.all", self.language)))
             return key_hints((), self.language, width, tuple(extra))
         extra.append(("/", text("gallery.search", self.language)))
+        extra.append(("t", text("tour.title", self.language)))
         return key_hints(GALLERY_COMMANDS, self.language, width, tuple(extra))
 
     def _list(self, width: int) -> Drawing:
@@ -236,6 +238,12 @@ class GalleryScreen(Screen[None]):
         self._redraw()
 
     # Commands
+
+    def action_tour(self) -> None:
+        """Take the tour."""
+        from backprop_tui.screens.tour import TourScreen, tour_view
+
+        self.app.push_screen(TourScreen(tour_view(self.language, ascii=self.ascii)))
 
     def action_command_help(self) -> None:
         """Show the help."""
