@@ -28,7 +28,7 @@ DARK = Theme(
     surface="#0d1117",
     panel="#161b22",
     dark=True,
-    variables={"border": "#30363d", "border-blurred": "#30363d", "block-cursor-text-style": "none"},
+    variables={"border": "#4a515a", "border-blurred": "#4a515a", "block-cursor-text-style": "none"},
 )
 LIGHT = Theme(
     name="backprop-light",
@@ -101,32 +101,43 @@ def known_theme(name: str) -> str:
     return name
 
 
-_PALETTES: dict[str, Palette] = {}
+_PALETTES: dict[tuple[str, bool], Palette] = {}
 
 
-def palette(theme: Theme) -> Palette:
-    """The style of each role in a theme, worked out once."""
-    if theme.name not in _PALETTES:
-        _PALETTES[theme.name] = _palette(theme)
-    return _PALETTES[theme.name]
+def palette(theme: Theme, *, few: bool = False) -> Palette:
+    """The style of each role in a theme, worked out once; with `few` in the sixteen colours of old terminals.
+
+    For those, the nearest to the theme's own will not do: some come out as the background.
+    """
+    key = (theme.name, few)
+    if key not in _PALETTES:
+        _PALETTES[key] = _palette(theme)
+        if few:
+            _PALETTES[key].update(_few(dark=theme.dark))
+    return _PALETTES[key]
 
 
-def _palette(theme: Theme) -> Palette:
-    """Green is forward, red is backward, yellow is local."""
-    foreground = Color.parse(theme.foreground or ("#e0e0e0" if theme.dark else "#202020"))
-    background = Color.parse(theme.background or ("#121212" if theme.dark else "#f8f8f8"))
-    dim = foreground.blend(background, 0.42).rich_color
-    value = Color.parse(theme.success or "green").rich_color
-    gradient = Color.parse(theme.error or "red").rich_color
-    local = Color.parse(theme.warning or "yellow").rich_color
-    name = Color.parse(theme.primary).rich_color
-    code = Color.parse(theme.accent or theme.primary).rich_color
-    roles: dict[Tint, Style] = {
-        Role.TEXT: Style(color=foreground.rich_color),
-        Role.DIM: Style(color=dim),
-        Role.HEADING: Style(color=foreground.rich_color, bold=True),
+def _few(*, dark: bool) -> dict[Tint, Style]:
+    """Exactly the colours that numbers of the sixteen stand for: text, aside, names, then the roles."""
+    if dark:
+        text, aside, ground = "#ffffff", "#aaaaaa", "#000000"
+        name, value, gradient, local, code = "#55ffff", "#55ff55", "#ff5555", "#ffff55", "#ff55ff"
+    else:
+        text, aside, ground = "#000000", "#555555", "#ffffff"
+        name, value, gradient, local, code = "#0000aa", "#00aa00", "#aa0000", "#aa00aa", "#0000aa"
+    return _styles(text, aside, ground, name=name, value=value, gradient=gradient, local=local, code=code)
+
+
+def _styles(
+    text: str, aside: str, ground: str, *, name: str, value: str, gradient: str, local: str, code: str
+) -> dict[Tint, Style]:
+    """Green is forward, red is backward, yellow is local; what is active is bold as well."""
+    return {
+        Role.TEXT: Style(color=text),
+        Role.DIM: Style(color=aside),
+        Role.HEADING: Style(color=text, bold=True),
         Role.NAME: Style(color=name, bold=True),
-        Role.OP: Style(color=foreground.rich_color, bold=True),
+        Role.OP: Style(color=text, bold=True),
         Role.VALUE: Style(color=value),
         Role.GRADIENT: Style(color=gradient),
         Role.LOCAL: Style(color=local),
@@ -136,9 +147,24 @@ def _palette(theme: Theme) -> Palette:
         Role.ACTIVE_VALUE: Style(color=value, bold=True),
         Role.ACTIVE_GRADIENT: Style(color=gradient, bold=True),
         Role.SELECTED: Style(color=name, bold=True, reverse=True),
-        Role.LIT: Style(color=background.rich_color, bgcolor=local, bold=True, underline=True),
+        Role.LIT: Style(color=ground, bgcolor=local, bold=True, underline=True),
         Role.KEY: Style(color=name, bold=True),
     }
+
+
+def _palette(theme: Theme) -> Palette:
+    foreground = Color.parse(theme.foreground or ("#e0e0e0" if theme.dark else "#202020"))
+    background = Color.parse(theme.background or ("#121212" if theme.dark else "#f8f8f8"))
+    roles = _styles(
+        foreground.hex6,
+        foreground.blend(background, 0.34).hex6,
+        background.hex6,
+        name=Color.parse(theme.primary).hex6,
+        value=Color.parse(theme.success or "green").hex6,
+        gradient=Color.parse(theme.error or "red").hex6,
+        local=Color.parse(theme.warning or "yellow").hex6,
+        code=Color.parse(theme.accent or theme.primary).hex6,
+    )
     return Palette(roles, _scale(theme, foreground, background))
 
 

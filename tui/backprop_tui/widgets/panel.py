@@ -175,8 +175,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         in_signs = self.screen.has_class("-ascii")
         if in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        colours = not (in_signs or self.app.no_color)
-        strip = paint(line, palette(self.app.current_theme), width, self._base, colours=colours)
+        few = self.app.console.color_system in ("standard", "windows")
+        colours = not (in_signs or few or self.app.no_color)
+        roles = palette(self.app.current_theme, few=few)
+        strip = paint(line, roles, width, self._base, colours=colours)
         return self._with_selection(strip, y, left, top)
 
     def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:
