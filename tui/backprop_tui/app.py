@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, Provider
 from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
@@ -18,10 +19,17 @@ from backprop_engine.text import LANGUAGES
 from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
 from backprop_tui.screens.bindings import binding_id
 from backprop_tui.settings import Settings, change_setting
+from backprop_tui.texts import text
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
 __all__ = ["DebuggerApp"]
+
+
+def _provider() -> type[Provider]:
+    from backprop_tui.screens.palette import Commands
+
+    return Commands
 
 
 class DebuggerApp(App[None]):
@@ -34,6 +42,7 @@ class DebuggerApp(App[None]):
         Binding("ctrl+c", "quit", show=False, priority=True),
     ]
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_provider}
 
     def __init__(
         self,
@@ -90,8 +99,19 @@ class DebuggerApp(App[None]):
             told = "\n".join(in_language(one, self.language) for one in problems)
             self.notify(told, markup=False, severity="warning", timeout=10)
 
+    def action_command_palette(self) -> None:
+        """Show the palette, in the language of the app."""
+        from backprop_tui.screens.palette import palette
+
+        if not CommandPalette.is_open(self):  # type: ignore[arg-type]
+            self.push_screen(palette(self.language))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the commands of the screen, from the one table, languages and themes."""
+        """What the palette offers."""
+        return self.offered(screen, self.language)
+
+    def offered(self, screen: Screen[object], language: str) -> Iterable[SystemCommand]:
+        """The palette in `language`: the commands of the screen, from the one table, languages and themes."""
         debugging = hasattr(screen, "action_typed")
         shared = {command.name for command in GALLERY_COMMANDS}
         for command in self.commands:
@@ -105,13 +125,15 @@ class DebuggerApp(App[None]):
             else:
                 continue
             yield SystemCommand(
-                f"{command.label(self.language)}  {command.called}", command.help(self.language), action
+                f"{command.label(language)}  {command.called}", command.help(language), action
             )
         if debugging:
-            for language in LANGUAGES:
-                yield SystemCommand(f"language {language}", "", partial(self.choose_language, language))
+            for other in LANGUAGES:
+                title = text("palette.language", language, name=other)
+                yield SystemCommand(title, "", partial(self.choose_language, other))
         for theme in sorted(self.available_themes):
-            yield SystemCommand(f"theme {theme}", "", partial(self.choose_theme, theme))
+            title = text("palette.theme", language, name=theme)
+            yield SystemCommand(title, "", partial(self.choose_theme, theme))
 
     def choose_language(self, language: str) -> None:
         """Speak another language from now on, also the next time."""

@@ -239,7 +239,7 @@ TEXTS: dict[str, Words] = {
     "command.beside": Words("side by side", "나란히"),
     "command.beside.help": Words(
         "step through two branches side by side, the baseline and the one that one is on where none is named",
-        "두 브랜치를 나란히 두고 함께 스텝 진행. 이름이 없으면 기준과 지금 브랜치",
+        "두 갈래를 나란히 두고 함께 스텝 진행. 이름이 없으면 기준과 지금 갈래",
     ),
     "command.nudge": Words("nudge", "흔들기"),
     "command.nudge.help": Words(
@@ -400,7 +400,7 @@ TEXTS: dict[str, Words] = {
     "beside.close": Words("close", "닫기"),
     "beside.alone": Words(
         "there is only the baseline: change something first, with `e`",
-        "기준 브랜치뿐입니다. 먼저 `e`로 무언가를 바꾸어 보세요",
+        "기준 갈래뿐입니다. 먼저 `e`로 무언가를 바꾸어 보세요",
     ),
     "prompt.stack.none": Words("inside of nothing", "어느 것의 안도 아닙니다"),
     "prompt.groups.none": Words("no groups", "그룹이 없습니다"),
@@ -534,6 +534,10 @@ TEXTS: dict[str, Words] = {
     "gallery.all": Words("all again", "모두 보기"),
     "gallery.none": Words("nothing fits what is typed", "찾는 시나리오가 없습니다"),
     "gallery.source": Words("source", "출처"),
+    "palette.search": Words("Search for commands…", "명령 찾기…"),
+    "palette.none": Words("No matches found", "찾는 명령이 없습니다"),
+    "palette.language": Words("language {name}", "언어 {name}"),
+    "palette.theme": Words("theme {name}", "테마 {name}"),
     "graph.part": Words("nodes {part}", "노드 {part}"),
     "web.starting": Words("Starting …", "시작하는 중입니다 …"),
     "web.ended": Words("This session has ended.", "이 세션이 끝났습니다."),

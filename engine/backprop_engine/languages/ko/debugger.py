@@ -14,6 +14,10 @@ TEMPLATES: dict[str, str] = {
     "the graph has none": "이 그래프에는 그룹이 없습니다",
     "`op {name}` is on the operator": "연산자에는 `op {name}`{으로/로} 둡니다",
     # Breakpoints and conditions
+    "A breakpoint is on something that there is not.": "없는 것에 중단점을 두었습니다.",
+    "A watch is no expression over nodes and gradients of the graph.": (
+        "지켜보는 식이 그래프의 노드와 그래디언트로 된 식이 아닙니다."
+    ),
     "{words}: a condition stands behind `if`": "{words}: `if` 뒤에 조건을 쓰세요",
     "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`": (
         "중단점은 노드, `op 이름`, `group 이름`, `phase 이름`, 문제, `if …`에 둡니다"

@@ -1,0 +1,58 @@
+"""The command palette in the language of the app: what it offers, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, cast
+
+from textual.app import SystemCommand
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
+
+from backprop_tui.texts import text
+
+__all__ = ["Commands", "palette"]
+
+
+def palette(language: str) -> CommandPalette:
+    """A palette that asks in `language`."""
+    return CommandPalette(id="--command-palette", placeholder=text("palette.search", language))
+
+
+class _Offers(Protocol):
+    """An app that offers commands in each language."""
+
+    language: str
+
+    def offered(self, screen: Screen[object], language: str) -> Iterable[SystemCommand]:
+        """What the palette offers on `screen`."""
+
+
+class Commands(Provider):
+    """Finds commands by their labels in the language of the app, and by the English ones too: they are typed
+    without changing the keyboard.
+    """
+
+    def _offered(self, language: str = "") -> list[SystemCommand]:
+        offering = cast(_Offers, self.app)
+        return list(offering.offered(self.screen, language or offering.language))
+
+    async def discover(self) -> Hits:
+        """All of them, sorted."""
+        for one in sorted(self._offered(), key=lambda one: one.title):
+            yield DiscoveryHit(one.title, one.callback, help=one.help)
+
+    async def search(self, query: str) -> Hits:
+        """Those whose label is like `query`; where there is none, that."""
+        matcher, found = self.matcher(query), False
+        for one, english in zip(self._offered(), self._offered("en"), strict=True):
+            score = max(matcher.match(one.title), matcher.match(english.title))
+            if score > 0:
+                found = True
+                yield Hit(score, matcher.highlight(one.title), one.callback, help=one.help)
+        if not found:
+            yield Hit(1.0, text("palette.none", cast(_Offers, self.app).language), _nothing)
+
+
+def _nothing() -> None:
+    """What comes of nothing."""
