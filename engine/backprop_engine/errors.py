@@ -8,7 +8,7 @@ it is English, and `in_language` gives it in another language.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -127,6 +127,9 @@ class ScenarioError(BackpropError):
 class ShapeError(BackpropError):
     """Operands that an operator cannot take; raised by shape rules, before anything is computed."""
 
+    message: Said
+    hint: Hint
+
     def __init__(self, message: Said, hint: Hint = "") -> None:
         self.message, self.hint = message, hint
         super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
@@ -135,7 +138,10 @@ class ShapeError(BackpropError):
 class UsageError(BackpropError):
     """An argument of the command line or of the library that names nothing or fits nothing."""
 
-    def __init__(self, message: Any, hint: Any = "") -> None:
+    message: Said
+    hint: Hint
+
+    def __init__(self, message: Said, hint: Hint = "") -> None:
         self.message, self.hint = message, hint
         super().__init__(joined(said("; "), (message, hint)) if hint else message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 __all__ = ["with_particle"]
@@ -12,7 +13,7 @@ _CLOSING: Final = " `'\"’”)]}»…_.,:;!?"
 _NONE, _FINAL, _LIQUID, _UNSURE = range(4)
 """How a word ends: in a vowel, in a consonant, in ㄹ, or so that Korean readers do not agree."""
 _DIGITS: Final = dict(zip("0123456789", (1, 2, 0, 1, 0, 0, 1, 2, 2, 0), strict=True))
-_LETTERS: Final = {"l": _LIQUID, "m": _FINAL, "n": _FINAL, "r": _LIQUID, "ε": _FINAL}
+_LETTERS: Final = {"l": _LIQUID, "m": _FINAL, "n": _FINAL, "r": _LIQUID, "ε": _FINAL, "%": _NONE}
 """The names of letters that end in a consonant; those of all others end in a vowel."""
 _FIRST_SYLLABLE, _LAST_SYLLABLE, _FINALS, _RIEUL = 0xAC00, 0xD7A3, 28, 8
 
@@ -39,10 +40,11 @@ def _ending(text: str) -> int:
     if _FIRST_SYLLABLE <= ord(last or " ") <= _LAST_SYLLABLE:
         final = (ord(last) - _FIRST_SYLLABLE) % _FINALS
         return _LIQUID if final == _RIEUL else _FINAL if final else _NONE
+    last = unicodedata.normalize("NFKC", last)  # full-width ones are read like the others
     if last in _DIGITS:
         return _DIGITS[last]
     if not last.isalpha():
-        return _UNSURE
+        return _LETTERS.get(last, _UNSURE)
     word = _WORD.search(text)
     if word is None or text[-1].isupper() or _VOWELS.isdisjoint(word[0].lower()):
         return _LETTERS.get(last, _NONE)  # letter by letter: W, lr, GiB

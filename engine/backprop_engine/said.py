@@ -24,7 +24,6 @@ from importlib import import_module
 from string import Formatter
 from typing import Final, Literal, LiteralString, TypeAlias, overload
 
-from backprop_engine.particles import with_particle
 from backprop_engine.text import Words, clean
 
 __all__ = [
@@ -227,6 +226,8 @@ def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | Non
 
 def _filled(template: str, names: Sequence[str], arguments: Mapping[str, object], language: str) -> str:
     """`template` with the arguments in `language`, and its particles chosen by what stands before them."""
+    from backprop_engine.particles import with_particle  # here, since English has none
+
     text = ""
     for literal, field, form, conversion in _pieces(template):
         text += literal

@@ -1,7 +1,7 @@
 """Every broken file told in Korean: no message and no hint stays in English, and a page of them to read.
 
-`korean_mistakes.txt` holds what is shown for `SHOWN`. After changing a sentence on purpose, write it again and
-read the difference:
+`korean_mistakes.txt` holds what is shown for `SHOWN`. After changing a sentence on purpose, write it again
+and read the difference:
 
     REWRITE_GOLDENS=1 pytest tests/engine/test_korean_mistakes.py
 """

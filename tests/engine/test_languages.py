@@ -213,6 +213,8 @@ def test_errors_are_said_in_korean_too() -> None:
         ("`lr`", "은/는", "`lr`은"),
         ("1 GiB", "이/가", "1 GiB가"),
         ("`tt`", "이/가", "`tt`가"),
+        ("`50%`", "이/가", "`50%`가"),
+        ("`１２`", "이/가", "`１２`가"),
         ("learning rate", "을/를", "learning rate를"),
         ("layer", "은/는", "layer는"),
         ("output", "은/는", "output은(는)"),

@@ -7,7 +7,7 @@ from typing import Final
 
 from backprop_engine.errors import UsageError
 from backprop_engine.expr import Expr, ExprError, parse
-from backprop_engine.said import said, spelled
+from backprop_engine.said import Hint, Said, said, spelled
 from backprop_engine.text import clean, clip
 
 __all__ = ["about", "named", "typed", "with_hint"]
@@ -25,13 +25,13 @@ def typed(text: str) -> Expr:
         raise about(text, error.message, error.hint) from None
 
 
-def about(text: str, message: str, hint: str) -> UsageError:
+def about(text: str, message: Said, hint: Hint) -> UsageError:
     """What is wrong with a typed expression."""
     told = said("{text}: {problem}", text=clip(clean(text), 60), problem=with_hint(message, hint))
     return UsageError(spelled(told, named))
 
 
-def with_hint(message: str, hint: str) -> str:
+def with_hint(message: Said, hint: Hint) -> Said:
     """A message, and its hint in brackets where there is one."""
     return said("{message} ({hint})", message=message, hint=hint) if hint else message
 

@@ -24,6 +24,9 @@ class ExprError(ValueError):
     What it quotes of the text is harmless on a terminal.
     """
 
+    message: Said
+    hint: Hint
+
     def __init__(self, message: Said, span: Span, hint: Hint = "") -> None:
         self.message, self.span, self.hint = cleaned(message), span, cleaned(hint)
         super().__init__(self.message)

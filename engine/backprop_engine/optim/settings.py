@@ -24,6 +24,9 @@ class SettingError(BackpropError):
     If the name itself is unknown, `known` lists the names there are.
     """
 
+    message: Said
+    hint: Hint
+
     def __init__(self, name: str, message: Said, hint: Hint = "", known: tuple[str, ...] = ()) -> None:
         self.name, self.message, self.hint, self.known = name, message, hint, known
         super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)

@@ -26,6 +26,8 @@ class CallError(Exception):
     A hint that is costly to find is given as a function, and found when it is asked for.
     """
 
+    _hint: Hint | Callable[[], Hint]
+
     def __init__(self, kind: Code, message: Said, at: Any, hint: Hint | Callable[[], Hint] = "") -> None:
         self.kind, self.message, self.at, self._hint = kind, message, at, hint
         super().__init__(message)
@@ -33,7 +35,7 @@ class CallError(Exception):
     @property
     def hint(self) -> Hint:
         """What was probably meant, or nothing."""
-        return self._hint if isinstance(self._hint, str) else self._hint()
+        return self._hint() if callable(self._hint) else self._hint
 
 
 def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> Any:

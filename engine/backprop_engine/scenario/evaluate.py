@@ -53,6 +53,9 @@ class _RefusedError(ValueError):
 class EvaluationError(ValueError):
     """An expression without a value; `span` says which part of it is to blame."""
 
+    message: Said
+    hint: Hint
+
     def __init__(self, message: Said, span: Span, hint: Hint = "") -> None:
         self.message, self.span, self.hint = message, span, hint
         super().__init__(message)

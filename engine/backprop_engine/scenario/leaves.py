@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.graph import Kind
-from backprop_engine.said import Hint, said
+from backprop_engine.said import said
 from backprop_engine.scenario.data_files import DataFiles
 from backprop_engine.scenario.files import read_file
 from backprop_engine.scenario.initialise import INITS, Init
@@ -32,7 +32,7 @@ from backprop_engine.scenario.mistakes import (
     mistake,
     only_keys,
 )
-from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nearest import did_you_mean, one_is_near
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
 from backprop_engine.scenario.numbers import NUMBER_RANGE, whole_list, written
 
@@ -109,12 +109,11 @@ def _filled(
         missing = "init" if "shape" in node else "shape"
         meant = (missing,) if "shape" in node or "init" in node else (missing, "file")
         keys = [key for key in node.entries if key not in ("shape", "init")]
-        near: Hint = next((hint for key in keys if (hint := did_you_mean(key, meant))), "")
         raise mistake(
             LEAF_FORM,
             node,
             said("`{name}` is a map without `{missing}`", name=name, missing=missing),
-            near or _FORMS,
+            one_is_near(keys, meant) or _FORMS,
         )
     shape = _shape(name, node.entries["shape"].value)
     init_node = as_text(

@@ -10,7 +10,7 @@ from backprop_engine.said import Hint, said
 from backprop_engine.scenario.synonyms import meant
 from backprop_engine.text import clean
 
-__all__ = ["did_you_mean", "nearest"]
+__all__ = ["did_you_mean", "nearest", "one_is_near"]
 
 _MAX_LENGTH = 64
 _MOST = 10_000
@@ -54,6 +54,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> Hint:
     if found is None:
         return ""
     return _look_alike(name, found) or said("did you mean `{text}`?", text=found)
+
+
+def one_is_near(names: Iterable[str], known: Iterable[str]) -> Hint:
+    """A hint for the first of `names` that is nearly one of `known`, or nothing."""
+    known = tuple(known)
+    for name in names:
+        if hint := did_you_mean(name, known):
+            return hint
+    return ""
 
 
 def _look_alike(name: str, other: str) -> Hint:

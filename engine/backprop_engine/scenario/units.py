@@ -24,7 +24,7 @@ from backprop_engine.scenario.mistakes import (
     only_keys,
 )
 from backprop_engine.scenario.names import normalised
-from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.scenario.nearest import one_is_near
 from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar, plain
 from backprop_engine.scenario.plans import Plan, plan_of
 from backprop_engine.scenario.slips import SECTIONS
@@ -250,7 +250,7 @@ def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
         return _expression(name, key, expression, node.get("note"))
     if "op" in node:
         return _long_form(name, key, node)
-    near: Hint = next((hint for one in node.entries if (hint := did_you_mean(one, NODE_FORMS))), "")
+    near = one_is_near(node.entries, NODE_FORMS)
     if name in SECTIONS:
         near = said("`{name}` is a section of the scenario: it begins in the first column", name=name)
     raise mistake(

@@ -141,7 +141,7 @@ def node_named(name: str, graph: Graph) -> Node:
     if name in graph:
         return graph[name]
     names = [node.name for node in graph.nodes if node.kind is not Kind.LITERAL]
-    hint: str = did_you_mean(name, (*names, *graph.aliases))
+    hint = did_you_mean(name, (*names, *graph.aliases))
     if not hint and name in OPS:
         hint = said("`op {name}` is the operator", name=name)
     shown = quoted(name, 40)
