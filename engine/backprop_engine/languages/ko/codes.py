@@ -197,10 +197,6 @@ TEMPLATES: dict[str, str] = {
         "사람이 읽는 글이어야 할 것이 목록이나 다른 맵입니다."
     ),
     "A text's key is no language, such as `en` or `ko`.": "글의 키가 `en`이나 `ko` 같은 언어가 아닙니다.",
-    "A breakpoint is on something that there is not.": "중단점이 없는 것을 가리킵니다.",
-    "A watch is no expression over nodes and gradients of the graph.": (
-        "지켜보는 식이 계산그래프의 노드와 그래디언트로 된 식이 아닙니다."
-    ),
     "A note for a node that there is not, or a second one for the same node.": (
         "없는 노드에 붙인 노트이거나, 같은 노드에 붙인 두 번째 노트입니다."
     ),
