@@ -249,7 +249,6 @@ v  ← momentum · v + ──
     ("softmax_classifier", 8, 34): """
 the node
  XW   =     X · W
-
 [6×3] = [6×4] · [4×3]
 
 local gradient
@@ -273,7 +272,7 @@ def test_picture_of_a_step(stem: str, position: int, width: int) -> None:
 
 def test_picture_in_korean() -> None:
     titles = [line for line in picture("add_multiply", 6, 60, "ko").split("\n") if "로컬" in line]
-    assert titles == ["노드           로컬 그래디언트     연쇄 법칙"]
+    assert titles == ["노드           로컬 그래디언트     연쇄법칙"]
 
 
 # Updates

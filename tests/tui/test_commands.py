@@ -188,7 +188,7 @@ CASES: dict[str, Case] = {
     "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
-    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "why"),
+    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "formula"),
     **{
         f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]
         for place in PLACES

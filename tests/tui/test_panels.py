@@ -22,6 +22,7 @@ from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
+from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.timeline import position_at, timeline
@@ -36,6 +37,7 @@ FITTING: dict[str, Panel] = {
     "nodes": nodes,
     "timeline": timeline,
     "why": why,
+    "formula": formula,
 }
 """Panels that are never wider than they may be."""
 EVERY: dict[str, Panel] = {

@@ -38,6 +38,7 @@ PLACES: Final = (
     _place("nodes", "panel.nodes", "lists"),
     _place("calls", "panel.calls", "lists", roomy="structure"),
     _place("why", "panel.why", "words"),
+    _place("formula", "panel.formula", "words"),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 

@@ -15,6 +15,7 @@ TEXTS: dict[str, Words] = {
     "panel.watches": Words("watches", "지켜보는 식"),
     "panel.update": Words("Update", "갱신"),
     "panel.why": Words("Why", "설명"),
+    "panel.formula": Words("Formula", "수식"),
     "panel.nodes": Words("Nodes", "노드"),
     "panel.calls": Words("Calls", "호출 스택"),
     "panel.graph.help": Words(
@@ -50,6 +51,12 @@ TEXTS: dict[str, Words] = {
         "note and what is watched stand below.",
         "이 스텝을 말로 설명합니다. 규칙과 숫자, 이유, NumPy 코드가 나오고, 그 아래에 작성자의 메모와 "
         "지켜보는 식이 나옵니다.",
+    ),
+    "panel.formula.help": Words(
+        "The equations of the step as on a blackboard: what the node is, its local gradient, and the chain "
+        "rule, each with the numbers of this step below its symbols; of a large tensor, its shape.",
+        "이 스텝의 식을 칠판에 쓰듯 보여 줍니다. 노드의 식과 로컬 그래디언트, 연쇄법칙이 나오고, "
+        "기호 아래에 이 스텝의 숫자가 나옵니다. 큰 텐서는 차원으로 나타냅니다.",
     ),
     "panel.transcript.help": Words(
         "The run so far as text to read from top to bottom; the step that one stands behind comes last.",

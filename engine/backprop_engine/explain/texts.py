@@ -101,7 +101,7 @@ TEXTS: dict[str, Words] = {
     "numeric not finite": Words("not finite: nothing to compare", "유한하지 않아 비교할 수 없습니다"),
     "numeric not applicable": Words("numeric check: not applicable", "수치 미분: 해당 없음"),
     "formula node": Words("the node", "노드"),
-    "formula chain": Words("chain rule", "연쇄 법칙"),
+    "formula chain": Words("chain rule", "연쇄법칙"),
     "formula local": Words("local gradient", "로컬 그래디언트"),
     "formula sum": Words("sum over the uses, {count} of {of} arrived", "쓰인 곳의 합, {count}/{of} 도착"),
     "step start": Words("start", "시작"),

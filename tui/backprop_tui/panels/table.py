@@ -10,6 +10,7 @@ from msgspec import Struct
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.calls import calls
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
+from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import graph_picture, graph_title
 from backprop_tui.panels.nodes import nodes
 from backprop_tui.panels.why import why
@@ -36,5 +37,6 @@ DRAWN: Final[Mapping[str, Drawn]] = {
     "nodes": Drawn(nodes, rows=True),
     "calls": Drawn(calls),
     "why": Drawn(why),
+    "formula": Drawn(formula),
 }
 """By the names in `regions.PLACES`."""

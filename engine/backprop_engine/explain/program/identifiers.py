@@ -60,12 +60,15 @@ def _names(named: dict[int, str]) -> dict[int, str]:
     """An identifier for each name, with as few parts of the paths as keep them apart."""
     parts = {position: _Parts.of(name) for position, name in named.items()}
     longest = max((len(one.path) for one in parts.values()), default=1)
-    for kept in range(1, longest + 1):
-        found = {position: one.written(kept) for position, one in parts.items()}
-        wholes = [name for position, name in found.items() if not parts[position].number]
-        if len(set(wholes)) == len(wholes):
-            break
-    return _apart(found, parts)
+    tried = ({position: one.written(kept) for position, one in parts.items()} for kept in range(1, longest))
+    full = {position: one.written(longest) for position, one in parts.items()}
+    return _apart(next((names for names in tried if _told_apart(names, parts)), full), parts)
+
+
+def _told_apart(names: dict[int, str], parts: dict[int, _Parts]) -> bool:
+    """Whether no two nodes have one name; parts of nodes do not count, they give way."""
+    wholes = [name for position, name in names.items() if not parts[position].number]
+    return len(set(wholes)) == len(wholes)
 
 
 def _apart(found: dict[int, str], parts: dict[int, _Parts]) -> dict[int, str]:
