@@ -2,9 +2,11 @@
 
 The steps, one file each:
 
-- `ranks`: which column a unit stands in;
-- `order`: who stands above whom;
+- `ranks` and `simplex`: which column a unit stands in;
+- `layers`: long edges cut into links from column to column;
+- `order` and `crossings`: who stands above whom;
 - `rows`: on which row;
+- `ports`: on which row of a unit each operand arrives;
 - `channel` and `tracks`: how wires cross the gap between two columns;
 - `routes`: all of it as coordinates;
 - `wires`: what is drawn in each cell.
@@ -15,13 +17,29 @@ Everything is pure, whole numbers, and the same from run to run.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backprop_tui.layout.order import build_layers
-from backprop_tui.layout.ranks import assign_ranks
+from backprop_tui.layout.layers import build_layers
+from backprop_tui.layout.order import TRIES, order_ranks
+from backprop_tui.layout.ports import assign_pins
+from backprop_tui.layout.ranks import rank_units
 from backprop_tui.layout.routes import place
 from backprop_tui.layout.rows import SPACING, assign_rows
+from backprop_tui.layout.stages import Stages, finish
 from backprop_tui.layout.wires import DOWN, LEFT, RIGHT, UP, Point, Route, WireCell, Wires, draw_wires, glyph
 
-__all__ = ["DOWN", "LEFT", "RIGHT", "UP", "Layout", "Point", "Route", "WireCell", "Wires", "glyph", "layout"]
+__all__ = [
+    "DOWN",
+    "LEFT",
+    "RIGHT",
+    "UP",
+    "Layout",
+    "Point",
+    "Route",
+    "WireCell",
+    "Wires",
+    "glyph",
+    "layout",
+    "layout_in_stages",
+]
 
 Size = tuple[int, int]
 Edge = tuple[int, int]
@@ -29,7 +47,7 @@ Edge = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything stands. A unit's port, left and right, is on the row `y + height // 2`."""
+    """Where everything stands. A wire leaves a unit on the row `y + height // 2` and enters it on any row."""
 
     width: int
     height: int
@@ -46,18 +64,26 @@ class Layout:
         return self._wires[0]
 
 
-def layout(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
+def layout(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES) -> Layout:
     """Lay out units of the given (width, height), joined by (source, target) edges, which form no cycle.
 
-    Parts that no edge joins stand below each other. Edges between the same two units share one route.
+    The edges of a unit are its operands in their order, and arrive at it in that order from top to bottom.
+    Parts that no edge joins stand below each other. With more `tries` fewer wires cross.
     """
+    return finish(layout_in_stages(sizes, edges, tries))
+
+
+def layout_in_stages(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES) -> Stages[Layout]:
+    """As `layout`, in short steps: where it yields, others may have a turn, and it can be given up."""
     origins: list[Point] = [(0, 0)] * len(sizes)
     routes: list[Route] = [()] * len(edges)
     width = top = 0
     for units, own_edges in _components(len(sizes), edges):
         if top:
             top += SPACING
-        part = _layout_connected([sizes[unit] for unit in units], _renumber(units, own_edges, edges))
+        part = yield from _layout_connected(
+            [sizes[unit] for unit in units], _renumber(units, own_edges, edges), tries
+        )
         for unit, (x, y) in zip(units, part.origins, strict=True):
             origins[unit] = (x, y + top)
         for edge, route in zip(own_edges, part.routes, strict=True):
@@ -93,15 +119,18 @@ def _renumber(units: Sequence[int], chosen: Sequence[int], edges: Sequence[Edge]
     return [(number[edges[edge][0]], number[edges[edge][1]]) for edge in chosen]
 
 
-def _layout_connected(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
-    layers = build_layers(assign_ranks(len(sizes), edges), edges)
-    relays = len(layers.rank) - len(sizes)
-    widths = [width for width, _ in sizes]
-    heights = [height for _, height in sizes] + [1] * relays
-    row = assign_rows(layers, heights)
-    left, routes = place(layers, row, widths, edges)
-    origins = [(x, port - height // 2) for x, port, height in zip(left, row, heights, strict=False)]
-    width = max(x + unit_width for x, unit_width in zip(left, widths, strict=True))
+def _layout_connected(sizes: Sequence[Size], edges: Sequence[Edge], tries: int) -> Stages[Layout]:
+    heights = [height for _, height in sizes]
+    pins = assign_pins(heights, edges)
+    ranks = yield from rank_units(len(sizes), edges)
+    layers = build_layers(ranks, edges, pins)
+    yield from order_ranks(layers, tries)
+    row = yield from assign_rows(layers, heights + [1] * (len(layers.rank) - len(sizes)))
+    placed = yield from place(layers, row, sizes, edges, pins)
+    origins = [
+        (x, middle - height // 2) for x, middle, height in zip(placed.left, row, heights, strict=False)
+    ]
+    width = max(x + unit_width for x, (unit_width, _) in zip(placed.left, sizes, strict=True))
     bottom = max(y + height for (_, y), (_, height) in zip(origins, sizes, strict=True))
-    height = max([bottom, *(y + 1 for route in routes for _, y in route)])
-    return Layout(width, height, tuple(origins), tuple(routes))
+    height = max([bottom, *(y + 1 for route in placed.routes for _, y in route)])
+    return Layout(width, height, tuple(origins), tuple(placed.routes))

@@ -1,12 +1,12 @@
 """The wires of one gap between two ranks: vertical *trunks*, and the rows on which links travel between them.
 
 A *fork* carries what leaves one node on the left to several rows; a *merge* collects several rows into one
-node on the right. The two are never the same trunk when a wire forks and then merges with another, since a
-reader could follow a shared one from a source to a target that it does not reach.
+port of a node on the right. The two are never the same trunk when a wire forks and then merges with another,
+since a reader could follow a shared one from a source to a target that it does not reach.
 
-Left of all trunks a row belongs to the node on the left whose port is there, and right of them to the node on
-the right. So a link travels on its target's row, on its source's row (each can serve one link that bends), or
-on a free row, where it takes two bends.
+Left of all trunks a row belongs to the node on the left that sends its value there, and right of them to the
+port on the right. So a link travels on its target's row, on its source's row (each can serve one link that
+bends), or on a free row, where it takes two bends.
 """
 
 from collections import Counter
@@ -18,6 +18,7 @@ from msgspec import Struct
 from backprop_tui.layout.tracks import Trunk, assign_tracks
 
 Link = tuple[int, int]
+"""The row on which it leaves a node on the left, and the row on which it enters one on the right."""
 Bend = tuple[int, int]
 """At this track, go to this row."""
 
@@ -38,9 +39,9 @@ class Turns(Flag):
     BOTH = 3  # on a row of its own
 
 
-def route_channel(links: Sequence[Link], row: Sequence[int]) -> Channel:
-    """Route the links of a gap; `row[node]` is a node's port row."""
-    plan = _Plan(links, row)
+def route_channel(links: Sequence[Link]) -> Channel:
+    """Route the links of a gap."""
+    plan = _Plan(links)
     while knot := plan.knot():
         plan.bend_twice(plan.shortest_link(knot))
         plan.build()
@@ -51,22 +52,21 @@ def route_channel(links: Sequence[Link], row: Sequence[int]) -> Channel:
 class _Plan:
     """A choice of turns for every link, and the trunks and left-of constraints that follow from it."""
 
-    def __init__(self, links: Sequence[Link], row: Sequence[int]) -> None:
-        self.row = row
-        self.turns = _choose(links, row)
+    def __init__(self, links: Sequence[Link]) -> None:
+        self.turns = _choose(links)
         self.lane: dict[Link, int] = {}
         """The row on which each link travels from one trunk to the next."""
-        self.taken = dict.fromkeys(row[node] for link in links for node in link)
+        self.taken = dict.fromkeys(row for link in links for row in link)
         for link, turns in self.turns.items():
             if turns is Turns.BOTH:
                 self.bend_twice(link)
             else:
-                self.lane[link] = row[link[0]] if turns is Turns.MERGE else row[link[1]]
+                self.lane[link] = link[0] if turns is Turns.MERGE else link[1]
         self.build()
 
     def bend_twice(self, link: Link) -> None:
         """Give a link the free row nearest to its target, preferably on its source's side."""
-        source, target = (self.row[node] for node in link)
+        source, target = link
         toward = 1 if source > target else -1
         distance, lane = 1, -1
         while lane < 0 or lane in self.taken:
@@ -88,8 +88,8 @@ class _Plan:
                 leaving.setdefault(source, []).append(self.lane[link])
             if Turns.MERGE in turns:
                 arriving.setdefault(target, []).append(self.lane[link])
-        forks = [Trunk([self.row[source]], sorted(lanes), False) for source, lanes in leaving.items()]
-        merges = [Trunk(sorted(lanes), [self.row[target]], True) for target, lanes in arriving.items()]
+        forks = [Trunk([source], sorted(lanes), False) for source, lanes in leaving.items()]
+        merges = [Trunk(sorted(lanes), [target], True) for target, lanes in arriving.items()]
         self.trunks = forks + merges
         self.fork = {source: index for index, source in enumerate(leaving)}
         self.merge = {target: index for index, target in enumerate(arriving, len(forks))}
@@ -104,13 +104,13 @@ class _Plan:
         for (source, target), turns in self.turns.items():
             fork, merge = self.fork.get(source), self.merge.get(target)
             if fork is not None:
-                left.setdefault(self.row[source], {})[fork] = None
+                left.setdefault(source, {})[fork] = None
                 if turns is Turns.FORK:
-                    right.setdefault(self.row[target], {})[fork] = None
+                    right.setdefault(target, {})[fork] = None
             if merge is not None:
-                right.setdefault(self.row[target], {})[merge] = None
+                right.setdefault(target, {})[merge] = None
                 if turns is Turns.MERGE:
-                    left.setdefault(self.row[source], {})[merge] = None
+                    left.setdefault(source, {})[merge] = None
             if fork is not None and merge is not None:
                 after[fork][merge] = None
         for row, firsts in left.items():
@@ -145,7 +145,7 @@ class _Plan:
             if (turns is Turns.FORK and self.fork[source] in tied)
             or (turns is Turns.MERGE and self.merge[target] in tied)
         ]
-        return min(candidates, key=lambda link: abs(self.row[link[0]] - self.row[link[1]]))
+        return min(candidates, key=lambda link: abs(link[0] - link[1]))
 
     def bends(self, link: Link) -> tuple[Bend, ...]:
         """The bends of a link, once the trunks have their tracks."""
@@ -154,21 +154,21 @@ class _Plan:
         if Turns.FORK in self.turns[link]:
             bends.append((self.trunks[self.fork[source]].track, self.lane[link]))
         if Turns.MERGE in self.turns[link]:
-            bends.append((self.trunks[self.merge[target]].track, self.row[target]))
+            bends.append((self.trunks[self.merge[target]].track, target))
         return tuple(bends)
 
 
-def _choose(links: Sequence[Link], row: Sequence[int]) -> dict[Link, Turns]:
+def _choose(links: Sequence[Link]) -> dict[Link, Turns]:
     """The turns of each link, before constraints are looked at: as few as the rows' owners can serve."""
     fan_out = Counter(source for source, _ in links)
     fan_in = Counter(target for _, target in links)
-    turns = {link: Turns.NONE if row[link[0]] == row[link[1]] else Turns.BOTH for link in links}
+    turns = {link: Turns.NONE if link[0] == link[1] else Turns.BOTH for link in links}
     busy_sources = {source: None for (source, _), chosen in turns.items() if chosen is Turns.NONE}
     busy_targets = {target: None for (_, target), chosen in turns.items() if chosen is Turns.NONE}
 
     def difficulty(link: Link) -> tuple[bool, int]:
         source, target = link
-        return fan_in[target] > 1 and fan_out[source] > 1, abs(row[source] - row[target])
+        return fan_in[target] > 1 and fan_out[source] > 1, abs(source - target)
 
     for link in sorted((link for link, chosen in turns.items() if chosen is Turns.BOTH), key=difficulty):
         source, target = link

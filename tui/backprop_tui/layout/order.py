@@ -1,197 +1,180 @@
-"""Who stands above whom: the order inside each rank.
+"""Who stands above whom: the order inside each rank, for few crossings.
 
-Few crossings come first. Among orders with equally few, operands should read from top to bottom.
+A search from several starts: sort every rank by the means of its neighbours, to the right and back; move
+single nodes of a rank while that helps; then, from the best order so far, shake a few neighbouring ranks at a
+time, settle them again, and keep what is no worse. So more tries never cross more. Chance is seeded.
 """
 
-from bisect import bisect_right, insort
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from __future__ import annotations
 
-SWEEPS = 32
-EFFORT = 200_000
-"""Nodes that may be looked at in all sweeps: a very big graph gets fewer of them."""
-PATIENCE = 10
-"""Sweeps in a row that may fail to improve before the search ends."""
-EXCHANGES = 12
-"""Passes over a rank in search of neighbours to swap."""
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from backprop_tui.layout.crossings import Board, Gap, Numbers
+from backprop_tui.layout.layers import Layers
+
+__all__ = ["order_ranks"]
+
+SETTLING = 8
+"""How often, at most, all ranks are looked through for nodes to move."""
+TRIES = 240
+"""How often some ranks are shaken."""
+WINDOW = range(2, 7)
+"""How many ranks are shaken together."""
+MARGIN = 2
+"""How many more on either side may be moved to make up for it."""
+SEED = 1
+
+
+def order_ranks(layers: Layers, tries: int = TRIES) -> Iterator[None]:
+    """Order `layers.ranks`; yields between the steps of the search. `tries` bounds the shakings."""
+    search = _Search(layers)
+    yield from search.run(tries)
+    for rank, nodes in enumerate(layers.ranks):
+        layers.ranks[rank] = [nodes[index] for index in search.board.order(rank).tolist()]
+
+
+class _Start(NamedTuple):
+    """One way to begin: a walk, and so many sweeps, of which the first goes rightward or not."""
+
+    backward: bool
+    rightward: bool
+    rough: int
+    fine: int
+
+
+STARTS = (
+    _Start(backward=False, rightward=False, rough=0, fine=2),
+    _Start(backward=False, rightward=True, rough=0, fine=2),
+    _Start(backward=False, rightward=True, rough=3, fine=3),
+    _Start(backward=True, rightward=True, rough=3, fine=3),
+)
 
 
 @dataclass(slots=True)
-class Layers:
-    """A graph whose every link joins neighbouring ranks.
+class _Found:
+    """An order, and how many links cross in it."""
 
-    The first nodes are the units themselves. The rest are *relays*: a wire that passes a rank by has one
-    relay there, shared by all the edges that leave the same unit.
-    """
-
-    rank: list[int]
-    inputs: list[list[int]]
-    outputs: list[list[int]]
-    relays: list[list[int]]
-    """For each unit, its relays from left to right, one in each rank that its wire passes by."""
-    ranks: list[list[int]]
-    """The nodes of each rank, from top to bottom."""
-
-    def is_relay(self, node: int) -> bool:
-        """Whether a node is a stretch of wire rather than a unit."""
-        return node >= len(self.relays)
-
-    def path(self, source: int, target: int) -> list[int]:
-        """The nodes that the wire of an edge visits, both ends included."""
-        between = self.rank[target] - self.rank[source] - 1
-        return [source, *self.relays[source][:between], target]
+    crossings: int
+    orders: list[Numbers]
 
 
-def build_layers(rank: Sequence[int], edges: Sequence[tuple[int, int]]) -> Layers:
-    """Cut long edges by relays and order the ranks."""
-    count = len(rank)
-    reach = list(rank)
-    for source, target in edges:
-        reach[source] = max(reach[source], rank[target] - 1)
-    ranks: list[list[int]] = [[] for _ in range(max(rank) + 1)]
-    layers = Layers(list(rank), [[] for _ in rank], [[] for _ in rank], [[] for _ in rank], ranks)
-    for unit in range(count):
-        for place in range(rank[unit] + 1, reach[unit] + 1):
-            layers.relays[unit].append(len(layers.rank))
-            layers.rank.append(place)
-            layers.inputs.append([])
-            layers.outputs.append([])
-    for source, target in edges:
-        path = layers.path(source, target)
-        for left, right in pairwise(path):
-            if right not in layers.outputs[left]:
-                layers.outputs[left].append(right)
-                layers.inputs[right].append(left)
-    _order(layers)
-    return layers
+class _Search:
+    """The state of a search: the board as it is, and the best order so far."""
 
+    def __init__(self, layers: Layers) -> None:
+        self.layers = layers
+        self.number = [0] * len(layers.rank)
+        """Each node's number inside its rank."""
+        for nodes in layers.ranks:
+            for index, node in enumerate(nodes):
+                self.number[node] = index
+        gaps = [
+            Gap([
+                (self.number[link.source], self.number[link.target], link.pin)
+                for node in nodes
+                for link in layers.outputs[node]
+            ])
+            for nodes in layers.ranks[:-1]
+        ]  # fmt: skip
+        self.board = Board([len(nodes) for nodes in layers.ranks], gaps)
+        self.rng = random.Random(SEED)
 
-def _order(layers: Layers) -> None:
-    """Start from a walk along the operands, then sweep; only a better order replaces the best so far."""
-    found: list[tuple[tuple[int, int], list[list[int]]]] = []
-    sweeps = min(SWEEPS, 1 + EFFORT // len(layers.rank))
-    for backward in (True, False):
-        layers.ranks = _walk_order(layers, backward=backward)
-        best, order = _badness(layers), [list(nodes) for nodes in layers.ranks]
-        stale = 0
-        for sweep in range(sweeps):
-            if best == (0, 0) or stale == PATIENCE:
+    def run(self, tries: int) -> Iterator[None]:
+        """Search; the board is left in the best order found."""
+        board = self.board
+        found: list[_Found] = []
+        for start in STARTS:
+            board.restore(self._walk(backward=start.backward))
+            for sweep in range(start.rough + start.fine):
+                self._sweep(rightward=start.rightward == (sweep % 2 == 0), fine=sweep >= start.rough)
+                yield
+            found.append(self._now())
+            # Upside down wires cross as little, and operands may arrive in a better order.
+            board.restore([order[::-1] for order in found[-1].orders])
+            found.append(self._now())
+            if not found[-1].crossings:
                 break
-            _sweep(layers, rightward=(sweep % 2 == 0) == backward, flip_ties=sweep % 4 >= 2)
-            _exchange(layers)
-            badness = _badness(layers)
-            stale += 1
-            if badness < best:
-                best, order, stale = badness, [list(nodes) for nodes in layers.ranks], 0
-        found.append((best, order))
-        # Upside down it crosses as little, and operands may read better.
-        layers.ranks = [nodes[::-1] for nodes in order]
-        found.append((_badness(layers), layers.ranks))
-    layers.ranks = min(found, key=lambda candidate: candidate[0])[1]
-
-
-def _walk_order(layers: Layers, *, backward: bool) -> list[list[int]]:
-    """The ranks in the order of a depth-first walk, from the results through operands or from the leaves on.
-
-    A tree comes out free of crossings, and its operands read from top to bottom.
-    """
-    following, preceding = (layers.inputs, layers.outputs) if backward else (layers.outputs, layers.inputs)
-    ranks: list[list[int]] = [[] for _ in layers.ranks]
-    seen = [False] * len(layers.rank)
-    for start in range(len(layers.rank)):
-        stack = [] if preceding[start] else [start]
-        while stack:
-            node = stack.pop()
-            if not seen[node]:
-                seen[node] = True
-                ranks[layers.rank[node]].append(node)
-                stack.extend(reversed(following[node]))
-    return ranks
-
-
-def _positions(layers: Layers) -> list[int]:
-    place = [0] * len(layers.rank)
-    for nodes in layers.ranks:
-        for index, node in enumerate(nodes):
-            place[node] = index
-    return place
-
-
-def _badness(layers: Layers) -> tuple[int, int]:
-    """How many pairs of links cross, and how many operands stand above the one before them."""
-    place = _positions(layers)
-    crossings = inverted = 0
-    for nodes in layers.ranks:
-        ends: list[int] = []
-        for node in nodes:
-            mine = sorted(place[other] for other in layers.outputs[node])
-            crossings += sum(len(ends) - bisect_right(ends, end) for end in mine)
-            for end in mine:
-                insort(ends, end)
-            operands = [place[other] for other in layers.inputs[node]]
-            inverted += sum(first > second for first, second in pairwise(operands))
-    return crossings, inverted
-
-
-def _sweep(layers: Layers, *, rightward: bool, flip_ties: bool) -> None:
-    """Sort each rank by the mean position of its neighbours in the rank before; the unattached stay put."""
-    neighbours = layers.inputs if rightward else layers.outputs
-    place = _positions(layers)
-    for nodes in layers.ranks if rightward else reversed(layers.ranks):
-        means = {
-            node: sum(place[other] for other in neighbours[node]) / len(neighbours[node])
-            for node in nodes
-            if neighbours[node]
-        }
-        tied = reversed(means) if flip_ties else iter(means)
-        moved = iter(sorted(tied, key=means.__getitem__))
-        nodes[:] = [next(moved) if node in means else node for node in nodes]
-        for index, node in enumerate(nodes):
-            place[node] = index
-
-
-def _exchange(layers: Layers) -> None:
-    """Swap vertical neighbours wherever that removes crossings, or else puts operands in order."""
-    place = _positions(layers)
-    for nodes in layers.ranks:
-        sides = [
-            [sorted(place[other] for other in side[node]) for side in (layers.inputs, layers.outputs)]
-            for node in nodes
-        ]
-        for _ in range(EXCHANGES):
-            improved = False
-            for upper in range(len(nodes) - 1):
-                lower = upper + 1
-                gain = sum(
-                    _inversions(above, below) - _inversions(below, above)
-                    for above, below in zip(sides[upper], sides[lower], strict=True)
-                )
-                if gain > 0 or (gain == 0 and _reads_upward(layers, nodes[upper], nodes[lower])):
-                    nodes[upper], nodes[lower] = nodes[lower], nodes[upper]
-                    sides[upper], sides[lower] = sides[lower], sides[upper]
-                    improved = True
-            if not improved:
+        best = min(found, key=lambda one: one.crossings)
+        board.restore(best.orders)
+        board.count()
+        yield from self._settle()
+        board.count()
+        for _ in range(tries if len(board.gaps) > 1 else 0):
+            if not any(board.crossings):
                 break
-        for index, node in enumerate(nodes):
-            place[node] = index
+            self._shake()
+            yield
 
+    def _now(self) -> _Found:
+        return _Found(self.board.count(), self.board.snapshot())
 
-def _reads_upward(layers: Layers, above: int, below: int) -> bool:
-    """Whether `below` is the earlier operand in most of what takes both."""
-    balance = 0
-    for target in layers.outputs[above]:
-        operands = layers.inputs[target]
-        if below in operands:
-            balance += 1 if operands.index(below) < operands.index(above) else -1
-    return balance > 0
+    def _sweep(self, *, rightward: bool, fine: bool) -> None:
+        """Sort each rank by the one before; a fine sweep also improves it before going on."""
+        board = self.board
+        for rank in board.ranks[1:] if rightward else board.ranks[-2::-1]:
+            board.sort(rank, rightward=rightward)
+            if fine:
+                board.improve(rank)
 
+    def _settle(self) -> Iterator[None]:
+        """Move single nodes while that helps."""
+        for turn in range(SETTLING):
+            saved = 0
+            for rank in self.board.ranks[:: -1 if turn % 2 else 1]:
+                saved += self.board.improve(rank)
+            yield
+            if not saved:
+                break
 
-def _inversions(above: list[int], below: list[int]) -> int:
-    """How many pairs (a, b) of two sorted lists have a > b: links that cross if `above` stands above."""
-    count = smaller = 0
-    for end in above:
-        while smaller < len(below) and below[smaller] < end:
-            smaller += 1
-        count += smaller
-    return count
+    def _shake(self) -> None:
+        """Sort some neighbouring ranks by noisy means, settle what is near, and return if that is worse."""
+        board, rng = self.board, self.rng
+        width = rng.choice(WINDOW)
+        start = rng.randrange(max(1, len(board.ranks) - width + 1))
+        stop = min(len(board.ranks), start + width)
+        near = range(max(0, start - MARGIN), min(len(board.ranks), stop + MARGIN))
+        gaps = range(max(0, near.start - 1), min(len(board.gaps), near.stop))
+        kept, before = board.snapshot(near), [board.crossings[gap] for gap in gaps]
+        rightward = rng.random() < 0.5
+        loudness = 2 * rng.random()
+        for rank in (
+            range(max(start, 1), stop) if rightward else range(min(stop, len(board.gaps)) - 1, start - 1, -1)
+        ):
+            noise = np.array([loudness * (rng.random() - 0.5) * 3 for _ in range(board.sizes[rank])])
+            board.sort(rank, rightward=rightward, noise=noise)
+        for _ in range(SETTLING):
+            if not sum([board.improve(rank) for rank in near]):
+                break
+        if board.count(gaps) > sum(before):
+            board.restore(kept, near)
+            for gap, crossings in zip(gaps, before, strict=True):
+                board.crossings[gap] = crossings
+
+    def _walk(self, *, backward: bool) -> list[Numbers]:
+        """All nodes by a depth-first walk, from the results through operands or from the leaves on.
+
+        A tree comes out free of crossings, and its operands read from top to bottom.
+        """
+        layers = self.layers
+        if backward:
+            following = [[link.source for link in links] for links in layers.inputs]
+            ends = layers.outputs
+        else:
+            following = [[link.target for link in links] for links in layers.outputs]
+            ends = layers.inputs
+        orders: list[list[int]] = [[] for _ in layers.ranks]
+        seen = [False] * len(layers.rank)
+        for start in range(len(layers.rank)):
+            stack = [] if ends[start] else [start]
+            while stack:
+                node = stack.pop()
+                if not seen[node]:
+                    seen[node] = True
+                    orders[layers.rank[node]].append(self.number[node])
+                    stack.extend(reversed(following[node]))
+        return [np.array(order, np.intp) for order in orders]

@@ -1,28 +1,63 @@
-"""Which column a unit stands in: ranks of least total wire length, by network simplex.
+"""Which column a unit stands in: ranks of least total wire length.
 
-Minimising the sum of `rank[target] - rank[source]`, with every difference at least 1, is a linear programme
-whose basic solutions are spanning trees of tight edges. The algorithm walks from tree to tree: it drops an
-edge whose *cut value* is negative and takes in the edge of least slack that joins the two halves the other
-way (Gansner, Koutsofios, North and Vo, "A technique for drawing directed graphs", 1993).
-
-The cut value of a tree edge counts the edges that run the same way across the cut, less those that run
-against it. So it is the sum of (out-degree - in-degree) over the half that holds its tail, and one sum per
-subtree is all there is to keep.
+Most units of a computation need no search. One that hangs on a single other unit stands right beside it; one
+with a single operand and a single user stands beside one of them, and what is left is a longer edge between
+the two. Such units are taken out, one after another, while there are any; the network simplex ranks the rest,
+and they return in the opposite order.
 """
 
+from __future__ import annotations
+
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from backprop_tui.layout.simplex import Stretch, shorten
+from backprop_tui.layout.stages import Stages, finish
+
+__all__ = ["assign_ranks", "rank_units"]
 
 Edge = tuple[int, int]
+TRIFLE = 60
+"""What decides between ranks of the same total length; shared by the edges of a unit."""
+Ends = dict[int, tuple[int, int]]
+"""The length and the weight of the edge to each neighbour on one side."""
 
-PIVOTS_PER_UNIT = 30
-"""A bound on the walk, against cycling among degenerate trees; real graphs need far fewer."""
+
+class _Hung(NamedTuple):
+    """A unit that was taken out: it stands `distance` ranks to the right of another one."""
+
+    unit: int
+    other: int
+    distance: int
 
 
 def assign_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
     """The rank of each unit of a connected, acyclic graph; the smallest is 0."""
+    return finish(rank_units(count, edges))
+
+
+def rank_units(count: int, edges: Sequence[Edge]) -> Stages[list[int]]:
+    """As `assign_ranks`, in stages."""
     ranks = _earliest_ranks(count, edges)
-    if count > 1:
-        _Simplex(ranks, edges).run()
+    yield
+    before, behind = _neighbours(count, edges)
+    hung = _take_out(before, behind)
+    yield
+    gone = {one.unit for one in hung}
+    left = [unit for unit in range(count) if unit not in gone]
+    number = {unit: index for index, unit in enumerate(left)}
+    kept = [ranks[unit] for unit in left]
+    stretches = [
+        Stretch(number[unit], number[other], length, weight)
+        for unit in left
+        for other, (length, weight) in behind[unit].items()
+    ]
+    yield from shorten(kept, stretches)
+    for unit, rank in zip(left, kept, strict=True):
+        ranks[unit] = rank
+    for unit, other, distance in reversed(hung):
+        ranks[unit] = ranks[other] + distance
     first = min(ranks, default=0)
     return [rank - first for rank in ranks]
 
@@ -47,128 +82,49 @@ def _earliest_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
     return ranks
 
 
-class _Simplex:
-    """A spanning tree of tight edges, rooted at unit 0, and the ranks that it fixes."""
+def _neighbours(count: int, edges: Sequence[Edge]) -> tuple[list[Ends], list[Ends]]:
+    """The neighbours on the left and on the right of each unit; an edge that occurs twice weighs twice.
 
-    def __init__(self, ranks: list[int], edges: Sequence[Edge]) -> None:
-        count = len(ranks)
-        self.ranks = ranks
-        self.edges = edges
-        self.incident: list[list[int]] = [[] for _ in range(count)]
-        self.balance = [0] * count
-        for index, (source, target) in enumerate(edges):
-            self.incident[source].append(index)
-            self.incident[target].append(index)
-            self.balance[source] += 1
-            self.balance[target] -= 1
-        self.tree: list[list[int]] = [[] for _ in range(count)]
-        self.parent_edge = [-1] * count
-        # Numbers of a postorder walk: the subtree of a unit is postorder[first[unit] : last[unit] + 1].
-        self.postorder = [0] * count
-        self.first = [0] * count
-        self.last = [0] * count
-        self.surplus = [0] * count  # the sum of `balance` over a subtree
+    Where the sum of lengths leaves a choice, edges that share their source's wire with others should rather
+    be long than those that need a wire of their own: they weigh a trifle less.
+    """
+    before: list[Ends] = [{} for _ in range(count)]
+    behind: list[Ends] = [{} for _ in range(count)]
+    fan_out = Counter(source for source, _ in edges)
+    weight = TRIFLE * (1 + len(edges)) * (1 + count)  # outweighs all trifles together
+    for source, target in edges:
+        _join(before, behind, source, target, 1, weight + TRIFLE // fan_out[source])
+    return before, behind
 
-    def run(self) -> None:
-        """Pivot until no cut value is negative: then the ranks are optimal."""
-        self._grow_tight_tree()
-        self._index(0)
-        unit, idle, count = 0, 0, len(self.ranks)
-        budget = PIVOTS_PER_UNIT * count
-        while idle < count and budget:
-            if self._cut_value(unit) < 0:
-                self._pivot(unit)
-                idle, budget = 0, budget - 1
-            unit, idle = (unit + 1) % count, idle + 1
 
-    def _slack(self, edge: int) -> int:
-        source, target = self.edges[edge]
-        return self.ranks[target] - self.ranks[source] - 1
+def _join(before: list[Ends], behind: list[Ends], source: int, target: int, length: int, weight: int) -> None:
+    known_length, known_weight = behind[source].get(target, (0, 0))
+    end = max(length, known_length), weight + known_weight
+    behind[source][target] = before[target][source] = end
 
-    def _other_end(self, edge: int, unit: int) -> int:
-        source, target = self.edges[edge]
-        return target if unit == source else source
 
-    def _grow_tight_tree(self) -> None:
-        """Spread from unit 0 over tight edges; when stuck, shift what is reached until one more is tight."""
-        reached = [0]
-        inside = [False] * len(self.ranks)
-        inside[0] = True
-        explored = 0
-        while len(reached) < len(self.ranks):
-            while explored < len(reached):
-                unit = reached[explored]
-                explored += 1
-                for edge in self.incident[unit]:
-                    other = self._other_end(edge, unit)
-                    if not inside[other] and self._slack(edge) == 0:
-                        inside[other] = True
-                        reached.append(other)
-                        self.tree[unit].append(edge)
-                        self.tree[other].append(edge)
-            border = [i for i, (source, target) in enumerate(self.edges) if inside[source] != inside[target]]
-            if border:
-                nearest = min(border, key=self._slack)
-                slack = self._slack(nearest)
-                shift = slack if inside[self.edges[nearest][0]] else -slack
-                for unit in reached:
-                    self.ranks[unit] += shift
-                explored = 0
-
-    def _index(self, root: int) -> None:
-        """Number the subtree of `root` anew, and sum its surpluses; what is outside keeps its numbers."""
-        number = self.first[root]
-        stack = [(root, iter(self.tree[root]))]
-        self.surplus[root] = self.balance[root]
-        while stack:
-            unit, branches = stack[-1]
-            for edge in branches:
-                if edge != self.parent_edge[unit]:
-                    child = self._other_end(edge, unit)
-                    self.parent_edge[child] = edge
-                    self.first[child] = number
-                    self.surplus[child] = self.balance[child]
-                    stack.append((child, iter(self.tree[child])))
-                    break
-            else:
-                stack.pop()
-                self.last[unit] = number
-                self.postorder[number] = unit
-                number += 1
-                if stack:
-                    self.surplus[stack[-1][0]] += self.surplus[unit]
-
-    def _leads_to_parent(self, unit: int) -> bool:
-        return self.edges[self.parent_edge[unit]][0] == unit
-
-    def _cut_value(self, unit: int) -> int:
-        """The cut value of the edge between a unit and its parent (0 for the root, which has none)."""
-        return self.surplus[unit] if self._leads_to_parent(unit) else -self.surplus[unit]
-
-    def _within(self, unit: int, root: int) -> bool:
-        return self.first[root] <= self.last[unit] <= self.last[root]
-
-    def _pivot(self, unit: int) -> None:
-        """Cut the subtree of `unit` off and tie it in by the tightest edge that crosses the cut backwards."""
-        leaving = self.parent_edge[unit]
-        inbound = self._leads_to_parent(unit)  # the edge that enters runs the other way: into the subtree
-        subtree = self.postorder[self.first[unit] : self.last[unit] + 1]
-        entering, least = -1, -1
-        for member in subtree:
-            for edge in self.incident[member]:
-                near, far = self.edges[edge][::-1] if inbound else self.edges[edge]
-                if near == member and not self._within(far, unit):
-                    slack = self._slack(edge)
-                    if entering < 0 or slack < least:
-                        entering, least = edge, slack
-        shift = -least if inbound else least
-        for member in subtree:
-            self.ranks[member] += shift
-        meeting, other = self.edges[entering]
-        while not self._within(other, meeting):
-            meeting = self._other_end(self.parent_edge[meeting], meeting)
-        for end in self.edges[leaving]:
-            self.tree[end].remove(leaving)
-        for end in self.edges[entering]:
-            self.tree[end].append(entering)
-        self._index(meeting)
+def _take_out(before: list[Ends], behind: list[Ends]) -> list[_Hung]:
+    """Take out units whose place follows from others', in this order; what is left is joined anew."""
+    hung: list[_Hung] = []
+    alive = [True] * len(before)
+    todo = list(range(len(before)))
+    while todo:
+        unit = todo.pop()
+        inputs, outputs = before[unit], behind[unit]
+        if not alive[unit] or len(inputs) > 1 or len(outputs) > 1 or not (inputs or outputs):
+            continue
+        alive[unit] = False
+        for other, (length, _) in inputs.items():
+            del behind[other][unit]
+            near_operand = _Hung(unit, other, length)
+        for other, (length, _) in outputs.items():
+            del before[other][unit]
+            near_user = _Hung(unit, other, -length)
+        if inputs and outputs:
+            (source, (length, weight)), (target, (rest, other_weight)) = *inputs.items(), *outputs.items()
+            hung.append(near_operand if weight > other_weight else near_user)
+            _join(before, behind, source, target, length + rest, min(weight, other_weight))
+        else:
+            hung.append(near_operand if inputs else near_user)
+        todo.extend((*inputs, *outputs))
+    return hung

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from backprop_tui.layout.order import Layers
+from backprop_tui.layout.layers import Layers
+from backprop_tui.layout.stages import Stages
 
 SPACING = 1
 """Blank rows around a unit, lest its value or gradient be read as a neighbour's or as a passing wire's.
@@ -44,23 +45,26 @@ class _Column(Struct, frozen=True):
     """How far down from there the last of them may be moved."""
 
 
-def assign_rows(layers: Layers, heights: Sequence[int]) -> list[int]:
-    """The port row of every node; the top cell of the drawing is row 0."""
+def assign_rows(layers: Layers, heights: Sequence[int]) -> Stages[list[int]]:
+    """The middle row of every node; the top cell of the drawing is row 0."""
     columns = _columns(layers, heights)
+    inputs = [[link.source for link in links] for links in layers.inputs]
+    outputs = [[link.target for link in links] for links in layers.outputs]
     row = [0] * len(heights)
     for column in columns:
         for node, stacked in zip(column.nodes, column.stacked, strict=True):
             row[node] = stacked + column.room // 2
-    everyone = [left + right for left, right in zip(layers.inputs, layers.outputs, strict=True)]
-    sweeps = ((layers.outputs, columns[::-1]), (layers.inputs, columns), (everyone, columns[::-1]))
-    best, least = list(row), _cost(layers, row, heights)
+    everyone = [left + right for left, right in zip(inputs, outputs, strict=True)]
+    sweeps = ((outputs, columns[::-1]), (inputs, columns), (everyone, columns[::-1]))
+    best, least = list(row), _cost(layers, inputs, outputs, row, heights)
     for _ in range(ROUNDS):
         before = list(row)
         for neighbours, order in sweeps:
             for column in order:
                 _settle(layers, column, neighbours, row)
             _straighten(layers, columns, row)
-            cost = _cost(layers, row, heights)
+            yield
+            cost = _cost(layers, inputs, outputs, row, heights)
             if cost < least:
                 best, least = list(row), cost
         if row == before:
@@ -148,19 +152,21 @@ def _middle(ascending: list[int]) -> int:
     return (ascending[half] + ascending[-half - 1]) // 2
 
 
-def _cost(layers: Layers, row: list[int], heights: Sequence[int]) -> int:
+def _cost(
+    layers: Layers, inputs: list[list[int]], outputs: list[list[int]], row: list[int], heights: Sequence[int]
+) -> int:
     """How far a drawing is from a low and balanced one with straight wires."""
     top = min(port - height // 2 for port, height in zip(row, heights, strict=True))
     bottom = max(port - height // 2 + height for port, height in zip(row, heights, strict=True))
     total = HEIGHT_COST * (bottom - top)
-    for neighbours, cost in ((layers.inputs, OPERAND_COST), (layers.outputs, CONSUMER_COST)):
+    for neighbours, cost in ((inputs, OPERAND_COST), (outputs, CONSUMER_COST)):
         for node, others in enumerate(neighbours):
             if others:
                 total += cost * abs(row[node] - _middle(sorted(row[other] for other in others)))
-    for node, outputs in enumerate(layers.outputs):
-        for other in outputs:
+    for node, users in enumerate(outputs):
+        for other in users:
             if row[node] != row[other]:
-                alone = len(outputs) == len(layers.inputs[other]) == 1
+                alone = len(users) == len(inputs[other]) == 1
                 relay = layers.is_relay(node) or layers.is_relay(other)
                 total += BEND_COST * (RELAY_BENDS if relay else alone)
     return total
