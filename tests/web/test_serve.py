@@ -462,8 +462,22 @@ async def test_it_serves_until_a_signal_and_leaves_nothing_behind(number: int, t
         assert server.wait(PATIENCE) == 128 + number
         assert [pid for pid in started if is_there(pid)] == []
         assert server.stderr is not None
-        assert server.stderr.read() == "serving; Ctrl+C ends\n"
+        assert server.stderr.read() == "열려 있습니다. Ctrl+C로 끝냅니다\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([NAME, "numpy.py"])
+
+
+async def test_an_editor_is_not_opened_on_a_terminal_that_is_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDITOR", "touch opened")
+    with serving("add_multiply", settings=tmp_path, cwd=tmp_path) as (_, address):
+        async with terminal_at(address) as terminal:
+            await terminal.wait_for("step 0 of 7")
+            await terminal.press("E")
+            await terminal.wait_for("an editor cannot be opened")
+            await terminal.press("s")
+            await terminal.wait_for("step 1 of 7")
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_an_app_does_not_outlive_a_server_that_was_killed(tmp_path: Path) -> None:

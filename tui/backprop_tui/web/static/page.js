@@ -26,7 +26,7 @@ window.WebSocket = class extends WebSocket {
   send(data) {
     if (this.readyState === WebSocket.CONNECTING) {
       this.addEventListener("open", () => super.send(data), { once: true });
-    } else {
+    } else if (this.readyState === WebSocket.OPEN) {
       super.send(data);
     }
   }
