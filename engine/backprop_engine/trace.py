@@ -6,6 +6,7 @@ operand has more than one use. Tensors are shared and never written to again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, settle
+from backprop_engine.arrays import Tensor, norm, settle
 from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
@@ -124,6 +125,11 @@ class Trace:
         if not (node.is_leaf and node.takes_gradient):
             raise UsageError(said("{name} has no gradient: {reason}", name=name, reason=_why_none(node)))
         return settle(np.zeros(node.shape), self.graph.dtype)
+
+    @cached_property
+    def gradient_norms(self) -> Sequence[float]:
+        """The norm of each node's completed gradient, by position; NaN where it has none."""
+        return [math.nan if one is None else norm(one) for one in self.gradients]
 
     def frame(self, position: int) -> Frame:
         """What is known at `position`, 0…len(steps); a view, nothing is copied."""

@@ -185,6 +185,8 @@ CASES: dict[str, Case] = {
     "hit": Case("", state(lambda now, was: now.selection == 8)),
     "hit_back": Case("", state(lambda now, was: now.selection == 5)),
     "play": Case("", lambda pilot, before: _screen(pilot).timer is not None),
+    "plot": Case("", lambda pilot, before: _focus(pilot) == "plots"),
+    "plot_back": Case("", lambda pilot, before: _focus(pilot) == "plots"),
     "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from backprop_engine.said import Said, worded
 from backprop_engine.text import Words
-from backprop_tui.regions import PLACES
+from backprop_tui.regions import PLACES, PLOTS
 from backprop_tui.texts import text
 
 __all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "Command", "key_text", "remapped"]
@@ -209,6 +209,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("hit", ("x",), "x", typed="next-hit"),
     Command("hit_back", ("X",), "X", typed="previous-hit"),
     Command("play", ("a",), "a", typed="play"),
+    Command("plot", ("v",), "v", typed="plot plots", arguments=f"[{' | '.join(PLOTS)}]", completes="plot"),
+    Command("plot_back", ("V",), "V", typed="reverse-plot"),
     Command("faster", ("greater_than_sign",), ">", typed="faster"),
     Command("slower", ("less_than_sign",), "<", typed="slower"),
     Command("next_panel", ("tab",), "Tab", 9, typed="next-panel"),

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from backprop_tui.texts import text
 
-__all__ = ["PLACES", "Place", "place_named"]
+__all__ = ["PLACES", "PLOTS", "Place", "place_named"]
 
 
 class Place(Struct, frozen=True):
@@ -36,11 +36,15 @@ PLACES: Final = (
     _place("graph", "panel.graph", "graph"),
     _place("chain", "panel.chain_rule", "equation"),
     _place("nodes", "panel.nodes", "lists"),
+    _place("plots", "panel.plots", "lists"),
     _place("calls", "panel.calls", "lists", roomy="structure"),
     _place("why", "panel.why", "words"),
     _place("formula", "panel.formula", "words"),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
+
+PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters")
+"""The kinds of plots that the panel of that name goes through, by their names at the prompt."""
 
 
 def place_named(name: str) -> Place | None:

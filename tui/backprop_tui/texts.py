@@ -62,6 +62,25 @@ TEXTS: dict[str, Words] = {
         "The run so far as text to read from top to bottom; the step that one stands behind comes last.",
         "지금까지의 실행을 위에서 아래로 읽는 글입니다. 방금 지난 스텝이 맨 끝에 나옵니다.",
     ),
+    "panel.plots": Words("Plots", "도표"),
+    "panel.plots.help": Words(
+        "The run from afar: the loss, the sizes of gradients along time, depth and iterations, and the "
+        "parameters. v goes to the next plot; a click goes to an iteration, or chooses a node. Iterations "
+        "that are missing are computed while one looks.",
+        "실행을 멀리서 본 모습입니다. 손실, 시간과 깊이와 반복에 따른 그래디언트의 크기, 파라미터를 보여 "
+        "줍니다. v를 누르면 다음 도표로 넘어가고, 클릭하면 그 반복으로 가거나 노드를 고릅니다. 아직 계산하지 "
+        "않은 반복은 보는 동안 계산합니다.",
+    ),
+    "plot.loss": Words("loss", "손실"),
+    "plot.time": Words("gradients along time", "시간에 따른 그래디언트"),
+    "plot.gradients": Words("gradients along depth", "깊이에 따른 그래디언트"),
+    "plot.norms": Words("gradients over iterations", "반복에 따른 그래디언트"),
+    "plot.parameters": Words("parameters over iterations", "반복에 따른 파라미터"),
+    "plot.computed": Words("{count} of {of} computed", "{of}개 중 {count}개 계산됨"),
+    "plot.no_gradient": Words(
+        "No gradients here: this iteration is a forward pass alone.",
+        "이 반복은 순전파뿐이라 그래디언트가 없습니다.",
+    ),
     "panel.show": Words("show the panel “{panel}”", "“{panel}” 패널 보기"),
     "panel.timeline": Words("Timeline", "타임라인"),
     "phase.start": Words("START", "시작"),
@@ -277,6 +296,15 @@ TEXTS: dict[str, Words] = {
     "command.play.help": Words(
         "step on by itself, until the end, a breakpoint, or the same key again",
         "끝이나 중단점에 이르거나 같은 키를 다시 누를 때까지 저절로 한 스텝씩",
+    ),
+    "command.plot": Words("plots", "도표"),
+    "command.plot.help": Words(
+        "show the plots; once they are there, the next of them, or the one that is named",
+        "도표 보기, 이미 보이면 다음 도표나 이름을 쓴 도표로",
+    ),
+    "command.plot_back": Words("plot before", "이전 도표"),
+    "command.plot_back.help": Words(
+        "show the plots; once they are there, the one before", "도표 보기, 이미 보이면 이전 도표로"
     ),
     "command.faster": Words("faster", "더 빨리"),
     "command.faster.help": Words("play more steps a second", "자동 진행을 더 빨리"),

@@ -35,6 +35,8 @@ class View:
     density: Density = "full"
     minimap: bool = True
     found: tuple[int, ...] = ()
+    plot: str = ""
+    """Which plot is shown; the first that there is where its reader has chosen none."""
 
     @property
     def frame(self) -> Frame:

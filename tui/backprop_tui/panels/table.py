@@ -13,6 +13,7 @@ from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
 from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import graph_picture, graph_title
 from backprop_tui.panels.nodes import nodes
+from backprop_tui.panels.plots import plots, plots_title
 from backprop_tui.panels.why import why
 from backprop_tui.view import View
 
@@ -35,6 +36,7 @@ DRAWN: Final[Mapping[str, Drawn]] = {
     "graph": Drawn(lambda view, width, height: graph_picture(view), graph_title, centred=True),
     "chain": Drawn(chain_rule, chain_rule_title),
     "nodes": Drawn(nodes, rows=True),
+    "plots": Drawn(plots, plots_title),
     "calls": Drawn(calls),
     "why": Drawn(why),
     "formula": Drawn(formula),

@@ -17,6 +17,7 @@ from backprop_engine.ops import OPS
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.lists import LISTS
 from backprop_tui.prompt.parse import command_named
+from backprop_tui.regions import PLOTS
 
 __all__ = ["Completion", "complete"]
 
@@ -142,6 +143,7 @@ _CANDIDATES: Final[Mapping[str, Callable[[Session, str], Iterable[str]]]] = {
     "group": lambda session, _: [group.name for group in session.run.graph.groups],
     "leaf": _leaves,
     "node": _nodes,
+    "plot": lambda session, _: PLOTS,
     "topic": lambda session, _: LISTS,
     "watch": lambda session, _: [str(number) for number in range(1, len(session.watches) + 1)],
 }

@@ -64,6 +64,7 @@ from backprop_tui.prompt.queries import (
     Why,
 )
 from backprop_tui.prompt.values import node_named, parse_position, parse_target, parse_value, quoted
+from backprop_tui.regions import PLOTS
 
 __all__ = ["PARSERS", "Parsed", "command_named", "here", "parse"]
 
@@ -300,6 +301,17 @@ def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
     return one, other
 
 
+def _plot(rest: str, context: _Context) -> Request:
+    """A kind of plot, by the beginning of its name, or the next one."""
+    name = context.command.prompt[0]
+    if not rest:
+        return Act(name, context.command.action)
+    found = [kind for kind in PLOTS if kind.startswith(rest)]
+    if not found:
+        raise UsageError(f"there is no plot {quoted(rest, 40)}; there are {', '.join(PLOTS)}")
+    return Act(name, f"plot({found[0]!r})")
+
+
 def _beside(rest: str, context: _Context) -> Request:
     one, other = _two_branches(rest, context)
     for name in (one, other):
@@ -384,6 +396,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "name": _worded(NameBranch),
     "compare": lambda rest, context: Compare(*_two_branches(rest, context)),
     "beside": _beside,
+    "plot": _plot,
     "nudge": _nudge,
     "save": _path(Save),
     "load": _path(Load),

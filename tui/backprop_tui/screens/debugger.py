@@ -109,6 +109,7 @@ class DebuggerScreen(LookingScreen):
             for panel in self.query(Panel):
                 if panel.display:
                     panel.redraw()
+            self.fill()
 
     def on_resize(self) -> None:
         """Another size has room for other panels."""
@@ -214,6 +215,7 @@ class DebuggerScreen(LookingScreen):
         if name in self.recent:
             self.recent = (name, *(one for one in self.recent if one != name))
             self._arrange()
+        self.fill()
         self.panel(name).focus()
         self.call_after_refresh(self.panel(name).redraw)
 
@@ -317,6 +319,9 @@ class DebuggerScreen(LookingScreen):
             command = command_at(self.commands, view.language, message.panel.size.width, message.x)
             if command is not None:
                 self.call_later(self.run_action, command.action)
+            return
+        if message.panel.id == "plots":
+            self.click_plot(message.panel, message.x, message.y)
             return
         node = None
         if message.panel.id == "graph":

@@ -9,13 +9,13 @@ from backprop_engine.graph import Node
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture
 from backprop_tui.screens.graph_panel import GraphPanel
-from backprop_tui.screens.playing import PlayingScreen
+from backprop_tui.screens.plotting import PlottingScreen
 from backprop_tui.view import DENSITIES, Density, View
 
 __all__ = ["LookingScreen"]
 
 
-class LookingScreen(PlayingScreen):
+class LookingScreen(PlottingScreen):
     """A screen with a picture of the graph, in a panel called `graph`."""
 
     @property

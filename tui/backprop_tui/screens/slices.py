@@ -6,8 +6,9 @@ from time import monotonic
 from typing import Final
 
 from backprop_engine.debugger import Session, advance
+from backprop_engine.run import Run
 
-__all__ = ["PAUSE", "SLICE", "sliced"]
+__all__ = ["PAUSE", "SLICE", "extended", "sliced"]
 
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
@@ -24,3 +25,10 @@ def sliced(session: Session) -> Session:
         session = advance(session)
         if session.pending is None or monotonic() >= end:
             return session
+
+
+def extended(run: Run) -> None:
+    """Iterations that were never computed, for half a slice: nobody waits for them."""
+    end = monotonic() + SLICE / 2
+    while run.extend() and monotonic() < end:
+        pass

@@ -1,0 +1,142 @@
+"""How large the gradient of each node is, in the order of computing: one sees it vanish or explode."""
+
+from __future__ import annotations
+
+from math import ceil, floor, isfinite, isnan, log10
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct
+
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line
+from backprop_engine.explain.numbers import number
+from backprop_engine.graph import Graph, Node
+from backprop_engine.text import cell_width, clip
+from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["depth", "node_of_row"]
+
+_BARS, _BARS_ASCII = "▇░", "#."
+"""What a bar is made of, and what while it is ahead."""
+_NAMES, _NUMBERS = 16, 9
+"""Cells of the columns of names and of numbers, at most."""
+
+_ORDERS: WeakKeyDictionary[Graph, tuple[Node, ...]] = WeakKeyDictionary()
+
+
+def depth(view: View, width: int, height: int) -> Drawing:
+    """A bar for each node that gradient reaches, long as it is large; lighter while it is ahead."""
+    trace = view.session.trace
+    shown = _in_order(trace.graph)
+    if trace.schedule.forward_only or not shown:
+        return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
+    sizes = [trace.gradient_norms[node.position] for node in shown]
+    positive = [size for size in sizes if size > 0 and isfinite(size)]
+    low = floor(log10(min(positive))) if positive else -1
+    high = max(low + 1, ceil(log10(max(positive)))) if positive else 0
+    names = max(cell_width(node.name) for node in shown[:200])
+    return _Bars(view, shown, low, high, width, min(names, _NAMES, width // 3))
+
+
+def node_of_row(view: View, row: int) -> Node | None:
+    """The node that a row is about."""
+    shown = _in_order(view.session.trace.graph)
+    return shown[row - 1] if 0 < row <= len(shown) else None
+
+
+def _in_order(graph: Graph) -> tuple[Node, ...]:
+    """Every node that gradient reaches; a leaf stands before the first node that is computed from it."""
+    if graph not in _ORDERS:
+        first: dict[int, int] = {}
+        for node in graph.nodes:
+            for operand in node.operands:
+                first.setdefault(operand, node.position)
+
+        def place(node: Node) -> tuple[int, int, int]:
+            if node.is_leaf:
+                return first.get(node.position, node.position), 0, node.position
+            return node.position, 1, 0
+
+        reached = (one for one in graph.nodes if graph.active[one.position])
+        _ORDERS[graph] = tuple(sorted((one for one in reached if one.takes_gradient), key=place))
+    return _ORDERS[graph]
+
+
+class _Bars(Struct, frozen=True, eq=False):
+    """The bars, from 10 to the power of `low` to that of `high`; of many only the rows in view are made."""
+
+    view: View
+    shown: tuple[Node, ...]
+    low: int
+    high: int
+    width: int
+    names: int
+
+    @property
+    def height(self) -> int:
+        """A row for each node, below the scale."""
+        return len(self.shown) + 1
+
+    @property
+    def focus(self) -> Area | None:
+        """The node of this step."""
+        node = self.view.frame.node
+        if node is None or node not in self.shown:
+            return None
+        return Area(0, self.shown.index(node) + 1, 1, 1)
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The scale, or a node's bar."""
+        if not 0 <= y < self.height:
+            return ()
+        line = clip_line(self._bar(self.shown[y - 1]) if y else self._scale(), self.width)
+        return crop_line(line, x, width)
+
+    @property
+    def _cells(self) -> int:
+        return max(1, self.width - self.names - _NUMBERS - 5)
+
+    def _scale(self) -> Line:
+        """The powers of ten at both ends, and some between."""
+        cells = [" "] * (self._cells + 1)
+        end = 0
+        step = max(1, -(-(self.high - self.low) // max(1, self._cells // 9)))
+        for power in range(self.low, self.high + 1, step):
+            label = number(float(f"1e{power}"), 4)
+            at = (power - self.low) * self._cells // (self.high - self.low)
+            start = min(max(0, at - len(label) // 2), max(0, len(cells) - len(label)))
+            if start >= end:
+                cells[start : start + len(label)] = label
+                end = start + len(label) + 1
+        return (Span(" " * (self.names + 3)), Span("".join(cells), Role.DIM))
+
+    def _bar(self, node: Node) -> Line:
+        view, frame = self.view, self.view.frame
+        size = frame.trace.gradient_norms[node.position]
+        known = frame.complete(node)
+        active = frame.node is not None and frame.node.position == node.position
+        selected = view.session.selection == node.position
+        mark = (">" if view.ascii else "▶") if active else " "
+        name = clip(node.name, self.names)
+        role = Role.SELECTED if selected else Role.NAME if active else Role.TEXT if known else Role.DIM
+        bar, bar_role = self._length(size, known=known)
+        label = number(size, 3).rjust(_NUMBERS)
+        label_role = Role.WARNING if not isfinite(size) or size == 0 else Role.GRADIENT if known else Role.DIM
+        return (
+            Span(f"{mark} ", Role.KEY),
+            Span(name, role),
+            Span(" " * (self.names - cell_width(name) + 1)),
+            Span(bar + " " * (self._cells - cell_width(bar)), bar_role),
+            Span(" "),
+            Span(label, label_role),
+        )
+
+    def _length(self, size: float, *, known: bool) -> tuple[str, Role]:
+        """The bar of a number."""
+        if not isfinite(size):
+            return ("!" * (1 if isnan(size) else self._cells), Role.WARNING)
+        part = (log10(size) - self.low) / (self.high - self.low) if size > 0 else 0.0
+        cells = min(max(round(part * self._cells), 1 if size > 0 else 0), self._cells)
+        signs = _BARS_ASCII if self.view.ascii else _BARS
+        return signs[not known] * cells, Role.GRADIENT if known else Role.DIM

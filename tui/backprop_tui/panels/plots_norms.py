@@ -1,0 +1,142 @@
+"""The norms of all parameters' gradients in all iterations that are computed, as a heatmap."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.explain.lines import Line, Role, Span, clip_line
+from backprop_engine.explain.numbers import number
+from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Shade, Tone, character
+from backprop_engine.text import cell_width, clip
+from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["iteration_of_column", "norms"]
+
+_NAMES, _NUMBERS = 14, 9
+_LEGEND: Final = 8
+_TALLEST: Final = 3
+"""Rows of cells that a parameter takes at most."""
+
+
+def norms(view: View, width: int, height: int) -> Drawing:
+    """A row for each parameter, a column for one iteration or several, of which the largest norm counts."""
+    run = view.session.run
+    series, graph = run.series, run.graph
+    names = _names(view, width)
+    cells = _cells(view, width)
+    table = series.gradients
+    if series.count == series.iterations and (series.count - 1) % series.every == 0:
+        table = table[:-1]  # the last iteration has none
+    row = view.session.iteration // series.every
+    low, high = _ends(table)
+    marked = _column(view, cells, view.session.iteration)
+    lines: list[Line] = []
+    columns = _columns(view, cells, len(table))
+    tall = min(_TALLEST, max(1, (height - 2) // len(series.parameters)))
+    for at, parameter in enumerate(series.parameters):
+        name = clip(graph.nodes[parameter].name, names)
+        label = number(float(table[row, at]), 3) if row < len(table) else ""
+        heat = _heat(table[:, at], columns, low, high)
+        lines.append(
+            (
+                Span(" "),
+                Span(name, Role.SELECTED if view.session.selection == parameter else Role.NAME),
+                Span(" " * (names - cell_width(name) + 1)),
+                *heat,
+                Span(f" {label:>{_NUMBERS}}", Role.GRADIENT),
+            )
+        )
+        lines += [(Span(" " * (names + 2)), *heat)] * (tall - 1)
+    lines += [_pointer(view, names + 2 + marked, width), _legend(low, high, names)]
+    return Lines.of((clip_line(line, width) for line in lines), Area(0, 0, 1, 1))
+
+
+def _pointer(view: View, column: int, width: int) -> Line:
+    """A sign below a column, and the iteration beside it where there is room."""
+    sign = Span("^" if view.ascii else "▲", Role.KEY)
+    session = view.session
+    said = text("iteration", view.language, iteration=session.iteration, last=session.run.iterations - 1)
+    size = cell_width(said) + 1
+    if column + 1 + size <= width:
+        return (Span(" " * column), sign, Span(f" {said}", Role.DIM))
+    if size <= column:
+        return (Span(" " * (column - size)), Span(f"{said} ", Role.DIM), sign)
+    return (Span(" " * column), sign)
+
+
+def iteration_of_column(view: View, width: int, x: int) -> int | None:
+    """The first iteration that a column stands for."""
+    column, cells = x - _names(view, width) - 2, _cells(view, width)
+    return column * view.session.run.iterations // cells if 0 <= column < cells else None
+
+
+def _names(view: View, width: int) -> int:
+    run = view.session.run
+    longest = max(cell_width(run.graph.nodes[one].name) for one in run.series.parameters)
+    return min(longest, _NAMES, max(1, width // 3))
+
+
+def _cells(view: View, width: int) -> int:
+    """How many cells the iterations share."""
+    return max(1, width - _names(view, width) - 3 - _NUMBERS)
+
+
+def _column(view: View, cells: int, iteration: int) -> int:
+    return iteration * cells // view.session.run.iterations
+
+
+def _columns(view: View, cells: int, rows: int) -> list[tuple[int, int]]:
+    """Of each column the first row of the table that it shows and the one behind its last."""
+    iterations, every = view.session.run.iterations, view.session.run.series.every
+    found = []
+    for column in range(cells):
+        first = column * iterations // cells // every
+        stop = max(first + 1, -(-((column + 1) * iterations // cells) // every))
+        found.append((first, min(stop, rows)))
+    return found
+
+
+def _ends(table: NDArray[np.float64]) -> tuple[int, int]:
+    """The powers of ten between which all norms lie."""
+    positive = table[np.isfinite(table) & (table > 0)]
+    if not len(positive):
+        return -1, 0
+    low = floor(np.log10(positive.min()))
+    return low, max(low + 1, ceil(np.log10(positive.max())))
+
+
+def _heat(sizes: NDArray[np.float64], columns: list[tuple[int, int]], low: int, high: int) -> list[Span]:
+    spans: list[Span] = []
+    for first, stop in columns:
+        shade = Shade(*[_tone(sizes[first:stop], low, high)] * 2)
+        spans.append(Span(character(shade), shade))
+    return spans
+
+
+def _tone(sizes: NDArray[np.float64], low: int, high: int) -> Tone:
+    """The level of the largest of some norms; what is not finite counts most."""
+    if not len(sizes) or (np.isnan(sizes).all() and len(sizes) == 0):
+        return BLANK
+    if np.isnan(sizes).any():
+        return Tone(NAN)
+    largest = float(sizes.max())
+    if np.isinf(largest):
+        return Tone(INFINITE)
+    if largest == 0:
+        return Tone(0)
+    return Tone(1 + round((np.log10(largest) - low) / (high - low) * (LEVELS - 1)))
+
+
+def _legend(low: int, high: int, names: int) -> Line:
+    """The scale, from the smallest power of ten to the largest."""
+    spans = [Span(" " * (names + 2)), Span(f"{number(float(f'1e{low}'), 4)} ", Role.DIM)]
+    for at in range(_LEGEND):
+        tone = Tone(1 + round(at / (_LEGEND - 1) * (LEVELS - 1)))
+        spans.append(Span(character(Shade(tone, tone)), Shade(tone, tone)))
+    return (*spans, Span(f" {number(float(f'1e{high}'), 4)}", Role.DIM))

@@ -1,0 +1,120 @@
+"""How large the gradients of a recurrent network's states are, along time."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.explain.lines import Role, Span
+from backprop_engine.explain.numbers import number
+from backprop_engine.graph import Graph
+from backprop_engine.text import clip
+from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.plots.chart import Curve, chart
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["State", "over_time", "time"]
+
+_FEWEST: Final = 3
+"""With fewer instances there is no course to see."""
+_MOST: Final = 4
+_INSTANCE: Final = re.compile(r"(.+)\[(\d+)\]")
+_KNOWN, _AHEAD = "●▲■◆", "○△□◇"
+_KNOWN_ASCII, _AHEAD_ASCII = "ABCD", "abcd"
+
+
+class State(Struct, frozen=True):
+    """What is handed on from instance to instance: its name, and its node in each of them."""
+
+    name: str
+    nodes: tuple[int, ...]
+
+
+_STATES: WeakKeyDictionary[Graph, tuple[State, ...]] = WeakKeyDictionary()
+
+
+def over_time(view: View) -> tuple[State, ...]:
+    """The states whose gradients have a course; none inside of what one has stepped into."""
+    if view.session.levels:
+        return ()
+    graph = view.session.run.graph
+    if graph not in _STATES:
+        _STATES[graph] = tuple(_states(graph))
+    return _STATES[graph]
+
+
+def _states(graph: Graph) -> list[State]:
+    """Of each row of instances, the nodes that the next instance uses, with a gradient in every instance."""
+    rows: dict[str, list[range]] = {}
+    for group in graph.groups:
+        match = _INSTANCE.fullmatch(group.name)
+        if match is not None and group.parent is None:
+            rows.setdefault(match[1], []).append(range(group.start, group.stop))
+    found = []
+    for name, instances in rows.items():
+        if len(instances) < _FEWEST:
+            continue
+        for offset in _handed_on(graph, instances):
+            nodes = tuple(one.start + offset for one in instances)
+            if all(graph.active[node] and graph.differentiable[node] for node in nodes):
+                short = graph.nodes[nodes[0]].name.removeprefix(f"{name}[0].")
+                found.append(State(short, nodes))
+    return found[:_MOST]
+
+
+def _handed_on(graph: Graph, instances: list[range]) -> list[int]:
+    """Where in an instance the nodes are that the following one uses; as in the first, so in all others."""
+    first, second = instances[:2]
+    used = {
+        operand - first.start for node in second for operand in graph.nodes[node].operands if operand in first
+    }
+    return sorted(used)
+
+
+def time(view: View, width: int, height: int) -> Drawing:
+    """Their norms by magnitude, from the first instance to the last; hollow signs while they are ahead."""
+    frame = view.frame
+    if frame.trace.schedule.forward_only:
+        return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
+    known_signs, ahead_signs = (_KNOWN_ASCII, _AHEAD_ASCII) if view.ascii else (_KNOWN, _AHEAD)
+    curves: list[Curve] = []
+    here: float | None = None
+    states = over_time(view)
+    for state, known_sign, ahead_sign in zip(states, known_signs, ahead_signs, strict=False):
+        sizes = np.array([frame.trace.gradient_norms[node] for node in state.nodes])
+        known = np.array([frame.complete(frame.graph.nodes[node]) for node in state.nodes])
+        ahead = int(np.argmax(known)) if known.any() else len(known)
+        places = np.arange(len(sizes), dtype=np.float64)
+        label = (
+            Span(f"∂/∂{state.name} ", Role.NAME),
+            Span(f"{number(float(sizes[0]), 2)} … {number(float(sizes[-1]), 2)}", Role.DIM),
+        )
+        # Backwards in time the known ones end where the others begin: the two lines meet there.
+        if ahead:
+            curves.append(Curve(places[: ahead + 1], sizes[: ahead + 1], (), Role.DIM, ahead_sign))
+        curves.append(Curve(places[ahead:], sizes[ahead:], label, Role.GRADIENT, known_sign))
+        here = _instance(frame.node.position, state) if frame.node is not None and here is None else here
+    drawn = chart(
+        curves,
+        (0.0, float(len(states[0].nodes) - 1)),
+        width,
+        height,
+        here=here,
+        log=True,
+        ascii_only=view.ascii,
+    )
+    return Lines.of(drawn.lines)
+
+
+def _instance(position: int, state: State) -> float | None:
+    """Which of the instances a node belongs to: nodes of an instance follow each other up to its last."""
+    gap = state.nodes[1] - state.nodes[0]
+    for number_, node in enumerate(state.nodes):
+        if node - gap < position <= node:
+            return float(number_)
+    return None
