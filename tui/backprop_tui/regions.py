@@ -36,6 +36,7 @@ PLACES: Final = (
     _place("graph", "panel.graph", "graph"),
     _place("chain", "panel.chain_rule", "equation"),
     _place("nodes", "panel.nodes", "lists"),
+    _place("outline", "panel.outline", "lists"),
     _place("plots", "panel.plots", "lists"),
     _place("calls", "panel.calls", "lists", roomy="structure"),
     _place("why", "panel.why", "words"),

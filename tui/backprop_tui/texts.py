@@ -17,6 +17,7 @@ TEXTS: dict[str, Words] = {
     "panel.why": Words("Why", "설명"),
     "panel.formula": Words("Formula", "수식"),
     "panel.nodes": Words("Nodes", "노드"),
+    "panel.outline": Words("Outline", "구조"),
     "panel.calls": Words("Calls", "호출 스택"),
     "panel.graph.help": Words(
         "Values go right, in green above the wires; gradients come back, in red below them. The step's own "
@@ -39,6 +40,12 @@ TEXTS: dict[str, Words] = {
         "The arrows choose a node; behind Δ stands how much a change has made of it.",
         "모든 노드의 연산, 차원, 그리고 지금까지 알려진 값과 그래디언트입니다. 화살표로 노드를 고릅니다. "
         "Δ 뒤에는 바꾼 결과 달라진 만큼이 나옵니다.",
+    ),
+    "panel.outline.help": Words(
+        "The structure of the graph: leaves, scans, groups, and the nodes inside. The arrows choose a node; "
+        "z or a click on ▾ folds a group to one box, in the picture too, and ▸ unfolds it.",
+        "그래프의 구조입니다. 말단 노드, 스캔, 그룹, 그리고 그 안의 노드가 나옵니다. 화살표로 노드를 "
+        "고릅니다. z나 ▾ 클릭으로 그룹을 상자 하나로 접고(그림에서도 접힙니다), ▸로 다시 폅니다.",
     ),
     "panel.calls.help": Words(
         "What one is inside of: the run, the iteration, groups, and composite operators that one has stepped "
@@ -147,8 +154,9 @@ TEXTS: dict[str, Words] = {
     "command.history_ahead.help": Words("again to where one came back from", "되돌아오기 전의 위치로"),
     "command.fold": Words("fold", "접기"),
     "command.fold.help": Words(
-        "fold a group, so that one steps over it as one, or unfold it; all groups where none is named",
-        "그룹을 접어 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
+        "fold a group, or all instances of a scan, so that one steps over it as one, or unfold it; all "
+        "groups where none is named",
+        "그룹이나 스캔의 모든 인스턴스를 접어 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
     ),
     "command.zoom_in": Words("nearer", "확대"),
     "command.zoom_in.help": Words(
@@ -590,6 +598,9 @@ TEXTS: dict[str, Words] = {
     ),
     "web.again": Words("Start again (Enter)", "다시 시작 (Enter)"),
     "web.script": Words("This page needs JavaScript.", "이 페이지에는 자바스크립트가 필요합니다."),
+    "outline.input": Words("inputs", "입력"),
+    "outline.param": Words("parameters", "파라미터"),
+    "outline.constant": Words("constants", "상수"),
     "graph.compact": Words("compact", "간략히"),
     "graph.dots": Words("dots", "점으로"),
 }

@@ -232,19 +232,25 @@ def _through_history(session: Session, *, back: bool) -> Session:
 
 
 def _fold(session: Session, group: str) -> Session:
+    """With a group folded, or every instance of a scan; or unfolded, if it was."""
     names = [one.name for one in session.run.graph.groups]
     if not names:
         return told(session, "no groups", good=False)
     if not group:
         return replace(session, folded=() if len(session.folded) == len(names) else tuple(names))
-    if group not in names:
+    if group in session.run.graph.lengths:
+        wanted = {name for name in names if name.startswith(f"{group}[") and name.endswith("]")}
+        wanted = {name for name in wanted if name.rindex("[") == len(group)}
+    elif group in names:
+        wanted = {group}
+    else:
         raise UsageError(
             said("there is no group {name}", name=group),
             said("there are {names}", names=", ".join(names[:8])),
         )
-    if group in session.folded:
-        return replace(session, folded=tuple(one for one in session.folded if one != group))
-    return replace(session, folded=tuple(one for one in names if one in (*session.folded, group)))
+    folded = set(session.folded)
+    left = folded - wanted if wanted <= folded else folded | wanted
+    return replace(session, folded=tuple(name for name in names if name in left))
 
 
 # Breakpoints

@@ -7,12 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from backprop_engine.graph import Node
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.calls import calls
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
 from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import graph_picture, graph_title
-from backprop_tui.panels.nodes import nodes
+from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
+from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
 from backprop_tui.panels.plots import plots, plots_title
 from backprop_tui.panels.why import why
 from backprop_tui.view import View
@@ -23,19 +25,23 @@ __all__ = ["DRAWN", "Drawn"]
 class Drawn(Struct, frozen=True):
     """How a panel is drawn for a width and a height, and its title where that is more than its name.
 
-    `centred` is for pictures, and `rows` for tables that a cursor goes through.
+    `centred` is for pictures. A table that a cursor goes through says which node is in a row, and the row of
+    a node; one whose rows fold says which group a row is the heading of.
     """
 
     draw: Callable[[View, int, int], Drawing]
     title: Callable[[View], str] | None = None
     centred: bool = False
-    rows: bool = False
+    node_at: Callable[[View, int], Node | None] | None = None
+    row_of: Callable[[View, int], int] | None = None
+    group_at: Callable[[View, int], str] | None = None
 
 
 DRAWN: Final[Mapping[str, Drawn]] = {
     "graph": Drawn(lambda view, width, height: graph_picture(view), graph_title, centred=True),
     "chain": Drawn(chain_rule, chain_rule_title),
-    "nodes": Drawn(nodes, rows=True),
+    "nodes": Drawn(nodes, node_at=node_at_row, row_of=row_of_node),
+    "outline": Drawn(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
     "plots": Drawn(plots, plots_title),
     "calls": Drawn(calls),
     "why": Drawn(why),

@@ -140,7 +140,10 @@ _CANDIDATES: Final[Mapping[str, Callable[[Session, str], Iterable[str]]]] = {
     "command": _command_names,
     "expression": _expressions,
     "file": _files,
-    "group": lambda session, _: [group.name for group in session.run.graph.groups],
+    "group": lambda session, _: [
+        *(group.name for group in session.run.graph.groups),
+        *session.run.graph.lengths,
+    ],
     "leaf": _leaves,
     "node": _nodes,
     "plot": lambda session, _: PLOTS,

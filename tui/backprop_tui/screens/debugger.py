@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from backprop_engine.debugger import (
+    Fold,
     Go,
     Over,
     Select,
@@ -28,7 +29,6 @@ from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import command_at, header, key_hints, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
-from backprop_tui.panels.nodes import node_at_row, row_of_node
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
@@ -70,8 +70,7 @@ class DebuggerScreen(LookingScreen):
         with Container(id="body"):
             for place in PLACES:
                 drawn = DRAWN[place.name]
-                kind = GraphPanel if place.name == "graph" else TablePanel if drawn.rows else Panel
-                yield kind(self._drawn(drawn.draw), id=place.name, centred=drawn.centred)
+                yield _kind(place)(self._drawn(drawn.draw), id=place.name, centred=drawn.centred)
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()
@@ -323,24 +322,28 @@ class DebuggerScreen(LookingScreen):
         if message.panel.id == "plots":
             self.click_plot(message.panel, message.x, message.y)
             return
+        drawn = self.drawn(message.panel)
+        group = drawn.group_at(view, message.y) if drawn and drawn.group_at else ""
+        if group and message.times == 1:
+            self.do(Fold(group))
+            return
         node = None
         if message.panel.id == "graph":
             node = node_at(graph_picture(view), message.x, message.y)
-        elif message.panel.id == "nodes":
-            node = node_at_row(view, message.y)
+        elif drawn is not None and drawn.node_at is not None:
+            node = drawn.node_at(view, message.y)
         if node is not None:
             self.do(Select(node.position))
             if message.times == 2:
                 self.action_command_inspect()
 
-    def action_choose(self, by: int) -> None:
-        """In the table of nodes, choose the node `by` rows away; past an end, the last one there."""
-        view = self.current
-        node = self.chosen_node()
-        row = (row_of_node(view, node.position) if node is not None else 0) + by
-        chosen = node_at_row(view, max(1, min(row, row_of_node(view, len(view.graph.nodes) - 1))))
-        if chosen is not None:
-            self.do(Select(chosen.position))
-
 
 _PLACE = {place.name: place for place in PLACES}
+
+
+def _kind(place: Place) -> type[Panel]:
+    """The widget of a panel."""
+    drawn = DRAWN[place.name]
+    if place.name == "graph":
+        return GraphPanel
+    return TablePanel if drawn.node_at else Panel

@@ -1,13 +1,17 @@
-"""Looking at the graph: from how near, at which part, and at what a search has found."""
+"""Looking at the graph: from how near, at which part, at what a search has found, row by row of a table."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
+
+from textual.widget import Widget
 
 from backprop_engine.debugger import Select
 from backprop_engine.graph import Node
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture
+from backprop_tui.panels.table import DRAWN, Drawn
 from backprop_tui.screens.graph_panel import GraphPanel
 from backprop_tui.screens.plotting import PlottingScreen
 from backprop_tui.view import DENSITIES, Density, View
@@ -87,6 +91,34 @@ class LookingScreen(PlottingScreen):
         behind = [one for one in found if one < at] or list(found)
         self.do(Select(ahead[0] if by > 0 else behind[-1]))
 
+    # The cursor of a table
+
+    def drawn(self, panel: Widget | None) -> Drawn | None:
+        """How a panel is drawn, if it is one of the table."""
+        return None if panel is None else DRAWN.get(panel.id or "")
+
+    def action_choose(self, by: int) -> None:
+        """In the table with the focus, choose the node `by` rows away; past an end, the last one there."""
+        view, node, drawn = self.current, self.chosen_node(), self.drawn(self.focused)
+        if drawn is None or drawn.node_at is None or drawn.row_of is None:
+            return
+        last = drawn.row_of(view, len(view.graph.nodes) - 1)
+        here = drawn.row_of(view, node.position) if node is not None else -1
+        wanted = min(max(here + by, 0), last)
+        onward, back = range(wanted, last + 1), range(wanted, -1, -1)
+        rows = chain(onward, back) if by > 0 else chain(back, onward)  # past headings
+        chosen = next(filter(None, (drawn.node_at(view, row) for row in rows)), None)
+        if chosen is not None:
+            self.do(Select(chosen.position))
+
+    def action_typed(self, name: str) -> None:
+        """As everywhere; in a panel whose rows fold, the key that folds does so with the chosen row."""
+        drawn, view, node = self.drawn(self.focused), self.current, self.chosen_node()
+        if name == "fold" and drawn and drawn.group_at and node is not None and not view.session.levels:
+            self.type(f"fold {_group_to_fold(view, node)}".strip())
+        else:
+            super().action_typed(name)
+
 
 def _fitting(view: View, width: int, height: int) -> Density:
     """The nearest density at which the picture fits; from farthest away where it never does."""
@@ -95,3 +127,13 @@ def _fitting(view: View, width: int, height: int) -> Density:
         if picture.width <= width and picture.height <= height:
             return density
     return DENSITIES[-1]
+
+
+def _group_to_fold(view: View, node: Node) -> str:
+    """The group that a node is folded into, else the innermost that it is in; empty where there is none."""
+    group, names = view.graph.group_of(node.position), list[str]()
+    while group is not None:
+        names.append(group.name)
+        group = None if group.parent is None else view.graph.groups[group.parent]
+    folded = [name for name in names if name in view.session.folded]
+    return [*folded[-1:], *names, ""][0]

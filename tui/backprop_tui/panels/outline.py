@@ -1,0 +1,175 @@
+"""The outline: the structure of the graph as a tree, with what is known of each node in short."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from backprop_engine.explain.lines import Line, Role, Span, crop_line
+from backprop_engine.explain.numbers import ABSENT, progress, summary
+from backprop_engine.graph import Kind, Node
+from backprop_engine.text import cell_width, clip, pad
+from backprop_tui.drawing import Area, Drawing
+from backprop_tui.panels.changes import change, untouched
+from backprop_tui.panels.graph.folding import plan_of
+from backprop_tui.panels.tree import Row, Tree, tree_of
+from backprop_tui.texts import text
+from backprop_tui.view import View
+
+__all__ = ["group_at_row", "node_in_row", "outline", "row_in_outline"]
+
+_NUMBER = 18
+"""The cells of a value, and of a gradient."""
+_NAME = 16
+"""A name gets at least so many; numbers give way."""
+_SIGNS = {Kind.INPUT: "○", Kind.PARAM: "◇", Kind.CONSTANT: "□"}
+_SIGNS_ASCII = {Kind.INPUT: "o", Kind.PARAM: "*", Kind.CONSTANT: "#"}
+_KINDS = tuple(_SIGNS)
+
+
+def _tree(view: View) -> Tree:
+    return tree_of(view.graph, _folded(view))
+
+
+def _folded(view: View) -> tuple[str, ...]:
+    return () if view.session.levels else view.session.folded
+
+
+def node_in_row(view: View, row: int) -> Node | None:
+    """The node that a row shows: its own, or that which a folded group shows."""
+    rows = _tree(view).rows
+    if not 0 <= row < len(rows):
+        return None
+    shown = rows[row]
+    if shown.what == "node":
+        return view.graph.nodes[shown.at]
+    return _face(view, shown) if shown.folded else None
+
+
+def _face(view: View, row: Row) -> Node:
+    """The node that stands for a folded group, or for the last instance of a folded scan."""
+    plan = plan_of(view.graph, _folded(view))
+    place = plan.place_of[view.graph.groups[row.at].start]
+    return plan.standing[place + (row.size - 1 if row.what == "scan" else 0)]
+
+
+def row_in_outline(view: View, position: int) -> int:
+    """The row in which a node is shown, or what it is folded into; 0 where there is none."""
+    return _tree(view).row_of.get(position, 0)
+
+
+def group_at_row(view: View, row: int) -> str:
+    """The group, or the scan, that a row is the heading of; empty where it is of none."""
+    rows = _tree(view).rows
+    if not 0 <= row < len(rows) or rows[row].what not in ("group", "scan"):
+        return ""
+    name = view.graph.groups[rows[row].at].name
+    return name[: name.rindex("[")] if rows[row].what == "scan" else name
+
+
+def outline(view: View, width: int, height: int) -> Drawing:
+    """One row a group and a node, the step's own marked, and the chosen one in view, else the step's own."""
+    tree = _tree(view)
+    selected = view.session.selection
+    node = view.frame.node if selected is None else view.graph.nodes[selected]
+    focus = None if node is None else Area(0, tree.row_of.get(node.position, 0), 1, 1)
+    numbers = max(0, min(2, (width - _NAME) // (_NUMBER + 1)))
+    return _Outline(view, tree, max(1, width), numbers, focus)
+
+
+class _Outline(Struct, frozen=True, eq=False):
+    """The tree as a drawing, of which only the rows in view are made, with so many columns of `numbers`."""
+
+    view: View
+    tree: Tree
+    room: int
+    numbers: int
+    focus: Area | None
+
+    @property
+    def width(self) -> int:
+        """How many cells wide it is."""
+        return self.room
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        return len(self.tree.rows)
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The cells from `x` up to `x + width` of row `y`."""
+        if not 0 <= y < self.height:
+            return ()
+        return crop_line(self._line(y), x, width)
+
+    def _line(self, y: int) -> Line:
+        view, row = self.view, self.tree.rows[y]
+        step = view.frame.node
+        here = step is not None and self.tree.row_of.get(step.position) == y
+        mark = (">" if view.ascii else "▶") if here else " "
+        start = (Span(f"{mark} ", Role.KEY), Span("  " * row.depth))
+        node = node_in_row(view, y)
+        used = cell_width("".join(span.text for span in start))
+        room = max(0, self.room - used - self.numbers * (_NUMBER + 1))
+        line = (*start, *_label(view, row, node, room))
+        if node is None or not self.numbers:
+            return line
+        behind = sum(cell_width(span.text) for span in line)
+        gap = Span(" " * max(0, used + room - behind))
+        return (*line, gap, *(part for one in self._numbers(node) for part in (Span(" "), one)))
+
+    def _numbers(self, node: Node) -> list[Span]:
+        """The value and the gradient, as far as there is room for them."""
+        view, frame, compared = self.view, self.view.frame, self.view.session.compared
+        before = compared.frame(view.session.here) if compared else None
+        value, gradient = frame.value(node), frame.gradient(node)
+        words = [summary(value, 14, 2, shape=False) + change(value, before.value(node) if before else None)]
+        if node.takes_gradient and view.graph.active[node.position]:
+            by = change(gradient, before.gradient(node) if before else None)
+            words.append(summary(gradient, 14, 2, shape=False) + progress(*frame.arrived(node)) + by)
+        dim = compared is not None and untouched(view.session.trace, compared, node)
+        roles = [Role.DIM if dim or one == ABSENT else role for one, role in zip(words, _ROLES, strict=False)]
+        return [Span(pad(one, _NUMBER), role) for one, role in zip(words, roles, strict=True)][: self.numbers]
+
+
+_ROLES = (Role.VALUE, Role.GRADIENT)
+
+
+def _label(view: View, row: Row, node: Node | None, room: int) -> Line:
+    """What a row is called, in `room` cells."""
+    if row.what == "leaves":
+        heading = text(f"outline.{_KINDS[row.at].value}", view.language)
+        return (Span(clip(f"{heading} ({row.size})", room), Role.DIM),)
+    if row.what == "node":
+        assert node is not None
+        signs = _SIGNS_ASCII if view.ascii else _SIGNS
+        return (
+            Span(f"{signs.get(node.kind, ' ')} ", Role.DIM),
+            Span(clip(_own_name(view, node), room - 2), _name_role(view, node)),
+        )
+    group = view.graph.groups[row.at]
+    signs_of = ("+", "-") if view.ascii else ("▸", "▾")
+    sign = signs_of[0] if row.folded else signs_of[1]
+    within = "" if group.parent is None else f"{view.graph.groups[group.parent].name}."
+    name, what = group.name.removeprefix(within), group.cell
+    if row.what == "scan":
+        name, what = name[: name.rindex("[")], f"{row.size} × {group.cell}"
+    elif name.endswith("]"):
+        name = name[name.rindex("[") :]
+    role = Role.HEADING if node is None else _name_role(view, node)
+    name = clip(name, room - 2)
+    rest = clip(f"  {what}", room - 2 - cell_width(name))
+    return (Span(f"{sign} ", Role.OP), Span(name, role), Span(rest, Role.DIM))
+
+
+def _own_name(view: View, node: Node) -> str:
+    """A node's name inside of its group."""
+    group = view.graph.group_of(node.position)
+    return node.name if group is None else node.name.removeprefix(f"{group.name}.")
+
+
+def _name_role(view: View, node: Node) -> Role:
+    if node.position == view.session.selection:
+        return Role.SELECTED
+    if node.position in view.found:
+        return Role.LIT
+    return Role.DIM if view.frame.value(node) is None else Role.NAME
