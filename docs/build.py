@@ -6,8 +6,9 @@ A test holds that they are fresh.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import chdir
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.mistakes import gravity
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
+from backprop_engine.text import Words
 from backprop_tui.keys_page import keys_page
 
 FOLDER = Path(__file__).parent
@@ -32,57 +34,80 @@ CORPUS = FOLDER.parent / "tests" / "bad_scenarios"
 _MADE = "<!-- Made by docs/build.py from the tables of the engine; change those. -->"
 
 
-def operators() -> str:
+_OPERATORS = Words(
+    f"""# Operators
+{_MADE}
+[한국어](operators.ko.md)
+
+There are {{count}}. `backprop-tui ops NAME` says the same of each, with a worked example and in Korean too;
+`backprop-tui ops --json` gives it as data. `g` is the gradient that flows in, `da` what the operand `a` gets,
+`out` the result.""",
+    f"""# 연산자
+{_MADE}
+[English](operators.md)
+
+모두 {{count}}개입니다. `backprop-tui ops NAME --lang ko`는 연산자마다 같은 설명을 계산한 예제와 함께 보여
+주고, `backprop-tui ops --json`은 데이터로 줍니다. `g`는 흘러들어온 그래디언트, `da`는 피연산자 `a`가 받는
+그래디언트, `out`은 결과입니다.""",
+)
+_FAMILY = Words("## Family: {family}", "## 계열: {family}")
+_COLUMNS = Words("| | operator | written | |", "| | 연산자 | 쓰는 법 | |")
+
+
+def operators(language: str) -> str:
     """The catalogue: a table by family, then every operator by itself."""
     families = by_family()
-    lines = [
-        "# Operators",
-        _MADE,
-        "",
-        f"There are {len(OPS)}. `backprop-tui ops NAME` says the same of each, with a worked example and in "
-        "Korean too;",
-        "`backprop-tui ops --json` gives it as data. `g` is the gradient that flows in, `da` what the "
-        "operand `a` gets,",
-        "`out` the result.",
-    ]
+    lines = [_OPERATORS.in_language(language).format(count=len(OPS))]
     for family, ops in families.items():
-        lines += ["", f"## Family: {say(f'family {family}', 'en')}", ""]
-        lines += ["| | operator | written | |", "|---|---|---|---|", *map(_row, ops)]
+        heading = _FAMILY.in_language(language).format(family=say(f"family {family}", language))
+        lines += ["", heading, "", _COLUMNS.in_language(language), "|---|---|---|---|"]
+        lines += [_row(op, language) for op in ops]
     for ops in families.values():
         for op in ops:
-            lines += ["", f"### {op.name}", "```text", *_page(op), "```"]
+            text = plain(page(op, language, numbers=False)).splitlines()
+            lines += ["", f"### {op.name}", "```text", *text, "```"]
     return "\n".join(lines) + "\n"
 
 
-def _row(op: Op) -> str:
+def _row(op: Op, language: str) -> str:
     link = f"[{op.name}](#{op.name})"
     written = f"`{_cell(mathematical(how_written(op)) if op.written else how_written(op))}`"
-    return f"| {_cell(op.sign)} | {link} | {written} | {_cell(op.lesson.en)} |"
+    return f"| {_cell(op.sign)} | {link} | {written} | {_cell(op.lesson.in_language(language))} |"
 
 
-def _page(op: Op) -> Iterator[str]:
-    yield from plain(page(op, "en", numbers=False)).splitlines()
+_CONVENTIONS = Words(
+    f"""# Conventions at kinks and extremes
+{_MADE}
+[한국어](conventions.ko.md)
+
+Arithmetic is IEEE: an infinity or a NaN is a value like any other, and nothing is masked. Where a derivative
+does not exist, one had to be chosen; `check` accepts it where it lies between the slopes on both sides. A
+test computes each of these rows. The gradient that flows in is 1 unless a row says otherwise.
+
+| call | value | gradient | |""",
+    f"""# 꺾이는 점과 극단의 규약
+{_MADE}
+[English](conventions.md)
+
+산술은 IEEE를 따릅니다. 무한대와 NaN도 값이며 아무것도 가리지 않습니다. 미분이 없는 곳에서는 하나를 골라야
+했고, `check`는 그 값이 양쪽 기울기 사이에 있으면 받아들입니다. 아래의 줄은 모두 테스트가 계산해 비교합니다.
+따로 적지 않으면 흘러들어오는 그래디언트는 1입니다.
+
+| 호출 | 값 | 그래디언트 | |""",
+)
+_NONE_FLOWS = Words("none flows", "흐르지 않음")
+_FLOWS_IN = Words("{note}; the gradient that flows in is {seed}", "{note}. 흘러들어오는 그래디언트는 {seed}")
 
 
-def conventions() -> str:
+def conventions(language: str) -> str:
     """What operators give at kinks and extremes."""
-    lines = [
-        "# Conventions at kinks and extremes",
-        _MADE,
-        "",
-        "Arithmetic is IEEE: an infinity or a NaN is a value like any other, and nothing is masked. Where a "
-        "derivative",
-        "does not exist, one had to be chosen; `check` accepts it where it lies between the slopes on both "
-        "sides. A test",
-        "computes each of these rows. The gradient that flows in is 1 unless a row says otherwise.",
-        "",
-        "| call | value | gradient | |",
-        "|---|---|---|---|",
-    ]
+    lines = [_CONVENTIONS.in_language(language), "|---|---|---|---|"]
     for kink in KINKS:
-        seed = "" if kink.seed == 1 else f"; the gradient that flows in is {kink.seed}"
-        gradient = kink.gradient_text or "none flows"
-        lines.append(f"| `{_cell(kink.call)}` | {kink.value_text} | {gradient} | {_cell(kink.note)}{seed} |")
+        gradient = kink.gradient_text or _NONE_FLOWS.in_language(language)
+        note = _cell(kink.note.in_language(language))
+        if kink.seed != 1:
+            note = _FLOWS_IN.in_language(language).format(note=note, seed=kink.seed)
+        lines.append(f"| `{_cell(kink.call)}` | {kink.value_text} | {gradient} | {note} |")
     return "\n".join(lines) + "\n"
 
 
@@ -188,7 +213,15 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {"operators.md": operators, "conventions.md": conventions, "errors.md": errors, "keys.md": keys_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "operators.md": partial(operators, "en"),
+    "operators.ko.md": partial(operators, "ko"),
+    "conventions.md": partial(conventions, "en"),
+    "conventions.ko.md": partial(conventions, "ko"),
+    "errors.md": errors,
+    "keys.md": partial(keys_page, "en"),
+    "keys.ko.md": partial(keys_page, "ko"),
+}
 
 
 def main() -> None:

@@ -1,29 +1,50 @@
-"""`docs/keys.md` is what the table of commands says now."""
+"""`docs/keys.md` and its Korean twin are what the table of commands says now."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+
 from backprop_engine.debugger.troubles import TROUBLES
+from backprop_engine.text import LANGUAGES
 from backprop_tui.commands import COMMANDS
 from backprop_tui.keys_page import keys_page
 
-PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
+DOCS = Path(__file__).parents[2] / "docs"
+
+each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def test_the_page_is_fresh() -> None:
-    assert PAGE.read_text(encoding="utf-8") == keys_page(), "run `python docs/build.py`"
+@each_language
+def test_the_page_is_fresh(language: str) -> None:
+    page = DOCS / ("keys.md" if language == "en" else f"keys.{language}.md")
+    assert page.read_text(encoding="utf-8") == keys_page(language), "run `python docs/build.py`"
 
 
-def test_every_command_is_a_row_with_its_names() -> None:
-    rows = [line for line in keys_page().partition("## Places")[0].splitlines() if line.startswith("| ")][1:]
+@each_language
+def test_every_command_is_a_row_with_its_names(language: str) -> None:
+    before = re.split(r"^## ", keys_page(language), flags=re.MULTILINE)[0]
+    rows = [line for line in before.splitlines() if line.startswith("| ")][1:]
     assert len(rows) == len(COMMANDS)
     for command, row in zip(COMMANDS, rows, strict=True):
-        assert command.help("en").replace("|", "\\|") in row
+        assert command.help(language).replace("|", "\\|") in row
+        assert command.usage.in_language(language).replace("|", "\\|") in row
         for name in command.prompt[1:]:
             assert f"`{name}`" in row
 
 
-def test_every_trouble_is_a_row() -> None:
+@each_language
+def test_every_trouble_is_a_row(language: str) -> None:
+    bound = {"en": " BOUND", "ko": " 한계값"}[language]
     for name, trouble in TROUBLES.items():
-        assert f"| `{name}{' BOUND' if trouble.bound else ''}` | {trouble.meaning.en} |" in keys_page()
+        meaning = trouble.meaning.in_language(language)
+        assert f"| `{name}{bound if trouble.bound else ''}` | {meaning} |" in keys_page(language)
+
+
+def test_what_is_to_be_typed_is_called_in_korean() -> None:
+    left = [
+        one.usage.in_language("ko") for one in COMMANDS if re.search("[A-Z]{2}", one.usage.in_language("ko"))
+    ]
+    assert left == []

@@ -26,14 +26,31 @@ def build() -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["operators.md", "conventions.md", "errors.md"])
+PAGES = ("operators.md", "conventions.md", "errors.md", "keys.md")
+IN_KOREAN = ("operators.ko.md", "conventions.ko.md", "keys.ko.md")
+LATIN = re.compile(r"(?:\b[A-Za-z]{3,}\b[ ,;]*){4}")
+"""Four words in a row: a sentence that nobody has translated."""
+
+
+def test_every_page_is_known(build: Any) -> None:
+    assert sorted(build.PAGES) == sorted((*PAGES, *IN_KOREAN))
+
+
+@pytest.mark.parametrize("name", [*PAGES, *IN_KOREAN])
 def test_a_page_is_fresh(build: Any, name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == build.PAGES[name](), "run `python docs/build.py`"
 
 
-def test_every_operator_has_a_place_to_be_linked_to() -> None:
-    text = (DOCS / "operators.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", IN_KOREAN)
+def test_a_korean_page_has_no_english_sentence(name: str) -> None:
+    text = re.sub(r"<!--.*?-->|`[^`]*`|\]\([^)]*\)", "", (DOCS / name).read_text(encoding="utf-8"))
+    assert LATIN.findall(text) == []
+
+
+@pytest.mark.parametrize("name", ["operators.md", "operators.ko.md"])
+def test_every_operator_has_a_place_to_be_linked_to(name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
     headings = re.findall(r"^### (\w+)$", text, re.MULTILINE)
     links = re.findall(r"\]\(#(\w+)\)", text)
     assert sorted(headings) == sorted(links) == sorted(OPS)
@@ -53,6 +70,7 @@ def test_the_example_of_an_error_is_about_it() -> None:
         assert set(re.findall(r"^\S+: error\[([a-z-]+)\]", part, re.MULTILINE)) <= {part.split("\n")[0]}
 
 
-def test_every_kink_is_a_row() -> None:
-    text = (DOCS / "conventions.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["conventions.md", "conventions.ko.md"])
+def test_every_kink_is_a_row(name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
     assert text.count("\n| `") == len(KINKS)

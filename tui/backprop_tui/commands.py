@@ -19,7 +19,7 @@ __all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "Command
 _PLACE: Final = re.compile(r"\b[A-Z]{2,}\b")
 _PLACES_IN_KOREAN: Final = {
     "BRANCH": "갈래",
-    "CELL": "칸",
+    "CELL": "원소",
     "COMMAND": "명령",
     "CONDITION": "조건",
     "COUNT": "횟수",

@@ -308,7 +308,10 @@ def _plot(rest: str, context: _Context) -> Request:
         return Act(name, context.command.action)
     found = [kind for kind in PLOTS if kind.startswith(rest)]
     if not found:
-        raise UsageError(f"there is no plot {quoted(rest, 40)}; there are {', '.join(PLOTS)}")
+        raise UsageError(
+            said("there is no plot {name}", name=quoted(rest, 40)),
+            said("there are {names}", names=", ".join(PLOTS)),
+        )
     return Act(name, f"plot({found[0]!r})")
 
 
