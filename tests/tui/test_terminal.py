@@ -3,120 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import subprocess
 import termios
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fcntl import ioctl
 from struct import pack
-from time import monotonic
 
-import pyte
 import pytest
+from emulated import Terminal, terminal_of
 
-from programs import PROGRAM, environment, program
-
-COLUMNS, ROWS = 100, 30
-PATIENCE = 60.0
-"""Seconds until a test gives up on a program that does not answer; nothing waits this long."""
-MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
-ON_BY_DEFAULT = {7, 25}
-"""Modes that a terminal begins with: lines wrap, and the cursor shows."""
-KITTY = re.compile(rb"\x1b\[([<>])\d*u")
-
-
-@dataclass
-class Terminal:
-    """A program in a pseudo-terminal, what it wrote, and what that looks like."""
-
-    process: subprocess.Popen[bytes]
-    master: int
-    slave: int
-    before: list[object]
-    written: bytes = b""
-    screen: pyte.Screen = field(default_factory=lambda: pyte.Screen(COLUMNS, ROWS))
-
-    def __post_init__(self) -> None:
-        self.stream = pyte.ByteStream(self.screen)
-
-    def read(self) -> bool:
-        """Take what the program wrote since; False when there was nothing for a moment."""
-        if not select.select([self.master], [], [], 0.05)[0]:
-            return False
-        data = os.read(self.master, 65536)
-        self.written += data
-        self.stream.feed(KITTY.sub(b"", data))
-        return True
-
-    def wait_for(self, pattern: str) -> None:
-        """Until the regular expression is found on the screen."""
-        end = monotonic() + PATIENCE
-        while not re.search(pattern, self.text):
-            self.read()
-            assert self.process.poll() is None, self.text
-            assert monotonic() < end, self.text
-
-    def press(self, keys: str) -> None:
-        """Type."""
-        os.write(self.master, keys.encode())
-
-    def ended(self) -> int:
-        """Until the program is gone; gives its exit status."""
-        end = monotonic() + PATIENCE
-        while self.process.poll() is None:
-            self.read()
-            assert monotonic() < end, self.text
-        while self.read():
-            pass
-        return self.process.returncode
-
-    @property
-    def text(self) -> str:
-        """The screen."""
-        return "\n".join(self.screen.display)
-
-    def assert_restored(self) -> None:
-        """The terminal is as the program found it."""
-        modes: dict[int, list[str]] = {}
-        for numbers, action in MODE.findall(self.written):
-            for number in numbers.decode().split(";"):
-                modes.setdefault(int(number), []).append(action.decode())
-        assert {1049, 1000, 1006, 25} <= modes.keys(), "alternate screen, mouse, and cursor were touched"
-        assert {mode: actions[-1] for mode, actions in modes.items()} == {
-            mode: "h" if mode in ON_BY_DEFAULT else "l" for mode in modes
-        }
-        kitty = KITTY.findall(self.written)
-        assert kitty.count(b">") <= kitty.count(b"<")
-        assert termios.tcgetattr(self.slave) == self.before
-        assert "Traceback" not in self.written.decode(errors="replace")
+from programs import environment, program
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """The debugger on the smallest scenario, as soon as it shows it."""
-    master, slave = os.openpty()
-    ioctl(slave, termios.TIOCSWINSZ, pack("HHHH", ROWS, COLUMNS, 0, 0))
-    before = termios.tcgetattr(slave)
-    process = subprocess.Popen(
-        [*PROGRAM, "add_multiply"],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=environment(COLORTERM="truecolor"),
-        start_new_session=True,
-    )
-    opened = Terminal(process, master, slave, before)
-    try:
-        opened.wait_for("step 0 of 7")
+    with terminal_of("add_multiply", waits_for="step 0 of 7") as opened:
         yield opened
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-        os.close(slave)
 
 
 def test_stepping_to_the_end_and_quitting(terminal: Terminal) -> None:
@@ -160,7 +65,7 @@ def test_a_resized_terminal_is_drawn_anew(terminal: Terminal) -> None:
     ioctl(terminal.slave, termios.TIOCSWINSZ, pack("HHHH", 24, 80, 0, 0))
     terminal.screen.resize(24, 80)
     terminal.process.send_signal(signal.SIGWINCH)
-    terminal.wait_for("Tab: Nodes  Why")
+    terminal.wait_for("3 Nodes  4 Calls")
     terminal.press("q")
     assert terminal.ended() == 0
 
