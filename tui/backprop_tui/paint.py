@@ -40,6 +40,6 @@ def _plain(span: Span, palette: Palette) -> Style:
     """The style of a span where a heatmap's cells have none."""
     if not isinstance(span.role, Shade):
         return palette[span.role]
-    cursor = any(tone.emphasis is Emphasis.CURSOR for tone in span.role)
-    faded = all(tone.emphasis is Emphasis.FADED for tone in span.role)
-    return Style(reverse=cursor, dim=faded)
+    emphasis = {tone.emphasis for tone in span.role}
+    lit = Emphasis.LIT in emphasis
+    return Style(reverse=Emphasis.CURSOR in emphasis, bold=lit, underline=lit)

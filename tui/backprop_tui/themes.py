@@ -62,7 +62,8 @@ class Scale(NamedTuple):
             return self.cursor
         share = min(1.0, abs(tone.level) / LEVELS)
         end = self.above if tone.level > 0 else self.below
-        colour = self.zero.blend(end, share) if share else self.zero
+        zero = self.zero.blend(self.cursor, _LIT) if tone.emphasis is Emphasis.LIT else self.zero
+        colour = zero.blend(end, share) if share else zero
         return colour.blend(self.zero, _FADED) if tone.emphasis is Emphasis.FADED else colour
 
 
@@ -87,6 +88,8 @@ class Palette(dict[Tint, Style]):
         return style
 
 
+_LIT = 0.3
+"""How much lighter zero is, or darker on a light background, where a number is lit."""
 _FADED = 0.72
 """How much of its colour a number loses while others are to stand out."""
 

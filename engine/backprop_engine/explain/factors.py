@@ -2,8 +2,8 @@
 
 The factor that an equation names has a cell for each term of the sum: of Wᵀ a column, of a diagonal Jacobian
 the cell itself. Which, is found from the shapes and then tried. Where a cell does not hold the number that
-its term was multiplied with, and where no factor is named, the column of the Jacobian stands in: ∂out/∂operand
-for the one cell of the operand, in the output's shape, of which no more is worked out than is looked at.
+its term was multiplied with, and where no factor is named, the column of the Jacobian stands in: ∂out by one
+cell of the operand, in the output's shape, of which no more is worked out than is looked at.
 """
 
 from __future__ import annotations

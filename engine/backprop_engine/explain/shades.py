@@ -23,6 +23,7 @@ class Emphasis(Enum):
     """How a number stands out among the others."""
 
     NONE = "none"
+    LIT = "lit"
     FADED = "faded"
     CURSOR = "cursor"
 

@@ -7,7 +7,7 @@ itself is what the answer is kept under, and goes away with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any, TypeVar
 from weakref import ref
 
@@ -20,6 +20,8 @@ __all__ = ["Facts", "Histogram", "facts", "histogram"]
 
 _SLICE = 2**20
 """How many cells are looked at together."""
+_LONG = 1e307
+"""Distances up to this can be multiplied with without growing too large for a number."""
 _T = TypeVar("_T")
 
 
@@ -143,9 +145,9 @@ def _histogram(tensor: Tensor, most: int) -> Histogram | None:
         edges = np.asarray([least, greatest])
     elif known.whole and greatest - least < most:
         edges = np.arange(least - 0.5, greatest + 1.0)
-    elif isfinite(greatest - least):
+    elif greatest - least < _LONG:
         edges = np.linspace(least, greatest, most + 1)
-    else:  # the distance itself is too large for a number
+    else:
         edges = np.linspace(least / 2, greatest / 2, most + 1) * 2
     counts = np.zeros(len(edges) - 1, dtype=np.int64)
     for cells in _slices(tensor):

@@ -13,7 +13,7 @@ from backprop_engine.explain.lines import Block, Line, Role, Span, above
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 
-__all__ = ["slice_text", "tensor_block"]
+__all__ = ["slice_text", "tensor_block", "trimmed"]
 
 MORE = "…"
 MOST_TOGETHER = 64
@@ -48,7 +48,7 @@ def tensor_block(
     )
 
 
-def slice_text(index: Sequence[int | None]) -> str:
+def slice_text(index: Sequence[int | str | None]) -> str:
     """A matrix of a larger tensor as NumPy would name it: ``[3, :, :, 0]``."""
     return f"[{', '.join(':' if at is None else str(at) for at in index)}]"
 
@@ -82,10 +82,10 @@ def _columns(matrix: Any, digits: int = 4, *, apart: bool = True) -> list[list[s
     if matrix.size > MOST_TOGETHER:
         return [column(matrix[:, index], digits, apart=apart) for index in range(count)]
     together = column(matrix.ravel(), digits, apart=apart)
-    return [_trimmed(together[index::count]) for index in range(count)]
+    return [trimmed(together[index::count]) for index in range(count)]
 
 
-def _trimmed(cells: list[str]) -> list[str]:
+def trimmed(cells: list[str]) -> list[str]:
     """Texts of one width without the spaces that all of them begin or end with."""
     before = min(len(cell) - len(cell.lstrip()) for cell in cells)
     after = min(len(cell) - len(cell.rstrip()) for cell in cells)

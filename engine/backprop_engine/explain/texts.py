@@ -40,7 +40,8 @@ TEXTS: dict[str, Words] = {
     ),
     "summed cell": Words(
         "{operand} was broadcast over axis {axes}: the {count} terms run along axis {axes}.",
-        "{operand}의 값이 {axes}번 축으로 브로드캐스트되었으므로, {axes}번 축을 따라 {count}개의 항을 더합니다.",
+        "{operand}의 값이 {axes}번 축으로 브로드캐스트되었으므로, "
+        "{axes}번 축을 따라 {count}개의 항을 더합니다.",
     ),
     "more terms": Words("… ({count} more: {sum})", "… (그 밖에 {count}개: {sum})"),
     "shared": Words(

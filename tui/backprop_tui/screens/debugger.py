@@ -231,9 +231,13 @@ class DebuggerScreen(LookingScreen):
         self.call_after_refresh(self.watch_view)
 
     def action_command_inspect(self) -> None:
-        """Show everything about the chosen node, or the step's own."""
+        """Show the tensors of the chosen node, or of the step's own; from the chain rule, its product."""
         from backprop_tui.screens.inspect import InspectScreen
 
+        edge = self.current.frame.edge
+        if edge is not None and self.focused is not None and self.focused.id == "chain":
+            self.app.push_screen(InspectScreen(self.current, self.current.graph.nodes[edge.operand], edge))
+            return
         node = self.chosen_node()
         if node is not None:
             self.app.push_screen(InspectScreen(self.current, node))

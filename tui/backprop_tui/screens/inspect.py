@@ -1,88 +1,218 @@
-"""Everything about one node, as far as it is known at this position."""
+"""The viewer of a node's tensors, on top of another screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import PurePath
+from dataclasses import replace
+from typing import ClassVar, Final
 
-from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.numbers import ABSENT
-from backprop_engine.explain.symbols import formula, gradient_name
-from backprop_engine.explain.tensors import tensor_block
+from msgspec import Struct
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import ModalScreen
+
+from backprop_engine.explain.lines import Role, Span
 from backprop_engine.graph import Node
-from backprop_tui.screens.sheet import Sheet
+from backprop_engine.steps import Edge
+from backprop_engine.text import cell_width, in_ascii
+from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.panels.tensor import Viewer, literal, viewer
+from backprop_tui.panels.tensor_state import TensorState, opened_at
 from backprop_tui.texts import text
 from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
+from backprop_tui.widgets.tensor import TensorPanel
 
-__all__ = ["InspectScreen", "node_lines"]
-
-_MOST_ROWS = 40
+__all__ = ["KEYS", "InspectScreen", "Key"]
 
 
-def node_lines(view: View, node: Node, width: int) -> list[Line]:
-    """A node's definition, its value, its gradient and what contributed to it."""
-    language, frame, graph = view.language, view.frame, view.graph
-    what = formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
-    lines: list[Line] = [
-        (Span(node.name, Role.NAME), Span(f" = {what}" if node.op is not None else f"  {what}")),
+class Key(Struct, frozen=True):
+    """Keys of the viewer with what they do; `shown` is how people read them."""
+
+    name: str
+    shown: str
+    actions: tuple[tuple[str, str], ...]
+    footer: int = 1
+    """The last give way first where the footer is short."""
+
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key(
+        "move",
+        "←↑↓→",
+        (("up", "move(-1, 0)"), ("down", "move(1, 0)"), ("left", "move(0, -1)"), ("right", "move(0, 1)")),
+        2,
+    ),
+    Key(
+        "page",
+        "PgUp PgDn",
         (
-            Span(f"{text('inspect.shape', language)} ", Role.DIM),
-            Span(f"{shape_text(node.shape)} {view.scenario.dtype}"),
+            ("pageup,shift+up", "page(-1, 0)"),
+            ("pagedown,shift+down", "page(1, 0)"),
+            ("shift+left", "page(0, -1)"),
+            ("shift+right", "page(0, 1)"),
         ),
+        9,
+    ),
+    Key(
+        "ends",
+        "Home End",
+        (
+            ("home", "ends(0, -1)"),
+            ("end", "ends(0, 1)"),
+            ("ctrl+home", "ends(-1, -1)"),
+            ("ctrl+end", "ends(1, 1)"),
+        ),
+        11,
+    ),
+    Key("subject", "Tab", (("tab", "subject(1)"), ("shift+tab", "subject(-1)")), 3),
+    Key("slice", ", .", (("comma", "slide(-1)"), ("full_stop", "slide(1)")), 4),
+    Key("axis", "x", (("x", "axis"),), 7),
+    Key("axes", "t", (("t", "turn"),), 8),
+    Key("heat", "h", (("h", "heat"),), 5),
+    Key("counts", "f", (("f", "counts"),), 6),
+    Key("copy", "y", (("y", "copy"),), 10),
+    Key("close", "Esc", (("escape,q,enter", "dismiss"),), 1),
+)
+"""The keys of the viewer: its bindings and its footer follow."""
+
+_NOTCH = 3
+"""Rows that a notch of the wheel goes."""
+_SLICING = ("slice", "axis")
+
+
+class InspectScreen(ModalScreen[None]):
+    """A node's value, its gradient, and the products that it is the sum of."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(keys, action, show=False, priority=True) for key in KEYS for keys, action in key.actions
     ]
-    if node.place is not None:
-        lines.append(
-            (
-                Span(f"{text('inspect.at', language)} ", Role.DIM),
-                Span(f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"),
+
+    state: reactive[TensorState | None] = reactive(None, always_update=True)
+
+    def __init__(self, view: View, node: Node, edge: Edge | None = None) -> None:
+        super().__init__()
+        self.set_reactive(InspectScreen.state, opened_at(view, node, edge))
+        self.shown = Viewer(Lines.of(()))
+
+    @property
+    def current(self) -> TensorState:
+        """Where one stands; one does from the start."""
+        assert self.state is not None
+        return self.state
+
+    def compose(self) -> ComposeResult:
+        """The tensors, and the keys below."""
+        yield TensorPanel(self._drawn, id="tensor")
+        yield Panel(lambda width, height: self._keys(width), id="tensor-keys", focusable=False)
+
+    def on_mount(self) -> None:
+        """Give the tensors the focus, and characters to heatmaps where there are no colours."""
+        ascii_only = self.app.has_class("-ascii")
+        self.set_class(ascii_only, "-ascii")
+        self.set_reactive(InspectScreen.state, replace(self.current, signs=ascii_only or self.app.no_color))
+        name = self.current.node.name
+        self.query_one(TensorPanel).border_title = Content(in_ascii(name) if ascii_only else name)
+        self.query_one(TensorPanel).focus()
+
+    def _drawn(self, width: int, height: int) -> Drawing:
+        self.shown = viewer(self.current, width, height)
+        return self.shown.drawing
+
+    def watch_state(self) -> None:
+        """Another state: show it, and keep where it was scrolled to."""
+        if not self.is_mounted:
+            return
+        panel = self.query_one(TensorPanel)
+        panel.redraw()
+        if self.shown.picture is not None:
+            self.set_reactive(InspectScreen.state, replace(self.current, scroll=self.shown.picture.scroll))
+        self.query_one("#tensor-keys", Panel).redraw()
+
+    def _keys(self, width: int) -> Drawing:
+        """As many keys as fit, in the table's order."""
+        language = self.current.view.language
+        wanted = [key for key in KEYS if key.name not in _SLICING or self.current.others]
+        chosen: list[Key] = []
+        used = 1
+        for key in sorted(wanted, key=lambda key: key.footer):
+            used += cell_width(f"{key.shown} {text(f'tensor.key.{key.name}', language)}  ")
+            if used > width:
+                break
+            chosen.append(key)
+        spans = [Span(" ")]
+        for key in wanted:
+            if key in chosen:
+                label = text(f"tensor.key.{key.name}", language)
+                spans += [Span(key.shown, Role.KEY), Span(f" {label}  ", Role.DIM)]
+        return Lines.of([tuple(spans)])
+
+    # Keys
+
+    def action_move(self, down: int, across: int) -> None:
+        """Move the cursor."""
+        self.state = self.current.moved(down, across)
+
+    def action_page(self, down: int, across: int) -> None:
+        """Move the cursor by as much as is in view."""
+        if self.shown.picture is not None:
+            rows, columns = self.shown.picture.shown
+            self.state = self.current.moved(down * len(rows), across * len(columns))
+
+    def action_ends(self, down: int, across: int) -> None:
+        """Move the cursor to the end of a row, or of all."""
+        far = max(self.current.shape, default=0)
+        self.state = self.current.moved(down * far, across * far)
+
+    def action_subject(self, by: int) -> None:
+        """Another of the node's tensors."""
+        self.state = self.current.choose(self.current.subject + by)
+
+    def action_slide(self, by: int) -> None:
+        """Another slice."""
+        self.state = self.current.slid(by)
+
+    def action_axis(self) -> None:
+        """Another axis to go along."""
+        self.state = self.current.next_slider()
+
+    def action_turn(self) -> None:
+        """Other axes for the matrix in view."""
+        self.state = self.current.next_axes()
+
+    def action_heat(self) -> None:
+        """A heatmap in place of numbers, or numbers in place of a heatmap."""
+        self.state = replace(self.current, heat=not self.shown.as_heat)
+
+    def action_counts(self) -> None:
+        """The histogram, or none."""
+        self.state = replace(self.current, counts=not self.shown.with_counts)
+
+    def action_copy(self) -> None:
+        """Copy the matrix in view as a program would write it."""
+        written = literal(self.current)
+        if written:
+            self.app.copy_to_clipboard(written)
+            self.notify(
+                text("copied", self.current.view.language, what=written.splitlines()[0]),
+                markup=False,
+                timeout=2,
             )
-        )
-    note = view.scenario.notes.get(node.position)
-    if note:
-        lines.append((Span(f"» {note.in_language(language)}", Role.NAME),))
-    if node.op is not None and node.op.conventions:
-        lines.append(
-            (
-                Span(f"{text('inspect.conventions', language)} ", Role.DIM),
-                Span(node.op.conventions.in_language(view.language)),
-            )
-        )
-    lines += _tensor(text("inspect.value", language), frame.value(node), Role.VALUE, width)
-    if not (graph.active[node.position] and graph.differentiable[node.position]):
-        return [*lines, (Span(""),), (Span(text("inspect.none", language), Role.DIM),)]
-    name = f"{text('inspect.gradient', language)} {gradient_name(graph, node)}"
-    lines += _tensor(name, frame.gradient(node), Role.GRADIENT, width)
-    return lines + _contributions(view, node)
 
+    # The mouse
 
-def _tensor(name: str, tensor: Tensor | None, role: Role, width: int) -> list[Line]:
-    heading: Line = (Span(name, Role.HEADING),)
-    if tensor is None:
-        return [(Span(""),), heading, (Span(f"  {ABSENT}", Role.DIM),)]
-    block = tensor_block(tensor, role, width - 2, _MOST_ROWS)
-    return [(Span(""),), heading, *((Span("  "), *line) for line in block.lines)]
+    def on_panel_clicked(self, message: Panel.Clicked) -> None:
+        """A click puts the cursor, or chooses a tensor by its name."""
+        if message.panel.id != "tensor":
+            return
+        cell = self.shown.cell(message.x, message.y)
+        subject = self.shown.subject(message.x, message.y)
+        if cell is not None:
+            self.state = self.current.put(*cell)
+        elif subject is not None:
+            self.state = self.current.choose(subject)
 
-
-def _contributions(view: View, node: Node) -> list[Line]:
-    """How many of a shared node's contributions have arrived, and through which nodes."""
-    schedule = view.session.trace.schedule
-    uses = schedule.uses_of.get(node.position, [])
-    if len(uses) < 2:
-        return []
-    arrived = [edge for edge in uses if schedule.arrival(edge) <= view.session.here]
-    through = ", ".join(view.graph.nodes[schedule.edges[edge].node].name for edge in uses[:20])
-    said = text("inspect.partial", view.language, count=len(arrived), of=len(uses))
-    return [(Span(f"{said}: {through}", Role.DIM),)]
-
-
-class InspectScreen(Sheet):
-    """A node as a sheet."""
-
-    def __init__(self, view: View, node: Node) -> None:
-        super().__init__(node.name, view.language)
-        self.view, self.node = view, node
-
-    def lines(self, width: int) -> Sequence[Line]:
-        """The node."""
-        return node_lines(self.view, self.node, width)
+    def on_tensor_panel_wheel(self, message: TensorPanel.Wheel) -> None:
+        """The wheel scrolls, and leaves the cursor where it is."""
+        self.state = self.current.scrolled(_NOTCH * message.down, _NOTCH * message.across)

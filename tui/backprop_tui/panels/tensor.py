@@ -1,0 +1,236 @@
+"""The viewer of a node's tensors: a slice as numbers or a heatmap, its facts, and how a cell is made.
+
+Of a product, the upstream and the local gradient stand beside it, with the cells lit that made that cell.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.lines import Block, Line, Role, Span, beside, clip_line, line_width, wrap_line
+from backprop_engine.explain.numbers import ABSENT, number, progress, summary
+from backprop_engine.explain.origins import origin_lines
+from backprop_engine.explain.symbols import formula, gradient_name
+from backprop_engine.explain.texts import say
+from backprop_tui.drawing import Lines
+from backprop_tui.panels.tensor_facts import fact_lines, histogram_lines
+from backprop_tui.panels.tensor_grid import Picture
+from backprop_tui.panels.tensor_panes import main_pane, pane_block, side_panes
+from backprop_tui.panels.tensor_state import Subject, TensorState
+from backprop_tui.texts import text
+
+__all__ = ["Viewer", "literal", "viewer"]
+
+_TALL = 24
+"""From so many rows on there is room for notes."""
+_WIDE = 100
+"""From so many columns on a histogram stands beside a tensor by itself."""
+_COUNTS_WIDTH = 34
+_MOST_COPIED = 10_000
+_NEXT = "\n"
+
+
+class Viewer(Struct, frozen=True):
+    """The viewer as drawn, and what the mouse can hit: the cells of the tensor, and the names of others."""
+
+    drawing: Lines
+    picture: Picture | None = None
+    x: int = 0
+    y: int = 0
+    tabs: tuple[tuple[int, int, int], ...] = ()
+    tabs_row: int = 0
+    as_heat: bool = False
+    with_counts: bool = False
+
+    def cell(self, x: int, y: int) -> tuple[int, int] | None:
+        """The row and the column of the matrix in view that stand at a place."""
+        return None if self.picture is None else self.picture.at(x - self.x, y - self.y)
+
+    def subject(self, x: int, y: int) -> int | None:
+        """Which tensor is named at a place."""
+        if y != self.tabs_row:
+            return None
+        return next((which for start, end, which in self.tabs if start <= x < end), None)
+
+
+def viewer(state: TensorState, width: int, height: int) -> Viewer:
+    """All of it in `width` × `height` cells."""
+    head = _head(state, width, tall=height >= _TALL)
+    tabs, hits = _tabs(state, width)
+    tensor = state.tensor
+    above = [*head, tabs, *_partial(state, width)]
+    if tensor is None:
+        return Viewer(Lines.of([*above, (Span(f"  {ABSENT}", Role.DIM),)]), None, 0, 0, hits, len(head))
+    above += fact_lines(tensor, state.view.language, width)
+    if state.empty:
+        return Viewer(Lines.of([*above, (Span("[ ]", state.role),)]), None, 0, 0, hits, len(head))
+    below = _cell_lines(state, tensor, width)
+    room = max(3, height - len(above) - len(below) - 2)
+    with_counts = _has_counts(state, tensor, width)
+    block, picture, as_heat = _middle(state, tensor, width, room, with_counts=with_counts)
+    blank: Line = (Span(""),)
+    lines = [*above, blank, *block.lines, blank, *below]
+    drawing = Lines.of([clip_line(line, width) for line in lines[:height]])
+    return Viewer(drawing, picture, 0, len(above) + 2, hits, len(head), as_heat, with_counts)
+
+
+# Above
+
+
+def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
+    """What the node is; with room, also what is said of it."""
+    node, view = state.node, state.view
+    language = view.language
+    what = formula(view.graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
+    line: list[Span] = [
+        Span(node.name, Role.NAME),
+        Span(f" = {what}" if node.op is not None else f"  {what}"),
+        Span(f"   {shape_text(node.shape)} {view.scenario.dtype}", Role.DIM),
+    ]
+    if node.place is not None:
+        place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"
+        line.append(Span(f"   {text('inspect.at', language)} {place}", Role.DIM))
+    lines = [clip_line(tuple(line), width)]
+    note = view.scenario.notes.get(node.position)
+    if note and tall:
+        lines += wrap_line((Span(f"» {note.in_language(language)}", Role.NAME),), width)[:3]
+    if node.op is not None and node.op.conventions and tall:
+        said = f"{text('inspect.conventions', language)} {node.op.conventions.in_language(language)}"
+        lines += wrap_line((Span(said, Role.DIM),), width)[:2]
+    return lines
+
+
+def _tabs(state: TensorState, width: int) -> tuple[Line, tuple[tuple[int, int, int], ...]]:
+    """The node's tensors, each with its number in short; and where they stand."""
+    spans: list[Span] = []
+    hits: list[tuple[int, int, int]] = []
+    x = 0
+    nothing = "" if len(state.subjects) > 1 else text("inspect.none", state.view.language)
+    for which, subject in enumerate(state.subjects):
+        tensor = state.tensor_of(subject)
+        label = f" {_name(state, subject)} "
+        shown = summary(tensor, 14, shape=False)
+        if subject.kind == "gradient":
+            shown += progress(*state.view.frame.arrived(state.node))
+        role = Role.VALUE if subject.kind == "value" else Role.GRADIENT
+        chosen = which == state.subject
+        part = (Span(label, Role.SELECTED if chosen else role), Span(f" {shown}  ", role))
+        hits.append((x, x + line_width(part), which))
+        x += line_width(part)
+        spans += part
+    return clip_line((*spans, Span(nothing, Role.DIM)), width), tuple(hits)
+
+
+def _name(state: TensorState, subject: Subject) -> str:
+    graph, language = state.view.graph, state.view.language
+    if subject.kind == "value":
+        return text("inspect.value", language)
+    if subject.kind == "gradient":
+        return gradient_name(graph, state.node)
+    assert subject.edge is not None
+    edge = state.view.session.trace.schedule.edges[subject.edge]
+    return say("through", language, node=graph.nodes[edge.node].name)
+
+
+def _partial(state: TensorState, width: int) -> list[Line]:
+    """How many of a shared node's contributions have arrived, and through which nodes."""
+    schedule = state.view.session.trace.schedule
+    uses = schedule.uses_of.get(state.node.position, [])
+    if len(uses) < 2:
+        return []
+    arrived, of = state.view.frame.arrived(state.node)
+    through = ", ".join(state.view.graph.nodes[schedule.edges[use].node].name for use in uses[:20])
+    said = text("inspect.partial", state.view.language, count=arrived, of=of)
+    return [clip_line((Span(f"{said}: {through}", Role.DIM),), width)]
+
+
+# In the middle
+
+
+def _has_counts(state: TensorState, tensor: Tensor, width: int) -> bool:
+    """Whether a histogram stands beside the tensor."""
+    alone = state.origins is None and width >= _WIDE
+    return tensor.size > 1 and (alone if state.counts is None else state.counts)
+
+
+def _middle(
+    state: TensorState, tensor: Tensor, width: int, height: int, *, with_counts: bool
+) -> tuple[Block, Picture, bool]:
+    """The tensor, and what stands beside it; its picture, and whether that is a heatmap."""
+    main = main_pane(state, tensor)
+    if not with_counts:
+        return pane_block(state, [main, *side_panes(state)], width, height)
+    room = min(_COUNTS_WIDTH, width // 2)
+    block, picture, as_heat = pane_block(state, [main], width - room - 3, height)
+    bars = Block.of(histogram_lines(tensor, state.view.language, room, height))
+    high = max(block.height, bars.height)
+    blank: Line = (Span(""),)
+    level = [Block((*one.lines, *[blank] * (high - one.height)), one.width) for one in (block, bars)]
+    return beside(*level, gap=3), picture, as_heat
+
+
+# Below
+
+
+def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
+    """The number under the cursor in full, and how it came to be."""
+    language, subject = state.view.language, state.chosen
+    name = state.node.name if subject.kind == "value" else gradient_name(state.view.graph, state.node)
+    index = f"[{', '.join(map(str, state.at))}]" if state.at else ""
+    lines: list[Line] = [
+        (Span(f"{name}{index} = ", Role.HEADING), Span(in_full(tensor[state.at]), state.role))
+    ]
+    if state.origins is not None:
+        lines += origin_lines(state.view.session.trace, state.origins, width, language)
+    elif subject.kind == "gradient":
+        lines += _contributions(state, width)
+    return [clip_line(line, width) for line in lines]
+
+
+def _contributions(state: TensorState, width: int) -> list[Line]:
+    """The cell of a gradient as the sum of what has arrived."""
+    trace, graph = state.view.session.trace, state.view.graph
+    count, _ = state.view.frame.arrived(state.node)
+    uses = trace.schedule.uses_of.get(state.node.position, [])[:count]
+    if len(uses) < 2:
+        return []
+    spans: list[Span] = [Span("= ")]
+    for place, use in enumerate(uses):
+        through = graph.nodes[trace.schedule.edges[use].node].name
+        spans += [Span(" + ")] if place else []
+        spans.append(Span(number(trace.contributions[use][state.at], 4), Role.GRADIENT))
+        spans.append(Span(f" ({say('through', state.view.language, node=through)})", Role.DIM))
+    return wrap_line(tuple(spans), width)[:3]
+
+
+def in_full(value: Tensor) -> str:
+    """A number with every digit that tells it from its neighbours."""
+    plain = value.item()
+    if isinstance(plain, float) and plain == plain and abs(plain) != float("inf"):
+        return str(value) if value.dtype.itemsize < 8 else repr(plain)
+    return number(value)
+
+
+def literal(state: TensorState) -> str:
+    """The matrix in view as NumPy reads it; nothing where there is none, or where it is too large to copy."""
+    tensor = state.tensor
+    if tensor is None or state.empty:
+        return ""
+    matrix = np.asarray(tensor[tuple(_whole(state))])
+    if matrix.size > _MOST_COPIED:
+        return ""
+    down, across = state.axes
+    if down is not None and across is not None and down > across:
+        matrix = matrix.T
+    written = np.array2string(matrix, separator=", ", threshold=_MOST_COPIED, floatmode="unique")
+    named = re.sub(r"\b(nan|inf)\b", r"np.\1", written)
+    return f"np.array({named.replace(_NEXT, _NEXT + ' ' * len('np.array('))})"
+
+
+def _whole(state: TensorState) -> list[slice | int]:
+    return [slice(None) if axis in state.axes else at for axis, at in enumerate(state.at)]

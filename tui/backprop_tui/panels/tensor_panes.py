@@ -1,0 +1,232 @@
+"""The panes of the viewer: a tensor, and beside a product the two that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.factors import Part, column_cells, local_part
+from backprop_engine.explain.heatmap import legend
+from backprop_engine.explain.lines import Block, Line, Role, Span, clip_line, line_width
+from backprop_engine.explain.statistics import Facts, facts
+from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
+from backprop_engine.explain.tensors import slice_text
+from backprop_engine.graph import Node
+from backprop_engine.jacobian import Cell, Origins
+from backprop_engine.local import (
+    DenseLocal,
+    ElementwiseLocal,
+    LocalGradient,
+    MapLocal,
+    ScalarLocal,
+    local_gradient,
+)
+from backprop_engine.text import clip
+from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_axes
+from backprop_tui.panels.tensor_heat import heat
+from backprop_tui.panels.tensor_numbers import fits, numbers
+from backprop_tui.panels.tensor_state import TensorState
+
+__all__ = ["Pane", "main_pane", "pane_block", "side_panes"]
+
+_LONGEST = 16
+"""The longest formula of a local gradient that stands beside its name."""
+_LONGEST_NAME = 24
+
+
+class Pane(Struct, frozen=True, eq=False):
+    """A grid, what stands above it, the sign before it, and the facts that its legend is of."""
+
+    name: str
+    grid: Grid
+    sign: str = ""
+    facts: Facts | None = None
+
+
+def main_pane(state: TensorState, tensor: Tensor) -> Pane:
+    """The tensor in view, with the cursor."""
+    known = facts(tensor)
+    name = state.node.name if state.chosen.kind == "value" else gradient_name(state.view.graph, state.node)
+    grid = Grid(
+        shape=state.shape,
+        read=_reader(tensor),
+        at=state.at,
+        axes=state.axes,
+        role=state.role,
+        largest=known.largest,
+        cursor=True,
+        follow=state.follow,
+    )
+    return Pane(name, grid, "", known)
+
+
+def side_panes(state: TensorState) -> list[Pane]:
+    """The upstream and the local gradient of a product, in the order of its equation; else nothing."""
+    origins, edge = state.origins, state.edge
+    if origins is None or edge is None:
+        return []
+    trace, graph = state.view.session.trace, state.view.graph
+    node = graph.nodes[edge.node]
+    upstream = trace.gradients[edge.node]
+    assert upstream is not None
+    local = local_gradient(trace, edge)
+    part = local_part(local, origins)
+    first = _lit(gradient_name(graph, node), upstream, [term.cell for term in origins.terms], Role.GRADIENT)
+    second = _local_pane(state, local, part, origins)
+    before = isinstance(local, DenseLocal) or (isinstance(local, MapLocal) and local.before)
+    sign = "⊙" if _cell_by_cell(local, part) else "·"
+    if before and part.tensor is not None:
+        return [_signed(second, "="), _signed(first, sign)]
+    return [_signed(first, "="), _signed(second, sign)]
+
+
+def _cell_by_cell(local: LocalGradient, part: Part) -> bool:
+    """Whether the two are multiplied in each cell; a column of a Jacobian is, and then all is summed."""
+    if part.tensor is None:
+        return True
+    return isinstance(local, ElementwiseLocal) or (isinstance(local, MapLocal) and local.sign == "⊙")
+
+
+def _signed(pane: Pane, sign: str) -> Pane:
+    return Pane(pane.name, pane.grid, sign, pane.facts)
+
+
+def _lit(name: str, tensor: Tensor, cells: Sequence[Cell], role: Role) -> Pane:
+    """A tensor with cells lit, the first of them in view."""
+    known = facts(tensor)
+    at = cells[0] if cells else (0,) * tensor.ndim
+    return Pane(name, _grid(tensor.shape, _reader(tensor), at, cells, role, known.largest), "", known)
+
+
+def _grid(shape: Any, read: Read, at: Cell, cells: Sequence[Cell], role: Role, largest: float) -> Grid:
+    return Grid(
+        shape=shape, read=read, at=at, axes=last_axes(shape), role=role, largest=largest, lit=frozenset(cells)
+    )
+
+
+def _local_pane(state: TensorState, local: LocalGradient, part: Part, origins: Origins) -> Pane:
+    """The factor with its cells lit; where there is none, the column of the Jacobian of the cursor's cell."""
+    trace, graph, edge = state.view.session.trace, state.view.graph, origins.edge
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    if part.tensor is not None:
+        symbols = derivative(node, operand)
+        if isinstance(local, DenseLocal):
+            symbols = f"({symbols})ᵀ"
+        elif isinstance(local, MapLocal):
+            symbols = rule_text(graph, edge, local.text)
+        elif isinstance(local, ScalarLocal | ElementwiseLocal):
+            written = rule_text(graph, edge, local.text)
+            symbols = f"{symbols} = {written}" if len(written) <= _LONGEST else symbols
+        return _lit(symbols, part.tensor, part.cells, Role.LOCAL)
+    at = part.cells[0] if part.cells else (0,) * len(node.shape)
+    largest = max((abs(term.factor) for term in origins.terms if np.isfinite(term.factor)), default=0.0)
+    cell = origins.cell
+    grid = _grid(
+        node.shape,
+        lambda places: column_cells(trace, edge, cell, places),
+        at,
+        part.cells,
+        Role.LOCAL,
+        largest,
+    )
+    return Pane(_column_name(node, operand, cell), grid)
+
+
+def _column_name(node: Node, operand: Node, cell: Cell) -> str:
+    index = f"[{','.join(map(str, cell))}]" if cell else ""
+    return f"{derivative(node, operand)}{index}"
+
+
+def _reader(tensor: Tensor) -> Read:
+    array = np.asarray(tensor)
+    return lambda places: array[places]
+
+
+# Drawing
+
+
+class _Drawn(NamedTuple):
+    """A pane's lines, its picture, and whether that is a heatmap."""
+
+    lines: list[Line]
+    picture: Picture
+    as_heat: bool
+
+
+def pane_block(
+    state: TensorState, panes: Sequence[Pane], width: int, height: int
+) -> tuple[Block, Picture, bool]:
+    """Panes side by side, each with its name above; the first one's picture, and whether it is a heatmap."""
+    room = max(1, height - 1)
+    signs = [f" {pane.sign} " if pane.sign else "" for pane in panes]
+    widths = _widths(state, panes, width - sum(map(len, signs)), room)
+    drawn = [
+        _drawn(state, pane, size, room, first=not i)
+        for i, (pane, size) in enumerate(zip(panes, widths, strict=True))
+    ]
+    rows: list[list[Span]] = [[] for _ in range(max(len(lines) for lines, _, _ in drawn))]
+    for (lines, _, _), sign, size in zip(drawn, signs, widths, strict=True):
+        for at, row in enumerate(rows):
+            row.append(Span(sign if at == 1 + len(rows) // 2 or len(rows) == 1 else " " * len(sign)))
+            line = lines[at] if at < len(lines) else ()
+            row += [*line, Span(" " * (size - line_width(line)))]
+    return (
+        Block.of([tuple(span for span in row if span.text) for row in rows]),
+        drawn[0].picture,
+        drawn[0].as_heat,
+    )
+
+
+def _widths(state: TensorState, panes: Sequence[Pane], width: int, height: int) -> list[int]:
+    """What each pane wants where that is little; the rest is shared by those that want more."""
+    wanted = [_wanted(state, pane, width, height) for pane in panes]
+    widths = [min(want, max(1, width // len(panes))) for want in wanted]
+    for which in sorted(range(len(panes)), key=lambda which: wanted[which]):
+        widths[which] = min(wanted[which], widths[which] + width - sum(widths))
+    return widths
+
+
+def _wanted(state: TensorState, pane: Pane, width: int, height: int) -> int:
+    """How wide a pane would be if it had all of `width`."""
+    drawn = _drawn(state, pane, width, height, first=False)
+    return max(map(line_width, drawn.lines))
+
+
+def _drawn(state: TensorState, pane: Pane, width: int, height: int, *, first: bool) -> _Drawn:
+    """A pane, its picture under its title."""
+    grid = pane.grid
+    scroll = state.scroll if first else TOP_LEFT
+    as_heat = state.heat if state.heat is not None else not fits(grid, width, height)
+    below: Line = ()
+    if as_heat:
+        below = legend(pane.facts, width) if pane.facts is not None else ()
+        picture = heat(grid, width, height - bool(below), scroll, signs=state.signs)
+    else:
+        picture = numbers(grid, width, height, scroll)
+    lines = [_title(pane, picture, width), *picture.lines, *([below] if below else [])]
+    return _Drawn([clip_line(line, width) for line in lines], picture, as_heat)
+
+
+def _title(pane: Pane, picture: Picture, width: int) -> Line:
+    """The name, the shape where there is room for it, and which part is in view where that is not all."""
+    grid = pane.grid
+    shape = f" {shape_text(grid.shape)}" if grid.shape else ""
+    part = _part(grid, picture)
+    name = Span(clip(pane.name, _LONGEST_NAME), grid.role)
+    for detail in (shape + part, part or shape):
+        if line_width((name, Span(detail))) <= width:
+            return (name, Span(detail, Role.DIM))
+    return clip_line((name, Span(part or shape, Role.DIM)), width)
+
+
+def _part(grid: Grid, picture: Picture) -> str:
+    """``[3, 0:10, :]``: the rows and columns in view, and the places on the other axes."""
+    index: list[str | int | None] = list(grid.at)
+    for axis, shown, count in zip(grid.axes, picture.shown, grid.size, strict=True):
+        if axis is not None:
+            index[axis] = None if len(shown) == count else f"{shown.start}:{shown.stop}"
+    return f" {slice_text(index)}" if any(at is not None for at in index) else ""

@@ -1,0 +1,189 @@
+"""Where one stands in the viewer of a node's tensors: which tensor, which slice, which cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.explain.lines import Role
+from backprop_engine.graph import Node
+from backprop_engine.jacobian import Cell, Origins, edge_origins
+from backprop_engine.steps import Edge
+from backprop_tui.panels.tensor_grid import TOP_LEFT, Axes, Scroll, last_axes
+from backprop_tui.view import View
+
+__all__ = ["Subject", "TensorState", "opened_at"]
+
+_MOST_TERMS = 1024
+"""The most terms of a sum of which the cells are lit."""
+
+
+class Subject(Struct, frozen=True):
+    """One of a node's tensors: its value, its gradient as far as it has arrived, or the product that came
+    along an edge; `edge` is the only one of the gradient, or the product's own.
+    """
+
+    kind: Literal["value", "gradient", "product"]
+    edge: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TensorState:
+    """What the viewer of a node's tensors is a function of.
+
+    `at` is the cell of the cursor, in all axes; `axes` are those that the matrix in view has, and `slides`
+    says which of the others the keys for slices go along. `heat` and `counts` are None where it is left to
+    the viewer whether there is a heatmap, and a histogram beside it.
+    """
+
+    view: View
+    node: Node
+    subject: int = 0
+    at: Cell = ()
+    axes: Axes = (None, None)
+    slides: int = 0
+    scroll: Scroll = TOP_LEFT
+    follow: bool = True
+    heat: bool | None = None
+    counts: bool | None = None
+    signs: bool = False
+
+    @cached_property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The tensors of the node at this position; a product comes with the step that makes it."""
+        schedule, graph = self.view.session.trace.schedule, self.view.graph
+        here, position = self.view.session.here, self.node.position
+        found = [Subject("value")]
+        if not (graph.active[position] and graph.differentiable[position]):
+            return tuple(found)
+        uses = schedule.uses_of.get(position, [])
+        known = [use for use in uses if schedule.starts[use] <= here < schedule.clear]
+        found.append(Subject("gradient", known[0] if len(uses) == 1 and known else None))
+        if len(uses) > 1:
+            found += [Subject("product", use) for use in known]
+        return tuple(found)
+
+    @property
+    def chosen(self) -> Subject:
+        """The tensor in view."""
+        return self.subjects[self.subject]
+
+    @cached_property
+    def tensor(self) -> Tensor | None:
+        """Its numbers, where they are known."""
+        return self.tensor_of(self.chosen)
+
+    def tensor_of(self, subject: Subject) -> Tensor | None:
+        """The numbers of any of the node's tensors."""
+        match subject.kind:
+            case "value":
+                return self.view.frame.value(self.node)
+            case "gradient":
+                return self.view.frame.gradient(self.node)
+            case _:
+                assert subject.edge is not None
+                return self.view.session.trace.contributions[subject.edge]
+
+    @property
+    def role(self) -> Role:
+        """The role of its numbers."""
+        return Role.VALUE if self.chosen.kind == "value" else Role.GRADIENT
+
+    @property
+    def edge(self) -> Edge | None:
+        """The edge that the tensor came along, if it is one product."""
+        use = self.chosen.edge
+        return None if use is None else self.view.session.trace.schedule.edges[use]
+
+    @property
+    def shape(self) -> Shape:
+        """The node's shape, which all its tensors have."""
+        return self.node.shape
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no cell to stand on."""
+        return 0 in self.shape
+
+    @cached_property
+    def origins(self) -> Origins | None:
+        """How the cell of the cursor is made, where the tensor is a product."""
+        if self.edge is None or self.empty or self.tensor is None:
+            return None
+        return edge_origins(self.view.session.trace, self.edge, self.at, _MOST_TERMS)
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The axes that the matrix in view does not have."""
+        return tuple(axis for axis in range(len(self.shape)) if axis not in self.axes)
+
+    @property
+    def sliding(self) -> int | None:
+        """The axis that the keys for slices go along."""
+        return self.others[self.slides % len(self.others)] if self.others else None
+
+    # Moving
+
+    def moved(self, down: int = 0, across: int = 0) -> TensorState:
+        """The cursor so many cells further; it stops at the ends."""
+        at = self.at
+        for axis, by in zip(self.axes, (down, across), strict=True):
+            if axis is not None:
+                at = self._along(at, axis, by)
+        return replace(self, at=at, follow=True)
+
+    def _along(self, at: Cell, axis: int, by: int) -> Cell:
+        if self.empty:
+            return at
+        place = max(0, min(at[axis] + by, self.shape[axis] - 1))
+        return (*at[:axis], place, *at[axis + 1 :])
+
+    def put(self, row: int, column: int) -> TensorState:
+        """The cursor in a row and a column of the matrix in view."""
+        at = list(self.at)
+        for axis, index in zip(self.axes, (row, column), strict=True):
+            if axis is not None:
+                at[axis] = index
+        return replace(self, at=tuple(at), follow=True)
+
+    def scrolled(self, down: int = 0, across: int = 0) -> TensorState:
+        """Another part of the matrix in view; the cursor stays where it is."""
+        top, left = self.scroll
+        return replace(self, scroll=Scroll(max(0, top + down), max(0, left + across)), follow=False)
+
+    def slid(self, by: int) -> TensorState:
+        """Another slice along the axis that is chosen for that."""
+        return self if self.sliding is None else replace(self, at=self._along(self.at, self.sliding, by))
+
+    def next_slider(self) -> TensorState:
+        """Another axis to go along."""
+        return replace(self, slides=(self.slides + 1) % max(1, len(self.others)))
+
+    def next_axes(self) -> TensorState:
+        """The next pair of axes for the matrix in view, each also turned; a vector lies down or stands up."""
+        count = len(self.shape)
+        if count < 2:
+            return replace(self, axes=self.axes[::-1], scroll=TOP_LEFT, follow=True)
+        pairs: list[Axes] = [
+            (down, across) for down in range(count) for across in range(count) if down != across
+        ]
+        following = pairs[(pairs.index(self.axes) + 1) % len(pairs)]
+        return replace(self, axes=following, slides=0, scroll=TOP_LEFT, follow=True)
+
+    def choose(self, subject: int) -> TensorState:
+        """Another tensor of the node."""
+        return replace(self, subject=subject % len(self.subjects))
+
+
+def opened_at(view: View, node: Node, edge: Edge | None = None, *, signs: bool = False) -> TensorState:
+    """The viewer as it opens: on the product of `edge`, where one is given, else on the value."""
+    axes = last_axes(node.shape)
+    state = TensorState(view, node, at=(0,) * len(node.shape), axes=axes, signs=signs)
+    if edge is None:
+        return state
+    chosen = next((i for i, subject in enumerate(state.subjects) if subject.edge == edge.index), 0)
+    return state.choose(chosen)
