@@ -123,6 +123,14 @@ class _Spelled(Said):
         """The sentence in `language`, spelled so."""
         return self._spelling(in_language(self._text, language))
 
+    def format(self, *names: str) -> Said:  # type: ignore[override]
+        """The sentence with the names of operands in their places."""
+        return spelled(self._text.format(*names), self._spelling)
+
+    def cleaned(self) -> Said:
+        """The sentence, made harmless."""
+        return spelled(cleaned(self._text), self._spelling)
+
 
 Hint: TypeAlias = Said | Literal[""]
 """A sentence, or nothing."""

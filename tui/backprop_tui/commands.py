@@ -95,7 +95,9 @@ class Command(Struct, frozen=True):
     def usage(self) -> Said:
         """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
         typed = f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
-        return worded(Words(typed, _PLACE.sub(lambda place: _PLACES_IN_KOREAN[place[0]], typed)))
+        return worded(
+            Words(typed, _PLACE.sub(lambda place: _PLACES_IN_KOREAN.get(place[0], place[0]), typed))
+        )
 
 
 _PANELS: Final = tuple(

@@ -7,7 +7,7 @@ from pathlib import Path
 from backprop_engine.debugger import Session
 from backprop_engine.errors import ScenarioError, UsageError, reason
 from backprop_engine.explain.lines import Line, Role
-from backprop_engine.said import said
+from backprop_engine.said import in_language, said
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
@@ -58,7 +58,7 @@ def loaded(session: Session, query: Load, scenario: Scenario, language: str) -> 
         "watches": len(after.watches) - len(session.watches),
     }
     lines = [one_line(text("prompt.loaded", language, path=clean(str(path)), **counts))]
-    return after, [*lines, *(one_line(one, Role.WARNING) for one in problems)]
+    return after, [*lines, *(one_line(in_language(one, language), Role.WARNING) for one in problems)]
 
 
 def exported(session: Session, query: Export, scenario: Scenario, language: str) -> list[Line]:

@@ -34,7 +34,7 @@ TEMPLATES: dict[str, str] = {
     ),
     "no step of this iteration is about {text}": "이번 반복에 {text}에 대한 스텝이 없습니다",
     # Numbers
-    "there is no plot {name}": "{name} 그림은 없습니다",
+    "there is no plot {name}": "{name} 도표는 없습니다",
     "{text} is no whole number": "{text}{은/는} 정수가 아닙니다",
     "{text} is no number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf": (
         "{text}{은/는} 수가 아닙니다: 0.5, [1, 2], [[1, 2], [3, 4]], nan, inf처럼 쓰세요"
