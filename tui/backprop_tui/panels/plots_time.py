@@ -23,6 +23,7 @@ __all__ = ["State", "over_time", "time"]
 _FEWEST: Final = 3
 """With fewer instances there is no course to see."""
 _MOST: Final = 4
+_SHORT: Final = 5
 _INSTANCE: Final = re.compile(r"(.+)\[(\d+)\]")
 _KNOWN, _AHEAD = "●▲■◆", "○△□◇"
 _KNOWN_ASCII, _AHEAD_ASCII = "ABCD", "abcd"
@@ -91,7 +92,7 @@ def time(view: View, width: int, height: int) -> Drawing:
         ahead = int(np.argmax(known)) if known.any() else len(known)
         places = np.arange(len(sizes), dtype=np.float64)
         label = (
-            Span(f"∂/∂{state.name} ", Role.NAME),
+            Span(f"‖∂{_output(frame.graph)}/∂{state.name}‖ ", Role.NAME),
             Span(f"{number(float(sizes[0]), 2)} … {number(float(sizes[-1]), 2)}", Role.DIM),
         )
         # Backwards in time the known ones end where the others begin: the two lines meet there.
@@ -109,6 +110,12 @@ def time(view: View, width: int, height: int) -> Drawing:
         ascii_only=view.ascii,
     )
     return Lines.of(drawn.lines)
+
+
+def _output(graph: Graph) -> str:
+    """The output's name where it is a short one, such as the `L` of a loss."""
+    name = graph.nodes[graph.output].name
+    return name if len(name) <= _SHORT else ""
 
 
 def _instance(position: int, state: State) -> float | None:
