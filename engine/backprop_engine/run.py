@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, settle
 from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
@@ -143,6 +143,12 @@ class Run:
 
     def losses(self) -> Iterator[Tensor]:
         """The output's value in each iteration, from the first on."""
+        if self.graph.nodes[self.graph.output].shape == ():
+            for iteration in range(self.iterations):
+                while self.series.count <= iteration:
+                    self.extend()
+                yield settle(self.series.losses[iteration], self.graph.dtype)
+            return
         for iteration in range(self.iterations):
             trace = self._traces.get(iteration)
             if trace is None:

@@ -445,10 +445,10 @@ def test_a_search_goes_through_all_iterations(everything: Scenario) -> None:
     assert typist("b phase update", "c", "c").splitlines()[1].split("  ")[1] == "iteration 1 of 3"
     assert typist.session.pending is None
     assert typist("it 0").split("  ")[1] == "iteration 0 of 3"
-    left = execute(typist.session, "rc", everything, wait=False).session
+    left = execute(typist.session, "rc", everything, finish=None).session
     assert left.pending is None  # what is in this iteration is found at once
     typist("b first nan", "disable 1")
-    assert execute(typist.session, "c", everything, wait=False).session.pending is not None
+    assert execute(typist.session, "c", everything, finish=None).session.pending is not None
 
 
 def test_printing(everything: Scenario) -> None:

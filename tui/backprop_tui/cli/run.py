@@ -19,6 +19,7 @@ from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace import Trace
 from backprop_tui.cli.arguments import add_shared, opened, position
+from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
 
 __all__ = ["add_arguments", "run"]
@@ -71,7 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
         commands = given(arguments.commands, arguments.x)
         first = position(arguments.at, iterations.last) or 0
         return run_script(scenario, commands, first, language)
-    trace, at = _chosen(iterations, arguments.iteration, position(arguments.at, iterations.last))
+    meter = Meter(language)
+    here = position(arguments.at, iterations.last)
+    meter.reach(iterations, arguments.iteration or (0 if here is None else iterations.locate(here)[0]))
+    trace, at = _chosen(iterations, arguments.iteration, here)
+    if iterations.training is not None and (at is None or arguments.json):
+        meter.extend(iterations)
     if arguments.json:
         data = run_data(scenario.name, trace, at, step_into=arguments.step_into)
         if iterations.training is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from backprop_engine.debugger import Session
+from backprop_engine.debugger import Session, finished, travelled
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.said import in_language, said
@@ -13,6 +14,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source, read_source
 from backprop_engine.text import clean
 from backprop_tui.cli.arguments import standard_input_source
+from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.keeping import session_of
@@ -44,9 +46,11 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
     def warn(problem: str) -> None:
         print(f"{scenario.path}: {kind}: {clean(in_language(problem, language))}", file=sys.stderr)
 
-    session = session_of(scenario, position, warn)
+    meter = Meter(language)
+    start = session_of(scenario, warn=warn)
+    session = meter.finish(travelled(start, replace(start, position=position)))
     code, wrong = FINE, 0
-    for lines, outcome in play(session, commands, scenario, language):
+    for lines, outcome in play(session, commands, scenario, language, meter.finish):
         print_lines(lines)
         code = max(code, outcome)
         wrong += outcome == BAD_INPUT
@@ -59,13 +63,17 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
 
 
 def play(
-    session: Session, commands: Iterable[Scripted], scenario: Scenario, language: str
+    session: Session,
+    commands: Iterable[Scripted],
+    scenario: Scenario,
+    language: str,
+    finish: Callable[[Session], Session] = finished,
 ) -> Iterator[tuple[list[Line], int]]:
     """Each command with what it shows, and what came of it as an exit code."""
     for command in commands:
         lines: list[Line] = [(Span("> ", Role.DIM), Span(clean(command.text), Role.KEY))]
         try:
-            outcome = execute(session, command.text, scenario, language)
+            outcome = execute(session, command.text, scenario, language, finish=finish)
         except UsageError as error:
             problem: Line = (Span(f"! {clean(error.in_language(language))}", Role.WARNING),)
             yield [*lines, *fitted([problem])], BAD_INPUT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from backprop_engine.debugger import (
@@ -75,11 +76,11 @@ def execute(
     language: str = "en",
     *,
     width: int = WIDTH,
-    wait: bool = True,
+    finish: Callable[[Session], Session] | None = finished,
 ) -> Outcome:
     """Carry out a line; `UsageError` where it asks for nothing that there is.
 
-    A search through other iterations is finished, unless one does not want to `wait`: then the session has it
+    A search through other iterations, or a long way, is finished by `finish`; without it the session has it
     pending, and `told` says what came of it.
     """
     if not line.strip():
@@ -87,7 +88,7 @@ def execute(
     request = parse(line, session).request
     if isinstance(request, Act):
         raise UsageError(said("{command} is for the screen, and there is none here", command=request.name))
-    return carry_out(session, request, scenario, language, width=width, wait=wait)
+    return carry_out(session, request, scenario, language, width=width, finish=finish)
 
 
 def carry_out(
@@ -97,16 +98,16 @@ def carry_out(
     language: str,
     *,
     width: int = WIDTH,
-    wait: bool = True,
+    finish: Callable[[Session], Session] | None = finished,
 ) -> Outcome:
     """Carry out what was parsed."""
     if isinstance(request, Query):
         return _answer(session, request, scenario, language, width)
     after = update(session, request)
     if after.pending is not None:
-        if not wait:
+        if finish is None:
             return Outcome(after)
-        after = finished(after)
+        after = finish(after)
     return Outcome(after, tuple(told(session, after, request, scenario, language)))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from backprop_engine.debugger import Iterate, Select
 from backprop_tui.panels.plots import iteration_at, kind_after, node_at_row
 from backprop_tui.screens.playing import PlayingScreen
-from backprop_tui.screens.slices import PAUSE, extended
+from backprop_tui.screens.slices import FILLING, PAUSE, extended
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["PlottingScreen"]
@@ -62,7 +62,7 @@ class PlottingScreen(PlayingScreen):
         """Begin to compute what the plots lack, if they are seen and nobody is at it."""
         if not self._filling and self._lacks():
             self._filling = True
-            self.run_worker(self._fill(), group="plots")
+            self.run_worker(self._fill(), group=FILLING)
 
     def _lacks(self) -> bool:
         series = self.current.session.run.series

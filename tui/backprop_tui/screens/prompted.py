@@ -30,7 +30,7 @@ from backprop_tui.commands import COMMANDS
 from backprop_tui.commands import Command as Row
 from backprop_tui.prompt.history import History
 from backprop_tui.screens.live import LiveScreen
-from backprop_tui.screens.slices import PAUSE, sliced
+from backprop_tui.screens.slices import PAUSE, PENDING, sliced
 from backprop_tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class PromptedScreen(LiveScreen):
 
         It hears nothing where its reader went on without it.
         """
-        self.run_worker(self._wait_for(then), group="pending", exclusive=True)
+        self.run_worker(self._wait_for(then), group=PENDING, exclusive=True)
 
     async def _wait_for(self, then: Callable[[Session], None]) -> None:
         session = self.current.session
@@ -148,7 +148,7 @@ class PromptedScreen(LiveScreen):
 
         view = self.current
         request = parse(line, view.session).request
-        outcome = carry_out(view.session, request, view.scenario, view.language, wait=False)
+        outcome = carry_out(view.session, request, view.scenario, view.language, finish=None)
         if outcome.session is not view.session or outcome.found:
             self.view = replace(view, session=outcome.session, found=outcome.found or view.found)
         if outcome.ends:

@@ -8,10 +8,12 @@ from typing import Final
 from backprop_engine.debugger import Session, advance
 from backprop_engine.run import Run
 
-__all__ = ["PAUSE", "SLICE", "extended", "sliced"]
+__all__ = ["GROUPS", "PAUSE", "SLICE", "extended", "sliced"]
 
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
+PENDING, FILLING = GROUPS = ("pending", "plots")
+"""The workers that carry on in slices what one waits for, and what one only looks at."""
 PAUSE: Final = 0.01
 """Seconds between two slices, for keys and for painting."""
 

@@ -1,0 +1,75 @@
+"""How far a long training is, on standard error, where that is a terminal; a pipe or a file hears nothing."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import Final, TextIO
+
+from backprop_engine.debugger import Session, advance, progress
+from backprop_engine.run import Run
+from backprop_engine.text import cell_width
+from backprop_tui.texts import text
+
+__all__ = ["Meter"]
+
+_PATIENCE: Final = 0.5
+"""Seconds after which there is something to say."""
+_EVERY: Final = 0.1
+_CELLS: Final = 24
+
+
+class Meter:
+    """A line that is written again and again, and wiped away in the end."""
+
+    def __init__(self, language: str, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._language = language
+        self._shown = 0
+        self._next = monotonic() + _PATIENCE if self._stream.isatty() else float("inf")
+
+    def reach(self, run: Run, iteration: int) -> None:
+        """Compute what must be computed before the trace of an iteration, which may be none that there is."""
+        iteration = min(iteration, run.iterations - 1)
+        of = run.missing(iteration)
+        while (left := run.missing(iteration)) > 1:
+            run.approach(iteration)
+            self._show(1 - left / of, iteration + 1 - left, iteration)
+        self._wipe()
+
+    def extend(self, run: Run) -> None:
+        """Compute every iteration that was not."""
+        last = run.iterations - 1
+        while run.extend():
+            self._show(run.series.count / run.iterations, run.series.count, last)
+        self._wipe()
+
+    def finish(self, session: Session) -> Session:
+        """The session when what is pending is done."""
+        while session.pending is not None:
+            if monotonic() >= self._next and (told := progress(session)) is not None:
+                self._show(told.part, told.iteration, told.last)
+            session = advance(session)
+        self._wipe()
+        return session
+
+    def _show(self, part: float, iteration: int, last: int) -> None:
+        now = monotonic()
+        if now < self._next:
+            return
+        self._next = now + _EVERY
+        done = round(part * _CELLS)
+        said = text("iteration", self._language, iteration=iteration, last=last)
+        line = f"[{'#' * done}{'-' * (_CELLS - done)}] {said}"
+        self._write(line + " " * (self._shown - cell_width(line)))
+        self._shown = cell_width(line)
+
+    def _wipe(self) -> None:
+        if self._shown:
+            self._write(" " * self._shown)
+            self._write("")
+            self._shown = 0
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"\r{line}")
+        self._stream.flush()
