@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 
 from backprop_engine import load_scenario
 from backprop_engine.bindings import Bindings
+from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
 from backprop_engine.explain.formulas.equations import Style
 from backprop_engine.explain.formulas.steps import formula_block, step_equations
 from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import Typesetter
 from backprop_engine.explain.formulas.updates import update_values
-from backprop_engine.explain.lines import line_text, line_width, plain
+from backprop_engine.explain.lines import Block, line_text, line_width, plain
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.local import MapLocal, local_gradient
@@ -77,8 +79,8 @@ def test_every_operator_reads_as_its_texts(op: Op, sample: Sample) -> None:
 def test_every_operator_keeps_to_the_width(number: int, op: Op, sample: Sample) -> None:
     trace, width = trace_of(op, sample), WIDTHS[number % len(WIDTHS)]
     for position in range(1, len(trace.steps) + 1):
-        for equation in step_equations(trace.frame(position), "en"):
-            fitted = equation.fitted(width)
+        for one in step_equations(trace.frame(position), "en"):
+            fitted = one.fitted(width)
             assert fitted.lines
             assert max(map(line_width, fitted.lines)) <= width
 
@@ -296,3 +298,35 @@ def test_lines_of_an_update_end_with_the_new_parameter(name: str) -> None:
             assert np.allclose(found[symbol], tensor, rtol=1e-12, atol=0)
         last = trace.schedule.last - 1
         assert "←" in plain(formula_block(trace.frame(last), "en", 100).lines)
+
+
+# The chain rule with fractions at its head
+
+
+@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "softmax_classifier", "layer_norm_directions"])
+def test_a_tall_head_keeps_to_its_room_and_loses_nothing(stem: str) -> None:
+    trace = load_scenario(BUNDLED[stem]).record()
+    for position in range(1, len(trace.steps) + 1):
+        frame = trace.frame(position)
+        for width, height in ((36, 8), (44, 12), (44, 19), (76, 9), (100, 30)):
+            low = equation(frame, "en", width, height)
+            tall = equation(frame, "en", width, height, tall=True)
+            assert tall.width <= width
+            assert tall == low or low.height < tall.height <= height
+            if tall != low:
+                assert "──" in plain(tall.lines)
+                assert len(_digits(tall)) >= len(_digits(low))
+
+
+def _digits(block: Block) -> list[str]:
+    return sorted(re.findall(r"[\d.]+", plain(block.lines)))
+
+
+def test_picture_of_a_tall_head() -> None:
+    frame = load_scenario(BUNDLED["add_multiply"]).record().frame(4)
+    found = plain(equation(frame, "en", 40, 12, tall=True).lines)
+    assert found.split("\n")[:3] == [
+        "  ∂f         ∂f       ∂f",
+        "  ──    =    ──    ·  ──",
+        "  ∂q         ∂f       ∂q",
+    ]

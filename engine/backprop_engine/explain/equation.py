@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor, settle, shape_text
+from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
 from backprop_engine.explain.lines import Block, Role, Span, above, beside, clip_line
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.tensors import tensor_block
@@ -51,10 +52,16 @@ _UNLIMITED = 10_000
 _NARROWEST = 8
 _HOLE = "operand_"
 LONGEST_SYMBOLS = 22
+_OVER = "/∂"
+_TALLER = 2
+"""How many rows more a name takes as a fraction."""
 
 
-def equation(frame: Frame, language: str, width: int, height: int) -> Block:
-    """The equation of the step that led to `frame`, in at most `width` cells; nothing at the start."""
+def equation(frame: Frame, language: str, width: int, height: int, *, tall: bool = False) -> Block:
+    """The equation of the step that led to `frame`, in at most `width` cells; nothing at the start.
+
+    Where it is to be `tall` and there is room, derivatives are fractions of three rows.
+    """
     parts: list[_Part]
     match frame.step:
         case Backward(edge=edge):
@@ -71,7 +78,12 @@ def equation(frame: Frame, language: str, width: int, height: int) -> Block:
             parts = _update(frame, node, language)
         case _:
             return Block.of([])
-    return _laid_out(parts, width, height)
+    block = _laid_out(parts, width, height, tall=False)
+    fractions = any(_OVER in part.name for part in parts if isinstance(part, _Term))
+    if tall and fractions and block.height + _TALLER < height:
+        taller = _laid_out(parts, width, height, tall=True)
+        return taller if taller.height <= height else block
+    return block
 
 
 def _shape(tensor: Tensor | None) -> str:
@@ -217,21 +229,22 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
     return [result, _Sign("="), so_far, _Sign("+"), new]
 
 
-def _laid_out(parts: list[_Part], width: int, height: int) -> Block:
+def _laid_out(parts: list[_Part], width: int, height: int, *, tall: bool) -> Block:
     """Side by side where that fits; else, if the height allows, the product under the rest; else cut."""
-    room = max(1, height - len(_used_rows(parts)) - 1)
+    room = max(1, height - len(_used_rows(parts)) - 1 - _TALLER * tall)
     if _could_fit(parts, width, height):
-        whole = _row(parts, _UNLIMITED, room)
+        whole = _row(parts, _UNLIMITED, room, tall=tall)
         if whole.width <= width:
             return whole
-        stacked = _stacked(parts, _UNLIMITED, _UNLIMITED)
+        stacked = _stacked(parts, _UNLIMITED, _UNLIMITED, tall=tall)
         if stacked.width <= width and stacked.height <= height:
             return stacked
     for share in range(width // 2, _NARROWEST, -2):
-        cut = _row(parts, share, room)
+        cut = _row(parts, share, room, tall=tall)
         if cut.width <= width:
             return cut
-    small = _stacked(parts, width // 3, max(1, (height - 2 * len(_used_rows(parts)) - 3) // 2))
+    free = height - 2 * (len(_used_rows(parts)) + _TALLER * tall) - 3
+    small = _stacked(parts, width // 3, max(1, free // 2), tall=tall)
     return Block.of([clip_line(line, width) for line in small.lines[:height]])
 
 
@@ -241,27 +254,28 @@ def _could_fit(parts: list[_Part], width: int, height: int) -> bool:
     return all(max(tensor.shape[-2:], default=1) <= max(width // 2, height) for tensor in tensors)
 
 
-def _stacked(parts: list[_Part], share: int, height: int) -> Block:
+def _stacked(parts: list[_Part], share: int, height: int, *, tall: bool) -> Block:
     """The right side of the equation, and the left side under it."""
-    right = _row([_Sign(" "), *parts[2:]], share, height)
+    right = _row([_Sign(" "), *parts[2:]], share, height, tall=tall)
     result = parts[0]
     assert isinstance(result, _Term)
-    head = [block for block in _head(result, ["name", "word", "detail"]) if block.width]
+    head = [block for block in _head(result, ["name", "word", "detail"], tall=tall) if block.width]
     numbers = _numbers(result, share, height)
     left = beside(Block.text(" = ", Role.TEXT), above(*head), Block.text("  "), numbers)
     return above(right, Block.of([(Span(""),)]), left, align="<")
 
 
-def _row(parts: list[_Part], share: int, height: int) -> Block:
+def _row(parts: list[_Part], share: int, height: int, *, tall: bool) -> Block:
     """Names, words, details and numbers in columns; a tensor gets at most `share` cells."""
     rows = _used_rows(parts)
     columns = []
     for part in parts:
         if isinstance(part, _Sign):
             head = [Block.text(f" {part.text} ", Role.TEXT)] + [Block.text("") for _ in rows[1:]]
+            head[0] = above(*_blank(1), head[0], *_blank(1)) if tall else head[0]
             columns.append((head, Block.text(f" {part.numbers or part.text} ", Role.TEXT)))
         else:
-            columns.append((_head(part, rows), _numbers(part, share, height)))
+            columns.append((_head(part, rows, tall=tall), _numbers(part, share, height)))
     high = max(numbers.height for _, numbers in columns)
     return beside(*(_column(head, numbers, high) for head, numbers in columns))
 
@@ -272,9 +286,26 @@ def _used_rows(parts: list[_Part]) -> list[str]:
     return ["name", *(row for row in ("word", "detail") if any(getattr(term, row) for term in terms))]
 
 
-def _head(term: _Term, rows: list[str]) -> list[Block]:
+def _head(term: _Term, rows: list[str], *, tall: bool) -> list[Block]:
     roles = {"name": term.role, "word": Role.DIM, "detail": Role.DIM}
-    return [Block.text(getattr(term, row), roles[row]) for row in rows]
+    head = [Block.text(getattr(term, row), roles[row]) for row in rows]
+    return [_tall_name(term), *head[1:]] if tall else head
+
+
+def _tall_name(term: _Term) -> Block:
+    """The name in three rows: a derivative as a fraction, anything else in the middle."""
+    written = term.name.removesuffix("ᵀ").strip("()") if term.name.endswith(")ᵀ") else term.name
+    top, sign, bottom = written.partition(_OVER)
+    if not sign:
+        return above(*_blank(1), Block.text(term.name, term.role), *_blank(1))
+    box = fraction(text(top, term.role), text(f"∂{bottom}", term.role), term.role)
+    if written != term.name:
+        box = superscript(fenced(box, role=term.role), "ᵀ")
+    return box.block()
+
+
+def _blank(count: int) -> list[Block]:
+    return [Block.of([(Span(""),)])] * count
 
 
 def _numbers(term: _Term, share: int, height: int) -> Block:
@@ -286,6 +317,4 @@ def _numbers(term: _Term, share: int, height: int) -> Block:
 def _column(head: list[Block], numbers: Block, height: int) -> Block:
     """A column: its head, an empty line, and its numbers in the middle of `height`."""
     top = (height - numbers.height) // 2
-    blank = Block.of([(Span(""),)])
-    below = [blank] * (height - numbers.height - top)
-    return above(*head, blank, *[blank] * top, numbers, *below)
+    return above(*head, *_blank(1 + top), numbers, *_blank(height - numbers.height - top))

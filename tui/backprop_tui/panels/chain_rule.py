@@ -38,7 +38,7 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     from backprop_engine.explain.numeric import numeric_line
 
     check = _wrapped([line] if (line := numeric_line(view.frame, view.language)) else [], width)
-    block = equation(view.frame, view.language, width - 2, max(4, height - len(check)))
+    block = equation(view.frame, view.language, width - 2, max(4, height - len(check)), tall=True)
     lines = [(Span(" "), *line) for line in block.padded(width - 2).lines]
     free = height - len(lines) - len(check)
     blank: list[Line] = [(Span(""),)]

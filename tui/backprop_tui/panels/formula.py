@@ -14,7 +14,7 @@ _NARROWEST = 10
 
 def formula(view: View, width: int, height: int) -> Drawing:
     """What the node is, its local gradients, and the chain rule; in words where the step has no equation."""
-    from backprop_engine.explain.formulas import formula_block
+    from backprop_engine.explain.formulas.steps import formula_block
 
     width = max(_NARROWEST, width)
     block = formula_block(view.frame, view.language, width, small=not view.ascii)

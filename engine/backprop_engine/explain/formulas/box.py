@@ -15,7 +15,7 @@ from msgspec import Struct
 from backprop_engine.explain.lines import Block, Line, Role, Span, line_width
 from backprop_engine.text import cell_width
 
-__all__ = ["Box", "beneath", "cases", "fenced", "fraction", "raised", "root", "row", "text"]
+__all__ = ["Box", "beneath", "cases", "fenced", "fraction", "raised", "root", "row", "superscript", "text"]
 
 _TALL: Final = {
     "(": "⎛⎜⎝",
@@ -60,6 +60,14 @@ def text(written: str, role: Role = Role.TEXT, reading: str | None = None) -> Bo
     """One line."""
     width = cell_width(written)
     return Box(((Span(written, role),),), width, 0, written if reading is None else reading)
+
+
+def superscript(box: Box, letters: str) -> Box:
+    """Small letters at the top right, in the first row; it reads as before."""
+    small = text(letters)
+    first, *others = box.lines
+    rows = ((*first, *small.lines[0]), *((*line, *_space(small.width)) for line in others))
+    return Box(rows, box.width + small.width, box.baseline, box.reading)
 
 
 def row(*boxes: Box) -> Box:

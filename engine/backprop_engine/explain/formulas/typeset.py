@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct, field, structs
 
 from backprop_engine.explain.formulas.axes import axes_of
-from backprop_engine.explain.formulas.box import Box, fenced, fraction, raised, row, text
+from backprop_engine.explain.formulas.box import Box, fenced, fraction, raised, row, superscript, text
 from backprop_engine.explain.lines import Role
 from backprop_engine.expr import (
     Attribute,
@@ -33,7 +33,7 @@ from backprop_engine.expr import (
 )
 from backprop_engine.expr.parse import PRECEDENCE
 
-__all__ = ["Piece", "Typesetter", "superscript"]
+__all__ = ["Piece", "Typesetter"]
 
 LOOSE, SUM, TERM, SIGN, POWER, ATOM = 0, 2, 3, 4, 5, 6
 """How tightly a piece holds together, as in the grammar of expressions."""
@@ -150,21 +150,6 @@ class Typesetter(Struct, frozen=True):
 def number_piece(written: str) -> Piece:
     """A number; a negative one stands in brackets where it is a factor."""
     return Piece(text(written, Role.TEXT), SIGN if written.startswith("-") else ATOM)
-
-
-def superscript(box: Box, letters: str) -> Box:
-    """Letters behind the first row of a box."""
-    return raised_letters(box, letters)
-
-
-def raised_letters(box: Box, letters: str) -> Box:
-    """Small letters at the top right, in the first row."""
-    small = text(letters)
-    rows = tuple(
-        (*line, *(small.lines[0] if at == 0 else text(" " * small.width).lines[0]))
-        for at, line in enumerate(box.lines)
-    )
-    return Box(rows, box.width + small.width, box.baseline, box.reading)
 
 
 def _key_part(part: Index | Slice) -> str:
