@@ -190,7 +190,7 @@ CASES: dict[str, Case] = {
     "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
-    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "formula"),
+    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PLACES[-1].name),
     **{
         f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]
         for place in PLACES

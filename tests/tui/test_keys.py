@@ -65,7 +65,7 @@ async def _next_panel(pilot: Pilot[None]) -> None:
 
 
 async def _previous_panel(pilot: Pilot[None]) -> None:
-    assert _focus(pilot) == "formula"
+    assert _focus(pilot) == PANELS[-1]
 
 
 async def _inspects(pilot: Pilot[None]) -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from backprop_tui.texts import text
 
-__all__ = ["PLACES", "PLOTS", "Place", "place_named"]
+__all__ = ["FIRST_IN_FRONT", "PLACES", "PLOTS", "Place", "place_named"]
 
 
 class Place(Struct, frozen=True):
@@ -36,16 +36,20 @@ PLACES: Final = (
     _place("graph", "panel.graph", "graph"),
     _place("chain", "panel.chain_rule", "equation"),
     _place("nodes", "panel.nodes", "lists"),
-    _place("outline", "panel.outline", "lists"),
-    _place("plots", "panel.plots", "lists"),
+    _place("outline", "panel.outline", "lists", roomy="structure"),
+    _place("plots", "panel.plots", "lists", roomy="structure"),
     _place("calls", "panel.calls", "lists", roomy="structure"),
+    _place("formula", "panel.formula", "words", roomy="structure"),
     _place("why", "panel.why", "words"),
-    _place("formula", "panel.formula", "words"),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 
 PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters")
 """The kinds of plots that the panel of that name goes through, by their names at the prompt."""
+
+
+FIRST_IN_FRONT: Final = ("chain", "nodes", "why", "formula")
+"""The panels that stand in front as long as nobody has brought others there."""
 
 
 def place_named(name: str) -> Place | None:

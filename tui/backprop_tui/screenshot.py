@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import re
-
 from textual.app import App
+from textual.color import Color
+from textual.strip import Strip
+
+from backprop_tui.picture import svg
 
 __all__ = ["screen_svg", "screen_text"]
 
-_IDS = re.compile(r"terminal-\d+-")
-_FONTS_FROM_THE_WEB = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+
+def _strips(app: App[None]) -> list[Strip]:
+    return app.screen._compositor.render_strips()
 
 
 def screen_text(app: App[None]) -> str:
     """Every row of the screen, without spaces at its end."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+    return "\n".join(strip.text.rstrip() for strip in _strips(app)) + "\n"
 
 
 def screen_svg(app: App[None]) -> str:
-    """The screen as SVG; its ids do not depend on its content, and it loads nothing from elsewhere."""
-    picture = _IDS.sub("terminal-", app.export_screenshot(simplify=True))
-    return _FONTS_FROM_THE_WEB.sub("", picture) + "\n"
+    """The screen as SVG, in the colours of its theme, without anything from elsewhere."""
+    theme = app.current_theme
+    foreground, background = (
+        Color.parse(colour or instead).hex6.lower()
+        for colour, instead in ((theme.foreground, "#e0e0e0"), (theme.background, "#121212"))
+    )
+    return svg(_strips(app), app.size.width, foreground, background, app.title)

@@ -33,7 +33,7 @@ from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.why import why
-from backprop_tui.regions import PLACES, Place
+from backprop_tui.regions import FIRST_IN_FRONT, PLACES, Place
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.screens.graph_panel import GraphPanel
 from backprop_tui.screens.looking import LookingScreen
@@ -61,7 +61,7 @@ class DebuggerScreen(LookingScreen):
     def __init__(self, view: View) -> None:
         super().__init__()
         self.set_reactive(DebuggerScreen.view, view)
-        self.recent = tuple(place.name for place in PLACES[1:])
+        self.recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(place.name for place in PLACES[1:]))))
         """The panels from the one brought to the front last; of each region the first of them is seen."""
 
     def compose(self) -> ComposeResult:

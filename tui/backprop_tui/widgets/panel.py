@@ -175,7 +175,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         in_signs = self.screen.has_class("-ascii")
         if in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        few = self.app.console.color_system in ("standard", "windows")
+        few = not self.app.is_headless and self.app.console.color_system in ("standard", "windows")
         colours = not (in_signs or few or self.app.no_color)
         roles = palette(self.app.current_theme, few=few)
         strip = paint(line, roles, width, self._base, colours=colours)

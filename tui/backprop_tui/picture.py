@@ -1,0 +1,107 @@
+"""A screen as an SVG picture in which every cell keeps its place, whatever font draws it.
+
+Each run of cells of one style is one element of a stated length, so that rows stay in line where a font is
+narrower or wider, and where Hangul is drawn from another font than the letters beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+from xml.sax.saxutils import escape
+
+from rich.segment import Segment
+from rich.style import Style
+
+from backprop_engine.text import cell_width
+
+__all__ = ["svg"]
+
+CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, BASELINE = 10, 20, 16.4, 15
+"""In pixels; the baseline is measured from the top of a cell."""
+FONTS: Final = "'DejaVu Sans Mono','Noto Sans Mono CJK KR',D2Coding,Menlo,Consolas,monospace"
+
+
+class _Look(NamedTuple):
+    """What can be seen of a style: colours as ``#rrggbb``, the background none where it is the screen's."""
+
+    letters: str
+    ground: str
+    bold: bool
+    underline: bool
+
+
+class _Run(NamedTuple):
+    """Cells of one look that follow each other in a row."""
+
+    x: int
+    text: str
+    look: _Look
+
+
+def svg(rows: Sequence[Iterable[Segment]], columns: int, foreground: str, background: str, title: str) -> str:
+    """Rows of segments as a picture of `columns` columns; colours are written ``#rrggbb``."""
+    width, height = columns * CELL_WIDTH, len(rows) * CELL_HEIGHT
+    runs = [list(_runs(row, foreground, background)) for row in rows]
+    looks = list(dict.fromkeys(run.look for row in runs for run in row if run.text.strip()))
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+        f"<title>{escape(title)}</title>",
+        f"<style>text{{font:{FONT_SIZE}px {FONTS};white-space:pre}}{_rules(looks)}</style>",
+        f'<rect width="{width}" height="{height}" fill="{background}"/>',
+    ]
+    for y, row in enumerate(runs):
+        lines += _drawn(row, y * CELL_HEIGHT, looks)
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _rules(looks: Sequence[_Look]) -> str:
+    """A class for each look of letters."""
+    rules = []
+    for number, look in enumerate(looks):
+        bold = ";font-weight:bold" if look.bold else ""
+        underline = ";text-decoration:underline" if look.underline else ""
+        rules.append(f".s{number}{{fill:{look.letters}{bold}{underline}}}")
+    return "".join(rules)
+
+
+def _drawn(row: Sequence[_Run], y: int, looks: Sequence[_Look]) -> Iterator[str]:
+    """The elements of a row: grounds first, then letters without the spaces around them."""
+    for ground, group in groupby(row, key=lambda run: run.look.ground):
+        runs = list(group)
+        if ground:
+            size = sum(cell_width(run.text) for run in runs) * CELL_WIDTH
+            yield f'<rect x="{runs[0].x}" y="{y}" width="{size}" height="{CELL_HEIGHT}" fill="{ground}"/>'
+    for x, text, look in row:
+        shown = text.strip()
+        if shown:
+            left = x + (len(text) - len(text.lstrip())) * CELL_WIDTH
+            size = cell_width(shown) * CELL_WIDTH
+            place = f'class="s{looks.index(look)}" x="{left}" y="{y + BASELINE}" textLength="{size}"'
+            yield f"<text {place}>{escape(shown)}</text>"
+
+
+def _runs(row: Iterable[Segment], foreground: str, background: str) -> Iterator[_Run]:
+    """The runs of a row; one ends where the look or the width of its letters changes."""
+    cells = [
+        (character, _look(style or Style.null(), foreground, background))
+        for text, style, _ in row
+        for character in text
+        if cell_width(character)
+    ]
+    x = 0
+    for (look, _), group in groupby(cells, key=lambda cell: (cell[1], cell_width(cell[0]))):
+        text = "".join(character for character, _ in group)
+        yield _Run(x, text, look)
+        x += cell_width(text) * CELL_WIDTH
+
+
+def _look(style: Style, foreground: str, background: str) -> _Look:
+    letters = style.color.get_truecolor().hex if style.color and not style.color.is_default else foreground
+    ground = (
+        style.bgcolor.get_truecolor().hex if style.bgcolor and not style.bgcolor.is_default else background
+    )
+    if style.reverse:
+        letters, ground = ground, letters
+    return _Look(letters, "" if ground == background else ground, bool(style.bold), bool(style.underline))
