@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.frame import Phase
-from backprop_engine.run import Run
+from backprop_engine.run import Run, held_cells
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
@@ -208,3 +209,44 @@ def test_mistakes_in_training(old: str, new: str, code: str, column: int) -> Non
 def test_expectations_of_no_iteration(block: str, what: str) -> None:
     with pytest.raises(ScenarioError, match="expect-iteration.*" + what):
         load(f"{TEXT}expect: {block}\n")
+
+
+# Memory
+
+LARGE = """
+inputs: {{x: {{shape: [{n}], init: ones}}}}
+params: {{W: {{shape: [{n}, {n}], init: xavier_uniform, seed: 1}}, b: {{shape: [{n}], init: zeros}}}}
+nodes: {{h: tanh(W @ x + b), L: mean(h * h)}}
+train: {{optimizer: {optimizer}, lr: 0.01, steps: {steps}}}
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(("n", "steps"), [(300, 30), (300, 3), (60, 400)])
+def test_what_a_training_holds_is_told_before(optimizer: str, n: int, steps: int) -> None:
+    """Neither less than it takes, nor much more; wherever one looks."""
+    scenario = load(LARGE.format(n=n, steps=steps, optimizer=optimizer))
+    told = held_cells(scenario.graph, scenario.training) * 8
+    tracemalloc.start()
+    run = scenario.run()
+    for _ in run.losses():
+        pass
+    for iteration in (steps, steps // 2, 0, steps - 1, 1, steps // 3):
+        kept = run.trace(iteration)
+    assert kept.iteration == steps // 3
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held <= told
+    assert peak <= 1.25 * told  # an optimiser's rule has numbers in its hands while it works
+    assert held >= told / 3
+
+
+def test_a_training_that_is_too_large_is_refused() -> None:
+    text = LARGE.format(n=300, steps=30, optimizer="adam")
+    scenario = load(text)
+    need = held_cells(scenario.graph, scenario.training) * 8
+    assert need > 5 * scenario.graph.cells() * 8
+    source = Source.from_bytes("case.yaml", text.encode())
+    assert load_source(source, max_memory=need)
+    with pytest.raises(ScenarioError, match="a training of this graph needs"):
+        load_source(source, max_memory=need - 1)

@@ -282,7 +282,7 @@ class _Loader:
         """The numbers of the leaves and the seed, made once it is certain that they fit into memory."""
         nodes_key = self.root.entries["nodes"].key
         unit = self.units[root_of(output)]
-        self.mistakes.attempt(check_run, nodes_key, graph, self.max_memory)
+        self.mistakes.attempt(check_run, nodes_key, graph, self.training, self.max_memory)
         self.mistakes.attempt(check_output, self.root.get("output"), graph, unit)
         seed: Any = None
         with self.mistakes.collected():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph
+from backprop_engine.run import Training, held_cells
 from backprop_engine.said import Said, said
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Node
@@ -25,27 +27,35 @@ def check_size(node: Node, what: str, cells: int, dtype: np.dtype[Any], max_memo
         raise mistake(TOO_LARGE, node, size_message(what, cells * dtype.itemsize, max_memory), HINT)
 
 
-def check_run(node: Node, graph: Graph, max_memory: int) -> None:
-    """Refuse a graph whose values and gradients together are too large; `node` is the place to show."""
+def check_run(node: Node, graph: Graph, training: Training | None, max_memory: int) -> None:
+    """Refuse a graph whose values and gradients together are too large; `node` is the place to show.
+
+    With a training, the iterations that are kept and what its optimiser remembers count as well.
+    """
     itemsize = graph.dtype.itemsize
-    largest = max(map(prod, {one.shape for one in graph.nodes}))
-    edges = sum([len(one.operands) for one in graph.nodes])
-    # As if all were as large as the largest: for a graph of small tensors that is enough, and quickly told.
-    if (len(graph.nodes) + 2 * edges + 1) * largest * itemsize <= max_memory:
+    if training is None and any(bound * itemsize <= max_memory for bound in _bounds(graph)):
         return
-    sizes = [prod(one.shape) for one in graph.nodes]
-    # An edge holds a contribution and at most one running sum: only a graph near the limit is counted fully.
-    bound = sum(sizes) + sizes[graph.output]
-    for one in graph.nodes:
-        for operand in one.operands:
-            bound += 2 * sizes[operand]
-    if bound * itemsize <= max_memory:
-        return
-    need = graph.cells() * itemsize
+    need = held_cells(graph, training) * itemsize
     if need > max_memory:
         name = max(graph.nodes, key=lambda one: prod(one.shape)).name
         hint = said("the largest is {name}; {hint}", name=name, hint=HINT)
-        raise mistake(TOO_LARGE, node, size_message(said("a run of this graph"), need, max_memory), hint)
+        what = said("a run of this graph") if training is None else said("a training of this graph")
+        raise mistake(TOO_LARGE, node, size_message(what, need, max_memory), hint)
+
+
+def _bounds(graph: Graph) -> Iterator[int]:
+    """At least as many numbers as a run holds, told ever more closely, and ever less quickly."""
+    largest = max(map(prod, {one.shape for one in graph.nodes}))
+    edges = sum([len(one.operands) for one in graph.nodes])
+    # As if all were as large as the largest: for a graph of small tensors that is enough.
+    yield (len(graph.nodes) + 2 * edges + 1) * largest
+    sizes = [prod(one.shape) for one in graph.nodes]
+    # An edge holds a contribution and at most one running sum: only a graph near the limit is counted fully.
+    yield (
+        sum(sizes)
+        + sizes[graph.output]
+        + sum(2 * sizes[one] for node in graph.nodes for one in node.operands)
+    )
 
 
 def size_message(what: str, need: int, max_memory: int) -> Said:

@@ -115,6 +115,7 @@ TEMPLATES: dict[str, str] = {
         "{what}에 {need}{이/가} 필요한데 {most}까지 쓸 수 있습니다"
     ),
     "a run of this graph": "이 계산그래프의 실행",
+    "a training of this graph": "이 계산그래프의 학습",
     "the largest is {name}; {hint}": "가장 큰 것은 {name}입니다. {hint}",
     "`--max-memory` allows more": "`--max-memory`로 늘릴 수 있습니다",
     "{count} bytes": "{count}바이트",
