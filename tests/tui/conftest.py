@@ -1,4 +1,4 @@
-"""Snapshots of the screen: as text to read and compare, as a picture to look at."""
+"""Snapshots of the screen, as text to read and compare."""
 
 from __future__ import annotations
 
@@ -14,20 +14,7 @@ class TextSnapshots(SingleFileSnapshotExtension):
     _write_mode = WriteMode.TEXT
 
 
-class PictureSnapshots(SingleFileSnapshotExtension):
-    """One `.svg` file a test."""
-
-    file_extension = "svg"
-    _write_mode = WriteMode.TEXT
-
-
 @pytest.fixture
 def in_words(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """The text that the test saw before."""
     return snapshot.use_extension(TextSnapshots)
-
-
-@pytest.fixture
-def in_colour(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The picture that the test saw before."""
-    return snapshot.use_extension(PictureSnapshots)
