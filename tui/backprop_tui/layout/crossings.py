@@ -1,42 +1,58 @@
 """The crossings of a layered drawing as arrays, a set for each rank: counted, and reduced a rank at a time.
 
-A node's number inside its rank never changes; only its *place*, from the top, does. A link arrives at a
-*pin*, and the pins of a rank are numbered from top to bottom: each node's come together, in the order of its
-operands. So operands that arrive out of order count as a crossing, which is what one sees.
+A node's number inside its rank never changes; only its *place*, from the top, does. Wires cross between two
+ranks where links do, and right before a unit where its operands come out of order. The latter is a smaller
+evil: it stays close to the unit that it is about.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from typing import TypeAlias
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+__all__ = ["Board", "Gap", "Numbers", "Snapshot"]
 
 Numbers: TypeAlias = NDArray[np.intp]
 Reals: TypeAlias = NDArray[np.float64]
 Costs: TypeAlias = NDArray[np.float32]
 
+CROSSING, DISORDER = 2, 1
+"""What two links that cross cost, and two operands that come out of order."""
 WIDEST = 200
 """Ranks of more nodes than this have only vertical neighbours exchanged, not nodes moved further."""
 
 
 class Gap:
-    """The links between two ranks: where each starts and ends, by numbers inside ranks, and at which pin."""
+    """The links between two ranks, by numbers inside ranks, and the pairs of operands at each unit."""
 
-    __slots__ = ("argument", "count", "source", "target")
+    __slots__ = ("first", "second", "source", "target")
 
-    def __init__(self, links: Sequence[tuple[int, int, int]]) -> None:
-        ends = np.array(links, np.intp).reshape(-1, 3)
+    def __init__(self, links: Sequence[tuple[int, int]], operands: Sequence[Sequence[int]]) -> None:
+        ends = np.array(links, np.intp).reshape(-1, 2)
         self.source: Numbers = ends[:, 0].copy()
         self.target: Numbers = ends[:, 1].copy()
-        self.argument: Numbers = ends[:, 2].copy()
-        self.count = len(ends)
+        pairs = [pair for sources in operands for pair in combinations(sources, 2)]
+        ordered = np.array(pairs, np.intp).reshape(-1, 2)
+        self.first: Numbers = ordered[:, 0].copy()
+        self.second: Numbers = ordered[:, 1].copy()
+
+
+class Snapshot(NamedTuple):
+    """How the nodes of some ranks are arranged."""
+
+    ranks: slice
+    orders: list[Numbers]
+    place: list[Numbers]
+    version: list[int]
 
 
 class Board:
-    """The places of all nodes, and how many links cross in each gap.
+    """The places of all nodes, and what crossings cost in each gap.
 
     `gaps[rank]` lies between a rank and the next one, so there is one gap less than there are ranks.
     """
@@ -45,66 +61,65 @@ class Board:
         self.sizes = list(sizes)
         self.gaps = list(gaps)
         self.ranks = range(len(self.sizes))
+        self.orders: list[Numbers] = [np.arange(size) for size in sizes]
+        """The nodes of each rank from top to bottom."""
         self.place: list[Numbers] = [np.arange(size) for size in sizes]
-        self.crossings = [0] * len(gaps)
-        self._fan_in: list[Numbers] = [np.zeros(size, np.intp) for size in sizes]
-        self._pin: list[Numbers] = [np.zeros(size, np.intp) for size in sizes]
-        self._degrees: list[tuple[Numbers, Numbers]] = []
-        for rank, gap in enumerate(gaps, 1):
-            self._fan_in[rank] = np.bincount(gap.target, minlength=sizes[rank])
-        for rank in self.ranks:
-            out = np.zeros(sizes[rank], np.intp)
-            if rank < len(gaps):
-                out = np.bincount(gaps[rank].source, minlength=sizes[rank])
-            self._degrees.append((self._fan_in[rank], out))
+        self.costs = [0] * len(gaps)
+        # Every order of a rank that there has been has a number of its own: what is known of it need not be
+        # found out again.
+        self.version = [0] * len(sizes)
+        self._versions = 0
+        self._counted = [(-1, -1)] * len(gaps)
+        self._improved: list[list[int]] = [[] for _ in sizes]
+        self._range = np.arange(max(sizes))
+        # How many links lead into each node from the left, and out of it to the right.
+        self._degrees = [(np.zeros(size, np.intp), np.zeros(size, np.intp)) for size in sizes]
+        self._disorder: list[Costs | None] = [None] * len(sizes)
+        for rank, gap in enumerate(gaps):
+            self._degrees[rank][1][:] = np.bincount(gap.source, minlength=sizes[rank])
+            self._degrees[rank + 1][0][:] = np.bincount(gap.target, minlength=sizes[rank + 1])
 
     def arrange(self, rank: int, order: Numbers) -> None:
         """Put the nodes of a rank in this order, from top to bottom."""
+        self._versions += 1
+        self.version[rank] = self._versions
+        self.orders[rank] = order
         self.place[rank] = place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        fan_in = self._fan_in[rank][order]
-        self._pin[rank] = pin = np.empty_like(order)
-        pin[order] = np.cumsum(fan_in) - fan_in
+        place[order] = self._range[: len(order)]
 
-    def order(self, rank: int) -> Numbers:
-        """The nodes of a rank from top to bottom."""
-        order = np.empty_like(self.place[rank])
-        order[self.place[rank]] = np.arange(len(order))
-        return order
+    def snapshot(self, ranks: range | None = None) -> Snapshot:
+        """How the nodes of all ranks, or of some, are arranged."""
+        part = slice(None) if ranks is None else slice(ranks.start, ranks.stop)
+        return Snapshot(part, self.orders[part], self.place[part], self.version[part])
 
-    def snapshot(self, ranks: range | None = None) -> list[Numbers]:
-        """The order of every rank, or of some."""
-        return [self.order(rank) for rank in (self.ranks if ranks is None else ranks)]
-
-    def restore(self, orders: Sequence[Numbers], ranks: range | None = None) -> None:
-        """Return to a snapshot."""
-        for rank, order in zip(self.ranks if ranks is None else ranks, orders, strict=True):
-            self.arrange(rank, order)
+    def restore(self, known: Snapshot) -> None:
+        """Return to an earlier arrangement."""
+        self.orders[known.ranks] = known.orders
+        self.place[known.ranks] = known.place
+        self.version[known.ranks] = known.version
 
     def count(self, gaps: range | None = None) -> int:
-        """Count anew the crossings of all gaps, or of some; gives the sum over these."""
+        """Count anew what crossings cost in all gaps, or in some; gives the sum over these."""
         total = 0
         for index in range(len(self.gaps)) if gaps is None else gaps:
-            gap = self.gaps[index]
-            pins = self._pins(index)
-            by_source = np.argsort(self.place[index][gap.source] * (gap.count + 1) + pins)
+            versions = self.version[index], self.version[index + 1]
+            if versions == self._counted[index]:
+                total += self.costs[index]
+                continue
+            self._counted[index] = versions
+            gap, place = self.gaps[index], self.place[index]
+            starts, ends = place[gap.source], self.place[index + 1][gap.target]
             above: list[int] = []
             crossings = 0
-            for number, pin in enumerate(pins[by_source].tolist()):
-                crossings += number - bisect_right(above, pin)
-                insort(above, pin)
-            self.crossings[index] = crossings
-            total += crossings
+            for number, end in enumerate(ends[np.lexsort((ends, starts))].tolist()):
+                crossings += number - bisect_right(above, end)
+                insort(above, end)
+            disorder = int(np.count_nonzero(place[gap.first] > place[gap.second]))
+            self.costs[index] = CROSSING * crossings + DISORDER * disorder
+            total += self.costs[index]
         return total
 
-    def _pins(self, gap: int) -> Numbers:
-        """The pin at which each link of a gap arrives."""
-        pins: Numbers = self._pin[gap + 1][self.gaps[gap].target] + self.gaps[gap].argument
-        return pins
-
-    def sort(
-        self, rank: int, *, rightward: bool, flip_ties: bool = False, noise: Reals | None = None
-    ) -> None:
+    def sort(self, rank: int, *, rightward: bool, noise: Reals | None = None) -> None:
         """Sort a rank by the mean place of its neighbours in the one before (behind it, if not rightward).
 
         Nodes without such neighbours stay put. Noise is added to the means.
@@ -114,59 +129,71 @@ class Board:
             ends, others = gap.target, self.place[rank - 1][gap.source]
         else:
             gap = self.gaps[rank]
-            ends, others = gap.source, self._pins(rank)
+            ends, others = gap.source, self.place[rank + 1][gap.target]
         degree = self._degrees[rank][not rightward]
         mean = np.bincount(ends, others, self.sizes[rank]) / np.maximum(degree, 1)
         if noise is not None:
             mean += noise
-        order = self.order(rank)
+        order = self.orders[rank].copy()
         attached = degree[order] > 0
         moving = order[attached]
-        if flip_ties:
-            moving = moving[::-1]
         order[attached] = moving[np.argsort(mean[moving], kind="stable")]
-        self.arrange(rank, order)
+        if not np.array_equal(order, self.orders[rank]):
+            self.arrange(rank, order)
+
+    def improve(self, rank: int) -> int:
+        """Move nodes of one rank until no single move saves anything; gives what was saved."""
+        neighbours = slice(max(0, rank - 1), rank + 2)
+        if self.sizes[rank] < 2 or self._improved[rank] == self.version[neighbours]:
+            return 0
+        order = self.orders[rank]
+        excess = self._excess(rank)[np.ix_(order, order)]
+        chosen, saved = (_inserted if len(order) <= WIDEST else _exchanged)(excess)
+        if saved:
+            self.arrange(rank, order[chosen])
+        self._improved[rank] = self.version[neighbours]
+        return saved
 
     def _excess(self, rank: int) -> Costs:
-        """How many more links cross if one node of a rank stands above another than if below."""
+        """How much more it costs if one node of a rank stands above another than if below."""
         size = self.sizes[rank]
         costs = np.zeros((size, size), np.float32)
         if rank < len(self.gaps):
             gap = self.gaps[rank]
-            costs += _pairs(gap.source, self._pins(rank), size, gap.count)
+            costs += _pairs(gap.source, self.place[rank + 1][gap.target], size, self.sizes[rank + 1])
+            costs += self._out_of_order(rank)
         if rank:
             gap = self.gaps[rank - 1]
             costs += _pairs(gap.target, self.place[rank - 1][gap.source], size, self.sizes[rank - 1])
         excess: Costs = costs - costs.T
         return excess
 
-    def improve(self, rank: int) -> int:
-        """Move nodes of one rank until no single move saves a crossing; gives how many were saved."""
-        if self.sizes[rank] < 2:
-            return 0
-        order = self.order(rank)
-        excess = self._excess(rank)[np.ix_(order, order)]
-        chosen, saved = (_inserted if len(order) <= WIDEST else _exchanged)(excess)
-        if saved:
-            self.arrange(rank, order[chosen])
-        return saved
+    def _out_of_order(self, rank: int) -> Costs:
+        """What operands cost that come out of order if one node stands above another."""
+        costs = self._disorder[rank]
+        if costs is None:
+            costs = np.zeros((self.sizes[rank], self.sizes[rank]), np.float32)
+            np.add.at(costs, (self.gaps[rank].second, self.gaps[rank].first), DISORDER)
+            self._disorder[rank] = costs
+        return costs
 
 
 def _pairs(nodes: Numbers, ends: Numbers, size: int, width: int) -> Costs:
-    """For each pair of nodes, how many links cross if the first stands above the second."""
+    """For each pair of nodes, what the crossings of their links cost if the first stands above the second."""
     links = np.zeros((size, width), np.float32)
     links[nodes, ends] = 1
     below = np.cumsum(links, 1)
     below -= links
-    crossings: Costs = links @ below.T
-    return crossings
+    below *= CROSSING
+    costs: Costs = links @ below.T
+    return costs
 
 
 def _inserted(excess: Costs) -> tuple[Numbers, int]:
     """Move the node that saves most to where it does, again and again; the order, and what it saves."""
     size = len(excess)
     order = np.arange(size)
-    upper = np.triu(np.ones((size, size), np.float32), 1)
+    upper = np.tri(size, k=-1, dtype=np.float32).T
     saved = 0
     while True:
         # Moving a node down passes those between it and its goal, and so does moving it up.
@@ -190,7 +217,7 @@ def _inserted(excess: Costs) -> tuple[Numbers, int]:
 
 
 def _exchanged(excess: Costs) -> tuple[Numbers, int]:
-    """Exchange vertical neighbours while that saves crossings: even pairs and odd pairs by turns."""
+    """Exchange vertical neighbours while that saves something: even pairs and odd pairs by turns."""
     order = np.arange(len(excess))
     saved = idle = first = 0
     while idle < 2:

@@ -14,16 +14,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_tui.layout.crossings import Board, Gap, Numbers
+from backprop_tui.layout.crossings import Board, Gap, Numbers, Snapshot
 from backprop_tui.layout.layers import Layers
 
 __all__ = ["order_ranks"]
 
 SETTLING = 8
 """How often, at most, all ranks are looked through for nodes to move."""
-TRIES = 240
+TRIES = 400
 """How often some ranks are shaken."""
-WINDOW = range(2, 7)
+PATIENCE = 150
+"""How often in a row that may be in vain."""
+LOUDEST = 2
+"""How far, in places, nodes are thrown at most."""
+WINDOW = range(2, 5)
 """How many ranks are shaken together."""
 MARGIN = 2
 """How many more on either side may be moved to make up for it."""
@@ -35,7 +39,7 @@ def order_ranks(layers: Layers, tries: int = TRIES) -> Iterator[None]:
     search = _Search(layers)
     yield from search.run(tries)
     for rank, nodes in enumerate(layers.ranks):
-        layers.ranks[rank] = [nodes[index] for index in search.board.order(rank).tolist()]
+        layers.ranks[rank] = [nodes[index] for index in search.board.orders[rank].tolist()]
 
 
 class _Start(NamedTuple):
@@ -57,10 +61,10 @@ STARTS = (
 
 @dataclass(slots=True)
 class _Found:
-    """An order, and how many links cross in it."""
+    """An order, and what crossings cost in it."""
 
-    crossings: int
-    orders: list[Numbers]
+    cost: int
+    arrangement: Snapshot
 
 
 class _Search:
@@ -73,41 +77,47 @@ class _Search:
         for nodes in layers.ranks:
             for index, node in enumerate(nodes):
                 self.number[node] = index
-        gaps = [
-            Gap([
-                (self.number[link.source], self.number[link.target], link.pin)
-                for node in nodes
-                for link in layers.outputs[node]
-            ])
-            for nodes in layers.ranks[:-1]
-        ]  # fmt: skip
+        gaps = [self._gap(rank) for rank in range(len(layers.ranks) - 1)]
         self.board = Board([len(nodes) for nodes in layers.ranks], gaps)
         self.rng = random.Random(SEED)
+
+    def _gap(self, rank: int) -> Gap:
+        links = [
+            (self.number[link.source], self.number[link.target])
+            for node in self.layers.ranks[rank]
+            for link in self.layers.outputs[node]
+        ]
+        operands = [
+            [self.number[link.source] for link in sorted(self.layers.inputs[node], key=lambda link: link.pin)]
+            for node in self.layers.ranks[rank + 1]
+        ]
+        return Gap(links, operands)
 
     def run(self, tries: int) -> Iterator[None]:
         """Search; the board is left in the best order found."""
         board = self.board
         found: list[_Found] = []
         for start in STARTS:
-            board.restore(self._walk(backward=start.backward))
+            for rank, order in enumerate(self._walk(backward=start.backward)):
+                board.arrange(rank, order)
             for sweep in range(start.rough + start.fine):
                 self._sweep(rightward=start.rightward == (sweep % 2 == 0), fine=sweep >= start.rough)
                 yield
             found.append(self._now())
             # Upside down wires cross as little, and operands may arrive in a better order.
-            board.restore([order[::-1] for order in found[-1].orders])
+            for rank, order in enumerate(board.orders):
+                board.arrange(rank, order[::-1])
             found.append(self._now())
-            if not found[-1].crossings:
+            if not found[-1].cost:
                 break
-        best = min(found, key=lambda one: one.crossings)
-        board.restore(best.orders)
-        board.count()
+        board.restore(min(found, key=lambda one: one.cost).arrangement)
         yield from self._settle()
         board.count()
+        idle = 0
         for _ in range(tries if len(board.gaps) > 1 else 0):
-            if not any(board.crossings):
+            if idle == PATIENCE or not any(board.costs):
                 break
-            self._shake()
+            idle = 0 if self._shake() else idle + 1
             yield
 
     def _now(self) -> _Found:
@@ -131,29 +141,34 @@ class _Search:
             if not saved:
                 break
 
-    def _shake(self) -> None:
-        """Sort some neighbouring ranks by noisy means, settle what is near, and return if that is worse."""
+    def _shake(self) -> bool:
+        """Sort some neighbouring ranks by noisy means, settle what is near, and return if that is worse.
+
+        Whether it is better.
+        """
         board, rng = self.board, self.rng
         width = rng.choice(WINDOW)
         start = rng.randrange(max(1, len(board.ranks) - width + 1))
         stop = min(len(board.ranks), start + width)
         near = range(max(0, start - MARGIN), min(len(board.ranks), stop + MARGIN))
         gaps = range(max(0, near.start - 1), min(len(board.gaps), near.stop))
-        kept, before = board.snapshot(near), [board.crossings[gap] for gap in gaps]
+        kept, before = board.snapshot(near), board.count(gaps)
         rightward = rng.random() < 0.5
-        loudness = 2 * rng.random()
-        for rank in (
-            range(max(start, 1), stop) if rightward else range(min(stop, len(board.gaps)) - 1, start - 1, -1)
-        ):
-            noise = np.array([loudness * (rng.random() - 0.5) * 3 for _ in range(board.sizes[rank])])
+        loudness = LOUDEST * rng.random()
+        if rightward:
+            shaken = range(max(start, 1), stop)
+        else:
+            shaken = range(min(stop, len(board.gaps)) - 1, start - 1, -1)
+        for rank in shaken:
+            noise = np.array([loudness * (rng.random() - 0.5) for _ in range(board.sizes[rank])])
             board.sort(rank, rightward=rightward, noise=noise)
         for _ in range(SETTLING):
             if not sum([board.improve(rank) for rank in near]):
                 break
-        if board.count(gaps) > sum(before):
-            board.restore(kept, near)
-            for gap, crossings in zip(gaps, before, strict=True):
-                board.crossings[gap] = crossings
+        cost = board.count(gaps)
+        if cost > before:
+            board.restore(kept)
+        return cost < before
 
     def _walk(self, *, backward: bool) -> list[Numbers]:
         """All nodes by a depth-first walk, from the results through operands or from the leaves on.
