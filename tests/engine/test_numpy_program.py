@@ -99,7 +99,7 @@ def test_every_scenario(stem: str) -> None:
 
 
 @given(runs())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_random_graphs(run: RandomRun) -> None:
     assert_runs_as(record(run.graph, run.bindings), rtol=1e-9)
 

@@ -264,14 +264,15 @@ def _update(frame: Frame, node: Node, language: str) -> list[Line]:
     assert training is not None
     optimizer, settings = training.optimizer, training.settings
     lines: list[Line] = [
-        (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"))
+        (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}")),
+        *_code(frame),
     ]
     lines += ((Span(f"  {formula}"),) for formula in optimizer.formulas(settings))
     for symbol in optimizer.symbols(settings):
         value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
         meaning = symbol.meaning.in_language(language)
         lines.append((Span(f"  {symbol.name}{value}", Role.NAME), Span(f"  {meaning}", Role.DIM)))
-    return lines + _code(frame)
+    return lines
 
 
 def _factor(text: str) -> str:

@@ -24,8 +24,12 @@ _GAP: Final = 5
 
 
 class Style(Struct, frozen=True):
-    """How an equation is set: on one row or stacked; with cells, with shapes, or without numbers."""
+    """How an equation is set: on one row or stacked; with cells, with shapes, or without numbers.
 
+    An operator may be `named` before it is written in full.
+    """
+
+    named: bool = True
     flat: bool = False
     cells: bool = True
     numbers: bool = True
@@ -59,10 +63,11 @@ class Equation(Struct, frozen=True):
 
 def _styles(small: bool) -> Iterator[Style]:
     yield Style(small=small)
+    yield Style(named=False, small=small)
     yield Style(cells=False, small=small)
     yield Style(numbers=False, small=small)
-    yield Style(flat=True, cells=False, small=small)
-    yield Style(flat=True, numbers=False, small=small)
+    yield Style(named=False, flat=True, cells=False, small=small)
+    yield Style(named=False, flat=True, numbers=False, small=small)
 
 
 def _set(columns: Sequence[Column]) -> Box:

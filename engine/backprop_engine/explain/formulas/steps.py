@@ -74,7 +74,7 @@ def _node(trace: Trace, position: int, language: str) -> Equation:
 
     def columns(style: Style) -> Sequence[Column]:
         value = tensor_box(trace.outs[position], Role.VALUE, style)
-        called = [Column(naming.symbols(style).box(tree)) for tree in trees[:-1] if not style.flat]
+        called = [Column(naming.symbols(style).box(tree)) for tree in trees[:-1] if style.named]
         left = [part for one in called for part in (Column(text(" = ")), one)]
         return [Column(text(node.name, Role.VALUE), value), *left, _EQUALS, naming.right(trees[-1], style)]
 
