@@ -110,6 +110,7 @@ def test_each_trouble_by_its_name(name: str) -> None:
 def test_groups_and_nodes_by_their_paths() -> None:
     graph = run_of(CELLS).graph
     assert parse_breakpoint("group states[1]", graph).target == Target("group", "states[1]")
+    assert parse_breakpoint("group states[-1]", graph).target == Target("group", "states[1]")
     assert parse_breakpoint("states[-1].h", graph).target == Target("node", "states[1].h")
     assert parse_breakpoint("states[1].h_prev", graph).target == Target("node", "states[0].h")
 

@@ -362,7 +362,9 @@ class Twin:
         if not found:
             raise UsageError("no step is about it")
         ahead = [at for at in found if at > within]
-        self._leap(iteration * self.long.last + (ahead[0] if ahead else found[-1]))
+        start = iteration * self.long.last
+        next_one = start + self.long.last + found[0]
+        self._leap(start + ahead[0] if ahead else next_one if next_one <= self.last else start + found[-1])
 
     def _back(self, command: c.Back) -> None:
         if not self.past:

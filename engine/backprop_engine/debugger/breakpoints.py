@@ -22,6 +22,7 @@ from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph
 from backprop_engine.ops import OPS
+from backprop_engine.paths import absolute
 from backprop_engine.said import Said, said
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.text import clean, clip
@@ -128,8 +129,9 @@ def _op(name: str, graph: Graph) -> Target:
 
 def _group(name: str, graph: Graph) -> Target:
     names = [group.name for group in graph.groups]
-    if name in names:
-        return Target("group", name)
+    known = absolute(name, graph.lengths)  # `states[-1]` is the last of them
+    if known in names:
+        return Target("group", known)
     hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else said("the graph has none"))
     raise UsageError(said("there is no group {name}", name=clip(clean(name), 40)), hint)
 

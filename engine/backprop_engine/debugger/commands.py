@@ -66,7 +66,7 @@ class Continue(Struct, frozen=True):
 
 
 class RunTo(Struct, frozen=True):
-    """Move to the next step of a node, or to the one before where there is none ahead."""
+    """Move to the next step of a node, in this iteration or the next; or to its last where none is ahead."""
 
     node: int
 

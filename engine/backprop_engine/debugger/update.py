@@ -208,7 +208,10 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
             if not found:
                 raise UsageError(said("no step is about {name}", name=name))
             ahead = bisect_right(found, session.outer_here)
-            return start + (found[ahead] if ahead < len(found) else found[-1])
+            if ahead < len(found):
+                return start + found[ahead]
+            in_the_next = start + session.run.length + found[0]
+            return in_the_next if in_the_next <= session.last else start + found[-1]
 
 
 def _known(node: int | None, graph: Graph) -> None:
