@@ -21,9 +21,9 @@ from backprop_engine.explain.lines import plain
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.texts import say
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario import mistakes
+from backprop_engine.said import in_language
 from backprop_engine.scenario.loader import load_scenario, load_source
-from backprop_engine.scenario.mistakes import gravity
+from backprop_engine.scenario.mistakes import GROUPS, gravity
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_engine.text import Words
@@ -111,29 +111,41 @@ def conventions(language: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def errors() -> str:
+_ERRORS = Words(
+    f"""# Errors
+{_MADE}
+[한국어](errors.ko.md)
+
+Every mistake in a scenario file has a stable code, a place, the line quoted with carets under the place, and a
+hint where one can be told. All independent mistakes of a file are shown in one go, at most twenty, the worst first:
+those that hide most of the file. What is wrong with an argument of the command line has no code; both end with exit
+code 2, and an expectation that is not met (`expect-differs` and its like) with 1.""",
+    f"""# 오류
+{_MADE}
+[English](errors.md)
+
+시나리오 파일의 실수는 저마다 종류의 이름과 자리를 알려 줍니다. 이름은 바뀌지 않습니다. 그 줄을 보여 주고
+자리를 아래에 표시하며, 알아낼 수 있으면 힌트도 줍니다. 서로 무관한 실수는 한꺼번에 스무 개까지, 심한 것부터
+보여 줍니다. 파일을 많이 가리는 것일수록 심한 것입니다. 명령줄의 인수가 잘못되었을 때는 이름이 없습니다. 둘 다
+종료 코드 2로 끝나고, 기대한 수치가 나오지 않으면(`expect-differs` 등) 1로 끝납니다. `--lang ko`를 붙이면
+오류가 한국어로 나옵니다.""",
+)
+_DECLARED = Words("(Declared in `{file}`.)", "(`{file}`에 있습니다.)")
+
+
+def errors(language: str) -> str:
     """Every error code, the worst first, each with the shortest broken file."""
-    lines = [
-        "# Errors",
-        _MADE,
-        "",
-        "Every mistake in a scenario file has a stable code, a place, the line quoted with carets under the "
-        "place, and a",
-        "hint where one can be told. All independent mistakes of a file are shown in one go, at most twenty, "
-        "the worst first:",
-        "those that hide most of the file. What is wrong with an argument of the command line has no code; "
-        "both end with exit",
-        "code 2, and an expectation that is not met (`expect-differs` and its like) with 1.",
-    ]
+    lines = [_ERRORS.in_language(language)]
     rooms = _rooms()
     examples = _examples()
-    for number, group in enumerate(re.findall(r"^\d\. (.+)", mistakes.__doc__ or "", re.MULTILINE)):
+    for number, group in enumerate(in_language(one, language) for one in GROUPS):
         codes = [name for name in rooms if gravity(name) == number]
         links = ", ".join(f"[{name}](#{name})" for name in codes)
         lines += ["", f"## {re.split('[:,.]', group)[0]}", "", group, "", links + "."]
         for name in codes:
-            declared = f"(Declared in `{rooms[name]}`.)"
-            lines += ["", f"### {name}", f"{CODES[name].meaning} {declared}", *_shown(examples.get(name))]
+            declared = _DECLARED.in_language(language).format(file=rooms[name])
+            meaning = in_language(CODES[name].meaning, language)
+            lines += ["", f"### {name}", f"{meaning} {declared}", *_shown(examples.get(name), language)]
     return "\n".join(lines) + "\n"
 
 
@@ -195,14 +207,14 @@ def _mistakes(name: str, data: bytes) -> tuple[str, list[Diagnostic]]:
     return shown, [failure.diagnostic for failure in failures]
 
 
-def _shown(example: tuple[str, Diagnostic] | None) -> Iterator[str]:
+def _shown(example: tuple[str, Diagnostic] | None, language: str) -> Iterator[str]:
     """A broken file and the message about it."""
     if example:
         text, diagnostic = example
         yield ""
         if text:
             yield from ("```yaml", *(_clipped(line) for line in text.split("\n")), "```")
-        yield from ("```text", *str(diagnostic).split("\n"), "```")
+        yield from ("```text", *diagnostic.in_language(language).split("\n"), "```")
 
 
 def _clipped(line: str) -> str:
@@ -218,7 +230,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "operators.ko.md": partial(operators, "ko"),
     "conventions.md": partial(conventions, "en"),
     "conventions.ko.md": partial(conventions, "ko"),
-    "errors.md": errors,
+    "errors.md": partial(errors, "en"),
+    "errors.ko.md": partial(errors, "ko"),
     "keys.md": partial(keys_page, "en"),
     "keys.ko.md": partial(keys_page, "ko"),
 }

@@ -27,7 +27,7 @@ def build() -> Any:
 
 
 PAGES = ("operators.md", "conventions.md", "errors.md", "keys.md")
-IN_KOREAN = ("operators.ko.md", "conventions.ko.md", "keys.ko.md")
+IN_KOREAN = ("operators.ko.md", "conventions.ko.md", "errors.ko.md", "keys.ko.md")
 LATIN = re.compile(r"(?:\b[A-Za-z]{3,}\b[ ,;]*){4}")
 """Four words in a row: a sentence that nobody has translated."""
 
@@ -56,18 +56,22 @@ def test_every_operator_has_a_place_to_be_linked_to(name: str) -> None:
     assert sorted(headings) == sorted(links) == sorted(OPS)
 
 
-def test_every_error_code_has_a_place_to_be_linked_to(build: Any) -> None:
-    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["errors.md", "errors.ko.md"])
+def test_every_error_code_has_a_place_to_be_linked_to(build: Any, name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
     headings = re.findall(r"^### ([a-z-]+)$", text, re.MULTILINE)
     links = re.findall(r"\]\(#([a-z-]+)\)", text)
-    build.errors()  # every file that declares one is loaded now
+    build.errors("en")  # every file that declares one is loaded now
     assert sorted(headings) == sorted(links) == sorted(CODES)
 
 
-def test_the_example_of_an_error_is_about_it() -> None:
-    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["errors.md", "errors.ko.md"])
+def test_the_example_of_an_error_is_about_it(name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
     for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
-        assert set(re.findall(r"^\S+: error\[([a-z-]+)\]", part, re.MULTILINE)) <= {part.split("\n")[0]}
+        assert set(re.findall(r"^\S+: (?:error|오류)\[([a-z-]+)\]", part, re.MULTILINE)) <= {
+            part.split("\n")[0]
+        }
 
 
 @pytest.mark.parametrize("name", ["conventions.md", "conventions.ko.md"])

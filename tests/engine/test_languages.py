@@ -24,6 +24,21 @@ from backprop_tui.languages.ko import ROOMS as ROOMS_OF_TERMINAL
 
 WINGS = (Path(backprop_engine.__file__).parent, Path(backprop_tui.__file__).parent)
 HANGUL = re.compile("[가-힣]")
+CONSTRUCTORS = {
+    *("UsageError", "ShapeError", "ExprError", "EvaluationError", "CallError", "SettingError", "Diagnostic"),
+    *(
+        "Failure",
+        "LookupError",
+        "code",
+        "mistake",
+        "unit_mistake",
+        "expression_mistake",
+        "wrong",
+        "unexpected",
+    ),
+    *("as_mapping", "as_sequence", "as_text", "as_whole", "as_real", "as_flag", "only_keys", "no_axis"),
+}
+"""What makes an error, or a part of its message."""
 WORDLESS = re.compile(r"[^A-Za-z]*")
 
 
@@ -50,6 +65,21 @@ def _sayings() -> Iterator[Saying]:
                     yield Saying(f"{path.relative_to(wing)}:{call.lineno}", template, names)
 
 
+def _plain_texts() -> Iterator[tuple[str, str, str]]:
+    """Every text that a call is given as it is: where, what is called, and what of the text is fixed."""
+    for wing in WINGS:
+        for path in sorted(wing.rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(call, ast.Call):
+                    continue
+                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+                for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+                    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+                    fixed = [part.value for part in parts if isinstance(part, ast.Constant)]
+                    text = "".join(one for one in fixed if isinstance(one, str))
+                    yield f"{path.relative_to(wing)}:{call.lineno}", name, text
+
+
 SAYINGS = tuple(_sayings())
 TEMPLATES = {one.template: one for one in SAYINGS if one.template is not None}
 
@@ -72,6 +102,11 @@ def test_templates_are_literals_that_say_all_that_they_are_given() -> None:
     assert len(SAYINGS) > 3
     assert [one.where for one in SAYINGS if one.template is None] == []
     assert [one for one in SAYINGS if one.template is not None and _given(one.template) != one.names] == []
+
+
+def test_no_error_is_made_of_plain_text() -> None:
+    """A mistake is said, so that it has other languages; the type checker holds this too."""
+    assert [where for where, name, text in _plain_texts() if name in CONSTRUCTORS and " " in text] == []
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])

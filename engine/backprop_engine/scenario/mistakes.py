@@ -3,18 +3,8 @@
 Rooms raise a `ScenarioError` at the first mistake of what they read (a leaf, a node, a figure); the loader
 goes on with the next one, inside `with mistakes.collected():`.
 
-The worst come first: those that hide most of the file from the reader, and so may be the cause of others.
-
-1. The file: it is no text, no YAML, or no scenario.
-2. Its structure: keys that there are not, and values of another kind than their key takes.
-3. Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here.
-4. Names: not allowed, given twice, or not defined; an output that there is not; nodes that need each other.
-5. What is given to an operator or to a cell: operands, settings, inputs.
-6. Shapes and sizes: operands that do not fit together, the seed, the memory of the run.
-7. Figures that are expected.
-8. Texts for people and for the debugger's prompt, without which a scenario runs all the same.
-
-Within a group they come as they stand in the file.
+The worst come first, in `GROUPS`: those that hide most of the file from the reader, and so may be the cause of
+others. Within a group they come as they stand in the file.
 """
 
 from __future__ import annotations
@@ -31,6 +21,7 @@ from backprop_engine.scenario.slips import key_hint, map_hint
 from backprop_engine.text import clean, clip
 
 __all__ = [
+    "GROUPS",
     "MAX_REPORTED",
     "UNKNOWN_KEY",
     "WRONG_TYPE",
@@ -57,6 +48,20 @@ WRONG_TYPE = code(
 UNKNOWN_KEY = code("unknown-key", said("A key that the format does not know."))
 
 
+GROUPS: Final[tuple[Said, ...]] = (
+    said("The file: it is no text, no YAML, or no scenario."),
+    said("Its structure: keys that there are not, and values of another kind than their key takes."),
+    said("Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here."),
+    said(
+        "Names: not allowed, given twice, or not defined; an output that there is not; "
+        "nodes that need each other."
+    ),
+    said("What is given to an operator or to a cell: operands, settings, inputs."),
+    said("Shapes and sizes: operands that do not fit together, the seed, the memory of the run."),
+    said("Figures that are expected."),
+    said("Texts for people and for the debugger's prompt, without which a scenario runs all the same."),
+)
+"""The groups of mistakes, the worst first; the first words of each are its title."""
 _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
     ("file-", "yaml-", "no-scenario", "no-nodes"),
     ("unknown-key", "wrong-type", "dtype"),
@@ -70,7 +75,7 @@ _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
     ("expect-",),
     ("bad-text", "bad-language", "unknown-note", "breakpoint", "watch"),
 )
-"""The codes of each group in the docstring above; one that ends in a hyphen stands for all that begin so."""
+"""The codes of each group; one that ends in a hyphen stands for all that begin so."""
 _DEFINITIONS: Final = 2
 
 
@@ -222,13 +227,14 @@ def _wrong(node: Node, what: str, hint: Hint) -> NoReturn:
 def only_keys(mapping: Mapping, known: Iterable[str], of: str) -> None:
     """Refuse every key of `mapping` that is not `known`, all in one error."""
     known = tuple(known)
+    every: Hint = ""
     found: list[Diagnostic] = []
     for key, _ in mapping:
         if key.text not in known:
             shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
             message = said("{what} has no key `{key}`", what=of, key=clip(shown, 40))
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
-            hint = near or said("known are {names}", names=", ".join(known))
-            found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, hint))
+            every = every or said("known are {names}", names=", ".join(known))
+            found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, near or every))
     if found:
         raise ScenarioError(found)

@@ -5,6 +5,31 @@ from __future__ import annotations
 __all__ = ["TEMPLATES"]
 
 TEMPLATES: dict[str, str] = {
+    # The groups
+    "The file: it is no text, no YAML, or no scenario.": (
+        "파일: 텍스트나 YAML이 아니거나, 시나리오가 아닙니다."
+    ),
+    "Its structure: keys that there are not, and values of another kind than their key takes.": (
+        "구조: 없는 키이거나, 값의 종류가 키에 맞지 않습니다."
+    ),
+    "Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here.": (
+        "정의: 리프 노드, 노드, 셀, `train`을 읽을 수 없습니다. 다른 묶음에 들지 않는 것은 여기에 있습니다."
+    ),
+    "Names: not allowed, given twice, or not defined; an output that there is not; "
+    "nodes that need each other.": (
+        "이름: 쓸 수 없거나, 두 번 주어졌거나, 정의되지 않았습니다. "
+        "없는 출력, 서로를 필요로 하는 노드도 여기에 있습니다."
+    ),
+    "What is given to an operator or to a cell: operands, settings, inputs.": (
+        "연산자나 셀에 주는 것: 피연산자, 설정, 입력."
+    ),
+    "Shapes and sizes: operands that do not fit together, the seed, the memory of the run.": (
+        "차원과 크기: 서로 맞지 않는 피연산자, 시작 그래디언트, 실행에 필요한 메모리."
+    ),
+    "Figures that are expected.": "기대한 수치.",
+    "Texts for people and for the debugger's prompt, without which a scenario runs all the same.": (
+        "글: 사람이 읽는 글과 디버거의 프롬프트에 쓰는 글입니다. 없어도 시나리오는 실행됩니다."
+    ),
     # The file
     "There is no file at this path.": "이 경로에 파일이 없습니다.",
     "The path is a directory, a pipe or a device; scenarios are files.": (
