@@ -93,6 +93,18 @@ def test_clicks_choose_and_inspect(tab: Tab, address: str) -> None:
     tab.wait_for(r"(?s)─ q ─.*q = x \+ y")
 
 
+def test_what_is_copied_can_be_pasted_elsewhere(tab: Tab, address: str) -> None:
+    tab.open(address)
+    tab.wait_for("step 0 of 7")
+    allowed = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    tab.driver.execute_cdp_cmd("Browser.grantPermissions", allowed)
+    tab.press("s")
+    tab.wait_for("step 1 of 7")
+    tab.press("y")
+    read = "navigator.clipboard.readText().then(arguments[0], arguments[0])"
+    tab.wait(lambda: "q = x + y" in str(tab.driver.execute_async_script(read)))
+
+
 def place(tab: Tab, pattern: str) -> tuple[int, int]:
     """The row and column at which the terminal shows something; only one-cell characters stand before it."""
     for row, line in enumerate(tab.lines):
@@ -178,13 +190,29 @@ def test_one_page_too_many(tab: Tab, settings: Path) -> None:
         try:
             tab.driver.get(address)
             tab.wait(lambda: "-closed" in tab.classes)
-            assert tab.said.startswith("1 sessions are open")
+            assert tab.said.startswith("As many pages are open as may be (1).")
         finally:
             tab.driver.close()
             tab.driver.switch_to.window(first)
         tab.driver.refresh()
         tab.wait_for_terminal()
         tab.wait_for("step 0 of 7")
+
+
+def test_a_page_tells_what_is_wrong_with_its_scenario(tab: Tab, settings: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("inputs: {x: 1}\nnodes: {f: x * x}\n", "utf-8")
+    with serving(str(file), settings=settings) as (_, address):
+        file.write_text("inputs: {x: 1}\nnodes: {'<b>': x * x}\n", "utf-8")
+        tab.driver.get(address)
+        tab.wait(lambda: "-closed" in tab.classes)
+        assert tab.said.startswith(f"The program could not begin:\n\n{file}:2:9: error[")
+        assert "<b>" in tab.said
+        file.write_text("inputs: {x: 1}\nnodes: {f: x * x}\n", "utf-8")
+        tab.press(Keys.ENTER)
+        tab.wait(lambda: "-closed" not in tab.classes)
+        tab.wait_for_terminal()
+        tab.wait_for("step 0 of")
 
 
 def test_a_page_tells_that_its_server_has_ended(tab: Tab, settings: Path) -> None:

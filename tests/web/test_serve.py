@@ -205,10 +205,10 @@ def test_a_title_is_never_taken_for_markup() -> None:
 def test_the_page_speaks_the_language_and_wears_the_theme() -> None:
     english, korean = (Page("title", language, LIGHT.name, 3).html() for language in ("en", "ko"))
     assert '<html lang="en"' in english
-    assert "3 sessions are open" in english
+    assert "As many pages are open as may be (3)." in english
     assert re.search("[가-힣]", english) is None
     assert '<html lang="ko"' in korean
-    assert "세션이 이미 3개 열려 있어" in korean
+    assert "페이지(3개)가 모두 열려 있습니다" in korean
     assert "--background: #FFFFFF;" in korean
 
 
@@ -247,17 +247,18 @@ async def test_a_page_hears_that_its_app_has_ended() -> None:
         assert await closed(page) == 1000
 
 
-@pytest.mark.parametrize(
-    ("program", "told"), [(FAILING, b"case.yaml: no such\r\nfile\r\n"), (CRASHING, b"hello")]
-)
-async def test_a_page_hears_that_its_app_has_failed(
-    program: str, told: bytes, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What a program says that could not begin is shown; what it says later is for the server's terminal."""
-    async with client_of(Server(app(program), lambda: PAGE, most=2)) as client, page_of(client) as page:
-        assert await shown(page) == told
+async def test_a_page_hears_why_its_app_could_not_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    async with client_of(Server(app(FAILING), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await page.receive_json(timeout=PATIENCE) == ["refused", "case.yaml: no such\nfile\n"]
         assert await closed(page) == 1011
-    assert capsys.readouterr() == ("", "case.yaml: no such\nfile\n" if program is FAILING else "oh dear\n")
+    assert capsys.readouterr() == ("", "case.yaml: no such\nfile\n")
+
+
+async def test_what_an_app_says_later_is_for_the_servers_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    async with client_of(Server(app(CRASHING), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+        assert await closed(page) == 1011
+    assert capsys.readouterr() == ("", "oh dear\n")
 
 
 async def test_a_program_that_is_not_there_harms_no_server() -> None:

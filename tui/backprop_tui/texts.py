@@ -603,16 +603,17 @@ TEXTS: dict[str, Words] = {
     "web.starting": Words("Starting …", "시작하는 중입니다 …"),
     "web.ended": Words("This session has ended.", "이 세션이 끝났습니다."),
     "web.failed": Words(
-        "The program has ended with an error. The terminal that serves it says more.",
+        "The program has ended with an error. The terminal in which it is served says more.",
         "프로그램이 오류로 끝났습니다. serve를 실행한 터미널에 자세한 내용이 있습니다.",
     ),
+    "web.refused": Words("The program could not begin:", "프로그램을 시작하지 못했습니다:"),
     "web.full": Words(
-        "{most} sessions are open, and more may not be. Close one of their tabs, then start again.",
-        "세션이 이미 {most}개 열려 있어 더 열 수 없습니다. 다른 탭을 하나 닫고 다시 시작하십시오.",
+        "As many pages are open as may be ({most}). Close another one, then start again.",
+        "한 번에 열 수 있는 페이지({most}개)가 모두 열려 있습니다. 다른 페이지를 닫고 다시 시작하세요.",
     ),
     "web.lost": Words(
         "The server does not answer any more. Once it runs again, start again.",
-        "서버가 더 이상 응답하지 않습니다. 서버를 다시 실행한 뒤 다시 시작하십시오.",
+        "서버가 더 이상 응답하지 않습니다. 서버를 다시 실행한 뒤 다시 시작하세요.",
     ),
     "web.again": Words("Start again (Enter)", "다시 시작 (Enter)"),
     "web.script": Words("This page needs JavaScript.", "이 페이지에는 자바스크립트가 필요합니다."),

@@ -66,7 +66,7 @@ class Session(AppService):
             case ["blur"]:
                 await self.blur()
             case ["ping", str(stamp)]:
-                await self._websocket.send_json(["pong", stamp])
+                await self._tell("pong", stamp)
 
     # The process
 
@@ -107,7 +107,7 @@ class Session(AppService):
         complaint = await complaints
         status = await process.wait()
         if not opened:
-            await self._show(complaint.replace(b"\n", b"\r\n"))
+            await self._tell("refused", complaint.decode("utf-8", "replace"))
         await self._close(WSCloseCode.OK if opened and status == 0 else WSCloseCode.INTERNAL_ERROR)
 
     async def stop(self) -> None:
@@ -131,6 +131,12 @@ class Session(AppService):
         if not self._websocket.closed:
             with suppress(ConnectionError):
                 await self._websocket.send_bytes(data)
+
+    async def _tell(self, kind: str, said: str) -> None:
+        """A message to the page itself."""
+        if not self._websocket.closed:
+            with suppress(ConnectionError):
+                await self._websocket.send_json([kind, said])
 
     async def _close(self, code: int = WSCloseCode.OK) -> None:
         with suppress(ConnectionError):

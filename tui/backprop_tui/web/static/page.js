@@ -3,14 +3,21 @@
 
 const terminal = document.getElementById("terminal");
 const end = document.getElementById("end");
+const complaint = document.getElementById("complaint");
 const REASONS = { 1000: "ended", 1011: "failed", 1013: "full" };
 
 const focusTerminal = () => terminal.querySelector("textarea")?.focus();
 
+// Why an app could not begin. Bytes are for the terminal, and other messages for its script.
+function keepComplaint(message) {
+  const [kind, text] = typeof message === "string" ? JSON.parse(message) : [];
+  if (kind === "refused") complaint.textContent = text;
+}
+
 function tellEnd(code) {
-  const reason = REASONS[code] ?? "lost";
+  const reason = complaint.textContent ? "refused" : (REASONS[code] ?? "lost");
   end.querySelector(`[data-reason=${reason}]`).classList.add("told");
-  document.body.classList.add("-closed");
+  document.body.classList.add("-closed", reason);
   end.show();
   document.getElementById("again").focus();
 }
@@ -20,6 +27,7 @@ function tellEnd(code) {
 window.WebSocket = class extends WebSocket {
   constructor(...parts) {
     super(...parts);
+    this.addEventListener("message", (event) => keepComplaint(event.data));
     this.addEventListener("close", (event) => tellEnd(event.code));
   }
 
