@@ -17,7 +17,7 @@ from backprop_engine.explain.lines import Role, line_text, line_width
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
-from backprop_tui.panels.plots import KINDS, iteration_at, kinds, node_at_row, plots, plots_title
+from backprop_tui.panels.plots import KINDS, iteration_at, kinds, node_at, plots, plots_title
 from backprop_tui.panels.plots_time import over_time
 from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
@@ -284,6 +284,10 @@ def test_vanishing_and_exploding_are_seen_along_time() -> None:
         assert state.name == "h"
         sizes = [shown.session.trace.gradient_norms[node] for node in state.nodes]
         assert sign * (log10(sizes[-1]) - log10(sizes[0])) > 1
+        in_time = View(shown.scenario, shown.session, plot="time")
+        found = node_at(in_time, 70, 14, 40, 5)
+        assert found is not None
+        assert found.position in state.nodes[15:35]
         end = finished(update(shown.session, ToEnd()))
         known = text_of(plots(View(shown.scenario, end, plot="time"), 70, 14))
         ahead = text_of(plots(View(shown.scenario, shown.session, plot="time"), 70, 14))
@@ -305,7 +309,7 @@ def test_bars_are_as_long_as_their_numbers() -> None:
         assert cells == pytest.approx(long - (log10(most) - log10(size)) * per_cell, abs=1.1)
     ahead = text_of(plots(View(shown.scenario, shown.session, plot="gradients"), 70, 40)).splitlines()
     assert [row.count("░") for row in ahead[1:]] == [cells for cells, _ in bars]
-    assert node_at_row(View(shown.scenario, session, plot="gradients"), 1) is session.graph["x"]
+    assert node_at(View(shown.scenario, session, plot="gradients"), 70, 40, 5, 1) is session.graph["x"]
 
 
 def test_what_blows_up_is_marked_everywhere() -> None:

@@ -16,7 +16,7 @@ from backprop_engine.series import Series, Track
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.plots_depth import depth, node_of_row
 from backprop_tui.panels.plots_norms import iteration_of_column, norms
-from backprop_tui.panels.plots_time import over_time, time
+from backprop_tui.panels.plots_time import node_of_column, over_time, time
 from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -26,7 +26,7 @@ __all__ = [
     "iteration_at",
     "kind_after",
     "kinds",
-    "node_at_row",
+    "node_at",
     "plots",
     "plots_title",
     "shown_kind",
@@ -83,9 +83,15 @@ def iteration_at(view: View, width: int, height: int, x: int) -> int | None:
     return None if place is None else round(place)
 
 
-def node_at_row(view: View, y: int) -> Node | None:
-    """The node that a row of the plot is about."""
-    return node_of_row(view, y) if shown_kind(view) == "gradients" else None
+def node_at(view: View, width: int, height: int, x: int, y: int) -> Node | None:
+    """The node that a cell of the plot is about."""
+    match shown_kind(view):
+        case "gradients":
+            return node_of_row(view, y)
+        case "time":
+            return node_of_column(view, width, height, x)
+        case _:
+            return None
 
 
 # The loss

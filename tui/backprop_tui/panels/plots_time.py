@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from backprop_engine.explain.lines import Role, Span
 from backprop_engine.explain.numbers import number
-from backprop_engine.graph import Graph
+from backprop_engine.graph import Graph, Node
 from backprop_engine.text import clip
 from backprop_tui.drawing import Drawing, Lines
-from backprop_tui.plots.chart import Curve, chart
+from backprop_tui.plots.chart import Chart, Curve, chart
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["State", "over_time", "time"]
+__all__ = ["State", "node_of_column", "over_time", "time"]
 
 _FEWEST: Final = 3
 """With fewer instances there is no course to see."""
@@ -79,13 +79,23 @@ def _handed_on(graph: Graph, instances: list[range]) -> list[int]:
 
 def time(view: View, width: int, height: int) -> Drawing:
     """Their norms by magnitude, from the first instance to the last; hollow signs while they are ahead."""
-    frame = view.frame
-    if frame.trace.schedule.forward_only:
+    if view.frame.trace.schedule.forward_only:
         return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
+    return Lines.of(_chart(view, width, height).lines)
+
+
+def node_of_column(view: View, width: int, height: int, x: int) -> Node | None:
+    """The state of the instance that a column stands for."""
+    if view.frame.trace.schedule.forward_only:
+        return None
+    place = _chart(view, width, height).place_at(x)
+    return None if place is None else view.graph.nodes[over_time(view)[0].nodes[round(place)]]
+
+
+def _chart(view: View, width: int, height: int) -> Chart:
+    frame, states = view.frame, over_time(view)
     known_signs, ahead_signs = (_KNOWN_ASCII, _AHEAD_ASCII) if view.ascii else (_KNOWN, _AHEAD)
     curves: list[Curve] = []
-    here: float | None = None
-    states = over_time(view)
     for state, known_sign, ahead_sign in zip(states, known_signs, ahead_signs, strict=False):
         sizes = np.array([frame.trace.gradient_norms[node] for node in state.nodes])
         known = np.array([frame.complete(frame.graph.nodes[node]) for node in state.nodes])
@@ -95,21 +105,12 @@ def time(view: View, width: int, height: int) -> Drawing:
             Span(f"‖∂{_output(frame.graph)}/∂{state.name}‖ ", Role.NAME),
             Span(f"{number(float(sizes[0]), 2)} … {number(float(sizes[-1]), 2)}", Role.DIM),
         )
-        # Backwards in time the known ones end where the others begin: the two lines meet there.
-        if ahead:
+        if ahead:  # backwards in time, the known ones begin where these end: the two lines meet there
             curves.append(Curve(places[: ahead + 1], sizes[: ahead + 1], (), Role.DIM, ahead_sign))
         curves.append(Curve(places[ahead:], sizes[ahead:], label, Role.GRADIENT, known_sign))
-        here = _instance(frame.node.position, state) if frame.node is not None and here is None else here
-    drawn = chart(
-        curves,
-        (0.0, float(len(states[0].nodes) - 1)),
-        width,
-        height,
-        here=here,
-        log=True,
-        ascii_only=view.ascii,
-    )
-    return Lines.of(drawn.lines)
+    last = float(len(states[0].nodes) - 1)
+    here = _instance(frame.node.position, states[0]) if frame.node is not None else None
+    return chart(curves, (0.0, last), width, height, here=here, log=True, ascii_only=view.ascii)
 
 
 def _output(graph: Graph) -> str:

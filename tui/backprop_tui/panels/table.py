@@ -15,7 +15,6 @@ from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import graph_picture, graph_title
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
-from backprop_tui.panels.plots import plots, plots_title
 from backprop_tui.panels.why import why
 from backprop_tui.view import View
 
@@ -37,12 +36,25 @@ class Drawn(Struct, frozen=True):
     group_at: Callable[[View, int], str] | None = None
 
 
+def _plots(view: View, width: int, height: int) -> Drawing:
+    """Drawn by what no first screen waits for."""
+    from backprop_tui.panels.plots import plots
+
+    return plots(view, width, height)
+
+
+def _plots_title(view: View) -> str:
+    from backprop_tui.panels.plots import plots_title
+
+    return plots_title(view)
+
+
 DRAWN: Final[Mapping[str, Drawn]] = {
     "graph": Drawn(lambda view, width, height: graph_picture(view), graph_title, centred=True),
     "chain": Drawn(chain_rule, chain_rule_title),
     "nodes": Drawn(nodes, node_at=node_at_row, row_of=row_of_node),
     "outline": Drawn(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
-    "plots": Drawn(plots, plots_title),
+    "plots": Drawn(_plots, _plots_title),
     "calls": Drawn(calls),
     "why": Drawn(why),
     "formula": Drawn(formula),

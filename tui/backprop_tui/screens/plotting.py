@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from backprop_engine.debugger import Iterate, Select
-from backprop_tui.panels.plots import iteration_at, kind_after, node_at_row
+from backprop_engine.run import Run
 from backprop_tui.screens.playing import PlayingScreen
 from backprop_tui.screens.slices import FILLING, PAUSE, extended
 from backprop_tui.widgets.panel import Panel
@@ -37,6 +37,8 @@ class PlottingScreen(PlayingScreen):
         self._turn(-1)
 
     def _turn(self, by: int) -> None:
+        from backprop_tui.panels.plots import kind_after
+
         self.action_plot(kind_after(self.current, by) if self.plots_are_seen else self.current.plot)
 
     def action_plot(self, kind: str) -> None:
@@ -44,13 +46,14 @@ class PlottingScreen(PlayingScreen):
         if kind != self.current.plot:
             self.view = replace(self.current, plot=kind)
         self.show("plots")
-        self.fill()
 
     def click_plot(self, panel: Panel, x: int, y: int) -> None:
-        """Go to the iteration that was clicked, or choose the node."""
-        view = self.current
-        node = node_at_row(view, y)
-        iteration = iteration_at(view, panel.size.width, panel.size.height, x)
+        """Choose the node that was clicked, or go to the iteration."""
+        from backprop_tui.panels.plots import iteration_at, node_at
+
+        view, size = self.current, panel.size
+        node = node_at(view, size.width, size.height, x, y)
+        iteration = iteration_at(view, size.width, size.height, x)
         if node is not None:
             self.do(Select(node.position))
         elif iteration is not None:
@@ -60,20 +63,24 @@ class PlottingScreen(PlayingScreen):
 
     def fill(self) -> None:
         """Begin to compute what the plots lack, if they are seen and nobody is at it."""
-        if not self._filling and self._lacks():
+        if not self._filling and self._lacking() is not None:
             self._filling = True
             self.run_worker(self._fill(), group=FILLING)
 
-    def _lacks(self) -> bool:
-        series = self.current.session.run.series
-        return self.is_attached and self.plots_are_seen and 1 < series.iterations > series.count
+    def _lacking(self) -> Run | None:
+        """A training of which iterations are missing in the plots that are seen."""
+        if not self.is_attached or not self.plots_are_seen:
+            return None
+        session = self.current.session
+        runs = (session.run, session.baseline)
+        return next((run for run in runs if run.training and run.series.count < run.iterations), None)
 
     async def _fill(self) -> None:
         try:
-            while self._lacks():
+            while (run := self._lacking()) is not None:
                 await asyncio.sleep(PAUSE)
                 if self.current.session.pending is None:  # what one waits for comes first
-                    extended(self.current.session.run)
+                    extended(run)
                     for panel in self.query("#plots").results(Panel):
                         panel.redraw()
         finally:
