@@ -168,7 +168,8 @@ def carried(session: Session, run: Run) -> Session:
     )
     moved = on_branch(on_baseline, branches)
     moved = replace(moved, position=position_of(moved.run, place_of(session)))
-    moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
+    if session.levels:
+        moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
     notice = Notice(_LEFT_OUT, {"what": ", ".join(left_out)}, good=False) if left_out else None
     return replace(moved, selection=_chosen(session, moved), notice=notice)
 

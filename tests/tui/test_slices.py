@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from driving import debugger, opened, position, seen
+from living import live, overwritten
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session, advance, travelled
@@ -146,3 +148,18 @@ def test_a_slice_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     session = travelled(Session(run), Session(run, run.last))
     assert slices.sliced(session).pending is not None
     assert run.missing(400) == 401 - 4
+
+
+async def test_a_save_leads_back_far_into_a_training_bit_by_bit(tmp_path: Path, gate: list[int]) -> None:
+    gate[0] = 1000
+    async with live(tmp_path, TEXT, at=2000) as (pilot, path):
+        assert position(pilot) == 2000
+        gate[0] = 0
+        overwritten(path, TEXT.replace("0.25", "0.5"))
+        debugger(pilot).look(settled=True)
+        while debugger(pilot).current.session.pending is None:
+            await pilot.pause()
+        assert position(pilot) == 0
+        await let(pilot, gate, 1000)
+        assert position(pilot) == 2000
+        assert debugger(pilot).current.session.run.bindings.leaves[2] == 0.5

@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from backprop_engine.debugger import travelled
 from backprop_engine.errors import BackpropError, ScenarioError, UsageError
 from backprop_engine.graph import Node
 from backprop_engine.places import carried
@@ -75,6 +76,7 @@ def _moved(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, .
         tuple(one for one in scenario.watches if one not in view.scenario.watches),
     )
     session = replace(with_kept(session, added, problems.append), notice=None)
+    session = travelled(replace(session, position=0, levels=(), selection=None), session)
     return replace(view, scenario=scenario, session=session, found=()), tuple(problems)
 
 
@@ -135,10 +137,15 @@ class LiveScreen(Screen[None]):
         if self.current is not before:  # who moved on in the meantime is taken from where they are now
             view, problems = _moved(self.current, view.scenario, view.session.baseline)
         self.view = view
+        self.carry_on()
         self.tell("reload.done", name=_name(opening))
         if problems:
             told = "\n".join(in_language(one, view.language) for one in problems)
             self.notify(clean(told, newlines=True), markup=False, severity="warning", timeout=8)
+
+    def carry_on(self) -> None:
+        """Carry on what the view has pending, such as the way to where one was in a long training."""
+        raise NotImplementedError
 
     # Mistakes
 

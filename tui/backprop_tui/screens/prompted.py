@@ -104,6 +104,10 @@ class PromptedScreen(LiveScreen):
 
     def on_mount(self) -> None:
         """Who begins far in a training begins with the way there."""
+        self.carry_on()
+
+    def carry_on(self) -> None:
+        """Carry on what the view has pending."""
         if self.current.session.pending is not None:
             self.wait_for(lambda found: None)
 
