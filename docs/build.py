@@ -17,7 +17,9 @@ from backprop_engine.catalogue.conventions import KINKS
 from backprop_engine.catalogue.entries import how_written
 from backprop_engine.catalogue.pages import by_family, page
 from backprop_engine.errors import CODES, Diagnostic, ScenarioError
+from backprop_engine.explain.formulas.steps import formula_block
 from backprop_engine.explain.lines import plain
+from backprop_engine.explain.program import numpy_program
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.texts import say
 from backprop_engine.ops import OPS, Op
@@ -225,6 +227,93 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+_NUMPY = Words(
+    f"""# A run as a NumPy program
+{_MADE}
+[한국어](numpy.ko.md)
+
+The panel *Formula* shows the equations of a step with its numbers; of step 28 of `rnn_cell`:
+
+```text
+{{formulas}}
+```
+
+The panel *Why* shows the line of NumPy that does the same. All those lines in their order are a program that
+computes what the run computes, and needs nothing but NumPy:
+
+```python
+from backprop_engine import load_scenario, numpy_program
+
+print(numpy_program(load_scenario("scenarios/recurrent/shared_weights.yaml").record()))
+```
+```python
+{{program}}
+```
+
+`dW` is the gradient of `W`. One that comes from a single place is set with `=`; one that is a sum begins at 0
+and is added to with `+=`. Names are as short as they can be and still differ: `left_a` for `left.a` beside
+`right.a`, `h_2` for `states[2].h`. What NumPy has no function for is defined at the top.
+
+A training is a loop:
+
+```python
+print(numpy_program(load_scenario("scenarios/training/momentum.yaml").run()))
+```
+```python
+{{training}}
+```
+""",
+    f"""# NumPy 프로그램으로 옮긴 실행
+{_MADE}
+[English](numpy.md)
+
+*수식* 패널은 스텝의 식을 숫자와 함께 보여 줍니다. `rnn_cell`의 28번째 스텝은 이렇습니다.
+
+```text
+{{formulas}}
+```
+
+*설명* 패널은 같은 일을 하는 NumPy 코드 한 줄을 보여 줍니다. 그 줄들을 차례로 모으면 실행과 같은 값을 계산하는
+프로그램이 되며, NumPy만 있으면 됩니다.
+
+```python
+from backprop_engine import load_scenario, numpy_program
+
+print(numpy_program(load_scenario("scenarios/recurrent/shared_weights.yaml").record()))
+```
+```python
+{{program}}
+```
+
+`dW`는 `W`의 그래디언트입니다. 한 곳에서만 오는 그래디언트는 `=`로 정하고, 여러 기여의 합인 그래디언트는 0에서
+시작해 `+=`로 더합니다. 이름은 서로 구별되는 한 짧게 짓습니다. `right.a`도 있으면 `left.a`는 `left_a`가 되고,
+`states[2].h`는 `h_2`가 됩니다. NumPy에 없는 함수는 맨 위에서 정의합니다.
+
+훈련은 반복문이 됩니다.
+
+```python
+print(numpy_program(load_scenario("scenarios/training/momentum.yaml").run()))
+```
+```python
+{{training}}
+```
+""",
+)
+
+
+def numpy_page(language: str) -> str:
+    """A step as formulas, a run as a program, and a training as a loop."""
+    recurrent, shared, training = (
+        load_scenario(FOLDER.parent / "scenarios" / f"{name}.yaml")
+        for name in ("recurrent/rnn_cell", "recurrent/shared_weights", "training/momentum")
+    )
+    formulas = plain(formula_block(recurrent.record().frame(28), language, 90).lines)
+    program, loop = numpy_program(shared.record()), numpy_program(training.run())
+    return _NUMPY.in_language(language).format(
+        formulas=formulas, program=program.rstrip(), training=loop.rstrip()
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "operators.md": partial(operators, "en"),
     "operators.ko.md": partial(operators, "ko"),
@@ -234,6 +323,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.ko.md": partial(errors, "ko"),
     "keys.md": partial(keys_page, "en"),
     "keys.ko.md": partial(keys_page, "ko"),
+    "numpy.md": partial(numpy_page, "en"),
+    "numpy.ko.md": partial(numpy_page, "ko"),
 }
 
 

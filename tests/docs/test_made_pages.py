@@ -26,8 +26,8 @@ def build() -> Any:
     return module
 
 
-PAGES = ("operators.md", "conventions.md", "errors.md", "keys.md")
-IN_KOREAN = ("operators.ko.md", "conventions.ko.md", "errors.ko.md", "keys.ko.md")
+PAGES = ("operators.md", "conventions.md", "errors.md", "keys.md", "numpy.md")
+IN_KOREAN = ("operators.ko.md", "conventions.ko.md", "errors.ko.md", "keys.ko.md", "numpy.ko.md")
 LATIN = re.compile(r"(?:\b[A-Za-z]{3,}\b[ ,;]*){4}")
 """Four words in a row: a sentence that nobody has translated."""
 
