@@ -23,11 +23,13 @@ from backprop_tui.panels.tensor import Viewer, in_full, literal, viewer
 from backprop_tui.panels.tensor_facts import fact_lines, histogram_lines
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Scroll, last_axes
 from backprop_tui.panels.tensor_heat import heat
+from backprop_tui.panels.tensor_keys import KEYS, key_line
 from backprop_tui.panels.tensor_numbers import fits, numbers
 from backprop_tui.panels.tensor_panes import main_pane, side_panes
 from backprop_tui.panels.tensor_state import TensorState, opened_at
 from backprop_tui.screens.debugger import DebuggerScreen
-from backprop_tui.screens.inspect import KEYS, InspectScreen
+from backprop_tui.screens.inspect import InspectScreen
+from backprop_tui.screens.tensor_help import TensorHelpScreen
 from backprop_tui.texts import TEXTS
 from scenes import STEMS, crowded, trace, view
 
@@ -405,12 +407,28 @@ def _actions() -> Iterator[str]:
     return (action.partition("(")[0] for key in KEYS for _, action in key.actions)
 
 
-def test_every_key_has_a_text_and_does_something() -> None:
-    assert {f"tensor.key.{key.name}" for key in KEYS} == {
-        key for key in TEXTS if key.startswith("tensor.key.")
-    }
+def test_every_key_has_texts_and_does_something() -> None:
+    wanted = {f"tensor.key.{key.name}{end}" for key in KEYS for end in ("", ".help")}
+    assert wanted == {key for key in TEXTS if key.startswith("tensor.key.")}
     assert all(hasattr(InspectScreen, f"action_{action}") for action in _actions())
     assert sorted(key.footer for key in KEYS) == list(range(1, len(KEYS) + 1))
+
+
+@given(width=st.integers(1, 200), language=st.sampled_from(["en", "ko"]), deep=st.booleans())
+def test_the_footer_fits_and_says_how_to_leave(width: int, language: str, deep: bool) -> None:
+    drawing = key_line(language, width, deep=deep)
+    assert drawing.width <= max(1, width)
+    assert width < 12 or "Esc" in plain(lines_of(drawing))
+
+
+async def test_help_says_what_every_key_does() -> None:
+    async with opened("add_multiply", at=4) as pilot:
+        await pilot.press("enter", "question_mark")
+        assert isinstance(pilot.app.screen, TensorHelpScreen)
+        shown = plain(pilot.app.screen.lines(90))
+        assert all(key.shown in shown for key in KEYS)
+        await pilot.press("escape")
+        assert inspector(pilot).is_current
 
 
 async def test_from_the_chain_rule_its_product_is_opened() -> None:

@@ -1,4 +1,4 @@
-"""The pages `docs/keys.md` and `docs/keys.ko.md`, made from the table of commands."""
+"""The pages `docs/keys.md` and `docs/keys.ko.md`, made from the tables of commands and keys."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.text import Words
 from backprop_tui.commands import COMMANDS, Command, key_text
+from backprop_tui.panels.tensor_keys import KEYS
+from backprop_tui.texts import text
 
 __all__ = ["keys_page"]
 
@@ -121,6 +123,20 @@ back = ["k", "left"]
 )
 
 
+_VIEWER = Words(
+    """
+## Tensors
+`Enter` opens the tensors of the chosen node, or, from the chain rule, the product of the step; there:
+
+| key | does |
+|---|---|""",
+    """
+## 텐서
+`Enter`는 고른 노드의 텐서를, 연쇄법칙 패널에서는 이 스텝의 곱을 엽니다. 그 화면의 키는 다음과 같습니다.
+
+| 키 | 하는 일 |
+|---|---|""",
+)
 _PASS = Words("where a pass begins", "순전파, 역전파, 갱신이 시작되는 곳")
 _BOUND = Words("BOUND", "한계값")
 
@@ -130,10 +146,18 @@ def keys_page(language: str) -> str:
     lines = [_HEAD.in_language(language), *(_row(one, language) for one in COMMANDS)]
     lines += [_PLACES.in_language(language), *_phases(language)]
     lines += [_TROUBLES.in_language(language), *_troubles(language)]
+    lines += [_VIEWER.in_language(language), *_viewer(language)]
     subjects = ", ".join(f"`{one}`" for one in SUBJECTS)
     names = ", ".join(f"`{one.name}`" for one in COMMANDS)
     lines.append(_CONDITIONS.in_language(language).format(subjects=subjects, names=names))
     return "\n".join(lines) + "\n"
+
+
+def _viewer(language: str) -> Iterator[str]:
+    """The keys of the viewer of tensors."""
+    for key in KEYS:
+        keys = " ".join(map(_code, key.shown.split()))
+        yield f"| {keys} | {text(f'tensor.key.{key.name}.help', language)} |"
 
 
 def _row(command: Command, language: str) -> str:

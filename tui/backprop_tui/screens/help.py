@@ -11,7 +11,7 @@ from backprop_tui.regions import place_named
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
 
-__all__ = ["HelpScreen", "help_lines"]
+__all__ = ["HelpScreen", "help_lines", "two_columns"]
 
 _SIGNS = (
     ("12", Role.VALUE, "help.value"),
@@ -35,10 +35,10 @@ def help_lines(
     signs = [(sign, role, text(key, language)) for sign, role, key in _SIGNS]
     lines = _about(panel, language, width) if panel else []
     lines.append((Span(text("help.keys", language), Role.HEADING),))
-    lines += _two_columns(keys, size, width)
+    lines += two_columns(keys, size, width)
     lines += [(Span("  "), Span(piece, Role.DIM)) for piece in wrap(text("help.scroll", language), width - 2)]
     lines += [(Span(""),), (Span(text("help.signs", language), Role.HEADING),)]
-    return lines + _two_columns(signs, size, width)
+    return lines + two_columns(signs, size, width)
 
 
 def _about(panel: str, language: str, width: int) -> list[Line]:
@@ -56,7 +56,7 @@ def _what(command: Command, language: str) -> str:
     return command.help(language) + (f"  ({' '.join(names)})" if names else "")
 
 
-def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:
+def two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:
     """A sign and what it means, wrapped in its own column."""
     lines: list[Line] = []
     for sign, role, meaning in rows:

@@ -3,83 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 
-from backprop_engine.explain.lines import Role, Span
 from backprop_engine.graph import Node
 from backprop_engine.steps import Edge
-from backprop_engine.text import cell_width, in_ascii
+from backprop_engine.text import in_ascii
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.tensor import Viewer, literal, viewer
+from backprop_tui.panels.tensor_keys import KEYS, key_line
 from backprop_tui.panels.tensor_state import TensorState, opened_at
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.tensor import TensorPanel
 
-__all__ = ["KEYS", "InspectScreen", "Key"]
+__all__ = ["InspectScreen"]
 
-
-class Key(Struct, frozen=True):
-    """Keys of the viewer with what they do; `shown` is how people read them."""
-
-    name: str
-    shown: str
-    actions: tuple[tuple[str, str], ...]
-    footer: int = 1
-    """The last give way first where the footer is short."""
-
-
-KEYS: Final[tuple[Key, ...]] = (
-    Key(
-        "move",
-        "←↑↓→",
-        (("up", "move(-1, 0)"), ("down", "move(1, 0)"), ("left", "move(0, -1)"), ("right", "move(0, 1)")),
-        2,
-    ),
-    Key(
-        "page",
-        "PgUp PgDn",
-        (
-            ("pageup,shift+up", "page(-1, 0)"),
-            ("pagedown,shift+down", "page(1, 0)"),
-            ("shift+left", "page(0, -1)"),
-            ("shift+right", "page(0, 1)"),
-        ),
-        9,
-    ),
-    Key(
-        "ends",
-        "Home End",
-        (
-            ("home", "ends(0, -1)"),
-            ("end", "ends(0, 1)"),
-            ("ctrl+home", "ends(-1, -1)"),
-            ("ctrl+end", "ends(1, 1)"),
-        ),
-        11,
-    ),
-    Key("subject", "Tab", (("tab", "subject(1)"), ("shift+tab", "subject(-1)")), 3),
-    Key("slice", ", .", (("comma", "slide(-1)"), ("full_stop", "slide(1)")), 4),
-    Key("axis", "x", (("x", "axis"),), 7),
-    Key("axes", "t", (("t", "turn"),), 8),
-    Key("heat", "h", (("h", "heat"),), 5),
-    Key("counts", "f", (("f", "counts"),), 6),
-    Key("copy", "y", (("y", "copy"),), 10),
-    Key("close", "Esc", (("escape,q,enter", "dismiss"),), 1),
-)
-"""The keys of the viewer: its bindings and its footer follow."""
 
 _NOTCH = 3
 """Rows that a notch of the wheel goes."""
-_SLICING = ("slice", "axis")
 
 
 class InspectScreen(ModalScreen[None]):
@@ -105,16 +52,19 @@ class InspectScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The tensors, and the keys below."""
         yield TensorPanel(self._drawn, id="tensor")
-        yield Panel(lambda width, height: self._keys(width), id="tensor-keys", focusable=False)
+        yield Panel(self._keys, id="tensor-keys", focusable=False)
 
     def on_mount(self) -> None:
         """Give the tensors the focus, and characters to heatmaps where there are no colours."""
         ascii_only = self.app.has_class("-ascii")
         self.set_class(ascii_only, "-ascii")
-        self.set_reactive(InspectScreen.state, replace(self.current, signs=ascii_only or self.app.no_color))
-        name = self.current.node.name
-        self.query_one(TensorPanel).border_title = Content(in_ascii(name) if ascii_only else name)
-        self.query_one(TensorPanel).focus()
+        panel = self.query_one(TensorPanel)
+        self.set_reactive(InspectScreen.state, replace(self.current, signs=panel.in_characters))
+        panel.entitle(in_ascii(self.current.node.name) if ascii_only else self.current.node.name)
+        panel.focus()
+
+    def _keys(self, width: int, height: int) -> Drawing:
+        return key_line(self.current.view.language, width, deep=bool(self.current.others))
 
     def _drawn(self, width: int, height: int) -> Drawing:
         self.shown = viewer(self.current, width, height)
@@ -129,24 +79,6 @@ class InspectScreen(ModalScreen[None]):
         if self.shown.picture is not None:
             self.set_reactive(InspectScreen.state, replace(self.current, scroll=self.shown.picture.scroll))
         self.query_one("#tensor-keys", Panel).redraw()
-
-    def _keys(self, width: int) -> Drawing:
-        """As many keys as fit, in the table's order."""
-        language = self.current.view.language
-        wanted = [key for key in KEYS if key.name not in _SLICING or self.current.others]
-        chosen: list[Key] = []
-        used = 1
-        for key in sorted(wanted, key=lambda key: key.footer):
-            used += cell_width(f"{key.shown} {text(f'tensor.key.{key.name}', language)}  ")
-            if used > width:
-                break
-            chosen.append(key)
-        spans = [Span(" ")]
-        for key in wanted:
-            if key in chosen:
-                label = text(f"tensor.key.{key.name}", language)
-                spans += [Span(key.shown, Role.KEY), Span(f" {label}  ", Role.DIM)]
-        return Lines.of([tuple(spans)])
 
     # Keys
 
@@ -191,14 +123,19 @@ class InspectScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the matrix in view as a program would write it."""
-        written = literal(self.current)
+        written, language = literal(self.current), self.current.view.language
         if written:
             self.app.copy_to_clipboard(written)
-            self.notify(
-                text("copied", self.current.view.language, what=written.splitlines()[0]),
-                markup=False,
-                timeout=2,
-            )
+            said = text("copied", language, what=written.splitlines()[0])
+        else:
+            said = text("tensor.copy.none", language)
+        self.notify(said, markup=False, timeout=2)
+
+    def action_help(self) -> None:
+        """What the keys do, and what a heatmap shows."""
+        from backprop_tui.screens.tensor_help import TensorHelpScreen
+
+        self.app.push_screen(TensorHelpScreen(self.current.view.language))
 
     # The mouse
 

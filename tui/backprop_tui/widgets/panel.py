@@ -162,6 +162,16 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         free = self.size - Size(self.drawing.width, self.drawing.height)
         return Offset(max(0, free.width // 2), max(0, free.height // 2))
 
+    @property
+    def _few_colours(self) -> bool:
+        """Whether the terminal has sixteen."""
+        return not self.app.is_headless and self.app.console.color_system in ("standard", "windows")
+
+    @property
+    def in_characters(self) -> bool:
+        """Whether heatmaps are made of characters, for want of colours or of halves of cells."""
+        return self.screen.has_class("-ascii") or self._few_colours or self.app.no_color
+
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
         view = self._in_view()
@@ -175,10 +185,8 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         in_signs = self.screen.has_class("-ascii")
         if in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        few = not self.app.is_headless and self.app.console.color_system in ("standard", "windows")
-        colours = not (in_signs or few or self.app.no_color)
-        roles = palette(self.app.current_theme, few=few)
-        strip = paint(line, roles, width, self._base, colours=colours)
+        roles = palette(self.app.current_theme, few=self._few_colours)
+        strip = paint(line, roles, width, self._base, colours=not self.in_characters)
         return self._with_selection(strip, y, left, top)
 
     def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:
