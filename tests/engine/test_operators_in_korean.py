@@ -14,7 +14,7 @@ from backprop_engine.catalogue.pages import page
 from backprop_engine.errors import ShapeError
 from backprop_engine.explain.lines import plain
 from backprop_engine.languages.ko import ops as of_operators
-from backprop_engine.ops import OPS, Op
+from backprop_engine.ops import OPS, Attribute, Op
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.said import catalogue, in_language
 from backprop_engine.text import Words
