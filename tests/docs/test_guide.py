@@ -2,9 +2,9 @@
 
 A comment before a block of YAML says what it is: `<!-- NAME -->` is a file that passes `check`, `broken:` one
 that cannot be loaded, `failing:` one whose figures do not come out; the text that follows these is exactly
-what is said of them. Commands in `sh` blocks are carried out in a folder with all the files of the page; the
-text that follows, if one does, is what they print. After changing a message on purpose, write the texts again
-and read the difference before keeping it:
+what is said of them in the language of the page. Commands in `sh` blocks are carried out in a folder with all
+the files of the page; the text that follows, if one does, is what they print. After changing a message on
+purpose, write the texts again and read the difference before keeping it:
 
     REWRITE_GOLDENS=1 pytest tests/docs/test_guide.py
 """
@@ -54,16 +54,22 @@ def blocks(page: Path) -> list[Block]:
     return [Block(one["kind"], one["mark"] or "", one["text"]) for one in found]
 
 
-GUIDE = blocks(PAGES["en"])
+GUIDES = {language: blocks(page) for language, page in PAGES.items()}
+GUIDE = GUIDES["en"]
 FILES = [block for block in GUIDE if block.mark and not block.role]
-WRONG = [block for block in GUIDE if block.role]
-COMMANDS = [block for block in GUIDE if block.kind == "sh"]
+WRONG = [(language, block) for language, guide in GUIDES.items() for block in guide if block.role]
+COMMANDS = [(language, block) for language, guide in GUIDES.items() for block in guide if block.kind == "sh"]
 
 
-def after(block: Block) -> str | None:
+def after(language: str, block: Block) -> str | None:
     """The text that follows a block, if one does."""
-    following = GUIDE[GUIDE.index(block) + 1 :]
+    guide = GUIDES[language]
+    following = guide[guide.index(block) + 1 :]
     return following[0].text if following and following[0].kind == "text" else None
+
+
+def _called(one: str | Block) -> str:
+    return one if isinstance(one, str) else one.name or one.text.splitlines()[0]
 
 
 @pytest.fixture
@@ -83,14 +89,13 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     return code, *capsys.readouterr()
 
 
-def compare(block: Block, found: str) -> None:
-    """Whether the text after a block is what was found; with REWRITE_GOLDENS it is made so, on every page."""
-    wanted = after(block)
+def compare(language: str, block: Block, found: str) -> None:
+    """Whether the text after a block is what was found; with REWRITE_GOLDENS it is made so."""
+    wanted = after(language, block)
     if os.environ.get("REWRITE_GOLDENS"):
-        for page in PAGES.values():
-            text = page.read_text("utf-8")
-            before = f"{block.text}```\n```text\n"
-            page.write_text(text.replace(f"{before}{wanted}```", f"{before}{found}```"), "utf-8")
+        text = PAGES[language].read_text("utf-8")
+        before = f"{block.text}```\n```text\n"
+        PAGES[language].write_text(text.replace(f"{before}{wanted}```", f"{before}{found}```"), "utf-8")
     assert found == wanted
 
 
@@ -113,7 +118,11 @@ def test_every_block_has_its_place(page: Path) -> None:
 
 
 def test_both_pages_have_the_same_examples() -> None:
-    assert blocks(PAGES["ko"]) == GUIDE
+    given = [[one for one in guide if one.kind != "text"] for guide in GUIDES.values()]
+    english, korean = (
+        [one._replace(text=one.text.replace(" --lang ko", "")) for one in one] for one in given
+    )
+    assert english == korean
     english, korean = (page.read_text("utf-8") for page in PAGES.values())
     assert headings(english) == headings(korean)
     assert re.findall(r"^\| `([^|]*)` \|", english, re.M) == re.findall(r"^\| `([^|]*)` \|", korean, re.M)
@@ -163,16 +172,20 @@ def test_every_file_is_valid_under_the_schema(block: Block) -> None:
     assert [error.message for error in Draft202012Validator(schema()).iter_errors(document)] == []
 
 
-@pytest.mark.parametrize("block", WRONG, ids=lambda one: one.name)
-def test_what_is_wrong_is_told_so(folder: Path, capsys: pytest.CaptureFixture[str], block: Block) -> None:
+@pytest.mark.parametrize(("language", "block"), WRONG, ids=_called)
+def test_what_is_wrong_is_told_so(
+    folder: Path, capsys: pytest.CaptureFixture[str], language: str, block: Block
+) -> None:
     (folder / block.name).write_text(block.text, "utf-8")
-    code, out, err = said(capsys, "check", block.name)
+    code, out, err = said(capsys, "check", block.name, "--lang", language)
     assert code == {"broken": 2, "failing": 1}[block.role]
-    compare(block, err if block.role == "broken" else out)
+    compare(language, block, err if block.role == "broken" else out)
 
 
-@pytest.mark.parametrize("block", COMMANDS, ids=lambda one: one.text.splitlines()[0])
-def test_a_command_does_what_is_shown(folder: Path, capsys: pytest.CaptureFixture[str], block: Block) -> None:
+@pytest.mark.parametrize(("language", "block"), COMMANDS, ids=_called)
+def test_a_command_does_what_is_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str], language: str, block: Block
+) -> None:
     shown = ""
     for line in block.text.splitlines():
         command, _, file = line.partition(" > ")
@@ -183,5 +196,5 @@ def test_a_command_does_what_is_shown(folder: Path, capsys: pytest.CaptureFixtur
         if file:
             (folder / file).write_text(out, "utf-8")
         shown += "" if file else out
-    if after(block) is not None:
-        compare(block, shown)
+    if after(language, block) is not None:
+        compare(language, block, shown)

@@ -84,9 +84,9 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
     found = _float64(trace.value(name) if figure.of == "value" else trace.gradient(name))
     if found.shape != expected.shape:
         message = said(
-            "{what} is {found}, expected {wanted}",
+            "{what} is {shape}, expected {wanted}",
             what=what,
-            found=shape_text(found.shape),
+            shape=shape_text(found.shape),
             wanted=shape_text(expected.shape),
         )
         return Failure(EXPECT_SHAPE, name, message, figure.node, _fitting(found, expected, block))

@@ -3,8 +3,8 @@
 Rooms raise a `ScenarioError` at the first mistake of what they read (a leaf, a node, a figure); the loader
 goes on with the next one, inside `with mistakes.collected():`.
 
-The worst come first, in `GROUPS`: those that hide most of the file from the reader, and so may be the cause of
-others. Within a group they come as they stand in the file.
+The worst come first, in `GROUPS`: those that hide most of the file from the reader, and so may be the cause
+of others. Within a group they come as they stand in the file.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ __all__ = ["TEMPLATES"]
 TEMPLATES: dict[str, str] = {
     # Paths and files
     "the path of a data file": "데이터 파일의 경로",
-    "such as `file: data/iris.csv`": "예: `file: data/iris.csv`",
+    "such as `file: data/iris.csv`": "`file: data/iris.csv`처럼 쓰세요",
     "the path of the data file is empty": "데이터 파일의 경로가 비어 있습니다",
     "a path counts from the scenario's folder": "경로는 시나리오가 있는 폴더에서 시작합니다",
     "a path counts from the scenario's folder, such as `file: data/iris.csv`": (
@@ -74,7 +74,7 @@ TEMPLATES: dict[str, str] = {
     "`columns` takes no column": "`columns`가 고르는 열이 없습니다",
     "`{text}` takes no row": "`{text}`{으로/로} 고르는 행이 없습니다",
     "the step of `rows` is 0": "`rows`의 간격이 0입니다",
-    'such as `rows: "0:32:2"`': '예: `rows: "0:32:2"`',
+    'such as `rows: "0:32:2"`': '`rows: "0:32:2"`처럼 쓰세요',
     "`columns` is no slice": "`columns`에는 슬라이스를 쓸 수 없습니다",
     "there is no row {number}": "{number}번 행이 없습니다",
     "there is no row so large": "번호가 그렇게 큰 행은 없습니다",

@@ -58,6 +58,7 @@ TEMPLATES: dict[str, str] = {
         "출력 `{name}`까지 미분할 수 있는 경로가 없습니다"
     ),
     "the gradient of `{name}`": "`{name}`의 그래디언트",
+    "{what} is {shape}, expected {wanted}": "{what}의 차원이 {wanted}{이어야/여야} 하는데 {shape}입니다",
     "{what} is {found}, expected {wanted}": "{what}{이/가} {wanted}{이어야/여야} 하는데 {found}입니다",
     "{what} at {cell} is {found}, expected {wanted}": (
         "{what}의 {cell} 원소가 {wanted}{이어야/여야} 하는데 {found}입니다"

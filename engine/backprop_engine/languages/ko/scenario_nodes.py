@@ -6,7 +6,7 @@ __all__ = ["TEMPLATES"]
 
 TEMPLATES: dict[str, str] = {
     # Forms of nodes
-    "such as `{text}`": "예: `{text}`",
+    "such as `{text}`": "`{text}`처럼 쓰세요",
     "keep one of them": "하나만 남기세요",
     "a map from names to expressions": "이름과 식을 짝지은 맵",
     "a node is an expression, `{{op: …, inputs: […]}}`, `{{expr: …}}`, `{{cell: …}}` or `{{scan: …}}`": (
@@ -125,7 +125,7 @@ TEMPLATES: dict[str, str] = {
     "a cell as a map": "셀을 적은 맵",
     "the cell `{cell}`": "셀 `{cell}`",
     "such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`": (
-        "예: `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`"
+        "`rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`처럼 쓰세요"
     ),
     "the cell's inputs as a list of names": "셀의 입력 이름의 목록",
     "the cell's outputs as a list of names": "셀의 출력 이름의 목록",
@@ -158,11 +158,13 @@ TEMPLATES: dict[str, str] = {
     "its inputs are none": "이 셀에는 입력이 없습니다",
     "the cell `{cell}` has no `{name}`": "셀 `{cell}`에는 `{name}`{이/가} 없습니다",
     "the cell `{cell}` has no input `{name}`": "셀 `{cell}`에는 입력 `{name}`{이/가} 없습니다",
-    "such as `inputs: {{x: x0, h_prev: h0}}`": "예: `inputs: {{x: x0, h_prev: h0}}`",
+    "such as `inputs: {{x: x0, h_prev: h0}}`": "`inputs: {{x: x0, h_prev: h0}}`처럼 쓰세요",
     "such as `over: {{x: xs}}`, where `xs` has the time steps along its first axis": (
-        "예: `over: {{x: xs}}`. `xs`의 첫째 축이 시점입니다"
+        "`over: {{x: xs}}`처럼 쓰세요. `xs`의 첫째 축이 시점입니다"
     ),
-    "such as `carry: {{h_prev: {{init: h0, next: h}}}}`": "예: `carry: {{h_prev: {{init: h0, next: h}}}}`",
+    "such as `carry: {{h_prev: {{init: h0, next: h}}}}`": (
+        "`carry: {{h_prev: {{init: h0, next: h}}}}`처럼 쓰세요"
+    ),
     "`{name}` scans over nothing": "`{name}`의 `scan`이 따라갈 텐서가 없습니다",
     "`{section}` as a map from the cell's inputs to names": "셀의 입력과 이름을 짝지은 `{section}` 맵",
     "`carry` as a map from the cell's inputs to `{{init: …, next: …}}`": (
