@@ -27,6 +27,7 @@ from backprop_engine.graph import GraphBuilder, Kind
 from backprop_engine.local import MapLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
+from backprop_engine.recording import record
 from backprop_engine.run import Run, Training
 from backprop_engine.text import LANGUAGES, in_ascii
 from backprop_engine.trace import Trace
@@ -270,6 +271,33 @@ chain rule
 @pytest.mark.parametrize(("stem", "position", "width"), STEPS)
 def test_picture_of_a_step(stem: str, position: int, width: int) -> None:
     assert picture(stem, position, width) == STEPS[stem, position, width]
+
+
+def test_vectors_lie_along_the_last_axis_of_the_matrices_they_meet() -> None:
+    assert "[8  0]" in picture("batch_norm_by_hand", 1, 78)
+    assert "− [8  0]" in picture("batch_norm_by_hand", 2, 78)
+    assert "meanᵢ⎢ 7  -0.1⎥" in picture("batch_norm_by_hand", 1, 78)
+
+
+def test_wide_letters_keep_their_columns() -> None:
+    builder = GraphBuilder()
+    weight, seen = builder.leaf("무게", Kind.PARAM, ()), builder.leaf("x", Kind.INPUT, ())
+    builder.apply(OPS["div"], [weight, seen], "나눈 값")
+    graph = builder.build("나눈 값")
+    trace = record(graph, Bindings.of(graph, {"무게": 3.0, "x": -4.0}))
+    found = "\n" + plain(formula_block(trace.frame(1), "ko", 60).lines)
+    assert (
+        found
+        == """
+노드               로컬 그래디언트     로컬 그래디언트
+          무게     ∂나눈 값   1        ∂나눈 값   −나눈 값
+나눈 값 = ────     ──────── = ─        ──────── = ────────
+           x        ∂무게     x           ∂x         x
+
+           3                  1                   −(-0.75)
+ -0.75  =  ──       -0.25   = ──       -0.1875  = ────────
+           -4                 -4                     -4"""
+    )
 
 
 def test_picture_in_korean() -> None:

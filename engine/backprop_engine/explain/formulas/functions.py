@@ -21,6 +21,8 @@ _UPRIGHT: Final = {
 }
 """What a function is called on a blackboard, where that is another name."""
 _SUMS: Final = {"sum": "∑", "mean": "mean", "var": "var", "max": "max", "min": "min", "prod": "∏"}
+_BARE: Final = frozenset(("sum", "prod"))
+"""Signs that stand right before what holds together by itself."""
 _DIGITS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -61,7 +63,7 @@ def _sum(setter: Typesetter, tree: Call) -> Piece | None:
         return None
     sign = text(_SUMS[tree.name] + along, Role.OP)
     piece = setter.piece(arg)
-    bare = piece.binds >= (POWER if tree.name in ("sum", "prod") else LOOSE + 100)
+    bare = piece.enclosed or (tree.name in _BARE and piece.binds >= POWER)
     box = row(sign, piece.box if bare else fenced(piece.box))
     return Piece(box.read(_reading(tree.name, [piece.box], tree.keywords)), ATOM)
 

@@ -12,11 +12,12 @@ from backprop_engine.explain.formulas.typeset import ATOM, SIGN, TERM, Piece, Ty
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.symbols import loss_name, operand_text
 from backprop_engine.expr import Expr, Name, walk
-from backprop_engine.graph import Node
+from backprop_engine.graph import Graph, Node
+from backprop_engine.ops import Partial
 from backprop_engine.ops.keys import key_text
 from backprop_engine.trace import Trace
 
-__all__ = ["Naming", "gradient", "partial"]
+__all__ = ["Naming", "gives_row", "gradient", "is_row", "number_piece", "partial"]
 
 
 def partial(top: str, bottom: str, role: Role, style: Style) -> Box:
@@ -32,12 +33,26 @@ def gradient(trace: Trace, node: Node, style: Style) -> Box:
     return partial(loss_name(trace.graph), operand_text(node), Role.GRADIENT, style)
 
 
+def is_row(node: Node, operand: Node) -> bool:
+    """Whether a vector is a row: it meets matrices cell by cell, and so goes along their last axis."""
+    assert node.op is not None
+    elementwise = any(isinstance(rule, Partial) for rule in node.rules)
+    return elementwise and len(operand.shape) == 1 and len(node.shape) > 1
+
+
+def gives_row(graph: Graph, node: Node) -> bool:
+    """Whether a vector is a row because it is what is left of a matrix along its last axis."""
+    first = graph.nodes[node.operands[0]]
+    return len(first.shape) == 2 and len(node.shape) == 1 and node.attributes.get("axis") in (0, -2)
+
+
 class _Meaning(NamedTuple):
-    """A name's symbol, unless it is a gradient, and its tensor."""
+    """A name's symbol, unless it is a gradient; its tensor, and whether that is a row."""
 
     symbol: str
     tensor: Tensor
     role: Role
+    row: bool = False
 
 
 class Naming:
@@ -50,8 +65,8 @@ class Naming:
         self.trace, self.node, self.upstream = trace, node, upstream
         self.known: dict[str, _Meaning] = {}
         for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True):
-            symbol = operand_text(graph.nodes[operand])
-            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE)
+            symbol, row = operand_text(graph.nodes[operand]), is_row(node, graph.nodes[operand])
+            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE, row)
         self.known["out"] = _Meaning(node.name, trace.outs[node.position], Role.VALUE)
         tensor = trace.gradients[node.position]
         if tensor is not None:
@@ -78,7 +93,7 @@ class Naming:
 
         def spell(name: str) -> Piece | None:
             meaning = self.known.get(name)
-            return meaning and number_piece(meaning.tensor, meaning.role, style)
+            return meaning and number_piece(meaning.tensor, meaning.role, style, upright=not meaning.row)
 
         return Typesetter(spell, self.axes, style.flat, style.small)
 
@@ -98,10 +113,11 @@ class Naming:
         return not tensors or shows_cells(tree, self.axes)
 
 
-def number_piece(tensor: Tensor, role: Role, style: Style) -> Piece | None:
+def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = True) -> Piece | None:
     """A tensor where a name stood; a negative number stands in brackets where it is a factor."""
-    box = tensor_box(tensor, role, style)
+    box = tensor_box(tensor, role, style, upright=upright)
     if box is None:
         return None
-    negative = tensor.shape == () and box.lines[0][0].text.startswith("-")
-    return Piece(box, SIGN if negative else ATOM)
+    if tensor.shape:
+        return Piece(box, enclosed=True)
+    return Piece(box, SIGN if box.lines[0][0].text.startswith("-") else ATOM)

@@ -8,7 +8,7 @@ from typing import Final
 from backprop_engine.explain.formulas.axes import letters
 from backprop_engine.explain.formulas.box import Box, fenced, row, superscript, text
 from backprop_engine.explain.formulas.equations import Column, Equation, Style, flow, tensor_box
-from backprop_engine.explain.formulas.naming import Naming, gradient, partial
+from backprop_engine.explain.formulas.naming import Naming, gives_row, gradient, is_row, partial
 from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import TERM
 from backprop_engine.explain.lines import Block, Role, above
@@ -17,7 +17,14 @@ from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.texts import say
 from backprop_engine.expr import Name
 from backprop_engine.frame import Frame
-from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.local import (
+    DenseLocal,
+    ElementwiseLocal,
+    LocalGradient,
+    MapLocal,
+    ScalarLocal,
+    local_gradient,
+)
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
 from backprop_engine.text import clip
 from backprop_engine.trace import Trace
@@ -71,9 +78,10 @@ def _node(trace: Trace, position: int, language: str) -> Equation:
     """``q = x · y``; an operator that has a name is written by it first, and in full behind that."""
     node = trace.graph.nodes[position]
     naming, trees = Naming(trace, node), node_trees(trace.graph, node)
+    upright = not gives_row(trace.graph, node)
 
     def columns(style: Style) -> Sequence[Column]:
-        value = tensor_box(trace.outs[position], Role.VALUE, style)
+        value = tensor_box(trace.outs[position], Role.VALUE, style, upright=upright)
         called = [Column(naming.symbols(style).box(tree)) for tree in trees[:-1] if style.named]
         left = [part for one in called for part in (Column(text(" = ")), one)]
         return [Column(text(node.name, Role.VALUE), value), *left, _EQUALS, naming.right(trees[-1], style)]
@@ -104,14 +112,16 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
 def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
     """The chain rule: the gradient of the operand is the upstream gradient times the local one."""
     graph = trace.graph
-    operand = graph.nodes[edge.operand]
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    local, upright = local_gradient(trace, edge), not is_row(node, operand)
 
     def columns(style: Style) -> Sequence[Column]:
-        product = tensor_box(trace.contributions[edge.index], Role.GRADIENT, style)
+        contribution = trace.contributions[edge.index]
+        product = tensor_box(contribution, Role.GRADIENT, style, upright=upright)
         left = [Column(gradient(trace, operand, style), product), _EQUALS]
         if edge.summed:
             left.append(Column(text(f"∑{letters(edge.summed)} ", Role.OP), sign=True))
-        return [*left, *_product(trace, edge, style)]
+        return [*left, *_product(trace, edge, local, style)]
 
     title = say("formula chain", language)
     if edge.shared:
@@ -120,11 +130,10 @@ def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
     return Equation(title, columns)
 
 
-def _product(trace: Trace, edge: Edge, style: Style) -> list[Column]:
+def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style) -> list[Column]:
     """The right side of the chain rule, in the order of its factors."""
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    local = local_gradient(trace, edge)
     as_row = isinstance(local, MapLocal) and local.upstream_as == "row"
     upstream = Column(
         gradient(trace, node, style),

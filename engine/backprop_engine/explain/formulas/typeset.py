@@ -42,6 +42,7 @@ _SIGNS: Final = {
     "+": " + ", "-": " − ", "*": " · ", "@": " · ", "/": " / ",
     "<": " < ", "<=": " ≤ ", ">": " > ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ",
 }  # fmt: skip
+_LETTERS: Final = {"pi": "π"}
 _RAISED: Final = dict(
     zip("0123456789-−+abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)
 )
@@ -51,10 +52,11 @@ _DEEPEST: Final = 2
 
 
 class Piece(Struct, frozen=True):
-    """A box, and how tightly it holds together."""
+    """A box, and how tightly it holds together; what is `enclosed` has brackets of its own."""
 
     box: Box
     binds: int = ATOM
+    enclosed: bool = False
 
 
 class Typesetter(Struct, frozen=True):
@@ -75,11 +77,13 @@ class Typesetter(Struct, frozen=True):
         """`tree` as a piece."""
         match tree:
             case Name():
-                return self.spell(tree.name) or Piece(text(tree.name, Role.NAME))
+                return self.spell(tree.name) or Piece(
+                    text(_LETTERS.get(tree.name, tree.name), reading=tree.name)
+                )
             case Number():
                 return number_piece(repr(tree.value))
             case Unary():
-                return Piece(row(text("−", reading="-"), self.within(tree.operand, SIGN)), SIGN)
+                return Piece(row(text("−", reading="-"), _positive(self.within(tree.operand, SIGN))), SIGN)
             case Binary(op="**"):
                 return self._power(tree)
             case Binary(op="/") if not self.flat and self.depth < _DEEPEST:
@@ -143,8 +147,12 @@ class Typesetter(Struct, frozen=True):
         if tree.op == "*" and axes_of(tree.left, self.axes) and axes_of(tree.right, self.axes):
             sign = " ⊙ "
         left, right = self.within(tree.left, max(own, SUM)), self.within(tree.right, own + 1)
-        right = fenced(right) if right.reading.startswith("-") else right
-        return Piece(row(left, text(sign, reading=f" {tree.op} "), right), own)
+        return Piece(row(left, text(sign, reading=f" {tree.op} "), _positive(right)), own)
+
+
+def _positive(box: Box) -> Box:
+    """What stands behind a sign: in brackets if it begins with a minus."""
+    return fenced(box) if box.reading.startswith("-") else box
 
 
 def number_piece(written: str) -> Piece:
