@@ -17,6 +17,7 @@ from backprop_engine.bindings import Bindings
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
 from backprop_engine.explain.formulas.equations import Style
+from backprop_engine.explain.formulas.naming import Naming
 from backprop_engine.explain.formulas.steps import formula_block, step_equations
 from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import Typesetter
@@ -24,11 +25,12 @@ from backprop_engine.explain.formulas.updates import update_values
 from backprop_engine.explain.lines import Block, line_text, line_width, plain
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import GraphBuilder, Kind
-from backprop_engine.local import MapLocal, local_gradient
+from backprop_engine.local import MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.recording import record
 from backprop_engine.run import Run, Training
+from backprop_engine.scenario.evaluate import evaluate
 from backprop_engine.text import LANGUAGES, in_ascii
 from backprop_engine.trace import Trace
 from backprop_tui.bundle import bundled
@@ -358,3 +360,45 @@ def test_picture_of_a_tall_head() -> None:
         "  ──    =    ──    ·  ──",
         "  ∂q         ∂f       ∂q",
     ]
+
+
+# Numbers under symbols
+
+
+NOT_EVALUATED = {"max", "min", "prod", "transpose"}
+"""Their rules speak of `at_largest` and the like, or transpose a number: no expression of a scenario."""
+
+
+def _of_scalars() -> list[Any]:
+    """The cases whose operands and result are all numbers."""
+    return [
+        pytest.param(op, sample, id=id_)
+        for (op, sample), id_ in zip(CASES, IDS, strict=True)
+        if op.name not in NOT_EVALUATED
+        and all(np.shape(one) == () for one in sample.draw())
+        and trace_of(op, sample).graph["out"].shape == ()
+    ]
+
+
+def _value(tree: Expr) -> Any:
+    """What numbers in an expression come to."""
+    known = {"pi": np.float64(np.pi)}
+    with np.errstate(all="ignore"):
+        return evaluate(tree, known.__getitem__, known.__getitem__, np.dtype(np.float64))
+
+
+@pytest.mark.parametrize(("op", "sample"), _of_scalars())
+def test_numbers_below_symbols_come_to_what_is_on_the_left(op: Op, sample: Sample) -> None:
+    trace = trace_of(op, sample)
+    graph, node = trace.graph, trace.graph["out"]
+    naming = Naming(trace, node, "g")
+    sides = [(node_trees(graph, node)[-1], trace.value("out"))]
+    for edge in graph.edges:
+        local = local_gradient(trace, edge)
+        assert isinstance(local, ScalarLocal)
+        sides.append((rule_tree(graph, node, local.text), local.value))
+    for tree, wanted in sides:
+        left = float(wanted)
+        column = naming.right(tree, Style())
+        written = column.numbers or column.symbols
+        assert abs(float(_value(parse(written.reading))) - left) <= 2e-3 * max(1.0, abs(left))
