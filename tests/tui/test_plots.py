@@ -22,6 +22,7 @@ from backprop_tui.panels.plots_time import over_time
 from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
 from backprop_tui.plots.chart import NOT_FINITE, ZERO, Chart, Curve, chart
+from backprop_tui.plots.plane import plane
 from backprop_tui.regions import PLOTS
 from backprop_tui.view import View
 from scenes import STEMS, scenario, view, view_of
@@ -240,7 +241,7 @@ def test_the_loss_and_where_one_stands() -> None:
     assert rows[0].startswith("f = ") or rows[0].startswith("L = ")
     assert float(rows[0].split(" = ")[1].split()[0]) == pytest.approx(loss, rel=1e-3)
     column = rows[-2].index("▲")
-    assert iteration_at(shown, 60, 12, column) == 10
+    assert iteration_at(shown, 60, 12, column, 3) == 10
     assert any(row[column] == "◉" for row in rows[1:-2])
     assert plots_title(shown) == "Plots ─ loss"
 
@@ -256,11 +257,11 @@ def test_a_click_below_a_mark_goes_to_its_iteration(width: int, iteration: int) 
             continue
         rows = text_of(plots(here, width, 14)).splitlines()
         row = next(row for row in reversed(rows) if "▲" in row and "[" not in row)
-        found = iteration_at(here, width, 14, row.index("▲"))
+        found = iteration_at(here, width, 14, row.index("▲"), 3)
         assert found is not None
         per_column = 101 / (width - 20)
         assert abs(found - iteration) <= per_column + 1
-    assert iteration_at(shown, width, 14, width + 5) is None
+    assert iteration_at(shown, width, 14, width + 5, 3) is None
 
 
 IRIS = whole(view_of(scenario("iris_mlp")))
@@ -359,3 +360,50 @@ async def test_a_click_on_a_plot_goes_there() -> None:
         await pilot.pause()
         await pilot.click("#plots", offset=(8, 3))
         assert debugger(pilot).current.session.selection is not None
+
+
+# Two parameters in the plane
+
+
+@given(
+    points=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=60),
+    size=st.sampled_from(SIZES),
+    ascii_only=st.booleans(),
+    data=st.data(),
+)
+def test_a_path_goes_through_its_points(
+    points: list[tuple[float, float]], size: tuple[int, int], ascii_only: bool, data: st.DataObject
+) -> None:
+    xs, ys = np.array(points).T
+    here = data.draw(st.integers(0, len(points) - 1))
+    drawn = plane(xs, ys, here, (), *size, ascii_only=ascii_only)
+    assert len(drawn.lines) <= size[1]
+    assert all(line_width(line) <= size[0] for line in drawn.lines)
+    cells = [
+        "".join(span.text for span in line)[drawn.left :]
+        for line in drawn.lines[drawn.top : drawn.top + drawn.rows]
+    ]
+    for at, (x, y) in enumerate(zip(*drawn.dots, strict=True)):
+        column, row = int(x) // drawn.across, drawn.rows - 1 - int(y) // drawn.down
+        assert cells[row][column] != " "
+        nearest = drawn.nearest(drawn.left + column, drawn.top + row)
+        assert nearest is not None
+        gap = (abs(int(drawn.dots[0][nearest]) - int(x)), abs(int(drawn.dots[1][nearest]) - int(y)))
+        assert gap[0] < 2 * drawn.across
+        assert gap[1] < 2 * drawn.down
+        if at == here:
+            assert cells[row][column] == ("@" if ascii_only else "◉")
+    assert drawn.nearest(drawn.left - 1, drawn.top) is None
+
+
+def test_two_parameters_have_a_path() -> None:
+    shown = whole(view_of(scenario("narrow_valley")))
+    assert "plane" in kinds(shown)
+    assert "plane" not in kinds(view_of(scenario("iris_mlp")))
+    session = finished(update(shown.session, Go(shown.session.run.start(6) + 1)))
+    here = View(shown.scenario, session, plot="plane")
+    rows = text_of(plots(here, 60, 14)).splitlines()
+    x, y = session.run.series.paths[6]
+    assert [float(word) for word in rows[0].split() if word[-1].isdigit()] == pytest.approx([x, y], rel=1e-2)
+    (row,) = (at for at, line in enumerate(rows) if "◉" in line)
+    assert iteration_at(here, 60, 14, rows[row].index("◉"), row) == 6

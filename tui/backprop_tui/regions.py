@@ -44,7 +44,7 @@ PLACES: Final = (
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 
-PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters")
+PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane")
 """The kinds of plots that the panel of that name goes through, by their names at the prompt."""
 
 

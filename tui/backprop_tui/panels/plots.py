@@ -18,6 +18,7 @@ from backprop_tui.panels.plots_depth import depth, node_of_row
 from backprop_tui.panels.plots_norms import iteration_of_column, norms
 from backprop_tui.panels.plots_time import node_of_column, over_time, time
 from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
+from backprop_tui.plots.plane import Plane, plane
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -72,14 +73,19 @@ def kind_after(view: View, by: int) -> str:
     return there[(there.index(shown_kind(view)) + by) % len(there)]
 
 
-def iteration_at(view: View, width: int, height: int, x: int) -> int | None:
-    """The iteration that a column of the plot stands for."""
-    kind = shown_kind(view)
-    if kind == "norms":
-        return iteration_of_column(view, width, x)
-    if kind not in ("loss", "parameters"):
-        return None
-    place = (_loss_chart if kind == "loss" else _parameters_chart)(view, width, height).place_at(x)
+def iteration_at(view: View, width: int, height: int, x: int, y: int) -> int | None:
+    """The iteration that a cell of the plot stands for."""
+    place: float | None = None
+    match shown_kind(view):
+        case "loss":
+            place = _loss_chart(view, width, height).place_at(x)
+        case "parameters":
+            place = _parameters_chart(view, width, height).place_at(x)
+        case "norms":
+            place = iteration_of_column(view, width, x)
+        case "plane":
+            point = _plane_chart(view, width, height).nearest(x, y)
+            place = None if point is None else point * view.session.run.series.every
     return None if place is None else round(place)
 
 
@@ -171,6 +177,34 @@ def track_name(graph: Graph, track: Track) -> str:
     return f"{name}[{', '.join(map(str, track.cell))}]" if track.cell else name
 
 
+# Two parameters in the plane
+
+
+def _plane(view: View, width: int, height: int) -> Drawing:
+    return Lines.of(_plane_chart(view, width, height).lines)
+
+
+def _plane_chart(view: View, width: int, height: int) -> Plane:
+    run = view.session.run
+    rows = run.series.paths
+    here = view.session.iteration // run.series.every
+    legend: list[Span] = []
+    for at, sign in enumerate(("->", "^") if view.ascii else ("→", "↑")):
+        legend += [Span(f"{sign} ", Role.DIM), Span(track_name(run.graph, run.series.tracks[at]), Role.NAME)]
+        if here < len(rows):
+            legend.append(Span(f" {number(float(rows[here, at]), 3)}", Role.VALUE))
+        legend.append(Span("  "))
+    return plane(
+        rows[:, 0], rows[:, 1], here, (*legend, *_unknown(view, run)), width, height, ascii_only=view.ascii
+    )
+
+
+def _are_two(view: View) -> bool:
+    """Whether exactly two numbers are trained."""
+    tracks = view.session.run.series.tracks
+    return len(tracks) == 2 and all(track.cell is not None for track in tracks)
+
+
 def _trains(view: View) -> bool:
     return bool(view.session.run.series.parameters)
 
@@ -181,6 +215,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "gradients": _Kind(depth, lambda view: True),
     "norms": _Kind(norms, _trains),
     "parameters": _Kind(_parameters, _trains),
+    "plane": _Kind(_plane, _are_two),
 }
 KINDS: Final = tuple(_KINDS)
 """The kinds of plots by their names at the prompt."""

@@ -15,7 +15,7 @@ __all__ = ["Axis", "Tick", "axis_of"]
 
 _LOG_FROM: Final = 50
 """Where the largest is so many times the smallest, positive numbers are shown by their magnitude."""
-_SMALLEST: Final = 5e-324
+_SMALLEST, _LARGEST = 5e-324, 1.7e308
 
 
 class Tick(NamedTuple):
@@ -82,7 +82,7 @@ class Axis(Struct, frozen=True):
 
     def _round(self, most: int) -> list[Tick]:
         """Multiples of one, two or five times a power of ten."""
-        span = self.high / most - self.low / most
+        span = min(self.high / most - self.low / most, _LARGEST)
         if span < 1e-300:
             return [Tick(self.low, number(self.low, 4))]
         power = floor(log10(span))
@@ -110,5 +110,5 @@ def axis_of(values: NDArray[np.float64], dots: int, *, log: bool | None = None) 
             low, high = max(low / 10, _SMALLEST), min(high * 10, 1e308)
         else:
             room = abs(low) / 10 or 1.0
-            low, high = max(low - room, -1.7e308), min(high + room, 1.7e308)
+            low, high = max(low - room, -_LARGEST), min(high + room, _LARGEST)
     return Axis(low, high, dots, log)

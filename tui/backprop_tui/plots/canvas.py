@@ -13,6 +13,7 @@ __all__ = ["Canvas"]
 
 _BRAILLE: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 _ASCII: Final = " '.:"
+_MOST_TURNS: Final = 2000
 
 
 class Canvas:
@@ -46,6 +47,17 @@ class Canvas:
             dots[high - 1 - highest : high - lowest, column] = True
         for before, after in zip((starts[1:] - 1).tolist(), starts[1:].tolist(), strict=True):
             columns, rows = _between(int(xs[before]), int(ys[before]), int(xs[after]), int(ys[after]))
+            dots[high - 1 - rows, columns] = True
+
+    def path(self, xs: NDArray[np.int64], ys: NDArray[np.int64], role: Role) -> None:
+        """A line from point to point, wherever they lie; of very many it passes some by."""
+        wide, high = self.dots
+        dots = np.zeros((high, wide), bool)
+        self._layers.append((dots, role))
+        dots[high - 1 - ys, xs] = True
+        turns = np.flatnonzero((np.diff(xs) != 0) | (np.diff(ys) != 0))
+        for at in turns[:: 1 + len(turns) // _MOST_TURNS].tolist():
+            columns, rows = _between(int(xs[at]), int(ys[at]), int(xs[at + 1]), int(ys[at + 1]))
             dots[high - 1 - rows, columns] = True
 
     def sign(self, column: int, row: int, sign: str, role: Role = Role.TEXT) -> None:
@@ -90,8 +102,8 @@ class Canvas:
 
 
 def _between(x: int, y: int, to_x: int, to_y: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The dots between two points in different columns, nearest to the straight line."""
-    steps = max(to_x - x, abs(to_y - y))
+    """The dots between two points that are not the same, nearest to the straight line."""
+    steps = max(abs(to_x - x), abs(to_y - y))
     parts = np.arange(1, steps) / steps
     columns = np.rint(x + parts * (to_x - x)).astype(np.int64)
     return columns, np.rint(y + parts * (to_y - y)).astype(np.int64)

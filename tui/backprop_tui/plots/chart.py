@@ -13,6 +13,7 @@ from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_widt
 from backprop_engine.text import cell_width
 from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
+from backprop_tui.plots.margins import axis_below, numbers_beside, rows_of
 
 __all__ = ["NOT_FINITE", "SIGNS", "SIGNS_ASCII", "ZERO", "Chart", "Curve", "chart"]
 
@@ -77,7 +78,7 @@ def chart(
     per_row = 2 if ascii_only else 4
     shown = numbers[np.isfinite(numbers) & (numbers > 0)] if log else numbers[np.isfinite(numbers)]
     up = axis_of(shown, rows * per_row, log=log)
-    beside = _beside(up, rows, per_row) if width >= 20 else {}
+    beside = numbers_beside(up, rows, per_row) if width >= 20 else {}
     margin = max(map(cell_width, beside.values()), default=-1) + 1
     columns = max(1, width - margin - 1)
     canvas = Canvas(columns, rows, ascii_only=ascii_only)
@@ -85,15 +86,9 @@ def chart(
     _draw(canvas, curves, along, up)
     if here is not None:
         _mark(canvas, curves, along, up, here)
-    lines = [*legend]
-    edge = "|" if ascii_only else "│"
-    for row in range(rows):
-        label = beside.get(row, "")
-        joint = ("+" if ascii_only else "┤") if label else edge
-        indent = " " * (margin - 1 - cell_width(label)) + label + " " if margin > 0 else ""
-        lines.append((Span(f"{indent}{joint}", Role.DIM), *canvas.row(row)))
+    lines = [*legend, *rows_of(canvas, beside, margin)]
     if under:
-        lines += _under(along, canvas, margin, here, ascii_only=ascii_only, whole=whole)
+        lines += axis_below(canvas, along, margin, here, whole=whole)
     kept = tuple(clip_line(line, width) for line in lines[:height])
     return Chart(kept, margin + 1, len(legend), along, canvas.across, up)
 
@@ -146,45 +141,6 @@ def _mark(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis, here: 
         if np.isfinite(value) and (value > 0 or not up.log):
             sign = curve.sign or ("@" if canvas.ascii else "◉")
             canvas.sign(column, canvas.cell(0, up.dot(value))[1], sign, _BOLD.get(curve.role, curve.role))
-
-
-def _beside(up: Axis, rows: int, per_row: int) -> dict[int, str]:
-    """The numbers beside the upright axis, by row."""
-    found: dict[int, str] = {}
-    for tick in up.ticks(max(1, (rows + 1) // 2)):
-        found.setdefault(rows - 1 - up.dot(tick.value) // per_row, tick.label)
-    return found
-
-
-def _under(
-    along: Axis, canvas: Canvas, margin: int, here: float | None, *, ascii_only: bool, whole: bool
-) -> list[Line]:
-    """The level axis and the numbers below it."""
-    corner, rule, joint = ("+", "-", "+") if ascii_only else ("└", "─", "┬")
-    axis = [rule] * canvas.width
-    labels = [" "] * canvas.width
-    most = max(1, canvas.width // 10)
-    end = 0
-    for tick in along.ticks(most):
-        if whole and tick.value != round(tick.value):
-            continue
-        column = along.dot(tick.value) // canvas.across
-        start = min(max(column - len(tick.label) // 2, 0), canvas.width - len(tick.label))
-        if start < end or start < 0:
-            continue
-        axis[column] = joint
-        labels[start : start + len(tick.label)] = tick.label
-        end = start + len(tick.label) + 1
-    indent = " " * margin
-    line: list[Span] = [Span(f"{indent}{corner}{''.join(axis)}", Role.DIM)]
-    if here is not None:
-        column = along.dot(here) // canvas.across
-        before, after = "".join(axis[:column]), "".join(axis[column + 1 :])
-        sign = "^" if ascii_only else "▲"
-        line = [
-            Span(f"{indent}{corner}{before}", Role.DIM), Span(sign, Role.KEY), Span(after, Role.DIM)
-        ]  # fmt: skip
-    return [tuple(line), (Span(f"{indent} {''.join(labels).rstrip()}", Role.DIM),)]
 
 
 def _legend(curves: Sequence[Curve], width: int) -> list[Line]:

@@ -53,7 +53,7 @@ class PlottingScreen(PlayingScreen):
 
         view, size = self.current, panel.size
         node = node_at(view, size.width, size.height, x, y)
-        iteration = iteration_at(view, size.width, size.height, x)
+        iteration = iteration_at(view, size.width, size.height, x, y)
         if node is not None:
             self.do(Select(node.position))
         elif iteration is not None:
