@@ -23,6 +23,8 @@ Costs: TypeAlias = NDArray[np.float32]
 
 CROSSING, DISORDER = 2, 1
 """What two links that cross cost, and two operands that come out of order."""
+LEAST = 1e-4
+"""What is worth a move."""
 WIDEST = 200
 """Ranks of more nodes than this have only vertical neighbours exchanged, not nodes moved further."""
 
@@ -141,17 +143,37 @@ class Board:
         if not np.array_equal(order, self.orders[rank]):
             self.arrange(rank, order)
 
-    def improve(self, rank: int) -> int:
+    def improve(self, rank: int) -> float:
         """Move nodes of one rank until no single move saves anything; gives what was saved."""
         neighbours = slice(max(0, rank - 1), rank + 2)
         if self.sizes[rank] < 2 or self._improved[rank] == self.version[neighbours]:
             return 0
+        saved = self._rearrange(rank, self._excess(rank))
+        self._improved[rank] = self.version[neighbours]
+        return saved
+
+    def tidy(self, rank: int) -> None:
+        """Let nodes stand in the order of their neighbours' mean heights wherever that costs nothing."""
+        size = self.sizes[rank]
+        if size < 2:
+            return
+        wish, weight = np.zeros(size), np.zeros(size)
+        for side, other in ((0, rank - 1), (1, rank + 1)):
+            if 0 <= other < len(self.sizes):
+                gap = self.gaps[min(rank, other)]
+                mine, theirs = (gap.source, gap.target) if side else (gap.target, gap.source)
+                height = self.place[other] - (self.sizes[other] - 1) / 2
+                wish += np.bincount(mine, height[theirs], size)
+                weight += self._degrees[rank][side]
+        wish /= np.maximum(weight, 1)
+        nudge = np.sign(np.subtract.outer(wish, wish)) / (2 * size)  # all of them cost less than a crossing
+        self._rearrange(rank, self._excess(rank) + nudge.astype(np.float32))
+
+    def _rearrange(self, rank: int, excess: Costs) -> float:
         order = self.orders[rank]
-        excess = self._excess(rank)[np.ix_(order, order)]
-        chosen, saved = (_inserted if len(order) <= WIDEST else _exchanged)(excess)
+        chosen, saved = (_inserted if len(order) <= WIDEST else _exchanged)(excess[np.ix_(order, order)])
         if saved:
             self.arrange(rank, order[chosen])
-        self._improved[rank] = self.version[neighbours]
         return saved
 
     def _excess(self, rank: int) -> Costs:
@@ -189,12 +211,12 @@ def _pairs(nodes: Numbers, ends: Numbers, size: int, width: int) -> Costs:
     return costs
 
 
-def _inserted(excess: Costs) -> tuple[Numbers, int]:
+def _inserted(excess: Costs) -> tuple[Numbers, float]:
     """Move the node that saves most to where it does, again and again; the order, and what it saves."""
     size = len(excess)
     order = np.arange(size)
     upper = np.tri(size, k=-1, dtype=np.float32).T
-    saved = 0
+    saved = 0.0
     while True:
         # Moving a node down passes those between it and its goal, and so does moving it up.
         down = np.cumsum(excess * upper, 1)
@@ -202,8 +224,8 @@ def _inserted(excess: Costs) -> tuple[Numbers, int]:
         gains = down - up
         best = int(gains.argmax())
         start, goal = divmod(best, size)
-        gain = int(gains[start, goal])
-        if gain <= 0:
+        gain = float(gains[start, goal])
+        if gain <= LEAST:
             return order, saved
         saved += gain
         moved = np.arange(size)
@@ -216,16 +238,17 @@ def _inserted(excess: Costs) -> tuple[Numbers, int]:
         excess = excess[moved][:, moved]
 
 
-def _exchanged(excess: Costs) -> tuple[Numbers, int]:
+def _exchanged(excess: Costs) -> tuple[Numbers, float]:
     """Exchange vertical neighbours while that saves something: even pairs and odd pairs by turns."""
     order = np.arange(len(excess))
-    saved = idle = first = 0
+    saved = 0.0
+    idle = first = 0
     while idle < 2:
         upper, lower = order[first:-1:2], order[first + 1 :: 2]
         gains = excess[upper, lower]
-        swap = np.flatnonzero(gains > 0)
+        swap = np.flatnonzero(gains > LEAST)
         idle = 0 if len(swap) else idle + 1
-        saved += int(gains[swap].sum())
+        saved += float(gains[swap].sum())
         order[first + 2 * swap], order[first + 2 * swap + 1] = lower[swap], upper[swap]
         first = 1 - first
     return order, saved

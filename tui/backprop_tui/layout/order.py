@@ -31,6 +31,8 @@ WINDOW = range(2, 5)
 """How many ranks are shaken together."""
 MARGIN = 2
 """How many more on either side may be moved to make up for it."""
+TIDY = 2
+"""How often all ranks are tidied in the end."""
 SEED = 1
 
 
@@ -119,6 +121,10 @@ class _Search:
                 break
             idle = 0 if self._shake() else idle + 1
             yield
+        for turn in range(TIDY):
+            for rank in board.ranks[:: -1 if turn % 2 else 1]:
+                board.tidy(rank)
+            yield
 
     def _now(self) -> _Found:
         return _Found(self.board.count(), self.board.snapshot())
@@ -134,7 +140,7 @@ class _Search:
     def _settle(self) -> Iterator[None]:
         """Move single nodes while that helps."""
         for turn in range(SETTLING):
-            saved = 0
+            saved = 0.0
             for rank in self.board.ranks[:: -1 if turn % 2 else 1]:
                 saved += self.board.improve(rank)
             yield

@@ -2,8 +2,11 @@
 
 Ranks are swept left to right and back. In each, every node asks for the median row of its neighbours, and the
 least total displacement that keeps the order and the spacing is found exactly, by pooling neighbours that ask
-for overlapping places (isotonic regression in the L1 norm, whose block values are medians).
+for overlapping places (isotonic regression in the L1 norm, whose block values are medians). In the end nodes
+ask for the row of each neighbour by itself, which makes wires as short as moving one rank at a time can.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 
@@ -12,27 +15,29 @@ from msgspec import Struct
 from backprop_tui.layout.layers import Layers
 from backprop_tui.layout.stages import Stages
 
+__all__ = ["SPACING", "assign_rows"]
+
 SPACING = 1
 """Blank rows around a unit, lest its value or gradient be read as a neighbour's or as a passing wire's.
 Wires may pass by on neighbouring rows."""
 LEEWAY = 2, 4
 """By how much a drawing may outgrow its tallest rank: so many rows, and one more for every so many."""
 
-ROUNDS = 8
+ROUNDS, LAST_ROUNDS = 8, 4
 RELAY_PULL, UNIT_PULL, LOOSE_PULL = 8, 2, 1
 """How much a passing wire insists on its row, a unit, and a node without neighbours on the side looked at."""
-RELAY_BENDS = 4
-"""For how many bends one in a passing wire counts."""
+WIRE_PULL, END_PULL, LINK_PULL = 8, 2, 1
+"""How strongly a link pulls that is the middle of a long wire, its first or last stretch, or all of it."""
 
 # What makes one drawing better than another, in rows off a perfect place.
 HEIGHT_COST = 1
 """Each row of the whole drawing."""
-OPERAND_COST = 2
-"""Each row by which a node misses the middle of its inputs."""
-CONSUMER_COST = 1
-"""Each row by which a node misses the middle of its outputs."""
-BEND_COST = 2
-"""Each bend that no fork or merge calls for."""
+CLIMB_COST = 2
+"""Each row that a link climbs or falls."""
+BALANCE_COST = 2
+"""Each row by which a unit misses the middle of its operands."""
+BEND_COST, RELAY_BEND_COST = 2, 8
+"""Each bend that no fork or operand calls for, and each in a passing wire."""
 
 
 class _Column(Struct, frozen=True):
@@ -40,133 +45,176 @@ class _Column(Struct, frozen=True):
 
     nodes: list[int]
     stacked: list[int]
-    """Their port rows when they stand as close together as they may, from row 0 down."""
+    """Their rows when they stand as close together as they may, from row 0 down."""
     room: int
     """How far down from there the last of them may be moved."""
 
 
 def assign_rows(layers: Layers, heights: Sequence[int]) -> Stages[list[int]]:
     """The middle row of every node; the top cell of the drawing is row 0."""
-    columns = _columns(layers, heights)
-    inputs = [[link.source for link in links] for links in layers.inputs]
-    outputs = [[link.target for link in links] for links in layers.outputs]
-    row = [0] * len(heights)
-    for column in columns:
-        for node, stacked in zip(column.nodes, column.stacked, strict=True):
-            row[node] = stacked + column.room // 2
-    everyone = [left + right for left, right in zip(inputs, outputs, strict=True)]
-    sweeps = ((outputs, columns[::-1]), (inputs, columns), (everyone, columns[::-1]))
-    best, least = list(row), _cost(layers, inputs, outputs, row, heights)
-    for _ in range(ROUNDS):
-        before = list(row)
-        for neighbours, order in sweeps:
-            for column in order:
-                _settle(layers, column, neighbours, row)
-            _straighten(layers, columns, row)
+    rows = _Rows(layers, heights)
+    yield from rows.improve()
+    top = min(row - height // 2 for row, height in zip(rows.best, heights, strict=True))
+    return [row - top for row in rows.best]
+
+
+class _Rows:
+    """The rows as they are, and the best so far."""
+
+    def __init__(self, layers: Layers, heights: Sequence[int]) -> None:
+        self.layers = layers
+        self.heights = heights
+        self.columns = _columns(layers, heights)
+        self.place = {node: place for column in self.columns for place, node in enumerate(column.nodes)}
+        self.inputs = [[link.source for link in links] for links in layers.inputs]
+        self.outputs = [[link.target for link in links] for links in layers.outputs]
+        self.everyone = [left + right for left, right in zip(self.inputs, self.outputs, strict=True)]
+        self.row = [0] * len(heights)
+        for column in self.columns:
+            for node, stacked in zip(column.nodes, column.stacked, strict=True):
+                self.row[node] = stacked + column.room // 2
+        self.best = list(self.row)
+        self.least = self.cost()
+
+    def improve(self) -> Stages[None]:
+        """Sweep until nothing changes any more."""
+        leftward, rightward = self.columns[::-1], self.columns
+        sweeps = ((self.outputs, leftward), (self.inputs, rightward), (self.everyone, leftward))
+        for _ in range(ROUNDS):
+            before = list(self.row)
+            for neighbours, columns in sweeps:
+                for column in columns:
+                    self._settle(column, [self._wish(node, neighbours[node]) for node in column.nodes])
+                self._straighten()
+                yield
+            if self.row == before:
+                break
+        self.row = list(self.best)
+        for turn in range(LAST_ROUNDS):
+            before = list(self.row)
+            for column in rightward if turn % 2 else leftward:
+                self._settle(column, [self._wishes(node) for node in column.nodes])
+            self._straighten()
             yield
-            cost = _cost(layers, inputs, outputs, row, heights)
-            if cost < least:
-                best, least = list(row), cost
-        if row == before:
-            break
-    top = min(port - height // 2 for port, height in zip(best, heights, strict=True))
-    return [port - top for port in best]
+            if self.row == before:
+                break
+
+    def _wish(self, node: int, neighbours: Sequence[int]) -> list[int]:
+        """The row a node asks for, as often as it insists on it."""
+        if not neighbours:
+            return [self.row[node]] * LOOSE_PULL
+        wish = _middle(sorted([self.row[other] for other in neighbours]))
+        return [wish] * (RELAY_PULL if self.layers.is_relay(node) else UNIT_PULL)
+
+    def _wishes(self, node: int) -> list[int]:
+        """The row of each neighbour, as often as the link to it pulls."""
+        pulls = (END_PULL, WIRE_PULL) if self.layers.is_relay(node) else (LINK_PULL, END_PULL)
+        wishes: list[int] = []
+        for other in self.everyone[node]:
+            wishes.extend([self.row[other]] * pulls[self.layers.is_relay(other)])
+        return sorted(wishes) or [self.row[node]]
+
+    def _settle(self, column: _Column, wishes: Sequence[list[int]]) -> None:
+        """Move one rank as near as the spacing allows to where its nodes wish to be."""
+        # A row less the stacked row must not decrease from node to node: blocks of nodes share one shift.
+        blocks: list[
+            tuple[int, list[int], int]
+        ] = []  # the shift, the sorted wishes behind it, how many nodes
+        for asked, stacked in zip(wishes, column.stacked, strict=True):
+            asked = [wish - stacked for wish in asked]
+            shift, size = _middle(asked), 1
+            while blocks and blocks[-1][0] >= shift:
+                _, earlier, members = blocks.pop()
+                asked = sorted(earlier + asked)
+                shift, size = _middle(asked), size + members
+            blocks.append((shift, asked, size))
+        shifts = (min(max(shift, 0), column.room) for shift, _, size in blocks for _ in range(size))
+        for node, stacked, shift in zip(column.nodes, column.stacked, shifts, strict=True):
+            self.row[node] = stacked + shift
+
+    def _free_rows(self, relay: int) -> tuple[int, int]:
+        """The first and the last row that a relay can have while its neighbours in the rank stay put."""
+        column, place = self.columns[self.layers.rank[relay]], self.place[relay]
+        nodes, stacked = column.nodes, column.stacked
+        top, bottom = stacked[place], stacked[place] + column.room
+        if place:
+            top = self.row[nodes[place - 1]] + stacked[place] - stacked[place - 1]
+        if place + 1 < len(nodes):
+            bottom = self.row[nodes[place + 1]] - stacked[place + 1] + stacked[place]
+        return top, bottom
+
+    def _straighten(self) -> None:
+        """Put the relays of each wire on one row, or on as few as what stands around them allows.
+
+        It is the median row of what the relays of a row lead from and to. A drawing that is better than the
+        best so far takes its place.
+        """
+        for relays in self.layers.relays:
+            start = 0
+            while start < len(relays):
+                top, bottom = self._free_rows(relays[start])
+                stop = start + 1
+                while stop < len(relays):
+                    next_top, next_bottom = self._free_rows(relays[stop])
+                    if max(top, next_top) > min(bottom, next_bottom):
+                        break
+                    top, bottom = max(top, next_top), min(bottom, next_bottom)
+                    stop += 1
+                run = relays[start:stop]
+                ends = [self.row[self.inputs[run[0]][0]]]
+                for relay, following in zip(run, [*run[1:], -1], strict=True):
+                    ends += [self.row[other] for other in self.outputs[relay] if other != following]
+                straight = min(max(_middle(sorted(ends)), top), bottom)
+                for relay in run:
+                    self.row[relay] = straight
+                start = stop
+        cost = self.cost()
+        if cost < self.least:
+            self.best, self.least = list(self.row), cost
+
+    def cost(self) -> int:
+        """How far the drawing is from a low one with short, straight wires."""
+        row, relays = self.row, len(self.layers.relays)
+        top = min(middle - height // 2 for middle, height in zip(row, self.heights, strict=True))
+        bottom = max(middle - height // 2 + height for middle, height in zip(row, self.heights, strict=True))
+        total = HEIGHT_COST * (bottom - top)
+        for unit in range(relays):
+            if len(self.inputs[unit]) > 1:
+                middle = _middle(sorted([row[other] for other in self.inputs[unit]]))
+                total += BALANCE_COST * abs(row[unit] - middle)
+        for node, users in enumerate(self.outputs):
+            here = row[node]
+            for other in users:
+                climb = abs(here - row[other])
+                if climb:
+                    total += CLIMB_COST * climb
+                    if node >= relays or other >= relays:
+                        total += RELAY_BEND_COST
+                    elif len(users) == len(self.inputs[other]) == 1:
+                        total += BEND_COST
+        return total
 
 
 def _columns(layers: Layers, heights: Sequence[int]) -> list[_Column]:
     stacks: list[tuple[list[int], int]] = []
     for nodes in layers.ranks:
-        ports: list[int] = []
+        rows: list[int] = []
         free = 0
         for index, node in enumerate(nodes):
             if index and not (layers.is_relay(node) and layers.is_relay(nodes[index - 1])):
                 free += SPACING
-            ports.append(free + heights[node] // 2)
+            rows.append(free + heights[node] // 2)
             free += heights[node]
-        stacks.append((ports, free))
+        stacks.append((rows, free))
     tallest = max(height for _, height in stacks)
     limit = tallest + LEEWAY[0] + tallest // LEEWAY[1]
     return [
-        _Column(nodes, ports, limit - height)
-        for nodes, (ports, height) in zip(layers.ranks, stacks, strict=True)
+        _Column(nodes, rows, limit - height)
+        for nodes, (rows, height) in zip(layers.ranks, stacks, strict=True)
     ]
-
-
-def _settle(layers: Layers, column: _Column, neighbours: list[list[int]], row: list[int]) -> None:
-    """Move one rank as near as the spacing allows to where its nodes' neighbours are."""
-    # A place less its stacked place must not decrease from node to node: blocks of nodes share one shift.
-    blocks: list[tuple[int, list[int], int]] = []  # the shift, the sorted wishes behind it, how many nodes
-    for node, stacked in zip(column.nodes, column.stacked, strict=True):
-        wish, pull = row[node], LOOSE_PULL
-        if neighbours[node]:
-            wish = _middle(sorted(row[other] for other in neighbours[node]))
-            pull = RELAY_PULL if layers.is_relay(node) else UNIT_PULL
-        wishes = [wish - stacked] * pull
-        shift, size = wishes[0], 1
-        while blocks and blocks[-1][0] >= shift:
-            _, earlier, members = blocks.pop()
-            wishes = sorted(earlier + wishes)
-            shift, size = _middle(wishes), size + members
-        blocks.append((shift, wishes, size))
-    shifts = (min(max(shift, 0), column.room) for shift, _, size in blocks for _ in range(size))
-    for node, stacked, shift in zip(column.nodes, column.stacked, shifts, strict=True):
-        row[node] = stacked + shift
-
-
-def _straighten(layers: Layers, columns: Sequence[_Column], row: list[int]) -> None:
-    """Put the relays of each wire on one row, or on as few rows as what stands around them allows."""
-    index = {node: place for column in columns for place, node in enumerate(column.nodes)}
-
-    def free_rows(relay: int) -> tuple[int, int]:
-        column, place = columns[layers.rank[relay]], index[relay]
-        top = column.stacked[place]
-        bottom = top + column.room
-        if place:
-            upper = place - 1
-            top = row[column.nodes[upper]] + column.stacked[place] - column.stacked[upper]
-        if place + 1 < len(column.nodes):
-            lower = place + 1
-            bottom = row[column.nodes[lower]] - column.stacked[lower] + column.stacked[place]
-        return top, bottom
-
-    for relays in layers.relays:
-        rest = relays
-        while rest:
-            top, bottom = free_rows(rest[0])
-            length = 1
-            for relay in rest[1:]:
-                next_top, next_bottom = free_rows(relay)
-                if max(top, next_top) > min(bottom, next_bottom):
-                    break
-                top, bottom = max(top, next_top), min(bottom, next_bottom)
-                length += 1
-            wish = _middle(sorted(row[relay] for relay in rest[:length]))
-            for relay in rest[:length]:
-                row[relay] = min(max(wish, top), bottom)
-            rest = rest[length:]
 
 
 def _middle(ascending: list[int]) -> int:
     """The median; of an even number, the whole number halfway between the middle two (or just above)."""
     half = len(ascending) // 2
     return (ascending[half] + ascending[-half - 1]) // 2
-
-
-def _cost(
-    layers: Layers, inputs: list[list[int]], outputs: list[list[int]], row: list[int], heights: Sequence[int]
-) -> int:
-    """How far a drawing is from a low and balanced one with straight wires."""
-    top = min(port - height // 2 for port, height in zip(row, heights, strict=True))
-    bottom = max(port - height // 2 + height for port, height in zip(row, heights, strict=True))
-    total = HEIGHT_COST * (bottom - top)
-    for neighbours, cost in ((inputs, OPERAND_COST), (outputs, CONSUMER_COST)):
-        for node, others in enumerate(neighbours):
-            if others:
-                total += cost * abs(row[node] - _middle(sorted(row[other] for other in others)))
-    for node, users in enumerate(outputs):
-        for other in users:
-            if row[node] != row[other]:
-                alone = len(users) == len(inputs[other]) == 1
-                relay = layers.is_relay(node) or layers.is_relay(other)
-                total += BEND_COST * (RELAY_BENDS if relay else alone)
-    return total
