@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ from driving import WIDE, debugger, position, seen
 from textual.widgets import Input
 
 from backprop_engine.errors import UsageError
+from backprop_engine.said import in_language
 from backprop_tui.app import DebuggerApp
 from backprop_tui.commands import COMMANDS, key_text, remapped
 from backprop_tui.settings import Settings, change_setting, read_settings, settings_path
@@ -75,6 +77,9 @@ def test_what_cannot_be_used_is_told(tmp_path: Path, text: str) -> None:
     settings = read(tmp_path, text)
     assert len(settings.problems) == 1
     assert PROBLEMS[text] in settings.problems[0]
+    korean = in_language(settings.problems[0], "ko")
+    assert re.search("[가-힣]", korean)
+    assert not re.search("[A-Za-z]{2,} [A-Za-z]{2,}", re.sub(r"`[^`]*`", "", korean))
     assert settings.keys in ({}, {"step": ("j",)})
 
 

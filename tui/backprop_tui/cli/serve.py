@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import re
 import socket
 import sys
@@ -102,9 +103,14 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((_HOST, port))
     except OSError as error:
         raise UsageError(
-            said("port {port} cannot be used: {problem}", port=port, problem=reason(error)),
+            said("port {port} cannot be used: {problem}", port=port, problem=_reason(error)),
             said("--port 0 takes any free one"),
         ) from None
+
+
+def _reason(error: OSError) -> str:
+    """What the system says; Python adds the address, which is told already."""
+    return reason(OSError(error.errno, os.strerror(error.errno)) if error.errno else error)
 
 
 def _port(text: str) -> int:

@@ -1,0 +1,193 @@
+"""The command line with ``--lang ko``: its help, its reports and its refusals, none of them in English."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import BROKEN, FAILING, GOOD, Commands, file
+
+from backprop_engine.said import catalogue
+from backprop_engine.text import cell_width
+from backprop_tui.cli.check import summary
+from backprop_tui.cli.main import SUBCOMMANDS
+from backprop_tui.cli.rounds import watch
+from backprop_tui.languages.ko import cli as of_command_line
+
+HANGUL = re.compile("[가-힣]")
+ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} [A-Za-z]{2,}(?![-\w])")
+NAMES = re.compile(r"JSON Schema|backprop-tui \w+ \w+|-x \".*?\"|pip install.*|\w+ --help --lang")
+
+NOT_FINITE = "inputs: {x: 0}\nnodes: {f: 1 / x}\n"
+ENDLESS = "inputs: {x: 0}\nconstants: {c: .inf}\nnodes: {f: x + c}\n"
+SPIKE = "inputs: {x: 0}\nnodes: {f: sqrt(x) * 2}\n"
+KINK = "inputs: {x: 0}\nnodes: {f: abs(x)}\n"
+LARGE = "params: {W: {shape: [200, 200], init: normal, mean: 0, std: 1, seed: 1}}\nnodes: {f: sum(W * W)}\n"
+
+LINES = (
+    *("run", "run --zz x", "run x y", "run case.yaml --at x", "run case.yaml --at 99", "run case.yaml --at"),
+    *(
+        "run --json=3 case.yaml",
+        "run case.yaml --max 3",
+        "run case.yaml --max-memory q",
+        "run '' ",
+        "run zzz",
+    ),
+    *(
+        "run case.yaml --threads 0",
+        "run case.yaml --iteration 4",
+        "run case.yaml --json -x s",
+        "run - --commands -",
+    ),
+    *("run train.yaml --iteration 1 --at 1", "run case.yaml -x zzz", "run case.yaml -x zzz -x zzz"),
+    *(
+        "run case.yaml --set",
+        "run case.yaml --set x=a",
+        "run case.yaml --set q=1",
+        "run folder",
+        "serve case.yaml --port q",
+    ),
+    *(
+        "serve case.yaml --sessions 0",
+        "serve case.yaml --at 99",
+        "snapshot case.yaml",
+        "snapshot case.yaml -o x.png",
+    ),
+    *(
+        "snapshot case.yaml -o - --size 1x1",
+        "snapshot case.yaml -o - --keys wait:3",
+        "snapshot case.yaml -o no/x.txt",
+    ),
+    *(
+        "snapshot case.yaml -o - --theme zzz",
+        "new case.yaml",
+        "new folder",
+        "new no/x.yaml",
+        "new",
+        "new x.yaml",
+    ),
+    *(
+        "ops zzz",
+        "ops softmx",
+        "ops abs",
+        "schema --lang ko",
+        "check",
+        "check - -",
+        "check folder",
+        "check - --watch",
+    ),
+    *(
+        "check case.yaml",
+        "check failing.yaml",
+        "check broken.yaml two.yaml",
+        "check nan.yaml",
+        "check kink.yaml",
+    ),
+    *(
+        "check large.yaml",
+        "check endless.yaml",
+        "check spike.yaml",
+        "export x",
+        "case.yaml",
+        "-",
+        "--theme zzz case.yaml",
+        "--lang zz",
+    ),
+    *("run case.yaml -x", "check --watch", "run case.yaml --s x", "new a\0b", "new ''"),
+)
+
+UNHEARD = {
+    "there is not enough memory for this",
+    "standard output: {problem}",
+    "standard input is closed",
+    "this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {scenario}",
+    "expected at least one argument",
+    "serving; Ctrl+C ends",
+    "{name}: the gradient is {found}, what it belongs to is {expected}",
+    "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
+    "… and {count} more gradients",
+}
+"""What only other processes are told, and what only faults in the engine lead to."""
+
+
+@pytest.fixture
+def heard() -> Iterator[set[str]]:
+    """The templates that are said in Korean."""
+    found: set[str] = set()
+
+    class Heard(dict[str, str]):
+        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+            found.add(key)
+            return super().get(key, default)
+
+    known = Heard(catalogue("ko"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backprop_engine.said.catalogue", lambda language: known)
+        yield found
+
+
+def english_in(text: str) -> list[str]:
+    lines = [line for line in text.splitlines() if not re.match(r" *\d* *\|", line)]  # a file's own line
+    return ENGLISH.findall(NAMES.sub("", re.sub(r"`[^`]*`", "", "\n".join(lines))))
+
+
+@pytest.mark.parametrize("name", ["", *SUBCOMMANDS])
+def test_help_is_in_korean(commands: Commands, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    outcome = commands(*([name] if name else []), "--help", "--lang", "ko")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("사용법: ")
+    assert english_in(re.sub(r"(?s)\A.*?\n\n", "", outcome.out, count=1)) == []
+    assert max(map(cell_width, outcome.out.splitlines())) <= 80
+
+
+def test_nothing_is_told_in_english(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: set[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = {"case": GOOD, "failing": FAILING, "broken": BROKEN, "two": "inputs: {x: y}\nnodes: {f: z}\n"}
+    texts |= {"nan": NOT_FINITE, "spike": SPIKE, "kink": KINK, "large": LARGE, "endless": ENDLESS}
+    texts["train"] = "params: {w: 1}\nnodes: {L: w * w}\ntrain: {optimizer: sgd, lr: 0.1, steps: 3}\n"
+    for name, text in texts.items():
+        file(tmp_path, text, f"{name}.yaml")
+    (tmp_path / "folder").mkdir()
+    wrong = []
+    for line in LINES:
+        words = [word.strip("'") for word in line.split()]
+        *_, out, err = commands(*words, "--lang", "ko")
+        told = err if words[0] in ("run", "new", "schema") else out + err
+        told = re.sub(r"(?ms)^(?:사용법|usage): .*?\n(?=\S)", "", told)
+        if told and (english_in(told) or not HANGUL.search(told)):
+            wrong.append((line, told))
+    assert wrong == []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = commands.refused(
+            "serve", "case.yaml", "--port", str(taken.getsockname()[1]), "--lang", "ko"
+        )
+    monkeypatch.setattr("backprop_tui.cli.serve.find_spec", lambda name: None)
+    refused += commands.refused("serve", "case.yaml", "--lang", "ko")
+    assert english_in(refused) == []
+    watched(commands, tmp_path)
+    for name in ("", *SUBCOMMANDS):
+        commands(*([name] if name else []), "--help", "--lang", "ko")
+    assert of_command_line.TEMPLATES.keys() - heard == UNHEARD
+
+
+def watched(commands: Commands, folder: Path) -> None:
+    """Two rounds of ``check --watch``, in the second of which a file is gone."""
+    rounds = iter([{"a": folder / "case.yaml", "b": folder / "kink.yaml"}, {"a": folder / "case.yaml"}])
+
+    def find() -> dict[str, Path]:
+        try:
+            return next(rounds)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    commands.capsys.readouterr()
+    watch(find, lambda name, path: 0, summary, "ko", wait=lambda: None)
+    told = "".join(commands.capsys.readouterr())
+    assert HANGUL.search(told)
+    assert english_in(told) == []
