@@ -384,8 +384,19 @@ async def test_in_korean(tmp_path: Path) -> None:
     async with live(tmp_path, language="ko") as (pilot, path):
         await save(pilot, path, "nodes: {f: x}\n")
         assert "case.yaml: 고칠 곳 1" in seen(pilot)
+        assert "오류[unknown-name]: `x`가 정의되어 있지 않습니다" in seen(pilot)
         await save(pilot, path, TEXT)
         assert "다시 불러왔습니다" in seen(pilot)
+
+
+async def test_the_mistakes_follow_the_language_of_the_app(tmp_path: Path) -> None:
+    async with live(tmp_path, at=5) as (pilot, path):
+        await save(pilot, path, TEXT.replace("x + y", "x + yy"))
+        assert "error[unknown-name]: `yy` is not defined" in words_of(pilot)
+        pilot.app.choose_language("ko")
+        await pilot.pause()
+        assert "오류[unknown-name]: `yy`가 정의되어 있지 않습니다" in words_of(pilot)
+        assert "힌트: 혹시 `y`입니까?" in words_of(pilot)
 
 
 async def test_without_a_file_nothing_is_watched() -> None:

@@ -229,3 +229,5 @@ class PromptedScreen(LiveScreen):
     def speak(self, language: str) -> None:
         """Show everything in another language."""
         self.view = replace(self.current, language=language)
+        if self.mistakes_are_shown:
+            self.show_mistakes(self.error)
