@@ -257,3 +257,22 @@ def test_the_program_ends_with_these_codes(tmp_path: Path) -> None:
 
 def test_without_a_terminal_nothing_is_coloured() -> None:
     assert b"\x1b" not in program("run", "add_multiply").stdout
+
+
+# Languages
+
+
+@pytest.mark.parametrize("arguments", [("run", "no_such"), ("check", "no_such"), ("no_such",)])
+def test_mistakes_are_told_in_the_language_asked_for(commands: Commands, arguments: tuple[str, ...]) -> None:
+    assert "error[file-not-found]: there is no such file" in commands(*arguments).err
+    for language in (("--lang", "ko"), ("--lang=ko",)):
+        assert "오류[file-not-found]: 그런 파일이 없습니다" in commands(*arguments, *language).err
+
+
+def test_the_app_tells_mistakes_in_the_language_of_the_locale(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    assert "오류[file-not-found]" in commands.refused("no_such")
+    assert "error[file-not-found]" in commands.refused("no_such", "--lang", "en")
+    assert "error[file-not-found]" in commands.refused("run", "no_such")

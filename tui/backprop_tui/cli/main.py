@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import signal
@@ -34,6 +35,9 @@ PLANNED = ("export",)
 
 _VERSION = said("show program's version number and exit")
 
+_APPS = ("", "serve")
+"""What opens the app, which has settings and heeds the locale."""
+
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 
 
@@ -42,10 +46,11 @@ def run(arguments: Sequence[str]) -> int:
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
     language = _language(arguments)
+    name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
+    parsed: argparse.Namespace | None = None
     try:
         if arguments and arguments[0] in PLANNED:
             raise UsageError(said("the subcommand {name} is not built yet", name=arguments[0]))
-        name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
         module = import_module(f"backprop_tui.cli.{name or 'open'}")
         if name:
             gc.enable()  # the app enables it when its first screen stands
@@ -55,10 +60,11 @@ def run(arguments: Sequence[str]) -> int:
         code: int = module.run(parsed)
         sys.stdout.flush()
     except ScenarioError as error:
-        print(error.in_language(language), file=sys.stderr)
+        print(error.in_language(_told_in(name, parsed, language)), file=sys.stderr)
         return BAD_INPUT
     except UsageError as error:
-        print(f"backprop-tui: {clean(error.in_language(language))}", file=sys.stderr)
+        told = clean(error.in_language(_told_in(name, parsed, language)))
+        print(f"backprop-tui: {told}", file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
         print(
@@ -90,6 +96,16 @@ def _language(arguments: Sequence[str]) -> str:
         elif argument.startswith("--lang="):
             language = argument.partition("=")[2]
     return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def _told_in(name: str, parsed: argparse.Namespace | None, language: str) -> str:
+    """The language of what keeps a command from its work: for the app its own, else `language`."""
+    if name not in _APPS or parsed is None:
+        return language
+    from backprop_tui.cli.open import chosen_language
+    from backprop_tui.settings import read_settings, settings_path
+
+    return chosen_language(parsed, read_settings(settings_path()))
 
 
 def _say_no_more() -> None:
