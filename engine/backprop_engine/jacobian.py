@@ -23,7 +23,16 @@ from backprop_engine.said import Said, said
 from backprop_engine.steps import Edge
 from backprop_engine.trace import Trace
 
-__all__ = ["Cell", "Origin", "Origins", "edge_origins", "jacobian_shape", "node_origins", "window"]
+__all__ = [
+    "Cell",
+    "Origin",
+    "Origins",
+    "edge_origins",
+    "jacobian_shape",
+    "node_origins",
+    "origins_cost",
+    "window",
+]
 
 Cell: TypeAlias = tuple[int, ...]
 _Cells: TypeAlias = tuple[Any, ...]
@@ -98,9 +107,17 @@ def node_origins(trace: Trace, node: Node, cell: Cell, most: int = 16) -> tuple[
     return tuple(edge_origins(trace, trace.graph.edges[use], cell, most) for use in uses)
 
 
-def edge_origins(trace: Trace, edge: Edge, cell: Cell, most: int = 16) -> Origins:
+def origins_cost(trace: Trace, edge: Edge, cell: Cell) -> int:
+    """How many cells of the output `edge_origins` looks at."""
+    return prod(_reach(trace, edge, cell)[1])
+
+
+def edge_origins(
+    trace: Trace, edge: Edge, cell: Cell, most: int = 16, *, diagonal: Tensor | None = None
+) -> Origins:
     """Where one cell of the contribution along `edge` came from; at most `most` terms are listed.
 
+    Who has the `diagonal` of an elementwise operator's Jacobian already, in the output's shape, can give it.
     Raises `UsageError` for a cell that there is not, or as `window` does.
     """
     operand = trace.graph.nodes[edge.operand]
@@ -112,7 +129,7 @@ def edge_origins(trace: Trace, edge: Edge, cell: Cell, most: int = 16) -> Origin
     count, rest_sum = 0, 0.0
     lows, highs = [], []
     with np.errstate(all="ignore"):
-        at = _cells_of(trace, edge)
+        at = _cells_of(trace, edge, diagonal)
         for i in _candidates(trace, edge, cell):
             flowing, factor = _side_by_side(upstream[i], at(i, cell))
             products = flowing * factor
@@ -148,7 +165,16 @@ def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
 
 
 def _candidates(trace: Trace, edge: Edge, cell: Cell) -> Iterator[_Cells]:
-    """The output's cells that may read the operand's `cell`, in order, a slice at a time.
+    """The output's cells that may read the operand's `cell`, in order, a slice at a time."""
+    fixed, sizes = _reach(trace, edge, cell)
+    for start in range(0, prod(sizes), _SLICE):
+        places = np.arange(start, min(start + _SLICE, prod(sizes)))
+        apart = np.unravel_index(places, sizes) if sizes else ()
+        yield tuple(axis + one for axis, one in zip(apart, fixed, strict=True))
+
+
+def _reach(trace: Trace, edge: Edge, cell: Cell) -> tuple[Cell, Shape]:
+    """The block of the output that may read the operand's `cell`: where it begins, and its shape.
 
     An elementwise operator reads it where it was broadcast to, and a product of matrices in one row or one
     column; of any other, every output cell may.
@@ -163,10 +189,7 @@ def _candidates(trace: Trace, edge: Edge, cell: Cell) -> Iterator[_Cells]:
     else:
         for axis in _row_or_column(edge.rule, shape, trace.graph.nodes[edge.operand].shape):
             fixed[axis], sizes[axis] = cell[axis], 1
-    for start in range(0, prod(sizes), _SLICE):
-        places = np.arange(start, min(start + _SLICE, prod(sizes)))
-        apart = np.unravel_index(places, tuple(sizes)) if sizes else ()
-        yield tuple(axis + one for axis, one in zip(apart, fixed, strict=True))
+    return tuple(fixed), tuple(sizes)
 
 
 def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple[int, ...]:
@@ -180,13 +203,14 @@ def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple
     return (axis,) if out[axis] == operand[axis] else ()
 
 
-def _cells_of(trace: Trace, edge: Edge) -> _At:
+def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
     """The cells of the Jacobian of `edge`, as a function of which."""
     node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
     out, operands = trace.outs[edge.node], [trace.operand_values[one] for one in node.operands]
     rule = edge.rule
     if isinstance(rule, Partial):
-        diagonal = np.broadcast_to(rule.of(out, *operands, **node.attributes), node.shape)
+        found = rule.of(out, *operands, **node.attributes) if known is None else known
+        diagonal = np.broadcast_to(found, node.shape)
         return lambda i, j: np.where(_reads(i, j, operand.shape), diagonal[i], 0.0)
     entries = rule.entries
     if entries is None:

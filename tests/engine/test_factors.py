@@ -11,8 +11,8 @@ from graphs import CASES, IDS, applied, largest, trace_of
 
 from backprop_engine.bindings import Bindings
 from backprop_engine.explain.factors import column_cells, local_part, local_tensor
-from backprop_engine.jacobian import edge_origins
-from backprop_engine.local import local_gradient
+from backprop_engine.jacobian import edge_origins, origins_cost
+from backprop_engine.local import ElementwiseLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.recording import record
 from backprop_engine.steps import Edge
@@ -132,3 +132,28 @@ def test_one_cell_of_a_large_product_looks_at_one_column(monkeypatch: pytest.Mon
         seen.clear()
         assert edge_origins(trace, edge, (1, 1)).count == count
         assert sum(seen) == count
+
+
+@each_case
+def test_who_has_the_diagonal_need_not_work_it_out_again(op: Op, sample: Sample) -> None:
+    trace = trace_of(op, sample)
+    for edge in trace.graph.edges:
+        local = local_gradient(trace, edge)
+        if not isinstance(local, ElementwiseLocal):
+            continue
+        for cell in list(np.ndindex(trace.contributions[edge.index].shape))[:3]:
+            plain, told = (
+                edge_origins(trace, edge, cell),
+                edge_origins(trace, edge, cell, diagonal=local.value),
+            )
+            assert told.terms == plain.terms
+            assert (told.value, told.rest, told.varying) == (plain.value, plain.rest, plain.varying)
+
+
+def test_what_origins_cost_is_what_may_have_read_the_cell() -> None:
+    trace = trace_of(OPS["matmul"], Sample(((4, 3), (3, 5))))
+    left, right = trace.graph.edges
+    assert origins_cost(trace, left, (0, 0)) == 5
+    assert origins_cost(trace, right, (0, 0)) == 4
+    bias = trace_of(OPS["add"], Sample(((4, 3), (3,))))
+    assert [origins_cost(bias, edge, (0,) * (2 - edge.argnum)) for edge in bias.graph.edges] == [1, 4]

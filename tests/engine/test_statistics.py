@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from backprop_engine.arrays import settle
 from backprop_engine.explain import statistics
-from backprop_engine.explain.statistics import facts, histogram
+from backprop_engine.explain.statistics import facts, histogram, norm
 
 FLOAT64 = np.dtype(np.float64)
 SHAPES = st.lists(st.integers(0, 5), max_size=3).map(tuple)
@@ -144,6 +144,13 @@ class TestOnce:
         assert histogram(tensor, 5) is histogram(tensor, 5)
         assert histogram(tensor, 4) is not histogram(tensor, 5)
         assert sum(looked) == 1
+
+    def test_the_norm_of_a_large_tensor_is_worked_out_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        worked: list[int] = []
+        monkeypatch.setattr(statistics, "_plain_norm", lambda tensor: float(worked.append(1) or 1.5))
+        tensor = settle(np.arange(2000.0), FLOAT64)
+        assert norm(tensor) == norm(tensor) == 1.5
+        assert sum(worked) == 1
 
     def test_one_that_can_is_looked_at_again(self) -> None:
         tensor = np.zeros(3)

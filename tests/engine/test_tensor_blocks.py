@@ -203,7 +203,8 @@ class TestHeatmaps:
 
     def test_emphasis_goes_with_its_number(self) -> None:
         how = np.asarray([[Emphasis.CURSOR, Emphasis.NONE], [Emphasis.FADED, Emphasis.NONE]])
-        (first, second) = shades(heat_lines(np.ones((2, 2)), 1.0, emphasis=how))[0]
+        places = np.vectorize(list(Emphasis).index)(how)
+        (first, second) = shades(heat_lines(np.ones((2, 2)), 1.0, emphasis=places))[0]
         assert (first.upper.emphasis, first.lower.emphasis) == (Emphasis.CURSOR, Emphasis.FADED)
         assert (second.upper.emphasis, second.lower.emphasis) == (Emphasis.NONE, Emphasis.NONE)
 

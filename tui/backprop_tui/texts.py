@@ -597,6 +597,9 @@ TEXTS: dict[str, Words] = {
         "파랑은 음수, 주황은 양수. 색이 없으면 a–i와 1–9가 크기를 나타냅니다",
     ),
     "tensor.help.marks": Words("not a number; infinite", "NaN, 무한대"),
+    "tensor.large": Words(
+        "this cell is a sum over too many to look at", "이 원소는 너무 많은 원소의 합이라 보여 줄 수 없습니다"
+    ),
     "tensor.copy.none": Words("nothing to copy, or too much", "복사할 값이 없거나 너무 많습니다"),
     "copied": Words("copied: {what}", "복사함: {what}"),
     "reload.done": Words("{name} has changed: loaded again", "{name} 파일이 바뀌어 다시 불러왔습니다"),

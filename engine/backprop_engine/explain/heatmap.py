@@ -6,7 +6,8 @@ looked at: what a window costs does not depend on the tensor's size.
 
 from __future__ import annotations
 
-from itertools import groupby
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from backprop_engine.explain.shades import (
     INFINITE,
     LEVELS,
     NAN,
+    Emphasis,
     Shade,
     Tone,
     character,
@@ -27,6 +29,10 @@ from backprop_engine.explain.statistics import Facts
 
 __all__ = ["heat_lines", "legend", "levels"]
 
+_EMPHASES = tuple(Emphasis)
+_OFFSET = BLANK.level
+"""No level is as far below zero as this."""
+_TONES = (2 * _OFFSET + 1) * len(_EMPHASES)
 _LEGEND_CELLS = 6
 """How many cells of the legend are above zero, and below, where there is room."""
 
@@ -47,29 +53,38 @@ def heat_lines(
 ) -> list[Line]:
     """The lines of a heatmap of all `cells` of a matrix, each `across` cells wide and `down` halves high.
 
-    `emphasis` has an `Emphasis` for each cell, in an array of the same shape.
+    `emphasis` has for each cell the place of its `Emphasis` among all of them, in an array of the same shape.
     """
-    rows = [
-        _tones(row, None if emphasis is None else emphasis[at])
-        for at, row in enumerate(levels(cells, largest))
-    ]
-    halves = [row for row in rows for _ in range(down)]
+    tones = (levels(cells, largest) + _OFFSET) * len(_EMPHASES)
+    if emphasis is not None:
+        tones += emphasis
+    halves = np.repeat(tones, down, axis=0)
     if len(halves) % 2:
-        halves.append([BLANK] * len(halves[0]))
-    return [_line(upper, lower, across) for upper, lower in zip(halves[::2], halves[1::2], strict=True)]
+        halves = np.concatenate([halves, np.full_like(halves[:1], _tone_number(BLANK))])
+    pairs = halves[::2] * _TONES + halves[1::2]
+    return [_line(row, across) for row in pairs]
 
 
-def _tones(row: Any, emphasis: Any) -> list[Tone]:
-    if emphasis is None:
-        return [Tone(level) for level in row.tolist()]
-    return [Tone(level, how) for level, how in zip(row.tolist(), emphasis, strict=True)]
+def _line(pairs: Any, across: int) -> Line:
+    """A line from its cells as numbers; neighbours that are alike are one span."""
+    starts = [0, *(np.flatnonzero(np.diff(pairs)) + 1).tolist(), len(pairs)]
+    spans = []
+    for pair, (start, end) in zip(pairs[starts[:-1]].tolist(), pairwise(starts), strict=True):
+        shade, sign = _shade(pair)
+        spans.append(Span(sign * (across * (end - start)), shade))
+    return tuple(spans)
 
 
-def _line(upper: list[Tone], lower: list[Tone], across: int) -> Line:
-    shades = map(Shade, upper, lower)
-    return tuple(
-        Span(character(shade) * (across * sum(1 for _ in same)), shade) for shade, same in groupby(shades)
-    )
+def _tone_number(tone: Tone) -> int:
+    return (tone.level + _OFFSET) * len(_EMPHASES) + _EMPHASES.index(tone.emphasis)
+
+
+@lru_cache(maxsize=2**14)
+def _shade(number: int) -> tuple[Shade, str]:
+    """The shade that a pair of tones stands for, and its character."""
+    parts = (divmod(one, len(_EMPHASES)) for one in divmod(number, _TONES))
+    shade = Shade(*(Tone(level - _OFFSET, _EMPHASES[emphasis]) for level, emphasis in parts))
+    return shade, character(shade)
 
 
 def legend(facts: Facts, width: int) -> Line:

@@ -9,6 +9,7 @@ from math import floor, isfinite, isnan, log10
 import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.statistics import norm
 
 __all__ = ["ABSENT", "column", "number", "progress", "summary"]
 
@@ -174,6 +175,5 @@ def summary(tensor: Tensor | None, room: int = 16, digits: int = 3, *, shape: bo
         text = "[" + " ".join(one.strip() for one in column(tensor, digits, exact=digits, apart=False)) + "]"
         if len(text) <= room:
             return text
-    with np.errstate(all="ignore"):
-        norm = number(float(np.linalg.norm(np.ravel(tensor).astype(np.float64))), 3)
-    return f"{shape_text(tensor.shape)} ‖{norm}‖" if shape else f"‖{norm}‖"
+    size = number(norm(tensor), 3)
+    return f"{shape_text(tensor.shape)} ‖{size}‖" if shape else f"‖{size}‖"

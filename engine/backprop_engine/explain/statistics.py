@@ -16,10 +16,12 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
 
-__all__ = ["Facts", "Histogram", "facts", "histogram"]
+__all__ = ["Facts", "Histogram", "facts", "histogram", "norm"]
 
 _SLICE = 2**20
 """How many cells are looked at together."""
+_SMALL = 1024
+"""To remember the norm of so few cells would take longer than to work it out."""
 _LONG = 1e307
 """Distances up to this can be multiplied with without growing too large for a number."""
 _T = TypeVar("_T")
@@ -77,6 +79,16 @@ def _once(tensor: Tensor, asked: object, work: Callable[[], _T]) -> _T:
 def facts(tensor: Tensor) -> Facts:
     """The facts of `tensor`."""
     return _once(tensor, "facts", lambda: _facts(tensor))
+
+
+def norm(tensor: Tensor) -> float:
+    """The root of the sum of squares alone."""
+    return _once(tensor, "norm", lambda: _plain_norm(tensor)) if tensor.size > _SMALL else _plain_norm(tensor)
+
+
+def _plain_norm(tensor: Tensor) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.linalg.norm(np.ravel(tensor).astype(np.float64)))
 
 
 def _slices(tensor: Tensor) -> Iterator[Any]:

@@ -187,6 +187,8 @@ def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
     ]
     if state.origins is not None:
         lines += origin_lines(state.view.session.trace, state.origins, width, language)
+    elif state.large:
+        lines.append((Span(text("tensor.large", language), Role.DIM),))
     elif subject.kind == "gradient":
         lines += _contributions(state, width)
     return [clip_line(line, width) for line in lines]

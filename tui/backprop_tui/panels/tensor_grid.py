@@ -93,7 +93,11 @@ class Grid(Struct, frozen=True, eq=False):
     @property
     def place(self) -> tuple[int, int]:
         """The row and the column of the cell `at`."""
-        row, column = (0 if axis is None else self.at[axis] for axis in self.axes)
+        return self.place_of(self.at)
+
+    def place_of(self, cell: Cell) -> tuple[int, int]:
+        """The row and the column of any cell, were it in the matrix."""
+        row, column = (0 if axis is None else cell[axis] for axis in self.axes)
         return row, column
 
     @property

@@ -19,8 +19,9 @@ from backprop_tui.panels.tensor_grid import (
     rows_in_view,
 )
 
-__all__ = ["heat"]
+__all__ = ["heat", "heat_width"]
 
+_EMPHASES = tuple(Emphasis)
 _LARGEST = 4
 """How many cells wide, and halves of a cell high, a number is at most."""
 _WIDEST = 8
@@ -49,6 +50,12 @@ def heat(grid: Grid, width: int, height: int, scroll: Scroll, *, signs: bool = F
     lines += [(name, Span(" "), *line) for name, line in zip(_labels(grid, parts), body, strict=True)]
     shown = (*([range(0)] * heading), *parts)
     return Picture(tuple(lines), Scroll(rows.start, columns.start), shown, places)
+
+
+def heat_width(grid: Grid, width: int, height: int, *, signs: bool = False) -> int:
+    """How wide the heatmap is where it has so much room."""
+    across, _ = _pixel(grid.size, max(1, width - grid.gutter - 1), max(1, height - 1), signs=signs)
+    return min(width, grid.gutter + 1 + across * grid.size[1])
 
 
 def _pixel(size: tuple[int, int], width: int, height: int, *, signs: bool) -> tuple[int, int]:
@@ -96,12 +103,11 @@ def _emphasis(grid: Grid, rows: range, columns: range) -> Any:
     """How each number in view stands out; None where all are alike."""
     if not grid.cursor and grid.lit is None:
         return None
-    found = np.full((len(rows), len(columns)), Emphasis.NONE, dtype=object)
-    if grid.lit is not None:
-        for i, row in enumerate(rows):
-            for j, at in enumerate(columns):
-                found[i, j] = Emphasis.LIT if grid.cell(row, at) in grid.lit else Emphasis.FADED
-    row, at = grid.place
-    if grid.cursor and row in rows and at in columns:
-        found[row - rows.start, at - columns.start] = Emphasis.CURSOR
+    usual = Emphasis.NONE if grid.lit is None else Emphasis.FADED
+    found = np.full((len(rows), len(columns)), _EMPHASES.index(usual))
+    marked = [(grid.at, Emphasis.CURSOR)] if grid.cursor else []
+    for cell, how in (*((cell, Emphasis.LIT) for cell in grid.lit or ()), *marked):
+        row, column = grid.place_of(cell)
+        if row in rows and column in columns and grid.cell(row, column) == cell:
+            found[row - rows.start, column - columns.start] = _EMPHASES.index(how)
     return found

@@ -23,11 +23,10 @@ from backprop_engine.local import (
     LocalGradient,
     MapLocal,
     ScalarLocal,
-    local_gradient,
 )
 from backprop_engine.text import clip
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_axes
-from backprop_tui.panels.tensor_heat import heat
+from backprop_tui.panels.tensor_heat import heat, heat_width
 from backprop_tui.panels.tensor_numbers import fits, numbers
 from backprop_tui.panels.tensor_state import TensorState
 
@@ -73,7 +72,8 @@ def side_panes(state: TensorState) -> list[Pane]:
     node = graph.nodes[edge.node]
     upstream = trace.gradients[edge.node]
     assert upstream is not None
-    local = local_gradient(trace, edge)
+    local = state.local
+    assert local is not None
     part = local_part(local, origins)
     first = _lit(gradient_name(graph, node), upstream, [term.cell for term in origins.terms], Role.GRADIENT)
     second = _local_pane(state, local, part, origins)
@@ -192,30 +192,37 @@ def _widths(state: TensorState, panes: Sequence[Pane], width: int, height: int) 
 
 def _wanted(state: TensorState, pane: Pane, width: int, height: int) -> int:
     """How wide a pane would be if it had all of `width`."""
-    drawn = _drawn(state, pane, width, height, first=False)
-    return max(map(line_width, drawn.lines))
+    if _as_heat(state, pane, width, height):
+        body = heat_width(pane.grid, width, height, signs=state.signs)
+        below = line_width(legend(pane.facts, width)) if pane.facts is not None else 0
+        title = line_width(_title(pane, "", width))
+        return max(body, below, title)
+    return max(map(line_width, _drawn(state, pane, width, height, first=False).lines))
+
+
+def _as_heat(state: TensorState, pane: Pane, width: int, height: int) -> bool:
+    return state.heat if state.heat is not None else not fits(pane.grid, width, height)
 
 
 def _drawn(state: TensorState, pane: Pane, width: int, height: int, *, first: bool) -> _Drawn:
     """A pane, its picture under its title."""
     grid = pane.grid
     scroll = state.scroll if first else TOP_LEFT
-    as_heat = state.heat if state.heat is not None else not fits(grid, width, height)
+    as_heat = _as_heat(state, pane, width, height)
     below: Line = ()
     if as_heat:
         below = legend(pane.facts, width) if pane.facts is not None else ()
         picture = heat(grid, width, height - bool(below), scroll, signs=state.signs)
     else:
         picture = numbers(grid, width, height, scroll)
-    lines = [_title(pane, picture, width), *picture.lines, *([below] if below else [])]
+    lines = [_title(pane, _part(grid, picture), width), *picture.lines, *([below] if below else [])]
     return _Drawn([clip_line(line, width) for line in lines], picture, as_heat)
 
 
-def _title(pane: Pane, picture: Picture, width: int) -> Line:
-    """The name, the shape where there is room for it, and which part is in view where that is not all."""
+def _title(pane: Pane, part: str, width: int) -> Line:
+    """The name, the shape where there is room for it, and the part in view where that is not all."""
     grid = pane.grid
     shape = f" {shape_text(grid.shape)}" if grid.shape else ""
-    part = _part(grid, picture)
     name = Span(clip(pane.name, _LONGEST_NAME), grid.role)
     for detail in (shape + part, part or shape):
         if line_width((name, Span(detail))) <= width:

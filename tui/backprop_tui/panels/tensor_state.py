@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -11,7 +11,8 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.explain.lines import Role
 from backprop_engine.graph import Node
-from backprop_engine.jacobian import Cell, Origins, edge_origins
+from backprop_engine.jacobian import Cell, Origins, edge_origins, origins_cost
+from backprop_engine.local import ElementwiseLocal, LocalGradient, local_gradient
 from backprop_engine.steps import Edge
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Axes, Scroll, last_axes
 from backprop_tui.view import View
@@ -20,6 +21,8 @@ __all__ = ["Subject", "TensorState", "opened_at"]
 
 _MOST_TERMS = 1024
 """The most terms of a sum of which the cells are lit."""
+_MOST_CELLS = 2**22
+"""The most cells that are looked at to find the terms."""
 
 
 class Subject(Struct, frozen=True):
@@ -51,6 +54,8 @@ class TensorState:
     heat: bool | None = None
     counts: bool | None = None
     signs: bool = False
+    locals: dict[int, LocalGradient] = field(default_factory=dict)
+    """Local gradients that were worked out, by edge: they can be large, and are wanted at every move."""
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
@@ -109,12 +114,29 @@ class TensorState:
         """Whether there is no cell to stand on."""
         return 0 in self.shape
 
+    @property
+    def local(self) -> LocalGradient | None:
+        """The local gradient of its edge, if it is a product."""
+        edge = self.edge
+        if edge is None:
+            return None
+        if edge.index not in self.locals:
+            self.locals[edge.index] = local_gradient(self.view.session.trace, edge)
+        return self.locals[edge.index]
+
+    @property
+    def large(self) -> bool:
+        """Whether too much would have to be looked at to tell how a cell of the product is made."""
+        edge = self.edge
+        return edge is not None and origins_cost(self.view.session.trace, edge, self.at) > _MOST_CELLS
+
     @cached_property
     def origins(self) -> Origins | None:
         """How the cell of the cursor is made, where the tensor is a product."""
-        if self.edge is None or self.empty or self.tensor is None:
+        if self.edge is None or self.empty or self.tensor is None or self.large:
             return None
-        return edge_origins(self.view.session.trace, self.edge, self.at, _MOST_TERMS)
+        diagonal = self.local.value if isinstance(self.local, ElementwiseLocal) else None
+        return edge_origins(self.view.session.trace, self.edge, self.at, _MOST_TERMS, diagonal=diagonal)
 
     @property
     def others(self) -> tuple[int, ...]:
