@@ -37,12 +37,12 @@ def norms(view: View, width: int, height: int) -> Drawing:
     low, high = _ends(table)
     marked = _column(view, cells, view.session.iteration)
     lines: list[Line] = []
-    columns = _columns(view, cells, len(table))
+    firsts = _firsts(view, cells)
     tall = min(_TALLEST, max(1, (height - 2) // len(series.parameters)))
     for at, parameter in enumerate(series.parameters):
         name = clip(graph.nodes[parameter].name, names)
         label = number(float(table[row, at]), 3) if row < len(table) else ""
-        heat = _heat(table[:, at], columns, low, high)
+        heat = _heat(table[:, at], firsts, low, high)
         lines.append(
             (
                 Span(" "),
@@ -91,15 +91,10 @@ def _column(view: View, cells: int, iteration: int) -> int:
     return iteration * cells // view.session.run.iterations
 
 
-def _columns(view: View, cells: int, rows: int) -> list[tuple[int, int]]:
-    """Of each column the first row of the table that it shows and the one behind its last."""
-    iterations, every = view.session.run.iterations, view.session.run.series.every
-    found = []
-    for column in range(cells):
-        first = column * iterations // cells // every
-        stop = max(first + 1, -(-((column + 1) * iterations // cells) // every))
-        found.append((first, min(stop, rows)))
-    return found
+def _firsts(view: View, cells: int) -> NDArray[np.int64]:
+    """Of each column the first row of the table that it shows."""
+    run = view.session.run
+    return np.arange(cells) * run.iterations // cells // run.series.every
 
 
 def _ends(table: NDArray[np.float64]) -> tuple[int, int]:
@@ -111,26 +106,24 @@ def _ends(table: NDArray[np.float64]) -> tuple[int, int]:
     return low, max(low + 1, ceil(np.log10(positive.max())))
 
 
-def _heat(sizes: NDArray[np.float64], columns: list[tuple[int, int]], low: int, high: int) -> list[Span]:
-    spans: list[Span] = []
-    for first, stop in columns:
-        shade = Shade(*[_tone(sizes[first:stop], low, high)] * 2)
-        spans.append(Span(character(shade), shade))
-    return spans
+def _heat(sizes: NDArray[np.float64], firsts: NDArray[np.int64], low: int, high: int) -> Line:
+    """A column of cells for each of `firsts`, of the largest norm in it; blank where none is known."""
+    known = firsts[firsts < len(sizes)]
+    levels = np.maximum.reduceat(_levels(sizes, low, high), known).tolist() if len(known) else []
+    tones = [*map(Tone, levels), *[BLANK] * (len(firsts) - len(known))]
+    shades = [Shade(tone, tone) for tone in tones]
+    return tuple(Span(character(shade), shade) for shade in shades)
 
 
-def _tone(sizes: NDArray[np.float64], low: int, high: int) -> Tone:
-    """The level of the largest of some norms; what is not finite counts most."""
-    if not len(sizes) or (np.isnan(sizes).all() and len(sizes) == 0):
-        return BLANK
-    if np.isnan(sizes).any():
-        return Tone(NAN)
-    largest = float(sizes.max())
-    if np.isinf(largest):
-        return Tone(INFINITE)
-    if largest == 0:
-        return Tone(0)
-    return Tone(1 + round((np.log10(largest) - low) / (high - low) * (LEVELS - 1)))
+def _levels(sizes: NDArray[np.float64], low: int, high: int) -> NDArray[np.int64]:
+    """Levels by magnitude: 0 for zero alone; what is not finite counts for more than all that is."""
+    finite = np.isfinite(sizes) & (sizes > 0)
+    magnitudes = np.log10(sizes, out=np.full(len(sizes), float(low)), where=finite)
+    levels = 1 + np.rint((magnitudes - low) / (high - low) * (LEVELS - 1)).astype(np.int64)
+    levels[sizes == 0] = 0
+    levels[np.isinf(sizes)] = INFINITE
+    levels[np.isnan(sizes)] = NAN
+    return levels
 
 
 def _legend(low: int, high: int, names: int) -> Line:

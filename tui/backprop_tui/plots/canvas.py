@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,9 @@ from backprop_engine.explain.lines import Line, Role, Span
 
 __all__ = ["Canvas"]
 
-_BRAILLE: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+_WEIGHTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+_WEIGHTS_ASCII: Final = np.array([[1], [2]])
+"""What each dot of a cell adds to its character's number."""
 _ASCII: Final = " '.:"
 _MOST_TURNS: Final = 2000
 
@@ -35,25 +38,37 @@ class Canvas:
         return x // self.across, self.height - 1 - y // self.down
 
     def line(self, xs: NDArray[np.int64], ys: NDArray[np.int64], role: Role) -> None:
-        """A line through points whose `xs` never go back. Many points cost no more than few."""
+        """A line through points whose `xs` never go back. Many points cost little more than few."""
         wide, high = self.dots
         dots = np.zeros((high, wide), bool)
-        self._layers.append((dots, role))
+        self._add(dots, role)
         if not len(xs):
             return
         starts = np.flatnonzero(np.diff(xs, prepend=xs[0] - 1))
-        low, top = np.minimum.reduceat(ys, starts), np.maximum.reduceat(ys, starts)
-        for column, lowest, highest in zip(xs[starts].tolist(), low.tolist(), top.tolist(), strict=True):
-            dots[high - 1 - highest : high - lowest, column] = True
-        for before, after in zip((starts[1:] - 1).tolist(), starts[1:].tolist(), strict=True):
-            columns, rows = _between(int(xs[before]), int(ys[before]), int(xs[after]), int(ys[after]))
-            dots[high - 1 - rows, columns] = True
+        columns = np.arange(xs[0], xs[-1] + 1)
+        left = np.searchsorted(xs[starts], columns, side="right") - 1
+        # Where a line comes into each column and leaves it: at points there, or on the way between two.
+        first, last = ys[starts], ys[np.append(starts[1:], len(xs)) - 1]
+        right = np.minimum(left + 1, len(starts) - 1)
+        gone = (columns - xs[starts][left]) / np.maximum(1, xs[starts][right] - xs[starts][left])
+        between = np.rint(last[left] + gone * (first[right] - last[left])).astype(np.int64)
+        at_point = columns == xs[starts][left]
+        comes, leaves = np.where(at_point, first[left], between), np.where(at_point, last[left], between)
+        low, top = np.minimum(comes, leaves), np.maximum(comes, leaves)
+        low[at_point] = np.minimum.reduceat(ys, starts)
+        top[at_point] = np.maximum.reduceat(ys, starts)
+        # Halfway up or down to the next column, so that no gap is left.
+        middle = (leaves[:-1] + comes[1:]) // 2
+        low[:-1], top[:-1] = np.minimum(low[:-1], middle), np.maximum(top[:-1], middle)
+        low[1:], top[1:] = np.minimum(low[1:], middle), np.maximum(top[1:], middle)
+        rows = np.arange(high)[::-1, None]
+        dots[:, columns] = (low <= rows) & (rows <= top)
 
     def path(self, xs: NDArray[np.int64], ys: NDArray[np.int64], role: Role) -> None:
         """A line from point to point, wherever they lie; of very many it passes some by."""
         wide, high = self.dots
         dots = np.zeros((high, wide), bool)
-        self._layers.append((dots, role))
+        self._add(dots, role)
         dots[high - 1 - ys, xs] = True
         turns = np.flatnonzero((np.diff(xs) != 0) | (np.diff(ys) != 0))
         for at in turns[:: 1 + len(turns) // _MOST_TURNS].tolist():
@@ -66,33 +81,44 @@ class Canvas:
 
     def is_empty(self, column: int, row: int) -> bool:
         """Whether a cell has neither a dot nor a sign."""
-        return (column, row) not in self._signs and not any(
-            self._bits(dots, row)[column] for dots, _ in self._layers
-        )
+        return (column, row) not in self._signs and not self._cells[row, column]
 
-    def _bits(self, dots: NDArray[np.bool_], row: int) -> NDArray[np.int64]:
-        """What the dots of a row of cells come to."""
-        part = dots[row * self.down : (row + 1) * self.down]
-        if self.ascii:
-            return np.asarray(part[0] * 1 + part[1] * 2, np.int64)
-        cells = part.reshape(4, self.width, 2).transpose(1, 0, 2)
-        return np.asarray((cells * _BRAILLE).sum(axis=(1, 2)), np.int64)
+    def _add(self, dots: NDArray[np.bool_], role: Role) -> None:
+        """Another layer, to be filled before anything is asked."""
+        self._layers.append((dots, role))
+        self.__dict__.pop("_merged", None)
+
+    @cached_property
+    def _merged(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What the dots of each cell come to, and the last layer that has any there."""
+        cells = np.zeros((self.height, self.width), np.int64)
+        owners = np.zeros_like(cells)
+        weights = _WEIGHTS_ASCII if self.ascii else _WEIGHTS
+        for number, (dots, _) in enumerate(self._layers):
+            split = dots.reshape(self.height, self.down, self.width, self.across)
+            found = np.einsum("rdca,da->rc", split, weights)
+            cells |= found
+            owners[found > 0] = number
+        return cells, owners
+
+    @property
+    def _cells(self) -> NDArray[np.int64]:
+        return self._merged[0]
 
     def row(self, row: int) -> Line:
         """A row of cells; dots of several lines in one cell are in the role of the last of them."""
-        bits, role_of = np.zeros(self.width, np.int64), [Role.TEXT] * self.width
-        for dots, role in self._layers:
-            found = self._bits(dots, row)
-            bits |= found
-            for column in np.flatnonzero(found).tolist():
-                role_of[column] = role
-        spans: list[Span] = []
-        for column, one in enumerate(bits.tolist()):
-            text, role = self._signs.get((column, row), (self._character(one), role_of[column]))
-            if spans and spans[-1].role is role:
-                spans[-1] = Span(spans[-1].text + text, role)
-            else:
-                spans.append(Span(text, role))
+        cells, owners = self._merged
+        texts = [self._character(bits) for bits in cells[row].tolist()]
+        roles = [self._layers[owner][1] if self._layers else Role.TEXT for owner in owners[row].tolist()]
+        for (column, at), (sign, role) in self._signs.items():
+            if at == row:
+                texts[column], roles[column] = sign, role
+        spans = []
+        begin = 0
+        for end in range(1, self.width + 1):
+            if end == self.width or roles[end] is not roles[begin]:
+                spans.append(Span("".join(texts[begin:end]), roles[begin]))
+                begin = end
         return tuple(spans)
 
     def _character(self, bits: int) -> str:
