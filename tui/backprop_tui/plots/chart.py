@@ -94,7 +94,7 @@ def chart(
 
 
 def _draw(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis) -> None:
-    for number, curve in enumerate(curves):
+    for number, curve in reversed(list(enumerate(curves))):  # the first lies above the others
         xs = along.dots_of(curve.places)
         drawn = np.isfinite(curve.values)
         for x in np.unique(xs[~drawn] // canvas.across).tolist():
@@ -133,7 +133,7 @@ def _mark(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis, here: 
     for row in range(canvas.height):
         if canvas.is_empty(column, row):
             canvas.sign(column, row, _HERE_ASCII if canvas.ascii else _HERE, Role.DIM)
-    for curve in curves:
+    for curve in reversed(curves):
         at = np.flatnonzero(curve.places == here)
         if not len(at):
             continue
