@@ -43,6 +43,18 @@ READ_CELLS = """
 const {buffer, cols} = terminalInTest, line = buffer.active.getLine(arguments[0]);
 return Array.from({length: cols}, (_, x) => line.getCell(x)).map((one) => [one.getChars(), one.getWidth()]);
 """
+MEASURE_CHARACTERS = """
+const [characters, done] = arguments, widths = {};
+const measure = (left) => {
+    if (left.length === 0) return done(widths);
+    const [character, ...others] = left;
+    terminalInTest.write("\\x1b[Hx" + character, () => {
+        widths[character] = terminalInTest.buffer.active.cursorX - 1;
+        measure(others);
+    });
+};
+measure(characters);
+"""
 READ_LOOK = """
 const cell = terminalInTest.buffer.active.getLine(arguments[0]).getCell(arguments[1]);
 return [cell.getFgColor(), cell.getBgColor(), cell.isInverse(), cell.isBold()];
@@ -161,6 +173,10 @@ class Tab:
         if holding:
             actions.key_up(holding)
         actions.perform()
+
+    def widths(self, characters: list[str]) -> dict[str, int]:
+        """How many cells the terminal gives each character. Whatever it showed is written over."""
+        return dict(self.driver.execute_async_script(MEASURE_CHARACTERS, characters))
 
     def click(self, row: int, column: int, times: int = 1) -> None:
         """Click in the middle of a cell."""

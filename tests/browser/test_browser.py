@@ -13,6 +13,10 @@ import pytest
 from chromium import Tab, chromium
 from selenium.webdriver import Keys
 
+import backprop_engine
+import backprop_tui
+from backprop_engine.text import cell_width, clean
+from backprop_tui.bundle import bundled
 from backprop_tui.themes import DARK
 from served import children, serving, wait_until_gone
 
@@ -131,6 +135,21 @@ def test_korean_keeps_its_columns(tab: Tab, settings: Path) -> None:
         assert sides == {(0, len(rows[0]) - 1)}
         tab.press("s")
         tab.wait_for("스텝 6/7")
+
+
+def test_the_terminal_gives_every_character_the_cells_that_the_app_counts(tab: Tab, address: str) -> None:
+    """Everything that our words, drawings and bundled scenarios are made of."""
+    packages = [Path(package.__file__ or "").parent for package in (backprop_engine, backprop_tui)]
+    sources = [path for package in packages for path in package.rglob("*.py")]
+    sources += bundled().values()
+    found = {character for path in sources for character in path.read_text("utf-8")}
+    characters = sorted(one for one in found if not one.isascii() and one == clean(one))
+    assert len(characters) > 800
+    tab.open(address)
+    tab.wait_for("step 0 of 7")
+    widths = tab.widths(characters)
+    wrong = [(one, f"{ord(one):x}", widths[one]) for one in characters if widths[one] != cell_width(one)]
+    assert wrong == []
 
 
 def test_what_is_seen_has_our_colours(tab: Tab, address: str) -> None:

@@ -467,6 +467,18 @@ async def test_it_serves_until_a_signal_and_leaves_nothing_behind(number: int, t
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([NAME, "numpy.py"])
 
 
+async def test_a_hangup_is_ignored_where_it_is_to_be(tmp_path: Path) -> None:
+    """As under nohup: what a program ignores, the programs that it starts ignore too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with serving("add_multiply", settings=tmp_path) as (server, address):
+        signal.signal(signal.SIGHUP, before)
+        server.send_signal(signal.SIGHUP)
+        async with ClientSession() as client, client.get(address) as answer:
+            assert answer.status == 200
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
 async def test_an_editor_is_not_opened_on_a_terminal_that_is_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,9 +133,11 @@ async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> 
             ended.set_result(number)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
-        if hasattr(signal, name):
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
+        number = getattr(signal, name, None)
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN):
+            continue  # no such signal here; or it is to live on when its terminal is closed, as under nohup
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, end, number)
     runner = web.AppRunner(server.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
     try:
