@@ -18,6 +18,7 @@ from backprop_engine.errors import ScenarioError
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
+from backprop_engine.text import LANGUAGES
 
 __all__ = ["MAX_MEMORY", "PIECES", "damaged", "damaged_bytes", "loaded", "misunderstood", "outcome"]
 
@@ -151,7 +152,7 @@ def loaded(data: bytes, path: str | Path = "s.yaml") -> Scenario:
 
 
 def _check_refusal(error: ScenarioError) -> None:
-    """Every mistake has a place and a sentence, and none has a character that a terminal obeys."""
+    """Every mistake has a place and a sentence, and in no language a character that a terminal obeys."""
     assert 1 <= len(error.diagnostics) <= 20
     assert len(set(error.diagnostics)) == len(error.diagnostics)
     for one in error.diagnostics:
@@ -159,5 +160,8 @@ def _check_refusal(error: ScenarioError) -> None:
         assert one.place.line >= 1
         assert one.place.column >= 1
         assert one.message.strip()
-        obeyed = [sign for sign in str(one) if sign != "\n" and unicodedata.category(sign) in _OBEYED]
-        assert not obeyed, repr(str(one))
+        for language in LANGUAGES:
+            shown = one.in_language(language)
+            obeyed = [sign for sign in shown if sign != "\n" and unicodedata.category(sign) in _OBEYED]
+            assert not obeyed, repr(shown)
+            assert shown.count("\n") == str(one).count("\n")
