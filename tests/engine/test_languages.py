@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
+import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
@@ -90,6 +92,11 @@ def _fields(template: str) -> set[str]:
     return {field for field in fields if "/" not in field}
 
 
+def _forms(template: str) -> set[tuple[str, str | None]]:
+    """The same, each with how it is written: a thousand with a comma, a byte in hexadecimal."""
+    return {(field, form) for _, field, form, _ in Formatter().parse(template) if field and "/" not in field}
+
+
 def _given(template: str) -> set[str]:
     """The names of the arguments; operands are numbered, and their names come later."""
     return {field for field in _fields(template) if field not in ("0", "1", "2", "3")}
@@ -119,7 +126,7 @@ def test_nothing_is_missing_or_left_over(language: str) -> None:
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
 def test_a_translation_takes_what_the_template_takes(language: str) -> None:
     known = catalogue(language)
-    assert [english for english, other in known.items() if _fields(english) != _fields(other)] == []
+    assert [english for english, other in known.items() if _forms(english) != _forms(other)] == []
 
 
 def test_korean_is_written_in_hangul() -> None:
@@ -207,6 +214,14 @@ def test_what_is_declared_in_each_language_is_a_sentence_too() -> None:
     assert meaning == "the axis that is {cut}"
     assert meaning.in_language("ko") == "자를 {축}"
     assert joined("; ", [meaning, "{0}"]).format("a").in_language("ko") == "자를 {축}; a"
+
+
+@pytest.mark.usefixtures("_known")
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_is_said_in_korean_too(again: Callable[[Said], Said]) -> None:
+    rule = said("{0} is {shape}: {hint}", shape="2×3", hint=joined(said(" or "), [said("a list"), "b"]))
+    named = again(rule).format("n")
+    assert (named, named.in_language("ko")) == ("n is 2×3: a list or b", "n은 2×3: 목록 또는 b")
 
 
 @pytest.mark.usefixtures("_known")
