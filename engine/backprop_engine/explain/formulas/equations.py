@@ -103,7 +103,7 @@ def _wrapped(line: Line, width: int) -> list[Line]:
 
 
 def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Box | None:
-    """A number, a tensor of few cells in brackets, or the shape of a larger one."""
+    """A number, a tensor of few cells in brackets, or the shape of a larger one; a vector's as it stands."""
     if tensor is None or not style.numbers:
         return None
     if tensor.shape == ():
@@ -112,7 +112,8 @@ def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool
     small = tensor.ndim <= 2 and 0 < rows <= _MOST_ROWS and 0 < columns <= _MOST_COLUMNS
     if style.cells and small and not style.flat:
         return Box.of(tensor_block(tensor, role, 60, _MOST_ROWS, row=not upright))
-    return text(f"[{shape_text(tensor.shape)}]", role)
+    shape = tensor.shape if tensor.ndim > 1 else (tensor.shape[0], 1) if upright else (1, tensor.shape[0])
+    return text(f"[{shape_text(shape)}]", role)
 
 
 def flow(blocks: Sequence[Block], width: int) -> Block:
