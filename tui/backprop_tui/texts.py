@@ -61,9 +61,11 @@ TEXTS: dict[str, Words] = {
     ),
     "panel.formula.help": Words(
         "The equations of the step as on a blackboard: what the node is, its local gradient, and the chain "
-        "rule, each with the numbers of this step below its symbols; of a large tensor, its shape.",
+        "rule, each with the numbers of this step below its symbols; of a large tensor, its shape. The line "
+        "of NumPy stands below.",
         "이 스텝의 식을 칠판에 쓰듯 보여 줍니다. 노드의 식과 로컬 그래디언트, 연쇄법칙이 나오고, "
-        "기호 아래에 이 스텝의 숫자가 나옵니다. 큰 텐서는 차원으로 나타냅니다.",
+        "기호 아래에 이 스텝의 숫자가 나옵니다. 큰 텐서는 차원으로 나타내고, NumPy 코드는 "
+        "맨 아래에 나옵니다.",
     ),
     "panel.transcript.help": Words(
         "The run so far as text to read from top to bottom; the step that one stands behind comes last.",

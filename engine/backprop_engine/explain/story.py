@@ -23,7 +23,10 @@ from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
 from backprop_engine.trace import Trace, ValueEdit, arises
 
-__all__ = ["step_title", "story"]
+__all__ = ["code", "step_title", "story"]
+
+_MOST_CODE = 9
+"""Lines of NumPy that are shown; clearing may take many."""
 
 
 def step_title(frame: Frame) -> str:
@@ -58,7 +61,7 @@ def story(frame: Frame, language: str, note: str = "") -> list[Line]:
         case Update(node=node):
             lines = _update(frame, frame.graph.nodes[node], language)
         case Clear():
-            lines = [_said("cleared", language), *_code(frame)]
+            lines = [_said("cleared", language), *code(frame)]
         case _:
             lines = [_said("start", language)]
     if note:
@@ -94,7 +97,7 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     ]
     if numbers == symbols:
         lines = [(*lines[0], Span(" = "), Span(summary(values[node.position]), Role.VALUE))]
-    lines += _code(frame)
+    lines += code(frame)
     if _overridden(frame, node):
         given = summary(frame.trace.outs[node.position])
         lines.append((Span(say("overridden", language, node=node.name, value=given), Role.WARNING),))
@@ -106,11 +109,13 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     return lines + _derivatives(frame, node, language)
 
 
-def _code(frame: Frame) -> list[Line]:
+def code(frame: Frame) -> list[Line]:
     """The step as lines of a NumPy program."""
     from backprop_engine.explain.program import numpy_lines
 
-    return [(Span(line, Role.CODE),) for line in numpy_lines(frame.trace, frame.step)]
+    lines = numpy_lines(frame.trace, frame.step)
+    shown = lines if len(lines) <= _MOST_CODE else [*lines[: _MOST_CODE - 1], "…"]
+    return [(Span(line, Role.CODE),) for line in shown]
 
 
 def _overridden(frame: Frame, node: Node) -> bool:
@@ -160,7 +165,7 @@ def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
     key = "seed said" if gradient.shape == () else "seed given"
     loss = loss_name(frame.graph)
     said = say(key, language, output=node.name, seed=summary(gradient), loss=loss)
-    return [(Span(said),), *_code(frame)]
+    return [(Span(said),), *code(frame)]
 
 
 def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
@@ -171,7 +176,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
         (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}")),
         _chain_line(frame, edge),
         (Span(node.op.lesson.in_language(language)),),
-        *_code(frame),
+        *code(frame),
     ]
     lines += _conventions(frame, edge, language)
     if edge.summed:
@@ -265,7 +270,7 @@ def _update(frame: Frame, node: Node, language: str) -> list[Line]:
     optimizer, settings = training.optimizer, training.settings
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}")),
-        *_code(frame),
+        *code(frame),
     ]
     lines += ((Span(f"  {formula}"),) for formula in optimizer.formulas(settings))
     for symbol in optimizer.symbols(settings):
@@ -283,7 +288,7 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
     operand = frame.graph.nodes[edge.operand]
     lines: list[Line] = [
         (Span(say("accumulate", language, operand=operand.name, count=count, of=of)),),
-        *_code(frame),
+        *code(frame),
     ]
     if count == of:
         lines.append((Span(say("complete", language, operand=operand.name), Role.GOOD),))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.lines import wrap_line
-from backprop_engine.explain.story import story
+from backprop_engine.explain.lines import Line, Span, wrap_line
+from backprop_engine.explain.story import code, story
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.view import View
 
@@ -13,11 +13,15 @@ _NARROWEST = 10
 
 
 def formula(view: View, width: int, height: int) -> Drawing:
-    """What the node is, its local gradients, and the chain rule; in words where the step has no equation."""
+    """What the node is, its local gradients, the chain rule, and NumPy; words where there is no equation."""
     from backprop_engine.explain.formulas.steps import formula_block
 
     width = max(_NARROWEST, width)
     block = formula_block(view.frame, view.language, width, small=not view.ascii)
-    if block.lines:
-        return Lines.of(block.lines)
-    return Lines.of(piece for line in story(view.frame, view.language) for piece in wrap_line(line, width))
+    if not block.lines:
+        return Lines.of(_wrapped(story(view.frame, view.language), width))
+    return Lines.of([*block.lines, (Span(""),), *_wrapped(code(view.frame), width)])
+
+
+def _wrapped(lines: list[Line], width: int) -> list[Line]:
+    return [piece for line in lines for piece in wrap_line(line, width)]

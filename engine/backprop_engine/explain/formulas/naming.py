@@ -62,7 +62,7 @@ class Naming:
         """`upstream` is what the gradient that flows in is called, if not ∂L/∂ of the node."""
         assert node.op is not None
         graph = trace.graph
-        self.trace, self.node, self.upstream = trace, node, upstream
+        self.trace, self.node = trace, node
         self.known: dict[str, _Meaning] = {}
         for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True):
             symbol, row = operand_text(graph.nodes[operand]), is_row(node, graph.nodes[operand])

@@ -23,6 +23,7 @@ from backprop_engine.graph import Graph, Kind
 
 __all__ = ["Identifiers", "identifiers"]
 
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 _RESERVED: Final = frozenset((*keyword.kwlist, *dir(builtins), *HELPERS, "np", "math", "inf", "nan"))
 
 
@@ -97,12 +98,19 @@ class _Parts(Struct, frozen=True):
     @classmethod
     def of(cls, name: str) -> _Parts:
         whole, _, number = name.partition("#")
-        steps = [_valid(re.sub(r"\[\d+\]", "", step)) for step in re.split(r"[./]", whole)]
-        return cls(tuple(steps), tuple(re.findall(r"\[(\d+)\]", whole)), number)
+        if "[" not in whole:
+            return cls(_path(whole), (), number)
+        return cls(_path(_INDEX.sub("", whole)), tuple(_INDEX.findall(whole)), number)
 
     def written(self, kept: int) -> str:
         """The last `kept` names of the path, then the indices and the part's number."""
         return "_".join((*self.path[-kept:], *self.indices, *([self.number] if self.number else [])))
+
+
+@lru_cache(maxsize=1024)
+def _path(name: str) -> tuple[str, ...]:
+    """The names on the way to a node, each as an identifier; instances of a scan have the same."""
+    return tuple(map(_valid, re.split(r"[./]", name)))
 
 
 def _valid(name: str) -> str:
