@@ -8,7 +8,8 @@ order of their heights is reversed. Edges that run along one wire are counted ea
 `dot`'s drawing, which has no such wires.
 
 The time of `dot` is that of its process, which writes coordinates, and ours that of `layout`, which gives
-them, both as processor time. `dot` must be on the path; the figures on `benchmarks/README.md` are of version 2.42.
+them, both as processor time. `dot` must be on the path; the figures on `benchmarks/README.md` are of version
+2.42.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 from layout_graphs import GENERATED, Drawable, library
 
 from backprop_tui.layout import Layout, layout
+from backprop_tui.panels.graph.wires import WireTiles
 
 Point = tuple[float, float]
 Edge = tuple[int, int]
@@ -211,7 +213,8 @@ def compare(graph: Drawable, turns: int, limit: float) -> Comparison:
         dot_times.append(took)
         if took > LONG:
             break
-    seen = sum(cell.crossing for row in drawn.wires().rows for cell in row.values())
+    tiles = WireTiles(drawn.routes, [source for source, _ in graph.edges])
+    seen = sum(mark.crossing for y in range(drawn.height) for _, mark in tiles.row(y, 0, drawn.width))
     other = measured(*theirs(plain)) if plain else None
     return Comparison(
         measured(ours(graph, drawn), graph.edges), other, seen, median(times), median(dot_times)

@@ -9,13 +9,13 @@ The steps, one file each:
 - `ports`: on which row of a unit each operand arrives;
 - `channel` and `tracks`: how wires cross the gap between two columns;
 - `routes`: all of it as coordinates;
-- `wires`: what is drawn in each cell.
+- `wires`: how a wire is drawn.
 
 Everything is pure, whole numbers, and the same from run to run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from backprop_tui.layout.layers import build_layers
 from backprop_tui.layout.order import TRIES, order_ranks
@@ -24,7 +24,7 @@ from backprop_tui.layout.ranks import rank_units
 from backprop_tui.layout.routes import place
 from backprop_tui.layout.rows import SPACING, assign_rows
 from backprop_tui.layout.stages import Stages, finish
-from backprop_tui.layout.wires import DOWN, LEFT, RIGHT, UP, Point, Route, WireCell, Wires, draw_wires, glyph
+from backprop_tui.layout.wires import DOWN, LEFT, RIGHT, UP, Point, Route, glyph
 
 __all__ = [
     "DOWN",
@@ -34,8 +34,6 @@ __all__ = [
     "Layout",
     "Point",
     "Route",
-    "WireCell",
-    "Wires",
     "glyph",
     "layout",
     "layout_in_stages",
@@ -55,13 +53,6 @@ class Layout:
     """The top-left cell of each unit."""
     routes: tuple[Route, ...]
     """The corners of each edge, from the cell after its source to the cell before its target, inclusive."""
-    _wires: list[Wires] = field(default_factory=list, init=False, repr=False, compare=False)
-
-    def wires(self) -> Wires:
-        """The drawn wires, computed at the first call."""
-        if not self._wires:
-            self._wires.append(draw_wires(self.routes, self.height))
-        return self._wires[0]
 
 
 def layout(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES) -> Layout:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from backprop_tui.layout import DOWN, LEFT, RIGHT, UP, Route, WireCell, glyph
+from backprop_tui.layout import DOWN, LEFT, RIGHT, UP, Route, glyph
 
 __all__ = ["LitWires", "WireMark", "WireTiles"]
 
@@ -51,6 +51,7 @@ class WireTiles:
                 self._upright.setdefault((x // WIDTH, band), []).append(span)
         for x, y in dict.fromkeys(route[-1] for route in routes):
             self._heads.setdefault((x // WIDTH, y // HEIGHT), []).append((x, y))
+        self._bends = frozenset(bend for route in dict.fromkeys(routes) for bend in _bends(route))
         self._drawn: dict[tuple[int, int], dict[int, dict[int, WireMark]]] = {}
 
     def row(self, y: int, start: int, end: int) -> Iterator[tuple[int, WireMark]]:
@@ -83,23 +84,33 @@ class WireTiles:
         heads = frozenset(self._heads.get(place, ()))
         rows: dict[int, dict[int, WireMark]] = {}
         for (y, x), nets in arms.items():
-            rows.setdefault(y, {})[x] = _mark(nets, head=(x, y) in heads)
+            rows.setdefault(y, {})[x] = _mark(nets, head=(x, y) in heads, bends=(x, y) in self._bends)
         return rows
 
 
 _NOTHING: dict[int, WireMark] = {}
 
 
-def _mark(arms: dict[int, int], *, head: bool) -> WireMark:
-    """One cell, from the sides that each net reaches."""
-    upright = tuple(net for net, sides in arms.items() if sides == UP | DOWN)
-    across = [net for net, sides in arms.items() if sides == LEFT | RIGHT]
-    crossing = bool(upright and across) and len(upright) + len(across) == len(arms)
+def _mark(arms: dict[int, int], *, head: bool, bends: bool) -> WireMark:
+    """One cell, from the sides that each net reaches, and whether a wire bends there.
+
+    Where none does, wires that reach all sides pass each other: two nets, or two wires of one.
+    """
     reached = 0
     for sides in arms.values():
         reached |= sides
-    drawn = glyph(WireCell(reached, (), (), crossing, head))
-    return WireMark(drawn, upright if crossing else tuple(arms), crossing)
+    crossing = reached == LEFT | RIGHT | UP | DOWN and not bends
+    seen = tuple(net for net, sides in arms.items() if not crossing or sides & UP)
+    return WireMark(glyph(reached, crossing=crossing, head=head), seen, crossing)
+
+
+def _bends(route: Route) -> Iterator[tuple[int, int]]:
+    """The cells in which a route turns; it comes from the left, and leaves to the right."""
+    (first_x, first_y), (last_x, last_y) = route[0], route[-1]
+    path = ((first_x - 1, first_y), *route, (last_x + 1, last_y))
+    for before, here, behind in zip(path, path[1:], path[2:], strict=False):
+        if (before[1] == here[1]) != (here[1] == behind[1]):
+            yield here
 
 
 def _stretches(routes: Iterable[tuple[int, Route]]) -> tuple[list[_Span], list[_Span]]:
