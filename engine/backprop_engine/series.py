@@ -20,8 +20,8 @@ __all__ = ["Series", "Track", "loss_of"]
 
 _SMALL: Final = 4
 """Of a parameter with up to so many numbers each is followed, of a larger one its norm."""
-_KEPT_NUMBERS: Final = 2**20
-"""So many numbers a run may keep: 8 MiB. Where it would be more, iterations are left out evenly."""
+_KEPT_NUMBERS: Final = 2**18
+"""So many numbers a run may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
 
 Numbers = NDArray[np.float64]
 
