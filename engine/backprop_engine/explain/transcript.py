@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.numbers import ABSENT, summary
-from backprop_engine.explain.story import story
+from backprop_engine.explain.story import code, story
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
@@ -29,7 +29,7 @@ _NARROWEST = 60
 def transcript(
     trace: Trace, language: str, width: int = 100, last: int | None = None, *, step_into: bool = False
 ) -> Iterator[Line]:
-    """Every step up to position `last`: numbers on one line, or the equation where tensors take part.
+    """Every step up to position `last`: numbers on one line; where tensors take part, the equation and NumPy.
 
     With `step_into` the steps inside a composite node stand, indented, under its own.
     """
@@ -101,8 +101,10 @@ def _step(frame: Frame, language: str, width: int, digits: int) -> Iterator[Line
         yield (*head, *_in_one_line(frame, language))
         return
     yield (*head, *story(frame, language)[0])
-    for line in equation(frame, language, width - len(_INDENT), _HEIGHT).lines:
-        yield (Span(_INDENT), *line)
+    room = width - len(_INDENT)
+    shown = [*equation(frame, language, room, _HEIGHT).lines]
+    shown += [piece for line in code(frame) for piece in wrap_line(line, room)]
+    yield from ((Span(_INDENT), *line) for line in shown)
 
 
 def _kind(frame: Frame) -> str:
