@@ -289,7 +289,7 @@ def _parameter_cells(graph: Graph, training: Training) -> tuple[int, int]:
 
 def _kept_traces(graph: Graph) -> int:
     """How many traces are kept: the last ones, at least two."""
-    return min(_KEPT_TRACES, max(2, _TRACE_CELLS // graph.cells()))
+    return min(_KEPT_TRACES, max(2, _TRACE_CELLS // max(1, graph.cells())))
 
 
 def _stride(graph: Graph, training: Training | None) -> int:

@@ -20,6 +20,7 @@ from backprop_engine.explain.program import numpy_lines, numpy_program
 from backprop_engine.explain.program.helpers import HELPERS, definitions
 from backprop_engine.explain.program.identifiers import identifiers
 from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.inside import decomposition, inside
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.recording import record
@@ -96,6 +97,19 @@ def test_every_scenario(stem: str) -> None:
     scenario = load_scenario(BUNDLED[stem])
     assert scenario.graph.cells() <= LARGEST
     assert_runs_as(without_training(scenario.record()))
+
+
+COMPOSITE = [
+    pytest.param(op, sample, id=id_)
+    for (op, sample), id_ in zip(CASES, IDS, strict=True)
+    if decomposition(graph := trace_of(op, sample).graph, graph["out"]) is not None
+]
+
+
+@pytest.mark.parametrize(("op", "sample"), COMPOSITE)
+def test_the_inside_of_every_composite_operator(op: Op, sample: Sample) -> None:
+    trace = trace_of(op, sample)
+    assert_runs_as(inside(trace, trace.graph["out"]).trace, rtol=1e-11)
 
 
 @given(runs())
@@ -206,7 +220,7 @@ def assert_names_hold(graph: Graph) -> None:
 
 WORDS = (
     "x dx ddx np sum lambda ef el softmax a#1 a_1 a__1 ŷ x² x2 ½ h_1 h_1_2 s[0].h s[1].h t[1].h s[1].h#2 "
-    "s[0].low.h s[0].high.h s_0_low_h"
+    "s[0].low.h s[0].high.h s_0_low_h f#1/p f#1/p#2 f#1/p[0] g/p p"
 )
 
 

@@ -97,7 +97,9 @@ class _Parts(Struct, frozen=True):
 
     @classmethod
     def of(cls, name: str) -> _Parts:
-        whole, _, number = name.partition("#")
+        whole, _, number = name.rpartition("#")
+        if not number.isdigit():  # the name of what is inside a part: f#1/p
+            whole, number = name, ""
         if "[" not in whole:
             return cls(_path(whole), (), number)
         return cls(_path(_INDEX.sub("", whole)), tuple(_INDEX.findall(whole)), number)
