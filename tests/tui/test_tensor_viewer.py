@@ -348,6 +348,22 @@ class TestProducts:
         assert state.origins is None
         assert side_panes(state) == []
 
+    def test_a_computed_value_shows_the_operands_that_it_was_made_of(self) -> None:
+        state = seen_at("softmax_classifier", "XW").moved(1, 2)
+        first, second = side_panes(state)
+        assert (first.name, first.sign, second.name, second.sign) == ("X", "=", "W", "@")
+        assert first.grid.lit == {(1, feature) for feature in range(4)}
+        assert second.grid.lit == {(feature, 2) for feature in range(4)}
+        shown = plain(lines_of(viewer(state, 118, 30).drawing))
+        assert re.search(r"XW\[1,2\] = \S+ · \S+ \+ ", shown)
+
+    def test_a_histogram_takes_the_place_of_operands_at_a_key(self) -> None:
+        state = seen_at("softmax_classifier", "XW")
+        assert not viewer(state, 118, 30).with_counts
+        assert viewer(replace(state, counts=True), 118, 30).with_counts
+        assert viewer(seen_at("softmax_classifier", "W"), 118, 30).with_counts
+        assert not viewer(seen_at("softmax_classifier", "W"), 78, 21).with_counts
+
     @pytest.mark.parametrize("stem", STEMS)
     def test_every_tensor_of_every_scenario_is_drawn_within_its_bounds(self, stem: str) -> None:
         last = trace(stem).schedule.completed

@@ -13,7 +13,7 @@ from backprop_engine.jacobian import Origin, Origins
 from backprop_engine.text import cell_width
 from backprop_engine.trace import Trace
 
-__all__ = ["origin_lines"]
+__all__ = ["cell_text", "origin_lines", "sum_line"]
 
 _LETTERS = "ijklmnpq"
 _DIGITS = 4
@@ -31,7 +31,7 @@ def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str 
     graph = trace.graph
     node, operand = graph.nodes[origins.edge.node], graph.nodes[origins.edge.operand]
     place, letters = _pattern(origins)
-    at = _cell(list(map(str, origins.cell)))
+    at = cell_text(origins.cell)
     left = f"{gradient_name(graph, operand)}{at}"
     sign = f"∑ {' '.join(letters)}  " if letters else ""
     symbols: Line = (
@@ -42,7 +42,9 @@ def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str 
         Span(_local(node, operand, place, at), Role.LOCAL),
     )
     before: Line = (Span(" " * cell_width(left)), Span(" = "))
-    numbers = _numbers(origins, width - line_width(before), language)
+    room = width - line_width(before)
+    rest = (origins.rest, origins.rest_sum)
+    numbers = sum_line(origins.terms, origins.value, room, language, rest=rest)
     return [symbols, (*before, *numbers), *_summed(origins, operand, language)]
 
 
@@ -71,46 +73,54 @@ def _pattern(origins: Origins) -> tuple[str, list[str]]:
         letter if varies else str(index)
         for letter, index, varies in zip(_LETTERS, first, origins.varying, strict=False)
     ]
-    return _cell(names), [name for name, varies in zip(names, origins.varying, strict=True) if varies]
+    return cell_text(names), [name for name, varies in zip(names, origins.varying, strict=True) if varies]
 
 
-def _cell(indices: Sequence[str]) -> str:
-    return f"[{','.join(indices)}]" if indices else ""
+def cell_text(indices: Sequence[object]) -> str:
+    """``[1,i]``; nothing for the only cell of a scalar."""
+    return f"[{','.join(map(str, indices))}]" if indices else ""
 
 
-def _numbers(origins: Origins, room: int, language: str) -> Line:
-    """The sum with as many of its terms as fit, at least one; what is left out is counted and summed."""
-    if not origins.terms:
-        return (Span("0", Role.GRADIENT),)
-    for count in range(min(len(origins.terms), max(1, room // _SHORTEST)), 0, -1):
-        line = _written(origins, count, language)
+def sum_line(
+    terms: Sequence[Origin],
+    value: float,
+    room: int,
+    language: str,
+    roles: tuple[Role, Role] = (Role.GRADIENT, Role.LOCAL),
+    rest: tuple[int, float] = (0, 0.0),
+) -> Line:
+    """A sum of products with as many of its `terms` as fit, at least one, and `value`, which it comes to.
+
+    What is left out is counted and summed, together with the `rest` that is not among the terms.
+    """
+    if not terms:
+        return (Span("0", roles[0]),)
+    line: Line = ()
+    for count in range(min(len(terms), max(1, room // _SHORTEST)), 0, -1):
+        left_out = terms[count:]
+        more = rest[0] + len(left_out), sum((term.product for term in left_out), rest[1])
+        line = (*_written(terms[:count], more, language, roles), Span(" = "), _result(value, roles[0]))
         if line_width(line) <= room:
             break
     return line
 
 
-def _written(origins: Origins, count: int, language: str) -> Line:
-    """The sum with `count` of its terms."""
+def _result(value: float, role: Role) -> Span:
+    return Span(number(value, _DIGITS), role)
+
+
+def _written(
+    terms: Sequence[Origin], more: tuple[int, float], language: str, roles: tuple[Role, Role]
+) -> list[Span]:
+    """Terms, and how many are left out."""
     spans: list[Span] = []
-    for at, term in enumerate(origins.terms[:count]):
+    for at, term in enumerate(terms):
         spans += [Span(" + ")] if at else []
-        spans += _product(term)
-    left_out = origins.terms[count:]
-    if rest := origins.rest + len(left_out):
-        rest_sum = sum((term.product for term in left_out), origins.rest_sum)
-        spans += [
-            Span(" + "),
-            Span(say("more terms", language, count=rest, sum=number(rest_sum, _DIGITS)), Role.DIM),
-        ]
-    return (*spans, Span(" = "), Span(number(origins.value, _DIGITS), Role.GRADIENT))
-
-
-def _product(term: Origin) -> tuple[Span, ...]:
-    return (
-        Span(_signed(term.upstream), Role.GRADIENT),
-        Span(" · "),
-        Span(_signed(term.factor), Role.LOCAL),
-    )
+        spans += [Span(_signed(term.upstream), roles[0]), Span(" · "), Span(_signed(term.factor), roles[1])]
+    if more[0]:
+        said = say("more terms", language, count=more[0], sum=number(more[1], _DIGITS))
+        spans += [Span(" + "), Span(said, Role.DIM)]
+    return spans
 
 
 def _signed(value: float) -> str:

@@ -15,6 +15,7 @@ from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Block, Line, Role, Span, beside, clip_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, number, progress, summary
 from backprop_engine.explain.origins import origin_lines
+from backprop_engine.explain.readings import reading_lines
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.explain.texts import say
 from backprop_tui.drawing import Lines
@@ -154,7 +155,7 @@ def _partial(state: TensorState, width: int) -> list[Line]:
 
 def _has_counts(state: TensorState, tensor: Tensor, width: int) -> bool:
     """Whether a histogram stands beside the tensor."""
-    alone = state.origins is None and width >= _WIDE
+    alone = state.origins is None and not state.readings and width >= _WIDE
     return tensor.size > 1 and (alone if state.counts is None else state.counts)
 
 
@@ -187,6 +188,10 @@ def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
     ]
     if state.origins is not None:
         lines += origin_lines(state.view.session.trace, state.origins, width, language)
+    elif state.readings:
+        lines += reading_lines(
+            state.view.session.trace, state.node, state.at, state.readings, width, language
+        )
     elif state.large:
         lines.append((Span(text("tensor.large", language), Role.DIM),))
     elif subject.kind == "gradient":

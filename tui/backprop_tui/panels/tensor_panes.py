@@ -15,7 +15,7 @@ from backprop_engine.explain.lines import Block, Line, Role, Span, clip_line, li
 from backprop_engine.explain.statistics import Facts, facts
 from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
 from backprop_engine.explain.tensors import slice_text
-from backprop_engine.graph import Node
+from backprop_engine.graph import Kind, Node
 from backprop_engine.jacobian import Cell, Origins
 from backprop_engine.local import (
     DenseLocal,
@@ -35,6 +35,7 @@ __all__ = ["Pane", "main_pane", "pane_block", "side_panes"]
 _LONGEST = 16
 """The longest formula of a local gradient that stands beside its name."""
 _LONGEST_NAME = 24
+_MOST_OPERANDS = 3
 
 
 class Pane(Struct, frozen=True, eq=False):
@@ -64,10 +65,12 @@ def main_pane(state: TensorState, tensor: Tensor) -> Pane:
 
 
 def side_panes(state: TensorState) -> list[Pane]:
-    """The upstream and the local gradient of a product, in the order of its equation; else nothing."""
+    """The upstream and the local gradient of a product, in the order of its equation; of a computed value
+    the operands that it was made of.
+    """
     origins, edge = state.origins, state.edge
     if origins is None or edge is None:
-        return []
+        return _operand_panes(state)
     trace, graph = state.view.session.trace, state.view.graph
     node = graph.nodes[edge.node]
     upstream = trace.gradients[edge.node]
@@ -82,6 +85,22 @@ def side_panes(state: TensorState) -> list[Pane]:
     if before and part.tensor is not None:
         return [_signed(second, "="), _signed(first, sign)]
     return [_signed(first, "="), _signed(second, sign)]
+
+
+def _operand_panes(state: TensorState) -> list[Pane]:
+    """The first operands, with the cells lit that the cursor's cell reads."""
+    trace, node = state.view.session.trace, state.node
+    panes: list[Pane] = []
+    for reading in state.readings:
+        operand = trace.graph.nodes[node.operands[reading.argnum]]
+        if operand.kind is Kind.LITERAL or len(panes) == _MOST_OPERANDS:
+            continue
+        assert node.op is not None
+        written = node.op.written and len(node.operands) == 2
+        before = f"= {node.op.sign}" if not written else "="
+        pane = _lit(operand.name, trace.operand_values[operand.position], reading.cells, Role.VALUE)
+        panes.append(_signed(pane, before if not panes else node.op.sign if written else ","))
+    return panes
 
 
 def _cell_by_cell(local: LocalGradient, part: Part) -> bool:

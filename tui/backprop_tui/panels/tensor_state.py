@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.explain.lines import Role
+from backprop_engine.explain.readings import Reading, readings
 from backprop_engine.graph import Node
 from backprop_engine.jacobian import Cell, Origins, edge_origins, origins_cost
 from backprop_engine.local import ElementwiseLocal, LocalGradient, local_gradient
@@ -137,6 +138,13 @@ class TensorState:
             return None
         diagonal = self.local.value if isinstance(self.local, ElementwiseLocal) else None
         return edge_origins(self.view.session.trace, self.edge, self.at, _MOST_TERMS, diagonal=diagonal)
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """What the cell of the cursor reads, where the tensor is a computed value."""
+        if self.chosen.kind != "value" or self.empty or self.tensor is None:
+            return ()
+        return readings(self.view.session.trace, self.node, self.at)
 
     @property
     def others(self) -> tuple[int, ...]:
