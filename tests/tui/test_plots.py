@@ -292,6 +292,8 @@ def test_vanishing_and_exploding_are_seen_along_time() -> None:
         end = finished(update(shown.session, ToEnd()))
         known = text_of(plots(View(shown.scenario, end, plot="time"), 70, 14))
         ahead = text_of(plots(View(shown.scenario, shown.session, plot="time"), 70, 14))
+        factor = (sizes[0] / sizes[-1]) ** (1 / (len(sizes) - 1))
+        assert float(known.split("×")[1].split()[0]) == pytest.approx(factor, rel=1e-2)
         assert "●" in known
         assert "○" not in known
         assert "○" in ahead

@@ -86,6 +86,7 @@ TEXTS: dict[str, Words] = {
     "plot.norms": Words("gradients over iterations", "반복에 따른 그래디언트"),
     "plot.parameters": Words("parameters over iterations", "반복에 따른 파라미터"),
     "plot.plane": Words("two parameters", "두 파라미터의 경로"),
+    "plot.factor": Words("×{factor} a step back", "한 시점 거슬러 갈 때마다 ×{factor}"),
     "plot.computed": Words("{count} of {of} computed", "{of}개 중 {count}개 계산됨"),
     "plot.no_gradient": Words(
         "No gradients here: this iteration is a forward pass alone.",

@@ -198,7 +198,7 @@ def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
 
 def stopping(session: Session) -> tuple[Breakpoint, ...]:
     """The breakpoints that stop where one is; none inside of what one has stepped into."""
-    if session.levels:
+    if session.levels or not session.breakpoints:
         return ()
     before = session.run.trace(session.iteration - 1) if session.iteration else None
     here = session.outer_here

@@ -48,7 +48,7 @@ def header(view: View, width: int, height: int) -> Drawing:
     position, last = session.position, session.last
     if session.levels:
         position, last = session.here, session.trace.schedule.last
-    right: Line = _progress(view) or (
+    right: Line = _progress(view, width) or (
         Span(
             (_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language),
             _PHASE_ROLES[phase],
@@ -65,17 +65,18 @@ def header(view: View, width: int, height: int) -> Drawing:
     )
 
 
-def _progress(view: View) -> Line:
+def _progress(view: View, width: int) -> Line:
     """How far what takes long has come; nothing where nothing does."""
     told = progress(view.session)
     if told is None:
         return ()
     done, ahead = _BAR_ASCII if view.ascii else _BAR
-    cells = round(told.part * _BAR_CELLS)
+    size = max(_BAR_CELLS // 4, min(_BAR_CELLS, width // 5))
+    cells = round(told.part * size)
     said = text("iteration", view.language, iteration=told.iteration, last=told.last)
     return (
         Span(done * cells, Role.ACTIVE_VALUE),
-        Span(ahead * (_BAR_CELLS - cells), Role.DIM),
+        Span(ahead * (size - cells), Role.DIM),
         Span(f" {said}   ", Role.HEADING),
         Span("Esc", Role.KEY),
         Span(f" {text('halt', view.language)} ", Role.DIM),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import exp, isfinite, log
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -104,13 +105,23 @@ def _chart(view: View, width: int, height: int) -> Chart:
         label = (
             Span(f"‖∂{_output(frame.graph)}/∂{state.name}‖ ", Role.NAME),
             Span(f"{number(float(sizes[0]), 2)} … {number(float(sizes[-1]), 2)}", Role.DIM),
+            Span(_factor(float(sizes[0]), float(sizes[-1]), len(sizes), view.language), Role.GRADIENT),
         )
-        if ahead:  # backwards in time, the known ones begin where these end: the two lines meet there
-            curves.append(Curve(places[: ahead + 1], sizes[: ahead + 1], (), Role.DIM, ahead_sign))
+        # Backwards in time, what is known begins where the rest ends: the two lines meet there.
         curves.append(Curve(places[ahead:], sizes[ahead:], label, Role.GRADIENT, known_sign))
+        if ahead:
+            curves.append(Curve(places[: ahead + 1], sizes[: ahead + 1], (), Role.DIM, ahead_sign))
     last = float(len(states[0].nodes) - 1)
     here = _instance(frame.node.position, states[0]) if frame.node is not None else None
     return chart(curves, (0.0, last), width, height, here=here, log=True, ascii_only=view.ascii)
+
+
+def _factor(first: float, last: float, count: int, language: str) -> str:
+    """By what the gradient is multiplied from an instance to the one before, on average."""
+    if not (isfinite(first) and isfinite(last) and first > 0 < last):
+        return ""
+    factor = number(exp((log(first) - log(last)) / (count - 1)), 3)
+    return f"  {text('plot.factor', language, factor=factor)}"
 
 
 def _output(graph: Graph) -> str:

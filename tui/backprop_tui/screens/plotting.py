@@ -76,11 +76,12 @@ class PlottingScreen(PlayingScreen):
         return next((run for run in runs if run.training and run.series.count < run.iterations), None)
 
     async def _fill(self) -> None:
+        rest = PAUSE
         try:
             while (run := self._lacking()) is not None:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(rest)
                 if self.current.session.pending is None:  # what one waits for comes first
-                    extended(run)
+                    rest = max(PAUSE, extended(run))
                     for panel in self.query("#plots").results(Panel):
                         panel.redraw()
         finally:
