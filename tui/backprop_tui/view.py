@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from backprop_engine.debugger import Session
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.opening import Opening
+
+if TYPE_CHECKING:
+    from backprop_tui.panels.graph.scene import Scene
 
 __all__ = ["DENSITIES", "Density", "View"]
 
@@ -24,7 +27,8 @@ class View:
     """A scenario, where its reader stands in it, and how they like to read.
 
     `opening` is how its file was opened, for those who may want to load it again. `found` are the nodes that
-    the last search was about.
+    the last search was about. `whole` are pictures of all of a large
+    graph, as far as they are laid out.
     """
 
     scenario: Scenario
@@ -35,6 +39,7 @@ class View:
     density: Density = "full"
     minimap: bool = True
     found: tuple[int, ...] = ()
+    whole: tuple[Scene, ...] = ()
     plot: str = ""
     """Which plot is shown; the first that there is where its reader has chosen none."""
 

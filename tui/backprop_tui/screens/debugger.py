@@ -100,6 +100,7 @@ class DebuggerScreen(LookingScreen):
         """The titles; the panels draw themselves as soon as they have a size."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self._arrange()
+        self.call_after_refresh(self.lay_out)
 
     def watch_view(self) -> None:
         """Another view: every panel shows its function of it."""
@@ -109,6 +110,7 @@ class DebuggerScreen(LookingScreen):
                 if panel.display:
                     panel.redraw()
             self.fill()
+            self.lay_out()
 
     def on_resize(self) -> None:
         """Another size has room for other panels."""

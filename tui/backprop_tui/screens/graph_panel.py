@@ -50,7 +50,8 @@ class GraphPanel(Panel, inherit_bindings=True):
     _grabbed: tuple[Offset, Offset] | None = None
     """Where the mouse took hold of the picture, and how far that was scrolled."""
     _dragged: bool = False
-    _map: tuple[tuple[Drawing, Area], Minimap | None] | None = None
+    _map: tuple[Drawing, Offset, Minimap | None] | None = None
+    """The drawing, how far it was scrolled, and the map of that."""
 
     # Following
 
@@ -144,12 +145,13 @@ class GraphPanel(Panel, inherit_bindings=True):
     @property
     def minimap(self) -> Minimap | None:
         """The map of what is in view now; worked out once for all rows."""
-        picture, window = self.drawing, self.window
-        if not isinstance(picture, GraphPicture) or not picture.mapped:
-            return None
-        if self._map is None or self._map[0][0] is not picture or self._map[0][1] != window:
-            self._map = ((picture, window), minimap(picture, window, picture.home))
-        return self._map[1]
+        picture, scrolled = self.drawing, self.scroll_offset
+        if self._map is None or self._map[0] is not picture or self._map[1] != scrolled:
+            shown = None
+            if isinstance(picture, GraphPicture) and picture.mapped:
+                shown = minimap(picture, self.window, picture.home)
+            self._map = (picture, scrolled, shown)
+        return self._map[2]
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """A row of the panel, with that of the minimap in it."""

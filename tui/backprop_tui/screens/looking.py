@@ -10,16 +10,16 @@ from textual.widget import Widget
 from backprop_engine.debugger import Select
 from backprop_engine.graph import Node
 from backprop_tui.drawing import Area
-from backprop_tui.panels.graph import GraphPicture, graph_picture
+from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
 from backprop_tui.panels.table import DRAWN, Drawn
 from backprop_tui.screens.graph_panel import GraphPanel
-from backprop_tui.screens.plotting import PlottingScreen
+from backprop_tui.screens.laying_out import LayingOutScreen
 from backprop_tui.view import DENSITIES, Density, View
 
 __all__ = ["LookingScreen"]
 
 
-class LookingScreen(PlottingScreen):
+class LookingScreen(LayingOutScreen):
     """A screen with a picture of the graph, in a panel called `graph`."""
 
     @property
@@ -124,7 +124,8 @@ def _fitting(view: View, width: int, height: int) -> Density:
     """The nearest density at which the picture fits; from farthest away where it never does."""
     for density in DENSITIES:
         picture = graph_picture(replace(view, density=density))
-        if picture.width <= width and picture.height <= height:
+        part = whole_wanted(view) is not None and picture.scene.whole is None
+        if not part and picture.width <= width and picture.height <= height:
             return density
     return DENSITIES[-1]
 

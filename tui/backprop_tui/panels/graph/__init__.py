@@ -9,11 +9,23 @@ The rooms, from the graph to the cells of a row:
 - `moment`: what is known, active and still ahead at one position;
 - `marks` and `boxes`: how a node is drawn;
 - `cells`: rows of cells put together;
-- `picture`: all of it at one position, as a drawing.
+- `picture`: all of it at one position, as a drawing;
+- `minimap`: all of it in a corner of the panel.
 
-A graph too large for one picture is shown in stretches of the order of computing.
+A graph too large to be laid out while one waits is shown in stretches of the order of computing, until
+somebody has worked out `whole_scene` and put it into the view.
 """
 
 from backprop_tui.panels.graph.picture import GraphPicture, graph_picture, graph_title, node_at
+from backprop_tui.panels.graph.scene import Scene, Whole, whole_scene, whole_wanted
 
-__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at"]
+__all__ = [
+    "GraphPicture",
+    "Scene",
+    "Whole",
+    "graph_picture",
+    "graph_title",
+    "node_at",
+    "whole_scene",
+    "whole_wanted",
+]

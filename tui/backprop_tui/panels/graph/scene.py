@@ -5,21 +5,46 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from backprop_engine.graph import Graph
 from backprop_engine.trace import Trace
-from backprop_tui.layout import Layout, layout
-from backprop_tui.panels.graph.folding import plan_of
+from backprop_tui.layout import Layout, layout_in_stages
+from backprop_tui.layout.order import TRIES
+from backprop_tui.layout.ranks import rank_units
+from backprop_tui.layout.stages import Stages, finish
+from backprop_tui.panels.graph.folding import Plan, plan_of
 from backprop_tui.panels.graph.units import HEIGHTS, Unit, unit
 from backprop_tui.panels.graph.wires import WireTiles
 from backprop_tui.view import Density, View
 
-__all__ = ["Scene", "part_shown", "scene_of"]
+__all__ = ["Scene", "Whole", "part_shown", "scene_of", "whole_scene", "whole_wanted"]
 
 LARGEST = 160
-"""The most units in one picture."""
+"""The most units in a picture that is laid out while one waits; of more a stretch is shown meanwhile."""
 _STRETCH = 80
+_MOST = 20_000
+"""The most units that are laid out at all."""
+_FEW_TRIES = 8
+"""How hard the layout of a part, or of a large graph, tries to have fewer crossings."""
+_ROOM = 7
+"""The cells that a number gets at least in a picture that serves for several runs."""
+_LONGEST = 8
+"""The most columns that the wires of a unit pass on the average in a picture of all of a large graph."""
+_AT_ONCE = 100
+"""So many units are measured in one step."""
+
+
+class Whole(NamedTuple):
+    """What the picture of all of a large graph depends on: not on the numbers of a run."""
+
+    graph: Graph
+    folded: tuple[str, ...]
+    density: Density
+    compared: bool
+    """Whether differences stand beside the numbers."""
 
 
 class Scene(Struct, frozen=True, eq=False):
@@ -36,6 +61,8 @@ class Scene(Struct, frozen=True, eq=False):
     """For each node that is shown, by position, its unit."""
     wires_into: Mapping[int, range]
     """The wires that lead to each node that is shown."""
+    whole: Whole | None = None
+    """All of which large graph it shows, if it does."""
 
     def units_in(self, y: int, start: int, end: int) -> tuple[int, ...]:
         """The units that reach row `y` from column `start` up to `end`, from left to right."""
@@ -50,16 +77,56 @@ class Scene(Struct, frozen=True, eq=False):
 
 
 def scene_of(view: View) -> Scene:
-    """The scene that the reader stands in."""
-    session = view.session
+    """The scene that the reader stands in: of the whole graph, if it is small or laid out, else of a part."""
+    session, wanted = view.session, whole_wanted(view)
+    whole = None if wanted is None else _laid_out(view, wanted)
+    if whole is not None:
+        return whole
     return _scene(session.trace, session.compared, _folded(view), view.density, *_stretch(view))
 
 
 def part_shown(view: View) -> str:
     """Which of the computed units are shown; empty where it is all of them."""
+    wanted = whole_wanted(view)
+    if wanted is not None and _laid_out(view, wanted) is not None:
+        return ""
     start, stop = _stretch(view)
     count = plan_of(view.graph, _folded(view)).computed
     return "" if stop - start == count else f"{start + 1}–{stop} / {count}"
+
+
+def whole_wanted(view: View) -> Whole | None:
+    """The picture of all of a graph that is too large to be laid out while one waits; None for any other."""
+    folded = _folded(view)
+    if not LARGEST < len(plan_of(view.graph, folded).standing) <= _MOST:
+        return None
+    return Whole(view.graph, folded, view.density, view.session.compared is not None)
+
+
+def whole_scene(view: View) -> Stages[Scene | None]:
+    """The picture of all of a graph, in steps; it fits every run of it, where longer numbers are clipped.
+
+    None where it would be nearly all long wires, which nobody could follow.
+    """
+    folded, session = _folded(view), view.session
+    graph, plan = view.graph, plan_of(view.graph, folded)
+    ends, _ = _ends(graph, range(graph.order.start, graph.order.stop), plan.place_of)
+    edges = [(plan.place_of[operand], plan.place_of[node]) for operand, node, _ in ends]
+    ranks = yield from rank_units(len(plan.standing), edges)
+    farthest = list(ranks)
+    for source, target in edges:
+        farthest[source] = max(farthest[source], ranks[target])
+    if sum(farthest) - sum(ranks) > _LONGEST * len(ranks):
+        return None
+    wanted = whole_wanted(view)
+    scene = yield from _scene_in_stages(
+        session.trace, session.compared, folded, view.density, 0, plan.computed, wanted
+    )
+    return scene
+
+
+def _laid_out(view: View, wanted: Whole) -> Scene | None:
+    return next((scene for scene in view.whole if scene.whole == wanted), None)
 
 
 def _folded(view: View) -> tuple[str, ...]:
@@ -80,22 +147,61 @@ def _stretch(view: View) -> tuple[int, int]:
 def _scene(
     trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, start: int, stop: int
 ) -> Scene:
+    return finish(_scene_in_stages(trace, before, folded, density, start, stop))
+
+
+def _scene_in_stages(
+    trace: Trace,
+    before: Trace | None,
+    folded: tuple[str, ...],
+    density: Density,
+    start: int,
+    stop: int,
+    whole: Whole | None = None,
+) -> Stages[Scene]:
     """The scene of the computed units from `start` up to `stop`, and of what they are computed from."""
     graph, plan = trace.graph, plan_of(trace.graph, folded)
     computed = range(plan.leaves + start, plan.leaves + stop)
     inside = [position for place in computed for position in plan.members[place]]
-    if len(computed) == plan.computed:
-        places: Sequence[int] = range(len(plan.standing))
-    else:
-        used = (
-            plan.place_of[operand]
-            for position in inside
-            for operand in graph.nodes[position].operands
-            if operand in plan.place_of
-        )
-        places = sorted({*used, *computed})
+    places = _places(graph, plan, computed, inside)
     unit_of = {position: index for index, place in enumerate(places) for position in plan.members[place]}
-    units = tuple(unit(trace, before, plan.standing[place], plan.cells[place], density) for place in places)
+    units: list[Unit] = []
+    for place in places:
+        if len(units) % _AT_ONCE == 0:
+            yield
+        room = 0 if whole is None else _ROOM
+        units.append(unit(trace, before, plan.standing[place], plan.cells[place], density, room))
+    ends, wires_into = _ends(graph, inside, unit_of)
+    sources = [unit_of[operand] for operand, _, _ in ends]
+    targets = [unit_of[node] for _, node, _ in ends]
+    tries = TRIES if len(computed) == plan.computed and whole is None else _FEW_TRIES
+    placed = yield from layout_in_stages(
+        [(one.width, HEIGHTS[density]) for one in units], list(zip(sources, targets, strict=True)), tries
+    )
+    yield
+    wires = WireTiles(placed.routes, sources)
+    yield
+    rows = _rows(placed, HEIGHTS[density])
+    return Scene(density, tuple(units), tuple(ends), placed, wires, rows, unit_of, wires_into, whole)
+
+
+def _places(graph: Graph, plan: Plan, computed: range, inside: Sequence[int]) -> Sequence[int]:
+    """What stands in a scene, by its number in the plan: what is computed, and what that is computed from."""
+    if len(computed) == plan.computed:
+        return range(len(plan.standing))
+    used = (
+        plan.place_of[operand]
+        for position in inside
+        for operand in graph.nodes[position].operands
+        if operand in plan.place_of
+    )
+    return sorted({*used, *computed})
+
+
+def _ends(
+    graph: Graph, inside: Sequence[int], unit_of: Mapping[int, int]
+) -> tuple[list[tuple[int, int, int]], dict[int, range]]:
+    """The ends of each wire, and the wires that lead to each node."""
     ends: list[tuple[int, int, int]] = []
     wires_into: dict[int, range] = {}
     for position in inside:
@@ -104,15 +210,7 @@ def _scene(
             if operand in unit_of and unit_of[operand] != unit_of[position]:
                 ends.append((operand, position, argnum))
         wires_into[position] = range(first, len(ends))
-    sources = [unit_of[operand] for operand, _, _ in ends]
-    targets = [unit_of[node] for _, node, _ in ends]
-    placed = layout(
-        [(one.width, HEIGHTS[density]) for one in units], list(zip(sources, targets, strict=True))
-    )
-    wires = WireTiles(placed.routes, sources)
-    return Scene(
-        density, units, tuple(ends), placed, wires, _rows(placed, HEIGHTS[density]), unit_of, wires_into
-    )
+    return ends, wires_into
 
 
 def _rows(placed: Layout, height: int) -> tuple[tuple[int, ...], ...]:

@@ -17,6 +17,8 @@ __all__ = ["HEIGHTS", "Unit", "unit"]
 
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
 """The rows of a unit."""
+_MEASURED = 64
+"""Of more contributions than these, about so many decide how wide a gradient gets."""
 
 
 class Unit(Struct, frozen=True):
@@ -30,17 +32,18 @@ class Unit(Struct, frozen=True):
     group: bool = False
 
 
-def unit(trace: Trace, before: Trace | None, node: Node, cell: str, density: Density) -> Unit:
+def unit(trace: Trace, before: Trace | None, node: Node, cell: str, density: Density, room: int = 0) -> Unit:
     """As wide as the longest label that the run will put there; `cell` is what a folded group repeats.
 
-    `before` is the run without the changes that are in force: differences stand beside the numbers.
+    A number gets `room` at least. `before` is the run without the changes that are in force: differences
+    stand beside the numbers.
     """
     if density == "dots":
         return Unit(node, "", 0, 1, bool(cell))
     brief = density == "compact"
     name = cell_width(short_name(node.name)) + 1
-    value = max(map(len, _values(trace, before, node, brief)))
-    gradient = max(map(len, _gradients(trace, before, node, brief)))
+    value = max(room, *map(len, _values(trace, before, node, brief)))
+    gradient = max(room, *map(len, _gradients(trace, before, node, brief)))
     shown = "" if node.op is None else short_name(cell) if cell else sign(trace.graph, node)
     box = cell_width(shown)
     if brief:
@@ -64,9 +67,9 @@ def _gradients(trace: Trace, before: Trace | None, node: Node, brief: bool) -> I
     """All that is shown of a node's gradient in the course of the run."""
     at = node.position
     uses = trace.schedule.uses_of.get(at, [])
-    for number, edge in enumerate(uses, 1):
+    for number, edge in list(enumerate(uses, 1))[:: 1 + len(uses) // _MEASURED]:
         earlier = before.arrived[edge] if before else None
-        yield short_gradient(trace.arrived[edge], (number, len(uses)), earlier, brief=brief)
-    if not uses:
-        earlier = before.gradients[at] if before else None
-        yield short_gradient(trace.gradients[at], (0, 0), earlier, brief=brief)
+        count = number if len(uses) < _MEASURED else len(uses) - 1
+        yield short_gradient(trace.arrived[edge], (count, len(uses)), earlier, brief=brief)
+    earlier = before.gradients[at] if before else None
+    yield short_gradient(trace.gradients[at], (0, 0), earlier, brief=brief)
