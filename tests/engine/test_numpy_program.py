@@ -246,7 +246,7 @@ def test_names_are_short() -> None:
 
 
 @pytest.mark.parametrize(
-    "stem", ["rnn_cell", "softmax_classifier", "adam_first_step", "indexing", "momentum"]
+    "stem", ["rnn_cell", "softmax_classifier", "adam_first_step", "indexing", "momentum", "matrix_product"]
 )
 def test_lines_of_steps_make_up_the_program(stem: str) -> None:
     trace = load_scenario(BUNDLED[stem]).record()
@@ -254,7 +254,8 @@ def test_lines_of_steps_make_up_the_program(stem: str) -> None:
     at = 0
     for step in trace.steps:
         shown = numpy_lines(trace, step)
-        assert all(len(ast.parse(line).body) == 1 for line in shown)
+        assert all("\n" not in line for line in shown)
+        assert ast.parse("\n".join(shown))
         if not isinstance(step, Accumulate):
             for line in shown:
                 at = lines.index(line, at)
@@ -289,6 +290,13 @@ def test_lines_of_all_kinds_of_steps() -> None:
         "c -= 0.01 * v_c",
         "dw = ds = 0.0",
     ]
+
+
+def test_a_large_seed_is_written_in_the_program_only() -> None:
+    graph = Sketch().inputs(x=(30,))(y="tanh x").build()
+    trace = record(graph, Bindings.of(graph, {"x": np.linspace(0, 1, 30)}, np.linspace(1, 2, 30)))
+    assert numpy_lines(trace, trace.steps[1]) == ["dy = seed  # 30"]
+    assert_runs_as(trace)
 
 
 def test_program_to_read() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.program.forms import forward_text
 from backprop_engine.explain.program.identifiers import identifiers
 from backprop_engine.explain.program.spelling import numpy_code
@@ -24,19 +24,21 @@ from backprop_engine.trace import Trace
 __all__ = ["backward_line", "clear_lines", "forward_line", "numpy_lines", "sums_up", "tensor_line"]
 
 _WIDTH: Final = 88
+_MOST_CELLS: Final = 24
 
 
-def numpy_lines(trace: Trace, step: Step | None) -> list[str]:
+def numpy_lines(trace: Trace, step: Step | None, most: int = _MOST_CELLS) -> list[str]:
     """What a program says to do `step`; nothing where there is nothing to do.
 
     A contribution is added by the line that computes it, so an accumulate step only tells how far the sum is.
+    A seed of more than `most` cells is not written out.
     """
     graph = trace.graph
     match step:
         case Forward(node=node):
             return [forward_line(graph, graph.nodes[node])]
         case Seed(node=node):
-            return [_seed_line(trace, node)]
+            return _seed_lines(trace, node, most)
         case Backward(edge=edge):
             return [backward_line(graph, edge)]
         case Accumulate(edge=edge, count=count, of=of):
@@ -131,12 +133,15 @@ def _chained(names: Iterable[str]) -> list[str]:
     return [f"{line}0.0" for line in lines]
 
 
-def _seed_line(trace: Trace, position: int) -> str:
+def _seed_lines(trace: Trace, position: int, most: int) -> list[str]:
     known, seed = identifiers(trace.graph), trace.gradients[position]
     assert seed is not None
+    name = known.gradients[position]
     if seed.shape and np.all(seed == 1):
-        return f"{known.gradients[position]} = np.ones_like({known.values[position]})"
-    return tensor_line(known.gradients[position], seed)
+        return [f"{name} = np.ones_like({known.values[position]})"]
+    if seed.size > most:
+        return [f"{name} = {known.free('seed')}  # {shape_text(seed.shape)}"]
+    return tensor_line(name, seed).split("\n")
 
 
 def tensor_line(name: str, tensor: Tensor, scalar: str = "") -> str:

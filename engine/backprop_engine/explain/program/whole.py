@@ -5,6 +5,7 @@ It needs nothing but NumPy, and ends with the values and the gradients of the ru
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -111,7 +112,7 @@ class _Edited:
             case Accumulate():
                 pass
             case _:
-                yield from numpy_lines(self.trace, step)
+                yield from numpy_lines(self.trace, step, sys.maxsize)
 
 
 def _memory(trace: Trace) -> Iterator[str]:
