@@ -102,7 +102,7 @@ def test_extending_computes_one_at_a_time_up_to_the_end() -> None:
 
 
 def test_who_stands_elsewhere_meanwhile_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprop_engine.run._KEPT_CELLS", 64)
+    monkeypatch.setattr("backprop_engine.training._KEPT_CELLS", 64)
     run = load().run()
     for count in range(1, STEPS):
         run.extend()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine import run as runs
+from backprop_engine import training
 from backprop_engine.debugger import (
     Ahead,
     Back,
@@ -193,7 +194,7 @@ COMMANDS: list[Command] = [
 )
 def test_in_slices_or_at_once_it_is_the_same(commands: list[Command], kept: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_KEPT_CELLS", kept)
+        patch.setattr(training, "_KEPT_CELLS", kept)
         scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("400", "60").encode()))
         sliced, direct = Session(scenario.run()), Session(scenario.run())
         for command in commands:
@@ -210,7 +211,7 @@ def test_in_slices_or_at_once_it_is_the_same(commands: list[Command], kept: int)
 @given(to=st.integers(0, 60), halt=st.integers(0, 70), back=st.booleans())
 def test_where_one_is_halted_little_is_left_to_compute(to: int, halt: int, back: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_KEPT_CELLS", 700)
+        patch.setattr(training, "_KEPT_CELLS", 700)
         patch.setattr(travelling, "_AT_ONCE", 0)
         scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("400", "60").encode()))
         run: Run = scenario.run()

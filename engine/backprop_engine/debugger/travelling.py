@@ -26,6 +26,7 @@ __all__ = [
     "progress",
     "searched",
     "stopping",
+    "through_history",
     "told",
     "travelled",
 ]
@@ -60,6 +61,16 @@ def jumped(session: Session, position: int) -> Session:
         return moved
     past = (*session.past, session.position)[-_REMEMBERED:]
     return replace(moved, past=past, future=())
+
+
+def through_history(session: Session, *, back: bool) -> Session:
+    """Back to where one was before the last jump, or ahead again."""
+    left, right = session.past, session.future
+    if not (left if back else right):
+        return told(session, "no history", good=False)
+    if back:
+        return replace(at(session, left[-1]), past=left[:-1], future=(session.position, *right))
+    return replace(at(session, right[0]), past=(*left, session.position), future=right[1:])
 
 
 # Journeys

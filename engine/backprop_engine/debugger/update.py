@@ -40,7 +40,7 @@ from backprop_engine.debugger.commands import (
 )
 from backprop_engine.debugger.moving import groups_at, next_boundary, previous_boundary, stretch_of
 from backprop_engine.debugger.session import Level, Seek, Session
-from backprop_engine.debugger.travelling import at, jumped, searched, told, travelled
+from backprop_engine.debugger.travelling import at, jumped, searched, through_history, told, travelled
 from backprop_engine.debugger.watching import check_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Node
@@ -71,7 +71,7 @@ def _carried_out(quiet: Session, command: Command) -> Session:
         case Continue(back=back):
             return _continue(quiet, back=back)
         case Back() | Ahead():
-            return _through_history(quiet, back=isinstance(command, Back))
+            return through_history(quiet, back=isinstance(command, Back))
         case Select(node=node):
             _known(node, quiet.graph)
             return replace(quiet, selection=node)
@@ -223,15 +223,6 @@ def _known(node: int | None, graph: Graph) -> None:
                 last=len(graph.nodes) - 1,
             )
         )
-
-
-def _through_history(session: Session, *, back: bool) -> Session:
-    left, right = session.past, session.future
-    if not (left if back else right):
-        return told(session, "no history", good=False)
-    if back:
-        return replace(at(session, left[-1]), past=left[:-1], future=(session.position, *right))
-    return replace(at(session, right[0]), past=(*left, session.position), future=right[1:])
 
 
 def _fold(session: Session, group: str) -> Session:

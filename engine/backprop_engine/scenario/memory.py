@@ -10,10 +10,10 @@ import numpy as np
 
 from backprop_engine.errors import code
 from backprop_engine.graph import Graph
-from backprop_engine.run import Training, held_cells
 from backprop_engine.said import Said, said
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Node
+from backprop_engine.training import Training, held_cells
 
 __all__ = ["TOO_LARGE", "check_run", "check_size", "size_message"]
 
