@@ -201,7 +201,7 @@ def test_in_ascii_the_tree_does_without_signs(read: Scenario) -> None:
 
 
 def test_what_is_in_view_costs_the_same_in_a_larger_graph(tmp_path: Path) -> None:
-    """Once the tree is there, drawing a screenful calls as many functions in a graph thirty times as large."""
+    """Once the tree is there, a screenful calls as many functions in a graph thirty times as large."""
     costs = []
     for length in (20, 600):
         long = TEXT.replace("[1, -2, 3]", str([1] * length)).replace("all[-1]", f"all[{length - 1}]")

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.message import Message
 
 from backprop_engine.explain.lines import Line, Span, crop_line, line_width
@@ -78,13 +78,14 @@ class GraphPanel(Panel, inherit_bindings=True):
             self._follow(picture)
 
     def _follow(self, picture: GraphPicture) -> None:
-        """Bring the step into view; only its own node where the operand is too far away."""
+        """Bring the step into view; where its operand is too far away, a part of the way there."""
         focus, home = picture.focus, picture.home
         if focus is None or home is None:
             return
         room = self.scrollable_content_region.size
-        fits = focus.width <= room.width and focus.height <= room.height
-        self.bring_into_view(focus if fits else home)
+        if focus.width > room.width or focus.height > room.height:
+            focus = _towards(home, focus, room)
+        self.bring_into_view(focus)
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll no further than it takes; what is more than a panel away comes to the middle."""
@@ -210,6 +211,15 @@ class GraphPanel(Panel, inherit_bindings=True):
             event.stop()
             event.prevent_default()
             self.post_message(self.Zoomed(by))
+
+
+def _towards(home: Area, focus: Area, room: Size) -> Area:
+    """An area, and beside it at most a third of the panel of a larger one around it."""
+    across, down = room.width // 3, room.height // 3
+    left, top = max(focus.x, home.x - across), max(focus.y, home.y - down)
+    right = min(focus.x + focus.width, home.x + home.width + across)
+    bottom = min(focus.y + focus.height, home.y + home.height + down)
+    return Area(left, top, right - left, bottom - top)
 
 
 def _meets(area: Area, window: Area) -> bool:
