@@ -61,6 +61,13 @@ def test_keys_that_arrive_together_are_all_obeyed(terminal: Terminal) -> None:
     terminal.assert_restored()
 
 
+@pytest.mark.parametrize("behind", [":", "e", "?", "g"])
+def test_what_is_typed_behind_the_end_opens_nothing(terminal: Terminal, behind: str) -> None:
+    terminal.press(f"q{behind}")
+    assert terminal.ended() == 0
+    terminal.assert_restored()
+
+
 def test_a_resized_terminal_is_drawn_anew(terminal: Terminal) -> None:
     ioctl(terminal.slave, termios.TIOCSWINSZ, pack("HHHH", 24, 80, 0, 0))
     terminal.screen.resize(24, 80)

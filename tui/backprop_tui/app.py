@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -54,6 +54,7 @@ class DebuggerApp(App[None]):
         settings: Settings | None = None,
     ) -> None:
         super().__init__()
+        self.ends = False
         self.start_view, self.language, self.ascii = view, language, ascii
         self.settings = settings or Settings()
         self.commands = remapped(COMMANDS, self.settings.keys)
@@ -98,6 +99,15 @@ class DebuggerApp(App[None]):
         if problems:
             told = "\n".join(in_language(one, self.language) for one in problems)
             self.notify(told, markup=False, severity="warning", timeout=10)
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """End the app."""
+        self.ends = True
+        super().exit(*arguments, **options)
+
+    async def run_action(self, *arguments: Any, **options: Any) -> bool:
+        """What a key asks for; once the app ends, keys that were typed behind that ask for nothing."""
+        return self.ends or await super().run_action(*arguments, **options)
 
     def action_command_palette(self) -> None:
         """Show the palette, in the language of the app."""
