@@ -164,6 +164,11 @@ def test_what_is_no_number_is_marked_at_an_edge() -> None:
     logarithmic = chart([curve_of([1e-3, 0, 1])], (0, 2), 40, 8, log=True)
     row = line_text(logarithmic.lines[logarithmic.top + logarithmic.up.dots // 4 - 1])
     assert row[logarithmic.left + logarithmic.along.dot(1) // 2] == ZERO
+    by_itself = chart([curve_of([1.0, 1e-3, 0])], (0, 2), 40, 8)
+    assert by_itself.up.log
+    assert ZERO in line_text(by_itself.lines[by_itself.top + by_itself.up.dots // 4 - 1])
+    assert not chart([curve_of([1.0, 0.5, 0])], (0, 2), 40, 8).up.log
+    assert not chart([curve_of([1.0, 1e-3, -1])], (0, 2), 40, 8).up.log
     assert chart([curve_of([np.nan])], (0, 1), 40, 8).lines
     assert chart([curve_of([0.0])], (0, 1), 40, 8, log=True).lines
     assert chart([], (0, 1), 40, 8).lines

@@ -136,10 +136,13 @@ def _unknown(view: View, run: Run) -> Line:
     return (Span(f"  {told}", Role.DIM),)
 
 
-def _over_iterations(view: View, curves: list[Curve], width: int, height: int) -> Chart:
+def _over_iterations(
+    view: View, curves: list[Curve], width: int, height: int, *, log: bool | None = None
+) -> Chart:
     session = view.session
     ends = (0.0, float(max(1, session.run.iterations - 1)))
-    return chart(curves, ends, width, height, here=float(session.iteration), ascii_only=view.ascii)
+    here = float(session.iteration)
+    return chart(curves, ends, width, height, here=here, log=log, ascii_only=view.ascii)
 
 
 # The parameters
@@ -156,7 +159,7 @@ def _parameters_chart(view: View, width: int, height: int) -> Chart:
         _path(run.graph, run.series, at, view.session.iteration, signs[at % len(signs)])
         for at in range(min(_MOST, len(run.series.tracks)))
     ]
-    return _over_iterations(view, curves, width, height)
+    return _over_iterations(view, curves, width, height, log=False)
 
 
 def _path(graph: Graph, series: Series, at: int, iteration: int, sign: str) -> Curve:

@@ -76,7 +76,10 @@ def chart(
     rows = max(1, height - len(legend) - under)
     numbers = np.concatenate([curve.values for curve in curves]) if curves else np.zeros(0)
     per_row = 2 if ascii_only else 4
-    shown = numbers[np.isfinite(numbers) & (numbers > 0)] if log else numbers[np.isfinite(numbers)]
+    shown = numbers[np.isfinite(numbers)]
+    if log is None:
+        log = bool((shown >= 0).all()) and axis_of(shown[shown > 0], 1).log
+    shown = shown[shown > 0] if log else shown
     up = axis_of(shown, rows * per_row, log=log)
     beside = numbers_beside(up, rows, per_row) if width >= 20 else {}
     margin = max(map(cell_width, beside.values()), default=-1) + 1
