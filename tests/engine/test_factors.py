@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from math import fsum
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from graphs import CASES, IDS, applied, largest, trace_of
 
+from backprop_engine import local
 from backprop_engine.bindings import Bindings
 from backprop_engine.explain.factors import column_cells, local_part, local_tensor
 from backprop_engine.jacobian import edge_origins, origins_cost
@@ -157,3 +159,26 @@ def test_what_origins_cost_is_what_may_have_read_the_cell() -> None:
     assert origins_cost(trace, right, (0, 0)) == 4
     bias = trace_of(OPS["add"], Sample(((4, 3), (3,))))
     assert [origins_cost(bias, edge, (0,) * (2 - edge.argnum)) for edge in bias.graph.edges] == [1, 4]
+
+
+def test_the_local_gradients_asked_for_last_are_remembered_as_long_as_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked: list[Edge] = []
+    real = local._worked_out
+
+    def counted(trace: Trace, edge: Edge) -> Any:
+        worked.append(edge)
+        return real(trace, edge)
+
+    monkeypatch.setattr(local, "_worked_out", counted)
+    trace = trace_of(OPS["matmul"], Sample(((2, 3), (3, 2))))
+    first, second = trace.graph.edges
+    for _ in range(3):
+        assert local_gradient(trace, first) is local_gradient(trace, first)
+        assert local_gradient(trace, second) is not local_gradient(trace, first)
+    assert worked == [first, second]
+    before = len(local._kept)
+    del trace
+    gc.collect()
+    assert len(local._kept) < before

@@ -86,7 +86,8 @@ def test_what_is_written_fits_and_ends_in_the_value(op: Op, sample: Sample) -> N
          "out[1] = where(condition[1], a[1], b[1]) = where(0, 2, -4) = -4"),
         ("sum", ([1.0, -2.0, 4.0],), (), "out = 1 · 1 + (-2) · 1 + 4 · 1 = 3"),
         ("linear", ([1.0, 2.0], [[3.0, 4.0]], [0.5]), (0,), "out[0] = 1 · 3 + 2 · 4 + 0.5 · 1 = 11.5"),
-        ("conv1d", ([[1.0, 2.0]], [[[3.0, 4.0]]], [0.5]), (0, 0), "out[0,0] = 1 · 3 + 2 · 4 + 0.5 · 1 = 11.5"),
+        ("conv1d", ([[1.0, 2.0]], [[[3.0, 4.0]]], [0.5]), (0, 0),
+         "out[0,0] = 1 · 3 + 2 · 4 + 0.5 · 1 = 11.5"),
     ],
 )  # fmt: skip
 def test_how_it_is_said(op: str, operands: Any, cell: Cell, line: str) -> None:

@@ -145,6 +145,13 @@ class TestOnce:
         assert histogram(tensor, 4) is not histogram(tensor, 5)
         assert sum(looked) == 1
 
+    def test_a_view_made_anew_is_the_same_tensor(self) -> None:
+        tensor = settle(np.arange(12.0).reshape(3, 4).copy(), FLOAT64)
+        assert facts(tensor.T) is facts(tensor.T)
+        assert facts(tensor.T).shape == (4, 3)
+        assert facts(tensor[1]) is facts(tensor[1]) is not facts(tensor[2])
+        assert facts(tensor[2]).least == 8.0
+
     def test_the_norm_of_a_large_tensor_is_worked_out_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         worked: list[int] = []
         monkeypatch.setattr(statistics, "_plain_norm", lambda tensor: float(worked.append(1) or 1.5))

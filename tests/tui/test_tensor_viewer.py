@@ -18,7 +18,6 @@ from textual.pilot import Pilot
 from backprop_engine.explain.lines import Line, Role, Span, line_text, line_width, plain
 from backprop_engine.explain.shades import Emphasis, Shade
 from backprop_engine.jacobian import Cell
-from backprop_engine.local import local_gradient
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels import tensor_state
 from backprop_tui.panels.tensor import Viewer, in_full, literal, viewer
@@ -381,20 +380,6 @@ class TestProducts:
                     row, column = main_pane(state, state.tensor).grid.place  # type: ignore[arg-type]
                     assert row in drawn.picture.shown[0]
                     assert column in drawn.picture.shown[1]
-
-    def test_the_local_gradient_is_worked_out_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        worked: list[int] = []
-
-        def counted(trace: Any, edge: Any) -> Any:
-            worked.append(edge.index)
-            return local_gradient(trace, edge)
-
-        monkeypatch.setattr(tensor_state, "local_gradient", counted)
-        state = on_gradient("digits_mlp", "a")
-        for _ in range(4):
-            viewer(state, 90, 30)
-            state = state.moved(1, 1)
-        assert len(worked) == 1
 
     def test_a_sum_over_too_many_is_not_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tensor_state, "_MOST_CELLS", 5)

@@ -6,6 +6,7 @@ looked at: what a window costs does not depend on the tensor's size.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -92,18 +93,23 @@ def legend(facts: Facts, width: int) -> Line:
 
     Where there is no room for the shades it is the range alone, and nothing where there is not even that.
     """
+    return next((line for line in _legends(facts) if line_width(line) <= width), ())
+
+
+def _legends(facts: Facts) -> Iterator[Line]:
+    """What a legend can be, the fullest first."""
+    marks = _marks(facts)
     if facts.least is None or facts.greatest is None:
-        return _fitting([(*_marks(facts),), ()], width)
-    choices = [(*_scale(facts, size), *_marks(facts)) for size in (_LEGEND_CELLS, 4, 2)]
-    choices += [_scale(facts, size) for size in (_LEGEND_CELLS, 4, 2, 1)]
+        yield marks
+        return
+    for size in (_LEGEND_CELLS, 4, 2):
+        yield (*_scale(facts, size), *marks)
+    for size in (_LEGEND_CELLS, 4, 2, 1) if marks else (1,):
+        yield _scale(facts, size)
     for digits in (3, 2):
         least, greatest = number(facts.least, digits), number(facts.greatest, digits)
-        choices.append((Span(least if least == greatest else f"{least}…{greatest}", Role.DIM),))
-    return _fitting([*choices, (Span(f"±{number(facts.largest, 2)}", Role.DIM),), ()], width)
-
-
-def _fitting(choices: list[Line], width: int) -> Line:
-    return next((line for line in choices if line_width(line) <= width), ())
+        yield (Span(least if least == greatest else f"{least}…{greatest}", Role.DIM),)
+    yield (Span(f"±{number(facts.largest, 2)}", Role.DIM),)
 
 
 def _scale(facts: Facts, size: int) -> Line:

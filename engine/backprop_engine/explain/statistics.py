@@ -1,7 +1,7 @@
 """What can be said of a tensor as a whole: its range, mean and norm, what is not finite, and a histogram.
 
-Each is worked out once for a tensor, when it is asked for first. Tensors never change, so that the tensor
-itself is what the answer is kept under, and goes away with.
+Each is worked out once for a tensor, when it is asked for first. Tensors never change, so that the memory
+they are in is what an answer is kept under, and goes away with: a view made anew is the same tensor.
 """
 
 from __future__ import annotations
@@ -58,21 +58,25 @@ class Histogram(Struct, frozen=True):
     counts: tuple[int, ...]
 
 
-_kept: dict[tuple[int, object], tuple[ref[Any], Any]] = {}
-"""What is known of a tensor by its identity and what was asked, beside a reference that ends with it."""
+_kept: dict[tuple[object, ...], tuple[ref[Any], Any]] = {}
+"""What is known of the numbers in some memory, and what was asked, beside a reference that ends with it."""
 
 
 def _once(tensor: Tensor, asked: object, work: Callable[[], _T]) -> _T:
-    """What `work` gives, kept as long as the tensor lives; one that can be written to is asked anew."""
+    """What `work` gives, kept as long as the tensor's memory lives; what can be written to is asked anew."""
     if tensor.shape == () or tensor.flags.writeable:
         return work()
-    key = (id(tensor), asked)
+    owner = tensor.base if isinstance(tensor.base, np.ndarray) else tensor
+    if owner.flags.writeable:
+        return work()
+    where = tensor.__array_interface__["data"][0]
+    key = (id(owner), asked, where, tensor.shape, tensor.strides, tensor.dtype.str)
     known = _kept.get(key)
-    if known is not None and known[0]() is tensor:
+    if known is not None and known[0]() is owner:
         answer: _T = known[1]
         return answer
     answer = work()
-    _kept[key] = (ref(tensor, lambda _: _kept.pop(key, None)), answer)
+    _kept[key] = (ref(owner, lambda _: _kept.pop(key, None)), answer)
     return answer
 
 

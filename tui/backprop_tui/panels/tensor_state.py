@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -55,8 +55,6 @@ class TensorState:
     heat: bool | None = None
     counts: bool | None = None
     signs: bool = False
-    locals: dict[int, LocalGradient] = field(default_factory=dict)
-    """Local gradients that were worked out, by edge: they can be large, and are wanted at every move."""
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
@@ -118,12 +116,7 @@ class TensorState:
     @property
     def local(self) -> LocalGradient | None:
         """The local gradient of its edge, if it is a product."""
-        edge = self.edge
-        if edge is None:
-            return None
-        if edge.index not in self.locals:
-            self.locals[edge.index] = local_gradient(self.view.session.trace, edge)
-        return self.locals[edge.index]
+        return None if self.edge is None else local_gradient(self.view.session.trace, self.edge)
 
     @property
     def large(self) -> bool:
