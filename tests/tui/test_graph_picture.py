@@ -203,6 +203,23 @@ def test_a_wire_is_dashed_until_there_is_something_to_carry(stem: str) -> None:
             assert wire in ("╌" if dashed and node.op is not None else "─━")
 
 
+@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "bptt", "gradient_descent", "causal_attention"])
+def test_an_arrow_points_back_once_the_gradient_is_handed_on(stem: str) -> None:
+    schedule = trace(stem).schedule
+    edges = {(edge.operand, edge.node, edge.argnum): edge.index for edge in schedule.edges}
+    for at in moments(stem).values():
+        picture = graph_picture(view(stem, at))
+        scene = picture.scene
+        waiting: dict[tuple[int, int], list[bool]] = {}
+        for end, route in zip(scene.ends, scene.layout.routes, strict=True):
+            come = end in edges and schedule.starts[edges[end]] <= at < schedule.clear
+            waiting.setdefault(route[-1], []).append(not come)
+        lit = {scene.layout.routes[wire][-1] for wire in picture.moment.lit_wires(scene)}
+        for (x, y), left in waiting.items():
+            back = not picture.moment.forward if (x, y) in lit else not any(left)
+            assert (cells(picture.row(y, x, 1), 1)[0] == "◀") == back
+
+
 def test_a_folded_group_has_a_border_of_its_own() -> None:
     session = update(Session(run("bptt")), Fold())
     for density, wanted in (("full", "╔═════╗"), ("compact", "╣rnn╠"), ("dots", "■")):

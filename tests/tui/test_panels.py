@@ -236,10 +236,9 @@ def test_only_the_wires_of_the_step_are_heavy(stem: str) -> None:
             character
             for y in range(picture.height)
             for x, character in columns_of(line_text(picture.row(y, 0, picture.width)))
-            if character in "━┃┏┓┗┛┣┫┳┻╋◀" and node_at(picture, x, y) is None
+            if character in "━┃┏┓┗┛┣┫┳┻╋" and node_at(picture, x, y) is None
         }
         assert bool(heavy) == isinstance(shown.frame.step, Forward | Backward | Accumulate)
-        assert ("◀" in heavy) == isinstance(shown.frame.step, Backward | Accumulate)
 
 
 def test_beside_the_picture_there_is_no_node() -> None:

@@ -21,11 +21,12 @@ TEXTS: dict[str, Words] = {
     "panel.calls": Words("Calls", "호출 스택"),
     "panel.graph.help": Words(
         "Values go right, in green above the wires; gradients come back, in red below them. The step's own "
-        "node "
-        "and wires are heavy. Arrows scroll, a click chooses a node, two clicks open it.",
+        "node and wires are heavy, what is still ahead is dashed. + and - zoom, f fits, . looks at the step; "
+        "arrows or the mouse scroll, a click chooses a node, two clicks open it.",
         "값은 선 위에 녹색으로 오른쪽으로 가고, 그래디언트는 선 아래에 적색으로 되돌아옵니다. 이 스텝의 "
-        "노드와 선은 굵습니다. "
-        "화살표로 움직이고, 클릭으로 노드를 고르고, 두 번 클릭하면 자세히 봅니다.",
+        "노드와 선은 굵고, 아직 오지 않은 것은 점선입니다. +와 -로 확대하고 축소하며, f는 전체를, .은 이번 "
+        "스텝을 보여 줍니다. 화살표나 마우스로 움직이고, 클릭으로 노드를 고르고, 두 번 클릭하면 자세히 "
+        "봅니다.",
     ),
     "panel.chain.help": Words(
         "The step as an equation: the upstream gradient that has come to the node, times the local gradient "
@@ -526,6 +527,9 @@ TEXTS: dict[str, Words] = {
     ),
     "help.heavy": Words(
         "heavy lines: the node and the edge of this step", "굵은 선: 이번 스텝의 노드와 간선"
+    ),
+    "help.ahead": Words(
+        "dashed lines and hollow arrows: what is still ahead", "점선과 빈 화살표: 아직 오지 않은 것"
     ),
     "help.leaves": Words("an input, a parameter, a constant", "입력, 파라미터, 상수"),
     "help.norm": Words(

@@ -18,6 +18,7 @@ _SIGNS = (
     ("-4", Role.GRADIENT, "help.gradient"),
     ("·", Role.DIM, "help.absent"),
     ("━━▶", Role.HEADING, "help.heavy"),
+    ("╌╌▷", Role.DIM, "help.ahead"),
     ("○ ◇ □", Role.NAME, "help.leaves"),
     ("3×4 ‖2‖", Role.VALUE, "help.norm"),
 )

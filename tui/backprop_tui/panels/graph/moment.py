@@ -84,6 +84,18 @@ class Moment(Struct, frozen=True, eq=False):
         """Whether a gradient has arrived at a node, as far as gradients are shown at it."""
         return self.gets_gradient(node) and self.frame.gradient(node) is not None
 
+    def handed_on(self, end: tuple[int, int, int]) -> bool:
+        """Whether gradient was handed on along a wire, given as (operand, node, argnum)."""
+        schedule = self.frame.trace.schedule
+        if not schedule.seed < self.frame.position < schedule.clear:
+            return False
+        own = schedule.edges_of.get(end[1], ())
+        return any(
+            self.frame.position >= schedule.starts[index]
+            for index in own
+            if schedule.edges[index].argnum == end[2]
+        )
+
     def _receives(self, node: Node, *, active: bool) -> bool:
         """Whether the step brings a gradient to a node."""
         return self.partner is node or (isinstance(self.frame.step, Seed) and active)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Span
+from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.graph import Node
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph.boxes import DRAW
@@ -112,11 +112,19 @@ class GraphPicture(Struct, frozen=True, eq=False):
         return gathered(cells, x, end)
 
     def _wire(self, mark: WireMark, *, lit: bool) -> Span:
-        """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet."""
+        """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet.
+
+        An arrow points back where the gradient is handed on.
+        """
         known = lit or any(map(self._known, mark.nets))
         state = State.ACTIVE if lit else State.KNOWN if known else State.AHEAD
-        drawn = lines(backward(mark.glyph) if lit and not self.moment.forward else mark.glyph, state)
-        return Span(self.moment.drawn(drawn), self.moment.wire_role(state))
+        role = self.moment.wire_role(state)
+        drawn = mark.glyph
+        if lit and not self.moment.forward:
+            drawn = backward(drawn)
+        elif mark.ends and all(self.moment.handed_on(self.scene.ends[wire]) for wire in mark.ends):
+            drawn, role = backward(drawn), Role.GRADIENT
+        return Span(self.moment.drawn(lines(drawn, state)), role)
 
     def _known(self, unit: int) -> bool:
         return self.moment.frame.value(self.scene.units[unit].node) is not None

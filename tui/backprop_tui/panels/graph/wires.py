@@ -31,6 +31,8 @@ class WireMark(Struct, frozen=True):
     nets: tuple[int, ...]
     crossing: bool
     """A vertical wire passes over a horizontal one without meeting it."""
+    ends: tuple[int, ...] = ()
+    """The routes that end here, before their target: an arrow stands there."""
 
 
 class WireTiles:
@@ -40,7 +42,7 @@ class WireTiles:
         across, upright = _stretches(dict.fromkeys(zip(sources, routes, strict=True)))
         self._across: dict[tuple[int, int], list[_Span]] = {}
         self._upright: dict[tuple[int, int], list[_Span]] = {}
-        self._heads: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._ends: dict[tuple[int, int], list[int]] = {}
         for span in across:
             _, y, first, last = span
             for column in range(first // WIDTH, last // WIDTH + 1):
@@ -49,8 +51,8 @@ class WireTiles:
             _, x, first, last = span
             for band in range(first // HEIGHT, last // HEIGHT + 1):
                 self._upright.setdefault((x // WIDTH, band), []).append(span)
-        for x, y in dict.fromkeys(route[-1] for route in routes):
-            self._heads.setdefault((x // WIDTH, y // HEIGHT), []).append((x, y))
+        for number, route in enumerate(routes):
+            self._ends.setdefault(route[-1], []).append(number)
         self._bends = frozenset(bend for route in dict.fromkeys(routes) for bend in _bends(route))
         self._drawn: dict[tuple[int, int], dict[int, dict[int, WireMark]]] = {}
 
@@ -81,17 +83,16 @@ class WireTiles:
             for y in range(max(first, top), min(last + 1, top + HEIGHT)):
                 nets = arms.setdefault((y, x), {})
                 nets[net] = nets.get(net, 0) | UP * (y > first) | DOWN * (y < last)
-        heads = frozenset(self._heads.get(place, ()))
         rows: dict[int, dict[int, WireMark]] = {}
         for (y, x), nets in arms.items():
-            rows.setdefault(y, {})[x] = _mark(nets, head=(x, y) in heads, bends=(x, y) in self._bends)
+            rows.setdefault(y, {})[x] = _mark(nets, self._ends.get((x, y), ()), bends=(x, y) in self._bends)
         return rows
 
 
 _NOTHING: dict[int, WireMark] = {}
 
 
-def _mark(arms: dict[int, int], *, head: bool, bends: bool) -> WireMark:
+def _mark(arms: dict[int, int], ends: Sequence[int], *, bends: bool) -> WireMark:
     """One cell, from the sides that each net reaches, and whether a wire bends there.
 
     Where none does, wires that reach all sides pass each other: two nets, or two wires of one.
@@ -101,7 +102,7 @@ def _mark(arms: dict[int, int], *, head: bool, bends: bool) -> WireMark:
         reached |= sides
     crossing = reached == LEFT | RIGHT | UP | DOWN and not bends
     seen = tuple(net for net, sides in arms.items() if not crossing or sides & UP)
-    return WireMark(glyph(reached, crossing=crossing, head=head), seen, crossing)
+    return WireMark(glyph(reached, crossing=crossing, head=bool(ends)), seen, crossing, tuple(ends))
 
 
 def _bends(route: Route) -> Iterator[tuple[int, int]]:
