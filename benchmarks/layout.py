@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import shutil
 import subprocess
+import sys
 from bisect import bisect_left, bisect_right, insort
 from itertools import chain, pairwise
 from resource import RUSAGE_CHILDREN, getrusage
@@ -35,6 +37,7 @@ Point = tuple[float, float]
 Edge = tuple[int, int]
 ROW, COLUMN, GAP = 0.1, 0.05, 0.3
 """Inches of a row, of a column, and between two ranks."""
+THREADS = "OPENBLAS_NUM_THREADS"
 LONG = 5
 """Seconds of `dot` beyond which a graph gets one turn only."""
 
@@ -45,6 +48,7 @@ class Drawing(NamedTuple):
     rank: list[int]
     passes: list[list[float]]
     """For each edge, its height at every rank from its source to its target, both included."""
+    height: float
 
 
 class Figures(NamedTuple):
@@ -55,6 +59,8 @@ class Figures(NamedTuple):
     """Ranks that all edges span together."""
     climbed: float
     """Rows that all edges climb or fall together."""
+    height: float
+    """Rows of the whole drawing."""
 
 
 def measured(drawing: Drawing, edges: list[tuple[int, int]]) -> Figures:
@@ -66,7 +72,7 @@ def measured(drawing: Drawing, edges: list[tuple[int, int]]) -> Figures:
             gaps.setdefault(rank, []).append(link)
             climbed += abs(link[1] - link[0])
     spanned = sum(drawing.rank[target] - drawing.rank[source] for source, target in edges)
-    return Figures(sum(map(_reversals, gaps.values())), spanned, climbed)
+    return Figures(sum(map(_reversals, gaps.values())), spanned, climbed, drawing.height)
 
 
 def _reversals(links: list[tuple[float, float]]) -> int:
@@ -100,7 +106,7 @@ def ours(graph: Drawable, drawn: Layout) -> Drawing:
                 corner += 1
             heights.append(route[corner][1] + 0.5)
         passes.append([centre[source], *heights, centre[target]])
-    return Drawing(rank, passes)
+    return Drawing(rank, passes, drawn.height)
 
 
 def _leaders(graph: Drawable) -> list[int]:
@@ -151,8 +157,11 @@ def theirs(plain: str) -> tuple[Drawing, list[Edge]]:
     centres: dict[int, Point] = {}
     edges: list[Edge] = []
     splines: list[list[Point]] = []
+    height = 0.0
     for line in plain.splitlines():
         match line.split():
+            case ["graph", _, _, tall]:
+                height = float(tall)
             case ["node", name, x, y, *_]:
                 centres[int(name)] = float(x), float(y)
             case ["edge", source, target, count, *rest]:
@@ -166,7 +175,7 @@ def theirs(plain: str) -> tuple[Drawing, list[Edge]]:
         between = columns[rank[source] + 1 : rank[target]]
         heights = [centres[source][1], *_heights(spline, between), centres[target][1]]
         passes.append([height / ROW for height in heights])
-    return Drawing(rank, passes), edges
+    return Drawing(rank, passes, height / ROW), edges
 
 
 def _heights(spline: list[Point], columns: list[float]) -> list[float]:
@@ -228,6 +237,7 @@ def report(name: str, found: Comparison) -> None:
     for one, other in (
         (mine.spanned, dot and dot.spanned),
         (mine.climbed, dot and dot.climbed),
+        (mine.height, dot and dot.height),
         (found.seconds, found.dot_seconds),
     ):
         cells.append(f"{one / other:.2f}" if other else "–" if other is None else "")
@@ -242,9 +252,11 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=120, help="seconds after which dot is stopped (120)")
     parser.add_argument("--only", default="", help="graphs with this in their name")
     chosen = parser.parse_args()
+    if THREADS not in os.environ:  # one, as the command line has it: it is read when NumPy is loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {THREADS: "1"})
     if not shutil.which("dot"):
         raise SystemExit("Graphviz's dot is not on the path: there is nothing to compare with.")
-    heads = ("crossings", "dot's", "seen", "ranks", "rows", "time")
+    heads = ("crossings", "dot's", "seen", "ranks", "rows", "height", "time")
     print(f"{'graph':<34}" + "".join(f"{head:>11}" for head in heads))
     bundled = []
     for name, graph in chain(library(), ((name, make()) for name, make in GENERATED.items())):

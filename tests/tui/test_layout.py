@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import Edge, Graph, Size, check, computation, graphs, picture_of, traced
 
-from backprop_tui.layout import Layout, glyph, layout
+from backprop_tui.layout import Layout, TooLargeError, crossings, glyph, layout
 from backprop_tui.layout.ranks import assign_ranks
 
 
@@ -158,3 +158,16 @@ def test_every_glyph_is_one_cell_wide(arms: int) -> None:
     for drawn in (glyph(arms), glyph(arms, head=True), glyph(arms, crossing=True)):
         assert len(drawn) == 1
         assert ord(drawn) < 0x10000
+
+
+def test_wires_that_pass_too_many_ranks_are_refused_before_they_are_drawn() -> None:
+    edges = [edge for unit in range(1, 1_200) for edge in ((unit - 1, unit), (max(0, unit - 600), unit))]
+    with pytest.raises(TooLargeError, match="200000 are the most"):
+        layout([(6, 3)] * 1_200, edges)
+
+
+def test_ranks_too_large_to_compare_all_pairs_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crossings, "LARGEST", 5)
+    edges = [(unit, 12) for unit in range(12)]
+    drawn = checked([(6, 1)] * 12 + [(11, 12)], edges)
+    assert [y for _, y in drawn.origins[:12]] == sorted(y for _, y in drawn.origins[:12])

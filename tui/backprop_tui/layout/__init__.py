@@ -17,7 +17,7 @@ Everything is pure, whole numbers, and the same from run to run.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backprop_tui.layout.layers import build_layers
+from backprop_tui.layout.layers import TooLargeError, build_layers
 from backprop_tui.layout.order import TRIES, order_ranks
 from backprop_tui.layout.ports import assign_pins
 from backprop_tui.layout.ranks import rank_units
@@ -34,6 +34,7 @@ __all__ = [
     "Layout",
     "Point",
     "Route",
+    "TooLargeError",
     "glyph",
     "layout",
     "layout_in_stages",
@@ -59,7 +60,8 @@ def layout(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES) -> 
     """Lay out units of the given (width, height), joined by (source, target) edges, which form no cycle.
 
     The edges of a unit are its operands in their order, and arrive at it in that order from top to bottom.
-    Parts that no edge joins stand below each other. With more `tries` fewer wires cross.
+    Parts that no edge joins stand below each other. With more `tries` fewer wires cross; without any, 150
+    units take well under 50 ms. `TooLargeError` is raised where long wires have to pass too many ranks.
     """
     return finish(layout_in_stages(sizes, edges, tries))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,10 +27,12 @@ LEAST = 1e-4
 """What is worth a move."""
 WIDEST = 200
 """Ranks of more nodes than this have only vertical neighbours exchanged, not nodes moved further."""
+LARGEST = 2_000
+"""Ranks of more nodes than this are only sorted: what each pair of nodes costs would not fit into memory."""
 
 
 class Gap:
-    """The links between two ranks, by numbers inside ranks, and the pairs of operands at each unit."""
+    """The links between two ranks, by numbers inside ranks, and the operands at each unit."""
 
     __slots__ = ("first", "second", "source", "target")
 
@@ -38,7 +40,7 @@ class Gap:
         ends = np.array(links, np.intp).reshape(-1, 2)
         self.source: Numbers = ends[:, 0].copy()
         self.target: Numbers = ends[:, 1].copy()
-        pairs = [pair for sources in operands for pair in combinations(sources, 2)]
+        pairs = [pair for sources in operands for pair in pairwise(sources)]
         ordered = np.array(pairs, np.intp).reshape(-1, 2)
         self.first: Numbers = ordered[:, 0].copy()
         self.second: Numbers = ordered[:, 1].copy()
@@ -146,7 +148,7 @@ class Board:
     def improve(self, rank: int) -> float:
         """Move nodes of one rank until no single move saves anything; gives what was saved."""
         neighbours = slice(max(0, rank - 1), rank + 2)
-        if self.sizes[rank] < 2 or self._improved[rank] == self.version[neighbours]:
+        if not 2 <= self.sizes[rank] <= LARGEST or self._improved[rank] == self.version[neighbours]:
             return 0
         saved = self._rearrange(rank, self._excess(rank))
         self._improved[rank] = self.version[neighbours]
@@ -155,7 +157,7 @@ class Board:
     def tidy(self, rank: int) -> None:
         """Let nodes stand in the order of their neighbours' mean heights wherever that costs nothing."""
         size = self.sizes[rank]
-        if size < 2:
+        if not 2 <= size <= LARGEST:
             return
         wish, weight = np.zeros(size), np.zeros(size)
         for side, other in ((0, rank - 1), (1, rank + 1)):

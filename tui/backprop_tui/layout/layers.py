@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Layers", "Link", "build_layers"]
+__all__ = ["Layers", "Link", "TooLargeError", "build_layers"]
+
+MOST_RELAYS = 200_000
+"""More would take minutes, and a picture that nobody can follow."""
+
+
+class TooLargeError(ValueError):
+    """The wires of a graph pass so many ranks, all together, that only parts of it can be drawn."""
 
 
 class Link(NamedTuple):
@@ -48,6 +55,9 @@ def build_layers(rank: Sequence[int], edges: Sequence[tuple[int, int]], pins: Se
     reach = list(rank)
     for source, target in edges:
         reach[source] = max(reach[source], rank[target] - 1)
+    relays = sum(reach) - sum(rank)
+    if relays > MOST_RELAYS:
+        raise TooLargeError(f"the wires pass {relays} ranks, and {MOST_RELAYS} are the most that is drawn")
     ranks: list[list[int]] = [[] for _ in range(max(rank) + 1)]
     layers = Layers(list(rank), [[] for _ in rank], [[] for _ in rank], [[] for _ in rank], ranks)
     for unit, first in enumerate(rank):
