@@ -34,7 +34,7 @@ def axis_below(canvas: Canvas, along: Axis, margin: int, here: float | None, *, 
     corner, rule, joint, pointer = "+-+^" if canvas.ascii else "└─┬▲"
     axis, labels = [rule] * canvas.width, [" "] * canvas.width
     end = 0
-    for tick in along.ticks(max(1, canvas.width // 10)):
+    for tick in along.ticks(max(1, canvas.width // 8)):
         column = along.dot(tick.value) // canvas.across
         start = min(column - len(tick.label) // 2, canvas.width - len(tick.label))
         start = max(start, 0)
