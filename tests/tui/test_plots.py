@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from backprop_engine import run as runs
 from backprop_engine.debugger import Go, Session, Set, ToEnd, finished, update
-from backprop_engine.explain.lines import Role, line_text, line_width
+from backprop_engine.explain.lines import Role, Span, line_text, line_width
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
@@ -153,6 +153,38 @@ def test_every_number_has_its_dot_and_every_dot_lies_between_numbers(
 
 def curve_of(values: list[float], sign: str = "") -> Curve:
     return Curve(np.arange(len(values), dtype=np.float64), np.array(values), (), Role.VALUE, sign)
+
+
+HALVED = """
+L = 2
+  │⠳⣄⡀          ┊
+  │  ⠙⢦⡀        ┊
+5 ┤    ⠉⠳⣄⡀     ┊
+  │       ⠉⠓⠦⣄⡀ ┊
+  │           ⠉⠓◉⠦⠤⣄⣀⣀
+0 ┤             ┊    ⠈⠉⠉⠓⠒⠦⠤⣄⣀
+  └┬────────────▲────────────┬
+   0            2            4
+"""
+HALVED_ASCII = """
+L = 2
+  |:.           |
+  | ':..        |
+5 +    ':..     |
+  |       '':.. |
+  |           ''@:....
+0 +             |    '''':....
+  ++------------^------------+
+   0            2            4
+"""
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_a_chart_as_it_is_seen(ascii_only: bool) -> None:
+    curve = Curve(np.arange(5.0), np.array([8.0, 4, 2, 1, 0]), (Span("L = 2"),), Role.VALUE)
+    drawn = chart([curve], (0, 4), 30, 9, here=2.0, ascii_only=ascii_only)
+    wanted = HALVED_ASCII if ascii_only else HALVED
+    assert [line_text(line) for line in drawn.lines] == wanted.strip().splitlines()
 
 
 def test_what_is_no_number_is_marked_at_an_edge() -> None:
