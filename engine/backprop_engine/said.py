@@ -32,6 +32,7 @@ __all__ = [
     "add_catalogues",
     "catalogue",
     "cleaned",
+    "filled",
     "in_language",
     "joined",
     "listed",
@@ -58,7 +59,7 @@ class Said(str):
         template = catalogue(language).get(self._template) if language != ENGLISH else None
         if template is None:
             return str(self)
-        return _filled(template, self._names, self._arguments, language)
+        return filled(template, self._arguments, language, self._names)
 
     def format(self, *names: str) -> Said:  # type: ignore[override]  # no other fields are left in it
         """The sentence with the names of operands in their places."""
@@ -232,7 +233,7 @@ def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | Non
     return tuple(Formatter().parse(template))
 
 
-def _filled(template: str, names: Sequence[str], arguments: Mapping[str, object], language: str) -> str:
+def filled(template: str, arguments: Mapping[str, object], language: str, names: Sequence[str] = ()) -> str:
     """`template` with the arguments in `language`, and its particles chosen by what stands before them."""
     from backprop_engine.particles import with_particle  # here, since English has none
 

@@ -67,6 +67,22 @@ def test_paths_are_counted_where_they_are_too_many_to_list() -> None:
     assert not found.complete
 
 
+def test_long_paths_are_not_all_listed() -> None:
+    """Each way is longer than the next one; together they would be as long as the graph's size, squared."""
+    nodes = "".join(f"  d{k}: d{k - 1} + x\n" for k in range(1, 15_000))
+    trace = run_of(f"inputs: {{x: 1}}\nnodes:\n  d0: x * 1\n{nodes}").trace(0)
+    found = paths(trace, trace.graph["x"])
+    assert (len(found.paths), found.total, found.sum) == (1, 15_000, None)
+    assert len(found.paths[0].edges) == 15_000
+
+
+def test_no_path_leads_anywhere_without_a_backward_pass() -> None:
+    run = run_of("params: {w: 2}\nnodes: {f: w * w}\ntrain: {optimizer: sgd, lr: 0.1, steps: 1}\n")
+    assert paths(run.trace(0), run.graph["w"]).total == 2
+    found = paths(run.trace(1), run.graph["w"])
+    assert (found.paths, found.total, found.sum) == ((), 0, None)
+
+
 def test_paths_through_a_matrix_product() -> None:
     trace = run_of("params: {W: [[1, 2]]}\ninputs: {x: [3, 4]}\nnodes: {y: W @ x, f: sum(y * y)}\n").trace(0)
     found = paths(trace, trace.graph["W"])

@@ -501,6 +501,33 @@ def test_who_and_why() -> None:
     assert typist("why W" if "W" in typist.session.graph else "why f").startswith("one path")
 
 
+def test_why_where_no_backward_pass_runs() -> None:
+    typist = Typist(scenario("wrong_learning_rate"))
+    typist("end")
+    assert typist("why w") == "w gets no gradient"
+
+
+def test_of_a_long_path_both_ends_are_shown() -> None:
+    shown = Typist(scenario("exploding_over_time"))("why s[0].r").splitlines()
+    assert shown[0] == "one path from L to s[0].r"
+    assert " … 81 nodes … " in shown[1]
+    assert shown[1].strip().startswith("L → s[49].h → ")
+    assert shown[1].endswith(" → s[0].h → s[0].r")
+
+
+def test_very_many_paths_are_counted_by_their_size(tmp_path: Path) -> None:
+    nodes = "".join(f"  d{k}: d{k - 1} + d{k - 1}\n" for k in range(1, 15_001))
+    typist = Typist(written(tmp_path, f"inputs: {{x: 1}}\nnodes:\n  d0: x * 1\n{nodes}"))
+    assert typist("why x").splitlines()[0] == "2.82e4515 paths from d15000 to x"
+    assert typist("why d14980").splitlines()[0] == f"{2**20} paths from d15000 to d14980"
+
+
+def test_one_difference_is_one(add: Typist) -> None:
+    assert add("set f = 5").splitlines()[1] == "one node differs from baseline, from position 2 on"
+    korean = Typist(scenario("add_multiply"), language="ko")
+    assert korean("set f = 5").splitlines()[1] == "baseline과 다른 노드 한 개, 위치 2부터 다릅니다"
+
+
 def test_what_if(add: Typist) -> None:
     shown = add("end", "set q = 5")
     assert shown.splitlines() == [

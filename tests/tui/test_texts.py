@@ -29,8 +29,9 @@ ENTRIES = [
 
 
 def parts(sentence: str) -> set[str | None]:
-    """The names of the places that a sentence leaves open."""
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+    """The names of the places that a sentence leaves open, but for particles, which only Korean has."""
+    places = {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+    return {name for name in places if "/" not in name}
 
 
 def trees(package: ModuleType, *, without: ModuleType) -> Iterator[ast.AST]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_engine.said import filled
 from backprop_engine.text import Words
 
 __all__ = ["TEXTS", "text"]
@@ -458,20 +459,25 @@ TEXTS: dict[str, Words] = {
     "prompt.branch.from": Words("from {parent}", "{parent}에서"),
     "prompt.changed": Words(
         "{count} nodes differ from {name}, from position {first} on",
-        "{name}와(과) 다른 노드 {count}개, 위치 {first}부터 다릅니다",
+        "{name}{과/와} 다른 노드 {count}개, 위치 {first}부터 다릅니다",
     ),
-    "prompt.same": Words("nothing differs from {name}", "{name}와(과) 다른 것이 없습니다"),
+    "prompt.changed.one": Words(
+        "one node differs from {name}, from position {first} on",
+        "{name}{과/와} 다른 노드 한 개, 위치 {first}부터 다릅니다",
+    ),
+    "prompt.same": Words("nothing differs from {name}", "{name}{과/와} 다른 것이 없습니다"),
     "prompt.more": Words("… and {count} more", "… 그 밖에 {count}개"),
-    "prompt.no_gradient": Words("{name} gets no gradient", "{name}은(는) 그래디언트를 받지 않습니다"),
+    "prompt.no_gradient": Words("{name} gets no gradient", "{name}{은/는} 그래디언트를 받지 않습니다"),
     "prompt.seeded": Words(
         "{name} is the output: its gradient is the seed, set at {position}",
-        "{name}은(는) 출력입니다. 그래디언트는 시작값이며 위치 {position}에서 정해집니다",
+        "{name}{은/는} 출력입니다. 그래디언트는 시작값이며 위치 {position}에서 정해집니다",
     ),
     "prompt.contributions": Words(
         "{gradient} is the sum of {count} contributions", "{gradient}: 기여 {count}개의 합"
     ),
     "prompt.contribution": Words("{gradient} is one contribution", "{gradient}: 기여 한 개"),
     "prompt.at": Words("at {position}", "위치 {position}"),
+    "prompt.path.between": Words("… {count} nodes …", "… 노드 {count}개 …"),
     "prompt.paths": Words(
         "{count} paths from {output} to {name}", "{output}에서 {name}까지의 경로 {count}개"
     ),
@@ -676,5 +682,5 @@ TEXTS: dict[str, Words] = {
 
 
 def text(key: str, language: str, **parts: object) -> str:
-    """A text of the interface in `language` with `parts` put in."""
-    return TEXTS[key].in_language(language).format(**parts)
+    """A text of the interface in `language` with `parts` put in, and the particles that fit them."""
+    return filled(TEXTS[key].in_language(language), parts, language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -69,7 +69,8 @@ class Path(Struct, frozen=True, eq=False):
 class Paths(Struct, frozen=True, eq=False):
     """The ways from the output to a node; `total` counts all, also those that are not listed.
 
-    `sum` is the sum of what they contribute, where all are listed: the gradient.
+    There are none where no backward pass runs. `sum` is the sum of what they contribute, where all are
+    listed: the gradient.
     """
 
     paths: tuple[Path, ...]
@@ -82,13 +83,22 @@ class Paths(Struct, frozen=True, eq=False):
         return len(self.paths) == self.total
 
 
+_MOST_EDGES: Final = 20_000
+"""How many edges the ways that are listed have together, at most; the first is always listed."""
+
+
 def paths(trace: Trace, node: Node, most: int = 50) -> Paths:
-    """Where the gradient of `node` comes from: the first `most` ways from the output, and a count of all."""
+    """Where the gradient of `node` comes from: the first ways from the output, and a count of all."""
+    if trace.schedule.forward_only:
+        return Paths((), 0, None)
     counts = _counts(trace, node.position)
     listed: list[Path] = []
-    for nodes, edges in _ways(trace, node.position, counts):
-        if len(listed) == most:
+    room = _MOST_EDGES
+    for edges in _ways(trace, node.position, counts):
+        room -= len(edges)
+        if len(listed) == most or (listed and room < 0):
             break
+        nodes = (trace.graph.output, *(edge.operand for edge in edges))
         listed.append(Path(nodes, edges, _along(trace, edges)))
     total = counts[trace.graph.output]
     products = [path.product for path in listed]
@@ -106,20 +116,34 @@ def _counts(trace: Trace, target: int) -> list[int]:
     return counts
 
 
-def _ways(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[tuple[int, ...], tuple[Edge, ...]]]:
+class _Way(NamedTuple):
+    """A way as far as it goes: its last edge, and the way before that, which other ways share."""
+
+    edge: Edge
+    before: _Way | None
+
+
+def _ways(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[Edge, ...]]:
     """Every way from the output, in the order of operands; without recursion."""
-    schedule = trace.schedule
-    stack: list[tuple[int, tuple[int, ...], tuple[Edge, ...]]] = []
-    if counts[trace.graph.output]:
-        stack.append((trace.graph.output, (trace.graph.output,), ()))
+    schedule, output = trace.schedule, trace.graph.output
+    stack: list[tuple[int, _Way | None]] = [(output, None)] if counts[output] else []
     while stack:
-        at, nodes, edges = stack.pop()
+        at, way = stack.pop()
         if at == target:
-            yield nodes, edges
+            yield _edges(way)
             continue
         below = [schedule.edges[index] for index in schedule.edges_of.get(at, ())]
         leading = [edge for edge in below if counts[edge.operand]]
-        stack += ((edge.operand, (*nodes, edge.operand), (*edges, edge)) for edge in reversed(leading))
+        stack += ((edge.operand, _Way(edge, way)) for edge in reversed(leading))
+
+
+def _edges(way: _Way | None) -> tuple[Edge, ...]:
+    """The edges of a way, from the output on."""
+    edges = []
+    while way is not None:
+        edges.append(way.edge)
+        way = way.before
+    return tuple(reversed(edges))
 
 
 def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import prod
+from math import log10, prod
 from typing import Final
 
 import numpy as np
@@ -49,13 +49,24 @@ __all__ = [
 
 _MOST: Final = 20
 _MOST_FACTORS: Final = 6
+_MOST_STATIONS: Final = 20
 _AT_A_GLANCE: Final = 8
 _NAME: Final = re.compile(r"[^\W\d][\w.#/\[\]-]*")
 
 
 def _more(count: int, language: str) -> list[Line]:
     """How many were left out, if any were."""
-    return [(Span("  "), Span(text("prompt.more", language, count=count), Role.DIM))] if count > 0 else []
+    if count <= 0:
+        return []
+    return [(Span("  "), Span(text("prompt.more", language, count=_counted(count)), Role.DIM))]
+
+
+def _counted(count: int) -> str:
+    """A count in digits, or its size where it has very many of them: paths double at every fork."""
+    if count < 10**15:
+        return str(count)
+    power, mantissa = divmod(log10(count), 1)
+    return f"{10**mantissa:.2f}e{int(power)}"
 
 
 # Values
@@ -194,21 +205,25 @@ def why(session: Session, query: Why, language: str) -> list[Line]:
         return [one_line(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
     output = graph.nodes[graph.output].name
     key = "prompt.path" if ways.total == 1 else "prompt.paths"
-    lines = [one_line(text(key, language, count=ways.total, output=output, name=node.name))]
-    rows = [
-        (
-            Span(" → ".join(operand_text(graph.nodes[one]) for one in way.nodes), Role.NAME),
-            _product(session, way),
-        )
-        for way in ways.paths[:_MOST]
-    ]
-    for name, contributed in rows:  # a path of its own line each, as it may be long
-        lines += [(Span("  "), name), (Span("    "), contributed)]
-    lines += _more(ways.total - _MOST, language)
+    lines = [one_line(text(key, language, count=_counted(ways.total), output=output, name=node.name))]
+    shown = ways.paths[:_MOST]
+    for way in shown:  # a path of its own line each, as it may be long
+        lines += [(Span("  "), _stations(graph, way, language)), (Span("    "), _product(session, way))]
+    lines += _more(ways.total - len(shown), language)
     if ways.sum is not None and ways.total > 1:
         total = text("prompt.paths.sum", language, sum=summary(ways.sum, 60))
         lines.append((Span("  "), Span(total, Role.GRADIENT)))
     return lines
+
+
+def _stations(graph: Graph, way: Path, language: str) -> Span:
+    """The nodes along a path; of a long one those at both ends."""
+    names = [operand_text(graph.nodes[one]) for one in way.nodes]
+    if len(names) > _MOST_STATIONS:
+        ends = _MOST_STATIONS // 2
+        between = text("prompt.path.between", language, count=len(names) - 2 * ends)
+        names = [*names[:ends], between, *names[-ends:]]
+    return Span(" → ".join(names), Role.NAME)
 
 
 def _product(session: Session, way: Path) -> Span:
@@ -312,7 +327,8 @@ def differences(
     position = session.run.start(session.iteration) + first
     if first == 0:  # a leaf is another from the first iteration on
         position = 0
-    head = one_line(text("prompt.changed", language, count=len(differing), name=name, first=position))
+    key = "prompt.changed" if len(differing) > 1 else "prompt.changed.one"
+    head = one_line(text(key, language, count=len(differing), name=name, first=position))
     if len(differing) <= most:
         return [head, *table(_difference(before.graph, one) for one in differing)]
     outputs = [one for one in differing[most - 1 :] if one.node.position == before.graph.output]
