@@ -1,0 +1,30 @@
+"""Notices over the panels: no syllable of two cells is cut where two panels meet beneath it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_tui.app import DebuggerApp
+from backprop_tui.screenshot import screen_text
+from scenes import view
+
+SYLLABLES = (
+    "가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허"
+    "고노도로모보소오조초코토포호구누두루무부수우주추쿠투푸후"
+)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (101, 31), (120, 40), (133, 40), (200, 60)])
+@pytest.mark.parametrize("lead", ["", "x"])
+async def test_every_syllable_of_a_notice_is_seen(size: tuple[int, int], lead: str) -> None:
+    app = DebuggerApp(view("rnn_cell", 3, "ko"), language="ko")
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        for count in range(3):
+            app.notify(f"{count}{lead}{SYLLABLES}", markup=False)
+        await pilot.pause()
+        await pilot.pause()
+        text = screen_text(app)
+    shown = [count for count in range(3) if f"{count}{lead}가" in text]
+    assert 2 in shown
+    assert [one for one in SYLLABLES if text.count(one) < len(shown)] == []
