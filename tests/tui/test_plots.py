@@ -10,6 +10,8 @@ import pytest
 from driving import debugger, opened, seen, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.events import MouseMove
+from textual.geometry import Offset
 
 from backprop_engine import run as runs
 from backprop_engine.debugger import Go, Session, Set, ToEnd, finished, update
@@ -446,3 +448,18 @@ def test_two_parameters_have_a_path() -> None:
     assert [float(word) for word in rows[0].split() if word[-1].isdigit()] == pytest.approx([x, y], rel=1e-2)
     (row,) = (at for at, line in enumerate(rows) if "◉" in line)
     assert iteration_at(here, 60, 14, rows[row].index("◉"), row) == 6
+
+
+async def test_drawing_the_mouse_along_goes_through_iterations() -> None:
+    async with opened("iris_mlp") as pilot:
+        await pilot.press("v")
+        await pilot.app.workers.wait_for_complete()
+        panel = debugger(pilot).panel("plots")
+        passed = []
+        for x in (20, 30, 40):
+            place = panel.content_region.offset + Offset(x, 4)
+            panel.on_mouse_move(MouseMove(panel, x, 4, 1, 0, 1, False, False, False, *place))
+            await pilot.pause()
+            passed.append(debugger(pilot).current.session.iteration)
+        assert passed == sorted(set(passed))
+        assert 0 < passed[0] < passed[-1] < 100

@@ -413,7 +413,10 @@ TEXTS: dict[str, Words] = {
         "수 있습니다.",
     ),
     "command.gallery": Words("gallery", "목록"),
-    "command.gallery.help": Words("back to the gallery of scenarios", "시나리오 목록으로"),
+    "command.gallery.help": Words(
+        "stop what takes long, let go of what is chosen, or back to the gallery of scenarios",
+        "오래 걸리는 일을 중지하거나, 고른 것을 놓거나, 시나리오 목록으로",
+    ),
     "command.quit": Words("quit", "종료"),
     "command.quit.help": Words("leave the debugger", "디버거 종료"),
     # What the prompt says

@@ -24,13 +24,15 @@ __all__ = ["DRAWN", "Drawn"]
 class Drawn(Struct, frozen=True):
     """How a panel is drawn for a width and a height, and its title where that is more than its name.
 
-    `centred` is for pictures. A table that a cursor goes through says which node is in a row, and the row of
-    a node; one whose rows fold says which group a row is the heading of.
+    `centred` is for pictures, and what `scrubs` is clicked on all the way that the mouse is drawn along it.
+    A table that a cursor goes through says which node is in a row, and the row of a node; one whose rows fold
+    says which group a row is the heading of.
     """
 
     draw: Callable[[View, int, int], Drawing]
     title: Callable[[View], str] | None = None
     centred: bool = False
+    scrubs: bool = False
     node_at: Callable[[View, int], Node | None] | None = None
     row_of: Callable[[View, int], int] | None = None
     group_at: Callable[[View, int], str] | None = None
@@ -54,7 +56,7 @@ DRAWN: Final[Mapping[str, Drawn]] = {
     "chain": Drawn(chain_rule, chain_rule_title),
     "nodes": Drawn(nodes, node_at=node_at_row, row_of=row_of_node),
     "outline": Drawn(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
-    "plots": Drawn(_plots, _plots_title),
+    "plots": Drawn(_plots, _plots_title, scrubs=True),
     "calls": Drawn(calls),
     "why": Drawn(why),
     "formula": Drawn(formula),

@@ -70,7 +70,9 @@ class DebuggerScreen(LookingScreen):
         with Container(id="body"):
             for place in PLACES:
                 drawn = DRAWN[place.name]
-                yield _kind(place)(self._drawn(drawn.draw), id=place.name, centred=drawn.centred)
+                yield _kind(place)(
+                    self._drawn(drawn.draw), id=place.name, centred=drawn.centred, scrubs=drawn.scrubs
+                )
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()

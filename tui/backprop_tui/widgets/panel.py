@@ -211,16 +211,18 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """Where the panel is scrubbed, say which cell the mouse was drawn to."""
         offset = event.get_content_offset(self)
         if self.scrubs and event.button and offset is not None:
-            self.post_message(self.Clicked(self, offset.x, offset.y, 1))
+            self._say_clicked(offset, 1)
 
     def on_click(self, event: events.Click) -> None:
         """Say which cell of the drawing was clicked."""
         offset = event.get_content_offset(self)
-        if offset is None:
-            return
+        if offset is not None:
+            self._say_clicked(offset, event.chain)
+
+    def _say_clicked(self, offset: Offset, times: int) -> None:
         left, top = self.scroll_offset
         x, y = offset.x + left - self.margin_of_drawing.x, offset.y + top - self.margin_of_drawing.y
-        self.post_message(self.Clicked(self, x, y, event.chain))
+        self.post_message(self.Clicked(self, x, y, times))
 
     def on_resize(self) -> None:
         """Everything is drawn for the new size."""
