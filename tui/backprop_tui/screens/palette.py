@@ -26,6 +26,7 @@ class _Offers(Protocol):
 
     def offered(self, screen: Screen[object], language: str) -> Iterable[SystemCommand]:
         """What the palette offers on `screen`."""
+        raise NotImplementedError
 
 
 class Commands(Provider):
