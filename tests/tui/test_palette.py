@@ -1,0 +1,70 @@
+"""The palette in the language of the app; commands are found by their English names too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.command import CommandInput, CommandList
+from textual.pilot import Pilot
+
+from backprop_engine.text import LANGUAGES
+from backprop_tui.app import DebuggerApp
+from backprop_tui.texts import TEXTS
+from scenes import view
+
+HANGUL = re.compile("[가-힣]")
+
+
+@asynccontextmanager
+async def opened(language: str) -> AsyncIterator[Pilot[None]]:
+    app = DebuggerApp(view("add_multiply", 3, language), language=language)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        yield pilot
+
+
+async def found(pilot: Pilot[None], typed: str) -> list[str]:
+    """What the palette lists for what is typed, once it has looked."""
+    pilot.app.screen.query_one(CommandInput).value = typed
+    for _ in range(100):
+        await pilot.pause(0.02)
+        prompts = [str(one.prompt) for one in pilot.app.screen.query_one(CommandList).options]
+        if prompts:
+            return prompts
+    return []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_it_asks_in_the_language_of_the_app(language: str) -> None:
+    async with opened(language) as pilot:
+        placeholder = pilot.app.screen.query_one(CommandInput).placeholder
+    assert placeholder == TEXTS["palette.search"].in_language(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_where_nothing_is_like_what_is_typed_it_says_so(language: str) -> None:
+    async with opened(language) as pilot:
+        assert await found(pilot, "qqqqzzzz") == [TEXTS["palette.none"].in_language(language)]
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert pilot.app.screen.id != "--command-palette"
+
+
+async def test_commands_are_found_by_their_english_names_too() -> None:
+    async with opened("ko") as pilot:
+        korean, english = await found(pilot, "역전파"), await found(pilot, "backward")
+    assert any("역전파  m" in one for one in korean)
+    assert any("역전파  m" in one for one in english)
+
+
+async def test_all_that_it_offers_is_in_korean() -> None:
+    async with opened("ko") as pilot:
+        offered = list(pilot.app.get_system_commands(pilot.app.screen_stack[-2]))
+    assert len(offered) > 60
+    assert [one.title for one in offered if not HANGUL.search(one.title)] == []
+    assert [one.help for one in offered if one.help and not HANGUL.search(one.help)] == []
