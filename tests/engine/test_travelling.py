@@ -17,6 +17,7 @@ from backprop_engine.debugger import (
     Command,
     Continue,
     Go,
+    Into,
     Iterate,
     Journey,
     Over,
@@ -226,3 +227,17 @@ def test_where_one_is_halted_little_is_left_to_compute(to: int, halt: int, back:
         count = Count(patch)
         stopped.frame  # noqa: B018 - records the trace
         assert count.recorded <= 1
+
+
+def test_inside_of_an_operator_nothing_is_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_KEPT_CELLS", 700)
+    scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("tanh(", "softmax(").encode()))
+    session = finished(update(Session(scenario.run()), Iterate(30)))
+    session = update(finished(update(session, Go(session.run.start(30) + 2))), Into())
+    assert session.levels
+    monkeypatch.setattr(travelling, "_AT_ONCE", 0)
+    session.run._traces.clear()
+    session.run.trace(0)
+    moved = update(session, Step())
+    assert moved.pending is None
+    assert moved.here == session.here + 1

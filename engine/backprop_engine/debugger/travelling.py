@@ -78,8 +78,10 @@ def through_history(session: Session, *, back: bool) -> Session:
 
 def travelled(session: Session, goal: Session) -> Session:
     """`goal`, if what it shows is quickly computed; else the session with the journey there pending."""
+    if goal.pending is not None or goal.levels:  # what one has stepped into is there
+        return goal
     work = _work(goal)
-    if goal.pending is not None or work <= 1 or work * _weight(goal.run) <= _AT_ONCE:
+    if work <= 1 or work * _weight(goal.run) <= _AT_ONCE:
         return goal
     return session.waiting(Journey(goal, work))
 
