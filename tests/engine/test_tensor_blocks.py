@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from backprop_engine.explain import heatmap
+from backprop_engine.explain.equation import equation
 from backprop_engine.explain.heatmap import heat_lines, legend, levels
 from backprop_engine.explain.lines import Block, Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_engine.explain.statistics import facts
 from backprop_engine.explain.tensors import slice_text, tensor_block
+from backprop_engine.ops import OPS, Sample
 
 SHAPES = st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))
 MATRICES = arrays(np.float64, SHAPES, elements=st.floats(-999, 999, width=16))
@@ -261,3 +264,23 @@ class TestLegends:
 
 def test_a_slice_is_named_as_numpy_does() -> None:
     assert slice_text((3, None, None, 0)) == "[3, :, :, 0]"
+
+
+class TestInAnEquation:
+    @staticmethod
+    def _equation(width: int, shapes: tuple[tuple[int, int], ...]) -> Block:
+        trace = trace_of(OPS["matmul"], Sample(shapes))
+        return equation(trace.frame(len(trace.steps)), "en", width, 14)
+
+    def test_numbers_that_fit_stand_beside_heatmaps(self) -> None:
+        shown = self._equation(46, ((6, 4), (4, 3)))
+        assert shown.width <= 46
+        numbers = re.findall(r"⎡-?\d\.\d+  ", text(shown))
+        assert len(numbers) == 1
+        assert any(shades(shown.lines))
+
+    def test_heatmaps_share_what_is_left(self) -> None:
+        shown = self._equation(90, ((30, 16), (16, 10)))
+        found = re.findall(r"⎢([a-i1-9·]+)⎥", text(shown))
+        assert {len(part) for part in found} == {10, 30}
+        assert text(shown).count("16×30") == 1

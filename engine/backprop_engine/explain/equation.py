@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from backprop_engine.arrays import Tensor, settle, shape_text
 from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
 from backprop_engine.explain.lines import Block, Role, Span, above, beside, clip_line
+from backprop_engine.explain.shades import Shade
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.explain.texts import say
@@ -233,16 +234,15 @@ def _laid_out(parts: list[_Part], width: int, height: int, *, tall: bool) -> Blo
     """Side by side where that fits; else, if the height allows, the product under the rest; else cut."""
     room = max(1, height - len(_used_rows(parts)) - 1 - _TALLER * tall)
     if _could_fit(parts, width, height):
-        whole = _row(parts, _UNLIMITED, room, tall=tall)
+        whole = _row(parts, [_UNLIMITED] * len(parts), room, tall=tall)
         if whole.width <= width:
             return whole
         stacked = _stacked(parts, _UNLIMITED, _UNLIMITED, tall=tall)
         if stacked.width <= width and stacked.height <= height:
             return stacked
-    for share in range(width // 2, _NARROWEST, -2):
-        cut = _row(parts, share, room, tall=tall)
-        if cut.width <= width:
-            return cut
+    cut = _row(parts, _shares(parts, width, room, tall=tall), room, tall=tall)
+    if cut.width <= width:
+        return cut
     free = height - 2 * (len(_used_rows(parts)) + _TALLER * tall) - 3
     small = _stacked(parts, width // 3, max(1, free // 2), tall=tall)
     return Block.of([clip_line(line, width) for line in small.lines[:height]])
@@ -256,7 +256,7 @@ def _could_fit(parts: list[_Part], width: int, height: int) -> bool:
 
 def _stacked(parts: list[_Part], share: int, height: int, *, tall: bool) -> Block:
     """The right side of the equation, and the left side under it."""
-    right = _row([_Sign(" "), *parts[2:]], share, height, tall=tall)
+    right = _row([_Sign(" "), *parts[2:]], [share] * len(parts), height, tall=tall)
     result = parts[0]
     assert isinstance(result, _Term)
     head = [block for block in _head(result, ["name", "word", "detail"], tall=tall) if block.width]
@@ -265,11 +265,42 @@ def _stacked(parts: list[_Part], share: int, height: int, *, tall: bool) -> Bloc
     return above(right, Block.of([(Span(""),)]), left, align="<")
 
 
-def _row(parts: list[_Part], share: int, height: int, *, tall: bool) -> Block:
-    """Names, words, details and numbers in columns; a tensor gets at most `share` cells."""
+def _shares(parts: list[_Part], width: int, height: int, *, tall: bool) -> list[int]:
+    """How wide each tensor may be where not all can be shown whole.
+
+    Each has room for its name and a small picture; then as many as can be, the least demanding first, get
+    what their numbers take, and heatmaps share what is left.
+    """
+    rows = _used_rows(parts)
+    shares, more, pictures = [0] * len(parts), [0] * len(parts), []
+    for place, part in enumerate(parts):
+        if isinstance(part, _Sign):
+            width -= len(f" {part.text} ")
+            continue
+        block = _numbers(part, width, height)
+        shares[place] = max([_NARROWEST, *(head.width for head in _head(part, rows, tall=tall))])
+        more[place] = max(0, block.width - shares[place])
+        if any(isinstance(span.role, Shade) for line in block.lines for span in line):
+            pictures.append(place)
+    left = max(0, width - sum(shares))
+    for place in sorted(set(range(len(parts))) - set(pictures), key=lambda place: (more[place], place)):
+        if more[place] <= left:
+            shares[place] += more[place]
+            left -= more[place]
+        else:
+            pictures.append(place)
+    for count, place in enumerate(sorted(pictures, key=lambda place: (more[place], place))):
+        given = min(more[place], left // (len(pictures) - count))
+        shares[place] += given
+        left -= given
+    return shares
+
+
+def _row(parts: list[_Part], shares: list[int], height: int, *, tall: bool) -> Block:
+    """Names, words, details and numbers in columns; a tensor gets at most its share of cells."""
     rows = _used_rows(parts)
     columns = []
-    for part in parts:
+    for part, share in zip(parts, shares, strict=False):
         if isinstance(part, _Sign):
             head = [Block.text(f" {part.text} ", Role.TEXT)] + [Block.text("") for _ in rows[1:]]
             head[0] = above(*_blank(1), head[0], *_blank(1)) if tall else head[0]
@@ -311,7 +342,8 @@ def _blank(count: int) -> list[Block]:
 def _numbers(term: _Term, share: int, height: int) -> Block:
     if term.tensor is None:
         return Block.text(term.text or "", term.role)
-    return tensor_block(term.tensor, term.role, max(8, share), height, row=term.row)
+    unsaid = term.detail != _shape(term.tensor)
+    return tensor_block(term.tensor, term.role, max(8, share), height, row=term.row, shape=unsaid)
 
 
 def _column(head: list[Block], numbers: Block, height: int) -> Block:

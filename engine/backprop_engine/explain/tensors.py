@@ -27,12 +27,19 @@ _WIDEST_PIXEL = 6
 
 
 def tensor_block(
-    tensor: Tensor, role: Role, width: int = 40, height: int = 9, *, row: bool = False, heat: bool = True
+    tensor: Tensor,
+    role: Role,
+    width: int = 40,
+    height: int = 9,
+    *,
+    row: bool = False,
+    heat: bool = True,
+    shape: bool = True,
 ) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
     A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
-    its numbers do not fit it is a heatmap, with its shape and its range below, or, without `heat`, as many
+    its numbers do not fit it is a heatmap, with its `shape` and its range below, or, without `heat`, as many
     numbers as fit. Where columns or rows are left out, ``…`` stands for them.
     """
     if tensor.shape == ():
@@ -42,7 +49,7 @@ def tensor_block(
         return Block.text("[ ]", role)
     whole = _all_numbers(matrix, width - 2, height)
     if whole is None and heat:
-        return _heat_block(tensor, matrix, role, width, height)
+        return _heat_block(tensor, matrix, role, width, height, shape=shape)
     return _bracketed(
         [(Span(text, role),) for text in whole or _fitting_rows(matrix, width - 2, height)], role
     )
@@ -113,12 +120,12 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     return lines
 
 
-def _heat_block(tensor: Tensor, matrix: Any, role: Role, width: int, height: int) -> Block:
+def _heat_block(tensor: Tensor, matrix: Any, role: Role, width: int, height: int, *, shape: bool) -> Block:
     """A heatmap, and below it the shape and the scale where there is room for them."""
     known = facts(tensor)
     index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
-    shape: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),)
-    below = [Block.of([line]) for line in (shape, legend(known, width)) if line]
+    named: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
+    below = [Block.of([line]) for line in (named, legend(known, width)) if line]
     below = [block for block in below if block.width <= width]
     below = below[max(0, len(below) - (height - 1) // 2) :]
     return above(_bracketed(_heat(matrix, known.largest, width - 2, height - len(below)), role), *below)
