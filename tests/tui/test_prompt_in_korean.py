@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backprop_engine.debugger import Break, RunTo, Select, Session, Set, update
+from backprop_engine.debugger import Break, RunTo, Select, Session, Set, SwitchBranch, update
 from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.errors import UsageError
 from backprop_engine.languages.ko import debugger as of_debugger
@@ -20,8 +20,12 @@ from backprop_engine.said import catalogue
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS
 from backprop_tui.languages.ko import prompt as of_prompt
+from backprop_tui.panels.bars import header
+from backprop_tui.panels.beside import steps
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.keeping import session_of
+from backprop_tui.prompt.lists import LISTS
+from backprop_tui.view import View
 from scenes import written
 
 TRAINED = """
@@ -153,3 +157,16 @@ def test_the_help_of_a_command_is_in_korean(tmp_path: Path, command: object) -> 
     text = "\n".join("".join(span.text for span in line) for line in lines)
     assert HANGUL.search(text)
     assert english_in(text) == []
+
+
+def test_a_change_is_told_in_korean_wherever_it_is_told(tmp_path: Path) -> None:
+    scenario, start = next(sessions(tmp_path))
+    session = update(start, Set("x", np.zeros(2)))
+    view = View(scenario, session, "ko")
+    baseline = View(scenario, update(session, SwitchBranch("baseline")), "ko")
+    bar, pair = header(view, 160, 1), steps((baseline, view), 120, 20)
+    drawn = [bar.row(0, 0, 160), *(pair.row(y, 0, 120) for y in range(20))]
+    told = "\n".join("".join(span.text for span in line) for line in drawn)
+    told += "\n".join("".join(span.text for span in line) for line in LISTS["branches"](session, "ko"))
+    assert told.count("(첫 반복부터)") == 3
+    assert "iteration on" not in told

@@ -10,6 +10,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width
 from backprop_engine.explain.numbers import ABSENT, summary
 from backprop_engine.graph import Kind, Node
+from backprop_engine.said import in_language
 from backprop_engine.text import cell_width, clip, pad
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.chain_rule import chain_rule
@@ -42,7 +43,7 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
     branch = view.session.branches.here
     heading: Line = (
         Span(branch.name, Role.HEADING),
-        Span(f"  {branch.told}" if branch.told else "", Role.CODE),
+        Span(f"  {in_language(branch.told, view.language)}" if branch.told else "", Role.CODE),
     )
     drawing = chain_rule(view, width, height - 1)
     rows = [heading, *(drawing.row(y, 0, width) for y in range(height - 1))]
