@@ -362,6 +362,18 @@ def test_picture_of_a_tall_head() -> None:
     ]
 
 
+def test_of_many_operands_the_first_are_shown() -> None:
+    builder = GraphBuilder()
+    leaves = [builder.leaf(f"x{number}", Kind.INPUT, ()) for number in range(3000)]
+    builder.apply(OPS["stack"], leaves, "y")
+    graph = builder.build("y")
+    numbers = {f"x{number}": float(number) for number in range(3000)}
+    trace = record(graph, Bindings.of(graph, numbers, np.ones(3000)))
+    found = plain(formula_block(trace.frame(1), "en", 60).lines)
+    assert "stack(x0, x1, x2, …)" in found
+    assert found.count("↦") == 6
+
+
 # Numbers under symbols
 
 

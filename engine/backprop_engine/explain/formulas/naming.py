@@ -35,9 +35,8 @@ def gradient(trace: Trace, node: Node, style: Style) -> Box:
 
 def is_row(node: Node, operand: Node) -> bool:
     """Whether a vector is a row: it meets matrices cell by cell, and so goes along their last axis."""
-    assert node.op is not None
-    elementwise = any(isinstance(rule, Partial) for rule in node.rules)
-    return elementwise and len(operand.shape) == 1 and len(node.shape) > 1
+    meets = len(operand.shape) == 1 and len(node.shape) > 1
+    return meets and any(isinstance(rule, Partial) for rule in node.rules)
 
 
 def gives_row(graph: Graph, node: Node) -> bool:

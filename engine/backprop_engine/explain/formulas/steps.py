@@ -35,6 +35,8 @@ _EQUALS: Final = Column(text(" = "), sign=True)
 _DOTS: Final = Column(text("…"), sign=True)
 _MOST_TERMS: Final = 3
 """Contributions that are shown of a sum."""
+_MOST_LOCALS: Final = 6
+"""Operands whose local gradients are shown in a forward step."""
 
 
 def formula_block(frame: Frame, language: str, width: int, *, small: bool = True) -> Block:
@@ -56,7 +58,7 @@ def step_equations(frame: Frame, language: str) -> Iterator[Equation]:
     match frame.step:
         case Forward(node=node):
             yield _node(trace, node, language)
-            for index in trace.schedule.edges_of.get(node, range(0)):
+            for index in trace.schedule.edges_of.get(node, range(0))[:_MOST_LOCALS]:
                 yield _local(trace, trace.graph.edges[index], language)
         case Backward(edge=edge):
             yield _node(trace, edge.node, language)

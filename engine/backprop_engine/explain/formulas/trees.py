@@ -28,6 +28,9 @@ from backprop_engine.ops.keys import key_text
 __all__ = ["node_tree", "node_trees", "rule_tree", "shows_cells"]
 
 _NOWHERE: Final = Span(0, 0)
+_MOST_OPERANDS: Final = 6
+_FIRST_OPERANDS: Final = 3
+"""So many operands are shown where there are more than `_MOST_OPERANDS`."""
 _EXACT: Final = frozenset(("clip", "linear"))
 """Operators whose formula depends on more than the numbers of their settings."""
 _REDUCING: Final = frozenset(("sum", "mean", "max", "var"))
@@ -45,7 +48,11 @@ def node_tree(graph: Graph, node: Node) -> Expr:
     assert op is not None
     if "key" in node.attributes:
         return parse(f"a[{key_text(node.attributes['key'])}]")
-    return _in_place(graph, node, _parsed(op.written or call_text(op, node)))
+    tree = _parsed(op.written or call_text(op, node))
+    if isinstance(tree, Call) and len(tree.args) > _MOST_OPERANDS:
+        args = (*tree.args[:_FIRST_OPERANDS], Name("…", _NOWHERE))
+        tree = Call(tree.name, args, tree.keywords, tree.name_span, tree.span)
+    return _in_place(graph, node, tree)
 
 
 def node_trees(graph: Graph, node: Node) -> tuple[Expr, ...]:
