@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 from textual.widgets import Input
 
-from backprop_engine.debugger import Select
+from backprop_engine.debugger import Break, Select
 from backprop_engine.steps import Accumulate, Backward, Schedule
 from backprop_tui.commands import COMMANDS
 from backprop_tui.regions import PLACES
@@ -464,3 +464,13 @@ async def test_ctrl_c_leaves_too() -> None:
     async with opened(STEM) as pilot:
         await pilot.press("ctrl+c")
         assert pilot.app.return_code == 0
+
+
+async def test_an_answer_takes_the_place_of_the_one_before_and_goes_with_the_next_step() -> None:
+    async with opened("exploding_over_time") as pilot:
+        debugger(pilot).do(Break("above 100"))
+        await pilot.press("c", "c", "c")
+        (notice,) = pilot.app._notifications
+        assert notice.message.startswith("Stopped at breakpoint 1")
+        await pilot.press("s")
+        assert not list(pilot.app._notifications)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import line_width, plain
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.text import cell_width
 from backprop_tui import prompt
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.complete import complete
@@ -488,6 +490,21 @@ def test_the_table_of_nodes(add: Typist) -> None:
     ]
 
 
+def test_a_long_name_leaves_room_for_the_rest_of_a_table(tmp_path: Path) -> None:
+    long = "a" * 64
+    typist = Typist(written(tmp_path, f"inputs: {{{long}: 1}}\nnodes: {{p: {long} + {long} * 2}}\n"))
+    typist("end")
+    rows = typist("nodes").splitlines()
+    assert all(cell_width(row) <= 100 for row in rows)
+    assert re.fullmatch(r"  a+…  input +1  3", rows[0])
+    assert re.fullmatch(r"  p  +=.+  3  1", rows[-1])
+
+
+def test_a_note_of_several_lines_stays_indented(tmp_path: Path) -> None:
+    text = 'inputs: {x: 1}\nnodes: {y: x * 2}\nnotes: {y: "first\\nsecond"}\n'
+    assert Typist(written(tmp_path, text))("s").splitlines()[-2:] == ["  » first", "    second"]
+
+
 def test_who_and_why() -> None:
     typist = Typist(scenario("value_used_twice"))
     who = typist("who a").splitlines()
@@ -600,8 +617,10 @@ def test_quitting_ends(add: Typist) -> None:
 
 
 def test_help_lists_what_can_be_typed(add: Typist) -> None:
-    shown = add("help").splitlines()
-    assert len(shown) == sum(bool(command.prompt) for command in COMMANDS)
+    shown = " ".join(add("help").split())
+    for command in COMMANDS:
+        explained = f"{command.usage.in_language('en')} {command.help('en')}"
+        assert (" ".join(explained.split()) in shown) is bool(command.prompt)
     assert add("help tb").splitlines()[0] == "tbreak [PLACE] [if CONDITION]"
 
 

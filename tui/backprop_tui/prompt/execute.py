@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backprop_engine.debugger import (
     Break,
@@ -24,10 +24,11 @@ from backprop_engine.debugger import (
     update,
 )
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.said import in_language, said
 from backprop_engine.scenario.model import Scenario
-from backprop_tui.commands import COMMANDS
+from backprop_engine.text import cell_width
+from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.prompt import answers, files
 from backprop_tui.prompt.lists import LISTS, breakpoint_row, every_list
 from backprop_tui.prompt.parse import command_named, parse
@@ -50,10 +51,13 @@ from backprop_tui.prompt.queries import (
     Who,
     Why,
 )
-from backprop_tui.prompt.showing import WIDTH, is_move, notices, one_line, table, where
+from backprop_tui.prompt.showing import WIDTH, is_move, notices, one_line, where
 from backprop_tui.texts import text
 
 __all__ = ["Outcome", "carry_out", "execute", "told"]
+
+_MARGIN: Final = 28
+"""Where the explanations of commands begin."""
 
 
 class Outcome(NamedTuple):
@@ -223,14 +227,22 @@ def _answer(session: Session, query: Query, scenario: Scenario, language: str, w
     return Outcome(session, tuple(lines))
 
 
+def _explained(command: Command, language: str) -> list[Line]:
+    """How a command is written, and beside it, or below where that is long, what it does."""
+    usage = command.usage.in_language(language)
+    margin = Span(" " * _MARGIN)
+    helps = wrap_line((Span(command.help(language)),), WIDTH - _MARGIN)
+    room = _MARGIN - 4 - cell_width(usage)
+    if room < 0:
+        return [(Span("  "), Span(usage, Role.KEY)), *((margin, *line) for line in helps)]
+    first: Line = (Span("  "), Span(usage, Role.KEY), Span(" " * (room + 2)), *helps[0])
+    return [first, *((margin, *line) for line in helps[1:])]
+
+
 def _help(name: str, language: str) -> list[Line]:
     """Every command that can be typed, or one of them."""
     if not name:
-        return table(
-            (Span(one.usage.in_language(language), Role.KEY), Span(one.help(language)))
-            for one in COMMANDS
-            if one.prompt
-        )
+        return [line for one in COMMANDS if one.prompt for line in _explained(one, language)]
     command = command_named(name)
     lines: list[Line] = [
         (Span(command.usage.in_language(language), Role.KEY),),

@@ -28,7 +28,6 @@ from backprop_engine.explain.lines import (
     Role,
     Span,
     beside,
-    clip_line,
     crop_line,
     line_text,
     line_width,
@@ -43,7 +42,7 @@ from backprop_engine.frame import Frame
 from backprop_engine.scenario.model import LocalText, Scenario
 from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.steps import Step as TakenStep
-from backprop_engine.text import cell_width
+from backprop_engine.text import cell_width, clip
 from backprop_tui.texts import text
 
 __all__ = [
@@ -85,24 +84,34 @@ def fitted(lines: Iterable[Line], width: int = WIDTH) -> list[Line]:
 
 
 def table(rows: Iterable[Sequence[Span]], width: int = WIDTH) -> list[Line]:
-    """Rows whose cells stand in columns, two spaces apart, indented by two; what is too wide is clipped."""
+    """Rows whose cells stand in columns, two spaces apart, indented by two; where they are too wide together,
+    the cells of the widest columns are clipped.
+    """
     rows = list(rows)
     columns = max(map(len, rows), default=0)
     sizes = [
         max((cell_width(row[column].text) for row in rows if column < len(row)), default=0)
         for column in range(columns)
     ]
-    lines = []
+    sizes = _narrowed(sizes, width - 2 * columns)
+    lines: list[Line] = []
     for row in rows:
-        cells = [
-            Span(
-                cell.text + " " * (sizes[at] - cell_width(cell.text) + 2 if at < len(row) - 1 else 0),
-                cell.role,
-            )
-            for at, cell in enumerate(row)
-        ]
-        lines.append(clip_line((_INDENT, *cells), width))
+        cells = [Span(clip(cell.text, sizes[at]), cell.role) for at, cell in enumerate(row)]
+        spaced = (
+            Span(cell.text + " " * (sizes[at] - cell_width(cell.text) + 2), cell.role)
+            for at, cell in enumerate(cells[:-1])
+        )
+        lines.append((_INDENT, *spaced, *cells[-1:]))
     return lines
+
+
+def _narrowed(sizes: list[int], room: int) -> list[int]:
+    """The widths of columns that have `room` together: the widest give up what is missing, evenly."""
+    narrow: dict[int, int] = {}
+    for left, (size, column) in enumerate(sorted(zip(sizes, range(len(sizes)), strict=True))):
+        narrow[column] = max(1, min(size, room // (len(sizes) - left)))
+        room -= narrow[column]
+    return [narrow[column] for column in range(len(sizes))]
 
 
 def tensor_lines(
@@ -169,7 +178,8 @@ def where(before: Session, after: Session, scenario: Scenario, language: str) ->
     lines += ((_INDENT, *line) for line in remarks)
     note = None if after.levels else _note(before, after, scenario)
     if note is not None:
-        lines.append((_INDENT, Span(f"» {note.in_language(language)}", Role.NAME)))
+        words = note.in_language(language).splitlines()
+        lines += ((_INDENT, Span(f"{' ' if at else '»'} {line}", Role.NAME)) for at, line in enumerate(words))
     return lines
 
 

@@ -53,6 +53,7 @@ class PromptedScreen(LiveScreen):
     def __init__(self) -> None:
         super().__init__()
         self.history = History()
+        self._answered = False
 
     @property
     def commands(self) -> tuple[Row, ...]:
@@ -71,6 +72,7 @@ class PromptedScreen(LiveScreen):
 
     def _take(self, before: Session, after: Session, command: Request) -> None:
         """Show the session after a command; what takes long goes on until one does something else."""
+        self._forget_answer()
         after = sliced(after)
         self.view = replace(self.current, session=after)
         if after.pending is not None:
@@ -137,8 +139,17 @@ class PromptedScreen(LiveScreen):
             self._notify(plain(lines[: _SHORT + 1]), wrong=bool(after.hit) or not good)
 
     def _notify(self, said: str, *, wrong: bool = False) -> None:
+        """An answer over a corner of the screen, in place of the one before."""
+        self._forget_answer()
+        self._answered = True
         severity = "warning" if wrong else "information"
         self.notify(said, markup=False, severity=severity, timeout=_PATIENCE)  # type: ignore[arg-type]
+
+    def _forget_answer(self) -> None:
+        """Uncover what the last answer stands over: it is about another place."""
+        if self._answered:
+            self._answered = False
+            self.app.clear_notifications()
 
     # Typing
 
