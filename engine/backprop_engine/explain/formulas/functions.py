@@ -17,7 +17,6 @@ _UPRIGHT: Final = {
     "sigmoid": "σ",
     "maximum": "max",
     "minimum": "min",
-    "log1p": "log1p",
 }
 """What a function is called on a blackboard, where that is another name."""
 _SUMS: Final = {"sum": "∑", "mean": "mean", "var": "var", "max": "max", "min": "min", "prod": "∏"}
