@@ -69,7 +69,7 @@ def test_what_it_says_can_be_done(commands: Commands, name: str) -> None:
         command = shlex.split(re.split(r" {3,}", line.strip())[0])
         told = commands(*command[1:])
         assert told.code == 0, command
-        assert "param w = [0.5 -1.0]" in told.out or "6 figures" in told.out
+        assert "param w = [0.5 -1]" in told.out or "6 figures" in told.out
     assert commands(*shlex.split(lines[0])[1:2], "--at", "99").code == 2  # it is a scenario, with fewer steps
 
 

@@ -349,7 +349,7 @@ async def test_every_command_is_in_the_palette(read: Scenario, language: str) ->
 
 def test_every_command_is_on_the_page() -> None:
     for command in COMMANDS:
-        assert command.help("en").replace("|", "\\|") in keys_page()
+        assert command.help("en").replace("|", "\\|") in keys_page("en")
 
 
 # The prompt on the screen

@@ -16,7 +16,7 @@ from subprocess import Popen
 import pytest
 from driving import debugger, opened, seen
 from living import TEXT, live, save, settled
-from test_terminal import COLUMNS, ROWS, Terminal
+from emulated import COLUMNS, ROWS, Terminal
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session

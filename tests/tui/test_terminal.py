@@ -72,7 +72,7 @@ def test_a_resized_terminal_is_drawn_anew(terminal: Terminal) -> None:
     ioctl(terminal.slave, termios.TIOCSWINSZ, pack("HHHH", 24, 80, 0, 0))
     terminal.screen.resize(24, 80)
     terminal.process.send_signal(signal.SIGWINCH)
-    terminal.wait_for("3 Nodes  4 Calls")
+    terminal.wait_for("3 Nodes  4 Outline")
     terminal.press("q")
     assert terminal.ended() == 0
 

@@ -249,9 +249,11 @@ def differing_steps(one: Trace, other: Trace) -> Iterator[int]:
         yield schedule.seed
     for edge in schedule.edges:
         start, arrival = schedule.starts[edge.index], schedule.arrival(edge.index)
-        if not _same(one.contributions[edge.index], other.contributions[edge.index]):
+        brought = _same(one.contributions[edge.index], other.contributions[edge.index])
+        summed = _same(one.arrived[edge.index], other.arrived[edge.index])
+        if not brought or (arrival == start and not summed):
             yield start
-        if arrival != start and not _same(one.arrived[edge.index], other.arrived[edge.index]):
+        if arrival != start and not summed:
             yield arrival
     for node, position in schedule.update_positions.items():
         if not _same(one.updated[node], other.updated[node]):
