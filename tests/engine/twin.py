@@ -339,7 +339,9 @@ class Twin:
             self.failed = True
 
     def _iterate(self, command: c.Iterate) -> None:
-        self._leap(self.position + command.count * self.long.last)
+        # The very start has no like in another iteration but its first step: position 0 of one ends the other.
+        here = self.position or (1 if command.count else 0)
+        self._leap(here + command.count * self.long.last)
 
     def _go(self, command: c.Go) -> None:
         self._leap(command.position)
