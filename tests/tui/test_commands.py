@@ -416,7 +416,7 @@ async def test_long_answers_scroll(read: Scenario) -> None:
         await pilot.press("colon", *"help", "enter")
         await pilot.pause()
         assert "quit" in seen(pilot)
-        await pilot.press("pageup", "pageup", "pageup", "pageup", "pageup")
+        await pilot.press(*["pageup"] * 12)
         await pilot.pause()
         assert ": help" in seen(pilot)
 
