@@ -120,8 +120,9 @@ _ERRORS = Words(
 
 Every mistake in a scenario file has a stable code, a place, the line quoted with carets under the place,
 and a hint where one can be told. All independent mistakes of a file are shown in one go, at most twenty,
-the worst first: those that hide most of the file. What is wrong with an argument of the command line has no
-code; both end with exit code 2, and an expectation that is not met (`expect-differs` and its like) with 1.""",
+the worst first: those that hide most of the file. What is wrong with an argument of the command line has
+no code; both end with exit code 2, and an expectation that is not met (`expect-differs` and its like) with
+1.""",
     f"""# 오류
 {_MADE}
 [English](errors.md)

@@ -339,7 +339,8 @@ class Twin:
             self.failed = True
 
     def _iterate(self, command: c.Iterate) -> None:
-        # The very start has no like in another iteration but its first step: position 0 of one ends the other.
+        # The very start has no like in another iteration but its first step: position 0 of one ends the
+        # other.
         here = self.position or (1 if command.count else 0)
         self._leap(here + command.count * self.long.last)
 

@@ -15,8 +15,8 @@ from subprocess import Popen
 
 import pytest
 from driving import debugger, opened, seen
-from living import TEXT, live, save, settled
 from emulated import COLUMNS, ROWS, Terminal
+from living import TEXT, live, save, settled
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session
