@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.tensor_help import TensorHelpScreen
 from backprop_tui.texts import TEXTS
-from scenes import STEMS, crowded, trace, view
+from scenes import STEMS, crowded, trace, view, view_of, written
 
 SIZES = st.tuples(st.integers(9, 60), st.integers(2, 20))
 DRAWERS = st.sampled_from([numbers, heat])
@@ -442,6 +443,32 @@ def test_the_footer_fits_and_says_how_to_leave(width: int, language: str, deep: 
     drawing = key_line(language, width, deep=deep)
     assert drawing.width <= max(1, width)
     assert width < 12 or "Esc" in plain(lines_of(drawing))
+
+
+async def test_another_language_is_spoken_at_once() -> None:
+    async with opened("add_multiply", at=4) as pilot:
+        await pilot.press("enter")
+        pilot.app.choose_language("ko")  # type: ignore[attr-defined]
+        await pilot.pause()
+        shown = plain(lines_of(drawn(pilot).drawing))
+        assert "최솟값" in shown
+        assert "min" not in shown
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tensors_of_no_cells_and_of_single_precision(tmp_path: Path, dtype: str) -> None:
+    read = written(
+        tmp_path, f"dtype: {dtype}\ninputs: {{x: [0.1, 0.7], e: []}}\nnodes: {{y: sum(x * 3) + sum(e)}}\n"
+    )
+    shown = view_of(read, read.run().trace(0).schedule.completed)
+    for node in filter(lambda node: node.name, shown.graph.nodes):
+        for subject in range(len(opened_at(shown, node).subjects)):
+            state = opened_at(shown, node).choose(subject).moved(1, 1)
+            text = plain(lines_of(viewer(state, 78, 21).drawing))
+            assert ("[ ]" in text) == (node.name == "e")
+            if node.name == "x" and subject == 0:
+                assert "x[1] = 0.7" in text
+                assert dtype in text
 
 
 async def test_help_says_what_every_key_does() -> None:

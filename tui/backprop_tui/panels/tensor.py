@@ -97,7 +97,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
         place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"
         line.append(Span(f"   {text('inspect.at', language)} {place}", Role.DIM))
     lines = [clip_line(tuple(line), width)]
-    note = view.scenario.notes.get(node.position)
+    note = view.scenario.notes.get(node.position) if not view.session.levels else None
     if note and tall:
         lines += wrap_line((Span(f"» {note.in_language(language)}", Role.NAME),), width)[:3]
     if node.op is not None and node.op.conventions and tall:

@@ -63,6 +63,10 @@ class InspectScreen(ModalScreen[None]):
         panel.entitle(in_ascii(self.current.node.name) if ascii_only else self.current.node.name)
         panel.focus()
 
+    def speak(self, language: str) -> None:
+        """Speak another language from now on."""
+        self.state = replace(self.current, view=replace(self.current.view, language=language))
+
     def _keys(self, width: int, height: int) -> Drawing:
         return key_line(self.current.view.language, width, deep=bool(self.current.others))
 
