@@ -211,10 +211,10 @@ def test_an_arrow_points_back_once_the_gradient_is_handed_on(stem: str) -> None:
         picture = graph_picture(view(stem, at))
         scene = picture.scene
         waiting: dict[tuple[int, int], list[bool]] = {}
-        for end, route in zip(scene.ends, scene.layout.routes, strict=True):
+        for end, route in zip(scene.ends, map(scene.route, range(len(scene.ends))), strict=True):
             come = end in edges and schedule.starts[edges[end]] <= at < schedule.clear
             waiting.setdefault(route[-1], []).append(not come)
-        lit = {scene.layout.routes[wire][-1] for wire in picture.moment.lit_wires(scene)}
+        lit = {scene.route(wire)[-1] for wire in picture.moment.lit_wires(scene)}
         for (x, y), left in waiting.items():
             back = not picture.moment.forward if (x, y) in lit else not any(left)
             assert (cells(picture.row(y, x, 1), 1)[0] == "◀") == back

@@ -5,6 +5,7 @@ The rooms, from the graph to the cells of a row:
 - `folding`: what stands in it: nodes, and folded groups as one;
 - `labels` and `units`: what is written at a node, and how much room it takes;
 - `scene`: the fixed part, which depends on the run alone, so that nothing moves while one steps;
+- `buses`: what very many use, as one wire with branches;
 - `wires`: what the wires look like in each cell, drawn only where somebody looks;
 - `moment`: what is known, active and still ahead at one position;
 - `marks` and `boxes`: how a node is drawn;

@@ -41,7 +41,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
         node = moment.frame.node
         active = None if node is None else scene.unit_of.get(node.position)
         wires = list(moment.lit_wires(scene))
-        lit = LitWires(scene.layout.routes[wire] for wire in wires)
+        lit = LitWires(map(scene.route, wires))
         lit_units = frozenset(scene.unit_of[scene.ends[wire][0]] for wire in wires)
         return cls(scene, moment, active, lit, lit_units, mapped)
 

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from backprop_engine.graph import Graph
 from backprop_engine.trace import Trace
-from backprop_tui.layout import Layout, layout_in_stages
+from backprop_tui.layout import Layout, Route, layout_in_stages
 from backprop_tui.layout.order import TRIES
-from backprop_tui.layout.ranks import rank_units
 from backprop_tui.layout.stages import Stages, finish
+from backprop_tui.panels.graph.buses import Buses, buses_of
 from backprop_tui.panels.graph.folding import Plan, plan_of
 from backprop_tui.panels.graph.units import HEIGHTS, Unit, unit
 from backprop_tui.panels.graph.wires import WireTiles
@@ -31,8 +31,8 @@ _FEW_TRIES = 8
 """How hard the layout of a part, or of a large graph, tries to have fewer crossings."""
 _ROOM = 7
 """The cells that a number gets at least in a picture that serves for several runs."""
-_LONGEST = 8
-"""The most columns that the wires of a unit pass on the average in a picture of all of a large graph."""
+_LONGEST = 30
+"""The most columns that wires may pass on the average: they take long to lay out, and nobody can follow."""
 _AT_ONCE = 100
 """So many units are measured in one step."""
 
@@ -54,6 +54,8 @@ class Scene(Struct, frozen=True, eq=False):
     units: tuple[Unit, ...]
     ends: tuple[tuple[int, int, int], ...]
     layout: Layout
+    """Where the units stand, and behind them the branches of buses."""
+    buses: Buses
     wires: WireTiles
     rows: tuple[tuple[int, ...], ...]
     """For each row, the units that reach it, from left to right."""
@@ -63,6 +65,10 @@ class Scene(Struct, frozen=True, eq=False):
     """The wires that lead to each node that is shown."""
     whole: Whole | None = None
     """All of which large graph it shows, if it does."""
+
+    def route(self, wire: int) -> Route:
+        """The corners of a wire."""
+        return self.buses.route(wire, self.layout.routes)
 
     def units_in(self, y: int, start: int, end: int) -> tuple[int, ...]:
         """The units that reach row `y` from column `start` up to `end`, from left to right."""
@@ -109,20 +115,9 @@ def whole_scene(view: View) -> Stages[Scene | None]:
     None where it would be nearly all long wires, which nobody could follow.
     """
     folded, session = _folded(view), view.session
-    graph, plan = view.graph, plan_of(view.graph, folded)
-    ends, _ = _ends(graph, range(graph.order.start, graph.order.stop), plan.place_of)
-    edges = [(plan.place_of[operand], plan.place_of[node]) for operand, node, _ in ends]
-    ranks = yield from rank_units(len(plan.standing), edges)
-    farthest = list(ranks)
-    for source, target in edges:
-        farthest[source] = max(farthest[source], ranks[target])
-    if sum(farthest) - sum(ranks) > _LONGEST * len(ranks):
-        return None
+    computed = plan_of(view.graph, folded).computed
     wanted = whole_wanted(view)
-    scene = yield from _scene_in_stages(
-        session.trace, session.compared, folded, view.density, 0, plan.computed, wanted
-    )
-    return scene
+    return _scene_in_stages(session.trace, session.compared, folded, view.density, 0, computed, wanted)
 
 
 def _laid_out(view: View, wanted: Whole) -> Scene | None:
@@ -147,7 +142,9 @@ def _stretch(view: View) -> tuple[int, int]:
 def _scene(
     trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, start: int, stop: int
 ) -> Scene:
-    return finish(_scene_in_stages(trace, before, folded, density, start, stop))
+    scene = finish(_scene_in_stages(trace, before, folded, density, start, stop))
+    assert scene is not None  # only the whole of a large graph can be too long
+    return scene
 
 
 def _scene_in_stages(
@@ -158,7 +155,7 @@ def _scene_in_stages(
     start: int,
     stop: int,
     whole: Whole | None = None,
-) -> Stages[Scene]:
+) -> Stages[Scene | None]:
     """The scene of the computed units from `start` up to `stop`, and of what they are computed from."""
     graph, plan = trace.graph, plan_of(trace.graph, folded)
     computed = range(plan.leaves + start, plan.leaves + stop)
@@ -172,17 +169,18 @@ def _scene_in_stages(
         room = 0 if whole is None else _ROOM
         units.append(unit(trace, before, plan.standing[place], plan.cells[place], density, room))
     ends, wires_into = _ends(graph, inside, unit_of)
-    sources = [unit_of[operand] for operand, _, _ in ends]
-    targets = [unit_of[node] for _, node, _ in ends]
-    tries = TRIES if len(computed) == plan.computed and whole is None else _FEW_TRIES
-    placed = yield from layout_in_stages(
-        [(one.width, HEIGHTS[density]) for one in units], list(zip(sources, targets, strict=True)), tries
-    )
+    wires = [(unit_of[operand], unit_of[node]) for operand, node, _ in ends]
+    large = len(plan.standing) > LARGEST
+    buses = buses_of(len(units), wires, wanted=large)
+    if whole is not None and buses.length() > _LONGEST:
+        return None
+    sizes = [(one.width, HEIGHTS[density]) for one in units] + [(1, 1)] * buses.branches
+    placed = yield from layout_in_stages(sizes, buses.edges, _FEW_TRIES if large else TRIES)
     yield
-    wires = WireTiles(placed.routes, sources)
+    tiles = WireTiles(placed.routes, buses.sources, len(wires))
     yield
-    rows = _rows(placed, HEIGHTS[density])
-    return Scene(density, tuple(units), tuple(ends), placed, wires, rows, unit_of, wires_into, whole)
+    rows = _rows(placed, len(units), HEIGHTS[density])
+    return Scene(density, tuple(units), tuple(ends), placed, buses, tiles, rows, unit_of, wires_into, whole)
 
 
 def _places(graph: Graph, plan: Plan, computed: range, inside: Sequence[int]) -> Sequence[int]:
@@ -213,10 +211,10 @@ def _ends(
     return ends, wires_into
 
 
-def _rows(placed: Layout, height: int) -> tuple[tuple[int, ...], ...]:
+def _rows(placed: Layout, count: int, height: int) -> tuple[tuple[int, ...], ...]:
     """For each row, the units that reach it, from left to right."""
     rows: list[list[int]] = [[] for _ in range(placed.height)]
-    for index in sorted(range(len(placed.origins)), key=lambda one: placed.origins[one][0]):
+    for index in sorted(range(count), key=lambda one: placed.origins[one][0]):
         top = placed.origins[index][1]
         for row in range(top, top + height):
             rows[row].append(index)

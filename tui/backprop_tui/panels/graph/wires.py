@@ -36,9 +36,12 @@ class WireMark(Struct, frozen=True):
 
 
 class WireTiles:
-    """All the wires of a scene; `sources[i]` is the unit that the i-th route leaves."""
+    """All the wires of a scene; `sources[i]` is the unit whose value the i-th route carries.
 
-    def __init__(self, routes: Sequence[Route], sources: Sequence[int]) -> None:
+    The first `arrows` of the routes, or all, end in an arrow.
+    """
+
+    def __init__(self, routes: Sequence[Route], sources: Sequence[int], arrows: int | None = None) -> None:
         across, upright = _stretches(dict.fromkeys(zip(sources, routes, strict=True)))
         self._across: dict[tuple[int, int], list[_Span]] = {}
         self._upright: dict[tuple[int, int], list[_Span]] = {}
@@ -51,7 +54,7 @@ class WireTiles:
             _, x, first, last = span
             for band in range(first // HEIGHT, last // HEIGHT + 1):
                 self._upright.setdefault((x // WIDTH, band), []).append(span)
-        for number, route in enumerate(routes):
+        for number, route in enumerate(routes[:arrows]):
             self._ends.setdefault(route[-1], []).append(number)
         self._bends = frozenset(bend for route in dict.fromkeys(routes) for bend in _bends(route))
         self._drawn: dict[tuple[int, int], dict[int, dict[int, WireMark]]] = {}

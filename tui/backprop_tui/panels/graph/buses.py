@@ -1,0 +1,94 @@
+"""Buses: what very many use runs along the picture as one wire, from which each use branches off.
+
+A layout counts each wire by itself, and so draws those who use something near it, with long wires of their
+own to where they are needed. On a bus a use costs what its branch costs: each stands where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from backprop_tui.layout import Route
+
+__all__ = ["Buses", "buses_of"]
+
+_MANY = 12
+"""So many wires that leave a unit become a bus."""
+
+Edge = tuple[int, int]
+
+
+class Buses(Struct, frozen=True, eq=False):
+    """The edges to lay out: of each wire the last leg, and behind those what feeds the branches of buses.
+
+    Branches are units of one cell, numbered from `count` on.
+    """
+
+    count: int
+    branches: int
+    edges: tuple[Edge, ...]
+    feeders: Mapping[int, int]
+    """For each branch, the edge that feeds it."""
+    sources: tuple[int, ...]
+    """For each edge, the unit whose value it carries."""
+
+    def length(self) -> float:
+        """How many columns the longest wire of each unit passes on the average, all as late as may be."""
+        ranks = _latest_ranks(self.count + self.branches, self.edges)
+        farthest = list(ranks)
+        for source, target in self.edges:
+            farthest[source] = max(farthest[source], ranks[target])
+        return (sum(farthest) - sum(ranks)) / max(1, len(ranks))
+
+    def route(self, wire: int, routes: Sequence[Route]) -> Route:
+        """All of a wire, from the legs it is made of."""
+        legs = [routes[wire]]
+        unit = self.edges[wire][0]
+        while unit >= self.count:
+            legs.append(routes[self.feeders[unit]])
+            unit = self.edges[self.feeders[unit]][0]
+        return tuple(corner for leg in reversed(legs) for corner in leg)
+
+
+def buses_of(count: int, wires: Sequence[Edge], *, wanted: bool) -> Buses:
+    """The buses of the (source, target) wires between `count` units; none where they are not `wanted`."""
+    users: dict[int, list[int]] = {}
+    for wire, (source, _) in enumerate(wires):
+        users.setdefault(source, []).append(wire)
+    edges, feeds, feeders = list(wires), list[Edge](), dict[int, int]()
+    sources = [source for source, _ in wires]
+    latest = _latest_ranks(count, wires) if wanted else []
+    for source, own in users.items():
+        if not wanted or len(own) < _MANY:
+            continue
+        at, here = source, min(latest[wires[wire][1]] for wire in own)
+        for wire in sorted(own, key=lambda one: latest[wires[one][1]]):
+            target = wires[wire][1]
+            if latest[target] > here:  # what is used at one depth branches off at one place
+                here, branch = latest[target], count + len(feeds)
+                feeders[branch] = len(wires) + len(feeds)
+                feeds.append((at, branch))
+                sources.append(source)
+                at = branch
+            edges[wire] = (at, target)
+    return Buses(count, len(feeds), (*edges, *feeds), feeders, tuple(sources))
+
+
+def _latest_ranks(count: int, wires: Sequence[Edge]) -> list[int]:
+    """How far to the right each unit may stand before what uses it, the last of all at 0."""
+    waiting = [0] * count
+    operands: list[list[int]] = [[] for _ in range(count)]
+    for source, target in wires:
+        waiting[source] += 1
+        operands[target].append(source)
+    latest = [0] * count
+    ready = [unit for unit in range(count) if not waiting[unit]]
+    for unit in ready:  # grows while it is read: users before what they use
+        for source in operands[unit]:
+            latest[source] = min(latest[source], latest[unit] - 1)
+            waiting[source] -= 1
+            if not waiting[source]:
+                ready.append(source)
+    return latest
