@@ -518,6 +518,24 @@ def test_who_and_why() -> None:
     assert typist("why W" if "W" in typist.session.graph else "why f").startswith("one path")
 
 
+def test_a_step_backward_is_asked_about_the_gradient_that_it_brings() -> None:
+    typist = Typist(scenario("exploding_over_time"))
+    assert "s[11].r → s[10].h" in typist("b above 100", "c")
+    assert typist("who").splitlines()[0] == "∂L/∂s[10].h is one contribution"
+    why = typist("why").splitlines()
+    assert why[0] == "one path from L to s[10].h"
+    assert why[-1].strip() == "[2 110]"
+    assert typist("N", "who s[11].r").startswith("∂L/∂s[11].r ")
+
+
+def test_a_file_in_the_readers_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    typist = Typist(scenario("add_multiply"))
+    typist("b q", "save ~/mine.debug")
+    assert kept_in(tmp_path / "mine.debug").breakpoints == ("q",)
+
+
 def test_why_where_no_backward_pass_runs() -> None:
     typist = Typist(scenario("wrong_learning_rate"))
     typist("end")

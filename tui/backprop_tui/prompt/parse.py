@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
@@ -42,6 +43,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph import Node
 from backprop_engine.said import Said, said
 from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.steps import Backward
 from backprop_tui.commands import PROMPT_NAMES, Command
 from backprop_tui.prompt.lists import LISTS
 from backprop_tui.prompt.queries import (
@@ -205,6 +207,15 @@ def _node_or_here(rest: str, context: _Context) -> Node:
     return found
 
 
+def _gradient(rest: str, context: _Context) -> Node:
+    """The node whose gradient is meant; after a step backward that which the step has brought something."""
+    session = context.session
+    step = session.frame.step
+    if not rest and session.selection is None and isinstance(step, Backward):
+        return session.graph.nodes[step.edge.operand]
+    return _node_or_here(rest, context)
+
+
 # Moving
 
 
@@ -344,7 +355,7 @@ def _info(rest: str, context: _Context) -> Request:
 
 
 def _path(make: Callable[[str], Query]) -> Parser:
-    """A command that takes a file's name, in quotes or without."""
+    """A command that takes a file's name, in quotes or without; ``~`` is the reader's own folder."""
 
     def read(rest: str, context: _Context) -> Request:
         if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'":
@@ -353,7 +364,7 @@ def _path(make: Callable[[str], Query]) -> Parser:
             raise context.usage()
         if "\0" in rest:
             raise UsageError(said("a file's name has no zero byte in it"))
-        return make(rest)
+        return make(os.path.expanduser(rest))
 
     return read
 
@@ -386,8 +397,8 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "find": _worded(Find),
     "print": _worded(Print),
     "nodes": _alone(ListNodes()),
-    "who": lambda rest, context: Who(_node_or_here(rest, context).position),
-    "why": lambda rest, context: Why(_node_or_here(rest, context).position),
+    "who": lambda rest, context: Who(_gradient(rest, context).position),
+    "why": lambda rest, context: Why(_gradient(rest, context).position),
     "watch": _worded(Watch),
     "unwatch": _numbered(Unwatch, optional=True),
     "info": _info,
