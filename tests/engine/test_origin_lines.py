@@ -40,7 +40,8 @@ def test_a_bias_that_was_broadcast_far_counts_what_is_not_listed() -> None:
         "      = 0.5 · 1 + 0.5 · 1 + … (18 more: 9) = 10",
         "b was broadcast over axis 0, 1: the 20 terms run along axis 0, 1.",
     ]
-    assert said(trace, "b", (), width=20)[1] == "      = 0.5 · 1 + … (19 more: 9.5) = 10"
+    assert said(trace, "b", (), width=40)[1] == "      = 0.5 · 1 + … (19 more: 9.5) = 10"
+    assert said(trace, "b", (), width=36)[1] == "      = … (20 more: 10) = 10"
     assert said(trace, "b", (), width=300)[1].count("0.5 · 1") == 16
     assert said(trace, "b", (), width=56, language="ko")[1].endswith("… (그 밖에 18개: 9) = 10")
 

@@ -89,14 +89,14 @@ def sum_line(
     roles: tuple[Role, Role] = (Role.GRADIENT, Role.LOCAL),
     rest: tuple[int, float] = (0, 0.0),
 ) -> Line:
-    """A sum of products with as many of its `terms` as fit, at least one, and `value`, which it comes to.
+    """A sum of products with as many of its `terms` as fit, and `value`, which it comes to.
 
     What is left out is counted and summed, together with the `rest` that is not among the terms.
     """
     if not terms:
         return (Span("0", roles[0]),)
     line: Line = ()
-    for count in range(min(len(terms), max(1, room // _SHORTEST)), 0, -1):
+    for count in range(min(len(terms), max(1, room // _SHORTEST)), -1, -1):
         left_out = terms[count:]
         more = rest[0] + len(left_out), sum((term.product for term in left_out), rest[1])
         line = (*_written(terms[:count], more, language, roles), Span(" = "), _result(value, roles[0]))
@@ -119,7 +119,7 @@ def _written(
         spans += [Span(_signed(term.upstream), roles[0]), Span(" · "), Span(_signed(term.factor), roles[1])]
     if more[0]:
         said = say("more terms", language, count=more[0], sum=number(more[1], _DIGITS))
-        spans += [Span(" + "), Span(said, Role.DIM)]
+        spans += [*([Span(" + ")] if spans else []), Span(said, Role.DIM)]
     return spans
 
 
