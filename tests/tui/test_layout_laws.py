@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from reading import Graph, check, check_operands, check_picture, computation, graphs, picture_of
 
-from backprop_tui.layout import Layout, layout, layout_in_stages
+from backprop_tui.layout import Layout, channel, layout, layout_in_stages, routes, rows
+from backprop_tui.layout.ports import port_rows
 from backprop_tui.layout.stages import finish
 
 
@@ -77,6 +78,30 @@ def test_a_good_drawing_passes() -> None:
 def test_a_faulty_drawing_is_found_out(complaint: str, fault: Layout) -> None:
     with pytest.raises(AssertionError, match=complaint):
         check(fault, GRAPH)
+
+
+FAULTS: dict[str, tuple[object, str, object]] = {
+    "operands the wrong way round": (
+        routes, "port_rows", lambda height, arrivals: port_rows(height, arrivals)[::-1]
+    ),
+    "units too close": (rows, "SPACING", -1),
+    "gaps too narrow": (routes, "_gap_width", lambda tracks: 1),
+    "trunks in any order": (channel._Plan, "_constraints", lambda plan: [[] for _ in plan.trunks]),
+    "all trunks on one track": (channel, "assign_tracks", lambda trunks, right_of: 1),
+}  # fmt: skip
+"""What is put in place of a part of the layout."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_layout_is_found_out(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*FAULTS[fault])
+    everyone = Graph([(6, 3)] * 9, [(a, 4 + b) for a in range(4) for b in range(5)])
+    drawings = [
+        (layout(*graph, tries=5), graph)
+        for graph in (everyone, *(computation(40, seed) for seed in range(6)))
+    ]
+    with pytest.raises(AssertionError):
+        all(check(*drawing) is None for drawing in drawings)
 
 
 def test_a_wire_through_a_unit_is_found_out() -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Board", "Gap", "Numbers", "Snapshot"]
+__all__ = ["WIDEST", "Board", "Gap", "Numbers", "Snapshot", "best_moves"]
 
 Numbers: TypeAlias = NDArray[np.intp]
 Reals: TypeAlias = NDArray[np.float64]
@@ -173,7 +173,7 @@ class Board:
 
     def _rearrange(self, rank: int, excess: Costs) -> float:
         order = self.orders[rank]
-        chosen, saved = (_inserted if len(order) <= WIDEST else _exchanged)(excess[np.ix_(order, order)])
+        chosen, saved = (best_moves if len(order) <= WIDEST else _exchanged)(excess[np.ix_(order, order)])
         if saved:
             self.arrange(rank, order[chosen])
         return saved
@@ -213,7 +213,7 @@ def _pairs(nodes: Numbers, ends: Numbers, size: int, width: int) -> Costs:
     return costs
 
 
-def _inserted(excess: Costs) -> tuple[Numbers, float]:
+def best_moves(excess: Costs) -> tuple[Numbers, float]:
     """Move the node that saves most to where it does, again and again; the order, and what it saves."""
     size = len(excess)
     order = np.arange(size)

@@ -23,8 +23,9 @@ SETTLING = 8
 """How often, at most, all ranks are looked through for nodes to move."""
 TRIES = 400
 """How often some ranks are shaken."""
-PATIENCE = 150
-"""How often in a row that may be in vain."""
+PATIENCE, HASTE = 150, 50
+"""How often in a row that may be in vain; and in a big graph, of more nodes than `BIG`."""
+BIG = 1_000
 LOUDEST = 2
 """How far, in places, nodes are thrown at most."""
 WINDOW = range(2, 5)
@@ -54,7 +55,6 @@ class _Start(NamedTuple):
 
 
 STARTS = (
-    _Start(backward=False, rightward=False, rough=0, fine=2),
     _Start(backward=False, rightward=True, rough=0, fine=2),
     _Start(backward=False, rightward=True, rough=3, fine=3),
     _Start(backward=True, rightward=True, rough=3, fine=3),
@@ -115,9 +115,9 @@ class _Search:
         board.restore(min(found, key=lambda one: one.cost).arrangement)
         yield from self._settle()
         board.count()
-        idle = 0
+        idle, patience = 0, HASTE if len(self.layers.rank) > BIG else PATIENCE
         for _ in range(tries if len(board.gaps) > 1 else 0):
-            if idle == PATIENCE or not any(board.costs):
+            if idle == patience or not any(board.costs):
                 break
             idle = 0 if self._shake() else idle + 1
             yield

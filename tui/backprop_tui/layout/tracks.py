@@ -4,6 +4,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from backprop_tui.layout.crossings import WIDEST, best_moves
+
+FORBIDDEN = 100_000
+"""What it costs to stand on the wrong side: more than any crossings can save."""
+
 
 @dataclass(slots=True, eq=False)
 class Trunk:
@@ -41,7 +48,7 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
                 break
             gain = _crossings(trunks[second], trunks[first]) - _crossings(trunks[first], trunks[second])
             gains[first][second], gains[second][first] = gain, -gain
-    order = _sequence(right_of, gains)
+    order = _improved(_sequence(right_of, gains), right_of, gains)
     position = [0] * len(trunks)
     for place, index in enumerate(order):
         position[index] = place
@@ -60,6 +67,23 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
         if trunks[index].is_merge:
             trunks[index].track = min((trunks[other].track for other in rights[index]), default=count) - 1
     return count
+
+
+def _improved(
+    order: list[int], right_of: Sequence[Sequence[int]], gains: Sequence[dict[int, int]]
+) -> list[int]:
+    """Move single trunks to where that saves crossings, if there are not too many of them."""
+    if not 2 <= len(order) <= WIDEST:
+        return order
+    excess = np.zeros((len(order), len(order)), np.float32)
+    for first, others in enumerate(gains):
+        for second, gain in others.items():
+            excess[first, second] = -gain
+    for first, seconds in enumerate(right_of):
+        for second in seconds:
+            excess[first, second], excess[second, first] = -FORBIDDEN, FORBIDDEN
+    chosen, saved = best_moves(excess[np.ix_(order, order)])
+    return [order[place] for place in chosen.tolist()] if saved else order
 
 
 def _crossings(left: Trunk, right: Trunk) -> int:
