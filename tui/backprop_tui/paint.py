@@ -21,7 +21,8 @@ def paint(line: Line, palette: Palette, width: int, base: Style, *, colours: boo
     Without `colours` a heatmap shows its characters, which mean the same.
     """
     if colours:
-        segments = [Segment(_shown(span), base + palette[span.role]) for span in line]
+        styles = palette.on(base)
+        segments = [Segment(_shown(span), styles[span.role]) for span in line]
     else:
         segments = [Segment(span.text, base + _plain(span, palette)) for span in line]
     missing = width - line_width(line)

@@ -67,12 +67,31 @@ class Scale(NamedTuple):
         return colour.blend(self.zero, _FADED) if tone.emphasis is Emphasis.FADED else colour
 
 
+class _OnGround(dict[Tint, Style]):
+    """The styles of a palette over the style of a panel, put together when they are first met."""
+
+    def __init__(self, palette: Palette, ground: Style) -> None:
+        super().__init__()
+        self.palette, self.ground = palette, ground
+
+    def __missing__(self, tint: Tint) -> Style:
+        style = self[tint] = self.ground + self.palette[tint]
+        return style
+
+
 class Palette(dict[Tint, Style]):
     """The style of each role in a theme, and of each shade, worked out when it is first met."""
 
     def __init__(self, roles: dict[Tint, Style], scale: Scale) -> None:
         super().__init__(roles)
         self.scale = scale
+        self._grounds: dict[Style, _OnGround] = {}
+
+    def on(self, ground: Style) -> _OnGround:
+        """The same over the style of a panel."""
+        if ground not in self._grounds:
+            self._grounds[ground] = _OnGround(self, ground)
+        return self._grounds[ground]
 
     def __missing__(self, tint: Tint) -> Style:
         assert isinstance(tint, Shade)

@@ -80,6 +80,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows of this drawing that were asked for already."""
         self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
         self._kept_base: RichStyle | None = None
+        self._is_painting = False
 
     def redraw(self, *, follow: bool = False) -> None:
         """Draw anew; rows that are as before are not painted again.
@@ -114,14 +115,20 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """What stands in the border: a title at the top, and at the bottom texts that do something when they
         are clicked, each with its action. None is taken for markup.
 
-        To set them paints the whole panel anew, so that it is done only where something else stands there.
+        Only the border is painted anew: Textual's own way to set them paints the whole panel, at every step.
         """
         if (title, tuple(links)) == self._titles:
             return
         self._titles = (title, tuple(links))
-        self.border_title = Content(title)
+        self._border_title = Content(title)
         parts = [Content.styled(text, Style.from_meta({"@click": action})) for text, action in links]
-        self.border_subtitle = Content("  ").join(parts) if parts else None
+        self._border_subtitle = Content("  ").join(parts) if parts else None
+        top, bottom, width = (
+            -self.content_offset.y,
+            self.outer_size.height - self.content_offset.y - 1,
+            self.outer_size.width,
+        )
+        self.refresh(*(Region(-self.content_offset.x, y, width, 1) for y in (top, bottom)))
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll no further than it takes to see `area`, with a little room around it."""
@@ -172,6 +179,14 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether heatmaps are made of characters, for want of colours or of halves of cells."""
         return self.screen.has_class("-ascii") or self._few_colours or self.app.no_color
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows to paint."""
+        self._is_painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._is_painting = False
+
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
         view = self._in_view()
@@ -197,7 +212,8 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             style = self.screen.get_component_rich_style("screen--selection")
             before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
             strip = Strip.join([before, inside.apply_style(style), after])
-        return strip.apply_offsets(left, y + top)
+        # Where a mark begins is asked of a row made for the mouse alone: what is painted need not know it.
+        return strip if self._is_painting else strip.apply_offsets(left, y + top)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that the mouse has marked."""
