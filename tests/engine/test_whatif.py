@@ -402,6 +402,14 @@ def test_undo_brings_back_the_very_numbers() -> None:
     assert after.trace is session.trace
 
 
+def test_the_branch_that_was_just_left_keeps_its_run_however_old_it_is() -> None:
+    session = changed(session_of(SQUARES), "x", 1)
+    for number in range(2, 12):
+        after = changed(session, "x", number)
+        assert update(after, Undo()).run is session.run
+        session = update(after, SwitchBranch("b1"))
+
+
 def test_a_name() -> None:
     session = update(update(grown(), SwitchBranch("b1")), NameBranch(" small "))
     branches = session.branches

@@ -98,8 +98,8 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
 
 def on_branch(session: Session, branches: Branches) -> Session:
     """The session on the current one of `branches`, at the same position; only what differs is computed."""
-    known = {**session.runs, session.branches.current: session.run}
-    name = branches.current
+    left, name = session.branches.current, branches.current
+    known = {other: run for other, run in session.runs.items() if other != left} | {left: session.run}
     run = known.get(name)
     if run is None:
         run = known[name] = _run(session, branches.every[name], known.get(BASELINE, session.run))
