@@ -96,10 +96,10 @@ async def test_what_is_in_view_stays_while_the_step_stays_in_view() -> None:
             assert focus is not None
             room = panel(pilot).window
             fits = (
-                was.x <= focus.x - 4
-                and focus.x + focus.width + 4 <= was.x + room.width
-                and was.y <= focus.y - 1
-                and focus.y + focus.height + 1 <= was.y + room.height
+                was.x <= focus.x
+                and focus.x + focus.width <= was.x + room.width
+                and was.y <= focus.y
+                and focus.y + focus.height <= was.y + room.height
             )
             assert not fits or was == now
 

@@ -88,8 +88,13 @@ class GraphPanel(Panel, inherit_bindings=True):
         self.bring_into_view(focus)
 
     def bring_into_view(self, area: Area) -> None:
-        """Scroll no further than it takes; what is more than a panel away comes to the middle."""
+        """Scroll not at all where it is in view, else no further than it takes to see some room around it.
+
+        What is more than a panel away comes to the middle.
+        """
         window = self.window
+        if _covers(window, area):
+            return
         far_across = area.x > window.x + 2 * window.width or area.x + area.width < window.x - window.width
         far_down = area.y > window.y + 2 * window.height or area.y + area.height < window.y - window.height
         if far_across or far_down:
@@ -220,6 +225,15 @@ def _towards(home: Area, focus: Area, room: Size) -> Area:
     right = min(focus.x + focus.width, home.x + home.width + across)
     bottom = min(focus.y + focus.height, home.y + home.height + down)
     return Area(left, top, right - left, bottom - top)
+
+
+def _covers(window: Area, area: Area) -> bool:
+    return (
+        window.x <= area.x
+        and area.x + area.width <= window.x + window.width
+        and window.y <= area.y
+        and area.y + area.height <= window.y + window.height
+    )
 
 
 def _meets(area: Area, window: Area) -> bool:

@@ -205,6 +205,8 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         return self._with_selection(strip, y, left, top)
 
     def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:
+        if not self.allow_select:
+            return strip
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y + top)) is not None:
             start, end = span
