@@ -6,6 +6,8 @@ other, or some become heatmaps.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
@@ -17,7 +19,7 @@ from backprop_engine.explain.tensors import tensor_block
 __all__ = ["Part", "Sign", "Term", "laid_out", "shape_detail"]
 
 
-class Term(Struct, frozen=True):
+class Term(Struct, frozen=True, eq=False):
     """One column of an equation: its name, what it is, a detail such as its shape, and its tensor."""
 
     name: str
@@ -174,6 +176,7 @@ def _blank(count: int) -> list[Block]:
     return [Block.of([(Span(""),)])] * count
 
 
+@lru_cache(maxsize=64)  # each way to place the columns asks again
 def _numbers(term: Term, share: int, height: int) -> Block:
     if term.tensor is None:
         return Block.text(term.text or "", term.role)
