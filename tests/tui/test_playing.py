@@ -39,7 +39,7 @@ async def test_a_breakpoint_pauses() -> None:
 
 
 async def test_speeds() -> None:
-    async with opened("add_multiply") as pilot:
+    async with opened("vanishing_over_time") as pilot:
         screen = debugger(pilot)
         for _ in SPEEDS:
             await pilot.press("greater_than_sign")
