@@ -21,6 +21,7 @@ from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.graph.minimap import Minimap, minimap
+from backprop_tui.panels.table import DRAWN
 from backprop_tui.view import DENSITIES, Density, View
 from scenes import STEMS, moments, run, scenario, trace, view
 
@@ -249,6 +250,22 @@ def test_what_was_found_is_lit_until_it_is_let_go(density: Density) -> None:
                 for area in [picture.area(picture.scene.unit_of[node.position])]
                 for span in picture.row(area.y, area.x, area.width)
             )
+        }
+        assert lit == set(found)
+
+
+@pytest.mark.parametrize("panel", ["nodes", "outline"])
+def test_in_the_tables_what_was_found_is_lit_too(panel: str) -> None:
+    shown = replace(view("rnn_cell", 20), found=(3, 11))
+    for found in ((3, 11), ()):
+        drawing = DRAWN[panel].draw(replace(shown, found=found), 60, 40)
+        node_at_row = DRAWN[panel].node_at
+        assert node_at_row is not None
+        lit = {
+            node.position
+            for y in range(drawing.height)
+            if any(span.role is Role.LIT for span in drawing.row(y, 0, 60))
+            and (node := node_at_row(shown, y)) is not None
         }
         assert lit == set(found)
 

@@ -54,6 +54,11 @@ class View:
         return self.session.trace.graph
 
     @property
+    def lit(self) -> tuple[int, ...]:
+        """The nodes of the graph one looks at that the last search was about."""
+        return () if self.session.levels else self.found  # what one has stepped into was not searched
+
+    @property
     def note(self) -> str:
         """What the scenario's author says where the reader stands; empty where they say nothing."""
         if self.session.levels:  # positions inside are of another graph

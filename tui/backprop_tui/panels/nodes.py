@@ -92,6 +92,8 @@ class _Table(Struct, frozen=True, eq=False):
             roles = (Role.DIM,) * len(roles)
         if node.position == view.session.selection:
             roles = (Role.SELECTED, *roles[1:])
+        elif node.position in view.lit:
+            roles = (Role.LIT, *roles[1:])
         mark = ("> " if view.ascii else "▶ ") if active else "  "
         return (Span(mark, Role.KEY), *_row(cells, self.sizes, roles))
 

@@ -82,7 +82,7 @@ class LookingScreen(LayingOutScreen):
         self._choose_hit(-1)
 
     def _choose_hit(self, by: int) -> None:
-        found, node = self.current.found, self.chosen_node()
+        found, node = self.current.lit, self.chosen_node()
         if not found:
             self.open_prompt("find ")
             return

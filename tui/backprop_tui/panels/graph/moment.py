@@ -35,8 +35,7 @@ class Moment(Struct, frozen=True, eq=False):
         """Where the reader stands."""
         session = view.session
         before = session.compared.frame(session.here) if session.compared else None
-        found = frozenset(() if session.levels else view.found)  # what is found is in the graph outside
-        return cls(view.frame, session.selection, before, found, view.ascii)
+        return cls(view.frame, session.selection, before, frozenset(view.lit), view.ascii)
 
     def same_position(self, other: Moment) -> bool:
         """Whether another moment is at the same position of the same run."""
