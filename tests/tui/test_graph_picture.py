@@ -25,7 +25,7 @@ from backprop_tui.panels.table import DRAWN
 from backprop_tui.view import DENSITIES, Density, View
 from scenes import STEMS, moments, run, scenario, trace, view
 
-DRAWN = [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 60][::3]
+SAMPLED = [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 60][::3]
 """Some scenarios, each in one picture."""
 
 
@@ -138,7 +138,7 @@ def test_with_differences_nothing_moves_while_one_steps(stem: str) -> None:
 
 
 @pytest.mark.parametrize("density", DENSITIES)
-@pytest.mark.parametrize("stem", DRAWN)
+@pytest.mark.parametrize("stem", SAMPLED)
 def test_every_density_shows_every_node(stem: str, density: Density) -> None:
     for at in moments(stem).values():
         shown = replace(view(stem, at), density=density)
