@@ -5,6 +5,7 @@ The rooms, from the graph to the cells of a row:
 - `folding`: what stands in it: nodes, and folded groups as one;
 - `labels` and `units`: what is written at a node, and how much room it takes;
 - `scene`: the fixed part, which depends on the run alone, so that nothing moves while one steps;
+- `choosing`: all of it, or a part where that would take too long;
 - `buses`: what very many use, as one wire with branches;
 - `wires`: what the wires look like in each cell, drawn only where somebody looks;
 - `moment`: what is known, active and still ahead at one position;
@@ -17,8 +18,9 @@ A graph too large to be laid out while one waits is shown in stretches of the or
 somebody has worked out `whole_scene` and put it into the view.
 """
 
+from backprop_tui.panels.graph.choosing import whole_scene, whole_wanted
 from backprop_tui.panels.graph.picture import GraphPicture, graph_picture, graph_title, node_at
-from backprop_tui.panels.graph.scene import Scene, Whole, whole_scene, whole_wanted
+from backprop_tui.panels.graph.scene import Scene, Whole
 
 __all__ = [
     "GraphPicture",

@@ -11,9 +11,10 @@ from backprop_engine.graph import Node
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph.boxes import DRAW
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts
+from backprop_tui.panels.graph.choosing import part_shown, scene_of
 from backprop_tui.panels.graph.marks import State, backward, lines
 from backprop_tui.panels.graph.moment import Moment
-from backprop_tui.panels.graph.scene import Scene, part_shown, scene_of
+from backprop_tui.panels.graph.scene import Scene
 from backprop_tui.panels.graph.units import HEIGHTS
 from backprop_tui.panels.graph.wires import LitWires, WireMark
 from backprop_tui.texts import text
