@@ -192,11 +192,11 @@ def _heights(spline: list[Point], columns: list[float]) -> list[float]:
     return [float(height) for height in np.interp(columns, np.maximum.accumulate(x), y)]
 
 
-def run_ours(graph: Drawable) -> tuple[float, Layout]:
+def run_ours(graph: Drawable, *, by_wire: bool = False) -> tuple[float, Layout]:
     """The seconds that we take, and the layout."""
     gc.collect()
     started = process_time()
-    drawn = layout(graph.sizes, graph.edges)
+    drawn = layout(graph.sizes, graph.edges, by_wire=by_wire)
     return process_time() - started, drawn
 
 
@@ -211,12 +211,12 @@ class Comparison(NamedTuple):
     dot_seconds: float
 
 
-def compare(graph: Drawable, turns: int, limit: float) -> Comparison:
+def compare(graph: Drawable, turns: int, limit: float, *, by_wire: bool) -> Comparison:
     """Draw a graph by turns."""
     times, dot_times = [], []
     plain = ""
     for _ in range(turns):
-        took, drawn = run_ours(graph)
+        took, drawn = run_ours(graph, by_wire=by_wire)
         times.append(took)
         took, plain = run_dot(graph, limit)
         dot_times.append(took)
@@ -251,6 +251,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3, help="turns of each (3)")
     parser.add_argument("--limit", type=float, default=120, help="seconds after which dot is stopped (120)")
     parser.add_argument("--only", default="", help="graphs with this in their name")
+    parser.add_argument("--by-wire", action="store_true", help="keep wires short, not edges")
     chosen = parser.parse_args()
     if THREADS not in os.environ:  # one, as the command line has it: it is read when NumPy is loaded
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {THREADS: "1"})
@@ -261,7 +262,7 @@ def main() -> None:
     bundled = []
     for name, graph in chain(library(), ((name, make()) for name, make in GENERATED.items())):
         if chosen.only in name:
-            found = compare(graph, chosen.turns, chosen.limit)
+            found = compare(graph, chosen.turns, chosen.limit, by_wire=chosen.by_wire)
             if name not in GENERATED:
                 bundled.append(found)
             if name in GENERATED or chosen.only or found.wires:

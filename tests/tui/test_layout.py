@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reading import Edge, Graph, Size, check, computation, graphs, picture_of, traced
 
 from backprop_tui.layout import Layout, TooLargeError, crossings, glyph, layout
-from backprop_tui.layout.ranks import assign_ranks
+from backprop_tui.layout.ranks import assign_ranks, rank_units
+from backprop_tui.layout.stages import finish
 
 
 def checked(sizes: list[Size], edges: list[Edge]) -> Layout:
@@ -51,6 +52,28 @@ def test_ranks_have_the_least_total_length(graph: Graph, rng: random.Random) -> 
 def test_a_unit_stands_near_its_many_consumers_not_near_its_one_operand() -> None:
     ranks = assign_ranks(7, [(0, 1), (1, 2), (2, 3), (3, 4), (3, 5), (0, 6), (6, 4), (6, 5)])
     assert ranks == [0, 1, 2, 3, 4, 4, 3]
+
+
+def test_by_wire_what_a_weight_is_used_for_stands_where_it_is_needed() -> None:
+    """`h = h + w * x` four times: each product is next to its sum, though that makes four edges longer."""
+    edges: list[Edge] = []
+    state, weight, inputs, unit = 0, 1, 2, 3
+    for _ in range(4):
+        edges += [
+            (inputs, unit),
+            (weight, unit + 1),
+            (unit, unit + 1),
+            (state, unit + 2),
+            (unit + 1, unit + 2),
+        ]
+        state, unit = unit + 2, unit + 3
+    ranks = finish(rank_units(unit, edges, by_wire=True))
+    assert [ranks[total] - ranks[total - 1] for total in range(5, unit, 3)] == [1] * 4
+    assert any(
+        ranks[total] - ranks[total - 1] > 1
+        for ranks in [assign_ranks(unit, edges)]
+        for total in range(5, unit, 3)
+    )
 
 
 def test_a_leaf_stands_just_before_its_consumer() -> None:

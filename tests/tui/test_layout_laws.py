@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from reading import Graph, check, check_operands, check_picture, computation, graphs, picture_of
 
 from backprop_tui.layout import Layout, channel, layout, layout_in_stages, routes, rows
@@ -17,11 +18,11 @@ from backprop_tui.layout.stages import finish
 
 
 @settings(max_examples=100, deadline=None)
-@given(graphs())
-def test_any_graph_can_be_read_from_its_picture(graph: Graph) -> None:
-    drawn = layout(*graph, tries=5)
+@given(graphs(), st.booleans())
+def test_any_graph_can_be_read_from_its_picture(graph: Graph, by_wire: bool) -> None:
+    drawn = layout(*graph, tries=5, by_wire=by_wire)
     check(drawn, graph)
-    assert layout(*graph, tries=5) == drawn
+    assert layout(*graph, tries=5, by_wire=by_wire) == drawn
 
 
 @pytest.mark.parametrize("seed", range(8))

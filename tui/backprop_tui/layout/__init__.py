@@ -56,17 +56,23 @@ class Layout:
     """The corners of each edge, from the cell after its source to the cell before its target, inclusive."""
 
 
-def layout(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES) -> Layout:
+def layout(
+    sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES, *, by_wire: bool = False
+) -> Layout:
     """Lay out units of the given (width, height), joined by (source, target) edges, which form no cycle.
 
     The edges of a unit are its operands in their order, and arrive at it in that order from top to bottom.
     Parts that no edge joins stand below each other. With more `tries` fewer wires cross; without any, 150
-    units take well under 50 ms. `TooLargeError` is raised where long wires have to pass too many ranks.
+    units take well under 50 ms. Columns keep edges short in total; `by_wire`, the wires, which edges of one
+    unit share: then what is used over and over runs along, and the rest stands where it is used.
+    `TooLargeError` is raised where long wires have to pass too many ranks.
     """
-    return finish(layout_in_stages(sizes, edges, tries))
+    return finish(layout_in_stages(sizes, edges, tries, by_wire=by_wire))
 
 
-def layout_in_stages(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES) -> Stages[Layout]:
+def layout_in_stages(
+    sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES, *, by_wire: bool = False
+) -> Stages[Layout]:
     """As `layout`, in short steps: where it yields, others may have a turn, and it can be given up."""
     origins: list[Point] = [(0, 0)] * len(sizes)
     routes: list[Route] = [()] * len(edges)
@@ -75,7 +81,7 @@ def layout_in_stages(sizes: Sequence[Size], edges: Sequence[Edge], tries: int = 
         if top:
             top += SPACING
         part = yield from _layout_connected(
-            [sizes[unit] for unit in units], _renumber(units, own_edges, edges), tries
+            [sizes[unit] for unit in units], _renumber(units, own_edges, edges), tries, by_wire=by_wire
         )
         for unit, (x, y) in zip(units, part.origins, strict=True):
             origins[unit] = (x, y + top)
@@ -112,10 +118,12 @@ def _renumber(units: Sequence[int], chosen: Sequence[int], edges: Sequence[Edge]
     return [(number[edges[edge][0]], number[edges[edge][1]]) for edge in chosen]
 
 
-def _layout_connected(sizes: Sequence[Size], edges: Sequence[Edge], tries: int) -> Stages[Layout]:
+def _layout_connected(
+    sizes: Sequence[Size], edges: Sequence[Edge], tries: int, *, by_wire: bool
+) -> Stages[Layout]:
     heights = [height for _, height in sizes]
     pins = assign_pins(heights, edges)
-    ranks = yield from rank_units(len(sizes), edges)
+    ranks = yield from rank_units(len(sizes), edges, by_wire=by_wire)
     layers = build_layers(ranks, edges, pins)
     yield from order_ranks(layers, tries)
     row = yield from assign_rows(layers, heights + [1] * (len(layers.rank) - len(sizes)))

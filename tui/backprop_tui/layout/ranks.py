@@ -18,7 +18,7 @@ from backprop_tui.layout.stages import Stages, finish
 __all__ = ["assign_ranks", "rank_units"]
 
 Edge = tuple[int, int]
-TRIFLE = 60
+TRIFLE = 6_000
 """What decides between ranks of the same total length; shared by the edges of a unit."""
 Ends = dict[int, tuple[int, int]]
 """The length and the weight of the edge to each neighbour on one side."""
@@ -37,11 +37,11 @@ def assign_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
     return finish(rank_units(count, edges))
 
 
-def rank_units(count: int, edges: Sequence[Edge]) -> Stages[list[int]]:
-    """As `assign_ranks`, in stages."""
+def rank_units(count: int, edges: Sequence[Edge], *, by_wire: bool = False) -> Stages[list[int]]:
+    """As `assign_ranks`, in stages; `by_wire` keeps wires short, which edges share, rather than edges."""
     ranks = _earliest_ranks(count, edges)
     yield
-    before, behind = _neighbours(count, edges)
+    before, behind = _neighbours(count, edges, by_wire=by_wire)
     hung = _take_out(before, behind)
     yield
     gone = {one.unit for one in hung}
@@ -82,18 +82,20 @@ def _earliest_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
     return ranks
 
 
-def _neighbours(count: int, edges: Sequence[Edge]) -> tuple[list[Ends], list[Ends]]:
+def _neighbours(count: int, edges: Sequence[Edge], *, by_wire: bool) -> tuple[list[Ends], list[Ends]]:
     """The neighbours on the left and on the right of each unit; an edge that occurs twice weighs twice.
 
     Where the sum of lengths leaves a choice, edges that share their source's wire with others should rather
-    be long than those that need a wire of their own: they weigh a trifle less.
+    be long than those that need a wire of their own: they weigh a trifle less. By wire, that is all they
+    weigh.
     """
     before: list[Ends] = [{} for _ in range(count)]
     behind: list[Ends] = [{} for _ in range(count)]
     fan_out = Counter(source for source, _ in edges)
-    weight = TRIFLE * (1 + len(edges)) * (1 + count)  # outweighs all trifles together
+    # Outweighs all trifles together.
+    weight = 0 if by_wire else TRIFLE * (1 + len(edges)) * (1 + count)
     for source, target in edges:
-        _join(before, behind, source, target, 1, weight + TRIFLE // fan_out[source])
+        _join(before, behind, source, target, 1, weight + max(1, TRIFLE // fan_out[source]))
     return before, behind
 
 
