@@ -21,7 +21,7 @@ Numbers: TypeAlias = NDArray[np.intp]
 Reals: TypeAlias = NDArray[np.float64]
 Costs: TypeAlias = NDArray[np.float32]
 
-CROSSING, DISORDER = 2, 1
+CROSSING, DISORDER = 3, 1
 """What two links that cross cost, and two operands that come out of order."""
 LEAST = 1e-4
 """What is worth a move."""

@@ -24,8 +24,9 @@ SETTLING = 8
 TRIES = 400
 """How often some ranks are shaken."""
 PATIENCE, HASTE = 150, 50
-"""How often in a row that may be in vain; and in a big graph, of more nodes than `BIG`."""
-BIG = 1_000
+"""How often in a row that may be in vain; and in a big graph."""
+BIG, HUGE = 1_000, 6_000
+"""So many nodes and relays make a graph big; so many units make it huge: it is tried from two starts only."""
 LOUDEST = 2
 """How far, in places, nodes are thrown at most."""
 WINDOW = range(2, 5)
@@ -99,7 +100,7 @@ class _Search:
         """Search; the board is left in the best order found."""
         board = self.board
         found: list[_Found] = []
-        for start in STARTS:
+        for start in STARTS[: 2 if len(self.layers.relays) > HUGE else None]:
             for rank, order in enumerate(self._walk(backward=start.backward)):
                 board.arrange(rank, order)
             for sweep in range(start.rough + start.fine):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from msgspec import Struct
 
 from backprop_tui.layout.layers import Layers
@@ -63,7 +64,7 @@ class _Rows:
 
     def __init__(self, layers: Layers, heights: Sequence[int]) -> None:
         self.layers = layers
-        self.heights = heights
+        self._costs = _Costs(layers, heights)
         self.columns = _columns(layers, heights)
         self.place = {node: place for column in self.columns for place, node in enumerate(column.nodes)}
         self.inputs = [[link.source for link in links] for links in layers.inputs]
@@ -174,25 +175,38 @@ class _Rows:
 
     def cost(self) -> int:
         """How far the drawing is from a low one with short, straight wires."""
-        row, relays = self.row, len(self.layers.relays)
-        top = min(middle - height // 2 for middle, height in zip(row, self.heights, strict=True))
-        bottom = max(middle - height // 2 + height for middle, height in zip(row, self.heights, strict=True))
-        total = HEIGHT_COST * (bottom - top)
-        for unit in range(relays):
-            if len(self.inputs[unit]) > 1:
-                middle = _middle(sorted([row[other] for other in self.inputs[unit]]))
-                total += BALANCE_COST * abs(row[unit] - middle)
-        for node, users in enumerate(self.outputs):
-            here = row[node]
-            for other in users:
-                climb = abs(here - row[other])
-                if climb:
-                    total += CLIMB_COST * climb
-                    if node >= relays or other >= relays:
-                        total += RELAY_BEND_COST
-                    elif len(users) == len(self.inputs[other]) == 1:
-                        total += BEND_COST
-        return total
+        return self._costs.of(self.row)
+
+
+class _Costs:
+    """What rows cost, with all that does not depend on them looked up beforehand."""
+
+    def __init__(self, layers: Layers, heights: Sequence[int]) -> None:
+        self.above = np.array(heights) // 2
+        self.below = np.array(heights) - self.above
+        links = [link for links in layers.outputs for link in links]
+        self.source = np.array([link.source for link in links], np.intp)
+        self.target = np.array([link.target for link in links], np.intp)
+        fan_out = np.array([len(links) for links in layers.outputs])[self.source]
+        fan_in = np.array([len(links) for links in layers.inputs])[self.target]
+        passing = np.maximum(self.source, self.target) >= len(layers.relays)
+        self.bend = np.where(passing, RELAY_BEND_COST, BEND_COST * ((fan_out == 1) & (fan_in == 1)))
+        operands = [[link.source for link in links] for links in layers.inputs]
+        pairs = [(unit, *both) for unit, both in enumerate(operands) if len(both) == 2]
+        self.pairs = np.array(pairs, np.intp).reshape(-1, 3)
+        self.more = [(unit, several) for unit, several in enumerate(operands) if len(several) > 2]
+
+    def of(self, rows: list[int]) -> int:
+        """The sum of all costs."""
+        row = np.array(rows)
+        climb = np.abs(row[self.source] - row[self.target])
+        total = HEIGHT_COST * int((row + self.below).max() - (row - self.above).min())
+        total += CLIMB_COST * int(climb.sum()) + int(self.bend[climb > 0].sum())
+        unit, first, second = self.pairs.T
+        missed = int(np.abs(row[unit] - (row[first] + row[second]) // 2).sum())
+        for one, operands in self.more:
+            missed += abs(rows[one] - _middle(sorted([rows[other] for other in operands])))
+        return total + BALANCE_COST * missed
 
 
 def _columns(layers: Layers, heights: Sequence[int]) -> list[_Column]:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,16 +20,14 @@ class Trunk:
     right: list[int]
     is_merge: bool
     track: int = 0
+    top: int = field(init=False)
+    """Its first row."""
+    bottom: int = field(init=False)
+    """Its last row."""
 
-    @property
-    def top(self) -> int:
-        """Its first row."""
-        return min(self.left[0], self.right[0])
-
-    @property
-    def bottom(self) -> int:
-        """Its last row."""
-        return max(self.left[-1], self.right[-1])
+    def __post_init__(self) -> None:
+        self.top = min(self.left[0], self.right[0])
+        self.bottom = max(self.left[-1], self.right[-1])
 
 
 def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) -> int:
