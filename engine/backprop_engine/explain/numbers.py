@@ -22,7 +22,7 @@ GRAPH_DIGITS = 4
 LONGEST_INTEGER = 10**12
 """Whole numbers up to this are written out."""
 ROUGHEST = 0.05
-"""The part of itself that the smallest number of a column may lose to rounding."""
+"""The part of itself that a number of a column may lose to rounding."""
 
 
 def number(value: float | Tensor, digits: int = DIGITS) -> str:
@@ -57,7 +57,7 @@ def column(
 
     A number that is shown exactly ends with its last digit, and a rounded one keeps every decimal of its
     column: ``0.5`` is one half, ``0.5000`` nearly. There are `digits` significant ones in the largest; more
-    where up to `exact` decimals show every number exactly, where the smallest would have less than two, and,
+    where up to `exact` decimals show every number exactly, where one of them would have less than two, and,
     if they are to be told `apart`, until numbers differ that do; never more than six. Numbers too unlike for
     that are all in scientific form.
     """
@@ -93,7 +93,7 @@ def _exponent(size: float) -> int:
 
 def _decimals(sizes: list[float], digits: int, exact: int) -> int | None:
     """How many decimals show numbers of these sizes; None where scientific form shows them better."""
-    largest, smallest = max(sizes), min(sizes)
+    largest = max(sizes)
     if largest >= 1e6 or largest < 1e-4:
         return None
     most = max(0, DIGITS - 1 - _exponent(largest))
@@ -102,7 +102,7 @@ def _decimals(sizes: list[float], digits: int, exact: int) -> int | None:
             return decimals
     fewest = max(0, digits - 1 - _exponent(largest))
     for decimals in range(fewest, most + 1):
-        if abs(round(smallest, decimals) - smallest) <= ROUGHEST * smallest:
+        if all(abs(round(size, decimals) - size) <= ROUGHEST * size for size in sizes):
             return decimals
     return None
 
