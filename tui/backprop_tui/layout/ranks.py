@@ -116,17 +116,17 @@ def _take_out(before: list[Ends], behind: list[Ends]) -> list[_Hung]:
         if not alive[unit] or len(inputs) > 1 or len(outputs) > 1 or not (inputs or outputs):
             continue
         alive[unit] = False
-        for other, (length, _) in inputs.items():
+        near_operand = [_Hung(unit, other, length) for other, (length, _) in inputs.items()]
+        near_user = [_Hung(unit, other, -length) for other, (length, _) in outputs.items()]
+        for other in inputs:
             del behind[other][unit]
-            near_operand = _Hung(unit, other, length)
-        for other, (length, _) in outputs.items():
+        for other in outputs:
             del before[other][unit]
-            near_user = _Hung(unit, other, -length)
         if inputs and outputs:
             (source, (length, weight)), (target, (rest, other_weight)) = *inputs.items(), *outputs.items()
-            hung.append(near_operand if weight > other_weight else near_user)
+            hung += near_operand if weight > other_weight else near_user
             _join(before, behind, source, target, length + rest, min(weight, other_weight))
         else:
-            hung.append(near_operand if inputs else near_user)
+            hung += near_operand or near_user
         todo.extend((*inputs, *outputs))
     return hung
