@@ -78,17 +78,17 @@ class _Rows:
         self.least = self.cost()
 
     def improve(self) -> Stages[None]:
-        """Sweep until nothing changes any more."""
+        """Sweep until that is of no use any more."""
         leftward, rightward = self.columns[::-1], self.columns
         sweeps = ((self.outputs, leftward), (self.inputs, rightward), (self.everyone, leftward))
         for _ in range(ROUNDS):
-            before = list(self.row)
+            least = self.least
             for neighbours, columns in sweeps:
                 for column in columns:
                     self._settle(column, [self._wish(node, neighbours[node]) for node in column.nodes])
                 self._straighten()
                 yield
-            if self.row == before:
+            if self.least == least:
                 break
         self.row = list(self.best)
         for turn in range(LAST_ROUNDS):
