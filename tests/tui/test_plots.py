@@ -72,7 +72,7 @@ def test_a_number_falls_on_the_dot_whose_number_is_nearest(values: list[float], 
 
 @given(low=positive, high=positive, most=st.integers(1, 12))
 def test_ticks_are_few_round_and_on_the_axis(low: float, high: float, most: int) -> None:
-    if low >= high:
+    if low * 1.01 >= high:  # labels have six digits, which tell no closer numbers apart
         return
     for log in (False, True):
         ticks = Axis(low, high, 50, log).ticks(most)
@@ -144,7 +144,9 @@ def test_every_number_has_its_dot_and_every_dot_lies_between_numbers(
         columns.setdefault(drawn.along.dot(place), []).append(drawn.up.dot(value))
     for x, ys in columns.items():
         assert all((x, y) in dots for y in ys)
-    for x, y in dots:
+    for (x, y), hidden in dots.items():
+        if hidden:
+            continue
         left = max(column for column in columns if column <= x)
         right = min((column for column in columns if column >= x), default=left)
         if x in columns:  # lines from both sides end in it

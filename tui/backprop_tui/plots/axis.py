@@ -77,7 +77,7 @@ class Axis(Struct, frozen=True):
     def _decades(self, most: int) -> list[Tick]:
         first, last = ceil(log10(max(self.low, _SMALLEST)) - 1e-9), floor(log10(self.high) + 1e-9)
         step = max(1, ceil((last - first + 1) / most))
-        powers = range(ceil(first / step) * step, last + 1, step) or range(last, last + 1)
+        powers = range(ceil(first / step) * step, last + 1, step) or range(max(first, last), last + 1)
         return [Tick(value, number(value, 4)) for power in powers if (value := float(f"1e{power}")) > 0]
 
     def _round(self, most: int) -> list[Tick]:
@@ -110,5 +110,5 @@ def axis_of(values: NDArray[np.float64], dots: int, *, log: bool | None = None) 
             low, high = max(low / 10, _SMALLEST), min(high * 10, 1e308)
         else:
             room = abs(low) / 10 or 1.0
-            low, high = max(low - room, -_LARGEST), min(high + room, _LARGEST)
+            low, high = min(low, max(low - room, -_LARGEST)), max(high, min(high + room, _LARGEST))
     return Axis(low, high, dots, log)
