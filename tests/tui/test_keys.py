@@ -474,3 +474,10 @@ async def test_an_answer_takes_the_place_of_the_one_before_and_goes_with_the_nex
         assert notice.message.startswith("Stopped at breakpoint 1")
         await pilot.press("s")
         assert not list(pilot.app._notifications)
+
+
+async def test_where_no_node_is_chosen_that_is_said() -> None:
+    async with opened("add_multiply", language="ko") as pilot:
+        await pilot.press("enter")
+        (notice,) = pilot.app._notifications
+        assert notice.message == "고른 노드가 없습니다"

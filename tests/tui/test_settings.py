@@ -64,6 +64,7 @@ PROBLEMS = {
     "[keys]\nstep = 3": "step takes a key or a list of keys",
     "[keys]\nstep = []": "step takes a key or a list of keys",
     "[keys]\nstep = ['']": "step takes a key or a list of keys",
+    '[keys]\nstep = "\\u0000"': "step takes a key or a list of keys",
     "[keys]\nstep = ['a b']": "step takes a key or a list of keys",
     "[keys]\nstep = 'n'": "`n` cannot be the key of step: it is that of over",
     "[keys]\nstep = 'j'\nover = 'j'": "`j` cannot be the key of over: it is that of step",

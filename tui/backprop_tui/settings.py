@@ -33,7 +33,7 @@ __all__ = ["Settings", "change_setting", "read_settings", "settings_path"]
 
 _MOST_BYTES: Final = 1_000_000
 _KNOWN: Final = ("language", "theme", "toured", "keys")
-_KEY: Final = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:\w+|\S)")
+_KEY: Final = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:\w+|[^\s\x00-\x1f\x7f])")
 _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 

@@ -23,6 +23,7 @@ from backprop_engine.debugger import (
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
+from backprop_engine.said import said
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
@@ -243,8 +244,10 @@ class DebuggerScreen(LookingScreen):
             self.app.push_screen(InspectScreen(self.current, self.current.graph.nodes[edge.operand], edge))
             return
         node = self.chosen_node()
-        if node is not None:
-            self.app.push_screen(InspectScreen(self.current, node))
+        if node is None:
+            self._notify(said("no node is chosen").in_language(self.current.language), wrong=True)
+            return
+        self.app.push_screen(InspectScreen(self.current, node))
 
     def action_command_beside(self) -> None:
         """Two branches side by side: the baseline, and the one that one is on."""
