@@ -20,7 +20,7 @@ from backprop_engine.explain.lines import Line, Span, line_text
 from backprop_engine.text import in_ascii
 from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.paint import paint
-from backprop_tui.themes import palette
+from backprop_tui.themes import Palette, palette
 
 __all__ = ["Draw", "InView", "Panel"]
 
@@ -34,6 +34,16 @@ class InView(NamedTuple):
     scrolled: Offset
     margin: Offset
     width: int
+
+
+class _Painting(NamedTuple):
+    """What is in view, how wide the panel is, and what cells look like: in colours, in signs of ASCII."""
+
+    view: InView
+    width: int
+    roles: Palette
+    colours: bool
+    in_signs: bool
 
 
 class Panel(ScrollView, can_focus=True, inherit_bindings=False):
@@ -80,7 +90,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows of this drawing that were asked for already."""
         self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
         self._kept_base: RichStyle | None = None
-        self._is_painting = False
+        self._painting: _Painting | None = None
 
     def redraw(self, *, follow: bool = False) -> None:
         """Draw anew; rows that are as before are not painted again.
@@ -181,32 +191,35 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows to paint."""
-        self._is_painting = True
+        self._painting = self._paint_as()
         try:
             return super().render_lines(crop)
         finally:
-            self._is_painting = False
+            self._painting = None
+
+    def _paint_as(self) -> _Painting:
+        """What all rows that are painted together have in common."""
+        roles = palette(self.app.current_theme, few=self._few_colours)
+        in_signs = self.screen.has_class("-ascii")
+        return _Painting(self._in_view(), self.size.width, roles, not self.in_characters, in_signs)
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
-        view = self._in_view()
-        left, top = view.scrolled
-        width, margin = self.size.width, view.margin
+        view, width, roles, colours, in_signs = self._painting or self._paint_as()
         known = self._fresh.get(y)
         line = known[1] if known is not None and known[0] == view else self.row_in_view(y, view)
-        self._painted[y] = (margin.x, line)
-        if margin.x:
-            line = (Span(" " * margin.x), *line)
-        in_signs = self.screen.has_class("-ascii")
+        indent = view.margin.x
+        self._painted[y] = (indent, line)
+        if indent:
+            line = (Span(" " * indent), *line)
         if in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        roles = palette(self.app.current_theme, few=self._few_colours)
-        strip = paint(line, roles, width, self._base, colours=not self.in_characters)
-        return self._with_selection(strip, y, left, top)
+        return self._with_selection(paint(line, roles, width, self._base, colours=colours), y, view.scrolled)
 
-    def _with_selection(self, strip: Strip, y: int, left: int, top: int) -> Strip:
-        if not self.allow_select:
+    def _with_selection(self, strip: Strip, y: int, scrolled: Offset) -> Strip:
+        if not self.allow_select or (self._painting is not None and not self.screen.selections):
             return strip
+        left, top = scrolled
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y + top)) is not None:
             start, end = span
@@ -215,7 +228,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
             strip = Strip.join([before, inside.apply_style(style), after])
         # Where a mark begins is asked of a row made for the mouse alone: what is painted need not know it.
-        return strip if self._is_painting else strip.apply_offsets(left, y + top)
+        return strip if self._painting is not None else strip.apply_offsets(left, y + top)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that the mouse has marked."""
