@@ -41,6 +41,8 @@ class Sign(Struct, frozen=True):
 
 Part = Term | Sign
 _UNLIMITED = 10_000
+_SMALL = 1000
+"""So many numbers are written out in full before it is known whether they fit."""
 _NARROWEST = 8
 _OVER = "/∂"
 _TALLER = 2
@@ -176,12 +178,23 @@ def _blank(count: int) -> list[Block]:
     return [Block.of([(Span(""),)])] * count
 
 
-@lru_cache(maxsize=64)  # each way to place the columns asks again
 def _numbers(term: Term, share: int, height: int) -> Block:
+    """A tensor in at most `share` × `height` cells."""
     if term.tensor is None:
         return Block.text(term.text or "", term.role)
+    if term.tensor.size <= _SMALL:
+        whole = _in_full(term)
+        if whole.width <= share and whole.height <= height:
+            return whole
     unsaid = term.detail != shape_detail(term.tensor)
     return tensor_block(term.tensor, term.role, max(8, share), height, row=term.row, shape=unsaid)
+
+
+@lru_cache(maxsize=16)  # each way to place the columns asks again
+def _in_full(term: Term) -> Block:
+    """All numbers of a small tensor, with as many digits as differ."""
+    assert term.tensor is not None
+    return tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row)
 
 
 def _column(head: list[Block], numbers: Block, height: int) -> Block:
