@@ -113,7 +113,7 @@ def code(frame: Frame) -> list[Line]:
     """The step as lines of a NumPy program."""
     from backprop_engine.explain.program import numpy_lines
 
-    lines = numpy_lines(frame.trace, frame.step)
+    lines = [line for line in numpy_lines(frame.trace, frame.step) if line]
     shown = lines if len(lines) <= _MOST_CODE else [*lines[: _MOST_CODE - 1], "…"]
     return [(Span(line, Role.CODE),) for line in shown]
 
