@@ -81,7 +81,7 @@ def sheet() -> str:
         lines += ["", f"## {shelf.in_language('en')}", ""]
         for entry in shelf.entries:
             lines += [
-                f"**{heading(entry.path).title.en}** · `{entry.stem}`",
+                f"**{heading(entry.path).title.in_language('en')}** · `{entry.stem}`",
                 "",
                 f"![{entry.stem}]({entry.stem}.svg)",
                 "",
