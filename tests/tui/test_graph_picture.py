@@ -170,6 +170,18 @@ def test_a_stretch_of_a_row_is_what_stands_there(stem: str, density: Density) ->
                 assert all(i in (0, width - 1) and part[i] == "…" for i in differing)
 
 
+def test_a_vector_that_is_cut_between_two_numbers_shows_that_it_goes_on() -> None:
+    picture = graph_picture(view("elementwise_jacobian", 7))
+    y = next(y for y in range(picture.height) if "predicted" in line_text(picture.row(y, 0, picture.width)))
+    whole = line_text(picture.row(y, 0, picture.width))
+    for gap in range(whole.index("[", whole.index("predicted")), len(whole)):
+        if whole[gap] == " ":
+            assert line_text(picture.row(y, 0, gap + 1)) == whole[:gap] + "…"
+            assert line_text(picture.row(y, 0, gap)) == whole[: gap - 1] + "…"
+    name = whole.index("predicted") + len("predicted")
+    assert line_text(picture.row(y, 0, name)) == whole[:name]  # what is between a name and a number is not
+
+
 SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}
 """What stands at the left of a unit that is ahead, active, and known."""
 SIDES_ASCII = {"full": (":", "#", "|"), "compact": (":", "#", "[{"), "dots": ("o#", "@", "*@%$")}
@@ -346,6 +358,34 @@ def test_the_map_never_hides_the_step() -> None:
                 for row in range(home.y, home.y + home.height)
                 for column in range(home.x, home.x + home.width)
             }
+
+
+def test_the_map_hides_as_little_as_any_corner_would() -> None:
+    for at in range(1, trace("rnn_cell").schedule.last + 1):
+        picture = graph_picture(view("rnn_cell", at))
+        for margin in (0, 5):
+            window = Area(40, 0, 72, picture.height + 2 * margin)
+            shown = minimap(picture, window, None, (0, margin))
+            assert shown is not None
+            x, y, width, height = shown.area
+            hidden = {
+                (left, top): sum(
+                    cells(picture.row(row - margin, window.x + left, width), width) != [" "] * width
+                    for row in range(top, top + height)
+                )
+                for left in (0, window.width - width)
+                for top in (0, window.height - height)
+            }
+            if 0 in hidden.values():
+                assert hidden[x, y] == 0
+
+
+@pytest.mark.parametrize("missing", [1, 30])
+def test_there_is_a_map_where_a_quarter_or_more_is_out_of_view(missing: int) -> None:
+    picture = graph_picture(view("rnn_cell", 15))
+    window = Area(0, 0, picture.width * 3 // 4 + 1 - missing, picture.height)
+    assert (minimap(picture, window) is None) == (missing == 1)
+    assert minimap(picture, Area(0, 0, picture.width - 1, picture.height - 1)) is None
 
 
 @pytest.mark.parametrize("window", [Area(0, 0, 300, 60), Area(0, 0, 30, 14), Area(0, 0, 72, 5)])

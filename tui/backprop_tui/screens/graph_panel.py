@@ -155,7 +155,8 @@ class GraphPanel(Panel, inherit_bindings=True):
         if self._map is None or self._map[0] is not picture or self._map[1] != scrolled:
             shown = None
             if isinstance(picture, GraphPicture) and picture.mapped:
-                shown = minimap(picture, self.window, picture.home)
+                margin = self.margin_of_drawing
+                shown = minimap(picture, self.window, picture.home, (margin.x, margin.y))
             self._map = (picture, scrolled, shown)
         return self._map[2]
 

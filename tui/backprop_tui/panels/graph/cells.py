@@ -30,14 +30,27 @@ def put(cells: Cells, at: int, text: str, role: Role) -> int:
 
 def mark_cuts(cells: Cells, start: int, end: int) -> None:
     """Where a name or a number runs over an edge of what is in view, an ellipsis says so."""
-    for inside, outside in ((start, start - 1), (end - 1, end)):
-        if _is_text(cells.get(inside)) and _is_text(cells.get(outside)):
+    for inside, outward in ((start, -1), (end - 1, 1)):
+        if _runs_on(cells, inside, outward):
             cells[inside] = Span(_ELLIPSIS, cells[inside].role)
 
 
-def _is_text(cell: Span | None) -> bool:
+def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
+    """Whether a label has something in a cell and behind it; a space between two numbers is a part of it."""
+    cell, outside = cells.get(inside), cells.get(inside + outward)
+    if cell is None or outside is None:
+        return False
+    near = cell if cell.text.strip() else cells.get(inside - outward)
+    far = outside if outside.text.strip() else cells.get(inside + 2 * outward)
+    spaced = near is not cell or far is not outside
+    if near is None or far is None or not (_is_text(near) and _is_text(far)):
+        return False
+    return near.role is far.role or not spaced
+
+
+def _is_text(cell: Span) -> bool:
     """Whether a cell belongs to a label: it is neither empty nor a part of a wire or a box."""
-    return cell is not None and bool(cell.text.strip()) and not "\u2500" <= cell.text <= "\u25ff"
+    return bool(cell.text.strip()) and not "\u2500" <= cell.text <= "\u25ff"
 
 
 def gathered(cells: Mapping[int, Span], start: int, end: int) -> Line:

@@ -18,6 +18,8 @@ __all__ = ["Minimap", "minimap"]
 
 _FEWEST = 44, 8
 """In a panel of fewer cells across or fewer rows it would hide too much."""
+_SEEN = 3, 4
+"""Where three of four cells of the picture are in view it would hide more than it tells."""
 _MOST = 30, 7
 _SHARE = 4
 """It takes at most one of so many cells, in each direction."""
@@ -77,13 +79,17 @@ def _dots(scene: Scene, unit: int, width: int, height: int) -> tuple[range, int]
     return range(first, max(stop, first + 1)), (2 * y + 1) * height * 2 // rows
 
 
-def minimap(picture: GraphPicture, window: Area, focus: Area | None = None) -> Minimap | None:
-    """The map for a panel that shows `window` of a picture; None where it shows everything, or is too small.
+def minimap(
+    picture: GraphPicture, window: Area, focus: Area | None = None, margin: tuple[int, int] = (0, 0)
+) -> Minimap | None:
+    """The map for a panel that shows `window` of a picture; None where it shows most of it, or is too small.
 
-    It stands in a corner in which `focus`, in cells of the picture, is not hidden.
+    It stands in the corner in which it hides least of the picture, which begins `margin` cells inside the
+    panel, and nothing of `focus`.
     """
-    fits = picture.width <= window.width and picture.height <= window.height
-    if fits or window.width < _FEWEST[0] or window.height < _FEWEST[1]:
+    seen = min(window.width, picture.width) * min(window.height, picture.height)
+    most = seen * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
+    if most or window.width < _FEWEST[0] or window.height < _FEWEST[1]:
         return None
     width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
@@ -94,7 +100,7 @@ def minimap(picture: GraphPicture, window: Area, focus: Area | None = None) -> M
     top, bottom = ((Span(picture.moment.drawn(one), Role.DIM),) for one in border)
     side = Span(picture.moment.drawn("│"), Role.DIM)
     rows = tuple((side, *gathered(cells, 0, width), side) for cells in drawn)
-    area = _corner(window, width + 2, height + 2, focus)
+    area = _corner(picture, window, (width + 2, height + 2), focus, margin)
     return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
 
 
@@ -163,19 +169,39 @@ def _ends(start: int, length: int, of: int, cells: int) -> tuple[int, int]:
     return first, last
 
 
-def _corner(window: Area, width: int, height: int, focus: Area | None) -> Area:
-    """The first corner, from the bottom right, in which the focus is not hidden."""
-    right, bottom = window.width - width, window.height - height
-    corners = [Area(x, y, width, height) for x in (right, 0) for y in (bottom, 0)]
-    free = [one for one in corners if focus is None or not _overlap(one, focus, window)]
-    return (free or corners)[0]
+def _corner(
+    picture: GraphPicture, window: Area, size: tuple[int, int], focus: Area | None, margin: tuple[int, int]
+) -> Area:
+    """The first corner, from the bottom right, in which the focus is not hidden, and least else."""
+    left, top = window.x - margin[0], window.y - margin[1]
+    least: tuple[bool, int] | None = None
+    best = Area(0, 0, *size)
+    for x in (window.width - size[0], 0):
+        for y in (window.height - size[1], 0):
+            under = Area(left + x, top + y, *size)
+            cost = (focus is not None and _overlap(under, focus), _hidden(picture, under))
+            if least is None or cost < least:
+                least, best = cost, Area(x, y, *size)
+            if least == (False, 0):
+                return best
+    return best
 
 
-def _overlap(corner: Area, focus: Area, window: Area) -> bool:
-    x, y = focus.x - window.x, focus.y - window.y
+def _hidden(picture: GraphPicture, area: Area) -> int:
+    """About how many cells of the picture are in an area."""
+    scene, end, hidden = picture.scene, area.x + area.width, 0
+    for y in range(max(0, area.y), min(area.y + area.height, picture.height)):
+        hidden += sum(1 for _ in scene.wires.row(y, area.x, end))
+        for unit in scene.units_in(y, area.x, end):
+            taken = picture.area(unit)
+            hidden += min(end, taken.x + taken.width) - max(area.x, taken.x)
+    return hidden
+
+
+def _overlap(one: Area, other: Area) -> bool:
     return (
-        x < corner.x + corner.width
-        and corner.x < x + focus.width
-        and y < corner.y + corner.height
-        and corner.y < y + focus.height
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
     )
