@@ -189,6 +189,18 @@ async def test_the_wheel_zooms_with_ctrl() -> None:
         assert debugger(pilot).current.density == "compact"
 
 
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+@pytest.mark.parametrize(("stem", "at"), [("relu_layer", 10), ("transformer_block", 25), ("relu_kink", 3)])
+async def test_names_are_cut_at_the_scroll_bar_and_not_behind_it(
+    stem: str, at: int, size: tuple[int, int]
+) -> None:
+    async with opened(stem, size=size, at=at) as pilot:
+        await wait(pilot)
+        shown = panel(pilot)
+        view = shown._in_view()
+        assert view.margin.x + view.width == shown.scrollable_content_region.width
+
+
 async def test_a_click_on_the_minimap_goes_there() -> None:
     async with opened("rnn_cell", at=15) as pilot:
         await wait(pilot)

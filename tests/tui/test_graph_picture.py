@@ -332,7 +332,10 @@ def test_the_map_shows_every_unit(ascii: bool) -> None:
     width, height = shown.area.width - 2, shown.area.height - 2
     for unit in range(len(picture.scene.units)):
         area = picture.area(unit)
-        x, y = area.x * 2 * width // picture.width // 2, (2 * area.y + 1) * height * 2 // picture.height // 4
+        x, y = (
+            area.x * 2 * width // picture.width // 2,
+            (2 * area.y + area.height) * height * 2 // picture.height // 4,
+        )
         assert cells(shown.lines[y + 1], width + 2)[x + 1] not in " \u2800"
     if ascii:
         assert all(line_text(line).isascii() for line in shown.lines)
@@ -391,6 +394,17 @@ def test_there_is_a_map_where_a_quarter_or_more_is_out_of_view(missing: int) -> 
 @pytest.mark.parametrize("window", [Area(0, 0, 300, 60), Area(0, 0, 30, 14), Area(0, 0, 72, 5)])
 def test_there_is_no_map_where_all_is_seen_or_little_would_be(window: Area) -> None:
     assert minimap(graph_picture(view("rnn_cell", 15)), window) is None
+
+
+def test_a_frame_of_two_rows_hides_only_what_its_sides_stand_on() -> None:
+    picture = graph_picture(view("vanishing_sigmoids", 12))
+    shown = minimap(picture, Area(picture.width - 72, 0, 72, 8))
+    assert shown is not None
+    rows = [line_text(line)[1:-1] for line in shown.lines[1:-1]]
+    assert len(rows) == 2
+    assert all(row.count("┃") == 2 and not set(row) & set("━┏┓┗┛") for row in rows)
+    inside = [row[row.index("┃") + 1 : row.rindex("┃")] for row in rows]
+    assert any(set(row) - set(" \u2800") for row in inside)
 
 
 def test_the_map_marks_the_step_and_what_is_chosen() -> None:

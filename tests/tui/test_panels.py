@@ -12,6 +12,7 @@ from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import Select, Session, update
 from backprop_engine.explain.lines import line_text, line_width
 from backprop_engine.explain.numbers import ABSENT, progress, summary
+from backprop_engine.explain.symbols import formula as written_out
 from backprop_engine.graph import GraphBuilder, Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
@@ -359,6 +360,17 @@ def test_a_row_of_the_table_is_a_node(stem: str) -> None:
         found = node_at_row(shown, row_of_node(shown, node.position))
         assert found is node
     assert node_at_row(shown, 0) is node_at_row(shown, len(listed(shown)) + 1) is None
+
+
+@pytest.mark.parametrize("stem", ["smooth_activations", "causal_attention", "max_pool", "small_convnet"])
+def test_what_a_node_is_is_cut_only_for_want_of_room(stem: str) -> None:
+    for shown in views(stem):
+        drawing = nodes(shown, 120, 50)
+        assert drawing.width <= 120
+        for node in listed(shown):
+            if node.op is not None:
+                row = line_text(drawing.row(row_of_node(shown, node.position), 0, 120))
+                assert written_out(shown.graph, node) in row
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -25,7 +25,7 @@ __all__ = ["node_at_row", "nodes", "row_of_node"]
 
 _HEADINGS = ("node", "op", "shape", "value", "gradient")
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
-_LIMITS = (18, 24, 10, 24, 24)
+_LIMITS = (18, 56, 10, 24, 24)
 _FLOOR = 4
 _FIRST_TO_GO = (1, 2, 3, 4)
 """Columns that are left out where even the narrowest do not fit, in this order."""

@@ -155,8 +155,13 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def _in_view(self) -> InView:
-        """Where what is in view begins, and how wide it is beside the scroll bar, if there is one."""
-        width = self.size.width - (self.drawing.height > self.size.height)
+        """Where what is in view begins, and how wide it is beside the scroll bar, if there is one.
+
+        The bar below a drawing that is too wide takes a row; for want of that there may be one beside it.
+        """
+        upright = self.drawing.height > self.size.height
+        below = self.drawing.width > self.size.width - upright
+        width = self.size.width - (self.drawing.height > self.size.height - below)
         margin = self.margin_of_drawing
         return InView(self.scroll_offset, margin, max(0, width - margin.x))
 

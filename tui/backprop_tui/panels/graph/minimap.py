@@ -13,6 +13,7 @@ from backprop_tui.panels.graph.cells import Cells, gathered, put
 from backprop_tui.panels.graph.marks import State, lines
 from backprop_tui.panels.graph.picture import GraphPicture
 from backprop_tui.panels.graph.scene import Scene
+from backprop_tui.panels.graph.units import HEIGHTS
 
 __all__ = ["Minimap", "minimap"]
 
@@ -72,11 +73,12 @@ def _overview(scene: Scene, width: int, height: int) -> _Overview:
 
 
 def _dots(scene: Scene, unit: int, width: int, height: int) -> tuple[range, int]:
-    """The columns of dots that a unit reaches, and its row of dots."""
+    """The columns of dots that a unit reaches, and its row of dots: that of its middle."""
     x, y = scene.layout.origins[unit]
+    middle = 2 * y + HEIGHTS[scene.density]
     columns, rows = scene.layout.width, scene.layout.height
     first, stop = x * width * 2 // columns, (x + scene.units[unit].width) * width * 2 // columns
-    return range(first, max(stop, first + 1)), (2 * y + 1) * height * 2 // rows
+    return range(first, max(stop, first + 1)), middle * height * 2 // rows
 
 
 def minimap(
@@ -93,9 +95,11 @@ def minimap(
         return None
     width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
+    across = _ends(window.x, window.width, picture.width, width)
+    down = _ends(window.y, window.height, picture.height, height)
     marked = _marked(picture, width, height)
     drawn = [_row(picture, y, width, height, marked) for y in range(height)]
-    _frame(drawn, picture, window, width)
+    _frame(drawn, picture, across, down)
     border = [f"╭{'─' * width}╮", f"╰{'─' * width}╯"]
     top, bottom = ((Span(picture.moment.drawn(one), Role.DIM),) for one in border)
     side = Span(picture.moment.drawn("│"), Role.DIM)
@@ -143,13 +147,11 @@ def _cells(scene: Scene, unit: int, width: int, height: int) -> list[tuple[int, 
     return [(x, down // 4) for x in range(across[0] // 2, across[-1] // 2 + 1)]
 
 
-def _frame(drawn: list[Cells], picture: GraphPicture, window: Area, width: int) -> None:
-    """A heavy frame around what is in view."""
-    height = len(drawn)
-    left, right = _ends(window.x, window.width, picture.width, width)
-    top, bottom = _ends(window.y, window.height, picture.height, height)
+def _frame(drawn: list[Cells], picture: GraphPicture, across: tuple[int, int], down: tuple[int, int]) -> None:
+    """A heavy frame around what is in view; of two rows, only its sides, lest it hide all that is in it."""
+    (left, right), (top, bottom) = across, down
     for y in range(top, bottom + 1):
-        if y in (top, bottom) and top < bottom and left < right:
+        if y in (top, bottom) and top + 1 < bottom and left < right:
             corners = "╭╮" if y == top else "╰╯"
             _put(drawn[y], picture, left, f"{corners[0]}{'─' * (right - left - 1)}{corners[1]}")
         else:
