@@ -32,6 +32,9 @@ def _provider() -> type[Provider]:
     return Commands
 
 
+_YOUNG = 50000
+
+
 class DebuggerApp(App[None]):
     """The debugger on a scenario, or the gallery where none is given."""
 
@@ -170,6 +173,11 @@ class DebuggerApp(App[None]):
 
 
 def _look_for_garbage_from_now_on() -> None:
-    """What was loaded before the first screen stays, and need not be looked through again and again."""
+    """What was loaded before the first screen stays, and need not be looked through again and again.
+
+    A key makes and drops tens of thousands of small objects, so that garbage is looked for after more of them
+    than Python's own threshold says.
+    """
     gc.freeze()
+    gc.set_threshold(_YOUNG)
     gc.enable()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from backprop_engine.explain.lines import Line, Span, line_width
-from backprop_engine.explain.shades import Emphasis, Shade
+from backprop_engine.explain.lines import Line, Role, Span, Tint, line_width
+from backprop_engine.explain.shades import BLANK, Emphasis, Shade
 from backprop_tui.themes import Palette
 
 __all__ = ["paint"]
 
 _HALF = "▀"
+_NONE: Tint = Shade(BLANK, BLANK)
+"""Stands for no role where there is no text yet."""
 
 
 def paint(line: Line, palette: Palette, width: int, base: Style, *, colours: bool = True) -> Strip:
@@ -21,14 +25,34 @@ def paint(line: Line, palette: Palette, width: int, base: Style, *, colours: boo
     Without `colours` a heatmap shows its characters, which mean the same.
     """
     if colours:
-        styles = palette.on(base)
-        segments = [Segment(_shown(span), styles[span.role]) for span in line]
+        segments = _coloured(line, palette.on(base))
     else:
         segments = [Segment(span.text, base + _plain(span, palette)) for span in line]
     missing = width - line_width(line)
     if missing > 0:
         segments.append(Segment(" " * missing, base))
     return Strip(segments, width)
+
+
+def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
+    """Segments, as few as may be: a space looks the same in the style of what stands before it."""
+    segments: list[Segment] = []
+    text, tint = "", _NONE
+    for span in line:
+        if span.role is tint or (span.text.isspace() and _is_plain(tint) and _is_plain(span.role)):
+            text += _shown(span)
+            continue
+        if text:
+            segments.append(Segment(text, styles[tint]))
+        text, tint = _shown(span), span.role
+    if text:
+        segments.append(Segment(text, styles[tint]))
+    return segments
+
+
+def _is_plain(tint: Tint) -> bool:
+    """Whether a space in this role shows nothing but the panel's ground."""
+    return isinstance(tint, Role) and tint is not Role.SELECTED and tint is not Role.LIT
 
 
 def _shown(span: Span) -> str:

@@ -61,8 +61,12 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
-    block = _placed(parts, width, height, tall=False)
     fractions = any(_OVER in part.name for part in parts if isinstance(part, Term))
+    if tall and fractions:
+        full = _in_full_numbers(parts, width, height, tall=True)
+        if full is not None and full.height < height:
+            return full
+    block = _placed(parts, width, height, tall=False)
     if tall and fractions and block.height + _TALLER < height:
         taller = _placed(parts, width, height, tall=True)
         return taller if taller.height <= height else block
@@ -71,20 +75,39 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 
 def _placed(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
     """Side by side where that fits; else, if the height allows, the product under the rest; else cut."""
-    room = max(1, height - len(_used_rows(parts)) - 1 - _TALLER * tall)
+    full = _in_full_numbers(parts, width, height, tall=tall)
+    if full is not None:
+        return full
+    room = _room(parts, height, tall=tall)
     if _could_fit(parts, width, height):
         whole = _row(parts, [_UNLIMITED] * len(parts), room, tall=tall)
         if whole.width <= width:
             return whole
-        stacked = _stacked(parts, _UNLIMITED, _UNLIMITED, tall=tall)
-        if stacked.width <= width and stacked.height <= height:
-            return stacked
     cut = _row(parts, _shares(parts, width, room, tall=tall), room, tall=tall)
     if cut.width <= width:
         return cut
     free = height - 2 * (len(_used_rows(parts)) + _TALLER * tall) - 3
     small = _stacked(parts, width // 3, max(1, free // 2), tall=tall)
     return Block.of([clip_line(line, width) for line in small.lines[:height]])
+
+
+def _room(parts: list[Part], height: int, *, tall: bool) -> int:
+    """The rows that are left for numbers."""
+    return max(1, height - len(_used_rows(parts)) - 1 - _TALLER * tall)
+
+
+def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) -> Block | None:
+    """Every tensor in full, side by side or with the product under the rest; None where neither fits."""
+    if not _could_fit(parts, width, height):
+        return None
+    room = _room(parts, height, tall=tall)
+    blocks = [_numbers(part, _UNLIMITED, _UNLIMITED) for part in parts if isinstance(part, Term)]
+    if all(block.height <= room for block in blocks):
+        whole = _row(parts, [_UNLIMITED] * len(parts), room, tall=tall)
+        if whole.width <= width:
+            return whole
+    stacked = _stacked(parts, _UNLIMITED, _UNLIMITED, tall=tall)
+    return stacked if stacked.width <= width and stacked.height <= height else None
 
 
 def _could_fit(parts: list[Part], width: int, height: int) -> bool:

@@ -69,7 +69,10 @@ Line: TypeAlias = tuple[Span, ...]
 
 def line_width(line: Line) -> int:
     """How many cells a line takes."""
-    return sum(cell_width(span.text) for span in line)
+    width = 0
+    for text, _ in line:  # asked for thousands of times a screen, mostly of ASCII
+        width += len(text) if text.isascii() else cell_width(text)
+    return width
 
 
 def line_text(line: Line) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.lines import Line, Role, Span, crop_line
+from backprop_engine.explain.lines import Line, Role, Span, Tint, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula
 from backprop_engine.frame import Frame
@@ -78,7 +78,7 @@ class _Table(Struct, frozen=True, eq=False):
         return crop_line(self._node(y) if y else self._heading(), x, width)
 
     def _heading(self) -> Line:
-        headings = [text(f"column.{heading}", self.view.language) for heading in _HEADINGS]
+        headings = tuple(text(f"column.{heading}", self.view.language) for heading in _HEADINGS)
         return (Span("  "), *_row(headings, self.sizes, (Role.DIM,) * len(self.sizes)))
 
     def _node(self, y: int) -> Line:
@@ -95,7 +95,7 @@ class _Table(Struct, frozen=True, eq=False):
         elif node.position in view.lit:
             roles = (Role.LIT, *roles[1:])
         mark = ("> " if view.ascii else "▶ ") if active else "  "
-        return (Span(mark, Role.KEY), *_row(cells, self.sizes, roles))
+        return (Span(mark, Role.KEY), *_row(tuple(cells), self.sizes, roles))
 
 
 @lru_cache(maxsize=8)
@@ -152,6 +152,7 @@ def _cells(view: View, node: Node) -> list[str]:
     return [node.name, what, _shape(node, view.language), value, gradient]
 
 
+@lru_cache(maxsize=1024)
 def _what(graph: Graph, node: Node, language: str) -> str:
     return formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
 
@@ -187,7 +188,8 @@ def _total(sizes: Sequence[int]) -> int:
     return sum(sizes) + _GAP * (sum(map(bool, sizes)) - 1)
 
 
-def _row(cells: Sequence[str], sizes: Sequence[int], roles: tuple[Role, ...]) -> Line:
+@lru_cache(maxsize=512)  # most rows are as they were at the step before
+def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...]) -> Line:
     spans: list[Span] = []
     for cell, size, role in zip(cells, sizes, roles, strict=True):
         if not size:
