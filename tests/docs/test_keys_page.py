@@ -43,6 +43,18 @@ def test_every_trouble_is_a_row(language: str) -> None:
         assert f"| `{name}{bound if trouble.bound else ''}` | {meaning} |" in keys_page(language)
 
 
+@each_language
+def test_conditions_stand_with_the_places_that_they_narrow(language: str) -> None:
+    sections = re.split(r"^## ", keys_page(language), flags=re.MULTILINE)[1:]
+    assert [
+        [sign in one for sign in ("`phase forward`", "`q if ", "`PgUp`", "[keys]")] for one in sections
+    ] == [
+        [True, True, False, False],
+        [False, False, True, False],
+        [False, False, False, True],
+    ]
+
+
 def test_what_is_to_be_typed_is_called_in_korean() -> None:
     left = [
         one.usage.in_language("ko") for one in COMMANDS if re.search("[A-Z]{2}", one.usage.in_language("ko"))

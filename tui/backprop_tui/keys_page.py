@@ -81,8 +81,15 @@ _CONDITIONS = Words(
     """
 Behind a place, or alone, `if` gives a condition in the language of scenarios: `q if norm(grad) < 1e-6`,
 `if max(abs(product)) > 100`. It is about {subjects}
-of the step, and about nodes and `grad(NODE)` by name, and holds where it is true in any cell.
+of the step, and about nodes and `grad(NODE)` by name, and holds where it is true in any cell.""",
+    """
+곳의 뒤에, 또는 홀로 `if`를 쓰면 조건이 됩니다. 시나리오의 식으로 `q if norm(grad) < 1e-6`,
+`if max(abs(product)) > 100`처럼 씁니다. 스텝의 {subjects}와,
+이름으로 쓴 노드와 `grad(노드)`에 대한 식이며, 어느 원소에서든 참이면 걸립니다.""",
+)
 
+_SETTINGS = Words(
+    """
 ## Settings
 The app reads one file, `backprop-tui/settings.toml`, in the platform's folder for such files:
 `$XDG_CONFIG_HOME` or `~/.config` on Linux, `~/Library/Application Support` on macOS, `%APPDATA%` on Windows.
@@ -100,10 +107,6 @@ back = ["k", "left"]
 
 The commands are called {names}.""",
     """
-곳의 뒤에, 또는 홀로 `if`를 쓰면 조건이 됩니다. 시나리오의 식으로 `q if norm(grad) < 1e-6`,
-`if max(abs(product)) > 100`처럼 씁니다. 스텝의 {subjects}와,
-이름으로 쓴 노드와 `grad(노드)`에 대한 식이며, 어느 원소에서든 참이면 걸립니다.
-
 ## 설정
 앱은 플랫폼의 설정 폴더에 있는 `backprop-tui/settings.toml` 하나를 읽습니다. Linux에서는
 `$XDG_CONFIG_HOME`이나 `~/.config`, macOS에서는 `~/Library/Application Support`, Windows에서는
@@ -146,10 +149,11 @@ def keys_page(language: str) -> str:
     lines = [_HEAD.in_language(language), *(_row(one, language) for one in COMMANDS)]
     lines += [_PLACES.in_language(language), *_phases(language)]
     lines += [_TROUBLES.in_language(language), *_troubles(language)]
-    lines += [_VIEWER.in_language(language), *_viewer(language)]
     subjects = ", ".join(f"`{one}`" for one in SUBJECTS)
+    lines.append(_CONDITIONS.in_language(language).format(subjects=subjects))
+    lines += [_VIEWER.in_language(language), *_viewer(language)]
     names = ", ".join(f"`{one.name}`" for one in COMMANDS)
-    lines.append(_CONDITIONS.in_language(language).format(subjects=subjects, names=names))
+    lines.append(_SETTINGS.in_language(language).format(names=names))
     return "\n".join(lines) + "\n"
 
 
