@@ -321,7 +321,7 @@ class TestProducts:
         assert len(_spans(state, Role.LIT)) == 12
         shown = plain(lines_of(viewer(state, 118, 30).drawing))
         assert "∂L/∂W[1,1] = ∑ i  ∂L/∂XW[i,1] · ∂XW[i,1]/∂W[1,1]" in shown
-        assert f"∂L/∂W[1, 1] = {state.tensor[1, 1].item()!r}" in shown  # type: ignore[index]
+        assert f"∂L/∂W[1,1] = {state.tensor[1, 1].item()!r}" in shown  # type: ignore[index]
 
     def test_a_bias_says_which_axis_is_summed(self) -> None:
         state = on_gradient("softmax_classifier", "b")

@@ -14,7 +14,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Block, Line, Role, Span, beside, clip_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, number, progress, summary
-from backprop_engine.explain.origins import origin_lines
+from backprop_engine.explain.origins import cell_text, origin_lines
 from backprop_engine.explain.readings import reading_lines
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.explain.texts import say
@@ -182,9 +182,8 @@ def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
     """The number under the cursor in full, and how it came to be."""
     language, subject = state.view.language, state.chosen
     name = state.node.name if subject.kind == "value" else gradient_name(state.view.graph, state.node)
-    index = f"[{', '.join(map(str, state.at))}]" if state.at else ""
     lines: list[Line] = [
-        (Span(f"{name}{index} = ", Role.HEADING), Span(in_full(tensor[state.at]), state.role))
+        (Span(f"{name}{cell_text(state.at)} = ", Role.HEADING), Span(in_full(tensor[state.at]), state.role))
     ]
     if state.origins is not None:
         lines += origin_lines(state.view.session.trace, state.origins, width, language)
