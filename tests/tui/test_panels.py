@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 from driving import text_of
 
 from backprop_engine.bindings import Bindings
-from backprop_engine.debugger import Select, Session, update
+from backprop_engine.debugger import Select, Session, Set, update
 from backprop_engine.explain.lines import line_text, line_width
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
@@ -26,6 +27,7 @@ from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
 from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
+from backprop_tui.panels.outline import outline
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
 from backprop_tui.view import View
@@ -386,6 +388,18 @@ def test_the_node_of_the_step_is_in_view(stem: str) -> None:
     focus = nodes(chosen, 78, 9).focus
     assert focus is not None
     assert focus.y == row_of_node(chosen, 1)
+
+
+@pytest.mark.parametrize(("panel", "width"), [(nodes, 68), (nodes, 78), (outline, 78)])
+def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: int) -> None:
+    shown = view("rnn_cell", trace("rnn_cell").schedule.last)
+    changed = update(shown.session, Set("x", np.float64(3.0), cell=(0,)))
+    drawing = panel(View(shown.scenario, changed), width, 40)
+    rows = [line_text(drawing.row(y, 0, width)) for y in range(drawing.height)]
+    changes = [word for row in rows for word in row.split() if word.startswith("Δ")]
+    assert len(changes) == 30
+    assert not [word for word in changes if "…" in word]
+    assert [row.split()[-1] for row in rows if row.split()[:1] == ["b"] or " ◇ b " in row] == ["Δ0.332"]
 
 
 @pytest.mark.parametrize(

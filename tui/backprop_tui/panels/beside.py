@@ -11,10 +11,10 @@ from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line
 from backprop_engine.explain.numbers import ABSENT, summary
 from backprop_engine.graph import Kind, Node
 from backprop_engine.said import in_language
-from backprop_engine.text import cell_width, clip, pad
+from backprop_engine.text import cell_width
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.chain_rule import chain_rule
-from backprop_tui.panels.changes import change
+from backprop_tui.panels.changes import change, padded
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -99,6 +99,6 @@ def _table(rows: Sequence[tuple[Span, ...]], width: int) -> Iterator[Line]:
     for row in rows:
         spans: list[Span] = []
         for (shown, role), size in zip(row, sizes, strict=True):
-            spans.append(Span(pad(clip(shown, size), size), Role.DIM if shown == ABSENT else role))
+            spans.append(Span(padded(shown, size), Role.DIM if shown == ABSENT else role))
             spans.append(Span("  "))
         yield clip_line(tuple(spans), max(1, width))

@@ -7,9 +7,12 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph import Node
+from backprop_engine.text import cell_width, clip, pad
 from backprop_engine.trace import Trace
 
-__all__ = ["change", "untouched"]
+__all__ = ["change", "padded", "untouched"]
+
+_SIGN = " Δ"
 
 
 def change(now: Tensor | None, before: Tensor | None) -> str:
@@ -21,9 +24,18 @@ def change(now: Tensor | None, before: Tensor | None) -> str:
     if not np.any(difference != 0):
         return ""
     if difference.ndim:
-        return f" Δ{number(np.float64(np.linalg.norm(np.ravel(difference))), 3)}"
+        return f"{_SIGN}{number(np.float64(np.linalg.norm(np.ravel(difference))), 3)}"
     shown = number(np.float64(difference), 3)
-    return f" Δ{shown}" if shown.startswith("-") else f" Δ+{shown}"
+    return f"{_SIGN}{shown}" if shown.startswith("-") else f"{_SIGN}+{shown}"
+
+
+def padded(shown: str, width: int) -> str:
+    """A number and its `change` in a column; where that is too narrow, the number is cut, not the change."""
+    now, sign, by = shown.rpartition(_SIGN)
+    room = width - cell_width(sign + by)
+    if not sign or room < 2:
+        return pad(shown, width)
+    return pad(clip(now, room) + sign + by, width)
 
 
 def untouched(trace: Trace, before: Trace, node: Node) -> bool:

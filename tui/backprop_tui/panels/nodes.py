@@ -14,10 +14,10 @@ from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.text import cell_width, pad
+from backprop_engine.text import cell_width
 from backprop_engine.trace import Trace
 from backprop_tui.drawing import Area, Drawing
-from backprop_tui.panels.changes import change, untouched
+from backprop_tui.panels.changes import change, padded, untouched
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -196,5 +196,5 @@ def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...]
             continue
         if spans:
             spans.append(Span(" " * _GAP))
-        spans.append(Span(pad(cell, size), role))
+        spans.append(Span(padded(cell, size), role))
     return tuple(spans)

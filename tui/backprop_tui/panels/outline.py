@@ -7,9 +7,9 @@ from msgspec import Struct
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.graph import Kind, Node
-from backprop_engine.text import cell_width, clip, pad
+from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area, Drawing
-from backprop_tui.panels.changes import change, untouched
+from backprop_tui.panels.changes import change, padded, untouched
 from backprop_tui.panels.graph.folding import plan_of
 from backprop_tui.panels.tree import Row, Tree, tree_of
 from backprop_tui.texts import text
@@ -128,7 +128,8 @@ class _Outline(Struct, frozen=True, eq=False):
             words.append(summary(gradient, 14, 2, shape=False) + progress(*frame.arrived(node)) + by)
         dim = compared is not None and untouched(view.session.trace, compared, node)
         roles = [Role.DIM if dim or one == ABSENT else role for one, role in zip(words, _ROLES, strict=False)]
-        return [Span(pad(one, _NUMBER), role) for one, role in zip(words, roles, strict=True)][: self.numbers]
+        spans = [Span(padded(one, _NUMBER), role) for one, role in zip(words, roles, strict=True)]
+        return spans[: self.numbers]
 
 
 _ROLES = (Role.VALUE, Role.GRADIENT)
