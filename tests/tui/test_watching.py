@@ -307,7 +307,8 @@ async def test_what_no_longer_fits_is_told(tmp_path: Path) -> None:
             debugger(pilot).do(command)
         await save(pilot, path, TEXT.replace("q", "p"))
         assert [one.text for one in debugger(pilot).current.session.breakpoints] == ["f"]
-        assert "Left out, for it no longer fits the file: q." in words_of(pilot)
+        notices = [one.message for one in pilot.app._notifications]
+        assert any("Left out, for it no longer fits the file: q." in one for one in notices)
 
 
 async def test_breakpoints_and_watches_that_the_file_has_got_are_set(tmp_path: Path) -> None:
