@@ -55,6 +55,7 @@ SAVED = {
 }
 
 BAD = (
+    "b max(abs(product)) > 100",
     *("(", "q" * 100_001, "zzz", "prnit x", "s1", "x", "e 1", "step x", "start now", "ignore 1"),
     *("delete x", "undo", "redo", "branch nowhere", "name main!", "name b1", "name baseline"),
     *("compare a b c", "until", "until zzz", "until on", "until mul", "until t", "go", "go 9999"),

@@ -90,7 +90,9 @@ def _target(words: str, graph: Graph) -> Target:
         named = {"op": _op, "group": _group, "phase": _phase, "node": _node}.get(first)
         if named is not None:
             return named(rest, graph)
-        hint = did_you_mean(words, TROUBLES) or _there_are(TROUBLES)
+        compares = any(sign in words for sign in "<>=")
+        hint = said("`if {words}` is a condition", words=clip(clean(words), 60)) if compares else None
+        hint = hint or did_you_mean(words, TROUBLES) or _there_are(TROUBLES)
         raise UsageError(said("{words} is no breakpoint", words=clip(clean(words), 60)), hint)
     if words.lower() in TROUBLES and words not in graph:
         if TROUBLES[words.lower()].bound:

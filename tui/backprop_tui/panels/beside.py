@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.explain.story import story
 from backprop_engine.graph import Kind, Node
 from backprop_engine.said import in_language
 from backprop_engine.text import cell_width
@@ -24,6 +25,8 @@ Pair = tuple[View, View]
 """The same scenario and position on two branches."""
 STACKED = 76
 """On fewer columns the two steps stand one under the other."""
+_EQUATION = 7
+"""On fewer rows a step is told in words and one line of numbers."""
 _NAME, _NUMBER = 18, 24
 
 
@@ -45,7 +48,11 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
         Span(branch.name, Role.HEADING),
         Span(f"  {in_language(branch.told, view.language)}" if branch.told else "", Role.CODE),
     )
-    drawing = chain_rule(view, width, height - 1)
+    drawing: Drawing = (
+        chain_rule(view, width, height - 1)
+        if height >= _EQUATION
+        else Lines.of(piece for line in story(view.frame, view.language) for piece in wrap_line(line, width))
+    )
     rows = [heading, *(drawing.row(y, 0, width) for y in range(height - 1))]
     for row in rows:
         line = clip_line(crop_line(row, 0, 4 * width), width)

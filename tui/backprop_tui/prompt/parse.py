@@ -360,7 +360,7 @@ def _path(make: Callable[[str], Query]) -> Parser:
     def read(rest: str, context: _Context) -> Request:
         if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'":
             rest = rest[1:-1]
-        if not rest and "[" not in context.command.arguments:
+        if not rest.strip() and (rest or "[" not in context.command.arguments):
             raise context.usage()
         if "\0" in rest:
             raise UsageError(said("a file's name has no zero byte in it"))

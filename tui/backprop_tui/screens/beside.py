@@ -159,4 +159,5 @@ class BesideScreen(Screen[None]):
             self._go(positions[at])
         else:
             said = text("beside.none", self.current[0].language)
+            self.app.clear_notifications()
             self.notify(said, markup=False, timeout=2)

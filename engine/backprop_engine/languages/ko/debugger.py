@@ -22,6 +22,7 @@ TEMPLATES: dict[str, str] = {
     "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`": (
         "중단점은 노드, `op 이름`, `group 이름`, `phase 이름`, 문제, `if …`에 둡니다"
     ),
+    "`if {words}` is a condition": "조건이라면 `if {words}`입니다",
     "{words} is no breakpoint": "{words}에는 중단점을 둘 수 없습니다",
     "`{words}` needs a bound, such as `{words} 1e-6`": "`{words}`에는 `{words} 1e-6`처럼 한계값이 필요합니다",
     "{text} is no bound: write `{name} 1e-6`": "{text}{은/는} 한계값이 아닙니다: `{name} 1e-6`처럼 쓰세요",
