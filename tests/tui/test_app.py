@@ -196,3 +196,17 @@ async def test_every_theme_can_be_used() -> None:
             pilot.app.theme = theme
             await pilot.pause()
             assert seen(pilot) == text
+
+
+async def test_how_a_command_is_written_stands_above_the_prompt_that_a_key_opens() -> None:
+    async with opened("add_multiply") as pilot:
+        await pilot.press("e")
+        await pilot.pause()
+        assert "set NODE[CELL] = VALUE   what if" in seen(pilot)
+        await pilot.press(*["backspace"] * 4, "w", "h", "o")
+        await pilot.pause()
+        assert "who [NODE]   who changed this gradient" in seen(pilot)
+        await pilot.press("tab")
+        await pilot.press(*["backspace"] * 8)
+        await pilot.pause()
+        assert "Tab completes" in seen(pilot)

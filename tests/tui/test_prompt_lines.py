@@ -39,9 +39,10 @@ from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.text import cell_width
 from backprop_tui import prompt
-from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.commands import COMMANDS, PROMPT_NAMES, Command
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.execute import Outcome, execute
+from backprop_tui.prompt.hint import hint
 from backprop_tui.prompt.history import History
 from backprop_tui.prompt.keeping import ENDING, kept_in, session_of
 from backprop_tui.prompt.parse import PARSERS, command_named, parse
@@ -49,8 +50,9 @@ from backprop_tui.prompt.prefill import assignment
 from backprop_tui.prompt.queries import Compare, Export, Find, Help, Info, NudgeLeaf, Print, Who
 from backprop_tui.prompt.script import scripted
 from backprop_tui.prompt.values import parse_position, parse_target, parse_value
+from backprop_tui.texts import text
 from programs import environment
-from scenes import scenario, written
+from scenes import LANGUAGES, scenario, written
 
 EVERYTHING = """
 title: A little of everything
@@ -841,6 +843,20 @@ def test_files_are_completed(tmp_path: Path, everything: Scenario) -> None:
     )
     assert complete(f"load {tmp_path}/.h", session).candidates == (f"{tmp_path}/.hidden",)
     assert complete("load /no/such/folder/", session).candidates == ()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
+def test_how_a_command_is_written_stands_above_while_it_is_typed(command: Command, language: str) -> None:
+    told = f"{command.usage.in_language(language)}   {command.help(language)}"
+    for name in command.prompt:
+        assert hint(name, language) == hint(f":{name} x y", language) == told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_no_command_is_typed_there_is_nothing_to_say_of_it(language: str) -> None:
+    assert hint("", language) == hint("  ", language) == text("prompt.hint", language)
+    assert hint("nonsense", language) == hint("un", language) == hint("s" * 200_000, language) == ""
 
 
 def test_every_main_name_is_offered(everything: Scenario) -> None:

@@ -68,7 +68,7 @@ from backprop_tui.prompt.queries import (
 from backprop_tui.prompt.values import node_named, parse_position, parse_target, parse_value, quoted
 from backprop_tui.regions import PLOTS
 
-__all__ = ["PARSERS", "Parsed", "command_named", "here", "parse"]
+__all__ = ["PARSERS", "Parsed", "command_named", "command_of", "here", "parse"]
 
 MAX_LENGTH: Final = 100_000
 
@@ -90,14 +90,25 @@ class Parsed(NamedTuple):
 
 def parse(line: str, session: Session) -> Parsed:
     """What `line` asks for; `UsageError` where it asks for nothing that there is."""
+    name, arguments = _apart(line)
+    command = command_named(name, session)
+    read = PARSERS.get(command.name) or _alone(Act(command.prompt[0], command.action))
+    return Parsed(command, read(arguments, _Context(command, session)))
+
+
+def command_of(line: str) -> Command:
+    """The command that a line begins with, whatever stands behind its name."""
+    return command_named(_apart(line)[0])
+
+
+def _apart(line: str) -> tuple[str, str]:
+    """The name of a command, and its arguments."""
     if len(line) > MAX_LENGTH:
         raise UsageError(said("a line has at most {most:,} characters", most=MAX_LENGTH))
     match = _LINE.fullmatch(normalize("NFC", line).strip())
     if match is None:
         raise UsageError(said("type a command"), _HELP)
-    command = command_named(match[1], session)
-    read = PARSERS.get(command.name) or _alone(Act(command.prompt[0], command.action))
-    return Parsed(command, read(match[2].strip(), _Context(command, session)))
+    return match[1], match[2].strip()
 
 
 def command_named(name: str, session: Session | None = None) -> Command:

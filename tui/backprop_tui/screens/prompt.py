@@ -14,15 +14,15 @@ from textual.widgets import Input, Static
 from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.text import clean
+from backprop_engine.text import clean, in_ascii
 from backprop_tui.drawing import Area, Lines
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.execute import told
+from backprop_tui.prompt.hint import hint
 from backprop_tui.prompt.parse import parse
 from backprop_tui.prompt.queries import Request
 from backprop_tui.prompt.showing import fitted, is_move
 from backprop_tui.screens.prompted import PromptedScreen
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
@@ -62,11 +62,10 @@ class PromptScreen(ModalScreen[None]):
         return self.query_one(Input)
 
     def compose(self) -> ComposeResult:
-        """The answers, what the word could become, and the line."""
+        """The answers, how the command is written or what the word could become, and the line."""
         with Vertical(id="prompt"):
             yield Panel(lambda width, height: self._drawn(width), id="answers", focusable=False)
-            hint = "" if self.begun else text("prompt.hint", self.debugger.current.language)
-            yield Static(Content(hint), id="candidates")
+            yield Static(id="candidates")
             with Horizontal(id="typed"):
                 yield Static(Content(" :"), id="sign")
                 field = Input(self.begun, compact=True, select_on_focus=False)
@@ -78,6 +77,7 @@ class PromptScreen(ModalScreen[None]):
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.field.focus()
         self.field.cursor_position = len(self.begun)
+        self._hint(hint(self.begun, self.debugger.current.language))
         self._show()
 
     def on_resize(self) -> None:
@@ -108,7 +108,8 @@ class PromptScreen(ModalScreen[None]):
         self._show()
 
     def _hint(self, said: str) -> None:
-        self.query_one("#candidates", Static).update(Content(clean(said)))
+        shown = in_ascii(clean(said)) if self.has_class("-ascii") else clean(said)
+        self.query_one("#candidates", Static).update(Content(shown))
 
     # Typing
 
@@ -152,7 +153,7 @@ class PromptScreen(ModalScreen[None]):
         event.stop()
         if event.value != self._completed and event.value not in self._cycle:
             self._cycle = ()
-            self._hint("" if event.value else text("prompt.hint", self.debugger.current.language))
+            self._hint(hint(event.value, self.debugger.current.language))
 
     def action_complete(self, by: int) -> None:
         """Complete the word before the cursor; again, the next one that it could become."""
