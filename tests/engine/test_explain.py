@@ -147,6 +147,49 @@ def test_a_transposed_factor_stands_where_the_product_has_it() -> None:
     assert by_operand[graph.position("X")] == "∂L/∂X = Wᵀ · ∂L/∂Y"
 
 
+def mean_of_squares(rows: int) -> Frame:
+    """The step into ``h`` of ``L = mean((h - seen) ** 2)``, of one column."""
+    graph = Sketch().inputs(h=(rows,), seen=(rows,))(L="mse h seen").build()
+    values = np.arange(rows) + 0.25
+    return record(graph, Bindings.of(graph, {"h": values, "seen": np.zeros(rows)})).frame(3)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("height", range(5, 14))
+def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: str, height: int) -> None:
+    rows = words(equation(mean_of_squares(height - 2), language, 76, height))
+    assert len(rows) == height
+    assert not any("▀" in row or "…" in row for row in rows)
+    assert rows[0] == f"∂L/∂h = ∂L/∂L · 2 · (h - seen) / {height - 2}"
+
+
+def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_between() -> None:
+    frame = mean_of_squares(4)
+    heads = [words(equation(frame, "en", 76, height))[1:4] for height in (8, 7, 6)]
+    assert heads[0] == ["product upstream local", "4 4", ""]
+    assert heads[1][:2] == heads[0][:2]
+    assert heads[1][2].startswith("⎡")
+    assert heads[2][0] == "product 4 upstream local 4"
+    assert heads[2][1].startswith("⎡")
+
+
+def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
+    frame = multiply().frame(4)
+    assert words(equation(frame, "ko", 60, 12))[1] == "곱 흘러들어온 값 로컬 그래디언트"
+    narrow = words(equation(frame, "ko", 34, 12))
+    assert narrow[:3] == ["∂f/∂q = ∂f/∂f · ∂f/∂q", "곱 흘러들어온 로컬", "값 그래디언트"]
+    assert narrow[-1] == "-2 = 1 · -2"
+
+
+def test_long_symbols_are_cut_only_where_they_do_not_fit() -> None:
+    frame = mean_of_squares(2)
+    assert "2 · (h - seen) / 2" in words(equation(frame, "en", 76, 12))[0]
+    graph = Sketch().inputs(predicted=(2,), measured=(2,))(L="mse predicted measured").build()
+    frame = record(graph, Bindings.of(graph, {"predicted": [1.0, 2.0], "measured": [0.0, 0.5]})).frame(3)
+    assert words(equation(frame, "en", 76, 12))[0].endswith("· 2 · (predicted - measured) / 2")
+    assert words(equation(frame, "en", 56, 9))[0].endswith("· 2 · (predicted - meas…")
+
+
 def test_the_title_of_a_step() -> None:
     titles = [step_title(frame) for frame in frames(multiply())]
     assert titles == ["", "q = x + y", "f = q · x", "∂f/∂f", "f → q", "f → x", "∑ x", "q → x", "∑ x", "q → y"]

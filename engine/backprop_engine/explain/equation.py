@@ -12,20 +12,19 @@ import numpy as np
 from msgspec import structs
 
 from backprop_engine.arrays import settle, shape_text
-from backprop_engine.explain.columns import Part, Sign, Term, laid_out, shape_detail
+from backprop_engine.explain.columns import laid_out
 from backprop_engine.explain.lines import Block, Role
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
+from backprop_engine.explain.terms import Part, Sign, Term, shape_detail
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph import Kind
 from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
-from backprop_engine.text import clip
 
 __all__ = ["equation"]
 
 _HOLE = "operand_"
-LONGEST_SYMBOLS = 22
 
 
 def equation(frame: Frame, language: str, width: int, height: int, *, tall: bool = False) -> Block:
@@ -119,10 +118,10 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
                 *left,
                 upstream,
                 Sign("·"),
-                Term(name, word, _symbol(graph, edge, local.text), local.value, Role.LOCAL),
+                Term(name, word, rule_text(graph, edge, local.text), local.value, Role.LOCAL),
             ]
         case ElementwiseLocal():
-            detail = _symbol(graph, edge, local.text)
+            detail = rule_text(graph, edge, local.text)
             return [*left, upstream, Sign("⊙"), Term(name, word, detail, local.value, Role.LOCAL)]
         case DenseLocal():
             return [*left, _dense_term(local, name, word), Sign("·"), upstream]
@@ -136,11 +135,6 @@ def _product_word(frame: Frame, edge: Edge, language: str) -> str:
         return say("product", language)
     count, of = frame.trace.schedule.turn(edge)
     return say("product of several", language, count=count, of=of)
-
-
-def _symbol(graph: Graph, edge: Edge, text: str) -> str:
-    """The local gradient in symbols; where they are long, their beginning: the words tell them in full."""
-    return clip(rule_text(graph, edge, text), LONGEST_SYMBOLS)
 
 
 def _dense_term(local: DenseLocal, name: str, word: str) -> Term:
@@ -160,7 +154,7 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: Term, langua
         does = local.shown.in_language(language) if local.shown else rule_text(graph, edge, local.rule)
         return [upstream, Sign("·"), Term(name, word, "", None, Role.LOCAL, text=does)]
     upstream = structs.replace(upstream, row=local.upstream_as == "row")
-    name = _symbol(graph, edge, local.text)
+    name = rule_text(graph, edge, local.text)
     factor = Term(name, word, shape_detail(local.factor), local.factor, Role.LOCAL)
     sign = Sign(local.sign)
     return [factor, sign, upstream] if local.before else [upstream, sign, factor]
