@@ -201,6 +201,19 @@ async def test_names_are_cut_at_the_scroll_bar_and_not_behind_it(
         assert view.margin.x + view.width == shown.scrollable_content_region.width
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize(("stem", "at"), [("bptt", 35), ("gru", 106), ("rnn_cell", 15)])
+async def test_where_one_begins_the_step_is_in_view(stem: str, at: int, size: tuple[int, int]) -> None:
+    async with opened(stem, size=size, at=at) as pilot:
+        await wait(pilot)
+        home, window = picture(pilot).home, panel(pilot).window
+        assert home is not None
+        assert window.x <= home.x
+        assert home.x + home.width <= window.x + window.width
+        assert window.y <= home.y
+        assert home.y + home.height <= window.y + window.height
+
+
 async def test_a_click_on_the_minimap_goes_there() -> None:
     async with opened("rnn_cell", at=15) as pilot:
         await wait(pilot)

@@ -65,8 +65,11 @@ class GraphPanel(Panel, inherit_bindings=True):
     def settle(self, before: Drawing, follow: bool) -> None:
         """Keep the place in another picture; then scroll no further than the step or a choice asks."""
         picture = self.drawing
-        if not isinstance(picture, GraphPicture) or not isinstance(before, GraphPicture):
+        if not isinstance(picture, GraphPicture):
             super().settle(before, follow)
+            return
+        if not isinstance(before, GraphPicture):
+            self._follow(picture)
             return
         if picture.scene is not before.scene and self._kept is not None:
             self._keep(picture, self._kept)
