@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backprop_engine.text import LANGUAGES
 from backprop_tui.app import DebuggerApp
 from backprop_tui.screenshot import screen_text
 from scenes import view
@@ -28,3 +29,24 @@ async def test_every_syllable_of_a_notice_is_seen(size: tuple[int, int], lead: s
     shown = [count for count in range(3) if f"{count}{lead}가" in text]
     assert 2 in shown
     assert [one for one in SYLLABLES if text.count(one) < len(shown)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "keys",
+    [(), ("{",), ("colon",), ("e",), ("ctrl+p",), ("ctrl+p", *"nudge")],
+    ids="".join,
+)
+async def test_where_signs_are_to_be_plain_no_other_lies_over_the_panels(
+    keys: tuple[str, ...], language: str
+) -> None:
+    app = DebuggerApp(view("rnn_cell", 3, language, ascii=True), language=language, ascii=True)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause()
+        app.notify("∂L → ±1 …", markup=False)
+        await pilot.press(*keys)
+        for _ in range(5):
+            await pilot.pause(0.02)
+        text = screen_text(app)
+    assert "dL > ~1" in text or keys == ("ctrl+p",), "the list covers it"
+    assert [one for one in text if not one.isascii() and not "가" <= one <= "힣"] == []

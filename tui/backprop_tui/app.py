@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
 from backprop_engine.said import in_language, said
-from backprop_engine.text import LANGUAGES
+from backprop_engine.text import LANGUAGES, in_ascii
 from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
 from backprop_tui.screens.bindings import binding_id
 from backprop_tui.settings import Settings, change_setting
@@ -102,6 +102,10 @@ class DebuggerApp(App[None]):
         if problems:
             told = "\n".join(in_language(one, self.language) for one in problems)
             self.notify(told, markup=False, severity="warning", timeout=10)
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Say something over the panels, in plain signs where the terminal is to get no others."""
+        super().notify(in_ascii(message) if self.ascii else message, **options)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End the app."""

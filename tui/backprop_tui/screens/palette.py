@@ -6,17 +6,30 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from textual.app import SystemCommand
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.screen import Screen
 
+from backprop_engine.text import in_ascii
 from backprop_tui.texts import text
 
 __all__ = ["Commands", "palette"]
 
 
+class _Palette(CommandPalette):
+    """The palette, without an icon and blocks where the terminal is to get plain signs alone."""
+
+    def on_mount(self) -> None:
+        """What this terminal draws is known now."""
+        if self.app.has_class("-ascii"):
+            self.add_class("-ascii")
+            self.query_one(SearchIcon).icon = ">"
+            field = self.query_one(CommandInput)
+            field.placeholder = in_ascii(str(field.placeholder))
+
+
 def palette(language: str) -> CommandPalette:
     """A palette that asks in `language`."""
-    return CommandPalette(id="--command-palette", placeholder=text("palette.search", language))
+    return _Palette(id="--command-palette", placeholder=text("palette.search", language))
 
 
 class _Offers(Protocol):
@@ -36,7 +49,10 @@ class Commands(Provider):
 
     def _offered(self, language: str = "") -> list[SystemCommand]:
         offering = cast(_Offers, self.app)
-        return list(offering.offered(self.screen, language or offering.language))
+        found = list(offering.offered(self.screen, language or offering.language))
+        if not self.app.has_class("-ascii"):
+            return found
+        return [one._replace(title=in_ascii(one.title), help=in_ascii(one.help)) for one in found]
 
     async def discover(self) -> Hits:
         """All of them, sorted."""
