@@ -11,7 +11,7 @@ __all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "in_ascii", "pad
 LANGUAGES = ("en", "ko")
 """The languages that the debugger speaks."""
 ELLIPSIS = "…"
-_NARROW = frozenset("·×÷−±≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩ᵢⱼₖ↦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
+_NARROW = frozenset("·×÷−±≡≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩ᵢⱼₖ↦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
 """Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Letters and marks that a screen shows nothing for."""

@@ -29,7 +29,7 @@ OVERLAYS = {
     "palette": ("ctrl+p",),
     "inspect": ("enter",),
     "go": ("g",),
-    "transcript": ("T",),
+    "transcript": ("t",),
     "tour": ("colon", *"tour", "enter"),
     "side by side": ("D",),
 }

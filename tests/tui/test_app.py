@@ -9,6 +9,7 @@ from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
+from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.timeline import timeline
 from backprop_tui.screens.inspect import InspectScreen
@@ -132,6 +133,32 @@ async def test_a_click_in_a_scrolled_graph_chooses_what_is_there() -> None:
             await pilot.pause()
             await pilot.click("#graph", offset=(x + 1, y + 1))
             assert _chosen(pilot) == name
+
+
+async def test_a_click_on_the_bar_at_the_top_opens_the_palette() -> None:
+    async with opened("add_multiply") as pilot:
+        await pilot.click("#header", offset=(1, 0))
+        await pilot.pause()
+        assert pilot.app.screen.id == "--command-palette"
+
+
+@pytest.mark.parametrize(("name", "to"), [("step", 1), ("backward", 3)])
+async def test_a_key_in_the_footer_can_be_clicked(name: str, to: int) -> None:
+    async with opened("add_multiply") as pilot:
+        row = seen(pilot).splitlines()[-1]
+        command = next(one for one in COMMANDS if one.name == name)
+        await pilot.click("#footer", offset=(row.index(f"{command.shown} {command.label('en')}"), 0))
+        await pilot.pause()
+        assert position(pilot) == to
+
+
+async def test_a_panel_that_stands_behind_comes_to_the_front_by_a_click() -> None:
+    async with opened("add_multiply", size=NARROW) as pilot:
+        rows = seen(pilot).splitlines()
+        y = next(y for y, row in enumerate(rows) if "3 Nodes" in row)
+        await pilot.click(offset=(rows[y].index("3 Nodes"), y))
+        await pilot.pause()
+        assert pilot.app.focused is debugger(pilot).panel("nodes")
 
 
 async def test_two_clicks_inspect() -> None:

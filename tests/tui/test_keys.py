@@ -398,16 +398,16 @@ async def test_copying_what_is_marked() -> None:
     async with opened("add_multiply", at=5) as pilot:
         debugger(pilot).do(Select(2))
         panel = debugger(pilot).panel("header")
-        pilot.app.screen.selections = {panel: Selection(Offset(1, 0), Offset(19, 0))}
+        pilot.app.screen.selections = {panel: Selection(Offset(3, 0), Offset(21, 0))}
         await pilot.press("y")
         assert pilot.app.clipboard == "Add, then multiply"
 
 
 async def test_the_mouse_marks_what_is_copied() -> None:
     async with opened("add_multiply", at=5) as pilot:
-        await pilot.mouse_down("#header", offset=(1, 0))
-        await pilot.hover("#header", offset=(18, 0))
-        await pilot.mouse_up("#header", offset=(18, 0))
+        await pilot.mouse_down("#header", offset=(3, 0))
+        await pilot.hover("#header", offset=(20, 0))
+        await pilot.mouse_up("#header", offset=(20, 0))
         await pilot.press("y")
         assert pilot.app.clipboard == "Add, then multiply"
 

@@ -427,7 +427,7 @@ def test_the_title_says_what_the_step_is_about(stem: str, at: int, title: str) -
 )
 def test_the_header_says_where_one_is(at: int, right: str) -> None:
     row = text_of(header(view("add_multiply", at), 80, 1))
-    assert row.startswith(" Add, then multiply ")
+    assert row.startswith(" ≡ Add, then multiply ")
     assert row.endswith(f" {right}")
     assert cell_width(row) == 79
 

@@ -195,7 +195,7 @@ REQUESTS = {
     "rc": Continue(back=True),
     "g 5": Go(5),
     "go 50%": Go(42),
-    "t two.h": RunTo(9),
+    "T two.h": RunTo(9),
     "until L": RunTo(10),
     "[": Back(),
     "it": Iterate(1),

@@ -115,7 +115,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("continue", ("c",), "c", 6, does="types", typed="continue c"),
     Command("continue_back", ("C",), "C", does="types", typed="reverse-continue rc C g-"),
     Command(
-        "until", ("t",), "t", does="types", typed="until t run advance", arguments="[NODE]", completes="node"
+        "until", ("T",), "T", does="types", typed="until T run advance", arguments="[NODE]", completes="node"
     ),
     Command("backward", ("m",), "m", 4, typed="backward m"),
     Command(
@@ -218,7 +218,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("next_panel", ("tab",), "Tab", 9, typed="next-panel"),
     Command("previous_panel", ("shift+tab",), "Shift+Tab", typed="previous-panel"),
     *_PANELS,
-    Command("transcript", ("T",), "T", typed="transcript T"),
+    Command("transcript", ("t",), "t", typed="transcript t"),
     Command("inspect", ("enter",), "Enter", 6, typed="inspect"),
     Command("copy", ("y",), "y", 12, typed="copy"),
     Command("edit_file", ("E",), "E", 13, typed="edit-file"),

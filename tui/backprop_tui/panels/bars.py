@@ -13,7 +13,7 @@ from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["command_at", "header", "key_hints", "title_of", "too_small"]
+__all__ = ["command_at", "header", "key_hints", "on_menu", "title_of", "too_small"]
 
 _PHASE_ROLES = {
     Phase.START: Role.DIM,
@@ -31,6 +31,8 @@ _PHASE_SIGNS = {
 }
 _BAR, _BAR_ASCII = ("▓", "░"), ("#", "-")
 _BAR_CELLS = 16
+_MENU = 40
+"""From so many columns on there is a sign to click on, for the palette."""
 _ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
 
 
@@ -58,11 +60,11 @@ def header(view: View, width: int, height: int) -> Drawing:
         Span(text("step", view.language, position=position, last=last), Role.HEADING),
         Span(" "),
     )
-    title = clip(_inside(view), max(0, width - line_width(right) - 3))
-    gap = width - cell_width(title) - line_width(right) - 1
-    return Lines.of(
-        [clip_line((Span(" "), Span(title, Role.HEADING), Span(" " * max(1, gap)), *right), width)]
-    )
+    menu = (" = " if view.ascii else " ≡ ") if width >= _MENU else " "
+    title = clip(_inside(view), max(0, width - line_width(right) - len(menu) - 2))
+    gap = width - len(menu) - cell_width(title) - line_width(right)
+    left = (Span(menu, Role.KEY), Span(title, Role.HEADING), Span(" " * max(1, gap)))
+    return Lines.of([clip_line((*left, *right), width)])
 
 
 def _progress(view: View, width: int) -> Line:
@@ -88,6 +90,11 @@ def too_small(size: tuple[int, int], least: tuple[int, int], language: str, *, a
     times = "x" if ascii else "×"
     shown, wanted = (f"{columns}{times}{rows}" for columns, rows in (size, least))
     return Lines.of([(Span(f" {text('too small', language, size=shown, least=wanted)}", Role.WARNING),)])
+
+
+def on_menu(x: int) -> bool:
+    """Whether the sign for the palette stands in column `x` of the bar at the top."""
+    return x < len(" ≡ ")
 
 
 def _inside(view: View) -> str:

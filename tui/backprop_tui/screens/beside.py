@@ -17,7 +17,7 @@ from backprop_engine.debugger.asking import differing_steps
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
-from backprop_tui.panels.bars import header, key_hints
+from backprop_tui.panels.bars import header, key_hints, on_menu
 from backprop_tui.panels.beside import Pair, differences, steps
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
@@ -104,6 +104,11 @@ class BesideScreen(Screen[None]):
         for name, title in titles.items():
             shown = in_ascii(title.replace("↔", "|")) if self.current[0].ascii else title
             self.query_one(f"#{name}", Panel).entitle(shown)
+
+    def on_panel_clicked(self, message: Panel.Clicked) -> None:
+        """The bar at the top opens the palette."""
+        if message.panel.id == "header" and on_menu(message.x):
+            self.app.action_command_palette()
 
     # Moving
 

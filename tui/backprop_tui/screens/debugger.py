@@ -27,7 +27,7 @@ from backprop_engine.said import said
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
-from backprop_tui.panels.bars import command_at, header, key_hints, too_small
+from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.table import DRAWN
@@ -324,6 +324,10 @@ class DebuggerScreen(LookingScreen):
             position = position_at(view, message.panel.size.width, message.x)
             if position is not None:
                 self.do(Go(position))
+            return
+        if message.panel.id == "header":
+            if on_menu(message.x):
+                self.action_command_palette()
             return
         if message.panel.id == "footer":
             command = command_at(self.commands, view.language, message.panel.size.width, message.x)
