@@ -1,7 +1,7 @@
 """The columns of an equation side by side: names above, numbers below, each in its column.
 
 Where they are too many for the width, the numbers of the right side and of the product stand one under the
-other, or some become heatmaps.
+other, or have fewer digits, or some become heatmaps.
 """
 
 from __future__ import annotations
@@ -12,15 +12,27 @@ from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
-from backprop_engine.explain.lines import Block, Role, Span, above, beside, clip_line
+from backprop_engine.explain.lines import (
+    Block,
+    Line,
+    Role,
+    Span,
+    above,
+    beside,
+    clip_line,
+    crop_line,
+    line_text,
+    wrap_line,
+)
 from backprop_engine.explain.shades import Shade
-from backprop_engine.explain.tensors import tensor_block
+from backprop_engine.explain.tensors import MORE, tensor_block
 from backprop_engine.explain.terms import (
     Heading,
     Headings,
     Part,
     Sign,
     Term,
+    briefly,
     cut_short,
     headings,
     shape_detail,
@@ -35,6 +47,8 @@ _SMALL = 1000
 _LONGEST = 100
 """No row or column of more numbers would."""
 _NARROWEST = 8
+_TEXT = 20
+"""How many cells wide a text in the place of numbers is at most where there is little room."""
 _OVER = "/∂"
 _TALLER = 2
 """How many rows more a name takes as a fraction."""
@@ -46,9 +60,10 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
     tall = tall and any(_OVER in part.name for part in parts if isinstance(part, Term))
-    full = _in_full_numbers(parts, width, height, tall=tall)
-    if full is not None:
-        return full
+    for some in (parts, briefly(parts)):
+        full = _in_full_numbers(some, width, height, tall=tall)
+        if full is not None:
+            return full
     block = _cut(parts, width, height, tall=False)
     if tall and block.height + _TALLER < height:
         taller = _cut(parts, width, height, tall=True)
@@ -66,22 +81,30 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
             for heads, gap in headings(parts):
                 if fractions and not gap:  # they are for where there is room
                     break
-                block = place(parts, heads, shares, _UNLIMITED, tall=fractions, gap=gap)
-                if block.width <= width and block.height + fractions <= height:
+                room = height - _rows(heads).total - gap - _TALLER * fractions - fractions
+                high = room if place is _row else _UNLIMITED
+                block = place(parts, heads, shares, high, tall=fractions, gap=gap)
+                fits = block.width <= width and block.height + fractions <= height
+                if fits and not _has_pictures(block):
                     return block
     return None
 
 
 def _cut(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
-    """Some tensors as heatmaps, side by side; where even those are too many, one under the other."""
+    """Some tensors as heatmaps, side by side or, where that shows more of them, one under the other."""
     heads = cut_short(parts)
-    room = max(1, height - _rows(heads).total - 1 - _TALLER * tall)
+    top = _rows(heads).total + _TALLER * tall
+    room = max(1, height - top - 1)
     row = _row(parts, heads, _shares(parts, heads, width, room, tall=tall), room, tall=tall)
-    if row.width <= width:
+    if row.width <= width and not _has_gaps(row):
         return row
-    free = height - 2 * (_rows(heads).total + _TALLER * tall) - 3
-    small = _stacked(parts, heads, [width // 3] * len(parts), max(1, free // 2), tall=tall)
-    return Block.of([clip_line(line, width) for line in small.lines[:height]])
+    free = height - top - 2
+    high = max(1, free // 2, min(top, free - top))
+    shares = [width // 2, 0, *_shares(briefly(parts)[2:], heads[2:], width, high, tall=tall)]
+    small = _stacked(briefly(parts), heads, shares, high, tall=tall)
+    if row.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
+        return row
+    return Block.of([_clipped(line, width) for line in small.lines[:height]])
 
 
 def _has_pictures(block: Block) -> bool:
@@ -89,12 +112,27 @@ def _has_pictures(block: Block) -> bool:
     return any(isinstance(span.role, Shade) for line in block.lines for span in line)
 
 
+def _has_gaps(block: Block) -> bool:
+    """Whether it leaves out a part of a heatmap."""
+    return any(span.role is Role.DIM and span.text.strip() == MORE for line in block.lines for span in line)
+
+
+def _clipped(line: Line, width: int) -> Line:
+    """A line in at most `width` cells; spaces at its end are no loss."""
+    kept = crop_line(line, 0, width)
+    return kept if line_text(kept).rstrip() == line_text(line).rstrip() else clip_line(line, width)
+
+
 def _could_fit(parts: list[Part], width: int, height: int) -> bool:
     """Whether every tensor could be shown whole; nothing large is written out to be thrown away."""
     terms = [part for part in parts if isinstance(part, Term) and part.tensor is not None]
     if not all(_is_small(term.tensor) for term in terms if term.tensor is not None):
         return False
-    return all(_in_full(term).width <= width and _in_full(term).height < height for term in terms)
+    return all(
+        block.width <= width and block.height < height
+        for term in terms
+        for block in (_lying(term) if _may_lie(term, height - 1) else _in_full(term),)
+    )
 
 
 def _is_small(tensor: Tensor) -> bool:
@@ -105,14 +143,16 @@ def _is_small(tensor: Tensor) -> bool:
 def _stacked(
     parts: list[Part], heads: Headings, shares: list[int], height: int, *, tall: bool, gap: int = 1
 ) -> Block:
-    """The right side of the equation, and the left side under it."""
-    rest, over = [Sign(" "), *parts[2:]], [None, *heads[2:]]
-    right = _row(rest, over, [0, *shares[2:]], height, tall=tall, gap=gap)
+    """The right side of the equation, and the left side under it, its sign at the line of the fraction."""
     result, heading = parts[0], heads[0]
     assert isinstance(result, Term)
     assert heading is not None
+    start = 2 if result.brief and parts[2:] else 1
+    rest, over = [Sign(" "), *parts[2:]][start - 1 :], [None, *heads[2:]][start - 1 :]
+    right = _row(rest, over, [0, *shares[2:]][start - 1 :], height, tall=tall, gap=gap)
     head, numbers = _head(result, heading, _rows([heading]), tall=tall), _numbers(result, shares[0], height)
-    left = beside(Block.text(" = ", Role.TEXT), head, Block.text("  "), numbers)
+    sign = above(*_blank(int(tall)), Block.text(" = ", Role.TEXT))
+    left = beside(above(sign, *_blank(head.height - sign.height)), head, Block.text("  "), numbers)
     return above(right, Block.of([(Span(""),)]), left, align="<")
 
 
@@ -120,7 +160,8 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
     """How wide each tensor may be where not all can be shown whole.
 
     Each has room for its name and a small picture; then as many as can be, the least demanding first, get
-    what their numbers take, and heatmaps share what is left.
+    what their numbers take, and of what is left, the narrowest heatmap always gets the next cell. Heatmaps
+    of equal shape are equally large.
     """
     rows = _rows(heads)
     shares, more, pictures = [0] * len(parts), [0] * len(parts), []
@@ -140,11 +181,20 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
             left -= more[place]
         else:
             pictures.append(place)
-    for count, place in enumerate(sorted(pictures, key=lambda place: (more[place], place))):
-        given = min(more[place], left // (len(pictures) - count))
-        shares[place] += given
-        left -= given
-    return shares
+    wanted = {place: shares[place] + more[place] for place in pictures}
+    for _ in range(left):
+        narrow = [place for place in pictures if shares[place] < wanted[place]]
+        if narrow:
+            shares[min(narrow, key=lambda place: (shares[place], place))] += 1
+    alike = {
+        place: [one for one in pictures if _shape(parts[one]) == _shape(parts[place])] for place in pictures
+    }
+    return [min(shares[one] for one in alike.get(place, [place])) for place in range(len(parts))]
+
+
+def _shape(part: Part) -> tuple[int, ...]:
+    """That of the matrix that is shown of a tensor."""
+    return part.tensor.shape[-2:] if isinstance(part, Term) and part.tensor is not None else ()
 
 
 def _row(
@@ -213,9 +263,10 @@ def _blank(count: int) -> list[Block]:
 def _numbers(term: Term, share: int, height: int) -> Block:
     """A tensor in at most `share` × `height` cells."""
     if term.tensor is None:
-        return Block.text(term.text or "", term.role)
+        written: Line = (Span(term.text, term.role),)
+        return Block.of(wrap_line(written, _TEXT) if term.brief else [written])
     if _is_small(term.tensor):
-        whole = _in_full(term)
+        whole = _lying(term) if _may_lie(term, height) else _in_full(term)
         if whole.width <= share and whole.height <= height:
             return whole
     unsaid = term.detail != shape_detail(term.tensor)
@@ -226,7 +277,21 @@ def _numbers(term: Term, share: int, height: int) -> Block:
 def _in_full(term: Term) -> Block:
     """All numbers of a small tensor, with as many digits as differ."""
     assert term.tensor is not None
-    return tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row)
+    return tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row, brief=term.brief)
+
+
+def _may_lie(term: Term, height: int) -> bool:
+    """Whether it is an upright vector that is too high, and may lie down."""
+    upright = term.tensor is not None and term.tensor.ndim == 1 and not term.row
+    return term.brief and upright and _in_full(term).height > height
+
+
+@lru_cache(maxsize=16)
+def _lying(term: Term) -> Block:
+    """A vector as a row, with a sign that it is turned."""
+    assert term.tensor is not None
+    row = tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=True, brief=True)
+    return beside(row, Block.text("ᵀ", term.role))
 
 
 def _column(head: Block, top: int, numbers: Block, height: int) -> Block:

@@ -35,19 +35,21 @@ def tensor_block(
     row: bool = False,
     heat: bool = True,
     shape: bool = True,
+    brief: bool = False,
 ) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
     A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
     its numbers do not fit it is a heatmap, with its `shape` and its range below, or, without `heat`, as many
-    numbers as fit. Where columns or rows are left out, ``…`` stands for them.
+    numbers as fit. Where columns or rows are left out, ``…`` stands for them. `brief` numbers have no more
+    digits than it takes.
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
     matrix = _as_matrix(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
-    whole = _all_numbers(matrix, width - 2, height)
+    whole = _all_numbers(matrix, width - 2, height, _WAYS[-1:] if brief else _WAYS)
     if whole is None and heat:
         return _heat_block(tensor, matrix, role, width, height, shape=shape)
     return _bracketed(
@@ -71,12 +73,14 @@ def _as_matrix(tensor: Tensor, row: bool) -> Any:
     return array
 
 
-def _all_numbers(matrix: Any, width: int, height: int) -> list[str] | None:
+def _all_numbers(
+    matrix: Any, width: int, height: int, ways: tuple[tuple[int, bool], ...] = _WAYS
+) -> list[str] | None:
     """Every number, with as many digits as there is room for; None where there is none."""
     rows, columns = matrix.shape
     if rows > height or 3 * columns - 2 > width:
         return None
-    for digits, apart in _WAYS:
+    for digits, apart in ways:
         texts = _columns(matrix, digits, apart=apart)
         if sum(len(cells[0]) + 2 for cells in texts) - 2 <= width:
             return ["  ".join(cells) for cells in zip(*texts, strict=True)]

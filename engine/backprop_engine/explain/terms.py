@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Role
 from backprop_engine.text import cell_width, clip
 
-__all__ = ["Heading", "Headings", "Part", "Sign", "Term", "cut_short", "headings", "shape_detail"]
+__all__ = ["Heading", "Headings", "Part", "Sign", "Term", "briefly", "cut_short", "headings", "shape_detail"]
 
 _LONGEST_SYMBOLS = 22
 
@@ -27,6 +27,8 @@ class Term(Struct, frozen=True, eq=False):
     row: bool = False
     text: str = ""
     """What stands in place of a tensor."""
+    brief: bool = False
+    """Whether its numbers have few digits, its text takes several lines, and a vector may lie down."""
 
 
 class Sign(Struct, frozen=True):
@@ -43,6 +45,11 @@ def shape_detail(tensor: Tensor | None) -> str:
     if tensor is None or tensor.shape == ():
         return ""
     return shape_text(tensor.shape) + f" [{', '.join('0' * (tensor.ndim - 2))}]" * (tensor.ndim > 2)
+
+
+def briefly(parts: list[Part]) -> list[Part]:
+    """The parts with few digits, and texts in several lines."""
+    return [structs.replace(part, brief=True) if isinstance(part, Term) else part for part in parts]
 
 
 class Heading(NamedTuple):
