@@ -142,7 +142,9 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll no further than it takes to see `area`, with a little room around it."""
-        margin_x, margin_y = min(4, self.size.width // 6), min(1, self.size.height // 6)
+        room = self.scrollable_content_region.size
+        margin_x = min(4, room.width // 6, max(0, room.width - area.width) // 2)
+        margin_y = min(1, room.height // 6, max(0, room.height - area.height) // 2)
         region = Region(*area).grow((margin_y, margin_x, margin_y, margin_x))
         self.scroll_to_region(region, animate=False, force=True, immediate=True)
 
