@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprop_engine.bindings import Bindings
+    from backprop_engine.building import GraphBuilder
     from backprop_engine.errors import BackpropError, ScenarioError, UsageError
     from backprop_engine.explain.program import numpy_program
-    from backprop_engine.graph import Graph, GraphBuilder, Kind
+    from backprop_engine.graph import Graph, Kind
     from backprop_engine.ops import OPS
     from backprop_engine.recording import record
     from backprop_engine.scenario.loader import Scenario, load_scenario
@@ -45,7 +46,8 @@ _HOMES = {
     "errors": ("BackpropError", "ScenarioError", "UsageError"),
     "bindings": ("Bindings",),
     "explain.program": ("numpy_program",),
-    "graph": ("Graph", "GraphBuilder", "Kind"),
+    "building": ("GraphBuilder",),
+    "graph": ("Graph", "Kind"),
     "ops": ("OPS",),
     "recording": ("record",),
     "scenario.loader": ("Scenario", "load_scenario"),

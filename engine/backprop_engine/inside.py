@@ -15,8 +15,9 @@ import numpy as np
 from msgspec import structs
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, GraphBuilder, Kind, Node
+from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.ops.definition import Inside as Decomposition
 from backprop_engine.recording import record
 from backprop_engine.said import said

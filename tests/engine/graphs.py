@@ -10,8 +10,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ShapeError
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.recording import product, record
 from backprop_engine.trace import Trace

@@ -9,7 +9,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from backprop_engine.bindings import Bindings
-from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.building import GraphBuilder
+from backprop_engine.graph import Kind
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial
 from backprop_engine.recording import record
 from backprop_engine.trace import Trace

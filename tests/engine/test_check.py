@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from planted import instead, numbers, times, trace_through, with_vjp
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.check import (
     MOST_CELLS,
     SAMPLE,
@@ -22,7 +23,7 @@ from backprop_engine.check import (
     check_leaf,
     check_trace,
 )
-from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.graph import Kind
 from backprop_engine.ops import OPS, Op
 from backprop_engine.recording import record
 from backprop_engine.trace import GradientEdit, Trace, ValueEdit

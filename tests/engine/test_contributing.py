@@ -23,7 +23,8 @@ expect:
 IN_THE_TABLE = """
 from backprop_engine import OPS
 from backprop_engine.check import check_trace
-from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.building import GraphBuilder
+from backprop_engine.graph import Kind
 from backprop_engine.bindings import Bindings
 from backprop_engine.recording import record
 

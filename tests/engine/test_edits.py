@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, GraphBuilder, Kind, Node
+from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.trace import GradientEdit, Trace, ValueEdit

@@ -9,7 +9,8 @@ import pytest
 from graphs import CASES, IDS, applied, assert_close, bindings_of, graph_of, largest, trace_of
 
 from backprop_engine.bindings import Bindings
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.building import GraphBuilder
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.recording import record
 

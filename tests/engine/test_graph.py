@@ -10,8 +10,9 @@ import pytest
 from graphs import Sketch
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ShapeError, UsageError
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 

@@ -16,10 +16,11 @@ from msgspec import structs
 
 from backprop_engine import load_scenario
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.explain.program import numpy_lines, numpy_program
 from backprop_engine.explain.program.helpers import HELPERS, definitions
 from backprop_engine.explain.program.identifiers import identifiers
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.inside import decomposition, inside
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from backprop_engine import load_scenario
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
 from backprop_engine.explain.formulas.equations import Style
@@ -24,7 +25,7 @@ from backprop_engine.explain.formulas.typeset import Typesetter
 from backprop_engine.explain.formulas.updates import update_values
 from backprop_engine.explain.lines import Block, line_text, line_width, plain
 from backprop_engine.expr import Expr, parse, render
-from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.graph import Kind
 from backprop_engine.local import MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS

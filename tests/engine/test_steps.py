@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.building import GraphBuilder
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Steps

@@ -15,8 +15,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.local import ScalarLocal, local_gradient
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record

@@ -18,7 +18,8 @@ import torch
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.building import GraphBuilder
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
 
 __all__ = ["DIFFERENTIABLE", "RandomRun", "runs"]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.debugger import Fold, Go, Select, Session, Set, update
 from backprop_engine.explain.lines import Line, Role, line_text, line_width
 from backprop_engine.explain.numbers import number
-from backprop_engine.graph import GraphBuilder, Kind, Node
+from backprop_engine.graph import Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.run import Run

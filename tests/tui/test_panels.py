@@ -10,11 +10,12 @@ import pytest
 from driving import text_of
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.debugger import Select, Session, Set, update
 from backprop_engine.explain.lines import line_text, line_width
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
-from backprop_engine.graph import GraphBuilder, Kind, Node
+from backprop_engine.graph import Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.run import Run

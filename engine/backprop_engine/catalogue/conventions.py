@@ -14,8 +14,9 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.building import GraphBuilder
 from backprop_engine.explain.numbers import number
-from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.graph import Kind
 from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.said import Said, said

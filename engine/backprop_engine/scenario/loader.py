@@ -14,8 +14,9 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.bindings import Bindings, refusals
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.graph import Graph, GraphBuilder, Kind
+from backprop_engine.graph import Graph, Kind
 from backprop_engine.paths import root as root_of
 from backprop_engine.said import said
 from backprop_engine.scenario.cells import Cell, read_cells, refuse_recursion

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
-from backprop_engine.graph import GraphBuilder, Kind
+from backprop_engine.graph import Kind
 from backprop_engine.ops import OPS, Op
 from backprop_engine.said import said
 from backprop_engine.scenario.calls import CallError, Given, bind
