@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -15,12 +16,13 @@ from msgspec import structs
 
 from backprop_engine.arrays import Shape, Tensor, freeze, settle
 from backprop_engine.errors import Place, ShapeError, UsageError
-from backprop_engine.graph import LEAVES_WITH_GRADIENT, NO_ATTRIBUTES, Graph, Group, Kind, Node
+from backprop_engine.graph import LEAVES_WITH_GRADIENT, Graph, Group, Kind, Node
 from backprop_engine.ops import Op, Rule
 from backprop_engine.said import said
 
 __all__ = ["GraphBuilder"]
 
+_NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
 """Looking up a member of an Enum takes longer than what is done with it for each of many nodes."""
 
@@ -73,7 +75,7 @@ class GraphBuilder:
         place: Place | None = None,
     ) -> int:
         """Add a computed node; raises `ShapeError` where the operands' shapes do not fit the operator."""
-        given = attributes or NO_ATTRIBUTES
+        given = attributes or _NO_ATTRIBUTES
         if op.attributes:
             given = {one.name: one.default for one in op.attributes} | dict(given)
         nodes = self._nodes
