@@ -12,7 +12,7 @@ from driving import text_of
 from backprop_engine.bindings import Bindings
 from backprop_engine.building import GraphBuilder
 from backprop_engine.debugger import Select, Session, Set, update
-from backprop_engine.explain.lines import line_text, line_width
+from backprop_engine.explain.lines import Role, line_text, line_width
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
 from backprop_engine.graph import Kind, Node
@@ -141,7 +141,9 @@ def test_the_table_shows_what_is_known(stem: str) -> None:
     for shown in views(stem):
         drawing = nodes(shown, 300, 50)
         for node in listed(shown):
-            cells = re.split(r"\s{2,}", line_text(drawing.row(row_of_node(shown, node.position), 2, 300)))
+            row = drawing.row(row_of_node(shown, node.position), 2, 300)
+            cells = re.split(r"\s{2,}", line_text(row))
+            assert (row[-1].role is Role.DIM) == (cells[-1] in (ABSENT, "–")), "what is not there stands back"
             assert cells[0] == clip(node.name, 18)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
             assert cells[-2] == clip(summary(value, shape=False), 24)

@@ -29,6 +29,8 @@ _LIMITS = (18, 56, 10, 24, 24)
 _FLOOR = 4
 _FIRST_TO_GO = (1, 2, 3, 4)
 """Columns that are left out where even the narrowest do not fit, in this order."""
+_NEVER = "–"
+"""What stands in place of a gradient that will never arrive."""
 _GAP = 2
 _MEASURED = 200
 """About so many nodes decide how wide the columns are."""
@@ -87,7 +89,8 @@ class _Table(Struct, frozen=True, eq=False):
         assert node is not None
         active = view.frame.node is node
         cells = _cells(view, node)
-        roles = tuple(Role.DIM if cell == ABSENT else role for cell, role in zip(cells, _ROLES, strict=True))
+        nothing = (ABSENT, _NEVER)
+        roles = tuple(Role.DIM if cell in nothing else role for cell, role in zip(cells, _ROLES, strict=True))
         if view.session.compared and untouched(view.session.trace, view.session.compared, node):
             roles = (Role.DIM,) * len(roles)
         if node.position == view.session.selection:
@@ -141,7 +144,7 @@ def _with_change(now: Tensor | None, before: Tensor | None) -> str:
 def _cells(view: View, node: Node) -> list[str]:
     frame = view.frame
     what = _what(view.graph, node, view.language)
-    gradient = "–"
+    gradient = _NEVER
     if node.takes_gradient and _reachable(view, node):
         found = frame.gradient(node)
         gradient = summary(found, shape=False) + progress(*frame.arrived(node))
