@@ -87,6 +87,22 @@ def test_what_is_left_out_is_marked() -> None:
     assert text(block) == "⎡ 0   1   2   3 …⎤\n⎢10  11  12  13 …⎥\n⎢20  21  22  23 …⎥\n⎣       …        ⎦"
 
 
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("height", [4, 5, 8, 9])
+def test_a_heatmap_that_is_cut_shows_where_there_is_something(height: int, columns: int) -> None:
+    for at in range(50):
+        tensor = np.zeros((50, columns))
+        tensor[at, -1] = 1.0
+        block = tensor_block(tensor, Role.VALUE, 20, height)
+        inside = [line for line in block.lines if line_text(line).strip()[0] in "⎡⎢⎣"]
+        told = [any(tone.level for shade in row for tone in shade) for row in shades(inside)]
+        assert told.count(True) == 1
+        cut = [y for y, line in enumerate(inside) if "…" in line_text(line)]
+        assert cut
+        assert set(cut) <= {0, len(inside) - 1}
+        assert block.height <= height
+
+
 @pytest.mark.parametrize(
     ("tensor", "shown"),
     [

@@ -145,13 +145,33 @@ def _heat(matrix: Any, largest: float, width: int, height: int) -> list[Line]:
     if rows == 1:
         down = 2
     shown_columns = columns if columns * across <= width else max(1, width - len(MORE))
-    shown_rows = rows if rows * down <= 2 * height else 2 * max(1, height - 1)
-    lines = heat_lines(matrix[:shown_rows, :shown_columns], largest, across, down)
+    first, shown_rows = 0, rows
+    if rows * down > 2 * height:
+        first, shown_rows = _rows_shown(matrix[:, :shown_columns], height, largest)
+    lines = heat_lines(matrix[first : first + shown_rows, :shown_columns], largest, across, down)
     if shown_columns < columns:
         lines = [(*line, Span(MORE, Role.DIM)) for line in lines]
-    if shown_rows < rows and height > 1:
-        lines.append((Span(MORE.center(shown_columns * across + (shown_columns < columns)), Role.DIM),))
-    return lines
+    more: Line = (Span(MORE.center(shown_columns * across + (shown_columns < columns)), Role.DIM),)
+    before = [more] * (first > 0)
+    after = [more] * (first + shown_rows < rows and height > 1 + len(before))
+    return [*before, *lines, *after]
+
+
+def _rows_shown(matrix: Any, height: int, largest: float) -> tuple[int, int]:
+    """Where what is shown of a matrix that is too high begins, and how many rows it is.
+
+    They are the first. Where those are all zero, the first row that is not is in their middle.
+    """
+    rows, most = len(matrix), 2 * max(1, height - 1)
+    if not largest or height < 3 or matrix[:most].any():
+        return 0, most
+    telling = int(matrix.any(axis=1).argmax())
+    if telling < most:
+        return 0, most
+    if telling >= rows - most:
+        return rows - most, most
+    fewer = most - 2
+    return telling - fewer // 2, fewer
 
 
 def _bracketed(rows: list[Line], role: Role) -> Block:

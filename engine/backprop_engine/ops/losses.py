@@ -43,8 +43,8 @@ mse = define(
     "mse",
     family=FAMILY,
     lesson=Words(
-        en="Squared error: the gradient is twice the difference, averaged over all cells.",
-        ko="제곱 오차의 그래디언트는 차이의 두 배를 원소 수로 나눈 것입니다.",
+        en="Squared error: the gradient is twice the difference; a mean divides it by the number of cells.",
+        ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 이를 원소 수로 나눕니다.",
     ),
     sign="mse",
     operands="a target",
