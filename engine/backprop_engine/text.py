@@ -15,6 +15,8 @@ _NARROW = frozenset("·×÷−±≡≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖�
 """Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Letters and marks that a screen shows nothing for."""
+_BINARY = frozenset("·×÷⊙−+-*/@=")
+"""Signs that stand between two parts of a formula: a line may begin with one, and does not end with one."""
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -123,6 +125,9 @@ def wrap(text: str, width: int) -> list[str]:
             if cell_width(joined) <= width:
                 line = joined
                 continue
+            before, _, last = line.rpartition(" ")
+            if before and last in _BINARY and cell_width(f"{last} {word}") <= width:
+                line, word = before, f"{last} {word}"
             if line:
                 lines.append(line)
             line = word

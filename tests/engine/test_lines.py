@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
@@ -99,6 +100,16 @@ def test_wrapping_loses_nothing_and_fits(line: Line, width: int) -> None:
 def test_a_line_that_fits_is_not_touched(line: Line) -> None:
     assert wrap_line(line, line_width(line)) == [line]
     assert wrap_line(line, 0) == [line]
+
+
+@pytest.mark.parametrize("width", range(8, 40))
+@pytest.mark.parametrize("sign", ["·", "−", "=", "*"])
+def test_no_line_ends_with_a_sign_between_two_parts_of_a_formula(sign: str, width: int) -> None:
+    words = f"the slope {sign} (1 {sign} out) is the half"
+    rows = plain(wrap_line((Span(words),), width)).split("\n")
+    assert " ".join(rows) == words
+    assert not any(row.endswith(f" {sign}") for row in rows)
+    assert max(map(len, rows)) <= width
 
 
 def test_wrapping_breaks_at_spaces_and_keeps_roles() -> None:
