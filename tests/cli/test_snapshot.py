@@ -97,3 +97,14 @@ def test_a_folder_is_no_output(commands: Commands, tmp_path: Path) -> None:
     folder.mkdir()
     said = commands.refused("snapshot", "add_multiply", "-o", str(folder))
     assert said == f"backprop-tui: {folder}: Is a directory\n"
+
+
+def test_no_time_goes_by(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_tui.screens.playing.SPEEDS", (50,) * 6)
+    monkeypatch.setattr("backprop_tui.screens.laying_out._PAUSE", 0)
+    path = tmp_path / "long.yaml"
+    chain = "\n".join(f"  a{at}: tanh({f'a{at - 1}' if at else 'x'})" for at in range(170))
+    path.write_text(f"inputs: {{x: 1}}\nnodes:\n{chain}\n", encoding="utf-8")
+    out = commands("snapshot", str(path), "-o", "-", "--keys", "a v v v v v v v v v v").out
+    assert "step 0 of 341" in out, "nothing plays"
+    assert re.search("─ Graph .{0,3}nodes ", out.splitlines()[1]), "nothing is laid out"

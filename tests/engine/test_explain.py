@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.explain import columns
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.lines import Block, Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT
@@ -227,3 +228,23 @@ def test_code_in_mathematical_dress(code: str, shown: str) -> None:
 
 
 # Tensors
+
+
+@pytest.mark.parametrize("width", [1, 20, 80])
+def test_of_an_equation_only_what_could_be_seen_is_written(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[columns.Term] = []
+    numbers = columns._numbers
+
+    def counted(term: columns.Term, share: int, height: int) -> Block:
+        written.append(term)
+        return numbers(term, share, height)
+
+    monkeypatch.setattr(columns, "_numbers", counted)
+    one = columns.Term("x", "", "", np.array(1.0), Role.VALUE)
+    parts: list[columns.Part] = [one, columns.Sign("="), *[one, columns.Sign("+")] * 3000, one]
+    block = columns.laid_out(parts, width, 10, tall=True)
+    assert len(written) <= 12 * (width + 3)
+    assert block.width == width, "it goes on at the right"
+    assert line_text(block.lines[0]).endswith("…")

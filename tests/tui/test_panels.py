@@ -25,6 +25,7 @@ from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
+from backprop_tui.panels.changes import change
 from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
@@ -439,3 +440,7 @@ def test_the_header_says_where_one_is(at: int, right: str) -> None:
 def test_a_title_gives_way_to_where_one_is(width: int) -> None:
     row = text_of(header(view("add_multiply", 2), width, 1))
     assert row.endswith("FORWARD   step 2 of 7")
+
+
+def test_a_difference_beyond_all_numbers_is_told_without_a_warning() -> None:
+    assert change(np.array([1e200, 1.0]), np.zeros(2)) == " Δinf"

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -26,17 +26,22 @@ from backprop_tui.view import View
 __all__ = ["DebuggerApp"]
 
 
+_YOUNG = 50000
+_FOREVER: Final = 1e6
+"""Seconds."""
+
+
 def _provider() -> type[Provider]:
     from backprop_tui.screens.palette import Commands
 
     return Commands
 
 
-_YOUNG = 50000
-
-
 class DebuggerApp(App[None]):
-    """The debugger on a scenario, or the gallery where none is given."""
+    """The debugger on a scenario, or the gallery where none is given.
+
+    In a `still` one no time goes by: nothing plays, is laid out or vanishes while keys are pressed.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "backprop-tui"
@@ -55,6 +60,7 @@ class DebuggerApp(App[None]):
         theme: str = "",
         ascii: bool = False,
         settings: Settings | None = None,
+        still: bool = False,
     ) -> None:
         super().__init__()
         self.ends = False
@@ -67,6 +73,7 @@ class DebuggerApp(App[None]):
         self.theme = theme or liked or DARK.name
         self.animation_level = "none"
         self.set_class(ascii, "-ascii")
+        self.set_class(still, "-still")
 
     def on_mount(self) -> None:
         """Open the debugger or the gallery."""
@@ -103,9 +110,13 @@ class DebuggerApp(App[None]):
             told = "\n".join(in_language(one, self.language) for one in problems)
             self.notify(told, markup=False, severity="warning", timeout=10)
 
-    def notify(self, message: str, **options: Any) -> None:
-        """Say something over the panels, in plain signs where the terminal is to get no others."""
-        super().notify(in_ascii(message) if self.ascii else message, **options)
+    def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
+        """Say something over the panels, in plain signs where the terminal is to get no others.
+
+        Where no time goes by, it stays.
+        """
+        seconds = _FOREVER if self.has_class("-still") else timeout
+        super().notify(in_ascii(message) if self.ascii else message, timeout=seconds, **options)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End the app."""

@@ -59,6 +59,7 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
+    parts = parts[: max(0, width) + 3]  # each takes a cell at least: the rest could not be seen
     tall = tall and any(_OVER in part.name for part in parts if isinstance(part, Term))
     for some in (parts, briefly(parts)):
         full = _in_full_numbers(some, width, height, tall=tall)

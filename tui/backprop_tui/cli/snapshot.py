@@ -90,7 +90,8 @@ async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str
     from backprop_tui.app import DebuggerApp
     from backprop_tui.screenshot import screen_svg, screen_text
 
-    app = DebuggerApp(view, language=view.language, theme=known_theme(arguments.theme), ascii=view.ascii)
+    theme = known_theme(arguments.theme)
+    app = DebuggerApp(view, language=view.language, theme=theme, ascii=view.ascii, still=True)
     async with app.run_test(size=arguments.size) as pilot:
         await pilot.pause()
         for key in arguments.keys.split():

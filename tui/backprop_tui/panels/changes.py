@@ -6,6 +6,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import number
+from backprop_engine.explain.statistics import norm
 from backprop_engine.graph import Node
 from backprop_engine.text import cell_width, clip, pad
 from backprop_engine.trace import Trace
@@ -24,7 +25,7 @@ def change(now: Tensor | None, before: Tensor | None) -> str:
     if not np.any(difference != 0):
         return ""
     if difference.ndim:
-        return f"{_SIGN}{number(np.float64(np.linalg.norm(np.ravel(difference))), 3)}"
+        return f"{_SIGN}{number(np.float64(norm(difference)), 3)}"
     shown = number(np.float64(difference), 3)
     return f"{_SIGN}{shown}" if shown.startswith("-") else f"{_SIGN}+{shown}"
 

@@ -56,7 +56,7 @@ class LayingOutScreen(PlottingScreen):
             self._begin.stop()
         self._awaited = wanted
         if wanted is not None and all(scene.whole != wanted for scene in self.current.whole):
-            self._begin = self.set_timer(_PAUSE, self._start)
+            self._begin = self.set_timer(_PAUSE, self._start, pause=self.app.has_class("-still"))
 
     def _start(self) -> None:
         stages = whole_scene(self.current)

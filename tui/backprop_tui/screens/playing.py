@@ -47,7 +47,8 @@ class PlayingScreen(PromptedScreen):
             self._play()
 
     def _play(self) -> None:
-        self.timer = self.set_interval(1 / SPEEDS[self.speed], self.play_on)
+        still = self.app.has_class("-still")
+        self.timer = self.set_interval(1 / SPEEDS[self.speed], self.play_on, pause=still)
         self.notify(
             text("playing", self.current.language, speed=f"{SPEEDS[self.speed]:g}"), markup=False, timeout=2
         )
