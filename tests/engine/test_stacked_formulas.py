@@ -220,6 +220,13 @@ seed
 ∂f
 ── = 1
 ∂f""",
+    ("add_multiply", 4, 60): """
+the node           local gradient     chain rule
+ f  =  q · z       ∂f                 ∂f   ∂f    ∂f
+-12 = 3 · (-4)     ── = z             ── = ── ·  ──
+                   ∂q                 ∂q   ∂f    ∂q
+
+                      = -4            -4 = 1  · (-4)""",
     ("rnn_cell", 28, 60): """
 the node                local gradient
     c     = tanh(a)        ∂c

@@ -71,12 +71,12 @@ def _styles(small: bool) -> Iterator[Style]:
 
 
 def _set(columns: Sequence[Column]) -> Box:
-    """Columns of one width each, symbols over numbers."""
+    """Columns of one width each, symbols over numbers, which a sign before them goes with."""
     numbered = [at for at, column in enumerate(columns) if column.numbers is not None]
     first, last = (numbered[0], numbered[-1]) if numbered else (-1, -1)
     above_, below = [], []
     for at, column in enumerate(columns):
-        under = column.numbers or (column.symbols if column.sign and first < at < last else text(""))
+        under = column.numbers or (column.symbols if column.sign and first - 1 <= at < last else text(""))
         width = max(column.symbols.width, under.width)
         above_.append(_middle(column.symbols, width))
         below.append(_middle(under, width))
