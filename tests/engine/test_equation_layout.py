@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
-from graphs import trace_of
+from graphs import Sketch, trace_of
 
+from backprop_engine.bindings import Bindings
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.lines import Block, plain
 from backprop_engine.explain.shades import Shade
 from backprop_engine.ops import OPS, Sample
+from backprop_engine.recording import record
+from backprop_engine.text import LANGUAGES
+from backprop_engine.trace import Trace
 
 
 def backward(op: str, sample: Sample, size: tuple[int, int], step: int = 3, *, tall: bool = False) -> Block:
@@ -69,3 +74,28 @@ def test_the_sign_before_the_product_stands_at_its_name(tall: bool) -> None:
     lines = plain(backward("matmul", sample, (46, 18), tall=tall).lines).splitlines()
     sign = next(line for line in lines if line.startswith(" = "))
     assert ("──" if tall else "∂") in sign
+
+
+def used_twice(rows: int) -> Trace:
+    """A matrix that two vectors are multiplied by."""
+    shapes = {"W": (rows, 2), "h": (2,), "x": (2,)}
+    graph = Sketch().inputs(**shapes)(a="matmul W h", b="matmul W x", c="mul a b", L="sum c").build()
+    numbers = np.random.default_rng(0)
+    return record(graph, Bindings.of(graph, {name: numbers.normal(size=shapes[name]) for name in shapes}))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_runs_over_the_edge_where_the_product_is_one_of_several(language: str) -> None:
+    trace = used_twice(10)
+    for width in range(42, 60, 3):
+        for height in range(9, 20, 2):
+            shown = plain(equation(trace.frame(9), language, width, height, tall=True).lines).splitlines()
+            assert len(shown) <= height
+            assert not [line for line in shown if line.rstrip().endswith("…")], (width, height)
+
+
+def test_words_in_two_lines_leave_room_for_heatmaps_side_by_side() -> None:
+    shown = equation(used_twice(14).frame(9), "en", 40, 16)
+    assert pictures(shown)
+    assert "contribution 1 of 2" not in plain(shown.lines)
+    assert not [line for line in plain(shown.lines).splitlines() if line.startswith(" = ")]

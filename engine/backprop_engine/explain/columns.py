@@ -34,6 +34,7 @@ from backprop_engine.explain.terms import (
     Term,
     briefly,
     cut_short,
+    folded,
     headings,
     shape_detail,
 )
@@ -95,17 +96,31 @@ def _cut(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
     """Some tensors as heatmaps, side by side or, where that shows more of them, one under the other."""
     heads = cut_short(parts)
     top = _rows(heads).total + _TALLER * tall
-    room = max(1, height - top - 1)
-    row = _row(parts, heads, _shares(parts, heads, width, room, tall=tall), room, tall=tall)
-    if row.width <= width and not _has_gaps(row):
-        return row
+    rows = []
+    for over in (heads, folded(heads)):
+        room = max(1, height - _rows(over).total - _TALLER * tall - 1)
+        rows.append(_row(parts, over, _shares(parts, over, width, room, tall=tall), room, tall=tall))
+        if rows[-1].width <= width and not _has_gaps(rows[-1]):
+            return rows[-1]
     free = height - top - 2
     high = max(1, free // 2, min(top, free - top))
-    shares = [width // 2, 0, *_shares(briefly(parts)[2:], heads[2:], width, high, tall=tall)]
+    shares = [
+        max(1, width - _left_of_product(parts, heads, tall=tall)),
+        0,
+        *_shares(briefly(parts)[2:], heads[2:], width, high, tall=tall),
+    ]
     small = _stacked(briefly(parts), heads, shares, high, tall=tall)
-    if row.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
-        return row
+    if rows[0].width <= width and (small.width > width or small.height > height or _has_gaps(small)):
+        return rows[0]
     return Block.of([_clipped(line, width) for line in small.lines[:height]])
+
+
+def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
+    """How many cells the sign and the head of the product take where it stands under the rest."""
+    result, heading = parts[0], heads[0]
+    assert isinstance(result, Term)
+    assert heading is not None
+    return len(" =   ") + _head(result, heading, _rows([heading]), tall=tall).width
 
 
 def _has_pictures(block: Block) -> bool:

@@ -11,7 +11,18 @@ from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Role
 from backprop_engine.text import cell_width, clip
 
-__all__ = ["Heading", "Headings", "Part", "Sign", "Term", "briefly", "cut_short", "headings", "shape_detail"]
+__all__ = [
+    "Heading",
+    "Headings",
+    "Part",
+    "Sign",
+    "Term",
+    "briefly",
+    "cut_short",
+    "folded",
+    "headings",
+    "shape_detail",
+]
 
 _LONGEST_SYMBOLS = 22
 
@@ -71,7 +82,7 @@ def headings(parts: list[Part]) -> Iterator[tuple[Headings, int]]:
     """
     full = [_map(part, lambda term: Heading(term.name, term.word, term.detail)) for part in parts]
     cut = cut_short(parts)
-    kinds = [full, _folded(full), cut, _folded(cut)]
+    kinds = [full, folded(full), cut, folded(cut)]
     seen: list[tuple[Headings, int]] = []
     for one in (*((kind, 1) for kind in kinds), *((kind, 0) for kind in kinds), (_joined(parts), 0)):
         if one not in seen:
@@ -95,7 +106,8 @@ def _cut(term: Term) -> Heading:
     return Heading(name, term.word, clip(term.detail, _LONGEST_SYMBOLS))
 
 
-def _folded(heads: Headings) -> Headings:
+def folded(heads: Headings) -> Headings:
+    """The same with words in two lines."""
     return [head and head._replace(word=_in_two_lines(head.word)) for head in heads]
 
 
