@@ -12,11 +12,13 @@ from driving import NARROW, WIDE, debugger, opened, seen, text_of
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from backprop_engine.explain.lines import line_text, line_width
+from backprop_engine.explain.lines import line_text, line_width, plain
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.bundle import Entry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.panels.scenarios import ScenarioList, found, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
+from backprop_tui.screens.help import HelpScreen
+from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 from programs import environment
 from scenes import LANGUAGES, STEMS, scenario
@@ -280,6 +282,18 @@ async def test_a_long_description_scrolls() -> None:
         assert chosen(pilot) == ORDER[0]
         await pilot.press("enter")
         assert debugger(pilot).current.scenario.name == ORDER[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_its_help_says_what_it_is_before_all_keys(language: str) -> None:
+    async with opened(None, size=WIDE, language=language) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        screen = pilot.app.screen
+        assert isinstance(screen, HelpScreen)
+        shown = plain(screen.lines(400)).splitlines()
+    assert shown[0] == text("help.panel", language, panel=text("command.gallery", language))
+    assert shown[1].strip() == text("panel.gallery.help", language)
 
 
 async def test_the_gallery_has_help_and_is_left_with_q() -> None:

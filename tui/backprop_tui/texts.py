@@ -73,6 +73,13 @@ TEXTS: dict[str, Words] = {
         "The run so far as text to read from top to bottom; the step that one stands behind comes last.",
         "지금까지의 실행을 위에서 아래로 읽는 글입니다. 방금 지난 스텝이 맨 끝에 나옵니다.",
     ),
+    "panel.gallery.help": Words(
+        "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, Enter opens it, / finds some "
+        "by title, name or folder, t takes the tour. The keys below are for a scenario that is open.",
+        "함께 들어 있는 시나리오를 폴더별로 늘어놓은 목록입니다. 점이 많을수록 어렵습니다. "
+        "↑ ↓로 고르고 Enter로 엽니다. /로는 제목, 이름, 폴더를 찾고 t로는 둘러보기를 시작합니다. "
+        "아래의 키는 시나리오를 연 뒤에 씁니다.",
+    ),
     "panel.plots": Words("Plots", "도표"),
     "panel.plots.help": Words(
         "The run from afar: the loss, the sizes of gradients along time, depth and iterations, and the "

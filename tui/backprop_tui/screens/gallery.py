@@ -249,7 +249,7 @@ class GalleryScreen(Screen[None]):
         """Show the help."""
         from backprop_tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.language))
+        self.app.push_screen(HelpScreen(self.language, panel="gallery"))
 
     def action_command_quit(self) -> None:
         """Leave."""
