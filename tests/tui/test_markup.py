@@ -76,8 +76,9 @@ async def test_in_a_notification(hostile: tuple[str, View]) -> None:
     text, view = hostile
     async with opened(view) as pilot:
         header = debugger(pilot).panel("header")
-        end = len(title_of(view)) + 1
-        pilot.app.screen.selections = {header: Selection(Offset(1, 0), Offset(end, 0))}
+        begin = 3  # behind the sign of the palette
+        end = begin + len(title_of(view))
+        pilot.app.screen.selections = {header: Selection(Offset(begin, 0), Offset(end, 0))}
         await pilot.press("y")
         await pilot.pause()
         assert pilot.app.clipboard == f"{text} ␛[31mT"
