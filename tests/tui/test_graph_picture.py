@@ -397,15 +397,21 @@ def test_there_is_no_map_where_all_is_seen_or_little_would_be(window: Area) -> N
     assert minimap(graph_picture(view("rnn_cell", 15)), window) is None
 
 
-def test_a_frame_of_two_rows_hides_only_what_its_sides_stand_on() -> None:
-    picture = graph_picture(view("vanishing_sigmoids", 12))
-    shown = minimap(picture, Area(picture.width - 72, 0, 72, 8))
+@pytest.mark.parametrize(
+    ("stem", "at", "height"), [("vanishing_sigmoids", 12, 8), ("double_where", 8, 15), ("rnn_cell", 15, 14)]
+)
+def test_the_frame_hides_nodes_at_its_sides_alone(stem: str, at: int, height: int) -> None:
+    picture = graph_picture(view(stem, at))
+    shown = minimap(picture, Area(picture.width - 72, 0, 72, height))
     assert shown is not None
+    wide, high = shown.area.width - 2, shown.area.height - 2
     rows = [line_text(line)[1:-1] for line in shown.lines[1:-1]]
-    assert len(rows) == 2
-    assert all(row.count("┃") == 2 and not set(row) & set("━┏┓┗┛") for row in rows)
-    inside = [row[row.index("┃") + 1 : row.rindex("┃")] for row in rows]
-    assert any(set(row) - set(" \u2800") for row in inside)
+    sides = {place for row in rows for place, character in enumerate(row) if character in "┏┓┗┛┃"}
+    assert len(sides) == 2
+    for unit in range(len(picture.scene.units)):
+        area = picture.area(unit)
+        x, y = area.x * wide // picture.width, (2 * area.y + area.height) * high // (2 * picture.height)
+        assert x in sides or "\u2800" < rows[y][x] <= "\u28ff"
 
 
 def test_the_map_marks_the_step_and_what_is_chosen() -> None:

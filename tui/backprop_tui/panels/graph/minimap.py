@@ -148,12 +148,16 @@ def _cells(scene: Scene, unit: int, width: int, height: int) -> list[tuple[int, 
 
 
 def _frame(drawn: list[Cells], picture: GraphPicture, across: tuple[int, int], down: tuple[int, int]) -> None:
-    """A heavy frame around what is in view; of two rows, only its sides, lest it hide all that is in it."""
+    """A heavy frame around what is in view; at its top and bottom it hides no node."""
     (left, right), (top, bottom) = across, down
     for y in range(top, bottom + 1):
-        if y in (top, bottom) and top + 1 < bottom and left < right:
+        if y in (top, bottom) and top < bottom and left < right:
+            for x in range(left + 1, right):
+                if drawn[y][x].text == " ":
+                    _put(drawn[y], picture, x, "─")
             corners = "╭╮" if y == top else "╰╯"
-            _put(drawn[y], picture, left, f"{corners[0]}{'─' * (right - left - 1)}{corners[1]}")
+            _put(drawn[y], picture, left, corners[0])
+            _put(drawn[y], picture, right, corners[1])
         else:
             _put(drawn[y], picture, left, "│")
             _put(drawn[y], picture, right, "│")
