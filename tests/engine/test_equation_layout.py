@@ -99,3 +99,12 @@ def test_words_in_two_lines_leave_room_for_heatmaps_side_by_side() -> None:
     assert pictures(shown)
     assert "contribution 1 of 2" not in plain(shown.lines)
     assert not [line for line in plain(shown.lines).splitlines() if line.startswith(" = ")]
+
+
+def test_a_long_name_that_is_cut_is_still_transposed() -> None:
+    graph = Sketch().inputs(attention_to_everything=(3, 3), v=(3, 2))
+    built = graph(y="matmul attention_to_everything v", L="sum y").build()
+    numbers = {"attention_to_everything": np.eye(3), "v": np.ones((3, 2))}
+    trace = record(built, Bindings.of(built, numbers))
+    shown = plain(equation(trace.frame(6), "en", 44, 8).lines)
+    assert "attention_to_everyth…ᵀ" in shown

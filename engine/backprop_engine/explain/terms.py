@@ -102,7 +102,9 @@ def _map(part: Part, head: Callable[[Term], Heading]) -> Heading | None:
 def _cut(term: Term) -> Heading:
     if term.role is not Role.LOCAL:
         return Heading(term.name, term.word, term.detail)
-    name = term.name if "∂" in term.name else clip(term.name, _LONGEST_SYMBOLS)
+    end = "ᵀ" if term.name.endswith("ᵀ") else ""  # without it, it would be another matrix
+    short = clip(term.name.removesuffix(end), _LONGEST_SYMBOLS - len(end)) + end
+    name = term.name if "∂" in term.name else short
     return Heading(name, term.word, clip(term.detail, _LONGEST_SYMBOLS))
 
 
