@@ -77,3 +77,9 @@ def test_every_operator_can_be_asked(op: Op, sample: Sample) -> None:
                 lines = origin_lines(trace, edge_origins(trace, edge, cell), 90, language)
                 assert len(lines) == 2 + bool(edge.summed)
                 assert line_width(lines[1]) <= 90
+
+
+def test_more_axes_than_letters() -> None:
+    graph = applied("add", (2,) * 9, ())
+    trace = record(graph, Bindings.of(graph, {"a": np.ones((2,) * 9), "b": 1.0}, 0.5))
+    assert said(trace, "b", ())[0].startswith("∂L/∂b = ∑ i j k l m n p q i1  ∂L/∂out[i,j,k,l,m,n,p,q,i1]")

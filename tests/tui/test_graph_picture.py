@@ -21,6 +21,7 @@ from backprop_engine.run import Run
 from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
+from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts, put
 from backprop_tui.panels.graph.minimap import Minimap, minimap
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.view import DENSITIES, Density, View
@@ -471,3 +472,15 @@ def test_a_row_costs_the_same_in_a_larger_graph(density: Density) -> None:
         costs.append(calls(paint))
     small, large = costs
     assert large < small * 1.1
+
+
+@pytest.mark.parametrize("name", ["가나다라마바사아자차", "x가y나z다w라v마", "abcdefghijklmno"])
+def test_a_name_cut_between_any_two_cells_takes_as_many_as_there_are(name: str) -> None:
+    for start in range(10):
+        for end in range(start + 1, 14):
+            cells: Cells = {}
+            put(cells, 0, name, Role.NAME)
+            mark_cuts(cells, start, end)
+            line = gathered(cells, start, end)
+            assert line_width(line) == end - start, (start, end, line_text(line))
+            assert line_text(line).rstrip().endswith("…")

@@ -559,3 +559,8 @@ async def test_the_footer_names_keys_for_slices_where_there_are_slices(language:
             assert inspector(pilot).current.at[0] == int(wanted)
             assert bool(re.search(r"\[1, 0, :, :\]", plain(lines_of(drawn(pilot).drawing)))) is wanted
             await pilot.press("escape")
+
+
+def test_no_width_is_too_small() -> None:
+    for width in range(-3, 6):
+        assert numbers(grid((3, 3)), width, 2, TOP_LEFT).lines

@@ -70,10 +70,16 @@ def _pattern(origins: Origins) -> tuple[str, list[str]]:
         return "", []
     first = origins.terms[0].cell
     names = [
-        letter if varies else str(index)
-        for letter, index, varies in zip(_LETTERS, first, origins.varying, strict=False)
+        _letter(axis) if varies else str(index)
+        for axis, (index, varies) in enumerate(zip(first, origins.varying, strict=True))
     ]
     return cell_text(names), [name for name, varies in zip(names, origins.varying, strict=True) if varies]
+
+
+def _letter(axis: int) -> str:
+    """The index along an axis; past the last letter they begin again, with a number."""
+    again, at = divmod(axis, len(_LETTERS))
+    return f"{_LETTERS[at]}{again or ''}"
 
 
 def cell_text(indices: Sequence[object]) -> str:

@@ -59,7 +59,7 @@ def _number(grid: Grid, text: str, row: int, at: int) -> Span:
 def _columns(grid: Grid, rows: range, left: int, width: int) -> _Columns:
     """The columns in view, from `left` on where the cell to follow allows; at least one."""
     count, followed = grid.size[1], grid.place[1]
-    most = width // _NARROWEST + 1
+    most = max(0, width) // _NARROWEST + 1
     left = max(0, min(left, count - 1))
     if grid.follow and followed < left:
         left = followed

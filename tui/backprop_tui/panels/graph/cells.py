@@ -32,7 +32,17 @@ def mark_cuts(cells: Cells, start: int, end: int) -> None:
     """Where a name or a number runs over an edge of what is in view, an ellipsis says so."""
     for inside, outward in ((start, -1), (end - 1, 1)):
         if _runs_on(cells, inside, outward):
-            cells[inside] = Span(_ELLIPSIS, cells[inside].role)
+            _end_in_ellipsis(cells, inside)
+
+
+def _end_in_ellipsis(cells: Cells, at: int) -> None:
+    """An ellipsis in a cell; what is left of a wide character that stood there too is a space."""
+    role = cells[at].role
+    if not cells[at].text:
+        cells[at - 1] = Span(" ", role)
+    elif cell_width(cells[at].text) == 2:
+        cells[at + 1] = Span(" ", role)
+    cells[at] = Span(_ELLIPSIS, role)
 
 
 def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
@@ -40,6 +50,8 @@ def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
     cell, outside = cells.get(inside), cells.get(inside + outward)
     if cell is None or outside is None:
         return False
+    if outward > 0 and cell_width(cell.text) == 2:  # half of it is behind the edge
+        return True
     near = cell if cell.text.strip() else cells.get(inside - outward)
     far = outside if outside.text.strip() else cells.get(inside + 2 * outward)
     spaced = near is not cell or far is not outside
