@@ -361,8 +361,21 @@ def test_the_map_never_hides_the_step() -> None:
             assert not hidden & {
                 (column - window.x, row - window.y)
                 for row in range(home.y, home.y + home.height)
-                for column in range(home.x, home.x + home.width)
+                for column, sign in enumerate(cells(picture.row(row, 0, picture.width), picture.width))
+                if home.x <= column < home.x + home.width and sign != " "
             }
+
+
+def test_a_map_may_lie_where_the_step_is_blank() -> None:
+    picture = graph_picture(view("stacked_cells", 38))
+    home = picture.home
+    assert home is not None
+    window = Area(home.x - 30, home.y - 9, 69, 17)
+    shown = minimap(picture, window, home)
+    assert shown is not None
+    assert shown.area.x == window.width - shown.area.width
+    assert shown.area.y == window.height - shown.area.height
+    assert window.y + shown.area.y < home.y + home.height
 
 
 def test_the_map_hides_as_little_as_any_corner_would() -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.lines import Line, Role, Span, line_text
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph.cells import Cells, gathered, put
 from backprop_tui.panels.graph.marks import State, lines
@@ -185,7 +185,7 @@ def _corner(
     for x in (window.width - size[0], 0):
         for y in (window.height - size[1], 0):
             under = Area(left + x, top + y, *size)
-            cost = (focus is not None and _overlap(under, focus), _hidden(picture, under))
+            cost = (focus is not None and _hides(picture, under, focus), _hidden(picture, under))
             if least is None or cost < least:
                 least, best = cost, Area(x, y, *size)
             if least == (False, 0):
@@ -204,10 +204,8 @@ def _hidden(picture: GraphPicture, area: Area) -> int:
     return hidden
 
 
-def _overlap(one: Area, other: Area) -> bool:
-    return (
-        one.x < other.x + other.width
-        and other.x < one.x + one.width
-        and one.y < other.y + other.height
-        and other.y < one.y + one.height
-    )
+def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
+    """Whether anything is drawn where an area lies over the focus."""
+    left, right = max(area.x, focus.x), min(area.x + area.width, focus.x + focus.width)
+    rows = range(max(area.y, focus.y), min(area.y + area.height, focus.y + focus.height))
+    return left < right and any(line_text(picture.row(y, left, right - left)).strip() for y in rows)
