@@ -116,6 +116,20 @@ def test_a_nudge_shows_the_slope() -> None:
     assert found.plus > found.before > found.minus or found.plus < found.before < found.minus
 
 
+def test_a_nudge_shows_the_whole_way_forward() -> None:
+    text = "params: {{W: [[{0}, 2], [3, 4]]}}\ninputs: {{x: [1, -1]}}\n"
+    text += "nodes: {{y: W @ x, r: tanh(x), s: y * 2, f: sum(s * r)}}\n"
+    found = nudge(run_of(text.format(1)), 0, "W", (0, 0), 0.5)
+    assert [one.node.name for one in found.forward if "#" not in one.node.name] == ["y", "s", "f"]
+    for by, side in ((1, "before"), (1.5, "plus"), (0.5, "minus")):
+        trace = run_of(text.format(by)).trace(0)
+        for one in found.forward:
+            np.testing.assert_array_equal(getattr(one, side), trace.value(one.node.name))
+    assert [found.plus, found.minus] == [
+        float(one) for one in (found.forward[-1].plus, found.forward[-1].minus)
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "cell", "size"),
     [("y", (0,), 1), ("W", (0,), 1), ("W", (2, 0), 1), ("x", (0,), 0), ("x", (0,), -1)],

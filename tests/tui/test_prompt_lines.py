@@ -589,6 +589,8 @@ def test_a_nudge_beside_its_prediction(add: Typist) -> None:
         "  x + 0.5  output -14  predicted -14",
         "  x - 0.5  output -10  predicted -10",
         "  slope -4  gradient -4",
+        "  q  3    + 3.5 Δ+0.5  - 2.5 Δ-0.5",
+        "  f  -12  + -14 Δ-2    - -10 Δ+2",
     ]
 
 

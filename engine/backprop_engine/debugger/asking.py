@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final, NamedTuple
 
@@ -24,6 +24,7 @@ __all__ = [
     "Contribution",
     "Difference",
     "Found",
+    "Moved",
     "Nudge",
     "Path",
     "Paths",
@@ -156,14 +157,27 @@ def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
     return upstream
 
 
+class Moved(Struct, frozen=True, eq=False):
+    """A computed node that a nudge moves: its value before, and with the cell a little larger and smaller."""
+
+    node: Node
+    before: Tensor
+    plus: Tensor
+    minus: Tensor
+
+
 class Nudge(Struct, frozen=True, eq=False):
-    """What a small change of one cell of a leaf does to the output, beside what its gradient predicts."""
+    """What a small change of one cell of a leaf does to the output, beside what its gradient predicts.
+
+    `forward` has every computed node that it moves, in the order of computing.
+    """
 
     before: float
     plus: float
     minus: float
     slope: float
     gradient: float
+    forward: tuple[Moved, ...] = ()
 
     @property
     def error(self) -> float:
@@ -199,17 +213,22 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
             said("a nudge says nothing while a computed value is overridden: it would not pass it")
         )
 
-    def output(by: float) -> float:
+    def forward(by: float) -> Sequence[Tensor]:
         value = np.array(trace.values[node.position], dtype=np.float64)
         value[cell] += by
         bindings = with_leaf(graph, trace.bindings, name, value)
         with np.errstate(all="ignore"):
-            values, _, _ = run_forward(graph, bindings, {})
-            return float(np.sum(values[graph.output] * trace.bindings.seed, dtype=np.float64))
+            return run_forward(graph, bindings, {})[0]
 
-    before, plus, minus = output(0.0), output(size), output(-size)
+    runs = [forward(by) for by in (0.0, size, -size)]
+    with np.errstate(all="ignore"):
+        weighted = (values[graph.output] * trace.bindings.seed for values in runs)
+        before, plus, minus = (float(np.sum(one, dtype=np.float64)) for one in weighted)
+        slope = (plus - minus) / (2 * size)
     gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
-    return Nudge(before, plus, minus, (plus - minus) / (2 * size), gradient)
+    nodes = (Moved(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
+    moved = (one for one in nodes if not (_same(one.before, one.plus) and _same(one.before, one.minus)))
+    return Nudge(before, plus, minus, slope, gradient, tuple(moved))
 
 
 # Two runs side by side

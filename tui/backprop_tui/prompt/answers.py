@@ -12,6 +12,7 @@ from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.debugger import Session, SwitchBranch, update
 from backprop_engine.debugger.asking import (
     Difference,
+    Nudge,
     Path,
     compare,
     contributions,
@@ -29,6 +30,7 @@ from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.local import ScalarLocal, local_gradient
 from backprop_engine.run import Run
 from backprop_engine.said import said
+from backprop_tui.panels.changes import change
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
 from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
 from backprop_tui.prompt.values import Target, node_named, parse_target
@@ -256,7 +258,25 @@ def nudged(session: Session, query: NudgeLeaf, language: str) -> list[Line]:
     rows.insert(0, (Span(name, Role.NAME), Span(f"{output} {number(found.before, 8)}", Role.VALUE)))  # type: ignore[arg-type]
     slope = f"{text('prompt.nudge.slope', language)} {number(found.slope, 8)}"
     gradient = f"{text('prompt.nudge.gradient', language)} {number(found.gradient, 8)}"
-    return [*table(rows), (Span("  "), Span(slope), Span("  "), Span(gradient, Role.GRADIENT))]
+    told = (Span("  "), Span(slope), Span("  "), Span(gradient, Role.GRADIENT))
+    return [*table(rows), told, *_forward(found, language)]
+
+
+def _forward(found: Nudge, language: str) -> list[Line]:
+    """The nodes on the way that a nudge moves: as they are, and nudged both ways."""
+    shown = found.forward[:_MOST]
+    rows: list[tuple[Span, ...]] = [
+        (
+            Span(one.node.name, Role.NAME),
+            Span(summary(one.before), Role.VALUE),
+            *(
+                Span(f"{sign} {summary(nudged)}{change(nudged, one.before)}", Role.VALUE)
+                for sign, nudged in (("+", one.plus), ("-", one.minus))
+            ),
+        )
+        for one in shown
+    ]
+    return [*table(rows), *_more(len(found.forward) - len(shown), language)]
 
 
 # Searching
