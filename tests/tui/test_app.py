@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.graph import graph_picture, node_at
+from backprop_tui.panels.nodes import node_at_row
 from backprop_tui.panels.timeline import timeline
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screenshot import screen_svg
@@ -159,6 +160,24 @@ async def test_a_panel_that_stands_behind_comes_to_the_front_by_a_click() -> Non
         await pilot.click(offset=(rows[y].index("3 Nodes"), y))
         await pilot.pause()
         assert pilot.app.focused is debugger(pilot).panel("nodes")
+
+
+async def test_the_headings_of_the_table_stay_while_it_is_scrolled() -> None:
+    async with opened("lstm", size=WIDE) as pilot:
+        panel = debugger(pilot).panel("nodes")
+        await pilot.press("3", *["pagedown"] * 3)
+        await pilot.pause()
+        assert panel.scroll_offset.y > 0
+        rows = [row[3:40] for row in seen(pilot).splitlines()][panel.region.y + 1 : panel.region.bottom - 1]
+        assert rows[0].split()[:2] == ["node", "is"]
+        view = debugger(pilot).current
+        for y, row in list(enumerate(rows))[1::3]:
+            node = node_at_row(view, y + panel.scroll_offset.y)
+            assert node is not None
+            assert row.replace("▶", "").split()[0].rstrip("…") in node.name
+            await pilot.click("#nodes", offset=(6, y + 1))
+            assert _chosen(pilot) == node.name
+            panel.scroll_to(0, panel.scroll_offset.y, animate=False)
 
 
 async def test_two_clicks_inspect() -> None:

@@ -33,6 +33,8 @@ class Drawn(Struct, frozen=True):
     title: Callable[[View], str] | None = None
     centred: bool = False
     scrubs: bool = False
+    pinned: int = 0
+    """So many rows stay at the top while the others are scrolled."""
     node_at: Callable[[View, int], Node | None] | None = None
     row_of: Callable[[View, int], int] | None = None
     group_at: Callable[[View, int], str] | None = None
@@ -54,7 +56,7 @@ def _plots_title(view: View) -> str:
 DRAWN: Final[Mapping[str, Drawn]] = {
     "graph": Drawn(lambda view, width, height: graph_picture(view), graph_title, centred=True),
     "chain": Drawn(chain_rule, chain_rule_title),
-    "nodes": Drawn(nodes, node_at=node_at_row, row_of=row_of_node),
+    "nodes": Drawn(nodes, pinned=1, node_at=node_at_row, row_of=row_of_node),
     "outline": Drawn(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
     "plots": Drawn(_plots, _plots_title, scrubs=True),
     "calls": Drawn(calls),

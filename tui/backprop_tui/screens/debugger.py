@@ -72,7 +72,11 @@ class DebuggerScreen(LookingScreen):
             for place in PLACES:
                 drawn = DRAWN[place.name]
                 yield _kind(place)(
-                    self._drawn(drawn.draw), id=place.name, centred=drawn.centred, scrubs=drawn.scrubs
+                    self._drawn(drawn.draw),
+                    id=place.name,
+                    centred=drawn.centred,
+                    scrubs=drawn.scrubs,
+                    pinned=drawn.pinned,
                 )
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)

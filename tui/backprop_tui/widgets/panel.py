@@ -76,11 +76,20 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             return self.panel
 
     def __init__(
-        self, draw: Draw, *, id: str, focusable: bool = True, centred: bool = False, scrubs: bool = False
+        self,
+        draw: Draw,
+        *,
+        id: str,
+        focusable: bool = True,
+        centred: bool = False,
+        scrubs: bool = False,
+        pinned: int = 0,
     ) -> None:
         super().__init__(id=id)
         self.scrubs = scrubs
         """Whether moving the mouse with its button down means clicking on all the way."""
+        self.pinned = pinned
+        """So many rows of the drawing stay at the top while the others are scrolled."""
         self.draw = draw
         self.can_focus = focusable
         self.centred = centred
@@ -145,7 +154,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         room = self.scrollable_content_region.size
         margin_x = min(4, room.width // 6, max(0, room.width - area.width) // 2)
         margin_y = min(1, room.height // 6, max(0, room.height - area.height) // 2)
-        region = Region(*area).grow((margin_y, margin_x, margin_y, margin_x))
+        region = Region(*area).grow((max(margin_y, self.pinned), margin_x, margin_y, margin_x))
         self.scroll_to_region(region, animate=False, force=True, immediate=True)
 
     def _refresh_changed_rows(self) -> None:
@@ -169,7 +178,11 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """What is in view in row `y` of the panel."""
-        return self.drawing.row(view.scrolled.y + y - view.margin.y, view.scrolled.x, view.width)
+        return self.drawing.row(self._row_of(y, view.scrolled, view.margin), view.scrolled.x, view.width)
+
+    def _row_of(self, y: int, scrolled: Offset, margin: Offset) -> int:
+        """The row of the drawing that stands in row `y` of the panel."""
+        return y if y < self.pinned else scrolled.y + y - margin.y
 
     @property
     def _base(self) -> RichStyle:
@@ -226,16 +239,16 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     def _with_selection(self, strip: Strip, y: int, scrolled: Offset) -> Strip:
         if not self.allow_select or (self._painting is not None and not self.screen.selections):
             return strip
-        left, top = scrolled
+        left, row = scrolled.x, self._row_of(y, scrolled, Offset(0, 0))
         selection = self.text_selection
-        if selection is not None and (span := selection.get_span(y + top)) is not None:
+        if selection is not None and (span := selection.get_span(row)) is not None:
             start, end = span
             end = strip.cell_length if end == -1 else end
             style = self.screen.get_component_rich_style("screen--selection")
             before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
             strip = Strip.join([before, inside.apply_style(style), after])
         # Where a mark begins is asked of a row made for the mouse alone: what is painted need not know it.
-        return strip if self._painting is not None else strip.apply_offsets(left, y + top)
+        return strip if self._painting is not None else strip.apply_offsets(left, row)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that the mouse has marked."""
@@ -258,8 +271,8 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             self._say_clicked(offset, event.chain)
 
     def _say_clicked(self, offset: Offset, times: int) -> None:
-        left, top = self.scroll_offset
-        x, y = offset.x + left - self.margin_of_drawing.x, offset.y + top - self.margin_of_drawing.y
+        scrolled, margin = self.scroll_offset, self.margin_of_drawing
+        x, y = offset.x + scrolled.x - margin.x, self._row_of(offset.y, scrolled, margin)
         self.post_message(self.Clicked(self, x, y, times))
 
     def on_resize(self) -> None:
