@@ -123,7 +123,7 @@ async def test_the_editor_opens_at_the_chosen_node_and_its_save_is_loaded_at_onc
             await pilot.press("E")
             await settled(pilot)
             assert log.read_text(encoding="utf-8").split("\n") == ["+6", str(path)]
-            assert seen(pilot).startswith(" Edited")
+            assert seen(pilot).startswith(" ≡ Edited")
             await pilot.press("tab", "tab", "home", "down")
             debugger(pilot).action_choose(-5)
             await pilot.press("E")

@@ -178,7 +178,7 @@ async def test_a_save_is_shown_in_place(tmp_path: Path) -> None:
             TEXT.replace("Before", "Afterwards").replace("  f: q * x", "  k: y * y\n  f: q * k * x"),
         )
         shown = seen(pilot)
-        assert shown.startswith(" Afterwards")
+        assert shown.startswith(" ≡ Afterwards")
         assert names(pilot) == ["x", "y", "q", "k", "f#1", "f"]
         assert "case.yaml has changed: loaded again" in words_of(pilot)
         await pilot.press("end")
@@ -286,7 +286,7 @@ async def test_a_file_that_vanishes_is_waited_for(tmp_path: Path) -> None:
         await pilot.press("s")
         assert position(pilot) == 4
         await save(pilot, path, TEXT.replace("Before", "Back"))
-        assert seen(pilot).startswith(" Back")
+        assert seen(pilot).startswith(" ≡ Back")
         assert not debugger(pilot).mistakes_are_shown
         assert position(pilot) == 4
 
@@ -362,7 +362,7 @@ async def test_a_reload_under_a_sheet(tmp_path: Path) -> None:
         await settled(pilot)
         await pilot.press("escape")
         await pilot.pause()
-        assert seen(pilot).startswith(" Afterwards")
+        assert seen(pilot).startswith(" ≡ Afterwards")
         assert debugger(pilot).mistakes_are_shown
 
 
@@ -385,7 +385,7 @@ async def test_in_korean(tmp_path: Path) -> None:
     async with live(tmp_path, language="ko") as (pilot, path):
         await save(pilot, path, "nodes: {f: x}\n")
         assert "case.yaml: 고칠 곳 1" in seen(pilot)
-        assert "오류[unknown-name]: `x`가 정의되어 있지 않습니다" in seen(pilot)
+        assert "오류[unknown-name]: `x`가 정의되어 있지 않습니다" in words_of(pilot)
         await save(pilot, path, TEXT)
         assert "다시 불러왔습니다" in seen(pilot)
 
@@ -413,6 +413,6 @@ async def test_the_clock_looks_by_itself(tmp_path: Path, monkeypatch: pytest.Mon
         overwritten(path, TEXT.replace("Before", "Afterwards"))
         for _ in range(1000):
             await pilot.pause(0.01)
-            if seen(pilot).startswith(" Afterwards"):
+            if seen(pilot).startswith(" ≡ Afterwards"):
                 break
-        assert seen(pilot).startswith(" Afterwards")
+        assert seen(pilot).startswith(" ≡ Afterwards")
