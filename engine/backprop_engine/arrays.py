@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Shape", "Tensor", "broadcast_axes", "freeze", "norm", "settle", "shape_text", "sum_axes"]
+__all__ = ["Shape", "Tensor", "broadcast_axes", "freeze", "norm", "same", "settle", "shape_text", "sum_axes"]
 
 Tensor: TypeAlias = NDArray[Any]
 """An array, or a NumPy scalar for the shape ``()``; both answer to `shape`, `dtype` and arithmetic."""
@@ -39,6 +39,13 @@ def freeze(value: ArrayLike, dtype: np.dtype[Any]) -> Tensor:
     """A tensor of its own memory, safe from later changes to `value`; too large for `dtype` is infinity."""
     with np.errstate(over="ignore"):
         return settle(np.array(value, dtype=dtype), dtype)
+
+
+def same(one: Tensor | None, other: Tensor | None) -> bool:
+    """Whether two tensors have the same numbers, a NaN being the same as a NaN, or are both absent."""
+    if one is None or other is None:
+        return one is other
+    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def norm(tensor: Tensor) -> float:

@@ -21,7 +21,6 @@ class Place(Struct, frozen=True):
     region: str
     roomy: str
     titled: str
-    focusable: bool = True
 
     def title(self, language: str) -> str:
         """What the panel is called."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, same
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
 from backprop_engine.graph import Graph, Kind, Node
@@ -227,7 +227,7 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
         slope = (plus - minus) / (2 * size)
     gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
     nodes = (Moved(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
-    moved = (one for one in nodes if not (_same(one.before, one.plus) and _same(one.before, one.minus)))
+    moved = (one for one in nodes if not (same(one.before, one.plus) and same(one.before, one.minus)))
     return Nudge(before, plus, minus, slope, gradient, tuple(moved))
 
 
@@ -248,7 +248,7 @@ def compare(one: Trace, other: Trace) -> tuple[Difference, ...]:
     for node in one.graph.nodes:
         at = node.position
         values, gradients = (one.values[at], other.values[at]), (one.gradients[at], other.gradients[at])
-        if node.kind is not Kind.LITERAL and not (_same(*values) and _same(*gradients)):
+        if node.kind is not Kind.LITERAL and not (same(*values) and same(*gradients)):
             found.append(Difference(node, values, gradients))
     return tuple(found)
 
@@ -257,37 +257,31 @@ def differing_steps(one: Trace, other: Trace) -> Iterator[int]:
     """The positions of the steps at which two runs of one graph differ, in order; 0 where a leaf does."""
     schedule = one.schedule
     leaves = (leaf.position for leaf in one.graph.leaves)
-    if not all(_same(one.values[leaf], other.values[leaf]) for leaf in leaves):
+    if not all(same(one.values[leaf], other.values[leaf]) for leaf in leaves):
         yield 0
     for node in schedule.order:
-        if not _same(one.values[node], other.values[node]):
+        if not same(one.values[node], other.values[node]):
             yield node - schedule.order.start + 1
     if schedule.forward_only:
         return
-    if not _same(one.gradients[schedule.output], other.gradients[schedule.output]):
+    if not same(one.gradients[schedule.output], other.gradients[schedule.output]):
         yield schedule.seed
     for edge in schedule.edges:
         start, arrival = schedule.starts[edge.index], schedule.arrival(edge.index)
-        brought = _same(one.contributions[edge.index], other.contributions[edge.index])
-        summed = _same(one.arrived[edge.index], other.arrived[edge.index])
+        brought = same(one.contributions[edge.index], other.contributions[edge.index])
+        summed = same(one.arrived[edge.index], other.arrived[edge.index])
         if not brought or (arrival == start and not summed):
             yield start
         if arrival != start and not summed:
             yield arrival
     for node, position in schedule.update_positions.items():
-        if not _same(one.updated[node], other.updated[node]):
+        if not same(one.updated[node], other.updated[node]):
             yield position
 
 
 def first_difference(one: Trace, other: Trace) -> int | None:
     """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
     return next(differing_steps(one, other), None)
-
-
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 # Searching

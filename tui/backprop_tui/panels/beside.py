@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import same
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, summary
 from backprop_engine.explain.story import story
@@ -90,13 +88,7 @@ def _numbers(pair: Pair, node: Node) -> Iterator[Span]:
 
 def _differs(pair: Pair, node: Node) -> bool:
     one, other = (view.frame for view in pair)
-    return not (_same(one.value(node), other.value(node)) and _same(one.gradient(node), other.gradient(node)))
-
-
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    return not (same(one.value(node), other.value(node)) and same(one.gradient(node), other.gradient(node)))
 
 
 def _table(rows: Sequence[tuple[Span, ...]], width: int) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, same
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.statistics import norm
 from backprop_engine.graph import Node
@@ -42,10 +42,4 @@ def padded(shown: str, width: int) -> str:
 def untouched(trace: Trace, before: Trace, node: Node) -> bool:
     """Whether the changes in force leave the node's value and gradient as they were `before`."""
     at = node.position
-    return _same(trace.values[at], before.values[at]) and _same(trace.gradients[at], before.gradients[at])
-
-
-def _same(now: Tensor | None, before: Tensor | None) -> bool:
-    if now is None or before is None:
-        return now is before
-    return now is before or np.array_equal(now, before, equal_nan=now.dtype.kind == "f")
+    return same(trace.values[at], before.values[at]) and same(trace.gradients[at], before.gradients[at])

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor, same, shape_text
 from backprop_engine.debugger import Session, SwitchBranch, update
 from backprop_engine.debugger.asking import (
     Difference,
@@ -371,14 +371,10 @@ def _change(before: Tensor | None, after: Tensor | None) -> str:
     """Both, with an arrow between them; one alone where they are the same, nothing where there is neither."""
     if before is None and after is None:
         return ""
-    if before is not None and after is not None and _same(before, after):
+    if before is not None and after is not None and same(before, after):
         return summary(before, 30)
     if before is not None and after is not None and prod(before.shape) > 4:
         with np.errstate(all="ignore"):
             largest = float(np.max(np.abs(np.subtract(after, before, dtype=np.float64))))
         return f"{summary(before, 30)} → {summary(after, 30)}, Δ {number(largest)}"
     return f"{summary(before, 30)} → {summary(after, 30)}"
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
