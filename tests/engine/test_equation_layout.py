@@ -9,8 +9,9 @@ import pytest
 from graphs import Sketch, trace_of
 
 from backprop_engine.bindings import Bindings
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import Block, plain
+from backprop_engine.explain.lines import plain
 from backprop_engine.explain.shades import Shade
 from backprop_engine.ops import OPS, Sample
 from backprop_engine.recording import record

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from backprop_engine.bindings import Bindings
 from backprop_engine.explain import columns
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import Block, Role, line_text, line_width, plain
+from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import step_title, story

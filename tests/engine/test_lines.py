@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
+from backprop_engine.explain.blocks import Block, above, beside
 from backprop_engine.explain.lines import (
-    Block,
     Line,
     Role,
     Span,
-    above,
-    beside,
     clip_line,
     crop_line,
     line_text,

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from backprop_engine.explain import heatmap
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.heatmap import heat_lines, legend, levels
-from backprop_engine.explain.lines import Block, Role, line_text, line_width, plain
+from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_engine.explain.statistics import facts

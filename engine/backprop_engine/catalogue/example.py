@@ -10,8 +10,8 @@ import numpy as np
 
 from backprop_engine.bindings import Bindings
 from backprop_engine.building import GraphBuilder
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import Block
 from backprop_engine.graph import Kind
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.recording import record

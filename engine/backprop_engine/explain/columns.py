@@ -11,19 +11,9 @@ from math import prod
 from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.explain.blocks import Block, above, beside
 from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
-from backprop_engine.explain.lines import (
-    Block,
-    Line,
-    Role,
-    Span,
-    above,
-    beside,
-    clip_line,
-    crop_line,
-    line_text,
-    wrap_line,
-)
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_text, wrap_line
 from backprop_engine.explain.shades import Shade
 from backprop_engine.explain.tensors import MORE, tensor_block
 from backprop_engine.explain.terms import (
@@ -62,13 +52,14 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     """
     parts = parts[: max(0, width) + 3]  # each takes a cell at least: the rest could not be seen
     tall = tall and any(_OVER in part.name for part in parts if isinstance(part, Term))
-    for some in (parts, briefly(parts)):
+    brief = briefly(parts)
+    for some in (parts, brief):
         full = _in_full_numbers(some, width, height, tall=tall)
         if full is not None:
             return full
-    block = _cut(parts, width, height, tall=False)
+    block = _cut(parts, brief, width, height, tall=False)
     if tall and block.height + _TALLER < height:
-        taller = _cut(parts, width, height, tall=True)
+        taller = _cut(parts, brief, width, height, tall=True)
         return taller if taller.height <= height else block
     return block
 
@@ -79,6 +70,8 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
         return None
     shares = [_UNLIMITED] * len(parts)
     for place in (_row, _stacked):
+        if _least_width(parts, stacked=place is _stacked) > width:
+            continue
         for fractions in (True, False) if tall else (False,):
             for heads, gap in headings(parts):
                 if fractions and not gap:  # they are for where there is room
@@ -92,8 +85,11 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
     return None
 
 
-def _cut(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
-    """Some tensors as heatmaps, side by side or, where that shows more of them, one under the other."""
+def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall: bool) -> Block:
+    """Some tensors as heatmaps, side by side or, where that shows more of them, one under the other.
+
+    `brief` are the same parts with few digits.
+    """
     heads = cut_short(parts)
     top = _rows(heads).total + _TALLER * tall
     rows = []
@@ -107,9 +103,9 @@ def _cut(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
     shares = [
         max(1, width - _left_of_product(parts, heads, tall=tall)),
         0,
-        *_shares(briefly(parts)[2:], heads[2:], width, high, tall=tall),
+        *_shares(brief[2:], heads[2:], width, high, tall=tall),
     ]
-    small = _stacked(briefly(parts), heads, shares, high, tall=tall)
+    small = _stacked(brief, heads, shares, high, tall=tall)
     if rows[0].width <= width and (small.width > width or small.height > height or _has_gaps(small)):
         return rows[0]
     return Block.of([_clipped(line, width) for line in small.lines[:height]])
@@ -125,12 +121,12 @@ def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
 
 def _has_pictures(block: Block) -> bool:
     """Whether some tensor is a heatmap."""
-    return any(isinstance(span.role, Shade) for line in block.lines for span in line)
+    return any(isinstance(span.role, Shade) for span in block.spans())
 
 
 def _has_gaps(block: Block) -> bool:
     """Whether it leaves out a part of a heatmap."""
-    return any(span.role is Role.DIM and span.text.strip() == MORE for line in block.lines for span in line)
+    return any(span.role is Role.DIM and span.text.strip() == MORE for span in block.spans())
 
 
 def _clipped(line: Line, width: int) -> Line:
@@ -151,6 +147,15 @@ def _could_fit(parts: list[Part], width: int, height: int) -> bool:
     )
 
 
+def _least_width(parts: list[Part], *, stacked: bool) -> int:
+    """What the numbers and signs take side by side, whatever stands above them."""
+    return sum(
+        _sign(part).width if isinstance(part, Sign) else _in_full(part).width
+        for part in parts[2 * stacked :]
+        if isinstance(part, Sign) or (part.tensor is not None and not part.brief)
+    )
+
+
 def _is_small(tensor: Tensor) -> bool:
     """Whether the matrix that is shown of a tensor can be written out before it is known whether it fits."""
     return max(tensor.shape[-2:], default=1) <= _LONGEST and prod(tensor.shape[-2:]) <= _SMALL
@@ -167,9 +172,9 @@ def _stacked(
     rest, over = [Sign(" "), *parts[2:]][start - 1 :], [None, *heads[2:]][start - 1 :]
     right = _row(rest, over, [0, *shares[2:]][start - 1 :], height, tall=tall, gap=gap)
     head, numbers = _head(result, heading, _rows([heading]), tall=tall), _numbers(result, shares[0], height)
-    sign = above(*_blank(int(tall)), Block.text(" = ", Role.TEXT))
-    left = beside(above(sign, *_blank(head.height - sign.height)), head, Block.text("  "), numbers)
-    return above(right, Block.of([(Span(""),)]), left, align="<")
+    sign = above(Block.blank(int(tall)), Block.text(" = ", Role.TEXT))
+    left = beside(above(sign, Block.blank(head.height - sign.height)), head, Block.text("  "), numbers)
+    return above(right, Block.blank(1), left, align="<")
 
 
 def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall: bool) -> list[int]:
@@ -222,7 +227,7 @@ def _row(
     for part, heading, share in zip(parts, heads, shares, strict=True):
         if isinstance(part, Sign) or heading is None:
             sign = _sign(part)
-            head = above(*_blank(1), sign, *_blank(1)) if tall else sign
+            head = above(Block.blank(1), sign, Block.blank(1)) if tall else sign
             columns.append((head, sign))
         else:
             columns.append((_head(part, heading, rows, tall=tall), _numbers(part, share, height)))
@@ -257,23 +262,20 @@ def _head(term: Term, heading: Heading, rows: _Rows, *, tall: bool) -> Block:
     name = _tall_name(heading.name, term.role) if tall else Block.text(heading.name, term.role)
     words = [Block.text(line, Role.DIM) for line in heading.word.split("\n")][: rows.word]
     detail = [Block.text(heading.detail, Role.DIM)][: rows.detail]
-    return above(name, *words, *_blank(rows.word - len(words)), *detail)
+    return above(name, *words, Block.blank(rows.word - len(words)), *detail)
 
 
+@lru_cache(maxsize=64)
 def _tall_name(name: str, role: Role) -> Block:
     """The name in three rows: a derivative as a fraction, anything else in the middle."""
     written = name.removesuffix("ᵀ").strip("()") if name.endswith(")ᵀ") else name
     top, sign, bottom = written.partition(_OVER)
     if not sign:
-        return above(*_blank(1), Block.text(name, role), *_blank(1))
+        return above(Block.blank(1), Block.text(name, role), Block.blank(1))
     box = fraction(text(top, role), text(f"∂{bottom}", role), role)
     if written != name:
         box = superscript(fenced(box, role=role), "ᵀ")
     return box.block()
-
-
-def _blank(count: int) -> list[Block]:
-    return [Block.of([(Span(""),)])] * count
 
 
 def _numbers(term: Term, share: int, height: int) -> Block:
@@ -286,7 +288,14 @@ def _numbers(term: Term, share: int, height: int) -> Block:
         if whole.width <= share and whole.height <= height:
             return whole
     unsaid = term.detail != shape_detail(term.tensor)
-    return tensor_block(term.tensor, term.role, max(8, share), height, row=term.row, shape=unsaid)
+    return _within(term, max(8, share), height, unsaid)
+
+
+@lru_cache(maxsize=32)
+def _within(term: Term, width: int, height: int, shape: bool) -> Block:
+    """A tensor in at most `width` × `height` cells, as a heatmap where it takes one."""
+    assert term.tensor is not None
+    return tensor_block(term.tensor, term.role, width, height, row=term.row, shape=shape)
 
 
 @lru_cache(maxsize=16)  # each way to place the columns asks again
@@ -314,4 +323,4 @@ def _column(head: Block, top: int, numbers: Block, height: int) -> Block:
     """A column: its head in `top` rows, and its numbers in the middle of `height`."""
     over = (height - numbers.height) // 2
     under = height - numbers.height - over
-    return above(head, *_blank(top - head.height + over), numbers, *_blank(under))
+    return above(head, Block.blank(top - head.height + over), numbers, Block.blank(under))

@@ -12,8 +12,9 @@ import numpy as np
 from msgspec import structs
 
 from backprop_engine.arrays import settle, shape_text
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.columns import laid_out
-from backprop_engine.explain.lines import Block, Role
+from backprop_engine.explain.lines import Role
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.terms import Part, Sign, Term, shape_detail
 from backprop_engine.explain.texts import say

@@ -93,19 +93,22 @@ def legend(facts: Facts, width: int) -> Line:
 
     Where there is no room for the shades it is the range alone, and nothing where there is not even that.
     """
-    return next((line for line in _legends(facts) if line_width(line) <= width), ())
+    return next((line for line in _legends(facts, width) if line_width(line) <= width), ())
 
 
-def _legends(facts: Facts) -> Iterator[Line]:
-    """What a legend can be, the fullest first."""
+def _legends(facts: Facts, width: int) -> Iterator[Line]:
+    """What a legend can be, the fullest first, without those with shades that are certainly too wide."""
     marks = _marks(facts)
     if facts.least is None or facts.greatest is None:
         yield marks
         return
+    bare, sides = line_width(_scale(facts, 0)), (facts.least < 0) + (facts.greatest > 0)
     for size in (_LEGEND_CELLS, 4, 2):
-        yield (*_scale(facts, size), *marks)
+        if bare + sides * size + line_width(marks) <= width:
+            yield (*_scale(facts, size), *marks)
     for size in (_LEGEND_CELLS, 4, 2, 1) if marks else (1,):
-        yield _scale(facts, size)
+        if bare + sides * size <= width:
+            yield _scale(facts, size)
     for digits in (3, 2):
         least, greatest = number(facts.least, digits), number(facts.greatest, digits)
         yield (Span(least if least == greatest else f"{least}…{greatest}", Role.DIM),)
@@ -127,6 +130,8 @@ def _scale(facts: Facts, size: int) -> Line:
 
 def _bar(end: float, largest: float, size: int) -> list[Span]:
     """Shades from zero to `end`."""
+    if not size:
+        return []
     parts = levels(end / largest * np.arange(1, size + 1) / size, 1.0)
     shades = [Shade(Tone(level), Tone(level)) for level in parts.tolist()]
     return [Span(character(shade), shade) for shade in shades]

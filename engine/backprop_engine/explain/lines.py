@@ -1,7 +1,7 @@
 """Role-tagged text: what the screen, the transcript and the tests are all made of.
 
-A `Line` is a sequence of spans, each a text and the role it plays; a `Block` is a rectangle of lines. Nothing
-here knows a colour: whoever shows a block maps roles to styles.
+A `Line` is a sequence of spans, each a text and the role it plays. Nothing here knows a colour: whoever shows
+a line maps roles to styles.
 """
 
 from __future__ import annotations
@@ -10,19 +10,14 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from msgspec import Struct
-
 from backprop_engine.explain.shades import Shade
 from backprop_engine.text import cell_width, clip, wrap
 
 __all__ = [
-    "Block",
     "Line",
     "Role",
     "Span",
     "Tint",
-    "above",
-    "beside",
     "clip_line",
     "crop_line",
     "line_text",
@@ -100,63 +95,6 @@ def clip_line(line: Line, width: int) -> Line:
         kept.append(Span(clip(span.text + " ", room), span.role))
         break
     return tuple(kept)
-
-
-class Block(Struct, frozen=True):
-    """A rectangle of lines; `width` is that of the widest."""
-
-    lines: tuple[Line, ...]
-    width: int
-
-    @classmethod
-    def of(cls, lines: Sequence[Line]) -> Block:
-        """A block of `lines`."""
-        return cls(tuple(lines), max(map(line_width, lines), default=0))
-
-    @classmethod
-    def text(cls, text: str, role: Role = Role.TEXT) -> Block:
-        """A block of one line."""
-        return cls(((Span(text, role),),), cell_width(text))
-
-    @property
-    def height(self) -> int:
-        """How many lines it has."""
-        return len(self.lines)
-
-    def padded(self, width: int, align: str = "^") -> Block:
-        """The block as a whole moved in a wider one: ``<``, ``>`` or ``^``."""
-        room = max(0, width - self.width)
-        left = {"<": 0, ">": room, "^": room // 2}[align]
-        return Block(tuple(_shifted(line, left, width) for line in self.lines), max(width, self.width))
-
-
-def _shifted(line: Line, left: int, width: int) -> Line:
-    before = (Span(" " * left),) if left else ()
-    after = width - left - line_width(line)
-    return (*before, *line, *((Span(" " * after),) if after > 0 else ()))
-
-
-def beside(*blocks: Block, gap: int = 0) -> Block:
-    """Blocks side by side, each in the middle of the height of the highest."""
-    height = max((block.height for block in blocks), default=0)
-    rows: list[list[Span]] = [[] for _ in range(height)]
-    for number, block in enumerate(blocks):
-        top = (height - block.height) // 2
-        for row, spans in enumerate(rows):
-            line = block.lines[row - top] if top <= row < top + block.height else ()
-            if number and gap:
-                spans.append(Span(" " * gap))
-            spans.extend(line)
-            missing = block.width - line_width(line)
-            if missing:
-                spans.append(Span(" " * missing))
-    return Block.of([tuple(spans) for spans in rows])
-
-
-def above(*blocks: Block, align: str = "^") -> Block:
-    """Blocks one under the other."""
-    width = max((block.width for block in blocks), default=0)
-    return Block.of([line for block in blocks for line in block.padded(width, align).lines])
 
 
 def crop_line(line: Line, start: int, width: int) -> Line:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.blocks import Block, above
 from backprop_engine.explain.heatmap import heat_lines, legend
-from backprop_engine.explain.lines import Block, Line, Role, Span, above
+from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.lines import Block, Line, Span, wrap_line
+from backprop_engine.explain.blocks import Block
+from backprop_engine.explain.lines import Line, Span, wrap_line
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_tui.drawing import Drawing, Lines

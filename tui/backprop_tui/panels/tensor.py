@@ -12,7 +12,8 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.lines import Block, Line, Role, Span, beside, clip_line, line_width, wrap_line
+from backprop_engine.explain.blocks import Block, above, beside
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, number, progress, summary
 from backprop_engine.explain.origins import cell_text, origin_lines
 from backprop_engine.explain.readings import reading_lines
@@ -170,8 +171,7 @@ def _middle(
     block, picture, as_heat = pane_block(state, [main], width - room - 3, height)
     bars = Block.of(histogram_lines(tensor, state.view.language, room, height))
     high = max(block.height, bars.height)
-    blank: Line = (Span(""),)
-    level = [Block((*one.lines, *[blank] * (high - one.height)), one.width) for one in (block, bars)]
+    level = [above(one, Block.blank(high - one.height), align="<") for one in (block, bars)]
     return beside(*level, gap=3), picture, as_heat
 
 

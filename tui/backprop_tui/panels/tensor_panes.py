@@ -9,9 +9,10 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.factors import Part, column_cells, local_part
 from backprop_engine.explain.heatmap import legend
-from backprop_engine.explain.lines import Block, Line, Role, Span, clip_line, line_width
+from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
 from backprop_engine.explain.statistics import Facts, facts
 from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
 from backprop_engine.explain.tensors import slice_text

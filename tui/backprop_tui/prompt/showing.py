@@ -22,17 +22,8 @@ from backprop_engine.debugger import (
     ToStart,
 )
 from backprop_engine.debugger.troubles import TROUBLES
-from backprop_engine.explain.lines import (
-    Block,
-    Line,
-    Role,
-    Span,
-    beside,
-    crop_line,
-    line_text,
-    line_width,
-    wrap_line,
-)
+from backprop_engine.explain.blocks import Block, beside
+from backprop_engine.explain.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import gradient_name

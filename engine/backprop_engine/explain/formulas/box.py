@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Block, Line, Role, Span, line_width
+from backprop_engine.explain.blocks import Block
+from backprop_engine.explain.lines import Line, Role, Span, line_width
 from backprop_engine.text import cell_width
 
 __all__ = ["Box", "beneath", "cases", "fenced", "fraction", "raised", "root", "row", "superscript", "text"]
@@ -47,7 +48,7 @@ class Box(Struct, frozen=True):
 
     def block(self) -> Block:
         """The lines without what belongs to formulas."""
-        return Block(self.lines, self.width)
+        return Block(self.width, len(self.lines), self.lines)
 
     @classmethod
     def of(cls, block: Block, baseline: int | None = None, reading: str = "") -> Box:

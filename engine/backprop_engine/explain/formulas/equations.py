@@ -11,8 +11,9 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.blocks import Block, above
 from backprop_engine.explain.formulas.box import Box, row, text
-from backprop_engine.explain.lines import Block, Line, Role, Span, above, wrap_line
+from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.tensors import tensor_block
 
@@ -127,10 +128,9 @@ def flow(blocks: Sequence[Block], width: int) -> Block:
         else:
             rows.append([block])
             used = block.width
-    blank = Block.of([(Span(""),)])
     parts: list[Block] = []
     for together in rows:
-        parts += [blank] * bool(parts)
+        parts += [Block.blank(1)] * bool(parts)
         parts.append(_beside(together))
     return above(*parts, align="<")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from backprop_engine.explain.blocks import Block, above
 from backprop_engine.explain.formulas.axes import letters
 from backprop_engine.explain.formulas.box import Box, fenced, row, superscript, text
 from backprop_engine.explain.formulas.equations import Column, Equation, Style, flow, tensor_box
 from backprop_engine.explain.formulas.naming import Naming, gives_row, gradient, is_row, partial
 from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import TERM
-from backprop_engine.explain.lines import Block, Role, above
+from backprop_engine.explain.lines import Role
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.texts import say
