@@ -68,7 +68,9 @@ def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
         assert any(line.startswith("» a note") for line in told)
         assert [line for line in told if not line.strip() or "{" in line or "None" in line] == []
         if isinstance(frame.step, Backward):
-            assert op.lesson.in_language(language) in told
+            edge = frame.step.edge
+            shapes = tuple(frame.graph.nodes[each].shape for each in frame.graph.nodes[edge.node].operands)
+            assert op.lesson_of(edge.argnum, shapes).in_language(language) in told
             assert numeric_line(frame, language)
         else:
             assert numeric_line(frame, language) == ()

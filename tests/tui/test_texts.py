@@ -14,7 +14,7 @@ import pytest
 import backprop_engine
 import backprop_tui
 from backprop_engine.explain import texts as explain_texts
-from backprop_engine.ops import OPS, Linear
+from backprop_engine.ops import OPS, Linear, Op, Rule
 from backprop_engine.text import Words
 from backprop_tui import texts as tui_texts
 from backprop_tui.commands import COMMANDS
@@ -95,12 +95,37 @@ def test_every_command_has_a_name_and_a_help_and_no_other_has() -> None:
     assert {key for key in tui_texts.TEXTS if key.startswith("command.")} == wanted
 
 
+def lessons(op: Op) -> Iterator[tuple[Rule | None, Words]]:
+    """What is said at a backward step, beside its rule, for every sample."""
+    yield None, op.lesson
+    for sample in op.samples:
+        attributes = {one.name: one.default for one in op.attributes} | dict(sample.attributes)
+        shapes = tuple(operand.shape for operand in sample.draw())
+        for argnum, rule in enumerate(op.rules_for(shapes, attributes)):
+            if rule is not None:
+                yield rule, op.lesson_of(argnum, shapes)
+
+
 @pytest.mark.parametrize("name", OPS)
-def test_an_operator_has_a_lesson_in_both_languages(name: str) -> None:
-    lesson = OPS[name].lesson
-    assert lesson.en.endswith(".")
-    assert HANGUL.search(lesson.ko)
-    assert not HANGUL.search(lesson.en)
+def test_an_operator_has_lessons_in_both_languages(name: str) -> None:
+    for _, lesson in lessons(OPS[name]):
+        assert lesson.en.endswith(".")
+        assert HANGUL.search(lesson.ko)
+        assert not HANGUL.search(lesson.en)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_a_lesson_speaks_of_no_letter_that_is_nowhere_on_the_screen(name: str) -> None:
+    for _, lesson in lessons(OPS[name]):
+        assert re.findall(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[σαᵀ‖√]", lesson.ko) == []
+        assert re.findall(r"(?<![A-Za-z'’])[b-zB-Z](?![A-Za-z])|[σαᵀ‖√]", lesson.en) == []
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_a_lesson_says_transposed_only_where_something_is(name: str) -> None:
+    for rule, lesson in lessons(OPS[name]):
+        if rule is not None and ("transposed" in lesson.en or "전치" in lesson.ko):
+            assert name in {"transpose", "permute"} or re.search(r"\.m?T", rule.text), rule.text
 
 
 @pytest.mark.parametrize("name", OPS)

@@ -172,10 +172,11 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
     graph = frame.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     assert node.op is not None
+    shapes = tuple(graph.nodes[each].shape for each in node.operands)
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}")),
         _chain_line(frame, edge),
-        (Span(node.op.lesson.in_language(language)),),
+        (Span(node.op.lesson_of(edge.argnum, shapes).in_language(language)),),
         *code(frame),
     ]
     lines += _conventions(frame, edge, language)

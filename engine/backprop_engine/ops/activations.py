@@ -51,7 +51,7 @@ sigmoid = define(
     family=FAMILY,
     lesson=Words(
         en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
-        ko="시그모이드의 로컬 그래디언트 출력 · (1 − 출력)은 최대 1/4이고, 포화되면 거의 0입니다.",
+        ko="시그모이드의 로컬 그래디언트는 출력 · (1 − 출력)이며, 최대 1/4이고 포화되면 거의 0입니다.",
     ),
     sign="σ",
     operands="a",
@@ -72,7 +72,7 @@ tanh = define(
     family=FAMILY,
     lesson=Words(
         en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
-        ko="하이퍼볼릭탄젠트의 로컬 그래디언트 1 − 출력²은 0에서 1이고, 포화되면 거의 0입니다.",
+        ko="하이퍼볼릭탄젠트의 로컬 그래디언트는 1 − 출력²이며, 0에서 1이고 포화되면 거의 0입니다.",
     ),
     sign="tanh",
     operands="a",
@@ -150,8 +150,8 @@ elu = define(
     meets=at_zero,
     family=FAMILY,
     lesson=Words(
-        en="ELU bends to −α instead of breaking off: below 0 the gradient fades with exp(a).",
-        ko="ELU는 꺾이지 않고 −α로 휘어집니다. 0 아래에서 그래디언트는 exp(a)만큼 점점 줄어듭니다.",
+        en="ELU bends instead of breaking off: below 0 the gradient fades exponentially.",
+        ko="ELU는 꺾이지 않고 휘어집니다. 0 아래에서 그래디언트는 지수함수를 따라 점점 줄어듭니다.",
     ),
     sign="elu",
     operands="a",

@@ -80,7 +80,7 @@ mul = define(
     family=FAMILY,
     lesson=Words(
         en="Multiplication hands each operand the upstream gradient times the other operand.",
-        ko="곱셈 노드는 흘러들어온 그래디언트에 상대편 입력값을 곱해 흘려보냅니다.",
+        ko="곱셈 노드는 흘러들어온 그래디언트에 다른 피연산자의 값을 곱해 흘려보냅니다.",
     ),
     sign="×",
     operands="a b",
@@ -97,8 +97,18 @@ div = define(
     "div",
     family=FAMILY,
     lesson=Words(
-        en="Division scales the gradient by 1/b for the numerator, and by −a/b² for the denominator.",
-        ko="나눗셈 노드의 로컬 그래디언트는 분자에 대해 1/b, 분모에 대해 −a/b²입니다.",
+        en="Division divides the gradient by the denominator, as it does the value.",
+        ko="나눗셈 노드는 값을 나누듯이 그래디언트도 분모로 나눕니다.",
+    ),
+    lessons=(
+        Words(
+            en="A numerator's gradient is divided by the denominator, as its value is.",
+            ko="분자의 그래디언트는 분자의 값과 마찬가지로 분모로 나뉩니다.",
+        ),
+        Words(
+            en="The denominator's local gradient is minus the quotient, divided by it once more.",
+            ko="분모에 대한 로컬 그래디언트는 몫을 분모로 한 번 더 나누고 부호를 바꾼 것입니다.",
+        ),
     ),
     sign="÷",
     operands="a b",
@@ -143,8 +153,15 @@ pow_ = define(
     meets=at_zero,
     family=FAMILY,
     lesson=Words(
-        en="A power brings its exponent down in front: the local gradient is b · a^(b−1).",
-        ko="거듭제곱은 지수가 앞으로 내려옵니다. 로컬 그래디언트는 b · a^(b−1)입니다.",
+        en="A power brings its exponent down in front, and leaves a power that is lower by one.",
+        ko="거듭제곱을 미분하면 지수가 앞으로 내려오고 지수는 하나 줄어듭니다.",
+    ),
+    lessons=(
+        None,
+        Words(
+            en="By its exponent a power grows in proportion to itself: times the logarithm of the base.",
+            ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 로그를 곱한 것입니다.",
+        ),
     ),
     sign="xʸ",
     operands="a b",
@@ -234,7 +251,8 @@ where = define(
     ),
     conventions=Words(
         "The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
-        "고르지 않은 쪽의 그래디언트는 0입니다. 그 뒤에서 곱해지므로 0 · inf는 NaN이 됩니다.",
+        "고르지 않은 쪽의 그래디언트는 0입니다. 이 0에 그 뒤의 로컬 그래디언트가 곱해지므로, 그것이 "
+        "inf이면 0 · inf는 NaN이 됩니다.",
     ),
     analytic=False,
     samples=(

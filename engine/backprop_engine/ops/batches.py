@@ -26,6 +26,8 @@ from backprop_engine.ops.fitting import would_fit
 from backprop_engine.ops.normalisation import FAMILY
 from backprop_engine.ops.standardising import (
     EPS,
+    OF_BIAS,
+    OF_WEIGHT,
     SHOWN,
     axes_text,
     check_parameters,
@@ -130,6 +132,7 @@ batch_norm = define(
         en="Each channel is normalised over the batch, so every sample's gradient depends on all the others.",
         ko="채널마다 배치 전체로 정규화하므로, 한 샘플의 그래디언트가 다른 모든 샘플에 의존합니다.",
     ),
+    lessons=(None, OF_WEIGHT, OF_BIAS),
     sign="BN",
     operands="a weight bias",
     optional=2,

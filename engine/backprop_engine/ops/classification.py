@@ -250,8 +250,8 @@ softmax_with_loss = define(
     meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
-        en="Softmax with cross-entropy: the gradient is the probabilities less the target, y − t.",
-        ko="Softmax-with-Loss 노드의 역전파 그래디언트는 확률에서 정답을 뺀 y − t입니다.",
+        en="Softmax with cross-entropy: the gradient is the probabilities less the target.",
+        ko="Softmax-with-Loss 노드의 역전파 그래디언트는 확률에서 정답을 뺀 것입니다.",
     ),
     sign="CE",
     operands="a target",

@@ -173,6 +173,25 @@ def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attribut
     return (to_x, to_weight, to_bias)[: len(shapes)]
 
 
+_LESSONS = (
+    Words(
+        en="A cell of the input is seen by several windows: its gradient adds up what comes back from each, "
+        "times the weight that saw it.",
+        ko="입력의 한 원소는 여러 창에서 쓰이므로, 각 창의 그래디언트에 그 창에서 곱해진 가중치를 곱해 "
+        "모두 더합니다.",
+    ),
+    Words(
+        en="A weight is used at every window: its gradient adds up the gradients of all of them, times what "
+        "it saw there.",
+        ko="가중치는 모든 창에서 쓰이므로, 각 창의 그래디언트에 그 창에서 곱해진 입력을 곱해 모두 더합니다.",
+    ),
+    Words(
+        en="A bias is added at every window of its channel: its gradient is the sum of theirs.",
+        ko="편향은 그 채널의 모든 창에 더해지므로, 그 창들의 그래디언트를 모두 더합니다.",
+    ),
+)
+
+
 def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
     name = f"conv{axes}d"
     return define(
@@ -182,6 +201,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
             en="A convolution uses each weight at every window, so its gradient adds up over all of them.",
             ko="합성곱은 모든 위치에서 같은 가중치를 쓰므로 그 그래디언트는 모든 위치에 걸쳐 더해집니다.",
         ),
+        lessons=_LESSONS,
         sign="conv",
         operands="x weight bias",
         optional=1,

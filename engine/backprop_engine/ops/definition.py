@@ -24,6 +24,8 @@ from it.
 - `entries(i, j, out, *operands, **attributes)` of a rule that is no `Partial` gives single cells of its
   Jacobian, ∂out[i]/∂operand[j]: `i` and `j` are tuples of integer arrays, one an axis, that broadcast with
   each other. Windows of a Jacobian and the origins of a gradient's cell are read from it, never the whole.
+- `lesson` is true of every operand; where more can be said of one, or of some shapes, `lessons` has it. A
+  lesson speaks in words: no letter of a formula is on the reader's screen.
 - `inside` is the operator's decomposition, if it is composite: names and expressions over the operands'
   names and those before, the last called ``out``; it is lowered to a graph elsewhere.
 """
@@ -129,6 +131,7 @@ class Jacobian(Struct, frozen=True):
 
 Rule: TypeAlias = Partial | Linear | Jacobian
 Rules: TypeAlias = tuple[Rule | None, ...]
+Lessons: TypeAlias = tuple[Words | None, ...]
 
 
 class Sample(Struct, frozen=True):
@@ -164,6 +167,9 @@ class Op(Struct, frozen=True, eq=False):
     samples: tuple[Sample, ...]
     lesson: Words
     """What its backward step does, in one sentence for a learner."""
+    lessons: Lessons | Callable[[tuple[Shape, ...]], Lessons] = ()
+    """Lessons of their own for operands, in order, which may differ with the operands' shapes; None, or
+    none at all, where `lesson` says it."""
     attributes: tuple[Attribute, ...] = ()
     written: str = ""
     """How it is written in an expression, where that is not a call: ``a + b``."""
@@ -192,6 +198,11 @@ class Op(Struct, frozen=True, eq=False):
     def rules_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         """One rule, or ``None``, for each operand."""
         return self.rules(shapes, attributes) if callable(self.rules) else self.rules
+
+    def lesson_of(self, argnum: int, shapes: tuple[Shape, ...]) -> Words:
+        """What the backward step to an operand does, for operands of these shapes."""
+        given = self.lessons(shapes) if callable(self.lessons) else self.lessons
+        return (given[argnum] if argnum < len(given) else None) or self.lesson
 
     def names(self, count: int) -> tuple[str, ...]:
         """The operands' names where `count` of them are given."""

@@ -67,7 +67,7 @@ silu = define(
     "silu",
     family=FAMILY,
     lesson=Words(
-        en="SiLU multiplies its operand with its own gate, so the gradient comes through both factors.",
+        en="SiLU multiplies its operand by its own gate, so the gradient comes through both factors.",
         ko="SiLU는 입력에 자기 자신의 게이트를 곱하므로 그래디언트가 두 인수를 모두 거쳐 옵니다.",
     ),
     sign="silu",
@@ -147,7 +147,7 @@ gelu = define(
     family=FAMILY,
     lesson=Words(
         en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",
-        ko="GELU는 정규분포에서 그보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
+        ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
     ),
     sign="gelu",
     operands="a",

@@ -88,7 +88,7 @@ concat = define(
     family=FAMILY,
     lesson=Words(
         en="A concatenation hands each operand the part of the gradient where its own cells went.",
-        ko="이어 붙이기 노드는 각 피연산자에 자기 원소가 놓인 부분의 그래디언트를 돌려줍니다.",
+        ko="각 피연산자는 concat 노드의 그래디언트에서 자기 원소가 놓인 부분을 받습니다.",
     ),
     sign="concat",
     operands="a",
@@ -136,7 +136,7 @@ stack = define(
     family=FAMILY,
     lesson=Words(
         en="A stack hands each operand its own slice of the gradient.",
-        ko="쌓기 노드는 각 피연산자에 자기 층의 그래디언트를 돌려줍니다.",
+        ko="각 피연산자는 stack 노드의 그래디언트에서 자기 몫의 조각을 받습니다.",
     ),
     sign="stack",
     operands="a",

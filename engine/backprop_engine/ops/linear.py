@@ -31,7 +31,7 @@ hadamard = define(
     family=FAMILY,
     lesson=Words(
         en="The Hadamard product hands each operand the upstream gradient ⊙ the other operand.",
-        ko="Hadamard product 노드는 흘러들어온 그래디언트에 상대편 입력을 요소별로 곱해 흘려보냅니다.",
+        ko="Hadamard product 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 흘려보냅니다.",
     ),
     sign="⊙",
     operands="a b",
@@ -41,7 +41,7 @@ hadamard = define(
     rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
     conventions=Words(
         "Both operands have one shape; `*` broadcasts.",
-        "두 피연산자의 차원이 같아야 합니다. `*`는 브로드캐스트합니다.",
+        "두 피연산자의 형상이 같아야 합니다. `*`는 브로드캐스트합니다.",
     ),
     samples=(Sample(((), ())), Sample(((3,), (3,))), Sample(((2, 3), (2, 3)))),
 )
@@ -203,13 +203,38 @@ def _summed(wide: Shape, narrow: Shape, *, column: bool) -> tuple[int, ...]:
     return broadcast_axes(wide, narrow)
 
 
+DOT = Words(
+    en="A dot product hands each vector the upstream number times the other vector.",
+    ko="내적 노드는 각 벡터에, 흘러들어온 그래디언트에 다른 쪽 벡터를 곱해 흘려보냅니다.",
+)
+_MATRIX_BESIDE_VECTOR = Words(
+    en="A matrix beside a vector: its gradient is the outer product of the vector and the upstream gradient.",
+    ko="벡터와 곱한 행렬의 그래디언트는 그 벡터와 흘러들어온 그래디언트의 외적입니다.",
+)
+_VECTOR_BESIDE_MATRIX = Words(
+    en="A vector beside a matrix: its gradient is the upstream one, multiplied by the transposed matrix.",
+    ko="행렬과 곱한 벡터의 그래디언트는 흘러들어온 그래디언트에 전치한 행렬을 곱한 것입니다.",
+)
+
+
+def _matmul_lessons(shapes: tuple[Shape, ...]) -> tuple[Words, ...]:
+    """Where a vector takes part, something else than the general sentence is true."""
+    vectors = [len(shape) == 1 for shape in shapes]
+    if all(vectors):
+        return (DOT, DOT)
+    if any(vectors):
+        return tuple(_VECTOR_BESIDE_MATRIX if vector else _MATRIX_BESIDE_VECTOR for vector in vectors)
+    return ()
+
+
 matmul = define(
     "matmul",
     family=FAMILY,
     lesson=Words(
         en="A matrix product: each gradient has its operand's shape, so the other operand is transposed.",
-        ko="행렬곱의 그래디언트는 피연산자와 차원이 같아야 하므로 상대편을 전치해 곱합니다.",
+        ko="행렬곱의 그래디언트는 피연산자와 형상이 같아야 하므로 다른 쪽을 전치해 곱합니다.",
     ),
+    lessons=_matmul_lessons,
     sign="@",
     operands="a b",
     formula="a @ b",
@@ -255,7 +280,7 @@ outer = define(
     family=FAMILY,
     lesson=Words(
         en="An outer product: each vector gets the upstream matrix times the other vector.",
-        ko="외적에서 각 벡터는 흘러들어온 행렬에 상대편 벡터를 곱한 그래디언트를 받습니다.",
+        ko="외적에서 각 벡터는 흘러들어온 행렬에 다른 벡터를 곱한 그래디언트를 받습니다.",
     ),
     sign="⊗",
     operands="a b",

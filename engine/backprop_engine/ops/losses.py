@@ -58,7 +58,7 @@ mse = define(
     attributes=(REDUCTION,),
     conventions=Words(
         "Both operands have one shape, and gradient flows to both.",
-        "두 피연산자의 차원이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
+        "두 피연산자의 형상이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
     ),
     inside=_inside(("d", "a - target"), ("l", "d ** 2")),
     samples=sampled(),
@@ -200,8 +200,8 @@ bce_with_logits = define(
     meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
-        en="Sigmoid with cross-entropy: the division cancels, and the gradient is σ(a) − t.",
-        ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 그래디언트가 σ(a) − t가 됩니다.",
+        en="Sigmoid with cross-entropy: a division cancels, which leaves the probability less the target.",
+        ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 확률에서 정답을 뺀 것만 남습니다.",
     ),
     sign="BCE",
     operands="a target",

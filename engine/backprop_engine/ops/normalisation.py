@@ -111,8 +111,8 @@ softmax = define(
     meets=beyond(20.0),
     family=FAMILY,
     lesson=Words(
-        en="Every output of softmax depends on every operand: the Jacobian is diag(p) − p pᵀ.",
-        ko="소프트맥스의 모든 출력은 모든 입력에 의존합니다. 야코비안은 diag(p) − p pᵀ입니다.",
+        en="Every output of softmax depends on every input of its row: where one rises, all others fall.",
+        ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
     ),
     sign="softmax",
     operands="a",
@@ -198,8 +198,8 @@ dropout = define(
     "dropout",
     family=FAMILY,
     lesson=Words(
-        en="Dropout is a fixed mask: a dropped cell gets no gradient, the others 1/(1 − p) times theirs.",
-        ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소에는 그래디언트가 없고 나머지는 1/(1 − p)배를 받습니다.",
+        en="Dropout is a fixed mask: what scaled or dropped a cell does the same to its gradient.",
+        ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소의 그래디언트는 0, 나머지는 값과 같은 배수가 됩니다.",
     ),
     sign="drop",
     operands="a mask",

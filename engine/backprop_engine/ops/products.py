@@ -11,7 +11,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.ops.definition import ONE, Attributes, Factor, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.fitting import FOR_A_SCALAR, axes, difference, for_matrices, named, product, repair
-from backprop_engine.ops.linear import FAMILY, INNER
+from backprop_engine.ops.linear import DOT, FAMILY, INNER
 from backprop_engine.said import Hint, said
 from backprop_engine.text import Words
 
@@ -34,10 +34,7 @@ def _dot_hint(a: Shape, b: Shape) -> Hint:
 dot = define(
     "dot",
     family=FAMILY,
-    lesson=Words(
-        en="A dot product hands each vector the upstream number times the other vector.",
-        ko="내적 노드는 각 벡터에, 흘러들어온 그래디언트에 상대편 벡터를 곱해 흘려보냅니다.",
-    ),
+    lesson=DOT,
     sign="a·b",
     operands="a b",
     formula="sum(a * b)",
@@ -124,8 +121,22 @@ linear_layer = define(
     "linear",
     family=FAMILY,
     lesson=Words(
-        en="An affine layer: x gets g·W, the weight gets gᵀ·x, the bias gets g summed over the batch.",
-        ko="Affine 계층에서 x는 g·W, 가중치는 gᵀ·x, 편향은 배치에 걸쳐 더한 g를 받습니다.",
+        en="An affine layer: the input gets the gradient through the weights, the weights through the input.",
+        ko="Affine 계층에서 입력은 가중치를, 가중치는 입력을 거쳐 그래디언트를 받습니다.",
+    ),
+    lessons=(
+        Words(
+            en="An affine layer: the input gets the upstream gradient times the weights.",
+            ko="Affine 계층에서 입력은 흘러들어온 그래디언트에 가중치를 곱한 그래디언트를 받습니다.",
+        ),
+        Words(
+            en="An affine layer: a weight gets the upstream gradient of its output times its input.",
+            ko="Affine 계층에서 각 가중치는 자기 출력의 그래디언트에 자기 입력을 곱한 그래디언트를 받습니다.",
+        ),
+        Words(
+            en="An affine layer: the bias is added to every row, so it gets the sum of their gradients.",
+            ko="Affine 계층에서 편향은 모든 행에 더해지므로 각 행의 그래디언트를 모두 더해 받습니다.",
+        ),
     ),
     sign="linear",
     operands="x weight bias",

@@ -131,7 +131,7 @@ broadcast_to = define(
     forward=np.broadcast_to,
     shape=_broadcast_to_shape,
     rules=(ONE,),
-    attributes=(Attribute("shape", Sizes, ..., Words("the shape wanted", "바라는 차원"), least=0),),
+    attributes=(Attribute("shape", Sizes, ..., Words("the shape wanted", "바라는 형상"), least=0),),
     conventions=Words(
         "Axes are counted from the last, as in every broadcast.",
         "모든 브로드캐스트에서처럼 마지막 축부터 맞춥니다.",

@@ -43,7 +43,18 @@ EPS = Attribute(
     ),
     least=0,
 )
-SHOWN = Words("less its part along 1 and n, over the root", "1과 n 방향의 성분을 빼고 제곱근으로 나눔")
+OF_WEIGHT = Words(
+    en="The weight gets the upstream gradient times the normalised cells that it multiplied.",
+    ko="가중치는 흘러들어온 그래디언트에, 자신과 곱해진 정규화된 값을 곱해 받습니다.",
+)
+OF_BIAS = Words(
+    en="The bias was added to every normalised row, so it gets the sum of their gradients.",
+    ko="편향은 정규화된 모든 행에 더해졌으므로 그 그래디언트를 모두 더해 받습니다.",
+)
+SHOWN = Words(
+    "less its mean and its normalised part, over the root",
+    "평균과 정규화된 값 방향의 몫을 빼고 제곱근으로 나눔",
+)
 
 
 def root_of(a: Any, axes: tuple[int, ...], eps: float, *, centred: bool) -> tuple[Any, Any]:
@@ -194,9 +205,10 @@ layer_norm = define(
     meets=lambda a, *_, axis, eps: bool(np.any(np.ptp(a, axis=tuple(range(axis % a.ndim, a.ndim))) == 0)),
     family=FAMILY,
     lesson=Words(
-        en="Each row is recentred and rescaled, so its gradient keeps no part along 1 or along n.",
-        ko="행마다 평균과 크기를 맞추므로, 그래디언트에서 1 방향과 n 방향의 성분이 사라집니다.",
+        en="Each row is recentred and rescaled, so its gradient sums to 0 and has no part along the row.",
+        ko="행마다 평균과 크기를 맞추므로, 그래디언트의 합은 0이고 그 행 방향으로는 남지 않습니다.",
     ),
+    lessons=(None, OF_WEIGHT, OF_BIAS),
     sign="LN",
     operands="a weight bias",
     optional=2,
@@ -226,8 +238,9 @@ rms_norm = define(
     family=FAMILY,
     lesson=Words(
         en="Each row is rescaled to size 1, so its gradient keeps no part along the row itself.",
-        ko="행마다 크기를 1로 맞추므로, 그래디언트에서 그 행 방향의 성분이 사라집니다.",
+        ko="행마다 크기를 1로 맞추므로, 그 행 방향으로는 그래디언트가 남지 않습니다.",
     ),
+    lessons=(None, OF_WEIGHT),
     sign="RMS",
     operands="a weight",
     optional=1,

@@ -91,8 +91,8 @@ var = define(
     "var",
     family=FAMILY,
     lesson=Words(
-        en="A variance pulls every cell by its distance from the mean: 2(a − mean)/n.",
-        ko="분산 노드는 각 원소에 평균과의 차이에 비례하는 그래디언트 2(a − 평균)/n을 흘려보냅니다.",
+        en="A variance pulls every cell by its distance from the mean: twice that, over their number.",
+        ko="분산 노드의 로컬 그래디언트는 각 원소와 평균의 차이를 두 배 해 원소 수로 나눈 것입니다.",
     ),
     sign="var",
     operands="a",
@@ -134,8 +134,8 @@ std = define(
     "std",
     family=FAMILY,
     lesson=Words(
-        en="A standard deviation pulls every cell by its standardised distance from the mean, over n.",
-        ko="표준편차 노드의 로컬 그래디언트는 표준화한 거리 (a − 평균)/표준편차를 n으로 나눈 것입니다.",
+        en="A standard deviation pulls every cell by its standardised value, over the number of cells.",
+        ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
     ),
     sign="std",
     operands="a",
@@ -172,8 +172,8 @@ norm = define(
     "norm",
     family=FAMILY,
     lesson=Words(
-        en="A norm grows fastest in the operand's own direction: the local gradient is a/‖a‖, of length 1.",
-        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 길이가 1인 a/‖a‖입니다.",
+        en="A norm grows fastest in the operand's own direction: a local gradient of length 1.",
+        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 그 방향의 길이 1인 벡터입니다.",
     ),
     sign="‖·‖",
     operands="a",
