@@ -13,6 +13,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session
+from backprop_engine.explain.lines import line_text
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.screens.graph_panel import GraphPanel
@@ -227,6 +228,22 @@ async def test_a_click_on_the_minimap_goes_there() -> None:
         await pilot.press("M")
         await wait(pilot)
         assert panel(pilot).minimap is None
+
+
+async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
+    async with opened("exploding_over_time", at=212) as pilot:
+        await wait(pilot)
+        shown, view = panel(pilot), panel(pilot)._in_view()
+        assert shown.minimap is not None
+        left, top, _, height = shown.minimap.area
+        rows = [line_text(shown.row_in_view(y, view)) for y in range(top, top + height)]
+        bare = [
+            line_text(picture(pilot).row(y + view.scrolled.y, view.scrolled.x, view.width))
+            for y in range(top, top + height)
+        ]
+        assert any(row[left - 1] == "…" != under[left - 1] for row, under in zip(rows, bare, strict=True))
+        for row, under in zip(rows, bare, strict=True):
+            assert row[: left - 1] == under[: left - 1].ljust(left - 1)
 
 
 async def test_a_search_lights_what_it_finds_and_x_goes_there() -> None:

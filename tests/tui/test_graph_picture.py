@@ -44,6 +44,10 @@ def cells(line: Line, width: int) -> list[str]:
     return found + [" "] * (width - len(found))
 
 
+def node_called(shown: View, name: str) -> Node:
+    return next(node for node in shown.graph.nodes if node.name == name)
+
+
 def rows_of(picture: GraphPicture, node: Node) -> list[str]:
     """The text in the rows that belong to `node`."""
     area = picture.area(picture.scene.unit_of[node.position])
@@ -160,7 +164,7 @@ def test_every_density_shows_every_node(stem: str, density: Density) -> None:
 @pytest.mark.parametrize("density", DENSITIES)
 @pytest.mark.parametrize("stem", ["rnn_cell", "softmax_classifier", "bptt"])
 def test_a_stretch_of_a_row_is_what_stands_there(stem: str, density: Density) -> None:
-    """Only where a label is cut, an ellipsis stands in its first or last cell."""
+    """Only where a label is cut, an ellipsis stands at that edge, with spaces for the rest of a number."""
     picture = graph_picture(replace(view(stem, 9, "ko"), density=density))
     for y in range(picture.height):
         whole = cells(picture.row(y, 0, picture.width), picture.width + 50)
@@ -168,8 +172,10 @@ def test_a_stretch_of_a_row_is_what_stands_there(stem: str, density: Density) ->
             for width in (1, 9, 40):
                 part = cells(picture.row(y, x, width), width)
                 assert len(part) == width
-                differing = [i for i in range(width) if part[i] != whole[x + i]]
-                assert all(i in (0, width - 1) and part[i] == "…" for i in differing)
+                for i in range(width):
+                    if part[i] != whole[x + i]:
+                        left, right = "".join(part[: i + 1]), "".join(part[i:])
+                        assert left.rstrip() == "…" or (right.strip() in ("…", "") and "…" in "".join(part))
 
 
 def test_a_vector_that_is_cut_between_two_numbers_shows_that_it_goes_on() -> None:
@@ -180,8 +186,35 @@ def test_a_vector_that_is_cut_between_two_numbers_shows_that_it_goes_on() -> Non
         if whole[gap] == " ":
             assert line_text(picture.row(y, 0, gap + 1)) == whole[:gap] + "…"
             assert line_text(picture.row(y, 0, gap)) == whole[: gap - 1] + "…"
-    name = whole.index("predicted") + len("predicted")
-    assert line_text(picture.row(y, 0, name)) == whole[:name]  # what is between a name and a number is not
+
+
+@pytest.mark.parametrize(("stem", "name"), [("elementwise_jacobian", "predicted"), ("bptt", "h0")])
+def test_neither_a_name_nor_a_number_stands_alone_where_a_label_is_cut(stem: str, name: str) -> None:
+    shown = view(stem, trace(stem).schedule.last)
+    picture = graph_picture(shown)
+    area = picture.area_of(node_called(shown, name).position)
+    assert area is not None
+    start = line_text(picture.row(area.y, 0, picture.width)).index(f"{name} ")
+    gap, width = start + len(name), len(line_text(picture.row(area.y, 0, picture.width)))
+    for end in (gap, gap + 1):
+        assert line_text(picture.row(area.y, 0, end))[start:] == f"{name[: end - 1 - start]}…"
+    assert line_text(picture.row(area.y, gap, width - gap)).startswith("…")
+    assert line_text(picture.row(area.y, gap + 1, width - gap - 1)).startswith("… ")
+
+
+@pytest.mark.parametrize("number", ["0.25", "-0.052", "‖0.235‖", "12.5", "1001", "-1.5e-09", "[0.5 -0.25]"])
+def test_no_number_is_cut_down_to_another(number: str) -> None:
+    """Without its beginning nothing is left of it, nor before its first digit that counts."""
+    whole: Cells = {}
+    put(whole, 0, f"{number} end", Role.VALUE)
+    first = len(number.split()[0])
+    for cut in range(1, first):
+        left, right = dict(whole), dict(whole)
+        mark_cuts(left, cut, 99)
+        assert line_text(gathered(left, cut, 99)).split(maxsplit=1)[0] == "…"
+        mark_cuts(right, 0, cut)
+        counts = number[: cut - 1].strip("[‖-0.")
+        assert line_text(gathered(right, 0, cut)).rstrip() == (f"{number[: cut - 1]}…" if counts else "…")
 
 
 SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}

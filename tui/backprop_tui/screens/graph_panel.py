@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Offset, Size
 from textual.message import Message
 
-from backprop_engine.explain.lines import Line, Span, crop_line, line_width
+from backprop_engine.explain.lines import Line, Span, line_width
 from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.graph.minimap import Minimap, minimap
@@ -165,11 +165,19 @@ class GraphPanel(Panel, inherit_bindings=True):
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """A row of the panel, with that of the minimap in it."""
-        line = super().row_in_view(y, view)
         shown = self.minimap
         if shown is None or not shown.area.y <= y < shown.area.y + shown.area.height:
-            return line
-        return _laid_over(line, shown.lines[y - shown.area.y], shown.area.x - view.margin.x, view.width)
+            return super().row_in_view(y, view)
+        upper, x = shown.lines[y - shown.area.y], shown.area.x - view.margin.x
+        beside = x + shown.area.width
+        before = self._stretch(y, view, 0, max(0, x))
+        behind = self._stretch(y, view, beside, max(0, view.width - beside))
+        return (*before, Span(" " * (x - line_width(before))), *upper, *behind)
+
+    def _stretch(self, y: int, view: InView, start: int, width: int) -> Line:
+        """A part of what would be in view in row `y` without the minimap."""
+        scrolled = view.scrolled + Offset(start, 0)
+        return super().row_in_view(y, InView(scrolled, view.margin, width))
 
     # The mouse
 
@@ -247,11 +255,3 @@ def _meets(area: Area, window: Area) -> bool:
         and area.y < window.y + window.height
         and window.y < area.y + area.height
     )
-
-
-def _laid_over(line: Line, upper: Line, x: int, width: int) -> Line:
-    """A line with another laid over it from column `x` on."""
-    before = crop_line(line, 0, x)
-    missing = x - line_width(before)
-    end = x + line_width(upper)
-    return (*before, Span(" " * missing), *upper, *crop_line(line, end, max(0, width - end)))

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from backprop_engine.explain.lines import Role
 from backprop_engine.text import clip
-from backprop_tui.panels.graph.cells import Cells, put
+from backprop_tui.panels.graph.cells import Cells, draw, put
 from backprop_tui.panels.graph.labels import short_name
 from backprop_tui.panels.graph.marks import State, brackets, dot, leaf_mark, lines
 from backprop_tui.panels.graph.moment import Moment
@@ -25,10 +25,11 @@ def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: S
     node, at = unit.node, left
     if unit.box:
         outline = lines(_outline(unit, row), state)
-        at = put(cells, at, moment.drawn(outline), _outline_role(moment, state))
+        at = draw(cells, at, moment.drawn(outline), _outline_role(moment, state))
     if row == 1:
+        put(cells, left + 2, unit.sign, _outline_role(moment, state))
         if not unit.box:
-            at = put(cells, at, moment.drawn(leaf_mark(node.kind)), Role.NAME)
+            at = draw(cells, at, moment.drawn(leaf_mark(node.kind)), Role.NAME)
         _wire(cells, unit, at, left + unit.width, moment, lit)
     elif row == 0:
         at = put(cells, at + bool(unit.box), short_name(node.name), moment.name_role(node, state))
@@ -44,7 +45,7 @@ def _outline(unit: Unit, row: int) -> str:
     """A row of a box; that of a folded group has a double border."""
     corners, across, upright, port = ("╔╗╚╝", "═", "║", "╟") if unit.group else ("╭╮╰╯", "─", "│", "├")
     if row == 1:
-        return f"{upright} {unit.sign} {port}"
+        return f"{upright}{' ' * (unit.box - 2)}{port}"
     return f"{corners[row]}{across * (unit.box - 2)}{corners[row + 1]}"
 
 
@@ -56,7 +57,7 @@ def _wire(cells: Cells, unit: Unit, start: int, end: int, moment: Moment, lit: b
     """The wire that leaves the unit, along its label."""
     known = moment.frame.value(unit.node) is not None
     state = State.ACTIVE if lit else State.KNOWN if known else State.AHEAD
-    put(cells, start, moment.drawn(lines("─" * (end - start), state)), moment.wire_role(state))
+    draw(cells, start, moment.drawn(lines("─" * (end - start), state)), moment.wire_role(state))
 
 
 def _line(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
@@ -64,13 +65,14 @@ def _line(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: 
     node, end, active = unit.node, left + unit.width, state is State.ACTIVE
     if unit.box:
         ends = brackets(state, group=unit.group, ascii=moment.ascii)
-        at = put(cells, left, f"{ends[:1]}{unit.sign}{ends[1:]}", _outline_role(moment, state))
+        role = _outline_role(moment, state)
+        at = draw(cells, put(cells, draw(cells, left, ends[:1], role), unit.sign, role), ends[1:], role)
     else:
-        at = put(cells, left, moment.drawn(leaf_mark(node.kind)), Role.NAME)
+        at = draw(cells, left, moment.drawn(leaf_mark(node.kind)), Role.NAME)
     at = put(cells, at + 1, short_name(node.name), moment.name_role(node, state)) + 1
     if moment.shows_gradient(node):
         text, role = moment.gradient(node, active=active, brief=True)
-        at = put(cells, at, moment.drawn("◀"), role)
+        at = draw(cells, at, moment.drawn("◀"), role)
     else:
         text, role = moment.value(node, active=active, brief=True)
     _wire(cells, unit, put(cells, at, clip(text, end - at), role) + 1, end, moment, lit)
@@ -81,7 +83,7 @@ def _dot(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: S
     node = unit.node
     gradient = moment.shows_gradient(node)
     mark = dot(state, gradient=gradient, group=unit.group)
-    put(cells, left, moment.drawn(mark), moment.dot_role(node, state, gradient=gradient))
+    draw(cells, left, moment.drawn(mark), moment.dot_role(node, state, gradient=gradient))
 
 
 DRAW: Final[Mapping[Density, Draw]] = {"full": _box, "compact": _line, "dots": _dot}

@@ -8,61 +8,96 @@ from typing import TypeAlias
 from backprop_engine.explain.lines import Line, Role, Span, Tint
 from backprop_engine.text import cell_width
 
-__all__ = ["Cells", "gathered", "mark_cuts", "put"]
+__all__ = ["Cells", "draw", "gathered", "mark_cuts", "put"]
 
 Cells: TypeAlias = dict[int, Span]
 """What stands in each column of a row; behind a wide character follows an empty one."""
 
 _ELLIPSIS = "…"
 _SPACE = Span(" ", Role.TEXT)
+_NO_DIGITS, _DIGITS = frozenset("[‖-0."), frozenset("[]‖-+0123456789.e")
+
+
+class _Letter(Span):
+    """What stands in a cell of a label, and not in one of a wire or a box."""
+
+    __slots__ = ()
 
 
 def put(cells: Cells, at: int, text: str, role: Role) -> int:
-    """Write `text` from column `at`; gives the column behind it."""
+    """Write a label from column `at`; gives the column behind it."""
     for character in text:
-        cells[at] = Span(character, role)
+        cells[at] = _Letter(character, role)
         size = cell_width(character)
         if size == 2:
-            cells[at + 1] = Span("", role)
+            cells[at + 1] = _Letter("", role)
         at += max(1, size)
     return at
 
 
+def draw(cells: Cells, at: int, marks: str, role: Role) -> int:
+    """Draw lines and marks of one cell each from column `at`; gives the column behind them."""
+    for mark in marks:
+        cells[at] = Span(mark, role)
+        at += 1
+    return at
+
+
 def mark_cuts(cells: Cells, start: int, end: int) -> None:
-    """Where a name or a number runs over an edge of what is in view, an ellipsis says so."""
-    for inside, outward in ((start, -1), (end - 1, 1)):
-        if _runs_on(cells, inside, outward):
-            _end_in_ellipsis(cells, inside)
+    """Where a label runs over an edge of what is in view, an ellipsis says so.
 
-
-def _end_in_ellipsis(cells: Cells, at: int) -> None:
-    """An ellipsis in a cell; what is left of a wide character that stood there too is a space."""
-    role = cells[at].role
-    if not cells[at].text:
-        cells[at - 1] = Span(" ", role)
-    elif cell_width(cells[at].text) == 2:
-        cells[at + 1] = Span(" ", role)
-    cells[at] = Span(_ELLIPSIS, role)
+    So no number stands alone without its name, and no name without its number. What is left of a number
+    gives way where it would be read as another: all of it without its beginning, and without its end what
+    has no digit yet that counts.
+    """
+    if _runs_on(cells, start, -1):
+        stop = _end_of(cells, start, 1, end, _DIGITS)
+        _put_ellipsis(cells, start)
+        _clear(cells, range(start + 1, stop))
+    if _runs_on(cells, end - 1, 1):
+        stop = _end_of(cells, end - 1, -1, start - 1, _NO_DIGITS)
+        _put_ellipsis(cells, stop + 1)
+        _clear(cells, range(stop + 2, end))
 
 
 def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
-    """Whether a label has something in a cell and behind it; a space between two numbers is a part of it."""
-    cell, outside = cells.get(inside), cells.get(inside + outward)
-    if cell is None or outside is None:
-        return False
-    if outward > 0 and cell_width(cell.text) == 2:  # half of it is behind the edge
-        return True
-    near = cell if cell.text.strip() else cells.get(inside - outward)
-    far = outside if outside.text.strip() else cells.get(inside + 2 * outward)
-    spaced = near is not cell or far is not outside
-    if near is None or far is None or not (_is_text(near) and _is_text(far)):
-        return False
-    return near.role is far.role or not spaced
+    """Whether a label has something on both sides of an edge; a space between two of its parts is its own."""
+    outside = inside + outward
+    if _is_text(cells, inside):
+        return _is_text(cells, outside) or (_is_blank(cells, outside) and _is_text(cells, outside + outward))
+    return _is_blank(cells, inside) and _is_text(cells, outside) and _is_text(cells, inside - outward)
 
 
-def _is_text(cell: Span) -> bool:
-    """Whether a cell belongs to a label: it is neither empty nor a part of a wire or a box."""
-    return bool(cell.text.strip()) and not "\u2500" <= cell.text <= "\u25ff"
+def _is_text(cells: Cells, at: int) -> bool:
+    """Whether in a cell stands something of a label."""
+    return isinstance(cells.get(at), _Letter) and cells[at].text != " "
+
+
+def _is_blank(cells: Cells, at: int) -> bool:
+    return at not in cells or cells[at].text == " "
+
+
+def _end_of(cells: Cells, start: int, step: int, end: int, among: frozenset[str]) -> int:
+    """Where a stretch of certain characters behind its first one ends; right there if others follow."""
+    at = start + step
+    while at != end and _is_text(cells, at) and cells[at].text in among:
+        at += step
+    return at if at == end or _is_blank(cells, at) else start + step
+
+
+def _put_ellipsis(cells: Cells, at: int) -> None:
+    """An ellipsis in a cell; what is left of a wide character that stood there too is a space."""
+    cell = cells.get(at, _SPACE)
+    if not cell.text:
+        cells[at - 1] = Span(" ", cell.role)
+    elif cell_width(cell.text) == 2:
+        cells[at + 1] = Span(" ", cell.role)
+    cells[at] = Span(_ELLIPSIS, cell.role)
+
+
+def _clear(cells: Cells, columns: range) -> None:
+    for at in columns:
+        cells[at] = Span(" ", cells[at].role)
 
 
 def gathered(cells: Mapping[int, Span], start: int, end: int) -> Line:
