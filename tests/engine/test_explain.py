@@ -16,13 +16,14 @@ from backprop_engine.bindings import Bindings
 from backprop_engine.explain import columns
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import Role, line_text, line_width, plain
+from backprop_engine.explain.lines import Line, Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.frame import Frame
+from backprop_engine.graph import Graph
 from backprop_engine.ops import Op, Sample
 from backprop_engine.recording import record
 from backprop_engine.steps import Backward
@@ -119,6 +120,19 @@ def test_any_graph_can_be_explained(run: RandomRun, language: str) -> None:
 # What it says
 
 
+def test_the_numeric_check_names_what_is_not_finite() -> None:
+    graph = Sketch().inputs(x=(2,), seen=(2,))(y="log x", z="where seen y x", L="sum z").build()
+    trace = record(graph, Bindings.of(graph, {"x": np.array([4.0, 0.0]), "seen": np.array([1.0, 0.0])}))
+    told = {
+        (frame.graph.nodes[frame.step.edge.node].name, frame.step.edge.argnum): numeric_line(frame, "en")
+        for frame in frames(trace)
+        if isinstance(frame.step, Backward)
+    }
+    (operand,), (gradient,) = told["z", 1], told["y", 0]
+    assert (operand.text, operand.role) == ("y is not finite: nothing to compare", Role.DIM)
+    assert (gradient.text, gradient.role) == ("∂L/∂x is not finite: nothing to compare", Role.WARNING)
+
+
 def test_the_equation_of_a_backward_step_between_scalars() -> None:
     block = equation(multiply().frame(4), "en", 60, 10)
     rows = words(block)
@@ -149,6 +163,61 @@ def test_a_transposed_factor_stands_where_the_product_has_it() -> None:
     }
     assert by_operand[graph.position("W")] == "∂L/∂W = ∂L/∂Y · Xᵀ"
     assert by_operand[graph.position("X")] == "∂L/∂X = Wᵀ · ∂L/∂Y"
+
+
+def chain_of(graph: Graph, operand: str) -> Line:
+    """The chain rule in symbols, of the first step into `operand`."""
+    leaves = {node.name: np.full(node.shape, 0.5) for node in graph.leaves}
+    trace = record(graph, Bindings.of(graph, leaves))
+    wanted = graph.position(operand)
+    told = [
+        story(frame, "en")[1]
+        for frame in frames(trace)
+        if isinstance(frame.step, Backward) and frame.step.edge.operand == wanted
+    ]
+    return told[0]
+
+
+@pytest.mark.parametrize(
+    ("operand", "shown"),
+    [
+        ("W", "∂L/∂W = ∂L/∂Y · Xᵀ"),
+        ("X", "∂L/∂X = Wᵀ · ∂L/∂Y"),
+        ("S", "∂L/∂S = P ⊙ (∂L/∂P - ∑(∂L/∂P ⊙ P))"),
+        ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y · Vᵀ - ∑(∂L/∂Y ⊙ Y))) · K / sqrt(2)"),
+    ],
+)
+def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
+    operand: str, shown: str
+) -> None:
+    for graph in (
+        Sketch().inputs(W=(2, 3), X=(3, 2))(Y="matmul W X", L="sum Y").build(),
+        Sketch().inputs(S=(2, 2), T=(2, 2))(P="softmax S", PT="mul P T", L="sum PT").build(),
+        Sketch()
+        .inputs(Q=(2, 2), K=(2, 2), V=(2, 2))(Y="scaled_dot_product_attention Q K V", L="sum Y")
+        .build(),
+    ):
+        if operand in graph:
+            assert line_text(chain_of(graph, operand)) == shown
+
+
+@pytest.mark.parametrize(
+    ("node", "upstream", "local"),
+    [
+        ("matmul W X", "∂L/∂Y", "Xᵀ"),
+        ("mul W X", "∂L/∂Y", "X"),
+        ("mse W X", "∂Y/∂Y", "2 · (W - X) / 4"),
+        ("softmax W", "∂L/∂Y∂L/∂Y", "YY"),
+    ],
+)
+def test_upstream_and_local_have_their_colours_in_every_kind_of_step(
+    node: str, upstream: str, local: str
+) -> None:
+    sketch = Sketch().inputs(W=(2, 2), X=(2, 2))(Y=node)
+    graph = (sketch if node.startswith("mse") else sketch(YX="mul Y X", L="sum YX")).build()
+    _, _, *behind = chain_of(graph, "W")
+    assert "".join(span.text for span in behind if span.role is Role.GRADIENT) == upstream
+    assert "".join(span.text for span in behind if span.role is Role.LOCAL) == local
 
 
 def mean_of_squares(rows: int) -> Frame:

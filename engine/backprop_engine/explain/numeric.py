@@ -9,6 +9,7 @@ import numpy as np
 from backprop_engine.check import GradientCheck, Verdict, check_edge
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number
+from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.steps import Backward, Edge
@@ -26,8 +27,24 @@ def numeric_line(frame: Frame, language: str) -> Line:
     """The numeric check of a backward step; nothing for other steps."""
     if not isinstance(frame.step, Backward):
         return ()
-    check = _check(frame.trace, frame.step.edge)
+    trace, edge = frame.trace, frame.step.edge
+    check = _check(trace, edge)
+    if check.verdict is Verdict.NOT_FINITE:
+        return _not_finite(trace, edge, language)
     return (Span(_numeric_text(check, language), Role.GOOD if check.verdict.good else Role.WARNING),)
+
+
+def _not_finite(trace: Trace, edge: Edge, language: str) -> Line:
+    """What is not finite; that is no fault of a gradient, if it is finite itself."""
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    if not np.all(np.isfinite(trace.contributions[edge.index])):
+        name, role = gradient_name(graph, operand), Role.WARNING
+    else:
+        nodes = [graph.nodes[position] for position in (*node.operands, edge.node)]
+        unbounded = (one for one in nodes if not np.all(np.isfinite(trace.values[one.position])))
+        name, role = operand_text(next(unbounded, operand)), Role.DIM
+    return (Span(say("numeric not finite", language, name=name), role),)
 
 
 def at_kink(trace: Trace, edge: Edge) -> bool:
@@ -57,7 +74,5 @@ def _numeric_text(check: GradientCheck, language: str) -> str:
             return say("numeric kink", language)
         case Verdict.DIFFERS:
             return say("numeric differs", language, numeric=number(check.expected))
-        case Verdict.NOT_FINITE:
-            return say("numeric not finite", language)
-        case Verdict.NOT_APPLICABLE:
+        case _:
             return say("numeric not applicable", language)

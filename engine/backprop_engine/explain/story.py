@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 
 from backprop_engine.arrays import Tensor
@@ -25,6 +28,8 @@ from backprop_engine.trace import Trace, ValueEdit, arises
 
 __all__ = ["code", "step_title", "story"]
 
+_JOINED = re.compile(r"( [·⊙] )(.+)")
+_NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
 
@@ -255,13 +260,26 @@ def _chain(frame: Frame, edge: Edge) -> Line:
             Span(number(trace.contributions[edge.index]), Role.GRADIENT),
         )
     if isinstance(edge.rule, Linear | Jacobian):
-        return (*spans, Span(rule_text(graph, edge, edge.rule.text, upstream)))
+        return (*spans, *_coloured(rule_text(graph, edge, edge.rule.text, upstream), upstream))
     symbols = rule_text(graph, edge, edge.rule.text)
     symbols = f"({symbols})" if " " in symbols else symbols
     chain = (Span(upstream, Role.GRADIENT), Span(" ⊙ "), Span(symbols, Role.LOCAL))
     if edge.summed:
         return (*spans, Span("∑ ("), *chain, Span(")"))
     return (*spans, *chain)
+
+
+def _coloured(text: str, upstream: str) -> Iterator[Span]:
+    """A rule: the upstream gradient, and what it is multiplied with, each in its colour."""
+    before, *behind = pieces = text.split(upstream)
+    if len(pieces) == 2 and not before and (joined := _JOINED.fullmatch(behind[0])):
+        yield from (Span(upstream, Role.GRADIENT), Span(joined[1]), Span(joined[2], Role.LOCAL))
+        return
+    for index, piece in enumerate(pieces):
+        if index:
+            yield Span(upstream, Role.GRADIENT)
+        for name, sign in _NAMES.findall(piece):
+            yield Span(name, Role.LOCAL) if name else Span(sign)
 
 
 def _update(frame: Frame, node: Node, language: str) -> list[Line]:

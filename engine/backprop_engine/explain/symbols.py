@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import lru_cache
 from typing import Any
 
-from backprop_engine.expr import Expr, parse, render
+from backprop_engine.expr import Binary, Call, Expr, Name, Number, Unary, Value, parse, render
 from backprop_engine.graph import Graph, Node
 from backprop_engine.ops.keys import key_text
 from backprop_engine.steps import Edge
@@ -72,8 +72,53 @@ def _attribute_text(value: Any) -> str:
 
 
 def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
-    """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g @ xᵀ``."""
-    return mathematical(_with_names(graph, edge, text, upstream, operand_text))
+    """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g · xᵀ``.
+
+    Between tensors ``*`` is ``⊙``, so that ``·`` is a matrix product, or has a number beside it.
+    """
+    node = graph.nodes[edge.node]
+    assert node.op is not None
+    operands = dict(zip(node.op.names(len(node.operands)), node.operands, strict=True))
+    shown = {name: operand_text(graph.nodes[operand]) for name, operand in operands.items()}
+    shown |= {"g": upstream, "out": operand_text(node)}
+    if "key" in node.attributes:
+        shown["key"] = f"[{key_text(node.attributes['key'])}]"
+    numbers = {name for name, operand in operands.items() if graph.nodes[operand].shape == ()}
+    if node.shape == ():
+        numbers |= {"g", "out"}
+    return _sums(mathematical(_replaced(text, shown, lambda binary: _sign(binary, numbers))))
+
+
+def _sign(binary: Binary, numbers: Set[str]) -> str:
+    """The sign of a product; `numbers` are the names of scalars."""
+    if binary.op == "@":
+        return "·"
+    tensors = binary.op == "*" and not (_is_number(binary.left, numbers) or _is_number(binary.right, numbers))
+    return "⊙" if tensors else binary.op
+
+
+def _is_number(tree: Value, numbers: Set[str]) -> bool:
+    match tree:
+        case Number():
+            return True
+        case Name():
+            return tree.name in numbers
+        case Unary():
+            return _is_number(tree.operand, numbers)
+        case Binary():
+            return _is_number(tree.left, numbers) and _is_number(tree.right, numbers)
+        case Call():
+            return tree.name in ("sum", "mean", "var") or all(_is_number(one, numbers) for one in tree.args)
+        case _:
+            return False
+
+
+def _sums(text: str) -> str:
+    """Sums as ``∑``; where they run along rows, or keep an axis, goes without saying."""
+    if "(" not in text:
+        return text
+    text = text.replace(", keepdims=true)", ")").replace(", axis=-1)", ")")
+    return re.sub(r"\bsum\(", "∑(", text)
 
 
 @lru_cache(maxsize=1024)
@@ -81,25 +126,13 @@ def _parsed(text: str) -> Expr:
     return parse(text)
 
 
-def _with_names(graph: Graph, edge: Edge, text: str, upstream: str, spell: Callable[[Node], str]) -> str:
-    """An operator's text over `g`, `out` and its operands' names, with the graph's names instead."""
-    node = graph.nodes[edge.node]
-    assert node.op is not None
-    operands = zip(node.op.names(len(node.operands)), node.operands, strict=True)
-    names = {name: spell(graph.nodes[operand]) for name, operand in operands}
-    names |= {"g": upstream, "out": spell(node)}
-    if "key" in node.attributes:
-        names["key"] = f"[{key_text(node.attributes['key'])}]"
-    return _replaced(text, names)
-
-
-def _replaced(text: str, names: Mapping[str, str]) -> str:
+def _replaced(text: str, names: Mapping[str, str], sign: Callable[[Binary], str] | None = None) -> str:
     """`text` with other names. Numbers and sums get parentheses where they need them; names never do, not
     even one like ``f#1`` that no expression could hold: an identifier stands in for it meanwhile.
     """
     stand_ins = {f"stand_in_{i}_": new for i, new in enumerate(names.values()) if set("#[∂") & set(new)}
     known = {new: stand_in for stand_in, new in stand_ins.items()}
-    written = render(_parsed(text), {name: known.get(new, new) for name, new in names.items()})
+    written = render(_parsed(text), {name: known.get(new, new) for name, new in names.items()}, sign)
     return re.sub(r"stand_in_\d+_", lambda match: stand_ins[match[0]], written)
 
 

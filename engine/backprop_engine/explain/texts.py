@@ -99,7 +99,9 @@ TEXTS: dict[str, Words] = {
         "수치 미분: 꺾인 점이라 좌우 기울기가 다르며, 이 값은 그 사이에 있습니다 ✓",
     ),
     "numeric differs": Words("numeric {numeric} differs ✗", "수치 미분 {numeric}과(와) 다릅니다 ✗"),
-    "numeric not finite": Words("not finite: nothing to compare", "유한하지 않아 비교할 수 없습니다"),
+    "numeric not finite": Words(
+        "{name} is not finite: nothing to compare", "{name}의 값이 유한하지 않아 비교할 수 없습니다"
+    ),
     "numeric not applicable": Words("numeric check: not applicable", "수치 미분: 해당 없음"),
     "formula node": Words("the node", "노드"),
     "formula chain": Words("chain rule", "연쇄법칙"),

@@ -35,15 +35,18 @@ _POWER: Final = 5
 _ATOM: Final = 6
 
 _Names = Mapping[str, str] | Callable[[str], str | None]
+_Sign = Callable[[Binary], str]
 # What is left to write: finished text, or a part with how tightly its surroundings bind.
 _Piece = str | tuple[Value, int]
 
 
-def render(tree: Value, names: _Names | None = None) -> str:
+def render(tree: Value, names: _Names | None = None, sign: _Sign | None = None) -> str:
     """`tree` as text: `parse(render(tree)) == tree`.
 
     `names` gives other texts for names (`h`) and for paths (`states[2].h`); what it doesn't know, or gives
     `None` for, stays as it is. A text that is more than a name is put in brackets where it needs them.
+
+    `sign` gives other signs for operators; two products with different signs get brackets between them.
     """
     replace = names.get if isinstance(names, Mapping) else names
     written: list[str] = []
@@ -55,7 +58,7 @@ def render(tree: Value, names: _Names | None = None) -> str:
             continue
         node, around = piece
         text = _replaced(node, replace) if replace else None
-        parts: list[_Piece] = _parts(node) if text is None else [text]
+        parts: list[_Piece] = _parts(node, sign) if text is None else [text]
         binds = _tightness(node) if text is None else _tightness_of_text(text)
         if binds < around:
             parts = ["(", *parts, ")"]
@@ -63,7 +66,7 @@ def render(tree: Value, names: _Names | None = None) -> str:
     return "".join(written)
 
 
-def _parts(node: Value) -> list[_Piece]:
+def _parts(node: Value, sign: _Sign | None) -> list[_Piece]:
     """What `node` is written as, left to right."""
     match node:
         case Name():
@@ -83,7 +86,8 @@ def _parts(node: Value) -> list[_Piece]:
             return [(node.left, _ATOM), " ** ", (node.right, _SIGN)]
         case Binary():
             own = PRECEDENCE[node.op]
-            return [(node.left, max(own, _SUM)), f" {node.op} ", (node.right, own + 1)]
+            left = own + 1 if sign and _apart(node, node.left, sign) else max(own, _SUM)
+            return [(node.left, left), f" {sign(node) if sign else node.op} ", (node.right, own + 1)]
         case Call():
             arguments: list[list[_Piece]] = [[(argument, _LOOSE)] for argument in node.args]
             arguments += [[keyword.name + "=", (keyword.value, _LOOSE)] for keyword in node.keywords]
@@ -94,6 +98,12 @@ def _parts(node: Value) -> list[_Piece]:
             return [(node.value, _ATOM), ".T"]
         case Attribute():
             return [(node.value, _ATOM), "." + node.name]
+
+
+def _apart(node: Binary, left: Value, sign: _Sign) -> bool:
+    """Whether a product stands to the left of one of another kind, which its sign does not tell by itself."""
+    products = isinstance(left, Binary) and {node.op, left.op} == {"*", "@"}
+    return products and isinstance(left, Binary) and sign(left) != sign(node)
 
 
 def _separated(items: list[list[_Piece]]) -> list[_Piece]:
