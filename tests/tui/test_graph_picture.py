@@ -105,10 +105,10 @@ def test_every_number_shows_its_difference(stem: str) -> None:
         for node in now.graph.nodes:
             if node.kind is Kind.LITERAL:
                 continue
-            above, _, below = rows_of(picture, node)
+            above, _, *below = rows_of(picture, node)
             assert behind(above) == difference(now.frame.value(node), before.value(node))
             if now.graph.active[node.position] and now.graph.differentiable[node.position]:
-                assert behind(below) == difference(now.frame.gradient(node), before.gradient(node))
+                assert behind(below[0]) == difference(now.frame.gradient(node), before.gradient(node))
             shown += bool(behind(above))
     assert shown
 
@@ -279,6 +279,25 @@ def test_a_folded_group_has_a_border_of_its_own() -> None:
 @pytest.mark.parametrize(("language", "words"), [("en", "Graph ─ dots"), ("ko", "계산그래프 ─ 점으로")])
 def test_the_title_tells_the_density(language: str, words: str) -> None:
     assert graph_title(replace(view("rnn_cell", 0, language), density="dots")) == words
+
+
+# What is never drawn
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_no_row_at_the_edge_of_a_picture_stays_blank(stem: str) -> None:
+    """There is something in its first and in its last row, at one moment or another."""
+    for y in (0, -1):
+        pictures = [graph_picture(view(stem, at)) for at in moments(stem).values()]
+        assert any(line_text(one.row(y % one.height, 0, one.width)).strip() for one in pictures)
+
+
+@pytest.mark.parametrize("stem", ["weight_decay", "adversarial_input", "detached_by_mistake"])
+def test_the_row_of_a_gradient_that_never_comes_is_no_part_of_a_picture(stem: str) -> None:
+    picture = graph_picture(view(stem))
+    lowest = max(y for _, y in picture.scene.layout.origins)
+    assert picture.height == lowest + 2
+    assert picture.scene.layout.height == picture.height == len(picture.scene.rows)
 
 
 # What was found

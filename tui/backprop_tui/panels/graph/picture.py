@@ -74,7 +74,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
     def area(self, unit: int) -> Area:
         """The cells that a unit takes."""
         x, y = self.scene.layout.origins[unit]
-        return Area(x, y, self.scene.units[unit].width, HEIGHTS[self.scene.density])
+        return Area(x, y, self.scene.units[unit].width, min(HEIGHTS[self.scene.density], self.height - y))
 
     def _around(self, nodes: Sequence[Node]) -> Area | None:
         """The smallest area around the pictures of nodes."""

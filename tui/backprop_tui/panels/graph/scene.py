@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -111,6 +112,7 @@ def scene_in_stages(
     sizes = [(one.width, HEIGHTS[density]) for one in units] + [(1, 1)] * buses.branches
     placed = yield from layout_in_stages(sizes, buses.edges, _FEW_TRIES if large else TRIES)
     yield
+    placed = replace(placed, height=_drawn_rows(graph, placed, units, density))
     tiles = WireTiles(placed.routes, buses.sources, len(wires))
     yield
     rows = _rows(placed, len(units), HEIGHTS[density])
@@ -145,11 +147,24 @@ def _ends(
     return ends, wires_into
 
 
+def _drawn_rows(graph: Graph, placed: Layout, units: Sequence[Unit], density: Density) -> int:
+    """The rows of a picture without those at its bottom in which nothing is ever drawn.
+
+    A leaf to which no gradient comes has nothing below its wire.
+    """
+    lowest = 0
+    for one, (_, top) in zip(units, placed.origins, strict=False):
+        at = one.node.position
+        bare = density == "full" and not one.box and not (graph.active[at] and graph.differentiable[at])
+        lowest = max(lowest, top + HEIGHTS[density] - bare)
+    return max(lowest, max((y + 1 for route in placed.routes for _, y in route), default=0))
+
+
 def _rows(placed: Layout, count: int, height: int) -> tuple[tuple[int, ...], ...]:
     """For each row, the units that reach it, from left to right."""
     rows: list[list[int]] = [[] for _ in range(placed.height)]
     for index in sorted(range(count), key=lambda one: placed.origins[one][0]):
         top = placed.origins[index][1]
-        for row in range(top, top + height):
+        for row in range(top, min(top + height, placed.height)):
             rows[row].append(index)
     return tuple(map(tuple, rows))
