@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 from driving import NARROW, WIDE, debugger, go, opened, position
 from textual import events
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session
 from backprop_engine.explain.lines import line_text
 from backprop_tui.drawing import Area
-from backprop_tui.panels.graph import GraphPicture
+from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
+from backprop_tui.screens.body import Body, rows_of_graph
 from backprop_tui.screens.graph_panel import GraphPanel
 from backprop_tui.view import View
-from scenes import written
+from scenes import STEMS, moments, view, written
 
 
 def panel(pilot: Pilot[None]) -> GraphPanel:
@@ -228,6 +229,41 @@ async def test_a_click_on_the_minimap_goes_there() -> None:
         await pilot.press("M")
         await wait(pilot)
         assert panel(pilot).minimap is None
+
+
+# How much room it has on a narrow screen
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_on_a_narrow_screen_the_graph_gets_what_it_needs_and_leaves_enough_for_equations(stem: str) -> None:
+    for size in (Size(80, 21), Size(60, 17), Size(90, 40)):
+        ways = {rows_of_graph(view(stem, at), size) for at in moments(stem).values()}
+        assert len(ways) == 1, "nothing moves while one steps"
+        (rows,) = ways
+        if rows is None:
+            assert whole_wanted(view(stem)) is not None
+            continue
+        shown = graph_picture(view(stem))
+        needed = shown.height + 2 + (shown.width > size.width - 2)
+        assert rows == size.height // 2 or rows <= needed
+        assert size.height - rows >= min(9, size.height - size.height // 2)
+
+
+@pytest.mark.parametrize("stem", ["cross_entropy_neuron", "deep_linear", "add_multiply", "weight_decay"])
+async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
+    async with opened(stem, size=NARROW, at=4) as pilot:
+        await wait(pilot)
+        assert picture(pilot).height <= panel(pilot).scrollable_content_region.height
+        below = debugger(pilot).panel("chain")
+        assert below.drawing.height <= below.scrollable_content_region.height
+        outer = panel(pilot).outer_size.height, below.outer_size.height
+        assert sum(outer) == debugger(pilot).query_one(Body).size.height
+        await pilot.press("s")
+        await wait(pilot)
+        assert outer == (panel(pilot).outer_size.height, below.outer_size.height)
+        await pilot.resize_terminal(*WIDE)
+        await wait(pilot)
+        assert panel(pilot).outer_size.height > outer[0]
 
 
 async def test_a_label_that_runs_under_the_minimap_says_so() -> None:

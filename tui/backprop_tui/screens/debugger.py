@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.geometry import Size
 
 from backprop_engine.debugger import (
     Fold,
@@ -36,6 +36,7 @@ from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.why import why
 from backprop_tui.regions import FIRST_IN_FRONT, PLACES, Place
 from backprop_tui.screens.bindings import bindings
+from backprop_tui.screens.body import Body, rows_of_graph
 from backprop_tui.screens.graph_panel import GraphPanel
 from backprop_tui.screens.looking import LookingScreen
 from backprop_tui.texts import text
@@ -68,7 +69,7 @@ class DebuggerScreen(LookingScreen):
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
         yield Panel(self._header, id="header", focusable=False)
-        with Container(id="body"):
+        with Body(self._rows_of_graph, id="body"):
             for place in PLACES:
                 drawn = DRAWN[place.name]
                 yield _kind(place)(
@@ -116,6 +117,7 @@ class DebuggerScreen(LookingScreen):
             for panel in self.query(Panel):
                 if panel.display:
                     panel.redraw()
+            self.query_one(Body).share()
             self.fill()
             self.lay_out()
 
@@ -129,6 +131,10 @@ class DebuggerScreen(LookingScreen):
             return "graph" if place.region == "graph" else "shared"
         return place.roomy if self.has_class("-roomy") else place.region
 
+    def _rows_of_graph(self, size: Size) -> int | None:
+        """The rows that the graph gets of so many; None where the style sheet says."""
+        return rows_of_graph(self.current, size) if self.has_class("-narrow") else None
+
     def _arrange(self) -> None:
         """Of each region, show the panel brought to the front last."""
         front: dict[str, str] = {"graph": "graph"}
@@ -136,6 +142,7 @@ class DebuggerScreen(LookingScreen):
             front.setdefault(self._region(_PLACE[name]), name)
         for place in PLACES:
             self.panel(place.name).set_class(front[self._region(place)] != place.name, "-behind")
+        self.query_one(Body).share()
         self._show_titles()
 
     def _show_titles(self) -> None:

@@ -1,0 +1,67 @@
+"""The panels of the debugger, and how many rows the graph gets where it stands above another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from textual.containers import Container
+from textual.geometry import Size
+
+from backprop_engine.graph import Graph
+from backprop_tui.panels.graph.choosing import scene_of, whole_wanted
+from backprop_tui.view import View
+
+__all__ = ["Body", "rows_of_graph"]
+
+_BORDER = 2
+"""The rows and the columns that a border takes."""
+_HEADINGS = 3
+"""The rows of an equation, and of its check, beside those of its largest matrix."""
+_LEAST = 7
+"""The rows of the shortest equation that stands there with some room."""
+_SHARE = 2, 5
+"""What stands below the graph gets at least this part of the rows."""
+
+
+class Body(Container):
+    """The panels between the header and the timeline; the graph's rows are fixed, or None."""
+
+    def __init__(self, rows_of_graph: Callable[[Size], int | None], *, id: str) -> None:
+        super().__init__(id=id)
+        self._rows_of_graph = rows_of_graph
+        self._rows: int | None = None
+
+    def on_resize(self) -> None:
+        """Share the rows anew."""
+        self.share()
+
+    def share(self) -> None:
+        """Give the graph its rows."""
+        rows = self._rows_of_graph(self.size)
+        if rows != self._rows:
+            self._rows = rows
+            self.query_one("#graph").styles.height = rows
+
+
+def rows_of_graph(view: View, size: Size) -> int | None:
+    """The rows of the graph's panel above another one, so that both fill `size`.
+
+    It gets what its picture needs, but half of them at least, and no more than leaves enough for equations
+    below. None is half of them: where only a part of the graph is shown, of which each has its own height.
+    Nothing here depends on the step.
+    """
+    if whole_wanted(view) is not None:
+        return None
+    picture = scene_of(view).layout
+    bar = picture.width > size.width - _BORDER and not view.ascii
+    below = max(_rows_below(view.graph, size.height), size.height * _SHARE[0] // _SHARE[1])
+    return max(size.height // 2, min(picture.height + _BORDER + bar, size.height - below))
+
+
+@lru_cache(maxsize=4)
+def _rows_below(graph: Graph, rows: int) -> int:
+    """What a panel needs for equations: all rows of matrices, or half of `rows` where that is too much."""
+    shapes = [node.shape for node in graph.nodes if graph.active[node.position] and node.shape]
+    tallest = max((shape[-2] if len(shape) > 1 else shape[0] for shape in shapes), default=1)
+    return min(_BORDER + max(_LEAST, _HEADINGS + tallest), rows - rows // 2)
