@@ -63,5 +63,5 @@ def rows_of_graph(view: View, size: Size) -> int | None:
 def _rows_below(graph: Graph, rows: int) -> int:
     """What a panel needs for equations: all rows of matrices, or half of `rows` where that is too much."""
     shapes = [node.shape for node in graph.nodes if graph.active[node.position] and node.shape]
-    tallest = max((shape[-2] if len(shape) > 1 else shape[0] for shape in shapes), default=1)
+    tallest = max((height for shape in shapes for height in shape[-2:-1] or shape), default=1)
     return min(_BORDER + max(_LEAST, _HEADINGS + tallest), rows - rows // 2)
