@@ -13,12 +13,14 @@ import pytest
 
 import backprop_engine
 import backprop_tui
+from backprop_engine import load_scenario
 from backprop_engine.explain import texts as explain_texts
 from backprop_engine.ops import OPS, Linear, Op, Rule
-from backprop_engine.text import Words
+from backprop_engine.text import LANGUAGES, Words
 from backprop_tui import texts as tui_texts
 from backprop_tui.commands import COMMANDS
 
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 HANGUL = re.compile("[가-힣]")
 TABLES = [(explain_texts, "say", backprop_engine), (tui_texts, "text", backprop_tui)]
 ENTRIES = [
@@ -93,6 +95,18 @@ def test_every_command_has_a_name_and_a_help_and_no_other_has() -> None:
         f"command.{command.name}{end}" for command in COMMANDS for end in ("", ".help") if not command.panel
     }
     assert {key for key in tui_texts.TEXTS if key.startswith("command.")} == wanted
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_an_author_writes_a_minus_sign_in_both_languages(path: Path) -> None:
+    scenario = load_scenario(path)
+    told = [one for one in (scenario.title, scenario.description, *scenario.notes.values()) if one]
+    found = [
+        re.findall(r"(?<![\w)\]])-(?=[\w(])| - ", said)
+        for words in told
+        for said in map(words.in_language, LANGUAGES)
+    ]
+    assert [one for one in found if one] == []
 
 
 def lessons(op: Op) -> Iterator[tuple[Rule | None, Words]]:

@@ -40,7 +40,7 @@ TEXTS: dict[str, Words] = {
     "panel.nodes.help": Words(
         "Every node with its operation, its shape, its value and its gradient as far as they are known here. "
         "The arrows choose a node; behind Δ stands how much a change has made of it.",
-        "모든 노드의 연산, 차원, 그리고 지금까지 알려진 값과 그래디언트입니다. 화살표로 노드를 고릅니다. "
+        "모든 노드의 연산, 형상, 그리고 지금까지 알려진 값과 그래디언트입니다. 화살표로 노드를 고릅니다. "
         "Δ 뒤에는 바꾼 결과 달라진 만큼이 나옵니다.",
     ),
     "panel.outline.help": Words(
@@ -66,7 +66,7 @@ TEXTS: dict[str, Words] = {
         "rule, each with the numbers of this step below its symbols; of a large tensor, its shape. The line "
         "of NumPy stands below.",
         "이 스텝의 식을 칠판에 쓰듯 보여 줍니다. 노드의 식과 로컬 그래디언트, 연쇄법칙이 나오고, "
-        "기호 아래에 이 스텝의 숫자가 나옵니다. 큰 텐서는 차원으로 나타내고, NumPy 코드는 "
+        "기호 아래에 이 스텝의 숫자가 나옵니다. 큰 텐서는 형상으로 나타내고, NumPy 코드는 "
         "맨 아래에 나옵니다.",
     ),
     "panel.transcript.help": Words(
@@ -117,7 +117,7 @@ TEXTS: dict[str, Words] = {
     "iteration": Words("iteration {iteration} of {last}", "반복 {iteration}/{last}"),
     "column.node": Words("node", "노드"),
     "column.op": Words("is", "연산"),
-    "column.shape": Words("shape", "차원"),
+    "column.shape": Words("shape", "형상"),
     "column.value": Words("value", "값"),
     "column.gradient": Words("gradient", "그래디언트"),
     "scalar": Words("scalar", "스칼라"),
@@ -550,7 +550,7 @@ TEXTS: dict[str, Words] = {
     "help.leaves": Words("an input, a parameter, a constant", "입력, 파라미터, 상수"),
     "help.norm": Words(
         "a tensor in short: its shape, and ‖its norm‖, the root of the sum of squares",
-        "텐서 요약: 차원과 ‖노름‖(제곱합의 제곱근)",
+        "텐서 요약: 형상과 ‖노름‖(제곱합의 제곱근)",
     ),
     "help.close": Words("Esc closes", "Esc로 닫기"),
     "go.title": Words("Go to a position, 0 to {last}, or a percentage", "이동할 위치 0–{last} 또는 비율(%)"),

@@ -47,13 +47,15 @@ TEXTS: dict[str, Words] = {
     "shared": Words(
         "{operand} is used {of} times: this is contribution {count} of {of}, "
         "and it is added in the next step.",
-        "이 값({operand})은 {of}번 쓰입니다. {of}개의 기여 중 {count}번째이며, 다음 스텝에서 더합니다.",
+        "{operand}의 값은 {of}번 쓰이므로 기여도 {of}개입니다. "
+        "이번 기여({count}/{of})는 다음 스텝에서 더합니다.",
     ),
     "accumulate": Words(
         "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
-        "이 값({operand})은 {of}번 쓰이므로 그래디언트는 {of}개 기여의 합입니다. 이번이 {count}번째입니다.",
+        "{operand}의 값은 {of}번 쓰이므로 그래디언트는 기여 {of}개의 합입니다. "
+        "이번에 더한 기여는 {count}/{of}입니다.",
     ),
-    "which operand": Words("operand {number} of {node}", "{node}의 {number}번째 입력"),
+    "which operand": Words("operand {number} of {node}", "{node}의 피연산자 {number}"),
     "not finite": Words(
         "{node} is {value}: it arises here, from finite operands.",
         "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
@@ -122,7 +124,7 @@ TEXTS: dict[str, Words] = {
     "family activations": Words("activations", "활성화 함수"),
     "family linear": Words("linear", "선형"),
     "family reductions": Words("reductions", "축약"),
-    "family shape": Words("shape", "차원"),
+    "family shape": Words("shape", "형상"),
     "family normalisation": Words("normalisation", "정규화"),
     "family convolution": Words("convolution", "합성곱"),
     "family losses": Words("losses", "손실"),
@@ -138,9 +140,9 @@ TEXTS: dict[str, Words] = {
     "ops constant": Words("a constant", "상수여야 함"),
     "ops derivatives": Words("gradients", "그래디언트"),
     "ops no gradient": Words("none: no gradient flows to it", "없음: 그래디언트가 흐르지 않음"),
-    "ops shapes": Words("shapes", "차원"),
+    "ops shapes": Words("shapes", "형상"),
     "ops broadcast": Words("operands broadcast, as in NumPy", "NumPy처럼 브로드캐스트"),
-    "ops one shape": Words("operands of one shape", "모든 피연산자의 차원이 같아야 함"),
+    "ops one shape": Words("operands of one shape", "모든 피연산자의 형상이 같아야 함"),
     "ops conventions": Words("conventions", "규약"),
     "ops inside": Words("its inside", "내부 분해"),
     "ops kinks": Words("at kinks", "꺾인 점"),

@@ -70,7 +70,7 @@ _WORDS: Final = {
     "inputs": Words("Data; they get gradients too.", "데이터입니다. 데이터도 그래디언트를 받습니다."),
     "params": Words(
         "What an optimiser would update: a number, a list, or a shape and how to fill it, such as",
-        "옵티마이저가 갱신하는 것입니다. 수, 목록, 또는 차원과 채우는 방법을 씁니다. 예:",
+        "옵티마이저가 갱신하는 것입니다. 수, 목록, 또는 형상과 채우는 방법을 씁니다. 예:",
     ),
     "constants": Words(
         "What gets no gradient: targets, masks, indices.",

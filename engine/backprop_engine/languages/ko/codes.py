@@ -24,7 +24,7 @@ TEMPLATES: dict[str, str] = {
         "연산자나 셀에 주는 것: 피연산자, 설정, 입력."
     ),
     "Shapes and sizes: operands that do not fit together, the seed, the memory of the run.": (
-        "차원과 크기: 서로 맞지 않는 피연산자, 시작 그래디언트, 실행에 필요한 메모리."
+        "형상과 크기: 서로 맞지 않는 피연산자, 시작 그래디언트, 실행에 필요한 메모리."
     ),
     "Figures that are expected.": "기대한 수치.",
     "Texts for people and for the debugger's prompt, without which a scenario runs all the same.": (
@@ -91,7 +91,7 @@ TEMPLATES: dict[str, str] = {
         "리프 노드가 수도, 중첩된 목록도, `shape`와 `init` 또는 `file`이 있는 맵도 아닙니다."
     ),
     "A shape has a negative size, too many axes, or does not fit its `init`.": (
-        "차원에 음수가 있거나, 축이 너무 많거나, `init`에 맞지 않습니다."
+        "형상에 음수가 있거나, 축이 너무 많거나, `init`에 맞지 않습니다."
     ),
     "`init` names no way to fill a tensor, or its settings do not fit.": (
         "`init`이 텐서를 채우는 방법의 이름이 아니거나, 그 설정이 맞지 않습니다."
@@ -182,16 +182,16 @@ TEMPLATES: dict[str, str] = {
         "인스턴스가 셀에 주는 입력이 남거나 모자라거나 겹칩니다."
     ),
     "The shapes of an operator's operands do not fit together.": (
-        "연산자에 준 피연산자들의 차원이 서로 맞지 않습니다."
+        "연산자에 준 피연산자들의 형상이 서로 맞지 않습니다."
     ),
     "What a scan goes over or carries has no leading axis, or another shape.": (
-        "`scan`이 따라가거나 이어받는 것에 첫째 축이 없거나, 차원이 다릅니다."
+        "`scan`이 따라가거나 이어받는 것에 첫째 축이 없거나, 형상이 다릅니다."
     ),
     "The values of a constant are refused by the operator that uses it.": (
         "상수의 값을 그것을 쓰는 연산자가 받아들이지 않습니다."
     ),
     "The seed gradient is missing or does not have the output's shape.": (
-        "시작 그래디언트가 없거나, 그 차원이 출력과 다릅니다."
+        "시작 그래디언트가 없거나, 그 형상이 출력과 다릅니다."
     ),
     "The tensors of a run need more memory than `--max-memory` allows.": (
         "실행에 필요한 텐서가 `--max-memory`보다 많은 메모리를 차지합니다."
@@ -213,7 +213,7 @@ TEMPLATES: dict[str, str] = {
         "그래디언트를 쓴 식에 모르는 이름이 있거나, 식이 맞지 않습니다."
     ),
     "A figure does not come out as expected.": "수치가 기대한 대로 나오지 않습니다.",
-    "A figure has another shape than expected.": "수치의 차원이 기대와 다릅니다.",
+    "A figure has another shape than expected.": "수치의 형상이 기대와 다릅니다.",
     "Every figure of a block marked `wrong` comes out after all.": (
         "`wrong`이라고 쓴 블록의 모든 수치가 그대로 나옵니다."
     ),

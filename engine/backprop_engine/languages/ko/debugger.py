@@ -57,7 +57,7 @@ TEMPLATES: dict[str, str] = {
     "{name} has no gradient here: iteration {iteration} is a forward pass alone": (
         "여기서 {name}에는 그래디언트가 없습니다: 반복 {iteration}{은/는} 순전파뿐입니다"
     ),
-    "{name} is {shape}, the numbers are {given}": "{name}의 차원은 {shape}인데 쓴 수의 차원은 {given}입니다",
+    "{name} is {shape}, the numbers are {given}": "{name}의 형상은 {shape}인데 쓴 수의 형상은 {given}입니다",
     "{what} = {numbers}": "{what} = {numbers}",
     "{count} numbers": "수 {count}개",
     "{change} from the first iteration on": "{change} (첫 반복부터)",

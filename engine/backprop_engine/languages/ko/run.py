@@ -17,15 +17,15 @@ TEMPLATES: dict[str, str] = {
     # Numbers
     "{name} is computed, not a leaf": "{name}{은/는} 계산하는 노드이고 리프 노드가 아닙니다",
     "the leaf {name} has no value": "리프 노드 {name}의 값이 없습니다",
-    "{name} is {shape}, its value is {given}": "{name}의 차원은 {shape}인데 값의 차원은 {given}입니다",
-    "{name} is {shape}, the edit {given}": "{name}의 차원은 {shape}인데 바꿀 값의 차원은 {given}입니다",
-    "{name} is {shape} and has no cell {cell}": "{name}의 차원은 {shape}이며 원소 {cell}{이/가} 없습니다",
+    "{name} is {shape}, its value is {given}": "{name}의 형상은 {shape}인데 값의 형상은 {given}입니다",
+    "{name} is {shape}, the edit {given}": "{name}의 형상은 {shape}인데 바꿀 값의 형상은 {given}입니다",
+    "{name} is {shape} and has no cell {cell}": "{name}의 형상은 {shape}이며 원소 {cell}{이/가} 없습니다",
     "{name} does not fit {node}: {reason}": "{name}{은/는} {node}에 맞지 않습니다: {reason}",
     "the output is {shape}: a seed gradient must be given": (
-        "출력의 차원이 {shape}이므로 시작 그래디언트를 주어야 합니다"
+        "출력의 형상이 {shape}이므로 시작 그래디언트를 주어야 합니다"
     ),
     "the seed is {given}, the output is {shape}": (
-        "시작 그래디언트의 차원은 {given}인데 출력의 차원은 {shape}입니다"
+        "시작 그래디언트의 형상은 {given}인데 출력의 형상은 {shape}입니다"
     ),
     # Runs
     "there is no position {position}: the run has positions 0 to {last}": (

@@ -61,7 +61,7 @@ TEMPLATES: dict[str, str] = {
     # Rows and columns
     "`rows` takes from the first axis": "`rows`는 첫째 축에서 고릅니다",
     "`columns` takes from an array of two axes": "`columns`는 축이 둘인 배열에서 고릅니다",
-    "{rule}, the shape here is {shape}": "{rule}. 여기의 차원은 {shape}입니다",
+    "{rule}, the shape here is {shape}": "{rule}. 여기의 형상은 {shape}입니다",
     'write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`': (
         '`rows: "0:32"`, `rows: [0, 2, 5]`, `rows: 7`처럼 쓰세요'
     ),

@@ -19,13 +19,13 @@ TEMPLATES: dict[str, str] = {
     ),
     "name a node with numbers as `output`": "`output`에는 수로 된 노드의 이름을 쓰세요",
     "the output `{name}` is {shape}, so the backward pass needs a seed": (
-        "출력 `{name}`의 차원이 {shape}{이어서/여서} 역전파에 시작 그래디언트가 필요합니다"
+        "출력 `{name}`의 형상이 {shape}{이어서/여서} 역전파에 시작 그래디언트가 필요합니다"
     ),
     "`seed: {seed}`, or end in a scalar: `sum({name})`": (
         "`seed: {seed}`{을/를} 쓰거나, `sum({name})`처럼 스칼라로 끝내세요"
     ),
     "the seed is {found}, the output `{name}` is {shape}": (
-        "시작 그래디언트의 차원은 {found}인데 출력 `{name}`의 차원은 {shape}입니다"
+        "시작 그래디언트의 형상은 {found}인데 출력 `{name}`의 형상은 {shape}입니다"
     ),
     "a single number is taken for every cell": "수 하나를 쓰면 모든 원소에 쓰입니다",
     # What is expected
@@ -58,7 +58,7 @@ TEMPLATES: dict[str, str] = {
         "출력 `{name}`까지 미분할 수 있는 경로가 없습니다"
     ),
     "the gradient of `{name}`": "`{name}`의 그래디언트",
-    "{what} is {shape}, expected {wanted}": "{what}의 차원이 {wanted}{이어야/여야} 하는데 {shape}입니다",
+    "{what} is {shape}, expected {wanted}": "{what}의 형상이 {wanted}{이어야/여야} 하는데 {shape}입니다",
     "{what} is {found}, expected {wanted}": "{what}{이/가} {wanted}{이어야/여야} 하는데 {found}입니다",
     "{what} at {cell} is {found}, expected {wanted}": (
         "{what}의 {cell} 원소가 {wanted}{이어야/여야} 하는데 {found}입니다"

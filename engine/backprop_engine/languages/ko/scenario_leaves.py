@@ -69,7 +69,7 @@ TEMPLATES: dict[str, str] = {
     "`eye` is a matrix with two axes, `{name}` has {count}": (
         "`eye`는 축이 둘인 행렬인데 `{name}`의 축은 {count}개입니다"
     ),
-    "a shape": "차원",
+    "a shape": "형상",
     "write `shape: [2, 3]`, `[3]` for a vector, `[]` for a scalar": (
         "`shape: [2, 3]`처럼 쓰세요. 벡터는 `[3]`, 스칼라는 `[]`입니다"
     ),
@@ -100,8 +100,8 @@ TEMPLATES: dict[str, str] = {
     "there is no leaf {name}; {hint}": "리프 노드 {name}{이/가} 없습니다. {hint}",
     "the leaves are {names}": "리프 노드: {names}",
     "the value for {name} is no number and no list of one shape": (
-        "{name}에 줄 값이 수도 아니고 차원이 고른 목록도 아닙니다"
+        "{name}에 줄 값이 수도 아니고 형상이 고른 목록도 아닙니다"
     ),
-    "{name} is {shape}, the value is {found}": "{name}의 차원은 {shape}인데 주어진 값은 {found}입니다",
+    "{name} is {shape}, the value is {found}": "{name}의 형상은 {shape}인데 주어진 값은 {found}입니다",
     "{dtype} cannot hold the value for {name}": "{dtype}{으로/로}는 {name}에 줄 값을 나타낼 수 없습니다",
 }

@@ -109,7 +109,7 @@ TEMPLATES: dict[str, str] = {
     "write its numbers under `constants`": "그 수를 `constants` 아래에 쓰세요",
     "move `{name}` from `{section}` to `constants`": "`{name}`{을/를} `{section}`에서 `constants`로 옮기세요",
     "the result is {shape}, more than a formula may take": (
-        "결과의 차원이 {shape}{이어서/여서} 식 하나에 쓰기에는 너무 큽니다"
+        "결과의 형상이 {shape}{이어서/여서} 식 하나에 쓰기에는 너무 큽니다"
     ),
     "{what} needs {need}, at most {most} are allowed": (
         "{what}에 {need}{이/가} 필요한데 {most}까지 쓸 수 있습니다"
@@ -187,16 +187,16 @@ TEMPLATES: dict[str, str] = {
     ),
     "give it one entry for every time step": "시점마다 항목을 하나씩 주세요",
     "`{name}` is {shape}: there is no time step in it": (
-        "`{name}`의 차원이 {shape}{이어서/여서} 시점이 없습니다"
+        "`{name}`의 형상이 {shape}{이어서/여서} 시점이 없습니다"
     ),
     "`{name}` has {count} time steps, `{other}` has {wanted}": (
         "`{name}`의 시점은 {count}개인데 `{other}`의 시점은 {wanted}개입니다"
     ),
     "their first axes must be as long": "첫째 축의 길이가 같아야 합니다",
     "`{name}` begins as {shape}, and `{next}` is {next_shape}": (
-        "`{name}`의 처음 차원은 {shape}인데 `{next}`의 차원은 {next_shape}입니다"
+        "`{name}`의 처음 형상은 {shape}인데 `{next}`의 형상은 {next_shape}입니다"
     ),
-    "what is carried keeps its shape": "이어받는 것의 차원은 바뀌지 않습니다",
+    "what is carried keeps its shape": "이어받는 것의 형상은 바뀌지 않습니다",
     # Names of nodes, and paths into instances
     "`{name}` is no instance of a cell and has no `{part}`": (
         "`{name}`{은/는} 셀의 인스턴스가 아니어서 `{part}`{이/가} 없습니다"

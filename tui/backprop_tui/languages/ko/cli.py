@@ -51,7 +51,7 @@ TEMPLATES: dict[str, str] = {
     "check again at every save; Ctrl+C ends": "저장할 때마다 다시 검사. Ctrl+C로 끝냄",
     "the file to write, which must not be there; - for standard output": ("새로 만들 파일. -는 표준 출력"),
     "an operator: its formula, its gradients, the shapes that fit, its conventions, an example": (
-        "연산자 하나: 식, 그래디언트, 맞는 차원, 규약, 예제"
+        "연산자 하나: 식, 그래디언트, 맞는 형상, 규약, 예제"
     ),
     "a list of objects, one for each operator, or for NAME alone": (
         "연산자마다 하나씩, 또는 NAME 하나만인 객체의 목록"
@@ -165,7 +165,7 @@ TEMPLATES: dict[str, str] = {
         "{name}: 원소 {cells}개 중 {checked}개와 무작위 사영"
     ),
     "{name}: the gradient is {found}, what it belongs to is {expected}": (
-        "{name}: 그래디언트의 차원은 {found}인데 값의 차원은 {expected}입니다"
+        "{name}: 그래디언트의 형상은 {found}인데 값의 형상은 {expected}입니다"
     ),
     "{name}: the output is not finite, nothing can be compared, and `expect` does not say so": (
         "{name}: 출력이 유한하지 않아 비교할 수 없는데 `expect`에 그런 말이 없습니다"
