@@ -17,7 +17,7 @@ from backprop_engine.catalogue.conventions import KINKS
 from backprop_engine.catalogue.entries import how_written
 from backprop_engine.catalogue.pages import by_family, page
 from backprop_engine.errors import CODES, Diagnostic, ScenarioError
-from backprop_engine.explain.formulas.steps import formula_block
+from backprop_engine.explain.formulas.page import formula_block
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.program import numpy_program
 from backprop_engine.explain.symbols import mathematical

@@ -20,11 +20,13 @@ from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
 from backprop_engine.explain.formulas.equations import Style
 from backprop_engine.explain.formulas.naming import Naming
-from backprop_engine.explain.formulas.steps import formula_block, step_equations
+from backprop_engine.explain.formulas.page import formula_block
+from backprop_engine.explain.formulas.steps import step_equations
 from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import Typesetter
 from backprop_engine.explain.formulas.updates import update_values
-from backprop_engine.explain.lines import line_text, line_width, plain
+from backprop_engine.explain.lines import Role, line_text, line_width, plain, wrap_line
+from backprop_engine.explain.story import code
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import Kind
 from backprop_engine.local import MapLocal, ScalarLocal, local_gradient
@@ -33,9 +35,11 @@ from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.recording import record
 from backprop_engine.run import Run, Training
 from backprop_engine.scenario.evaluate import evaluate
+from backprop_engine.steps import Backward
 from backprop_engine.text import LANGUAGES, in_ascii
 from backprop_engine.trace import Trace
 from backprop_tui.bundle import bundled
+from scenes import STEMS, crowded, trace
 
 BUNDLED = bundled()
 STYLES = (Style(), Style(flat=True), Style(small=False), Style(flat=True, small=False))
@@ -190,6 +194,7 @@ b · a""",
     2""",
     "a - (b - -3)": "\na − (b − (-3))",
     "a * (-b)": "\na · (−b)",
+    "M * sum(u) - sum(u * v) + sum(v)": "\nM · (∑u) − ∑(u ⊙ v) + ∑v",
     "norm(u) + abs(a / b)": """
       │a│
 ‖u‖ + │─│
@@ -211,7 +216,7 @@ def picture(stem: str, position: int, width: int, language: str = "en") -> str:
 STEPS: dict[tuple[str, int, int], str] = {
     ("add_multiply", 6, 60): """
 the node       local gradient     chain rule
-q = x + y      ∂q                 ∂f   ∂f   ∂q
+q = x  + y     ∂q                 ∂f   ∂f   ∂q
 3 = -2 + 5     ── = 1             ── = ── · ──
                ∂x                 ∂x   ∂q   ∂x
 
@@ -223,19 +228,19 @@ seed
 ∂f""",
     ("add_multiply", 4, 60): """
 the node           local gradient     chain rule
- f  =  q · z       ∂f                 ∂f   ∂f    ∂f
--12 = 3 · (-4)     ── = z             ── = ── ·  ──
+ f  = q ·  z       ∂f                 ∂f   ∂f    ∂f
+-12 = 3 · (-4)     ── = z = -4        ── = ── ·  ──
                    ∂q                 ∂q   ∂f    ∂q
 
-                      = -4            -4 = 1  · (-4)""",
+                                      -4 = 1  · (-4)""",
     ("rnn_cell", 28, 60): """
-the node                local gradient
-    c     = tanh(a)        ∂c
-                           ──    =     1 − c²
-⎡ 0.5098⎤                  ∂a
-⎣-0.5964⎦
-                        ⎡0.7401⎤ = 1 − ⎡ 0.5098⎤²
-                        ⎣0.6443⎦       ⎣-0.5964⎦
+the node                      local gradient
+    c     =    tanh(a)           ∂c
+                                 ──    = 1 −     c²
+⎡ 0.5098⎤ = tanh⎡ 0.5625⎤        ∂a
+⎣-0.5964⎦       ⎣-0.6875⎦
+                              ⎡0.7401⎤ = 1 − ⎡ 0.5098⎤²
+                              ⎣0.6443⎦       ⎣-0.5964⎦
 
 chain rule
    ∂L          ∂L          ∂c
@@ -254,34 +259,253 @@ sum over the uses, 1 of 2 arrived
 ⎢-0.0841⎥ =  ⎢-0.0841⎥  +      ·
 ⎣ 0.1342⎦    ⎣ 0.1342⎦""",
     ("momentum", 13, 60): """
-sgd                         x  ←   x − lr · v
+sgd                         x  ← x  −  lr  · v
                     ∂L     9.7 ← 10 − 0.03 · 10
 v  ← momentum · v + ──
                     ∂x
 
-10 ←   0.7 · 0 + 10""",
+10 ←   0.7    · 0 + 10""",
     ("softmax_classifier", 8, 34): """
-the node
- XW   =     X · W
-[6×3] = [6×4] · [4×3]
-
-local gradient
-∂XW
-─── : g ↦ g · Wᵀ
-∂X
+the node       local gradient
+XW = X · W     ∂XW
+               ─── : g ↦ g · Wᵀ
+               ∂X
 
 chain rule
- ∂L      ∂L
- ──   =  ───  ·  Wᵀ
- ∂X      ∂XW
+∂L   ∂L
+── = ─── · Wᵀ
+∂X   ∂XW""",
+    ("mazur_network", 19, 56): """
+the node
+net_o#1  =     W_o     ·  out_h
 
-[6×4] = [6×3] · [3×4]""",
+⎡0.5059⎤ = ⎡0.4  0.45⎤ · ⎡0.5933⎤
+⎣0.6249⎦   ⎣0.5  0.55⎦   ⎣0.5969⎦
+
+local gradient
+∂net_o#1
+──────── : g ↦ g ⊗ out_h
+  ∂W_o
+
+chain rule
+      ∂E_total         ∂E_total
+      ────────       = ────────  ·      out_hᵀ
+        ∂W_o           ∂net_o#1
+
+⎡ 0.08217   0.08267⎤ = ⎡ 0.1385⎤ · [0.5933  0.5969]
+⎣-0.02260  -0.02274⎦   ⎣-0.0381⎦""",
+    ("softmax_twice", 5, 56): """
+the node                        local gradient
+                        eᵃ      ∂p
+   p     = softmax(a) = ───     ── = diag(p) − p · pᵀ
+                        ∑eᵃ     ∂a
+
+⎡0.0179⎤          ⎡1⎤
+⎢0.9756⎥ = softmax⎢5⎥
+⎣0.0066⎦          ⎣0⎦
+
+chain rule
+    ∂L                   ⎛∂p⎞ᵀ                   ∂L
+    ──     =             ⎜──⎟               ·    ──
+    ∂a                   ⎝∂a⎠                    ∂p
+
+⎡-0.02364⎤   ⎡ 0.01755  -0.01743  -0.00012⎤   ⎡-0.7823⎤
+⎢ 0.02578⎥ = ⎢-0.01743   0.02384  -0.00641⎥ · ⎢ 0.5671⎥
+⎣-0.00214⎦   ⎣-0.00012  -0.00641   0.00653⎦   ⎣ 0.2152⎦""",
+    ("saturated_sigmoid", 6, 56): """
+the node
+   L     =    mse(a, t)     =    (a − t)²
+0.964351 = mse(0.982014, 0) = (0.982014 − 0)²
+
+local gradient                   chain rule
+  ∂L                               ∂L      ∂L     ∂L
+  ──    = 2 ·    (a − t)           ──    = ── ·   ──
+  ∂a                               ∂a      ∂L     ∂a
+
+1.96403 = 2 · (0.982014 − 0)     1.96403 = 1  · 1.96403""",
+    ("double_where", 8, 56): """
+the node
+         ⎧ logs  if positive   ⎡1.386⎤
+chosen = ⎨                   = ⎢0    ⎥
+         ⎩ 0     else          ⎣0    ⎦
+
+local gradient
+∂chosen   ⎧ 1  if positive   ⎡1⎤
+─────── = ⎨                = ⎢1⎥
+ ∂logs    ⎩ 0  else          ⎣0⎦
+
+chain rule
+ ∂L       ∂L      ∂chosen
+───── = ─────── ⊙ ───────
+∂logs   ∂chosen    ∂logs
+
+ ⎡1⎤      ⎡1⎤       ⎡1⎤
+ ⎢1⎥  =   ⎢1⎥   ⊙   ⎢1⎥
+ ⎣0⎦      ⎣1⎦       ⎣0⎦""",
+    ("embedding_lookup", 3, 56): """
+the node
+     v      =        embedding(E, tokens)
+
+                       ⎛⎡ 0.5    0     1  ⎤     ⎞
+⎡ 1  -1  0⎤            ⎜⎢ 1     -1     0  ⎥  ⎡1⎤⎟
+⎢-1   1  1⎥ = embedding⎜⎢ 0      0.5  -0.5⎥, ⎢3⎥⎟
+⎣ 1  -1  0⎦            ⎜⎢-1      1     1  ⎥  ⎣1⎦⎟
+                       ⎝⎣ 0.25   0     0.5⎦     ⎠
+
+local gradient
+∂v
+── : g ↦ add_at_rows(g, tokens, E.shape)
+∂E
+
+chain rule
+                                        ⎡0   0   0⎤
+∂L              ⎛∂L                 ⎞   ⎢4  -1   2⎥
+── = add_at_rows⎜──, tokens, E.shape⎟ = ⎢0   0   0⎥
+∂E              ⎝∂v                 ⎠   ⎢0   1  -1⎥
+                                        ⎣0   0   0⎦""",
+    ("causal_attention", 5, 56): """
+the node
+           ⎛⎧ q · kᵀ          ⎞
+           ⎜⎪ ──────  if j ≤ i⎟       ⎡1      0    ⎤
+y = softmax⎜⎨   √2            ⎟ · v = ⎢2      1    ⎥
+           ⎜⎪                 ⎟       ⎢1.428  1.128⎥
+           ⎝⎩ −inf    else    ⎠       ⎣2.362  1.777⎦
+
+local gradient
+∂y
+── : g ↦ attention_weights(q, k, causal=true)ᵀ · g
+∂v
+
+chain rule
+∂L                                           ∂L
+── = attention_weights(q, k, causal=true)ᵀ · ──
+∂v                                           ∂y""",
+    ("lstm", 85, 56): """
+the node
+s[2].a#2  =      W_hh      ·  s[1].h
+
+⎡ 0.1899⎤   ⎡ 0.5    0   ⎤
+⎢ 0.1445⎥   ⎢ 0     -0.5 ⎥
+⎢ 0.0950⎥   ⎢ 0.25   0   ⎥
+⎢-0.0722⎥ = ⎢ 0      0.25⎥ · ⎡ 0.3798⎤
+⎢ 0.3344⎥   ⎢ 0.5   -0.5 ⎥   ⎣-0.2889⎦
+⎢ 0.0454⎥   ⎢ 0.5    0.5 ⎥
+⎢-0.1445⎥   ⎢ 0      0.5 ⎥
+⎣-0.1899⎦   ⎣-0.5    0   ⎦
+
+local gradient
+∂s[2].a#2
+───────── : g ↦ g ⊗ s[1].h
+  ∂W_hh
+
+chain rule ─ contribution 1 of 3
+        ∂L                ∂L
+       ─────         = ───────── ·      s[1].hᵀ
+       ∂W_hh           ∂s[2].a#2
+
+⎡ 0.00914  -0.00695⎤   ⎡ 0.0241⎤
+⎢ 0.02256  -0.01716⎥   ⎢ 0.0594⎥
+⎢-0.01549   0.01179⎥   ⎢-0.0408⎥
+⎢-0.02421   0.01841⎥ = ⎢-0.0637⎥ · [0.3798  -0.2889]
+⎢-0.01800   0.01369⎥   ⎢-0.0474⎥
+⎢ 0.03290  -0.02503⎥   ⎢ 0.0866⎥
+⎢-0.04149   0.03156⎥   ⎢-0.1092⎥
+⎣ 0.00280  -0.00213⎦   ⎣ 0.0074⎦""",
+    ("multiclass_hinge", 11, 56): """
+the node
+   counted    =     short     ⊙  others
+
+⎡0    2.9  0⎤   ⎡1    2.9  0⎤   ⎡0  1  1⎤
+⎢0    0    0⎥ = ⎢0    1    0⎥ ⊙ ⎢1  0  1⎥
+⎣6.3  6.6  0⎦   ⎣6.3  6.6  1⎦   ⎣1  1  0⎦
+
+local gradient
+∂counted            ⎡0  1  1⎤
+──────── = others = ⎢1  0  1⎥
+ ∂short             ⎣1  1  0⎦
+
+chain rule
+   ∂L          ∂L       ∂counted
+ ──────   = ────────  ⊙ ────────
+ ∂short     ∂counted     ∂short
+
+⎡0  1  1⎤   ⎡1  1  1⎤   ⎡0  1  1⎤
+⎢1  0  1⎥ = ⎢1  1  1⎥ ⊙ ⎢1  0  1⎥
+⎣1  1  0⎦   ⎣1  1  1⎦   ⎣1  1  0⎦""",
+    ("vanishing_over_time", 208, 56): """
+the node
+s[49].x = xs[49] = 1.00021
+
+local gradient
+∂s[49].x
+──────── : g ↦ put(g, xs.shape, [49])
+  ∂xs
+
+chain rule ─ contribution 1 of 50
+∂s[49].h      ⎛∂s[49].h                ⎞
+──────── = put⎜────────, xs.shape, [49]⎟
+  ∂xs         ⎝∂s[49].x                ⎠""",
 }
 
 
 @pytest.mark.parametrize(("stem", "position", "width"), STEPS)
 def test_picture_of_a_step(stem: str, position: int, width: int) -> None:
     assert picture(stem, position, width) == STEPS[stem, position, width]
+
+
+# Room
+
+
+ROOM = (56, 22)
+"""The panel's on a screen of 200 × 60."""
+
+
+def height_of(stem: str, width: int, height: int | None) -> int:
+    return formula_block(trace(stem).frame(crowded(stem)), "en", width, height).height
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_nothing_is_cut_where_there_is_room(stem: str) -> None:
+    code_ = sum(len(wrap_line(line, ROOM[0])) for line in code(trace(stem).frame(crowded(stem))))
+    assert height_of(stem, ROOM[0], ROOM[1] - 1 - code_) < ROOM[1] - code_
+
+
+def test_the_least_important_goes_first() -> None:
+    frame = trace("xor").frame(crowded("xor"))
+    whole = formula_block(frame, "en", 56)
+    telling = ("tanh⎢", "1 − ⎢", "chain rule", "0.125    0.0625")
+    kept = []
+    for height in range(whole.height, 5, -1):
+        block = formula_block(frame, "en", 56, height)
+        assert block.height <= height
+        kept.append([one in plain(block.lines) for one in telling])
+    assert kept[0] == [True] * 4
+    assert kept == sorted(kept, reverse=True)
+    assert all(one == sorted(one, reverse=True) for one in kept)
+    assert len({tuple(one) for one in kept}) == 5
+
+
+def test_vectors_lie_down_where_they_are_too_high() -> None:
+    frame = trace("concat_and_split").frame(crowded("concat_and_split"))
+    assert "[1  2  3  4  5  6]ᵀ = concat" in plain(formula_block(frame, "en", 76, 8).lines)
+
+
+# Colours
+
+
+def test_a_factor_has_one_colour_above_and_below() -> None:
+    for stem in ("mazur_network", "outer_product", "attention_head", "update_too_early"):
+        edge = trace(stem).frame(crowded(stem)).step
+        assert isinstance(edge, Backward)
+        chain = list(step_equations(trace(stem).frame(crowded(stem)), "en"))[-1]
+        roles = [
+            {span.role for line in column.symbols.lines for span in line if span.text.strip()}
+            for column in chain.columns(Style())
+            if not column.sign
+        ]
+        assert {Role.LOCAL} in roles
+        assert {Role.GRADIENT} in roles
+        assert all(len(one) == 1 for one in roles)
 
 
 def test_vectors_lie_along_the_last_axis_of_the_matrices_they_meet() -> None:
@@ -420,6 +644,6 @@ def test_numbers_below_symbols_come_to_what_is_on_the_left(op: Op, sample: Sampl
         sides.append((rule_tree(graph, node, local.text), local.value))
     for tree, wanted in sides:
         left = float(wanted)
-        column = naming.right(tree, Style())
-        written = column.numbers or column.symbols
-        assert abs(float(_value(parse(written.reading))) - left) <= 2e-3 * max(1.0, abs(left))
+        columns = naming.right(tree, Style())
+        written = "".join((column.numbers or column.symbols).reading for column in columns)
+        assert abs(float(_value(parse(written))) - left) <= 2e-3 * max(1.0, abs(left))

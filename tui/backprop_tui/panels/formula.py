@@ -14,13 +14,15 @@ _NARROWEST = 10
 
 def formula(view: View, width: int, height: int) -> Drawing:
     """What the node is, its local gradients, the chain rule, and NumPy; words where there is no equation."""
-    from backprop_engine.explain.formulas.steps import formula_block
+    from backprop_engine.explain.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
-    block = formula_block(view.frame, view.language, width, small=not view.ascii)
+    below = [(Span(""),), *_wrapped(code(view.frame), width)]
+    room = height - len(below)
+    block = formula_block(view.frame, view.language, width, room, small=not view.ascii)
     if not block.lines:
         return Lines.of(_wrapped(story(view.frame, view.language), width))
-    return Lines.of([*block.lines, (Span(""),), *_wrapped(code(view.frame), width)])
+    return Lines.of([*block.lines, *below])
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

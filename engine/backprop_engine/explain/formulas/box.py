@@ -46,6 +46,11 @@ class Box(Struct, frozen=True):
         """The same picture with another reading."""
         return Box(self.lines, self.width, self.baseline, reading)
 
+    def painted(self, role: Role) -> Box:
+        """The same picture, all of it in one role."""
+        lines = tuple(tuple(Span(span.text, role) for span in line) for line in self.lines)
+        return Box(lines, self.width, self.baseline, self.reading)
+
     def block(self) -> Block:
         """The lines without what belongs to formulas."""
         return Block(self.width, len(self.lines), self.lines)

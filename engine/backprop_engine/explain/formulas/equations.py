@@ -8,86 +8,129 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.explain.blocks import Block, above
-from backprop_engine.explain.formulas.box import Box, row, text
+from backprop_engine.explain.formulas.box import Box, row, superscript, text
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
-from backprop_engine.explain.numbers import number
+from backprop_engine.explain.numbers import DIGITS, GRAPH_DIGITS, number
 from backprop_engine.explain.tensors import tensor_block
 
-__all__ = ["Column", "Equation", "Style", "flow", "tensor_box"]
+__all__ = ["EQUALS", "Column", "Equation", "Style", "flow", "is_written_out", "tensor_box", "with_value"]
 
-_MOST_ROWS: Final = 6
+_MOST_ROWS: Final = 8
 _MOST_COLUMNS: Final = 6
+_WIDEST: Final = 60
 _GAP: Final = 5
 
 
 class Style(Struct, frozen=True):
-    """How an equation is set: on one row or stacked; with cells, with shapes, or without numbers.
+    """How an equation is set: on one row or stacked; with numbers, with short ones, or without.
 
-    An operator may be `named` before it is written in full.
+    An operator may be `named` before it is written in full. `lying` vectors save rows.
     """
 
     named: bool = True
     flat: bool = False
-    cells: bool = True
     numbers: bool = True
+    brief: bool = False
+    lying: bool = False
     small: bool = True
 
 
 class Column(Struct, frozen=True):
-    """Symbols, and the numbers under them; a sign is repeated between the numbers."""
+    """Symbols, and the numbers under them; a sign is repeated between the numbers.
+
+    A `relation` is the sign between two sides. A `value` is numbers that stand beside symbols.
+    """
 
     symbols: Box
     numbers: Box | None = None
     sign: bool = False
+    relation: bool = False
+    value: bool = False
+
+
+EQUALS: Final = Column(text(" = "), sign=True, relation=True)
+_END: Final = Column(text(""), sign=True, relation=True)
+
+
+_PLAIN: Final = Style()
 
 
 class Equation(Struct, frozen=True):
-    """What stands above an equation, and its columns in any style."""
+    """What stands above an equation, and its columns in any style; those of the least `rank` go first."""
 
     title: str
     columns: Callable[[Style], Sequence[Column]]
+    rank: int = 2
 
-    def fitted(self, width: int, *, small: bool = True) -> Block:
-        """The most telling form of at most `width` cells; the last resort is one row, wrapped."""
+    def fitted(self, width: int, style: Style = _PLAIN) -> Block:
+        """The most telling form of at most `width` cells; the last resort is one row, wrapped.
+
+        `style` says what every form has to keep to.
+        """
         box = None
-        for style in _styles(small):
-            box = _set(self.columns(style))
+        for one in _styles(style):
+            columns = self.columns(one)
+            if one.numbers and not one.named and not _has_numbers(columns):
+                continue  # nothing is gained by leaving out the name
+            box = _set(columns)
             if box.width <= width:
                 return box.block()
         assert box is not None
         return Block.of([piece for line in box.lines for piece in _wrapped(line, width)])
 
 
-def _styles(small: bool) -> Iterator[Style]:
-    yield Style(small=small)
-    yield Style(named=False, small=small)
-    yield Style(cells=False, small=small)
-    yield Style(numbers=False, small=small)
-    yield Style(named=False, flat=True, cells=False, small=small)
-    yield Style(named=False, flat=True, numbers=False, small=small)
+def _styles(style: Style) -> Iterator[Style]:
+    if style.numbers:
+        yield style
+        yield structs.replace(style, named=False)
+        yield structs.replace(style, named=False, brief=True)
+    yield structs.replace(style, numbers=False)
+    yield structs.replace(style, named=False, numbers=False)
+    if style.numbers:
+        yield structs.replace(style, named=False, flat=True)
+    yield structs.replace(style, named=False, flat=True, numbers=False)
 
 
 def _set(columns: Sequence[Column]) -> Box:
-    """Columns of one width each, symbols over numbers, which a sign before them goes with."""
-    numbered = [at for at, column in enumerate(columns) if column.numbers is not None]
-    first, last = (numbered[0], numbered[-1]) if numbered else (-1, -1)
+    """Columns of one width each, symbols over numbers."""
+    end = _numbered(columns)
     above_, below = [], []
     for at, column in enumerate(columns):
-        under = column.numbers or (column.symbols if column.sign and first - 1 <= at < last else text(""))
-        width = max(column.symbols.width, under.width)
+        under = (column.symbols if column.sign else column.numbers) if at < end else None
+        width = max(column.symbols.width, under.width if under else 0)
         above_.append(_middle(column.symbols, width))
-        below.append(_middle(under, width))
+        below.append(_middle(under or text(""), width))
     symbols, numbers = row(*above_), row(*below)
-    if last < 0:
+    if not end:
         return symbols
     blank: Line = (Span(" " * symbols.width),)
     apart = (blank,) if symbols.height > 1 or numbers.height > 1 else ()
     lines = (*symbols.lines, *apart, *numbers.lines)
     return Box(lines, symbols.width, symbols.baseline, symbols.reading)
+
+
+def with_value(columns: Sequence[Column], value: Box | None) -> Sequence[Column]:
+    """An equation, and behind it what it comes to, unless that stands below its left side."""
+    return columns if value is None or _numbered(columns) else [*columns, EQUALS, Column(value, value=True)]
+
+
+def _has_numbers(columns: Sequence[Column]) -> bool:
+    return bool(_numbered(columns)) or any(column.value for column in columns)
+
+
+def _numbered(columns: Sequence[Column]) -> int:
+    """How many columns, from the left, have something below them: whole sides, and two of them at least."""
+    end = sides = 0
+    for at, column in enumerate((*columns, _END)):
+        if column.relation:
+            end, sides = at, sides + 1
+        elif column.numbers is None and not column.sign:
+            break
+    return end if sides > 1 else 0
 
 
 def _middle(box: Box, width: int) -> Box:
@@ -103,18 +146,25 @@ def _wrapped(line: Line, width: int) -> list[Line]:
     return wrap_line(written, width)
 
 
-def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Box | None:
-    """A number, a tensor of few cells in brackets, or the shape of a larger one; a vector's as it stands."""
-    if tensor is None or not style.numbers:
-        return None
+def is_written_out(tensor: Tensor, style: Style) -> bool:
+    """Whether an equation shows all numbers of a tensor: there are few, and room for more than a row."""
     if tensor.shape == ():
-        return text(number(tensor, 5), role)
+        return True
     rows, columns = (tensor.shape if tensor.ndim == 2 else (tensor.shape[0], 1))[:2]
     small = tensor.ndim <= 2 and 0 < rows <= _MOST_ROWS and 0 < columns <= _MOST_COLUMNS
-    if style.cells and small and not style.flat:
-        return Box.of(tensor_block(tensor, role, 60, _MOST_ROWS, row=not upright))
-    shape = tensor.shape if tensor.ndim > 1 else (tensor.shape[0], 1) if upright else (1, tensor.shape[0])
-    return text(f"[{shape_text(shape)}]", role)
+    return small and not style.flat
+
+
+def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Box | None:
+    """A number, or a tensor of few in brackets, a vector as it stands; None where it is not written out."""
+    if tensor is None or not style.numbers or not is_written_out(tensor, style):
+        return None
+    if tensor.shape == ():
+        return text(number(tensor, GRAPH_DIGITS if style.brief else DIGITS), role)
+    turned = style.lying and upright and tensor.ndim == 1 and tensor.size > 1
+    block = tensor_block(tensor, role, _WIDEST, _MOST_ROWS, row=turned or not upright, brief=style.brief)
+    box = Box.of(block)
+    return superscript(box, "ᵀ").painted(role) if turned else box
 
 
 def flow(blocks: Sequence[Block], width: int) -> Block:

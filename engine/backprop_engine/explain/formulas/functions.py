@@ -7,7 +7,16 @@ from typing import Final
 
 from backprop_engine.explain.formulas.axes import axes_of, letters
 from backprop_engine.explain.formulas.box import Box, cases, fenced, root, row, text
-from backprop_engine.explain.formulas.typeset import ATOM, LOOSE, POWER, TERM, Piece, Typesetter
+from backprop_engine.explain.formulas.typeset import (
+    ATOM,
+    LOOSE,
+    POWER,
+    PRODUCTS,
+    SUMS,
+    TERM,
+    Piece,
+    Typesetter,
+)
 from backprop_engine.explain.lines import Role
 from backprop_engine.expr import Call, Keyword, ListOf, Name, Number, Value, render
 
@@ -20,8 +29,6 @@ _UPRIGHT: Final = {
 }
 """What a function is called on a blackboard, where that is another name."""
 _SUMS: Final = {"sum": "∑", "mean": "mean", "var": "var", "max": "max", "min": "min", "prod": "∏"}
-_BARE: Final = frozenset(("sum", "prod"))
-"""Signs that stand right before what holds together by itself."""
 _DIGITS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -40,13 +47,15 @@ def _reading(name: str, args: list[Box], keywords: tuple[Keyword, ...] = ()) -> 
 
 
 def _upright(setter: Typesetter, tree: Call) -> Piece:
-    """``tanh(x)``; settings stand behind the operands."""
-    args = [setter.box(arg) for arg in tree.args]
+    """``tanh(x)``; settings stand behind the operands, and numbers keep to the brackets they have."""
+    pieces = [setter.piece(arg) for arg in tree.args]
+    args = [piece.box for piece in pieces]
     settings = [
         row(text(f"{one.name}=", Role.DIM), setter.on_one_row().box(one.value)) for one in tree.keywords
     ]
     parts = [part for box in (*args, *settings) for part in (text(", "), box)][1:]
-    inside = fenced(row(*parts)) if parts else text("()")
+    bare = len(parts) == 1 and bool(pieces) and pieces[0].enclosed
+    inside = row(*parts) if bare else fenced(row(*parts)) if parts else text("()")
     box = row(text(_UPRIGHT.get(tree.name, tree.name), Role.OP), inside)
     return Piece(box.read(_reading(tree.name, args, tree.keywords)))
 
@@ -62,7 +71,7 @@ def _sum(setter: Typesetter, tree: Call) -> Piece | None:
         return None
     sign = text(_SUMS[tree.name] + along, Role.OP)
     piece = setter.piece(arg)
-    bare = piece.enclosed or (tree.name in _BARE and piece.binds >= POWER)
+    bare = piece.enclosed or (tree.name in SUMS and piece.binds >= POWER)
     box = row(sign, piece.box if bare else fenced(piece.box))
     return Piece(box.read(_reading(tree.name, [piece.box], tree.keywords)), ATOM)
 
@@ -128,12 +137,8 @@ def _eye(setter: Typesetter, tree: Call) -> Piece | None:
     return None
 
 
-def _outer(setter: Typesetter, tree: Call) -> Piece | None:
-    if len(tree.args) != 2:
-        return None
-    left, right = setter.within(tree.args[0], TERM), setter.within(tree.args[1], TERM + 1)
-    reading = _reading("outer", [left, right])
-    return Piece(row(left, text(" ⊗ "), right).read(reading), TERM)
+def _product(setter: Typesetter, tree: Call) -> Piece | None:
+    return Piece(row(*setter.parts(tree)), TERM) if len(tree.args) == 2 else None
 
 
 def _turned(setter: Typesetter, tree: Call) -> Piece | None:
@@ -144,13 +149,6 @@ def _turned(setter: Typesetter, tree: Call) -> Piece | None:
     return Piece(piece.box.read(f"swapaxes({piece.box.reading}, -1, -2)"))
 
 
-def _hadamard(setter: Typesetter, tree: Call) -> Piece | None:
-    if len(tree.args) != 2:
-        return None
-    left, right = setter.within(tree.args[0], TERM), setter.within(tree.args[1], TERM + 1)
-    return Piece(row(left, text(" ⊙ "), right).read(_reading("hadamard", [left, right])), TERM)
-
-
 _DRAWN: Final[Mapping[str, Callable[[Typesetter, Call], Piece | None]]] = {
     "exp": _exponential,
     "sqrt": _root,
@@ -158,7 +156,6 @@ _DRAWN: Final[Mapping[str, Callable[[Typesetter, Call], Piece | None]]] = {
     "norm": _bars("‖"),
     "where": _cases,
     "eye": _eye,
-    "outer": _outer,
-    "hadamard": _hadamard,
+    **dict.fromkeys(PRODUCTS, _product),
     "swapaxes": _turned,
 }

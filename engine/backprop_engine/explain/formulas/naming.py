@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.formulas.box import Box, fraction, text
-from backprop_engine.explain.formulas.equations import Column, Style, tensor_box
+from backprop_engine.explain.formulas.equations import Column, Style, is_written_out, tensor_box
 from backprop_engine.explain.formulas.trees import shows_cells
 from backprop_engine.explain.formulas.typeset import ATOM, SIGN, TERM, Piece, Typesetter
 from backprop_engine.explain.lines import Role
@@ -96,20 +96,37 @@ class Naming:
 
         return Typesetter(spell, self.axes, style.flat, style.small)
 
-    def right(self, tree: Expr, style: Style) -> Column:
-        """A right side, over its numbers if it has names that numbers can stand in place of."""
-        symbols = self.symbols(style).box(tree)
-        if not style.numbers or not self.varies(tree) or not self._shows(tree):
-            return Column(symbols)
-        return Column(symbols, self.numbers(style).box(tree))
+    def right(self, tree: Expr, style: Style) -> list[Column]:
+        """A side of an equation, over its numbers if they can stand in place of the names.
+
+        What a sum or a product is made of has a column each, and so have the signs between.
+        """
+        symbols = self.symbols(style).parts(tree)
+        if not self.shows(tree, style):
+            return [Column(one) for one in symbols]
+        pairs = zip(symbols, self.numbers(style).parts(tree), strict=True)
+        return [
+            Column(one, None if at % 2 else other, sign=at % 2 == 1) for at, (one, other) in enumerate(pairs)
+        ]
+
+    @property
+    def has_tensors(self) -> bool:
+        """Whether one of the operands has axes."""
+        return any(self.axes[name] for name in self.known if name not in ("out", "g"))
 
     def varies(self, tree: Expr) -> bool:
         """Whether `tree` depends on any of the names."""
         return any(isinstance(part, Name) and part.name in self.known for part in walk(tree))
 
-    def _shows(self, tree: Expr) -> bool:
-        tensors = any(isinstance(part, Name) and self.axes.get(part.name) for part in walk(tree))
-        return not tensors or shows_cells(tree, self.axes)
+    def shows(self, tree: Expr, style: Style) -> bool:
+        """Whether numbers can stand in `tree` in place of all its names."""
+        if not style.numbers:
+            return False
+        names = [part.name for part in walk(tree) if isinstance(part, Name)]
+        tensors = [self.known[name].tensor for name in names if name in self.known]
+        if not tensors or not all(is_written_out(tensor, style) for tensor in tensors):
+            return False
+        return all(tensor.shape == () for tensor in tensors) or shows_cells(tree, self.axes)
 
 
 def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = True) -> Piece | None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from backprop_engine.explain.blocks import Block, above
+from msgspec import structs
+
+from backprop_engine.arrays import shape_text
 from backprop_engine.explain.formulas.axes import letters
 from backprop_engine.explain.formulas.box import Box, fenced, row, superscript, text
-from backprop_engine.explain.formulas.equations import Column, Equation, Style, flow, tensor_box
+from backprop_engine.explain.formulas.equations import (
+    EQUALS,
+    Column,
+    Equation,
+    Style,
+    tensor_box,
+    with_value,
+)
 from backprop_engine.explain.formulas.naming import Naming, gives_row, gradient, is_row, partial
 from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import TERM
 from backprop_engine.explain.lines import Role
-from backprop_engine.explain.numbers import ABSENT
+from backprop_engine.explain.numbers import ABSENT, number
 from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.texts import say
 from backprop_engine.expr import Name
@@ -27,30 +36,15 @@ from backprop_engine.local import (
     local_gradient,
 )
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
-from backprop_engine.text import clip
 from backprop_engine.trace import Trace
 
-__all__ = ["formula_block", "step_equations"]
+__all__ = ["step_equations"]
 
-_EQUALS: Final = Column(text(" = "), sign=True)
 _DOTS: Final = Column(text("…"), sign=True)
 _MOST_TERMS: Final = 3
 """Contributions that are shown of a sum."""
 _MOST_LOCALS: Final = 6
 """Operands whose local gradients are shown in a forward step."""
-
-
-def formula_block(frame: Frame, language: str, width: int, *, small: bool = True) -> Block:
-    """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
-
-    `small` allows superscripts; without them every exponent is a raised box.
-    """
-    blocks = []
-    for equation in step_equations(frame, language):
-        fitted = equation.fitted(width, small=small)
-        title = [Block.text(clip(equation.title, width), Role.DIM)] if equation.title else []
-        blocks.append(above(*title, fitted, align="<"))
-    return flow(blocks, width) if blocks else Block.of([])
 
 
 def step_equations(frame: Frame, language: str) -> Iterator[Equation]:
@@ -85,9 +79,11 @@ def _node(trace: Trace, position: int, language: str) -> Equation:
 
     def columns(style: Style) -> Sequence[Column]:
         value = tensor_box(trace.outs[position], Role.VALUE, style, upright=upright)
-        called = [Column(naming.symbols(style).box(tree)) for tree in trees[:-1] if style.named]
-        left = [part for one in called for part in (Column(text(" = ")), one)]
-        return [Column(text(node.name, Role.VALUE), value), *left, _EQUALS, naming.right(trees[-1], style)]
+        sides: list[Column] = []
+        for tree in trees if style.named else trees[-1:]:
+            numbers = style.numbers and not (sides and naming.has_tensors)  # once is enough
+            sides += [EQUALS, *naming.right(tree, structs.replace(style, numbers=numbers))]
+        return with_value([Column(text(node.name, Role.VALUE), value), *sides], value)
 
     return Equation(say("formula node", language), columns)
 
@@ -104,12 +100,15 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
         left = partial(node.name, operand_text(operand), Role.LOCAL, style)
         if isinstance(local, MapLocal):
             maps = row(text("g", Role.GRADIENT), text(" ↦ "), naming.symbols(style).box(tree))
-            return [Column(left), Column(text(" : ")), Column(maps)]
+            return [Column(left), Column(text(" : "), relation=True), Column(maps)]
         value = tensor_box(local.value, Role.LOCAL, style)
-        plain = isinstance(tree, Name) or not naming.varies(tree)  # its numbers say all
-        return [Column(left, None if plain else value), _EQUALS, naming.right(tree, style)]
+        if isinstance(tree, Name):  # numbers below would say the same twice
+            named = [Column(left), EQUALS, Column(naming.symbols(style).box(tree))]
+            return with_value(named, naming.numbers(style).box(tree) if naming.shows(tree, style) else None)
+        columns = [Column(left, value), EQUALS, *naming.right(tree, style)]
+        return with_value(columns, value) if naming.varies(tree) else columns
 
-    return Equation(say("formula local", language), columns)
+    return Equation(say("formula local", language), columns, rank=1)
 
 
 def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
@@ -121,16 +120,16 @@ def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
     def columns(style: Style) -> Sequence[Column]:
         contribution = trace.contributions[edge.index]
         product = tensor_box(contribution, Role.GRADIENT, style, upright=upright)
-        left = [Column(gradient(trace, operand, style), product), _EQUALS]
+        left = [Column(gradient(trace, operand, style), product), EQUALS]
         if edge.summed:
             left.append(Column(text(f"∑{letters(edge.summed)} ", Role.OP), sign=True))
-        return [*left, *_product(trace, edge, local, style)]
+        return with_value([*left, *_product(trace, edge, local, style)], product)
 
     title = say("formula chain", language)
     if edge.shared:
         count, of = trace.schedule.turn(edge)
         title += f" ─ {say('product of several', language, count=count, of=of)}"
-    return Equation(title, columns)
+    return Equation(title, columns, rank=0)
 
 
 def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style) -> list[Column]:
@@ -149,16 +148,19 @@ def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style) -> li
             value = tensor_box(local.value, Role.LOCAL, style)
             return [upstream, Column(text(sign), sign=True), Column(slope, value and _factor(value))]
         case DenseLocal():
-            turned = superscript(fenced(slope), "ᵀ")
+            turned = superscript(fenced(slope), "ᵀ").painted(Role.LOCAL)
             matrix = None if local.value is None else local.value.swapaxes(-1, -2)
             value = tensor_box(matrix, Role.LOCAL, style)
             return [Column(turned, value), Column(text(" · "), sign=True), upstream]
         case MapLocal(factor=None):
-            return [Naming(trace, node).right(rule_tree(graph, node, local.rule), style)]
+            return Naming(trace, node).right(rule_tree(graph, node, local.rule), style)
         case MapLocal():
             factor = Naming(trace, node).symbols(style).within(rule_tree(graph, node, local.text), TERM + 1)
             value = tensor_box(local.factor, Role.LOCAL, style)
-            other, sign_ = Column(factor, value), Column(text(f" {local.sign} "), sign=True)
+            other, sign_ = (
+                Column(factor.painted(Role.LOCAL), value),
+                Column(text(f" {local.sign} "), sign=True),
+            )
             return [other, sign_, upstream] if local.before else [upstream, sign_, other]
 
 
@@ -168,11 +170,13 @@ def _factor(box: Box) -> Box:
 
 
 def _seed(trace: Trace, position: int, language: str) -> Equation:
-    node = trace.graph.nodes[position]
+    node, seed = trace.graph.nodes[position], trace.gradients[position]
+    assert seed is not None
+    short = text(number(seed), Role.GRADIENT) if seed.shape == () else text(shape_text(seed.shape), Role.DIM)
 
     def columns(style: Style) -> Sequence[Column]:
-        value = tensor_box(trace.gradients[position], Role.GRADIENT, style)
-        return [Column(gradient(trace, node, style)), _EQUALS, Column(value or text("1", Role.GRADIENT))]
+        value = tensor_box(seed, Role.GRADIENT, style)
+        return [Column(gradient(trace, node, style)), EQUALS, Column(value or short, value=value is not None)]
 
     return Equation(say("seed", language), columns)
 
@@ -199,6 +203,6 @@ def _sum(trace: Trace, edge: Edge, count: int, language: str) -> Equation:
         parts += [_DOTS] * (first + _MOST_TERMS < len(uses))
         plus = Column(text(" + "), sign=True)
         joined = [part for one in parts for part in (plus, one)][1:]
-        return [Column(gradient(trace, operand, style), total), _EQUALS, *joined]
+        return [Column(gradient(trace, operand, style), total), EQUALS, *joined]
 
     return Equation(say("formula sum", language, count=count, of=len(uses)), columns)

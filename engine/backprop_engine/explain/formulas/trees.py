@@ -17,6 +17,7 @@ from backprop_engine.expr import (
     Name,
     Number,
     Span,
+    Subscript,
     Transpose,
     Unary,
     parse,
@@ -34,7 +35,10 @@ _FIRST_OPERANDS: Final = 3
 _EXACT: Final = frozenset(("clip", "linear"))
 """Operators whose formula depends on more than the numbers of their settings."""
 _REDUCING: Final = frozenset(("sum", "mean", "max", "var"))
-_TRANSPARENT: Final = frozenset(("dot", "hadamard", "outer", "sum", "mean"))
+_CAUSAL: Final = "softmax(where(j <= i, q @ k.T / sqrt(d), -inf)) @ v"
+"""Attention where query i looks only at the keys up to j = i."""
+_STACKED: Final = frozenset(("exp", "where"))
+"""Calls whose operands are exponents, or stand one under the other."""
 
 
 @lru_cache(maxsize=1024)
@@ -74,9 +78,11 @@ def _formula(graph: Graph, node: Node) -> Expr | None:
     if op.name in _EXACT or "reduction" in node.attributes or "approximate" in node.attributes:
         return _in_place(graph, node, _parsed(forward_text(graph, node)))
     try:
-        tree = _parsed(op.formula)
+        tree = _parsed(_CAUSAL if node.attributes.get("causal") else op.formula)
     except ExprError:
         return None
+    if op.family == "attention":
+        tree = folded(tree, {"d": Number(graph.nodes[node.operands[0]].shape[-1], _NOWHERE)})
     return _in_place(graph, node, _along(graph, node, tree))
 
 
@@ -145,26 +151,34 @@ def _without(tree: Expr, absent: set[str]) -> Expr:
 
 
 def shows_cells(tree: Expr, axes: Mapping[str, int]) -> bool:
-    """Whether tensors can stand in `tree` in place of their names: where it adds and multiplies them."""
+    """Whether tensors can stand in `tree` in place of their names.
+
+    They can be added, multiplied, divided by a number, and be the operands of a function that is written with
+    brackets; they are no exponents, and there are no fractions of them.
+    """
     match tree:
         case Name() | Number():
             return True
         case Unary():
             return shows_cells(tree.operand, axes)
-        case Transpose() | Attribute():
+        case Transpose() | Subscript() | Attribute(name="mT"):
             return isinstance(tree.value, Name)
         case Binary(op="**"):
             return isinstance(tree.right, Number) and shows_cells(tree.left, axes)
         case Binary(op="+" | "-" | "*" | "@"):
             return shows_cells(tree.left, axes) and shows_cells(tree.right, axes)
+        case Binary(op="/"):
+            return shows_cells(tree.left, axes) and _is_scalar(tree.right, axes)
         case Call():
-            return all(shows_cells(arg, axes) for arg in tree.args) and (
-                tree.name in _TRANSPARENT or all(axes.get(name, 0) == 0 for name in _names(tree))
-            )
-        case Binary():
-            return all(axes.get(name, 0) == 0 for name in _names(tree))
+            whole = tree.name not in _STACKED and all(shows_cells(arg, axes) for arg in tree.args)
+            return whole or _is_scalar(tree, axes)
         case _:
-            return False
+            return _is_scalar(tree, axes)
+
+
+def _is_scalar(tree: Expr, axes: Mapping[str, int]) -> bool:
+    """Whether no tensor with axes stands in `tree`."""
+    return all(axes.get(name, 0) == 0 for name in _names(tree))
 
 
 def _names(tree: Expr) -> list[str]:

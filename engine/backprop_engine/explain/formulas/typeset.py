@@ -42,6 +42,10 @@ _SIGNS: Final = {
     "+": " + ", "-": " − ", "*": " · ", "@": " · ", "/": " / ",
     "<": " < ", "<=": " ≤ ", ">": " > ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ",
 }  # fmt: skip
+SUMS: Final = frozenset(("sum", "prod"))
+"""Calls whose sign stands right before what holds together by itself."""
+PRODUCTS: Final = {"outer": " ⊗ ", "hadamard": " ⊙ "}
+"""Calls that are written as products."""
 _LETTERS: Final = {"pi": "π"}
 _RAISED: Final = dict(
     zip("0123456789-−+abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)
@@ -90,7 +94,7 @@ class Typesetter(Struct, frozen=True):
                 inner = self.deeper()
                 return Piece(fraction(inner.box(tree.left), inner.box(tree.right)), SIGN)
             case Binary():
-                return self._joined(tree)
+                return Piece(row(*self.parts(tree)), PRECEDENCE[tree.op])
             case Transpose():
                 return self.turned(tree.value, ".T")
             case Subscript():
@@ -106,6 +110,51 @@ class Typesetter(Struct, frozen=True):
                 return call(self, tree)
             case Text() | Boolean() | ListOf():
                 return Piece(text(render(tree)))
+
+    def parts(self, tree: Value) -> list[Box]:
+        """A sum or a product as its operands and the signs between them, in turn; of anything else one box.
+
+        Side by side they are what `box` gives.
+        """
+        joined = self._joined(tree)
+        if joined is not None:
+            own, sign = PRECEDENCE[joined.op], _SIGNS[joined.op]
+            if joined.op == "*" and axes_of(joined.left, self.axes) and axes_of(joined.right, self.axes):
+                sign = " ⊙ "
+            first, *others = self._side(joined.right, own + 1)
+            left = self._side(joined.left, max(own, SUM))
+            if own == SUM and self._ends_in_sum(joined.left):
+                left[-1] = fenced(left[-1])
+            return [*left, text(sign, reading=f" {joined.op} "), _positive(first), *others]
+        if isinstance(tree, Call) and tree.name in PRODUCTS and len(tree.args) == 2:
+            one, other = self.within(tree.args[0], TERM), self.within(tree.args[1], TERM + 1)
+            between = text(PRODUCTS[tree.name], reading=", ")
+            return [one.read(f"{tree.name}({one.reading}"), between, other.read(f"{other.reading})")]
+        return [self.box(tree)]
+
+    def _joined(self, tree: Value) -> Binary | None:
+        """`tree`, if it is two operands with a sign between them, on one row."""
+        if not isinstance(tree, Binary) or tree.op == "**":
+            return None
+        stacked = tree.op == "/" and not self.flat and self.depth < _DEEPEST
+        return None if stacked else tree
+
+    def _ends_in_sum(self, tree: Value) -> bool:
+        """Whether its last factor is a sign of a sum without brackets, which would take in what is added."""
+        joined = self._joined(tree)
+        if joined is not None:
+            return PRECEDENCE[joined.op] == TERM and self._ends_in_sum(joined.right)
+        if not isinstance(tree, Call) or tree.name not in SUMS or not tree.args:
+            return False
+        return not isinstance(tree.args[0], Unary) and self._joined(tree.args[0]) is None
+
+    def _side(self, tree: Value, around: int) -> list[Box]:
+        """The parts of an operand; one in brackets, if they do not hold together as tightly as needed."""
+        joined = self._joined(tree)
+        if joined is None:
+            return [self.within(tree, around)]
+        parts = self.parts(joined)
+        return parts if PRECEDENCE[joined.op] >= around else [fenced(row(*parts))]
 
     def within(self, tree: Value, around: int) -> Box:
         """`tree` in brackets, if it does not hold together as tightly as what is around it."""
@@ -140,14 +189,6 @@ class Typesetter(Struct, frozen=True):
 
     def _power(self, tree: Binary) -> Piece:
         return self.exponent(self.within(tree.left, ATOM), tree.right)
-
-    def _joined(self, tree: Binary) -> Piece:
-        own = PRECEDENCE[tree.op]
-        sign = _SIGNS[tree.op]
-        if tree.op == "*" and axes_of(tree.left, self.axes) and axes_of(tree.right, self.axes):
-            sign = " ⊙ "
-        left, right = self.within(tree.left, max(own, SUM)), self.within(tree.right, own + 1)
-        return Piece(row(left, text(sign, reading=f" {tree.op} "), _positive(right)), own)
 
 
 def _positive(box: Box) -> Box:

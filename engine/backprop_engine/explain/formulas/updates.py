@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor, settle
-from backprop_engine.explain.formulas.box import text
-from backprop_engine.explain.formulas.equations import Column, Equation, Style, tensor_box
+from backprop_engine.explain.formulas.box import Box, text
+from backprop_engine.explain.formulas.equations import Column, Equation, Style, is_written_out, tensor_box
 from backprop_engine.explain.formulas.naming import gradient, number_piece
 from backprop_engine.explain.formulas.trees import shows_cells
 from backprop_engine.explain.formulas.typeset import SIGN, TERM, Piece, Typesetter
@@ -20,7 +20,7 @@ from backprop_engine.trace import Trace
 
 __all__ = ["update_equations", "update_values"]
 
-_BECOMES: Final = Column(text(" ← "), sign=True)
+_BECOMES: Final = Column(text(" ← "), sign=True, relation=True)
 
 
 def update_equations(trace: Trace, position: int) -> Iterator[Equation]:
@@ -64,6 +64,7 @@ def _equation(
     node = trace.graph.nodes[position]
     axes = {name: tensor.ndim for name, tensor in before.items()}
     roles: dict[str, Any] = {"w": Role.VALUE, "g": Role.GRADIENT}
+    shown = not any(axes.values()) or shows_cells(tree, axes)
     changed = before["g"] is not trace.gradients[position]
 
     def columns(style: Style) -> Sequence[Column]:
@@ -79,9 +80,11 @@ def _equation(
 
         left = text("g", Role.GRADIENT) if target == "g" else (symbol(target) or Piece(text(target))).box
         value = tensor_box(after, roles.get(target, Role.LOCAL), style)
-        right = Typesetter(symbol, axes, style.flat, style.small).box(tree)
-        shown = style.numbers and (not any(axes.values()) or shows_cells(tree, axes))
-        below = Typesetter(numbers, axes, style.flat, style.small).box(tree) if shown else None
-        return [Column(left, value), _BECOMES, Column(right, below)]
+        right = Typesetter(symbol, axes, style.flat, style.small).parts(tree)
+        below: Sequence[Box | None] = [None] * len(right)
+        if shown and style.numbers and all(is_written_out(tensor, style) for tensor in before.values()):
+            below = Typesetter(numbers, axes, style.flat, style.small).parts(tree)
+        sides = [Column(*pair, sign=at % 2 == 1) for at, pair in enumerate(zip(right, below, strict=True))]
+        return [Column(left, value), _BECOMES, *sides]
 
     return Equation(title, columns)

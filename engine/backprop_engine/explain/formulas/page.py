@@ -1,0 +1,66 @@
+"""The equations of a step in the room that there is; where that is small, the least important goes first."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+from backprop_engine.explain.blocks import Block, above
+from backprop_engine.explain.formulas.equations import Style, flow
+from backprop_engine.explain.formulas.steps import step_equations
+from backprop_engine.explain.lines import Role
+from backprop_engine.frame import Frame
+from backprop_engine.text import clip
+
+__all__ = ["formula_block"]
+
+
+class _Plan(NamedTuple):
+    """What is kept where there are few rows: equations, and numbers, from some rank on."""
+
+    equations: int = 0
+    numbers: int = 0
+    lying: bool = False
+
+
+_PLANS: Final = (
+    _Plan(),
+    _Plan(numbers=1),
+    _Plan(numbers=1, lying=True),
+    _Plan(1, numbers=1),
+    _Plan(1, numbers=1, lying=True),
+    _Plan(1, numbers=2, lying=True),
+    _Plan(1, numbers=3),
+)
+"""The chain rule goes first, which has a panel of its own, then the numbers of the local gradients."""
+
+
+def formula_block(
+    frame: Frame, language: str, width: int, height: int | None = None, *, small: bool = True
+) -> Block:
+    """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
+
+    Where they take more than `height` rows, the least important is left out; the rest may still be higher.
+    `small` allows superscripts; without them every exponent is a raised box.
+    """
+    equations = list(step_equations(frame, language))
+    if not equations:
+        return Block.of([])
+
+    @cache
+    def block(at: int, numbers: bool, lying: bool) -> Block:
+        equation = equations[at]
+        fitted = equation.fitted(width, Style(numbers=numbers, lying=lying, small=small))
+        title = [Block.text(clip(equation.title, width), Role.DIM)] if equation.title else []
+        return above(*title, fitted, align="<")
+
+    def page(plan: _Plan) -> Block:
+        kept = [(at, one.rank) for at, one in enumerate(equations) if one.rank >= plan.equations]
+        return flow([block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], width)
+
+    *some, shortest = _PLANS
+    for plan in some:
+        whole = page(plan)
+        if height is None or whole.height <= height:
+            return whole
+    return page(shortest)
