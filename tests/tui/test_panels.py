@@ -23,11 +23,12 @@ from backprop_engine.steps import Accumulate, Backward, Forward
 from backprop_engine.text import cell_width, clip
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
-from backprop_tui.panels.bars import header, key_hints
+from backprop_tui.panels.bars import header, key_hints, title_of
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
 from backprop_tui.panels.changes import change
 from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
+from backprop_tui.panels.graph.labels import sign
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
 from backprop_tui.panels.timeline import position_at, timeline
@@ -439,8 +440,32 @@ def test_the_header_says_where_one_is(at: int, right: str) -> None:
 @pytest.mark.parametrize("width", [26, 30, 40])
 def test_a_title_gives_way_to_where_one_is(width: int) -> None:
     row = text_of(header(view("add_multiply", 2), width, 1))
-    assert row.endswith("FORWARD   step 2 of 7")
+    assert row.endswith("FORWARD step 2/7")
+
+
+@pytest.mark.parametrize("stem", ["weight_decay_in_adam", "wrong_learning_rate", "momentum"])
+def test_before_a_title_is_cut_what_stands_beside_it_moves_together(stem: str) -> None:
+    for at in (0, 2, 9):
+        shown = view(stem, at)
+        row = text_of(header(shown, 80, 1))
+        assert row.startswith(f" ≡ {title_of(shown)}  ")
+        assert cell_width(row) <= 80
+    assert "   step " in text_of(header(shown, 120, 1))
 
 
 def test_a_difference_beyond_all_numbers_is_told_without_a_warning() -> None:
     assert change(np.array([1e200, 1.0]), np.zeros(2)) == " Δinf"
+
+
+@pytest.mark.parametrize(
+    ("stem", "name", "box"),
+    [
+        ("gradient_descent", "f", "x²"),
+        ("dot_product", "score", "·"),
+        ("softmax_twice", "L", "sm+CE"),
+        ("rates_multiply", "car", "2×"),
+    ],
+)
+def test_a_box_says_what_its_operator_does(stem: str, name: str, box: str) -> None:
+    graph = view(stem).graph
+    assert sign(graph, graph.nodes[graph.position(name)]) == box

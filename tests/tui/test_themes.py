@@ -54,6 +54,19 @@ def test_every_role_stands_out_from_every_ground(theme, role: Role) -> None:  # 
 
 
 @THEMES
+async def test_titles_and_keys_on_borders_stand_out(theme) -> None:  # type: ignore[no-untyped-def]
+    async with opened("rnn_cell", size=WIDE) as pilot:
+        pilot.app.theme = theme.name
+        await pilot.pause()
+        framed = [one for one in pilot.app.screen.query("Panel") if one.border_title or one.border_subtitle]
+        assert framed
+        for one in framed:
+            ground = one.background_colors[1]
+            for letters in (one.styles.border_title_color, one.styles.border_subtitle_color):
+                assert contrast(ground + letters, ground) >= LEAST, one
+
+
+@THEMES
 def test_what_means_something_else_looks_different_without_its_hue(theme) -> None:  # type: ignore[no-untyped-def]
     """The active is bold beside the known, and the chosen is reversed."""
     styles = palette(theme)

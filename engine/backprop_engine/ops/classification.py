@@ -253,7 +253,7 @@ softmax_with_loss = define(
         en="Softmax with cross-entropy: the gradient is the probabilities less the target.",
         ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 정답을 뺀 것입니다.",
     ),
-    sign="CE",
+    sign="sm+CE",
     operands="a target",
     formula="-sum(target * log(softmax(a)))",
     forward=_loss,

@@ -203,7 +203,7 @@ bce_with_logits = define(
         en="Sigmoid with cross-entropy: a division cancels, which leaves the probability less the target.",
         ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 확률에서 정답을 뺀 것만 남습니다.",
     ),
-    sign="BCE",
+    sign="σ+BCE",
     operands="a target",
     formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
     forward=_bce_with_logits,

@@ -35,7 +35,7 @@ dot = define(
     "dot",
     family=FAMILY,
     lesson=DOT,
-    sign="a·b",
+    sign="·",
     operands="a b",
     formula="sum(a * b)",
     forward=np.matmul,

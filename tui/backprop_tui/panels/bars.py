@@ -31,6 +31,8 @@ _PHASE_SIGNS = {
 }
 _BAR, _BAR_ASCII = ("▓", "░"), ("#", "-")
 _BAR_CELLS = 16
+_FORMS = (("   ", ""), ("  ", ""), ("  ", "_short"), (" ", "_short"))
+"""What stands between the parts at the right, and how they are written; a title is cut last."""
 _MENU = 40
 """From so many columns on there is a sign to click on, for the palette."""
 _ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
@@ -44,27 +46,37 @@ def title_of(view: View) -> str:
 
 def header(view: View, width: int, height: int) -> Drawing:
     """The title at the left, the phase and the position at the right."""
+    menu = (" = " if view.ascii else " ≡ ") if width >= _MENU else " "
+    whole = _inside(view)
+    right = _progress(view, width)
+    for form in () if right else _FORMS:
+        right = _where(view, *form)
+        if len(menu) + cell_width(whole) + 2 + line_width(right) <= width:
+            break
+    title = clip(whole, max(0, width - line_width(right) - len(menu) - 2))
+    gap = width - len(menu) - cell_width(title) - line_width(right)
+    left = (Span(menu, Role.KEY), Span(title, Role.HEADING), Span(" " * max(1, gap)))
+    return Lines.of([clip_line((*left, *right), width)])
+
+
+def _where(view: View, space: str, short: str) -> Line:
+    """The phase, the iteration and the step, with `space` between them; `short` is the end of their keys."""
     phase = view.frame.phase
     sign = _PHASE_SIGNS[phase]
     session = view.session
     position, last = session.position, session.last
     if session.levels:
         position, last = session.here, session.trace.schedule.last
-    right: Line = _progress(view, width) or (
+    return (
         Span(
             (_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language),
             _PHASE_ROLES[phase],
         ),
-        Span("   "),
-        *_iteration(view),
-        Span(text("step", view.language, position=position, last=last), Role.HEADING),
+        Span(space),
+        *_iteration(view, space, short),
+        Span(text(f"step{short}", view.language, position=position, last=last), Role.HEADING),
         Span(" "),
     )
-    menu = (" = " if view.ascii else " ≡ ") if width >= _MENU else " "
-    title = clip(_inside(view), max(0, width - line_width(right) - len(menu) - 2))
-    gap = width - len(menu) - cell_width(title) - line_width(right)
-    left = (Span(menu, Role.KEY), Span(title, Role.HEADING), Span(" " * max(1, gap)))
-    return Lines.of([clip_line((*left, *right), width)])
 
 
 def _progress(view: View, width: int) -> Line:
@@ -106,13 +118,14 @@ def _inside(view: View) -> str:
     return (" > " if view.ascii else " › ").join([*parts, *session.stack])
 
 
-def _iteration(view: View) -> Line:
+def _iteration(view: View, space: str, short: str) -> Line:
     """Which iteration of a training this is; nothing without one."""
     session = view.session
     if session.run.training is None:
         return ()
-    said = text("iteration", view.language, iteration=session.iteration, last=session.run.iterations - 1)
-    return (Span(f"{said}   ", Role.HEADING),)
+    last = session.run.iterations - 1
+    said = text(f"iteration{short}", view.language, iteration=session.iteration, last=last)
+    return (Span(f"{said}{space}", Role.HEADING),)
 
 
 def key_hints(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import progress, summary
+from backprop_engine.explain.symbols import mathematical
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.text import clip
 from backprop_tui.panels.changes import change
@@ -36,11 +37,12 @@ def _short(tensor: Tensor | None, *, shape: bool, brief: bool) -> str:
 
 
 def sign(graph: Graph, node: Node) -> str:
-    """The operator's sign, with literal operands where they stand: ``×2``, ``1÷``."""
+    """The operator's sign, with literal operands where they stand: ``×2``, ``1÷``, ``x²``."""
     assert node.op is not None
     nodes = [graph.nodes[operand] for operand in node.operands]
     if len(nodes) == 2 and nodes[1].kind is Kind.LITERAL:
-        return f"^{nodes[1].text}" if node.op.name == "pow" else f"{node.op.sign}{nodes[1].text}"
+        literal = nodes[1].text
+        return mathematical(f"x ** {literal}") if node.op.name == "pow" else f"{node.op.sign}{literal}"
     if len(nodes) == 2 and nodes[0].kind is Kind.LITERAL:
         return f"{nodes[0].text}{node.op.sign}"
     return node.op.sign
