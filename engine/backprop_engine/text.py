@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "in_ascii", "pad", "wrap"]
+__all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "clip_middle", "in_ascii", "pad", "wrap"]
 
 LANGUAGES = ("en", "ko")
 """The languages that the debugger speaks."""
@@ -74,6 +74,19 @@ def clip(text: str, width: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + ELLIPSIS
+
+
+def clip_middle(text: str, width: int) -> str:
+    """`text` in at most `width` cells; what is cut is in its middle, as names differ at both ends."""
+    if cell_width(text) <= width:
+        return text
+    head = clip(text, max(1, width // 3 + 1))
+    tail, room = "", width - cell_width(head)
+    for character in reversed(text):
+        if cell_width(character + tail) > room:
+            break
+        tail = character + tail
+    return head + tail if width > 0 else ""
 
 
 def pad(text: str, width: int, align: str = "<") -> str:

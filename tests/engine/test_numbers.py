@@ -200,7 +200,7 @@ def test_single_precision_shows_no_digits_of_double(values: list[float]) -> None
         ([True, False], [" true", "false"]),
         ([7, -12], ["  7", "-12"]),
         ([10**15, 1], ["1e15", "1e0 "]),
-        ([1234.5678, -1.25], ["1234.6", "  -1.2"]),
+        ([1234.5678, -1.25], ["1234.6", "  -1.3"]),
         ([], []),
     ],
 )
@@ -216,9 +216,16 @@ def test_a_column(values: list[float], texts: list[str]) -> None:
         (np.float64(-12.0), "-12"),
         (np.asarray([1.0, 2.0]), "[1 2]"),
         (np.asarray([0.25, -3.0, 1.0]), "[0.25 -3 1]"),
-        (np.ones(5), "5 ‖2.24‖"),
+        (np.ones(5), "[1 1 1 1 1]"),
+        (np.ones(9), "(9) ‖3‖"),
+        (np.asarray([-0.125, 2 / 3, 0.25]), "[-0.125 0.667 0.25]"),
+        (np.asarray([-0.125, -2 / 3, -0.25]), "[-0.13 -0.67 -0.25]"),
+        (np.asarray([-0.125, 2 / 3, -0.25, -0.75]), "(4) ‖1.04‖"),
         (np.ones((2, 3)), "2×3 ‖2.45‖"),
-        (np.asarray([True, False]), "[true false]"),
+        (np.asarray([True, True, False]), "[1 1 0]"),
+        (np.arange(12) < 5, "(12) 5/12 true"),
+        (np.asarray([[True, False, True]]), "1×3 2/3 true"),
+        (np.asarray(True), "true"),
         (np.zeros((2, 2)), "2×2 ‖0‖"),
         (np.asarray([[np.nan, 1.0]]), "1×2 ‖NaN‖"),
         (np.zeros((0,)), "[]"),
@@ -226,6 +233,41 @@ def test_a_column(values: list[float], texts: list[str]) -> None:
 )
 def test_a_tensor_in_short(tensor: np.ndarray | None, text: str) -> None:
     assert summary(tensor, 20) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.8125, "0.813"), (0.1875, "0.188"), (-0.8125, "-0.813"), (12.25, "12.3")],
+)
+def test_a_half_is_rounded_away_from_zero(value: float, text: str) -> None:
+    """As by hand; to the even digit 0.8125 would lose what 0.1875 gains."""
+    assert number(value, 3) == text
+    assert column([value, value], 3, exact=0) == [text, text]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "room", "text"),
+    [
+        (999.999, 4, 40, "999.999"),
+        (1234.56, 4, 40, "1234.56"),
+        (0.500001, 4, 40, "0.500001"),
+        (0.123456, 4, 40, "0.1235"),
+        (1000.0, 4, 40, "1000"),
+        (0.123456, 6, 7, "0.12346"),
+        (-0.123456, 6, 5, "-0.12"),
+        (999.999, 6, 5, "999.999"),
+        (0.123456, 4, 0, "0.1235"),
+    ],
+)
+def test_a_short_number_that_looks_exact_is(value: float, digits: int, room: int, text: str) -> None:
+    assert summary(np.float64(value), room, digits) == text
+
+
+@given(values=st.lists(st.booleans(), max_size=99), room=st.integers(0, 40), shape=st.booleans())
+def test_truth_values_have_no_norm(values: list[bool], room: int, shape: bool) -> None:
+    text = summary(np.asarray(values, dtype=bool), room, shape=shape)
+    told = f"{sum(values)}/{len(values)} true"
+    assert text in (f"[{' '.join(str(int(value)) for value in values)}]", told, f"({len(values)}) {told}")
 
 
 def test_absent_is_not_zero() -> None:

@@ -20,7 +20,7 @@ from backprop_engine.ops import OPS
 from backprop_engine.recording import record
 from backprop_engine.run import Run
 from backprop_engine.steps import Accumulate, Backward, Forward
-from backprop_engine.text import cell_width, clip
+from backprop_engine.text import cell_width, clip_middle
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints, title_of
@@ -146,12 +146,12 @@ def test_the_table_shows_what_is_known(stem: str) -> None:
             row = drawing.row(row_of_node(shown, node.position), 2, 300)
             cells = re.split(r"\s{2,}", line_text(row))
             assert (row[-1].role is Role.DIM) == (cells[-1] in (ABSENT, "–")), "what is not there stands back"
-            assert cells[0] == clip(node.name, 18)
+            assert cells[0] == clip_middle(node.name, 32)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
-            assert cells[-2] == clip(summary(value, shape=False), 24)
+            assert cells[-2] == summary(value, 40, shape=False)
             if gets_gradient(shown, node) and node.takes_gradient:
                 part = progress(*shown.frame.arrived(node))
-                assert cells[-1] == clip(summary(gradient, shape=False) + part, 24)
+                assert cells[-1] == summary(gradient, 40 - len(part), shape=False) + part
                 assert (cells[-1] == ABSENT) == (gradient is None)
             else:
                 assert cells[-1] == "–"
@@ -165,8 +165,8 @@ def test_the_graph_shows_what_is_known(stem: str) -> None:
         for node in listed(shown):
             above, _, below = covered(picture, node)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
-            assert above.endswith(f"{clip(node.name, 22)} {summary(value, room=14, digits=2)}")
-            wanted = summary(gradient, room=14, digits=2, shape=False) if gets_gradient(shown, node) else ""
+            assert above.endswith(f"{clip_middle(node.name, 22)} {summary(value, 18, 4)}")
+            wanted = summary(gradient, 18, 4, shape=False) if gets_gradient(shown, node) else ""
             wanted += progress(*shown.frame.arrived(node))
             assert re.sub("[╰─╌╯┗━┛]", "", below).strip() == wanted
             assert (wanted == ABSENT) == (gradient is None and gets_gradient(shown, node))
@@ -218,7 +218,7 @@ def test_a_node_is_found_at_its_name(stem: str) -> None:
     picture = graph_picture(view(stem))
     lines = [line_text(picture.row(y, 0, picture.width)) for y in range(picture.height)]
     for node in listed(view(stem)):
-        pattern = rf"(?<![\w#.\[\]]){re.escape(clip(node.name, 22))}(?![\w#.\[\]])"
+        pattern = rf"(?<![\w#.\[\]]){re.escape(clip_middle(node.name, 22))}(?![\w#.\[\]])"
         found = {
             hit.position
             for y, line in enumerate(lines)

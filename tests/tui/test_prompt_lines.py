@@ -467,7 +467,7 @@ def test_printing(everything: Scenario) -> None:
     assert typist("m", "p grad(L)") == "∂L/∂L = 1"
     assert typist("p grad(W)") == "∂L/∂W = ·"
     typist("until W")
-    assert "(1/2)" in typist("p grad(W)")
+    assert " ∑ 1/2" in typist("p grad(W)")
     assert "t gets no gradient" in typist.refused("p grad(t)")
 
 

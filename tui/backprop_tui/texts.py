@@ -551,8 +551,16 @@ TEXTS: dict[str, Words] = {
     ),
     "help.leaves": Words("an input, a parameter, a constant", "입력, 파라미터, 상수"),
     "help.norm": Words(
-        "a tensor in short: its shape, and ‖its norm‖, the root of the sum of squares",
-        "텐서 요약: 형상과 ‖노름‖(제곱합의 제곱근)",
+        "a tensor in short: its shape (a vector's in brackets) and ‖its norm‖, the root of its squares' sum",
+        "텐서 요약: 형상(벡터는 괄호 안)과 ‖노름‖(제곱합의 제곱근)",
+    ),
+    "help.truth": Words(
+        "truth values in short: 1 is true, 0 is false; of many, how many are true",
+        "참·거짓 요약: 1은 참, 0은 거짓. 많으면 그중 참의 개수",
+    ),
+    "help.sum": Words(
+        "a gradient that is a sum of 2 contributions, of which 1 has arrived",
+        "기여 2개의 합인 그래디언트에 지금까지 1개가 도착함",
     ),
     "help.close": Words("Esc closes", "Esc로 닫기"),
     "go.title": Words("Go to a position, 0 to {last}, or a percentage", "이동할 위치 0–{last} 또는 비율(%)"),

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from math import floor, isfinite, isnan, log10
+from math import copysign, floor, inf, isfinite, isnan, log10, nextafter
 
 import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.statistics import norm
 
-__all__ = ["ABSENT", "column", "number", "progress", "summary"]
+__all__ = ["ABSENT", "SUMMED", "column", "number", "progress", "summary"]
 
 ABSENT = "·"
 """What stands for a value or a gradient that is not reached yet; it is not zero."""
 
 DIGITS = 6
 TENSOR_DIGITS = 4
-GRAPH_DIGITS = 4
+VECTOR_DIGITS = 3
+FEWEST_DIGITS = 2
+"""A short vector's numbers have so many digits, and so many where there is little room."""
+MOST_CELLS = 8
+"""Longer vectors are told by their norm."""
+ROOM = 40
+"""The cells for a tensor in short where nobody says."""
 LONGEST_INTEGER = 10**12
 """Whole numbers up to this are written out."""
+_NEIGHBOURS = 1e12
+"""Neighbouring floats differ in none of the digits of whole numbers up to this."""
 ROUGHEST = 0.05
 """The part of itself that a number of a column may lose to rounding."""
 
@@ -43,11 +51,21 @@ def _plain_number(value: float, digits: int) -> str:
     exponent = floor(log10(abs(value)))
     if -4 <= exponent < max(digits, min(digits + 2, DIGITS)):
         decimals = max(0, digits - 1 - exponent)
-        text = f"{value:.{decimals}f}"
+        text = _rounded(value, decimals, "f")
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return "0" if text == "-0" else text
-    mantissa, _, power = f"{value:.{min(digits, 5) - 1}e}".partition("e")
+    mantissa, _, power = _rounded(value, min(digits, 5) - 1, "e").partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
+
+
+def _rounded(value: float, decimals: int, form: str) -> str:
+    """A number with `decimals`, a half rounded away from zero as by hand: formats round it to the even digit.
+
+    The neighbour that is next further from zero is past the half, and differs in no digit that is shown.
+    """
+    if 1e-300 < abs(value) < 1e300 and (form == "e" or abs(value) * 10.0**decimals < _NEIGHBOURS):
+        value = nextafter(value, copysign(inf, value))
+    return f"{value:.{decimals}{form}}"
 
 
 def column(
@@ -116,10 +134,12 @@ def _told_apart(numbers: list[float], form: str, fewest: int, most: int) -> int:
     """The fewest decimals that tell all those numbers apart which `most` tell apart."""
     finite = sorted({value for value in numbers if isfinite(value)})
     neighbours = [
-        (one, other) for one, other in pairwise(finite) if f"{one:.{most}{form}}" != f"{other:.{most}{form}}"
+        (one, other)
+        for one, other in pairwise(finite)
+        if _rounded(one, most, form) != _rounded(other, most, form)
     ]
     for decimals in range(fewest, most):
-        if all(f"{one:.{decimals}{form}}" != f"{other:.{decimals}{form}}" for one, other in neighbours):
+        if all(_rounded(one, decimals, form) != _rounded(other, decimals, form) for one, other in neighbours):
             return decimals
     return most
 
@@ -128,7 +148,7 @@ def _fixed(numbers: list[float], decimals: int) -> list[str]:
     """Numbers with `decimals`, and a space for each zero that would say no more."""
     texts = []
     for value in numbers:
-        text = f"{value:.{decimals}f}" if isfinite(value) else number(value)
+        text = _rounded(value, decimals, "f") if isfinite(value) else number(value)
         if decimals and isfinite(value) and _shows(value, decimals):
             text = text.rstrip("0").rstrip(".").ljust(len(text))
         texts.append(text.replace("-0", "0", 1) if text.strip() == "-0" else text)
@@ -141,7 +161,9 @@ def _scientific(numbers: list[float], digits: int, *, apart: bool) -> list[str]:
     decimals = min(digits, DIGITS - 1) - 1
     if apart:
         decimals = _told_apart(numbers, "e", decimals, DIGITS - 2)
-    parts = [f"{value:.{decimals}e}".partition("e") for value in numbers if isfinite(value) and value != 0]
+    parts = [
+        _rounded(value, decimals, "e").partition("e") for value in numbers if isfinite(value) and value != 0
+    ]
     while decimals and all(mantissa.endswith("0") for mantissa, _, _ in parts):
         decimals -= 1
         parts = [(mantissa[:-1].rstrip("."), e, power) for mantissa, e, power in parts]
@@ -160,20 +182,65 @@ def _scientific(numbers: list[float], digits: int, *, apart: bool) -> list[str]:
     return texts
 
 
+SUMMED = " ∑ "
+"""What stands between a gradient and how many of its contributions it is the sum of."""
+
+
 def progress(count: int, of: int) -> str:
     """What stands behind a gradient of which only `count` of `of` contributions have arrived."""
-    return f" ({count}/{of})" if 0 < count < of else ""
+    return f"{SUMMED}{count}/{of}" if 0 < count < of else ""
 
 
-def summary(tensor: Tensor | None, room: int = 16, digits: int = 3, *, shape: bool = True) -> str:
-    """A tensor in short: a scalar's number, a short vector's cells, else its shape and its Euclidean norm."""
+def summary(tensor: Tensor | None, room: int = ROOM, digits: int = DIGITS, *, shape: bool = True) -> str:
+    """A tensor in short: a scalar's number of so many `digits`, a short vector's cells where there is `room`
+    for them, else its shape and its Euclidean norm; of truth values, how many are true.
+
+    A vector's shape stands in brackets, so that nobody takes it for a number.
+    """
     if tensor is None:
         return ABSENT
     if tensor.shape == ():
-        return number(tensor, DIGITS if digits > 2 else GRAPH_DIGITS)
-    if tensor.ndim == 1 and (tensor.size <= 4 or tensor.dtype.kind in "iub"):
-        text = "[" + " ".join(one.strip() for one in column(tensor, digits, exact=digits, apart=False)) + "]"
+        return _scalar(tensor, room, digits)
+    if tensor.ndim == 1 and (cells := _cells(tensor, room)):
+        return cells
+    lead = f"({tensor.size}) " if tensor.ndim == 1 else f"{shape_text(tensor.shape)} "
+    return (lead if shape else "") + _size(tensor, room - len(lead) * shape)
+
+
+def _scalar(tensor: Tensor, room: int, digits: int) -> str:
+    """A number of so many digits, of fewer where only those fit, and of more where it would look exact."""
+    full = number(tensor)
+    for count in range(digits, FEWEST_DIGITS - 1, -1):
+        text = number(tensor, count)
+        if len(text) <= room and (text == full or not _looks_exact(text, count)):
+            return text
+    text = number(tensor, digits)
+    return full if _looks_exact(text, digits) else text
+
+
+def _looks_exact(text: str, digits: int) -> bool:
+    """Whether a number has fewer digits than it may have, or no point."""
+    shown = text.partition("e")[0].replace(".", "").lstrip("-0")
+    return len(shown) < digits or text.lstrip("-").isdigit()
+
+
+def _size(tensor: Tensor, room: int) -> str:
+    """A norm, with fewer digits where only those fit; of truth values, how many are true."""
+    if tensor.dtype.kind == "b":
+        return f"{np.count_nonzero(tensor)}/{tensor.size} true"
+    size = norm(tensor)
+    text = f"‖{number(size, VECTOR_DIGITS)}‖"
+    return text if len(text) <= room else f"‖{number(size, FEWEST_DIGITS)}‖"
+
+
+def _cells(vector: Tensor, room: int) -> str:
+    """The cells of a short vector, with fewer digits where only those fit; empty where nothing does."""
+    if (vector.dtype.kind == "f" and vector.size > MOST_CELLS) or 2 * vector.size + 1 > room:
+        return ""
+    plain = vector.astype(np.int8) if vector.dtype.kind == "b" else vector
+    for digits in range(VECTOR_DIGITS, FEWEST_DIGITS - 1, -1):
+        cells = column(plain, digits, exact=digits, apart=False)
+        text = f"[{' '.join(one.strip() for one in cells)}]"
         if len(text) <= room:
             return text
-    size = number(norm(tensor), 3)
-    return f"{shape_text(tensor.shape)} ‖{size}‖" if shape else f"‖{size}‖"
+    return ""

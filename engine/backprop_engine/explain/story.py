@@ -180,7 +180,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
     shapes = tuple(graph.nodes[each].shape for each in node.operands)
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}")),
-        _chain_line(frame, edge),
+        _chain_line(frame, edge, language),
         (Span(node.op.lesson_of(edge.argnum, shapes).in_language(language)),),
         *code(frame),
     ]
@@ -228,12 +228,13 @@ def _finite(tensor: Tensor) -> bool:
     return bool(np.all(np.isfinite(tensor)))
 
 
-def _chain_line(frame: Frame, edge: Edge) -> Line:
+def _chain_line(frame: Frame, edge: Edge, language: str) -> Line:
     """The chain rule of this edge; behind it, which of several contributions it is."""
     if not edge.shared:
         return _chain(frame, edge)
     count, of = frame.trace.schedule.turn(edge)
-    return (*_chain(frame, edge), Span(f"  ({count}/{of})", Role.DIM))
+    said = say("product of several", language, count=count, of=of)
+    return (*_chain(frame, edge), Span(f"  {said}", Role.DIM))
 
 
 def _chain(frame: Frame, edge: Edge) -> Line:
@@ -251,7 +252,7 @@ def _chain(frame: Frame, edge: Edge) -> Line:
             *spans,
             Span(upstream, Role.GRADIENT),
             Span(" · "),
-            Span(f"({symbols})" if " " in symbols else symbols, Role.LOCAL),
+            Span(_in_brackets(symbols), Role.LOCAL),
             Span(" = "),
             Span(_factor(number(gradient)), Role.GRADIENT),
             Span(" · "),
@@ -261,8 +262,7 @@ def _chain(frame: Frame, edge: Edge) -> Line:
         )
     if isinstance(edge.rule, Linear | Jacobian):
         return (*spans, *_coloured(rule_text(graph, edge, edge.rule.text, upstream), upstream))
-    symbols = rule_text(graph, edge, edge.rule.text)
-    symbols = f"({symbols})" if " " in symbols else symbols
+    symbols = _in_brackets(rule_text(graph, edge, edge.rule.text))
     chain = (Span(upstream, Role.GRADIENT), Span(" ⊙ "), Span(symbols, Role.LOCAL))
     if edge.summed:
         return (*spans, Span("∑ ("), *chain, Span(")"))
@@ -280,6 +280,18 @@ def _coloured(text: str, upstream: str) -> Iterator[Span]:
             yield Span(upstream, Role.GRADIENT)
         for name, sign in _NAMES.findall(piece):
             yield Span(name, Role.LOCAL) if name else Span(sign)
+
+
+def _in_brackets(symbols: str) -> str:
+    """A factor in brackets where it has a sign of its own; one call or one name has none."""
+    depth = 0
+    if symbols.startswith("-"):
+        return f"({symbols})"
+    for sign in symbols:
+        depth += (sign in "([") - (sign in ")]")
+        if sign == " " and not depth:
+            return f"({symbols})"
+    return symbols
 
 
 def _update(frame: Frame, node: Node, language: str) -> list[Line]:

@@ -8,13 +8,13 @@ __all__ = ["TEXTS", "say"]
 
 TEXTS: dict[str, Words] = {
     "product": Words("product", "곱"),
-    "product of several": Words("contribution {count} of {of}", "기여 {count}/{of}"),
+    "product of several": Words("contribution {count} of {of}", "기여 {of}개 중 {count}번째"),
     "upstream": Words("upstream", "흘러들어온 값"),
     "local": Words("local", "로컬 그래디언트"),
     "value": Words("value", "값"),
     "seed": Words("seed", "시작값"),
     "axis": Words("axis", "축"),
-    "sum so far": Words("sum, {count} of {of}", "누적 {count}/{of}"),
+    "sum so far": Words("sum, {count} of {of}", "누적 {of}개 중 {count}개"),
     "before": Words("before", "이전"),
     "through": Words("through {node}", "{node} 경유"),
     "contribution": Words("contribution", "더할 값"),

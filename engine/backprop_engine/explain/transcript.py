@@ -149,7 +149,7 @@ def _in_one_line(frame: Frame, language: str) -> Line:
         case Backward():
             return lines[1]
         case Accumulate():
-            return _sum(frame)
+            return _sum(frame, language)
         case Update(node=node):
             return _updated(frame, node)
         case _:
@@ -170,7 +170,7 @@ def _updated(frame: Frame, position: int) -> Line:
     )
 
 
-def _sum(frame: Frame) -> Line:
+def _sum(frame: Frame, language: str) -> Line:
     """The running sum of an accumulate step, as a row of numbers."""
     assert isinstance(frame.step, Accumulate)
     edge, trace = frame.step.edge, frame.trace
@@ -179,11 +179,12 @@ def _sum(frame: Frame) -> Line:
     name = frame.graph.nodes[edge.operand].name
     terms = " + ".join(summary(trace.contributions[use]) for use in uses)
     dots = "… + " if count > 3 else ""
+    turn = say("product of several", language, count=count, of=frame.step.of)
     return (
         Span(f"∂{frame.graph.nodes[frame.graph.output].name}/∂{name}", Role.GRADIENT),
         Span(f" = {dots}{terms} = "),
         Span(summary(trace.arrived[edge.index]), Role.GRADIENT),
-        Span(f"  ({frame.step.count}/{frame.step.of})", Role.DIM),
+        Span(f"  {turn}", Role.DIM),
     )
 
 

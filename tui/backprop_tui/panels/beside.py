@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from backprop_engine.arrays import same
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
-from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.story import story
 from backprop_engine.graph import Kind, Node
 from backprop_engine.said import in_language
 from backprop_engine.text import cell_width
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.chain_rule import chain_rule
-from backprop_tui.panels.changes import change, padded
+from backprop_tui.panels.changes import in_short, padded
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -82,8 +82,8 @@ def _numbers(pair: Pair, node: Node) -> Iterator[Span]:
     values = [view.frame.value(node) for view in pair]
     gradients = [view.frame.gradient(node) if node.takes_gradient else None for view in pair]
     for (before, now), role in ((values, Role.VALUE), (gradients, Role.GRADIENT)):
-        yield Span(summary(before, shape=False), role if before is not None else Role.DIM)
-        yield Span(summary(now, shape=False) + change(now, before), role if now is not None else Role.DIM)
+        yield Span(in_short(before, None, _NUMBER), role if before is not None else Role.DIM)
+        yield Span(in_short(now, before, _NUMBER), role if now is not None else Role.DIM)
 
 
 def _differs(pair: Pair, node: Node) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_engine.arrays import Tensor, same
-from backprop_engine.explain.numbers import number
+from backprop_engine.explain.lines import Role
+from backprop_engine.explain.numbers import SUMMED, number, summary
 from backprop_engine.explain.statistics import norm
 from backprop_engine.graph import Node
 from backprop_engine.text import cell_width, clip, pad
 from backprop_engine.trace import Trace
 
-__all__ = ["change", "padded", "untouched"]
+__all__ = ["change", "faded", "in_short", "padded", "untouched"]
 
 _SIGN = " Δ"
 
@@ -30,6 +31,12 @@ def change(now: Tensor | None, before: Tensor | None) -> str:
     return f"{_SIGN}{shown}" if shown.startswith("-") else f"{_SIGN}+{shown}"
 
 
+def in_short(now: Tensor | None, before: Tensor | None, room: int, part: str = "") -> str:
+    """A tensor, its `part` of all contributions and its `change` in so many cells, where that can be."""
+    behind = part + change(now, before)
+    return summary(now, room - cell_width(behind), shape=False) + behind
+
+
 def padded(shown: str, width: int) -> str:
     """A number and its `change` in a column; where that is too narrow, the number is cut, not the change."""
     now, sign, by = shown.rpartition(_SIGN)
@@ -37,6 +44,15 @@ def padded(shown: str, width: int) -> str:
     if not sign or room < 2:
         return pad(shown, width)
     return pad(clip(now, room) + sign + by, width)
+
+
+def faded(shown: str, role: Role) -> tuple[tuple[str, Role], ...]:
+    """A gradient in its role; how many contributions it is the sum of stands back."""
+    now, summed, rest = shown.partition(SUMMED)
+    if not summed or role is Role.DIM:
+        return ((shown, role),)
+    part, sign, by = rest.partition(_SIGN)
+    return (now, role), (summed + part, Role.DIM), (sign + by, role)
 
 
 def untouched(trace: Trace, before: Trace, node: Node) -> bool:

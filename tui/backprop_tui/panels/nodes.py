@@ -8,16 +8,16 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.lines import Line, Role, Span, Tint, crop_line
-from backprop_engine.explain.numbers import ABSENT, progress, summary
+from backprop_engine.arrays import shape_text
+from backprop_engine.explain.lines import Line, Role, Span, crop_line
+from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.text import cell_width
+from backprop_engine.text import cell_width, clip_middle
 from backprop_engine.trace import Trace
 from backprop_tui.drawing import Area, Drawing
-from backprop_tui.panels.changes import change, padded, untouched
+from backprop_tui.panels.changes import faded, in_short, padded, untouched
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -25,15 +25,22 @@ __all__ = ["node_at_row", "nodes", "row_of_node"]
 
 _HEADINGS = ("node", "op", "shape", "value", "gradient")
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
-_LIMITS = (18, 56, 10, 24, 24)
-_FLOOR = 4
+_LIMITS = (32, 56, 16, 40, 40)
+_FLOORS = (4, 4, 4, 8, 8)
+"""A column is narrowed no further; a number would be cut inside."""
+_NUMBERS = (3, 4)
+_WHAT = 1
+_GIVES_WAY = 4
+"""So many cells narrower than others gets the column that says what a node is."""
 _FIRST_TO_GO = (1, 2, 3, 4)
 """Columns that are left out where even the narrowest do not fit, in this order."""
 _NEVER = "–"
 """What stands in place of a gradient that will never arrive."""
 _GAP = 2
-_MEASURED = 200
-"""About so many nodes decide how wide the columns are."""
+_SCALAR = 11
+"""The cells of the longest number, ``-0.00123456``; there may be one among nodes that are not measured."""
+_FIRST, _MEASURED = 50, 200
+"""The first of all nodes and about so many of the others decide how wide the columns are."""
 
 
 @lru_cache(maxsize=8)
@@ -56,12 +63,12 @@ def row_of_node(view: View, position: int) -> int:
 def nodes(view: View, width: int, height: int) -> Drawing:
     """One row a node, the step's own node marked, and the chosen one in view, else the step's own."""
     listed = _listed(view.graph)
-    sizes = _sizes(_widths(view.session.trace, view.session.compared, view.language), width - 2)
+    sizes = _sizes(view.session.trace, view.session.compared, view.language, width - 2)
     selected = view.session.selection
     node = view.graph.nodes[selected] if selected is not None else view.frame.node
     row = row_of_node(view, node.position) if node is not None else 0
     focus = Area(0, row, 1, 1) if node is not None and row <= len(listed) else None
-    return _Table(view, tuple(sizes), 2 + _total(sizes), len(listed) + 1, focus)
+    return _Table(view, sizes, 2 + _total(sizes), len(listed) + 1, focus)
 
 
 class _Table(Struct, frozen=True, eq=False):
@@ -88,7 +95,7 @@ class _Table(Struct, frozen=True, eq=False):
         node = node_at_row(view, y)
         assert node is not None
         active = view.frame.node is node
-        cells = _cells(view, node)
+        cells = _cells(view, node, self.sizes)
         nothing = (ABSENT, _NEVER)
         roles = tuple(Role.DIM if cell in nothing else role for cell, role in zip(cells, _ROLES, strict=True))
         if view.session.compared and untouched(view.session.trace, view.session.compared, node):
@@ -102,57 +109,65 @@ class _Table(Struct, frozen=True, eq=False):
 
 
 @lru_cache(maxsize=8)
-def _widths(trace: Trace, before: Trace | None, language: str) -> tuple[int, ...]:
-    """As wide as the headings and what the run will bring, within limits, so that no column moves in it.
+def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tuple[int, ...]:
+    """The widths of the columns, 0 for one that is left out.
 
-    In a large graph some nodes stand for all, and numbers get all the room that they may have.
+    They are as wide as the headings and what the run will bring, within limits, so that no column moves in
+    it. Where there is too little room for that, numbers have fewer digits, and what they no longer need is
+    there for the others. In a large graph some nodes stand for all.
     """
+    headings = [cell_width(text(f"column.{heading}", language)) for heading in _HEADINGS]
     listed = _listed(trace.graph)
-    rows = [[text(f"column.{heading}", language) for heading in _HEADINGS]]
-    for position in listed[:: 1 + len(listed) // _MEASURED]:
-        node = trace.graph.nodes[position]
-        value = max(_values(trace, before, node), key=cell_width)
-        gradient = max(_gradients(trace, before, node), key=cell_width)
-        rows.append([node.name, _what(trace.graph, node, language), _shape(node, language), value, gradient])
-    widths = [min(limit, max(cell_width(row[at]) for row in rows)) for at, limit in enumerate(_LIMITS)]
-    if len(listed) >= _MEASURED:
-        widths[-2:] = _LIMITS[-2:]
-    return tuple(widths)
+    some = *listed[:_FIRST], *listed[_FIRST :: 1 + len(listed) // _MEASURED]
+    nodes = [trace.graph.nodes[position] for position in some]
+    words = [(node.name, _what(trace.graph, node, language), _shape(node, language)) for node in nodes]
+    widths = [max(map(cell_width, column)) for column in zip(*words, strict=True)]
+    numbers = [_numbers(trace, before, nodes, column, _LIMITS[column]) for column in _NUMBERS]
+    widths = [
+        min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, [*widths, *numbers], strict=True)
+    ]
+    for column in reversed(_NUMBERS):
+        size = _narrowed(widths, room)[column]
+        if 0 < size < widths[column]:
+            needed = _numbers(trace, before, nodes, column, size)
+            widths[column] = min(size, max(headings[column], needed))
+    return tuple(_narrowed(widths, room))
 
 
-def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
+def _numbers(trace: Trace, before: Trace | None, nodes: Sequence[Node], column: int, room: int) -> int:
+    """The cells of the widest number that will stand in a column which has so much room for each."""
+    all_of = _values if column == _NUMBERS[0] else _gradients
+    longest = max(cell_width(one) for node in nodes for one in all_of(trace, before, node, room))
+    return max(longest, min(room, _SCALAR)) if len(nodes) < len(_listed(trace.graph)) else longest
+
+
+def _values(trace: Trace, before: Trace | None, node: Node, room: int) -> Iterator[str]:
     """What will stand under the value of a node, before and after it is updated."""
     at = node.position
-    yield _with_change(trace.values[at], before.values[at] if before else None)
+    yield in_short(trace.values[at], before.values[at] if before else None, room)
     if at in trace.updated:
-        yield _with_change(trace.updated[at], before.updated.get(at) if before else None)
+        yield in_short(trace.updated[at], before.updated.get(at) if before else None, room)
 
 
-def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[str]:
+def _gradients(trace: Trace, before: Trace | None, node: Node, room: int) -> Iterator[str]:
     """What will stand under the gradient of a node, one contribution after the other."""
-    yield _with_change(trace.gradients[node.position], before.gradients[node.position] if before else None)
-    uses = trace.schedule.uses_of.get(node.position, [])
+    at = node.position
+    yield in_short(trace.gradients[at], before.gradients[at] if before else None, room)
+    uses = trace.schedule.uses_of.get(at, [])
     for number, edge in enumerate(uses[:_MEASURED], 1):
-        part = progress(number, len(uses))
-        yield _with_change(trace.arrived[edge], before.arrived[edge] if before else None) + part
+        earlier = before.arrived[edge] if before else None
+        yield in_short(trace.arrived[edge], earlier, room, progress(number, len(uses)))
 
 
-def _with_change(now: Tensor | None, before: Tensor | None) -> str:
-    return summary(now, shape=False) + change(now, before)
-
-
-def _cells(view: View, node: Node) -> list[str]:
-    frame = view.frame
-    what = _what(view.graph, node, view.language)
+def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
+    frame, before = view.frame, _before(view)
     gradient = _NEVER
     if node.takes_gradient and _reachable(view, node):
-        found = frame.gradient(node)
-        gradient = summary(found, shape=False) + progress(*frame.arrived(node))
-        gradient += change(found, _before(view).gradient(node)) if view.session.compared else ""
-    found = frame.value(node)
-    value = summary(found, shape=False)
-    value += change(found, _before(view).value(node)) if view.session.compared else ""
-    return [node.name, what, _shape(node, view.language), value, gradient]
+        earlier = before.gradient(node) if before else None
+        gradient = in_short(frame.gradient(node), earlier, sizes[4], progress(*frame.arrived(node)))
+    value = in_short(frame.value(node), before.value(node) if before else None, sizes[3])
+    name, what = clip_middle(node.name, sizes[0]), _what(view.graph, node, view.language)
+    return [name, what, _shape(node, view.language), value, gradient]
 
 
 @lru_cache(maxsize=1024)
@@ -164,10 +179,9 @@ def _shape(node: Node, language: str) -> str:
     return shape_text(node.shape) if node.shape else text("scalar", language)
 
 
-def _before(view: View) -> Frame:
-    """The same moment without any changes."""
-    assert view.session.compared is not None
-    return view.session.compared.frame(view.session.here)
+def _before(view: View) -> Frame | None:
+    """The same moment without any changes, if there are any."""
+    return view.session.compared.frame(view.session.here) if view.session.compared else None
 
 
 def _reachable(view: View, node: Node) -> bool:
@@ -175,12 +189,14 @@ def _reachable(view: View, node: Node) -> bool:
     return view.graph.active[node.position] and view.graph.differentiable[node.position]
 
 
-def _sizes(widths: Sequence[int], room: int) -> list[int]:
+def _narrowed(widths: Sequence[int], room: int) -> list[int]:
     """The columns' widths, narrowed from the widest to fit; that of a column that is left out is 0."""
     sizes = list(widths)
-    while _total(sizes) > room and max(sizes) > _FLOOR:
-        widest = max(range(len(sizes)), key=lambda column: (sizes[column], column == 1))
-        sizes[widest] -= 1
+    while _total(sizes) > room:
+        wide = [column for column, size in enumerate(sizes) if size > _FLOORS[column]]
+        if not wide:
+            break
+        sizes[max(wide, key=lambda column: sizes[column] + _GIVES_WAY * (column == _WHAT))] -= 1
     for column in _FIRST_TO_GO:
         if _total(sizes) > room:
             sizes[column] = 0
@@ -192,12 +208,12 @@ def _total(sizes: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=512)  # most rows are as they were at the step before
-def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...]) -> Line:
+def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Role, ...]) -> Line:
     spans: list[Span] = []
     for cell, size, role in zip(cells, sizes, roles, strict=True):
         if not size:
             continue
         if spans:
             spans.append(Span(" " * _GAP))
-        spans.append(Span(padded(cell, size), role))
+        spans += (Span(part, look) for part, look in faded(padded(cell, size), role))
     return tuple(spans)

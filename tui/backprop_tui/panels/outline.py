@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
-from backprop_engine.explain.numbers import ABSENT, progress, summary
+from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.graph import Kind, Node
 from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area, Drawing
-from backprop_tui.panels.changes import change, padded, untouched
+from backprop_tui.panels.changes import faded, in_short, padded, untouched
 from backprop_tui.panels.graph.folding import plan_of
 from backprop_tui.panels.tree import Row, Tree, tree_of
 from backprop_tui.texts import text
@@ -115,21 +115,21 @@ class _Outline(Struct, frozen=True, eq=False):
             return line
         behind = sum(cell_width(span.text) for span in line)
         gap = Span(" " * max(0, used + room - behind))
-        return (*line, gap, *(part for one in self._numbers(node) for part in (Span(" "), one)))
+        return (*line, gap, *(part for one in self._numbers(node) for part in (Span(" "), *one)))
 
-    def _numbers(self, node: Node) -> list[Span]:
+    def _numbers(self, node: Node) -> list[list[Span]]:
         """The value and the gradient, as far as there is room for them."""
         view, frame, compared = self.view, self.view.frame, self.view.session.compared
         before = compared.frame(view.session.here) if compared else None
         value, gradient = frame.value(node), frame.gradient(node)
-        words = [summary(value, 14, 2, shape=False) + change(value, before.value(node) if before else None)]
+        words = [in_short(value, before.value(node) if before else None, _NUMBER)]
         if node.takes_gradient and view.graph.active[node.position]:
-            by = change(gradient, before.gradient(node) if before else None)
-            words.append(summary(gradient, 14, 2, shape=False) + progress(*frame.arrived(node)) + by)
+            earlier = before.gradient(node) if before else None
+            words.append(in_short(gradient, earlier, _NUMBER, progress(*frame.arrived(node))))
         dim = compared is not None and untouched(view.session.trace, compared, node)
         roles = [Role.DIM if dim or one == ABSENT else role for one, role in zip(words, _ROLES, strict=False)]
-        spans = [Span(padded(one, _NUMBER), role) for one, role in zip(words, roles, strict=True)]
-        return spans[: self.numbers]
+        columns = [faded(padded(one, _NUMBER), role) for one, role in zip(words, roles, strict=True)]
+        return [[Span(*part) for part in column] for column in columns[: self.numbers]]
 
 
 _ROLES = (Role.VALUE, Role.GRADIENT)

@@ -28,6 +28,8 @@ from backprop_tui.texts import text
 
 __all__ = ["Viewer", "literal", "viewer"]
 
+_SHORT = 24
+"""The cells of a tensor in short."""
 _TALL = 24
 """From so many rows on there is room for notes."""
 _WIDE = 100
@@ -116,7 +118,7 @@ def _tabs(state: TensorState, width: int) -> tuple[Line, tuple[tuple[int, int, i
     for which, subject in enumerate(state.subjects):
         tensor = state.tensor_of(subject)
         label = f" {_name(state, subject)} "
-        shown = summary(tensor, 14, shape=False)
+        shown = summary(tensor, _SHORT, shape=False)
         if subject.kind == "gradient":
             shown += progress(*state.view.frame.arrived(state.node))
         role = Role.VALUE if subject.kind == "value" else Role.GRADIENT

@@ -24,7 +24,7 @@ from backprop_engine.debugger import (
 from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.explain.blocks import Block, beside
 from backprop_engine.explain.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
-from backprop_engine.explain.numbers import ABSENT, progress, summary
+from backprop_engine.explain.numbers import ABSENT, SUMMED, progress, summary
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.explain.tensors import tensor_block
@@ -213,7 +213,7 @@ def _taken(frame: Frame, language: str) -> tuple[Line, Line]:
         case Accumulate(edge=edge, count=count, of=of):
             name = gradient_name(frame.graph, frame.graph.nodes[edge.operand])
             total = _came_to(frame.trace.arrived[edge.index], Role.GRADIENT)
-            turn = Span(progress(count, of) or f" ({of}/{of})", Role.DIM)
+            turn = Span(progress(count, of) or f"{SUMMED}{of}/{of}", Role.DIM)
             return (kind,), (Span(name, Role.GRADIENT), *total, turn)
         case Update(node=node):
             before = Span(f" {summary(frame.trace.values[node], 40)} → ")

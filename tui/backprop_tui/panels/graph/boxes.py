@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from backprop_engine.explain.lines import Role
 from backprop_engine.text import clip
+from backprop_tui.panels.changes import faded
 from backprop_tui.panels.graph.cells import Cells, draw, put
 from backprop_tui.panels.graph.labels import short_name
 from backprop_tui.panels.graph.marks import State, brackets, dot, leaf_mark, lines
@@ -38,7 +39,8 @@ def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: S
     elif moment.gets_gradient(node):
         text, role = moment.gradient(node, active=state is State.ACTIVE)
         at += bool(unit.box)
-        put(cells, at, clip(text, left + unit.width - at), role)
+        for part, look in faded(clip(text, left + unit.width - at), role):
+            at = put(cells, at, part, look)
 
 
 def _outline(unit: Unit, row: int) -> str:

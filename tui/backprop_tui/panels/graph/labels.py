@@ -6,17 +6,19 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import progress, summary
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.text import clip
+from backprop_engine.text import clip_middle
 from backprop_tui.panels.changes import change
 
 __all__ = ["short_gradient", "short_name", "short_value", "sign"]
 
 _LIMIT = 22
+_ROOM, _DIGITS = 18, 4
+"""The cells of a short vector, and the digits of a scalar."""
 
 
 def short_name(name: str) -> str:
     """A name in as many cells as a picture has for one."""
-    return clip(name, _LIMIT)
+    return clip_middle(name, _LIMIT)
 
 
 def short_value(value: Tensor | None, before: Tensor | None = None, *, brief: bool = False) -> str:
@@ -33,7 +35,7 @@ def short_gradient(
 
 def _short(tensor: Tensor | None, *, shape: bool, brief: bool) -> str:
     """A number, a short vector, or a norm; where it is `brief`, a norm for every vector."""
-    return summary(tensor, room=0 if brief else 14, digits=2, shape=shape)
+    return summary(tensor, 0 if brief else _ROOM, _DIGITS, shape=shape)
 
 
 def sign(graph: Graph, node: Node) -> str:
