@@ -267,7 +267,7 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
 
 
 async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
-    async with opened("exploding_over_time", at=212) as pilot:
+    async with opened("exploding_over_time", at=218) as pilot:
         await wait(pilot)
         shown, view = panel(pilot), panel(pilot)._in_view()
         assert shown.minimap is not None

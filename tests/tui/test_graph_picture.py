@@ -422,7 +422,7 @@ def test_a_map_may_lie_where_the_step_is_blank() -> None:
     picture = graph_picture(view("stacked_cells", 38))
     home = picture.home
     assert home is not None
-    window = Area(home.x - 30, home.y - 9, 69, 17)
+    window = Area(home.x - 27, home.y - 9, 69, 17)
     shown = minimap(picture, window, home)
     assert shown is not None
     assert shown.area.x == window.width - shown.area.width
@@ -453,7 +453,7 @@ def test_the_map_hides_as_little_as_any_corner_would() -> None:
 @pytest.mark.parametrize("missing", [1, 30])
 def test_there_is_a_map_where_a_quarter_or_more_is_out_of_view(missing: int) -> None:
     picture = graph_picture(view("rnn_cell", 15))
-    window = Area(0, 0, picture.width * 3 // 4 + 1 - missing, picture.height)
+    window = Area(0, 0, picture.width - picture.width // 4 + 1 - missing, picture.height)
     assert (minimap(picture, window) is None) == (missing == 1)
     assert minimap(picture, Area(0, 0, picture.width - 1, picture.height - 1)) is None
 
