@@ -18,6 +18,7 @@ ABSENT = "·"
 
 DIGITS = 6
 TENSOR_DIGITS = 4
+GRAPH_DIGITS = 4
 VECTOR_DIGITS = 3
 FEWEST_DIGITS = 2
 """A short vector's numbers have so many digits, and so many where there is little room."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.numbers import progress, summary
+from backprop_engine.explain.numbers import GRAPH_DIGITS, progress, summary
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.text import clip_middle
@@ -12,8 +12,8 @@ from backprop_tui.panels.changes import change
 __all__ = ["short_gradient", "short_name", "short_value", "sign"]
 
 _LIMIT = 22
-_ROOM, _DIGITS = 18, 4
-"""The cells of a short vector, and the digits of a scalar."""
+_ROOM = 18
+"""The cells of a short vector."""
 
 
 def short_name(name: str) -> str:
@@ -35,7 +35,7 @@ def short_gradient(
 
 def _short(tensor: Tensor | None, *, shape: bool, brief: bool) -> str:
     """A number, a short vector, or a norm; where it is `brief`, a norm for every vector."""
-    return summary(tensor, 0 if brief else _ROOM, _DIGITS, shape=shape)
+    return summary(tensor, 0 if brief else _ROOM, GRAPH_DIGITS, shape=shape)
 
 
 def sign(graph: Graph, node: Node) -> str:
