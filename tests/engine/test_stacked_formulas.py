@@ -89,7 +89,7 @@ def test_every_operator_keeps_to_the_width(number: int, op: Op, sample: Sample) 
     trace, width = trace_of(op, sample), WIDTHS[number % len(WIDTHS)]
     for position in range(1, len(trace.steps) + 1):
         for one in step_equations(trace.frame(position), "en"):
-            fitted = one.fitted(width)
+            fitted = one.fitted(width).block
             assert fitted.lines
             assert max(map(line_width, fitted.lines)) <= width
 

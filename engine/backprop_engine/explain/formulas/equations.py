@@ -6,7 +6,7 @@ An equation is tried in several forms, from the most telling to the plainest; th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
@@ -53,6 +53,7 @@ class Column(Struct, frozen=True):
 
 
 EQUALS: Final = Column(text(" = "), sign=True, relation=True)
+_NOTHING: Final = text("")
 _END: Final = Column(text(""), sign=True, relation=True)
 
 
@@ -66,21 +67,27 @@ class Equation(Struct, frozen=True):
     columns: Callable[[Style], Sequence[Column]]
     rank: int = 2
 
-    def fitted(self, width: int, style: Style = _PLAIN) -> Block:
+    def fitted(self, width: int, style: Style = _PLAIN) -> Fitted:
         """The most telling form of at most `width` cells; the last resort is one row, wrapped.
 
         `style` says what every form has to keep to.
         """
-        box = None
+        columns: Sequence[Column] = ()
         for one in _styles(style):
             columns = self.columns(one)
-            if one.numbers and not one.named and not _has_numbers(columns):
+            numbers = _has_numbers(columns)
+            if one.numbers and not one.named and not numbers:
                 continue  # nothing is gained by leaving out the name
-            box = _set(columns)
-            if box.width <= width:
-                return box.block()
-        assert box is not None
-        return Block.of([piece for line in box.lines for piece in _wrapped(line, width)])
+            if sum(_widths(columns)) <= width:
+                return Fitted(_set(columns).block(), numbers)
+        return Fitted(Block.of([piece for line in _set(columns).lines for piece in _wrapped(line, width)]))
+
+
+class Fitted(NamedTuple):
+    """An equation as it fits, and whether it has numbers then."""
+
+    block: Block
+    numbers: bool = False
 
 
 def _styles(style: Style) -> Iterator[Style]:
@@ -97,20 +104,32 @@ def _styles(style: Style) -> Iterator[Style]:
 
 def _set(columns: Sequence[Column]) -> Box:
     """Columns of one width each, symbols over numbers."""
-    end = _numbered(columns)
-    above_, below = [], []
-    for at, column in enumerate(columns):
-        under = (column.symbols if column.sign else column.numbers) if at < end else None
-        width = max(column.symbols.width, under.width if under else 0)
-        above_.append(_middle(column.symbols, width))
-        below.append(_middle(under or text(""), width))
-    symbols, numbers = row(*above_), row(*below)
-    if not end:
+    widths = _widths(columns)
+    symbols = row(*(_middle(one.symbols, width) for one, width in zip(columns, widths, strict=True)))
+    under = _under(columns)
+    if not under:
         return symbols
+    numbers = row(*map(_middle, (*under, *[_NOTHING] * (len(columns) - len(under))), widths))
     blank: Line = (Span(" " * symbols.width),)
     apart = (blank,) if symbols.height > 1 or numbers.height > 1 else ()
     lines = (*symbols.lines, *apart, *numbers.lines)
     return Box(lines, symbols.width, symbols.baseline, symbols.reading)
+
+
+def _widths(columns: Sequence[Column]) -> list[int]:
+    under = _under(columns)
+    beyond = [_NOTHING] * (len(columns) - len(under))
+    return [
+        max(one.symbols.width, below.width) for one, below in zip(columns, (*under, *beyond), strict=True)
+    ]
+
+
+def _under(columns: Sequence[Column]) -> list[Box]:
+    """What stands below the columns, as far as it goes from the left."""
+    return [
+        column.symbols if column.sign else column.numbers or _NOTHING
+        for column in columns[: _numbered(columns)]
+    ]
 
 
 def with_value(columns: Sequence[Column], value: Box | None) -> Sequence[Column]:
@@ -134,6 +153,8 @@ def _numbered(columns: Sequence[Column]) -> int:
 
 
 def _middle(box: Box, width: int) -> Box:
+    if box.width == width:
+        return box
     padded = box.block().padded(width)
     return Box(padded.lines, padded.width, box.baseline, box.reading)
 

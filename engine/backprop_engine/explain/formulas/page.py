@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from backprop_engine.explain.blocks import Block, above
-from backprop_engine.explain.formulas.equations import Style, flow
+from backprop_engine.explain.formulas.equations import Fitted, Style, flow
 from backprop_engine.explain.formulas.steps import step_equations
 from backprop_engine.explain.lines import Role
 from backprop_engine.frame import Frame
@@ -48,11 +48,16 @@ def formula_block(
         return Block.of([])
 
     @cache
+    def fitted(at: int, numbers: bool, lying: bool) -> Fitted:
+        found = None if numbers and not lying else fitted(at, True, False)
+        if found is None or found.numbers:
+            found = equations[at].fitted(width, Style(numbers=numbers, lying=lying, small=small))
+        return found
+
     def block(at: int, numbers: bool, lying: bool) -> Block:
-        equation = equations[at]
-        fitted = equation.fitted(width, Style(numbers=numbers, lying=lying, small=small))
-        title = [Block.text(clip(equation.title, width), Role.DIM)] if equation.title else []
-        return above(*title, fitted, align="<")
+        title = equations[at].title
+        heading = [Block.text(clip(title, width), Role.DIM)] if title else []
+        return above(*heading, fitted(at, numbers, lying).block, align="<")
 
     def page(plan: _Plan) -> Block:
         kept = [(at, one.rank) for at, one in enumerate(equations) if one.rank >= plan.equations]
