@@ -9,10 +9,13 @@ from functools import cached_property
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.graph import Graph, Node
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Step, Update
+from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Step, Update
 from backprop_engine.trace import Trace
 
-__all__ = ["Frame", "Phase"]
+__all__ = ["Frame", "Phase", "between", "nodes_of"]
+
+_FEW = 8
+"""Of frames that are more steps apart, anything may differ."""
 
 
 class Phase(Enum):
@@ -119,3 +122,29 @@ class Frame:
                 return self.graph.nodes[edge.operand]
             case _:
                 return None
+
+
+def between(one: Frame, other: Frame) -> list[Step] | None:
+    """The steps that two frames may look different for: those that led to them, and those between.
+
+    None where anything may differ: in frames of two runs, far apart, or before and after all is complete or
+    cleared.
+    """
+    first, last = sorted((one.position, other.position))
+    schedule = one.trace.schedule
+    completed = first <= schedule.completed < last
+    if one.trace is not other.trace or first == 0 or last - first > _FEW or completed:
+        return None
+    steps = [schedule.step(position) for position in range(first, last + 1)]
+    return None if any(isinstance(step, Clear) for step in steps) else steps
+
+
+def nodes_of(step: Step) -> tuple[int, ...]:
+    """The nodes, by position, that a step is about."""
+    match step:
+        case Forward(node=node) | Seed(node=node) | Update(node=node):
+            return (node,)
+        case Backward(edge=edge) | Accumulate(edge=edge):
+            return edge.node, edge.operand
+        case _:
+            return ()

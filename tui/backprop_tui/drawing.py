@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Set
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, crop_line, line_width
 
-__all__ = ["Area", "Drawing", "Lines"]
+__all__ = ["Area", "Comparable", "Drawing", "Lines"]
 
 
 class Area(NamedTuple):
@@ -41,6 +41,15 @@ class Drawing(Protocol):
 
     def row(self, y: int, x: int, width: int) -> Line:
         """The cells from `x` up to `x + width` of row `y`."""
+        ...
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """A drawing that can tell where it looks like the one before it, without drawing either."""
+
+    def unlike(self, before: Drawing) -> Set[int] | None:
+        """The rows that may differ; None where any may."""
         ...
 
 

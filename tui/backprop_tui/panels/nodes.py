@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from backprop_engine.arrays import shape_text
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula
-from backprop_engine.frame import Frame
+from backprop_engine.frame import Frame, between, nodes_of
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.text import cell_width, clip_middle
 from backprop_engine.trace import Trace
@@ -85,6 +85,21 @@ class _Table(Struct, frozen=True, eq=False):
         if not 0 <= y < self.height:
             return ()
         return crop_line(self._node(y) if y else self._heading(), x, width)
+
+    def unlike(self, before: Drawing) -> Set[int] | None:
+        """The rows that may differ from those of a table drawn before; None where any may."""
+        if not isinstance(before, _Table) or before.sizes != self.sizes or before.manner != self.manner:
+            return None
+        steps = between(before.view.frame, self.view.frame)
+        if steps is None:
+            return None
+        return {row_of_node(self.view, node) for step in steps for node in nodes_of(step)}
+
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """What the look of every row depends on."""
+        view = self.view
+        return view.session.selection, view.lit, view.language, view.ascii, id(view.session.compared)
 
     def _heading(self) -> Line:
         headings = tuple(text(f"column.{heading}", self.view.language) for heading in _HEADINGS)

@@ -63,6 +63,9 @@ class DebuggerScreen(LookingScreen):
     def __init__(self, view: View) -> None:
         super().__init__()
         self.set_reactive(DebuggerScreen.view, view)
+        self._panels: dict[str, Panel] = {}
+        """All panels by name, as soon as they are there: they are asked for at every step."""
+        self._hints: tuple[object, Drawing] | None = None
         self.recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(place.name for place in PLACES[1:]))))
         """The panels from the one brought to the front last; of each region the first of them is seen."""
 
@@ -82,11 +85,7 @@ class DebuggerScreen(LookingScreen):
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield self.mistakes_panel()
-        yield Panel(
-            lambda width, height: key_hints(self.commands, self.current.language, width),
-            id="footer",
-            focusable=False,
-        )
+        yield Panel(self._footer, id="footer", focusable=False)
 
     def _drawn(self, function: Callable[[View, int, int], Drawing]) -> Draw:
         """A panel's function, applied to whatever the view is when it is drawn."""
@@ -98,14 +97,22 @@ class DebuggerScreen(LookingScreen):
             return too_small(self.size, LEAST, self.current.language, ascii=self.current.ascii)
         return header(self.current, width, height)
 
+    def _footer(self, width: int, height: int) -> Drawing:
+        """The keys at the bottom, drawn once for a language and a width."""
+        made_for = (self.current.language, width)
+        if self._hints is None or self._hints[0] != made_for:
+            self._hints = (made_for, key_hints(self.commands, self.current.language, width))
+        return self._hints[1]
+
     def panel(self, name: str) -> Panel:
         """The panel called `name`."""
-        return self.query_one(f"#{name}", Panel)
+        return self._panels[name]
 
     # Showing
 
     def on_mount(self) -> None:
         """The titles; the panels draw themselves as soon as they have a size."""
+        self._panels = {panel.id or "": panel for panel in self.query(Panel)}
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self._arrange()
         self.call_after_refresh(self.lay_out)
@@ -114,7 +121,7 @@ class DebuggerScreen(LookingScreen):
         """Another view: every panel shows its function of it."""
         if self.is_mounted:
             self._show_titles()
-            for panel in self.query(Panel):
+            for panel in self._panels.values():
                 if panel.display:
                     panel.redraw()
             self.query_one(Body).share()

@@ -69,11 +69,11 @@ class PlottingScreen(PlayingScreen):
 
     def _lacking(self) -> Run | None:
         """A training of which iterations are missing in the plots that are seen."""
-        if not self.is_attached or not self.plots_are_seen:
-            return None
         session = self.current.session
-        runs = (session.run, session.baseline)
-        return next((run for run in runs if run.training and run.series.count < run.iterations), None)
+        for run in (session.run, session.baseline):
+            if run.training and run.series.count < run.iterations:
+                return run if self.is_attached and self.plots_are_seen else None
+        return None
 
     async def _fill(self) -> None:
         rest = PAUSE

@@ -9,6 +9,7 @@ from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -18,7 +19,7 @@ from textual.style import Style
 
 from backprop_engine.explain.lines import Line, Span, line_text
 from backprop_engine.text import in_ascii
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.drawing import Area, Comparable, Drawing, Lines
 from backprop_tui.paint import paint
 from backprop_tui.themes import Palette, palette
 
@@ -95,7 +96,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.centred = centred
         self.drawing: Drawing = Lines.of(())
         self._painted: dict[int, tuple[int, Line]] = {}
-        self._fresh: dict[int, tuple[InView, Line]] = {}
+        self._rows: dict[int, tuple[InView, Line]] = {}
         """Rows of this drawing that were asked for already."""
         self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
         self._kept_base: RichStyle | None = None
@@ -106,14 +107,17 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
         What the drawing has its focus on is brought into view where that has moved, or else to `follow` it.
         """
-        if not self.size:
+        size = self.size
+        if not size:
             return
-        drawing = self.draw(self.size.width, self.size.height)
-        if drawing.height > self.size.height:  # a scroll bar takes a column
-            drawing = self.draw(max(1, self.size.width - 1), self.size.height)
+        drawing = self.draw(size.width, size.height)
+        if drawing.height > size.height:  # a scroll bar takes a column
+            drawing = self.draw(max(1, size.width - 1), size.height)
+        if drawing is self.drawing and not follow:
+            return
         before, self.drawing = self.drawing, drawing
-        self._fresh.clear()
-        fits = drawing.width <= self.size.width and drawing.height <= self.size.height
+        self._forget_rows(before)
+        fits = drawing.width <= size.width and drawing.height <= size.height
         # A size to scroll in is laid out anew; what fits needs none.
         scrolled = Size(0, 0) if fits else Size(drawing.width, drawing.height)
         if scrolled != self.virtual_size:
@@ -158,27 +162,46 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to_region(region, animate=False, force=True, immediate=True)
 
     def _refresh_changed_rows(self) -> None:
-        view = self._in_view()
-        for y in range(self.size.height):
-            line = self.row_in_view(y, view)
-            self._fresh[y] = (view, line)
-            if self._painted.get(y) != (view.margin.x, line):
-                self.refresh(Region(0, y, self.size.width, 1))
+        """Have those rows painted that are not as they were."""
+        view, (width, height) = self._in_view(), self.size
+        changed = [
+            Region(0, y, width, 1)
+            for y in range(height)
+            if self._painted.get(y) != (view.margin.x, self.row_in_view(y, view))
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def _forget_rows(self, before: Drawing) -> None:
+        """Keep those rows of the drawing `before` that are certainly as they were."""
+        unlike = self.drawing.unlike(before) if isinstance(self.drawing, Comparable) else None
+        if unlike is None:
+            self._rows.clear()
+            return
+        for y, (view, _) in list(self._rows.items()):
+            if self._row_of(y, view.scrolled, view.margin) in unlike:
+                del self._rows[y]
 
     def _in_view(self) -> InView:
         """Where what is in view begins, and how wide it is beside the scroll bar, if there is one.
 
         The bar below a drawing that is too wide takes a row; for want of that there may be one beside it.
         """
-        upright = self.drawing.height > self.size.height
-        below = self.drawing.width > self.size.width - upright
-        width = self.size.width - (self.drawing.height > self.size.height - below)
+        (across, down), drawing = self.size, self.drawing
+        upright = drawing.height > down
+        below = drawing.width > across - upright
+        width = across - (drawing.height > down - below)
         margin = self.margin_of_drawing
         return InView(self.scroll_offset, margin, max(0, width - margin.x))
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """What is in view in row `y` of the panel."""
-        return self.drawing.row(self._row_of(y, view.scrolled, view.margin), view.scrolled.x, view.width)
+        known = self._rows.get(y)
+        if known is not None and known[0] == view:
+            return known[1]
+        line = self.drawing.row(self._row_of(y, view.scrolled, view.margin), view.scrolled.x, view.width)
+        self._rows[y] = (view, line)
+        return line
 
     def _row_of(self, y: int, scrolled: Offset, margin: Offset) -> int:
         """The row of the drawing that stands in row `y` of the panel."""
@@ -209,6 +232,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether heatmaps are made of characters, for want of colours or of halves of cells."""
         return self.screen.has_class("-ascii") or self._few_colours or self.app.no_color
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """All but the one that looks for colours by number: a palette has chosen those that there are."""
+        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows to paint."""
         self._painting = self._paint_as()
@@ -226,8 +253,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
         view, width, roles, colours, in_signs = self._painting or self._paint_as()
-        known = self._fresh.get(y)
-        line = known[1] if known is not None and known[0] == view else self.row_in_view(y, view)
+        line = self.row_in_view(y, view)
         indent = view.margin.x
         self._painted[y] = (indent, line)
         if indent:

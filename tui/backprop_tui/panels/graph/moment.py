@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from backprop_engine.explain.lines import Role
-from backprop_engine.frame import Frame
+from backprop_engine.frame import Frame, between
 from backprop_engine.graph import Node
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed
+from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_tui.panels.changes import untouched
 from backprop_tui.panels.graph.labels import short_gradient, short_value
 from backprop_tui.panels.graph.marks import State, in_plain_ascii
 from backprop_tui.panels.graph.scene import Scene
 from backprop_tui.view import View
 
-__all__ = ["Moment"]
+__all__ = ["Moment", "wires_along"]
 
 
 class Moment(Struct, frozen=True, eq=False):
@@ -40,6 +40,13 @@ class Moment(Struct, frozen=True, eq=False):
     def same_position(self, other: Moment) -> bool:
         """Whether another moment is at the same position of the same run."""
         return self.frame.trace is other.frame.trace and self.frame.position == other.frame.position
+
+    def unlike(self, other: Moment) -> list[Step] | None:
+        """The steps that another moment may look different for; None where anything may."""
+        if (self.selection, self.found, self.ascii) != (other.selection, other.found, other.ascii):
+            return None
+        runs = [one.before.trace if one.before is not None else None for one in (self, other)]
+        return between(self.frame, other.frame) if runs[0] is runs[1] else None
 
     @property
     def forward(self) -> bool:
@@ -146,13 +153,16 @@ class Moment(Struct, frozen=True, eq=False):
 
     def lit_wires(self, scene: Scene) -> Iterator[int]:
         """The wires that the step runs along."""
-        match self.frame.step:
-            case Forward(node=position):
-                yield from scene.wires_into.get(position, ())
-            case Backward(edge=edge) | Accumulate(edge=edge):
-                wanted = (edge.operand, edge.node, edge.argnum)
-                yield from (
-                    wire for wire in scene.wires_into.get(edge.node, ()) if scene.ends[wire] == wanted
-                )
-            case _:
-                pass
+        return wires_along(self.frame.step, scene)
+
+
+def wires_along(step: Step | None, scene: Scene) -> Iterator[int]:
+    """The wires that a step runs along."""
+    match step:
+        case Forward(node=position):
+            yield from scene.wires_into.get(position, ())
+        case Backward(edge=edge) | Accumulate(edge=edge):
+            wanted = (edge.operand, edge.node, edge.argnum)
+            yield from (wire for wire in scene.wires_into.get(edge.node, ()) if scene.ends[wire] == wanted)
+        case _:
+            pass

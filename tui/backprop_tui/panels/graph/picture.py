@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.frame import nodes_of
 from backprop_engine.graph import Node
-from backprop_tui.drawing import Area
+from backprop_engine.steps import Forward, Step
+from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.graph.boxes import DRAW
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts
 from backprop_tui.panels.graph.choosing import part_shown, scene_of
 from backprop_tui.panels.graph.marks import State, backward, lines
-from backprop_tui.panels.graph.moment import Moment
+from backprop_tui.panels.graph.moment import Moment, wires_along
 from backprop_tui.panels.graph.scene import Scene
 from backprop_tui.panels.graph.units import HEIGHTS
 from backprop_tui.panels.graph.wires import LitWires, WireMark
@@ -111,6 +113,24 @@ class GraphPicture(Struct, frozen=True, eq=False):
             self._put_unit(cells, index, y)
         mark_cuts(cells, x, end)
         return gathered(cells, x, end)
+
+    def unlike(self, before: Drawing) -> Set[int] | None:
+        """The rows that may differ from those of a picture drawn before; None where any may."""
+        if not isinstance(before, GraphPicture) or before.scene is not self.scene:
+            return None
+        steps = self.moment.unlike(before.moment)
+        return None if steps is None else {row for step in steps for row in self._rows_of(step)}
+
+    def _rows_of(self, step: Step) -> Iterator[int]:
+        """The rows that a step, its beginning or its end, may change."""
+        scene = self.scene
+        for node in nodes_of(step):
+            if node in scene.unit_of:
+                yield from scene.reach.own(scene.unit_of[node])
+        for wire in wires_along(step, scene):
+            yield from scene.reach.along(wire)
+        if isinstance(step, Forward) and step.node in scene.unit_of:
+            yield from scene.reach.onward(scene.unit_of[step.node])
 
     def _wire(self, mark: WireMark, *, lit: bool) -> Span:
         """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from backprop_tui.layout.order import TRIES
 from backprop_tui.layout.stages import Stages
 from backprop_tui.panels.graph.buses import Buses, buses_of
 from backprop_tui.panels.graph.folding import Plan, plan_of
+from backprop_tui.panels.graph.reach import Reach
 from backprop_tui.panels.graph.units import HEIGHTS, Unit, unit
 from backprop_tui.panels.graph.wires import WireTiles
 from backprop_tui.view import Density
@@ -60,6 +62,7 @@ class Scene(Struct, frozen=True, eq=False):
     """For each node that is shown, by position, its unit."""
     wires_into: Mapping[int, range]
     """The wires that lead to each node that is shown."""
+    reach: Reach
     whole: Whole | None = None
     """All of which large graph it shows, if it does."""
 
@@ -116,7 +119,12 @@ def scene_in_stages(
     tiles = WireTiles(placed.routes, buses.sources, len(wires))
     yield
     rows = _rows(placed, len(units), HEIGHTS[density])
-    return Scene(density, tuple(units), tuple(ends), placed, buses, tiles, rows, unit_of, wires_into, whole)
+    tops = [y for _, y in placed.origins]
+    routes = partial(buses.route, routes=placed.routes)
+    reach = Reach([source for source, _ in wires], routes, tops, HEIGHTS[density])
+    return Scene(
+        density, tuple(units), tuple(ends), placed, buses, tiles, rows, unit_of, wires_into, reach, whole
+    )
 
 
 def _places(graph: Graph, plan: Plan, computed: range, inside: Sequence[int]) -> Sequence[int]:

@@ -1,0 +1,79 @@
+"""Rows that a step leaves alone are not drawn again: what is said to be alike must be alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from backprop_engine import load_scenario
+from backprop_engine.debugger import Go, Session, Step, update
+from backprop_engine.explain.lines import Line
+from backprop_tui.bundle import bundled
+from backprop_tui.drawing import Comparable, Drawing
+from backprop_tui.panels.graph import graph_picture
+from backprop_tui.panels.nodes import nodes
+from backprop_tui.view import DENSITIES, View
+
+_AROUND = 6
+"""So many steps of each run are walked at its start, at its turn and at its end."""
+
+
+def view_of(stem: str) -> View:
+    scenario = load_scenario(bundled()[stem])
+    return View(scenario, Session(scenario.run()))
+
+
+def rows(drawing: Drawing) -> list[Line]:
+    return [drawing.row(y, 0, drawing.width) for y in range(drawing.height)]
+
+
+def compare(before: Drawing, after: Drawing) -> int:
+    """How many rows are said to be alike, each of which is."""
+    assert isinstance(after, Comparable)
+    unlike = after.unlike(before)
+    if unlike is None:
+        return 0
+    alike = [
+        (y, one, other)
+        for y, (one, other) in enumerate(zip(rows(before), rows(after), strict=True))
+        if y not in unlike
+    ]
+    for y, one, other in alike:
+        assert one == other, y
+    return len(alike)
+
+
+@pytest.mark.parametrize("stem", bundled())
+def test_what_a_step_is_said_to_leave_alone_looks_as_before(stem: str) -> None:
+    view = view_of(stem)
+    schedule, spared = view.session.trace.schedule, 0
+    for start in (0, max(0, schedule.seed - _AROUND // 2), max(0, schedule.last - _AROUND)):
+        positions = range(start, min(start + _AROUND, schedule.last) + 1)
+        places = [replace(view, session=update(view.session, Go(position))) for position in positions]
+        for draw in (graph_picture, lambda one: nodes(one, 60, 12)):
+            drawings: list[Drawing] = [draw(place) for place in places]
+            for by in (1, 3):
+                for one, other in zip(drawings, drawings[by:], strict=False):
+                    spared += compare(one, other) + compare(other, one)
+    assert spared
+
+
+@pytest.mark.parametrize("density", DENSITIES)
+def test_at_every_density(density: str) -> None:
+    view = replace(view_of("lstm"), density=density)  # type: ignore[arg-type]
+    steps = [view]
+    for _ in range(12):
+        steps.append(replace(view, session=update(steps[-1].session, Step())))
+    pictures = [graph_picture(one) for one in steps]
+    assert sum(compare(one, other) for one, other in pairwise(pictures))
+
+
+def test_a_choice_may_change_any_row() -> None:
+    view = view_of("add_multiply")
+    chosen = replace(view, session=replace(view.session, selection=3))
+    for draw in (graph_picture, lambda one: nodes(one, 60, 12)):
+        after = draw(chosen)
+        assert isinstance(after, Comparable)
+        assert after.unlike(draw(view)) is None
