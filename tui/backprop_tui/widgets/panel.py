@@ -29,6 +29,10 @@ Draw: TypeAlias = Callable[[int, int], Drawing]
 """A drawing for a width and a height in cells."""
 
 
+_MOST_ROWS = 256
+"""So many rows are kept from one drawing to the next, as they were in view at one place or another."""
+
+
 class InView(NamedTuple):
     """How far a panel is scrolled, the margin of a centred drawing, and how many cells of it are seen."""
 
@@ -96,7 +100,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.centred = centred
         self.drawing: Drawing = Lines.of(())
         self._painted: dict[int, tuple[int, Line]] = {}
-        self._rows: dict[int, tuple[InView, Line]] = {}
+        self._rows: dict[tuple[int, InView], Line] = {}
         """Rows of this drawing that were asked for already."""
         self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
         self._kept_base: RichStyle | None = None
@@ -175,12 +179,12 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     def _forget_rows(self, before: Drawing) -> None:
         """Keep those rows of the drawing `before` that are certainly as they were."""
         unlike = self.drawing.unlike(before) if isinstance(self.drawing, Comparable) else None
-        if unlike is None:
+        if unlike is None or len(self._rows) > _MOST_ROWS:
             self._rows.clear()
             return
-        for y, (view, _) in list(self._rows.items()):
+        for y, view in list(self._rows):
             if self._row_of(y, view.scrolled, view.margin) in unlike:
-                del self._rows[y]
+                del self._rows[y, view]
 
     def _in_view(self) -> InView:
         """Where what is in view begins, and how wide it is beside the scroll bar, if there is one.
@@ -196,12 +200,11 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """What is in view in row `y` of the panel."""
-        known = self._rows.get(y)
-        if known is not None and known[0] == view:
-            return known[1]
-        line = self.drawing.row(self._row_of(y, view.scrolled, view.margin), view.scrolled.x, view.width)
-        self._rows[y] = (view, line)
-        return line
+        known = self._rows.get((y, view))
+        if known is None:
+            row = self._row_of(y, view.scrolled, view.margin)
+            known = self._rows[y, view] = self.drawing.row(row, view.scrolled.x, view.width)
+        return known
 
     def _row_of(self, y: int, scrolled: Offset, margin: Offset) -> int:
         """The row of the drawing that stands in row `y` of the panel."""
