@@ -22,6 +22,7 @@ from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts, put
+from backprop_tui.panels.graph.framing import framed
 from backprop_tui.panels.graph.minimap import Minimap, minimap
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.view import DENSITIES, Density, View
@@ -334,6 +335,78 @@ def test_in_the_tables_what_was_found_is_lit_too(panel: str) -> None:
             and (node := node_at_row(shown, y)) is not None
         }
         assert lit == set(found)
+
+
+# What is in view
+
+
+def seen(first: int, size: int, at: int, room: int) -> str:
+    """Whether all of a stretch is in view, a part of it or nothing."""
+    if at <= first and first + size <= at + room:
+        return "whole"
+    return "cut" if first < at + room and at < first + size else "out"
+
+
+WINDOW_SIZES = (76, 7), (70, 17), (118, 28)
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOW_SIZES)
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_step_is_in_view_and_its_operands_where_they_fit(stem: str, width: int, height: int) -> None:
+    for at in range(0, trace(stem).schedule.last + 1, 1 + trace(stem).schedule.last // 12):
+        picture = graph_picture(view(stem, at))
+        home = picture.home
+        if home is None:
+            continue
+        last = max(0, picture.width - width), max(0, picture.height - height)
+        x, y = framed(picture, home, Area(last[0], last[1], width, height), (0, 0), last)
+        assert 0 <= x <= last[0]
+        assert 0 <= y <= last[1]
+        assert seen(home.y, home.height, y, height) == "whole"
+        if home.width <= width:
+            assert seen(home.x, home.width, x, width) == "whole"
+        unit_of = picture.scene.unit_of
+        near = [
+            home,
+            *(picture.area(unit_of[one]) for one in picture.moment.nodes[0].operands if one in unit_of),
+        ]
+        moved = not last[0] <= home.x <= home.x + home.width <= last[0] + width
+        if moved and max(one.x + one.width for one in near) - min(one.x for one in near) <= width - 10:
+            assert all(seen(one.x, one.width - 1, x, width) == "whole" for one in near)
+        if max(one.y + one.height for one in near) - min(one.y for one in near) <= height:
+            assert all(seen(one.y, one.height, y, height) == "whole" for one in near)
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOW_SIZES)
+@pytest.mark.parametrize(
+    "stem", ["gated_cell", "bptt", "micrograd_readme", "mazur_network", "multiclass_hinge"]
+)
+def test_no_scrolling_shows_more_whole_units_and_fewer_cut_ones(stem: str, width: int, height: int) -> None:
+    for at in range(2, trace(stem).schedule.last, 5):
+        picture = graph_picture(view(stem, at))
+        home = picture.home
+        if home is None:
+            continue
+        last = max(0, picture.width - width), max(0, picture.height - height)
+        x, y = framed(picture, home, Area(-width, 0, width, height), (0, 0), last)
+
+        def worth(top: int, x: int = x, picture: GraphPicture = picture) -> int:
+            areas = [picture.area(unit) for unit in range(len(picture.scene.units))]
+            states = [
+                seen(one.y, one.height, top, height)
+                for one in areas
+                if seen(one.x, one.width, x, width) != "out"
+            ]
+            return states.count("whole") - states.count("cut")
+
+        shown = [picture.area_of(one) for one in picture.moment.nodes[0].operands]
+        kept = [one for one in shown if one is not None and seen(one.y, one.height, y, height) == "whole"]
+        places = [
+            top
+            for top in range(last[1] + 1)
+            if all(seen(one.y, one.height, top, height) == "whole" for one in (home, *kept))
+        ]
+        assert worth(y) == max(map(worth, places))
 
 
 # The minimap

@@ -12,6 +12,7 @@ from textual.message import Message
 from backprop_engine.explain.lines import Line, Span, line_width
 from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.graph import GraphPicture
+from backprop_tui.panels.graph.framing import framed
 from backprop_tui.panels.graph.minimap import Minimap, minimap
 from backprop_tui.widgets.panel import InView, Panel
 
@@ -91,27 +92,29 @@ class GraphPanel(Panel, inherit_bindings=True):
         self.bring_into_view(focus)
 
     def bring_into_view(self, area: Area) -> None:
-        """Scroll not at all where it is in view, else no further than it takes to see some room around it.
+        """Scroll not at all where it is in view, else to where it is seen among whole units.
 
-        What is more than a panel away comes to the middle.
+        What is more than a panel away comes to about the middle.
         """
-        window = self.window
+        picture, window = self.drawing, self.window
         if _covers(window, area):
+            return
+        if not isinstance(picture, GraphPicture):
+            super().bring_into_view(area)
             return
         far_across = area.x > window.x + 2 * window.width or area.x + area.width < window.x - window.width
         far_down = area.y > window.y + 2 * window.height or area.y + area.height < window.y - window.height
-        if far_across or far_down:
-            self.centre(area)
-        else:
-            super().bring_into_view(area)
+        near = self._centred(area) if far_across or far_down else self.scroll_offset
+        self._go(Offset(*framed(picture, area, window, near, (self.max_scroll_x, self.max_scroll_y))))
 
     def centre(self, area: Area) -> None:
         """Scroll so that an area is in the middle."""
+        self._go(self._centred(area))
+
+    def _centred(self, area: Area) -> Offset:
         window = self.window
-        self._go(
-            Offset(
-                area.x + area.width // 2 - window.width // 2, area.y + area.height // 2 - window.height // 2
-            )
+        return Offset(
+            area.x + area.width // 2 - window.width // 2, area.y + area.height // 2 - window.height // 2
         )
 
     @property
@@ -232,11 +235,9 @@ class GraphPanel(Panel, inherit_bindings=True):
 
 def _towards(home: Area, focus: Area, room: Size) -> Area:
     """An area, and beside it at most a third of the panel of a larger one around it."""
-    across, down = room.width // 3, room.height // 3
-    left, top = max(focus.x, home.x - across), max(focus.y, home.y - down)
-    right = min(focus.x + focus.width, home.x + home.width + across)
-    bottom = min(focus.y + focus.height, home.y + home.height + down)
-    return Area(left, top, right - left, bottom - top)
+    across = room.width // 3
+    left, right = max(focus.x, home.x - across), min(focus.x + focus.width, home.x + home.width + across)
+    return Area(left, home.y, right - left, home.height)
 
 
 def _covers(window: Area, area: Area) -> bool:

@@ -12,6 +12,7 @@ The rooms, from the graph to the cells of a row:
 - `marks` and `boxes`: how a node is drawn;
 - `cells`: rows of cells put together;
 - `picture`: all of it at one position, as a drawing;
+- `framing`: which part of it is in view;
 - `minimap`: all of it in a corner of the panel.
 
 A graph too large to be laid out while one waits is shown in stretches of the order of computing, until

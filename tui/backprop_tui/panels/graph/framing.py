@@ -1,0 +1,78 @@
+"""Where a window on a picture begins: what has to be in it is, and the other units are whole or out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from backprop_tui.drawing import Area
+from backprop_tui.panels.graph.picture import GraphPicture
+
+__all__ = ["framed"]
+
+_BESIDE = 4
+"""So many cells of wire are seen on both sides of what has to be in view, where there is room."""
+_APPROACH = 2
+"""The cells of a wire and its arrow before a unit: they are as good as a part of it."""
+_OPERAND = 100
+"""An operand of the step counts as so many other units: more than are ever near it."""
+
+_Span = tuple[int, int, int]
+"""Where a unit begins and ends in one direction, and how much it is worth to see all of it."""
+
+
+_Place = tuple[int, int]
+"""Where in a picture a window begins."""
+
+
+def framed(picture: GraphPicture, area: Area, window: Area, near: _Place, last: _Place) -> _Place:
+    """The place for a window from which an area is seen; it can be moved as far as `last`.
+
+    As many units as can be are whole, the step's operands first, and as few as can be are cut. Of places
+    that are equally good it is the nearest to `near`. Across the window stays where the area is in view.
+    """
+    x = window.x
+    top, bottom = _reach(area.y, area.height, window.height, 0, last[1])
+    nearest = min(max(near[1], top), bottom)
+    if not x <= area.x <= area.x + area.width <= x + window.width:
+        left, right = _reach(area.x, area.width, window.width, _BESIDE, last[0])
+        around = list(_units(picture, Area(left, nearest, right - left + window.width, window.height)))
+        spans = [(max(0, one.x - _APPROACH), one.x + one.width - 1, worth) for one, worth in around]
+        x = _best(min(max(near[0], left), right), range(left, right + 1), window.width, spans)
+    around = list(_units(picture, Area(x, top, window.width, bottom - top + window.height)))
+    spans = [(one.y, one.y + one.height, worth) for one, worth in around]
+    return x, _best(nearest, range(top, bottom + 1), window.height, spans)
+
+
+def _reach(first: int, size: int, room: int, margin: int, most: int) -> tuple[int, int]:
+    """The first and the last place of a window that has a stretch in view, with a margin if there is room."""
+    margin = min(margin, max(0, room - size) // 2)
+    last = min(max(first - margin, 0), most)
+    return min(max(first + size + margin - room, 0), last), last
+
+
+def _units(picture: GraphPicture, around: Area) -> Iterator[tuple[Area, int]]:
+    """The units that reach into an area and the operands of the step, and what each is worth."""
+    unit_of, node = picture.scene.unit_of, picture.moment.nodes[:1]
+    operands = {unit_of[one]: None for one in (node[0].operands if node else ()) if one in unit_of}
+    rows = range(around.y, around.y + around.height)
+    found = {
+        unit: None for y in rows for unit in picture.scene.units_in(y, around.x, around.x + around.width)
+    }
+    for unit in operands | found:
+        yield picture.area(unit), _OPERAND if unit in operands else 1
+
+
+def _best(nearest: int, places: range, room: int, spans: Sequence[_Span]) -> int:
+    """The best place: the nearest one, or one at which a unit is just in the window or just out of it."""
+
+    def worth(at: int) -> tuple[int, int]:
+        seen = 0
+        for first, stop, whole in spans:
+            if at <= first and stop <= at + room:
+                seen += whole
+            elif first < at + room and at < stop:
+                seen -= 1
+        return seen, -abs(at - nearest)
+
+    snapping = {place for first, stop, _ in spans for place in (first, stop, first - room, stop - room)}
+    return max(sorted({nearest, *snapping.intersection(places)}), key=worth)
