@@ -183,6 +183,8 @@ def chain_of(graph: Graph, operand: str) -> Line:
     [
         ("W", "∂L/∂W = ∂L/∂Y · Xᵀ"),
         ("X", "∂L/∂X = Wᵀ · ∂L/∂Y"),
+        ("A", "∂L/∂A = (∂L/∂B)ᵀ"),
+        ("M", "∂L/∂M = ∂L/∂Mv · vᵀ"),
         ("S", "∂L/∂S = P ⊙ (∂L/∂P - ∑(∂L/∂P ⊙ P))"),
         ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y · Vᵀ - ∑(∂L/∂Y ⊙ Y))) · K / sqrt(2)"),
     ],
@@ -192,6 +194,8 @@ def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
 ) -> None:
     for graph in (
         Sketch().inputs(W=(2, 3), X=(3, 2))(Y="matmul W X", L="sum Y").build(),
+        Sketch().inputs(A=(2, 3))(B="transpose A", L="sum B").build(),
+        Sketch().inputs(M=(2, 3), v=(3,))(Mv="matmul M v", L="sum Mv").build(),
         Sketch().inputs(S=(2, 2), T=(2, 2))(P="softmax S", PT="mul P T", L="sum PT").build(),
         Sketch()
         .inputs(Q=(2, 2), K=(2, 2), V=(2, 2))(Y="scaled_dot_product_attention Q K V", L="sum Y")

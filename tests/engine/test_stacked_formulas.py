@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphs import CASES, IDS, trace_of
+from graphs import CASES, IDS, Sketch, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -605,6 +605,17 @@ def test_of_many_operands_the_first_are_shown() -> None:
     found = plain(formula_block(trace.frame(1), "en", 60).lines)
     assert "stack(x0, x1, x2, …)" in found
     assert found.count("↦") == 6
+
+
+def test_the_words_of_a_formula_are_in_the_language() -> None:
+    graph = Sketch().inputs(x=(), y=())(f="where x x y").build()
+    frame = record(graph, Bindings.of(graph, {"x": 2.0, "y": 3.0})).frame(1)
+    assert "if x" in plain(formula_block(frame, "en", 60).lines)
+    korean = plain(formula_block(frame, "ko", 60).lines)
+    assert "x일 때" in korean
+    assert "그 밖에" in korean
+    assert "if " not in korean
+    assert "else" not in korean
 
 
 # Numbers under symbols

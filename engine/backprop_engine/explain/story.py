@@ -239,34 +239,39 @@ def _chain_line(frame: Frame, edge: Edge, language: str) -> Line:
 
 def _chain(frame: Frame, edge: Edge) -> Line:
     """The chain rule of this edge in symbols, and in numbers between scalars."""
-    graph, trace = frame.graph, frame.trace
+    graph = frame.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    product, upstream = gradient_name(graph, operand), gradient_name(graph, node)
-    local = local_gradient(trace, edge)
-    spans = [Span(product, Role.GRADIENT), Span(" = ")]
+    upstream = gradient_name(graph, node)
+    behind = Span(upstream, Role.GRADIENT)
+    local = local_gradient(frame.trace, edge)
+    spans = [Span(gradient_name(graph, operand), Role.GRADIENT), Span(" = ")]
     if isinstance(local, ScalarLocal):
-        gradient = trace.gradients[edge.node]
-        assert gradient is not None
-        symbols = rule_text(graph, edge, local.text)
-        return (
-            *spans,
-            Span(upstream, Role.GRADIENT),
-            Span(" · "),
-            Span(_in_brackets(symbols), Role.LOCAL),
-            Span(" = "),
-            Span(_factor(number(gradient)), Role.GRADIENT),
-            Span(" · "),
-            Span(_factor(number(local.value)), Role.LOCAL),
-            Span(" = "),
-            Span(number(trace.contributions[edge.index]), Role.GRADIENT),
-        )
+        symbols = _in_brackets(rule_text(graph, edge, local.text))
+        return (*spans, behind, Span(" · "), Span(symbols, Role.LOCAL), *_in_numbers(frame, edge, local))
+    if isinstance(local, MapLocal) and edge.rule.text.startswith("outer("):  # as the equation has it
+        factor = (Span(rule_text(graph, edge, local.text), Role.LOCAL), Span(" · "))
+        return (*spans, *factor, behind) if local.before else (*spans, behind, *reversed(factor))
     if isinstance(edge.rule, Linear | Jacobian):
         return (*spans, *_coloured(rule_text(graph, edge, edge.rule.text, upstream), upstream))
     symbols = _in_brackets(rule_text(graph, edge, edge.rule.text))
-    chain = (Span(upstream, Role.GRADIENT), Span(" ⊙ "), Span(symbols, Role.LOCAL))
+    chain = (behind, Span(" ⊙ "), Span(symbols, Role.LOCAL))
     if edge.summed:
         return (*spans, Span("∑ ("), *chain, Span(")"))
     return (*spans, *chain)
+
+
+def _in_numbers(frame: Frame, edge: Edge, local: ScalarLocal) -> Line:
+    """The product of two numbers, and what it comes to."""
+    gradient = frame.trace.gradients[edge.node]
+    assert gradient is not None
+    return (
+        Span(" = "),
+        Span(_factor(number(gradient)), Role.GRADIENT),
+        Span(" · "),
+        Span(_factor(number(local.value)), Role.LOCAL),
+        Span(" = "),
+        Span(number(frame.trace.contributions[edge.index]), Role.GRADIENT),
+    )
 
 
 def _coloured(text: str, upstream: str) -> Iterator[Span]:

@@ -86,7 +86,8 @@ def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     numbers = {name for name, operand in operands.items() if graph.nodes[operand].shape == ()}
     if node.shape == ():
         numbers |= {"g", "out"}
-    return _sums(mathematical(_replaced(text, shown, lambda binary: _sign(binary, numbers))))
+    written = _sums(mathematical(_replaced(text, shown, lambda binary: _sign(binary, numbers))))
+    return written.replace(f"{upstream}ᵀ", f"({upstream})ᵀ") if upstream.startswith("∂") else written
 
 
 def _sign(binary: Binary, numbers: Set[str]) -> str:

@@ -105,6 +105,8 @@ TEXTS: dict[str, Words] = {
         "{name} is not finite: nothing to compare", "{name}의 값이 유한하지 않아 비교할 수 없습니다"
     ),
     "numeric not applicable": Words("numeric check: not applicable", "수치 미분: 해당 없음"),
+    "formula if": Words("if {condition}", "{condition}일 때"),
+    "formula else": Words("else", "그 밖에"),
     "formula node": Words("the node", "노드"),
     "formula chain": Words("chain rule", "연쇄법칙"),
     "formula local": Words("local gradient", "로컬 그래디언트"),

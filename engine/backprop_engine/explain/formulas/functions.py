@@ -18,6 +18,7 @@ from backprop_engine.explain.formulas.typeset import (
     Typesetter,
 )
 from backprop_engine.explain.lines import Role
+from backprop_engine.explain.texts import say
 from backprop_engine.expr import Call, Keyword, ListOf, Name, Number, Value, render
 
 __all__ = ["call"]
@@ -126,7 +127,9 @@ def _cases(setter: Typesetter, tree: Call) -> Piece | None:
     if setter.flat or len(tree.args) != 3:
         return None
     condition, then, other = map(setter.deeper().box, tree.args)
-    box = cases((then, row(text("if ", Role.DIM), condition)), (other, text("else", Role.DIM)))
+    before, behind = say("formula if", setter.language, condition="\n").split("\n")
+    where = row(text(before, Role.DIM), condition, text(behind, Role.DIM))
+    box = cases((then, where), (other, text(say("formula else", setter.language), Role.DIM)))
     return Piece(box.read(_reading("where", [condition, then, other])), LOOSE)
 
 

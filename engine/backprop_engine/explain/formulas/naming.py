@@ -57,11 +57,11 @@ class _Meaning(NamedTuple):
 class Naming:
     """The names that an operator's texts have at `node`: its operands', ``out``, and ``g``."""
 
-    def __init__(self, trace: Trace, node: Node, upstream: str = "") -> None:
+    def __init__(self, trace: Trace, node: Node, upstream: str = "", *, language: str = "en") -> None:
         """`upstream` is what the gradient that flows in is called, if not ∂L/∂ of the node."""
         assert node.op is not None
         graph = trace.graph
-        self.trace, self.node = trace, node
+        self.trace, self.node, self.language = trace, node, language
         self.known: dict[str, _Meaning] = {}
         for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True):
             symbol, row = operand_text(graph.nodes[operand]), is_row(node, graph.nodes[operand])
@@ -85,7 +85,7 @@ class Naming:
                 return Piece(text(meaning.symbol, meaning.role))
             return Piece(gradient(self.trace, self.node, style), TERM if style.flat else SIGN)
 
-        return Typesetter(spell, self.axes, style.flat, style.small)
+        return Typesetter(spell, self.axes, style.flat, style.small, self.language)
 
     def numbers(self, style: Style) -> Typesetter:
         """Sets names as what they are at this step."""
@@ -94,7 +94,7 @@ class Naming:
             meaning = self.known.get(name)
             return meaning and number_piece(meaning.tensor, meaning.role, style, upright=not meaning.row)
 
-        return Typesetter(spell, self.axes, style.flat, style.small)
+        return Typesetter(spell, self.axes, style.flat, style.small, self.language)
 
     def right(self, tree: Expr, style: Style) -> list[Column]:
         """A side of an equation, over its numbers if they can stand in place of the names.

@@ -74,7 +74,7 @@ def step_equations(frame: Frame, language: str) -> Iterator[Equation]:
 def _node(trace: Trace, position: int, language: str) -> Equation:
     """``q = x · y``; an operator that has a name is written by it first, and in full behind that."""
     node = trace.graph.nodes[position]
-    naming, trees = Naming(trace, node), node_trees(trace.graph, node)
+    naming, trees = Naming(trace, node, language=language), node_trees(trace.graph, node)
     upright = not gives_row(trace.graph, node)
 
     def columns(style: Style) -> Sequence[Column]:
@@ -93,7 +93,7 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     local = local_gradient(trace, edge)
-    naming = Naming(trace, node, "g")
+    naming = Naming(trace, node, "g", language=language)
     tree = rule_tree(graph, node, local.rule if isinstance(local, MapLocal) else local.text)
 
     def columns(style: Style) -> Sequence[Column]:
@@ -123,7 +123,7 @@ def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
         left = [Column(gradient(trace, operand, style), product), EQUALS]
         if edge.summed:
             left.append(Column(text(f"∑{letters(edge.summed)} ", Role.OP), sign=True))
-        return with_value([*left, *_product(trace, edge, local, style)], product)
+        return with_value([*left, *_product(trace, edge, local, style, language)], product)
 
     title = say("formula chain", language)
     if edge.shared:
@@ -132,7 +132,7 @@ def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
     return Equation(title, columns, rank=0)
 
 
-def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style) -> list[Column]:
+def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style, language: str) -> list[Column]:
     """The right side of the chain rule, in the order of its factors."""
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
@@ -153,9 +153,11 @@ def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style) -> li
             value = tensor_box(matrix, Role.LOCAL, style)
             return [Column(turned, value), Column(text(" · "), sign=True), upstream]
         case MapLocal(factor=None):
-            return Naming(trace, node).right(rule_tree(graph, node, local.rule), style)
+            naming = Naming(trace, node, language=language)
+            return naming.right(rule_tree(graph, node, local.rule), style)
         case MapLocal():
-            factor = Naming(trace, node).symbols(style).within(rule_tree(graph, node, local.text), TERM + 1)
+            symbols = Naming(trace, node, language=language).symbols(style)
+            factor = symbols.within(rule_tree(graph, node, local.text), TERM + 1)
             value = tensor_box(local.factor, Role.LOCAL, style)
             other, sign_ = (
                 Column(factor.painted(Role.LOCAL), value),

@@ -71,6 +71,8 @@ class Typesetter(Struct, frozen=True):
     flat: bool = False
     small: bool = True
     """Whether exponents of a few letters are superscripts."""
+    language: str = "en"
+    """In which the words of a formula are."""
     depth: int = 0
 
     def box(self, tree: Value) -> Box:
