@@ -13,6 +13,7 @@ from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.nodes import node_at_row
 from backprop_tui.panels.timeline import timeline
+from backprop_tui.regions import PLACES
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT
@@ -66,6 +67,22 @@ async def test_a_wide_screen_shows_every_panel() -> None:
         shown = seen(pilot)
     for title in ("Graph", "Chain rule ─ q → x", "Nodes", "Why", "Timeline"):
         assert f"╭─ {title} ─" in shown
+
+
+@pytest.mark.parametrize("size", [(160, 40), (200, 60), (251, 60)])
+async def test_the_panels_of_a_roomy_screen_fill_it_whichever_stands_in_front(size: tuple[int, int]) -> None:
+    async with opened("add_multiply", at=6, size=size) as pilot:
+        for name in ("outline", "plots", "calls", "formula"):
+            await pilot.press(str(1 + [place.name for place in PLACES].index(name)))
+            await pilot.pause()
+            places = {
+                one: debugger(pilot).panel(one).region for one in ("graph", "chain", "nodes", name, "why")
+            }
+            for row in (("graph", "chain"), ("nodes", name, "why")):
+                ends = [0, *(places[one].right for one in row)]
+                assert [places[one].x for one in row] == ends[:-1]
+                assert ends[-1] == size[0]
+            assert places["nodes"].width > places[name].width >= places["why"].width > size[0] // 4
 
 
 async def test_a_narrow_screen_says_what_stands_behind() -> None:
