@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ _NARROW = frozenset("·×÷−±≡≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖�
 """Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Letters and marks that a screen shows nothing for."""
-_BINARY = frozenset("·×÷⊙−+-*/@=")
-"""Signs that stand between two parts of a formula: a line may begin with one, and does not end with one."""
+_BINARY = frozenset("·×÷⊙⊗−+-*/@=")
+"""Signs that stand between two parts of a formula: a line does not end with one."""
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -129,27 +130,73 @@ def _harmless(character: str, newlines: bool) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces, and inside a word that is longer."""
-    lines: list[str] = []
-    for paragraph in text.split("\n"):
-        line = ""
-        for word in paragraph.split():
-            joined = f"{line} {word}" if line else word
-            if cell_width(joined) <= width:
-                line = joined
-                continue
-            before, _, last = line.rpartition(" ")
-            if before and last in _BINARY and cell_width(f"{last} {word}") <= width:
-                line, word = before, f"{last} {word}"
-            if line:
-                lines.append(line)
-            line = word
-            while cell_width(line) > width > 1:
-                head = _head(line, width)
-                lines.append(head)
-                line = line[len(head) :]
-        lines.append(line)
-    return lines
+    """`text` in lines of at most `width` cells, broken at spaces, and inside a word that is longer.
+
+    What belongs together in a formula stays in one line where it fits in one: a formula is broken before an
+    equals sign, else before another sign between two parts, and only then inside its outermost brackets.
+    """
+    return [line for paragraph in text.split("\n") for line in _lines(_pieces(paragraph, width), width)]
+
+
+class _Piece(NamedTuple):
+    """A word, or a part of one that is longer than a line, and how little a line should begin with it."""
+
+    text: str
+    size: int
+    reluctance: int
+
+
+_MUST, _SIGN, _INSIDE, _NEVER = -1, 1, 2, 99
+"""A line begins in the midst of a word, with a sign, inside one pair of brackets, behind a sign."""
+
+
+def _pieces(paragraph: str, width: int) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    depth, before = 0, ""
+    for word in paragraph.split():
+        reluctance = depth * _INSIDE + (_SIGN if word in _BINARY and word != "=" else 0)
+        reluctance = _NEVER if before in _BINARY else reluctance
+        rest, before = word, word
+        while cell_width(rest) > width > 1:
+            head = _head(rest, width)
+            pieces.append(_Piece(head, cell_width(head), reluctance))
+            rest, reluctance = rest[len(head) :], _MUST
+        pieces.append(_Piece(rest, cell_width(rest), reluctance))
+        if not word.isalnum():
+            depth = max(0, depth + sum(map(word.count, "([")) - sum(map(word.count, ")]")))
+    return pieces
+
+
+def _lines(pieces: Sequence[_Piece], width: int) -> Iterator[str]:
+    start = 0
+    while start < len(pieces):
+        end, used = start + 1, pieces[start].size
+        while end < len(pieces) and pieces[end].reluctance > _MUST:
+            used += 1 + pieces[end].size
+            if used > width:
+                end = _break(pieces, start, end, width)
+                break
+            end += 1
+        yield " ".join(piece.text for piece in pieces[start:end])
+        start = end
+    if not pieces:
+        yield ""
+
+
+def _break(pieces: Sequence[_Piece], start: int, end: int, width: int) -> int:
+    """Where the next line begins, at `end` at the latest: before what then stands there as a whole."""
+    for most in range(pieces[end].reluctance):
+        begins = [at for at in range(start + 1, end) if pieces[at].reluctance <= most]
+        if not begins:
+            continue
+        used = -1
+        for at in range(begins[-1], len(pieces)):
+            if at > begins[-1] and pieces[at].reluctance <= most:
+                break
+            used += 1 + pieces[at].size
+        if used <= width:
+            return begins[-1]
+    return end
 
 
 def _head(word: str, width: int) -> str:

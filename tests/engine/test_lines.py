@@ -21,7 +21,7 @@ from backprop_engine.explain.lines import (
     plain,
     wrap_line,
 )
-from backprop_engine.text import cell_width
+from backprop_engine.text import cell_width, wrap
 
 TEXT = st.text(st.sampled_from("ab ∂x가나 ≤…"), max_size=12)
 LINES = st.lists(st.builds(Span, TEXT, st.sampled_from(list(Role)[:4])), max_size=5).map(tuple)
@@ -108,6 +108,42 @@ def test_no_line_ends_with_a_sign_between_two_parts_of_a_formula(sign: str, widt
     assert " ".join(rows) == words
     assert not any(row.endswith(f" {sign}") for row in rows)
     assert max(map(len, rows)) <= width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "rows"),
+    [
+        (
+            "∂L/∂x = ∂L/∂y · 1 = 0.224704 · 1 = 0.224704",
+            38,
+            ["∂L/∂x = ∂L/∂y · 1 = 0.224704 · 1", "= 0.224704"],
+        ),
+        (
+            "∂L/∂x = ∂L/∂y · 1 = 0.224704 · 1 = 0.224704",
+            30,
+            ["∂L/∂x = ∂L/∂y · 1", "= 0.224704 · 1 = 0.224704"],
+        ),
+        (
+            "∂L/∂logs = ∂L/∂chosen ⊙ where(positive, 1, 0)",
+            44,
+            ["∂L/∂logs", "= ∂L/∂chosen ⊙ where(positive, 1, 0)"],
+        ),
+        ("the slope of a^b is b · a^(b−1) for all", 22, ["the slope of a^b is", "b · a^(b−1) for all"]),
+        ("rows are taken in the order [1, 0, 2] here", 32, ["rows are taken in the order", "[1, 0, 2] here"]),
+        ("a = bbbbbbbbb · cccccccc + dddd", 20, ["a = bbbbbbbbb", "· cccccccc + dddd"]),
+        ("f(aaaaaaaaa, bbbbbbbbb, cccc)", 16, ["f(aaaaaaaaa,", "bbbbbbbbb, cccc)"]),
+        ("(words in brackets that fit no line", 12, ["(words in", "brackets", "that fit no", "line"]),
+    ],
+)
+def test_what_belongs_together_in_a_formula_stays_in_a_line(text: str, width: int, rows: list[str]) -> None:
+    assert wrap(text, width) == rows
+
+
+@given(text=st.text("ab가()[]=·+ ", max_size=60), width=st.integers(2, 30))
+def test_any_wrapping_keeps_every_word_and_fits(text: str, width: int) -> None:
+    rows = wrap(text, width)
+    assert "".join("".join(rows).split()) == "".join(text.split())
+    assert max(map(cell_width, rows)) <= width
 
 
 def test_wrapping_breaks_at_spaces_and_keeps_roles() -> None:

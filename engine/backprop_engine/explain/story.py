@@ -234,7 +234,7 @@ def _chain_line(frame: Frame, edge: Edge, language: str) -> Line:
         return _chain(frame, edge)
     count, of = frame.trace.schedule.turn(edge)
     said = say("product of several", language, count=count, of=of)
-    return (*_chain(frame, edge), Span(f"  {said}", Role.DIM))
+    return (*_chain(frame, edge), Span(f"  ({said})", Role.DIM))
 
 
 def _chain(frame: Frame, edge: Edge) -> Line:

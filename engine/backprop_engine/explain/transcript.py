@@ -184,7 +184,7 @@ def _sum(frame: Frame, language: str) -> Line:
         Span(f"∂{frame.graph.nodes[frame.graph.output].name}/∂{name}", Role.GRADIENT),
         Span(f" = {dots}{terms} = "),
         Span(summary(trace.arrived[edge.index]), Role.GRADIENT),
-        Span(f"  {turn}", Role.DIM),
+        Span(f"  ({turn})", Role.DIM),
     )
 
 
