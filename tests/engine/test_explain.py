@@ -289,6 +289,32 @@ def test_a_partial_sum_says_how_far_it_is() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "turn"), [("en", "(contribution 1 of 2)"), ("ko", "(기여 2개 중 1번째)")]
+)
+def test_behind_the_chain_rule_stands_in_words_which_contribution_it_is(language: str, turn: str) -> None:
+    """A bare (1/2) there would be read as a factor."""
+    trace = multiply()
+    assert line_text(story(trace.frame(5), language)[1]).endswith(f"  {turn}")
+    told = plain(transcript(trace, language))
+    assert turn in told
+    assert "1/2" not in told
+
+
+@pytest.mark.parametrize(
+    ("node", "shown"),
+    [
+        ("relu a", "∂L/∂r = ∂L/∂y ⊙ where(r > 0, 1, 0)"),
+        ("neg a", "∂L/∂r = ∂L/∂y ⊙ (-1)"),
+        ("tanh a", "∂L/∂r = ∂L/∂y ⊙ (1 - y²)"),
+        ("exp a", "∂L/∂r = ∂L/∂y ⊙ y"),
+    ],
+)
+def test_a_factor_has_one_pair_of_brackets_at_most(node: str, shown: str) -> None:
+    graph = Sketch().inputs(r=(3,), w=(3,))(y=node.replace(" a", " r"), z="mul y w", L="sum z").build()
+    assert line_text(chain_of(graph, "r")) == shown
+
+
+@pytest.mark.parametrize(
     ("code", "shown"),
     [
         ("x ** 2", "x²"),

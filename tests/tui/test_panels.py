@@ -157,6 +157,30 @@ def test_the_table_shows_what_is_known(stem: str) -> None:
                 assert cells[-1] == "–"
 
 
+@pytest.mark.parametrize("width", [60, 70, 118])
+@pytest.mark.parametrize(
+    "stem", ["bptt", "relu_layer", "stacked_cells", "truncated_bptt", "exploding_over_time"]
+)
+def test_in_the_table_numbers_are_rounded_and_not_cut_and_no_cell_is_left_empty(
+    stem: str, width: int
+) -> None:
+    for shown in views(stem):
+        drawing = nodes(shown, width, 50)
+        rows = [drawing.row(y, 0, width)[1:] for y in range(1, drawing.height)]
+        numbers = (span.text for row in rows for span in row if span.role in (Role.VALUE, Role.GRADIENT))
+        assert not any("…" in number for number in numbers)
+        if any("…" in line_text(row) for row in rows):
+            assert drawing.width == width
+
+
+def test_in_the_table_a_name_that_is_cut_keeps_what_tells_it_apart() -> None:
+    shown = view("stacked_cells", 38)
+    drawing = nodes(shown, 60, 200)
+    names = [drawing.row(y, 2, 60)[0].text.strip() for y in range(1, drawing.height)]
+    assert any("…" in name for name in names)
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize("stem", DRAWN)
 def test_the_graph_shows_what_is_known(stem: str) -> None:
     """Name and value above the wire, gradient below; nothing is drawn over them."""
