@@ -523,12 +523,72 @@ def test_the_map_hides_as_little_as_any_corner_would() -> None:
                 assert hidden[x, y] == 0
 
 
-@pytest.mark.parametrize("missing", [1, 30])
-def test_there_is_a_map_where_a_quarter_or_more_is_out_of_view(missing: int) -> None:
-    picture = graph_picture(view("rnn_cell", 15))
-    window = Area(0, 0, picture.width - picture.width // 4 + 1 - missing, picture.height)
-    assert (minimap(picture, window) is None) == (missing == 1)
-    assert minimap(picture, Area(0, 0, picture.width - 1, picture.height - 1)) is None
+def under(picture: GraphPicture, window: Area, area: Area) -> str:
+    """What a map hides."""
+    left, top = window.x + area.x, window.y + area.y
+    rows = (line_text(picture.row(y, left, area.width)) for y in range(top, top + area.height))
+    return "".join(rows).strip()
+
+
+@pytest.mark.parametrize("height", [9, 12, 18, 28])
+@pytest.mark.parametrize("stem", SAMPLED)
+def test_there_is_a_map_where_a_quarter_is_out_of_view_or_a_unit_and_a_corner_is_free(
+    stem: str, height: int
+) -> None:
+    picture = graph_picture(view(stem, trace(stem).schedule.last))
+    for width in range(44, picture.width + 4, 5):
+        window = Area(0, 0, width, height)
+        shown = minimap(picture, window)
+        units = [picture.area(unit) for unit in range(len(picture.scene.units))]
+        quarter = (
+            4 * min(width, picture.width) * min(height, picture.height) < 3 * picture.width * picture.height
+        )
+        missed = any(one.x >= width or one.y >= height for one in units)
+        most = all(one.x + one.width <= width and one.y + one.height <= height for one in units)
+        assert shown is not None or not quarter
+        if quarter:
+            continue
+        if shown is not None:
+            assert not most
+            assert not under(picture, window, shown.area)
+        elif missed:
+            wide, high = (
+                max(8, min(30, width // 4, -(-picture.width // 8))) + 2,
+                max(3, -(-picture.height // 8)) + 2,
+            )
+            for x in (0, width - wide):
+                for y in (0, height - min(high, height // 4 + 2)):
+                    assert under(picture, window, Area(x, y, wide, min(high, height // 4 + 2)))
+
+
+@pytest.mark.parametrize("stem", ["mazur_network", "micrograd_readme", "bptt", "lstm"])
+def test_the_map_hides_no_operand_of_the_step_where_another_corner_does_not(stem: str) -> None:
+    for at in range(1, trace(stem).schedule.last, 3):
+        picture = graph_picture(view(stem, at))
+        home = picture.home
+        if home is None:
+            continue
+        window = Area(max(0, home.x - 40), max(0, home.y - 5), 77, 10)
+        shown = minimap(picture, window, home)
+        if shown is None:
+            continue
+        operands = [home, *map(picture.area_of, picture.moment.nodes[0].operands)]
+
+        def hidden(corner: Area, operands: list[Area | None] = operands, window: Area = window) -> int:
+            left, top = window.x + corner.x, window.y + corner.y
+            return sum(
+                one is not None
+                and left < one.x + one.width
+                and one.x < left + corner.width
+                and top < one.y + one.height
+                and one.y < top + corner.height
+                for one in operands
+            )
+
+        width, height = shown.area[2:]
+        corners = [Area(x, y, width, height) for x in (0, 77 - width) for y in (0, 10 - height)]
+        if any(not hidden(corner) for corner in corners):
+            assert not under(picture, window, shown.area) or not hidden(shown.area)
 
 
 @pytest.mark.parametrize("window", [Area(0, 0, 300, 60), Area(0, 0, 30, 14), Area(0, 0, 72, 5)])

@@ -20,7 +20,7 @@ __all__ = ["Minimap", "minimap"]
 _FEWEST = 44, 8
 """In a panel of fewer cells across or fewer rows it would hide too much."""
 _SEEN = 3, 4
-"""Where three of four cells of the picture are in view it would hide more than it tells."""
+"""Where three of four cells of the picture are in view it tells little: then it may hide nothing at all."""
 _MOST = 30, 7
 _SHARE = 4
 """It takes at most one of so many cells, in each direction."""
@@ -84,19 +84,25 @@ def _dots(scene: Scene, unit: int, width: int, height: int) -> tuple[range, int]
 def minimap(
     picture: GraphPicture, window: Area, focus: Area | None = None, margin: tuple[int, int] = (0, 0)
 ) -> Minimap | None:
-    """The map for a panel that shows `window` of a picture; None where it shows most of it, or is too small.
+    """The map for a panel that shows `window` of a picture.
 
     It stands in the corner in which it hides least of the picture, which begins `margin` cells inside the
-    panel, and nothing of `focus`.
+    panel, nothing of `focus`, and no operand of the step. There is none where half of each unit is in view,
+    where the panel is too small, and where most of the picture is seen but no corner is free.
     """
+    if window.width < _FEWEST[0] or window.height < _FEWEST[1]:
+        return None
     seen = min(window.width, picture.width) * min(window.height, picture.height)
     most = seen * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
-    if most or window.width < _FEWEST[0] or window.height < _FEWEST[1]:
+    if most and not _misses_a_unit(picture, window):
         return None
     width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
     across = _ends(window.x, window.width, picture.width, width)
     down = _ends(window.y, window.height, picture.height, height)
+    area, hidden = _corner(picture, window, (width + 2, height + 2), focus, margin)
+    if most and hidden:
+        return None
     marked = _marked(picture, width, height)
     drawn = [_row(picture, y, width, height, marked) for y in range(height)]
     _frame(drawn, picture, across, down)
@@ -104,7 +110,6 @@ def minimap(
     top, bottom = ((Span(picture.moment.drawn(one), Role.DIM),) for one in border)
     side = Span(picture.moment.drawn("│"), Role.DIM)
     rows = tuple((side, *gathered(cells, 0, width), side) for cells in drawn)
-    area = _corner(picture, window, (width + 2, height + 2), focus, margin)
     return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
 
 
@@ -175,22 +180,39 @@ def _ends(start: int, length: int, of: int, cells: int) -> tuple[int, int]:
     return first, last
 
 
+def _misses_a_unit(picture: GraphPicture, window: Area) -> bool:
+    """Whether more than half of any unit is out of view."""
+    for unit in range(len(picture.scene.units)):
+        x, y, width, height = picture.area(unit)
+        across = min(x + width, window.x + window.width) - max(x, window.x)
+        down = min(y + height, window.y + window.height) - max(y, window.y)
+        if 2 * max(0, across) * max(0, down) < width * height:
+            return True
+    return False
+
+
 def _corner(
     picture: GraphPicture, window: Area, size: tuple[int, int], focus: Area | None, margin: tuple[int, int]
-) -> Area:
-    """The first corner, from the bottom right, in which the focus is not hidden, and least else."""
+) -> tuple[Area, int]:
+    """The first corner, from the bottom right, that hides least, and about how many cells: nothing of the
+    focus, where that can be, then as few operands as can be, then as little else.
+    """
     left, top = window.x - margin[0], window.y - margin[1]
-    least: tuple[bool, int] | None = None
+    node = picture.moment.nodes[:1]
+    operands = [
+        area for one in (node[0].operands if node else ()) if (area := picture.area_of(one)) is not None
+    ]
+    least: tuple[bool, int, int] | None = None
     best = Area(0, 0, *size)
     for x in (window.width - size[0], 0):
         for y in (window.height - size[1], 0):
             under = Area(left + x, top + y, *size)
-            cost = (focus is not None and _hides(picture, under, focus), _hidden(picture, under))
+            covered = sum(_hides(picture, under, one) for one in operands)
+            cost = (focus is not None and _hides(picture, under, focus), covered, _hidden(picture, under))
             if least is None or cost < least:
                 least, best = cost, Area(x, y, *size)
-            if least == (False, 0):
-                return best
-    return best
+    assert least is not None
+    return best, least[2]
 
 
 def _hidden(picture: GraphPicture, area: Area) -> int:
