@@ -60,14 +60,15 @@ def _names(trace: Trace, op: Op, sample: Sample) -> dict[str, Any]:
 
 
 def _short_names(names: dict[str, Any]) -> dict[str, Any]:
-    """`p` and `t`, as courses call the probabilities and the targets of a classification loss, and `n` for
-    what a weighted normalisation has normalised.
+    """What the words of a classification loss's factor stand for, the probabilities and the targets, and `n`
+    for what a weighted normalisation has normalised.
     """
     if "label_smoothing" in names:
         a, t, smoothing = names["a"], names["target"], names["label_smoothing"]
         e, classes = np.exp(a - a.max(axis=-1, keepdims=True)), a.shape[-1]
         t = rule_vocabulary.one_hot(t, classes) if t.ndim < a.ndim else t
-        return {"p": e / e.sum(axis=-1, keepdims=True), "t": t * (1 - smoothing) + smoothing / classes}
+        smoothed = t * (1 - smoothing) + smoothing / classes
+        return {"softmax": e / e.sum(axis=-1, keepdims=True), "one_hot": t, "smoothed": smoothed}
     if {"weight", "eps", "axis"} <= names.keys():
         out, weight, bias = names["out"], names["weight"], names.get("bias", 0.0)
         return {"n": (out - bias) / weight}

@@ -101,13 +101,13 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
         Linear(
             f"{scores} @ k / sqrt({size})",
             lambda g, out, q, k, v, causal: _scores_gradient(g, out, q, k, v, causal) @ k,
-            shown=Words("through softmax, then · k / √d", "소프트맥스를 거쳐 · k / √d"),
+            shown=Words("through softmax, times the keys", "소프트맥스를 거쳐 키를 곱함"),
             entries=_cells_by_query,
         ),
         Linear(
             f"{turned.format(scores)} @ q / sqrt({size})",
             lambda g, out, q, k, v, causal: _scores_gradient(g, out, q, k, v, causal).mT @ q,
-            shown=Words("through softmax, then ᵀ · q / √d", "소프트맥스를 거쳐 ᵀ · q / √d"),
+            shown=Words("through softmax, times the queries", "소프트맥스를 거쳐 쿼리를 곱함"),
             entries=_cells_by_key,
         ),
         Linear(

@@ -112,7 +112,7 @@ def _error(
 def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attributes) -> Linear:
     """The rule that multiplies the upstream gradient, a number or one for each row, with `error`.
 
-    `short` is the error as courses write it.
+    `short` is the error in words.
     """
     ignore, share = attributes["ignore_index"], ""
     if ignore is not None:
@@ -152,13 +152,14 @@ def _softmax_with_loss_rules(shapes: tuple[Shape, ...], attributes: Attributes) 
     a, target = shapes
     smoothing = attributes["label_smoothing"]
     spread = f" - {smoothing} / {a[-1]}" if smoothing else ""
+    short = f"softmax - {'smoothed' if smoothing else 'one_hot' if by_index(a, target) else 'target'}"
     if by_index(a, target):
         text = f"softmax(a) - {_smoothed(f'one_hot(target, {a[-1]})', smoothing)}{spread}"
     else:
         total = _smoothed("sum(target, axis=-1, keepdims=true)", smoothing)
         total = f"({total} + {smoothing})" if smoothing else total
         text = f"softmax(a) * {total} - {_smoothed('target', smoothing)}{spread}"
-    return (_by_row(_error, text, "p - t", a[:-1], attributes), None)
+    return (_by_row(_error, text, short, a[:-1], attributes), None)
 
 
 def _nll_inside(target: Shape, attributes: Attributes) -> str:

@@ -128,7 +128,7 @@ _SOFTMAX = Weight(lambda cell, out, about: np.exp(cell - about[0]) / about[1], _
 
 def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
     text = f"exp(a - {wide_text('out', shapes[0], attributes)})"
-    return (weighted(shapes[0], attributes, text, _SOFTMAX, Words("softmax(a)", "softmax(a)")),)
+    return (weighted(shapes[0], attributes, text, _SOFTMAX, Words("softmax", "소프트맥스")),)
 
 
 def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:

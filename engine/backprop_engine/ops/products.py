@@ -111,7 +111,7 @@ def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         texts.get(len(batch), f"tensordot(g, x, axes={[list(batch)] * 2})"),
         lambda g, out, x, weight, *bias: np.tensordot(g, x, (batch, batch)),
         None if batch else Factor("x.T", lambda out, x, weight, *bias: x[np.newaxis, :]),
-        shown=Words("xᵀ, summed over the batch", "배치에 걸쳐 더한 xᵀ") if len(batch) > 1 else None,
+        shown=Words("its input, summed over the batch", "배치에 걸쳐 더한 입력") if len(batch) > 1 else None,
         entries=_weight_entries,
     )
     return (to_x, to_weight, ONE)[: len(shapes)]

@@ -68,7 +68,7 @@ def _var_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     shape, divisor = shapes[0], np.float64(count_of(shapes[0], attributes) - attributes["ddof"])
     text = f"(2 * (a - {_mean_text(attributes)}) / {divisor:g})"
     weight = Weight(lambda cell, out, mean: 2.0 * (cell - mean) / divisor, _mean_of_line)
-    shown = Words(f"2(a − mean)/{divisor:g}", f"2(a − 평균)/{divisor:g}")
+    shown = Words(f"2(cell − mean)/{divisor:g}", f"2(원소 − 평균)/{divisor:g}")
     return (weighted(shape, attributes, text, weight, shown),)
 
 
@@ -118,7 +118,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
         text = f"(a - {_mean_text(attributes)}) / ({divisor:g} * {wide_text('out', shape, attributes)})"
         text = f"({text})"
     weight = Weight(lambda cell, out, mean: (cell - mean) / _or_infinity(divisor * out), _mean_of_line)
-    shown = Words(f"(a − mean)/({divisor:g}·std)", f"(a − 평균)/({divisor:g}·표준편차)")
+    shown = Words(f"(cell − mean)/({divisor:g}·std)", f"(원소 − 평균)/({divisor:g}·표준편차)")
     return (weighted(shape, attributes, text, weight, shown),)
 
 
@@ -165,7 +165,15 @@ _DIRECTION = Weight(lambda cell, out, about: cell / _or_infinity(out))
 
 def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
     text = f"(a / {wide_text('out', shapes[0], attributes)})"
-    return (weighted(shapes[0], attributes, text, _DIRECTION, Words("a/‖a‖", "a/‖a‖")),)
+    return (
+        weighted(
+            shapes[0],
+            attributes,
+            text,
+            _DIRECTION,
+            Words("each cell over the norm", "각 원소를 노름으로 나눔"),
+        ),
+    )
 
 
 norm = define(
