@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from graphs import Sketch, trace_of
+from graphs import Sketch, graph_of, trace_of
 
 from backprop_engine.bindings import Bindings
 from backprop_engine.explain.blocks import Block
@@ -33,6 +33,22 @@ def pictures(block: Block) -> list[str]:
         for span in line
         if isinstance(span.role, Shade)
     ]
+
+
+def reached(op: str, sample: Sample, *at: tuple[int, ...]) -> Trace:
+    """The run of one operator where gradients of 1/2, 1, 3/2 … arrive `at` some cells, and none elsewhere."""
+    graph = graph_of(OPS[op], sample)
+    seed = np.zeros(graph["out"].shape)
+    for number, one in enumerate(at, 1):
+        seed[one] = number / 2
+    names = OPS[op].names(len(sample.operands))
+    return record(graph, Bindings.of(graph, dict(zip(names, sample.draw(), strict=True)), seed))
+
+
+def bracketed(block: Block) -> list[list[list[str]]]:
+    """The rows of what stands in upright brackets, for each of those that stand side by side."""
+    rows = [re.findall(r"[⎡⎢⎣]([^⎤⎥⎦]+)[⎤⎥⎦]", line) for line in plain(block.lines).splitlines()]
+    return [[part.split() for part in parts] for parts in zip(*filter(None, rows), strict=True)]
 
 
 def test_numbers_with_fewer_digits_come_before_heatmaps() -> None:
@@ -109,3 +125,93 @@ def test_a_long_name_that_is_cut_is_still_transposed() -> None:
     trace = record(built, Bindings.of(built, numbers))
     shown = plain(equation(trace.frame(6), "en", 44, 8).lines)
     assert "attention_to_everyth…ᵀ" in shown
+
+
+class TestWhatIsShown:
+    @pytest.mark.parametrize(("axis", "index"), [(-1, "[2]"), (0, "[:, 2]")])
+    def test_one_sample_of_a_batch_of_jacobians_multiplies(self, axis: int, index: str) -> None:
+        cells = [(2, 0), (2, 1)] if axis else [(0, 2), (1, 2)]
+        block = equation(reached("softmax", Sample(((3, 3),), {"axis": axis}), *cells).frame(3), "en", 90, 12)
+        product, jacobian, upstream = (np.asarray(one, float) for one in bracketed(block))
+        np.testing.assert_allclose(jacobian @ upstream, product, atol=2e-4)
+        assert upstream.any()
+        assert len(re.findall(f"(?<!×)3×3 {re.escape(index)}", plain(block.lines))) == 2
+        assert "3×3×3 [2]" in plain(block.lines)
+
+    def test_a_batch_that_no_gradient_reaches_shows_its_first_sample(self) -> None:
+        shown = equation(reached("softmax", Sample(((3, 3),))).frame(3), "en", 90, 12)
+        assert len(re.findall(r"(?<!×)3×3 \[0\]", plain(shown.lines))) == 2
+
+    @pytest.mark.parametrize("height", [5, 8, 16])
+    def test_a_vector_that_is_mostly_zero_says_so_in_numbers(self, height: int) -> None:
+        trace = reached("relu", Sample(((50,),), low=0.1), (0,), (30,))
+        shown = equation(trace.frame(3), "en", 160, height)
+        told = ["0.5", "0", "…", "0", "1", "0", "…", "0"]
+        if height < 12:
+            assert plain(shown.lines).count(f"[{'  '.join(told)}]ᵀ") == 2
+        else:
+            assert [row[0] for row in bracketed(shown)[0]] == told
+
+    def test_a_long_vector_lies_down_where_there_is_little_height(self) -> None:
+        graph = graph_of(OPS["neg"], Sample(((60,),)))
+        trace = record(graph, Bindings.of(graph, {"a": np.ones(60)}, np.arange(60.0)))
+        shown = plain(equation(trace.frame(3), "en", 210, 7).lines)
+        assert len(re.findall(r"\[[^]]{60}\]ᵀ", shown)) == 3
+        close = plain(equation(trace.frame(3), "en", 70, 7).lines)
+        assert close.count("…]ᵀ") == 3
+
+    def test_a_row_is_shown_as_a_row(self) -> None:
+        trace = trace_of(OPS["add"], Sample(((2, 3), (3,))))
+        shown = plain(equation(trace.frame(len(trace.steps)), "en", 90, 12).lines)
+        assert re.search(r"\[[-\d. ]+\] =", shown)
+
+    def test_cells_of_an_elementwise_product_can_be_checked(self) -> None:
+        graph = graph_of(OPS["exp"], Sample(((3,),)))
+        trace = record(graph, Bindings.of(graph, {"a": [-2.0, 0.0, -3.0]}, np.full(3, 0.8438)))
+        product, upstream, local = (
+            np.asarray(one, float) for one in bracketed(equation(trace.frame(3), "en", 90, 12))
+        )
+        np.testing.assert_allclose(upstream * local, product, rtol=2e-3)
+        np.testing.assert_allclose(local.ravel(), np.exp([-2.0, 0.0, -3.0]), rtol=5e-4)
+
+    def test_a_heatmap_of_a_slice_has_the_scale_of_that_slice(self) -> None:
+        numbers = np.stack([np.ones((9, 9)), np.full((9, 9), 50.0)])
+        graph = graph_of(OPS["exp"], Sample(((2, 9, 9),)))
+        trace = record(graph, Bindings.of(graph, {"a": np.zeros((2, 9, 9))}, numbers))
+        shown = plain(equation(trace.frame(3), "en", 70, 12).lines)
+        assert "2×9×9 [0]" in shown
+        assert "50" not in shown
+
+    def test_every_column_comes_before_large_ones(self) -> None:
+        trace = trace_of(OPS["matmul"], Sample(((30, 12), (12, 40))))
+        shown = equation(trace.frame(len(trace.steps)), "en", 122, 34)
+        assert "…⎥" not in plain(shown.lines)
+
+
+class TestHowItIsWritten:
+    def test_a_negative_factor_is_in_brackets(self) -> None:
+        trace = reached("mul", Sample((np.asarray(2.0), np.asarray(-3.0))), ())
+        assert "-1.5 = 0.5 · (-3)" in re.sub(r" +", " ", plain(equation(trace.frame(3), "en", 60, 9).lines))
+        assert "-6 = 2 · (-3)" in re.sub(r" +", " ", plain(equation(trace.frame(1), "en", 60, 9).lines))
+
+    def test_a_shape_stands_among_shapes_and_a_rule_by_itself(self) -> None:
+        lines = plain(backward("tanh", Sample(((4,),)), (60, 12)).lines).splitlines()
+        assert lines[2].split() == ["4", "4", "4"]
+        assert lines[3].strip() == "= 1 - out²"
+        assert "local = 1 - out²" in plain(backward("tanh", Sample(((4,),)), (60, 8)).lines)
+
+    @pytest.mark.parametrize("tall", [False, True])
+    def test_signs_and_the_middle_of_the_numbers_stand_at_the_name_of_the_product(self, tall: bool) -> None:
+        lines = plain(backward("matmul", Sample(((3, 3), (3, 3))), (46, 18), tall=tall).lines).splitlines()
+        (sign,) = (line for line in lines if line.startswith(" = "))
+        assert re.fullmatch(r" = +(∂L/∂a|──) += ⎢.*⎥ *", sign)
+
+    def test_only_words_that_are_too_wide_for_their_own_column_take_two_lines(self) -> None:
+        graph = Sketch().inputs(predicted=(2,), measured=(2,))(L="mse predicted measured").build()
+        bindings = Bindings.of(graph, {"predicted": [1.0, 2.0], "measured": [0.0, 0.5]})
+        shown = equation(record(graph, bindings).frame(3), "ko", 60, 12)
+        words = plain(shown.lines).splitlines()[1:3]
+        assert [re.split(r" {2,}", line.strip()) for line in words] == [
+            ["곱", "흘러들어온", "로컬 그래디언트"],
+            ["값"],
+        ]

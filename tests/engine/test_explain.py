@@ -138,14 +138,14 @@ def test_the_equation_of_a_backward_step_between_scalars() -> None:
     rows = words(block)
     assert rows[0] == "∂f/∂q = ∂f/∂f · ∂f/∂q"
     assert rows[1] == "product upstream local"
-    assert rows[-1] == "-2 = 1 · -2"
+    assert rows[-1] == "-2 = 1 · (-2)"
 
 
 def test_the_equation_of_an_accumulate_step() -> None:
     rows = words(equation(multiply().frame(8), "en", 60, 10))
     assert rows[0] == "∂f/∂x = ∂f/∂x + through q"
     assert rows[1] == "sum, 2 of 2 before contribution"
-    assert rows[-1] == "1 = 3 + -2"
+    assert rows[-1] == "1 = 3 + (-2)"
 
 
 def test_the_equation_of_a_forward_step_and_of_the_seed() -> None:
@@ -246,7 +246,7 @@ def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_bet
     assert heads[0] == ["product upstream local", "4 4", ""]
     assert heads[1][:2] == heads[0][:2]
     assert heads[1][2].startswith("⎡")
-    assert heads[2][0] == "product 4 upstream local 4"
+    assert heads[2][0] == "product (4) upstream local (4)"
     assert heads[2][1].startswith("⎡")
 
 
@@ -255,7 +255,7 @@ def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
     assert words(equation(frame, "ko", 60, 12))[1] == "곱 흘러들어온 값 로컬 그래디언트"
     narrow = words(equation(frame, "ko", 34, 12))
     assert narrow[:3] == ["∂f/∂q = ∂f/∂f · ∂f/∂q", "곱 흘러들어온 로컬", "값 그래디언트"]
-    assert narrow[-1] == "-2 = 1 · -2"
+    assert narrow[-1] == "-2 = 1 · (-2)"
 
 
 def test_long_symbols_are_cut_only_where_they_do_not_fit() -> None:

@@ -14,20 +14,31 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.blocks import Block, above, beside
 from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_text, wrap_line
+from backprop_engine.explain.numbers import number
 from backprop_engine.explain.shades import Shade
-from backprop_engine.explain.tensors import MORE, tensor_block
+from backprop_engine.explain.tensors import (
+    MORE,
+    MORE_BELOW,
+    lying_heat_block,
+    mostly_zero_block,
+    tensor_block,
+)
 from backprop_engine.explain.terms import (
+    OVER,
     Heading,
     Headings,
     Part,
     Sign,
     Term,
     briefly,
+    coarsely,
     cut_short,
     folded,
     headings,
-    shape_detail,
+    in_short,
+    with_brackets,
 )
+from backprop_engine.text import cell_width
 
 __all__ = ["laid_out"]
 
@@ -37,12 +48,19 @@ _SMALL = 1000
 """So many numbers are written out in full before it is known whether they fit."""
 _LONGEST = 100
 """No row or column of more numbers would."""
+_LOW = 9
+"""With fewer rows, those of the heads are missed by the numbers."""
+_ALONE = 2
+"""A term, perhaps with a sign, has nothing to stand under."""
 _NARROWEST = 8
 _TEXT = 20
 """How many cells wide a text in the place of numbers is at most where there is little room."""
-_OVER = "/∂"
 _TALLER = 2
 """How many rows more a name takes as a fraction."""
+_AROUND = 2
+"""How many blank rows fractions want around all: their numerators would touch what is above."""
+_BACK = {"←": "→"}
+"""The signs that differ where the product stands behind the rest."""
 
 
 def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
@@ -50,17 +68,21 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
-    parts = parts[: max(0, width) + 3]  # each takes a cell at least: the rest could not be seen
-    tall = tall and any(_OVER in part.name for part in parts if isinstance(part, Term))
-    brief = briefly(parts)
-    for some in (parts, brief):
+    parts = with_brackets(
+        parts[: max(0, width) + 3]
+    )  # each takes a cell at least: the rest could not be seen
+    tall = tall and any(OVER in part.name for part in parts if isinstance(part, Term))
+    usual, short = coarsely(parts), briefly(parts)
+    brief = coarsely(short)
+    for some in (parts, usual, short, brief) if usual != parts else (parts, brief):
         full = _in_full_numbers(some, width, height, tall=tall)
         if full is not None:
             return full
-    block = _cut(parts, brief, width, height, tall=False)
-    if tall and block.height + _TALLER < height:
-        taller = _cut(parts, brief, width, height, tall=True)
-        return taller if taller.height <= height else block
+    block = _cut(usual, brief, width, height, tall=False)
+    if tall and block.height + _TALLER + _AROUND <= height:
+        taller = _cut(usual, brief, width, height - _AROUND, tall=True)
+        as_good = all(sees(taller) <= sees(block) for sees in (_has_pictures, _has_gaps))
+        return taller if taller.height <= height - _AROUND and as_good else block
     return block
 
 
@@ -68,21 +90,29 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
     """Every tensor in full, side by side or with the product under the rest; None where neither fits."""
     if not _could_fit(parts, width, height):
         return None
-    shares = [_UNLIMITED] * len(parts)
-    for place in (_row, _stacked):
+    shares, room = [_UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
+    for place in (_row, _stacked) if len(parts) > _ALONE else (_row,):
         if _least_width(parts, stacked=place is _stacked) > width:
             continue
         for fractions in (True, False) if tall else (False,):
-            for heads, gap in headings(parts):
+            for heads, gap in headings(parts, room):
                 if fractions and not gap:  # they are for where there is room
                     break
-                room = height - _rows(heads).total - gap - _TALLER * fractions - fractions
-                high = room if place is _row else _UNLIMITED
-                block = place(parts, heads, shares, high, tall=fractions, gap=gap)
-                fits = block.width <= width and block.height + fractions <= height
-                if fits and not _has_pictures(block):
+                most = height - _AROUND * fractions
+                high = most - _rows(heads).total - gap - _TALLER * fractions
+                if high < 1:
+                    continue
+                block = place(
+                    parts, heads, shares, high if place is _row else _UNLIMITED, tall=fractions, gap=gap
+                )
+                if block.width <= width and block.height <= most and not _has_pictures(block):
                     return block
     return None
+
+
+def _in_full_width(part: Part) -> int:
+    """How wide all numbers of a tensor are."""
+    return _in_full(part).width if isinstance(part, Term) and part.tensor is not None else 0
 
 
 def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall: bool) -> Block:
@@ -91,24 +121,62 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
     `brief` are the same parts with few digits.
     """
     heads = cut_short(parts)
-    top = _rows(heads).total + _TALLER * tall
     rows = []
-    for over in (heads, folded(heads)):
+    for over in (heads, folded(heads, [0] * len(heads)), in_short(heads)):
         room = max(1, height - _rows(over).total - _TALLER * tall - 1)
-        rows.append(_row(parts, over, _shares(parts, over, width, room, tall=tall), room, tall=tall))
+        shares = _shares(parts, over, width, room, tall=tall)
+        rows.append(_row(parts, _unfolded(over, heads, shares), shares, room, tall=tall))
         if rows[-1].width <= width and not _has_gaps(rows[-1]):
             return rows[-1]
-    free = height - top - 2
-    high = max(1, free // 2, min(top, free - top))
+    if len(parts) <= _ALONE:
+        return _within(rows[0], width, height)
+    high = _height_of_two(heads, height, tall=tall)
     shares = [
         max(1, width - _left_of_product(parts, heads, tall=tall)),
         0,
         *_shares(brief[2:], heads[2:], width, high, tall=tall),
     ]
-    small = _stacked(brief, heads, shares, high, tall=tall)
-    if rows[0].width <= width and (small.width > width or small.height > height or _has_gaps(small)):
-        return rows[0]
-    return Block.of([_clipped(line, width) for line in small.lines[:height]])
+    small = _stacked(brief, heads, shares, high, tall=tall, most=height)
+    flat = rows[-1] if height < _LOW and rows[-1].width <= width else rows[0]
+    if flat.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
+        return flat
+    return _within(small, width, height)
+
+
+def _unfolded(heads: Headings, unfolded: Headings, shares: list[int]) -> Headings:
+    """Words in one line where their own column has room for them."""
+    return [
+        one._replace(word=other.word) if one and other and cell_width(other.word) <= share else one
+        for one, other, share in zip(heads, unfolded, shares, strict=True)
+    ]
+
+
+def _within(block: Block, width: int, height: int) -> Block:
+    """What fits of a block."""
+    return Block.of([_clipped(line, width) for line in block.lines[:height]])
+
+
+def _height_of_two(heads: Headings, height: int, *, tall: bool) -> int:
+    """How high numbers may be where those of the product stand under the rest."""
+    free = height - _rows(heads).total - _TALLER * tall - 2
+    below = _rows([heads[0]]).total - 1 + tall
+    return next((high for high in range(free, 1, -1) if high <= free - _least(high, int(tall), below)), 1)
+
+
+def _highest(height: int, above: int, below: int) -> int:
+    """How high numbers may be beside a name, so that both take at most `height`."""
+    return next((high for high in range(height, 1, -1) if _least(high, above, below) <= height), 1)
+
+
+def _least(height: int, above: int, below: int) -> int:
+    """How many rows numbers take, beside a name that has so many rows above and below."""
+    return sum(_around(height, above, below), 1)
+
+
+def _around(height: int, above: int, below: int) -> tuple[int, int]:
+    """How many rows stand above and below the middle one of numbers, or of a name beside them."""
+    middle = (height - 1) // 2
+    return max(middle, above), max(height - 1 - middle, below)
 
 
 def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
@@ -116,7 +184,7 @@ def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
     result, heading = parts[0], heads[0]
     assert isinstance(result, Term)
     assert heading is not None
-    return len(" =   ") + _head(result, heading, _rows([heading]), tall=tall).width
+    return len(" =  = ") + _head(result, heading, _rows([heading]), tall=tall).width
 
 
 def _has_pictures(block: Block) -> bool:
@@ -126,7 +194,7 @@ def _has_pictures(block: Block) -> bool:
 
 def _has_gaps(block: Block) -> bool:
     """Whether it leaves out a part of a heatmap."""
-    return any(span.role is Role.DIM and span.text.strip() == MORE for span in block.spans())
+    return any(span.role is Role.DIM and span.text.strip() in (MORE, MORE_BELOW) for span in block.spans())
 
 
 def _clipped(line: Line, width: int) -> Line:
@@ -162,19 +230,43 @@ def _is_small(tensor: Tensor) -> bool:
 
 
 def _stacked(
-    parts: list[Part], heads: Headings, shares: list[int], height: int, *, tall: bool, gap: int = 1
+    parts: list[Part],
+    heads: Headings,
+    shares: list[int],
+    height: int,
+    *,
+    tall: bool,
+    gap: int = 1,
+    most: int = _UNLIMITED,
 ) -> Block:
-    """The right side of the equation, and the left side under it, its sign at the line of the fraction."""
-    result, heading = parts[0], heads[0]
+    """The right side of the equation, and the left side under it: ``= ∂L/∂x = [1  2]``.
+
+    The signs, the name and the middle of the numbers stand in one row. The right side's numbers take at most
+    `height`, and the product's what that leaves of `most`.
+    """
+    result, sign, heading = parts[0], parts[1], heads[0]
     assert isinstance(result, Term)
+    assert isinstance(sign, Sign)
     assert heading is not None
     start = 2 if result.brief and parts[2:] else 1
     rest, over = [Sign(" "), *parts[2:]][start - 1 :], [None, *heads[2:]][start - 1 :]
     right = _row(rest, over, [0, *shares[2:]][start - 1 :], height, tall=tall, gap=gap)
-    head, numbers = _head(result, heading, _rows([heading]), tall=tall), _numbers(result, shares[0], height)
-    sign = above(Block.blank(int(tall)), Block.text(" = ", Role.TEXT))
-    left = beside(above(sign, Block.blank(head.height - sign.height)), head, Block.text("  "), numbers)
-    return above(right, Block.blank(1), left, align="<")
+    head = _head(result, heading, _rows([heading]), tall=tall)
+    high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
+    numbers = _numbers(result, shares[0], high)
+    up, down = _around(numbers.height, int(tall), head.height - 1 - tall)
+    before, equals = _sign(Sign(_BACK.get(sign.text, sign.text))), _sign(Sign("="))
+    placed: list[tuple[int, int, Block]] = []
+    at = 0
+    for block, middle in (
+        (before, 0),
+        (head, int(tall)),
+        (equals, 0),
+        (numbers, (numbers.height - 1) // 2),
+    ):
+        placed.append((at, up - middle, block))
+        at += block.width
+    return above(right, Block.blank(gap), Block(at, up + 1 + down, parts=tuple(placed)), align="<")
 
 
 def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall: bool) -> list[int]:
@@ -203,10 +295,14 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
         else:
             pictures.append(place)
     wanted = {place: shares[place] + more[place] for place in pictures}
-    for _ in range(left):
-        narrow = [place for place in pictures if shares[place] < wanted[place]]
-        if narrow:
+    whole = {place: min(wanted[place], [0, *_shape(parts[place])][-1] + 2) for place in pictures}
+    for most in (whole, wanted):  # every column, and then large ones and legends
+        for _ in range(left):
+            narrow = [place for place in pictures if shares[place] < most[place]]
+            if not narrow:
+                break
             shares[min(narrow, key=lambda place: (shares[place], place))] += 1
+            left -= 1
     alike = {
         place: [one for one in pictures if _shape(parts[one]) == _shape(parts[place])] for place in pictures
     }
@@ -237,20 +333,22 @@ def _row(
 
 
 class _Rows(NamedTuple):
-    """How many rows the words and the details of an equation take."""
+    """How many rows the words, the shapes and the rules of an equation take."""
 
     word: int
-    detail: int
+    shape: int
+    rule: int
 
     @property
     def total(self) -> int:
         """With that of the names."""
-        return 1 + self.word + self.detail
+        return 1 + self.word + self.shape + self.rule
 
 
 def _rows(heads: Headings) -> _Rows:
-    words = max((1 + head.word.count("\n") for head in heads if head is not None and head.word), default=0)
-    return _Rows(words, int(any(head is not None and head.detail for head in heads)))
+    known = [head for head in heads if head is not None]
+    words = max((1 + head.word.count("\n") for head in known if head.word), default=0)
+    return _Rows(words, int(any(head.shape for head in known)), int(any(head.rule for head in known)))
 
 
 def _sign(part: Part) -> Block:
@@ -258,18 +356,19 @@ def _sign(part: Part) -> Block:
 
 
 def _head(term: Term, heading: Heading, rows: _Rows, *, tall: bool) -> Block:
-    """A column's name, word and detail, each in as many rows as it takes in any column."""
+    """A column's name, word, shape and rule, each in as many rows as it takes in any column."""
     name = _tall_name(heading.name, term.role) if tall else Block.text(heading.name, term.role)
     words = [Block.text(line, Role.DIM) for line in heading.word.split("\n")][: rows.word]
-    detail = [Block.text(heading.detail, Role.DIM)][: rows.detail]
-    return above(name, *words, Block.blank(rows.word - len(words)), *detail)
+    shape = [Block.text(heading.shape, Role.DIM)][: rows.shape]
+    rule = [Block.text(heading.rule, Role.DIM)][: rows.rule]
+    return above(name, *words, Block.blank(rows.word - len(words)), *shape, *rule)
 
 
 @lru_cache(maxsize=64)
 def _tall_name(name: str, role: Role) -> Block:
     """The name in three rows: a derivative as a fraction, anything else in the middle."""
     written = name.removesuffix("ᵀ").strip("()") if name.endswith(")ᵀ") else name
-    top, sign, bottom = written.partition(_OVER)
+    top, sign, bottom = written.partition(OVER)
     if not sign:
         return above(Block.blank(1), Block.text(name, role), Block.blank(1))
     box = fraction(text(top, role), text(f"∂{bottom}", role), role)
@@ -283,26 +382,44 @@ def _numbers(term: Term, share: int, height: int) -> Block:
     if term.tensor is None:
         written: Line = (Span(term.text, term.role),)
         return Block.of(wrap_line(written, _TEXT) if term.brief else [written])
+    if term.tensor.shape == ():
+        return _number(term)
     if _is_small(term.tensor):
         whole = _lying(term) if _may_lie(term, height) else _in_full(term)
         if whole.width <= share and whole.height <= height:
             return whole
-    unsaid = term.detail != shape_detail(term.tensor)
-    return _within(term, max(8, share), height, unsaid)
+    return _in_part(term, max(_NARROWEST, share), height)
+
+
+def _number(term: Term) -> Block:
+    """A scalar; in brackets if it is negative and a factor."""
+    assert term.tensor is not None
+    written = number(term.tensor)
+    return Block.text(f"({written})" if term.factor and written.startswith("-") else written, term.role)
 
 
 @lru_cache(maxsize=32)
-def _within(term: Term, width: int, height: int, shape: bool) -> Block:
+def _in_part(term: Term, width: int, height: int) -> Block:
     """A tensor in at most `width` × `height` cells, as a heatmap where it takes one."""
-    assert term.tensor is not None
-    return tensor_block(term.tensor, term.role, width, height, row=term.row, shape=shape)
+    tensor = term.tensor
+    assert tensor is not None
+    told = mostly_zero_block(tensor, term.role, width, height, row=term.row)
+    if told is not None:
+        return told
+    if tensor.ndim == 1 and not term.row and 2 * height < min(tensor.size, width):
+        return lying_heat_block(tensor, term.role, width, height)
+    return tensor_block(tensor, term.role, width, height, row=term.row, shape=False)
 
 
 @lru_cache(maxsize=16)  # each way to place the columns asks again
 def _in_full(term: Term) -> Block:
     """All numbers of a small tensor, with as many digits as differ."""
     assert term.tensor is not None
-    return tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row, brief=term.brief)
+    if term.tensor.shape == ():
+        return _number(term)
+    return tensor_block(
+        term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row, brief=term.brief, fine=term.fine
+    )
 
 
 def _may_lie(term: Term, height: int) -> bool:
@@ -315,7 +432,7 @@ def _may_lie(term: Term, height: int) -> bool:
 def _lying(term: Term) -> Block:
     """A vector as a row, with a sign that it is turned."""
     assert term.tensor is not None
-    row = tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=True, brief=True)
+    row = tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=True, brief=True, fine=term.fine)
     return beside(row, Block.text("ᵀ", term.role))
 
 

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from backprop_engine.arrays import settle, shape_text
+from backprop_engine.arrays import Tensor, settle, shape_text
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.columns import laid_out
+from backprop_engine.explain.formulas.naming import gives_row, is_row
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
-from backprop_engine.explain.terms import Part, Sign, Term, shape_detail
+from backprop_engine.explain.terms import Index, Part, Sign, Term, showing
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
-from backprop_engine.graph import Kind
+from backprop_engine.graph import Kind, Node
 from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
 
@@ -42,7 +43,7 @@ def equation(frame: Frame, language: str, width: int, height: int, *, tall: bool
         case Seed(node=node):
             gradient = frame.trace.gradients[node]
             name = gradient_name(frame.graph, frame.graph.nodes[node])
-            parts = [Term(name, say("seed", language), shape_detail(gradient), gradient, Role.GRADIENT)]
+            parts = [showing(gradient, name, say("seed", language), Role.GRADIENT)]
         case Forward(node=node):
             parts = _forward(frame, node, language)
         case Update(node=node):
@@ -57,16 +58,15 @@ def _forward(frame: Frame, position: int, language: str) -> list[Part]:
     node = graph.nodes[position]
     assert node.op is not None
     value = frame.trace.values[position]
-    result = Term(node.name, say("value", language), shape_detail(value), value, Role.VALUE)
+    result = showing(value, node.name, say("value", language), Role.VALUE, row=gives_row(graph, node))
     written = formula(graph, node, lambda one: one.text if one.kind is Kind.LITERAL else _HOLE)
     pieces = written.split(_HOLE)
     tensors = (one for one in node.operands if graph.nodes[one].kind is not Kind.LITERAL)
     parts: list[Part] = [result, Sign("=")]
     for piece, operand in zip(pieces, tensors, strict=False):
         parts += [Sign(piece.strip())] if piece.strip() else []
-        operand_value = frame.trace.values[operand]
-        name = graph.nodes[operand].name
-        parts.append(Term(name, "", shape_detail(operand_value), operand_value, Role.VALUE))
+        one = graph.nodes[operand]
+        parts.append(showing(frame.trace.values[operand], one.name, "", Role.VALUE, row=is_row(node, one)))
     return [*parts, *([Sign(pieces[-1].strip())] if pieces[-1].strip() else [])]
 
 
@@ -76,10 +76,10 @@ def _update(frame: Frame, position: int, language: str) -> list[Part]:
     training = trace.training
     assert training is not None
     before, gradient = trace.values[position], trace.gradients[position]
-    after = Term(node.name, say("after", language), shape_detail(before), trace.updated[position], Role.VALUE)
-    old = Term(node.name, say("before update", language), shape_detail(before), before, Role.VALUE)
+    after = showing(trace.updated[position], node.name, say("after", language), Role.VALUE)
+    old = showing(before, node.name, say("before update", language), Role.VALUE)
     name = gradient_name(frame.graph, node)
-    slope = Term(name, say("gradient", language), shape_detail(gradient), gradient, Role.GRADIENT)
+    slope = showing(gradient, name, say("gradient", language), Role.GRADIENT)
     if training.optimizer.formulas(training.settings) == ("w = w - lr * g",):
         rate = settle(training.settings["lr"], np.dtype(np.float64))
         return [after, Sign("="), old, Sign("−"), Term("lr", "", "", rate, Role.LOCAL), Sign("·"), slope]
@@ -93,41 +93,40 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
     upstream_value = trace.gradients[edge.node]
     assert upstream_value is not None
     local = local_gradient(trace, edge)
-    product = Term(
+    at = _sample(local, node, upstream_value) if isinstance(local, DenseLocal) else None
+    product = showing(
+        contribution,
         gradient_name(graph, operand),
         _product_word(frame, edge, language),
-        shape_detail(contribution),
-        contribution,
         Role.GRADIENT,
+        at,
+        row=is_row(node, operand),
     )
-    upstream = Term(
-        gradient_name(graph, node),
-        say("upstream", language),
-        shape_detail(upstream_value),
-        upstream_value,
-        Role.GRADIENT,
+    upstream = showing(
+        upstream_value, gradient_name(graph, node), say("upstream", language), Role.GRADIENT, at
     )
-    name = derivative(node, operand)
-    word = say("local", language)
+    name, word = derivative(node, operand), say("local", language)
     left: list[Part] = [product, Sign("=")]
     if edge.summed:
         axes = ", ".join(map(str, edge.summed))
         left.append(Sign(f"∑ {say('axis', language)} {axes}"))
     match local:
         case ScalarLocal():
-            return [
-                *left,
-                upstream,
-                Sign("·"),
-                Term(name, word, rule_text(graph, edge, local.text), local.value, Role.LOCAL),
-            ]
+            rule = rule_text(graph, edge, local.text)
+            return [*left, upstream, Sign("·"), showing(local.value, name, word, Role.LOCAL, rule=rule)]
         case ElementwiseLocal():
-            detail = rule_text(graph, edge, local.text)
-            return [*left, upstream, Sign("⊙"), Term(name, word, detail, local.value, Role.LOCAL)]
+            rule = rule_text(graph, edge, local.text)
+            slope = showing(local.value, name, word, Role.LOCAL, rule=rule)
+            return [*map(_fine, [*left, upstream, Sign("⊙"), slope])]
         case DenseLocal():
-            return [*left, _dense_term(local, name, word), Sign("·"), upstream]
+            return [*left, _dense_term(local, name, word, at), Sign("·"), upstream]
         case MapLocal():
             return [*left, *_map_terms(frame, edge, local, upstream, language)]
+
+
+def _fine(part: Part) -> Part:
+    """With so many digits that the reader can multiply cell by cell."""
+    return structs.replace(part, fine=True) if isinstance(part, Term) else part
 
 
 def _product_word(frame: Frame, edge: Edge, language: str) -> str:
@@ -138,13 +137,25 @@ def _product_word(frame: Frame, edge: Edge, language: str) -> str:
     return say("product of several", language, count=count, of=of)
 
 
-def _dense_term(local: DenseLocal, name: str, word: str) -> Term:
-    """Jᵀ, of the first sample where there is a batch."""
-    shape = shape_text((*local.shape[:-2], local.shape[-1], local.shape[-2]))
+def _sample(local: DenseLocal, node: Node, upstream: Tensor) -> Index | None:
+    """Where the sample of a batch is that is shown: the first that a gradient reaches, or the first."""
+    batch = local.shape[:-2]
+    if local.value is None or not batch or 0 in batch:
+        return None
+    axis = node.attributes.get("axis", -1) % len(node.shape)
+    reached: Any = np.moveaxis(np.asarray(upstream), axis, -1).any(axis=-1)
+    found: list[int | None] = [int(one) for one in np.unravel_index(int(reached.argmax()), batch)]
+    return (*found[:axis], None, *found[axis:])
+
+
+def _dense_term(local: DenseLocal, name: str, word: str, at: Index | None) -> Term:
+    """Jᵀ, of one sample where there is a batch."""
+    shape = (*local.shape[:-2], local.shape[-1], local.shape[-2])
     if local.value is None:
-        return Term(f"({name})ᵀ", word, shape, None, Role.LOCAL, text=local.text)
+        return Term(f"({name})ᵀ", word, shape_text(shape), None, Role.LOCAL, text=local.text)
     turned: Any = np.swapaxes(local.value, -1, -2)
-    return Term(f"({name})ᵀ", word, shape, turned, Role.LOCAL)
+    batch = None if at is None else tuple(one for one in at if one is not None)
+    return showing(turned, f"({name})ᵀ", word, Role.LOCAL, batch)
 
 
 def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: Term, language: str) -> list[Part]:
@@ -156,7 +167,7 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: Term, langua
         return [upstream, Sign("·"), Term(name, word, "", None, Role.LOCAL, text=does)]
     upstream = structs.replace(upstream, row=local.upstream_as == "row")
     name = rule_text(graph, edge, local.text)
-    factor = Term(name, word, shape_detail(local.factor), local.factor, Role.LOCAL)
+    factor = showing(local.factor, name, word, Role.LOCAL)
     sign = Sign(local.sign)
     return [factor, sign, upstream] if local.before else [upstream, sign, factor]
 
@@ -166,20 +177,14 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     total = trace.arrived[edge.index]
     contribution = trace.contributions[edge.index]
-    name = gradient_name(graph, operand)
-    result = Term(
-        name, say("sum so far", language, count=count, of=of), shape_detail(total), total, Role.GRADIENT
-    )
-    new = Term(
-        say("through", language, node=node.name),
-        say("contribution", language),
-        shape_detail(contribution),
-        contribution,
-        Role.GRADIENT,
-    )
+    name, row = gradient_name(graph, operand), is_row(node, operand)
+    arrived = say("sum so far", language, count=count, of=of)
+    result = showing(total, name, arrived, Role.GRADIENT, row=row)
+    through = say("through", language, node=node.name)
+    new = showing(contribution, through, say("contribution", language), Role.GRADIENT, row=row)
     if count == 1:
         return [result, Sign("="), new]
     uses = trace.schedule.uses_of[edge.operand]
     before = trace.arrived[uses[count - 2]]
-    so_far = Term(name, say("before", language), shape_detail(before), before, Role.GRADIENT)
+    so_far = showing(before, name, say("before", language), Role.GRADIENT, row=row)
     return [result, Sign("="), so_far, Sign("+"), new]

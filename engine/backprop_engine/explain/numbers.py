@@ -32,6 +32,8 @@ _NEIGHBOURS = 1e12
 """Neighbouring floats differ in none of the digits of whole numbers up to this."""
 ROUGHEST = 0.05
 """The part of itself that a number of a column may lose to rounding."""
+FINE = 0.0005
+"""The part that each may lose where numbers of several columns are multiplied."""
 
 
 def number(value: float | Tensor, digits: int = DIGITS) -> str:
@@ -70,15 +72,21 @@ def _rounded(value: float, decimals: int, form: str) -> str:
 
 
 def column(
-    values: Iterable[float] | Tensor, digits: int = TENSOR_DIGITS, exact: int = 4, *, apart: bool = True
+    values: Iterable[float] | Tensor,
+    digits: int = TENSOR_DIGITS,
+    exact: int = 4,
+    *,
+    apart: bool = True,
+    fine: bool = False,
 ) -> list[str]:
     """Numbers for one column: texts of one width, with their decimal points under each other.
 
     A number that is shown exactly ends with its last digit, and a rounded one keeps every decimal of its
     column: ``0.5`` is one half, ``0.5000`` nearly. There are `digits` significant ones in the largest; more
     where up to `exact` decimals show every number exactly, where one of them would have less than two, and,
-    if they are to be told `apart`, until numbers differ that do; never more than six. Numbers too unlike for
-    that are all in scientific form.
+    if they are to be told `apart`, until numbers differ that do; never more than six. Where they are to be
+    `fine`, each of them has four if six of the largest are enough for that. Numbers too unlike for two are
+    all in scientific form.
     """
     numbers = _numbers_of(values)
     sizes = [abs(value) for value in numbers if isfinite(value) and value != 0]
@@ -87,7 +95,8 @@ def column(
     elif isinstance(numbers[0], int) and max(sizes) < LONGEST_INTEGER:
         texts = [str(value) for value in numbers]
     else:
-        decimals = _decimals(sizes, digits, exact)
+        decimals = _decimals(sizes, digits, exact, FINE) if fine else None
+        decimals = _decimals(sizes, digits, exact) if decimals is None else decimals
         if decimals is None:
             texts = _scientific(numbers, digits, apart=apart)
         else:
@@ -110,7 +119,7 @@ def _exponent(size: float) -> int:
     return floor(log10(size))
 
 
-def _decimals(sizes: list[float], digits: int, exact: int) -> int | None:
+def _decimals(sizes: list[float], digits: int, exact: int, roughest: float = ROUGHEST) -> int | None:
     """How many decimals show numbers of these sizes; None where scientific form shows them better."""
     largest = max(sizes)
     if largest >= 1e6 or largest < 1e-4:
@@ -121,7 +130,7 @@ def _decimals(sizes: list[float], digits: int, exact: int) -> int | None:
             return decimals
     fewest = max(0, digits - 1 - _exponent(largest))
     for decimals in range(fewest, most + 1):
-        if all(abs(round(size, decimals) - size) <= ROUGHEST * size for size in sizes):
+        if all(abs(round(size, decimals) - size) <= roughest * size for size in sizes):
             return decimals
     return None
 

@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.blocks import Block, above
+from backprop_engine.explain.blocks import Block, above, beside
 from backprop_engine.explain.heatmap import heat_lines, legend
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 
-__all__ = ["slice_text", "tensor_block", "trimmed"]
+__all__ = ["lying_heat_block", "mostly_zero_block", "slice_text", "tensor_block", "trimmed"]
 
 MORE = "…"
+MORE_BELOW = "⋮"
+"""What stands for rows that are left out where there is no row for ``…``."""
 MOST_TOGETHER = 64
 """Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
 _WAYS = ((4, True), (4, False), (3, False))
 """How many digits are tried, and whether numbers that differ must look different, before a heatmap is."""
+_ZEROS = 3
+"""So many zeros in a row are written out."""
+_FEW = 8
+"""So many numbers of a vector that are not zero are written out among its zeros."""
 _LARGEST_PIXEL = 4
 """How many cells wide, and halves of a cell high, a number of a heatmap is at most."""
 _WIDEST_PIXEL = 6
@@ -37,25 +43,52 @@ def tensor_block(
     heat: bool = True,
     shape: bool = True,
     brief: bool = False,
+    fine: bool = False,
 ) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
     A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
     its numbers do not fit it is a heatmap, with its `shape` and its range below, or, without `heat`, as many
     numbers as fit. Where columns or rows are left out, ``…`` stands for them. `brief` numbers have no more
-    digits than it takes.
+    digits than it takes, and `fine` ones as many as it takes to multiply with them.
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
     matrix = _as_matrix(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
-    whole = _all_numbers(matrix, width - 2, height, _WAYS[-1:] if brief else _WAYS)
+    whole = _all_numbers(matrix, width - 2, height, _WAYS[-1:] if brief else _WAYS, fine=fine)
     if whole is None and heat:
         return _heat_block(tensor, matrix, role, width, height, shape=shape)
     return _bracketed(
         [(Span(text, role),) for text in whole or _fitting_rows(matrix, width - 2, height)], role
     )
+
+
+def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, row: bool) -> Block | None:
+    """The few numbers of a vector among its zeros, of which ``0 … 0`` stands for many.
+
+    It lies down, with a sign that it is turned, where it is too high; None where it is not such a vector, or
+    does not fit.
+    """
+    if tensor.ndim != 1 or tensor.size - facts(tensor).zeros > _FEW:
+        return None
+    places = np.flatnonzero(tensor).tolist()
+    zero, *others = column(np.concatenate([np.zeros(1, tensor.dtype), tensor[places]]))
+    texts: list[str] = []
+    for start, end, text in zip(
+        [0, *(at + 1 for at in places)], [*places, tensor.size], [*others, ""], strict=True
+    ):
+        zeros = end - start
+        texts += [zero] * zeros if zeros <= _ZEROS else [zero, MORE.center(len(zero)), zero]
+        texts += [text] * bool(text)
+    if len(texts) == tensor.size:
+        return None
+    if not row and len(texts) <= height:
+        block = _bracketed([(Span(text, role),) for text in texts], role)
+    else:
+        block = Block.text(f"[{'  '.join(text.strip() for text in texts)}]{'' if row else 'ᵀ'}", role)
+    return block if block.width <= width else None
 
 
 def slice_text(index: Sequence[int | str | None]) -> str:
@@ -75,25 +108,25 @@ def _as_matrix(tensor: Tensor, row: bool) -> Any:
 
 
 def _all_numbers(
-    matrix: Any, width: int, height: int, ways: tuple[tuple[int, bool], ...] = _WAYS
+    matrix: Any, width: int, height: int, ways: tuple[tuple[int, bool], ...] = _WAYS, *, fine: bool = False
 ) -> list[str] | None:
     """Every number, with as many digits as there is room for; None where there is none."""
     rows, columns = matrix.shape
     if rows > height or 3 * columns - 2 > width:
         return None
     for digits, apart in ways:
-        texts = _columns(matrix, digits, apart=apart)
+        texts = _columns(matrix, digits, apart=apart, fine=fine)
         if sum(len(cells[0]) + 2 for cells in texts) - 2 <= width:
             return ["  ".join(cells) for cells in zip(*texts, strict=True)]
     return None
 
 
-def _columns(matrix: Any, digits: int = 4, *, apart: bool = True) -> list[list[str]]:
+def _columns(matrix: Any, digits: int = 4, *, apart: bool = True, fine: bool = False) -> list[list[str]]:
     """The columns of a matrix as texts, each of one width."""
     count = matrix.shape[1]
     if matrix.size > MOST_TOGETHER:
-        return [column(matrix[:, index], digits, apart=apart) for index in range(count)]
-    together = column(matrix.ravel(), digits, apart=apart)
+        return [column(matrix[:, index], digits, apart=apart, fine=fine) for index in range(count)]
+    together = column(matrix.ravel(), digits, apart=apart, fine=fine)
     return [trimmed(together[index::count]) for index in range(count)]
 
 
@@ -125,7 +158,21 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     return lines
 
 
-def _heat_block(tensor: Tensor, matrix: Any, role: Role, width: int, height: int, *, shape: bool) -> Block:
+def lying_heat_block(tensor: Tensor, role: Role, width: int, height: int) -> Block:
+    """A vector as a heatmap that lies down, with a sign that it is turned."""
+    return _heat_block(tensor, _as_matrix(tensor, row=True), role, width, height, shape=False, turned=True)
+
+
+def _heat_block(
+    tensor: Tensor,
+    matrix: Any,
+    role: Role,
+    width: int,
+    height: int,
+    *,
+    shape: bool,
+    turned: bool = False,
+) -> Block:
     """A heatmap, and below it the shape and the scale where there is room for them."""
     known = facts(tensor)
     index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
@@ -133,46 +180,67 @@ def _heat_block(tensor: Tensor, matrix: Any, role: Role, width: int, height: int
     below = [Block.of([line]) for line in (named, legend(known, width)) if line]
     below = [block for block in below if block.width <= width]
     below = below[max(0, len(below) - (height - 1) // 2) :]
-    return above(_bracketed(_heat(matrix, known.largest, width - 2, height - len(below)), role), *below)
+    room = height - len(below)
+    if matrix.shape[1] == 1 and len(matrix) <= 2 * (room - 1):
+        room -= 1
+    picture = _bracketed(_heat(matrix, known.largest, width - 2 - turned, room), role)
+    if below and not shape and picture.height + len(below) < height:
+        below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
+    return above(beside(picture, Block.text("ᵀ", role)) if turned else picture, *below)
 
 
 def _heat(matrix: Any, largest: float, width: int, height: int) -> list[Line]:
     """The lines of a heatmap: as many columns and rows as fit, each as large as it can be."""
     rows, columns = matrix.shape
+    flat = height == 1 and rows > 2
+    width -= flat
     fits = min(_LARGEST_PIXEL, width // columns, 2 * height // rows)
     across, down = max(1, fits), max(1, fits)
     if columns == 1:
         across = max(1, min(_WIDEST_PIXEL, width))
     if rows == 1:
         down = 2
-    shown_columns = columns if columns * across <= width else max(1, width - len(MORE))
-    first, shown_rows = 0, rows
+    left, wide = (0, columns) if columns * across <= width else _columns_shown(matrix, width, largest)
+    top, high = 0, rows
     if rows * down > 2 * height:
-        first, shown_rows = _rows_shown(matrix[:, :shown_columns], height, largest)
-    lines = heat_lines(matrix[first : first + shown_rows, :shown_columns], largest, across, down)
-    if shown_columns < columns:
-        lines = [(*line, Span(MORE, Role.DIM)) for line in lines]
-    more: Line = (Span(MORE.center(shown_columns * across + (shown_columns < columns)), Role.DIM),)
-    before = [more] * (first > 0)
-    after = [more] * (first + shown_rows < rows and height > 1 + len(before))
+        top, high = _rows_shown(matrix[:, left : left + wide], height, largest)
+    lines = heat_lines(matrix[top : top + high, left : left + wide], largest, across, down)
+    start = (Span(MORE, Role.DIM),) * (left > 0)
+    end = (Span(MORE, Role.DIM),) * (left + wide < columns) + (Span(MORE_BELOW, Role.DIM),) * flat
+    lines = [(*start, *line, *end) for line in lines]
+    more: Line = (Span(MORE.center(wide * across + len(start) + len(end)), Role.DIM),)
+    before = [more] * (top > 0)
+    after = [more] * (top + high < rows and height > 1 + len(before))
     return [*before, *lines, *after]
 
 
-def _rows_shown(matrix: Any, height: int, largest: float) -> tuple[int, int]:
-    """Where what is shown of a matrix that is too high begins, and how many rows it is.
+def _columns_shown(matrix: Any, width: int, largest: float) -> tuple[int, int]:
+    """Where what is shown of a matrix that is too wide begins, and how many columns it is.
 
-    They are the first. Where those are all zero, the first row that is not is in their middle.
+    They are the first; of a single row that begins with zeros only, those around the first that is none.
     """
-    rows, most = len(matrix), 2 * max(1, height - 1)
-    if not largest or height < 3 or matrix[:most].any():
+    most = max(1, width - len(MORE))
+    if not largest or width < 3 or len(matrix) > 1:
         return 0, most
-    telling = int(matrix.any(axis=1).argmax())
+    return _telling(matrix.T, most, most - len(MORE))
+
+
+def _rows_shown(matrix: Any, height: int, largest: float) -> tuple[int, int]:
+    """Where what is shown of a matrix that is too high begins, and how many rows it is."""
+    most = 2 * max(1, height - 1)
+    return (0, most) if not largest or height < 3 else _telling(matrix, most, most - 2)
+
+
+def _telling(matrix: Any, most: int, fewer: int) -> tuple[int, int]:
+    """Which rows are shown: the first, `most` of them.
+
+    Where those are all zero, the first row that is not is in the middle of `fewer`, or among the last.
+    """
+    rows = len(matrix)
+    telling = 0 if matrix[:most].any() else int(matrix.any(axis=1).argmax())
     if telling < most:
         return 0, most
-    if telling >= rows - most:
-        return rows - most, most
-    fewer = most - 2
-    return telling - fewer // 2, fewer
+    return (rows - most, most) if telling >= rows - most else (telling - fewer // 2, fewer)
 
 
 def _bracketed(rows: list[Line], role: Role) -> Block:

@@ -12,34 +12,50 @@ from backprop_engine.explain.lines import Role
 from backprop_engine.text import cell_width, clip
 
 __all__ = [
+    "OVER",
     "Heading",
     "Headings",
+    "Index",
     "Part",
     "Sign",
     "Term",
     "briefly",
+    "coarsely",
     "cut_short",
     "folded",
     "headings",
-    "shape_detail",
+    "in_short",
+    "showing",
+    "with_brackets",
 ]
 
+OVER = "/∂"
+"""What a name has that can be a fraction."""
 _LONGEST_SYMBOLS = 22
+_NO_OPERATORS = "=(,"
+"""What a sign ends with that a negative number may follow as it is."""
+_EXPONENTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻^"
 
 
 class Term(Struct, frozen=True, eq=False):
-    """One column of an equation: its name, what it is, a detail such as its shape, and its tensor."""
+    """One column of an equation: its name, what it is, its shape, and its tensor."""
 
     name: str
     word: str
-    detail: str
+    shape: str
     tensor: Tensor | None
     role: Role
     row: bool = False
+    rule: str = ""
+    """Symbols for what its numbers are."""
     text: str = ""
     """What stands in place of a tensor."""
+    fine: bool = False
+    """Whether each of its numbers has as many digits as it takes to follow a product."""
     brief: bool = False
     """Whether its numbers have few digits, its text takes several lines, and a vector may lie down."""
+    factor: bool = False
+    """Whether a negative number is in brackets."""
 
 
 class Sign(Struct, frozen=True):
@@ -51,11 +67,33 @@ class Sign(Struct, frozen=True):
 Part = Term | Sign
 
 
-def shape_detail(tensor: Tensor | None) -> str:
-    """A tensor's shape; a scalar's goes without saying. ``[0]`` says that the first matrix stands for all."""
+Index: TypeAlias = tuple[int | None, ...]
+"""Where a vector or a matrix is in a larger tensor; None is for all along an axis."""
+
+
+def showing(
+    tensor: Tensor | None,
+    name: str,
+    word: str,
+    role: Role,
+    at: Index | None = None,
+    *,
+    row: bool = False,
+    rule: str = "",
+) -> Term:
+    """The column of a tensor, or of what is `at` some place in it; of one with more axes, the first matrix.
+
+    ``3×3×3 [0]`` says which one it is. A scalar's shape goes without saying.
+    """
     if tensor is None or tensor.shape == ():
-        return ""
-    return shape_text(tensor.shape) + f" [{', '.join('0' * (tensor.ndim - 2))}]" * (tensor.ndim > 2)
+        return Term(name, word, "", tensor, role, rule=rule)
+    if at is None and 0 not in tensor.shape:
+        at = (0,) * (tensor.ndim - 2)
+    shape = shape_text(tensor.shape)
+    if at:
+        shape += f" [{', '.join(':' if one is None else str(one) for one in at).removesuffix(', :')}]"
+        tensor = tensor[tuple(slice(None) if one is None else one for one in at)]
+    return Term(name, word, shape, tensor, role, row=row, rule=rule)
 
 
 def briefly(parts: list[Part]) -> list[Part]:
@@ -63,54 +101,107 @@ def briefly(parts: list[Part]) -> list[Part]:
     return [structs.replace(part, brief=True) if isinstance(part, Term) else part for part in parts]
 
 
+def coarsely(parts: list[Part]) -> list[Part]:
+    """The parts without more digits than usual."""
+    return [
+        structs.replace(part, fine=False) if isinstance(part, Term) and part.fine else part for part in parts
+    ]
+
+
+def with_brackets(parts: list[Part]) -> list[Part]:
+    """The parts with brackets around negative numbers that a sign stands before, or a power behind."""
+    found = parts[:1]
+    for before, part, behind in zip(parts, parts[1:], [*parts[2:], None], strict=False):
+        if isinstance(part, Term) and part.tensor is not None and part.tensor.shape == ():
+            after_sign = isinstance(before, Sign) and before.text[-1:] not in _NO_OPERATORS
+            in_power = isinstance(behind, Sign) and behind.text[:1] in _EXPONENTS
+            part = structs.replace(part, factor=True) if after_sign or in_power else part
+        found.append(part)
+    return found
+
+
 class Heading(NamedTuple):
-    """What stands over a column: its name, what it is, in one line or more, and a detail."""
+    """What stands over a column: its name, what it is, in one line or more, its shape, and its rule."""
 
     name: str
     word: str
-    detail: str
+    shape: str
+    rule: str
 
 
 Headings: TypeAlias = list[Heading | None]
 """One for each part of an equation; None for a sign."""
 
 
-def headings(parts: list[Part]) -> Iterator[tuple[Headings, int]]:
+def headings(parts: list[Part], room: list[int]) -> Iterator[tuple[Headings, int]]:
     """How the columns may be headed, and how many empty rows follow: the best first.
 
-    Words take two lines, long symbols are cut, and at last details stand beside the words.
+    Words that are wider than the `room` over their numbers take two lines, rules stand beside the words, long
+    symbols are cut, and at last shapes stand beside the words, and rules are left out.
     """
-    full = [_map(part, lambda term: Heading(term.name, term.word, term.detail)) for part in parts]
-    cut = cut_short(parts)
-    kinds = [full, folded(full), cut, folded(cut)]
+    full, cut = _full(parts), cut_short(parts)
+    kinds = []
+    for kind in (full, cut):
+        ways = [kind, folded(kind, room)]
+        kinds += [*ways, *(_each(way, _rule_beside_the_word) for way in ways)]
+    last = [_each(cut, _shape_beside_the_word), _each(cut, _without_rule), in_short(cut), _each(cut, _bare)]
     seen: list[tuple[Headings, int]] = []
-    for one in (*((kind, 1) for kind in kinds), *((kind, 0) for kind in kinds), (_joined(parts), 0)):
+    for one in (*((kind, 1) for kind in kinds), *((kind, 0) for kind in (*kinds, *last))):
         if one not in seen:
             seen.append(one)
             yield one
 
 
+def _full(parts: list[Part]) -> Headings:
+    return [
+        Heading(part.name, part.word, part.shape, part.rule and f"= {part.rule}")
+        if isinstance(part, Term)
+        else None
+        for part in parts
+    ]
+
+
+def _each(heads: Headings, change: Callable[[Heading], Heading]) -> Headings:
+    return [head and change(head) for head in heads]
+
+
 def cut_short(parts: list[Part]) -> Headings:
     """How the columns are headed where symbols are cut that are long: the words tell them in full."""
-    return [_map(part, _cut) for part in parts]
+    return [
+        _cut(head) if head and isinstance(part, Term) and part.role is Role.LOCAL else head
+        for head, part in zip(_full(parts), parts, strict=True)
+    ]
 
 
-def _map(part: Part, head: Callable[[Term], Heading]) -> Heading | None:
-    return head(part) if isinstance(part, Term) else None
+def in_short(heads: Headings) -> Headings:
+    """The same with shapes beside the words, and without rules."""
+    return [head and _shape_beside_the_word(head._replace(rule="")) for head in heads]
 
 
-def _cut(term: Term) -> Heading:
-    if term.role is not Role.LOCAL:
-        return Heading(term.name, term.word, term.detail)
-    end = "ᵀ" if term.name.endswith("ᵀ") else ""  # without it, it would be another matrix
-    short = clip(term.name.removesuffix(end), _LONGEST_SYMBOLS - len(end)) + end
-    name = term.name if "∂" in term.name else short
-    return Heading(name, term.word, clip(term.detail, _LONGEST_SYMBOLS))
+def _bare(head: Heading) -> Heading:
+    """Without a rule, and without the shape where all numbers are there."""
+    slice_alone = head.shape if "[" in head.shape else ""
+    return _shape_beside_the_word(head._replace(rule="", shape=slice_alone))
 
 
-def folded(heads: Headings) -> Headings:
-    """The same with words in two lines."""
-    return [head and head._replace(word=_in_two_lines(head.word)) for head in heads]
+def _cut(head: Heading) -> Heading:
+    end = "ᵀ" if head.name.endswith("ᵀ") else ""  # without it, it would be another matrix
+    short = clip(head.name.removesuffix(end), _LONGEST_SYMBOLS - len(end)) + end
+    name = head.name if "∂" in head.name else short
+    return head._replace(name=name, rule=clip(head.rule, _LONGEST_SYMBOLS))
+
+
+def folded(heads: Headings, room: list[int]) -> Headings:
+    """The same with words in two lines where they are wider than the `room` of their column, and its name."""
+    return [
+        head._replace(word=_in_two_lines(head.word)) if head and _is_wide(head, cells) else head
+        for head, cells in zip(heads, room, strict=True)
+    ]
+
+
+def _is_wide(head: Heading, cells: int) -> bool:
+    name = "" if OVER in head.name else head.name  # a fraction is narrow
+    return cell_width(head.word) > max(cells, cell_width(name))
 
 
 def _in_two_lines(word: str) -> str:
@@ -120,14 +211,17 @@ def _in_two_lines(word: str) -> str:
     return "\n".join(min(halves, key=lambda both: max(map(cell_width, both)), default=(word,)))
 
 
-def _joined(parts: list[Part]) -> Headings:
-    """The detail behind the word: a shape as it is, symbols as what it is equal to."""
-    return [_map(part, _beside_the_word) for part in parts]
+def _rule_beside_the_word(head: Heading) -> Heading:
+    """``local = y``."""
+    return head._replace(word=f"{head.word} {head.rule}", rule="") if head.word and head.rule else head
 
 
-def _beside_the_word(term: Term) -> Heading:
-    head = _cut(term)
-    if not head.detail or not head.word:
-        return head
-    sign = " " if head.detail == shape_detail(term.tensor) else " = "
-    return Heading(head.name, f"{head.word}{sign}{head.detail}", "")
+def _shape_beside_the_word(head: Heading) -> Heading:
+    """``product (4)``; of what has a rule, the rule alone."""
+    if head.rule:
+        return _rule_beside_the_word(head)._replace(shape="")
+    return head._replace(word=f"{head.word} ({head.shape})", shape="") if head.word and head.shape else head
+
+
+def _without_rule(head: Heading) -> Heading:
+    return head._replace(rule="")

@@ -38,13 +38,14 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     from backprop_engine.explain.equation import equation
     from backprop_engine.explain.numeric import numeric_line
 
-    check = _wrapped([line] if (line := numeric_line(view.frame, view.language)) else [], width)
+    line = numeric_line(view.frame, view.language)
+    check = _wrapped([line] if line else [], max(1, width - 2))
     block = equation(view.frame, view.language, width - 2, max(4, height - len(check)), tall=True)
     lines = [(Span(" "), *line) for line in block.padded(width - 2).lines]
     free = height - len(lines) - len(check)
     blank: list[Line] = [(Span(""),)]
-    above = blank * min(2, max(0, free - 1) // 2)
-    between = blank * (1 if check and free > 1 else 0)
+    between = blank * bool(check and free > 0)
+    above = blank * min(2, (max(0, free) - len(between) + 1) // 2)
     centred = [line for one in check for line in Block.of([one]).padded(width).lines]
     return Lines.of([*above, *lines, *between, *centred])
 

@@ -34,9 +34,11 @@ def gradient(trace: Trace, node: Node, style: Style) -> Box:
 
 
 def is_row(node: Node, operand: Node) -> bool:
-    """Whether a vector is a row: it meets matrices cell by cell, and so goes along their last axis."""
-    meets = len(operand.shape) == 1 and len(node.shape) > 1
-    return meets and any(isinstance(rule, Partial) for rule in node.rules)
+    """Whether a vector is a row: it meets matrices cell by cell, or becomes a row of one that is stacked."""
+    if len(operand.shape) != 1 or len(node.shape) < 2:
+        return False
+    stacked = node.op is not None and node.op.name == "stack" and node.attributes["axis"] in (0, -2)
+    return stacked or any(isinstance(rule, Partial) for rule in node.rules)
 
 
 def gives_row(graph: Graph, node: Node) -> bool:
