@@ -113,6 +113,24 @@ def test_the_chain_rule_fits_from_forty_cells_on(stem: str) -> None:
     assert too_wide == []
 
 
+@pytest.mark.parametrize("stem", ["digits_mlp", "add_multiply", "attention_head", "bptt"])
+@pytest.mark.parametrize("size", [(46, 18), (78, 9), (78, 29)])
+def test_nothing_of_the_chain_rule_touches_its_border(stem: str, size: tuple[int, int]) -> None:
+    for shown in views(stem):
+        if not isinstance(shown.frame.step, Forward | Backward | Accumulate):
+            continue
+        rows = text_of(chain_rule(shown, *size)).splitlines()
+        assert all(cell_width(row) < size[0] and row[:1] in " " for row in rows), shown.session.position
+        assert "──" not in (rows[1:2] or [""])[0], "a fraction's numerator is in the first row"
+
+
+def test_a_single_free_row_stands_between_the_equation_and_its_check() -> None:
+    shown = view("add_multiply", 4)
+    full = [row.strip() for row in text_of(chain_rule(shown, 60, 7)).splitlines()]
+    assert full[0].startswith("∂f/∂q")
+    assert full[-2:] == ["", "numeric -4 ✓"]
+
+
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (1, 50), (200, 1), (2, 2), (3, 1), (7, 3), (12, 4)])
 @pytest.mark.parametrize("panel", EVERY)
 def test_any_size_can_be_drawn(panel: str, size: tuple[int, int]) -> None:

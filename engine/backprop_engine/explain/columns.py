@@ -6,6 +6,7 @@ other, or have fewer digits, or some become heatmaps.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -91,23 +92,31 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
     if not _could_fit(parts, width, height):
         return None
     shares, room = [_UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
-    for place in (_row, _stacked) if len(parts) > _ALONE else (_row,):
-        if _least_width(parts, stacked=place is _stacked) > width:
+    for stacked in (False, True) if len(parts) > _ALONE else (False,):
+        if _least_width(parts, stacked=stacked) > width:
             continue
-        for fractions in (True, False) if tall else (False,):
-            for heads, gap in headings(parts, room):
-                if fractions and not gap:  # they are for where there is room
-                    break
-                most = height - _AROUND * fractions
-                high = most - _rows(heads).total - gap - _TALLER * fractions
-                if high < 1:
-                    continue
-                block = place(
-                    parts, heads, shares, high if place is _row else _UNLIMITED, tall=fractions, gap=gap
+        for heads, gap, fractions in _ways_to_head(parts, room, tall=tall):
+            most = height - _AROUND * fractions
+            high = most - _rows(heads).total - gap - _TALLER * fractions
+            if high < 1:
+                continue
+            for indented in (True, False) if stacked else (False,):
+                block = (
+                    _stacked(parts, heads, shares, tall=fractions, gap=gap, indented=indented)
+                    if stacked
+                    else _row(parts, heads, shares, high, tall=fractions, gap=gap)
                 )
                 if block.width <= width and block.height <= most and not _has_pictures(block):
                     return block
     return None
+
+
+def _ways_to_head(parts: list[Part], room: list[int], *, tall: bool) -> Iterator[tuple[Headings, int, bool]]:
+    """The headings, how many empty rows follow, and whether derivatives are fractions as well."""
+    for fractions in (True, False) if tall else (False,):
+        for heads, gap in headings(parts, room):
+            if gap or not fractions:
+                yield heads, gap, fractions
 
 
 def _in_full_width(part: Part) -> int:
@@ -233,11 +242,12 @@ def _stacked(
     parts: list[Part],
     heads: Headings,
     shares: list[int],
-    height: int,
+    height: int = _UNLIMITED,
     *,
     tall: bool,
     gap: int = 1,
     most: int = _UNLIMITED,
+    indented: bool = False,
 ) -> Block:
     """The right side of the equation, and the left side under it: ``= ∂L/∂x = [1  2]``.
 
@@ -248,9 +258,8 @@ def _stacked(
     assert isinstance(result, Term)
     assert isinstance(sign, Sign)
     assert heading is not None
-    start = 2 if result.brief and parts[2:] else 1
-    rest, over = [Sign(" "), *parts[2:]][start - 1 :], [None, *heads[2:]][start - 1 :]
-    right = _row(rest, over, [0, *shares[2:]][start - 1 :], height, tall=tall, gap=gap)
+    right = _row(parts[2:], heads[2:], shares[2:], height, tall=tall, gap=gap)
+    right = beside(_sign(Sign(" ")), right) if indented else right
     head = _head(result, heading, _rows([heading]), tall=tall)
     high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
     numbers = _numbers(result, shares[0], high)

@@ -137,14 +137,16 @@ def headings(parts: list[Part], room: list[int]) -> Iterator[tuple[Headings, int
     """How the columns may be headed, and how many empty rows follow: the best first.
 
     Words that are wider than the `room` over their numbers take two lines, rules stand beside the words, long
-    symbols are cut, and at last shapes stand beside the words, and rules are left out.
+    symbols are cut, rules are left out, and at last shapes stand beside the words, or are left out too.
     """
     full, cut = _full(parts), cut_short(parts)
     kinds = []
     for kind in (full, cut):
         ways = [kind, folded(kind, room)]
         kinds += [*ways, *(_each(way, _rule_beside_the_word) for way in ways)]
-    last = [_each(cut, _shape_beside_the_word), _each(cut, _without_rule), in_short(cut), _each(cut, _bare)]
+    bare = _each(cut, _without_rule)
+    kinds += [bare, folded(bare, room)]
+    last = [_each(cut, _shape_beside_the_word), in_short(cut), _each(cut, _bare)]
     seen: list[tuple[Headings, int]] = []
     for one in (*((kind, 1) for kind in kinds), *((kind, 0) for kind in (*kinds, *last))):
         if one not in seen:
