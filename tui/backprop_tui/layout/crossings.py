@@ -217,13 +217,14 @@ def best_moves(excess: Costs) -> tuple[Numbers, float]:
     """Move the node that saves most to where it does, again and again; the order, and what it saves."""
     size = len(excess)
     order = np.arange(size)
-    upper = np.tri(size, k=-1, dtype=np.float32).T
+    lower = np.tri(size, k=-1, dtype=np.float32)
     saved = 0.0
     while True:
-        # Moving a node down passes those between it and its goal, and so does moving it up.
-        down = np.cumsum(excess * upper, 1)
-        up = np.cumsum((excess * upper.T)[:, ::-1], 1)[:, ::-1]
-        gains = down - up
+        # Moving a node down passes those between it and its goal, and so does moving it up: what either saves
+        # is the difference of two sums over the nodes before, of which the goal itself is passed both ways.
+        before = excess.cumsum(1)
+        gains = before - excess * lower
+        gains -= before.diagonal()[:, np.newaxis]
         best = int(gains.argmax())
         start, goal = divmod(best, size)
         gain = float(gains[start, goal])

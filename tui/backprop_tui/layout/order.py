@@ -26,7 +26,7 @@ TRIES = 400
 PATIENCE, HASTE = 150, 50
 """How often in a row that may be in vain; and in a big graph."""
 BIG, HUGE = 1_000, 6_000
-"""So many nodes and relays make a graph big; so many units make it huge: it is tried from two starts only."""
+"""So many nodes and relays make a graph big; so many units make it huge: it is tried from fewer starts."""
 LOUDEST = 2
 """How far, in places, nodes are thrown at most."""
 WINDOW = range(2, 5)
@@ -100,7 +100,7 @@ class _Search:
         """Search; the board is left in the best order found."""
         board = self.board
         found: list[_Found] = []
-        for start in STARTS[: 2 if len(self.layers.relays) > HUGE else None]:
+        for start in STARTS[: self._starts()]:
             for rank, order in enumerate(self._walk(backward=start.backward)):
                 board.arrange(rank, order)
             for sweep in range(start.rough + start.fine):
@@ -126,6 +126,13 @@ class _Search:
             for rank in board.ranks[:: -1 if turn % 2 else 1]:
                 board.tidy(rank)
             yield
+
+    def _starts(self) -> int:
+        """From how many starts to try: where most wires of a huge graph are short, the first is as good."""
+        units = len(self.layers.relays)
+        if units <= HUGE:
+            return len(STARTS)
+        return 1 if len(self.layers.rank) < 2 * units else 2
 
     def _now(self) -> _Found:
         return _Found(self.board.count(), self.board.snapshot())
