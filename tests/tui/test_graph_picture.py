@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -267,6 +268,26 @@ def test_an_arrow_points_back_once_the_gradient_is_handed_on(stem: str) -> None:
         for (x, y), left in waiting.items():
             back = not picture.moment.forward if (x, y) in lit else not any(left)
             assert (cells(picture.row(y, x, 1), 1)[0] == "◀") == back
+
+
+@pytest.mark.parametrize("stem", ["quadratic_form", "sigmoid_ratio", "rnn_cell", "bptt", "gated_cell", "xor"])
+def test_no_wire_lies_over_one_that_the_step_runs_along(stem: str) -> None:
+    """It is heavy from end to end, where others pass under it as well."""
+    crossed = 0
+    for at in range(1, trace(stem).schedule.last):
+        picture = graph_picture(view(stem, at))
+        scene = picture.scene
+        for route in map(scene.route, picture.moment.lit_wires(scene)):
+            for (x, y), (next_x, next_y) in pairwise(route):
+                drawn = [
+                    line_text(picture.row(row, column, 1))
+                    for row in range(min(y, next_y), max(y, next_y) + 1)
+                    for column in range(min(x, next_x), max(x, next_x) + 1)
+                ]
+                assert set(drawn) <= set("━┃┏┓┗┛┣┫┳┻╋◀▶")
+                if y == next_y:
+                    crossed += any(mark.crossing for at, mark in scene.wires.row(y, x, next_x))
+    assert crossed or stem == "xor"
 
 
 def test_a_folded_group_has_a_border_of_its_own() -> None:

@@ -107,8 +107,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
         end = x + width
         across, upright = self.lit.row(y, x, end)
         for column, mark in self.scene.wires.row(y, x, end):
-            lit = column in upright or (column in across and not mark.crossing)
-            cells[column] = self._wire(mark, lit=lit)
+            lit = column in upright or column in across
+            cells[column] = self._wire(mark, lit=lit, over=mark.crossing and column not in upright)
         for index in self.scene.units_in(y, x, end):
             self._put_unit(cells, index, y)
         mark_cuts(cells, x, end)
@@ -132,15 +132,16 @@ class GraphPicture(Struct, frozen=True, eq=False):
         if isinstance(step, Forward) and step.node in scene.unit_of:
             yield from scene.reach.onward(scene.unit_of[step.node])
 
-    def _wire(self, mark: WireMark, *, lit: bool) -> Span:
+    def _wire(self, mark: WireMark, *, lit: bool, over: bool) -> Span:
         """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet.
 
-        An arrow points back where the gradient is handed on.
+        An arrow points back where the gradient is handed on. `over`: a wire that the step runs along from
+        left to right lies over the upright one that it crosses.
         """
         known = lit or any(map(self._known, mark.nets))
         state = State.ACTIVE if lit else State.KNOWN if known else State.AHEAD
         role = self.moment.wire_role(state)
-        drawn = mark.glyph
+        drawn = "─" if lit and over else mark.glyph
         if lit and not self.moment.forward:
             drawn = backward(drawn)
         elif mark.ends and all(self.moment.handed_on(self.scene.ends[wire]) for wire in mark.ends):
