@@ -12,7 +12,7 @@ from driving import text_of
 from backprop_engine.bindings import Bindings
 from backprop_engine.building import GraphBuilder
 from backprop_engine.debugger import Select, Session, Set, update
-from backprop_engine.explain.lines import Role, line_text, line_width
+from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
 from backprop_engine.graph import Kind, Node
@@ -511,3 +511,16 @@ def test_a_difference_beyond_all_numbers_is_told_without_a_warning() -> None:
 def test_a_box_says_what_its_operator_does(stem: str, name: str, box: str) -> None:
     graph = view(stem).graph
     assert sign(graph, graph.nodes[graph.position(name)]) == box
+
+
+# Formulas
+
+
+def test_where_rows_are_few_the_formula_does_without_numpy() -> None:
+    shown = {height: formula(view("rnn_cell", 25), 76, height) for height in (6, 7, 8)}
+    texts = {height: plain([one.row(y, 0, 76) for y in range(one.height)]) for height, one in shown.items()}
+    assert "np.outer" in texts[8]
+    assert shown[6].height == 6
+    assert shown[7].height <= 7
+    assert "np.outer" not in texts[6] + texts[7]
+    assert all("0.125⎤ = ⎡ 0.5   0.5  -0.5⎤ ·" in text for text in texts.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.lines import Line, Span, wrap_line
 from backprop_engine.explain.story import code, story
 from backprop_tui.drawing import Drawing, Lines
@@ -13,16 +14,26 @@ _NARROWEST = 10
 
 
 def formula(view: View, width: int, height: int) -> Drawing:
-    """What the node is, its local gradients, the chain rule, and NumPy; words where there is no equation."""
+    """What the node is, its local gradients, the chain rule, and NumPy; words where there is no equation.
+
+    What NumPy does goes, which stands in the why panel too, where the rest fits without it.
+    """
     from backprop_engine.explain.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
+
+    def block(rows: int) -> Block:
+        return formula_block(view.frame, view.language, width, rows, small=not view.ascii)
+
     below = [(Span(""),), *_wrapped(code(view.frame), width)]
-    room = height - len(below)
-    block = formula_block(view.frame, view.language, width, room, small=not view.ascii)
-    if not block.lines:
+    shown = block(height - len(below))
+    if not shown.height:
         return Lines.of(_wrapped(story(view.frame, view.language), width))
-    return Lines.of([*block.lines, *below])
+    if shown.height > height - len(below):
+        alone = block(height)
+        if alone.height <= height:
+            return Lines.of(alone.lines)
+    return Lines.of([*shown.lines, *below])
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

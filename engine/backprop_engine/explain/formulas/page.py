@@ -29,8 +29,8 @@ _PLANS: Final = (
     _Plan(numbers=1, lying=True),
     _Plan(1, numbers=1),
     _Plan(1, numbers=1, lying=True),
+    _Plan(1, numbers=2),
     _Plan(1, numbers=2, lying=True),
-    _Plan(1, numbers=3),
 )
 """The chain rule goes first, which has a panel of its own, then the numbers of the local gradients."""
 
@@ -40,7 +40,8 @@ def formula_block(
 ) -> Block:
     """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
 
-    Where they take more than `height` rows, the least important is left out; the rest may still be higher.
+    Where they take more than `height` rows, the least important is left out. Where even the rest would not
+    fit nothing is, as one has to scroll anyway.
     `small` allows superscripts; without them every exponent is a raised box.
     """
     equations = list(step_equations(frame, language))
@@ -63,9 +64,7 @@ def formula_block(
         kept = [(at, one.rank) for at, one in enumerate(equations) if one.rank >= plan.equations]
         return flow([block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], width)
 
-    *some, shortest = _PLANS
-    for plan in some:
-        whole = page(plan)
-        if height is None or whole.height <= height:
-            return whole
-    return page(shortest)
+    whole = page(_PLANS[0])
+    if height is None or whole.height <= height:
+        return whole
+    return next((one for one in map(page, _PLANS[1:]) if one.height <= height), whole)
