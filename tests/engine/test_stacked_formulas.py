@@ -27,6 +27,7 @@ from backprop_engine.explain.formulas.typeset import Typesetter
 from backprop_engine.explain.formulas.updates import update_values
 from backprop_engine.explain.lines import Role, line_text, line_width, plain, wrap_line
 from backprop_engine.explain.story import code
+from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import Kind
 from backprop_engine.local import MapLocal, ScalarLocal, local_gradient
@@ -561,7 +562,10 @@ def test_lines_of_an_update_end_with_the_new_parameter(name: str) -> None:
         for symbol, tensor in {"w": trace.updated[0], **after.memory}.items():
             assert np.allclose(found[symbol], tensor, rtol=1e-12, atol=0)
         last = trace.schedule.last - 1
-        assert "←" in plain(formula_block(trace.frame(last), "en", 100).lines)
+        shown = plain(formula_block(trace.frame(last), "en", 100).lines)
+        assert "←" in shown
+        after = plain(tensor_block(trace.updated[0], Role.VALUE).lines).split("\n")
+        assert all(row in shown for row in after)
 
 
 # The chain rule with fractions at its head

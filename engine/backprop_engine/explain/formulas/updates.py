@@ -9,7 +9,14 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor, settle
 from backprop_engine.explain.formulas.box import Box, text
-from backprop_engine.explain.formulas.equations import Column, Equation, Style, is_written_out, tensor_box
+from backprop_engine.explain.formulas.equations import (
+    Column,
+    Equation,
+    Style,
+    is_written_out,
+    tensor_box,
+    with_value,
+)
 from backprop_engine.explain.formulas.naming import gradient, number_piece
 from backprop_engine.explain.formulas.trees import shows_cells
 from backprop_engine.explain.formulas.typeset import SIGN, TERM, Piece, Typesetter
@@ -85,6 +92,6 @@ def _equation(
         if shown and style.numbers and all(is_written_out(tensor, style) for tensor in before.values()):
             below = Typesetter(numbers, axes, style.flat, style.small).parts(tree)
         sides = [Column(*pair, sign=at % 2 == 1) for at, pair in enumerate(zip(right, below, strict=True))]
-        return [Column(left, value), _BECOMES, *sides]
+        return with_value([Column(left, value), _BECOMES, *sides], value)
 
     return Equation(title, columns)
