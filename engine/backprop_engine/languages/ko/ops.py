@@ -107,7 +107,7 @@ TEMPLATES: dict[str, str] = {
     ),
     "{divisors} parts would fit": "{divisors}부분이면 맞습니다",
     "{0} is {shape}, split into {parts} parts: there is no part {index}": (
-        "{0}의 형상은 {shape}, {parts}부분으로 나눔: {index}번째 부분이 없습니다"
+        "{0}의 형상은 {shape}, {parts}부분으로 나눔: 인덱스가 {index}인 부분이 없습니다"
     ),
     "the parts are 0 to {last}": "부분은 0부터 {last}까지입니다",
     "{operands}: gather takes as many axes, which may differ only along axis {axis}": (

@@ -187,7 +187,7 @@ TEMPLATES: dict[str, str] = {
         "{folder}: 이 폴더에는 시나리오가 없습니다 (.yaml이나 .yml 파일 없음)"
     ),
     "watching; Ctrl+C ends": "지켜보고 있습니다. Ctrl+C로 끝냅니다",
-    "round {count}": "{count}번째",
+    "round {count}": "{count}회차",
     "gone": "없음",
     # The browser
     "serving; Ctrl+C ends": "열려 있습니다. Ctrl+C로 끝냅니다",
