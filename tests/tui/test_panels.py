@@ -207,8 +207,8 @@ def test_the_graph_shows_what_is_known(stem: str) -> None:
         for node in listed(shown):
             above, _, below = covered(picture, node)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
-            assert above.endswith(f"{clip_middle(node.name, 22)} {summary(value, 18, 4)}")
-            wanted = summary(gradient, 18, 4, shape=False) if gets_gradient(shown, node) else ""
+            assert above.endswith(f"{clip_middle(node.name, 22)} {summary(value, 21, 4)}")
+            wanted = summary(gradient, 21, 4, shape=False) if gets_gradient(shown, node) else ""
             wanted += progress(*shown.frame.arrived(node))
             assert re.sub("[╰─╌╯┗━┛]", "", below).strip() == wanted
             assert (wanted == ABSENT) == (gradient is None and gets_gradient(shown, node))

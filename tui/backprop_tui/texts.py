@@ -551,12 +551,12 @@ TEXTS: dict[str, Words] = {
     ),
     "help.leaves": Words("an input, a parameter, a constant", "입력, 파라미터, 상수"),
     "help.norm": Words(
-        "a tensor in short: its shape (a vector's in brackets) and ‖its norm‖, the root of its squares' sum",
-        "텐서 요약: 형상(벡터는 괄호 안)과 ‖노름‖(제곱합의 제곱근)",
+        "a tensor in short: its shape, (3) for a vector, and ‖its norm‖, the root of the sum of squares",
+        "텐서 요약: 형상(벡터는 (3)처럼 괄호로)과 ‖노름‖(제곱합의 제곱근)",
     ),
     "help.truth": Words(
-        "truth values in short: 1 is true, 0 is false; of many, how many are true",
-        "참·거짓 요약: 1은 참, 0은 거짓. 많으면 그중 참의 개수",
+        "of 9 truth values 5 are true; a few are shown as [1 0], 1 for true and 0 for false",
+        "참·거짓 값 9개 중 5개가 참. 몇 개뿐이면 [1 0]처럼 참을 1, 거짓을 0으로 적습니다",
     ),
     "help.sum": Words(
         "a gradient that is a sum of 2 contributions, of which 1 has arrived",

@@ -48,12 +48,12 @@ TEXTS: dict[str, Words] = {
         "{operand} is used {of} times: this is contribution {count} of {of}, "
         "and it is added in the next step.",
         "{operand}의 값은 {of}번 쓰이므로 기여도 {of}개입니다. "
-        "이번 기여({count}/{of})는 다음 스텝에서 더합니다.",
+        "이번 기여({of}개 중 {count}번째)는 다음 스텝에서 더합니다.",
     ),
     "accumulate": Words(
         "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
         "{operand}의 값은 {of}번 쓰이므로 그래디언트는 기여 {of}개의 합입니다. "
-        "이번에 더한 기여는 {count}/{of}입니다.",
+        "이번에 더한 기여는 {of}개 중 {count}번째입니다.",
     ),
     "which operand": Words("operand {number} of {node}", "{node}의 피연산자 {number}"),
     "not finite": Words(
@@ -110,7 +110,9 @@ TEXTS: dict[str, Words] = {
     "formula node": Words("the node", "노드"),
     "formula chain": Words("chain rule", "연쇄법칙"),
     "formula local": Words("local gradient", "로컬 그래디언트"),
-    "formula sum": Words("sum over the uses, {count} of {of} arrived", "쓰인 곳의 합, {count}/{of} 도착"),
+    "formula sum": Words(
+        "sum over the uses, {count} of {of} arrived", "쓰인 곳의 합, {of}개 중 {count}개 도착"
+    ),
     "step start": Words("start", "시작"),
     "step forward": Words("forward", "순전파"),
     "step seed": Words("seed", "시작값"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
+from typing import TypeAlias
 
 from msgspec import Struct
 
-from backprop_engine.arrays import shape_text
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula
@@ -37,9 +38,11 @@ _FIRST_TO_GO = (1, 2, 3, 4)
 _NEVER = "–"
 """What stands in place of a gradient that will never arrive."""
 _GAP = 2
+_USES = 8
+"""Of more contributions to a gradient, about so many decide how wide it gets."""
 _SCALAR = 11
 """The cells of the longest number, ``-0.00123456``; there may be one among nodes that are not measured."""
-_FIRST, _MEASURED = 50, 200
+_FIRST, _MEASURED = 50, 120
 """The first of all nodes and about so many of the others decide how wide the columns are."""
 
 
@@ -132,46 +135,77 @@ def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tupl
     there for the others. In a large graph some nodes stand for all.
     """
     headings = [cell_width(text(f"column.{heading}", language)) for heading in _HEADINGS]
-    listed = _listed(trace.graph)
-    some = *listed[:_FIRST], *listed[_FIRST :: 1 + len(listed) // _MEASURED]
-    nodes = [trace.graph.nodes[position] for position in some]
+    nodes = _examples(trace.graph)
     words = [(node.name, _what(trace.graph, node, language), _shape(node, language)) for node in nodes]
+    numbers = {column: _Numbers.of(trace, before, nodes, column) for column in _NUMBERS}
     widths = [max(map(cell_width, column)) for column in zip(*words, strict=True)]
-    numbers = [_numbers(trace, before, nodes, column, _LIMITS[column]) for column in _NUMBERS]
-    widths = [
-        min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, [*widths, *numbers], strict=True)
-    ]
+    widths += [numbers[column].needed(_LIMITS[column]) for column in _NUMBERS]
+    widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
     for column in reversed(_NUMBERS):
         size = _narrowed(widths, room)[column]
         if 0 < size < widths[column]:
-            needed = _numbers(trace, before, nodes, column, size)
-            widths[column] = min(size, max(headings[column], needed))
+            widths[column] = min(size, max(headings[column], numbers[column].needed(size)))
     return tuple(_narrowed(widths, room))
 
 
-def _numbers(trace: Trace, before: Trace | None, nodes: Sequence[Node], column: int, room: int) -> int:
-    """The cells of the widest number that will stand in a column which has so much room for each."""
-    all_of = _values if column == _NUMBERS[0] else _gradients
-    longest = max(cell_width(one) for node in nodes for one in all_of(trace, before, node, room))
-    return max(longest, min(room, _SCALAR)) if len(nodes) < len(_listed(trace.graph)) else longest
+def _examples(graph: Graph) -> list[Node]:
+    """Nodes that decide how wide the columns are: all, or the first and some of the others."""
+    listed = _listed(graph)
+    some = *listed[:_FIRST], *listed[_FIRST :: 1 + len(listed) // _MEASURED]
+    return [graph.nodes[position] for position in some]
 
 
-def _values(trace: Trace, before: Trace | None, node: Node, room: int) -> Iterator[str]:
+_Shown: TypeAlias = tuple[Tensor | None, Tensor | None, str]
+"""A tensor, what it was without the changes, and how many of its contributions have arrived."""
+
+
+class _Numbers(Struct, frozen=True, eq=False):
+    """What will stand in a column of numbers, and how wide it is where there is all the room for it."""
+
+    shown: list[_Shown]
+    sizes: list[int]
+    all: bool
+    """Whether nodes that are not among them can be no wider."""
+
+    @classmethod
+    def of(cls, trace: Trace, before: Trace | None, nodes: Sequence[Node], column: int) -> _Numbers:
+        """Those of some nodes in the course of a run."""
+        all_of = _values if column == _NUMBERS[0] else _gradients
+        shown = [one for node in nodes for one in all_of(trace, before, node)]
+        sizes = [_width(one, _LIMITS[column]) for one in shown]
+        return cls(shown, sizes, len(nodes) == len(_listed(trace.graph)))
+
+    def needed(self, room: int) -> int:
+        """The cells of the widest, where each has so much room."""
+        sizes = (
+            size if size <= room else _width(one, room)
+            for one, size in zip(self.shown, self.sizes, strict=True)
+        )
+        return max(0 if self.all else min(room, _SCALAR), *sizes)
+
+
+def _width(shown: _Shown, room: int) -> int:
+    now, before, part = shown
+    return cell_width(in_short(now, before, room, part))
+
+
+def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
     """What will stand under the value of a node, before and after it is updated."""
     at = node.position
-    yield in_short(trace.values[at], before.values[at] if before else None, room)
+    yield trace.values[at], before.values[at] if before else None, ""
     if at in trace.updated:
-        yield in_short(trace.updated[at], before.updated.get(at) if before else None, room)
+        yield trace.updated[at], before.updated.get(at) if before else None, ""
 
 
-def _gradients(trace: Trace, before: Trace | None, node: Node, room: int) -> Iterator[str]:
-    """What will stand under the gradient of a node, one contribution after the other."""
+def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
+    """What will stand under the gradient of a node, with some of the sums that it is on the way."""
     at = node.position
-    yield in_short(trace.gradients[at], before.gradients[at] if before else None, room)
+    yield trace.gradients[at], before.gradients[at] if before else None, ""
     uses = trace.schedule.uses_of.get(at, [])
-    for number, edge in enumerate(uses[:_MEASURED], 1):
+    for number in range(len(uses) - 1, 0, -1 - len(uses) // _USES):
+        edge = uses[number - 1]
         earlier = before.arrived[edge] if before else None
-        yield in_short(trace.arrived[edge], earlier, room, progress(number, len(uses)))
+        yield trace.arrived[edge], earlier, progress(number, len(uses))
 
 
 def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:

@@ -20,8 +20,8 @@ _SIGNS = (
     ("━━▶", Role.HEADING, "help.heavy"),
     ("╌╌▷", Role.DIM, "help.ahead"),
     ("○ ◇ □", Role.NAME, "help.leaves"),
-    ("3×4 ‖2‖ (3) ‖2‖", Role.VALUE, "help.norm"),
-    ("[1 0] 5/9 true", Role.VALUE, "help.truth"),
+    ("3×4 ‖2‖", Role.VALUE, "help.norm"),
+    ("5/9 true", Role.VALUE, "help.truth"),
     ("-4 ∑ 1/2", Role.GRADIENT, "help.sum"),
 )
 

@@ -12,7 +12,7 @@ from backprop_tui.panels.changes import change
 __all__ = ["short_gradient", "short_name", "short_value", "sign"]
 
 _LIMIT = 22
-_ROOM = 18
+_ROOM = 21
 """The cells of a short vector."""
 
 
