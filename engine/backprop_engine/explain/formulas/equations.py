@@ -73,21 +73,22 @@ class Equation(Struct, frozen=True):
         `style` says what every form has to keep to.
         """
         columns: Sequence[Column] = ()
-        for one in _styles(style):
+        for better, one in enumerate(_styles(style)):
             columns = self.columns(one)
             numbers = _has_numbers(columns)
             if one.numbers and not one.named and not numbers:
                 continue  # nothing is gained by leaving out the name
             if sum(_widths(columns)) <= width:
-                return Fitted(_set(columns).block(), numbers)
+                return Fitted(_set(columns).block(), numbers, better)
         return Fitted(Block.of([piece for line in _set(columns).lines for piece in _wrapped(line, width)]))
 
 
 class Fitted(NamedTuple):
-    """An equation as it fits, and whether it has numbers then."""
+    """An equation as it fits, whether it has numbers then, and how many forms would have told more."""
 
     block: Block
     numbers: bool = False
+    better: int = 0
 
 
 def _styles(style: Style) -> Iterator[Style]:

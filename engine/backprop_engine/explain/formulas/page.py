@@ -25,6 +25,7 @@ class _Plan(NamedTuple):
 
 _PLANS: Final = (
     _Plan(),
+    _Plan(lying=True),
     _Plan(numbers=1),
     _Plan(numbers=1, lying=True),
     _Plan(1, numbers=1),
@@ -50,10 +51,14 @@ def formula_block(
 
     @cache
     def fitted(at: int, numbers: bool, lying: bool) -> Fitted:
-        found = None if numbers and not lying else fitted(at, True, False)
-        if found is None or found.numbers:
-            found = equations[at].fitted(width, Style(numbers=numbers, lying=lying, small=small))
-        return found
+        if numbers and not lying:
+            return equations[at].fitted(width, Style(small=small))
+        upright = fitted(at, True, False)
+        if not upright.numbers:
+            return upright
+        found = equations[at].fitted(width, Style(numbers=numbers, lying=lying, small=small))
+        loses = numbers and (not found.numbers or found.better > upright.better)
+        return upright if loses else found
 
     def block(at: int, numbers: bool, lying: bool) -> Block:
         title = equations[at].title
@@ -67,4 +72,13 @@ def formula_block(
     whole = page(_PLANS[0])
     if height is None or whole.height <= height:
         return whole
-    return next((one for one in map(page, _PLANS[1:]) if one.height <= height), whole)
+    plans = [plan for plan in _PLANS[1:] if not plan.lying or _all_are_vectors(frame)]
+    return next((one for one in map(page, plans) if one.height <= height), whole)
+
+
+def _all_are_vectors(frame: Frame) -> bool:
+    """Whether no matrix is in the step, that a vector would stand beside."""
+    node, nodes = frame.node, frame.trace.graph.nodes
+    return node is not None and all(
+        len(one.shape) < 2 for one in (node, *(nodes[at] for at in node.operands))
+    )
