@@ -143,6 +143,15 @@ def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Insi
     return (*steps, *exponentials(-1), ("p", "e / s"), ("out", "p @ v"))
 
 
+_LOOKING = Words(
+    en="Queries and keys decide how much of each value is taken: their gradient comes through softmax.",
+    ko="쿼리와 키는 각 값을 얼마나 볼지 정하므로, 그래디언트를 소프트맥스를 거쳐 받습니다.",
+)
+_LOOKED_AT = Words(
+    en="A value gets the gradient of each position as much as it was looked at from there.",
+    ko="값은 각 위치의 그래디언트를 그 위치에서 주목받은 비율만큼 받습니다.",
+)
+
 scaled_dot_product_attention = define(
     "scaled_dot_product_attention",
     family="attention",
@@ -150,6 +159,7 @@ scaled_dot_product_attention = define(
         en="A value gets the gradient as much as it was looked at; queries and keys get it through softmax.",
         ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
     ),
+    lessons=(_LOOKING, _LOOKING, _LOOKED_AT),
     sign="attn",
     operands="q k v",
     formula="softmax(q @ k.T / sqrt(d)) @ v",

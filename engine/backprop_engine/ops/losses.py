@@ -39,6 +39,11 @@ def _weighted(weight: Any, a: Any) -> Any:
     return np.where(weight == 0, 0.0, weight * a)
 
 
+_TURNED = Words(
+    en="A target gets what the prediction gets, with the sign turned.",
+    ko="목표값은 예측값이 받는 그래디언트를 부호만 바꾸어 받습니다.",
+)
+
 mse = define(
     "mse",
     family=FAMILY,
@@ -46,6 +51,7 @@ mse = define(
         en="Squared error: the gradient is twice the difference; a mean divides it by the number of cells.",
         ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 이를 원소 수로 나눕니다.",
     ),
+    lessons=(None, _TURNED),
     sign="mse",
     operands="a target",
     formula="mean((a - target) ** 2)",
@@ -71,6 +77,7 @@ mae = define(
         en="Absolute error: the gradient says only on which side the error lies, never how large it is.",
         ko="절대 오차의 그래디언트는 오차가 어느 쪽인지만 알려 주고 크기는 알려 주지 않습니다.",
     ),
+    lessons=(None, _TURNED),
     sign="mae",
     operands="a target",
     formula="mean(abs(a - target))",
@@ -124,6 +131,7 @@ huber = define(
         en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
         ko="Huber 손실은 작은 오차에는 제곱, 큰 오차에는 절댓값입니다. 그래디언트는 잘린 오차입니다.",
     ),
+    lessons=(None, _TURNED),
     sign="huber",
     operands="a target",
     formula="mean(where(abs(d) <= delta, d ** 2 / 2, delta * (abs(d) - delta / 2))), d = a - target",
@@ -165,6 +173,13 @@ bce = define(
         en="Binary cross-entropy divides by the probability: being sure and wrong costs a huge gradient.",
         ko="이진 교차 엔트로피는 확률로 나누므로, 확신하고 틀리면 그래디언트가 아주 커집니다.",
     ),
+    lessons=(
+        None,
+        Words(
+            "The target's gradient is minus the log-odds of the probability.",
+            "정답에 대한 그래디언트는 확률의 로그 오즈에 음수 부호를 붙인 것입니다.",
+        ),
+    ),
     sign="BCE",
     operands="p target",
     formula="-mean(target * log(p) + (1 - target) * log(1 - p))",
@@ -202,6 +217,13 @@ bce_with_logits = define(
     lesson=Words(
         en="Sigmoid with cross-entropy: a division cancels, which leaves the probability less the target.",
         ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 확률에서 정답을 뺀 것만 남습니다.",
+    ),
+    lessons=(
+        None,
+        Words(
+            "The target's gradient is minus the logit.",
+            "정답에 대한 그래디언트는 로짓에 음수 부호를 붙인 것입니다.",
+        ),
     ),
     sign="σ+BCE",
     operands="a target",
@@ -294,6 +316,13 @@ kl_div = define(
     lesson=Words(
         en="How far from the target's distribution: a log-probability's gradient is minus its target.",
         ko="목표 분포와의 차이입니다. 로그 확률에 대한 그래디언트는 목표 확률에 음수 부호를 붙인 것입니다.",
+    ),
+    lessons=(
+        None,
+        Words(
+            "A target's gradient is its own logarithm less the log-probability, plus 1.",
+            "목표 확률에 대한 그래디언트는 자신의 로그에서 로그 확률을 빼고 1을 더한 것입니다.",
+        ),
     ),
     sign="KL",
     operands="log_p target",

@@ -130,8 +130,9 @@ linear_layer = define(
             ko="Affine 계층에서 입력은 흘러들어온 그래디언트에 가중치를 곱한 그래디언트를 받습니다.",
         ),
         Words(
-            en="An affine layer: a weight gets the upstream gradient of its output times its input.",
-            ko="Affine 계층에서 각 가중치는 자기 출력의 그래디언트에 자기 입력을 곱한 그래디언트를 받습니다.",
+            en="An affine layer: a weight gets its output's gradient times its input, summed over all rows.",
+            ko="Affine 계층에서 각 가중치는 자기 출력의 그래디언트에 자기 입력을 곱해 모든 행에서 더한 것을 "
+            "받습니다.",
         ),
         Words(
             en="An affine layer: the bias is added to every row, so it gets the sum of their gradients.",
