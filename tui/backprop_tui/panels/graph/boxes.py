@@ -27,16 +27,16 @@ def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: S
     if unit.box:
         outline = lines(_outline(unit, row), state)
         at = draw(cells, at, moment.drawn(outline), _outline_role(moment, state))
-    if row == 1:
+    if row == unit.middle:
         put(cells, left + 2, unit.sign, _outline_role(moment, state))
         if not unit.box:
             at = draw(cells, at, moment.drawn(leaf_mark(node.kind)), Role.NAME)
         _wire(cells, unit, at, left + unit.width, moment, lit)
-    elif row == 0:
+    elif row == unit.middle - 1:
         at = put(cells, at + bool(unit.box), short_name(node.name), moment.name_role(node, state))
         text, role = moment.value(node, active=state is State.ACTIVE)
         put(cells, at + 1, clip(text, left + unit.width - at - 1), role)
-    elif moment.gets_gradient(node):
+    elif row == unit.middle + 1 and moment.gets_gradient(node):
         text, role = moment.gradient(node, active=state is State.ACTIVE)
         at += bool(unit.box)
         for part, look in faded(clip(text, left + unit.width - at), role):
@@ -46,9 +46,10 @@ def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: S
 def _outline(unit: Unit, row: int) -> str:
     """A row of a box; that of a folded group has a double border."""
     corners, across, upright, port = ("╔╗╚╝", "═", "║", "╟") if unit.group else ("╭╮╰╯", "─", "│", "├")
-    if row == 1:
-        return f"{upright}{' ' * (unit.box - 2)}{port}"
-    return f"{corners[row]}{across * (unit.box - 2)}{corners[row + 1]}"
+    if 0 < row < unit.height - 1:
+        return f"{upright}{' ' * (unit.box - 2)}{port if row == unit.middle else upright}"
+    ends = corners[:2] if row == 0 else corners[2:]
+    return f"{ends[0]}{across * (unit.box - 2)}{ends[1]}"
 
 
 def _outline_role(moment: Moment, state: State) -> Role:

@@ -13,7 +13,6 @@ from backprop_tui.panels.graph.cells import Cells, gathered, put
 from backprop_tui.panels.graph.marks import State, lines
 from backprop_tui.panels.graph.picture import GraphPicture
 from backprop_tui.panels.graph.scene import Scene
-from backprop_tui.panels.graph.units import HEIGHTS
 
 __all__ = ["Minimap", "minimap"]
 
@@ -75,7 +74,7 @@ def _overview(scene: Scene, width: int, height: int) -> _Overview:
 def _dots(scene: Scene, unit: int, width: int, height: int) -> tuple[range, int]:
     """The columns of dots that a unit reaches, and its row of dots: that of its middle."""
     x, y = scene.layout.origins[unit]
-    middle = 2 * y + HEIGHTS[scene.density]
+    middle = 2 * y + scene.units[unit].height
     columns, rows = scene.layout.width, scene.layout.height
     first, stop = x * width * 2 // columns, (x + scene.units[unit].width) * width * 2 // columns
     return range(first, max(stop, first + 1)), middle * height * 2 // rows

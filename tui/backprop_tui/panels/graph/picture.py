@@ -17,7 +17,6 @@ from backprop_tui.panels.graph.choosing import part_shown, scene_of
 from backprop_tui.panels.graph.marks import State, backward, lines
 from backprop_tui.panels.graph.moment import Moment, wires_along
 from backprop_tui.panels.graph.scene import Scene
-from backprop_tui.panels.graph.units import HEIGHTS
 from backprop_tui.panels.graph.wires import LitWires, WireMark
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -76,7 +75,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
     def area(self, unit: int) -> Area:
         """The cells that a unit takes."""
         x, y = self.scene.layout.origins[unit]
-        return Area(x, y, self.scene.units[unit].width, min(HEIGHTS[self.scene.density], self.height - y))
+        one = self.scene.units[unit]
+        return Area(x, y, one.width, min(one.height, self.height - y))
 
     def _around(self, nodes: Sequence[Node]) -> Area | None:
         """The smallest area around the pictures of nodes."""

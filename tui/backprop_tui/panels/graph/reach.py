@@ -13,14 +13,12 @@ __all__ = ["Reach"]
 class Reach:
     """Rows of a picture, worked out where somebody steps.
 
-    `sources` are the units that wires leave, `route` gives the corners of a wire, and `tops` are the rows in
-    which units of `height` rows begin.
+    `sources` are the units that wires leave, `route` gives the corners of a wire, and `taken` are the rows
+    that units stand in.
     """
 
-    def __init__(
-        self, sources: Iterable[int], route: Callable[[int], Route], tops: Sequence[int], height: int
-    ) -> None:
-        self._route, self._tops, self._height = route, tops, height
+    def __init__(self, sources: Iterable[int], route: Callable[[int], Route], taken: Sequence[range]) -> None:
+        self._route, self._taken = route, taken
         self._leaving: dict[int, list[int]] = {}
         for wire, unit in enumerate(sources):
             self._leaving.setdefault(unit, []).append(wire)
@@ -28,7 +26,7 @@ class Reach:
 
     def own(self, unit: int) -> range:
         """The rows that a unit takes."""
-        return range(self._tops[unit], self._tops[unit] + self._height)
+        return self._taken[unit]
 
     def along(self, wire: int) -> set[int]:
         """The rows that a wire runs through."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from backprop_tui.layout.stages import Stages
 from backprop_tui.panels.graph.buses import Buses, buses_of
 from backprop_tui.panels.graph.folding import Plan, plan_of
 from backprop_tui.panels.graph.reach import Reach
-from backprop_tui.panels.graph.units import HEIGHTS, Unit, unit
+from backprop_tui.panels.graph.units import Unit, unit
 from backprop_tui.panels.graph.wires import WireTiles
 from backprop_tui.view import Density
 
@@ -108,20 +109,22 @@ def scene_in_stages(
         units.append(unit(trace, before, plan.standing[place], plan.cells[place], density, room))
     ends, wires_into = _ends(graph, inside, unit_of)
     wires = [(unit_of[operand], unit_of[node]) for operand, node, _ in ends]
+    arriving = Counter(target for _, target in wires)
+    units = [one.fed_by(arriving[index], density) for index, one in enumerate(units)]
     large = len(plan.standing) > LARGEST
     buses = buses_of(len(units), wires, wanted=large)
     if whole is not None and buses.length() > _LONGEST:
         return None
-    sizes = [(one.width, HEIGHTS[density]) for one in units] + [(1, 1)] * buses.branches
+    sizes = [(one.width, one.height) for one in units] + [(1, 1)] * buses.branches
     placed = yield from layout_in_stages(sizes, buses.edges, _FEW_TRIES if large else TRIES)
     yield
     placed = replace(placed, height=_drawn_rows(graph, placed, units, density))
     tiles = WireTiles(placed.routes, buses.sources, len(wires))
     yield
-    rows = _rows(placed, len(units), HEIGHTS[density])
-    tops = [y for _, y in placed.origins]
+    rows = _rows(placed, units)
     routes = partial(buses.route, routes=placed.routes)
-    reach = Reach([source for source, _ in wires], routes, tops, HEIGHTS[density])
+    taken = [range(y, y + one.height) for one, (_, y) in zip(units, placed.origins, strict=False)]
+    reach = Reach([source for source, _ in wires], routes, taken)
     return Scene(
         density, tuple(units), tuple(ends), placed, buses, tiles, rows, unit_of, wires_into, reach, whole
     )
@@ -164,15 +167,15 @@ def _drawn_rows(graph: Graph, placed: Layout, units: Sequence[Unit], density: De
     for one, (_, top) in zip(units, placed.origins, strict=False):
         at = one.node.position
         bare = density == "full" and not one.box and not (graph.active[at] and graph.differentiable[at])
-        lowest = max(lowest, top + HEIGHTS[density] - bare)
+        lowest = max(lowest, top + one.height - bare)
     return max(lowest, max((y + 1 for route in placed.routes for _, y in route), default=0))
 
 
-def _rows(placed: Layout, count: int, height: int) -> tuple[tuple[int, ...], ...]:
+def _rows(placed: Layout, units: Sequence[Unit]) -> tuple[tuple[int, ...], ...]:
     """For each row, the units that reach it, from left to right."""
     rows: list[list[int]] = [[] for _ in range(placed.height)]
-    for index in sorted(range(count), key=lambda one: placed.origins[one][0]):
+    for index in sorted(range(len(units)), key=lambda one: placed.origins[one][0]):
         top = placed.origins[index][1]
-        for row in range(top, min(top + height, placed.height)):
+        for row in range(top, min(top + units[index].height, placed.height)):
             rows[row].append(index)
     return tuple(map(tuple, rows))

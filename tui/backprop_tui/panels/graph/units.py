@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backprop_engine.graph import Node
 from backprop_engine.text import cell_width
@@ -15,8 +15,10 @@ from backprop_tui.view import Density
 
 __all__ = ["HEIGHTS", "Unit", "unit"]
 
+_HIGHEST = 15
+"""A box with more operands than these has them share rows."""
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
-"""The rows of a unit."""
+"""The rows of a unit, or, of a box, the fewest."""
 _MEASURED = 64
 """Of more contributions than these, about so many decide how wide a gradient gets."""
 
@@ -30,6 +32,19 @@ class Unit(Struct, frozen=True):
     """Cells that the operator's box takes; 0 for a leaf."""
     width: int
     group: bool = False
+    height: int = 1
+
+    @property
+    def middle(self) -> int:
+        """The row of its wire, counted from its first."""
+        return self.height // 2
+
+    def fed_by(self, operands: int, density: Density) -> Unit:
+        """The unit with a row for each of so many operands, so that no two of them arrive as one."""
+        height = HEIGHTS[density]
+        if self.box and 1 < height < operands <= _HIGHEST:
+            height = operands | 1  # the wire that leaves it is in the middle
+        return structs.replace(self, height=height)
 
 
 def unit(trace: Trace, before: Trace | None, node: Node, cell: str, density: Density, room: int = 0) -> Unit:
