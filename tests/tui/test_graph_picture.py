@@ -156,11 +156,20 @@ def test_every_density_shows_every_node(stem: str, density: Density) -> None:
             x, y, width, height = picture.area(picture.scene.unit_of[node.position])
             for row in range(y, y + height):
                 assert {node_at(picture, column, row) for column in range(x, x + width)} == {node}
-            text = "".join(rows[y][x : x + width])
+            unit = picture.scene.units[picture.scene.unit_of[node.position]]
+            text = "".join(rows[y + max(0, unit.middle - 1)][x : x + width])
             if density == "dots":
                 assert text in "◉○●◆"
             else:
                 assert f"{clip(node.name, 22)} " in text
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_no_two_operands_arrive_as_one(stem: str) -> None:
+    scene = graph_picture(view(stem, 0)).scene
+    for wires in scene.wires_into.values():
+        ends = [scene.route(wire)[-1] for wire in wires]
+        assert len(set(ends)) == len(ends)
 
 
 @pytest.mark.parametrize("density", DENSITIES)
