@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.lines import Line, Span, wrap_line
 from backprop_engine.explain.story import code, story
 from backprop_tui.drawing import Drawing, Lines
@@ -21,19 +20,12 @@ def formula(view: View, width: int, height: int) -> Drawing:
     from backprop_engine.explain.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
-
-    def block(rows: int) -> Block:
-        return formula_block(view.frame, view.language, width, rows, small=not view.ascii)
-
     below = [(Span(""),), *_wrapped(code(view.frame), width)]
-    shown = block(height - len(below))
-    if not shown.height:
+    block = formula_block(view.frame, view.language, width, height, spare=len(below), small=not view.ascii)
+    if not block.height:
         return Lines.of(_wrapped(story(view.frame, view.language), width))
-    if shown.height > height - len(below):
-        alone = block(height)
-        if alone.height <= height:
-            return Lines.of(alone.lines)
-    return Lines.of([*shown.lines, *below])
+    instead = height - len(below) < block.height <= height
+    return Lines.of(block.lines if instead else [*block.lines, *below])
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

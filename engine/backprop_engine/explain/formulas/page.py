@@ -37,12 +37,18 @@ _PLANS: Final = (
 
 
 def formula_block(
-    frame: Frame, language: str, width: int, height: int | None = None, *, small: bool = True
+    frame: Frame,
+    language: str,
+    width: int,
+    height: int | None = None,
+    *,
+    spare: int = 0,
+    small: bool = True,
 ) -> Block:
     """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
 
     Where they take more than `height` rows, the least important is left out. Where even the rest would not
-    fit nothing is, as one has to scroll anyway.
+    fit nothing is, as one has to scroll anyway. If they can, `spare` rows of the height stay free.
     `small` allows superscripts; without them every exponent is a raised box.
     """
     equations = list(step_equations(frame, language))
@@ -65,15 +71,17 @@ def formula_block(
         heading = [Block.text(clip(title, width), Role.DIM)] if title else []
         return above(*heading, fitted(at, numbers, lying).block, align="<")
 
+    @cache
     def page(plan: _Plan) -> Block:
         kept = [(at, one.rank) for at, one in enumerate(equations) if one.rank >= plan.equations]
         return flow([block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], width)
 
     whole = page(_PLANS[0])
-    if height is None or whole.height <= height:
+    if height is None or whole.height <= height - spare:
         return whole
-    plans = [plan for plan in _PLANS[1:] if not plan.lying or _all_are_vectors(frame)]
-    return next((one for one in map(page, plans) if one.height <= height), whole)
+    plans = [plan for plan in _PLANS if not plan.lying or _all_are_vectors(frame)]
+    tried = (page(plan) for rows in (height - spare, height) for plan in plans if page(plan).height <= rows)
+    return next(tried, whole)
 
 
 def _all_are_vectors(frame: Frame) -> bool:
