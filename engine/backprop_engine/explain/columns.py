@@ -31,6 +31,7 @@ from backprop_engine.explain.terms import (
     Part,
     Sign,
     Term,
+    as_they_are,
     briefly,
     coarsely,
     cut_short,
@@ -38,6 +39,7 @@ from backprop_engine.explain.terms import (
     headings,
     in_short,
     with_brackets,
+    without_rules,
 )
 from backprop_engine.text import cell_width
 
@@ -129,16 +131,15 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
 
     `brief` are the same parts with few digits.
     """
-    heads = cut_short(parts)
-    rows = []
-    for over in (heads, folded(heads, [0] * len(heads)), in_short(heads)):
-        room = max(1, height - _rows(over).total - _TALLER * tall - 1)
-        shares = _shares(parts, over, width, room, tall=tall)
-        rows.append(_row(parts, _unfolded(over, heads, shares), shares, room, tall=tall))
-        if rows[-1].width <= width and not _has_gaps(rows[-1]):
-            return rows[-1]
+    heads, blocks = cut_short(parts), []
+    for over, unfolded in _heads_of_heatmaps(parts, heads):
+        blocks.append(_heats(parts, over, unfolded, width, height, tall=tall))
+        if blocks[-1].width <= width and not _has_gaps(blocks[-1]):
+            return blocks[-1]
+    fitting = [block for block in blocks if block.width <= width] or blocks[-1:]
+    flat = fitting[-1 if height < _LOW else 0]
     if len(parts) <= _ALONE:
-        return _within(rows[0], width, height)
+        return _within(flat, width, height)
     high = _height_of_two(heads, height, tall=tall)
     shares = [
         max(1, width - _left_of_product(parts, heads, tall=tall)),
@@ -146,10 +147,27 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
         *_shares(brief[2:], heads[2:], width, high, tall=tall),
     ]
     small = _stacked(brief, heads, shares, high, tall=tall, most=height)
-    flat = rows[-1] if height < _LOW and rows[-1].width <= width else rows[0]
     if flat.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
         return flat
     return _within(small, width, height)
+
+
+def _heads_of_heatmaps(parts: list[Part], cut: Headings) -> Iterator[tuple[Headings, Headings]]:
+    """What is tried over heatmaps, the best first, and what that is where nothing is folded."""
+    whole, bare, short = as_they_are(parts), without_rules(cut), in_short(cut)
+    for heads in ([whole] if whole != cut else []) + [cut] + ([bare] if bare != cut else []):
+        yield heads, heads
+        yield folded(heads), heads
+    yield short, short
+
+
+def _heats(
+    parts: list[Part], heads: Headings, unfolded: Headings, width: int, height: int, *, tall: bool
+) -> Block:
+    """Columns side by side, in which tensors are heatmaps where they have to be."""
+    room = max(1, height - _rows(heads).total - _TALLER * tall - 1)
+    shares = _shares(parts, heads, width, room, tall=tall)
+    return _row(parts, _unfolded(heads, unfolded, shares), shares, room, tall=tall)
 
 
 def _unfolded(heads: Headings, unfolded: Headings, shares: list[int]) -> Headings:

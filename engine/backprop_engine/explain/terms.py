@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
@@ -19,6 +19,7 @@ __all__ = [
     "Part",
     "Sign",
     "Term",
+    "as_they_are",
     "briefly",
     "coarsely",
     "cut_short",
@@ -27,6 +28,7 @@ __all__ = [
     "in_short",
     "showing",
     "with_brackets",
+    "without_rules",
 ]
 
 OVER = "/∂"
@@ -139,12 +141,12 @@ def headings(parts: list[Part], room: list[int]) -> Iterator[tuple[Headings, int
     Words that are wider than the `room` over their numbers take two lines, rules stand beside the words, long
     symbols are cut, rules are left out, and at last shapes stand beside the words, or are left out too.
     """
-    full, cut = _full(parts), cut_short(parts)
+    full, cut = as_they_are(parts), cut_short(parts)
     kinds = []
     for kind in (full, cut):
         ways = [kind, folded(kind, room)]
         kinds += [*ways, *(_each(way, _rule_beside_the_word) for way in ways)]
-    bare = _each(cut, _without_rule)
+    bare = without_rules(cut)
     kinds += [bare, folded(bare, room)]
     last = [_each(cut, _shape_beside_the_word), in_short(cut), _each(cut, _bare)]
     seen: list[tuple[Headings, int]] = []
@@ -154,7 +156,8 @@ def headings(parts: list[Part], room: list[int]) -> Iterator[tuple[Headings, int
             yield one
 
 
-def _full(parts: list[Part]) -> Headings:
+def as_they_are(parts: list[Part]) -> Headings:
+    """How the columns are headed where there is room for everything."""
     return [
         Heading(part.name, part.word, part.shape, part.rule and f"= {part.rule}")
         if isinstance(part, Term)
@@ -171,13 +174,18 @@ def cut_short(parts: list[Part]) -> Headings:
     """How the columns are headed where symbols are cut that are long: the words tell them in full."""
     return [
         _cut(head) if head and isinstance(part, Term) and part.role is Role.LOCAL else head
-        for head, part in zip(_full(parts), parts, strict=True)
+        for head, part in zip(as_they_are(parts), parts, strict=True)
     ]
 
 
 def in_short(heads: Headings) -> Headings:
     """The same with shapes beside the words, and without rules."""
-    return [head and _shape_beside_the_word(head._replace(rule="")) for head in heads]
+    return _each(without_rules(heads), _shape_beside_the_word)
+
+
+def without_rules(heads: Headings) -> Headings:
+    """The same without rules."""
+    return [head and head._replace(rule="") for head in heads]
 
 
 def _bare(head: Heading) -> Heading:
@@ -193,8 +201,9 @@ def _cut(head: Heading) -> Heading:
     return head._replace(name=name, rule=clip(head.rule, _LONGEST_SYMBOLS))
 
 
-def folded(heads: Headings, room: list[int]) -> Headings:
+def folded(heads: Headings, room: Sequence[int] = ()) -> Headings:
     """The same with words in two lines where they are wider than the `room` of their column, and its name."""
+    room = room or [0] * len(heads)
     return [
         head._replace(word=_in_two_lines(head.word)) if head and _is_wide(head, cells) else head
         for head, cells in zip(heads, room, strict=True)
@@ -223,7 +232,3 @@ def _shape_beside_the_word(head: Heading) -> Heading:
     if head.rule:
         return _rule_beside_the_word(head)._replace(shape="")
     return head._replace(word=f"{head.word} ({head.shape})", shape="") if head.word and head.shape else head
-
-
-def _without_rule(head: Heading) -> Heading:
-    return head._replace(rule="")
