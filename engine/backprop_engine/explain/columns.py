@@ -20,7 +20,7 @@ from backprop_engine.explain.shades import Shade
 from backprop_engine.explain.tensors import (
     MORE,
     MORE_BELOW,
-    lying_heat_block,
+    heat_block,
     mostly_zero_block,
     tensor_block,
 )
@@ -100,7 +100,7 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
         for heads, gap, fractions in _ways_to_head(parts, room, tall=tall):
             most = height - _AROUND * fractions
             high = most - _rows(heads).total - gap - _TALLER * fractions
-            if high < 1:
+            if not _may_fit(parts, heads, width, high, stacked=stacked, gap=gap):
                 continue
             for indented in (True, False) if stacked else (False,):
                 block = (
@@ -121,6 +121,36 @@ def _ways_to_head(parts: list[Part], room: list[int], *, tall: bool) -> Iterator
                 yield heads, gap, fractions
 
 
+def _may_fit(parts: list[Part], heads: Headings, width: int, height: int, *, stacked: bool, gap: int) -> bool:
+    """Whether all numbers may fit into so many cells under their heads, before those are measured."""
+    if stacked:
+        height -= gap + max(_in_full_size(parts[0], _UNLIMITED)[1], _rows(heads[:1]).total)
+    sizes = [_in_full_size(part, _UNLIMITED if stacked else height) for part in parts[2 * stacked :]]
+    if max(high for _, high in sizes) > height:
+        return False
+    wide = (
+        max(cells, _least_head(head)) for (cells, _), head in zip(sizes, heads[2 * stacked :], strict=True)
+    )
+    return sum(wide) <= width
+
+
+def _in_full_size(part: Part, height: int) -> tuple[int, int]:
+    """How wide and high a sign is, or all numbers of a tensor; some lie down where they are higher."""
+    if isinstance(part, Sign):
+        return len(part.text) + 2, 1
+    block = _lying(part) if _may_lie(part, height) else _numbers(part, _UNLIMITED, _UNLIMITED)
+    return block.width, block.height
+
+
+@lru_cache(maxsize=256)
+def _least_head(head: Heading | None) -> int:
+    """How wide a head is at least; a name that can be a fraction is narrow."""
+    if head is None:
+        return 0
+    name = "" if OVER in head.name else head.name
+    return max(map(cell_width, (name, head.shape, head.rule, *head.word.split("\n"))))
+
+
 def _in_full_width(part: Part) -> int:
     """How wide all numbers of a tensor are."""
     return _in_full(part).width if isinstance(part, Term) and part.tensor is not None else 0
@@ -133,6 +163,8 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
     """
     heads, blocks = cut_short(parts), []
     for over, unfolded in _heads_of_heatmaps(parts, heads):
+        if sum(map(_least_head, over)) > width and over is not heads:
+            continue
         blocks.append(_heats(parts, over, unfolded, width, height, tall=tall))
         if blocks[-1].width <= width and not _has_gaps(blocks[-1]):
             return blocks[-1]
@@ -157,7 +189,8 @@ def _heads_of_heatmaps(parts: list[Part], cut: Headings) -> Iterator[tuple[Headi
     whole, bare, short = as_they_are(parts), without_rules(cut), in_short(cut)
     for heads in ([whole] if whole != cut else []) + [cut] + ([bare] if bare != cut else []):
         yield heads, heads
-        yield folded(heads), heads
+        if folded(heads) != heads:
+            yield folded(heads), heads
     yield short, short
 
 
@@ -233,7 +266,7 @@ def _clipped(line: Line, width: int) -> Line:
 def _could_fit(parts: list[Part], width: int, height: int) -> bool:
     """Whether every tensor could be shown whole; nothing large is written out to be thrown away."""
     terms = [part for part in parts if isinstance(part, Term) and part.tensor is not None]
-    if not all(_is_small(term.tensor) for term in terms if term.tensor is not None):
+    if not all(_may_be_whole(term, width, height - 1) for term in terms):
         return False
     return all(
         block.width <= width and block.height < height
@@ -411,7 +444,7 @@ def _numbers(term: Term, share: int, height: int) -> Block:
         return Block.of(wrap_line(written, _TEXT) if term.brief else [written])
     if term.tensor.shape == ():
         return _number(term)
-    if _is_small(term.tensor):
+    if _may_be_whole(term, share, height):
         whole = _lying(term) if _may_lie(term, height) else _in_full(term)
         if whole.width <= share and whole.height <= height:
             return whole
@@ -433,9 +466,31 @@ def _in_part(term: Term, width: int, height: int) -> Block:
     told = mostly_zero_block(tensor, term.role, width, height, row=term.row)
     if told is not None:
         return told
-    if tensor.ndim == 1 and not term.row and 2 * height < min(tensor.size, width):
-        return lying_heat_block(tensor, term.role, width, height)
+    turned = tensor.ndim == 1 and not term.row and 2 * height < min(tensor.size, width)
+    if turned or (tensor.size and not (_may_be_whole(term, width, height) and _narrowest(term) <= width)):
+        return heat_block(tensor, term.role, width, height, row=term.row, turned=turned)
     return tensor_block(tensor, term.role, width, height, row=term.row, shape=False)
+
+
+def _may_be_whole(term: Term, width: int, height: int) -> bool:
+    """Whether all numbers of a tensor may fit, before any of them is written out."""
+    tensor = term.tensor
+    if tensor is None or not _is_small(tensor):
+        return False
+    if tensor.ndim > 1:
+        rows, columns = map(int, tensor.shape[-2:])
+        return rows <= height and 3 * columns <= width
+    if tensor.ndim == 0:
+        return True
+    lies = 3 * tensor.size <= width
+    return lies if term.row else tensor.size <= height or (term.brief and lies)
+
+
+@lru_cache(maxsize=32)
+def _narrowest(term: Term) -> int:
+    """How wide its numbers are with the fewest digits."""
+    assert term.tensor is not None
+    return tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row, brief=True).width
 
 
 @lru_cache(maxsize=16)  # each way to place the columns asks again

@@ -27,6 +27,8 @@ from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Upd
 __all__ = ["equation"]
 
 _HOLE = "operand_"
+_FEW = 30
+"""In so many cells at most somebody multiplies with each."""
 
 
 def equation(frame: Frame, language: str, width: int, height: int, *, tall: bool = False) -> Block:
@@ -125,8 +127,9 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
 
 
 def _fine(part: Part) -> Part:
-    """With so many digits that the reader can multiply cell by cell."""
-    return structs.replace(part, fine=True) if isinstance(part, Term) else part
+    """With so many digits that the reader can multiply cell by cell, where there are few cells."""
+    few = isinstance(part, Term) and part.tensor is not None and 1 < part.tensor.size <= _FEW
+    return structs.replace(part, fine=True) if few else part
 
 
 def _product_word(frame: Frame, edge: Edge, language: str) -> str:

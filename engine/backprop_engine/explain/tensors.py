@@ -14,7 +14,7 @@ from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 
-__all__ = ["lying_heat_block", "mostly_zero_block", "slice_text", "tensor_block", "trimmed"]
+__all__ = ["heat_block", "mostly_zero_block", "slice_text", "tensor_block", "trimmed"]
 
 MORE = "…"
 MORE_BELOW = "⋮"
@@ -158,9 +158,12 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     return lines
 
 
-def lying_heat_block(tensor: Tensor, role: Role, width: int, height: int) -> Block:
-    """A vector as a heatmap that lies down, with a sign that it is turned."""
-    return _heat_block(tensor, _as_matrix(tensor, row=True), role, width, height, shape=False, turned=True)
+def heat_block(
+    tensor: Tensor, role: Role, width: int, height: int, *, row: bool = False, turned: bool = False
+) -> Block:
+    """A tensor as a heatmap; a vector that is `turned` lies down, and has a sign that says so."""
+    matrix = _as_matrix(tensor, row or turned)
+    return _heat_block(tensor, matrix, role, width, height, shape=False, turned=turned)
 
 
 def _heat_block(
