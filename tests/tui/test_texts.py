@@ -71,6 +71,13 @@ def test_a_text_is_there_in_both_languages(words: Words) -> None:
     assert parts(words.en) == parts(words.ko)
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "첫 번째"), (2, "두 번째"), (10, "열 번째"), (11, "11번째"), (21, "21번째")]
+)
+def test_small_numbers_are_counted_as_korean_counts(count: int, said: str) -> None:
+    assert said in explain_texts.say("product of several", "ko", count=count, of=30)
+
+
 @pytest.mark.parametrize(("module", "function", "package"), TABLES, ids=["engine", "tui"])
 def test_every_text_that_is_asked_for_exists(module: ModuleType, function: str, package: ModuleType) -> None:
     keys = [key for tree in trees(package, without=module) for key in asked(tree, function)]

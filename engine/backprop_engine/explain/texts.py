@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from backprop_engine.text import Words
 
 __all__ = ["TEXTS", "say"]
@@ -55,7 +57,7 @@ TEXTS: dict[str, Words] = {
         "{operand}의 값은 {of}번 쓰이므로 그래디언트는 기여 {of}개의 합입니다. "
         "이번에 더한 기여는 {of}개 중 {count}번째입니다.",
     ),
-    "which operand": Words("operand {number} of {node}", "{node}의 피연산자 {number}"),
+    "which operand": Words("operand {number} of {node}", "{node}의 {number}번째 피연산자"),
     "not finite": Words(
         "{node} is {value}: it arises here, from finite operands.",
         "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
@@ -156,4 +158,14 @@ TEXTS: dict[str, Words] = {
 
 def say(key: str, language: str, **parts: object) -> str:
     """A text in `language` with `parts` put in."""
-    return TEXTS[key].in_language(language).format(**parts)
+    said = TEXTS[key].in_language(language).format(**parts)
+    return _COUNTED.sub(_counted, said) if language == "ko" and "번째" in said else said
+
+
+_COUNTED = re.compile(r"(?<![0-9])(10|[1-9])번째")
+_ORDINALS = ("첫", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
+
+
+def _counted(match: re.Match[str]) -> str:
+    """Small numbers are counted in Korean words: 첫 번째, but 11번째."""
+    return f"{_ORDINALS[int(match[1]) - 1]} 번째"
