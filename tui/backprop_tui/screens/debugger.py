@@ -66,6 +66,8 @@ class DebuggerScreen(LookingScreen):
         self._panels: dict[str, Panel] = {}
         """All panels by name, as soon as they are there: they are asked for at every step."""
         self._hints: tuple[object, Drawing] | None = None
+        self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        """What stands in a panel's border, by panel and language, for the arrangement there is."""
         self.recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(place.name for place in PLACES[1:]))))
         """The panels from the one brought to the front last; of each region the first of them is seen."""
 
@@ -144,6 +146,7 @@ class DebuggerScreen(LookingScreen):
 
     def _arrange(self) -> None:
         """Of each region, show the panel brought to the front last."""
+        self._links.clear()
         front: dict[str, str] = {"graph": "graph"}
         for name in self.recent:
             front.setdefault(self._region(_PLACE[name]), name)
@@ -169,12 +172,15 @@ class DebuggerScreen(LookingScreen):
 
     def _behind(self, front: Place) -> list[tuple[str, str]]:
         """The panels behind one, each with the digit that brings it to the front, and what a click does."""
-        region = self._region(front)
-        return [
-            (self._said(f"{number} {place.title(self.current.language)}"), f"screen.show('{place.name}')")
-            for number, place in enumerate(PLACES, 1)
-            if place is not front and self._region(place) == region
-        ]
+        asked = (front.name, self.current.language)
+        if asked not in self._links:
+            region = self._region(front)
+            self._links[asked] = [
+                (self._said(f"{number} {place.title(self.current.language)}"), f"screen.show('{place.name}')")
+                for number, place in enumerate(PLACES, 1)
+                if place is not front and self._region(place) == region
+            ]
+        return self._links[asked]
 
     # Commands
 
