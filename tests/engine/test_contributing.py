@@ -95,7 +95,7 @@ def test_its_equation_is_shown(checkout: Checkout) -> None:
 
 def test_the_catalogue_explains_it(checkout: Checkout) -> None:
     page = checkout.program("ops", "cube", "--lang", "en")
-    assert "A cube triples the square" in page
+    assert "A cube: the local gradient is three times the square" in page
     assert "3 · a²" in page
 
 
