@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replaced
 
 from backprop_engine.bindings import Bindings
 from backprop_engine.building import GraphBuilder
@@ -44,6 +45,13 @@ def cells(line: Line, width: int) -> list[str]:
     for character in "".join(text for text, _ in line):
         found += [character, *[""] * (cell_width(character) - 1)]
     return found + [" "] * (width - len(found))
+
+
+def widened(picture: GraphPicture) -> GraphPicture:
+    """The picture with some columns more."""
+    scene = picture.scene
+    wider = replaced(scene, layout=replace(scene.layout, width=scene.layout.width + 9))
+    return GraphPicture.of(wider, picture.moment)
 
 
 def node_called(shown: View, name: str) -> Node:
@@ -321,6 +329,17 @@ def test_no_row_at_the_edge_of_a_picture_stays_blank(stem: str) -> None:
     for y in (0, -1):
         pictures = [graph_picture(view(stem, at)) for at in moments(stem).values()]
         assert any(line_text(one.row(y % one.height, 0, one.width)).strip() for one in pictures)
+
+
+@pytest.mark.parametrize("density", DENSITIES)
+@pytest.mark.parametrize("stem", ["saturated_sigmoid", "rnn_cell", "bptt"])
+def test_nothing_is_ever_written_behind_the_last_column_of_a_picture(stem: str, density: Density) -> None:
+    for at in moments(stem).values():
+        picture = graph_picture(replace(view(stem, at), density=density))
+        wider = widened(picture)
+        for y in range(picture.height):
+            behind = line_text(wider.row(y, 0, wider.width))[picture.width :]
+            assert set(behind) <= set(" ─━╌")
 
 
 @pytest.mark.parametrize("stem", ["weight_decay", "adversarial_input", "detached_by_mistake"])

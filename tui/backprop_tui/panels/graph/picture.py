@@ -76,7 +76,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
         """The cells that a unit takes."""
         x, y = self.scene.layout.origins[unit]
         one = self.scene.units[unit]
-        return Area(x, y, one.width, min(one.height, self.height - y))
+        return Area(x, y, min(one.width, self.width - x), min(one.height, self.height - y))
 
     def _around(self, nodes: Sequence[Node]) -> Area | None:
         """The smallest area around the pictures of nodes."""
@@ -101,10 +101,10 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
     def row(self, y: int, x: int, width: int) -> Line:
         """The cells from `x` up to `x + width` of row `y`."""
-        if not 0 <= y < self.height or width <= 0:
+        end = min(x + width, self.width)
+        if not 0 <= y < self.height or end <= x:
             return ()
         cells: Cells = {}
-        end = x + width
         across, upright = self.lit.row(y, x, end)
         for column, mark in self.scene.wires.row(y, x, end):
             lit = column in upright or column in across

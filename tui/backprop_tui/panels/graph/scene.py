@@ -118,7 +118,7 @@ def scene_in_stages(
     sizes = [(one.width, one.height) for one in units] + [(1, 1)] * buses.branches
     placed = yield from layout_in_stages(sizes, buses.edges, _FEW_TRIES if large else TRIES)
     yield
-    placed = replace(placed, height=_drawn_rows(graph, placed, units, density))
+    placed = _trimmed(graph, placed, units, density)
     tiles = WireTiles(placed.routes, buses.sources, len(wires))
     yield
     rows = _rows(placed, units)
@@ -158,17 +158,21 @@ def _ends(
     return ends, wires_into
 
 
-def _drawn_rows(graph: Graph, placed: Layout, units: Sequence[Unit], density: Density) -> int:
-    """The rows of a picture without those at its bottom in which nothing is ever drawn.
+def _trimmed(graph: Graph, placed: Layout, units: Sequence[Unit], density: Density) -> Layout:
+    """A layout without the rows at its bottom and the column at its right in which nothing is ever written.
 
-    A leaf to which no gradient comes has nothing below its wire.
+    A leaf to which no gradient comes has nothing below its wire, and what is written at a unit ends before
+    its last cell, which keeps it apart from the next.
     """
-    lowest = 0
-    for one, (_, top) in zip(units, placed.origins, strict=False):
+    width = height = 0
+    for one, (left, top) in zip(units, placed.origins, strict=False):
         at = one.node.position
         bare = density == "full" and not one.box and not (graph.active[at] and graph.differentiable[at])
-        lowest = max(lowest, top + one.height - bare)
-    return max(lowest, max((y + 1 for route in placed.routes for _, y in route), default=0))
+        width = max(width, left + one.width - (density != "dots"))
+        height = max(height, top + one.height - bare)
+    corners = [corner for route in placed.routes for corner in route]
+    width = max(width, max((x + 1 for x, _ in corners), default=0))
+    return replace(placed, width=width, height=max(height, max((y + 1 for _, y in corners), default=0)))
 
 
 def _rows(placed: Layout, units: Sequence[Unit]) -> tuple[tuple[int, ...], ...]:
