@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from math import prod
 from typing import NamedTuple
 
-from backprop_engine.arrays import Tensor
 from backprop_engine.explain.blocks import Block, above, beside
-from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_text, wrap_line
-from backprop_engine.explain.numbers import number
-from backprop_engine.explain.shades import Shade
-from backprop_engine.explain.tensors import (
-    MORE,
-    MORE_BELOW,
-    heat_block,
-    mostly_zero_block,
-    tensor_block,
+from backprop_engine.explain.cells import (
+    NARROWEST,
+    UNLIMITED,
+    in_full,
+    lying,
+    may_be_whole,
+    may_lie,
+    numbers_block,
 )
+from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
+from backprop_engine.explain.lines import Line, Role, clip_line, crop_line, line_text
+from backprop_engine.explain.shades import Shade
+from backprop_engine.explain.tensors import MORE, MORE_BELOW
 from backprop_engine.explain.terms import (
     OVER,
     Heading,
@@ -46,18 +46,10 @@ from backprop_engine.text import cell_width
 __all__ = ["laid_out"]
 
 
-_UNLIMITED = 10_000
-_SMALL = 1000
-"""So many numbers are written out in full before it is known whether they fit."""
-_LONGEST = 100
-"""No row or column of more numbers would."""
 _LOW = 9
 """With fewer rows, those of the heads are missed by the numbers."""
 _ALONE = 2
 """A term, perhaps with a sign, has nothing to stand under."""
-_NARROWEST = 8
-_TEXT = 20
-"""How many cells wide a text in the place of numbers is at most where there is little room."""
 _TALLER = 2
 """How many rows more a name takes as a fraction."""
 _AROUND = 2
@@ -71,9 +63,8 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
-    parts = with_brackets(
-        parts[: max(0, width) + 3]
-    )  # each takes a cell at least: the rest could not be seen
+    parts = parts[: max(0, width) + 3]  # each takes a cell at least: the rest could not be seen
+    parts = with_brackets(parts)
     tall = tall and any(OVER in part.name for part in parts if isinstance(part, Term))
     usual, short = coarsely(parts), briefly(parts)
     brief = coarsely(short)
@@ -93,7 +84,7 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
     """Every tensor in full, side by side or with the product under the rest; None where neither fits."""
     if not _could_fit(parts, width, height):
         return None
-    shares, room = [_UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
+    shares, room = [UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
     for stacked in (False, True) if len(parts) > _ALONE else (False,):
         if _least_width(parts, stacked=stacked) > width:
             continue
@@ -124,8 +115,8 @@ def _ways_to_head(parts: list[Part], room: list[int], *, tall: bool) -> Iterator
 def _may_fit(parts: list[Part], heads: Headings, width: int, height: int, *, stacked: bool, gap: int) -> bool:
     """Whether all numbers may fit into so many cells under their heads, before those are measured."""
     if stacked:
-        height -= gap + max(_in_full_size(parts[0], _UNLIMITED)[1], _rows(heads[:1]).total)
-    sizes = [_in_full_size(part, _UNLIMITED if stacked else height) for part in parts[2 * stacked :]]
+        height -= gap + max(_in_full_size(parts[0], UNLIMITED)[1], _rows(heads[:1]).total)
+    sizes = [_in_full_size(part, UNLIMITED if stacked else height) for part in parts[2 * stacked :]]
     if max(high for _, high in sizes) > height:
         return False
     wide = (
@@ -138,7 +129,7 @@ def _in_full_size(part: Part, height: int) -> tuple[int, int]:
     """How wide and high a sign is, or all numbers of a tensor; some lie down where they are higher."""
     if isinstance(part, Sign):
         return len(part.text) + 2, 1
-    block = _lying(part) if _may_lie(part, height) else _numbers(part, _UNLIMITED, _UNLIMITED)
+    block = lying(part) if may_lie(part, height) else numbers_block(part, UNLIMITED, UNLIMITED)
     return block.width, block.height
 
 
@@ -153,7 +144,7 @@ def _least_head(head: Heading | None) -> int:
 
 def _in_full_width(part: Part) -> int:
     """How wide all numbers of a tensor are."""
-    return _in_full(part).width if isinstance(part, Term) and part.tensor is not None else 0
+    return in_full(part).width if isinstance(part, Term) and part.tensor is not None else 0
 
 
 def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall: bool) -> Block:
@@ -266,38 +257,33 @@ def _clipped(line: Line, width: int) -> Line:
 def _could_fit(parts: list[Part], width: int, height: int) -> bool:
     """Whether every tensor could be shown whole; nothing large is written out to be thrown away."""
     terms = [part for part in parts if isinstance(part, Term) and part.tensor is not None]
-    if not all(_may_be_whole(term, width, height - 1) for term in terms):
+    if not all(may_be_whole(term, width, height - 1) for term in terms):
         return False
     return all(
         block.width <= width and block.height < height
         for term in terms
-        for block in (_lying(term) if _may_lie(term, height - 1) else _in_full(term),)
+        for block in (lying(term) if may_lie(term, height - 1) else in_full(term),)
     )
 
 
 def _least_width(parts: list[Part], *, stacked: bool) -> int:
     """What the numbers and signs take side by side, whatever stands above them."""
     return sum(
-        _sign(part).width if isinstance(part, Sign) else _in_full(part).width
+        _sign(part).width if isinstance(part, Sign) else in_full(part).width
         for part in parts[2 * stacked :]
         if isinstance(part, Sign) or (part.tensor is not None and not part.brief)
     )
-
-
-def _is_small(tensor: Tensor) -> bool:
-    """Whether the matrix that is shown of a tensor can be written out before it is known whether it fits."""
-    return max(tensor.shape[-2:], default=1) <= _LONGEST and prod(tensor.shape[-2:]) <= _SMALL
 
 
 def _stacked(
     parts: list[Part],
     heads: Headings,
     shares: list[int],
-    height: int = _UNLIMITED,
+    height: int = UNLIMITED,
     *,
     tall: bool,
     gap: int = 1,
-    most: int = _UNLIMITED,
+    most: int = UNLIMITED,
     indented: bool = False,
 ) -> Block:
     """The right side of the equation, and the left side under it: ``= ∂L/∂x = [1  2]``.
@@ -313,7 +299,7 @@ def _stacked(
     right = beside(_sign(Sign(" ")), right) if indented else right
     head = _head(result, heading, _rows([heading]), tall=tall)
     high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
-    numbers = _numbers(result, shares[0], high)
+    numbers = numbers_block(result, shares[0], high)
     up, down = _around(numbers.height, int(tall), head.height - 1 - tall)
     before, equals = _sign(Sign(_BACK.get(sign.text, sign.text))), _sign(Sign("="))
     placed: list[tuple[int, int, Block]] = []
@@ -342,8 +328,8 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
         if isinstance(part, Sign) or heading is None:
             width -= _sign(part).width
             continue
-        block = _numbers(part, width, height)
-        shares[place] = max(_NARROWEST, _head(part, heading, rows, tall=tall).width)
+        block = numbers_block(part, width, height)
+        shares[place] = max(NARROWEST, _head(part, heading, rows, tall=tall).width)
         more[place] = max(0, block.width - shares[place])
         if _has_pictures(block):
             pictures.append(place)
@@ -386,7 +372,7 @@ def _row(
             head = above(Block.blank(1), sign, Block.blank(1)) if tall else sign
             columns.append((head, sign))
         else:
-            columns.append((_head(part, heading, rows, tall=tall), _numbers(part, share, height)))
+            columns.append((_head(part, heading, rows, tall=tall), numbers_block(part, share, height)))
     top = gap + max(head.height for head, _ in columns)
     high = max(numbers.height for _, numbers in columns)
     return beside(*(_column(head, top, numbers, high) for head, numbers in columns))
@@ -435,87 +421,6 @@ def _tall_name(name: str, role: Role) -> Block:
     if written != name:
         box = superscript(fenced(box, role=role), "ᵀ")
     return box.block()
-
-
-def _numbers(term: Term, share: int, height: int) -> Block:
-    """A tensor in at most `share` × `height` cells."""
-    if term.tensor is None:
-        written: Line = (Span(term.text, term.role),)
-        return Block.of(wrap_line(written, _TEXT) if term.brief else [written])
-    if term.tensor.shape == ():
-        return _number(term)
-    if _may_be_whole(term, share, height):
-        whole = _lying(term) if _may_lie(term, height) else _in_full(term)
-        if whole.width <= share and whole.height <= height:
-            return whole
-    return _in_part(term, max(_NARROWEST, share), height)
-
-
-def _number(term: Term) -> Block:
-    """A scalar; in brackets if it is negative and a factor."""
-    assert term.tensor is not None
-    written = number(term.tensor)
-    return Block.text(f"({written})" if term.factor and written.startswith("-") else written, term.role)
-
-
-@lru_cache(maxsize=32)
-def _in_part(term: Term, width: int, height: int) -> Block:
-    """A tensor in at most `width` × `height` cells, as a heatmap where it takes one."""
-    tensor = term.tensor
-    assert tensor is not None
-    told = mostly_zero_block(tensor, term.role, width, height, row=term.row)
-    if told is not None:
-        return told
-    turned = tensor.ndim == 1 and not term.row and 2 * height < min(tensor.size, width)
-    if turned or (tensor.size and not (_may_be_whole(term, width, height) and _narrowest(term) <= width)):
-        return heat_block(tensor, term.role, width, height, row=term.row, turned=turned)
-    return tensor_block(tensor, term.role, width, height, row=term.row, shape=False)
-
-
-def _may_be_whole(term: Term, width: int, height: int) -> bool:
-    """Whether all numbers of a tensor may fit, before any of them is written out."""
-    tensor = term.tensor
-    if tensor is None or not _is_small(tensor):
-        return False
-    if tensor.ndim > 1:
-        rows, columns = map(int, tensor.shape[-2:])
-        return rows <= height and 3 * columns <= width
-    if tensor.ndim == 0:
-        return True
-    lies = 3 * tensor.size <= width
-    return lies if term.row else tensor.size <= height or (term.brief and lies)
-
-
-@lru_cache(maxsize=32)
-def _narrowest(term: Term) -> int:
-    """How wide its numbers are with the fewest digits."""
-    assert term.tensor is not None
-    return tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row, brief=True).width
-
-
-@lru_cache(maxsize=16)  # each way to place the columns asks again
-def _in_full(term: Term) -> Block:
-    """All numbers of a small tensor, with as many digits as differ."""
-    assert term.tensor is not None
-    if term.tensor.shape == ():
-        return _number(term)
-    return tensor_block(
-        term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=term.row, brief=term.brief, fine=term.fine
-    )
-
-
-def _may_lie(term: Term, height: int) -> bool:
-    """Whether it is an upright vector that is too high, and may lie down."""
-    upright = term.tensor is not None and term.tensor.ndim == 1 and not term.row
-    return term.brief and upright and _in_full(term).height > height
-
-
-@lru_cache(maxsize=16)
-def _lying(term: Term) -> Block:
-    """A vector as a row, with a sign that it is turned."""
-    assert term.tensor is not None
-    row = tensor_block(term.tensor, term.role, _UNLIMITED, _UNLIMITED, row=True, brief=True, fine=term.fine)
-    return beside(row, Block.text("ᵀ", term.role))
 
 
 def _column(head: Block, top: int, numbers: Block, height: int) -> Block:
