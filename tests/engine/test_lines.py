@@ -21,7 +21,7 @@ from backprop_engine.explain.lines import (
     plain,
     wrap_line,
 )
-from backprop_engine.text import cell_width, wrap
+from backprop_engine.text import cell_width, clip_middle, wrap
 
 TEXT = st.text(st.sampled_from("ab ∂x가나 ≤…"), max_size=12)
 LINES = st.lists(st.builds(Span, TEXT, st.sampled_from(list(Role)[:4])), max_size=5).map(tuple)
@@ -153,6 +153,23 @@ def test_wrapping_breaks_at_spaces_and_keeps_roles() -> None:
         (Span("of ", Role.TEXT), Span("가중치 W", Role.NAME)),
         (Span("is 2", Role.VALUE),),
     ]
+
+
+@given(text=TEXT, width=WIDTHS)
+def test_what_is_cut_in_its_middle_fits_and_keeps_both_ends(text: str, width: int) -> None:
+    short = clip_middle(text, width)
+    assert cell_width(short) <= width
+    if cell_width(text) <= width:
+        assert short == text
+    elif "…" not in text and width:
+        head, tail = short.split("…")
+        assert text.startswith(head)
+        assert text.endswith(tail)
+
+
+def test_names_that_differ_at_either_end_do_when_they_are_cut() -> None:
+    names = ["s[1].upper.a#1", "s[2].upper.a#1", "s[2].upper.a#2"]
+    assert [clip_middle(name, 11) for name in names] == ["s[1…per.a#1", "s[2…per.a#1", "s[2…per.a#2"]
 
 
 def test_a_word_longer_than_the_line_is_broken() -> None:

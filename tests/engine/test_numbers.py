@@ -260,7 +260,7 @@ def test_a_half_is_rounded_away_from_zero(value: float, text: str) -> None:
     ],
 )
 def test_a_short_number_that_looks_exact_is(value: float, digits: int, room: int, text: str) -> None:
-    assert summary(np.float64(value), room, digits) == text
+    assert summary(np.asarray(value), room, digits) == text
 
 
 @given(values=st.lists(st.booleans(), max_size=99), room=st.integers(0, 40), shape=st.booleans())
