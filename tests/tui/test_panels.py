@@ -205,13 +205,14 @@ def test_the_graph_shows_what_is_known(stem: str) -> None:
     for shown in views(stem):
         picture = graph_picture(shown)
         for node in listed(shown):
-            above, _, *lowest = covered(picture, node)
+            unit = picture.scene.units[picture.scene.unit_of[node.position]]
+            above, _, *lowest = covered(picture, node)[unit.middle - 1 :][:3]
             below = "".join(lowest)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
             assert above.endswith(f"{clip_middle(node.name, 22)} {summary(value, 21, 4)}")
             wanted = summary(gradient, 21, 4, shape=False) if gets_gradient(shown, node) else ""
             wanted += progress(*shown.frame.arrived(node))
-            assert re.sub("[╰─╌╯┗━┛]", "", below).strip() == wanted
+            assert re.sub("[╰─╌╯┗━┛│┆┃]", "", below).strip() == wanted
             assert (wanted == ABSENT) == (gradient is None and gets_gradient(shown, node))
 
 
@@ -246,7 +247,8 @@ def covered(picture: GraphPicture, node: Node) -> list[str]:
 
 @pytest.mark.parametrize("stem", DRAWN)
 def test_every_node_has_a_place_of_its_own(stem: str) -> None:
-    """A rectangle of three rows: where two overlapped, one would have a bite out of it.
+    """A rectangle of three rows, or more for more operands: where two overlapped, one would have a bite out
+    of it.
 
     At the bottom of the picture nothing stands in place of a gradient that never comes.
     """
@@ -258,7 +260,7 @@ def test_every_node_has_a_place_of_its_own(stem: str) -> None:
             assert max(rows) == picture.height - 1
             assert not gets_gradient(view(stem), node)
         else:
-            assert len(rows) == 3
+            assert len(rows) == max(3, len(node.operands) | 1 if node.op else 0)
         assert max(columns) - min(columns) + 1 == len(columns)
         assert len(cells) == len(columns) * len(rows)
 
