@@ -12,7 +12,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.pilot import Pilot
 
-from backprop_engine.debugger import Session
+from backprop_engine.debugger import Session, Step
 from backprop_engine.explain.lines import line_text
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
@@ -273,6 +273,22 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
         await pilot.resize_terminal(*WIDE)
         await wait(pilot)
         assert panel(pilot).outer_size.height > outer[0]
+
+
+async def test_the_minimap_makes_room_for_a_scroll_bar() -> None:
+    async with opened("xor", at=1) as pilot:
+        await pilot.press("minus", "minus")
+        await wait(pilot)
+        assert panel(pilot).scrollbars_enabled == (False, False)
+        screen = debugger(pilot)
+        screen.action_command_zoom_in()
+        screen.action_command_zoom_in()
+        screen.do(Step())  # a step before the bar is there, as one types quickly
+        await wait(pilot)
+        assert panel(pilot).scrollbars_enabled == (False, True)
+        shown, window = panel(pilot).minimap, panel(pilot).window
+        assert shown is not None
+        assert shown.area.y in (0, window.height - shown.area.height)
 
 
 @pytest.mark.usefixtures("lay_out")

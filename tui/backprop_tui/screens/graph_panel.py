@@ -51,8 +51,8 @@ class GraphPanel(Panel, inherit_bindings=True):
     _grabbed: tuple[Offset, Offset] | None = None
     """Where the mouse took hold of the picture, and how far that was scrolled."""
     _dragged: bool = False
-    _map: tuple[Drawing, Offset, Minimap | None] | None = None
-    """The drawing, how far it was scrolled, and the map of that."""
+    _map: tuple[Drawing, Offset, tuple[bool, bool], Minimap | None] | None = None
+    """The drawing, how far it was scrolled, which scroll bars there were, and the map of that."""
 
     # Following
 
@@ -157,14 +157,14 @@ class GraphPanel(Panel, inherit_bindings=True):
     @property
     def minimap(self) -> Minimap | None:
         """The map of what is in view now; worked out once for all rows."""
-        picture, scrolled = self.drawing, self.scroll_offset
-        if self._map is None or self._map[0] is not picture or self._map[1] != scrolled:
+        picture, scrolled, bars = self.drawing, self.scroll_offset, self.scrollbars_enabled
+        if self._map is None or self._map[0] is not picture or self._map[1:3] != (scrolled, bars):
             shown = None
             if isinstance(picture, GraphPicture) and picture.mapped:
                 margin = self.margin_of_drawing
                 shown = minimap(picture, self.window, picture.home, (margin.x, margin.y))
-            self._map = (picture, scrolled, shown)
-        return self._map[2]
+            self._map = (picture, scrolled, bars, shown)
+        return self._map[3]
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """A row of the panel, with that of the minimap in it."""
