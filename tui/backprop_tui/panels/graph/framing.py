@@ -39,7 +39,8 @@ def framed(picture: GraphPicture, area: Area, window: Area, near: _Place, last: 
         spans = [(max(0, one.x - _APPROACH), one.x + one.width - 1, worth) for one, worth in around]
         x = _best(min(max(near[0], left), right), range(left, right + 1), window.width, spans)
     around = list(_units(picture, Area(x, top, window.width, bottom - top + window.height)))
-    spans = [(one.y, one.y + one.height, worth) for one, worth in around]
+    inside = ((one, worth) for one, worth in around if x < one.x + one.width and one.x < x + window.width)
+    spans = [(one.y, one.y + one.height, worth) for one, worth in inside]
     return x, _best(nearest, range(top, bottom + 1), window.height, spans)
 
 
