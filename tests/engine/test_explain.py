@@ -337,13 +337,13 @@ def test_of_an_equation_only_what_could_be_seen_is_written(
     width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[columns.Term] = []
-    numbers = columns._numbers
+    numbers = columns.numbers_block
 
     def counted(term: columns.Term, share: int, height: int) -> Block:
         written.append(term)
         return numbers(term, share, height)
 
-    monkeypatch.setattr(columns, "_numbers", counted)
+    monkeypatch.setattr(columns, "numbers_block", counted)
     one = columns.Term("x", "", "", np.array(1.0), Role.VALUE)
     parts: list[columns.Part] = [one, columns.Sign("="), *[one, columns.Sign("+")] * 3000, one]
     block = columns.laid_out(parts, width, 10, tall=True)
