@@ -20,7 +20,7 @@ from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_engine.explain.statistics import facts
-from backprop_engine.explain.tensors import slice_text, tensor_block
+from backprop_engine.explain.tensors import heat_block, slice_text, tensor_block
 from backprop_engine.ops import OPS, Sample
 
 SHAPES = st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))
@@ -102,6 +102,25 @@ def test_a_heatmap_that_is_cut_shows_where_there_is_something(height: int, colum
         assert cut
         assert set(cut) <= {0, len(inside) - 1}
         assert block.height <= height
+
+
+def test_a_heatmap_of_one_line_says_that_rows_are_left_out() -> None:
+    assert text(tensor_block(np.ones((30, 3)), Role.VALUE, 20, 1)) == "[999⋮]"
+
+
+def test_a_scale_stands_apart_from_a_vector_of_its_own_width() -> None:
+    lines = text(heat_block(np.arange(20.0), Role.VALUE, 30, 14)).splitlines()
+    assert [bool(line) for line in lines] == [True] * 10 + [False, True]
+
+
+@pytest.mark.parametrize("at", [0, 40, 79])
+def test_a_vector_that_lies_down_shows_where_there_is_something(at: int) -> None:
+    tensor = np.zeros(80)
+    tensor[at] = 1.0
+    row = text(heat_block(tensor, Role.VALUE, 30, 1, turned=True))
+    assert row.count("9") == 1
+    assert row.endswith("]ᵀ")
+    assert row.count("…") == (2 if at == 40 else 1)
 
 
 @pytest.mark.parametrize(
