@@ -198,7 +198,7 @@ def _cut(head: Heading) -> Heading:
     end = "ᵀ" if head.name.endswith("ᵀ") else ""  # without it, it would be another matrix
     short = clip(head.name.removesuffix(end), _LONGEST_SYMBOLS - len(end)) + end
     name = head.name if "∂" in head.name else short
-    return head._replace(name=name, rule=clip(head.rule, _LONGEST_SYMBOLS))
+    return head._replace(name=name, rule=clip(head.rule, len("= ") + _LONGEST_SYMBOLS))
 
 
 def folded(heads: Headings, room: Sequence[int] = ()) -> Headings:
