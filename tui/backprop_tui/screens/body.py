@@ -36,9 +36,12 @@ class Body(Container):
         """Share the rows anew."""
         self.share()
 
-    def share(self) -> None:
-        """Give the graph its rows."""
-        rows = self._rows_of_graph(self.size)
+    def share(self, size: Size | None = None) -> None:
+        """Give the graph its rows; `size` is what there will be, before there is any."""
+        size = size or self.size
+        if not size:
+            return
+        rows = self._rows_of_graph(size)
         if rows != self._rows:
             self._rows = rows
             self.query_one("#graph").styles.height = rows

@@ -50,6 +50,8 @@ WIDE, ROOMY = 100, 160
 """From so many columns on, panels stand side by side, and more of them."""
 LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
+_BARS = 3
+"""The rows of the header, the timeline and the footer on a narrow screen."""
 _BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
 
 
@@ -116,6 +118,8 @@ class DebuggerScreen(LookingScreen):
         """The titles; the panels draw themselves as soon as they have a size."""
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
         self.set_class(self.app.has_class("-ascii"), "-ascii")
+        width, height = self.app.size
+        self.query_one(Body).share(Size(width, height - _BARS))  # before anything is drawn in another size
         self._arrange()
         self.call_after_refresh(self.lay_out)
 
@@ -142,7 +146,7 @@ class DebuggerScreen(LookingScreen):
 
     def _rows_of_graph(self, size: Size) -> int | None:
         """The rows that the graph gets of so many; None where the style sheet says."""
-        return rows_of_graph(self.current, size) if self.has_class("-narrow") else None
+        return rows_of_graph(self.current, size) if self.app.size.width < WIDE else None
 
     def _arrange(self) -> None:
         """Of each region, show the panel brought to the front last."""
