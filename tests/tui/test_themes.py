@@ -8,8 +8,10 @@ from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from rich.style import Style
 from textual.color import Color
+from textual.theme import BUILTIN_THEMES
 
 from backprop_engine.explain.lines import Role
+from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT, palette
 from scenes import crowded
 
@@ -94,6 +96,42 @@ def test_in_sixteen_colours_forward_backward_and_local_are_three_colours(theme) 
     styles = palette(theme, few=True)
     numbers = {styles[role].color.downgrade(ColorSystem.STANDARD).number for role in roles}  # type: ignore[union-attr]
     assert len(numbers) == len(roles)
+
+
+TERMINALS = pytest.mark.parametrize("theme", [one for one in BUILTIN_THEMES.values() if one.ansi])
+"""Themes that leave their colours, and the background, to the terminal."""
+
+
+@TERMINALS
+@pytest.mark.parametrize("few", [False, True])
+def test_on_the_terminals_own_background_stand_its_own_colours(theme, few: bool) -> None:  # type: ignore[no-untyped-def]
+    styles = palette(theme, few=few)
+    for role in Role:
+        colours = [colour for colour in (styles[role].color, styles[role].bgcolor) if colour is not None]
+        assert colours
+        assert all(colour.is_default or colour.number in range(16) for colour in colours), role
+        assert len(set(colours)) == len(colours), role
+    assert styles[Role.TEXT].color.is_default  # type: ignore[union-attr]
+    assert styles[Role.DIM].color != styles[Role.TEXT].color
+
+
+@TERMINALS
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_nothing_is_in_the_colour_of_the_terminals_background(  # type: ignore[no-untyped-def]
+    theme, no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with opened("rnn_cell", size=WIDE) as pilot:
+        pilot.app.theme = theme.name
+        await go(pilot, crowded("rnn_cell"))
+        strips = pilot.app.screen._compositor.render_strips()
+        seen_as = {segment.style for strip in strips for segment in strip if segment.text.strip()}
+        colours = {style.color for style in seen_as if style is not None and style.color is not None}
+        assert all(colour.is_default or colour.number in range(16) for colour in colours)
+        assert any(not colour.is_default for colour in colours) != no_color
+        assert ("#e6edf3" if theme.dark else "#1f2328") in screen_svg(pilot.app)
 
 
 async def test_without_colours_the_screen_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
@@ -74,6 +75,13 @@ class DebuggerApp(App[None]):
         self.animation_level = "none"
         self.set_class(ascii, "-ascii")
         self.set_class(still, "-still")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Where no colours are wanted: none at all, where the theme leaves the background to the terminal."""
+        filters = super().get_line_filters()
+        if not self.no_color or not self.native_ansi_color:
+            return filters
+        return [NoColor() if isinstance(one, Monochrome) else one for one in filters]
 
     def on_mount(self) -> None:
         """Open the debugger or the gallery."""

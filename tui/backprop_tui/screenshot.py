@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from textual.app import App
-from textual.color import Color
 from textual.strip import Strip
 
 from backprop_tui.picture import svg
+from backprop_tui.themes import grounds
 
 __all__ = ["screen_svg", "screen_text"]
 
@@ -22,9 +22,5 @@ def screen_text(app: App[None]) -> str:
 
 def screen_svg(app: App[None]) -> str:
     """The screen as SVG, in the colours of its theme, without anything from elsewhere."""
-    theme = app.current_theme
-    foreground, background = (
-        Color.parse(colour or instead).hex6.lower()
-        for colour, instead in ((theme.foreground, "#e0e0e0"), (theme.background, "#121212"))
-    )
+    foreground, background = (colour.hex6.lower() for colour in grounds(app.current_theme))
     return svg(_strips(app), app.size.width, foreground, background, app.title)

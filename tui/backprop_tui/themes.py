@@ -13,7 +13,7 @@ from backprop_engine.explain.lines import Role, Tint
 from backprop_engine.explain.shades import BLANK, LEVELS, Emphasis, Shade, Tone
 from backprop_engine.said import said
 
-__all__ = ["DARK", "LIGHT", "Palette", "known_theme", "palette"]
+__all__ = ["DARK", "LIGHT", "Palette", "grounds", "known_theme", "palette"]
 
 DARK = Theme(
     name="backprop-dark",
@@ -134,9 +134,30 @@ def palette(theme: Theme, *, few: bool = False) -> Palette:
     key = (theme.name, few)
     if key not in _PALETTES:
         _PALETTES[key] = _palette(theme)
-        if few:
+        if theme.ansi:
+            _PALETTES[key].update(_terminals_own(dark=theme.dark))
+        elif few:
             _PALETTES[key].update(_few(dark=theme.dark))
     return _PALETTES[key]
+
+
+def grounds(theme: Theme) -> tuple[Color, Color]:
+    """The colour of letters and what they stand on; our own where a theme leaves that to the terminal."""
+    if theme.ansi:
+        theme = DARK if theme.dark else LIGHT
+    foreground, background = ("#e0e0e0", "#121212") if theme.dark else ("#202020", "#f8f8f8")
+    return Color.parse(theme.foreground or foreground), Color.parse(theme.background or background)
+
+
+def _terminals_own(*, dark: bool) -> dict[Tint, Style]:
+    """The sixteen colours by their numbers, whatever they are in the terminal, on its own background."""
+    if dark:
+        ground, name, value, gradient = "black", "bright_cyan", "bright_green", "bright_red"
+        local, code = "bright_yellow", "bright_magenta"
+    else:
+        ground, name, value, gradient, local, code = "bright_white", "blue", "green", "red", "magenta", "blue"
+    text, aside = "default", "bright_black"
+    return _styles(text, aside, ground, name=name, value=value, gradient=gradient, local=local, code=code)
 
 
 def _few(*, dark: bool) -> dict[Tint, Style]:
@@ -175,8 +196,7 @@ def _styles(
 
 
 def _palette(theme: Theme) -> Palette:
-    foreground = Color.parse(theme.foreground or ("#e0e0e0" if theme.dark else "#202020"))
-    background = Color.parse(theme.background or ("#121212" if theme.dark else "#f8f8f8"))
+    foreground, background = grounds(theme)
     roles = _styles(
         foreground.hex6,
         foreground.blend(background, 0.34).hex6,
