@@ -52,7 +52,7 @@ LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
 _BARS = 3
 """The rows of the header, the timeline and the footer on a narrow screen."""
-_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
+_BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
 
 
 class DebuggerScreen(LookingScreen):
@@ -117,6 +117,10 @@ class DebuggerScreen(LookingScreen):
     def on_mount(self) -> None:
         """The titles; the panels draw themselves as soon as they have a size."""
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
+        # Textual sets these classes when it has laid out for the first time, and lays out once more.
+        fitting = max(one for one in _BREAKPOINTS if one[0] <= self.app.size.width)
+        for one in _BREAKPOINTS:
+            self.set_class(one == fitting, one[1])
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         width, height = self.app.size
         self.query_one(Body).share(Size(width, height - _BARS))  # before anything is drawn in another size
