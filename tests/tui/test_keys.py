@@ -412,6 +412,16 @@ async def test_the_mouse_marks_what_is_copied() -> None:
         assert pilot.app.clipboard == "Add, then multiply"
 
 
+async def test_nothing_is_marked_below_the_last_row() -> None:
+    async with opened("add_multiply", at=5) as pilot:
+        panel = debugger(pilot).panel("header")
+        for row in (1, 2):
+            pilot.app.screen.selections = {panel: Selection(Offset(0, row), Offset(5, row))}
+            assert not pilot.app.screen.get_selected_text()
+            await pilot.press("y")
+            assert pilot.app.clipboard
+
+
 # The palette, and leaving
 
 

@@ -285,7 +285,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         rows = [""] * margin.y
         for y in range(self.drawing.height):
             rows.append(" " * margin.x + line_text(self.drawing.row(y, 0, self.drawing.width)))
-        return selection.extract("\n".join(rows)), "\n"
+        text = "\n".join(rows)
+        if selection.start is not None and selection.start.y >= len(text.splitlines()):
+            return None  # below the last row there is nothing to mark
+        return selection.extract(text), "\n"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Where the panel is scrubbed, say which cell the mouse was drawn to."""
