@@ -62,6 +62,34 @@ async def test_commands_are_found_by_their_english_names_too() -> None:
     assert any("역전파  m" in one for one in english)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("zoom", "+ ="),
+        ("zoom-in", "+ ="),
+        ("next", "  n"),
+        ("rs", "S ←"),
+        ("korean", "(ko)"),
+        ("한국어", "(ko)"),
+    ],
+)
+async def test_commands_are_found_by_what_is_typed_at_the_prompt_and_in_the_other_language(
+    language: str, typed: str, first: str
+) -> None:
+    async with opened(language) as pilot:
+        shown = await found(pilot, typed)
+    assert first in "\n".join(shown[:4])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_two_entries_are_called_the_same(language: str) -> None:
+    async with opened(language) as pilot:
+        offered = list(pilot.app.get_system_commands(pilot.app.screen_stack[-2]))
+    labels = [one.title.rsplit("  ", 1)[0].casefold() for one in offered]
+    assert sorted(labels) == sorted(set(labels))
+
+
 async def test_all_that_it_offers_is_in_korean() -> None:
     async with opened("ko") as pilot:
         offered = list(pilot.app.get_system_commands(pilot.app.screen_stack[-2]))

@@ -14,6 +14,7 @@ from backprop_tui.panels.tour import CARDS, tour
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.tour import OfferScreen, TourScreen
 from backprop_tui.settings import Settings, read_settings
+from backprop_tui.texts import text
 from scenes import view
 
 ASKED = (("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3", "enter", "escape"), ("u",))
@@ -31,14 +32,31 @@ async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
         assert isinstance(screen, TourScreen)
         for number, keys in enumerate(ASKED):
             assert screen.card == number
-            drawing = tour(number, language, size[0])
-            assert drawing.height <= screen.panel("tour").size.height
+            panel = screen.panel("tour")
+            assert tour(number, language, *panel.size).height <= panel.size.height
             assert f"{number + 1}/{len(CARDS)}" in seen(pilot)
+            if size != (60, 20):  # three rows of sixty are full of the longest card
+                assert text("tour.leave", language) in seen(pilot)
             await pilot.press(*keys)
             await pilot.pause()
         assert screen.card == len(CARDS) - 1 == len(ASKED)
         await pilot.press("s", "escape")
         assert isinstance(pilot.app.screen, GalleryScreen)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_leaf_that_is_to_be_changed_is_in_view(language: str) -> None:
+    async with DebuggerApp(None, language=language).run_test(size=NARROW) as pilot:
+        await pilot.press("t", "s", "s", "s", "s", "S", "pagedown", "down", "down")
+        await pilot.pause()
+        assert "○" in seen(pilot)
+        assert "x -2" not in seen(pilot)  # it was scrolled away
+        await pilot.press("end")
+        await pilot.pause()
+        assert "x -2" in seen(pilot)
+        await pilot.press("colon", *"set x = 3", "enter", "escape")
+        await pilot.pause()
+        assert "x 3" in seen(pilot)
 
 
 async def test_other_keys_turn_no_card() -> None:
@@ -53,7 +71,7 @@ async def test_other_keys_turn_no_card() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_card_fits(width: int, language: str) -> None:
     for number in range(len(CARDS)):
-        drawing = tour(number, language, width)
+        drawing = tour(number, language, width, 3)
         rows = [drawing.row(y, 0, width) for y in range(drawing.height)]
         assert all(line_width(row) <= width for row in rows)
 

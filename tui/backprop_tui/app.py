@@ -144,10 +144,14 @@ class DebuggerApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
-        return self.offered(screen, self.language)
+        return [offer for offer, _ in self.offered(screen, self.language)]
 
-    def offered(self, screen: Screen[object], language: str) -> Iterable[SystemCommand]:
-        """The palette in `language`: the commands of the screen, from the one table, languages and themes."""
+    def offered(
+        self, screen: Screen[object], language: str
+    ) -> Iterable[tuple[SystemCommand, tuple[str, ...]]]:
+        """The palette in `language`: the commands of the screen, from the one table, languages and themes;
+        each with its names at the prompt.
+        """
         debugging = hasattr(screen, "action_typed")
         shared = {command.name for command in GALLERY_COMMANDS}
         for command in self.commands:
@@ -160,16 +164,15 @@ class DebuggerApp(App[None]):
                 action = partial(screen.action_typed, command.name)  # type: ignore[attr-defined]
             else:
                 continue
-            yield SystemCommand(
-                f"{command.label(language)}  {command.called}", command.help(language), action
-            )
+            title = f"{command.label(language)}  {command.called}"
+            yield SystemCommand(title, command.help(language), action), command.prompt
         if debugging:
             for other in LANGUAGES:
-                title = text("palette.language", language, name=other)
-                yield SystemCommand(title, "", partial(self.choose_language, other))
+                title = text("palette.language", language, name=text(f"language.{other}", language))
+                yield SystemCommand(title, "", partial(self.choose_language, other)), ()
         for theme in sorted(self.available_themes):
             title = text("palette.theme", language, name=theme)
-            yield SystemCommand(title, "", partial(self.choose_theme, theme))
+            yield SystemCommand(title, "", partial(self.choose_theme, theme)), ()
 
     def choose_language(self, language: str) -> None:
         """Speak another language from now on, also the next time."""

@@ -68,7 +68,9 @@ class Command(Struct, frozen=True):
 
     def label(self, language: str) -> str:
         """Its name in the footer and the palette."""
-        return text(f"command.{self.name}", language) if not self.panel else self._panel_title(language)
+        if self.panel:
+            return text("panel.named", language, panel=self._panel_title(language))
+        return text(f"command.{self.name}", language)
 
     def help(self, language: str) -> str:
         """What it does."""

@@ -10,6 +10,7 @@ from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.text import Words
 from backprop_tui.commands import COMMANDS, Command, key_text
 from backprop_tui.panels.tensor_keys import KEYS
+from backprop_tui.screens.help import SIGNS
 from backprop_tui.texts import text
 
 __all__ = ["keys_page"]
@@ -39,6 +40,19 @@ Tab은 이름을 완성하고 화살표는 지난 명령을 찾습니다. 같은
 
 | 키 | 명령줄 | 하는 일 |
 |---|---|---|""",
+)
+
+_SIGNS = Words(
+    """
+## Signs
+
+| sign | means |
+|---|---|""",
+    """
+## 기호
+
+| 기호 | 뜻 |
+|---|---|""",
 )
 
 _PLACES = Words(
@@ -147,6 +161,7 @@ _BOUND = Words("BOUND", "한계값")
 def keys_page(language: str) -> str:
     """The whole page."""
     lines = [_HEAD.in_language(language), *(_row(one, language) for one in COMMANDS)]
+    lines += ["", f"{text('help.scroll', language)}.", *_signs(language)]
     lines += [_PLACES.in_language(language), *_phases(language)]
     lines += [_TROUBLES.in_language(language), *_troubles(language)]
     subjects = ", ".join(f"`{one}`" for one in SUBJECTS)
@@ -155,6 +170,13 @@ def keys_page(language: str) -> str:
     names = ", ".join(f"`{one.name}`" for one in COMMANDS)
     lines.append(_SETTINGS.in_language(language).format(names=names))
     return "\n".join(lines) + "\n"
+
+
+def _signs(language: str) -> Iterator[str]:
+    """What the signs on the screen mean."""
+    yield _SIGNS.in_language(language)
+    for sign, _, key in SIGNS:
+        yield f"| {_code(sign)} | {_cell(text(key, language))} |"
 
 
 def _viewer(language: str) -> Iterator[str]:

@@ -23,11 +23,12 @@ TEXTS: dict[str, Words] = {
     "panel.graph.help": Words(
         "Values go right, in green above the wires; gradients come back, in red below them. The step's own "
         "node and wires are heavy, what is still ahead is dashed. + and - zoom, f fits, . looks at the step; "
-        "arrows or the mouse scroll, a click chooses a node, two clicks open it.",
+        "↑ ↓, Shift with ← →, H J K L or the mouse scroll; ← → alone step. A click chooses a node, two "
+        "clicks open it.",
         "값은 선 위에 녹색으로 오른쪽으로 가고, 그래디언트는 선 아래에 적색으로 되돌아옵니다. 이 스텝의 "
         "노드와 선은 굵고, 아직 오지 않은 것은 점선입니다. +와 -로 확대하고 축소하며, f는 전체를, .은 이번 "
-        "스텝을 보여 줍니다. 화살표나 마우스로 움직이고, 클릭으로 노드를 고르고, 두 번 클릭하면 자세히 "
-        "봅니다.",
+        "스텝을 보여 줍니다. ↑ ↓, Shift+← →, H J K L이나 마우스로 움직입니다(← →만 누르면 스텝이 "
+        "진행됩니다). 클릭으로 노드를 고르고, 두 번 클릭하면 자세히 봅니다.",
     ),
     "panel.chain.help": Words(
         "The step as an equation: the upstream gradient that has come to the node, times the local gradient "
@@ -101,6 +102,7 @@ TEXTS: dict[str, Words] = {
         "No gradients here: this iteration is a forward pass alone.",
         "이 반복은 순전파뿐이라 그래디언트가 없습니다.",
     ),
+    "panel.named": Words("panel {panel}", "{panel} 패널"),
     "panel.show": Words("show the panel “{panel}”", "“{panel}” 패널 보기"),
     "panel.timeline": Words("Timeline", "타임라인"),
     "phase.start": Words("START", "시작"),
@@ -173,12 +175,12 @@ TEXTS: dict[str, Words] = {
         "groups where none is named",
         "그룹이나 스캔의 모든 인스턴스를 접어 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
     ),
-    "command.zoom_in": Words("nearer", "확대"),
+    "command.zoom_in": Words("zoom in", "확대"),
     "command.zoom_in.help": Words(
         "the graph from nearer: from dots to one line a node, to boxes with their numbers",
         "그래프를 크게 보기: 점, 한 줄짜리 노드, 수가 있는 상자 순서",
     ),
-    "command.zoom_out": Words("farther", "축소"),
+    "command.zoom_out": Words("zoom out", "축소"),
     "command.zoom_out.help": Words(
         "the graph from farther away: one line a node, then dots",
         "그래프를 작게 보기: 한 줄짜리 노드, 그다음 점",
@@ -239,7 +241,7 @@ TEXTS: dict[str, Words] = {
         "the value of a node, of `grad(NODE)`, or of any expression over them, at this position",
         "이 위치에서 노드, `grad(노드)`, 또는 이들로 된 식의 값",
     ),
-    "command.nodes": Words("nodes", "노드"),
+    "command.nodes": Words("all nodes", "노드 목록"),
     "command.nodes.help": Words("every node with its value and its gradient", "모든 노드의 값과 그래디언트"),
     "command.who": Words("who", "누가"),
     "command.who.help": Words(
@@ -533,10 +535,12 @@ TEXTS: dict[str, Words] = {
     "help.keys": Words("Keys", "키"),
     "help.signs": Words("Signs", "기호"),
     "help.scroll": Words(
-        "↑ ↓ PgUp PgDn scroll the panel that has the focus, with Shift sideways; in the graph H J K L and "
-        "Ctrl with the arrows do so in large steps, the mouse drags it; click a node to choose it",
-        "↑ ↓ PgUp PgDn: 초점이 있는 패널 스크롤, Shift와 함께 좌우로. 그래프에서는 H J K L이나 Ctrl+화살표로 "
-        "크게 움직이고 마우스로 끌 수 있습니다. 노드를 클릭하면 선택됩니다",
+        "↑ ↓ PgUp PgDn scroll the panel that has the focus; Shift with ← →, PgUp or PgDn does so sideways, "
+        "for ← → alone step; in the graph H J K L and Ctrl with the arrows scroll in large steps, the mouse "
+        "drags it; click a node to choose it",
+        "↑ ↓ PgUp PgDn: 초점이 있는 패널 스크롤. 좌우로는 Shift+← →, Shift+PgUp PgDn(← →만 누르면 "
+        "스텝이 진행됩니다). 그래프에서는 H J K L이나 Ctrl+화살표로 크게 움직이고 마우스로 끌 수 있습니다. 노드를 "
+        "클릭하면 선택됩니다",
     ),
     "help.absent": Words("not reached yet; this is not zero", "아직 도달하지 않음. 0이 아닙니다"),
     "help.value": Words("green, above the wire: a value, going forward ▶", "초록, 선 위: 순전파되는 값 ▶"),
@@ -561,6 +565,9 @@ TEXTS: dict[str, Words] = {
     "help.sum": Words(
         "a gradient that is a sum of 2 contributions, of which 1 has arrived",
         "기여 2개의 합인 그래디언트에 지금까지 1개가 도착함",
+    ),
+    "help.change": Words(
+        "on a branch: how much a change has made of a number", "갈래에서: 바꾼 결과 수가 달라진 만큼"
     ),
     "help.close": Words("Esc closes", "Esc로 닫기"),
     "go.title": Words("Go to a position, 0 to {last}, or a percentage", "이동할 위치 0–{last} 또는 비율(%)"),
@@ -674,6 +681,8 @@ TEXTS: dict[str, Words] = {
     "palette.search": Words("Search for commands…", "명령 찾기…"),
     "palette.none": Words("No matches found", "찾는 명령이 없습니다"),
     "palette.language": Words("language {name}", "언어 {name}"),
+    "language.en": Words("English (en)", "영어 (en)"),
+    "language.ko": Words("Korean (ko)", "한국어 (ko)"),
     "palette.theme": Words("theme {name}", "테마 {name}"),
     "graph.part": Words("nodes {part}", "노드 {part}"),
     "web.starting": Words("Starting …", "시작하는 중입니다 …"),

@@ -25,6 +25,8 @@ class Card(Struct, frozen=True):
 
     name: str
     done: Callable[[Session], bool]
+    about: str = ""
+    """The node that it is about, which has to be in view."""
 
 
 def _at(position: int) -> Callable[[Session], bool]:
@@ -38,8 +40,8 @@ CARDS: Final = (
     Card("backward", _at(4)),
     Card("back", lambda session: session.position < 4),
     Card("end", _at(7)),
-    Card("change", lambda session: session.branches.current != BASELINE),
-    Card("undo", lambda session: session.branches.current == BASELINE),
+    Card("change", lambda session: session.branches.current != BASELINE, "x"),
+    Card("undo", lambda session: session.branches.current == BASELINE, "x"),
     Card("last", lambda session: False),
 )
 """In this order; the scenario has seven steps."""
@@ -50,16 +52,19 @@ def card_after(number: int, session: Session) -> int:
     return number + 1 if CARDS[number].done(session) else number
 
 
-def tour(number: int, language: str, width: int) -> Drawing:
-    """A card, wrapped beside its number; how to leave stands behind it where there is room."""
+def tour(number: int, language: str, width: int, height: int) -> Drawing:
+    """A card, wrapped beside its number; how to leave stands behind it, or below where there is room."""
     count = f"{number + 1}/{len(CARDS)}  "
     room = max(10, width - len(count) - 1)
     words = wrap(text(f"tour.{CARDS[number].name}", language), room)
-    leave = f"  {text('tour.leave', language)}"
-    lines: list[Line] = []
-    for row, piece in enumerate(words):
-        before = count if row == 0 else " " * len(count)
-        last = row == len(words) - 1 and cell_width(piece) + cell_width(leave) <= room
-        behind = (Span(leave, Role.DIM),) if last else ()
-        lines.append((Span(f" {before}", Role.DIM), Span(piece, Role.HEADING), *behind))
+    leave, gap = text("tour.leave", language), "  "
+    below = " " * (len(count) + 1)
+    lines: list[Line] = [
+        (Span(below if row else f" {count}", Role.DIM), Span(piece, Role.HEADING))
+        for row, piece in enumerate(words)
+    ]
+    if cell_width(words[-1]) + len(gap) + cell_width(leave) <= room:
+        lines[-1] += (Span(f"{gap}{leave}", Role.DIM),)
+    elif len(lines) < height and cell_width(leave) <= room:
+        lines.append((Span(f"{below}{leave}", Role.DIM),))
     return Lines.of(lines)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
-from backprop_engine.explain.lines import Line, Role, Span, wrap_line
+from backprop_engine.explain.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
 from backprop_engine.explain.transcript import leaf_lines, step_lines
 from backprop_tui.drawing import Area, Drawing, Lines
 from backprop_tui.texts import text
@@ -14,13 +16,27 @@ __all__ = ["transcript"]
 
 MOST_STEPS = 200
 """How many steps before this one can still be read."""
+_MARGIN: Final = re.compile(r" *(?:(?:\d+|») +)?")
+"""What stands before the words of a line: spaces, and the number of a step or the sign of a note."""
 
 
 def transcript(view: View, width: int, height: int) -> Drawing:
     """The last steps of this iteration, of which the one that the reader stands behind comes last."""
     width = max(10, width)
-    lines = [piece for line in _lines(view, width) for piece in wrap_line(line, width)]
+    lines = [piece for line in _lines(view, width) for piece in _hanging(line, width)]
     return Lines.of(lines, Area(0, len(lines) - 1, 1, 1))
+
+
+def _hanging(line: Line, width: int) -> Iterator[Line]:
+    """A line in as many as it takes, of which the others are indented as far as its words."""
+    margin = _MARGIN.match(line_text(line))
+    indent = margin.end() if margin else 0
+    if line_width(line) <= width or indent > width // 2:
+        yield from wrap_line(line, width)
+        return
+    words = wrap_line(crop_line(line, indent, line_width(line)), width - indent)
+    yield (*crop_line(line, 0, indent), *words[0])
+    yield from ((Span(" " * indent), *piece) for piece in words[1:])
 
 
 def _lines(view: View, width: int) -> Iterator[Line]:

@@ -24,6 +24,8 @@ NOT_FINITE, ZERO = "!", "0"
 """What stands at the upper edge for infinities and NaN, and at the lower one where a zero has no place."""
 _APART: Final = 9
 """A sign stands on a curve every so many cells, and each curve's are shifted against the others'."""
+_SHARE: Final = 6
+"""The legend takes one of so many parts of the rows at most, or two of them."""
 _HERE, _HERE_ASCII = "┊", "|"
 _BOLD: Final = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 
@@ -71,7 +73,7 @@ def chart(
     """Curves between two `ends` of the axis; a column is marked where one stands. Numbers beside the axis are
     `whole`. It takes `width` by `height` cells and no more; what has no room is left out.
     """
-    legend = _legend(curves, width) if height >= 4 else []
+    legend = _legend(curves, width, max(2, height // _SHARE)) if height >= 4 else []
     under = 2 if height >= 5 else 0
     rows = max(1, height - len(legend) - under)
     numbers = np.concatenate([curve.values for curve in curves]) if curves else np.zeros(0)
@@ -146,8 +148,8 @@ def _mark(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis, here: 
             canvas.sign(column, canvas.cell(0, up.dot(value))[1], sign, _BOLD.get(curve.role, curve.role))
 
 
-def _legend(curves: Sequence[Curve], width: int) -> list[Line]:
-    """Each curve's sign and label, as many as fit in two lines, and how many more there are."""
+def _legend(curves: Sequence[Curve], width: int, rows: int) -> list[Line]:
+    """Each curve's sign and label, as many as fit in so many rows, and how many more there are."""
     entries = [
         ((Span(f"{curve.sign} ", curve.role),) if curve.sign else ()) + curve.label
         for curve in curves
@@ -158,12 +160,12 @@ def _legend(curves: Sequence[Curve], width: int) -> list[Line]:
     for number, entry in enumerate(entries):
         more: Line = (Span(f"  +{len(entries) - number}", Role.DIM),)
         longer = (*line, Span("  "), *entry) if line else entry
-        last = len(lines) == 1
+        last = len(lines) == rows - 1
         room = width - (line_width(more) if last and number < len(entries) - 1 else 0)
         if not line or line_width(longer) <= room:
             line = longer
         elif last:
             return [*lines, (*line, *more)]
         else:
-            lines, line = [line], entry
+            lines, line = [*lines, line], entry
     return [*lines, line] if line else lines

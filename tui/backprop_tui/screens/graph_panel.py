@@ -18,8 +18,8 @@ from backprop_tui.widgets.panel import InView, Panel
 
 __all__ = ["GraphPanel"]
 
-_LEAP = 2
-"""A large step is one of so many parts of the panel."""
+_LEAP, _STRIDE = 2, 10
+"""A large step is one of so many parts of the panel, a small one along a row too."""
 
 
 class _Anchor(NamedTuple):
@@ -33,6 +33,8 @@ class GraphPanel(Panel, inherit_bindings=True):
     """It is dragged by the mouse, and moves in large steps as well."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("shift+left", "stride(-1)", show=False),
+        Binding("shift+right", "stride(1)", show=False),
         Binding("ctrl+left,H", "leap(-1, 0)", show=False),
         Binding("ctrl+down,J", "leap(0, 1)", show=False),
         Binding("ctrl+up,K", "leap(0, -1)", show=False),
@@ -151,6 +153,10 @@ class GraphPanel(Panel, inherit_bindings=True):
         """A large step."""
         window = self.window
         self._go(self.scroll_offset + Offset(across * window.width // _LEAP, down * window.height // _LEAP))
+
+    def action_stride(self, across: int) -> None:
+        """A small step along a row: a column of cells alone is next to nothing of a picture."""
+        self._go(self.scroll_offset + Offset(across * max(1, self.window.width // _STRIDE), 0))
 
     # The minimap
 

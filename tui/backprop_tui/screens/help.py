@@ -11,9 +11,9 @@ from backprop_tui.regions import place_named
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
 
-__all__ = ["HelpScreen", "help_lines", "two_columns"]
+__all__ = ["SIGNS", "HelpScreen", "help_lines", "two_columns"]
 
-_SIGNS = (
+SIGNS = (
     ("12", Role.VALUE, "help.value"),
     ("-4", Role.GRADIENT, "help.gradient"),
     ("·", Role.DIM, "help.absent"),
@@ -23,7 +23,9 @@ _SIGNS = (
     ("3×4 ‖2‖", Role.VALUE, "help.norm"),
     ("5/9 true", Role.VALUE, "help.truth"),
     ("-4 ∑ 1/2", Role.GRADIENT, "help.sum"),
+    ("3 Δ+5", Role.VALUE, "help.change"),
 )
+"""Signs on the screen, and the texts that say what they mean."""
 
 
 def help_lines(
@@ -35,7 +37,7 @@ def help_lines(
     """
     size = max(cell_width(command.called) for command in commands) + 2
     keys = [(command.called, Role.KEY, _what(command, language)) for command in commands]
-    signs = [(sign, role, text(key, language)) for sign, role, key in _SIGNS]
+    signs = [(sign, role, text(key, language)) for sign, role, key in SIGNS]
     lines = _about(panel, language, width) if panel else []
     lines.append((Span(text("help.keys", language), Role.HEADING),))
     lines += two_columns(keys, size, width)

@@ -9,7 +9,7 @@ from textual.app import SystemCommand
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.screen import Screen
 
-from backprop_engine.text import in_ascii
+from backprop_engine.text import LANGUAGES, in_ascii
 from backprop_tui.texts import text
 
 __all__ = ["Commands", "palette"]
@@ -37,33 +37,43 @@ class _Offers(Protocol):
 
     language: str
 
-    def offered(self, screen: Screen[object], language: str) -> Iterable[SystemCommand]:
-        """What the palette offers on `screen`."""
+    def offered(
+        self, screen: Screen[object], language: str
+    ) -> Iterable[tuple[SystemCommand, tuple[str, ...]]]:
+        """What the palette offers on `screen`, each with its names at the prompt."""
         raise NotImplementedError
 
 
 class Commands(Provider):
-    """Finds commands by their labels in the language of the app, and by the English ones too: they are typed
-    without changing the keyboard.
+    """Finds commands by their labels in every language, and by their names at the prompt: those in English
+    are typed without changing the keyboard.
     """
 
-    def _offered(self, language: str = "") -> list[SystemCommand]:
+    def _offered(self) -> list[tuple[SystemCommand, list[str]]]:
+        """What there is, in the language of the app, and all that it is called."""
         offering = cast(_Offers, self.app)
-        found = list(offering.offered(self.screen, language or offering.language))
+        titles = zip(
+            *([one.title for one, _ in offering.offered(self.screen, other)] for other in LANGUAGES),
+            strict=True,
+        )
+        found = offering.offered(self.screen, offering.language)
+        called = [(one, [*names, *every]) for (one, names), every in zip(found, titles, strict=True)]
         if not self.app.has_class("-ascii"):
-            return found
-        return [one._replace(title=in_ascii(one.title), help=in_ascii(one.help)) for one in found]
+            return called
+        return [
+            (one._replace(title=in_ascii(one.title), help=in_ascii(one.help)), names) for one, names in called
+        ]
 
     async def discover(self) -> Hits:
         """All of them, sorted."""
-        for one in sorted(self._offered(), key=lambda one: one.title):
+        for one, _ in sorted(self._offered(), key=lambda offer: offer[0].title):
             yield DiscoveryHit(one.title, one.callback, help=one.help)
 
     async def search(self, query: str) -> Hits:
-        """Those whose label is like `query`; where there is none, that."""
+        """Those of which a label or a name is like `query`; where there is none, that."""
         matcher, found = self.matcher(query), False
-        for one, english in zip(self._offered(), self._offered("en"), strict=True):
-            score = max(matcher.match(one.title), matcher.match(english.title))
+        for one, names in self._offered():
+            score = max(map(matcher.match, (one.title, *names)))
             if score > 0:
                 found = True
                 yield Hit(score, matcher.highlight(one.title), one.callback, help=one.help)

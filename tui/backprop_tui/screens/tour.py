@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_tui.drawing import Drawing
-from backprop_tui.panels.tour import STEM, card_after, tour
+from backprop_tui.panels.graph import GraphPicture
+from backprop_tui.panels.tour import CARDS, STEM, card_after, tour
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
@@ -41,12 +42,21 @@ class TourScreen(DebuggerScreen):
         yield from super().compose()
 
     def _card(self, width: int, height: int) -> Drawing:
-        return tour(self.card, self.current.language, width)
+        return tour(self.card, self.current.language, width, height)
 
     def watch_view(self) -> None:
-        """The card turns once what it asks for is done."""
-        self.card = card_after(self.card, self.current.session)
+        """The card turns once what it asks for is done; what it is about is in view then."""
+        before, self.card = self.card, card_after(self.card, self.current.session)
         super().watch_view()
+        if self.card != before and CARDS[self.card].about:
+            self.call_after_refresh(self._look_at, CARDS[self.card].about)
+
+    def _look_at(self, name: str) -> None:
+        graph = self.panel("graph")
+        picture, node = graph.drawing, self.current.graph[name]
+        area = picture.area_of(node.position) if isinstance(picture, GraphPicture) else None
+        if area is not None:
+            graph.bring_into_view(area)
 
 
 class OfferScreen(Sheet):
