@@ -16,6 +16,7 @@ from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.columns import laid_out
 from backprop_engine.explain.formulas.naming import gives_row, is_row
 from backprop_engine.explain.lines import Role
+from backprop_engine.explain.overrides import computed_gradient, computed_value
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.terms import Index, Part, Sign, Term, showing
 from backprop_engine.explain.texts import say
@@ -43,23 +44,45 @@ def equation(frame: Frame, language: str, width: int, height: int, *, tall: bool
         case Accumulate(edge=edge, count=count, of=of):
             parts = _accumulate(frame, edge, count, of, language)
         case Seed(node=node):
-            gradient = frame.trace.gradients[node]
+            gradient, computed = frame.trace.gradients[node], computed_gradient(frame)
             name = gradient_name(frame.graph, frame.graph.nodes[node])
-            parts = [showing(gradient, name, say("seed", language), Role.GRADIENT)]
+            seed = gradient if computed is None else computed
+            parts = [showing(seed, name, say("seed", language), Role.GRADIENT)]
         case Forward(node=node):
             parts = _forward(frame, node, language)
         case Update(node=node):
             parts = _update(frame, node, language)
         case _:
             return Block.of([])
+    if frame.trace.edits:
+        parts = _instead(frame, parts, language)
     return laid_out(parts, width, height, tall=tall)
+
+
+def _instead(frame: Frame, parts: list[Part], language: str) -> list[Part]:
+    """Where what the step gives is overridden, that before the equation, which says what was computed."""
+    trace = frame.trace
+    given: Tensor | None = None
+    match frame.step:
+        case Forward(node=node) if computed_value(trace, node) is not None:
+            given = trace.values[node]
+        case Seed(node=node) if computed_gradient(frame) is not None:
+            given = trace.gradients[node]
+        case Backward(edge=edge) | Accumulate(edge=edge) if computed_gradient(frame) is not None:
+            given = trace.arrived[edge.index]
+    result = parts[0]
+    if given is None or not isinstance(result, Term):
+        return parts
+    word = say("override", language)
+    return [showing(given, result.name, word, result.role, row=result.row), Sign("←"), *parts]
 
 
 def _forward(frame: Frame, position: int, language: str) -> list[Part]:
     graph = frame.graph
     node = graph.nodes[position]
     assert node.op is not None
-    value = frame.trace.values[position]
+    computed = computed_value(frame.trace, position)
+    value = frame.trace.values[position] if computed is None else computed
     result = showing(value, node.name, say("value", language), Role.VALUE, row=gives_row(graph, node))
     written = formula(graph, node, lambda one: one.text if one.kind is Kind.LITERAL else _HOLE)
     pieces = written.split(_HOLE)
@@ -178,7 +201,8 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: Term, langua
 def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) -> list[Part]:
     graph, trace = frame.graph, frame.trace
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    total = trace.arrived[edge.index]
+    computed = computed_gradient(frame)
+    total = trace.arrived[edge.index] if computed is None else computed
     contribution = trace.contributions[edge.index]
     name, row = gradient_name(graph, operand), is_row(node, operand)
     arrived = say("sum so far", language, count=count, of=of)

@@ -9,6 +9,7 @@ import numpy as np
 from backprop_engine.check import GradientCheck, Verdict, check_edge
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number
+from backprop_engine.explain.overrides import resting_on
 from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
@@ -31,7 +32,9 @@ def numeric_line(frame: Frame, language: str) -> Line:
     check = _check(trace, edge)
     if check.verdict is Verdict.NOT_FINITE:
         return _not_finite(trace, edge, language)
-    return (Span(_numeric_text(check, language), Role.GOOD if check.verdict.good else Role.WARNING),)
+    found = Span(_numeric_text(check, language), Role.GOOD if check.verdict.good else Role.WARNING)
+    resting = resting_on(frame, edge, language)
+    return (found, Span(f" ({resting})", Role.WARNING)) if resting else (found,)
 
 
 def _not_finite(trace: Trace, edge: Edge, language: str) -> Line:

@@ -10,6 +10,7 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, summary
+from backprop_engine.explain.overrides import computed_gradient, computed_value, override_line
 from backprop_engine.explain.symbols import (
     derivative,
     formula,
@@ -24,7 +25,7 @@ from backprop_engine.graph import Node
 from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
-from backprop_engine.trace import Trace, ValueEdit, arises
+from backprop_engine.trace import Trace, arises
 
 __all__ = ["code", "step_title", "story"]
 
@@ -81,6 +82,11 @@ def _said(key: str, language: str) -> Line:
     return (Span(say(key, language)),)
 
 
+def _told(line: Line) -> list[Line]:
+    """The line, if there is something in it."""
+    return [line] if line else []
+
+
 def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     graph, values = frame.graph, frame.trace.values
     symbols = formula(graph, node)
@@ -92,20 +98,21 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
         return _factor(text) if len(spelled) > 1 else text
 
     numbers = formula(graph, node, spell)
+    computed = computed_value(frame.trace, node.position)
+    gives = summary(values[node.position] if computed is None else computed)
     lines: list[Line] = [
         (Span(node.name, Role.NAME), Span(f" = {symbols}")),
         (
             Span(" " * len(node.name)),
             Span(f" = {numbers} = "),
-            Span(summary(values[node.position]), Role.VALUE),
+            Span(gives, Role.VALUE),
         ),
     ]
     if numbers == symbols:
-        lines = [(*lines[0], Span(" = "), Span(summary(values[node.position]), Role.VALUE))]
+        lines = [(*lines[0], Span(" = "), Span(gives, Role.VALUE))]
     lines += code(frame)
-    if _overridden(frame, node):
-        given = summary(frame.trace.outs[node.position])
-        lines.append((Span(say("overridden", language, node=node.name, value=given), Role.WARNING),))
+    if overridden := override_line(frame, language):
+        lines.append(overridden)
     elif arises(frame.trace, node):
         found = summary(values[node.position])
         lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
@@ -121,11 +128,6 @@ def code(frame: Frame) -> list[Line]:
     lines = [line for line in numpy_lines(frame.trace, frame.step) if line]
     shown = lines if len(lines) <= _MOST_CODE else [*lines[: _MOST_CODE - 1], "…"]
     return [(Span(line, Role.CODE),) for line in shown]
-
-
-def _overridden(frame: Frame, node: Node) -> bool:
-    """Whether another value stands in place of the one that the operator gave."""
-    return any(isinstance(edit, ValueEdit) and edit.node == node.name for edit in frame.trace.edits)
 
 
 def _short(value: Tensor, operand: Node) -> str:
@@ -165,12 +167,13 @@ def _local_text(frame: Frame, edge: Edge, language: str) -> str:
 
 
 def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
-    gradient = frame.trace.gradients[node.position]
+    computed = computed_gradient(frame)
+    gradient = frame.trace.gradients[node.position] if computed is None else computed
     assert gradient is not None
     key = "seed said" if gradient.shape == () else "seed given"
     loss = loss_name(frame.graph)
     said = say(key, language, output=node.name, seed=summary(gradient), loss=loss)
-    return [(Span(said),), *code(frame)]
+    return [(Span(said),), *code(frame), *_told(override_line(frame, language))]
 
 
 def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
@@ -183,6 +186,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
         _chain_line(frame, edge, language),
         (Span(node.op.lesson_of(edge.argnum, shapes).in_language(language)),),
         *code(frame),
+        *_told(override_line(frame, language)),
     ]
     lines += _conventions(frame, edge, language)
     if edge.summed:
@@ -325,6 +329,7 @@ def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) ->
     lines: list[Line] = [
         (Span(say("accumulate", language, operand=operand.name, count=count, of=of)),),
         *code(frame),
+        *_told(override_line(frame, language)),
     ]
     if count == of:
         lines.append((Span(say("complete", language, operand=operand.name), Role.GOOD),))

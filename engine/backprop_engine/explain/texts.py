@@ -10,6 +10,7 @@ __all__ = ["TEXTS", "say"]
 
 TEXTS: dict[str, Words] = {
     "product": Words("product", "곱"),
+    "override": Words("overridden", "바꾼 값"),
     "product of several": Words("contribution {count} of {of}", "기여 {of}개 중 {count}번째"),
     "upstream": Words("upstream", "흘러들어온 값"),
     "local": Words("local", "로컬 그래디언트"),
@@ -63,8 +64,8 @@ TEXTS: dict[str, Words] = {
         "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
     ),
     "overridden": Words(
-        "{node} is overridden: its operator gave {value}.",
-        "{node}의 값을 바꾸어 놓았습니다. 연산자가 계산한 값은 {value}입니다.",
+        "{name} is overridden: {given} in place of {computed}.",
+        "{name}의 값을 바꾸어 놓았습니다: {computed} → {given}.",
     ),
     "gradient not finite": Words(
         "This contribution is not finite: it arises here, from a finite upstream gradient.",
@@ -106,6 +107,9 @@ TEXTS: dict[str, Words] = {
     "numeric not finite": Words(
         "{name} is not finite: nothing to compare", "{name}의 값이 유한하지 않아 비교할 수 없습니다"
     ),
+    "numeric upstream": Words("for {name} as changed by an override", "바꾸어 놓은 값에 따른 {name} 기준"),
+    "numeric without": Words("as if {name} were not overridden", "{name}의 값을 바꾸지 않았다고 볼 때"),
+    "numeric before": Words("before the override", "바꾸어 놓기 전"),
     "numeric not applicable": Words("numeric check: not applicable", "수치 미분: 해당 없음"),
     "formula if": Words("if {condition}", "{condition}일 때"),
     "formula else": Words("else", "그 밖에"),

@@ -8,6 +8,7 @@ from backprop_engine.arrays import shape_text
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.numbers import ABSENT, summary
+from backprop_engine.explain.overrides import computed_gradient, override_line
 from backprop_engine.explain.story import code, story
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.explain.texts import say
@@ -98,11 +99,13 @@ def _step(frame: Frame, language: str, width: int, digits: int) -> Iterator[Line
         Span(f"  {kind}  ", Role.HEADING),
     )
     if _scalar(frame):
-        yield (*head, *_in_one_line(frame, language))
+        line, overridden = _in_one_line(frame, language), override_line(frame, language)
+        yield (*head, *line, *((Span("  "), *overridden) if overridden else ()))
         return
     yield (*head, *story(frame, language)[0])
     room = width - len(_INDENT)
     shown = [*equation(frame, language, room, _HEIGHT).lines]
+    shown += wrap_line(override_line(frame, language), room) if frame.trace.edits else []
     shown += [piece for line in code(frame) for piece in wrap_line(line, room)]
     yield from ((Span(_INDENT), *line) for line in shown)
 
@@ -177,13 +180,15 @@ def _sum(frame: Frame, language: str) -> Line:
     count = frame.step.count
     uses = trace.schedule.uses_of[edge.operand][max(0, count - 3) : count]
     name = frame.graph.nodes[edge.operand].name
+    computed = computed_gradient(frame)
+    total = trace.arrived[edge.index] if computed is None else computed
     terms = " + ".join(summary(trace.contributions[use]) for use in uses)
     dots = "… + " if count > 3 else ""
     turn = say("product of several", language, count=count, of=frame.step.of)
     return (
         Span(f"∂{frame.graph.nodes[frame.graph.output].name}/∂{name}", Role.GRADIENT),
         Span(f" = {dots}{terms} = "),
-        Span(summary(trace.arrived[edge.index]), Role.GRADIENT),
+        Span(summary(total), Role.GRADIENT),
         Span(f"  ({turn})", Role.DIM),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backprop_engine.explain.lines import Line, Span, wrap_line
+from backprop_engine.explain.overrides import override_line
 from backprop_engine.explain.story import code, story
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.view import View
@@ -15,17 +16,21 @@ _NARROWEST = 10
 def formula(view: View, width: int, height: int) -> Drawing:
     """What the node is, its local gradients, the chain rule, and NumPy; words where there is no equation.
 
-    What NumPy does goes, which stands in the why panel too, where the rest fits without it.
+    A line under the equations says what is overridden. What NumPy does goes, which stands in the why panel
+    too, where the rest fits without it.
     """
     from backprop_engine.explain.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
+    line = override_line(view.frame, view.language)
+    overridden = [(Span(""),), *_wrapped([line], width)] if line else []
+    height -= len(overridden)
     below = [(Span(""),), *_wrapped(code(view.frame), width)]
     block = formula_block(view.frame, view.language, width, height, spare=len(below), small=not view.ascii)
     if not block.height:
         return Lines.of(_wrapped(story(view.frame, view.language), width))
     instead = height - len(below) < block.height <= height
-    return Lines.of(block.lines if instead else [*block.lines, *below])
+    return Lines.of([*block.lines, *overridden, *([] if instead else below)])
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

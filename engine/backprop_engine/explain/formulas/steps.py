@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import structs
 
-from backprop_engine.arrays import shape_text
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.formulas.axes import letters
 from backprop_engine.explain.formulas.box import Box, fenced, row, superscript, text
 from backprop_engine.explain.formulas.equations import (
@@ -23,6 +23,7 @@ from backprop_engine.explain.formulas.trees import node_trees, rule_tree
 from backprop_engine.explain.formulas.typeset import TERM
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.numbers import ABSENT, number
+from backprop_engine.explain.overrides import computed_gradient
 from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.texts import say
 from backprop_engine.expr import Name
@@ -60,9 +61,11 @@ def step_equations(frame: Frame, language: str) -> Iterator[Equation]:
             yield _local(trace, edge, language)
             yield _chain(trace, edge, language)
         case Seed(node=node):
-            yield _seed(trace, node, language)
+            yield _seed(trace, node, computed_gradient(frame), language)
         case Accumulate(edge=edge, count=count):
-            yield _sum(trace, edge, count, language)
+            computed = computed_gradient(frame)
+            arrived = trace.arrived[edge.index] if computed is None else computed
+            yield _sum(trace, edge, count, arrived, language)
         case Update(node=node):
             from backprop_engine.explain.formulas.updates import update_equations
 
@@ -171,8 +174,9 @@ def _factor(box: Box) -> Box:
     return fenced(box) if box.height == 1 and box.lines[0][0].text.startswith("-") else box
 
 
-def _seed(trace: Trace, position: int, language: str) -> Equation:
-    node, seed = trace.graph.nodes[position], trace.gradients[position]
+def _seed(trace: Trace, position: int, computed: Tensor | None, language: str) -> Equation:
+    node = trace.graph.nodes[position]
+    seed = trace.gradients[position] if computed is None else computed
     assert seed is not None
     short = text(number(seed), Role.GRADIENT) if seed.shape == () else text(shape_text(seed.shape), Role.DIM)
 
@@ -183,7 +187,7 @@ def _seed(trace: Trace, position: int, language: str) -> Equation:
     return Equation(say("seed", language), columns)
 
 
-def _sum(trace: Trace, edge: Edge, count: int, language: str) -> Equation:
+def _sum(trace: Trace, edge: Edge, count: int, arrived: Tensor, language: str) -> Equation:
     """The gradient of a value that is used several times: a sum over its uses, as far as it has come."""
     graph = trace.graph
     operand, uses = graph.nodes[edge.operand], trace.schedule.uses_of[edge.operand]
@@ -199,7 +203,7 @@ def _sum(trace: Trace, edge: Edge, count: int, language: str) -> Equation:
         return Column(symbols, value and (_factor(value) if index > first else value))
 
     def columns(style: Style) -> Sequence[Column]:
-        total = tensor_box(trace.arrived[edge.index], Role.GRADIENT, style)
+        total = tensor_box(arrived, Role.GRADIENT, style)
         parts = [_DOTS] * (first > 0)
         parts += [term(index, style) for index in range(first, min(len(uses), first + _MOST_TERMS))]
         parts += [_DOTS] * (first + _MOST_TERMS < len(uses))
