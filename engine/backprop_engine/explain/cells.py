@@ -45,7 +45,7 @@ def _number(term: Term) -> Block:
     return Block.text(f"({written})" if term.factor and written.startswith("-") else written, term.role)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _in_part(term: Term, width: int, height: int) -> Block:
     """A tensor in at most `width` × `height` cells, as a heatmap where it takes one."""
     tensor = term.tensor
@@ -73,14 +73,14 @@ def may_be_whole(term: Term, width: int, height: int) -> bool:
     return lies if term.row else tensor.size <= height or (term.brief and lies)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _narrowest(term: Term) -> int:
     """How wide its numbers are with the fewest digits."""
     assert term.tensor is not None
     return tensor_block(term.tensor, term.role, UNLIMITED, UNLIMITED, row=term.row, brief=True).width
 
 
-@lru_cache(maxsize=16)  # each way to place the columns asks again
+@lru_cache(maxsize=64)  # each way to place the columns asks again
 def in_full(term: Term) -> Block:
     """All numbers of a small tensor, with as many digits as differ."""
     assert term.tensor is not None
@@ -97,7 +97,7 @@ def may_lie(term: Term, height: int) -> bool:
     return term.brief and upright and in_full(term).height > height
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def lying(term: Term) -> Block:
     """A vector as a row, with a sign that it is turned."""
     assert term.tensor is not None

@@ -68,10 +68,11 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     tall = tall and any(OVER in part.name for part in parts if isinstance(part, Term))
     usual, short = coarsely(parts), briefly(parts)
     brief = coarsely(short)
-    for some in (parts, usual, short, brief) if usual != parts else (parts, brief):
-        full = _in_full_numbers(some, width, height, tall=tall)
-        if full is not None:
-            return full
+    if _could_fit(brief, width, height) and _least_width(brief[2:] or brief) <= width:
+        for some in (parts, usual, short, brief) if usual != parts else (parts, brief):
+            full = _in_full_numbers(some, width, height, tall=tall)
+            if full is not None:
+                return full
     block = _cut(usual, brief, width, height, tall=False)
     if tall and block.height + _TALLER + _AROUND <= height:
         taller = _cut(usual, brief, width, height - _AROUND, tall=True)
@@ -86,7 +87,7 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
         return None
     shares, room = [UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
     for stacked in (False, True) if len(parts) > _ALONE else (False,):
-        if _least_width(parts, stacked=stacked) > width:
+        if _least_width(parts[2 * stacked :]) > width:
             continue
         for heads, gap, fractions in _ways_to_head(parts, room, tall=tall):
             most = height - _AROUND * fractions
@@ -266,12 +267,12 @@ def _could_fit(parts: list[Part], width: int, height: int) -> bool:
     )
 
 
-def _least_width(parts: list[Part], *, stacked: bool) -> int:
-    """What the numbers and signs take side by side, whatever stands above them."""
+def _least_width(parts: list[Part]) -> int:
+    """What the numbers and signs take side by side at least, whatever stands above them."""
     return sum(
-        _sign(part).width if isinstance(part, Sign) else in_full(part).width
-        for part in parts[2 * stacked :]
-        if isinstance(part, Sign) or (part.tensor is not None and not part.brief)
+        len(part.text) + 2 if isinstance(part, Sign) else in_full(part).width
+        for part in parts
+        if isinstance(part, Sign) or part.tensor is not None
     )
 
 
