@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from driving import debugger, opened, seen
 
 from backprop_engine import load_scenario
 from backprop_engine.debugger import Go, Session, Step, update
-from backprop_engine.explain.lines import Line
+from backprop_engine.explain.lines import Line, Span
 from backprop_tui.bundle import bundled
-from backprop_tui.drawing import Comparable, Drawing
+from backprop_tui.drawing import Comparable, Drawing, Lines
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.nodes import nodes
+from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.view import DENSITIES, View
 
 _AROUND = 6
@@ -77,3 +80,29 @@ def test_a_choice_may_change_any_row() -> None:
         after = draw(chosen)
         assert isinstance(after, Comparable)
         assert after.unlike(draw(view)) is None
+
+
+async def test_another_height_to_scroll_in_is_laid_out_only_where_a_scroll_bar_comes_or_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    laid_out: list[object] = []
+    refresh_layout = DebuggerScreen._refresh_layout
+
+    def counted(screen: DebuggerScreen, *arguments: Any, **options: Any) -> None:
+        laid_out.append(arguments)
+        refresh_layout(screen, *arguments, **options)
+
+    async with opened("add_multiply") as pilot:
+        panel = debugger(pilot).panel("why")
+        for rows, anew in ((2, False), (90, True), (80, False), (95, False), (3, True)):
+            drawing = Lines.of([(Span(f"{number}"),) for number in range(rows)])
+            monkeypatch.setattr(panel, "draw", lambda width, height, drawing=drawing: drawing)
+            monkeypatch.setattr(DebuggerScreen, "_refresh_layout", counted)
+            laid_out.clear()
+            panel.redraw()
+            for _ in range(4):
+                await pilot.pause()
+            assert bool(laid_out) == anew, rows
+            panel.scroll_end(animate=False, immediate=True)
+            await pilot.pause()
+            assert str(rows - 1) in seen(pilot)

@@ -124,13 +124,23 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         fits = drawing.width <= size.width and drawing.height <= size.height
         # A size to scroll in is laid out anew; what fits needs none.
         scrolled = Size(0, 0) if fits else Size(drawing.width, drawing.height)
-        if scrolled != self.virtual_size:
+        if scrolled != self.virtual_size and not self._stretched(scrolled):
             self.virtual_size = scrolled
             self.refresh()
             self.call_after_refresh(self.settle, before, follow)
             return
         self.settle(before, follow)  # at once: what is scrolled later is painted twice
         self._refresh_changed_rows()
+
+    def _stretched(self, scrolled: Size) -> bool:
+        """Take another size to scroll in, if that needs no layout: the scroll bars that there are stay."""
+        room = self.scrollable_content_region.size
+        bars = (self.show_horizontal_scrollbar, self.show_vertical_scrollbar)
+        if bars != (scrolled.width > room.width, scrolled.height > room.height):
+            return False
+        self.set_reactive(Panel.virtual_size, scrolled)
+        self._scroll_update(scrolled)
+        return True
 
     def settle(self, before: Drawing, follow: bool) -> None:
         """Scroll to what another drawing than `before` has its focus on."""
