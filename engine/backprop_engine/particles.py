@@ -21,7 +21,7 @@ _FIRST_SYLLABLE, _LAST_SYLLABLE, _FINALS, _RIEUL = 0xAC00, 0xD7A3, 28, 8
 def with_particle(text: str, pair: str) -> str:
     """`text` with the particle that fits its end; `pair` is the form after a consonant, and after a vowel."""
     after_consonant, after_vowel = pair.split("/")
-    ending = _ending(text.rstrip(_CLOSING))
+    ending = _NONE if text.endswith("()") else _ending(text.rstrip(_CLOSING))  # 빈 괄호
     if ending == _UNSURE:
         shared = after_consonant.endswith(after_vowel)
         optional = after_consonant.removesuffix(after_vowel) if shared else ""
@@ -55,4 +55,6 @@ def _ending(text: str) -> int:
         return _FINAL
     if last in "lmn":
         return _LETTERS[last]
+    if last in "kpt" and before not in _VOWELS and before != "c":
+        return _NONE  # weight, mask, help: 웨이트, 마스크, 헬프
     return _UNSURE if last in "bckpt" else _NONE

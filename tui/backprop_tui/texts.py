@@ -225,7 +225,7 @@ TEXTS: dict[str, Words] = {
     "command.enable.help": Words("switch a breakpoint on", "중단점 켜기"),
     "command.disable": Words("disable", "끄기"),
     "command.disable.help": Words("switch a breakpoint off", "중단점 끄기"),
-    "command.ignore": Words("ignore", "건너뛰기"),
+    "command.ignore": Words("ignore", "지나치기"),
     "command.ignore.help": Words(
         "let the first hits of a breakpoint in each iteration pass", "반복마다 중단점의 처음 몇 번을 지나치기"
     ),
@@ -292,7 +292,7 @@ TEXTS: dict[str, Words] = {
         "step through two branches side by side, the baseline and the one that one is on where none is named",
         "두 갈래를 나란히 두고 함께 스텝 진행. 이름이 없으면 기준과 지금 갈래",
     ),
-    "command.nudge": Words("nudge", "흔들기"),
+    "command.nudge": Words("nudge", "조금 바꾸기"),
     "command.nudge.help": Words(
         "move one cell of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts",
         "입력의 한 원소를 ±크기(0.01)만큼 바꾸어, 출력을 그래디언트의 예측과 비교",
@@ -434,11 +434,11 @@ TEXTS: dict[str, Words] = {
     "prompt.inside": Words("inside {names}", "{names} 안"),
     "prompt.hits.none": Words("it stops nowhere in this iteration", "이번 반복에서는 걸리는 곳이 없습니다"),
     "prompt.hits.one": Words(
-        "it stops once in this iteration, at {first}", "이번 반복에서 {first}에서 한 번 걸립니다"
+        "it stops once in this iteration, at {first}", "이번 반복에서 위치 {first}에서 한 번 걸립니다"
     ),
     "prompt.hits": Words(
         "it stops {count} times in this iteration, first at {first}",
-        "이번 반복에서 {count}번, 처음에는 {first}에서 걸립니다",
+        "이번 반복에서 {count}번 걸립니다. 처음은 위치 {first}입니다",
     ),
     "prompt.breakpoint": Words("breakpoint {number}: {text}", "중단점 {number}: {text}"),
     "prompt.breakpoint.gone": Words("breakpoint {number} is gone: {text}", "중단점 {number} 삭제: {text}"),
@@ -465,7 +465,7 @@ TEXTS: dict[str, Words] = {
         "there is only the baseline: change something first, with `e`",
         "기준 갈래뿐입니다. 먼저 `e`로 무언가를 바꾸어 보세요",
     ),
-    "prompt.stack.none": Words("inside of nothing", "어느 것의 안도 아닙니다"),
+    "prompt.stack.none": Words("inside of nothing", "어느 것의 안에도 있지 않습니다"),
     "prompt.groups.none": Words("no groups", "그룹이 없습니다"),
     "prompt.folded": Words("folded", "접음"),
     "prompt.folded.none": Words("nothing is folded", "접은 그룹이 없습니다"),
@@ -498,6 +498,10 @@ TEXTS: dict[str, Words] = {
     "prompt.path": Words("one path from {output} to {name}", "{output}에서 {name}까지의 경로 한 개"),
     "prompt.paths.sum": Words("their sum is {sum}", "합은 {sum}입니다"),
     "prompt.found.none": Words("nothing is found", "찾은 것이 없습니다"),
+    "prompt.found.keys": Words(
+        "Esc closes this line; then x and X go through them",
+        "Esc로 명령줄을 닫은 뒤 x와 X로 차례로 볼 수 있습니다",
+    ),
     "prompt.found.steps": Words("{count} steps of this iteration", "이번 반복의 스텝 {count}개"),
     "prompt.nudge.output": Words("output", "출력"),
     "prompt.nudge.slope": Words("slope", "기울기"),
@@ -539,8 +543,8 @@ TEXTS: dict[str, Words] = {
         "for ← → alone step; in the graph H J K L and Ctrl with the arrows scroll in large steps, the mouse "
         "drags it; click a node to choose it",
         "↑ ↓ PgUp PgDn: 초점이 있는 패널 스크롤. 좌우로는 Shift+← →, Shift+PgUp PgDn(← →만 누르면 "
-        "스텝이 진행됩니다). 그래프에서는 H J K L이나 Ctrl+화살표로 크게 움직이고 마우스로 끌 수 있습니다. 노드를 "
-        "클릭하면 선택됩니다",
+        "스텝이 진행됩니다). 그래프에서는 H J K L이나 Ctrl+화살표로 크게 움직이고 마우스로 끌 수 있습니다. "
+        "노드를 클릭하면 선택됩니다",
     ),
     "help.absent": Words("not reached yet; this is not zero", "아직 도달하지 않음. 0이 아닙니다"),
     "help.value": Words("green, above the wire: a value, going forward ▶", "초록, 선 위: 순전파되는 값 ▶"),
@@ -574,6 +578,10 @@ TEXTS: dict[str, Words] = {
     "go.bad": Words(
         "a position is a number from 0 to {last}, or a percentage", "0–{last}의 수 또는 비율(%)이어야 합니다"
     ),
+    "inspect.choose": Words(
+        "no node is chosen: click one, find one with `/`, or take a step first",
+        "고른 노드가 없습니다. 노드를 클릭하거나 `/`로 찾거나, 먼저 한 스텝 진행하세요",
+    ),
     "inspect.value": Words("value", "값"),
     "inspect.partial": Words("{count} of {of} contributions so far", "{of}개 중 {count}개 도착"),
     "inspect.at": Words("written at", "정의된 위치"),
@@ -584,7 +592,7 @@ TEXTS: dict[str, Words] = {
     "tensor.max": Words("max", "최댓값"),
     "tensor.mean": Words("mean", "평균"),
     "tensor.norm": Words("norm", "노름"),
-    "tensor.zeros": Words("zeros", "0 개수"),
+    "tensor.zeros": Words("zeros", "0인 원소"),
     "tensor.no_numbers": Words("no finite number", "유한한 값이 없습니다"),
     "tensor.histogram": Words("cells by value", "값별 원소 수"),
     "tensor.histogram.log": Words("cells by value, log bars", "값별 원소 수, 로그 막대"),

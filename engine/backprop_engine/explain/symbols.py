@@ -27,7 +27,7 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 def gradient_name(graph: Graph, node: Node) -> str:
     """``∂f/∂x`` for the gradient of the output f by x; ``∂L/∂x`` where a seed stands for a loss behind it."""
-    return f"∂{loss_name(graph)}/∂{operand_text(node)}"
+    return f"{_differential(loss_name(graph))}/{_differential(operand_text(node))}"
 
 
 def loss_name(graph: Graph) -> str:
@@ -40,7 +40,12 @@ def loss_name(graph: Graph) -> str:
 
 def derivative(node: Node, operand: Node) -> str:
     """``∂q/∂x`` for the local gradient of q by its operand x."""
-    return f"∂{node.name}/∂{operand_text(operand)}"
+    return f"{_differential(node.name)}/{_differential(operand_text(operand))}"
+
+
+def _differential(name: str) -> str:
+    """``∂q``; a name with a slash in it, such as those inside an operator, stands in brackets."""
+    return f"∂({name})" if "/" in name else f"∂{name}"
 
 
 def operand_text(node: Node) -> str:

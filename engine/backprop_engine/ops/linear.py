@@ -31,7 +31,7 @@ hadamard = define(
     family=FAMILY,
     lesson=Words(
         en="The Hadamard product hands each operand the upstream gradient ⊙ the other operand.",
-        ko="Hadamard product 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 흘려보냅니다.",
+        ko="Hadamard 곱(요소별 곱) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 보냅니다.",
     ),
     sign="⊙",
     operands="a b",

@@ -242,7 +242,8 @@ def _drawn(state: TensorState, pane: Pane, width: int, height: int, *, first: bo
 def _title(pane: Pane, part: str, width: int) -> Line:
     """The name, the shape where there is room for it, and the part in view where that is not all."""
     grid = pane.grid
-    shape = f" {shape_text(grid.shape)}" if grid.shape else ""
+    apart = ", " if " " in pane.name else " "  # a formula would run into the shape
+    shape = f"{apart}{shape_text(grid.shape)}" if grid.shape else ""
     name = Span(clip(pane.name, _LONGEST_NAME), grid.role)
     for detail in (shape + part, part or shape):
         if line_width((name, Span(detail))) <= width:

@@ -23,7 +23,6 @@ from backprop_engine.debugger import (
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
-from backprop_engine.said import said
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
@@ -277,7 +276,7 @@ class DebuggerScreen(LookingScreen):
             return
         node = self.chosen_node()
         if node is None:
-            self._notify(said("no node is chosen").in_language(self.current.language), wrong=True)
+            self._notify(text("inspect.choose", self.current.language), wrong=True)
             return
         self.app.push_screen(InspectScreen(self.current, node))
 

@@ -23,6 +23,7 @@ from backprop_tui.prompt.parse import parse
 from backprop_tui.prompt.queries import Request
 from backprop_tui.prompt.showing import fitted, is_move
 from backprop_tui.screens.prompted import PromptedScreen
+from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
@@ -135,6 +136,8 @@ class PromptScreen(ModalScreen[None]):
             self.debugger.call_later(self.debugger.run_action, outcome.action)
             return
         self._answer(*outcome.lines)
+        if outcome.found:
+            self._answer((Span(text("prompt.found.keys", view.language), Role.DIM),))
         if outcome.session.pending is not None:
             self.debugger.wait_for(lambda found: self._found(view, found, request))
 

@@ -62,14 +62,14 @@ TEMPLATES: dict[str, str] = {
     "{count} numbers": "수 {count}개",
     "{change} from the first iteration on": "{change} (첫 반복부터)",
     "{name} cannot be nudged: only inputs and params can": (
-        "{name}{은/는} 흔들 수 없습니다: 입력과 파라미터만 됩니다"
+        "{name}{은/는} 조금 바꾸어 볼 수 없습니다: 입력과 파라미터만 됩니다"
     ),
     "{name} has no cell {cell}: it has the axes {axes}": (
         "{name}에는 원소 {cell}{이/가} 없습니다: 축의 크기는 {axes}입니다"
     ),
     "a nudge is a positive number": "흔드는 크기는 양수입니다",
     "a nudge says nothing while a computed value is overridden: it would not pass it": (
-        "계산된 값을 바꾸어 놓은 동안에는 흔들어도 그 너머로 전해지지 않아 알 수 있는 것이 없습니다"
+        "계산된 값을 바꾸어 놓으면 입력을 조금 바꾸어도 그 너머로 전해지지 않아 알 수 있는 것이 없습니다"
     ),
     # Branches
     "there is no room for another branch: the changes hold too many numbers already": (

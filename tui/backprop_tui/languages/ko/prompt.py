@@ -53,7 +53,7 @@ TEMPLATES: dict[str, str] = {
         "{text}: 원소는 W[1,2]처럼 정수를 쉼표로 나누어 씁니다"
     ),
     "{cell} is one cell: write one number": "{cell}{은/는} 원소 하나입니다: 수 하나를 쓰세요",
-    "a gradient cannot be nudged, only a leaf": "그래디언트는 흔들 수 없습니다: 리프 노드만 됩니다",
+    "a gradient cannot be nudged, only a leaf": "그래디언트는 조금 바꾸어 볼 수 없습니다: 리프 노드만 됩니다",
     # Files
     "{path}: {problem}": "{path}: {problem}",
     "this scenario has no folder of yours to keep them in: name a file, `save mine.debug`": (
