@@ -1,0 +1,31 @@
+"""The transcript: what is wrapped hangs below its own words."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_engine.explain.lines import line_text
+from backprop_engine.explain.symbols import derivative, gradient_name
+from backprop_engine.text import LANGUAGES
+from backprop_tui.panels.transcript import transcript
+from scenes import view
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_line_begins_at_the_edge(language: str) -> None:
+    drawing = transcript(view("rnn_cell", 14, language), 60, 20)
+    rows = [line_text(drawing.row(y, 0, drawing.width)) for y in range(drawing.height)]
+    assert all(row.startswith("  ") for row in rows if row.strip())
+    assert drawing.width <= 60
+
+
+def test_a_name_with_a_slash_is_read_as_one() -> None:
+    from backprop_engine.debugger import Into, Step, ToBackward, update
+
+    session = view("softmax_classifier").session
+    for command in (ToBackward(), Step(), Into()):
+        session = update(session, command)
+    graph = session.graph
+    inner = next(node for node in graph.nodes if node.name == "L/p")
+    assert gradient_name(graph, inner) == "∂(L/out)/∂(L/p)"
+    assert derivative(inner, graph["L/e"]) == "∂(L/p)/∂(L/e)"
