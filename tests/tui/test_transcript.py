@@ -15,7 +15,7 @@ from scenes import view
 def test_no_line_begins_at_the_edge(language: str) -> None:
     drawing = transcript(view("rnn_cell", 14, language), 60, 20)
     rows = [line_text(drawing.row(y, 0, drawing.width)) for y in range(drawing.height)]
-    assert all(row.startswith("  ") for row in rows if row.strip())
+    assert all(row.startswith(" ") for row in rows if row.strip())
     assert drawing.width <= 60
 
 

@@ -179,14 +179,14 @@ def _sum(frame: Frame, language: str) -> Line:
     edge, trace = frame.step.edge, frame.trace
     count = frame.step.count
     uses = trace.schedule.uses_of[edge.operand][max(0, count - 3) : count]
-    name = frame.graph.nodes[edge.operand].name
+    name = gradient_name(frame.graph, frame.graph.nodes[edge.operand])
     computed = computed_gradient(frame)
     total = trace.arrived[edge.index] if computed is None else computed
     terms = " + ".join(summary(trace.contributions[use]) for use in uses)
     dots = "… + " if count > 3 else ""
     turn = say("product of several", language, count=count, of=frame.step.of)
     return (
-        Span(f"∂{frame.graph.nodes[frame.graph.output].name}/∂{name}", Role.GRADIENT),
+        Span(name, Role.GRADIENT),
         Span(f" = {dots}{terms} = "),
         Span(summary(total), Role.GRADIENT),
         Span(f"  ({turn})", Role.DIM),
