@@ -134,7 +134,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
     left: list[Part] = [product, Sign("=")]
     if edge.summed:
         axes = ", ".join(map(str, edge.summed))
-        left.append(Sign(f"∑ {say('axis', language)} {axes}"))
+        left.append(Sign(f"∑ {say('axis', language, axes=axes)}"))
     match local:
         case ScalarLocal():
             rule = rule_text(graph, edge, local.text)

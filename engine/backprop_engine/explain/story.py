@@ -235,13 +235,13 @@ def _finite(tensor: Tensor) -> bool:
 def _chain_line(frame: Frame, edge: Edge, language: str) -> Line:
     """The chain rule of this edge; behind it, which of several contributions it is."""
     if not edge.shared:
-        return _chain(frame, edge)
+        return _chain(frame, edge, language)
     count, of = frame.trace.schedule.turn(edge)
     said = say("product of several", language, count=count, of=of)
-    return (*_chain(frame, edge), Span(f"  ({said})", Role.DIM))
+    return (*_chain(frame, edge, language), Span(f"  ({said})", Role.DIM))
 
 
-def _chain(frame: Frame, edge: Edge) -> Line:
+def _chain(frame: Frame, edge: Edge, language: str) -> Line:
     """The chain rule of this edge in symbols, and in numbers between scalars."""
     graph = frame.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
@@ -260,7 +260,8 @@ def _chain(frame: Frame, edge: Edge) -> Line:
     symbols = _in_brackets(rule_text(graph, edge, edge.rule.text))
     chain = (behind, Span(" ⊙ "), Span(symbols, Role.LOCAL))
     if edge.summed:
-        return (*spans, Span("∑ ("), *chain, Span(")"))
+        along = say("axis", language, axes=", ".join(map(str, edge.summed)))
+        return (*spans, Span(f"∑ {along} ("), *chain, Span(")"))
     return (*spans, *chain)
 
 

@@ -16,7 +16,7 @@ TEXTS: dict[str, Words] = {
     "local": Words("local", "로컬 그래디언트"),
     "value": Words("value", "값"),
     "seed": Words("seed", "시작값"),
-    "axis": Words("axis", "축"),
+    "axis": Words("axis {axes}", "{axes}번 축"),
     "sum so far": Words("sum, {count} of {of}", "누적 {of}개 중 {count}개"),
     "before": Words("before", "이전"),
     "through": Words("through {node}", "{node} 경유"),

@@ -36,12 +36,18 @@ def framed(picture: GraphPicture, area: Area, window: Area, near: _Place, last: 
     if not x <= area.x <= area.x + area.width <= x + window.width:
         left, right = _reach(area.x, area.width, window.width, _BESIDE, last[0])
         around = list(_units(picture, Area(left, nearest, right - left + window.width, window.height)))
-        spans = [(max(0, one.x - _APPROACH), one.x + one.width - 1, worth) for one, worth in around]
+        spans = [(max(0, one.x - _APPROACH), _end(one, picture), worth) for one, worth in around]
         x = _best(min(max(near[0], left), right), range(left, right + 1), window.width, spans)
     around = list(_units(picture, Area(x, top, window.width, bottom - top + window.height)))
     inside = ((one, worth) for one, worth in around if x < one.x + one.width and one.x < x + window.width)
     spans = [(one.y, one.y + one.height, worth) for one, worth in inside]
     return x, _best(nearest, range(top, bottom + 1), window.height, spans)
+
+
+def _end(unit: Area, picture: GraphPicture) -> int:
+    """Where a unit ends; the gap behind its label is none of it, and the picture's last one has none."""
+    end = unit.x + unit.width
+    return end - (end < picture.width)
 
 
 def _reach(first: int, size: int, room: int, margin: int, most: int) -> tuple[int, int]:
