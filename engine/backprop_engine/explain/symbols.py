@@ -61,7 +61,10 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
     if op.name == "index":
         return f"{operands[0]}[{key_text(node.attributes['key'])}]"
     if op.written:
-        return mathematical(_replaced(op.written, dict(zip(op.names(len(operands)), operands, strict=True))))
+        names = op.names(len(operands))
+        numbers = {name for name, one in zip(names, node.operands, strict=True) if not graph.nodes[one].shape}
+        shown = dict(zip(names, operands, strict=True))
+        return mathematical(_replaced(op.written, shown, lambda binary: _sign_in_file(binary, numbers)))
     settings = [
         f"{one.name}={_attribute_text(node.attributes[one.name])}"
         for one in op.attributes
@@ -101,6 +104,11 @@ def _sign(binary: Binary, numbers: Set[str]) -> str:
         return "·"
     tensors = binary.op == "*" and not (_is_number(binary.left, numbers) or _is_number(binary.right, numbers))
     return "⊙" if tensors else binary.op
+
+
+def _sign_in_file(binary: Binary, numbers: Set[str]) -> str:
+    """The sign of an operator as files have it, but for products: ``@`` stays."""
+    return binary.op if binary.op == "@" else _sign(binary, numbers)
 
 
 def _is_number(tree: Value, numbers: Set[str]) -> bool:

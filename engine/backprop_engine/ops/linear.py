@@ -207,9 +207,13 @@ DOT = Words(
     en="A dot product hands each vector the upstream number times the other vector.",
     ko="내적 노드는 각 벡터에, 흘러들어온 그래디언트에 다른 쪽 벡터를 곱해 흘려보냅니다.",
 )
-_MATRIX_BESIDE_VECTOR = Words(
-    en="A matrix beside a vector: its gradient is the outer product of the vector and the upstream gradient.",
-    ko="벡터와 곱한 행렬의 그래디언트는 그 벡터와 흘러들어온 그래디언트의 외적입니다.",
+_MATRIX_BEFORE_VECTOR = Words(
+    en="A matrix times a vector: its gradient is the outer product of the upstream gradient and the vector.",
+    ko="벡터와 곱한 행렬의 그래디언트는 흘러들어온 그래디언트와 그 벡터의 외적입니다.",
+)
+_MATRIX_AFTER_VECTOR = Words(
+    en="A vector times a matrix: its gradient is the outer product of the vector and the upstream gradient.",
+    ko="벡터에 곱한 행렬의 그래디언트는 그 벡터와 흘러들어온 그래디언트의 외적입니다.",
 )
 _VECTOR_BESIDE_MATRIX = Words(
     en="A vector beside a matrix: its gradient is the upstream one, multiplied by the transposed matrix.",
@@ -223,7 +227,8 @@ def _matmul_lessons(shapes: tuple[Shape, ...]) -> tuple[Words, ...]:
     if all(vectors):
         return (DOT, DOT)
     if any(vectors):
-        return tuple(_VECTOR_BESIDE_MATRIX if vector else _MATRIX_BESIDE_VECTOR for vector in vectors)
+        of_matrix = _MATRIX_AFTER_VECTOR if vectors[0] else _MATRIX_BEFORE_VECTOR
+        return tuple(_VECTOR_BESIDE_MATRIX if vector else of_matrix for vector in vectors)
     return ()
 
 
@@ -281,6 +286,16 @@ outer = define(
     lesson=Words(
         en="An outer product: each vector gets the upstream matrix times the other vector.",
         ko="외적에서 각 벡터는 흘러들어온 행렬에 다른 벡터를 곱한 그래디언트를 받습니다.",
+    ),
+    lessons=(
+        Words(
+            en="An outer product: its first vector gets the upstream matrix times the second.",
+            ko="외적에서 첫째 벡터는 흘러들어온 행렬에 둘째 벡터를 곱한 그래디언트를 받습니다.",
+        ),
+        Words(
+            en="An outer product: its second vector gets the transposed upstream matrix times the first.",
+            ko="외적에서 둘째 벡터는 전치한 흘러들어온 행렬에 첫째 벡터를 곱한 그래디언트를 받습니다.",
+        ),
     ),
     sign="⊗",
     operands="a b",
