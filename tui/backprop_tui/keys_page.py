@@ -10,7 +10,7 @@ from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.text import Words
 from backprop_tui.commands import COMMANDS, Command, key_text
 from backprop_tui.panels.tensor_keys import KEYS
-from backprop_tui.screens.help import SIGNS
+from backprop_tui.signs import SIGNS
 from backprop_tui.texts import text
 
 __all__ = ["keys_page"]

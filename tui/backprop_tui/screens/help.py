@@ -9,23 +9,10 @@ from backprop_engine.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.regions import place_named
 from backprop_tui.screens.sheet import Sheet
+from backprop_tui.signs import SIGNS
 from backprop_tui.texts import text
 
-__all__ = ["SIGNS", "HelpScreen", "help_lines", "two_columns"]
-
-SIGNS = (
-    ("12", Role.VALUE, "help.value"),
-    ("-4", Role.GRADIENT, "help.gradient"),
-    ("·", Role.DIM, "help.absent"),
-    ("━━▶", Role.HEADING, "help.heavy"),
-    ("╌╌▷", Role.DIM, "help.ahead"),
-    ("○ ◇ □", Role.NAME, "help.leaves"),
-    ("3×4 ‖2‖", Role.VALUE, "help.norm"),
-    ("5/9 true", Role.VALUE, "help.truth"),
-    ("-4 ∑ 1/2", Role.GRADIENT, "help.sum"),
-    ("3 Δ+5", Role.VALUE, "help.change"),
-)
-"""Signs on the screen, and the texts that say what they mean."""
+__all__ = ["HelpScreen", "help_lines", "two_columns"]
 
 
 def help_lines(
