@@ -89,12 +89,15 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         centred: bool = False,
         scrubs: bool = False,
         pinned: int = 0,
+        wraps: bool = False,
     ) -> None:
         super().__init__(id=id)
         self.scrubs = scrubs
         """Whether moving the mouse with its button down means clicking on all the way."""
         self.pinned = pinned
         """So many rows of the drawing stay at the top while the others are scrolled."""
+        self.wraps = wraps
+        """Whether it fills its width with words, which keep a cell away from a scroll bar."""
         self.draw = draw
         self.can_focus = focusable
         self.centred = centred
@@ -116,7 +119,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             return
         drawing = self.draw(size.width, size.height)
         if drawing.height > size.height:  # a scroll bar takes a column
-            drawing = self.draw(max(1, size.width - 1), size.height)
+            drawing = self.draw(max(1, size.width - 1 - self.wraps), size.height)
         if drawing is self.drawing and not follow:
             return
         before, self.drawing = self.drawing, drawing
