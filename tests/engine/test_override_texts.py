@@ -10,7 +10,7 @@ from backprop_engine.explain.formulas.page import formula_block
 from backprop_engine.explain.lines import line_text
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import story
-from backprop_engine.explain.transcript import transcript
+from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.frame import Frame
 from backprop_engine.recording import record
 from backprop_engine.trace import Edit, GradientEdit, Trace, ValueEdit
@@ -94,3 +94,10 @@ def test_a_leaf_is_only_given_another_value(edit: Edit) -> None:
     trace = product(edit)
     assert "overridden" not in "".join(map(line_text, transcript(trace, "en")))
     assert all("(" not in line_text(numeric_line(trace.frame(at), "en")) for at in range(4, 8))
+
+
+def test_a_table_says_a_shape_once() -> None:
+    graph = Sketch().inputs(x=(2, 3))(f="sum x").build()
+    trace = record(graph, Bindings.of(graph, {"x": [[1.0, 2.0, 2.0], [0.0, 0.0, 0.0]]}))
+    row = next(text for line in state(trace.frame(0), "en") if (text := line_text(line)).startswith("x "))
+    assert row.split() == ["x", "input", "2×3", "‖3‖", "·"]

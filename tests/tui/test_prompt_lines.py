@@ -482,6 +482,14 @@ def test_printing_inside_of_an_operator(everything: Scenario) -> None:
     assert typist("out", "bt").strip() == "inside of nothing"
 
 
+def test_out_of_a_group_says_where_it_ends() -> None:
+    typist = Typist(scenario("bptt"))
+    typist("s", "out")
+    typist("out")
+    assert typist.session.notice is not None
+    assert typist.session.notice.in_language("en").startswith("This is the end of s[0]: ")
+
+
 def test_the_table_of_nodes(add: Typist) -> None:
     assert add("end", "nodes").splitlines() == [
         "  x  input    -2   -4",

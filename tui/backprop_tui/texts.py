@@ -40,9 +40,10 @@ TEXTS: dict[str, Words] = {
     ),
     "panel.nodes.help": Words(
         "Every node with its operation, its shape, its value and its gradient as far as they are known here. "
-        "The arrows choose a node; behind Δ stands how much a change has made of it.",
+        "The arrows choose a node; behind Δ stands by how much a change has "
+        "moved it, of a tensor the norm of the difference.",
         "모든 노드의 연산, 형상, 그리고 지금까지 알려진 값과 그래디언트입니다. 화살표로 노드를 고릅니다. "
-        "Δ 뒤에는 바꾼 결과 달라진 만큼이 나옵니다.",
+        "Δ 뒤에는 바꾼 결과 달라진 만큼이 나옵니다. 텐서이면 차이의 노름입니다.",
     ),
     "panel.outline.help": Words(
         "The structure of the graph: leaves, scans, groups, and the nodes inside. The arrows choose a node; "
@@ -151,7 +152,10 @@ TEXTS: dict[str, Words] = {
         "이 스텝의 연산자가 다른 연산자로 이루어져 있으면 그 안으로, 또는 접은 그룹 안으로",
     ),
     "command.out": Words("out", "밖으로"),
-    "command.out.help": Words("out of what one is inside of", "들어온 곳의 밖으로"),
+    "command.out.help": Words(
+        "out of the operator one has stepped into, or to the end of the group",
+        "들어온 연산자의 밖으로, 또는 그룹의 마지막 스텝으로",
+    ),
     "command.continue": Words("continue", "계속"),
     "command.continue.help": Words(
         "on to the next breakpoint, else to the end", "다음 중단점까지, 없으면 끝까지"
@@ -171,9 +175,9 @@ TEXTS: dict[str, Words] = {
     "command.history_ahead.help": Words("again to where one came back from", "되돌아오기 전의 위치로"),
     "command.fold": Words("fold", "접기"),
     "command.fold.help": Words(
-        "fold a group, or all instances of a scan, so that one steps over it as one, or unfold it; all "
+        "fold a group, or all instances of a scan, so that n goes over it as one, or unfold it; all "
         "groups where none is named",
-        "그룹이나 스캔의 모든 인스턴스를 접어 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
+        "그룹이나 스캔의 모든 인스턴스를 접어 n으로 한 번에 지나가거나 다시 펴기. 이름이 없으면 모든 그룹",
     ),
     "command.zoom_in": Words("zoom in", "확대"),
     "command.zoom_in.help": Words(
@@ -503,6 +507,9 @@ TEXTS: dict[str, Words] = {
         "Esc로 명령줄을 닫은 뒤 x와 X로 차례로 볼 수 있습니다",
     ),
     "prompt.found.steps": Words("{count} steps of this iteration", "이번 반복의 스텝 {count}개"),
+    "prompt.found.steps.one": Words("one step of this iteration", "이번 반복의 스텝 한 개"),
+    "prompt.found.all": Words("{count} steps", "스텝 {count}개"),
+    "prompt.found.all.one": Words("one step", "스텝 한 개"),
     "prompt.nudge.output": Words("output", "출력"),
     "prompt.nudge.slope": Words("slope", "기울기"),
     "prompt.nudge.gradient": Words("gradient", "그래디언트"),

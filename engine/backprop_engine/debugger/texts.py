@@ -14,6 +14,10 @@ NOTICES: Final[dict[str, Words]] = {
         "여기서는 들어갈 곳이 없습니다. 더 나눌 수 없는 연산자입니다.",
     ),
     "nothing outside": Words("You are inside of nothing.", "어느 것의 안에도 있지 않습니다."),
+    "group done": Words(
+        "This is the end of {group}: the next step leads out of it.",
+        "{group}의 마지막 스텝입니다. 한 스텝 더 가면 밖으로 나갑니다.",
+    ),
     "no history": Words("There is no jump to go back to.", "돌아갈 이동 기록이 없습니다."),
     "no groups": Words("The graph has no groups to fold.", "이 그래프에는 접을 그룹이 없습니다."),
     "no breakpoints": Words(

@@ -176,10 +176,13 @@ def _composite(session: Session) -> Node | None:
 def _out(session: Session) -> Session:
     if session.levels:
         return replace(session, levels=session.levels[:-1], selection=None)
-    for group in reversed(groups_at(session.graph, session.schedule, session.here)):
+    groups = groups_at(session.graph, session.schedule, session.here)
+    for group in reversed(groups):
         last = stretch_of(session.schedule, group, session.here)[-1]
         if last > session.here:  # at the end of a group already, it is the one around it
             return at(session, session.position - session.here + last)
+    if groups:
+        return told(session, "group done", good=False, group=groups[0].name)
     return told(session, "nothing outside", good=False)
 
 

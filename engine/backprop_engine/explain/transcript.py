@@ -225,10 +225,11 @@ def _table(frame: Frame) -> Iterator[Line]:
 
 def _cells(frame: Frame, node: Node) -> tuple[str, str, str, str, str]:
     gets = frame.graph.active[node.position] and frame.graph.differentiable[node.position]
+    missing = "" if node.kind is Kind.CONSTANT else ABSENT
     return (
         node.name,
         f"= {formula(frame.graph, node)}" if node.op is not None else node.kind.value,
         shape_text(node.shape),
-        summary(frame.value(node), 40),
-        summary(frame.gradient(node), 40) if gets else "" if node.kind is Kind.CONSTANT else ABSENT,
+        summary(frame.value(node), 40, shape=False),
+        summary(frame.gradient(node), 40, shape=False) if gets else missing,
     )

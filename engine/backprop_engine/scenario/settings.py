@@ -70,7 +70,7 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
                 "{name} is {shape}, the value is {found}",
                 name=name,
                 shape=shape_text(leaf.shape),
-                found=shape_text(array.shape),
+                found=shape_text(array.shape) if array.shape else said("a scalar"),
             )
         )
     if np.any(np.isfinite(array) & (np.abs(array) > float(np.finfo(graph.dtype).max))):

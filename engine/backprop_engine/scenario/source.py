@@ -201,11 +201,17 @@ def _not_found(path: str) -> tuple[Said, Hint]:
         return said("there is no such file"), _nearest(path)
 
 
+def _stem(name: str) -> str:
+    """A file's name without its ending, which many files share."""
+    return os.path.splitext(name)[0]
+
+
 def _nearest(path: str) -> Hint:
     """A hint that names the file beside `path` with the most similar name."""
     folder, name = os.path.split(path)
     try:
         near = get_close_matches(name, os.listdir(folder or "."), n=1)
+        near = [one for one in near if get_close_matches(_stem(name), [_stem(one)])]
     except (OSError, ValueError):
         return ""
     return said("did you mean {path}?", path=os.path.join(folder, near[0])) if near else ""

@@ -11,7 +11,8 @@ from msgspec import structs
 
 from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import SEVERITIES, UsageError
-from backprop_engine.explain.lines import Line
+from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.explain.texts import say
 from backprop_engine.explain.transcript import course, state, transcript
 from backprop_engine.run import Run
 from backprop_engine.said import in_language, said
@@ -91,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_lines(_text(scenario, trace, at, language, step_into=arguments.step_into))
         if at is None and iterations.training is not None:
             print_lines(course(iterations, language))
+            print_lines([(Span(say("one iteration", language, iteration=trace.iteration), Role.DIM),)])
     for warning in trace.warnings:
         kind, message = in_language(SEVERITIES["warning"], language), in_language(warning.message, language)
         print(f"{scenario.path}: {kind}[{warning.code}]: {message}", file=sys.stderr)

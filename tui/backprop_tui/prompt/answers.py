@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import log10, prod
+from math import log10
 from typing import Final
 
 import numpy as np
@@ -308,7 +308,9 @@ def found(session: Session, query: Find, language: str) -> tuple[list[Line], tup
     if not rows:
         return [one_line(text("prompt.found.none", language), Role.DIM)], ()
     count = len(hit.positions)
-    head = [one_line(text("prompt.found.steps", language, count=count))] if count else []
+    key = "prompt.found.steps" if session.run.training is not None else "prompt.found.all"
+    key += ".one" if count == 1 else ""
+    head = [one_line(text(key, language, count=count))] if count else []
     steps = (trace.frame(position).node for position in hit.positions)
     about = {one.position for one in steps if one is not None}
     lines = [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
@@ -373,8 +375,5 @@ def _change(before: Tensor | None, after: Tensor | None) -> str:
         return ""
     if before is not None and after is not None and same(before, after):
         return summary(before, 30)
-    if before is not None and after is not None and prod(before.shape) > 4:
-        with np.errstate(all="ignore"):
-            largest = float(np.max(np.abs(np.subtract(after, before, dtype=np.float64))))
-        return f"{summary(before, 30)} → {summary(after, 30)}, Δ {number(largest)}"
-    return f"{summary(before, 30)} → {summary(after, 30)}"
+    by = change(after, before) if before is not None and before.shape else ""
+    return f"{summary(before, 30)} → {summary(after, 30)}{by}"

@@ -102,6 +102,7 @@ TEMPLATES: dict[str, str] = {
     "the value for {name} is no number and no list of one shape": (
         "{name}에 줄 값이 수도 아니고 형상이 고른 목록도 아닙니다"
     ),
+    "a scalar": "스칼라",
     "{name} is {shape}, the value is {found}": "{name}의 형상은 {shape}인데 주어진 값은 {found}입니다",
     "{dtype} cannot hold the value for {name}": "{dtype}{으로/로}는 {name}에 줄 값을 나타낼 수 없습니다",
 }
