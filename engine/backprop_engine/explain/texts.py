@@ -50,7 +50,7 @@ TEXTS: dict[str, Words] = {
     "shared": Words(
         "{operand} is used {of} times: this is contribution {count} of {of}, "
         "and it is added in the next step.",
-        "{operand}의 값은 {of}번 쓰이므로 기여도 {of}개입니다. "
+        "{operand}의 값은 {of}번 쓰이므로 기여 역시 {of}개입니다. "
         "이번 기여({of}개 중 {count}번째)는 다음 스텝에서 더합니다.",
     ),
     "accumulate": Words(

@@ -124,7 +124,7 @@ max_pool2d = define(
     family=FAMILY,
     lesson=Words(
         en="Max pooling is a router: the largest cell of each window gets that window's gradient.",
-        ko="최대 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
+        ko="최댓값 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
     ),
     sign="maxpool",
     operands="x",

@@ -168,7 +168,7 @@ class GraphPanel(Panel, inherit_bindings=True):
             shown = None
             if isinstance(picture, GraphPicture) and picture.mapped:
                 margin = self.margin_of_drawing
-                shown = minimap(picture, self.window, picture.home, (margin.x, margin.y))
+                shown = minimap(picture, self.window, picture.focus, (margin.x, margin.y))
             self._map = (picture, scrolled, bars, shown)
         return self._map[3]
 
