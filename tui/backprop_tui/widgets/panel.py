@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple, TypeAlias, cast
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from rich.style import Style as RichStyle
 from textual import events
@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
-from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
@@ -142,7 +141,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         bars = (self.show_horizontal_scrollbar, self.show_vertical_scrollbar)
         if bars != (scrolled.width > room.width, scrolled.height > room.height):
             return False
-        self.set_reactive(cast("Reactive[Size]", Panel.virtual_size), scrolled)
+        self.set_reactive(Panel.virtual_size, scrolled)  # pyright: ignore[reportArgumentType]
         self._scroll_update(scrolled)
         return True
 
