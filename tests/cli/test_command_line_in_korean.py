@@ -82,6 +82,7 @@ LINES = (
     *(
         "check case.yaml",
         "check failing.yaml",
+        "check single.yaml",
         "check broken.yaml two.yaml",
         "check nan.yaml",
         "check kink.yaml",
@@ -150,6 +151,7 @@ def test_nothing_is_told_in_english(
     monkeypatch.chdir(tmp_path)
     texts = {"case": GOOD, "failing": FAILING, "broken": BROKEN, "two": "inputs: {x: y}\nnodes: {f: z}\n"}
     texts |= {"nan": NOT_FINITE, "spike": SPIKE, "kink": KINK, "large": LARGE, "endless": ENDLESS}
+    texts["single"] = "params: {w: 1}\nnodes: {L: -w}\nexpect: {values: {L: -1}}\n"
     texts["train"] = "params: {w: 1}\nnodes: {L: w * w}\ntrain: {optimizer: sgd, lr: 0.1, steps: 3}\n"
     for name, text in texts.items():
         file(tmp_path, text, f"{name}.yaml")

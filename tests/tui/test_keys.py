@@ -490,4 +490,5 @@ async def test_where_no_node_is_chosen_that_is_said() -> None:
     async with opened("add_multiply", language="ko") as pilot:
         await pilot.press("enter")
         (notice,) = pilot.app._notifications
-        assert notice.message == "고른 노드가 없습니다"
+        assert notice.message.startswith("고른 노드가 없습니다")
+        assert "/" in notice.message, "how to choose one"

@@ -604,7 +604,7 @@ def test_a_nudge_beside_its_prediction(add: Typist) -> None:
 
 def test_searching(add: Typist) -> None:
     assert add("/q") == "  q  = x + y  ()"
-    assert add("find op mul").splitlines()[0] == "4 steps of this iteration"
+    assert add("find op mul").splitlines()[0] == "4 steps"
     assert add("find first nan") == "nothing is found"
 
 

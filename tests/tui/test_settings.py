@@ -225,7 +225,7 @@ async def test_choices_are_kept(tmp_path: Path) -> None:
     async with app_with(read_settings(path)).run_test(size=WIDE) as pilot:
         commands = {one.title: one for one in pilot.app.get_system_commands(pilot.app.screen)}
         commands["theme nord"].callback()
-        commands["language ko"].callback()
+        commands["language Korean (ko)"].callback()
         await pilot.pause()
         assert pilot.app.theme == "nord"
         assert debugger(pilot).current.language == "ko"

@@ -695,6 +695,10 @@ TEXTS: dict[str, Words] = {
     "gallery.source": Words("source", "출처"),
     "palette.search": Words("Search for commands…", "명령 찾기…"),
     "palette.none": Words("No matches found", "찾는 명령이 없습니다"),
+    "run.one_iteration": Words(
+        "Only the steps of iteration {iteration} are shown; --iteration K shows those of another.",
+        "반복 {iteration}의 스텝만 나타냈습니다. 다른 반복은 --iteration K로 볼 수 있습니다.",
+    ),
     "palette.language": Words("language {name}", "언어 {name}"),
     "language.en": Words("English (en)", "영어 (en)"),
     "language.ko": Words("Korean (ko)", "한국어 (ko)"),

@@ -87,10 +87,6 @@ TEXTS: dict[str, Words] = {
         "지우지 않은 그래디언트는 다음 그래디언트에 더해지기 때문입니다.",
     ),
     "course": Words("{output} by iteration", "반복별 {output}"),
-    "one iteration": Words(
-        "Only the steps of iteration {iteration} are shown; --iteration K shows those of another.",
-        "반복 {iteration}의 스텝만 나타냈습니다. 다른 반복은 --iteration K로 볼 수 있습니다.",
-    ),
     "iteration": Words("iteration {iteration} of {last}", "반복 {iteration}/{last}"),
     "after": Words("after", "갱신 후"),
     "before update": Words("before", "갱신 전"),

@@ -293,8 +293,8 @@ outer = define(
             ko="외적에서 첫째 벡터는 흘러들어온 행렬에 둘째 벡터를 곱한 그래디언트를 받습니다.",
         ),
         Words(
-            en="An outer product: its second vector gets the transposed upstream matrix times the first.",
-            ko="외적에서 둘째 벡터는 전치한 흘러들어온 행렬에 첫째 벡터를 곱한 그래디언트를 받습니다.",
+            en="An outer product: its second vector gets the first one, times the upstream matrix.",
+            ko="외적에서 둘째 벡터는 첫째 벡터에 흘러들어온 행렬을 곱한 그래디언트를 받습니다.",
         ),
     ),
     sign="⊗",

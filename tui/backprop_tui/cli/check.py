@@ -160,9 +160,7 @@ def _counts(verification: Verification) -> Said:
         said("{count} figures", count=verification.figures)
         if verification.figures != 1
         else said("1 figure"),
-        said("{count} gradients ({how})", count=len(checks), how=how)
-        if len(checks) != 1
-        else said("1 gradient ({how})", how=how),
+        said("{count} gradients ({how})", count=len(checks), how=how),
     ]
     kinks = sum(check.verdict is Verdict.KINK for check in checks)
     words += [said("{count} at a kink", count=kinks)] if kinks else []

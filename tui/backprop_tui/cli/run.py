@@ -12,7 +12,6 @@ from msgspec import structs
 from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.texts import say
 from backprop_engine.explain.transcript import course, state, transcript
 from backprop_engine.run import Run
 from backprop_engine.said import in_language, said
@@ -22,6 +21,7 @@ from backprop_engine.trace import Trace
 from backprop_tui.cli.arguments import add_shared, opened, position
 from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
+from backprop_tui.texts import text
 
 __all__ = ["add_arguments", "run"]
 
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_lines(_text(scenario, trace, at, language, step_into=arguments.step_into))
         if at is None and iterations.training is not None:
             print_lines(course(iterations, language))
-            print_lines([(Span(say("one iteration", language, iteration=trace.iteration), Role.DIM),)])
+            print_lines([(Span(text("run.one_iteration", language, iteration=trace.iteration), Role.DIM),)])
     for warning in trace.warnings:
         kind, message = in_language(SEVERITIES["warning"], language), in_language(warning.message, language)
         print(f"{scenario.path}: {kind}[{warning.code}]: {message}", file=sys.stderr)

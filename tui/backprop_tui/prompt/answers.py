@@ -308,8 +308,10 @@ def found(session: Session, query: Find, language: str) -> tuple[list[Line], tup
     if not rows:
         return [one_line(text("prompt.found.none", language), Role.DIM)], ()
     count = len(hit.positions)
-    key = "prompt.found.steps" if session.run.training is not None else "prompt.found.all"
-    key += ".one" if count == 1 else ""
+    if session.run.training is not None:
+        key = "prompt.found.steps" if count != 1 else "prompt.found.steps.one"
+    else:
+        key = "prompt.found.all" if count != 1 else "prompt.found.all.one"
     head = [one_line(text(key, language, count=count))] if count else []
     steps = (trace.frame(position).node for position in hit.positions)
     about = {one.position for one in steps if one is not None}

@@ -156,7 +156,6 @@ TEMPLATES: dict[str, str] = {
     "{count} could not be used": "쓸 수 없음 {count}",
     "1 figure": "수치 1개",
     "{count} figures": "수치 {count}개",
-    "1 gradient ({how})": "그래디언트 1개 ({how})",
     "{count} gradients ({how})": "그래디언트 {count}개 ({how})",
     "{count} by {method}": "{method}{으로/로} {count}개",
     "complex step": "복소 스텝",
