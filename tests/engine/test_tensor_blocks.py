@@ -20,7 +20,9 @@ from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_engine.explain.statistics import facts
-from backprop_engine.explain.tensors import heat_block, slice_text, tensor_block
+from backprop_engine.explain.matrices import slice_text
+from backprop_engine.explain.pictures import heat_block
+from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.ops import OPS, Sample
 
 SHAPES = st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))

@@ -5,7 +5,7 @@ A layout tries many arrangements and shows one: until then a block is its size a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -24,6 +24,12 @@ class Block(Struct, frozen=True, eq=False):
     """Its lines, where it is not made of blocks; none where it is blank."""
     parts: tuple[tuple[int, int, Block], ...] = ()
     """The column and the row that each part begins in; of those in one row, the left before the right."""
+    drawn: Callable[[], Sequence[Line]] | None = None
+    """What gives its lines, all of its width, where they are not there yet."""
+    is_picture: bool = False
+    """Whether it is a heatmap."""
+    has_gaps: bool = False
+    """Whether it leaves out a part of what it shows."""
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Block:
@@ -44,7 +50,7 @@ class Block(Struct, frozen=True, eq=False):
     def lines(self) -> tuple[Line, ...]:
         """Its lines; all of its width where it is made of blocks."""
         if not self.parts:
-            return self.own or ((Span(""),),) * self.height
+            return self._written or ((Span(""),),) * self.height
         rows: list[list[Span]] = [[] for _ in range(self.height)]
         ends = [0] * self.height
         self._write(rows, ends, 0, 0)
@@ -53,9 +59,13 @@ class Block(Struct, frozen=True, eq=False):
                 spans.append(Span(" " * (self.width - end)))
         return tuple(map(tuple, rows))
 
+    @property
+    def _written(self) -> tuple[Line, ...]:
+        return self.own if self.drawn is None else tuple(self.drawn())
+
     def _write(self, rows: list[list[Span]], ends: list[int], x: int, y: int) -> None:
         """Write its lines from column `x` and row `y` on; `ends` says how far each row is written."""
-        for row, line in enumerate(self.own, y):
+        for row, line in enumerate(self._written, y):
             if ends[row] < x:
                 rows[row].append(Span(" " * (x - ends[row])))
             rows[row] += line
@@ -63,12 +73,12 @@ class Block(Struct, frozen=True, eq=False):
         for left, top, part in self.parts:
             part._write(rows, ends, x + left, y + top)
 
-    def spans(self) -> Iterator[Span]:
-        """What is written in it, without the spaces between its parts."""
-        for line in self.own:
-            yield from line
+    def leaves(self) -> Iterator[Block]:
+        """Those that are not made of blocks."""
+        if not self.parts:
+            yield self
         for _, _, part in self.parts:
-            yield from part.spans()
+            yield from part.leaves()
 
     def padded(self, width: int, align: str = "^") -> Block:
         """The block as a whole moved in a wider one: ``<``, ``>`` or ``^``."""

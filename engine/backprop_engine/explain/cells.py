@@ -9,7 +9,8 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.blocks import Block, beside
 from backprop_engine.explain.lines import Line, Span, wrap_line
 from backprop_engine.explain.numbers import number
-from backprop_engine.explain.tensors import heat_block, mostly_zero_block, tensor_block
+from backprop_engine.explain.pictures import heat_block
+from backprop_engine.explain.tensors import mostly_zero_block, tensor_block
 from backprop_engine.explain.terms import Term
 
 __all__ = ["NARROWEST", "UNLIMITED", "in_full", "lying", "may_be_whole", "may_lie", "numbers_block"]

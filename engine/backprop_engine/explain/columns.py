@@ -22,8 +22,6 @@ from backprop_engine.explain.cells import (
 )
 from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
 from backprop_engine.explain.lines import Line, Role, clip_line, crop_line, line_text
-from backprop_engine.explain.shades import Shade
-from backprop_engine.explain.tensors import MORE, MORE_BELOW
 from backprop_engine.explain.terms import (
     OVER,
     Heading,
@@ -241,12 +239,12 @@ def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
 
 def _has_pictures(block: Block) -> bool:
     """Whether some tensor is a heatmap."""
-    return any(isinstance(span.role, Shade) for span in block.spans())
+    return any(leaf.is_picture for leaf in block.leaves())
 
 
 def _has_gaps(block: Block) -> bool:
     """Whether it leaves out a part of a heatmap."""
-    return any(span.role is Role.DIM and span.text.strip() in (MORE, MORE_BELOW) for span in block.spans())
+    return any(leaf.has_gaps for leaf in block.leaves())
 
 
 def _clipped(line: Line, width: int) -> Line:

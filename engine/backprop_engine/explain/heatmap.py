@@ -102,7 +102,7 @@ def _legends(facts: Facts, width: int) -> Iterator[Line]:
     if facts.least is None or facts.greatest is None:
         yield marks
         return
-    bare, sides = line_width(_scale(facts, 0)), (facts.least < 0) + (facts.greatest > 0)
+    bare, sides = _bare_width(facts), (facts.least < 0) + (facts.greatest > 0)
     for size in (_LEGEND_CELLS, 4, 2):
         if bare + sides * size + line_width(marks) <= width:
             yield (*_scale(facts, size), *marks)
@@ -115,6 +115,13 @@ def _legends(facts: Facts, width: int) -> Iterator[Line]:
     yield (Span(f"±{number(facts.largest, 2)}", Role.DIM),)
 
 
+@lru_cache(maxsize=64)
+def _bare_width(facts: Facts) -> int:
+    """How wide the scale is without shades."""
+    return line_width(_scale(facts, 0))
+
+
+@lru_cache(maxsize=64)
 def _scale(facts: Facts, size: int) -> Line:
     """``-0.3 ▀▀▀ 0 ▀▀▀ 0.8``, with `size` shades on a side."""
     least, greatest = facts.least or 0.0, facts.greatest or 0.0

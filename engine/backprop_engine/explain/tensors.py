@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.blocks import Block, above, beside
-from backprop_engine.explain.heatmap import heat_lines, legend
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.blocks import Block
+from backprop_engine.explain.lines import Role, Span
+from backprop_engine.explain.matrices import MORE, as_matrix, bracketed
 from backprop_engine.explain.numbers import column, number
+from backprop_engine.explain.pictures import heat_block
 from backprop_engine.explain.statistics import facts
 
-__all__ = ["heat_block", "mostly_zero_block", "slice_text", "tensor_block", "trimmed"]
+__all__ = ["mostly_zero_block", "tensor_block", "trimmed"]
 
-MORE = "…"
-MORE_BELOW = "⋮"
-"""What stands for rows that are left out where there is no row for ``…``."""
 MOST_TOGETHER = 64
 """Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
 _WAYS = ((4, True), (4, False), (3, False))
@@ -27,10 +24,6 @@ _ZEROS = 3
 """So many zeros in a row are written out."""
 _FEW = 8
 """So many numbers of a vector that are not zero are written out among its zeros."""
-_LARGEST_PIXEL = 4
-"""How many cells wide, and halves of a cell high, a number of a heatmap is at most."""
-_WIDEST_PIXEL = 6
-"""How many cells wide a number of an upright vector is at most."""
 
 
 def tensor_block(
@@ -54,15 +47,14 @@ def tensor_block(
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
-    matrix = _as_matrix(tensor, row)
+    matrix = as_matrix(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
     whole = _all_numbers(matrix, width - 2, height, _WAYS[-1:] if brief else _WAYS, fine=fine)
     if whole is None and heat:
-        return _heat_block(tensor, matrix, role, width, height, shape=shape)
-    return _bracketed(
-        [(Span(text, role),) for text in whole or _fitting_rows(matrix, width - 2, height)], role
-    )
+        return heat_block(tensor, role, width, height, row=row, shape=shape)
+    rows = whole or _fitting_rows(matrix, width - 2, height)
+    return Block.of(bracketed([(Span(text, role),) for text in rows], role))
 
 
 def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, row: bool) -> Block | None:
@@ -85,26 +77,10 @@ def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, ro
     if len(texts) == tensor.size:
         return None
     if not row and len(texts) <= height:
-        block = _bracketed([(Span(text, role),) for text in texts], role)
+        block = Block.of(bracketed([(Span(text, role),) for text in texts], role))
     else:
         block = Block.text(f"[{'  '.join(text.strip() for text in texts)}]{'' if row else 'ᵀ'}", role)
     return block if block.width <= width else None
-
-
-def slice_text(index: Sequence[int | str | None]) -> str:
-    """A matrix of a larger tensor as NumPy would name it: ``[3, :, :, 0]``."""
-    return f"[{', '.join(':' if at is None else str(at) for at in index)}]"
-
-
-def _as_matrix(tensor: Tensor, row: bool) -> Any:
-    array: Any = tensor
-    while array.ndim > 2:
-        if array.shape[0] == 0:
-            return np.empty((0, 0))
-        array = array[0]
-    if array.ndim == 1:
-        return array[np.newaxis, :] if row else array[:, np.newaxis]
-    return array
 
 
 def _all_numbers(
@@ -156,108 +132,3 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     if shown < rows:
         lines.append(MORE.center(len(lines[0])))
     return lines
-
-
-def heat_block(
-    tensor: Tensor, role: Role, width: int, height: int, *, row: bool = False, turned: bool = False
-) -> Block:
-    """A tensor as a heatmap; a vector that is `turned` lies down, and has a sign that says so."""
-    matrix = _as_matrix(tensor, row or turned)
-    return _heat_block(tensor, matrix, role, width, height, shape=False, turned=turned)
-
-
-def _heat_block(
-    tensor: Tensor,
-    matrix: Any,
-    role: Role,
-    width: int,
-    height: int,
-    *,
-    shape: bool,
-    turned: bool = False,
-) -> Block:
-    """A heatmap, and below it the shape and the scale where there is room for them."""
-    known = facts(tensor)
-    index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
-    named: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
-    below = [Block.of([line]) for line in (named, legend(known, width)) if line]
-    below = [block for block in below if block.width <= width]
-    below = below[max(0, len(below) - (height - 1) // 2) :]
-    room = height - len(below)
-    if matrix.shape[1] == 1 and len(matrix) <= 2 * (room - 1):
-        room -= 1
-    picture = _bracketed(_heat(matrix, known.largest, width - 2 - turned, room), role)
-    if below and not shape and picture.height + len(below) < height:
-        below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
-    return above(beside(picture, Block.text("ᵀ", role)) if turned else picture, *below)
-
-
-def _heat(matrix: Any, largest: float, width: int, height: int) -> list[Line]:
-    """The lines of a heatmap: as many columns and rows as fit, each as large as it can be."""
-    rows, columns = matrix.shape
-    flat = height == 1 and rows > 2
-    width -= flat
-    fits = min(_LARGEST_PIXEL, width // columns, 2 * height // rows)
-    across, down = max(1, fits), max(1, fits)
-    if columns == 1:
-        across = max(1, min(_WIDEST_PIXEL, width))
-    if rows == 1:
-        down = 2
-    left, wide = (0, columns) if columns * across <= width else _columns_shown(matrix, width, largest)
-    top, high = 0, rows
-    if rows * down > 2 * height:
-        top, high = _rows_shown(matrix[:, left : left + wide], height, largest)
-    lines = heat_lines(matrix[top : top + high, left : left + wide], largest, across, down)
-    start = (Span(MORE, Role.DIM),) * (left > 0)
-    end = (Span(MORE, Role.DIM),) * (left + wide < columns) + (Span(MORE_BELOW, Role.DIM),) * flat
-    lines = [(*start, *line, *end) for line in lines]
-    more: Line = (Span(MORE.center(wide * across + len(start) + len(end)), Role.DIM),)
-    before = [more] * (top > 0)
-    after = [more] * (top + high < rows and height > 1 + len(before))
-    return [*before, *lines, *after]
-
-
-def _columns_shown(matrix: Any, width: int, largest: float) -> tuple[int, int]:
-    """Where what is shown of a matrix that is too wide begins, and how many columns it is.
-
-    They are the first; of a single row that begins with zeros only, those around the first that is none.
-    """
-    most = max(1, width - len(MORE))
-    if not largest or width < 3 or len(matrix) > 1:
-        return 0, most
-    return _telling(matrix.T, most, most - len(MORE))
-
-
-def _rows_shown(matrix: Any, height: int, largest: float) -> tuple[int, int]:
-    """Where what is shown of a matrix that is too high begins, and how many rows it is."""
-    most = 2 * max(1, height - 1)
-    return (0, most) if not largest or height < 3 else _telling(matrix, most, most - 2)
-
-
-def _telling(matrix: Any, most: int, fewer: int) -> tuple[int, int]:
-    """Which rows are shown: the first, `most` of them.
-
-    Where those are all zero, the first row that is not is in the middle of `fewer`, or among the last.
-    """
-    rows = len(matrix)
-    telling = 0 if matrix[:most].any() else int(matrix.any(axis=1).argmax())
-    if telling < most:
-        return 0, most
-    return (rows - most, most) if telling >= rows - most else (telling - fewer // 2, fewer)
-
-
-def _bracketed(rows: list[Line], role: Role) -> Block:
-    if len(rows) == 1:
-        return Block.of([_merged(("[", rows[0], "]"), role)])
-    last = len(rows) - 1
-    left = ["⎡", *["⎢"] * (last - 1), "⎣"]
-    right = ["⎤", *["⎥"] * (last - 1), "⎦"]
-    return Block.of([_merged((left[i], row, right[i]), role) for i, row in enumerate(rows)])
-
-
-def _merged(parts: tuple[str, Line, str], role: Role) -> Line:
-    """A row between its brackets; one span where all of it plays one role."""
-    left, row, right = parts
-    if len(row) == 1 and row[0].role is role:
-        return (Span(f"{left}{row[0].text}{right}", role),)
-    return (Span(left, role), *row, Span(right, role))

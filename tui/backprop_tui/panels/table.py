@@ -35,8 +35,6 @@ class Drawn(Struct, frozen=True):
     scrubs: bool = False
     pinned: int = 0
     """So many rows stay at the top while the others are scrolled."""
-    wraps: bool = False
-    """It fills its width with words, which keep a cell away from a scroll bar."""
     node_at: Callable[[View, int], Node | None] | None = None
     row_of: Callable[[View, int], int] | None = None
     group_at: Callable[[View, int], str] | None = None
@@ -62,7 +60,7 @@ DRAWN: Final[Mapping[str, Drawn]] = {
     "outline": Drawn(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
     "plots": Drawn(_plots, _plots_title, scrubs=True),
     "calls": Drawn(calls),
-    "why": Drawn(why, wraps=True),
+    "why": Drawn(why),
     "formula": Drawn(formula),
 }
 """By the names in `regions.PLACES`."""

@@ -57,9 +57,8 @@ def rows_of_graph(view: View, size: Size) -> int | None:
     if whole_wanted(view) is not None:
         return None
     picture = scene_of(view).layout
-    bar = picture.width > size.width - _BORDER and not view.ascii
     below = max(_rows_below(view.graph, size.height), size.height * _SHARE[0] // _SHARE[1])
-    return max(size.height // 2, min(picture.height + _BORDER + bar, size.height - below))
+    return max(size.height // 2, min(picture.height + _BORDER, size.height - below))
 
 
 @lru_cache(maxsize=4)

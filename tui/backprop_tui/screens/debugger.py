@@ -84,7 +84,6 @@ class DebuggerScreen(LookingScreen):
                     centred=drawn.centred,
                     scrubs=drawn.scrubs,
                     pinned=drawn.pinned,
-                    wraps=drawn.wraps,
                 )
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)

@@ -53,8 +53,8 @@ class GraphPanel(Panel, inherit_bindings=True):
     _grabbed: tuple[Offset, Offset] | None = None
     """Where the mouse took hold of the picture, and how far that was scrolled."""
     _dragged: bool = False
-    _map: tuple[Drawing, Offset, tuple[bool, bool], Minimap | None] | None = None
-    """The drawing, how far it was scrolled, which scroll bars there were, and the map of that."""
+    _map: tuple[Drawing, Offset, Minimap | None] | None = None
+    """The drawing, how far it was scrolled, and the map of that."""
 
     # Following
 
@@ -88,7 +88,7 @@ class GraphPanel(Panel, inherit_bindings=True):
         focus, home = picture.focus, picture.home
         if focus is None or home is None:
             return
-        room = self.scrollable_content_region.size
+        room = self.size
         if focus.width > room.width or focus.height > room.height:
             focus = _towards(home, focus, room)
         self.bring_into_view(focus)
@@ -122,7 +122,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     @property
     def window(self) -> Area:
         """The cells of the drawing that are in view."""
-        room = self.scrollable_content_region.size
+        room = self.size
         return Area(*self.scroll_offset, *room)
 
     def _place(self) -> _Anchor | None:
@@ -163,14 +163,14 @@ class GraphPanel(Panel, inherit_bindings=True):
     @property
     def minimap(self) -> Minimap | None:
         """The map of what is in view now; worked out once for all rows."""
-        picture, scrolled, bars = self.drawing, self.scroll_offset, self.scrollbars_enabled
-        if self._map is None or self._map[0] is not picture or self._map[1:3] != (scrolled, bars):
+        picture, scrolled = self.drawing, self.scroll_offset
+        if self._map is None or self._map[0] is not picture or self._map[1] != scrolled:
             shown = None
             if isinstance(picture, GraphPicture) and picture.mapped:
                 margin = self.margin_of_drawing
                 shown = minimap(picture, self.window, picture.focus, (margin.x, margin.y))
-            self._map = (picture, scrolled, bars, shown)
-        return self._map[3]
+            self._map = (picture, scrolled, shown)
+        return self._map[2]
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """A row of the panel, with that of the minimap in it."""
@@ -192,7 +192,7 @@ class GraphPanel(Panel, inherit_bindings=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the picture."""
-        if event.button == 1:
+        if event.button == 1 and event.get_content_offset(self) is not None:
             self._grabbed, self._dragged = (event.screen_offset, self.scroll_offset), False
             self.capture_mouse()
 
@@ -214,7 +214,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     def on_click(self, event: events.Click) -> None:
         """Where the mouse dragged nothing: a place in the minimap, or a node."""
         event.prevent_default()
-        if self._dragged:
+        if self._dragged or self._held is not None:
             return
         offset = event.get_content_offset(self)
         shown = self.minimap

@@ -51,7 +51,7 @@ class InspectScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The tensors, and the keys below."""
-        yield TensorPanel(self._drawn, id="tensor")
+        yield TensorPanel(self._drawn, id="tensor", scrolls=False)
         yield Panel(self._keys, id="tensor-keys", focusable=False)
 
     def on_mount(self) -> None:

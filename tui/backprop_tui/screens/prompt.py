@@ -65,7 +65,7 @@ class PromptScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The answers, how the command is written or what the word could become, and the line."""
         with Vertical(id="prompt"):
-            yield Panel(lambda width, height: self._drawn(width), id="answers", focusable=False)
+            yield Panel(lambda width, height: self._drawn(width), id="answers", focusable=False, scrolls=True)
             yield Static(id="candidates")
             with Horizontal(id="typed"):
                 yield Static(Content(" :"), id="sign")

@@ -37,7 +37,7 @@ class Sheet(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One panel."""
         with Vertical(classes="sheet"):
-            panel = Panel(lambda width, height: self._wrapped(max(10, width - 2)), id="sheet")
+            panel = Panel(lambda width, height: self._wrapped(max(10, width)), id="sheet")
             panel.border_title = Content(self.sheet_title)
             panel.border_subtitle = Content(text("help.close", self.language))
             yield panel

@@ -22,6 +22,7 @@ from backprop_engine.text import in_ascii
 from backprop_tui.drawing import Area, Comparable, Drawing, Lines
 from backprop_tui.paint import paint
 from backprop_tui.themes import Palette, palette
+from backprop_tui.widgets.thumbs import Thumbs, Track, marked
 
 __all__ = ["Draw", "InView", "Panel"]
 
@@ -65,7 +66,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("shift+pagedown", "page_right", show=False),
     ]
     DEFAULT_CSS = """
-    Panel { scrollbar-size: 1 1; }
+    Panel { overflow: hidden hidden; }
     """
 
     class Clicked(Message):
@@ -89,15 +90,15 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         centred: bool = False,
         scrubs: bool = False,
         pinned: int = 0,
-        wraps: bool = False,
+        scrolls: bool | None = None,
     ) -> None:
         super().__init__(id=id)
         self.scrubs = scrubs
         """Whether moving the mouse with its button down means clicking on all the way."""
         self.pinned = pinned
         """So many rows of the drawing stay at the top while the others are scrolled."""
-        self.wraps = wraps
-        """Whether it fills its width with words, which keep a cell away from a scroll bar."""
+        self.scrolls = focusable if scrolls is None else scrolls
+        """Whether one can go to what does not fit; that which has no focus fits, unless it is said otherwise."""
         self.draw = draw
         self.can_focus = focusable
         self.centred = centred
@@ -108,6 +109,9 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
         self._kept_base: RichStyle | None = None
         self._painting: _Painting | None = None
+        self._thumbs = Thumbs(range(0), range(0))
+        self._held: tuple[bool, int] | None = None
+        """The thumb that the mouse holds, whether it is the upright one, and how far from its beginning."""
 
     def redraw(self, *, follow: bool = False) -> None:
         """Draw anew; rows that are as before are not painted again.
@@ -118,32 +122,30 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         if not size:
             return
         drawing = self.draw(size.width, size.height)
-        if drawing.height > size.height:  # a scroll bar takes a column
-            drawing = self.draw(max(1, size.width - 1 - self.wraps), size.height)
         if drawing is self.drawing and not follow:
             return
         before, self.drawing = self.drawing, drawing
         self._forget_rows(before)
-        fits = drawing.width <= size.width and drawing.height <= size.height
-        # A size to scroll in is laid out anew; what fits needs none.
-        scrolled = Size(0, 0) if fits else Size(drawing.width, drawing.height)
-        if scrolled != self.virtual_size and not self._stretched(scrolled):
-            self.virtual_size = scrolled
-            self.refresh()
-            self.call_after_refresh(self.settle, before, follow)
-            return
-        self.settle(before, follow)  # at once: what is scrolled later is painted twice
+        if self.scrolls:
+            self._take_extent(Size(drawing.width, drawing.height))
+        self.settle(before, follow)
+        self._refresh_thumbs()
         self._refresh_changed_rows()
 
-    def _stretched(self, scrolled: Size) -> bool:
-        """Take another size to scroll in, if that needs no layout: the scroll bars that there are stay."""
-        room = self.scrollable_content_region.size
-        bars = (self.show_horizontal_scrollbar, self.show_vertical_scrollbar)
-        if bars != (scrolled.width > room.width, scrolled.height > room.height):
-            return False
-        self.set_reactive(Panel.virtual_size, scrolled)  # pyright: ignore[reportArgumentType]
-        self._scroll_update(scrolled)
-        return True
+    def _take_extent(self, extent: Size) -> None:
+        """So much there is to scroll in. Nothing is laid out for that: it changes no place on the screen."""
+        self.set_reactive(Panel.virtual_size, extent)  # pyright: ignore[reportArgumentType]
+        self.scroll_x, self.scroll_y = min(self.scroll_x, self.max_scroll_x), min(self.scroll_y, self.max_scroll_y)
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """Whether there is more than fits, above or below."""
+        return self.max_scroll_y > 0
+
+    @property
+    def allow_horizontal_scroll(self) -> bool:
+        """Whether there is more than fits, to the left or the right."""
+        return self.max_scroll_x > 0
 
     def settle(self, before: Drawing, follow: bool) -> None:
         """Scroll to what another drawing than `before` has its focus on."""
@@ -172,7 +174,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll no further than it takes to see `area`, with a little room around it."""
-        room = self.scrollable_content_region.size
+        room = self.size
         margin_x = min(4, room.width // 6, max(0, room.width - area.width) // 2)
         margin_y = min(1, room.height // 6, max(0, room.height - area.height) // 2)
         region = Region(*area).grow((max(margin_y, self.pinned), margin_x, margin_y, margin_x))
@@ -200,16 +202,9 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
                 del self._rows[y, view]
 
     def _in_view(self) -> InView:
-        """Where what is in view begins, and how wide it is beside the scroll bar, if there is one.
-
-        The bar below a drawing that is too wide takes a row; for want of that there may be one beside it.
-        """
-        (across, down), drawing = self.size, self.drawing
-        upright = drawing.height > down
-        below = drawing.width > across - upright
-        width = across - (drawing.height > down - below)
+        """Where what is in view begins, and how wide it is."""
         margin = self.margin_of_drawing
-        return InView(self.scroll_offset, margin, max(0, width - margin.x))
+        return InView(self.scroll_offset, margin, max(0, self.size.width - margin.x))
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """What is in view in row `y` of the panel."""
@@ -256,9 +251,16 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         """The rows to paint."""
         self._painting = self._paint_as()
         try:
-            return super().render_lines(crop)
+            strips = super().render_lines(crop)
+            return self._with_thumbs(strips, crop, signs=self._painting.in_signs)
         finally:
             self._painting = None
+
+    def _with_thumbs(self, strips: list[Strip], crop: Region, *, signs: bool) -> list[Strip]:
+        if not any(self._thumbs):
+            return strips
+        style = self._base + RichStyle(color=(self.styles.border_title_color or self.styles.color).rich_color)
+        return marked(strips, crop, self.outer_size, self._thumbs, style, signs=signs)
 
     def _paint_as(self) -> _Painting:
         """What all rows that are painted together have in common."""
@@ -303,16 +305,85 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             return None  # below the last row there is nothing to mark
         return selection.extract(text), "\n"
 
+    # What is scrolled
+
+    def _tracks(self) -> tuple[Track, Track]:
+        """The lines in the last column and in the last row, where a border or a margin has room for them."""
+        outer, (across, down), gutter = self.outer_size, self.size, self.gutter
+        extent, scrolled = self.virtual_size, self.scroll_offset
+        beside = Track(gutter.top, down if gutter.right else 0, down, extent.height, scrolled.y)
+        below = Track(1, outer.width - 2 if gutter.bottom else 0, across, extent.width, scrolled.x)
+        return beside, below
+
+    def _refresh_thumbs(self) -> None:
+        """Have the border painted where it says how far is scrolled."""
+        beside, below = self._tracks()
+        thumbs = Thumbs(beside.thumb, below.thumb)
+        if thumbs == self._thumbs:
+            return
+        before, self._thumbs = self._thumbs, thumbs
+        (left, top), (width, height) = self.content_offset, self.outer_size
+        if thumbs.beside != before.beside:
+            self.refresh(Region(width - 1 - left, -top, 1, height))
+        if thumbs.below != before.below:
+            self.refresh(Region(-left, height - 1 - top, width, 1))
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """The thumb moves along."""
+        super().watch_scroll_x(old_value, new_value)
+        self._refresh_thumbs()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The thumb moves along."""
+        super().watch_scroll_y(old_value, new_value)
+        self._refresh_thumbs()
+
+    # The mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a thumb; where the line beside it is pressed, it comes there."""
+        self._held = None
+        if event.button != 1:
+            return
+        at, outer = (event.x, event.y), self.outer_size
+        for upright, thumb in ((True, self._thumbs.beside), (False, self._thumbs.below)):
+            in_border = event.x == outer.width - 1 if upright else event.y == outer.height - 1
+            if thumb and in_border and not event.style.meta:
+                place = at[upright]
+                self._held = (upright, place - thumb.start if place in thumb else len(thumb) // 2)
+                self.capture_mouse()
+                self._drag_thumb(place)
+                event.prevent_default()
+                return
+
+    def _drag_thumb(self, place: int) -> None:
+        assert self._held is not None
+        upright, within = self._held
+        beside, below = self._tracks()
+        if upright:
+            self.scroll_to(y=beside.scrolled_to(place - within), animate=False, force=True)
+        else:
+            self.scroll_to(x=below.scrolled_to(place - within), animate=False, force=True)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go of a thumb."""
+        if self._held is not None:
+            self.release_mouse()
+
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Where the panel is scrubbed, say which cell the mouse was drawn to."""
+        """Move the thumb; where the panel is scrubbed, say which cell the mouse was drawn to."""
+        if self._held is not None:
+            if event.button:
+                self._drag_thumb(event.y if self._held[0] else event.x)
+            return
         offset = event.get_content_offset(self)
         if self.scrubs and event.button and offset is not None:
             self._say_clicked(offset, 1)
 
     def on_click(self, event: events.Click) -> None:
-        """Say which cell of the drawing was clicked."""
+        """Say which cell of the drawing was clicked, unless a thumb was dragged there."""
         offset = event.get_content_offset(self)
-        if offset is not None:
+        if offset is not None and self._held is None:
             self._say_clicked(offset, event.chain)
 
     def _say_clicked(self, offset: Offset, times: int) -> None:
