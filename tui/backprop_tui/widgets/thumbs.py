@@ -1,0 +1,92 @@
+"""How far a panel is scrolled, shown in its border: a heavier stretch of line, which takes no cell of its own.
+
+A scroll bar that comes and goes takes a column, for which words wrap elsewhere and everything is laid out anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+__all__ = ["Thumbs", "Track", "marked"]
+
+_BESIDE, _BELOW = "┃", "━"
+_SIGNS = "#", "="
+_LINES = frozenset("─━- ")
+"""What a thumb may replace in the line below: a border, but no text in it."""
+
+
+class Track(NamedTuple):
+    """A line of cells in a border: where it begins, counted from the panel's first, and what it stands for.
+
+    Of `total` cells of a drawing, `window` are in view, those from `scrolled` on.
+    """
+
+    first: int
+    cells: int
+    window: int
+    total: int
+    scrolled: int
+
+    @property
+    def thumb(self) -> range:
+        """The cells that have the share of the track that is in view; none where all of the drawing is."""
+        if self.total <= self.window or self.cells < 1:
+            return range(0)
+        free, most = self._free, self.total - self.window
+        start = round(free * self.scrolled / most)
+        if free > 1:  # only what is scrolled to an end looks like that
+            start = min(max(start, self.scrolled > 0), free - (self.scrolled < most))
+        return range(self.first + start, self.first + start + self.cells - free)
+
+    @property
+    def _free(self) -> int:
+        """The cells that the thumb leaves."""
+        return self.cells - max(1, min(self.cells - 1, round(self.cells * self.window / self.total)))
+
+    def scrolled_to(self, start: int) -> int:
+        """How far is scrolled where the thumb begins at the cell `start`."""
+        free = max(1, self._free)
+        return round((self.total - self.window) * min(max(start - self.first, 0), free) / free)
+
+
+class Thumbs(NamedTuple):
+    """The thumb in the last column, and that in the last row."""
+
+    beside: range
+    below: range
+
+
+def marked(
+    strips: Sequence[Strip], crop: Region, size: Size, thumbs: Thumbs, style: Style, *, signs: bool
+) -> list[Strip]:
+    """Rows of a panel of `size`, those of `crop`, with the thumbs."""
+    out = list(strips)
+    last_column, last_row = size.width - 1, size.height - 1
+    if crop.x <= last_column < crop.right:
+        upright = Strip([Segment(_SIGNS[0] if signs else _BESIDE, style)], 1)
+        for y in range(max(crop.y, thumbs.beside.start), min(crop.bottom, thumbs.beside.stop)):
+            out[y - crop.y] = Strip.join([out[y - crop.y].crop(0, last_column - crop.x), upright])
+    if crop.y <= last_row < crop.bottom:
+        row, below = last_row - crop.y, thumbs.below
+        out[row] = _underlined(out[row], below.start - crop.x, below.stop - crop.x, style, signs=signs)
+    return out
+
+
+def _underlined(strip: Strip, start: int, end: int, style: Style, *, signs: bool) -> Strip:
+    """The lower border with the cells from `start` to `end` heavier, where no text stands in it."""
+    start, end = max(0, start), min(end, strip.cell_length)
+    if start >= end:
+        return strip
+    segments: list[Segment] = []
+    for text, old, control in strip.crop(start, end):
+        if text and set(text) <= _LINES and not (old and old.meta):
+            segments.append(Segment((_SIGNS[1] if signs else _BELOW) * len(text), style))
+        else:
+            segments.append(Segment(text, old, control))
+    return Strip.join([strip.crop(0, start), Strip(segments, end - start), strip.crop(end)])
