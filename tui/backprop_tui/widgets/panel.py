@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, NamedTuple, Self, TypeAlias
 
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Offset, Region, Size
@@ -43,13 +45,18 @@ class InView(NamedTuple):
 
 
 class _Painting(NamedTuple):
-    """What is in view, how wide the panel is, and what cells look like: in colours, in signs of ASCII."""
+    """What is in view, where that stands in the panel, and what its cells look like."""
 
     view: InView
     width: int
+    rows: tuple[int, int]
+    """The first row of the panel that shows some of the drawing, and the one behind the last."""
     roles: Palette
     colours: bool
     in_signs: bool
+    """Whether all is in signs of ASCII."""
+    filters: Sequence[LineFilter]
+    ground: Color
 
 
 class Panel(ScrollView, can_focus=True, inherit_bindings=False):
@@ -109,6 +116,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self._titles: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
         self._kept_base: RichStyle | None = None
         self._painting: _Painting | None = None
+        self._strips: dict[int, Strip] = {}
+        """The rows as they were painted, those of the border too, as far as they need not be painted anew."""
+        self._sides: tuple[Strip, Strip] | None = None
+        """What stands to the left and to the right of every row of the drawing."""
         self._thumbs = Thumbs(range(0), range(0))
         self._held: tuple[bool, int] | None = None
         """The thumb that the mouse holds, whether it is the upright one, and how far from its beginning."""
@@ -248,51 +259,111 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows to paint."""
-        self._painting = self._paint_as()
-        try:
-            strips = super().render_lines(crop)
-            return self._with_thumbs(strips, crop, signs=self._painting.in_signs)
-        finally:
-            self._painting = None
+        """The rows to paint, with the thumbs in their border.
 
-    def _with_thumbs(self, strips: list[Strip], crop: Region, *, signs: bool) -> list[Strip]:
+        A row of the drawing is put between the cells that Textual paints to its left and right: those are the
+        same in all rows, and worked out once for a style. The rows of the border itself are left to Textual.
+        """
+        whole = crop.width == self.outer_size.width
+        if not whole or self.screen.selections or "@click" in self.hover_style.meta:
+            self._strips.clear()  # marked text, or a link under the mouse, changes what is painted
+            with self._paint_as():
+                return self._with_thumbs(super().render_lines(crop), crop)
+        missing = [y for y in crop.line_range if y not in self._strips]
+        if missing:
+            with self._paint_as() as painting:
+                for y in missing:
+                    self._strips[y] = self._row_in_frame(y, painting)
+        return self._with_thumbs([self._strips[y] for y in crop.line_range], crop)
+
+    def _row_in_frame(self, y: int, painting: _Painting) -> Strip:
+        """A row with what stands to its left and right; a row of the border."""
+        top, bottom = painting.rows
+        inside = top <= y < bottom
+        if not inside or self._sides is None:
+            width = self.outer_size.width
+            [strip] = super().render_lines(Region(0, y, width, 1))
+            if inside:
+                gutter = self.gutter
+                self._sides = strip.crop(0, gutter.left), strip.crop(width - gutter.right, width)
+            return strip
+        row = self.render_line(y - top)
+        for one in painting.filters:
+            row = row.apply_filter(one, painting.ground)
+        left, right = self._sides
+        return Strip([*left, *row, *right], left.cell_length + row.cell_length + right.cell_length)
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Have regions painted, or without any everything, as the panel may look different."""
+        if not regions:
+            self._strips.clear()
+            self._sides = None
+        for region in regions:
+            for y in region.line_range:
+                self._strips.pop(y + self.content_offset.y, None)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _with_thumbs(self, strips: list[Strip], crop: Region) -> list[Strip]:
         if not any(self._thumbs):
             return strips
         style = self._base + RichStyle(color=(self.styles.border_title_color or self.styles.color).rich_color)
+        signs = self.screen.has_class("-ascii")
         return marked(strips, crop, self.outer_size, self._thumbs, style, signs=signs)
 
-    def _paint_as(self) -> _Painting:
-        """What all rows that are painted together have in common."""
-        roles = palette(self.app.current_theme, few=self._few_colours)
-        in_signs = self.screen.has_class("-ascii")
-        return _Painting(self._in_view(), self.size.width, roles, not self.in_characters, in_signs)
+    @contextmanager
+    def _paint_as(self) -> Iterator[_Painting]:
+        """What all rows that are painted together have in common, worked out once for them."""
+        top = self.gutter.top
+        self._painting = _Painting(
+            self._in_view(),
+            self.size.width,
+            (top, top + self.size.height),
+            palette(self.app.current_theme, few=self._few_colours),
+            not self.in_characters,
+            self.screen.has_class("-ascii"),
+            self.get_line_filters(),
+            self.background_colors[1],
+        )
+        try:
+            yield self._painting
+        finally:
+            self._painting = None
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
-        view, width, roles, colours, in_signs = self._painting or self._paint_as()
+        if self._painting is not None:
+            return self._painted_row(y, self._painting)
+        # The mouse asks where in the drawing it is; what is painted need not know that.
+        with self._paint_as() as painting:
+            strip, scrolled = self._painted_row(y, painting), painting.view.scrolled
+        return strip.apply_offsets(scrolled.x, self._row_of(y, scrolled, Offset(0, 0))) if self.allow_select else strip
+
+    def _painted_row(self, y: int, painting: _Painting) -> Strip:
+        view = painting.view
         line = self.row_in_view(y, view)
         indent = view.margin.x
         self._painted[y] = (indent, line)
         if indent:
             line = (Span(" " * indent), *line)
-        if in_signs:
+        if painting.in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        return self._with_selection(paint(line, roles, width, self._base, colours=colours), y, view.scrolled)
+        strip = paint(line, painting.roles, painting.width, self._base, colours=painting.colours)
+        return self._with_selection(strip, self._row_of(y, view.scrolled, Offset(0, 0)))
 
-    def _with_selection(self, strip: Strip, y: int, scrolled: Offset) -> Strip:
-        if not self.allow_select or (self._painting is not None and not self.screen.selections):
+    def _with_selection(self, strip: Strip, row: int) -> Strip:
+        """A row with what the mouse has marked in it."""
+        if not (self.allow_select and self.screen.selections):
             return strip
-        left, row = scrolled.x, self._row_of(y, scrolled, Offset(0, 0))
         selection = self.text_selection
-        if selection is not None and (span := selection.get_span(row)) is not None:
-            start, end = span
-            end = strip.cell_length if end == -1 else end
-            style = self.screen.get_component_rich_style("screen--selection")
-            before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
-            strip = Strip.join([before, inside.apply_style(style), after])
-        # Where a mark begins is asked of a row made for the mouse alone: what is painted need not know it.
-        return strip if self._painting is not None else strip.apply_offsets(left, row)
+        if selection is None or (span := selection.get_span(row)) is None:
+            return strip
+        start, end = span
+        end = strip.cell_length if end == -1 else end
+        style = self.screen.get_component_rich_style("screen--selection")
+        before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
+        return Strip.join([before, inside.apply_style(style), after])
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that the mouse has marked."""
@@ -394,6 +465,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Everything is drawn for the new size."""
         self._painted.clear()
+        self._strips.clear()
         self.redraw(follow=True)
 
     def notify_style_update(self) -> None:
