@@ -22,6 +22,8 @@ class Block(Struct, frozen=True, eq=False):
     height: int
     own: tuple[Line, ...] = ()
     """Its lines, where it is not made of blocks; none where it is blank."""
+    even: bool = False
+    """Whether each of its lines is certainly as wide as it is."""
     parts: tuple[tuple[int, int, Block], ...] = ()
     """The column and the row that each part begins in; of those in one row, the left before the right."""
     drawn: Callable[[], Sequence[Line]] | None = None
@@ -34,12 +36,14 @@ class Block(Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Block:
         """A block of `lines`, as wide as the widest."""
+        if len(lines) == 1:
+            return cls(line_width(lines[0]), 1, tuple(lines), even=True)
         return cls(max(map(line_width, lines), default=0), len(lines), tuple(lines))
 
     @classmethod
     def text(cls, text: str, role: Role = Role.TEXT) -> Block:
         """A block of one line."""
-        return cls(cell_width(text), 1, ((Span(text, role),),))
+        return cls(cell_width(text), 1, ((Span(text, role),),), even=True)
 
     @classmethod
     def blank(cls, rows: int) -> Block:
@@ -69,7 +73,7 @@ class Block(Struct, frozen=True, eq=False):
             if ends[row] < x:
                 rows[row].append(Span(" " * (x - ends[row])))
             rows[row] += line
-            ends[row] = x + line_width(line)
+            ends[row] = x + (self.width if self.even else line_width(line))
         for left, top, part in self.parts:
             part._write(rows, ends, x + left, y + top)
 

@@ -57,7 +57,7 @@ def _in_part(term: Term, width: int, height: int) -> Block:
     turned = tensor.ndim == 1 and not term.row and 2 * height < min(tensor.size, width)
     if turned or (tensor.size and not (may_be_whole(term, width, height) and _narrowest(term) <= width)):
         return heat_block(tensor, term.role, width, height, row=term.row, turned=turned)
-    return tensor_block(tensor, term.role, width, height, row=term.row, shape=False)
+    return tensor_block(tensor, term.role, width, height, row=term.row, shape=False, written=term.written)
 
 
 def may_be_whole(term: Term, width: int, height: int) -> bool:
@@ -78,7 +78,9 @@ def may_be_whole(term: Term, width: int, height: int) -> bool:
 def _narrowest(term: Term) -> int:
     """How wide its numbers are with the fewest digits."""
     assert term.tensor is not None
-    return tensor_block(term.tensor, term.role, UNLIMITED, UNLIMITED, row=term.row, brief=True).width
+    return tensor_block(
+        term.tensor, term.role, UNLIMITED, UNLIMITED, row=term.row, brief=True, written=term.written
+    ).width
 
 
 @lru_cache(maxsize=64)  # each way to place the columns asks again
@@ -88,7 +90,14 @@ def in_full(term: Term) -> Block:
     if term.tensor.shape == ():
         return _number(term)
     return tensor_block(
-        term.tensor, term.role, UNLIMITED, UNLIMITED, row=term.row, brief=term.brief, fine=term.fine
+        term.tensor,
+        term.role,
+        UNLIMITED,
+        UNLIMITED,
+        row=term.row,
+        brief=term.brief,
+        fine=term.fine,
+        written=term.written,
     )
 
 
@@ -102,7 +111,16 @@ def may_lie(term: Term, height: int) -> bool:
 def lying(term: Term) -> Block:
     """A vector as a row, with a sign that it is turned."""
     assert term.tensor is not None
-    row = tensor_block(term.tensor, term.role, UNLIMITED, UNLIMITED, row=True, brief=True, fine=term.fine)
+    row = tensor_block(
+        term.tensor,
+        term.role,
+        UNLIMITED,
+        UNLIMITED,
+        row=True,
+        brief=True,
+        fine=term.fine,
+        written=term.written,
+    )
     return beside(row, Block.text("ᵀ", term.role))
 
 

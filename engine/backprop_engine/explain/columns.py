@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from backprop_engine.explain.blocks import Block, above, beside
@@ -85,12 +86,12 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
         return None
     shares, room = [UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
     for stacked in (False, True) if len(parts) > _ALONE else (False,):
-        if _least_width(parts[2 * stacked :]) > width:
+        if _least_width(parts[2 * stacked :]) > width or (stacked and _least_height(parts) > height):
             continue
         for heads, gap, fractions in _ways_to_head(parts, room, tall=tall):
             most = height - _AROUND * fractions
             high = most - _rows(heads).total - gap - _TALLER * fractions
-            if not _may_fit(parts, heads, width, high, stacked=stacked, gap=gap):
+            if not _may_fit(parts, heads, width, high, stacked=stacked, gap=gap, tall=fractions):
                 continue
             for indented in (True, False) if stacked else (False,):
                 block = (
@@ -111,7 +112,15 @@ def _ways_to_head(parts: list[Part], room: list[int], *, tall: bool) -> Iterator
                 yield heads, gap, fractions
 
 
-def _may_fit(parts: list[Part], heads: Headings, width: int, height: int, *, stacked: bool, gap: int) -> bool:
+def _least_height(parts: list[Part]) -> int:
+    """How many rows the numbers take at least where the product stands under the rest, and a row of names."""
+    result, *right = (_in_full_size(part, UNLIMITED)[1] for part in (parts[0], *parts[2:]))
+    return result + 1 + max(right)
+
+
+def _may_fit(
+    parts: list[Part], heads: Headings, width: int, height: int, *, stacked: bool, gap: int, tall: bool
+) -> bool:
     """Whether all numbers may fit into so many cells under their heads, before those are measured."""
     if stacked:
         height -= gap + max(_in_full_size(parts[0], UNLIMITED)[1], _rows(heads[:1]).total)
@@ -119,7 +128,8 @@ def _may_fit(parts: list[Part], heads: Headings, width: int, height: int, *, sta
     if max(high for _, high in sizes) > height:
         return False
     wide = (
-        max(cells, _least_head(head)) for (cells, _), head in zip(sizes, heads[2 * stacked :], strict=True)
+        max(cells, _least_head(head, tall=tall))
+        for (cells, _), head in zip(sizes, heads[2 * stacked :], strict=True)
     )
     return sum(wide) <= width
 
@@ -133,11 +143,11 @@ def _in_full_size(part: Part, height: int) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=256)
-def _least_head(head: Heading | None) -> int:
-    """How wide a head is at least; a name that can be a fraction is narrow."""
+def _least_head(head: Heading | None, *, tall: bool) -> int:
+    """How wide a head is at least; a name that is a fraction is narrow."""
     if head is None:
         return 0
-    name = "" if OVER in head.name else head.name
+    name = "" if tall and OVER in head.name else head.name
     return max(map(cell_width, (name, head.shape, head.rule, *head.word.split("\n"))))
 
 
@@ -153,7 +163,7 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
     """
     heads, blocks = cut_short(parts), []
     for over, unfolded in _heads_of_heatmaps(parts, heads):
-        if sum(map(_least_head, over)) > width and over is not heads:
+        if sum(_least_head(head, tall=tall) for head in over) > width and over is not heads:
             continue
         blocks.append(_heats(parts, over, unfolded, width, height, tall=tall))
         if blocks[-1].width <= width and not _has_gaps(blocks[-1]):
@@ -203,6 +213,8 @@ def _unfolded(heads: Headings, unfolded: Headings, shares: list[int]) -> Heading
 
 def _within(block: Block, width: int, height: int) -> Block:
     """What fits of a block."""
+    if block.width <= width and block.height <= height:
+        return block
     return Block.of([_clipped(line, width) for line in block.lines[:height]])
 
 
@@ -234,7 +246,7 @@ def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
     result, heading = parts[0], heads[0]
     assert isinstance(result, Term)
     assert heading is not None
-    return len(" =  = ") + _head(result, heading, _rows([heading]), tall=tall).width
+    return len(" =  = ") + _head(result.role, heading, _rows([heading]), tall=tall).width
 
 
 def _has_pictures(block: Block) -> bool:
@@ -296,7 +308,7 @@ def _stacked(
     assert heading is not None
     right = _row(parts[2:], heads[2:], shares[2:], height, tall=tall, gap=gap)
     right = beside(_sign(Sign(" ")), right) if indented else right
-    head = _head(result, heading, _rows([heading]), tall=tall)
+    head = _head(result.role, heading, _rows([heading]), tall=tall)
     high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
     numbers = numbers_block(result, shares[0], high)
     up, down = _around(numbers.height, int(tall), head.height - 1 - tall)
@@ -328,7 +340,7 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
             width -= _sign(part).width
             continue
         block = numbers_block(part, width, height)
-        shares[place] = max(NARROWEST, _head(part, heading, rows, tall=tall).width)
+        shares[place] = max(NARROWEST, _head(part.role, heading, rows, tall=tall).width)
         more[place] = max(0, block.width - shares[place])
         if _has_pictures(block):
             pictures.append(place)
@@ -342,12 +354,13 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
     wanted = {place: shares[place] + more[place] for place in pictures}
     whole = {place: min(wanted[place], [0, *_shape(parts[place])][-1] + 2) for place in pictures}
     for most in (whole, wanted):  # every column, and then large ones and legends
-        for _ in range(left):
-            narrow = [place for place in pictures if shares[place] < most[place]]
-            if not narrow:
-                break
-            shares[min(narrow, key=lambda place: (shares[place], place))] += 1
-            left -= 1
+        narrow = [(shares[place], place) for place in pictures if shares[place] < most[place]]
+        heapify(narrow)
+        while narrow and left:
+            share, place = heappop(narrow)
+            shares[place], left = share + 1, left - 1
+            if shares[place] < most[place]:
+                heappush(narrow, (shares[place], place))
     alike = {
         place: [one for one in pictures if _shape(parts[one]) == _shape(parts[place])] for place in pictures
     }
@@ -371,7 +384,7 @@ def _row(
             head = above(Block.blank(1), sign, Block.blank(1)) if tall else sign
             columns.append((head, sign))
         else:
-            columns.append((_head(part, heading, rows, tall=tall), numbers_block(part, share, height)))
+            columns.append((_head(part.role, heading, rows, tall=tall), numbers_block(part, share, height)))
     top = gap + max(head.height for head, _ in columns)
     high = max(numbers.height for _, numbers in columns)
     return beside(*(_column(head, top, numbers, high) for head, numbers in columns))
@@ -400,9 +413,10 @@ def _sign(part: Part) -> Block:
     return Block.text(f" {part.text} ", Role.TEXT)
 
 
-def _head(term: Term, heading: Heading, rows: _Rows, *, tall: bool) -> Block:
+@lru_cache(maxsize=256)
+def _head(role: Role, heading: Heading, rows: _Rows, *, tall: bool) -> Block:
     """A column's name, word, shape and rule, each in as many rows as it takes in any column."""
-    name = _tall_name(heading.name, term.role) if tall else Block.text(heading.name, term.role)
+    name = _tall_name(heading.name, role) if tall else Block.text(heading.name, role)
     words = [Block.text(line, Role.DIM) for line in heading.word.split("\n")][: rows.word]
     shape = [Block.text(heading.shape, Role.DIM)][: rows.shape]
     rule = [Block.text(heading.rule, Role.DIM)][: rows.rule]

@@ -159,7 +159,7 @@ def _fixed(numbers: list[float], decimals: int) -> list[str]:
     texts = []
     for value in numbers:
         text = _rounded(value, decimals, "f") if isfinite(value) else number(value)
-        if decimals and isfinite(value) and _shows(value, decimals):
+        if decimals and text.endswith("0") and isfinite(value) and _shows(value, decimals):
             text = text.rstrip("0").rstrip(".").ljust(len(text))
         texts.append(text.replace("-0", "0", 1) if text.strip() == "-0" else text)
     unused = min(len(text) - len(text.rstrip()) for text in texts)

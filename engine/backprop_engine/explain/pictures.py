@@ -72,6 +72,7 @@ class _Picture(NamedTuple):
         return Block(
             columns * self.across + len(self.start) + len(self.end) + 2,
             -(-rows * self.down // 2) + self.before + self.after,
+            even=True,
             drawn=partial(self._lines, role),
             is_picture=True,
             has_gaps=bool(self.before or self.after or self.start or self.end),

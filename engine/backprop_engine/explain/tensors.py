@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,12 @@ from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.pictures import heat_block
 from backprop_engine.explain.statistics import facts
 
-__all__ = ["mostly_zero_block", "tensor_block", "trimmed"]
+__all__ = ["Written", "mostly_zero_block", "tensor_block", "trimmed"]
+
+Written: TypeAlias = dict[tuple[int, bool, bool, bool], list[list[str]]]
+"""The columns of a matrix as texts, by their digits, whether numbers that differ look so, whether they are
+fine, and whether it is a row.
+"""
 
 MOST_TOGETHER = 64
 """Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
@@ -37,24 +42,29 @@ def tensor_block(
     shape: bool = True,
     brief: bool = False,
     fine: bool = False,
+    written: Written | None = None,
 ) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
     A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
     its numbers do not fit it is a heatmap, with its `shape` and its range below, or, without `heat`, as many
     numbers as fit. Where columns or rows are left out, ``…`` stands for them. `brief` numbers have no more
-    digits than it takes, and `fine` ones as many as it takes to multiply with them.
+    digits than it takes, and `fine` ones as many as it takes to multiply with them. What was `written` for
+    another size is not written again.
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
     matrix = as_matrix(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
-    whole = _all_numbers(matrix, width - 2, height, _WAYS[-1:] if brief else _WAYS, fine=fine)
+    known = {} if written is None else written
+    ways = _WAYS[-1:] if brief else _WAYS
+    whole = _all_numbers(matrix, width - 2, height, ways, known, fine=fine, row=row)
     if whole is None and heat:
         return heat_block(tensor, role, width, height, row=row, shape=shape)
     rows = whole or _fitting_rows(matrix, width - 2, height)
-    return Block.of(bracketed([(Span(text, role),) for text in rows], role))
+    lines = bracketed([(Span(text, role),) for text in rows], role)
+    return Block(len(rows[0]) + 2, len(rows), tuple(lines), even=True)
 
 
 def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, row: bool) -> Block | None:
@@ -84,14 +94,24 @@ def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, ro
 
 
 def _all_numbers(
-    matrix: Any, width: int, height: int, ways: tuple[tuple[int, bool], ...] = _WAYS, *, fine: bool = False
+    matrix: Any,
+    width: int,
+    height: int,
+    ways: tuple[tuple[int, bool], ...],
+    written: Written,
+    *,
+    fine: bool,
+    row: bool,
 ) -> list[str] | None:
     """Every number, with as many digits as there is room for; None where there is none."""
     rows, columns = matrix.shape
     if rows > height or 3 * columns - 2 > width:
         return None
     for digits, apart in ways:
-        texts = _columns(matrix, digits, apart=apart, fine=fine)
+        key = (digits, apart, fine, row)
+        if key not in written:
+            written[key] = _columns(matrix, digits, apart=apart, fine=fine)
+        texts = written[key]
         if sum(len(cells[0]) + 2 for cells in texts) - 2 <= width:
             return ["  ".join(cells) for cells in zip(*texts, strict=True)]
     return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Role
+from backprop_engine.explain.tensors import Written
 from backprop_engine.text import cell_width, clip
 
 __all__ = [
@@ -58,6 +59,8 @@ class Term(Struct, frozen=True, eq=False):
     """Whether its numbers have few digits, its text takes several lines, and a vector may lie down."""
     factor: bool = False
     """Whether a negative number is in brackets."""
+    written: Written = field(default_factory=dict)
+    """Its numbers as far as they were written out; a copy of the term with other settings shares them."""
 
 
 class Sign(Struct, frozen=True):
