@@ -207,21 +207,22 @@ def _corner(
         for y in (window.height - size[1], 0):
             under = Area(left + x, top + y, *size)
             covered = sum(_hides(picture, under, one) for one in operands)
-            cost = (focus is not None and _hides(picture, under, focus), covered, _hidden(picture, under))
+            cost = (focus is not None and _hides(picture, under, focus), covered, _hidden(picture.scene, under))
             if least is None or cost < least:
                 least, best = cost, Area(x, y, *size)
     assert least is not None
     return best, least[2]
 
 
-def _hidden(picture: GraphPicture, area: Area) -> int:
-    """About how many cells of the picture are in an area."""
-    scene, end, hidden = picture.scene, area.x + area.width, 0
-    for y in range(max(0, area.y), min(area.y + area.height, picture.height)):
+@lru_cache(maxsize=64)
+def _hidden(scene: Scene, area: Area) -> int:
+    """About how many cells of any picture of a scene are in an area."""
+    end, hidden = area.x + area.width, 0
+    for y in range(max(0, area.y), min(area.y + area.height, scene.layout.height)):
         hidden += sum(1 for _ in scene.wires.row(y, area.x, end))
         for unit in scene.units_in(y, area.x, end):
-            taken = picture.area(unit)
-            hidden += min(end, taken.x + taken.width) - max(area.x, taken.x)
+            x = scene.layout.origins[unit][0]
+            hidden += min(end, x + scene.units[unit].width, scene.layout.width) - max(area.x, x)
     return hidden
 
 
