@@ -263,7 +263,7 @@ class TestHeatmaps:
         for size in (41, 4100):
             tensor = np.zeros((size, size))
             looked_at.clear()
-            tensor_block(tensor, Role.VALUE, 40, 10)
+            assert tensor_block(tensor, Role.VALUE, 40, 10).lines
             sums.append(sum(looked_at))
         assert sums[0] == sums[1] > 0
 

@@ -88,6 +88,7 @@ def _shade(number: int) -> tuple[Shade, str]:
     return shade, character(shade)
 
 
+@lru_cache(maxsize=256)
 def legend(facts: Facts, width: int) -> Line:
     """The scale in at most `width` cells: the least number, zero and the largest with the shades between.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import pairwise
-from math import copysign, floor, inf, isfinite, isnan, log10, nextafter
+from math import floor, inf, isfinite, isnan, log10, nextafter
 
 import numpy as np
 
@@ -54,21 +55,29 @@ def _plain_number(value: float, digits: int) -> str:
     exponent = floor(log10(abs(value)))
     if -4 <= exponent < max(digits, min(digits + 2, DIGITS)):
         decimals = max(0, digits - 1 - exponent)
-        text = _rounded(value, decimals, "f")
+        text = _rounding(decimals, "f")(value)
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return "0" if text == "-0" else text
-    mantissa, _, power = _rounded(value, min(digits, 5) - 1, "e").partition("e")
+    mantissa, _, power = _rounding(min(digits, 5) - 1, "e")(value).partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
 
 
-def _rounded(value: float, decimals: int, form: str) -> str:
-    """A number with `decimals`, a half rounded away from zero as by hand: formats round it to the even digit.
+@lru_cache(maxsize=64)
+def _rounding(decimals: int, form: str) -> Callable[[float], str]:
+    """What writes a number with `decimals`, a half rounded away from zero as by hand: formats round it to the
+    even digit.
 
     The neighbour that is next further from zero is past the half, and differs in no digit that is shown.
     """
-    if 1e-300 < abs(value) < 1e300 and (form == "e" or abs(value) * 10.0**decimals < _NEIGHBOURS):
-        value = nextafter(value, copysign(inf, value))
-    return f"{value:.{decimals}{form}}"
+    spec, scale = f".{decimals}{form}", 0.0 if form == "e" else 10.0**decimals
+
+    def rounded(value: float) -> str:
+        size = abs(value)
+        if 1e-300 < size < 1e300 and size * scale < _NEIGHBOURS:
+            value = nextafter(value, inf if value > 0 else -inf)
+        return format(value, spec)
+
+    return rounded
 
 
 def column(
@@ -142,23 +151,26 @@ def _shows(value: float, decimals: int) -> bool:
 
 def _told_apart(numbers: list[float], form: str, fewest: int, most: int) -> int:
     """The fewest decimals that tell all those numbers apart which `most` tell apart."""
+    if fewest >= most:
+        return most
     finite = sorted({value for value in numbers if isfinite(value)})
-    neighbours = [
-        (one, other)
-        for one, other in pairwise(finite)
-        if _rounded(one, most, form) != _rounded(other, most, form)
-    ]
+    apart = _differ(finite, most, form)
     for decimals in range(fewest, most):
-        if all(_rounded(one, decimals, form) != _rounded(other, decimals, form) for one, other in neighbours):
+        if all(seen or not wanted for seen, wanted in zip(_differ(finite, decimals, form), apart, strict=True)):
             return decimals
     return most
 
 
+def _differ(numbers: list[float], decimals: int, form: str) -> list[bool]:
+    """Whether each number looks different from the one before it."""
+    return [one != other for one, other in pairwise(map(_rounding(decimals, form), numbers))]
+
+
 def _fixed(numbers: list[float], decimals: int) -> list[str]:
     """Numbers with `decimals`, and a space for each zero that would say no more."""
-    texts = []
+    texts, rounded = [], _rounding(decimals, "f")
     for value in numbers:
-        text = _rounded(value, decimals, "f") if isfinite(value) else number(value)
+        text = rounded(value) if isfinite(value) else number(value)
         if decimals and text.endswith("0") and isfinite(value) and _shows(value, decimals):
             text = text.rstrip("0").rstrip(".").ljust(len(text))
         texts.append(text.replace("-0", "0", 1) if text.strip() == "-0" else text)
@@ -171,9 +183,8 @@ def _scientific(numbers: list[float], digits: int, *, apart: bool) -> list[str]:
     decimals = min(digits, DIGITS - 1) - 1
     if apart:
         decimals = _told_apart(numbers, "e", decimals, DIGITS - 2)
-    parts = [
-        _rounded(value, decimals, "e").partition("e") for value in numbers if isfinite(value) and value != 0
-    ]
+    rounded = _rounding(decimals, "e")
+    parts = [rounded(value).partition("e") for value in numbers if isfinite(value) and value != 0]
     while decimals and all(mantissa.endswith("0") for mantissa, _, _ in parts):
         decimals -= 1
         parts = [(mantissa[:-1].rstrip("."), e, power) for mantissa, e, power in parts]

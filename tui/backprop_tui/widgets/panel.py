@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import ClassVar, NamedTuple, Self, TypeAlias
 
 from rich.style import Style as RichStyle
@@ -267,14 +268,15 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         whole = crop.width == self.outer_size.width
         if not whole or self.screen.selections or "@click" in self.hover_style.meta:
             self._strips.clear()  # marked text, or a link under the mouse, changes what is painted
-            with self._paint_as():
-                return self._with_thumbs(super().render_lines(crop), crop)
+            with self._paint_as() as painting:
+                strips = super().render_lines(crop)
+                return list(map(self._with_thumbs, strips, crop.line_range, repeat(painting))) if whole else strips
         missing = [y for y in crop.line_range if y not in self._strips]
         if missing:
             with self._paint_as() as painting:
                 for y in missing:
-                    self._strips[y] = self._row_in_frame(y, painting)
-        return self._with_thumbs([self._strips[y] for y in crop.line_range], crop)
+                    self._strips[y] = self._with_thumbs(self._row_in_frame(y, painting), y, painting)
+        return [self._strips[y] for y in crop.line_range]
 
     def _row_in_frame(self, y: int, painting: _Painting) -> Strip:
         """A row with what stands to its left and right; a row of the border."""
@@ -300,17 +302,18 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         if not regions:
             self._strips.clear()
             self._sides = None
-        for region in regions:
-            for y in region.line_range:
-                self._strips.pop(y + self.content_offset.y, None)
+        elif self._strips:
+            top = self.content_offset.y
+            for region in regions:
+                for y in region.line_range:
+                    self._strips.pop(y + top, None)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def _with_thumbs(self, strips: list[Strip], crop: Region) -> list[Strip]:
+    def _with_thumbs(self, strip: Strip, y: int, painting: _Painting) -> Strip:
         if not any(self._thumbs):
-            return strips
+            return strip
         style = self._base + RichStyle(color=(self.styles.border_title_color or self.styles.color).rich_color)
-        signs = self.screen.has_class("-ascii")
-        return marked(strips, crop, self.outer_size, self._thumbs, style, signs=signs)
+        return marked(strip, y, self.outer_size.height, self._thumbs, style, signs=painting.in_signs)
 
     @contextmanager
     def _paint_as(self) -> Iterator[_Painting]:
@@ -394,10 +397,10 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
             return
         before, self._thumbs = self._thumbs, thumbs
         (left, top), (width, height) = self.content_offset, self.outer_size
-        if thumbs.beside != before.beside:
-            self.refresh(Region(width - 1 - left, -top, 1, height))
+        changed = [Region(width - 1 - left, y - top, 1, 1) for y in {*thumbs.beside} ^ {*before.beside}]
         if thumbs.below != before.below:
-            self.refresh(Region(-left, height - 1 - top, width, 1))
+            changed.append(Region(-left, height - 1 - top, width, 1))
+        self.refresh(*changed)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         """The thumb moves along."""

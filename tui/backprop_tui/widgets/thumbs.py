@@ -5,12 +5,10 @@ A scroll bar that comes and goes takes a column, for which words wrap elsewhere 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
 from textual.strip import Strip
 
 __all__ = ["Thumbs", "Track", "marked"]
@@ -62,27 +60,18 @@ class Thumbs(NamedTuple):
     below: range
 
 
-def marked(
-    strips: Sequence[Strip], crop: Region, size: Size, thumbs: Thumbs, style: Style, *, signs: bool
-) -> list[Strip]:
-    """Rows of a panel of `size`, those of `crop`, with the thumbs."""
-    out = list(strips)
-    last_column, last_row = size.width - 1, size.height - 1
-    if crop.x <= last_column < crop.right:
-        upright = Strip([Segment(_SIGNS[0] if signs else _BESIDE, style)], 1)
-        for y in range(max(crop.y, thumbs.beside.start), min(crop.bottom, thumbs.beside.stop)):
-            out[y - crop.y] = Strip.join([out[y - crop.y].crop(0, last_column - crop.x), upright])
-    if crop.y <= last_row < crop.bottom:
-        row, below = last_row - crop.y, thumbs.below
-        out[row] = _underlined(out[row], below.start - crop.x, below.stop - crop.x, style, signs=signs)
-    return out
+def marked(strip: Strip, y: int, height: int, thumbs: Thumbs, style: Style, *, signs: bool) -> Strip:
+    """Row `y` of a panel of so many rows, with what is seen there of the thumbs."""
+    if y in thumbs.beside:
+        end = Strip([Segment(_SIGNS[0] if signs else _BESIDE, style)], 1)
+        strip = Strip.join([strip.crop(0, strip.cell_length - 1), end])
+    if thumbs.below and y == height - 1:
+        strip = _underlined(strip, thumbs.below.start, thumbs.below.stop, style, signs=signs)
+    return strip
 
 
 def _underlined(strip: Strip, start: int, end: int, style: Style, *, signs: bool) -> Strip:
     """The lower border with the cells from `start` to `end` heavier, where no text stands in it."""
-    start, end = max(0, start), min(end, strip.cell_length)
-    if start >= end:
-        return strip
     segments: list[Segment] = []
     for text, old, control in strip.crop(start, end):
         if text and set(text) <= _LINES and not (old and old.meta):
