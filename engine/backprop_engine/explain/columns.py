@@ -67,7 +67,7 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     tall = tall and any(OVER in part.name for part in parts if isinstance(part, Term))
     usual, short = coarsely(parts), briefly(parts)
     brief = coarsely(short)
-    if _could_fit(brief, width, height) and _least_width(brief[2:] or brief) <= width:
+    if _could_fit(brief, width, height) and _arrangements(brief, width, height):
         for some in (parts, usual, short, brief) if usual != parts else (parts, brief):
             full = _in_full_numbers(some, width, height, tall=tall)
             if full is not None:
@@ -85,9 +85,7 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
     if not _could_fit(parts, width, height):
         return None
     shares, room = [UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
-    for stacked in (False, True) if len(parts) > _ALONE else (False,):
-        if _least_width(parts[2 * stacked :]) > width or (stacked and _least_height(parts) > height):
-            continue
+    for stacked in _arrangements(parts, width, height):
         for heads, gap, fractions in _ways_to_head(parts, room, tall=tall):
             most = height - _AROUND * fractions
             high = most - _rows(heads).total - gap - _TALLER * fractions
@@ -112,10 +110,17 @@ def _ways_to_head(parts: list[Part], room: list[int], *, tall: bool) -> Iterator
                 yield heads, gap, fractions
 
 
-def _least_height(parts: list[Part]) -> int:
-    """How many rows the numbers take at least where the product stands under the rest, and a row of names."""
-    result, *right = (_in_full_size(part, UNLIMITED)[1] for part in (parts[0], *parts[2:]))
-    return result + 1 + max(right)
+def _arrangements(parts: list[Part], width: int, height: int) -> list[bool]:
+    """How all numbers may fit: side by side, or stacked, with the product under the rest."""
+    flat = [False] if _least_width(parts) <= width else []
+    if len(parts) <= _ALONE:
+        return flat
+    result, *right = (
+        1 if isinstance(part, Sign) or part.tensor is None else in_full(part).height
+        for part in (parts[0], *parts[2:])
+    )
+    low = result + 1 + max(right) <= height  # with a row of names
+    return [*flat, True] if low and _least_width(parts[2:]) <= width else flat
 
 
 def _may_fit(

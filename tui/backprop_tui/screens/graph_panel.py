@@ -163,7 +163,10 @@ class GraphPanel(Panel, inherit_bindings=True):
     @property
     def minimap(self) -> Minimap | None:
         """The map of what is in view now; worked out once for all rows."""
-        picture, scrolled = self.drawing, self.scroll_offset
+        return self._map_for(self.scroll_offset)
+
+    def _map_for(self, scrolled: Offset) -> Minimap | None:
+        picture = self.drawing
         if self._map is None or self._map[0] is not picture or self._map[1] != scrolled:
             shown = None
             if isinstance(picture, GraphPicture) and picture.mapped:
@@ -174,7 +177,7 @@ class GraphPanel(Panel, inherit_bindings=True):
 
     def row_in_view(self, y: int, view: InView) -> Line:
         """A row of the panel, with that of the minimap in it."""
-        shown = self.minimap
+        shown = self._map_for(view.scrolled)
         if shown is None or not shown.area.y <= y < shown.area.y + shown.area.height:
             return super().row_in_view(y, view)
         upper, x = shown.lines[y - shown.area.y], shown.area.x - view.margin.x
@@ -214,7 +217,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     def on_click(self, event: events.Click) -> None:
         """Where the mouse dragged nothing: a place in the minimap, or a node."""
         event.prevent_default()
-        if self._dragged or self._held is not None:
+        if self._dragged or self.held is not None:
             return
         offset = event.get_content_offset(self)
         shown = self.minimap
