@@ -8,7 +8,7 @@ ask for the row of each neighbour by itself, which makes wires as short as movin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -49,6 +49,8 @@ class _Column(Struct, frozen=True):
     """Their rows when they stand as close together as they may, from row 0 down."""
     room: int
     """How far down from there the last of them may be moved."""
+    settled: dict[tuple[int, ...], list[int]]
+    """How far down each of them is moved for wishes that there were."""
 
 
 def assign_rows(layers: Layers, heights: Sequence[int]) -> Stages[list[int]]:
@@ -70,12 +72,19 @@ class _Rows:
         self.inputs = [[link.source for link in links] for links in layers.inputs]
         self.outputs = [[link.target for link in links] for links in layers.outputs]
         self.everyone = [left + right for left, right in zip(self.inputs, self.outputs, strict=True)]
+        self.pulls = [list(self._pulls(node)) for node in range(len(heights))]
         self.row = [0] * len(heights)
         for column in self.columns:
             for node, stacked in zip(column.nodes, column.stacked, strict=True):
                 self.row[node] = stacked + column.room // 2
         self.best = list(self.row)
         self.least = self.cost()
+
+    def _pulls(self, node: int) -> Iterator[tuple[int, int]]:
+        """Each neighbour, and how strongly the link to it pulls."""
+        pulls = (END_PULL, WIRE_PULL) if self.layers.is_relay(node) else (LINK_PULL, END_PULL)
+        for other in self.everyone[node]:
+            yield other, pulls[self.layers.is_relay(other)]
 
     def improve(self) -> Stages[None]:
         """Sweep until that is of no use any more."""
@@ -85,7 +94,7 @@ class _Rows:
             least = self.least
             for neighbours, columns in sweeps:
                 for column in columns:
-                    self._settle(column, [self._wish(node, neighbours[node]) for node in column.nodes])
+                    self._settle_once(column, neighbours)
                 self._straighten()
                 yield
             if self.least == least:
@@ -94,42 +103,44 @@ class _Rows:
         for turn in range(LAST_ROUNDS):
             before = list(self.row)
             for column in rightward if turn % 2 else leftward:
-                self._settle(column, [self._wishes(node) for node in column.nodes])
+                self._move(column, _shifts(column, map(self._wishes, column.nodes)))
             self._straighten()
             yield
             if self.row == before:
                 break
 
-    def _wish(self, node: int, neighbours: Sequence[int]) -> list[int]:
-        """The row a node asks for, as often as it insists on it."""
+    def _wish(self, node: int, neighbours: Sequence[int]) -> int:
+        """The row a node asks for."""
+        if len(neighbours) > 2:
+            return _middle(sorted([self.row[other] for other in neighbours]))
+        return (self.row[neighbours[0]] + self.row[neighbours[-1]]) // 2 if neighbours else self.row[node]
+
+    def _pull(self, node: int, neighbours: Sequence[int]) -> int:
+        """How strongly a node insists on the row that it asks for."""
         if not neighbours:
-            return [self.row[node]] * LOOSE_PULL
-        wish = _middle(sorted([self.row[other] for other in neighbours]))
-        return [wish] * (RELAY_PULL if self.layers.is_relay(node) else UNIT_PULL)
+            return LOOSE_PULL
+        return RELAY_PULL if self.layers.is_relay(node) else UNIT_PULL
 
     def _wishes(self, node: int) -> list[int]:
         """The row of each neighbour, as often as the link to it pulls."""
-        pulls = (END_PULL, WIRE_PULL) if self.layers.is_relay(node) else (LINK_PULL, END_PULL)
         wishes: list[int] = []
-        for other in self.everyone[node]:
-            wishes.extend([self.row[other]] * pulls[self.layers.is_relay(other)])
+        for other, pull in self.pulls[node]:
+            wishes.extend([self.row[other]] * pull)
         return sorted(wishes) or [self.row[node]]
 
-    def _settle(self, column: _Column, wishes: Sequence[list[int]]) -> None:
-        """Move one rank as near as the spacing allows to where its nodes wish to be."""
-        # A row less the stacked row must not decrease from node to node: blocks of nodes share one shift.
-        blocks: list[
-            tuple[int, list[int], int]
-        ] = []  # the shift, the sorted wishes behind it, how many nodes
-        for asked, stacked in zip(wishes, column.stacked, strict=True):
-            asked = [wish - stacked for wish in asked]
-            shift, size = _middle(asked), 1
-            while blocks and blocks[-1][0] >= shift:
-                _, earlier, members = blocks.pop()
-                asked = sorted(earlier + asked)
-                shift, size = _middle(asked), size + members
-            blocks.append((shift, asked, size))
-        shifts = (min(max(shift, 0), column.room) for shift, _, size in blocks for _ in range(size))
+    def _settle_once(self, column: _Column, neighbours: Sequence[Sequence[int]]) -> None:
+        """Settle a rank by the median rows of some neighbours; the same wishes have the same outcome again."""
+        wishes = [self._wish(node, neighbours[node]) for node in column.nodes]
+        asked = (id(neighbours), *wishes)
+        shifts = column.settled.get(asked)
+        if shifts is None:
+            pulls = (self._pull(node, neighbours[node]) for node in column.nodes)
+            shifts = _shifts(column, ([wish] * pull for wish, pull in zip(wishes, pulls, strict=True)))
+            column.settled[asked] = shifts
+        self._move(column, shifts)
+
+    def _move(self, column: _Column, shifts: Sequence[int]) -> None:
+        """Let each node of a rank stand so far below the row where it would be stacked."""
         for node, stacked, shift in zip(column.nodes, column.stacked, shifts, strict=True):
             self.row[node] = stacked + shift
 
@@ -209,6 +220,26 @@ class _Costs:
         return total + BALANCE_COST * missed
 
 
+def _shifts(column: _Column, wishes: Iterable[list[int]]) -> list[int]:
+    """How far below its stacked row each node of a rank stands, as near as the spacing allows to where it wishes
+    to be: the middle of the rows that it asks for.
+    """
+    # A row less the stacked row must not decrease from node to node: blocks of nodes share one shift.
+    blocks: list[tuple[int, list[int], int]] = []  # the shift, the sorted wishes behind it, how many nodes
+    for rows, stacked in zip(wishes, column.stacked, strict=True):
+        asked = [row - stacked for row in rows]
+        shift, size = _middle(asked), 1
+        while blocks and blocks[-1][0] >= shift:
+            _, earlier, members = blocks.pop()
+            asked = sorted(earlier + asked)
+            shift, size = _middle(asked), size + members
+        blocks.append((shift, asked, size))
+    shifts: list[int] = []
+    for shift, _, size in blocks:
+        shifts += [min(max(shift, 0), column.room)] * size
+    return shifts
+
+
 def _columns(layers: Layers, heights: Sequence[int]) -> list[_Column]:
     stacks: list[tuple[list[int], int]] = []
     for nodes in layers.ranks:
@@ -223,7 +254,7 @@ def _columns(layers: Layers, heights: Sequence[int]) -> list[_Column]:
     tallest = max(height for _, height in stacks)
     limit = tallest + LEEWAY[0] + tallest // LEEWAY[1]
     return [
-        _Column(nodes, rows, limit - height)
+        _Column(nodes, rows, limit - height, {})
         for nodes, (rows, height) in zip(layers.ranks, stacks, strict=True)
     ]
 
