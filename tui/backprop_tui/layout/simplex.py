@@ -198,12 +198,14 @@ class _Simplex:
         tail, head = self.edges[entering][:2]
         inner, outer = (tail, head) if here[tail] == within else (head, tail)
         surplus, size = self.surplus[unit], self.size[unit]
-        above = self.parent[unit]
-        del self.children[above][unit]
-        while above >= 0:
+        losing, gaining = self._apart(self.parent[unit], outer)
+        for above in losing:
             self.surplus[above] -= surplus
             self.size[above] -= size
-            above = self.parent[above]
+        for above in gaining:
+            self.surplus[above] += surplus
+            self.size[above] += size
+        del self.children[self.parent[unit]][unit]
         # From the new top of the subtree to the old one, parents become children.
         node, parent, link = inner, outer, entering
         below_surplus = below_size = 0
@@ -219,8 +221,22 @@ class _Simplex:
                 break
             del self.children[next_node][node]
             node, parent, link = next_node, node, next_link
-        above = outer
-        while above >= 0:
-            self.surplus[above] += surplus
-            self.size[above] += size
-            above = self.parent[above]
+
+    def _apart(self, one: int, other: int) -> tuple[list[int], list[int]]:
+        """Two units and the units above them, each up to the first that is above both, which is left out."""
+        upward: tuple[list[int], list[int]] = ([], [])
+        place: dict[int, tuple[int, int]] = {}
+        """Where each unit that was met stands: in which list, and how far up."""
+        ends = [one, other]
+        while True:  # by turns, so that no way is much longer than the shorter one
+            for side in (0, 1):
+                unit = ends[side]
+                if unit < 0:
+                    continue
+                if unit in place:
+                    met_by, length = place[unit]
+                    del upward[met_by][length:]
+                    return upward
+                place[unit] = side, len(upward[side])
+                upward[side].append(unit)
+                ends[side] = self.parent[unit]

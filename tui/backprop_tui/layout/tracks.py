@@ -41,10 +41,12 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
     ]  # for each overlapping trunk: what being left of it saves
     by_top = sorted(range(len(trunks)), key=lambda index: trunks[index].top)
     for place, first in enumerate(by_top):
+        upper = trunks[first]
         for second in by_top[place + 1 :]:
-            if trunks[second].top > trunks[first].bottom:
+            lower = trunks[second]
+            if lower.top > upper.bottom:
                 break
-            gain = _crossings(trunks[second], trunks[first]) - _crossings(trunks[first], trunks[second])
+            gain = _saved(upper, lower)
             gains[first][second], gains[second][first] = gain, -gain
     order = _improved(_sequence(right_of, gains), right_of, gains)
     position = [0] * len(trunks)
@@ -84,13 +86,22 @@ def _improved(
     return [order[place] for place in chosen.tolist()] if saved else order
 
 
-def _crossings(left: Trunk, right: Trunk) -> int:
-    """The crossings between two trunks and their horizontal wires, if they stand in this order."""
-    return _rows_within(right.left, left) + _rows_within(left.right, right)
+def _saved(one: Trunk, other: Trunk) -> int:
+    """How many crossings fewer there are of two trunks and their horizontal wires with `one` at the left.
 
-
-def _rows_within(rows: list[int], trunk: Trunk) -> int:
-    return bisect_right(rows, trunk.bottom) - bisect_left(rows, trunk.top)
+    What comes into a trunk from the left crosses those at its left whose rows it lies within, and so on.
+    """
+    top, bottom, other_top, other_bottom = one.top, one.bottom, other.top, other.bottom
+    return (
+        bisect_right(one.left, other_bottom)
+        - bisect_left(one.left, other_top)
+        + bisect_right(other.right, bottom)
+        - bisect_left(other.right, top)
+        - bisect_right(other.left, bottom)
+        + bisect_left(other.left, top)
+        - bisect_right(one.right, other_bottom)
+        + bisect_left(one.right, other_top)
+    )
 
 
 def _sequence(right_of: Sequence[Sequence[int]], gains: Sequence[dict[int, int]]) -> list[int]:
