@@ -17,11 +17,11 @@ from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.heatmap import heat_lines, legend, levels
 from backprop_engine.explain.lines import Role, line_text, line_width, plain
+from backprop_engine.explain.matrices import slice_text
 from backprop_engine.explain.numbers import number
+from backprop_engine.explain.pictures import heat_block
 from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_engine.explain.statistics import facts
-from backprop_engine.explain.matrices import slice_text
-from backprop_engine.explain.pictures import heat_block
 from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.ops import OPS, Sample
 

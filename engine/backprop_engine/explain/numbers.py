@@ -156,7 +156,9 @@ def _told_apart(numbers: list[float], form: str, fewest: int, most: int) -> int:
     finite = sorted({value for value in numbers if isfinite(value)})
     apart = _differ(finite, most, form)
     for decimals in range(fewest, most):
-        if all(seen or not wanted for seen, wanted in zip(_differ(finite, decimals, form), apart, strict=True)):
+        if all(
+            seen or not wanted for seen, wanted in zip(_differ(finite, decimals, form), apart, strict=True)
+        ):
             return decimals
     return most
 

@@ -32,7 +32,7 @@ def heat_block(
     turned: bool = False,
     shape: bool = False,
 ) -> Block:
-    """A tensor as a heatmap, and below it the scale where there is room, and the `shape` if that is asked for.
+    """A tensor as a heatmap; below it the scale where there is room, and the `shape` if that is asked for.
 
     A vector that is `turned` lies down, and has a sign that says so.
     """

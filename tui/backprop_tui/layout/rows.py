@@ -129,7 +129,7 @@ class _Rows:
         return sorted(wishes) or [self.row[node]]
 
     def _settle_once(self, column: _Column, neighbours: Sequence[Sequence[int]]) -> None:
-        """Settle a rank by the median rows of some neighbours; the same wishes have the same outcome again."""
+        """Settle a rank by the median rows of some neighbours; the same wishes come out as before."""
         wishes = [self._wish(node, neighbours[node]) for node in column.nodes]
         asked = (id(neighbours), *wishes)
         shifts = column.settled.get(asked)
@@ -221,8 +221,8 @@ class _Costs:
 
 
 def _shifts(column: _Column, wishes: Iterable[list[int]]) -> list[int]:
-    """How far below its stacked row each node of a rank stands, as near as the spacing allows to where it wishes
-    to be: the middle of the rows that it asks for.
+    """How far below its stacked row each node of a rank stands, as near as the spacing allows to where it
+    wishes to be: the middle of the rows that it asks for.
     """
     # A row less the stacked row must not decrease from node to node: blocks of nodes share one shift.
     blocks: list[tuple[int, list[int], int]] = []  # the shift, the sorted wishes behind it, how many nodes

@@ -13,9 +13,9 @@ from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.factors import Part, column_cells, local_part
 from backprop_engine.explain.heatmap import legend
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
+from backprop_engine.explain.matrices import slice_text
 from backprop_engine.explain.statistics import Facts, facts
 from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
-from backprop_engine.explain.matrices import slice_text
 from backprop_engine.graph import Kind, Node
 from backprop_engine.jacobian import Cell, Origins
 from backprop_engine.local import (

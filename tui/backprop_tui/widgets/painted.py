@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from rich.style import Style
 from textual.color import Color
@@ -53,9 +53,9 @@ class _Look(NamedTuple):
 class Painted(ScrollView):
     """Shows its `drawing`, with marks in its border for how far that is scrolled."""
 
-    pinned: ClassVar[int] | int = 0
+    pinned: int = 0
     """So many rows of the drawing stay at the top while the others are scrolled."""
-    centred: ClassVar[bool] | bool = False
+    centred: bool = False
     """Whether a drawing smaller than the widget stands in its middle."""
 
     def __init__(self, *, id: str) -> None:
@@ -150,7 +150,7 @@ class Painted(ScrollView):
         """Working it out takes longer than painting a row, so it is kept until it may be another."""
         if self._kept_look is None:
             top, base, styles = self.gutter.top, self.rich_style, self.styles
-            thumb = (styles.border_title_color or styles.color).rich_color
+            thumb = styles.border_title_color.rich_color
             self._kept_look = _Look(
                 range(top, top + self.size.height),
                 self.size.width,

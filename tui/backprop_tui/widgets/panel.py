@@ -55,7 +55,7 @@ class Panel(Scrolled, can_focus=True):
         """Whether moving the mouse with its button down means clicking on all the way."""
         self.pinned = pinned
         self.scrolls = focusable if scrolls is None else scrolls
-        """Whether one can go to what does not fit; that which has no focus fits, unless it is said otherwise."""
+        """Whether one can go to what does not fit; without a focus there is none, unless it is said."""
         self._title = ""
         self._links: tuple[tuple[str, str], ...] = ()
 

@@ -33,7 +33,7 @@ class Scrolled(Painted, inherit_bindings=False):
     """
 
     held: tuple[bool, int] | None = None
-    """The thumb that the mouse holds, or held last: whether it is the upright one, and how far from its start."""
+    """The thumb that the mouse holds or held last: if it is the upright one, and how far from its start."""
 
     def take_extent(self, extent: Size) -> None:
         """So much there is to scroll in. Nothing is laid out for that: it changes no place on the screen."""

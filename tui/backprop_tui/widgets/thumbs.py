@@ -1,6 +1,6 @@
-"""How far a panel is scrolled, shown in its border: a heavier stretch of line, which takes no cell of its own.
+"""How far a panel is scrolled, shown in its border: a heavier stretch of line, which takes no cell.
 
-A scroll bar that comes and goes takes a column, for which words wrap elsewhere and everything is laid out anew.
+A scroll bar that comes and goes takes a column, so that words wrap elsewhere and all is laid out anew.
 """
 
 from __future__ import annotations

@@ -207,7 +207,11 @@ def _corner(
         for y in (window.height - size[1], 0):
             under = Area(left + x, top + y, *size)
             covered = sum(_hides(picture, under, one) for one in operands)
-            cost = (focus is not None and _hides(picture, under, focus), covered, _hidden(picture.scene, under))
+            cost = (
+                focus is not None and _hides(picture, under, focus),
+                covered,
+                _hidden(picture.scene, under),
+            )
             if least is None or cost < least:
                 least, best = cost, Area(x, y, *size)
     assert least is not None

@@ -1,0 +1,180 @@
+"""How far a panel is scrolled, in its border; and the rows between its borders, painted as Textual would."""
+
+from __future__ import annotations
+
+import pytest
+from driving import NARROW, WIDE, debugger, opened, seen
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from backprop_engine.explain.lines import Span
+from backprop_tui.drawing import Lines
+from backprop_tui.widgets.panel import Panel
+from backprop_tui.widgets.thumbs import Track
+from scenes import crowded, view
+
+
+@st.composite
+def tracks(draw: st.DrawFn) -> Track:
+    """Any line of cells for any drawing, larger than what is in view of it or not."""
+    window, total = draw(st.integers(1, 60)), draw(st.integers(0, 400))
+    scrolled = draw(st.integers(0, max(0, total - window)))
+    return Track(draw(st.integers(0, 2)), draw(st.integers(0, 80)), window, total, scrolled)
+
+
+class TestTrack:
+    @given(tracks())
+    def test_a_thumb_lies_in_its_track_where_there_is_more_than_fits(self, track: Track) -> None:
+        assert bool(track.thumb) == (track.total > track.window and track.cells > 0)
+        assert set(track.thumb) <= set(range(track.first, track.first + track.cells))
+
+    @given(tracks())
+    def test_only_what_is_scrolled_to_an_end_looks_like_that(self, track: Track) -> None:
+        if track.cells - len(track.thumb) < 2 or not track.thumb:
+            return
+        assert (track.thumb.start == track.first) == (track.scrolled == 0)
+        most = track.total - track.window
+        assert (track.thumb.stop == track.first + track.cells) == (track.scrolled == most)
+
+    @given(tracks())
+    def test_a_thumb_that_is_dragged_stays_under_the_mouse(self, track: Track) -> None:
+        free = track.cells - len(track.thumb)
+        if not track.thumb or track.total - track.window < free:
+            return
+        for start in range(track.first, track.first + free + 1):
+            assert track._replace(scrolled=track.scrolled_to(start)).thumb.start == start
+
+    def test_the_share_in_view_is_the_share_of_the_track(self) -> None:
+        assert Track(1, 20, 10, 40, 0).thumb == range(1, 6)
+        assert Track(1, 20, 10, 40, 30).thumb == range(16, 21)
+
+
+def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
+    """The characters of rows and their styles."""
+    return [[(one, segment.style) for segment in strip for one in segment.text] for strip in strips]
+
+
+def by_textual(panel: Panel, region: Region) -> list[Strip]:
+    """The rows as Textual paints them, with the thumbs."""
+    panel._styles_cache.clear()
+    panel._view = panel._in_view()
+    try:
+        return list(map(panel._with_thumbs, ScrollView.render_lines(panel, region), region.line_range))
+    finally:
+        panel._view = None
+
+
+async def assert_painted_alike(pilot: Pilot[None]) -> None:
+    """Every panel shows what Textual would paint."""
+    await pilot.pause()
+    for panel in debugger(pilot).query(Panel):
+        if panel.display and panel.size:
+            region = panel.outer_size.region
+            assert cells(panel.render_lines(region)) == cells(by_textual(panel, region)), panel.id
+
+
+@pytest.mark.parametrize("stem", ["momentum_overshoot", "iris_mlp", "lstm"])
+@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
+async def test_rows_are_painted_as_textual_would(stem: str, size: tuple[int, int]) -> None:
+    async with opened(stem, size=size, at=crowded(stem)) as pilot:
+        await assert_painted_alike(pilot)
+        for keys in (
+            ("s",),
+            ("S", "S"),
+            ("tab",),
+            ("pagedown",),
+            ("7",),
+            ("minus", "s"),
+            ("question_mark", "escape"),
+        ):
+            await pilot.press(*keys)
+            await assert_painted_alike(pilot)
+        for theme in ("backprop-light", "ansi-light"):
+            pilot.app.theme = theme
+            await assert_painted_alike(pilot)
+        debugger(pilot).panel("graph").border_title = "another"
+        await assert_painted_alike(pilot)
+        await pilot.resize_terminal(100, 30)
+        await assert_painted_alike(pilot)
+
+
+async def test_without_colours_rows_are_painted_as_textual_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened("iris_mlp", at=crowded("iris_mlp")) as pilot:
+        assert pilot.app.no_color
+        await assert_painted_alike(pilot)
+        await pilot.press("s")
+        await assert_painted_alike(pilot)
+
+
+async def with_rows(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, rows: int) -> Panel:
+    """The panel of words with so many of them, one in a row."""
+    panel = debugger(pilot).panel("why")
+    drawing = Lines.of([(Span(f"row{number}"),) for number in range(rows)])
+    monkeypatch.setattr(panel, "draw", lambda width, height: drawing)
+    panel.redraw()
+    await pilot.pause()
+    return panel
+
+
+async def test_a_thumb_is_dragged_and_clicks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clicked: list[object] = []
+    monkeypatch.setattr(Panel, "_say_clicked", lambda panel, *arguments: clicked.append(arguments))
+    async with opened("add_multiply") as pilot:
+        panel = await with_rows(pilot, monkeypatch, 60)
+        right, height = panel.outer_size.width - 1, panel.size.height
+        assert panel.thumbs.beside.start == 1
+        await pilot.mouse_down("#why", offset=(right, 1))
+        await pilot.mouse_up("#why", offset=(right, height))
+        assert panel.scroll_y == panel.max_scroll_y == 60 - height
+        await pilot.mouse_down("#why", offset=(right, height))
+        await pilot.mouse_up("#why", offset=(3, 1))
+        assert panel.scroll_y == 0
+        assert not clicked
+        await pilot.click("#why", offset=(right, height // 2))  # beside the thumb: it comes there
+        assert 0 < panel.scroll_y < panel.max_scroll_y
+        assert f"row{panel.scroll_offset.y}" in seen(pilot)
+        assert not clicked
+        await pilot.click("#why", offset=(3, 3))
+        assert len(clicked) == 1
+
+
+async def test_the_wheel_and_the_keys_scroll_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened("add_multiply") as pilot:
+        panel = await with_rows(pilot, monkeypatch, 60)
+        panel.focus()
+        await pilot.press("pagedown")
+        await pilot.pause(0.3)
+        assert panel.scroll_y > 0
+        assert panel.thumbs.beside.start > 1
+        panel = await with_rows(pilot, monkeypatch, 2)
+        assert panel.scroll_y == 0
+        assert not any(panel.thumbs)
+        await pilot.press("down", "pagedown")
+        await pilot.pause()
+        assert panel.scroll_y == 0
+
+
+async def test_in_ascii_a_thumb_is_a_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = view("add_multiply", 1, "en")
+    async with opened(shown) as pilot:
+        pilot.app.screen.add_class("-ascii")
+        panel = await with_rows(pilot, monkeypatch, 60)
+        await pilot.pause()
+        column = [strip.text[-1] for strip in panel.render_lines(panel.outer_size.region)]
+        assert [y for y, sign in enumerate(column) if sign == "#"] == list(panel.thumbs.beside)
+
+
+async def test_a_wide_picture_says_below_how_far_it_is_scrolled() -> None:
+    async with opened("lstm", size=NARROW, at=crowded("lstm")) as pilot:
+        panel = debugger(pilot).panel("graph")
+        bottom = panel.render_lines(panel.outer_size.region)[-1].text
+        assert {at for at, sign in enumerate(bottom) if sign == "━"} == set(panel.thumbs.below)
+        start = panel.thumbs.below.start
+        await pilot.mouse_down("#graph", offset=(start, panel.outer_size.height - 1))
+        await pilot.mouse_up("#graph", offset=(1, 3))
+        assert panel.scroll_x == 0
