@@ -548,10 +548,11 @@ TEXTS: dict[str, Words] = {
     "help.scroll": Words(
         "↑ ↓ PgUp PgDn scroll the panel that has the focus; Shift with ← →, PgUp or PgDn does so sideways, "
         "for ← → alone step; in the graph H J K L and Ctrl with the arrows scroll in large steps, the mouse "
-        "drags it; click a node to choose it",
+        "drags it; click a node to choose it. A heavy stretch of a border says which part is in view: drag "
+        "it",
         "↑ ↓ PgUp PgDn: 초점이 있는 패널 스크롤. 좌우로는 Shift+← →, Shift+PgUp PgDn(← →만 누르면 "
         "스텝이 진행됩니다). 그래프에서는 H J K L이나 Ctrl+화살표로 크게 움직이고 마우스로 끌 수 있습니다. "
-        "노드를 클릭하면 선택됩니다",
+        "노드를 클릭하면 선택됩니다. 테두리의 굵은 부분은 보이는 곳을 나타내며, 마우스로 끌 수 있습니다",
     ),
     "help.absent": Words("not reached yet; this is not zero", "아직 도달하지 않음. 0이 아닙니다"),
     "help.value": Words("green, above the wire: a value, going forward ▶", "초록, 선 위: 순전파되는 값 ▶"),
