@@ -56,17 +56,15 @@ output: L
     return str(path)
 
 
-def pressed(scenario: str, presses: int, before: str) -> tuple[float, float]:
+def pressed(empty: Terminal, scenario: str, presses: int, before: str) -> tuple[float, float]:
     """The median time of a key in the empty app, and in the debugger on `scenario`, in seconds.
 
     Half of the keys step forward from where `before` leads, and half of them back.
     """
-    empty = Terminal([sys.executable, "-c", EMPTY_APP])
     debugger = Terminal([sys.executable, "-m", "backprop_tui", scenario])
     one: list[float] = []
     other: list[float] = []
     try:
-        empty.first_screen(quiet=0.3)
         debugger.first_screen(quiet=0.5)
         for key in before:
             debugger.press(key.encode(), quiet=0.5)
@@ -77,7 +75,6 @@ def pressed(scenario: str, presses: int, before: str) -> tuple[float, float]:
                 one.append(first)
                 other.append(second)
     finally:
-        empty.end()
         debugger.end()
     return median(one), median(other)
 
@@ -95,14 +92,17 @@ def main() -> None:
         scenarios = list(options.scenario or bundled())
         if options.large:
             scenarios.append(large_scenario(Path(folder), options.large))
+        empty = Terminal([sys.executable, "-c", EMPTY_APP])
+        empty.first_screen(quiet=0.3)
         for scenario in scenarios:
             try:
-                empty, debugger = pressed(scenario, options.presses, "m")
+                nothing, debugger = pressed(empty, scenario, options.presses, "m")
             except NoScreenError as error:
                 raise SystemExit(f"{scenario}: no screen; the last that was written:\n{error}") from None
             name = Path(scenario).stem
-            ratios[name] = debugger / empty
+            ratios[name] = debugger / nothing
             print(f"{name:<40}{ratios[name]:6.2f}", flush=True)
+        empty.end()
     ordered = sorted(ratios.values())
     print(f"a key to the last byte at {COLUMNS}×{ROWS}, an app with one Static = 1:")
     worst = max(ratios, key=ratios.__getitem__)

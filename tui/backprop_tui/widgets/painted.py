@@ -173,7 +173,6 @@ class Painted(ScrollView):
     def notify_style_update(self) -> None:
         """A theme has other colours for the same rows."""
         super().notify_style_update()
-        self.forget_look()
         self.refresh()
 
     def refresh(
