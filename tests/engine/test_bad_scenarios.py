@@ -43,8 +43,8 @@ ELSEWHERE = {
     "expect-shape": "test_expect.py: the file loads, the run fails",
     "expect-wrong": "test_expect.py: the file loads, the run fails",
     "node-lost": "no file is known that comes to it: it is the loader's last resort",
-    "data-unreadable": "test_files.py makes a directory, a pipe and a socket",
-    "data-size": "test_files.py writes a large file",
+    "data-unreadable": "test_file_paths.py makes a directory, a pipe and a socket",
+    "data-size": "test_file_bounds.py writes a large file",
 }
 
 
