@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from typist import EVERYTHING, Typist
+
+from backprop_engine.scenario.model import Scenario
+from scenes import scenario, written
 
 
 class TextSnapshots(SingleFileSnapshotExtension):
@@ -18,3 +24,13 @@ class TextSnapshots(SingleFileSnapshotExtension):
 def in_words(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """The text that the test saw before."""
     return snapshot.use_extension(TextSnapshots)
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Scenario:
+    return written(tmp_path, EVERYTHING)
+
+
+@pytest.fixture
+def add() -> Typist:
+    return Typist(scenario("add_multiply"))
