@@ -492,6 +492,29 @@ def test_vectors_lie_down_where_they_are_too_high() -> None:
     assert "[1  2  3  4  5  6]ᵀ = concat" in plain(formula_block(frame, "en", 76, 8).lines)
 
 
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("stem", "position"), [("sigmoid_inside_out", 8), ("leaky_relu_rescue", 10), ("leaky_relu_rescue", 12)]
+)
+def test_factors_have_the_digits_of_the_chain_rule_panel(stem: str, position: int) -> None:
+    frame = trace(stem).frame(position)
+    *_, chain = step_equations(frame, "en")
+    above = plain(equation(frame, "en", 100, 20).lines)
+    assert _in_brackets(plain(chain.fitted(100).block.lines)) == _in_brackets(above)
+
+
+def _in_brackets(picture: str) -> list[list[str]]:
+    rows = [line for line in picture.splitlines() if set("⎡⎢⎣") & set(line)]
+    return [re.findall(r"-?[\d.]+", line.replace("axis 0", "")) for line in rows]
+
+
+def test_a_turned_vector_stands_in_brackets_under_an_exponent() -> None:
+    frame = trace("rnn_cell").frame(28)
+    assert "1 − ([0.5098  -0.5964]ᵀ)²" in plain(formula_block(frame, "en", 54, 18).lines)
+
+
 # Colours
 
 

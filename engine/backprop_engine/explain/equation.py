@@ -18,6 +18,7 @@ from backprop_engine.explain.formulas.naming import gives_row, is_row
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.overrides import computed_gradient, computed_value
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
+from backprop_engine.explain.tensors import is_multiplied
 from backprop_engine.explain.terms import Index, Part, Sign, Term, showing
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
@@ -28,8 +29,6 @@ from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Upd
 __all__ = ["equation"]
 
 _HOLE = "operand_"
-_FEW = 30
-"""In so many cells at most somebody multiplies with each."""
 
 
 def equation(frame: Frame, language: str, width: int, height: int, *, tall: bool = False) -> Block:
@@ -151,7 +150,7 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
 
 def _fine(part: Part) -> Part:
     """With so many digits that the reader can multiply cell by cell, where there are few cells."""
-    few = isinstance(part, Term) and part.tensor is not None and 1 < part.tensor.size <= _FEW
+    few = isinstance(part, Term) and part.tensor is not None and is_multiplied(part.tensor)
     return structs.replace(part, fine=True) if few else part
 
 

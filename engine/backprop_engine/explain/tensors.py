@@ -14,7 +14,7 @@ from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.pictures import heat_block
 from backprop_engine.explain.statistics import facts
 
-__all__ = ["Written", "mostly_zero_block", "tensor_block", "trimmed"]
+__all__ = ["Written", "is_multiplied", "mostly_zero_block", "tensor_block", "trimmed"]
 
 Written: TypeAlias = dict[tuple[int, bool, bool, bool], list[list[str]]]
 """The columns of a matrix as texts, by their digits, whether numbers that differ look so, whether they are
@@ -25,10 +25,17 @@ MOST_TOGETHER = 64
 """Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
 _WAYS = ((4, True), (4, False), (3, False))
 """How many digits are tried, and whether numbers that differ must look different, before a heatmap is."""
+_MULTIPLIED = 30
+"""In so many cells at most somebody multiplies with each."""
 _ZEROS = 3
 """So many zeros in a row are written out."""
 _FEW = 8
 """So many numbers of a vector that are not zero are written out among its zeros."""
+
+
+def is_multiplied(tensor: Tensor) -> bool:
+    """Whether a factor of a product cell by cell has so few cells that its numbers are to be `fine`."""
+    return 1 < tensor.size <= _MULTIPLIED
 
 
 def tensor_block(

@@ -15,9 +15,19 @@ from backprop_engine.explain.blocks import Block, above
 from backprop_engine.explain.formulas.box import Box, row, superscript, text
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.numbers import DIGITS, GRAPH_DIGITS, number
-from backprop_engine.explain.tensors import tensor_block
+from backprop_engine.explain.tensors import is_multiplied, tensor_block
 
-__all__ = ["EQUALS", "Column", "Equation", "Style", "flow", "is_written_out", "tensor_box", "with_value"]
+__all__ = [
+    "EQUALS",
+    "Column",
+    "Equation",
+    "Style",
+    "flow",
+    "is_written_out",
+    "lies_down",
+    "tensor_box",
+    "with_value",
+]
 
 _MOST_ROWS: Final = 8
 _MOST_COLUMNS: Final = 6
@@ -28,7 +38,8 @@ _GAP: Final = 5
 class Style(Struct, frozen=True):
     """How an equation is set: on one row or stacked; with numbers, with short ones, or without.
 
-    An operator may be `named` before it is written in full. `lying` vectors save rows.
+    An operator may be `named` before it is written in full. `lying` vectors save rows. With `fine` numbers a
+    reader can follow a product cell by cell.
     """
 
     named: bool = True
@@ -37,6 +48,7 @@ class Style(Struct, frozen=True):
     brief: bool = False
     lying: bool = False
     small: bool = True
+    fine: bool = False
 
 
 class Column(Struct, frozen=True):
@@ -61,11 +73,15 @@ _PLAIN: Final = Style()
 
 
 class Equation(Struct, frozen=True):
-    """What stands above an equation, and its columns in any style; those of the least `rank` go first."""
+    """What stands above an equation, and its columns in any style; those of the least `rank` go first.
+
+    Its numbers are `fine` where there is room.
+    """
 
     title: str
     columns: Callable[[Style], Sequence[Column]]
     rank: int = 2
+    fine: bool = False
 
     def fitted(self, width: int, style: Style = _PLAIN) -> Fitted:
         """The most telling form of at most `width` cells; the last resort is one row, wrapped.
@@ -73,7 +89,7 @@ class Equation(Struct, frozen=True):
         `style` says what every form has to keep to.
         """
         columns: Sequence[Column] = ()
-        for better, one in enumerate(_styles(style)):
+        for better, one in enumerate(_styles(style, fine=self.fine)):
             columns = self.columns(one)
             numbers = _has_numbers(columns)
             if one.numbers and not one.named and not numbers:
@@ -91,8 +107,10 @@ class Fitted(NamedTuple):
     better: int = 0
 
 
-def _styles(style: Style) -> Iterator[Style]:
+def _styles(style: Style, *, fine: bool) -> Iterator[Style]:
     if style.numbers:
+        if fine:
+            yield structs.replace(style, fine=True)
         yield style
         yield structs.replace(style, named=False)
         yield structs.replace(style, named=False, brief=True)
@@ -177,14 +195,27 @@ def is_written_out(tensor: Tensor, style: Style) -> bool:
     return small and not style.flat
 
 
+def lies_down(tensor: Tensor, style: Style) -> bool:
+    """Whether an upright vector is written as a row with the sign that it is turned."""
+    return style.lying and tensor.ndim == 1 and tensor.size > 1
+
+
 def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Box | None:
     """A number, or a tensor of few in brackets, a vector as it stands; None where it is not written out."""
     if tensor is None or not style.numbers or not is_written_out(tensor, style):
         return None
     if tensor.shape == ():
         return text(number(tensor, GRAPH_DIGITS if style.brief else DIGITS), role)
-    turned = style.lying and upright and tensor.ndim == 1 and tensor.size > 1
-    block = tensor_block(tensor, role, _WIDEST, _MOST_ROWS, row=turned or not upright, brief=style.brief)
+    turned = upright and lies_down(tensor, style)
+    block = tensor_block(
+        tensor,
+        role,
+        _WIDEST,
+        _MOST_ROWS,
+        row=turned or not upright,
+        brief=style.brief,
+        fine=style.fine and is_multiplied(tensor),
+    )
     box = Box.of(block)
     return superscript(box, "ᵀ").painted(role) if turned else box
 

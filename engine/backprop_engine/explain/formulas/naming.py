@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.formulas.box import Box, fraction, text
-from backprop_engine.explain.formulas.equations import Column, Style, is_written_out, tensor_box
+from backprop_engine.explain.formulas.equations import Column, Style, is_written_out, lies_down, tensor_box
 from backprop_engine.explain.formulas.trees import shows_cells
-from backprop_engine.explain.formulas.typeset import ATOM, SIGN, TERM, Piece, Typesetter
+from backprop_engine.explain.formulas.typeset import ATOM, POWER, SIGN, TERM, Piece, Typesetter
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.symbols import loss_name, operand_text
 from backprop_engine.expr import Expr, Name, walk
@@ -132,10 +132,13 @@ class Naming:
 
 
 def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = True) -> Piece | None:
-    """A tensor where a name stood; a negative number stands in brackets where it is a factor."""
+    """A tensor where a name stood; a negative number stands in brackets where it is a factor, and so does a
+    vector that is turned where it has an exponent.
+    """
     box = tensor_box(tensor, role, style, upright=upright)
     if box is None:
         return None
     if tensor.shape:
-        return Piece(box, enclosed=True)
+        turned = upright and lies_down(tensor, style)
+        return Piece(box, POWER if turned else ATOM, enclosed=True)
     return Piece(box, SIGN if box.lines[0][0].text.startswith("-") else ATOM)
