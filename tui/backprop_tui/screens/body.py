@@ -18,8 +18,8 @@ _BORDER = 2
 """The rows and the columns that a border takes."""
 _HEADINGS = 3
 """The rows of an equation, and of its check, beside those of its largest matrix."""
-_LEAST = 7
-"""The rows of the shortest equation that stands there with some room."""
+_LEAST = 6
+"""The rows of the shortest equations: with a shape or a rule over their numbers, and a blank row."""
 _SHARE = 2, 5
 """What stands below the graph gets at least this part of the rows."""
 
