@@ -6,6 +6,7 @@ import pytest
 from driving import NARROW, WIDE, debugger, opened, seen
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.events import MouseMove
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.scroll_view import ScrollView
@@ -121,6 +122,15 @@ async def with_rows(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, rows: i
     return panel
 
 
+async def drawn_along(pilot: Pilot[None], panel: str, *places: tuple[int, int]) -> None:
+    """The mouse, pressed at the first place of a panel, moved along the others, and let go at the last."""
+    corner = pilot.app.screen.query_one(panel).region.offset
+    await pilot.mouse_down(offset=corner + places[0])
+    for place in places[1:]:
+        await pilot._post_mouse_events([MouseMove], offset=corner + place, button=1)
+    await pilot.mouse_up(offset=corner + places[-1])
+
+
 async def test_a_thumb_is_dragged_and_clicks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clicked: list[object] = []
     monkeypatch.setattr(Panel, "_say_clicked", lambda panel, *arguments: clicked.append(arguments))
@@ -143,6 +153,21 @@ async def test_a_thumb_is_dragged_and_clicks_nothing(monkeypatch: pytest.MonkeyP
         assert len(clicked) == 1
 
 
+async def test_dragging_a_thumb_marks_no_text_and_marking_text_drags_no_thumb(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened("add_multiply") as pilot:
+        panel = await with_rows(pilot, monkeypatch, 60)
+        across, down = panel.outer_size.width - 1, panel.size.height
+        await drawn_along(pilot, "#why", (across, 1), (across, 5), (3, 5), (3, -3), (3, down // 2))
+        scrolled = panel.scroll_y
+        assert 0 < scrolled < panel.max_scroll_y
+        assert not debugger(pilot).get_selected_text()
+        await drawn_along(pilot, "#why", (3, -3), (3, 3), (3, down - 1))
+        assert panel.scroll_y == scrolled
+        assert f"row{scrolled + 3}" in (debugger(pilot).get_selected_text() or "")
+
+
 async def test_the_wheel_and_the_keys_scroll_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened("add_multiply") as pilot:
         panel = await with_rows(pilot, monkeypatch, 60)
@@ -157,6 +182,19 @@ async def test_the_wheel_and_the_keys_scroll_what_does_not_fit(monkeypatch: pyte
         await pilot.press("down", "pagedown")
         await pilot.pause()
         assert panel.scroll_y == 0
+
+
+async def test_a_drawing_that_became_shorter_is_scrolled_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened("add_multiply") as pilot:
+        panel = await with_rows(pilot, monkeypatch, 60)
+        panel.focus()
+        await pilot.press(*["pagedown"] * 9)
+        await with_rows(pilot, monkeypatch, 30)
+        assert panel.scroll_y == panel.max_scroll_y == 30 - panel.size.height
+        await pilot.press("up")
+        assert panel.scroll_y == panel.max_scroll_y - 1
 
 
 async def test_in_ascii_a_thumb_is_a_sign(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,7 @@ class GraphPanel(Panel, inherit_bindings=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the picture."""
-        if self._grabbed is None or not event.button:
+        if self._grabbed is None or not event.button or self.app.mouse_captured is not self:
             return
         start, scrolled = self._grabbed
         moved = event.screen_offset - start

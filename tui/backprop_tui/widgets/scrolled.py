@@ -38,10 +38,9 @@ class Scrolled(Painted, inherit_bindings=False):
     def take_extent(self, extent: Size) -> None:
         """So much there is to scroll in. Nothing is laid out for that: it changes no place on the screen."""
         self.set_reactive(Scrolled.virtual_size, extent)  # pyright: ignore[reportArgumentType]
-        self.scroll_x, self.scroll_y = (
-            min(self.scroll_x, self.max_scroll_x),
-            min(self.scroll_y, self.max_scroll_y),
-        )
+        # What keys and the wheel count from is clamped as well, so that none of them is lost.
+        self.scroll_target_x = self.scroll_x = min(self.scroll_x, self.max_scroll_x)
+        self.scroll_target_y = self.scroll_y = min(self.scroll_y, self.max_scroll_y)
 
     @property
     def allow_vertical_scroll(self) -> bool:
@@ -108,12 +107,13 @@ class Scrolled(Painted, inherit_bindings=False):
             if thumb and in_border and "@click" not in event.style.meta:
                 self.held = (upright, place - thumb.start if place in thumb else len(thumb) // 2)
                 self.capture_mouse()
+                self.screen.clear_selection()  # where a thumb is dragged along, no text is marked
                 self._drag(event)
                 return
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Move the thumb that is held."""
-        if self.held is not None and event.button:
+        if self.held is not None and event.button and self.app.mouse_captured is self:
             self._drag(event)
 
     def _drag(self, event: events.MouseEvent) -> None:
