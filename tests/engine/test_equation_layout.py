@@ -197,8 +197,8 @@ class TestHowItIsWritten:
     def test_a_shape_stands_among_shapes_and_a_rule_by_itself(self) -> None:
         lines = plain(backward("tanh", Sample(((4,),)), (60, 12)).lines).splitlines()
         assert lines[2].split() == ["4", "4", "4"]
-        assert lines[3].strip() == "= 1 - out²"
-        assert "local = 1 - out²" in plain(backward("tanh", Sample(((4,),)), (60, 8)).lines)
+        assert lines[3].strip() == "= 1 − out²"
+        assert "local = 1 − out²" in plain(backward("tanh", Sample(((4,),)), (60, 8)).lines)
 
     @pytest.mark.parametrize("tall", [False, True])
     def test_signs_and_the_middle_of_the_numbers_stand_at_the_name_of_the_product(self, tall: bool) -> None:

@@ -185,8 +185,8 @@ def chain_of(graph: Graph, operand: str) -> Line:
         ("X", "∂L/∂X = Wᵀ · ∂L/∂Y"),
         ("A", "∂L/∂A = (∂L/∂B)ᵀ"),
         ("M", "∂L/∂M = ∂L/∂Mv · vᵀ"),
-        ("S", "∂L/∂S = P ⊙ (∂L/∂P - ∑(∂L/∂P ⊙ P))"),
-        ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y · Vᵀ - ∑(∂L/∂Y ⊙ Y))) · K / sqrt(2)"),
+        ("S", "∂L/∂S = P ⊙ (∂L/∂P − ∑(∂L/∂P ⊙ P))"),
+        ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y · Vᵀ − ∑(∂L/∂Y ⊙ Y))) · K / sqrt(2)"),
     ],
 )
 def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
@@ -210,7 +210,7 @@ def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
     [
         ("matmul W X", "∂L/∂Y", "Xᵀ"),
         ("mul W X", "∂L/∂Y", "X"),
-        ("mse W X", "∂Y/∂Y", "2 · (W - X) / 4"),
+        ("mse W X", "∂Y/∂Y", "2 · (W − X) / 4"),
         ("softmax W", "∂L/∂Y∂L/∂Y", "YY"),
     ],
 )
@@ -237,7 +237,7 @@ def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: s
     rows = words(equation(mean_of_squares(height - 2), language, 76, height))
     assert len(rows) == height
     assert not any("▀" in row or "…" in row for row in rows)
-    assert rows[0] == f"∂L/∂h = ∂L/∂L · 2 · (h - seen) / {height - 2}"
+    assert rows[0] == f"∂L/∂h = ∂L/∂L · 2 · (h − seen) / {height - 2}"
 
 
 def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_between() -> None:
@@ -260,11 +260,11 @@ def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
 
 def test_long_symbols_are_cut_only_where_they_do_not_fit() -> None:
     frame = mean_of_squares(2)
-    assert "2 · (h - seen) / 2" in words(equation(frame, "en", 76, 12))[0]
+    assert "2 · (h − seen) / 2" in words(equation(frame, "en", 76, 12))[0]
     graph = Sketch().inputs(predicted=(2,), measured=(2,))(L="mse predicted measured").build()
     frame = record(graph, Bindings.of(graph, {"predicted": [1.0, 2.0], "measured": [0.0, 0.5]})).frame(3)
-    assert words(equation(frame, "en", 76, 12))[0].endswith("· 2 · (predicted - measured) / 2")
-    assert words(equation(frame, "en", 56, 9))[0].endswith("· 2 · (predicted - meas…")
+    assert words(equation(frame, "en", 76, 12))[0].endswith("· 2 · (predicted − measured) / 2")
+    assert words(equation(frame, "en", 56, 9))[0].endswith("· 2 · (predicted − meas…")
 
 
 def test_the_title_of_a_step() -> None:
@@ -305,7 +305,7 @@ def test_behind_the_chain_rule_stands_in_words_which_contribution_it_is(language
     [
         ("relu a", "∂L/∂r = ∂L/∂y ⊙ where(r > 0, 1, 0)"),
         ("neg a", "∂L/∂r = ∂L/∂y ⊙ (-1)"),
-        ("tanh a", "∂L/∂r = ∂L/∂y ⊙ (1 - y²)"),
+        ("tanh a", "∂L/∂r = ∂L/∂y ⊙ (1 − y²)"),
         ("exp a", "∂L/∂r = ∂L/∂y ⊙ y"),
     ],
 )
@@ -322,11 +322,25 @@ def test_a_factor_has_one_pair_of_brackets_at_most(node: str, shown: str) -> Non
         ("x ** -1", "x⁻¹"),
         ("a @ b.T", "a @ bᵀ"),
         ("x ** y", "x^y"),
-        ("1 - out * out", "1 - out · out"),
+        ("1 - out * out", "1 − out · out"),
+        ("exp(-a / 2)", "exp(−a / 2)"),
+        ("-2 * (a - b[-1])", "-2 · (a − b[-1])"),
+        ("clip(a, min=-1.0, max=-b)", "clip(a, min=-1.0, max=−b)"),
+        ("a + 1e-05 - -2.5e-07", "a + 1e-05 − (-2.5e-07)"),
+        ("g * -target", "g · (−target)"),
+        ("g * -one_hot(t, sum(a)) / (b - 1)", "g · (−one_hot(t, sum(a))) / (b − 1)"),
     ],
 )
 def test_code_in_mathematical_dress(code: str, shown: str) -> None:
     assert mathematical(code) == shown
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+def test_one_sign_for_a_minus_in_mathematics(op: Op, sample: Sample) -> None:
+    for frame in frames(trace_of(op, sample)):
+        told = [line_text(line) for line in story(frame, "en") if line and line[0].role is not Role.CODE]
+        for line in [*told, *words(equation(frame, "en", 116, 24))]:
+            assert not re.search(r" - |(?<![\w\]).])-(?!inf)[a-zA-Zσ(]|[·⊙] [-−]\w", line), line
 
 
 # Tensors

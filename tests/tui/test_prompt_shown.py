@@ -199,10 +199,10 @@ def test_a_nudge_beside_its_prediction(add: Typist) -> None:
     assert add("nudge x 0.5").splitlines() == [
         "  x        output -12",
         "  x + 0.5  output -14  predicted -14",
-        "  x - 0.5  output -10  predicted -10",
+        "  x − 0.5  output -10  predicted -10",
         "  slope -4  gradient -4",
-        "  q  3    + 3.5 Δ+0.5  - 2.5 Δ-0.5",
-        "  f  -12  + -14 Δ-2    - -10 Δ+2",
+        "  q  3    + 3.5 Δ+0.5  − 2.5 Δ-0.5",
+        "  f  -12  + -14 Δ-2    − -10 Δ+2",
     ]
 
 

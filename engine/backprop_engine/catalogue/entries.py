@@ -111,7 +111,7 @@ def _text(rule: Rule | None) -> tuple[Form, str, str]:
         case None:
             return "none", "", ""
         case Partial(text=text):
-            product = {"1": "g", "-1": "-g"}.get(text, f"g ⊙ {_factor(text)}")
+            product = {"1": "g", "-1": "−g"}.get(text, f"g ⊙ {_factor(text)}")
             return "elementwise", product, mathematical(text)
         case Jacobian(text=text, matrix_text=matrix_text):
             return "jacobian", mathematical(text), mathematical(matrix_text)

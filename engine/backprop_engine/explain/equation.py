@@ -192,6 +192,8 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: Term, langua
         return [upstream, Sign("·"), Term(name, word, "", None, Role.LOCAL, text=does)]
     upstream = structs.replace(upstream, row=local.upstream_as == "row")
     name = rule_text(graph, edge, local.text)
+    if not local.before and name.startswith(("-", "−")):
+        name = f"({name})"
     factor = showing(local.factor, name, word, Role.LOCAL)
     sign = Sign(local.sign)
     return [factor, sign, upstream] if local.before else [upstream, sign, factor]

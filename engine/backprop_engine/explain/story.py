@@ -16,6 +16,7 @@ from backprop_engine.explain.symbols import (
     formula,
     gradient_name,
     loss_name,
+    mathematical,
     operand_text,
     rule_text,
 )
@@ -295,7 +296,7 @@ def _coloured(text: str, upstream: str) -> Iterator[Span]:
 def _in_brackets(symbols: str) -> str:
     """A factor in brackets where it has a sign of its own; one call or one name has none."""
     depth = 0
-    if symbols.startswith("-"):
+    if symbols.startswith(("-", "−")):
         return f"({symbols})"
     for sign in symbols:
         depth += (sign in "([") - (sign in ")]")
@@ -313,7 +314,7 @@ def _update(frame: Frame, node: Node, language: str) -> list[Line]:
         (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}")),
         *code(frame),
     ]
-    lines += ((Span(f"  {formula}"),) for formula in optimizer.formulas(settings))
+    lines += ((Span(f"  {mathematical(formula)}"),) for formula in optimizer.formulas(settings))
     for symbol in optimizer.symbols(settings):
         value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
         meaning = symbol.meaning.in_language(language)

@@ -23,6 +23,15 @@ __all__ = [
 ]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_MINUS = re.compile(r"(?<= )-(?= )|(?<![^\s(,=])-(?=[^\s\d.])")
+"""A minus between two operands, or before what is not a number."""
+_ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_NEGATIVE = re.compile(
+    r"(?<=[·⊙/+−@] )([-−](?:\d+(?:\.\d+)?(?:e-?\d+)?|[^\W\d][\w.#⁻]*(?:\[[^\]]*\]|"
+    + _ARGUMENTS
+    + r")*))(?![\w.#(\[^])"
+)
+"""A negative number, symbol or call behind another sign."""
 
 
 def gradient_name(graph: Graph, node: Node) -> str:
@@ -151,7 +160,10 @@ def _replaced(text: str, names: Mapping[str, str], sign: Callable[[Binary], str]
 
 
 def mathematical(text: str) -> str:
-    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``."""
+    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``.
+
+    The sign of a negative number is a hyphen, here as in columns of numbers. No two signs stand side by side.
+    """
     text = re.sub(r"\((\d+) - 1\)", lambda match: str(int(match[1]) - 1), text)
     text = re.sub(r" \*\* 1(?![\d.])", "", text)
     text = re.sub(
@@ -159,4 +171,5 @@ def mathematical(text: str) -> str:
         lambda match: (match[1] or match[2]).translate(_SUPERSCRIPTS),
         text,
     )
-    return text.replace(" ** ", "^").replace(" * ", " · ").replace(".mT", "ᵀ").replace(".T", "ᵀ")
+    text = text.replace(" ** ", "^").replace(" * ", " · ").replace(".mT", "ᵀ").replace(".T", "ᵀ")
+    return _NEGATIVE.sub(r"(\1)", _MINUS.sub("−", text)) if "-" in text else text

@@ -253,7 +253,7 @@ def nudged(session: Session, query: NudgeLeaf, language: str) -> list[Line]:
             Span(f"{output} {number(after, 8)}", Role.VALUE),
             Span(f"{predicted} {number(found.before + by, 8)}", Role.DIM),
         )
-        for sign, after, by in (("+", found.plus, change), ("-", found.minus, -change))
+        for sign, after, by in (("+", found.plus, change), ("−", found.minus, -change))
     ]
     rows.insert(0, (Span(name, Role.NAME), Span(f"{output} {number(found.before, 8)}", Role.VALUE)))  # type: ignore[arg-type]
     slope = f"{text('prompt.nudge.slope', language)} {number(found.slope, 8)}"
@@ -271,7 +271,7 @@ def _forward(found: Nudge, language: str) -> list[Line]:
             Span(summary(one.before), Role.VALUE),
             *(
                 Span(f"{sign} {summary(nudged)}{change(nudged, one.before)}", Role.VALUE)
-                for sign, nudged in (("+", one.plus), ("-", one.minus))
+                for sign, nudged in (("+", one.plus), ("−", one.minus))
             ),
         )
         for one in shown
