@@ -133,7 +133,8 @@ def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` cells, broken at spaces, and inside a word that is longer.
 
     What belongs together in a formula stays in one line where it fits in one: a formula is broken before an
-    equals sign, else before another sign between two parts, and only then inside its outermost brackets.
+    equals sign, else before a term, else before a factor, and only then inside its outermost brackets. A short
+    name does not stand alone before the equals sign, if not for something as short behind the next break.
     """
     return [line for paragraph in text.split("\n") for line in _lines(_pieces(paragraph, width), width)]
 
@@ -146,15 +147,18 @@ class _Piece(NamedTuple):
     reluctance: int
 
 
-_MUST, _SIGN, _INSIDE, _NEVER = -1, 1, 2, 99
-"""A line begins in the midst of a word, with a sign, inside one pair of brackets, behind a sign."""
+_MUST, _TERM, _FACTOR, _INSIDE, _NEVER = -1, 1, 2, 3, 99
+"""A line begins in the midst of a word, with a term or a factor, inside one pair of brackets, behind a sign."""
+_RELUCTANCE = {sign: _TERM if sign in "+-−" else _FACTOR for sign in _BINARY if sign != "="}
+_SHORT = 6
+"""What takes less than one in so many cells of a line is short."""
 
 
 def _pieces(paragraph: str, width: int) -> list[_Piece]:
     pieces: list[_Piece] = []
     depth, before = 0, ""
     for word in paragraph.split():
-        reluctance = depth * _INSIDE + (_SIGN if word in _BINARY and word != "=" else 0)
+        reluctance = depth * _INSIDE + _RELUCTANCE.get(word, 0)
         reluctance = _NEVER if before in _BINARY else reluctance
         rest, before = word, word
         while cell_width(rest) > width > 1:
@@ -185,18 +189,31 @@ def _lines(pieces: Sequence[_Piece], width: int) -> Iterator[str]:
 
 def _break(pieces: Sequence[_Piece], start: int, end: int, width: int) -> int:
     """Where the next line begins, at `end` at the latest: before what then stands there as a whole."""
+    found = _least_reluctant(pieces, start + 1, end, width)
+    if found == start + 1 and pieces[found].text == "=" and pieces[start].size * _SHORT < width:
+        other = _least_reluctant(pieces, found + 1, end, width)
+        if _whole(pieces, other, _MUST) * _SHORT >= width:
+            return other
+    return found
+
+
+def _least_reluctant(pieces: Sequence[_Piece], first: int, end: int, width: int) -> int:
+    """The last break of the least reluctance from `first` on whose line is whole; `end` where there is none."""
     for most in range(pieces[end].reluctance):
-        begins = [at for at in range(start + 1, end) if pieces[at].reluctance <= most]
-        if not begins:
-            continue
-        used = -1
-        for at in range(begins[-1], len(pieces)):
-            if at > begins[-1] and pieces[at].reluctance <= most:
-                break
-            used += 1 + pieces[at].size
-        if used <= width:
+        begins = [at for at in range(first, end) if pieces[at].reluctance <= most]
+        if begins and _whole(pieces, begins[-1], most) <= width:
             return begins[-1]
     return end
+
+
+def _whole(pieces: Sequence[_Piece], begin: int, most: int) -> int:
+    """How many cells it takes from where a line begins to where another may begin."""
+    used = -1
+    for at in range(begin, len(pieces)):
+        if at > begin and pieces[at].reluctance <= most:
+            break
+        used += 1 + pieces[at].size
+    return used
 
 
 def _head(word: str, width: int) -> str:

@@ -128,6 +128,21 @@ def test_no_line_ends_with_a_sign_between_two_parts_of_a_formula(sign: str, widt
             44,
             ["∂L/∂logs", "= ∂L/∂chosen ⊙ where(positive, 1, 0)"],
         ),
+        (
+            "da = p * (dp - np.sum(dp * p, axis=-1, keepdims=True))",
+            46,
+            ["da = p * (dp", "- np.sum(dp * p, axis=-1, keepdims=True))"],
+        ),
+        (
+            "∂L/∂p = ∂L/∂L · ((1 − t) / (1 − p) − t / p) / 4",
+            46,
+            ["∂L/∂p", "= ∂L/∂L · ((1 − t) / (1 − p) − t / p) / 4"],
+        ),
+        (
+            "∂L/∂x = (∂L/∂y − mean(∂L/∂y) − y · mean(∂L/∂y ⊙ y)) / 4",
+            46,
+            ["∂L/∂x = (∂L/∂y − mean(∂L/∂y)", "− y · mean(∂L/∂y ⊙ y)) / 4"],
+        ),
         ("the slope of a^b is b · a^(b−1) for all", 22, ["the slope of a^b is", "b · a^(b−1) for all"]),
         ("rows are taken in the order [1, 0, 2] here", 32, ["rows are taken in the order", "[1, 0, 2] here"]),
         ("a = bbbbbbbbb · cccccccc + dddd", 20, ["a = bbbbbbbbb", "· cccccccc + dddd"]),
