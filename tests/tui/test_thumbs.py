@@ -110,6 +110,13 @@ async def test_without_colours_rows_are_painted_as_textual_would(monkeypatch: py
         await assert_painted_alike(pilot)
         await pilot.press("s")
         await assert_painted_alike(pilot)
+        strips = pilot.app.screen._compositor.render_strips()
+        thumbs = [segment.style for strip in strips for segment in strip if set(segment.text) & set("┃━")]
+        colours = {
+            colour.triplet for style in thumbs if style for colour in (style.color, style.bgcolor) if colour
+        }
+        assert colours
+        assert all(triplet and len(set(triplet)) == 1 for triplet in colours), "shades of grey"
 
 
 async def with_rows(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, rows: int) -> Panel:

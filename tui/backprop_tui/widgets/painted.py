@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -150,17 +151,20 @@ class Painted(ScrollView):
         """Working it out takes longer than painting a row, so it is kept until it may be another."""
         if self._kept_look is None:
             top, base, styles = self.gutter.top, self.rich_style, self.styles
-            thumb = styles.border_title_color.rich_color
+            filters, ground = self.get_line_filters(), self.background_colors[1]
+            thumb = Strip([Segment(" ", base + Style(color=styles.border_title_color.rich_color))])
+            for one in filters:
+                thumb = thumb.apply_filter(one, ground)
             self._kept_look = _Look(
                 range(top, top + self.size.height),
                 self.size.width,
                 base,
-                base + Style(color=thumb),
+                next(segment.style or base for segment in thumb),
                 palette(self.app.current_theme, few=self._few_colours),
                 not self.in_characters,
                 self.screen.has_class("-ascii"),
-                self.get_line_filters(),
-                self.background_colors[1],
+                filters,
+                ground,
             )
         return self._kept_look
 
