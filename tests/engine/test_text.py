@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.text import cell_width, clean, clip, pad
+from backprop_engine.text import cell_width, clean, clip, in_ascii, pad
 
 OBEYED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
@@ -50,6 +50,15 @@ def test_width_in_cells(text: str, width: int) -> None:
 )
 def test_clip_marks_what_it_cuts(text: str, width: int, clipped: str) -> None:
     assert clip(text, width) == clipped
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("[4 1 2] Δ2", "[4 1 2] D2"), ("▁▂▃▄▅▆▇█", "_.-=+*##"), ("‖∂L/∂x‖ · σ", "|dL/dx| * s")],
+)
+def test_each_sign_in_ascii_is_one_character(text: str, plain: str) -> None:
+    assert in_ascii(text) == plain
+    assert cell_width(plain) == cell_width(text)
 
 
 @given(text=ANY_TEXT, width=WIDTHS)
