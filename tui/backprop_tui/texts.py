@@ -587,8 +587,8 @@ TEXTS: dict[str, Words] = {
         "a position is a number from 0 to {last}, or a percentage", "0–{last}의 수 또는 비율(%)이어야 합니다"
     ),
     "inspect.choose": Words(
-        "no node is chosen: click one, find one with `/`, or take a step first",
-        "고른 노드가 없습니다. 노드를 클릭하거나 `/`로 찾거나, 먼저 한 스텝 진행하세요",
+        "no node is chosen: click one, find one with `/` and choose it with x, or take a step first",
+        "고른 노드가 없습니다. 노드를 클릭하거나 `/`로 찾아 x로 고르거나, 먼저 한 스텝 진행하세요",
     ),
     "inspect.value": Words("value", "값"),
     "inspect.partial": Words("{count} of {of} contributions so far", "{of}개 중 {count}개 도착"),
