@@ -13,7 +13,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from backprop_engine.explain.lines import Span
+from backprop_tui.app import DebuggerApp
 from backprop_tui.drawing import Lines
+from backprop_tui.screenshot import screen_text
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.thumbs import Track
 from scenes import crowded, view
@@ -101,6 +103,17 @@ async def test_rows_are_painted_as_textual_would(stem: str, size: tuple[int, int
         await assert_painted_alike(pilot)
         await pilot.resize_terminal(100, 30)
         await assert_painted_alike(pilot)
+
+
+async def test_every_frame_of_a_resize_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[str] = []
+    monkeypatch.setattr(DebuggerApp, "_display", lambda app, screen, update: frames.append(screen_text(app)))
+    async with opened("add_multiply") as pilot:
+        for size in ((130, 40), (110, 44), (150, 36)):
+            frames.clear()
+            await pilot.resize_terminal(*size)
+            corners = {frame.count("╯") for frame in frames if len(frame.splitlines()) == size[1]}
+            assert len(corners) == 1
 
 
 async def test_without_colours_rows_are_painted_as_textual_would(monkeypatch: pytest.MonkeyPatch) -> None:

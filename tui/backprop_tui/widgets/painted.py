@@ -38,6 +38,8 @@ class InView(NamedTuple):
 class _Look(NamedTuple):
     """What all rows of a widget have in common as long as its style and its size are the same."""
 
+    size: Size
+    """That of the widget with its border."""
     rows: range
     """The rows of the widget that show some of the drawing; the others are its border."""
     width: int
@@ -156,6 +158,7 @@ class Painted(ScrollView):
             for one in filters:
                 thumb = thumb.apply_filter(one, ground)
             self._kept_look = _Look(
+                self.outer_size,
                 range(top, top + self.size.height),
                 self.size.width,
                 base,
@@ -200,7 +203,10 @@ class Painted(ScrollView):
         A row of the drawing is put between the cells that Textual paints to its left and right: those are the
         same in all rows, and worked out once for a style. The rows of the border itself are left to Textual.
         """
-        whole = crop.width == self.outer_size.width
+        size = self.outer_size
+        if self._kept_look is not None and self._kept_look.size != size:
+            self.forget_look()  # the screen is painted once before the widget hears of its new size
+        whole = crop.width == size.width
         self._view = self._in_view()
         try:
             if not whole or self.screen.selections or "@click" in self.hover_style.meta:
