@@ -133,8 +133,8 @@ def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` cells, broken at spaces, and inside a word that is longer.
 
     What belongs together in a formula stays in one line where it fits in one: a formula is broken before an
-    equals sign, else before a term, else before a factor, and only then inside its outermost brackets. A short
-    name does not stand alone before the equals sign, if not for something as short behind the next break.
+    equals sign, else before a term, else before a factor, and only then inside its outermost brackets. A
+    short name does not stand alone before the equals sign, unless something as short would behind it.
     """
     return [line for paragraph in text.split("\n") for line in _lines(_pieces(paragraph, width), width)]
 
@@ -148,7 +148,7 @@ class _Piece(NamedTuple):
 
 
 _MUST, _TERM, _FACTOR, _INSIDE, _NEVER = -1, 1, 2, 3, 99
-"""A line begins in the midst of a word, with a term or a factor, inside one pair of brackets, behind a sign."""
+"""A line begins in the midst of a word, with a term, with a factor, inside brackets, behind a sign."""
 _RELUCTANCE = {sign: _TERM if sign in "+-−" else _FACTOR for sign in _BINARY if sign != "="}
 _SHORT = 6
 """What takes less than one in so many cells of a line is short."""
@@ -198,7 +198,7 @@ def _break(pieces: Sequence[_Piece], start: int, end: int, width: int) -> int:
 
 
 def _least_reluctant(pieces: Sequence[_Piece], first: int, end: int, width: int) -> int:
-    """The last break of the least reluctance from `first` on whose line is whole; `end` where there is none."""
+    """The last break from `first` on whose line is whole, the least reluctant; `end` where there is none."""
     for most in range(pieces[end].reluctance):
         begins = [at for at in range(first, end) if pieces[at].reluctance <= most]
         if begins and _whole(pieces, begins[-1], most) <= width:

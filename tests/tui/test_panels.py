@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 import pytest
@@ -100,6 +101,16 @@ def test_a_wide_footer_shows_every_command_that_belongs_there() -> None:
     words = text_of(key_hints(COMMANDS, "en", 200))
     wanted = [f"{command.shown} {command.label('en')}" for command in COMMANDS if command.footer]
     assert words.split("  ") == [f" {wanted[0]}", *wanted[1:]]
+
+
+@pytest.mark.parametrize("size", [(46, 13), (76, 9)])
+@pytest.mark.parametrize("stem", STEMS)
+def test_what_the_author_says_is_not_cut_off(stem: str, size: tuple[int, int]) -> None:
+    width, height = size
+    for at, language in product(positions(stem), LANGUAGES):
+        shown = view(stem, at, language)
+        rows = [" ".join(line_text(line).split()) for line in why(shown, width, height).lines[:height]]
+        assert " ".join(shown.note.split()) in " ".join(rows)
 
 
 @pytest.mark.parametrize("stem", STEMS)

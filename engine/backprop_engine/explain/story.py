@@ -55,13 +55,19 @@ def step_title(frame: Frame) -> str:
 
 
 def story(frame: Frame, language: str, note: str = "") -> list[Line]:
-    """The step that led to `frame` in words and formulas with the numbers put in; `note` is the author's."""
+    """The step that led to `frame` in words and formulas with the numbers put in; `note` is the author's.
+
+    What the author says about this very node stands before what holds for all like it.
+    """
+    equations: list[Line] = []
     match frame.step:
         case Forward(node=node):
+            equations = _formulas(frame, frame.graph.nodes[node])
             lines = _forward(frame, frame.graph.nodes[node], language)
         case Seed(node=node):
             lines = _seed(frame, frame.graph.nodes[node], language)
         case Backward(edge=edge):
+            equations = _chain_rule(frame, edge, language)
             lines = _backward(frame, edge, language)
         case Accumulate(edge=edge, count=count, of=of):
             lines = _accumulate(frame, edge, count, of, language)
@@ -71,8 +77,8 @@ def story(frame: Frame, language: str, note: str = "") -> list[Line]:
             lines = [_said("cleared", language), *code(frame)]
         case _:
             lines = [_said("start", language)]
-    if note:
-        lines.append((Span("» ", Role.NAME), Span(note, Role.NAME)))
+    said: list[Line] = [(Span("» ", Role.NAME), Span(note, Role.NAME))] if note else []
+    lines = [*equations, *said, *lines]
     if frame.position == frame.trace.schedule.completed:
         done = "forward done" if frame.trace.schedule.forward_only else "end"
         lines.append((Span(say(done, language), Role.GOOD),))
@@ -88,7 +94,8 @@ def _told(line: Line) -> list[Line]:
     return [line] if line else []
 
 
-def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
+def _formulas(frame: Frame, node: Node) -> list[Line]:
+    """A computed node in symbols, and with the numbers put in."""
     graph, values = frame.graph, frame.trace.values
     symbols = formula(graph, node)
     spelled: list[str] = []
@@ -101,21 +108,18 @@ def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
     numbers = formula(graph, node, spell)
     computed = computed_value(frame.trace, node.position)
     gives = summary(values[node.position] if computed is None else computed)
-    lines: list[Line] = [
-        (Span(node.name, Role.NAME), Span(f" = {symbols}")),
-        (
-            Span(" " * len(node.name)),
-            Span(f" = {numbers} = "),
-            Span(gives, Role.VALUE),
-        ),
-    ]
+    first: Line = (Span(node.name, Role.NAME), Span(f" = {symbols}"))
     if numbers == symbols:
-        lines = [(*lines[0], Span(" = "), Span(gives, Role.VALUE))]
-    lines += code(frame)
+        return [(*first, Span(" = "), Span(gives, Role.VALUE))]
+    return [first, (Span(" " * len(node.name)), Span(f" = {numbers} = "), Span(gives, Role.VALUE))]
+
+
+def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
+    lines = code(frame)
     if overridden := override_line(frame, language):
         lines.append(overridden)
     elif arises(frame.trace, node):
-        found = summary(values[node.position])
+        found = summary(frame.trace.values[node.position])
         lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
     if node.op is not None and node.op.conventions and _is_special(frame.trace, node):
         lines.append((Span(node.op.conventions.in_language(language), Role.DIM),))
@@ -177,14 +181,19 @@ def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
     return [(Span(said),), *code(frame), *_told(override_line(frame, language))]
 
 
+def _chain_rule(frame: Frame, edge: Edge, language: str) -> list[Line]:
+    """The node, and the chain rule of one of its edges."""
+    graph, node = frame.graph, frame.graph.nodes[edge.node]
+    named: Line = (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}"))
+    return [named, _chain_line(frame, edge, language)]
+
+
 def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
     graph = frame.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     assert node.op is not None
     shapes = tuple(graph.nodes[each].shape for each in node.operands)
     lines: list[Line] = [
-        (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}")),
-        _chain_line(frame, edge, language),
         (Span(node.op.lesson_of(edge.argnum, shapes).in_language(language)),),
         *code(frame),
         *_told(override_line(frame, language)),
