@@ -273,3 +273,10 @@ async def test_how_a_command_is_written_stands_above_the_prompt_that_a_key_opens
         await pilot.press(*["backspace"] * 8)
         await pilot.pause()
         assert "Tab completes" in seen(pilot)
+
+
+async def test_an_answer_is_laid_out_for_the_screen() -> None:
+    async with opened("add_multiply", size=(60, 20)) as pilot:
+        await pilot.press(":", *"help", "enter")
+        await pilot.pause()
+        assert re.search(r"^ +gallery {5,}stop what takes long", seen(pilot), re.MULTILINE)

@@ -258,6 +258,17 @@ def test_help_lists_what_can_be_typed(add: Typist) -> None:
     assert add("help tb").splitlines()[0] == "tbreak [PLACE] [if CONDITION]"
 
 
+@pytest.mark.parametrize("width", [77, 90])
+@pytest.mark.parametrize("line", ["help", "p W1"])
+def test_columns_stay_columns_where_the_screen_is_narrow(line: str, width: int) -> None:
+    from backprop_tui.prompt.showing import fitted
+
+    read = scenario("digits_mlp")
+    typist = Typist(read)
+    lines = execute(typist.session, line, read, width=width).lines
+    assert fitted(lines, width) == list(lines)
+
+
 @pytest.mark.parametrize(
     "line", ["c", "info", "help", "nodes", "who x", "set q = 5", "b first nan", "expect 1"]
 )

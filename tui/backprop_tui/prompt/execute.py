@@ -223,15 +223,15 @@ def _answer(session: Session, query: Query, scenario: Scenario, language: str, w
         case Export():
             lines = files.exported(session, query, scenario, language)
         case Help(name=name):
-            lines = _help(name, language)
+            lines = _help(name, language, width)
     return Outcome(session, tuple(lines))
 
 
-def _explained(command: Command, language: str) -> list[Line]:
+def _explained(command: Command, language: str, width: int) -> list[Line]:
     """How a command is written, and beside it, or below where that is long, what it does."""
     usage = command.usage.in_language(language)
     margin = Span(" " * _MARGIN)
-    helps = wrap_line((Span(command.help(language)),), WIDTH - _MARGIN)
+    helps = wrap_line((Span(command.help(language)),), max(_MARGIN, width - _MARGIN))
     room = _MARGIN - 4 - cell_width(usage)
     if room < 0:
         return [(Span("  "), Span(usage, Role.KEY)), *((margin, *line) for line in helps)]
@@ -239,10 +239,10 @@ def _explained(command: Command, language: str) -> list[Line]:
     return [first, *((margin, *line) for line in helps[1:])]
 
 
-def _help(name: str, language: str) -> list[Line]:
+def _help(name: str, language: str, width: int) -> list[Line]:
     """Every command that can be typed, or one of them."""
     if not name:
-        return [line for one in COMMANDS if one.prompt for line in _explained(one, language)]
+        return [line for one in COMMANDS if one.prompt for line in _explained(one, language, width)]
     command = command_named(name)
     lines: list[Line] = [
         (Span(command.usage.in_language(language), Role.KEY),),

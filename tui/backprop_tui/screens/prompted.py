@@ -43,6 +43,8 @@ _UNSEEN = (Break, Delete, Fold, NameBranch, Redo, Set, SwitchBranch, Undo)
 """Commands of which the screen shows too little by itself."""
 _PATIENCE = 8
 """Seconds that an answer stays which nobody asked to keep."""
+_BESIDE_ANSWERS, _LEAST_WIDTH = 3, 40
+"""The columns of the screen beside an answer, and the fewest that one is laid out for."""
 _SHORT = 3
 """Up to so many lines are a notice; what is longer is shown above the prompt."""
 
@@ -160,10 +162,12 @@ class PromptedScreen(LiveScreen):
         """
         from backprop_tui.prompt.execute import carry_out
         from backprop_tui.prompt.parse import parse
+        from backprop_tui.prompt.showing import WIDTH
 
         view = self.current
         request = parse(line, view.session).request
-        outcome = carry_out(view.session, request, view.scenario, view.language, finish=None)
+        width = min(WIDTH, max(_LEAST_WIDTH, self.app.size.width - _BESIDE_ANSWERS))
+        outcome = carry_out(view.session, request, view.scenario, view.language, width=width, finish=None)
         if outcome.session is not view.session or outcome.found:
             self.view = replace(view, session=outcome.session, found=outcome.found or view.found)
         if outcome.ends:
