@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from graphs import Sketch, graph_of, trace_of
 
+import scenes
 from backprop_engine.bindings import Bindings
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
@@ -124,7 +125,49 @@ def test_a_long_name_that_is_cut_is_still_transposed() -> None:
     numbers = {"attention_to_everything": np.eye(3), "v": np.ones((3, 2))}
     trace = record(built, Bindings.of(built, numbers))
     shown = plain(equation(trace.frame(6), "en", 44, 8).lines)
-    assert "attention_to_everyth…ᵀ" in shown
+    assert "attention_to_everythi…ᵀ" in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
+    frame = scenes.trace("huber_outlier").frame(7)
+    whole = "clip(y2 − measured, min=-1.0, max=1.0) / 4"
+    assert whole in plain(equation(frame, language, 76, 6).lines)
+    for width in range(48, 68):
+        block = equation(frame, language, width, 6)
+        if "clip(y2 − measured, " in (shown := plain(block.lines)) and whole not in shown:
+            assert block.width == width
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_rule_beside_its_word_takes_what_room_there_is(language: str) -> None:
+    frame = scenes.trace("transformer_block").frame(scenes.crowded("transformer_block"))
+    block = equation(frame, language, 76, 8)
+    assert block.width == 76
+    assert "= (1 + erf(m#2 / sqrt(2)))…" in plain(block.lines)
+
+
+def rows_of(block: Block) -> list[tuple[int, ...]]:
+    """In which rows stands what is in upright brackets, for each of those that stand side by side."""
+    lines = plain(block.lines).splitlines()
+    marked = [re.findall(r"[⎡⎢⎣][^⎤⎥⎦]+[⎤⎥⎦]", line) for line in lines]
+    return [tuple(row for row, found in enumerate(marked) if len(found) > at) for at in range(3)]
+
+
+@pytest.mark.parametrize("position", [2, 15])
+def test_rows_of_numbers_and_of_a_heatmap_beside_them_stand_level(position: int) -> None:
+    block = equation(scenes.trace("iris_mlp").frame(position), "en", 76, 28, tall=True)
+    first, second, _ = rows_of(block)
+    assert pictures(block)
+    assert len(first) == 15
+    assert first == second
+
+
+def test_a_scale_stands_apart_where_all_rows_fit_into_a_line_less() -> None:
+    shown = equation(scenes.trace("transformer_block").frame(8), "en", 76, 8, tall=True)
+    *_, blank, scale = plain(shown.lines).splitlines()
+    assert "-1.55…1.55" in scale
+    assert not blank.strip()
 
 
 class TestWhatIsShown:

@@ -37,6 +37,7 @@ from backprop_engine.explain.terms import (
     folded,
     headings,
     in_short,
+    lengthened,
     with_brackets,
     without_rules,
 )
@@ -93,9 +94,9 @@ def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) 
                 continue
             for indented in (True, False) if stacked else (False,):
                 block = (
-                    _stacked(parts, heads, shares, tall=fractions, gap=gap, indented=indented)
+                    _stacked(parts, heads, shares, width, tall=fractions, gap=gap, indented=indented)
                     if stacked
-                    else _row(parts, heads, shares, high, tall=fractions, gap=gap)
+                    else _row(parts, heads, shares, width, high, tall=fractions, gap=gap)
                 )
                 if block.width <= width and block.height <= most and not _has_pictures(block):
                     return block
@@ -183,7 +184,7 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
         0,
         *_shares(brief[2:], heads[2:], width, high, tall=tall),
     ]
-    small = _stacked(brief, heads, shares, high, tall=tall, most=height)
+    small = _stacked(brief, heads, shares, width, high, tall=tall, most=height)
     if flat.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
         return flat
     return _within(small, width, height)
@@ -205,7 +206,7 @@ def _heats(
     """Columns side by side, in which tensors are heatmaps where they have to be."""
     room = max(1, height - _rows(heads).total - _TALLER * tall - 1)
     shares = _shares(parts, heads, width, room, tall=tall)
-    return _row(parts, _unfolded(heads, unfolded, shares), shares, room, tall=tall)
+    return _row(parts, _unfolded(heads, unfolded, shares), shares, width, room, tall=tall)
 
 
 def _unfolded(heads: Headings, unfolded: Headings, shares: list[int]) -> Headings:
@@ -295,6 +296,7 @@ def _stacked(
     parts: list[Part],
     heads: Headings,
     shares: list[int],
+    width: int,
     height: int = UNLIMITED,
     *,
     tall: bool,
@@ -305,28 +307,26 @@ def _stacked(
     """The right side of the equation, and the left side under it: ``= ∂L/∂x = [1  2]``.
 
     The signs, the name and the middle of the numbers stand in one row. The right side's numbers take at most
-    `height`, and the product's what that leaves of `most`.
+    `height`, and the product's what that leaves of `most`; symbols are as long as the `width` allows.
     """
     result, sign, heading = parts[0], parts[1], heads[0]
     assert isinstance(result, Term)
     assert isinstance(sign, Sign)
     assert heading is not None
-    right = _row(parts[2:], heads[2:], shares[2:], height, tall=tall, gap=gap)
-    right = beside(_sign(Sign(" ")), right) if indented else right
+    margin = _sign(Sign(" "))
+    room = width - margin.width * indented
+    right = _row(parts[2:], heads[2:], shares[2:], room, height, tall=tall, gap=gap)
+    right = beside(margin, right) if indented else right
     head = _head(result.role, heading, _rows([heading]), tall=tall)
     high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
     numbers = numbers_block(result, shares[0], high)
-    up, down = _around(numbers.height, int(tall), head.height - 1 - tall)
+    middle = max((_bracketed(numbers) - 1) // 2, min(int(tall), (numbers.height - 1) // 2))
+    up, down = max(middle, int(tall)), max(numbers.height - 1 - middle, head.height - 1 - tall)
     before, equals = _sign(Sign(_BACK.get(sign.text, sign.text))), _sign(Sign("="))
     placed: list[tuple[int, int, Block]] = []
     at = 0
-    for block, middle in (
-        (before, 0),
-        (head, int(tall)),
-        (equals, 0),
-        (numbers, (numbers.height - 1) // 2),
-    ):
-        placed.append((at, up - middle, block))
+    for block, over in ((before, 0), (head, int(tall)), (equals, 0), (numbers, middle)):
+        placed.append((at, up - over, block))
         at += block.width
     return above(right, Block.blank(gap), Block(at, up + 1 + down, parts=tuple(placed)), align="<")
 
@@ -378,21 +378,49 @@ def _shape(part: Part) -> tuple[int, ...]:
 
 
 def _row(
-    parts: list[Part], heads: Headings, shares: list[int], height: int, *, tall: bool, gap: int = 1
+    parts: list[Part],
+    heads: Headings,
+    shares: list[int],
+    width: int,
+    height: int,
+    *,
+    tall: bool,
+    gap: int = 1,
 ) -> Block:
-    """Names, words, details and numbers in columns; a tensor gets at most its share of cells."""
+    """Names, words, details and numbers in columns; a tensor gets at most its share of cells.
+
+    Symbols that are cut take what all of that leaves of the `width`.
+    """
     rows = _rows(heads)
-    columns = []
+    columns: list[tuple[Block, Block]] = []
+    is_cut, top, high, middle = False, 0, 1, 1
     for part, heading, share in zip(parts, heads, shares, strict=True):
         if isinstance(part, Sign) or heading is None:
-            sign = _sign(part)
-            head = above(Block.blank(1), sign, Block.blank(1)) if tall else sign
-            columns.append((head, sign))
+            numbers = _sign(part)
+            head = above(Block.blank(1), numbers, Block.blank(1)) if tall else numbers
         else:
-            columns.append((_head(part.role, heading, rows, tall=tall), numbers_block(part, share, height)))
-    top = gap + max(head.height for head, _ in columns)
-    high = max(numbers.height for _, numbers in columns)
-    return beside(*(_column(head, top, numbers, high) for head, numbers in columns))
+            head, numbers = _head(part.role, heading, rows, tall=tall), numbers_block(part, share, height)
+            is_cut = is_cut or heading.is_cut
+            high, middle = max(high, numbers.height), max(middle, _bracketed(numbers))
+        top = max(top, gap + head.height)
+        columns.append((head, numbers))
+    if is_cut:
+        columns = list(_lengthened(parts, heads, columns, width, tall=tall))
+    return beside(*(_column(head, top, numbers, middle, high) for head, numbers in columns))
+
+
+def _lengthened(
+    parts: list[Part], heads: Headings, columns: list[tuple[Block, Block]], width: int, *, tall: bool
+) -> Iterator[tuple[Block, Block]]:
+    """The columns with as many of those symbols that are cut as the `width` has room for."""
+    rows, free = _rows(heads), width - sum(max(head.width, numbers.width) for head, numbers in columns)
+    for part, heading, (head, numbers) in zip(parts, heads, columns, strict=True):
+        longer = head
+        if isinstance(part, Term) and heading and heading.is_cut:
+            least = max(head.width, numbers.width)
+            longer = _head(part.role, lengthened(heading, part, least + max(0, free)), rows, tall=tall)
+            free -= max(0, longer.width - least)
+        yield longer, numbers
 
 
 class _Rows(NamedTuple):
@@ -441,8 +469,16 @@ def _tall_name(name: str, role: Role) -> Block:
     return box.block()
 
 
-def _column(head: Block, top: int, numbers: Block, height: int) -> Block:
-    """A column: its head in `top` rows, and its numbers in the middle of `height`."""
-    over = (height - numbers.height) // 2
+def _column(head: Block, top: int, numbers: Block, middle: int, height: int) -> Block:
+    """A column: its head in `top` rows, and its numbers in `height`, in the middle of the first `middle`.
+
+    A legend hangs under its heatmap, which stands level with the rows of numbers beside it.
+    """
+    over = min((middle - _bracketed(numbers)) // 2, height - numbers.height)
     under = height - numbers.height - over
     return above(head, Block.blank(top - head.height + over), numbers, Block.blank(under))
+
+
+def _bracketed(numbers: Block) -> int:
+    """How many rows numbers or a heatmap take without what stands below."""
+    return numbers.parts[0][2].height if numbers.parts else numbers.height

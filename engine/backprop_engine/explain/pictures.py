@@ -43,10 +43,11 @@ def heat_block(
     below = [block for block in below if block.width <= width]
     below = below[max(0, len(below) - (height - 1) // 2) :]
     room = height - len(below)
-    if matrix.shape[1] == 1 and len(matrix) <= 2 * (room - 1):
-        room -= 1
+    apart = bool(below) and not shape
+    if (apart or matrix.shape[1] == 1) and len(matrix) <= 2 * (room - 1):
+        room -= 1  # all rows fit into one line less: they are smaller, and the legend stands by itself
     picture = _picture(matrix, known.largest, width - 2 - turned, room).block(role)
-    if below and not shape and picture.height + len(below) < height:
+    if apart and picture.height + len(below) < height:
         below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
     return above(beside(picture, Block.text("ᵀ", role)) if turned else picture, *below)
 

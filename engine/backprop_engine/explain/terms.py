@@ -27,6 +27,7 @@ __all__ = [
     "folded",
     "headings",
     "in_short",
+    "lengthened",
     "showing",
     "with_brackets",
     "without_rules",
@@ -35,6 +36,9 @@ __all__ = [
 OVER = "/∂"
 """What a name has that can be a fraction."""
 _LONGEST_SYMBOLS = 22
+"""In how many cells symbols are tried that do not fit as they are; they take more where that leaves room."""
+_IS = "= "
+"""What stands before a rule."""
 _NO_OPERATORS = "=(,"
 """What a sign ends with that a negative number may follow as it is."""
 _EXPONENTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻^"
@@ -132,6 +136,8 @@ class Heading(NamedTuple):
     word: str
     shape: str
     rule: str
+    is_cut: bool = False
+    """Whether not all of its symbols are there."""
 
 
 Headings: TypeAlias = list[Heading | None]
@@ -162,7 +168,7 @@ def headings(parts: list[Part], room: list[int]) -> Iterator[tuple[Headings, int
 def as_they_are(parts: list[Part]) -> Headings:
     """How the columns are headed where there is room for everything."""
     return [
-        Heading(part.name, part.word, part.shape, part.rule and f"= {part.rule}")
+        Heading(part.name, part.word, part.shape, part.rule and f"{_IS}{part.rule}")
         if isinstance(part, Term)
         else None
         for part in parts
@@ -198,10 +204,25 @@ def _bare(head: Heading) -> Heading:
 
 
 def _cut(head: Heading) -> Heading:
-    end = "ᵀ" if head.name.endswith("ᵀ") else ""  # without it, it would be another matrix
-    short = clip(head.name.removesuffix(end), _LONGEST_SYMBOLS - len(end)) + end
-    name = head.name if "∂" in head.name else short
-    return head._replace(name=name, rule=clip(head.rule, len("= ") + _LONGEST_SYMBOLS))
+    name = _cut_name(head.name, _LONGEST_SYMBOLS)
+    rule = clip(head.rule, len(_IS) + _LONGEST_SYMBOLS)
+    return head._replace(name=name, rule=rule, is_cut=(name, rule) != (head.name, head.rule))
+
+
+def _cut_name(name: str, cells: int) -> str:
+    """A name that is no derivative in so many cells."""
+    end = "ᵀ" if name.endswith("ᵀ") else ""  # without it, it would be another matrix
+    return name if "∂" in name else clip(name.removesuffix(end), cells - len(end)) + end
+
+
+def lengthened(head: Heading, term: Term, cells: int) -> Heading:
+    """A head that is cut, with as many of its symbols as a column of so many cells has room for."""
+    *words, last = head.word.split("\n")
+    before, is_there, _ = last.partition(_IS)
+    if is_there:  # the rule stands beside the word
+        last = before + clip(f"{_IS}{term.rule}", cells - cell_width(before))
+    rule = head.rule and clip(f"{_IS}{term.rule}", cells)
+    return head._replace(name=_cut_name(term.name, cells), word="\n".join([*words, last]), rule=rule)
 
 
 def folded(heads: Headings, room: Sequence[int] = ()) -> Headings:
