@@ -269,6 +269,18 @@ def test_mistakes_are_told_in_the_language_asked_for(commands: Commands, argumen
         assert "오류[file-not-found]: 그런 파일이 없습니다" in commands(*arguments, *language).err
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("rnn_cel", "did you mean `rnn_cell`?"),
+        ("lstm_cells_of_torch", "did you mean `lstm`?"),
+        ("no_such", "`backprop-tui` alone lists the scenarios that it brings along"),
+    ],
+)
+def test_a_name_that_no_scenario_has_gets_a_way_on(commands: Commands, name: str, hint: str) -> None:
+    assert f"hint: {hint}" in commands("run", name).err
+
+
 def test_the_app_tells_mistakes_in_the_language_of_the_locale(
     commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:

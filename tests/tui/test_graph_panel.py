@@ -298,6 +298,17 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
         assert panel(pilot).outer_size.height > outer[0]
 
 
+async def test_before_the_first_step_the_beginning_is_in_view() -> None:
+    async with opened("lstm", size=(100, 30), at=60) as pilot:
+        await wait(pilot)
+        table = debugger(pilot).panel("nodes")
+        assert panel(pilot).scroll_x > 0
+        assert table.scroll_y > 0
+        await pilot.press("home")
+        await wait(pilot)
+        assert panel(pilot).scroll_offset == table.scroll_offset == (0, 0)
+
+
 async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
     async with opened("xor", at=1) as pilot:
         await pilot.press("minus", "minus")

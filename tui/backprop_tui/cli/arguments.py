@@ -102,10 +102,19 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
 
 
 def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
-    """Where there is no such file, the bundled scenario that was probably meant."""
+    """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
     first = error.diagnostics[0]
-    hint = did_you_mean(argument, bundled()) if first.code.name == "file-not-found" else ""
-    return ScenarioError([structs.replace(first, hint=hint)]) if hint else error
+    if first.code.name != "file-not-found":
+        return error
+    hint = did_you_mean(argument, bundled()) or first.hint
+    if not hint and argument == Path(argument).stem:
+        part = max((stem for stem in bundled() if stem in argument), key=len, default="")
+        hint = (
+            said("did you mean `{text}`?", text=part)
+            if part
+            else said("`backprop-tui` alone lists the scenarios that it brings along")
+        )
+    return ScenarioError([structs.replace(first, hint=hint)])
 
 
 def refuse_texts(scenario: Scenario) -> None:

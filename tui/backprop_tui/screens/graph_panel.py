@@ -84,9 +84,13 @@ class GraphPanel(Panel, inherit_bindings=True):
             self._follow(picture)
 
     def _follow(self, picture: GraphPicture) -> None:
-        """Bring the step into view; where its operand is too far away, a part of the way there."""
+        """Bring the step into view; where its operand is too far away, a part of the way there.
+
+        Before the first step that is the beginning.
+        """
         focus, home = picture.focus, picture.home
         if focus is None or home is None:
+            self._go(Offset(0, 0))
             return
         room = self.size
         if focus.width > room.width or focus.height > room.height:

@@ -80,10 +80,12 @@ class Panel(Scrolled, can_focus=True):
         self.refresh_changed_rows()
 
     def settle(self, before: Drawing, follow: bool) -> None:
-        """Scroll to what another drawing than `before` has its focus on."""
+        """Scroll to what another drawing than `before` has its focus on, or else to the beginning."""
         focus = self.drawing.focus
         if focus is not None and (follow or focus != before.focus):
             self.bring_into_view(focus)
+        elif focus is None and before.focus is not None:
+            self.scroll_to(0, 0, animate=False, force=True)
 
     def on_resize(self) -> None:
         """Everything is drawn for the new size."""

@@ -22,6 +22,9 @@ TEMPLATES: dict[str, str] = {
     "the JSON Schema of scenarios, for editors": "편집기에서 쓸 시나리오의 JSON Schema",
     "the same app in a browser, for this machine alone": "같은 앱을 이 컴퓨터의 브라우저에서",
     "the subcommand {name} is not built yet": "하위 명령 {name}{은/는} 아직 없습니다",
+    "`backprop-tui` alone lists the scenarios that it brings along": (
+        "`backprop-tui`만 실행하면 들어 있는 시나리오 목록이 나옵니다"
+    ),
     # Help
     "usage": "사용법",
     "positional arguments": "인자",
