@@ -363,6 +363,15 @@ async def test_a_search_lights_what_it_finds_and_x_goes_there() -> None:
         assert debugger(pilot).current.session.selection is None
 
 
+async def test_a_search_that_finds_one_node_chooses_it() -> None:
+    async with opened("rnn_cell", at=15) as pilot:
+        await pilot.press("slash", *"W_hh", "enter", "escape")
+        await wait(pilot)
+        (found,) = debugger(pilot).current.found
+        assert debugger(pilot).current.graph.nodes[found].name == "W_hh"
+        assert debugger(pilot).current.session.selection == found
+
+
 # The whole of a large graph
 
 

@@ -17,6 +17,7 @@ from backprop_engine.debugger import (
     Fold,
     NameBranch,
     Redo,
+    Select,
     Session,
     Set,
     SwitchBranch,
@@ -168,8 +169,11 @@ class PromptedScreen(LiveScreen):
         request = parse(line, view.session).request
         width = min(WIDTH, max(_LEAST_WIDTH, self.app.size.width - _BESIDE_ANSWERS))
         outcome = carry_out(view.session, request, view.scenario, view.language, width=width, finish=None)
-        if outcome.session is not view.session or outcome.found:
-            self.view = replace(view, session=outcome.session, found=outcome.found or view.found)
+        session, found = outcome.session, outcome.found
+        if len(found) == 1:  # it is what was looked for
+            session = update(session, Select(*found))
+        if session is not view.session or found:
+            self.view = replace(view, session=session, found=found or view.found)
         if outcome.ends:
             self.app.exit()
         return outcome
