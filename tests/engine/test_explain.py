@@ -20,7 +20,7 @@ from backprop_engine.explain.lines import Line, Role, line_text, line_width, pla
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import step_title, story
-from backprop_engine.explain.symbols import mathematical
+from backprop_engine.explain.symbols import as_factor, mathematical
 from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Graph
@@ -329,11 +329,34 @@ def test_a_factor_has_one_pair_of_brackets_at_most(node: str, shown: str) -> Non
         ("clip(a, min=-1.0, max=-b)", "clip(a, min=-1.0, max=−b)"),
         ("a + 1e-05 - -2.5e-07", "a + 1e-05 − (-2.5e-07)"),
         ("g * -target", "g · (−target)"),
+        ("eye(12) - ones(12) @ a.T", "I₁₂ − ones₁₂ @ aᵀ"),
         ("g * -one_hot(t, sum(a)) / (b - 1)", "g · (−one_hot(t, sum(a))) / (b − 1)"),
     ],
 )
 def test_code_in_mathematical_dress(code: str, shown: str) -> None:
     assert mathematical(code) == shown
+
+
+@pytest.mark.parametrize(("language", "local"), [("en", "1/4 for each cell"), ("ko", "원소마다 1/4")])
+def test_a_mean_says_that_every_cell_gets_its_share(language: str, local: str) -> None:
+    graph = Sketch().inputs(x=(4,))(m="mean x").build()
+    trace = record(graph, Bindings.of(graph, {"x": [2.0, 4.0, 6.0, 8.0]}))
+    assert f"1 · {local}" in " ".join(words(equation(trace.frame(3), language, 76, 12)))
+    assert f"∂m/∂x = {local}" in plain(story(trace.frame(1), language))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "first", "behind"),
+    [
+        ("softmax − t", "(softmax − t)", "(softmax − t)"),
+        ("(softmax − t) / 6", "(softmax − t) / 6", "(softmax − t) / 6"),
+        ("−t", "−t", "(−t)"),
+        ("-2 · (a − b)", "-2 · (a − b)", "(-2 · (a − b))"),
+    ],
+)
+def test_a_factor_in_brackets_where_it_needs_them(symbols: str, first: str, behind: str) -> None:
+    assert as_factor(symbols, first=True) == first
+    assert as_factor(symbols, first=False) == behind
 
 
 @pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)

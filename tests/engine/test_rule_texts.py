@@ -110,7 +110,8 @@ def test_text_of_a_jacobian_is_its_matrix(op: Op, sample: Sample, edge: Edge) ->
     names |= _short_names(names)
     # `out.T` is a row where `out` is a column, as it is on paper
     column = {name: value[:, np.newaxis] if np.ndim(value) == 1 else value for name, value in names.items()}
-    text = edge.rule.matrix_text.replace("diag(out)", "diagflat(out)")  # type: ignore[union-attr]
+    column["ones"] = lambda size: np.ones((size, 1))
+    text = edge.rule.matrix_text.replace("diag(", "diagflat(")  # type: ignore[union-attr]
     local = local_gradient(trace, trace.graph.edges[edge.index])
     assert isinstance(local, DenseLocal)
     assert_close(local.value, _evaluate(text, **column), scale=1.0)

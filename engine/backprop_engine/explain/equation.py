@@ -17,7 +17,7 @@ from backprop_engine.explain.columns import laid_out
 from backprop_engine.explain.formulas.naming import gives_row, is_row
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.overrides import computed_gradient, computed_value
-from backprop_engine.explain.symbols import derivative, formula, gradient_name, rule_text
+from backprop_engine.explain.symbols import as_factor, derivative, formula, gradient_name, rule_text
 from backprop_engine.explain.tensors import is_multiplied
 from backprop_engine.explain.terms import Index, Part, Sign, Term, showing
 from backprop_engine.explain.texts import say
@@ -143,7 +143,8 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
             slope = showing(local.value, name, word, Role.LOCAL, rule=rule)
             return [*map(_fine, [*left, upstream, Sign("⊙"), slope])]
         case DenseLocal():
-            return [*left, _dense_term(local, name, word, at), Sign("·"), upstream]
+            rule = rule_text(graph, edge, local.text)
+            return [*left, _dense_term(local, name, word, rule, at), Sign("·"), upstream]
         case MapLocal():
             return [*left, *_map_terms(frame, edge, local, upstream, language)]
 
@@ -173,11 +174,11 @@ def _sample(local: DenseLocal, node: Node, upstream: Tensor) -> Index | None:
     return (*found[:axis], None, *found[axis:])
 
 
-def _dense_term(local: DenseLocal, name: str, word: str, at: Index | None) -> Term:
-    """Jᵀ, of one sample where there is a batch."""
+def _dense_term(local: DenseLocal, name: str, word: str, rule: str, at: Index | None) -> Term:
+    """Jᵀ, of one sample where there is a batch; the rule of J where J is too large."""
     shape = (*local.shape[:-2], local.shape[-1], local.shape[-2])
     if local.value is None:
-        return Term(f"({name})ᵀ", word, shape_text(shape), None, Role.LOCAL, text=local.text)
+        return Term(f"({name})ᵀ", word, shape_text(shape), None, Role.LOCAL, text=rule)
     turned: Any = np.swapaxes(local.value, -1, -2)
     batch = None if at is None else tuple(one for one in at if one is not None)
     return showing(turned, f"({name})ᵀ", word, Role.LOCAL, batch)
@@ -192,9 +193,7 @@ def _map_terms(frame: Frame, edge: Edge, local: MapLocal, upstream: Term, langua
         return [upstream, Sign("·"), Term(name, word, "", None, Role.LOCAL, text=does)]
     upstream = structs.replace(upstream, row=local.upstream_as == "row")
     name = rule_text(graph, edge, local.text)
-    if not local.before and name.startswith(("-", "−")):
-        name = f"({name})"
-    factor = showing(local.factor, name, word, Role.LOCAL)
+    factor = showing(local.factor, as_factor(name, first=local.before), word, Role.LOCAL)
     sign = Sign(local.sign)
     return [factor, sign, upstream] if local.before else [upstream, sign, factor]
 

@@ -13,6 +13,9 @@ from backprop_engine.ops.keys import key_text
 from backprop_engine.steps import Edge
 
 __all__ = [
+    "SIZED",
+    "SUBSCRIPTS",
+    "as_factor",
     "derivative",
     "formula",
     "gradient_name",
@@ -23,6 +26,10 @@ __all__ = [
 ]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SIZED = {"eye": "I", "ones": "ones"}
+"""The unit matrix and the column of ones, which have their size as an index."""
+_SIZED = re.compile(r"\b(eye|ones)\((\d+)\)")
 _MINUS = re.compile(r"(?<= )-(?= )|(?<![^\s(,=])-(?=[^\s\d.])")
 """A minus between two operands, or before what is not a number."""
 _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
@@ -107,6 +114,16 @@ def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     return written.replace(f"{upstream}ᵀ", f"({upstream})ᵀ") if upstream.startswith("∂") else written
 
 
+def as_factor(symbols: str, *, first: bool) -> str:
+    """Symbols as a factor: in brackets if they are a sum, or begin with a minus and do not come `first`."""
+    depth = 0
+    brackets = not first and symbols.startswith(("-", "−"))
+    for at, sign in enumerate(symbols):
+        depth += (sign in "([") - (sign in ")]")
+        brackets = brackets or (at > 0 and sign in "+−" and not depth)
+    return f"({symbols})" if brackets else symbols
+
+
 def _sign(binary: Binary, numbers: Set[str]) -> str:
     """The sign of a product; `numbers` are the names of scalars."""
     if binary.op == "@":
@@ -160,7 +177,8 @@ def _replaced(text: str, names: Mapping[str, str], sign: Callable[[Binary], str]
 
 
 def mathematical(text: str) -> str:
-    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``.
+    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``,
+    ``eye(3)`` as ``I₃``.
 
     The sign of a negative number is a hyphen, here as in columns of numbers. No two signs stand side by side.
     """
@@ -172,4 +190,6 @@ def mathematical(text: str) -> str:
         text,
     )
     text = text.replace(" ** ", "^").replace(" * ", " · ").replace(".mT", "ᵀ").replace(".T", "ᵀ")
+    if "(" in text:
+        text = _SIZED.sub(lambda match: SIZED[match[1]] + match[2].translate(SUBSCRIPTS), text)
     return _NEGATIVE.sub(r"(\1)", _MINUS.sub("−", text)) if "-" in text else text

@@ -150,7 +150,7 @@ def _log_softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tup
             f"g - exp(out) * sum(g, axis={axis}, keepdims=true)",
             _log_softmax_vjp,
             _log_softmax_matrix,
-            f"eye({shapes[0][axis]}) - exp(out).T",
+            f"eye({shapes[0][axis]}) - ones({shapes[0][axis]}) @ exp(out).T",
             _along(shapes[0], axis),
             _log_softmax_entries,
         ),

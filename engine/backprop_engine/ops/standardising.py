@@ -173,11 +173,13 @@ def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]
         n = call if weighted else "out"
         text = standard_text("g * weight" if weighted else "g", n, axes_text(axes), eps, centred=centred)
         short = "n" if weighted else "out"
-        inner = f"(eye({size}){f' - 1 / {size}' * centred} - {short} @ {short}.T / {size})"
+        mean = f" - ones({size}) @ ones({size}).T / {size}" * centred
+        inner = f"(eye({size}){mean} - {short} @ {short}.T / {size})"
         root = f"sqrt({'var(a)' if centred else 'mean(a ** 2)'} + {eps})"
         by_a: Rule = Linear(text, vjp, shown=SHOWN, entries=entries)
         if len(axes) == 1:
-            matrix_text = f"{'weight * ' * weighted}{inner} / {root}"
+            rows = ("diag(weight) @ " if shapes[1] else "weight * ") if weighted else ""
+            matrix_text = f"{rows}{inner} / {root}"
             by_a = Jacobian(text, vjp, matrix, matrix_text, (*a, size), entries)
         by_weight = Partial(call, lambda out, a, *_, axis, eps: normalised(a, axis, eps)[0])
         return (by_a, by_weight, ONE)[: len(shapes)]

@@ -65,6 +65,8 @@ def _axes_of_call(call: Call, known: Mapping[str, int]) -> int:
             return within[0] + 1
         case "eye":
             return 2
+        case "ones":
+            return 1
         case name if name in _REDUCING:
             keeps = settings.get("keepdims")
             if isinstance(keeps, Boolean) and keeps.value:

@@ -18,6 +18,7 @@ from backprop_engine.explain.formulas.typeset import (
     Typesetter,
 )
 from backprop_engine.explain.lines import Role
+from backprop_engine.explain.symbols import SIZED, SUBSCRIPTS
 from backprop_engine.explain.texts import say
 from backprop_engine.expr import Call, Keyword, ListOf, Name, Number, Value, render
 
@@ -30,7 +31,6 @@ _UPRIGHT: Final = {
 }
 """What a function is called on a blackboard, where that is another name."""
 _SUMS: Final = {"sum": "∑", "mean": "mean", "var": "var", "max": "max", "min": "min", "prod": "∏"}
-_DIGITS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def call(setter: Typesetter, tree: Call) -> Piece:
@@ -133,10 +133,11 @@ def _cases(setter: Typesetter, tree: Call) -> Piece | None:
     return Piece(box.read(_reading("where", [condition, then, other])), LOOSE)
 
 
-def _eye(setter: Typesetter, tree: Call) -> Piece | None:
+def _sized(setter: Typesetter, tree: Call) -> Piece | None:
     if len(tree.args) == 1 and isinstance(tree.args[0], Number):
         size = repr(tree.args[0].value)
-        return Piece(text(f"I{size.translate(_DIGITS)}", Role.OP, f"eye({size})"))
+        sign = SIZED[tree.name] + size.translate(SUBSCRIPTS)
+        return Piece(text(sign, Role.OP, f"{tree.name}({size})"))
     return None
 
 
@@ -158,7 +159,7 @@ _DRAWN: Final[Mapping[str, Callable[[Typesetter, Call], Piece | None]]] = {
     "abs": _bars("|"),
     "norm": _bars("‖"),
     "where": _cases,
-    "eye": _eye,
+    **dict.fromkeys(SIZED, _sized),
     **dict.fromkeys(PRODUCTS, _product),
     "swapaxes": _turned,
 }
