@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.explain.chain_rule import as_number, chain_rule
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, summary
 from backprop_engine.explain.overrides import computed_gradient, computed_value, override_line
@@ -24,14 +22,11 @@ from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Node
 from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
-from backprop_engine.ops import Jacobian, Linear
 from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
 from backprop_engine.trace import Trace, arises
 
 __all__ = ["code", "step_title", "story"]
 
-_JOINED = re.compile(r"( [·⊙] )(.+)")
-_NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
 
@@ -67,7 +62,7 @@ def story(frame: Frame, language: str, note: str = "") -> list[Line]:
         case Seed(node=node):
             lines = _seed(frame, frame.graph.nodes[node], language)
         case Backward(edge=edge):
-            equations = _chain_rule(frame, edge, language)
+            equations = chain_rule(frame, edge, language)
             lines = _backward(frame, edge, language)
         case Accumulate(edge=edge, count=count, of=of):
             lines = _accumulate(frame, edge, count, of, language)
@@ -103,7 +98,7 @@ def _formulas(frame: Frame, node: Node) -> list[Line]:
     def spell(operand: Node) -> str:
         text = _short(values[operand.position], operand)
         spelled.append(text)
-        return _factor(text) if len(spelled) > 1 else text
+        return as_number(text) if len(spelled) > 1 else text
 
     numbers = formula(graph, node, spell)
     computed = computed_value(frame.trace, node.position)
@@ -181,13 +176,6 @@ def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
     return [(Span(said),), *code(frame), *_told(override_line(frame, language))]
 
 
-def _chain_rule(frame: Frame, edge: Edge, language: str) -> list[Line]:
-    """The node, and the chain rule of one of its edges."""
-    graph, node = frame.graph, frame.graph.nodes[edge.node]
-    named: Line = (Span(node.name, Role.NAME), Span(f" = {formula(graph, node)}"))
-    return [named, _chain_line(frame, edge, language)]
-
-
 def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
     graph = frame.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
@@ -242,78 +230,6 @@ def _finite(tensor: Tensor) -> bool:
     return bool(np.all(np.isfinite(tensor)))
 
 
-def _chain_line(frame: Frame, edge: Edge, language: str) -> Line:
-    """The chain rule of this edge; behind it, which of several contributions it is."""
-    if not edge.shared:
-        return _chain(frame, edge, language)
-    count, of = frame.trace.schedule.turn(edge)
-    said = say("product of several", language, count=count, of=of)
-    return (*_chain(frame, edge, language), Span(f"  ({said})", Role.DIM))
-
-
-def _chain(frame: Frame, edge: Edge, language: str) -> Line:
-    """The chain rule of this edge in symbols, and in numbers between scalars."""
-    graph = frame.graph
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    upstream = gradient_name(graph, node)
-    behind = Span(upstream, Role.GRADIENT)
-    local = local_gradient(frame.trace, edge)
-    spans = [Span(gradient_name(graph, operand), Role.GRADIENT), Span(" = ")]
-    if isinstance(local, ScalarLocal):
-        symbols = _in_brackets(rule_text(graph, edge, local.text))
-        return (*spans, behind, Span(" · "), Span(symbols, Role.LOCAL), *_in_numbers(frame, edge, local))
-    if isinstance(local, MapLocal) and edge.rule.text.startswith("outer("):  # as the equation has it
-        factor = (Span(rule_text(graph, edge, local.text), Role.LOCAL), Span(" · "))
-        return (*spans, *factor, behind) if local.before else (*spans, behind, *reversed(factor))
-    if isinstance(edge.rule, Linear | Jacobian):
-        return (*spans, *_coloured(rule_text(graph, edge, edge.rule.text, upstream), upstream))
-    symbols = _in_brackets(rule_text(graph, edge, edge.rule.text))
-    chain = (behind, Span(" ⊙ "), Span(symbols, Role.LOCAL))
-    if edge.summed:
-        along = say("axis", language, axes=", ".join(map(str, edge.summed)))
-        return (*spans, Span(f"∑ {along} ("), *chain, Span(")"))
-    return (*spans, *chain)
-
-
-def _in_numbers(frame: Frame, edge: Edge, local: ScalarLocal) -> Line:
-    """The product of two numbers, and what it comes to."""
-    gradient = frame.trace.gradients[edge.node]
-    assert gradient is not None
-    return (
-        Span(" = "),
-        Span(_factor(number(gradient)), Role.GRADIENT),
-        Span(" · "),
-        Span(_factor(number(local.value)), Role.LOCAL),
-        Span(" = "),
-        Span(number(frame.trace.contributions[edge.index]), Role.GRADIENT),
-    )
-
-
-def _coloured(text: str, upstream: str) -> Iterator[Span]:
-    """A rule: the upstream gradient, and what it is multiplied with, each in its colour."""
-    before, *behind = pieces = text.split(upstream)
-    if len(pieces) == 2 and not before and (joined := _JOINED.fullmatch(behind[0])):
-        yield from (Span(upstream, Role.GRADIENT), Span(joined[1]), Span(joined[2], Role.LOCAL))
-        return
-    for index, piece in enumerate(pieces):
-        if index:
-            yield Span(upstream, Role.GRADIENT)
-        for name, sign in _NAMES.findall(piece):
-            yield Span(name, Role.LOCAL) if name else Span(sign)
-
-
-def _in_brackets(symbols: str) -> str:
-    """A factor in brackets where it has a sign of its own; one call or one name has none."""
-    depth = 0
-    if symbols.startswith(("-", "−")):
-        return f"({symbols})"
-    for sign in symbols:
-        depth += (sign in "([") - (sign in ")]")
-        if sign == " " and not depth:
-            return f"({symbols})"
-    return symbols
-
-
 def _update(frame: Frame, node: Node, language: str) -> list[Line]:
     """The rule that a parameter is updated by, and what its letters stand for."""
     training = frame.trace.training
@@ -329,10 +245,6 @@ def _update(frame: Frame, node: Node, language: str) -> list[Line]:
         meaning = symbol.meaning.in_language(language)
         lines.append((Span(f"  {symbol.name}{value}", Role.NAME), Span(f"  {meaning}", Role.DIM)))
     return lines
-
-
-def _factor(text: str) -> str:
-    return f"({text})" if text.startswith("-") else text
 
 
 def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) -> list[Line]:

@@ -176,6 +176,7 @@ def _replaced(text: str, names: Mapping[str, str], sign: Callable[[Binary], str]
     return re.sub(r"stand_in_\d+_", lambda match: stand_ins[match[0]], written)
 
 
+@lru_cache(maxsize=4096)
 def mathematical(text: str) -> str:
     """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``,
     ``eye(3)`` as ``I₃``.
