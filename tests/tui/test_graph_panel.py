@@ -262,6 +262,7 @@ def test_on_a_narrow_screen_the_graph_gets_what_it_needs_and_leaves_enough_for_e
 def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_number(stem: str) -> None:
     size = Size(80, 21)
     rows = rows_of_graph(view(stem), size)
+    assert rows is not None
     assert rows == graph_picture(view(stem)).height + 2
     room = size.height - rows - 2
     for language in LANGUAGES:

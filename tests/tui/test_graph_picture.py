@@ -427,6 +427,18 @@ def test_the_step_is_in_view_and_its_operands_where_they_fit(stem: str, width: i
             assert all(seen(one.y, one.height, y, height) == "whole" for one in near)
 
 
+@pytest.mark.parametrize(
+    ("stem", "at", "name"), [("attention_head", 13, "Y"), ("double_where", 8, "L"), ("twin_units", 8, "L")]
+)
+def test_the_end_of_a_picture_is_not_cut_for_a_margin(stem: str, at: int, name: str) -> None:
+    picture, width = graph_picture(view(stem, at)), 70
+    assert picture.home is not None
+    window, last = Area(0, 0, width, picture.height), (picture.width - width, 0)
+    x, _ = framed(picture, picture.home, window, (0, 0), last)
+    unit = next(number for number, one in enumerate(picture.scene.units) if one.node.name == name)
+    assert seen(picture.area(unit).x, picture.area(unit).width, x, width) == "whole"
+
+
 @pytest.mark.parametrize(("width", "height"), WINDOW_SIZES)
 @pytest.mark.parametrize(
     "stem", ["gated_cell", "bptt", "micrograd_readme", "mazur_network", "multiclass_hinge"]

@@ -51,10 +51,13 @@ def _end(unit: Area, picture: GraphPicture) -> int:
 
 
 def _reach(first: int, size: int, room: int, margin: int, most: int) -> tuple[int, int]:
-    """The first and the last place of a window that has a stretch in view, with a margin if there is room."""
-    margin = min(margin, max(0, room - size) // 2)
-    last = min(max(first - margin, 0), most)
-    return min(max(first + size + margin - room, 0), last), last
+    """The first and the last place of a window that has a stretch in view, with a margin if there is room.
+
+    At the ends of a picture the margin gives way, or it would cut what stands there by its last cells.
+    """
+    margin, end = min(margin, max(0, room - size) // 2), first + size
+    last = most if most <= first else max(first - margin, 0)
+    return 0 if end <= room else min(end + margin - room, last), last
 
 
 def _units(picture: GraphPicture, around: Area) -> Iterator[tuple[Area, int]]:
