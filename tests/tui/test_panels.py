@@ -202,6 +202,17 @@ def test_in_the_table_numbers_are_rounded_and_not_cut_and_no_cell_is_left_empty(
             assert drawing.width == width
 
 
+def test_in_the_table_operands_that_are_cut_can_be_told_apart() -> None:
+    for language in LANGUAGES:
+        shown = view("indexing", 1, language)
+        drawing = nodes(shown, 68, 50)
+        rows = (
+            drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 68) for name in ("first", "last")
+        )
+        first, last = (re.split(r"\s{2,}", line_text(row).strip("▶ "))[1] for row in rows)
+        assert (first, last) == ("tem…tures[0]", "tem…tures[3]")
+
+
 def test_in_the_table_a_name_that_is_cut_keeps_what_tells_it_apart() -> None:
     shown = view("stacked_cells", 38)
     drawing = nodes(shown, 60, 200)

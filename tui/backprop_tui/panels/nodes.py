@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress
-from backprop_engine.explain.symbols import formula
+from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.frame import Frame, between, nodes_of
 from backprop_engine.graph import Graph, Kind, Node
 from backprop_engine.text import cell_width, clip_middle
@@ -38,6 +38,10 @@ _FIRST_TO_GO = (1, 2, 3, 4)
 _NEVER = "–"
 """What stands in place of a gradient that will never arrive."""
 _GAP = 2
+_MARK = 2
+"""The cells of the mark at the step's own node."""
+_LEAST_NAME = 4
+"""An operand's name is shortened no further: ``s…#1``."""
 _USES = 8
 """Of more contributions to a gradient, about so many decide how wide it gets."""
 _SCALAR = 11
@@ -66,12 +70,12 @@ def row_of_node(view: View, position: int) -> int:
 def nodes(view: View, width: int, height: int) -> Drawing:
     """One row a node, the step's own node marked, and the chosen one in view, else the step's own."""
     listed = _listed(view.graph)
-    sizes = _sizes(view.session.trace, view.session.compared, view.language, width - 2)
+    sizes = _sizes(view.session.trace, view.session.compared, view.language, width - _MARK)
     selected = view.session.selection
     node = view.graph.nodes[selected] if selected is not None else view.frame.node
     row = row_of_node(view, node.position) if node is not None else 0
     focus = Area(0, row, 1, 1) if node is not None and row <= len(listed) else None
-    return _Table(view, sizes, 2 + _total(sizes), len(listed) + 1, focus)
+    return _Table(view, sizes, _MARK + _total(sizes), len(listed) + 1, focus)
 
 
 class _Table(Struct, frozen=True, eq=False):
@@ -106,7 +110,7 @@ class _Table(Struct, frozen=True, eq=False):
 
     def _heading(self) -> Line:
         headings = tuple(text(f"column.{heading}", self.view.language) for heading in _HEADINGS)
-        return (Span("  "), *_row(headings, self.sizes, (Role.DIM,) * len(self.sizes)))
+        return (Span(" " * _MARK), *_row(headings, self.sizes, (Role.DIM,) * len(self.sizes)))
 
     def _node(self, y: int) -> Line:
         view = self.view
@@ -215,13 +219,31 @@ def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
         earlier = before.gradient(node) if before else None
         gradient = in_short(frame.gradient(node), earlier, sizes[4], progress(*frame.arrived(node)))
     value = in_short(frame.value(node), before.value(node) if before else None, sizes[3])
-    name, what = clip_middle(node.name, sizes[0]), _what(view.graph, node, view.language)
+    name, what = clip_middle(node.name, sizes[0]), _what_in(sizes[_WHAT], view.graph, node, view.language)
     return [name, what, _shape(node, view.language), value, gradient]
 
 
 @lru_cache(maxsize=1024)
 def _what(graph: Graph, node: Node, language: str) -> str:
     return formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
+
+
+@lru_cache(maxsize=1024)
+def _what_in(room: int, graph: Graph, node: Node, language: str) -> str:
+    """What a node is, in so many cells where that can be: its operands' names are cut in their middle."""
+    whole = _what(graph, node, language)
+    if node.op is None or cell_width(whole) <= room:
+        return whole
+    names = [operand_text(graph.nodes[operand]) for operand in node.operands]
+    for most in range(max(map(cell_width, names)) - 1, _LEAST_NAME - 1, -1):
+        shorter = formula(graph, node, partial(_shortened, most))
+        if cell_width(shorter) <= room:
+            return shorter
+    return whole
+
+
+def _shortened(most: int, operand: Node) -> str:
+    return clip_middle(operand_text(operand), most)
 
 
 def _shape(node: Node, language: str) -> str:
