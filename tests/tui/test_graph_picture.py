@@ -165,19 +165,28 @@ def test_every_density_shows_every_node(stem: str, density: Density) -> None:
             for row in range(y, y + height):
                 assert {node_at(picture, column, row) for column in range(x, x + width)} == {node}
             unit = picture.scene.units[picture.scene.unit_of[node.position]]
-            text = "".join(rows[y + max(0, unit.middle - 1)][x : x + width])
+            text = "".join(rows[y + unit.middle - (density == "full")][x : x + width])
             if density == "dots":
                 assert text in "◉○●◆"
             else:
                 assert f"{clip(node.name, 22)} " in text
 
 
+@pytest.mark.parametrize("density", ["full", "compact"])
 @pytest.mark.parametrize("stem", STEMS)
-def test_no_two_operands_arrive_as_one(stem: str) -> None:
-    scene = graph_picture(view(stem, 0)).scene
+def test_no_two_operands_arrive_as_one_and_the_first_is_at_the_top(stem: str, density: Density) -> None:
+    scene = graph_picture(replace(view(stem, 0), density=density)).scene
     for wires in scene.wires_into.values():
         ends = [scene.route(wire)[-1] for wire in wires]
         assert len(set(ends)) == len(ends)
+        assert ends == sorted(ends)
+
+
+def test_in_one_line_operands_are_led_to_the_box() -> None:
+    picture = graph_picture(replace(view("add_multiply", 2), density="compact"))
+    for name, drawn in (("q", ("╮", "┤+├")), ("f", ("┓", "┫×┣"))):
+        x, y, _, height = picture.area(picture.scene.unit_of[picture.moment.frame.graph.position(name)])
+        assert tuple(line_text(picture.row(row, x, 3)) for row in range(y, y + height)) == drawn
 
 
 @pytest.mark.parametrize("density", DENSITIES)
@@ -364,7 +373,8 @@ def test_what_was_found_is_lit_until_it_is_let_go(density: Density) -> None:
             if any(
                 span.role is Role.LIT
                 for area in [picture.area(picture.scene.unit_of[node.position])]
-                for span in picture.row(area.y, area.x, area.width)
+                for row in range(area.y, area.y + area.height)
+                for span in picture.row(row, area.x, area.width)
             )
         }
         assert lit == set(found)

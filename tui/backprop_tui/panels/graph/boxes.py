@@ -1,4 +1,4 @@
-"""How a unit is drawn at each density: as a box with numbers around it, in one line, or as a dot."""
+"""How a unit is drawn at each density: as a box with numbers around it, as one line, or as a dot."""
 
 from __future__ import annotations
 
@@ -64,8 +64,15 @@ def _wire(cells: Cells, unit: Unit, start: int, end: int, moment: Moment, lit: b
 
 
 def _line(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
-    """A small box, the name, and the value, which gives way to the gradient, in the row of the wire."""
+    """A small box, the name, and the value, which gives way to the gradient, in the row of the wire.
+
+    Each operand arrives in a row of its own, the first at the top, on a line that leads to the box.
+    """
     node, end, active = unit.node, left + unit.width, state is State.ACTIVE
+    if row != unit.middle:
+        joint = "╮" if row == 0 else "╯" if row == unit.height - 1 else "┤"
+        draw(cells, left, moment.drawn(lines(joint, state)), _outline_role(moment, state))
+        return
     if unit.box:
         ends = brackets(state, group=unit.group, ascii=moment.ascii)
         role = _outline_role(moment, state)

@@ -16,7 +16,7 @@ from backprop_tui.view import Density
 __all__ = ["HEIGHTS", "Unit", "unit"]
 
 _HIGHEST = 15
-"""A box with more operands than these has them share rows."""
+"""A node with more operands than these has them share rows."""
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
 """The rows of a unit, or, of a box, the fewest."""
 _MEASURED = 64
@@ -42,8 +42,8 @@ class Unit(Struct, frozen=True):
     def fed_by(self, operands: int, density: Density) -> Unit:
         """The unit with a row for each of so many operands, so that no two of them arrive as one."""
         height = HEIGHTS[density]
-        if self.box and 1 < height < operands <= _HIGHEST:
-            height = operands | 1  # the wire that leaves it is in the middle
+        if self.box and height < operands <= _HIGHEST:
+            height = operands if density == "compact" else operands | 1  # the wire leaves a box in its middle
         return structs.replace(self, height=height)
 
 
