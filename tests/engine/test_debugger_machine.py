@@ -343,6 +343,14 @@ def test_groups_by_hand() -> None:
     opened = update(update(all_folded, over), c.Into())
     assert (opened.position, "one" in opened.folded, "one.first" in opened.folded) == (1, False, True)
     assert walked(opened, over, over, over, over) == [2, 3, 5, 6]
+    ahead = update(all_folded, c.Into())
+    assert (ahead.position, set(all_folded.folded) - set(ahead.folded)) == (1, {"one"})
+    two_folded = update(session, c.Fold("two"))
+    assert walked(two_folded, c.Go(5), c.Into()) == [5, 5], (
+        "neither the step nor the next is of a folded group"
+    )
+    assert walked(two_folded, c.Go(6), c.Into(), c.Out(), c.Step()) == [6, 7, 8, 9]
+    assert walked(all_folded, c.Go(15), c.Into(), c.Out()) == [15, 15, 15], "its own inside comes first"
     inner = update(update(session, c.Fold("one.second")), c.Go(3))
     assert walked(inner, over, back, over, over) == [5, 3, 5, 6]
 

@@ -306,12 +306,8 @@ class Twin:
                 self._go_to(over(self.mark, self.position, self.last, self.folded, back=back))
 
     def _into(self, command: c.Into) -> None:
-        if self.position and not self.levels:
-            folded = [group for group in self.mark(self.position).groups if group in self.folded]
-            if folded:
-                self.folded = tuple(one for one in self.folded if one != folded[0])
-                self._go_to(stretch(self.mark, self.position, self.last, folded[0])[0])
-                return
+        if self.position and not self.levels and self._unfold_at(self.position):
+            return
         trace, step = self.trace, None
         if self.within:
             step = trace.schedule.step(self.within)
@@ -319,12 +315,25 @@ class Twin:
             step.node if isinstance(step, Forward) else step.edge.node if isinstance(step, Backward) else None
         )
         if node is None or decomposition(trace.graph, trace.graph.nodes[node]) is None:
-            self.failed = True
+            ahead = self.position + 1
+            goes_on = not self.levels and ahead <= self.last
+            if goes_on and self.place(ahead)[0] == self.place(self.position)[0]:
+                self.failed = not self._unfold_at(ahead)
+            else:
+                self.failed = True
             return
         inner = inside(trace, trace.graph.nodes[node]).trace
         start = 0 if isinstance(step, Forward) else inner.schedule.seed
         self.levels = [*self.levels, (trace.graph.nodes[node].name, inner, start)]
         self.selection = None
+
+    def _unfold_at(self, position: int) -> bool:
+        """Unfold the outermost folded group of a step, and go to its first; whether there is one."""
+        folded = [group for group in self.mark(position).groups if group in self.folded]
+        if folded:
+            self.folded = tuple(one for one in self.folded if one != folded[0])
+            self._go_to(stretch(self.mark, position, self.last, folded[0])[0])
+        return bool(folded)
 
     def _out(self, command: c.Out) -> None:
         if self.levels:

@@ -52,7 +52,7 @@ class Over(Struct, frozen=True):
 
 
 class Into(Struct, frozen=True):
-    """Step into the composite operator, or the folded group, that the step is about."""
+    """Step into the composite operator or the folded group of the step, else into a folded group ahead."""
 
 
 class Out(Struct, frozen=True):

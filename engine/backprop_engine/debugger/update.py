@@ -139,26 +139,31 @@ def _over(session: Session, *, back: bool) -> Session:
 
 
 def _into(session: Session) -> Session:
-    """Into a folded group that was stepped over, else into the composite node that the step is about."""
-    folded = [
-        group
-        for group in groups_at(session.graph, session.schedule, session.here)
-        if group.name in session.folded
-    ]
-    if folded:
-        group = folded[0]
-        opened = replace(session, folded=tuple(one for one in session.folded if one != group.name))
-        first = stretch_of(session.schedule, group, session.here)[0]
-        return (
-            _at_level(opened, first) if opened.levels else at(opened, opened.position - opened.here + first)
-        )
+    """Into a folded group that was stepped over, else into the composite node that the step is about.
+
+    Where the step has no inside, into a folded group that begins with the next one.
+    """
+    opened = _unfolded_at(session, session.here)
+    if opened is not None:
+        return opened
     node = _composite(session)
     if node is None:
-        return told(session, "nothing inside", good=False)
+        return _unfolded_at(session, session.here + 1) or told(session, "nothing inside", good=False)
     found = inside(session.trace, node)
     start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
     level = Level(node.name, found.trace, start)
     return replace(session, levels=(*session.levels, level), selection=None)
+
+
+def _unfolded_at(session: Session, here: int) -> Session | None:
+    """At the first step of the outermost folded group that the step to `here` is in, which is unfolded."""
+    groups = groups_at(session.graph, session.schedule, here)
+    group = next((one for one in groups if one.name in session.folded), None)
+    if group is None:
+        return None
+    opened = replace(session, folded=tuple(one for one in session.folded if one != group.name))
+    first = stretch_of(session.schedule, group, here)[0]
+    return _at_level(opened, first) if opened.levels else at(opened, opened.position - opened.here + first)
 
 
 def _composite(session: Session) -> Node | None:
