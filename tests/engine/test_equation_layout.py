@@ -170,6 +170,34 @@ def test_a_scale_stands_apart_where_all_rows_fit_into_a_line_less() -> None:
     assert not blank.strip()
 
 
+class TestNumbersBeforeHeatmaps:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_word_that_takes_room_from_numbers_goes(self, language: str) -> None:
+        frame = scenes.trace("hello_rnn").frame(29)
+        block = equation(frame, language, 76, 6, tall=True)
+        assert not pictures(block)
+        assert plain(block.lines).count("(4×4)") == 2
+
+    def test_shapes_stay_where_their_own_columns_have_room(self) -> None:
+        shown = plain(equation(scenes.trace("softmax_classifier").frame(6), "ko", 76, 8, tall=True).lines)
+        assert shown.count("(6×3)") == 2
+        assert "로컬 그래디언트" in shown
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_beside_a_heatmap_a_row_of_two_numbers_stays_one(self, language: str) -> None:
+        block = equation(scenes.trace("lstm").frame(85), language, 44, 17, tall=True)
+        assert pictures(block)
+        assert "[0.380  -0.289]" in plain(block.lines)
+
+    def test_which_part_of_a_tensor_it_is_always_stands_there(self) -> None:
+        block = equation(scenes.trace("layer_norm_directions").frame(3), "ko", 44, 17, tall=True)
+        assert not pictures(block)
+        assert plain(block.lines).count("[0]") == 3
+        forward = plain(equation(scenes.trace("small_convnet").frame(1), "en", 76, 9).lines)
+        assert "1×6×6 [0]" in forward
+        assert "2×1×3×3 [0, 0]" in forward
+
+
 class TestWhatIsShown:
     @pytest.mark.parametrize(("axis", "index"), [(-1, "[2]"), (0, "[:, 2]")])
     def test_one_sample_of_a_batch_of_jacobians_multiplies(self, axis: int, index: str) -> None:

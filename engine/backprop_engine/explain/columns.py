@@ -38,6 +38,8 @@ from backprop_engine.explain.terms import (
     headings,
     in_short,
     lengthened,
+    names_alone,
+    narrow,
     with_brackets,
     without_rules,
 )
@@ -73,6 +75,9 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
             full = _in_full_numbers(some, width, height, tall=tall)
             if full is not None:
                 return full
+        full = _in_full_numbers(brief, width, height, tall=False, wordy=False)
+        if full is not None:
+            return full
     block = _cut(usual, brief, width, height, tall=False)
     if tall and block.height + _TALLER + _AROUND <= height:
         taller = _cut(usual, brief, width, height - _AROUND, tall=True)
@@ -81,13 +86,20 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     return block
 
 
-def _in_full_numbers(parts: list[Part], width: int, height: int, *, tall: bool) -> Block | None:
-    """Every tensor in full, side by side or with the product under the rest; None where neither fits."""
+def _in_full_numbers(
+    parts: list[Part], width: int, height: int, *, tall: bool, wordy: bool = True
+) -> Block | None:
+    """Every tensor in full, side by side or with the product under the rest; None where neither fits.
+
+    Where that is not to be `wordy`, only words that take no room stand between the names and the numbers.
+    """
     if not _could_fit(parts, width, height):
         return None
     shares, room = [UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
     for stacked in _arrangements(parts, width, height):
-        for heads, gap, fractions in _ways_to_head(parts, room, tall=tall):
+        for heads, gap, fractions in (
+            _ways_to_head(parts, room, tall=tall) if wordy else _narrow_heads(parts, room, stacked=stacked)
+        ):
             most = height - _AROUND * fractions
             high = most - _rows(heads).total - gap - _TALLER * fractions
             if not _may_fit(parts, heads, width, high, stacked=stacked, gap=gap, tall=fractions):
@@ -109,6 +121,17 @@ def _ways_to_head(parts: list[Part], room: list[int], *, tall: bool) -> Iterator
         for heads, gap in headings(parts, room):
             if gap or not fractions:
                 yield heads, gap, fractions
+
+
+def _narrow_heads(
+    parts: list[Part], room: list[int], *, stacked: bool
+) -> Iterator[tuple[Headings, int, bool]]:
+    """The same where no head is to take room from the numbers; beside the product's any would."""
+    cut = cut_short(parts)
+    heads = narrow(cut, [0, *room[1:]] if stacked else room)
+    yield from ((heads, gap, False) for gap in (1, 0))
+    if not stacked and not any(head and "[" in head.shape for head in cut):
+        yield names_alone(cut), 0, False
 
 
 def _arrangements(parts: list[Part], width: int, height: int) -> list[bool]:
@@ -173,7 +196,7 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
             continue
         blocks.append(_heats(parts, over, unfolded, width, height, tall=tall))
         if blocks[-1].width <= width and not _has_gaps(blocks[-1]):
-            return blocks[-1]
+            return _with_more_numbers(blocks[-1], brief, width, height, tall=tall)
     fitting = [block for block in blocks if block.width <= width] or blocks[-1:]
     flat = fitting[-1 if height < _LOW else 0]
     if len(parts) <= _ALONE:
@@ -188,6 +211,33 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
     if flat.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
         return flat
     return _within(small, width, height)
+
+
+def _with_more_numbers(block: Block, brief: list[Part], width: int, height: int, *, tall: bool) -> Block:
+    """A block, or what has fewer heatmaps, under heads that take no room from numbers.
+
+    Of tensors of one shape no other becomes numbers where one stays a heatmap: they are to be compared.
+    """
+    room = [
+        _in_full_width(part) if isinstance(part, Term) and may_be_whole(part, width, height - 2) else 0
+        for part in brief
+    ]
+    large = sum(isinstance(part, Term) and part.tensor is not None for part in brief) - sum(map(bool, room))
+    if _pictures(block) <= large:
+        return block
+    heads = narrow(cut_short(brief), room)
+    other = _heats(brief, heads, heads, width, height, tall=tall)
+    if other.width > width or _has_gaps(other) or _pictures(other) >= _pictures(block):
+        return block
+    shapes: dict[bool, set[tuple[int, ...]]] = {True: set(), False: set()}
+    for part, (_, _, column) in zip(brief, other.parts, strict=True):
+        shapes[_has_pictures(column)].add(_shape(part))
+    return block if shapes[True] & shapes[False] else other
+
+
+def _pictures(block: Block) -> int:
+    """How many heatmaps are in it."""
+    return sum(leaf.is_picture for leaf in block.leaves())
 
 
 def _heads_of_heatmaps(parts: list[Part], cut: Headings) -> Iterator[tuple[Headings, Headings]]:

@@ -28,6 +28,8 @@ __all__ = [
     "headings",
     "in_short",
     "lengthened",
+    "names_alone",
+    "narrow",
     "showing",
     "with_brackets",
     "without_rules",
@@ -148,21 +150,34 @@ def headings(parts: list[Part], room: list[int]) -> Iterator[tuple[Headings, int
     """How the columns may be headed, and how many empty rows follow: the best first.
 
     Words that are wider than the `room` over their numbers take two lines, rules stand beside the words, long
-    symbols are cut, rules are left out, and at last shapes stand beside the words, or are left out too.
+    symbols are cut, rules are left out, and at last shapes stand beside the words, some of them, or none.
     """
+    kinds: list[Headings] = []
+    for kind in _kinds(parts, room):
+        if kind not in kinds:
+            kinds.append(kind)
+            yield kind, 1
+    for kind in kinds:
+        yield kind, 0
+    cut = cut_short(parts)
+    yield _each(cut, _shape_beside_the_word), 0
+    yield in_short(cut), 0
+    yield _with_shapes(cut, room), 0
+    yield _each(cut, _bare), 0
+
+
+def _kinds(parts: list[Part], room: list[int]) -> Iterator[Headings]:
+    """The headings with shapes in a row of their own, one after the other: mostly the first will do."""
     full, cut = as_they_are(parts), cut_short(parts)
-    kinds = []
-    for kind in (full, cut):
-        ways = [kind, folded(kind, room)]
-        kinds += [*ways, *(_each(way, _rule_beside_the_word) for way in ways)]
+    for kind in (full, cut) if cut != full else (full,):
+        yield kind
+        lower = folded(kind, room)
+        yield lower
+        yield _each(kind, _rule_beside_the_word)
+        yield _each(lower, _rule_beside_the_word)
     bare = without_rules(cut)
-    kinds += [bare, folded(bare, room)]
-    last = [_each(cut, _shape_beside_the_word), in_short(cut), _each(cut, _bare)]
-    seen: list[tuple[Headings, int]] = []
-    for one in (*((kind, 1) for kind in kinds), *((kind, 0) for kind in (*kinds, *last))):
-        if one not in seen:
-            seen.append(one)
-            yield one
+    yield bare
+    yield folded(bare, room)
 
 
 def as_they_are(parts: list[Part]) -> Headings:
@@ -203,6 +218,38 @@ def _bare(head: Heading) -> Heading:
     return _shape_beside_the_word(head._replace(rule="", shape=slice_alone))
 
 
+def _with_shapes(heads: Headings, room: list[int]) -> Headings:
+    """Rules and shapes beside the words where that makes no column wider."""
+    return [head and _with_shape(head, cells) for head, cells in zip(heads, room, strict=True)]
+
+
+def _with_shape(head: Heading, cells: int) -> Heading:
+    full = _shape_beside_the_word(head)
+    fits = cell_width(full.word) <= max(cells, _own(head), cell_width(head.word))
+    return full if fits else _bare(head)
+
+
+def narrow(heads: Headings, room: list[int]) -> Headings:
+    """Words and shapes only where they are no wider than the names or the `room` of the numbers.
+
+    Which part of a larger tensor it is stands there in any case.
+    """
+    return [head and _narrow(head, max(cells, _own(head))) for head, cells in zip(heads, room, strict=True)]
+
+
+def names_alone(heads: Headings) -> Headings:
+    """The same with nothing but names."""
+    return [head and Heading(head.name, "", "", "", head.is_cut) for head in heads]
+
+
+def _narrow(head: Heading, cells: int) -> Heading:
+    slice_alone = head.shape if "[" in head.shape else ""
+    full = _shape_beside_the_word(head).word if head.word else ""
+    ways = (full, head.shape) if slice_alone else (full, head.word, head.shape)
+    word = next((way for way in ways if way and cell_width(way) <= cells), slice_alone)
+    return head._replace(word=word, shape="", rule="")
+
+
 def _cut(head: Heading) -> Heading:
     name = _cut_name(head.name, _LONGEST_SYMBOLS)
     rule = clip(head.rule, len(_IS) + _LONGEST_SYMBOLS)
@@ -237,6 +284,11 @@ def folded(heads: Headings, room: Sequence[int] = ()) -> Headings:
 def _is_wide(head: Heading, cells: int) -> bool:
     name = "" if OVER in head.name else head.name  # a fraction is narrow
     return cell_width(head.word) > max(cells, cell_width(name))
+
+
+def _own(head: Heading) -> int:
+    """How wide a column is at least, in a row of names."""
+    return cell_width(head.name)
 
 
 def _in_two_lines(word: str) -> str:
