@@ -38,13 +38,15 @@ def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
     """Segments, as few as may be: a space looks the same in the style of what stands before it."""
     segments: list[Segment] = []
     text, tint = "", _NONE
-    for span in line:
-        if span.role is tint or (span.text.isspace() and _is_plain(tint) and _is_plain(span.role)):
-            text += _shown(span)
+    for shown, role in line:
+        if isinstance(role, Shade) and not role.is_mark:
+            shown = _HALF * len(shown)  # upper halves of cells in place of a heatmap's characters
+        if role is tint or (shown.isspace() and _is_plain(tint) and _is_plain(role)):
+            text += shown
             continue
         if text:
             segments.append(Segment(text, styles[tint]))
-        text, tint = _shown(span), span.role
+        text, tint = shown, role
     if text:
         segments.append(Segment(text, styles[tint]))
     return segments
@@ -53,12 +55,6 @@ def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
 def _is_plain(tint: Tint) -> bool:
     """Whether a space in this role shows nothing but the panel's ground."""
     return isinstance(tint, Role) and tint is not Role.SELECTED and tint is not Role.LIT
-
-
-def _shown(span: Span) -> str:
-    """The text of a span, with upper halves of cells in place of a heatmap's characters."""
-    shade = span.role
-    return _HALF * len(span.text) if isinstance(shade, Shade) and not shade.is_mark else span.text
 
 
 def _plain(span: Span, palette: Palette) -> Style:

@@ -47,6 +47,8 @@ class Role(Enum):
     LIT = "lit"
     KEY = "key"
 
+    __hash__ = object.__hash__  # looked up for every piece of text: an enumeration's own is Python
+
 
 Tint: TypeAlias = Role | Shade
 """What gives a piece of text its look: the role it plays or, in a heatmap, the numbers it stands for."""

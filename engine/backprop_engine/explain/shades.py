@@ -27,6 +27,8 @@ class Emphasis(Enum):
     FADED = "faded"
     CURSOR = "cursor"
 
+    __hash__ = object.__hash__  # looked up for every cell of a heatmap: an enumeration's own is Python
+
 
 class Tone(NamedTuple):
     """One number: its level, -`LEVELS` to `LEVELS`, and how it stands out."""

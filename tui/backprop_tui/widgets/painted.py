@@ -94,11 +94,16 @@ class Painted(ScrollView):
     def refresh_changed_rows(self) -> None:
         """Have those rows painted that are not as they were."""
         view, (width, height) = self._in_view(), self.size
-        changed = [
-            Region(0, y, width, 1)
-            for y in range(height)
-            if self._painted.get(y) != (view.margin.x, self.row_in_view(y, view))
-        ]
+        changed: list[Region] = []
+        start = None
+        for y in range(height):
+            if self._painted.get(y) == (view.margin.x, self.row_in_view(y, view)):
+                start = None
+            elif start is None:
+                start = y
+                changed.append(Region(0, y, width, 1))
+            else:
+                changed[-1] = Region(0, start, width, y + 1 - start)  # rows together are one region
         if changed:
             self.refresh(*changed)
 
