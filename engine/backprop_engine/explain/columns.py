@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
-from backprop_engine.explain.blocks import Block, above, beside
+from backprop_engine.explain.arranging import (
+    TALLER,
+    head_block,
+    height_of_two,
+    left_of_product,
+    product_below,
+    rows_of_heads,
+    side_by_side,
+    sign_block,
+)
+from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.cells import (
     NARROWEST,
     UNLIMITED,
@@ -21,8 +30,7 @@ from backprop_engine.explain.cells import (
     may_lie,
     numbers_block,
 )
-from backprop_engine.explain.formulas.box import fenced, fraction, superscript, text
-from backprop_engine.explain.lines import Line, Role, clip_line, crop_line, line_text
+from backprop_engine.explain.lines import Line, clip_line, crop_line, line_text
 from backprop_engine.explain.terms import (
     OVER,
     Heading,
@@ -37,7 +45,6 @@ from backprop_engine.explain.terms import (
     folded,
     headings,
     in_short,
-    lengthened,
     names_alone,
     narrow,
     with_brackets,
@@ -52,12 +59,8 @@ _LOW = 9
 """With fewer rows, those of the heads are missed by the numbers."""
 _ALONE = 2
 """A term, perhaps with a sign, has nothing to stand under."""
-_TALLER = 2
-"""How many rows more a name takes as a fraction."""
 _AROUND = 2
 """How many blank rows fractions want around all: their numerators would touch what is above."""
-_BACK = {"←": "→"}
-"""The signs that differ where the product stands behind the rest."""
 
 
 def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
@@ -79,7 +82,7 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
         if full is not None:
             return full
     block = _cut(usual, brief, width, height, tall=False)
-    if tall and block.height + _TALLER + _AROUND <= height:
+    if tall and block.height + TALLER + _AROUND <= height:
         taller = _cut(usual, brief, width, height - _AROUND, tall=True)
         as_good = all(sees(taller) <= sees(block) for sees in (_has_pictures, _has_gaps))
         return taller if taller.height <= height - _AROUND and as_good else block
@@ -101,14 +104,14 @@ def _in_full_numbers(
             _ways_to_head(parts, room, tall=tall) if wordy else _narrow_heads(parts, room, stacked=stacked)
         ):
             most = height - _AROUND * fractions
-            high = most - _rows(heads).total - gap - _TALLER * fractions
+            high = most - rows_of_heads(heads).total - gap - TALLER * fractions
             if not _may_fit(parts, heads, width, high, stacked=stacked, gap=gap, tall=fractions):
                 continue
             for indented in (True, False) if stacked else (False,):
                 block = (
-                    _stacked(parts, heads, shares, width, tall=fractions, gap=gap, indented=indented)
+                    product_below(parts, heads, shares, width, tall=fractions, gap=gap, indented=indented)
                     if stacked
-                    else _row(parts, heads, shares, width, high, tall=fractions, gap=gap)
+                    else side_by_side(parts, heads, shares, width, high, tall=fractions, gap=gap)
                 )
                 if block.width <= width and block.height <= most and not _has_pictures(block):
                     return block
@@ -152,7 +155,7 @@ def _may_fit(
 ) -> bool:
     """Whether all numbers may fit into so many cells under their heads, before those are measured."""
     if stacked:
-        height -= gap + max(_in_full_size(parts[0], UNLIMITED)[1], _rows(heads[:1]).total)
+        height -= gap + max(_in_full_size(parts[0], UNLIMITED)[1], rows_of_heads(heads[:1]).total)
     sizes = [_in_full_size(part, UNLIMITED if stacked else height) for part in parts[2 * stacked :]]
     if max(high for _, high in sizes) > height:
         return False
@@ -201,13 +204,13 @@ def _cut(parts: list[Part], brief: list[Part], width: int, height: int, *, tall:
     flat = fitting[-1 if height < _LOW else 0]
     if len(parts) <= _ALONE:
         return _within(flat, width, height)
-    high = _height_of_two(heads, height, tall=tall)
+    high = height_of_two(heads, height, tall=tall)
     shares = [
-        max(1, width - _left_of_product(parts, heads, tall=tall)),
+        max(1, width - left_of_product(parts, heads, tall=tall)),
         0,
         *_shares(brief[2:], heads[2:], width, high, tall=tall),
     ]
-    small = _stacked(brief, heads, shares, width, high, tall=tall, most=height)
+    small = product_below(brief, heads, shares, width, high, tall=tall, most=height)
     if flat.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
         return flat
     return _within(small, width, height)
@@ -254,9 +257,9 @@ def _heats(
     parts: list[Part], heads: Headings, unfolded: Headings, width: int, height: int, *, tall: bool
 ) -> Block:
     """Columns side by side, in which tensors are heatmaps where they have to be."""
-    room = max(1, height - _rows(heads).total - _TALLER * tall - 1)
+    room = max(1, height - rows_of_heads(heads).total - TALLER * tall - 1)
     shares = _shares(parts, heads, width, room, tall=tall)
-    return _row(parts, _unfolded(heads, unfolded, shares), shares, width, room, tall=tall)
+    return side_by_side(parts, _unfolded(heads, unfolded, shares), shares, width, room, tall=tall)
 
 
 def _unfolded(heads: Headings, unfolded: Headings, shares: list[int]) -> Headings:
@@ -272,37 +275,6 @@ def _within(block: Block, width: int, height: int) -> Block:
     if block.width <= width and block.height <= height:
         return block
     return Block.of([_clipped(line, width) for line in block.lines[:height]])
-
-
-def _height_of_two(heads: Headings, height: int, *, tall: bool) -> int:
-    """How high numbers may be where those of the product stand under the rest."""
-    free = height - _rows(heads).total - _TALLER * tall - 2
-    below = _rows([heads[0]]).total - 1 + tall
-    return next((high for high in range(free, 1, -1) if high <= free - _least(high, int(tall), below)), 1)
-
-
-def _highest(height: int, above: int, below: int) -> int:
-    """How high numbers may be beside a name, so that both take at most `height`."""
-    return next((high for high in range(height, 1, -1) if _least(high, above, below) <= height), 1)
-
-
-def _least(height: int, above: int, below: int) -> int:
-    """How many rows numbers take, beside a name that has so many rows above and below."""
-    return sum(_around(height, above, below), 1)
-
-
-def _around(height: int, above: int, below: int) -> tuple[int, int]:
-    """How many rows stand above and below the middle one of numbers, or of a name beside them."""
-    middle = (height - 1) // 2
-    return max(middle, above), max(height - 1 - middle, below)
-
-
-def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
-    """How many cells the sign and the head of the product take where it stands under the rest."""
-    result, heading = parts[0], heads[0]
-    assert isinstance(result, Term)
-    assert heading is not None
-    return len(" =  = ") + _head(result.role, heading, _rows([heading]), tall=tall).width
 
 
 def _has_pictures(block: Block) -> bool:
@@ -342,45 +314,6 @@ def _least_width(parts: list[Part]) -> int:
     )
 
 
-def _stacked(
-    parts: list[Part],
-    heads: Headings,
-    shares: list[int],
-    width: int,
-    height: int = UNLIMITED,
-    *,
-    tall: bool,
-    gap: int = 1,
-    most: int = UNLIMITED,
-    indented: bool = False,
-) -> Block:
-    """The right side of the equation, and the left side under it: ``= ∂L/∂x = [1  2]``.
-
-    The signs, the name and the middle of the numbers stand in one row. The right side's numbers take at most
-    `height`, and the product's what that leaves of `most`; symbols are as long as the `width` allows.
-    """
-    result, sign, heading = parts[0], parts[1], heads[0]
-    assert isinstance(result, Term)
-    assert isinstance(sign, Sign)
-    assert heading is not None
-    margin = _sign(Sign(" "))
-    room = width - margin.width * indented
-    right = _row(parts[2:], heads[2:], shares[2:], room, height, tall=tall, gap=gap)
-    right = beside(margin, right) if indented else right
-    head = _head(result.role, heading, _rows([heading]), tall=tall)
-    high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
-    numbers = numbers_block(result, shares[0], high)
-    middle = max((_bracketed(numbers) - 1) // 2, min(int(tall), (numbers.height - 1) // 2))
-    up, down = max(middle, int(tall)), max(numbers.height - 1 - middle, head.height - 1 - tall)
-    before, equals = _sign(Sign(_BACK.get(sign.text, sign.text))), _sign(Sign("="))
-    placed: list[tuple[int, int, Block]] = []
-    at = 0
-    for block, over in ((before, 0), (head, int(tall)), (equals, 0), (numbers, middle)):
-        placed.append((at, up - over, block))
-        at += block.width
-    return above(right, Block.blank(gap), Block(at, up + 1 + down, parts=tuple(placed)), align="<")
-
-
 def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall: bool) -> list[int]:
     """How wide each tensor may be where not all can be shown whole.
 
@@ -388,14 +321,14 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
     what their numbers take, and of what is left, the narrowest heatmap always gets the next cell. Heatmaps
     of equal shape are equally large.
     """
-    rows = _rows(heads)
+    rows = rows_of_heads(heads)
     shares, more, pictures = [0] * len(parts), [0] * len(parts), []
     for place, (part, heading) in enumerate(zip(parts, heads, strict=True)):
         if isinstance(part, Sign) or heading is None:
-            width -= _sign(part).width
+            width -= sign_block(part).width
             continue
         block = numbers_block(part, width, height)
-        shares[place] = max(NARROWEST, _head(part.role, heading, rows, tall=tall).width)
+        shares[place] = max(NARROWEST, head_block(part.role, heading, rows, tall=tall).width)
         more[place] = max(0, block.width - shares[place])
         if _has_pictures(block):
             pictures.append(place)
@@ -425,110 +358,3 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
 def _shape(part: Part) -> tuple[int, ...]:
     """That of the matrix that is shown of a tensor."""
     return part.tensor.shape[-2:] if isinstance(part, Term) and part.tensor is not None else ()
-
-
-def _row(
-    parts: list[Part],
-    heads: Headings,
-    shares: list[int],
-    width: int,
-    height: int,
-    *,
-    tall: bool,
-    gap: int = 1,
-) -> Block:
-    """Names, words, details and numbers in columns; a tensor gets at most its share of cells.
-
-    Symbols that are cut take what all of that leaves of the `width`.
-    """
-    rows = _rows(heads)
-    columns: list[tuple[Block, Block]] = []
-    is_cut, top, high, middle = False, 0, 1, 1
-    for part, heading, share in zip(parts, heads, shares, strict=True):
-        if isinstance(part, Sign) or heading is None:
-            numbers = _sign(part)
-            head = above(Block.blank(1), numbers, Block.blank(1)) if tall else numbers
-        else:
-            head, numbers = _head(part.role, heading, rows, tall=tall), numbers_block(part, share, height)
-            is_cut = is_cut or heading.is_cut
-            high, middle = max(high, numbers.height), max(middle, _bracketed(numbers))
-        top = max(top, gap + head.height)
-        columns.append((head, numbers))
-    if is_cut:
-        columns = list(_lengthened(parts, heads, columns, width, tall=tall))
-    return beside(*(_column(head, top, numbers, middle, high) for head, numbers in columns))
-
-
-def _lengthened(
-    parts: list[Part], heads: Headings, columns: list[tuple[Block, Block]], width: int, *, tall: bool
-) -> Iterator[tuple[Block, Block]]:
-    """The columns with as many of those symbols that are cut as the `width` has room for."""
-    rows, free = _rows(heads), width - sum(max(head.width, numbers.width) for head, numbers in columns)
-    for part, heading, (head, numbers) in zip(parts, heads, columns, strict=True):
-        longer = head
-        if isinstance(part, Term) and heading and heading.is_cut:
-            least = max(head.width, numbers.width)
-            longer = _head(part.role, lengthened(heading, part, least + max(0, free)), rows, tall=tall)
-            free -= max(0, longer.width - least)
-        yield longer, numbers
-
-
-class _Rows(NamedTuple):
-    """How many rows the words, the shapes and the rules of an equation take."""
-
-    word: int
-    shape: int
-    rule: int
-
-    @property
-    def total(self) -> int:
-        """With that of the names."""
-        return 1 + self.word + self.shape + self.rule
-
-
-def _rows(heads: Headings) -> _Rows:
-    known = [head for head in heads if head is not None]
-    words = max((1 + head.word.count("\n") for head in known if head.word), default=0)
-    return _Rows(words, int(any(head.shape for head in known)), int(any(head.rule for head in known)))
-
-
-def _sign(part: Part) -> Block:
-    return Block.text(f" {part.text} ", Role.TEXT)
-
-
-@lru_cache(maxsize=256)
-def _head(role: Role, heading: Heading, rows: _Rows, *, tall: bool) -> Block:
-    """A column's name, word, shape and rule, each in as many rows as it takes in any column."""
-    name = _tall_name(heading.name, role) if tall else Block.text(heading.name, role)
-    words = [Block.text(line, Role.DIM) for line in heading.word.split("\n")][: rows.word]
-    shape = [Block.text(heading.shape, Role.DIM)][: rows.shape]
-    rule = [Block.text(heading.rule, Role.DIM)][: rows.rule]
-    return above(name, *words, Block.blank(rows.word - len(words)), *shape, *rule)
-
-
-@lru_cache(maxsize=64)
-def _tall_name(name: str, role: Role) -> Block:
-    """The name in three rows: a derivative as a fraction, anything else in the middle."""
-    written = name.removesuffix("ᵀ").strip("()") if name.endswith(")ᵀ") else name
-    top, sign, bottom = written.partition(OVER)
-    if not sign:
-        return above(Block.blank(1), Block.text(name, role), Block.blank(1))
-    box = fraction(text(top, role), text(f"∂{bottom}", role), role)
-    if written != name:
-        box = superscript(fenced(box, role=role), "ᵀ")
-    return box.block()
-
-
-def _column(head: Block, top: int, numbers: Block, middle: int, height: int) -> Block:
-    """A column: its head in `top` rows, and its numbers in `height`, in the middle of the first `middle`.
-
-    A legend hangs under its heatmap, which stands level with the rows of numbers beside it.
-    """
-    over = min((middle - _bracketed(numbers)) // 2, height - numbers.height)
-    under = height - numbers.height - over
-    return above(head, Block.blank(top - head.height + over), numbers, Block.blank(under))
-
-
-def _bracketed(numbers: Block) -> int:
-    """How many rows numbers or a heatmap take without what stands below."""
-    return numbers.parts[0][2].height if numbers.parts else numbers.height
