@@ -21,11 +21,18 @@ WIDE, NARROW = (120, 40), (80, 24)
 
 @asynccontextmanager
 async def opened(
-    what: str | View | None, *, size: tuple[int, int] = WIDE, at: int = 0, language: str = "en"
+    what: str | View | None,
+    *,
+    size: tuple[int, int] = WIDE,
+    at: int = 0,
+    language: str = "en",
+    still: bool = False,
 ) -> AsyncIterator[Pilot[None]]:
-    """The debugger on a bundled scenario or a view; the gallery where `what` is None."""
+    """The debugger on a bundled scenario or a view, the gallery where `what` is None; timeless if `still`."""
     shown = view(what, at, language) if isinstance(what, str) else what
-    async with DebuggerApp(shown, language=language).run_test(size=size, notifications=True) as pilot:
+    async with DebuggerApp(shown, language=language, still=still).run_test(
+        size=size, notifications=True
+    ) as pilot:
         await pilot.pause()
         yield pilot
 

@@ -569,16 +569,22 @@ def test_the_map_never_hides_the_step() -> None:
             }
 
 
-def test_a_map_may_lie_where_the_step_is_blank() -> None:
+def test_a_map_at_an_edge_hides_nothing_where_each_corner_would() -> None:
     picture = graph_picture(view("stacked_cells", 38))
     home = picture.home
     assert home is not None
     window = Area(home.x - 27, home.y - 9, 69, 17)
     shown = minimap(picture, window, home)
     assert shown is not None
-    assert shown.area.x == window.width - shown.area.width
-    assert shown.area.y == window.height - shown.area.height
-    assert window.y + shown.area.y < home.y + home.height
+    _, _, width, height = shown.area
+    corners = [(x, y) for x in (0, window.width - width) for y in (0, window.height - height)]
+    assert (shown.area.x, shown.area.y) not in corners
+    assert not under(picture, window, shown.area)
+    for at in range(1, trace("stacked_cells").schedule.last + 1):
+        other = graph_picture(view("stacked_cells", at))
+        again = minimap(other, window, other.home)
+        assert again is not None
+        assert again.area == shown.area, "it stays where it is while nothing is scrolled"
 
 
 def test_the_map_hides_as_little_as_any_corner_would() -> None:

@@ -44,7 +44,7 @@ def gallery() -> Any:
 async def test_screen(stem: str, size: tuple[int, int], language: str, in_words: SnapshotAssertion) -> None:
     """The most crowded step first, as it is when one opens the scenario there."""
     positions = moments(stem)
-    async with opened(stem, size=size, at=positions.pop("crowded"), language=language) as pilot:
+    async with opened(stem, size=size, at=positions.pop("crowded"), language=language, still=True) as pilot:
         screens = [f"=== crowded\n{screen_text(pilot.app)}"]
         picture = screen_svg(pilot.app)
         for moment, position in positions.items():

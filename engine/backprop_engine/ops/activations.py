@@ -31,7 +31,7 @@ relu = define(
         "The derivative at 0 is 0. NaN stays NaN, and a gradient of infinity into a dead unit gives "
         "0 · inf = NaN, where PyTorch masks it to 0.",
         "0에서의 미분은 0입니다. NaN은 NaN으로 남습니다. 죽은 유닛에 무한대의 그래디언트가 "
-        "들어오면 0 · inf = NaN이며, PyTorch는 이를 0으로 가립니다.",
+        "들어오면 0 · inf = NaN이며, PyTorch는 이를 0으로 만듭니다.",
     ),
     analytic=False,
     samples=SINGLES,

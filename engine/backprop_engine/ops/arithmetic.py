@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
-from backprop_engine.ops.definition import ONE, Partial, Sample, define, no_broadcast
+from backprop_engine.ops.definition import ONE, Lessons, Partial, Sample, broadcast, define, no_broadcast
 from backprop_engine.ops.extremes import at_zero
 from backprop_engine.ops.fitting import broadcasts, product
 from backprop_engine.said import said
@@ -30,6 +30,18 @@ def _away_from_zero(sample: Sample) -> Sample:
     return Sample(sample.operands, low=0.5, high=2.0)
 
 
+def _added(shapes: tuple[Shape, ...]) -> Lessons:
+    """What more is to say of operands that are broadcast."""
+    out = broadcast(*shapes)
+    summed = Words(
+        en="Addition hands its upstream gradient on unchanged; an operand that was broadcast gets the sum "
+        "over the axes that it was repeated along.",
+        ko="덧셈 노드는 흘러들어온 그래디언트를 그대로 흘려보내되, 브로드캐스트된 피연산자에는 반복된 축을 "
+        "따라 더한 합을 보냅니다.",
+    )
+    return tuple(None if shape == out else summed for shape in shapes)
+
+
 add = define(
     "add",
     family=FAMILY,
@@ -37,6 +49,7 @@ add = define(
         en="Addition hands its upstream gradient on unchanged to every operand.",
         ko="덧셈 노드는 흘러들어온 그래디언트를 모든 피연산자에 그대로 흘려보냅니다.",
     ),
+    lessons=_added,
     sign="+",
     operands="a b",
     formula="a + b",
@@ -106,7 +119,7 @@ div = define(
             ko="분자의 그래디언트는 분자의 값과 마찬가지로 분모로 나뉩니다.",
         ),
         Words(
-            en="The denominator's local gradient is minus the quotient, divided by it once more.",
+            en="The denominator's local gradient is minus the quotient over the denominator.",
             ko="분모에 대한 로컬 그래디언트는 몫을 분모로 한 번 더 나누고 부호를 바꾼 것입니다.",
         ),
     ),

@@ -252,7 +252,7 @@ softmax_with_loss = define(
     family=FAMILY,
     lesson=Words(
         en="Softmax with cross-entropy: the gradient is the probabilities less the target.",
-        ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 정답을 뺀 것입니다.",
+        ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 목표를 뺀 것입니다.",
     ),
     sign="sm+CE",
     operands="a target",

@@ -10,6 +10,7 @@ from msgspec import Struct
 from backprop_engine.explain.lines import Line, Role, Span, line_text
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph.cells import Cells, gathered, put
+from backprop_tui.panels.graph.free import free_place
 from backprop_tui.panels.graph.marks import State, lines
 from backprop_tui.panels.graph.picture import GraphPicture
 from backprop_tui.panels.graph.scene import Scene
@@ -85,9 +86,10 @@ def minimap(
 ) -> Minimap | None:
     """The map for a panel that shows `window` of a picture.
 
-    It stands in the corner in which it hides least of the picture, which begins `margin` cells inside the
-    panel, nothing of `focus`, and no operand of the step. There is none where half of each unit is in view,
-    where the panel is too small, and where most of the picture is seen but no corner is free.
+    It stands in a corner, or else at an edge, where it hides nothing of the picture, which begins `margin`
+    cells inside the panel; where there is no such place, in the corner in which it hides least, nothing of
+    `focus`, and no operand of the step. There is none where half of each unit is in view, where the panel is
+    too small, and where most of the picture is seen but no place is free.
     """
     if window.width < _FEWEST[0] or window.height < _FEWEST[1]:
         return None
@@ -95,13 +97,12 @@ def minimap(
     most = seen * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
     if most and not _misses_a_unit(picture, window):
         return None
-    width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
-    height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
+    area = _placed(picture, window, focus, margin, only_where_free=most)
+    if area is None:
+        return None
+    width, height = area.width - 2, area.height - 2
     across = _ends(window.x, window.width, picture.width, width)
     down = _ends(window.y, window.height, picture.height, height)
-    area, hidden = _corner(picture, window, (width + 2, height + 2), focus, margin)
-    if most and hidden:
-        return None
     marked = _marked(picture, width, height)
     drawn = [_row(picture, y, width, height, marked) for y in range(height)]
     _frame(drawn, picture, across, down)
@@ -110,6 +111,23 @@ def minimap(
     side = Span(picture.moment.drawn("│"), Role.DIM)
     rows = tuple((side, *gathered(cells, 0, width), side) for cells in drawn)
     return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
+
+
+def _placed(
+    picture: GraphPicture, window: Area, focus: Area | None, margin: tuple[int, int], *, only_where_free: bool
+) -> Area | None:
+    """The cells of the panel for a map: as large as it may be where it hides nothing, else a smaller one."""
+    width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
+    height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
+    in_drawing = Area(window.x - margin[0], window.y - margin[1], window.width, window.height)
+    large, hidden = _corner(picture, window, (width + 2, height + 2), focus, margin)
+    if not hidden:
+        return large
+    for size in ((width + 2, height + 2), (max(8, width * 2 // 3) + 2, max(2, height * 2 // 3) + 2)):
+        free = free_place(picture.scene, in_drawing, size)
+        if free is not None:
+            return Area(*free, *size)
+    return None if only_where_free else large
 
 
 def _row(
