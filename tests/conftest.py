@@ -17,8 +17,3 @@ settings.register_profile(
     "untimed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("untimed")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many as there are processors: about half of the time, a test of the screen waits."""
-    return 2 * (os.cpu_count() or 1)
