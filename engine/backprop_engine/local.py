@@ -20,7 +20,15 @@ from backprop_engine.steps import Edge
 from backprop_engine.text import Words
 from backprop_engine.trace import Trace
 
-__all__ = ["DenseLocal", "ElementwiseLocal", "LocalGradient", "MapLocal", "ScalarLocal", "local_gradient"]
+__all__ = [
+    "DenseLocal",
+    "ElementwiseLocal",
+    "LocalGradient",
+    "MapLocal",
+    "ScalarLocal",
+    "has_cells",
+    "local_gradient",
+]
 
 LARGEST_JACOBIAN = 4096
 """The most cells of a Jacobian that is worked out whole."""
@@ -68,6 +76,13 @@ class MapLocal(Struct, frozen=True, eq=False):
 
 
 LocalGradient: TypeAlias = ScalarLocal | ElementwiseLocal | DenseLocal | MapLocal
+
+
+def has_cells(local: LocalGradient) -> bool:
+    """Whether the product is made of the local gradient's cells: of one number or of a map without a factor
+    it is not.
+    """
+    return not isinstance(local, ScalarLocal) and not (isinstance(local, MapLocal) and local.factor is None)
 
 
 _KEPT = 4

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from faults import ENGINE, Fault
 
@@ -79,24 +81,30 @@ class Field:
 
     def _checked(self, paths: list[str]) -> tuple[Outcome, str] | None:
         """What the command says of the first scenario that does not pass; None where all do."""
-        done = self._python("-m", "backprop_tui", "check", *paths)
-        lines = done.stdout.splitlines()
-        for number, line in enumerate(lines):
-            if line.startswith("FAIL "):
-                assert done.returncode in (1, 2)
-                return Outcome.CAUGHT, lines[number + 1].strip().rpartition(os.sep)[2]
-        if done.returncode == 0:
-            return None
-        refused = [line for line in done.stderr.splitlines() if ": error[" in line]
-        if refused and "Traceback" not in done.stderr:
+        with TemporaryFile("w+") as told, self._started(told, "-m", "backprop_tui", "check", *paths) as check:
+            assert check.stdout is not None
+            for line in check.stdout:
+                if line.startswith("FAIL "):
+                    found = next(check.stdout).strip().rpartition(os.sep)[2]
+                    check.kill()  # one is enough
+                    return Outcome.CAUGHT, found
+            if check.wait() == 0:
+                return None
+            told.seek(0)
+            errors = told.read().strip()
+        refused = [line for line in errors.splitlines() if ": error[" in line]
+        if refused and "Traceback" not in errors:
             return Outcome.REFUSED, refused[0].rpartition(os.sep)[2]
-        return Outcome.CRASHED, done.stderr.strip().splitlines()[-1]
+        return Outcome.CRASHED, errors.splitlines()[-1]
 
     def _digest(self) -> str:
-        return self._python("-c", _DIGEST, *self.every).stdout.strip()
+        with TemporaryFile("w+") as told, self._started(told, "-c", _DIGEST, *self.every) as digest:
+            return digest.communicate()[0].strip()
 
-    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(self.root), str(_TUI)))}
-        return subprocess.run(
-            [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False
+    def _started(self, told: IO[str], *arguments: str) -> subprocess.Popen[str]:
+        """Python with this engine, read line by line; its errors go where they are `told`."""
+        path = os.pathsep.join((str(self.root), str(_TUI)))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(
+            [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, stderr=told, text=True
         )

@@ -181,10 +181,10 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             "first nan",
             Words("Not-a-number arises here.", "여기서 NaN이 생겼습니다."),
             Words(
-                "NaN comes from 0 · ∞, ∞ − ∞, 0 / 0, or the root or logarithm of a negative number. A "
+                "NaN comes from 0 · inf, inf − inf, 0 / 0, or the root or logarithm of a negative number. A "
                 "`where` behind it hides the value but not the gradient: guard the operand before the "
                 "operator.",
-                "NaN은 0 · ∞, ∞ − ∞, 0 / 0, 음수의 제곱근이나 로그에서 생깁니다. 뒤에 둔 `where`는 "
+                "NaN은 0 · inf, inf − inf, 0 / 0, 음수의 제곱근이나 로그에서 생깁니다. 뒤에 둔 `where`는 "
                 "값은 가리지만 그래디언트는 가리지 못하므로, 연산자에 들어가기 전에 막아야 합니다.",
             ),
             _first(np.isnan),

@@ -23,7 +23,14 @@ from backprop_engine.explain.terms import Index, Part, Sign, Term, showing
 from backprop_engine.explain.texts import say
 from backprop_engine.frame import Frame
 from backprop_engine.graph import Kind, Node
-from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.local import (
+    DenseLocal,
+    ElementwiseLocal,
+    MapLocal,
+    ScalarLocal,
+    has_cells,
+    local_gradient,
+)
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
 
 __all__ = ["equation"]
@@ -141,16 +148,17 @@ def _backward(frame: Frame, edge: Edge, language: str) -> list[Part]:
         case ElementwiseLocal():
             rule = rule_text(graph, edge, local.text)
             slope = showing(local.value, name, word, Role.LOCAL, rule=rule)
-            return [*map(_fine, [*left, upstream, Sign("⊙"), slope])]
+            parts = [*left, upstream, Sign("⊙"), slope]
         case DenseLocal():
             rule = rule_text(graph, edge, local.text)
-            return [*left, _dense_term(local, name, word, rule, at), Sign("·"), upstream]
+            parts = [*left, _dense_term(local, name, word, rule, at), Sign("·"), upstream]
         case MapLocal():
-            return [*left, *_map_terms(frame, edge, local, upstream, language)]
+            parts = [*left, *_map_terms(frame, edge, local, upstream, language)]
+    return [*map(_fine, parts)] if has_cells(local) else parts
 
 
 def _fine(part: Part) -> Part:
-    """With so many digits that the reader can multiply cell by cell, where there are few cells."""
+    """With so many digits that the reader can multiply with each cell, where there are few."""
     few = isinstance(part, Term) and part.tensor is not None and is_multiplied(part.tensor)
     return structs.replace(part, fine=True) if few else part
 

@@ -34,7 +34,7 @@ _FEW = 8
 
 
 def is_multiplied(tensor: Tensor) -> bool:
-    """Whether a factor of a product cell by cell has so few cells that its numbers are to be `fine`."""
+    """Whether a factor of a product has so few cells that its numbers are to be `fine`."""
     return 1 < tensor.size <= _MULTIPLIED
 
 

@@ -34,6 +34,7 @@ from backprop_engine.local import (
     LocalGradient,
     MapLocal,
     ScalarLocal,
+    has_cells,
     local_gradient,
 )
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
@@ -111,7 +112,7 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
         columns = [Column(left, value), EQUALS, *naming.right(tree, style)]
         return with_value(columns, value) if naming.varies(tree) else columns
 
-    return Equation(say("formula local", language), columns, rank=1, fine=isinstance(local, ElementwiseLocal))
+    return Equation(say("formula local", language), columns, rank=1, fine=has_cells(local))
 
 
 def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
@@ -132,7 +133,7 @@ def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
     if edge.shared:
         count, of = trace.schedule.turn(edge)
         title += f" ─ {say('product of several', language, count=count, of=of)}"
-    return Equation(title, columns, rank=0, fine=isinstance(local, ElementwiseLocal))
+    return Equation(title, columns, rank=0, fine=has_cells(local))
 
 
 def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style, language: str) -> list[Column]:
