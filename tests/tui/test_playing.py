@@ -65,3 +65,14 @@ async def test_inside_of_an_operator_playing_ends_with_it() -> None:
         assert session.levels
         assert session.here == session.trace.schedule.last
         assert session.position == 3
+
+
+async def test_another_screen_above_pauses() -> None:
+    for key in ("colon", "question_mark", "ctrl+p", "g"):
+        async with opened("vanishing_over_time") as pilot:
+            screen = debugger(pilot)
+            await pilot.press("a")
+            assert screen.timer is not None
+            await pilot.press(key)
+            assert pilot.app.screen is not screen
+            assert screen.timer is None, key

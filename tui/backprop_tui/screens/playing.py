@@ -59,6 +59,10 @@ class PlayingScreen(PromptedScreen):
             self.timer = None
             self.notify(text("paused", self.current.language), markup=False, timeout=2)
 
+    def on_screen_suspend(self) -> None:
+        """Under another screen nobody sees what plays."""
+        self._pause()
+
     def play_on(self) -> None:
         """One step more; where something takes long, playing waits for it."""
         if self.current.session.pending is not None:
