@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from driving import debugger, opened, seen
@@ -28,19 +28,26 @@ def view_of(stem: str) -> View:
     return View(scenario, Session(scenario.run()))
 
 
-def rows(drawing: Drawing) -> list[Line]:
-    return [drawing.row(y, 0, drawing.width) for y in range(drawing.height)]
+class Drawn(NamedTuple):
+    """A drawing, and all its rows."""
+
+    drawing: Drawing
+    rows: list[Line]
+
+    @classmethod
+    def of(cls, drawing: Drawing) -> Drawn:
+        return cls(drawing, [drawing.row(y, 0, drawing.width) for y in range(drawing.height)])
 
 
-def compare(before: Drawing, after: Drawing) -> int:
+def compare(before: Drawn, after: Drawn) -> int:
     """How many rows are said to be alike, each of which is."""
-    assert isinstance(after, Comparable)
-    unlike = after.unlike(before)
+    assert isinstance(after.drawing, Comparable)
+    unlike = after.drawing.unlike(before.drawing)
     if unlike is None:
         return 0
     alike = [
         (y, one, other)
-        for y, (one, other) in enumerate(zip(rows(before), rows(after), strict=True))
+        for y, (one, other) in enumerate(zip(before.rows, after.rows, strict=True))
         if y not in unlike
     ]
     for y, one, other in alike:
@@ -56,7 +63,7 @@ def test_what_a_step_is_said_to_leave_alone_looks_as_before(stem: str) -> None:
         positions = range(start, min(start + _AROUND, schedule.last) + 1)
         places = [replace(view, session=update(view.session, Go(position))) for position in positions]
         for draw in (graph_picture, lambda one: nodes(one, 60, 12)):
-            drawings: list[Drawing] = [draw(place) for place in places]
+            drawings = [Drawn.of(draw(place)) for place in places]
             for by in (1, 3):
                 for one, other in zip(drawings, drawings[by:], strict=False):
                     spared += compare(one, other) + compare(other, one)
@@ -69,7 +76,7 @@ def test_at_every_density(density: str) -> None:
     steps = [view]
     for _ in range(12):
         steps.append(replace(view, session=update(steps[-1].session, Step())))
-    pictures = [graph_picture(one) for one in steps]
+    pictures = [Drawn.of(graph_picture(one)) for one in steps]
     assert sum(compare(one, other) for one, other in pairwise(pictures))
 
 
