@@ -24,11 +24,12 @@ from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts, put
-from backprop_tui.panels.graph.framing import framed
+from backprop_tui.panels.graph.framing import framed, of_the_step
+from backprop_tui.panels.graph.labels import short_name
 from backprop_tui.panels.graph.minimap import Minimap, minimap
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.view import DENSITIES, Density, View
-from scenes import STEMS, moments, run, scenario, trace, view
+from scenes import STEMS, moments, positions, run, scenario, trace, view
 
 SAMPLED = [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 60][::3]
 """Some scenarios, each in one picture."""
@@ -435,6 +436,46 @@ def test_the_step_is_in_view_and_its_operands_where_they_fit(stem: str, width: i
         near = [one for one in near if seen(one.x, one.width, x, width) != "out"]
         if max(one.y + one.height for one in near) - min(one.y for one in near) <= height:
             assert all(seen(one.y, one.height, y, height) == "whole" for one in near)
+
+
+def labels_of(picture: GraphPicture, node: Node) -> list[tuple[int, int, str]]:
+    """Where each text at a node begins, and its row: first its gradient, then its name and value."""
+    area = picture.area_of(node.position)
+    assert area is not None
+    moment = picture.moment
+    written = {area.height // 2 - 1: f"{short_name(node.name)} {moment.value(node, active=False)[0]}"}
+    if moment.gets_gradient(node):
+        written[area.height // 2 + 1] = moment.gradient(node, active=False)[0]
+    rows = {row: line_text(picture.row(area.y + row, 0, picture.width)) for row in written}
+    return [(rows[row].index(written[row], area.x), area.y + row, written[row]) for row in sorted(written)][
+        ::-1
+    ]
+
+
+@pytest.mark.parametrize(("width", "height"), [(70, 17), (77, 11)])
+@pytest.mark.parametrize("stem", STEMS)
+def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
+    stem: str, width: int, height: int
+) -> None:
+    for at in positions(stem):
+        picture = graph_picture(view(stem, at))
+        focus, nodes = picture.focus, picture.moment.nodes
+        if len(nodes) < 2 or any(one.position not in picture.scene.unit_of for one in nodes):
+            continue
+        wanted = of_the_step(picture, width, height)
+        assert focus is not None
+        assert wanted is not None
+        last = max(0, picture.width - width), max(0, picture.height - height)
+        ends = [labels_of(picture, node) for node in nodes]
+        gradients = [*ends[0][:1], *ends[1]]
+        for begin in ((0, 0), last):
+            x, y = framed(picture, wanted, Area(*begin, width, height), begin, last)
+            for labels in ([*ends[0], *ends[1]], gradients):
+                size = max(at + len(text) for at, _, text in labels) - min(at for at, _, _ in labels)
+                if size <= width and focus.height <= height:
+                    rows = [line_text(picture.row(row, x, width)) for _, row, _ in labels]
+                    assert all(text in row for (_, _, text), row in zip(labels, rows, strict=True))
+                    assert all(y <= row < y + height for _, row, _ in labels)
 
 
 @pytest.mark.parametrize(

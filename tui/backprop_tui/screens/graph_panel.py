@@ -6,13 +6,13 @@ from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset, Size
+from textual.geometry import Offset
 from textual.message import Message
 
 from backprop_engine.explain.lines import Line, Span, line_width
 from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.graph import GraphPicture
-from backprop_tui.panels.graph.framing import framed
+from backprop_tui.panels.graph.framing import framed, of_the_step
 from backprop_tui.panels.graph.minimap import Minimap, minimap
 from backprop_tui.widgets.panel import InView, Panel
 
@@ -84,18 +84,12 @@ class GraphPanel(Panel, inherit_bindings=True):
             self._follow(picture)
 
     def _follow(self, picture: GraphPicture) -> None:
-        """Bring the step into view; where its operand is too far away, a part of the way there.
-
-        Before the first step that is the beginning.
-        """
-        focus, home = picture.focus, picture.home
-        if focus is None or home is None:
+        """Bring the step into view; before the first one that is the beginning."""
+        wanted = of_the_step(picture, *self.size)
+        if wanted is None:
             self._go(Offset(0, 0))
-            return
-        room = self.size
-        if focus.width > room.width or focus.height > room.height:
-            focus = _towards(home, focus, room)
-        self.bring_into_view(focus)
+        else:
+            self.bring_into_view(wanted)
 
     def bring_into_view(self, area: Area) -> None:
         """Scroll not at all where it is in view, else to where it is seen among whole units.
@@ -244,13 +238,6 @@ class GraphPanel(Panel, inherit_bindings=True):
             event.stop()
             event.prevent_default()
             self.post_message(self.Zoomed(by))
-
-
-def _towards(home: Area, focus: Area, room: Size) -> Area:
-    """An area, and beside it at most a third of the panel of a larger one around it."""
-    across = room.width // 3
-    left, right = max(focus.x, home.x - across), min(focus.x + focus.width, home.x + home.width + across)
-    return Area(left, home.y, right - left, home.height)
 
 
 def _covers(window: Area, area: Area) -> bool:

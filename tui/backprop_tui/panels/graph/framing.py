@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from backprop_engine.text import cell_width
 from backprop_tui.drawing import Area
 from backprop_tui.panels.graph.picture import GraphPicture
 
-__all__ = ["framed"]
+__all__ = ["framed", "of_the_step"]
 
 _BESIDE = 4
 """So many cells of wire are seen on both sides of what has to be in view, where there is room."""
@@ -22,6 +23,42 @@ _Span = tuple[int, int, int]
 
 _Place = tuple[int, int]
 """Where in a picture a window begins."""
+
+
+def of_the_step(picture: GraphPicture, width: int, height: int) -> Area | None:
+    """What a window of a size should show of the step: as much of both its ends as there is room for.
+
+    All of its own node and of the operand that its gradient goes to, else what is written at both, else at
+    least both gradients. Where not even those fit, or the rows, it is its own node, and a part of the way.
+    """
+    focus, home = picture.focus, picture.home
+    if focus is None or home is None or (focus.width <= width and focus.height <= height):
+        return focus
+    stretch = _written(picture, home, width) if focus.height <= height else None
+    if stretch is not None:
+        first, stop = stretch
+        return Area(first, focus.y, stop - first, focus.height)
+    across = width // 3
+    left, right = max(focus.x, home.x - across), min(focus.x + focus.width, home.x + home.width + across)
+    return Area(left, home.y, right - left, home.height)
+
+
+def _written(picture: GraphPicture, home: Area, width: int) -> tuple[int, int] | None:
+    """From where the operand's labels begin to where the node's own end, if there is so much room.
+
+    Where only its value is too long for that, it gets what is left behind both gradients.
+    """
+    node, operand = picture.moment.nodes[0].position, picture.moment.nodes[-1].position
+    units, unit_of = picture.scene.units, picture.scene.unit_of
+    area = picture.area_of(operand)
+    if area is None:
+        return None
+    first, stop = area.x + units[unit_of[operand]].before_label, _end(home, picture)
+    if stop - first <= width:
+        return first, stop
+    gradient, _ = picture.moment.gradient(picture.moment.nodes[0], active=True)
+    least = home.x + units[unit_of[node]].before_label + cell_width(gradient) - first
+    return (first, first + width) if picture.scene.density == "full" and least <= width else None
 
 
 def framed(picture: GraphPicture, area: Area, window: Area, near: _Place, last: _Place) -> _Place:
@@ -45,9 +82,9 @@ def framed(picture: GraphPicture, area: Area, window: Area, near: _Place, last: 
 
 
 def _end(unit: Area, picture: GraphPicture) -> int:
-    """Where a unit ends; the gap behind its label is none of it, and the picture's last one has none."""
+    """Where a unit ends; the gap behind its label is none of it. Neither a dot nor the last one has any."""
     end = unit.x + unit.width
-    return end - (end < picture.width)
+    return end - (picture.scene.density != "dots" and end < picture.width)
 
 
 def _reach(first: int, size: int, room: int, margin: int, most: int) -> tuple[int, int]:

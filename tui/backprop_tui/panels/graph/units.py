@@ -39,6 +39,11 @@ class Unit(Struct, frozen=True):
         """The row of its wire, counted from its first."""
         return self.height // 2
 
+    @property
+    def before_label(self) -> int:
+        """The cells before its name and its gradient: a box, and the gap behind that."""
+        return self.box + bool(self.box)
+
     def fed_by(self, operands: int, density: Density) -> Unit:
         """The unit with a row for each of so many operands, so that no two of them arrive as one."""
         height = HEIGHTS[density]
