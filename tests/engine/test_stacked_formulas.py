@@ -40,7 +40,7 @@ from backprop_engine.steps import Backward
 from backprop_engine.text import LANGUAGES, in_ascii
 from backprop_engine.trace import Trace
 from backprop_tui.bundle import bundled
-from scenes import STEMS, crowded, trace
+from scenes import STEMS, crowded, positions, trace
 
 BUNDLED = bundled()
 STYLES = (Style(), Style(flat=True), Style(small=False), Style(flat=True, small=False))
@@ -235,13 +235,13 @@ the node           local gradient     chain rule
 
                                       -4 = 1  · (-4)""",
     ("rnn_cell", 28, 60): """
-the node                      local gradient
-    c     =    tanh(a)           ∂c
-                                 ──    = 1 −     c²
-⎡ 0.5098⎤ = tanh⎡ 0.5625⎤        ∂a
-⎣-0.5964⎦       ⎣-0.6875⎦
-                              ⎡0.7401⎤ = 1 − ⎡ 0.5098⎤²
-                              ⎣0.6443⎦       ⎣-0.5964⎦
+the node                        local gradient
+    c     =     tanh(a)            ∂c
+                                   ──    = 1 −     c²
+⎡ 0.5098⎤ = tanh⎛⎡ 0.5625⎤⎞        ∂a
+⎣-0.5964⎦       ⎝⎣-0.6875⎦⎠
+                                ⎡0.7401⎤ = 1 − ⎡ 0.5098⎤²
+                                ⎣0.6443⎦       ⎣-0.5964⎦
 
 chain rule
    ∂L          ∂L          ∂c
@@ -296,14 +296,14 @@ chain rule
 ⎡ 0.08217   0.08267⎤ = ⎡ 0.1385⎤ · [0.5933  0.5969]
 ⎣-0.02260  -0.02274⎦   ⎣-0.0381⎦""",
     ("softmax_twice", 5, 56): """
-the node                        local gradient
-                        eᵃ      ∂p
-   p     = softmax(a) = ───     ── = diag(p) − p · pᵀ
-                        ∑eᵃ     ∂a
+the node                          local gradient
+                          eᵃ      ∂p
+   p     =  softmax(a)  = ───     ── = diag(p) − p · pᵀ
+                          ∑eᵃ     ∂a
 
-⎡0.0179⎤          ⎡1⎤
-⎢0.9756⎥ = softmax⎢5⎥
-⎣0.0066⎦          ⎣0⎦
+⎡0.0179⎤          ⎛⎡1⎤⎞
+⎢0.9756⎥ = softmax⎜⎢5⎥⎟
+⎣0.0066⎦          ⎝⎣0⎦⎠
 
 chain rule
     ∂L                   ⎛∂p⎞ᵀ                   ∂L
@@ -400,18 +400,18 @@ local gradient
   ∂W_hh
 
 chain rule ─ contribution 1 of 3
-        ∂L                ∂L
-       ─────         = ───────── ·      s[1].hᵀ
-       ∂W_hh           ∂s[2].a#2
+         ∂L                 ∂L
+        ─────          = ─────────  ·      s[1].hᵀ
+        ∂W_hh            ∂s[2].a#2
 
-⎡ 0.00914  -0.00695⎤   ⎡ 0.0241⎤
-⎢ 0.02256  -0.01716⎥   ⎢ 0.0594⎥
-⎢-0.01549   0.01179⎥   ⎢-0.0408⎥
-⎢-0.02421   0.01841⎥ = ⎢-0.0637⎥ · [0.3798  -0.2889]
-⎢-0.01800   0.01369⎥   ⎢-0.0474⎥
-⎢ 0.03290  -0.02503⎥   ⎢ 0.0866⎥
-⎢-0.04149   0.03156⎥   ⎢-0.1092⎥
-⎣ 0.00280  -0.00213⎦   ⎣ 0.0074⎦""",
+⎡ 0.009141  -0.006954⎤   ⎡ 0.02407⎤
+⎢ 0.022563  -0.017164⎥   ⎢ 0.05940⎥
+⎢-0.015493   0.011786⎥   ⎢-0.04079⎥
+⎢-0.024207   0.018415⎥ = ⎢-0.06373⎥ · [0.3798  -0.2889]
+⎢-0.017999   0.013692⎥   ⎢-0.04739⎥
+⎢ 0.032902  -0.025029⎥   ⎢ 0.08662⎥
+⎢-0.041487   0.031560⎥   ⎢-0.10922⎥
+⎣ 0.002804  -0.002133⎦   ⎣ 0.00738⎦""",
     ("multiclass_hinge", 11, 56): """
 the node
    counted    =     short     ⊙  others
@@ -473,18 +473,18 @@ def test_nothing_is_cut_where_there_is_room(stem: str) -> None:
 
 def test_the_least_important_goes_first() -> None:
     frame = trace("xor").frame(crowded("xor"))
-    whole = formula_block(frame, "en", 56)
-    telling = ("tanh⎢", "1 − ⎢", "chain rule", "0.125    0.0625")
+    whole = formula_block(frame, "en", 58)
+    telling = ("tanh⎜⎢", "1 − ⎢", "chain rule", "0.125    0.0625")
     kept = []
     for height in range(whole.height, 6, -1):
-        block = formula_block(frame, "en", 56, height)
+        block = formula_block(frame, "en", 58, height)
         assert block.height <= height
         kept.append([one in plain(block.lines) for one in telling])
     assert kept[0] == [True] * 4
     assert kept == sorted(kept, reverse=True)
     assert all(one == sorted(one, reverse=True) for one in kept)
     assert len({tuple(one) for one in kept}) == 4
-    assert plain(formula_block(frame, "en", 56, 6).lines) == plain(whole.lines)  # one has to scroll anyway
+    assert plain(formula_block(frame, "en", 58, 6).lines) == plain(whole.lines)  # one has to scroll anyway
 
 
 def test_vectors_lie_down_where_they_are_too_high() -> None:
@@ -515,6 +515,14 @@ def test_a_turned_vector_stands_in_brackets_under_an_exponent() -> None:
     assert "1 − ([0.5098  -0.5964]ᵀ)²" in plain(formula_block(frame, "en", 54, 18).lines)
 
 
+@pytest.mark.parametrize("stem", ["relu_layer", "softmax_twice", "xor", "batch_norm_by_hand"])
+def test_numbers_of_a_call_stand_in_its_brackets(stem: str) -> None:
+    steps = map(trace(stem).frame, positions(stem))
+    lines = [line for frame in steps for line in plain(formula_block(frame, "en", 200).lines).splitlines()]
+    assert any(re.search(r"[a-z][ᵢⱼ]?[⎛⎜]", line) for line in lines)
+    assert not [line for line in lines if re.search(r"[a-z][ᵢⱼ]?[⎡⎢⎣]", line)]
+
+
 # Colours
 
 
@@ -536,7 +544,7 @@ def test_a_factor_has_one_colour_above_and_below() -> None:
 def test_vectors_lie_along_the_last_axis_of_the_matrices_they_meet() -> None:
     assert "[8  0]" in picture("batch_norm_by_hand", 1, 78)
     assert "− [8  0]" in picture("batch_norm_by_hand", 2, 78)
-    assert "meanᵢ⎢ 7  -0.1⎥" in picture("batch_norm_by_hand", 1, 78)
+    assert "meanᵢ⎜⎢ 7  -0.1⎥⎟" in picture("batch_norm_by_hand", 1, 78)
 
 
 def test_wide_letters_keep_their_columns() -> None:

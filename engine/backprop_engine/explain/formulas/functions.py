@@ -48,15 +48,13 @@ def _reading(name: str, args: list[Box], keywords: tuple[Keyword, ...] = ()) -> 
 
 
 def _upright(setter: Typesetter, tree: Call) -> Piece:
-    """``tanh(x)``; settings stand behind the operands, and numbers keep to the brackets they have."""
-    pieces = [setter.piece(arg) for arg in tree.args]
-    args = [piece.box for piece in pieces]
+    """``tanh(x)``; settings stand behind the operands."""
+    args = [setter.box(arg) for arg in tree.args]
     settings = [
         row(text(f"{one.name}=", Role.DIM), setter.on_one_row().box(one.value)) for one in tree.keywords
     ]
     parts = [part for box in (*args, *settings) for part in (text(", "), box)][1:]
-    bare = len(parts) == 1 and bool(pieces) and pieces[0].enclosed
-    inside = row(*parts) if bare else fenced(row(*parts)) if parts else text("()")
+    inside = fenced(row(*parts)) if parts else text("()")
     box = row(text(_UPRIGHT.get(tree.name, tree.name), Role.OP), inside)
     return Piece(box.read(_reading(tree.name, args, tree.keywords)))
 
@@ -72,7 +70,7 @@ def _sum(setter: Typesetter, tree: Call) -> Piece | None:
         return None
     sign = text(_SUMS[tree.name] + along, Role.OP)
     piece = setter.piece(arg)
-    bare = piece.enclosed or (tree.name in SUMS and piece.binds >= POWER)
+    bare = tree.name in SUMS and piece.binds >= POWER
     box = row(sign, piece.box if bare else fenced(piece.box))
     return Piece(box.read(_reading(tree.name, [piece.box], tree.keywords)), ATOM)
 

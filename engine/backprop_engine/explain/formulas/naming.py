@@ -140,5 +140,5 @@ def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = Tr
         return None
     if tensor.shape:
         turned = upright and lies_down(tensor, style)
-        return Piece(box, POWER if turned else ATOM, enclosed=True)
+        return Piece(box, POWER if turned else ATOM)
     return Piece(box, SIGN if box.lines[0][0].text.startswith("-") else ATOM)

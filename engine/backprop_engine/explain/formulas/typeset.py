@@ -56,11 +56,10 @@ _DEEPEST: Final = 2
 
 
 class Piece(Struct, frozen=True):
-    """A box, and how tightly it holds together; what is `enclosed` has brackets of its own."""
+    """A box, and how tightly it holds together."""
 
     box: Box
     binds: int = ATOM
-    enclosed: bool = False
 
 
 class Typesetter(Struct, frozen=True):
