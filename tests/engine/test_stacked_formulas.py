@@ -541,6 +541,40 @@ def test_a_factor_has_one_colour_above_and_below() -> None:
         assert all(len(one) == 1 for one in roles)
 
 
+def _roles(box: Box) -> set[Any]:
+    return {span.role for line in box.lines for span in line if span.text.strip()}
+
+
+@pytest.mark.parametrize("stem", ["matrix_product", "softmax_classifier", "lstm", "xor"])
+def test_a_factor_of_a_map_is_a_local_gradient(stem: str) -> None:
+    found = 0
+    for frame in map(trace(stem).frame, positions(stem)):
+        if isinstance(frame.step, Backward):
+            local = local_gradient(frame.trace, frame.step.edge)
+            if isinstance(local, MapLocal) and local.factor is not None:
+                _, equation_, _ = step_equations(frame, "en")
+                roles = _roles(equation_.columns(Style())[-1].symbols)
+                assert {Role.LOCAL, Role.GRADIENT} <= roles
+                assert Role.VALUE not in roles
+                found += 1
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("stem", "position", "number"), [("vanishing_over_time", 453, "-0.61474"), ("softmax_classifier", 6, "1")]
+)
+def test_what_a_local_gradient_comes_to_has_its_colour(stem: str, position: int, number: str) -> None:
+    _, local, _ = step_equations(trace(stem).frame(position), "en")
+    last = local.columns(Style())[-1].symbols
+    assert plain(last.lines).strip() == number
+    assert _roles(last) == {Role.LOCAL}
+
+
+def test_a_factor_that_begins_with_a_minus_stands_in_brackets() -> None:
+    *_, chain = step_equations(trace("kl_divergence").frame(9), "en")
+    assert plain(chain.columns(Style())[-1].symbols.lines) == "(−t)"
+
+
 def test_vectors_lie_along_the_last_axis_of_the_matrices_they_meet() -> None:
     assert "[8  0]" in picture("batch_norm_by_hand", 1, 78)
     assert "− [8  0]" in picture("batch_norm_by_hand", 2, 78)

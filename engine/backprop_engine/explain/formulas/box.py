@@ -46,9 +46,11 @@ class Box(Struct, frozen=True):
         """The same picture with another reading."""
         return Box(self.lines, self.width, self.baseline, reading)
 
-    def painted(self, role: Role) -> Box:
-        """The same picture, all of it in one role."""
-        lines = tuple(tuple(Span(span.text, role) for span in line) for line in self.lines)
+    def painted(self, role: Role, but: Role | None = None) -> Box:
+        """The same picture in one role, all of it `but` what has another."""
+        lines = tuple(
+            tuple(span if span.role is but else Span(span.text, role) for span in line) for line in self.lines
+        )
         return Box(lines, self.width, self.baseline, self.reading)
 
     def block(self) -> Block:

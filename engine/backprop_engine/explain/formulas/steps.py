@@ -103,14 +103,19 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
     def columns(style: Style) -> Sequence[Column]:
         left = partial(node.name, operand_text(operand), Role.LOCAL, style)
         if isinstance(local, MapLocal):
-            maps = row(text("g", Role.GRADIENT), text(" ↦ "), naming.symbols(style).box(tree))
+            made = naming.symbols(style).parts(tree)
+            if local.factor is not None:  # as in the chain rule
+                made[::2] = [part.painted(Role.LOCAL, but=Role.GRADIENT) for part in made[::2]]
+            maps = row(text("g", Role.GRADIENT), text(" ↦ "), *made)
             return [Column(left), Column(text(" : "), relation=True), Column(maps)]
         value = tensor_box(local.value, Role.LOCAL, style)
         if isinstance(tree, Name):  # numbers below would say the same twice
             named = [Column(left), EQUALS, Column(naming.symbols(style).box(tree))]
-            return with_value(named, naming.numbers(style).box(tree) if naming.shows(tree, style) else None)
-        columns = [Column(left, value), EQUALS, *naming.right(tree, style)]
-        return with_value(columns, value) if naming.varies(tree) else columns
+            below = naming.numbers(style).box(tree) if naming.shows(tree, style) else None
+            return with_value(named, below and below.painted(Role.LOCAL))
+        if not naming.varies(tree):
+            return [Column(left), EQUALS, Column(naming.symbols(style).box(tree).painted(Role.LOCAL))]
+        return with_value([Column(left, value), EQUALS, *naming.right(tree, style)], value)
 
     return Equation(say("formula local", language), columns, rank=1, fine=has_cells(local))
 
@@ -162,6 +167,8 @@ def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style, langu
         case MapLocal():
             symbols = Naming(trace, node, language=language).symbols(style)
             factor = symbols.within(rule_tree(graph, node, local.text), TERM + 1)
+            if factor.reading.startswith("-") and not local.before:
+                factor = fenced(factor)
             value = tensor_box(local.factor, Role.LOCAL, style)
             other, sign_ = (
                 Column(factor.painted(Role.LOCAL), value),
