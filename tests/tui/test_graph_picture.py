@@ -246,6 +246,30 @@ def test_no_number_is_cut_down_to_another(number: str) -> None:
         assert line_text(gathered(right, 0, cut)).rstrip() == (f"{number[: cut - 1]}…" if counts else "…")
 
 
+@pytest.mark.parametrize("density", ["full", "compact"])
+@pytest.mark.parametrize("stem", ["rnn_cell", "softmax_classifier", "cs231n_cross_entropy"])
+def test_a_box_that_is_cut_says_so_at_either_edge(stem: str, density: Density) -> None:
+    picture = graph_picture(replace(view(stem, 9), density=density))
+    for index, unit in enumerate(picture.scene.units):
+        x, y, _, _ = picture.area(index)
+        y += unit.middle
+        whole = line_text(picture.row(y, 0, picture.width))
+        for cut in range(x + 1, x + unit.box):
+            assert line_text(picture.row(y, 0, cut)) == f"{whole[: cut - 1]}…"
+            assert line_text(picture.row(y, cut, picture.width)) == f"…{whole[cut + 1 :]}"
+        for beside in (x, x + unit.box) if unit.box else ():
+            assert line_text(picture.row(y, 0, beside)) == whole[:beside].rstrip()
+            assert line_text(picture.row(y, beside, picture.width)) == whole[beside:]
+
+
+def test_a_number_in_a_box_does_not_stand_without_its_operator() -> None:
+    picture = graph_picture(view("sigmoid_neuron", 9))
+    index = next(index for index, unit in enumerate(picture.scene.units) if unit.sign == "×-1")
+    x, y, _, _ = picture.area(index)
+    for cut, left in ((1, "…×-1 ├"), (2, "…   ├"), (3, "…  ├"), (4, "… ├")):
+        assert line_text(picture.row(y + 1, x + cut, 7 - cut)) == left
+
+
 SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}
 """What stands at the left of a unit that is ahead, active, and known."""
 SIDES_ASCII = {"full": (":", "#", "|"), "compact": (":", "#", "[{"), "dots": ("o#", "@", "*@%$")}

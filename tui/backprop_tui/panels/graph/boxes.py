@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from backprop_engine.explain.lines import Role
 from backprop_engine.text import clip
 from backprop_tui.panels.changes import faded
-from backprop_tui.panels.graph.cells import Cells, draw, put
+from backprop_tui.panels.graph.cells import Cells, draw, enclose, put
 from backprop_tui.panels.graph.labels import short_name
 from backprop_tui.panels.graph.marks import State, brackets, dot, leaf_mark, lines
 from backprop_tui.panels.graph.moment import Moment
@@ -26,9 +26,10 @@ def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: S
     node, at = unit.node, left
     if unit.box:
         outline = lines(_outline(unit, row), state)
-        at = draw(cells, at, moment.drawn(outline), _outline_role(moment, state))
+        write = enclose if row == unit.middle else draw
+        at = write(cells, at, moment.drawn(outline), _outline_role(moment, state))
     if row == unit.middle:
-        put(cells, left + 2, unit.sign, _outline_role(moment, state))
+        enclose(cells, left + 2, unit.sign, _outline_role(moment, state))
         if not unit.box:
             at = draw(cells, at, moment.drawn(leaf_mark(node.kind)), Role.NAME)
         _wire(cells, unit, at, left + unit.width, moment, lit)
@@ -76,7 +77,7 @@ def _line(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: 
     if unit.box:
         ends = brackets(state, group=unit.group, ascii=moment.ascii)
         role = _outline_role(moment, state)
-        at = draw(cells, put(cells, draw(cells, left, ends[:1], role), unit.sign, role), ends[1:], role)
+        at = enclose(cells, left, f"{ends[:1]}{unit.sign}{ends[1:]}", role)
     else:
         at = draw(cells, left, moment.drawn(leaf_mark(node.kind)), Role.NAME)
     at = put(cells, at + 1, short_name(node.name), moment.name_role(node, state)) + 1

@@ -8,13 +8,14 @@ from typing import TypeAlias
 from backprop_engine.explain.lines import Line, Role, Span, Tint
 from backprop_engine.text import cell_width
 
-__all__ = ["Cells", "draw", "gathered", "mark_cuts", "put"]
+__all__ = ["Cells", "draw", "enclose", "gathered", "mark_cuts", "put"]
 
 Cells: TypeAlias = dict[int, Span]
 """What stands in each column of a row; behind a wide character follows an empty one."""
 
 _ELLIPSIS = "…"
 _SPACE = Span(" ", Role.TEXT)
+_LITERAL = frozenset("-.0123456789")
 _NO_DIGITS, _DIGITS = frozenset("[‖-0."), frozenset("[]‖-+0123456789.e")
 
 
@@ -24,13 +25,28 @@ class _Letter(Span):
     __slots__ = ()
 
 
+class _Enclosed(Span):
+    """What stands in a cell of the row of a box that has its sign."""
+
+    __slots__ = ()
+
+
 def put(cells: Cells, at: int, text: str, role: Role) -> int:
     """Write a label from column `at`; gives the column behind it."""
+    return _write(cells, at, text, role, _Letter)
+
+
+def enclose(cells: Cells, at: int, text: str, role: Role) -> int:
+    """Write a part of a box, in the row of its sign, from column `at`; gives the column behind it."""
+    return _write(cells, at, text, role, _Enclosed)
+
+
+def _write(cells: Cells, at: int, text: str, role: Role, kind: type[Span]) -> int:
     for character in text:
-        cells[at] = _Letter(character, role)
+        cells[at] = kind(character, role)
         size = cell_width(character)
         if size == 2:
-            cells[at + 1] = _Letter("", role)
+            cells[at + 1] = kind("", role)
         at += max(1, size)
     return at
 
@@ -44,17 +60,23 @@ def draw(cells: Cells, at: int, marks: str, role: Role) -> int:
 
 
 def mark_cuts(cells: Cells, start: int, end: int) -> None:
-    """Where a label runs over an edge of what is in view, an ellipsis says so.
+    """Where a label or a box runs over an edge of what is in view, an ellipsis says so.
 
     So no number stands alone without its name, and no name without its number. What is left of a number
     gives way where it would be read as another: all of it without its beginning, and without its end what
-    has no digit yet that counts.
+    has no digit yet that counts. So does a number in a box without the operator before it.
     """
-    if _runs_on(cells, start, -1):
+    if _is_enclosed(cells, start - 1, start):
+        stop = _end_of_literal(cells, start)
+        _put_ellipsis(cells, start)
+        _clear(cells, range(start + 1, stop))
+    elif _runs_on(cells, start, -1):
         stop = _end_of(cells, start, 1, end, _DIGITS)
         _put_ellipsis(cells, start)
         _clear(cells, range(start + 1, stop))
-    if _runs_on(cells, end - 1, 1):
+    if _is_enclosed(cells, end - 1, end):
+        _put_ellipsis(cells, end - 1)
+    elif _runs_on(cells, end - 1, 1):
         stop = _end_of(cells, end - 1, -1, start - 1, _NO_DIGITS)
         _put_ellipsis(cells, stop + 1)
         _clear(cells, range(stop + 2, end))
@@ -66,6 +88,11 @@ def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
     if _is_text(cells, inside):
         return _is_text(cells, outside) or (_is_blank(cells, outside) and _is_text(cells, outside + outward))
     return _is_blank(cells, inside) and _is_text(cells, outside) and _is_text(cells, inside - outward)
+
+
+def _is_enclosed(cells: Cells, *columns: int) -> bool:
+    """Whether in all of some cells stands something of a box."""
+    return all(isinstance(cells.get(at), _Enclosed) for at in columns)
 
 
 def _is_text(cells: Cells, at: int) -> bool:
@@ -83,6 +110,14 @@ def _end_of(cells: Cells, start: int, step: int, end: int, among: frozenset[str]
     while at != end and _is_text(cells, at) and cells[at].text in among:
         at += step
     return at if at == end or _is_blank(cells, at) else start + step
+
+
+def _end_of_literal(cells: Cells, start: int) -> int:
+    """Where the number ends that is left of a sign whose beginning is cut."""
+    at = start + 1
+    while cells[start].text != " " and _is_enclosed(cells, at) and cells[at].text in _LITERAL:
+        at += 1
+    return at
 
 
 def _put_ellipsis(cells: Cells, at: int) -> None:
