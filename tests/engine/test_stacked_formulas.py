@@ -30,7 +30,7 @@ from backprop_engine.explain.story import code
 from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.expr import Expr, parse, render
 from backprop_engine.graph import Kind
-from backprop_engine.local import MapLocal, ScalarLocal, local_gradient
+from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.recording import record
@@ -490,6 +490,26 @@ def test_the_least_important_goes_first() -> None:
 def test_vectors_lie_down_where_they_are_too_high() -> None:
     frame = trace("concat_and_split").frame(crowded("concat_and_split"))
     assert "[1  2  3  4  5  6]ᵀ = concat" in plain(formula_block(frame, "en", 76, 8).lines)
+
+
+# Rows
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "layer_norm", "rms_norm"])
+def test_a_jacobian_of_a_batch_names_its_row(name: str) -> None:
+    seen = set()
+    for op, sample in ((op, sample) for op, sample in CASES if op.name == name):
+        trace_ = trace_of(op, sample)
+        node, edge = trace_.graph["out"], trace_.graph.edges[0]
+        if isinstance(local_gradient(trace_, edge), DenseLocal):
+            axes = [*range(len(node.shape))]
+            del axes[node.attributes["axis"]]
+            row_ = "".join("ᵢⱼₖ"[axis] for axis in axes)
+            _, local, *_ = step_equations(trace_.frame(1), "en")
+            left = plain(local.columns(Style(flat=True))[0].symbols.lines)
+            assert left == f"∂out{row_}/∂{trace_.graph.nodes[edge.operand].name}{row_}"
+            seen.add(row_)
+    assert {"", "ᵢ"} < seen
 
 
 # Numbers

@@ -59,16 +59,21 @@ class _Meaning(NamedTuple):
 class Naming:
     """The names that an operator's texts have at `node`: its operands', ``out``, and ``g``."""
 
-    def __init__(self, trace: Trace, node: Node, upstream: str = "", *, language: str = "en") -> None:
-        """`upstream` is what the gradient that flows in is called, if not ∂L/∂ of the node."""
+    def __init__(
+        self, trace: Trace, node: Node, upstream: str = "", *, row: str = "", language: str = "en"
+    ) -> None:
+        """`upstream` is what the gradient that flows in is called, if not ∂L/∂ of the node. The letters of a
+        `row` stand behind the names of the node and of operands of its shape.
+        """
         assert node.op is not None
         graph = trace.graph
         self.trace, self.node, self.language = trace, node, language
         self.known: dict[str, _Meaning] = {}
         for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True):
-            symbol, row = operand_text(graph.nodes[operand]), is_row(node, graph.nodes[operand])
-            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE, row)
-        self.known["out"] = _Meaning(node.name, trace.outs[node.position], Role.VALUE)
+            one = graph.nodes[operand]
+            symbol = operand_text(one) + (row if one.shape == node.shape else "")
+            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE, is_row(node, one))
+        self.known["out"] = _Meaning(node.name + row, trace.outs[node.position], Role.VALUE)
         tensor = trace.gradients[node.position]
         if tensor is not None:
             self.known["g"] = _Meaning(upstream, tensor, Role.GRADIENT)

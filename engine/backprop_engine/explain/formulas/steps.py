@@ -28,6 +28,7 @@ from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.texts import say
 from backprop_engine.expr import Name
 from backprop_engine.frame import Frame
+from backprop_engine.graph import Node
 from backprop_engine.local import (
     DenseLocal,
     ElementwiseLocal,
@@ -93,15 +94,19 @@ def _node(trace: Trace, position: int, language: str) -> Equation:
 
 
 def _local(trace: Trace, edge: Edge, language: str) -> Equation:
-    """``∂q/∂x = y``: the local gradient; of a linear map, what it makes of a gradient ``g``."""
+    """``∂q/∂x = y``: the local gradient; of a linear map, what it makes of a gradient ``g``.
+
+    A Jacobian of a batch is that of one row.
+    """
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     local = local_gradient(trace, edge)
-    naming = Naming(trace, node, "g", language=language)
+    at = _row(node) if isinstance(local, DenseLocal) else ""
+    naming = Naming(trace, node, "g", row=at, language=language)
     tree = rule_tree(graph, node, local.rule if isinstance(local, MapLocal) else local.text)
 
     def columns(style: Style) -> Sequence[Column]:
-        left = partial(node.name, operand_text(operand), Role.LOCAL, style)
+        left = partial(node.name + at, operand_text(operand) + at, Role.LOCAL, style)
         if isinstance(local, MapLocal):
             made = naming.symbols(style).parts(tree)
             if local.factor is not None:  # as in the chain rule
@@ -118,6 +123,12 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
         return with_value([Column(left, value), EQUALS, *naming.right(tree, style)], value)
 
     return Equation(say("formula local", language), columns, rank=1, fine=has_cells(local))
+
+
+def _row(node: Node) -> str:
+    """``ᵢ``: the letters of one row, or column, of those that a node works along; none for a vector."""
+    axis = node.attributes.get("axis", -1) % len(node.shape)
+    return letters(one for one in range(len(node.shape)) if one != axis)
 
 
 def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
