@@ -18,7 +18,7 @@ from backprop_engine.building import GraphBuilder
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
-from backprop_engine.explain.formulas.equations import Style
+from backprop_engine.explain.formulas.equations import Style, flow
 from backprop_engine.explain.formulas.naming import Naming
 from backprop_engine.explain.formulas.page import formula_block
 from backprop_engine.explain.formulas.steps import step_equations
@@ -473,18 +473,30 @@ def test_nothing_is_cut_where_there_is_room(stem: str) -> None:
 
 def test_the_least_important_goes_first() -> None:
     frame = trace("xor").frame(crowded("xor"))
-    whole = formula_block(frame, "en", 58)
+    whole = formula_block(frame, "en", 56)
     telling = ("tanh⎜⎢", "1 − ⎢", "chain rule", "0.125    0.0625")
     kept = []
     for height in range(whole.height, 6, -1):
-        block = formula_block(frame, "en", 58, height)
+        block = formula_block(frame, "en", 56, height)
         assert block.height <= height
         kept.append([one in plain(block.lines) for one in telling])
     assert kept[0] == [True] * 4
     assert kept == sorted(kept, reverse=True)
     assert all(one == sorted(one, reverse=True) for one in kept)
     assert len({tuple(one) for one in kept}) == 4
-    assert plain(formula_block(frame, "en", 58, 6).lines) == plain(whole.lines)  # one has to scroll anyway
+    assert plain(formula_block(frame, "en", 56, 6).lines) == plain(whole.lines)  # one has to scroll anyway
+
+
+@pytest.mark.parametrize(("room", "between"), [(26, " " * 5), (25, " " * 5), (24, " " * 3), (23, " " * 3)])
+def test_equations_stand_closer_where_that_saves_rows(room: int, between: str) -> None:
+    left, right = Block.text("a" * 10, Role.TEXT), Block.text("b" * 10, Role.TEXT)
+    assert plain(flow([left, right], room).lines).strip() == f"{'a' * 10}{between}{'b' * 10}"
+    assert flow([left, right], 22).height == 3
+
+
+def test_the_chain_rule_of_a_matrix_product_has_numbers_where_there_is_room() -> None:
+    below = plain(formula_block(trace("matrix_product").frame(4), "en", 54, 21, spare=2).lines)
+    assert "⎢2  1  3  4⎥ = ⎢2  1⎥ · ⎡1  0  0  2⎤" in below
 
 
 def test_vectors_lie_down_where_they_are_too_high() -> None:

@@ -32,7 +32,8 @@ __all__ = [
 _MOST_ROWS: Final = 8
 _MOST_COLUMNS: Final = 6
 _WIDEST: Final = 60
-_GAP: Final = 5
+_GAPS: Final = (5, 3)
+"""Between equations side by side; the smaller one where that saves rows."""
 
 
 class Style(Struct, frozen=True):
@@ -222,30 +223,34 @@ def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool
 
 def flow(blocks: Sequence[Block], width: int) -> Block:
     """Blocks beside each other as far as they fit, else below, with a blank row between."""
+    return min((_flowing(blocks, width, gap) for gap in _GAPS), key=lambda block: block.height)
+
+
+def _flowing(blocks: Sequence[Block], width: int, gap: int) -> Block:
     rows: list[list[Block]] = []
     used = 0
     for block in blocks:
-        if rows and used + _GAP + block.width <= width:
+        if rows and used + gap + block.width <= width:
             rows[-1].append(block)
-            used += _GAP + block.width
+            used += gap + block.width
         else:
             rows.append([block])
             used = block.width
     parts: list[Block] = []
     for together in rows:
         parts += [Block.blank(1)] * bool(parts)
-        parts.append(_beside(together))
+        parts.append(_beside(together, gap))
     return above(*parts, align="<")
 
 
-def _beside(blocks: Sequence[Block]) -> Block:
-    """Blocks side by side, their first rows in one row."""
+def _beside(blocks: Sequence[Block], gap: int) -> Block:
+    """Blocks side by side, their first rows in one row and `gap` cells between them."""
     height = max(block.height for block in blocks)
     lines: list[Line] = []
     for at in range(height):
         line: list[Span] = []
         for number_, block in enumerate(blocks):
-            line += [Span(" " * _GAP)] * (number_ > 0)
+            line += [Span(" " * gap)] * (number_ > 0)
             line += (
                 block.padded(block.width, "<").lines[at] if at < block.height else (Span(" " * block.width),)
             )
