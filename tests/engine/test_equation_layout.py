@@ -112,6 +112,13 @@ def test_nothing_runs_over_the_edge_where_the_product_is_one_of_several(language
             assert not [line for line in shown if line.rstrip().endswith("…")], (width, height)
 
 
+@pytest.mark.parametrize("size", [(60, 12), (30, 9)])
+def test_the_shape_of_a_vector_is_in_brackets_as_no_number_is(size: tuple[int, int]) -> None:
+    shown = plain(backward("relu", Sample(((3,),)), size).lines)
+    assert shown.count("(3)") == 3
+    assert "((" not in shown
+
+
 def test_words_in_two_lines_leave_room_for_heatmaps_side_by_side() -> None:
     shown = equation(used_twice(14).frame(9), "en", 40, 16)
     assert pictures(shown)
@@ -267,7 +274,7 @@ class TestHowItIsWritten:
 
     def test_a_shape_stands_among_shapes_and_a_rule_by_itself(self) -> None:
         lines = plain(backward("tanh", Sample(((4,),)), (60, 12)).lines).splitlines()
-        assert lines[2].split() == ["4", "4", "4"]
+        assert lines[2].split() == ["(4)", "(4)", "(4)"]
         assert lines[3].strip() == "= 1 − out²"
         assert "local = 1 − out²" in plain(backward("tanh", Sample(((4,),)), (60, 8)).lines)
 

@@ -243,7 +243,7 @@ def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: s
 def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_between() -> None:
     frame = mean_of_squares(4)
     heads = [words(equation(frame, "en", 76, height))[1:4] for height in (8, 7, 6)]
-    assert heads[0] == ["product upstream local", "4 4", ""]
+    assert heads[0] == ["product upstream local", "(4) (4)", ""]
     assert heads[1][:2] == heads[0][:2]
     assert heads[1][2].startswith("⎡")
     assert heads[2][0] == "product (4) upstream local (4)"

@@ -170,6 +170,17 @@ def test_wrapping_breaks_at_spaces_and_keeps_roles() -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [12, 20, 30])
+def test_what_goes_on_of_a_line_of_code_is_indented(width: int) -> None:
+    line = (Span("dz = dL * (softmax(z) - one_hot(t, 3)) / 4", Role.CODE),)
+    first, *others = plain(wrap_line(line, width)).split("\n")
+    assert not first.startswith(" ")
+    assert others
+    assert all(row.startswith("    ") and not row[4:].startswith(" ") for row in others)
+    words = plain(wrap_line((Span(line[0].text),), width)).split("\n")
+    assert not any(row.startswith(" ") for row in words)
+
+
 @given(text=TEXT, width=WIDTHS)
 def test_what_is_cut_in_its_middle_fits_and_keeps_both_ends(text: str, width: int) -> None:
     short = clip_middle(text, width)

@@ -260,3 +260,12 @@ def test_a_look_up_loads_no_more_than_it_needs() -> None:
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert "backprop_engine.ops.arithmetic" in output
     assert "backprop_engine.ops.convolution" not in output
+
+
+def test_what_addition_says_of_an_operand_depends_on_whether_it_is_broadcast() -> None:
+    add = OPS["add"]
+    whole, repeated = (add.lesson_of(number, ((4, 3), (3,))).in_language("en") for number in (0, 1))
+    assert whole != repeated
+    assert "sum over the axes" in repeated
+    assert "every operand" not in whole
+    assert [add.lesson_of(number, ((3,), (3,))) for number in (0, 1)] == [add.lesson] * 2

@@ -637,6 +637,23 @@ def test_the_map_never_hides_the_step() -> None:
             }
 
 
+@pytest.mark.parametrize("stem", SAMPLED)
+def test_the_map_hides_nothing_of_the_steps_own_node_where_a_corner_does_not(stem: str) -> None:
+    for at in positions(stem)[1:]:
+        picture = graph_picture(view(stem, at))
+        home = picture.home
+        if home is None:  # what is cleared has no place
+            continue
+        window = Area(max(0, home.x - 20), max(0, home.y - 4), 78, 10)
+        shown = minimap(picture, window, picture.focus)
+        if shown is None:
+            continue
+        _, _, width, height = shown.area
+        corners = [Area(x, y, width, height) for x in (0, 78 - width) for y in (0, 10 - height)]
+        if any(not under(picture, window, area, home) for area in corners):
+            assert not under(picture, window, shown.area, home), at
+
+
 def test_a_map_at_an_edge_hides_nothing_where_each_corner_would() -> None:
     picture = graph_picture(view("stacked_cells", 38))
     home = picture.home
@@ -675,10 +692,13 @@ def test_the_map_hides_as_little_as_any_corner_would() -> None:
                 assert hidden[x, y] == 0
 
 
-def under(picture: GraphPicture, window: Area, area: Area) -> str:
-    """What a map hides."""
-    left, top = window.x + area.x, window.y + area.y
-    rows = (line_text(picture.row(y, left, area.width)) for y in range(top, top + area.height))
+def under(picture: GraphPicture, window: Area, area: Area, of: Area | None = None) -> str:
+    """What a map hides, or what it hides of a part of the picture."""
+    part = of or Area(0, 0, picture.width, picture.height)
+    left, top = max(window.x + area.x, part.x), max(window.y + area.y, part.y)
+    right = min(window.x + area.x + area.width, part.x + part.width)
+    bottom = min(window.y + area.y + area.height, part.y + part.height)
+    rows = (line_text(picture.row(y, left, right - left)) for y in range(top, bottom) if left < right)
     return "".join(rows).strip()
 
 

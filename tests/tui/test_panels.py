@@ -213,6 +213,28 @@ def test_in_the_table_operands_that_are_cut_can_be_told_apart() -> None:
         assert (first, last) == ("tem…tures[0]", "tem…tures[3]")
 
 
+@pytest.mark.parametrize(
+    ("stem", "names"),
+    [("concat_and_split", ("front", "back")), ("lstm", ("s[1].kept", "s[1].new", "s[1].h"))],
+)
+def test_in_the_table_two_nodes_that_differ_look_different(stem: str, names: tuple[str, ...]) -> None:
+    shown = view(stem, trace(stem).schedule.last)
+    drawing = nodes(shown, 68, 50)
+    rows = [line_text(drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 68)) for name in names]
+    assert len({re.split(r"\s{2,}", row.strip("▶ "))[1] for row in rows}) == len(names)
+
+
+def test_in_the_table_operands_stay_apart_however_they_are_cut() -> None:
+    shown = view("smooth_activations", 4)
+    for width in range(50, 90):
+        row = line_text(
+            nodes(shown, width, 50).row(row_of_node(shown, shown.graph.position("out")), 0, width)
+        )
+        told = re.split(r"\s{2,}", row.strip("▶ "))[1].removeprefix("stack(").removesuffix(")")
+        operands = [one for one in told.split(", ") if "…" in one]
+        assert len(set(operands)) == len(operands), row
+
+
 def test_in_the_table_a_name_that_is_cut_keeps_what_tells_it_apart() -> None:
     shown = view("stacked_cells", 38)
     drawing = nodes(shown, 60, 200)
@@ -429,6 +451,17 @@ def test_the_timeline_has_a_sign_for_every_step(stem: str) -> None:
         assert row.count("●") == max(0, at - 1)
         assert row.count("◉") == (at > 0)
         assert row.count("○") == schedule.last - at
+
+
+@pytest.mark.parametrize("width", [40, 78, 118])
+def test_where_a_cell_stands_for_several_steps_its_sign_is_no_step(width: int) -> None:
+    run = chain(300)
+    for at in (1, 150, 400):
+        row = text_of(timeline(View(run.scenario, Session(run.session.run, at)), width, 1))
+        assert row.count("◉") == 1
+        assert row.count("●") + row.count("○") <= 1, "the seed alone is one step"
+        assert "━" in row or at == 1
+        assert "─" in row
 
 
 # The table and the titles

@@ -63,6 +63,8 @@ class Span(NamedTuple):
 
 Line: TypeAlias = tuple[Span, ...]
 
+_INDENT = "    "
+
 
 def line_width(line: Line) -> int:
     """How many cells a line takes."""
@@ -130,9 +132,19 @@ def _crop(text: str, start: int, end: int) -> str:
 
 
 def wrap_line(line: Line, width: int) -> list[Line]:
-    """A line in as many as it takes, broken at spaces; every part keeps its role."""
+    """A line in as many as it takes, broken at spaces; every part keeps its role.
+
+    What goes on of a line of code is indented, as it is no other line.
+    """
     if line_width(line) <= width or width <= 0:
         return [line]
+    if line[0].role is not Role.CODE or width <= 2 * len(_INDENT):
+        return _wrapped(line, width)
+    first, *others = _wrapped(line, width - len(_INDENT))
+    return [first, *((Span(_INDENT, Role.CODE), *piece) for piece in others)]
+
+
+def _wrapped(line: Line, width: int) -> list[Line]:
     text = "".join(span.text for span in line)
     roles = [span.role for span in line for _ in span.text]
     lines: list[Line] = []

@@ -94,13 +94,14 @@ def showing(
 ) -> Term:
     """The column of a tensor, or of what is `at` some place in it; of one with more axes, the first matrix.
 
-    ``3×3×3 [0]`` says which one it is. A scalar's shape goes without saying.
+    ``3×3×3 [0]`` says which one it is. A vector's shape is in brackets, as it stands near other numbers; a
+    scalar's goes without saying.
     """
     if tensor is None or tensor.shape == ():
         return Term(name, word, "", tensor, role, rule=rule)
     if at is None and 0 not in tensor.shape:
         at = (0,) * (tensor.ndim - 2)
-    shape = shape_text(tensor.shape)
+    shape = shape_text(tensor.shape) if tensor.ndim > 1 else f"({tensor.size})"
     if at:
         shape += f" [{', '.join(':' if one is None else str(one) for one in at).removesuffix(', :')}]"
         tensor = tensor[tuple(slice(None) if one is None else one for one in at)]
@@ -307,4 +308,6 @@ def _shape_beside_the_word(head: Heading) -> Heading:
     """``product (4)``; of what has a rule, the rule alone."""
     if head.rule:
         return _rule_beside_the_word(head)._replace(shape="")
-    return head._replace(word=f"{head.word} ({head.shape})", shape="") if head.word and head.shape else head
+    if not (head.word and head.shape):
+        return head
+    return head._replace(word=f"{head.word} ({head.shape.strip('()')})", shape="")

@@ -39,7 +39,13 @@ def _added(shapes: tuple[Shape, ...]) -> Lessons:
         ko="덧셈 노드는 흘러들어온 그래디언트를 그대로 흘려보내되, 브로드캐스트된 피연산자에는 반복된 축을 "
         "따라 더한 합을 보냅니다.",
     )
-    return tuple(None if shape == out else summed for shape in shapes)
+    whole = Words(
+        en="Addition hands its upstream gradient on unchanged to an operand of the sum's own shape.",
+        ko="덧셈 노드는 합과 형상이 같은 피연산자에는 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
+    )
+    if all(shape == out for shape in shapes):
+        return (None,) * len(shapes)
+    return tuple(whole if shape == out else summed for shape in shapes)
 
 
 add = define(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.lines import Line, Span, wrap_line
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
+from backprop_engine.trace import Trace
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -33,14 +36,21 @@ def chain_rule_title(view: View) -> str:
 
 def chain_rule(view: View, width: int, height: int) -> Drawing:
     """The equation in the middle, the check under it."""
-    if view.frame.step is None or isinstance(view.frame.step, Clear):
-        return Lines.of(_wrapped(story(view.frame, view.language), width))
+    frame = view.frame
+    if frame.step is None or isinstance(frame.step, Clear):
+        return Lines.of(_wrapped(story(frame, view.language), width))
+    return _with_its_check(frame.trace, frame.position, view.language, width, height)
+
+
+@lru_cache(maxsize=16)  # one steps back to what one has just seen as often as on
+def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> Drawing:
     from backprop_engine.explain.equation import equation
     from backprop_engine.explain.numeric import numeric_line
 
-    line = numeric_line(view.frame, view.language)
+    frame = trace.frame(position)
+    line = numeric_line(frame, language)
     check = _wrapped([line] if line else [], max(1, width - 2))
-    block = equation(view.frame, view.language, width - 2, max(4, height - len(check)), tall=True)
+    block = equation(frame, language, width - 2, max(4, height - len(check)), tall=True)
     lines = [(Span(" "), *line) for line in block.padded(width - 2).lines]
     free = height - len(lines) - len(check)
     blank: list[Line] = [(Span(""),)]

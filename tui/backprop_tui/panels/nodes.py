@@ -230,16 +230,20 @@ def _what(graph: Graph, node: Node, language: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _what_in(room: int, graph: Graph, node: Node, language: str) -> str:
-    """What a node is, in so many cells where that can be: its operands' names are cut in their middle."""
-    whole = _what(graph, node, language)
-    if node.op is None or cell_width(whole) <= room:
-        return whole
-    names = [operand_text(graph.nodes[operand]) for operand in node.operands]
+    """What a node is in so many cells: its operands' names are cut in their middle, as far as they stay
+    apart, and at last all of it.
+    """
+    shorter = _what(graph, node, language)
+    if node.op is None or cell_width(shorter) <= room:
+        return shorter
+    names = {operand_text(graph.nodes[operand]) for operand in node.operands}
     for most in range(max(map(cell_width, names)) - 1, _LEAST_NAME - 1, -1):
+        if len({clip_middle(name, most) for name in names}) < len(names):
+            break
         shorter = formula(graph, node, partial(_shortened, most))
         if cell_width(shorter) <= room:
             return shorter
-    return whole
+    return clip_middle(shorter, room)
 
 
 def _shortened(most: int, operand: Node) -> str:

@@ -16,8 +16,9 @@ __all__ = ["position_at", "timeline"]
 _ACTIVE = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 _FEWEST = 6
 """With fewer cells than these for the steps, the phases go without their names."""
-_DONE, _HERE, _AHEAD = "●", "◉", "○"
-_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII = "*", "@", "."
+_HERE, _STEPS, _SCALED = "◉", ("●", "○"), ("━", "─")
+"""Where one stands; what is done and what is ahead, step by step, or where a cell stands for several."""
+_HERE_ASCII, _STEPS_ASCII, _SCALED_ASCII = "@", ("*", "."), ("=", "-")
 
 
 class _Stretch(Struct, frozen=True):
@@ -29,6 +30,11 @@ class _Stretch(Struct, frozen=True):
     last: int
     start: int
     cells: int
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether a cell stands for several steps."""
+        return self.cells < self.last - self.first + 1
 
     def cell_of(self, position: int) -> int:
         """The cell that a position of this phase falls into."""
@@ -68,11 +74,14 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
 
 def timeline(view: View, width: int, height: int) -> Drawing:
     """Done, here, and ahead; a row of signs for each phase."""
-    done, here, ahead = (_DONE_ASCII, _HERE_ASCII, _AHEAD_ASCII) if view.ascii else (_DONE, _HERE, _AHEAD)
+    here, steps, scaled = (
+        (_HERE_ASCII, _STEPS_ASCII, _SCALED_ASCII) if view.ascii else (_HERE, _STEPS, _SCALED)
+    )
     position = view.session.here
     line: list[Span] = [Span(" ")]
     for stretch in _stretches(view, width):
         current = stretch.first <= position <= stretch.last
+        done, ahead = scaled if stretch.is_scaled else steps
         line.append(Span(f"{stretch.label} ", Role.HEADING if current else Role.DIM))
         passed = stretch.cells if position > stretch.last else 0
         if current:

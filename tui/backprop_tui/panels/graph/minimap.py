@@ -120,14 +120,15 @@ def _placed(
     width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
     in_drawing = Area(window.x - margin[0], window.y - margin[1], window.width, window.height)
-    large, hidden = _corner(picture, window, (width + 2, height + 2), focus, margin)
+    sizes = (width + 2, height + 2), (max(8, width * 2 // 3) + 2, max(2, height * 2 // 3) + 2)
+    corner, hidden = _corner(picture, window, sizes[0], focus, margin)
     if not hidden:
-        return large
-    for size in ((width + 2, height + 2), (max(8, width * 2 // 3) + 2, max(2, height * 2 // 3) + 2)):
+        return corner
+    for size in sizes:
         free = free_place(picture.scene, in_drawing, size)
         if free is not None:
             return Area(*free, *size)
-    return None if only_where_free else large
+    return None if only_where_free else _corner(picture, window, sizes[-1], focus, margin)[0]
 
 
 def _row(
@@ -212,20 +213,21 @@ def _corner(
     picture: GraphPicture, window: Area, size: tuple[int, int], focus: Area | None, margin: tuple[int, int]
 ) -> tuple[Area, int]:
     """The first corner, from the bottom right, that hides least, and about how many cells: nothing of the
-    focus, where that can be, then as few operands as can be, then as little else.
+    step's own node, nor of the focus, where that can be, then as few operands as can be, then as little else.
     """
     left, top = window.x - margin[0], window.y - margin[1]
     node = picture.moment.nodes[:1]
     operands = [
         area for one in (node[0].operands if node else ()) if (area := picture.area_of(one)) is not None
     ]
-    least: tuple[bool, int, int] | None = None
+    least: tuple[bool, bool, int, int] | None = None
     best = Area(0, 0, *size)
     for x in (window.width - size[0], 0):
         for y in (window.height - size[1], 0):
             under = Area(left + x, top + y, *size)
             covered = sum(_hides(picture, under, one) for one in operands)
             cost = (
+                picture.home is not None and _hides(picture, under, picture.home),
                 focus is not None and _hides(picture, under, focus),
                 covered,
                 _hidden(picture.scene, under),
@@ -233,7 +235,7 @@ def _corner(
             if least is None or cost < least:
                 least, best = cost, Area(x, y, *size)
     assert least is not None
-    return best, least[2]
+    return best, least[3]
 
 
 @lru_cache(maxsize=64)
