@@ -42,7 +42,7 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     return _with_its_check(frame.trace, frame.position, view.language, width, height)
 
 
-@lru_cache(maxsize=16)  # one steps back to what one has just seen as often as on
+@lru_cache(maxsize=8)  # one steps back to what one has just seen as often as on
 def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> Drawing:
     from backprop_engine.explain.equation import equation
     from backprop_engine.explain.numeric import numeric_line
