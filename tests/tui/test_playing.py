@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driving import debugger, opened, position
+from driving import debugger, opened, position, seen
 
 from backprop_engine.debugger import Break, Go, Into
 from backprop_tui.screens.playing import SPEEDS
@@ -76,3 +76,5 @@ async def test_another_screen_above_pauses() -> None:
             await pilot.press(key)
             assert pilot.app.screen is not screen
             assert screen.timer is None, key
+            if key == "colon":
+                assert "2 steps a second" not in seen(pilot), "it would cover what is typed"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from driving import opened
+from driving import opened, seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -564,3 +564,10 @@ async def test_the_footer_names_keys_for_slices_where_there_are_slices(language:
 def test_no_width_is_too_small() -> None:
     for width in range(-3, 6):
         assert numbers(grid((3, 3)), width, 2, TOP_LEFT).lines
+
+
+async def test_a_scalar_and_what_it_was_made_of_are_numbers_in_one_row() -> None:
+    async with opened("add_multiply") as pilot:
+        await pilot.press("s", "enter")
+        assert "▀" not in seen(pilot)
+        assert re.search(r"3 = +-2 \+ +5", seen(pilot))

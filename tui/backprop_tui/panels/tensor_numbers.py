@@ -10,7 +10,7 @@ from backprop_tui.panels.tensor_grid import Column, Grid, Picture, Scroll, label
 __all__ = ["fits", "numbers"]
 
 _NARROWEST = 3
-"""The cells that a column takes at least, with the space before it."""
+"""The cells that a column takes at least, with the spaces before it; the first has one less."""
 _TOGETHER = 64
 """In a matrix of up to so many numbers all of them are written with equally many decimals."""
 _Columns = dict[int, list[str]]
@@ -19,7 +19,7 @@ _Columns = dict[int, list[str]]
 def fits(grid: Grid, width: int, height: int) -> bool:
     """Whether all of a matrix can be seen as numbers."""
     rows, columns = grid.size
-    if rows + (columns > 1) > height or _NARROWEST * columns > width:
+    if rows + (columns > 1) > height or _NARROWEST * columns - 1 > width:
         return False
     return len(_columns(grid, range(rows), 0, width - grid.gutter)) == columns
 

@@ -189,9 +189,10 @@ def pane_block(
         for i, (pane, size) in enumerate(zip(panes, widths, strict=True))
     ]
     rows: list[list[Span]] = [[] for _ in range(max(len(lines) for lines, _, _ in drawn))]
+    middle = min(len(rows) - 1, 1 + len(rows) // 2)
     for (lines, _, _), sign, size in zip(drawn, signs, widths, strict=True):
         for at, row in enumerate(rows):
-            row.append(Span(sign if at == 1 + len(rows) // 2 or len(rows) == 1 else " " * len(sign)))
+            row.append(Span(sign if at == middle else " " * len(sign)))
             line = lines[at] if at < len(lines) else ()
             row += [*line, Span(" " * (size - line_width(line)))]
     return (

@@ -60,8 +60,10 @@ class PlayingScreen(PromptedScreen):
             self.notify(text("paused", self.current.language), markup=False, timeout=2)
 
     def on_screen_suspend(self) -> None:
-        """Under another screen nobody sees what plays."""
-        self._pause()
+        """Under another screen nobody sees what plays, nor that it has paused."""
+        if self.timer is not None:
+            self.timer.stop()
+            self.timer = None
 
     def play_on(self) -> None:
         """One step more; where something takes long, playing waits for it."""

@@ -212,6 +212,7 @@ class PromptedScreen(LiveScreen):
         """Open the prompt with something typed, and something to read above it."""
         from backprop_tui.screens.prompt import PromptScreen
 
+        self.app.clear_notifications()  # they would cover what is typed
         self.app.push_screen(PromptScreen(self, typed, lines))
 
     def action_command_prompt(self) -> None:
