@@ -39,6 +39,11 @@ def trace(stem: str) -> Trace:
     return run(stem).trace(0)
 
 
+def sampled() -> list[str]:
+    """Some scenarios, each of which is drawn in one picture."""
+    return [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 60][::3]
+
+
 def view(stem: str, at: int = 0, language: str = "en", *, ascii: bool = False) -> View:
     """What the debugger shows of the bundled scenario `stem` at position `at`."""
     return View(scenario(stem), Session(run(stem), at), language, ascii)

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, settle
-from backprop_engine.graph import Graph
+from backprop_engine.graph import Graph, Node
 from backprop_engine.ops import Jacobian, Linear, Partial
 from backprop_engine.recording import product
 from backprop_engine.steps import Edge
@@ -28,6 +28,7 @@ __all__ = [
     "ScalarLocal",
     "has_cells",
     "local_gradient",
+    "worked_along",
 ]
 
 LARGEST_JACOBIAN = 4096
@@ -83,6 +84,12 @@ def has_cells(local: LocalGradient) -> bool:
     it is not.
     """
     return not isinstance(local, ScalarLocal) and not (isinstance(local, MapLocal) and local.factor is None)
+
+
+def worked_along(node: Node) -> int:
+    """The axis that an operator with a dense Jacobian works along; the others are a batch."""
+    axis: int = node.attributes.get("axis", -1)
+    return axis % len(node.shape)
 
 
 _KEPT = 4

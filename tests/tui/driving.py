@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Go
-from backprop_engine.explain.lines import plain
+from backprop_engine.explain.lines import Line, plain
+from backprop_engine.text import cell_width
 from backprop_tui.app import DebuggerApp
 from backprop_tui.drawing import Drawing
 from backprop_tui.screens.debugger import DebuggerScreen
@@ -63,3 +64,11 @@ def seen(pilot: Pilot[None]) -> str:
 def text_of(drawing: Drawing) -> str:
     """All the text of a drawing, whether in view or not."""
     return plain(drawing.row(y, 0, drawing.width) for y in range(drawing.height))
+
+
+def cells(line: Line, width: int) -> list[str]:
+    """The character of each cell; behind a wide one follows an empty one."""
+    found: list[str] = []
+    for character in "".join(text for text, _ in line):
+        found += [character, *[""] * (cell_width(character) - 1)]
+    return found + [" "] * (width - len(found))

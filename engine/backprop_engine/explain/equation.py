@@ -30,6 +30,7 @@ from backprop_engine.local import (
     ScalarLocal,
     has_cells,
     local_gradient,
+    worked_along,
 )
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
 
@@ -176,7 +177,7 @@ def _sample(local: DenseLocal, node: Node, upstream: Tensor) -> Index | None:
     batch = local.shape[:-2]
     if local.value is None or not batch or 0 in batch:
         return None
-    axis = node.attributes.get("axis", -1) % len(node.shape)
+    axis = worked_along(node)
     reached: Any = np.moveaxis(np.asarray(upstream), axis, -1).any(axis=-1)
     found: list[int | None] = [int(one) for one in np.unravel_index(int(reached.argmax()), batch)]
     return (*found[:axis], None, *found[axis:])

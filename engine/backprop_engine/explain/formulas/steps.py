@@ -37,6 +37,7 @@ from backprop_engine.local import (
     ScalarLocal,
     has_cells,
     local_gradient,
+    worked_along,
 )
 from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
 from backprop_engine.trace import Trace
@@ -127,8 +128,7 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
 
 def _row(node: Node) -> str:
     """``ᵢ``: the letters of one row, or column, of those that a node works along; none for a vector."""
-    axis = node.attributes.get("axis", -1) % len(node.shape)
-    return letters(one for one in range(len(node.shape)) if one != axis)
+    return letters(one for one in range(len(node.shape)) if one != worked_along(node))
 
 
 def _chain(trace: Trace, edge: Edge, language: str) -> Equation:

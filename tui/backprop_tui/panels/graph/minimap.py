@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -121,14 +121,14 @@ def _placed(
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
     in_drawing = Area(window.x - margin[0], window.y - margin[1], window.width, window.height)
     sizes = (width + 2, height + 2), (max(8, width * 2 // 3) + 2, max(2, height * 2 // 3) + 2)
-    corner, hidden = _corner(picture, window, sizes[0], focus, margin)
-    if not hidden:
-        return corner
+    for corner in _corners(window, sizes[0]):
+        if not _hidden(picture.scene, _under(corner, window, margin)):
+            return corner
     for size in sizes:
         free = free_place(picture.scene, in_drawing, size)
         if free is not None:
             return Area(*free, *size)
-    return None if only_where_free else _corner(picture, window, sizes[-1], focus, margin)[0]
+    return None if only_where_free else _corner(picture, window, sizes[-1], focus, margin)
 
 
 def _row(
@@ -209,33 +209,39 @@ def _misses_a_unit(picture: GraphPicture, window: Area) -> bool:
     return False
 
 
+def _corners(window: Area, size: tuple[int, int]) -> Iterator[Area]:
+    """The corners of a window, from the bottom right."""
+    for x in (window.width - size[0], 0):
+        for y in (window.height - size[1], 0):
+            yield Area(x, y, *size)
+
+
 def _corner(
     picture: GraphPicture, window: Area, size: tuple[int, int], focus: Area | None, margin: tuple[int, int]
-) -> tuple[Area, int]:
-    """The first corner, from the bottom right, that hides least, and about how many cells: nothing of the
-    step's own node, nor of the focus, where that can be, then as few operands as can be, then as little else.
+) -> Area:
+    """The first corner that hides least: nothing of the step's own node, nor of the focus, where that can be,
+    then as few operands as can be, then as little else.
     """
-    left, top = window.x - margin[0], window.y - margin[1]
     node = picture.moment.nodes[:1]
     operands = [
         area for one in (node[0].operands if node else ()) if (area := picture.area_of(one)) is not None
     ]
-    least: tuple[bool, bool, int, int] | None = None
-    best = Area(0, 0, *size)
-    for x in (window.width - size[0], 0):
-        for y in (window.height - size[1], 0):
-            under = Area(left + x, top + y, *size)
-            covered = sum(_hides(picture, under, one) for one in operands)
-            cost = (
-                picture.home is not None and _hides(picture, under, picture.home),
-                focus is not None and _hides(picture, under, focus),
-                covered,
-                _hidden(picture.scene, under),
-            )
-            if least is None or cost < least:
-                least, best = cost, Area(x, y, *size)
-    assert least is not None
-    return best, least[3]
+
+    def cost(corner: Area) -> tuple[bool, bool, int, int]:
+        under = _under(corner, window, margin)
+        return (
+            picture.home is not None and _hides(picture, under, picture.home),
+            focus is not None and _hides(picture, under, focus),
+            sum(_hides(picture, under, one) for one in operands),
+            _hidden(picture.scene, under),
+        )
+
+    return min(_corners(window, size), key=cost)
+
+
+def _under(area: Area, window: Area, margin: tuple[int, int]) -> Area:
+    """The cells of the picture that lie under some of the panel."""
+    return area._replace(x=window.x - margin[0] + area.x, y=window.y - margin[1] + area.y)
 
 
 @lru_cache(maxsize=64)
