@@ -18,7 +18,7 @@ import numpy as np
 
 from backprop_engine import OPS, Bindings, Graph, GraphBuilder, Kind, Trace, record
 from backprop_engine.debugger import Break, Continue, Session, Set, ToEnd, Undo, finished, update
-from backprop_engine.run import Run
+from backprop_engine.trace.run import Run
 
 LINKS = 3_333
 CHAINS = 101

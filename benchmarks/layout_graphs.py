@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from backprop_engine import load_scenario
-from backprop_engine.graph import Kind
+from backprop_engine.graph.graph import Kind
 from backprop_tui.bundle import bundled
 
 LEAF, OPERATOR = (6, 3), (11, 3)

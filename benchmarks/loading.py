@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import yaml
 
-from backprop_engine.building import GraphBuilder
+from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.scenario import loader
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.source import Source

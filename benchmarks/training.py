@@ -17,8 +17,8 @@ from typing import Any
 
 from backprop_engine import load_scenario, record
 from backprop_engine.debugger import Session, ToEnd, advance, update
-from backprop_engine.run import Run, Training
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace.run import Run, Training
 from backprop_tui.bundle import bundled
 from backprop_tui.panels.plots import plots
 from backprop_tui.view import View

@@ -22,13 +22,13 @@ from backprop_engine.explain.lines import plain
 from backprop_engine.explain.program import numpy_program
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.texts import say
+from backprop_engine.messages.message import in_language
+from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op
-from backprop_engine.said import in_language
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.mistakes import GROUPS, gravity
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
-from backprop_engine.text import Words
 from backprop_tui.keys_page import keys_page
 
 FOLDER = Path(__file__).parent

@@ -7,12 +7,12 @@ from math import prod
 from pathlib import Path
 
 from backprop_engine.debugger import Session
-from backprop_engine.local import DenseLocal, LocalGradient, MapLocal, local_gradient
-from backprop_engine.run import Run
+from backprop_engine.derivatives.local_gradients import DenseLocal, LocalGradient, MapLocal, local_gradient
+from backprop_engine.graph.steps import Backward
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.steps import Backward
-from backprop_engine.trace import Trace
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 from backprop_tui.bundle import bundled
 from backprop_tui.view import View
 

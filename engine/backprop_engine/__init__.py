@@ -14,15 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backprop_engine.bindings import Bindings
-    from backprop_engine.building import GraphBuilder
     from backprop_engine.errors import BackpropError, ScenarioError, UsageError
     from backprop_engine.explain.program import numpy_program
-    from backprop_engine.graph import Graph, Kind
+    from backprop_engine.graph.bindings import Bindings
+    from backprop_engine.graph.builder import GraphBuilder
+    from backprop_engine.graph.graph import Graph, Kind
     from backprop_engine.ops import OPS
-    from backprop_engine.recording import record
     from backprop_engine.scenario.loader import Scenario, load_scenario
-    from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+    from backprop_engine.trace.record import record
+    from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
 __all__ = [
     "OPS",
@@ -44,14 +44,14 @@ __all__ = [
 
 _HOMES = {
     "errors": ("BackpropError", "ScenarioError", "UsageError"),
-    "bindings": ("Bindings",),
     "explain.program": ("numpy_program",),
-    "building": ("GraphBuilder",),
-    "graph": ("Graph", "Kind"),
+    "graph.bindings": ("Bindings",),
+    "graph.builder": ("GraphBuilder",),
+    "graph.graph": ("Graph", "Kind"),
     "ops": ("OPS",),
-    "recording": ("record",),
     "scenario.loader": ("Scenario", "load_scenario"),
-    "trace": ("GradientEdit", "Trace", "ValueEdit"),
+    "trace.record": ("record",),
+    "trace.trace": ("GradientEdit", "Trace", "ValueEdit"),
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 

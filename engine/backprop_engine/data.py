@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.inside import stepped_into
-from backprop_engine.local import DenseLocal, MapLocal, local_gradient
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
-from backprop_engine.trace import Trace
+from backprop_engine.decomposition import stepped_into
+from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
+from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = ["run_data", "tensor_data"]
 

@@ -1,7 +1,7 @@
 """Places in a file, and the errors that carry them.
 
 Every mistake that a user can make ends as a `Diagnostic`: a stable code, a sentence, and where there is a
-file, the place in it. Codes are declared here and nowhere else. All that is said is made by `said`: as text
+file, the place in it. Codes are declared here and nowhere else. All that is said is made by `msg`: as text
 it is English, and `in_language` gives it in another language.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from backprop_engine.said import Hint, Said, in_language, joined, said
+from backprop_engine.messages.message import Hint, Message, in_language, joined, msg
 from backprop_engine.text import cell_width
 
 __all__ = [
@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 
-SEVERITIES: Final = {"error": said("error"), "warning": said("warning")}
-HINT: Final = said("hint")
+SEVERITIES: Final = {"error": msg("error"), "warning": msg("warning")}
+HINT: Final = msg("hint")
 
 
 class Place(Struct, frozen=True, order=True):
@@ -51,13 +51,13 @@ class Code(Struct, frozen=True):
     """A kind of mistake: its stable name, and what it means."""
 
     name: str
-    meaning: Said
+    meaning: Message
 
 
 CODES: dict[str, Code] = {}
 
 
-def code(name: str, meaning: Said) -> Code:
+def code(name: str, meaning: Message) -> Code:
     """Declare a kind of mistake."""
     if name in CODES:
         raise ValueError(f"the error code {name} is declared twice")
@@ -72,7 +72,7 @@ class Diagnostic(Struct, frozen=True):
     """
 
     code: Code
-    message: Said
+    message: Message
     place: Place | None = None
     hint: Hint = ""
     quoted: str = ""
@@ -127,42 +127,42 @@ class ScenarioError(BackpropError):
 class ShapeError(BackpropError):
     """Operands that an operator cannot take; raised by shape rules, before anything is computed."""
 
-    message: Said
+    message: Message
     hint: Hint
 
-    def __init__(self, message: Said, hint: Hint = "") -> None:
+    def __init__(self, message: Message, hint: Hint = "") -> None:
         self.message, self.hint = message, hint
-        super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
+        super().__init__(msg("{message} ({hint})", message=message, hint=hint) if hint else message)
 
 
 class UsageError(BackpropError):
     """An argument of the command line or of the library that names nothing or fits nothing."""
 
-    message: Said
+    message: Message
     hint: Hint
 
-    def __init__(self, message: Said, hint: Hint = "") -> None:
+    def __init__(self, message: Message, hint: Hint = "") -> None:
         self.message, self.hint = message, hint
-        super().__init__(joined(said("; "), (message, hint)) if hint else message)
+        super().__init__(joined(msg("; "), (message, hint)) if hint else message)
 
 
 _REASONS: Final[dict[str, str]] = {
     one: one
     for one in (
-        said("No such file or directory"),
-        said("Permission denied"),
-        said("Operation not permitted"),
-        said("Is a directory"),
-        said("Not a directory"),
-        said("File exists"),
-        said("File name too long"),
-        said("No space left on device"),
-        said("Read-only file system"),
-        said("Too many levels of symbolic links"),
-        said("Exec format error"),
-        said("Input/output error"),
-        said("Address already in use"),
-        said("Broken pipe"),
+        msg("No such file or directory"),
+        msg("Permission denied"),
+        msg("Operation not permitted"),
+        msg("Is a directory"),
+        msg("Not a directory"),
+        msg("File exists"),
+        msg("File name too long"),
+        msg("No space left on device"),
+        msg("Read-only file system"),
+        msg("Too many levels of symbolic links"),
+        msg("Exec format error"),
+        msg("Input/output error"),
+        msg("Address already in use"),
+        msg("Broken pipe"),
     )
 }
 """What systems say of files."""
@@ -171,7 +171,7 @@ _REASONS: Final[dict[str, str]] = {
 def reason(problem: BaseException) -> str:
     """What is wrong, in the words of whoever found it: the system, or Python."""
     given = [getattr(problem, "strerror", None), *problem.args[:1]]
-    text = next((one for one in given if isinstance(one, Said)), given[0] or str(problem))
+    text = next((one for one in given if isinstance(one, Message)), given[0] or str(problem))
     return _REASONS.get(text, text)
 
 

@@ -1,35 +1,18 @@
-"""Text in terminal cells: its width, cutting it with a mark, and making it harmless."""
+"""Text in terminal cells: its width, cutting it with a mark, wrapping it."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["LANGUAGES", "Words", "cell_width", "clean", "clip", "clip_middle", "in_ascii", "pad", "wrap"]
+__all__ = ["cell_width", "clip", "clip_middle", "in_ascii", "pad", "wrap"]
 
-LANGUAGES = ("en", "ko")
-"""The languages that the debugger speaks."""
 ELLIPSIS = "…"
 _NARROW = frozenset("·×÷−±≡≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩ᵢⱼₖ↦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
 """Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
-_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
-"""Letters and marks that a screen shows nothing for."""
 _BINARY = frozenset("·×÷⊙⊗−+-*/@=")
 """Signs that stand between two parts of a formula: a line does not end with one."""
-_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class Words(NamedTuple):
-    """A sentence of ours in each language that the debugger speaks."""
-
-    en: str
-    ko: str
-
-    def in_language(self, language: str) -> str:
-        """The sentence in `language`, one of `LANGUAGES`."""
-        return str(getattr(self, language))
 
 
 @lru_cache(maxsize=4096)
@@ -99,34 +82,6 @@ def pad(text: str, width: int, align: str = "<") -> str:
     if align == "^":
         return " " * (room // 2) + text + " " * (room - room // 2)
     return text + " " * room
-
-
-def clean(text: str, *, newlines: bool = False) -> str:
-    """`text` with nothing in it that a terminal would obey.
-
-    C0 controls become their pictures (an escape is shown as ␛); other controls, bidirectional controls,
-    lone surrogates and invisible formatting become their numbers in hexadecimal; a tab becomes a space.
-    With `newlines` line feeds stay.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_harmless(character, newlines) for character in text)
-
-
-def _harmless(character: str, newlines: bool) -> str:
-    number = ord(character)
-    if character == "\n":
-        return "\n" if newlines else " "
-    if character == "\t":
-        return " "
-    if number < 0x20:
-        return chr(0x2400 + number)
-    if number == 0x7F:
-        return "␡"
-    unseen = character in _UNSEEN or character in _BIDIRECTIONAL
-    if unseen or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}:
-        return f"\\u{number:04x}"
-    return character
 
 
 def wrap(text: str, width: int) -> list[str]:

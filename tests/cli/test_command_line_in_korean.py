@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 
-from backprop_engine.said import catalogue
+from backprop_engine.messages.message import catalogue
 from backprop_engine.text import cell_width
 from backprop_tui.cli.check import summary
 from backprop_tui.cli.main import SUBCOMMANDS
@@ -126,7 +126,7 @@ def heard() -> Iterator[set[str]]:
 
     known = Heard(catalogue("ko"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.said.catalogue", lambda language: known)
+        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: known)
         yield found
 
 

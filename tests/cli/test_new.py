@@ -12,7 +12,7 @@ import pytest
 from command_line import Commands
 
 from backprop_engine import load_scenario
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.cli.new import starter
 from programs import program
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from command_line import Commands
 
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.schema import schema
-from backprop_engine.text import LANGUAGES
 from programs import environment, program
 
 

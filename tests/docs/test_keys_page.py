@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backprop_engine.debugger.troubles import TROUBLES
-from backprop_engine.text import LANGUAGES
+from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.commands import COMMANDS
 from backprop_tui.keys_page import keys_page
 

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ShapeError
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
-from backprop_engine.recording import product, record
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import product, record
+from backprop_engine.trace.trace import Trace
 
 CASES = [(op, sample) for op in OPS.values() for sample in op.samples]
 IDS = [f"{op.name}-{number}" for op in OPS.values() for number, _ in enumerate(op.samples)]

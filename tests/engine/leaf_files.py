@@ -13,7 +13,7 @@ import pytest
 
 from backprop_engine import ScenarioError, load_scenario
 from backprop_engine.errors import Diagnostic
-from backprop_engine.graph import Kind
+from backprop_engine.graph.graph import Kind
 from backprop_engine.scenario.data_files import DataFiles
 from backprop_engine.scenario.leaves import read_leaf
 from backprop_engine.scenario.nodes import Mapping

@@ -15,10 +15,10 @@ from sameness import assert_same
 from yaml_styles import Number
 
 from backprop_engine.errors import ScenarioError
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
-from backprop_engine.text import LANGUAGES
 
 __all__ = ["MAX_MEMORY", "PIECES", "damaged", "damaged_bytes", "loaded", "misunderstood", "outcome"]
 

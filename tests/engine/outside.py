@@ -16,8 +16,8 @@ from autograd import make_vjp
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Kind
 
 
 def _softmax(a: Any, axis: int) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial
-from backprop_engine.recording import record
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 
 Vjp = Callable[..., Any]
 

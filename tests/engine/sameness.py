@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.scenario.model import Expectation, Formula, Scenario
 
 __all__ = ["assert_same", "bits", "graph_says", "scenario_says"]

@@ -8,8 +8,7 @@ from graphs import SMOOTH, RandomRun, assert_close, runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.debugger.asking import (
+from backprop_engine.debugger.queries import (
     compare,
     contributions,
     differing_steps,
@@ -19,13 +18,14 @@ from backprop_engine.debugger.asking import (
     search,
 )
 from backprop_engine.errors import UsageError
-from backprop_engine.recompute import recompute
-from backprop_engine.recording import record
-from backprop_engine.run import Run
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.steps import Accumulate, Backward, Forward
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.steps import Accumulate, Backward, Forward
-from backprop_engine.trace import Trace
+from backprop_engine.trace.recompute import recompute
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 
 
 def run_of(text: str) -> Run:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from graphs import Sketch
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.errors import UsageError
+from backprop_engine.graph.bindings import Bindings
 
 
 class TestBindings:

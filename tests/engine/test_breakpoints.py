@@ -17,22 +17,22 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from backprop_engine.debugger import Break, Continue, Delete, Enable, Go, Ignore, Session, Step, ToEnd, update
-from backprop_engine.debugger.asking import search
+from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.breakpoints import Target, hits, parse_breakpoint
 from backprop_engine.debugger.conditions import Condition, holding, parse_condition
+from backprop_engine.debugger.queries import search
 from backprop_engine.debugger.travelling import advance, finished
-from backprop_engine.debugger.troubles import TROUBLES
+from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
 from backprop_engine.errors import ShapeError, UsageError
-from backprop_engine.graph import Graph
-from backprop_engine.local import DenseLocal, MapLocal, local_gradient
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Update
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
-from backprop_engine.run import Run
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Update
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 
 
 def run_of(text: str) -> Run:

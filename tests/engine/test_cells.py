@@ -11,7 +11,7 @@ from graphs import assert_close
 
 from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.graph import Graph
+from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from planted import instead, numbers, times, trace_through, with_vjp
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.check import (
+from backprop_engine.derivatives.numeric_check import (
     MOST_CELLS,
     SAMPLE,
     GradientCheck,
@@ -23,10 +21,12 @@ from backprop_engine.check import (
     check_leaf,
     check_trace,
 )
-from backprop_engine.graph import Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS, Op
-from backprop_engine.recording import record
-from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
 
 @pytest.mark.parametrize("analytic", [True, False])

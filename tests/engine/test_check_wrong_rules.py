@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from planted import instead, numbers, swapped, times, trace_through, unsummed, with_vjp
 
-from backprop_engine.check import Verdict, check_edge, check_trace
+from backprop_engine.derivatives.numeric_check import Verdict, check_edge, check_trace
 from backprop_engine.ops import OPS, Op
 
 SQUARE = {"a": numbers(3, 3), "b": numbers(3, 3) + np.arange(9).reshape(3, 3) / 9}

@@ -22,11 +22,11 @@ expect:
 """
 IN_THE_TABLE = """
 from backprop_engine import OPS
-from backprop_engine.check import check_trace
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Kind
-from backprop_engine.bindings import Bindings
-from backprop_engine.recording import record
+from backprop_engine.derivatives.numeric_check import check_trace
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.trace.record import record
 
 op = OPS["cube"]
 for sample in op.samples:

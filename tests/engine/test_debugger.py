@@ -9,7 +9,6 @@ from graphs import RandomRun, Sketch, runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import (
     Command,
     Go,
@@ -24,9 +23,10 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.debugger.moving import next_boundary, previous_boundary
 from backprop_engine.errors import UsageError
-from backprop_engine.recording import record
-from backprop_engine.run import Run
-from backprop_engine.steps import Accumulate, Backward, Schedule, Seed
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.steps import Accumulate, Backward, Schedule, Seed
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run
 
 COMMANDS = st.one_of(
     st.builds(Step, st.integers(-50, 50)),

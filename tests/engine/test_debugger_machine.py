@@ -25,15 +25,14 @@ from backprop_engine.debugger import commands as c
 from backprop_engine.debugger.session import Session
 from backprop_engine.debugger.travelling import finished
 from backprop_engine.debugger.update import update
-from backprop_engine.debugger.watching import value_of_watch
+from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.errors import UsageError
-from backprop_engine.frame import Frame
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
 from backprop_engine.optim import OPTIMIZERS
-from backprop_engine.run import Run, Training
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
-from backprop_engine.trace import Trace
+from backprop_engine.trace.run import Run, Training
+from backprop_engine.trace.trace import Frame, Trace
 
 THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"
 SEQUENCES = 10_000 if THOROUGH else 150

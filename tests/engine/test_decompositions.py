@@ -9,9 +9,9 @@ import pytest
 from graphs import CASES, IDS, assert_close, attributes_of, bindings_of, graph_of, largest, trace_of
 
 from backprop_engine.ops import Op, Sample
-from backprop_engine.recording import record
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
+from backprop_engine.trace.record import record
 
 COMPOSITE = [
     pytest.param(op, sample, id=id_)

@@ -11,13 +11,13 @@ from graphs import RandomRun, applied, assert_close, largest, runs, tensors_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
-from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
 
 def _named(graph: Graph, *, computed: bool = False) -> list[Node]:

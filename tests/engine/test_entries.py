@@ -10,9 +10,9 @@ import pytest
 from graphs import CASES, IDS, assert_close, largest, trace_of
 
 from backprop_engine.arrays import sum_axes
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Op, Partial, Sample
-from backprop_engine.steps import Edge
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 
 def _by_unit_upstreams(trace: Trace, edge: Edge) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backprop_engine.errors import ScenarioError
-from backprop_engine.expr import parse
+from backprop_engine.expressions import parse
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.scenario.expect import Failure, failures
 from backprop_engine.scenario.loader import load_source

@@ -12,7 +12,6 @@ from graphs import CASES, IDS, RandomRun, Sketch, runs, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.explain import columns
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
@@ -22,13 +21,13 @@ from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import as_factor, mathematical
 from backprop_engine.explain.transcript import state, transcript
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Graph
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Backward
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import Op, Sample
-from backprop_engine.recording import record
-from backprop_engine.steps import Backward
-from backprop_engine.text import LANGUAGES
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Frame, Trace
 
 SIZES = ((40, 8), (56, 16), (76, 7), (116, 24), (24, 10))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     MAX_DEPTH,
     MAX_LENGTH,
     Attribute,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from graphs import CASES, IDS, applied, assert_close, bindings_of, graph_of, largest, trace_of
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
-from backprop_engine.recording import record
+from backprop_engine.trace.record import record
 
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, 1e308, -1e-320)
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)

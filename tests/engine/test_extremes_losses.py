@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from graphs import bindings_of, graph_of
 
-from backprop_engine.bindings import Bindings
+from backprop_engine.graph.bindings import Bindings
 from backprop_engine.ops import OPS, Sample
-from backprop_engine.recording import record
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 
 INF, NAN = np.inf, np.nan
 SELU = 1.0507009873554805

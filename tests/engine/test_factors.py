@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from graphs import CASES, IDS, applied, largest, trace_of
 
-from backprop_engine import local
-from backprop_engine.bindings import Bindings
+from backprop_engine.derivatives import local_gradients as local
+from backprop_engine.derivatives.jacobian import edge_origins, origins_cost
+from backprop_engine.derivatives.local_gradients import ElementwiseLocal, local_gradient
 from backprop_engine.explain.factors import column_cells, local_part, local_tensor
-from backprop_engine.jacobian import edge_origins, origins_cost
-from backprop_engine.local import ElementwiseLocal, local_gradient
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Op, Sample
-from backprop_engine.recording import record
-from backprop_engine.steps import Edge
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 
@@ -117,7 +117,7 @@ def test_a_jacobian_is_shown_turned() -> None:
 
 
 def test_one_cell_of_a_large_product_looks_at_one_column(monkeypatch: pytest.MonkeyPatch) -> None:
-    from backprop_engine import jacobian
+    from backprop_engine.derivatives import jacobian
 
     graph = applied("matmul", (300, 2), (2, 300))
     numbers = {"a": np.ones((300, 2)), "b": np.ones((2, 300))}

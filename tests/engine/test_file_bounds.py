@@ -17,9 +17,9 @@ from hypothesis.extra import numpy as npst
 from leaf_files import IRIS, LITTLE, array, leaf_of, npy, numbers, refusal, refused, table
 
 from backprop_engine import ScenarioError
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario import data_files
 from backprop_engine.scenario.data_files import DataFiles
-from backprop_engine.text import clean
 
 
 def test_a_file_that_is_too_large(folder: Path) -> None:

@@ -8,10 +8,9 @@ import pytest
 from graphs import RandomRun, runs
 from hypothesis import given
 
-from backprop_engine.frame import Frame, Phase
-from backprop_engine.recording import record
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed
-from backprop_engine.trace import Trace
+from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Frame, Phase, Trace
 
 
 def _state(frame: Frame) -> list[tuple[Any, Any]]:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from sameness import assert_same, bits, graph_says
 
 from backprop_engine import UsageError, load_scenario
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.scenario.from_graph import scenario_from
 from backprop_engine.scenario.loader import load_source

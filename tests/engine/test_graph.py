@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from graphs import Sketch
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ShapeError, UsageError
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
+from backprop_engine.trace.record import record
 
 
 def _edges(graph: Graph) -> list[tuple[str, str, int]]:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from graphs import CASES, IDS, Sketch, applied, assert_close, attributes_of, graph_of, largest, trace_of
 
-from backprop_engine.bindings import Bindings
+from backprop_engine.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Kind
-from backprop_engine.inside import decomposition, inside
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS, Op, Sample
-from backprop_engine.recording import record
+from backprop_engine.trace.record import record
 
 COMPOSITE = [
     pytest.param(op, sample, id=name)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.frame import Phase
-from backprop_engine.run import Run
+from backprop_engine.graph.steps import Clear, Steps, Update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
-from backprop_engine.steps import Clear, Steps, Update
-from backprop_engine.training import held_cells
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Phase
+from backprop_engine.trace.training import held_cells
 
 TEXT = """
 inputs: {x: 2}
@@ -115,7 +115,7 @@ def test_no_trace_depends_on_what_was_asked_before(order: list[int]) -> None:
 def test_checkpoints_are_few_where_parameters_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = load()
     plain = [float(loss) for loss in scenario.run().losses()]
-    monkeypatch.setattr("backprop_engine.training._KEPT_CELLS", 16)
+    monkeypatch.setattr("backprop_engine.trace.training._KEPT_CELLS", 16)
     run = scenario.run()
     assert run.trace(5).value("L") == plain[5]
     assert run.trace(1).value("L") == plain[1]

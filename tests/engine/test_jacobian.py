@@ -12,13 +12,13 @@ from graphs import CASES, IDS, Sketch, applied, assert_close, graph_of, largest,
 from msgspec import structs
 
 from backprop_engine.arrays import sum_axes
-from backprop_engine.bindings import Bindings
+from backprop_engine.derivatives.jacobian import edge_origins, jacobian_shape, node_origins, window
 from backprop_engine.errors import UsageError
-from backprop_engine.jacobian import edge_origins, jacobian_shape, node_origins, window
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Op, Partial, Sample
-from backprop_engine.recording import product, record
-from backprop_engine.steps import Edge
-from backprop_engine.trace import Trace, ValueEdit
+from backprop_engine.trace.record import product, record
+from backprop_engine.trace.trace import Trace, ValueEdit
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 

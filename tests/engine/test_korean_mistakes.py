@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.errors import CODES, ScenarioError
-from backprop_engine.said import in_language
+from backprop_engine.messages.message import in_language
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
 

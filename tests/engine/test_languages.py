@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 import backprop_engine
 import backprop_tui
 from backprop_engine.errors import ScenarioError, ShapeError, UsageError
-from backprop_engine.languages.ko import ROOMS
-from backprop_engine.particles import with_particle
-from backprop_engine.said import Said, catalogue, in_language, joined, listed, said, worded
-from backprop_engine.text import LANGUAGES, Words
+from backprop_engine.messages.korean_particles import with_particle
+from backprop_engine.messages.languages.ko import ROOMS
+from backprop_engine.messages.message import Message, catalogue, in_language, joined, listed, msg, worded
+from backprop_engine.messages.words import LANGUAGES, Words
 from backprop_tui.languages.ko import ROOMS as ROOMS_OF_TERMINAL
 
 WINGS = (Path(backprop_engine.__file__).parent, Path(backprop_tui.__file__).parent)
@@ -45,7 +45,7 @@ WORDLESS = re.compile(r"[^A-Za-z]*")
 
 
 class Saying(NamedTuple):
-    """A call of `said`: where it stands, its template if that is a literal, and its arguments."""
+    """A call of `msg`: where it stands, its template if that is a literal, and its arguments."""
 
     where: str
     template: str | None
@@ -56,11 +56,11 @@ def _sayings() -> Iterator[Saying]:
     for wing in WINGS:
         for path in sorted(wing.rglob("*.py")):
             text = path.read_text(encoding="utf-8")
-            if "backprop_engine.said" not in text:
+            if "backprop_engine.messages.message" not in text:
                 continue
             tree = ast.parse(text)
             for call in ast.walk(tree):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "said":
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "msg":
                     first = call.args[0] if call.args else None
                     template = first.value if isinstance(first, ast.Constant) else None
                     names = frozenset(keyword.arg or "**" for keyword in call.keywords)
@@ -161,52 +161,52 @@ def _known() -> Iterator[None]:
         "write `{{}}`": "`{{}}`{으로/로} 쓰십시오",
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.said.catalogue", lambda language: words)
+        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: words)
         yield
 
 
 @pytest.mark.usefixtures("_known")
 def test_a_sentence_is_english_text_and_korean_when_asked() -> None:
-    found = said("the number {number:,}", number=12345)
-    sentence = said("expected {what}, found {found}", what=said("a list"), found=found)
+    found = msg("the number {number:,}", number=12345)
+    sentence = msg("expected {what}, found {found}", what=msg("a list"), found=found)
     assert sentence == "expected a list, found the number 12,345"
     assert hash(sentence) == hash(str(sentence))
     assert type(str(sentence)) is str
     assert sentence.in_language("en") == sentence
     assert sentence.in_language("ko") == "목록이 있어야 하는데 숫자 12,345가 있습니다"
-    assert said("write `{{}}`").in_language("ko") == "`{}`(으)로 쓰십시오"
+    assert msg("write `{{}}`").in_language("ko") == "`{}`(으)로 쓰십시오"
 
 
 @pytest.mark.usefixtures("_known")
 @given(st.text(max_size=8))
 def test_what_is_put_in_is_never_a_template(name: str) -> None:
     english = f"expected {name}{{x}}, found a list"
-    sentence = said("expected {what}, found {found}", what=name + "{x}", found=said("a list"))
+    sentence = msg("expected {what}, found {found}", what=name + "{x}", found=msg("a list"))
     assert sentence == english
     assert sentence.in_language("ko").startswith(name + "{x}")
 
 
 @pytest.mark.usefixtures("_known")
 def test_parts_in_a_row_are_each_in_their_language() -> None:
-    parts = [said("a list"), "b", "c"]
-    assert listed(parts, said(" or ")) == "a list, b or c"
-    assert listed(parts, said(" or ")).in_language("ko") == "목록, b 또는 c"
-    assert joined(said(" or "), parts).in_language("ko") == "목록 또는 b 또는 c"
+    parts = [msg("a list"), "b", "c"]
+    assert listed(parts, msg(" or ")) == "a list, b or c"
+    assert listed(parts, msg(" or ")).in_language("ko") == "목록, b 또는 c"
+    assert joined(msg(" or "), parts).in_language("ko") == "목록 또는 b 또는 c"
     assert joined("; ", parts).in_language("ko") == "목록; b; c"
-    assert [listed(parts[:count], said(" or ")) for count in range(3)] == ["", "a list", "a list or b"]
+    assert [listed(parts[:count], msg(" or ")) for count in range(3)] == ["", "a list", "a list or b"]
     assert [joined(", ", parts[:count]) for count in range(3)] == ["", "a list", "a list, b"]
 
 
 @pytest.mark.usefixtures("_known")
 def test_names_of_operands_are_put_in_later() -> None:
-    rule = said("{0} is {shape}: {hint}", shape="2×3", hint=said("{1} would fit"))
+    rule = msg("{0} is {shape}: {hint}", shape="2×3", hint=msg("{1} would fit"))
     assert rule == "{0} is 2×3: {1} would fit"
     assert rule.format("n", "W") == "n is 2×3: W would fit"
     assert rule.format("n", "W").in_language("ko") == "n은 2×3: W를 쓰면 맞습니다"
     both = joined("; ", [rule, "{1}"]).format("a{x}", "b")
     assert both == "a{x} is 2×3: b would fit; b"
     assert both.in_language("ko") == "a{x}는 2×3: b를 쓰면 맞습니다; b"
-    assert said("{0} is {shape}: {hint}", shape="{1}", hint="").format("m", "W") == "m is W: "
+    assert msg("{0} is {shape}: {hint}", shape="{1}", hint="").format("m", "W") == "m is W: "
 
 
 def test_what_is_declared_in_each_language_is_a_sentence_too() -> None:
@@ -218,8 +218,8 @@ def test_what_is_declared_in_each_language_is_a_sentence_too() -> None:
 
 @pytest.mark.usefixtures("_known")
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
-def test_a_copy_is_said_in_korean_too(again: Callable[[Said], Said]) -> None:
-    rule = said("{0} is {shape}: {hint}", shape="2×3", hint=joined(said(" or "), [said("a list"), "b"]))
+def test_a_copy_is_said_in_korean_too(again: Callable[[Message], Message]) -> None:
+    rule = msg("{0} is {shape}: {hint}", shape="2×3", hint=joined(msg(" or "), [msg("a list"), "b"]))
     named = again(rule).format("n")
     assert (named, named.in_language("ko")) == ("n is 2×3: a list or b", "n은 2×3: 목록 또는 b")
 
@@ -228,8 +228,8 @@ def test_a_copy_is_said_in_korean_too(again: Callable[[Said], Said]) -> None:
 def test_what_has_no_translation_stays_as_it_is() -> None:
     assert in_language("W", "ko") == "W"
     assert in_language(3, "ko") == "3"
-    assert isinstance(said("there is no such sentence"), Said)
-    assert said("there is no such sentence").in_language("ko") == "there is no such sentence"
+    assert isinstance(msg("there is no such sentence"), Message)
+    assert msg("there is no such sentence").in_language("ko") == "there is no such sentence"
 
 
 def test_errors_are_said_in_korean_too() -> None:

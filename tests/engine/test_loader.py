@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine import ScenarioError, UsageError, load_scenario
-from backprop_engine.graph import Kind
+from backprop_engine.graph.graph import Kind
 from backprop_engine.scenario.loader import Scenario, load_source, parse_setting
 from backprop_engine.scenario.model import LocalText
 from backprop_engine.scenario.nearest import nearest

@@ -13,11 +13,11 @@ from backprop_engine.catalogue.conventions import KINKS
 from backprop_engine.catalogue.pages import page
 from backprop_engine.errors import ShapeError
 from backprop_engine.explain.lines import plain
-from backprop_engine.languages.ko import ops as of_operators
+from backprop_engine.messages.languages.ko import ops as of_operators
+from backprop_engine.messages.message import catalogue, in_language
+from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Attribute, Op
 from backprop_engine.optim import OPTIMIZERS
-from backprop_engine.said import catalogue, in_language
-from backprop_engine.text import Words
 
 HANGUL = re.compile("[가-힣]")
 ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} [A-Za-z]{2,}(?![-\w])")
@@ -38,7 +38,7 @@ def heard() -> Iterator[set[str]]:
 
     known = Heard(catalogue("ko"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.said.catalogue", lambda language: known)
+        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: known)
         yield found
 
 

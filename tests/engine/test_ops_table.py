@@ -16,11 +16,11 @@ from autograd import make_jvp, make_vjp
 from graphs import CASES, IDS, assert_close, attributes_of, graph_of, largest, trace_of
 
 from backprop_engine.arrays import sum_axes
-from backprop_engine.check import Verdict, check_trace, compare
+from backprop_engine.derivatives.numeric_check import Verdict, check_trace, compare
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Sample, definition
 from backprop_engine.ops.definition import broadcast, same_shape
-from backprop_engine.recording import forward_function
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import forward_function
+from backprop_engine.trace.trace import Trace
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 each_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)

@@ -17,9 +17,9 @@ from graphs import assert_close, largest
 
 import backprop_engine
 from backprop_engine.errors import BackpropError
-from backprop_engine.expr import Call, Name, parse, walk
+from backprop_engine.expressions import Call, Name, parse, walk
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError, State
-from backprop_engine.text import LANGUAGES
 
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
 
@@ -490,5 +490,16 @@ def test_only_low_floors_are_loaded() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     ours = {one for one in run.stdout.split() if one.startswith("backprop_engine.")}
-    below = {f"backprop_engine.{floor}" for floor in ("text", "said", "errors", "arrays")}
+    below = {
+        f"backprop_engine.{floor}"
+        for floor in (
+            "text",
+            "messages",
+            "messages.message",
+            "messages.plain_text",
+            "messages.words",
+            "errors",
+            "arrays",
+        )
+    }
     assert {one for one in ours if not one.startswith("backprop_engine.optim")} == below

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.page import formula_block
 from backprop_engine.explain.lines import line_text
 from backprop_engine.explain.numeric import numeric_line
 from backprop_engine.explain.story import story
 from backprop_engine.explain.transcript import state, transcript
-from backprop_engine.frame import Frame
-from backprop_engine.recording import record
-from backprop_engine.trace import Edit, GradientEdit, Trace, ValueEdit
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Edit, Frame, GradientEdit, Trace, ValueEdit
 from engine.graphs import Sketch
 
 

@@ -24,11 +24,11 @@ from backprop_engine.debugger import (
     Watch,
     update,
 )
-from backprop_engine.places import Place, carried, place_of, position_of
-from backprop_engine.run import Run
+from backprop_engine.debugger.resume import Place, carried, place_of, position_of
+from backprop_engine.graph.steps import Accumulate, Backward, Forward, Update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.steps import Accumulate, Backward, Forward, Update
+from backprop_engine.trace.run import Run
 
 FILES = {path.stem: path for path in sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))}
 

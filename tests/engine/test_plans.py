@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from test_expr import TREES
 
-from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ScenarioError
-from backprop_engine.expr import fill, render
-from backprop_engine.expr.templates import LONGEST
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.expressions import fill, render
+from backprop_engine.expressions.templates import LONGEST
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.lower import LONGEST_TEXT

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_engine.errors import Place, ScenarioError
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario import reader
 from backprop_engine.scenario.reader import Mapping, Scalar, Sequence, plain, read
 from backprop_engine.scenario.source import MAX_BYTES, Source, read_source
-from backprop_engine.text import clean
 
 
 def tree(text: str) -> reader.Node:

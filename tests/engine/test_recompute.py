@@ -9,13 +9,13 @@ from graphs import RandomRun, runs, tensors_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
-from backprop_engine.recompute import recompute
-from backprop_engine.recording import record
-from backprop_engine.trace import Edit, GradientEdit, Trace, ValueEdit
+from backprop_engine.trace.recompute import recompute
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 
 
 def same(one: Trace, other: Trace) -> None:

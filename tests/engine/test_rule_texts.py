@@ -15,10 +15,16 @@ import rule_vocabulary
 from graphs import CASES, IDS, assert_close, attributes_of, largest, trace_of
 
 from backprop_engine.arrays import sum_axes
-from backprop_engine.local import DenseLocal, ElementwiseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.derivatives.local_gradients import (
+    DenseLocal,
+    ElementwiseLocal,
+    MapLocal,
+    ScalarLocal,
+    local_gradient,
+)
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Factor, Jacobian, Linear, Op, Partial, Sample
-from backprop_engine.steps import Edge
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 

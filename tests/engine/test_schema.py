@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
 from backprop_engine.errors import ScenarioError
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Attribute, Op
 from backprop_engine.optim import OPTIMIZERS, Setting, SettingError
 from backprop_engine.scenario import format as known
@@ -26,7 +27,6 @@ from backprop_engine.scenario.nodes import Mapping, Node, Sequence, plain
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.schema import schema
 from backprop_engine.scenario.source import Source, read_source
-from backprop_engine.text import LANGUAGES
 
 TESTS = Path(__file__).parents[1]
 BUNDLED = sorted((TESTS.parent / "scenarios").rglob("*.yaml"))

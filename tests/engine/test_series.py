@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from backprop_engine import series as module
 from backprop_engine.arrays import norm
-from backprop_engine.run import Run
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
-from backprop_engine.series import Series
+from backprop_engine.trace import training_history as module
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.training_history import Series
 
 STEPS = 12
 TEXT = """
@@ -105,7 +105,7 @@ def test_extending_computes_one_at_a_time_up_to_the_end() -> None:
 
 
 def test_who_stands_elsewhere_meanwhile_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprop_engine.training._KEPT_CELLS", 64)
+    monkeypatch.setattr("backprop_engine.trace.training._KEPT_CELLS", 64)
     run = load().run()
     for count in range(1, STEPS):
         run.extend()

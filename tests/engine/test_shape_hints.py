@@ -14,7 +14,7 @@ import pytest
 from ill_shaped import errors
 
 from backprop_engine.arrays import Shape, shape_text
-from backprop_engine.expr import parse
+from backprop_engine.expressions import parse
 from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.evaluate import infer_shape
 

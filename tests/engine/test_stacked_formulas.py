@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine import load_scenario
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
+from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
@@ -28,17 +27,19 @@ from backprop_engine.explain.formulas.updates import update_values
 from backprop_engine.explain.lines import Role, line_text, line_width, plain, wrap_line
 from backprop_engine.explain.story import code
 from backprop_engine.explain.tensors import tensor_block
-from backprop_engine.expr import Expr, parse, render
-from backprop_engine.graph import Kind
-from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.expressions import Expr, parse, render
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
+from backprop_engine.graph.steps import Backward
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
-from backprop_engine.recording import record
-from backprop_engine.run import Run, Training
 from backprop_engine.scenario.evaluate import evaluate
-from backprop_engine.steps import Backward
-from backprop_engine.text import LANGUAGES, in_ascii
-from backprop_engine.trace import Trace
+from backprop_engine.text import in_ascii
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run, Training
+from backprop_engine.trace.trace import Trace
 from backprop_tui.bundle import bundled
 from scenes import STEMS, crowded, positions, trace
 

@@ -9,12 +9,12 @@ from graphs import runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Steps
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
-from backprop_engine.steps import Accumulate, Backward, Forward, Seed, Steps
+from backprop_engine.trace.record import record
 
 
 def _words(graph: Graph) -> list[str]:

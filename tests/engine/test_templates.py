@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_expr import ALPHABET, REFUSED, TREES
 
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Boolean,
@@ -33,8 +33,8 @@ from backprop_engine.expr import (
     render,
     walk,
 )
-from backprop_engine.expr.templates import LONGEST, MAX_TEMPLATES, _template
-from backprop_engine.expr.tokens import tokenize
+from backprop_engine.expressions.templates import LONGEST, MAX_TEMPLATES, _template
+from backprop_engine.expressions.tokens import tokenize
 
 Refusal = tuple[str, Span, str]
 

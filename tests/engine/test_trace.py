@@ -14,14 +14,14 @@ from graphs import MORE, SMOOTH, RandomRun, assert_close, largest, rounding_deci
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
+from backprop_engine.derivatives.local_gradients import ScalarLocal, local_gradient
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, Kind
-from backprop_engine.local import ScalarLocal, local_gradient
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 
 DTYPES = ("float64", "float32", "float16")
 

@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine import run as runs
-from backprop_engine import training
 from backprop_engine.debugger import (
     Ahead,
     Back,
@@ -34,9 +32,11 @@ from backprop_engine.debugger import (
     travelling,
     update,
 )
-from backprop_engine.run import Run
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
+from backprop_engine.trace import run as runs
+from backprop_engine.trace import training
+from backprop_engine.trace.run import Run
 
 STEPS = 400
 TEXT = f"""

@@ -11,16 +11,16 @@ from graphs import RandomRun, runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import Break, Continue, Session, Set, finished, update
+from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
-from backprop_engine.debugger.troubles import TROUBLES
-from backprop_engine.recording import record
-from backprop_engine.run import Run
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
-from backprop_engine.trace import Edit, GradientEdit, Trace, ValueEdit
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 
 
 def run_of(text: str) -> Run:

@@ -28,12 +28,12 @@ from backprop_engine.debugger import (
     finished,
     update,
 )
-from backprop_engine.debugger.asking import compare, first_difference
+from backprop_engine.debugger.queries import compare, first_difference
 from backprop_engine.errors import UsageError
-from backprop_engine.recompute import recompute
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.trace import GradientEdit, ValueEdit
+from backprop_engine.trace.recompute import recompute
+from backprop_engine.trace.trace import GradientEdit, ValueEdit
 
 
 def session_of(text: str) -> Session:

@@ -13,18 +13,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import commands as c
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
-from backprop_engine.debugger.watching import check_watch
+from backprop_engine.debugger.watches import check_watch
+from backprop_engine.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph
-from backprop_engine.inside import decomposition, inside
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Step, Update
 from backprop_engine.optim import State
-from backprop_engine.recording import record, record_forward
-from backprop_engine.run import Training
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Step, Update
-from backprop_engine.trace import Edit, GradientEdit, Trace, ValueEdit
+from backprop_engine.trace.record import record, record_forward
+from backprop_engine.trace.run import Training
+from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 
 __all__ = ["Case", "Mark", "Point", "Twin", "TwinBranch"]
 

@@ -21,8 +21,8 @@ _NO_RULES = (
 )  # fmt: skip
 FILES = (
     *sorted(f"ops/{path.name}" for path in (ENGINE / "ops").glob("*.py") if path.name not in _NO_RULES),
-    "recording.py",
-    "graph.py",
+    "trace/record.py",
+    "graph/graph.py",
     "arrays.py",
 )
 """Every operator file, and what makes and holds a trace."""

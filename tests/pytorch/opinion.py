@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Kind
 
 Definition: TypeAlias = Callable[..., Any]
 

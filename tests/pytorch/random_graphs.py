@@ -17,9 +17,9 @@ import opinion
 import torch
 from hypothesis import strategies as st
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS, Op, Sample
 
 __all__ = ["DIFFERENTIABLE", "RandomRun", "runs"]

@@ -20,14 +20,14 @@ from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
 
-from backprop_engine.bindings import Bindings
 from backprop_engine.debugger import Session, Set, update
-from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.recording import record
-from backprop_engine.run import Run
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 
 THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"
 EACH = 12 if THOROUGH else 2

@@ -18,10 +18,10 @@ from graphs import largest
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
 
-from backprop_engine.graph import Graph, Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 
 THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"
 LEAST_GRAPHS = 2_000 if THOROUGH else len(DIFFERENTIABLE)

@@ -12,7 +12,7 @@ import pytest
 from graphs import assert_close
 
 from backprop_engine import Trace, load_scenario
-from backprop_engine.graph import Kind
+from backprop_engine.graph.graph import Kind
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
 each_scenario = pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from backprop_engine.debugger import Set, Watch, update
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.regions import PLACES
 from backprop_tui.view import View
 from scenes import crowded, trace, view

@@ -15,8 +15,8 @@ from textual.widgets import Input
 
 from backprop_engine.debugger import Break, Select, Session, Set, Watch, update
 from backprop_engine.explain.lines import plain
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.text import LANGUAGES
 from backprop_tui.app import DebuggerApp
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.keys_page import keys_page

@@ -13,7 +13,7 @@ from textual.selection import Selection
 from textual.widgets import Input
 
 from backprop_engine.debugger import Break, Select
-from backprop_engine.steps import Accumulate, Backward, Schedule
+from backprop_engine.graph.steps import Accumulate, Backward, Schedule
 from backprop_tui.commands import COMMANDS
 from backprop_tui.regions import PLACES
 from backprop_tui.screens.gallery import GalleryScreen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.app import DebuggerApp
 from backprop_tui.screenshot import screen_text
 from scenes import view

@@ -10,7 +10,7 @@ import pytest
 from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.app import DebuggerApp
 from backprop_tui.texts import TEXTS
 from scenes import view

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from driving import text_of
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
 from backprop_engine.debugger import Select, Session, Set, update
 from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
-from backprop_engine.graph import Kind, Node
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.graph.steps import Accumulate, Backward, Forward
 from backprop_engine.ops import OPS
-from backprop_engine.recording import record
-from backprop_engine.run import Run
-from backprop_engine.steps import Accumulate, Backward, Forward
 from backprop_engine.text import cell_width, clip_middle
+from backprop_engine.trace.record import record
+from backprop_engine.trace.run import Run
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints, title_of

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from backprop_engine.debugger import Break, RunTo, Select, Session, Set, SwitchBranch, update
-from backprop_engine.debugger.troubles import TROUBLES
+from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.errors import UsageError
-from backprop_engine.languages.ko import debugger as of_debugger
-from backprop_engine.said import catalogue
+from backprop_engine.messages.languages.ko import debugger as of_debugger
+from backprop_engine.messages.message import catalogue
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS
 from backprop_tui.languages.ko import prompt as of_prompt
@@ -108,7 +108,7 @@ def heard() -> Iterator[set[str]]:
 
     known = Heard(catalogue("ko"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.said.catalogue", lambda language: known)
+        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: known)
         yield found
 
 

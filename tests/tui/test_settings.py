@@ -13,7 +13,7 @@ from driving import WIDE, debugger, position, seen
 from textual.widgets import Input
 
 from backprop_engine.errors import UsageError
-from backprop_engine.said import in_language
+from backprop_engine.messages.message import in_language
 from backprop_tui.app import DebuggerApp
 from backprop_tui.commands import COMMANDS, key_text, remapped
 from backprop_tui.settings import Settings, change_setting, read_settings, settings_path

@@ -15,8 +15,8 @@ import backprop_engine
 import backprop_tui
 from backprop_engine import load_scenario
 from backprop_engine.explain import texts as explain_texts
+from backprop_engine.messages.words import LANGUAGES, Words
 from backprop_engine.ops import OPS, Linear, Op, Rule
-from backprop_engine.text import LANGUAGES, Words
 from backprop_tui import texts as tui_texts
 from backprop_tui.commands import COMMANDS
 

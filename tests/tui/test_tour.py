@@ -8,7 +8,7 @@ import pytest
 from driving import NARROW, WIDE, seen
 
 from backprop_engine.explain.lines import line_width
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.app import DebuggerApp
 from backprop_tui.panels.tour import CARDS, tour
 from backprop_tui.screens.gallery import GalleryScreen

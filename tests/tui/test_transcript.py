@@ -6,7 +6,7 @@ import pytest
 
 from backprop_engine.explain.lines import line_text
 from backprop_engine.explain.symbols import derivative, gradient_name
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.panels.transcript import transcript
 from scenes import view
 

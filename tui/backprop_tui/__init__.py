@@ -1,6 +1,6 @@
 """The terminal wing of the debugger for backpropagation."""
 
-from backprop_engine.said import add_catalogues
+from backprop_engine.messages.message import add_catalogues
 
 __version__ = "0.1.0"
 

@@ -15,8 +15,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
-from backprop_engine.said import in_language, said
-from backprop_engine.text import LANGUAGES, in_ascii
+from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
 from backprop_tui.screens.bindings import binding_id
 from backprop_tui.settings import Settings, change_setting
@@ -113,7 +114,7 @@ class DebuggerApp(App[None]):
         """What cannot be used of the settings."""
         problems: list[str] = list(self.settings.problems)
         if self.settings.theme and self.settings.theme not in self.available_themes:
-            problems.append(said("settings: there is no theme {theme}", theme=self.settings.theme))
+            problems.append(msg("settings: there is no theme {theme}", theme=self.settings.theme))
         if problems:
             told = "\n".join(in_language(one, self.language) for one in problems)
             self.notify(told, markup=False, severity="warning", timeout=10)

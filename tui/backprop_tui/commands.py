@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
-from backprop_engine.said import Said, worded
-from backprop_engine.text import Words
+from backprop_engine.messages.message import Message, worded
+from backprop_engine.messages.words import Words
 from backprop_tui.regions import PLACES, PLOTS
 from backprop_tui.texts import text
 
@@ -94,7 +94,7 @@ class Command(Struct, frozen=True):
         return self.shown or f":{self.prompt[0]}"
 
     @property
-    def usage(self) -> Said:
+    def usage(self) -> Message:
         """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
         typed = f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
         return worded(

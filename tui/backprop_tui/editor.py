@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
 
 __all__ = ["Loan", "command_line", "run_editor", "wanted_editor"]
 
@@ -20,7 +20,7 @@ _COLON_LINE = ("hx", "helix", "subl", "sublime_text", "zed", "zeditor")
 _GOTO = ("code", "code-insiders", "codium", "vscodium", "cursor")
 
 _UNQUOTED: Final[dict[str, str]] = {
-    one: one for one in (said("No closing quotation"), said("No escaped character"))
+    one: one for one in (msg("No closing quotation"), msg("No escaped character"))
 }
 """What is said of a command line that no shell could split."""
 
@@ -43,9 +43,9 @@ def command_line(editor: str, path: str, line: int) -> list[str]:
     try:
         words = shlex.split(editor)
     except ValueError as problem:
-        raise UsageError(said("{editor}: {problem}", editor=editor, problem=_said(problem))) from None
+        raise UsageError(msg("{editor}: {problem}", editor=editor, problem=_said(problem))) from None
     if not words:
-        raise UsageError(said("the editor's name is empty"))
+        raise UsageError(msg("the editor's name is empty"))
     path = os.path.abspath(path)
     name = PurePath(words[0]).stem.lower() if words[0].lower().endswith(".exe") else PurePath(words[0]).name
     if name in _PLUS_LINE:
@@ -85,4 +85,4 @@ def run_editor(words: list[str]) -> int:
         try:
             return subprocess.run(words, check=False).returncode
         except (OSError, ValueError) as problem:
-            raise UsageError(said("{editor}: {problem}", editor=words[0], problem=reason(problem))) from None
+            raise UsageError(msg("{editor}: {problem}", editor=words[0], problem=reason(problem))) from None

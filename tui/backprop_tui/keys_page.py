@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
-from backprop_engine.debugger.troubles import TROUBLES
-from backprop_engine.text import Words
+from backprop_engine.messages.words import Words
 from backprop_tui.commands import COMMANDS, Command, key_text
 from backprop_tui.panels.tensor_keys import KEYS
 from backprop_tui.signs import SIGNS

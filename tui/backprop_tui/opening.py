@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError
-from backprop_engine.said import said
-from backprop_engine.text import clean
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_tui.watching import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -45,6 +45,6 @@ class Opening(Struct, frozen=True):
                 scenario = scenario.with_leaf(*parse_setting(setting))
             except UsageError as error:
                 raise UsageError(
-                    said("{setting}: {problem}", setting=f"--set {clean(setting)}", problem=error.text)
+                    msg("{setting}: {problem}", setting=f"--set {clean(setting)}", problem=error.text)
                 ) from None
         return scenario

@@ -24,9 +24,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.said import Said, joined, said, worded
+from backprop_engine.messages.message import Message, joined, msg, worded
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.words import LANGUAGES, Words
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import LANGUAGES, Words, clean, clip
+from backprop_engine.text import clip
 from backprop_tui.commands import COMMANDS, KEY_NAMES
 
 __all__ = ["Settings", "change_setting", "read_settings", "settings_path"]
@@ -76,16 +78,16 @@ def read_settings(path: Path) -> Settings:
         ValueError,
         RecursionError,
     ) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
-        problem = said("{path} is not used: {reason}", path=_shown(path), reason=_why(error))
+        problem = msg("{path} is not used: {reason}", path=_shown(path), reason=_why(error))
         return Settings(problems=(problem,), path=path)
     reader = _Reader()
     for name in found:
         if name not in _KNOWN:
-            reader.tell(said("there is no setting {name}", name=_quoted(name)), did_you_mean(name, _KNOWN))
+            reader.tell(msg("there is no setting {name}", name=_quoted(name)), did_you_mean(name, _KNOWN))
     language = reader.one_of("language", found.get("language", ""), LANGUAGES)
     theme = found.get("theme", "")
     if not isinstance(theme, str):
-        reader.tell(said("theme is the name of a theme, in quotes"))
+        reader.tell(msg("theme is the name of a theme, in quotes"))
         theme = ""
     toured = reader.one_of("toured", found.get("toured", ""), ("yes",))
     keys = reader.keys(found.get("keys", {}))
@@ -94,15 +96,15 @@ def read_settings(path: Path) -> Settings:
         theme,
         toured,
         keys,
-        tuple(said("settings: {problem}", problem=one) for one in reader.problems),
+        tuple(msg("settings: {problem}", problem=one) for one in reader.problems),
         path,
     )
 
 
-def _why(error: Exception) -> Said:
+def _why(error: Exception) -> Message:
     """What is wrong with the file; Python says it in English."""
     found = reason(error)
-    if isinstance(found, Said):
+    if isinstance(found, Message):
         return found
     if isinstance(error, UnicodeDecodeError):
         korean = "UTF-8로 쓴 글이 아닙니다"
@@ -124,11 +126,11 @@ def _parsed(text: str) -> dict[str, Any]:
 def _text(path: Path) -> str:
     """The text of a file, no more of it than settings can have."""
     if path.exists() and not path.is_file():
-        raise OSError(None, said("it is no regular file"))
+        raise OSError(None, msg("it is no regular file"))
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise ValueError(said("it is too large"))
+        raise ValueError(msg("it is too large"))
     return data.decode("utf-8-sig")
 
 
@@ -148,14 +150,14 @@ class _Reader:
 
     def tell(self, problem: str, hint: str = "") -> None:
         """Remember a problem."""
-        self.problems.append(joined(said("; "), (problem, hint)) if hint else problem)
+        self.problems.append(joined(msg("; "), (problem, hint)) if hint else problem)
 
     def one_of(self, name: str, found: object, known: tuple[str, ...]) -> str:
         """A word that there is, or nothing."""
         if isinstance(found, str) and found in ("", *known):
             return found
         self.tell(
-            said(
+            msg(
                 "{name} is one of {known}, not {found}",
                 name=name,
                 known=", ".join(known),
@@ -167,13 +169,13 @@ class _Reader:
     def keys(self, found: object) -> dict[str, tuple[str, ...]]:
         """The keys of commands; no key gets two meanings."""
         if not isinstance(found, dict):
-            self.tell(said('keys is a table of commands: `[keys]`, then `step = ["j"]`'))
+            self.tell(msg('keys is a table of commands: `[keys]`, then `step = ["j"]`'))
             return {}
         chosen: dict[str, tuple[str, ...]] = {}
         bound = {command.name: command.keys for command in COMMANDS}
         for name, value in found.items():
             if name not in bound:
-                self.tell(said("there is no command {name}", name=_quoted(name)), did_you_mean(name, bound))
+                self.tell(msg("there is no command {name}", name=_quoted(name)), did_you_mean(name, bound))
                 continue
             keys = self.of_command(name, value)
             if keys:
@@ -184,7 +186,7 @@ class _Reader:
         """The keys written for one command."""
         written = [value] if isinstance(value, str) else value
         if not isinstance(written, list) or not written or not all(map(_is_key, written)):
-            self.tell(said('{name} takes a key or a list of keys, such as ["j", "ctrl+n"]', name=name))
+            self.tell(msg('{name} takes a key or a list of keys, such as ["j", "ctrl+n"]', name=name))
             return ()
         return tuple(dict.fromkeys(_key_name(one) for one in written))
 
@@ -198,7 +200,7 @@ class _Reader:
             clash = next((key for key in keys if key in taken), None)
             if clash is not None:
                 self.tell(
-                    said(
+                    msg(
                         "{key} cannot be the key of {name}: it is that of {other}",
                         key=_quoted(clash),
                         name=name,
@@ -234,12 +236,12 @@ def change_setting(path: Path, name: str, value: str) -> None:
         had = _parsed(before)
         after = _with(before, name, value)
         if _parsed(after) != {**had, name: value}:
-            raise ValueError(said("it is written in a way that cannot be changed from here"))
+            raise ValueError(msg("it is written in a way that cannot be changed from here"))
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, after)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
-            said("{path} is not changed: {reason}", path=_shown(path), reason=_why(error))
+            msg("{path} is not changed: {reason}", path=_shown(path), reason=_why(error))
         ) from None
 
 

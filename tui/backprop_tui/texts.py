@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backprop_engine.said import filled
-from backprop_engine.text import Words
+from backprop_engine.messages.message import filled
+from backprop_engine.messages.words import Words
 
 __all__ = ["TEXTS", "text"]
 

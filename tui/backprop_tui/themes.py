@@ -11,7 +11,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Role, Tint
 from backprop_engine.explain.shades import BLANK, LEVELS, Emphasis, Shade, Tone
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
 
 __all__ = ["DARK", "LIGHT", "Palette", "grounds", "known_theme", "palette"]
 
@@ -118,7 +118,7 @@ def known_theme(name: str) -> str:
     names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
     if name and name not in names:
         raise UsageError(
-            said("there is no theme {name}", name=name), said("there are {names}", names=", ".join(names))
+            msg("there is no theme {name}", name=name), msg("there are {names}", names=", ".join(names))
         )
     return name
 

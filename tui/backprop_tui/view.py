@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from backprop_engine.debugger import Session
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Graph
+from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace.trace import Frame
 from backprop_tui.opening import Opening
 
 if TYPE_CHECKING:

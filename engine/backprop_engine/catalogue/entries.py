@@ -13,12 +13,12 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.catalogue.conventions import KINKS, Kink
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import mathematical
-from backprop_engine.expr import Call, Name, Number, parse
+from backprop_engine.expressions import Call, Name, Number, parse
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Rule, Sample
 from backprop_engine.ops.arithmetic import times
 from backprop_engine.ops.definition import broadcast, same_shape
 from backprop_engine.ops.keys import key_text
-from backprop_engine.said import said
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.scenario.calls import signature
 from backprop_engine.scenario.nearest import did_you_mean
@@ -72,8 +72,8 @@ def find(name: str) -> Op:
     """The operator called `name`; `UsageError` with the nearest one, where there is none."""
     if name in OPS:
         return OPS[name]
-    hint = did_you_mean(name, OPS) or said("`backprop-tui ops` lists all")
-    raise UsageError(said("there is no operator {name}: {hint}", name=name, hint=hint))
+    hint = did_you_mean(name, OPS) or msg("`backprop-tui ops` lists all")
+    raise UsageError(msg("there is no operator {name}: {hint}", name=name, hint=hint))
 
 
 def how_written(op: Op) -> str:

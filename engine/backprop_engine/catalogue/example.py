@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.bindings import Bindings
-from backprop_engine.building import GraphBuilder
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.equation import equation
-from backprop_engine.graph import Kind
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
+from backprop_engine.graph.steps import Backward, Forward
 from backprop_engine.ops import OPS, Op, Sample
-from backprop_engine.recording import record
-from backprop_engine.steps import Backward, Forward
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["equations", "example"]
 

@@ -17,8 +17,8 @@ from backprop_engine.catalogue.example import equations, example
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.explain.texts import say
+from backprop_engine.messages.message import in_language
 from backprop_engine.ops import OPS, Attribute, Op
-from backprop_engine.said import in_language
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.text import pad
 

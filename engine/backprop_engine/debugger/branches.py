@@ -13,8 +13,9 @@ from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import UsageError
-from backprop_engine.said import Hint, Said, said
-from backprop_engine.text import clean, clip
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.text import clip
 
 __all__ = ["BASELINE", "Branch", "Branches", "Override"]
 
@@ -64,12 +65,12 @@ class Branches(Struct, frozen=True, eq=False):
         """The branch that one is on."""
         return self.every[self.current]
 
-    def grown(self, override: Override, told: Said) -> Branches:
+    def grown(self, override: Override, told: Message) -> Branches:
         """With one change more, on a new branch."""
         kept = sum(one.tensor.size for branch in self.every.values() for one in branch.own())
         if kept + override.tensor.size > MOST_NUMBERS:
             raise UsageError(
-                said("there is no room for another branch: the changes hold too many numbers already")
+                msg("there is no room for another branch: the changes hold too many numbers already")
             )
         number = 1
         while f"b{number}" in self.every:
@@ -84,22 +85,22 @@ class Branches(Struct, frozen=True, eq=False):
         """On the branch that this one grew from; `UsageError` on the baseline."""
         parent = self.here.parent
         if parent is None:
-            raise UsageError(said("there is nothing to undo: this is the baseline"))
+            raise UsageError(msg("there is nothing to undo: this is the baseline"))
         return structs.replace(self, current=parent, redo={**self.redo, parent: self.current})
 
     def redone(self) -> Branches:
         """On the branch that was left by undo."""
         following = self.redo.get(self.current)
         if following is None:
-            raise UsageError(said("there is nothing to redo"))
+            raise UsageError(msg("there is nothing to redo"))
         return structs.replace(self, current=following)
 
     def switched(self, name: str) -> Branches:
         """On the branch called `name`."""
         if name not in self.every:
             raise UsageError(
-                said("there is no branch {name}", name=clip(clean(name), 40)),
-                said("there are {names}", names=", ".join(self.every)),
+                msg("there is no branch {name}", name=clip(clean(name), 40)),
+                msg("there are {names}", names=", ".join(self.every)),
             )
         return structs.replace(self, current=name)
 
@@ -107,12 +108,12 @@ class Branches(Struct, frozen=True, eq=False):
         """With another name for the branch that one is on."""
         name = name.strip()
         if not name.isidentifier() or len(name) > 40:
-            raise UsageError(said("{name} is no name: letters, digits and _", name=clip(clean(name), 40)))
+            raise UsageError(msg("{name} is no name: letters, digits and _", name=clip(clean(name), 40)))
         if name in self.every or self.current == BASELINE:
             raise UsageError(
-                said("the baseline keeps its name")
+                msg("the baseline keeps its name")
                 if self.current == BASELINE
-                else said("there is a branch {name} already", name=name)
+                else msg("there is a branch {name} already", name=name)
             )
         old = self.current
 

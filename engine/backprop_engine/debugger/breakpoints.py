@@ -16,17 +16,18 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.conditions import Condition, holding, parse_condition
 from backprop_engine.debugger.moving import interval
-from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.paths import absolute
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS
-from backprop_engine.paths import absolute
-from backprop_engine.said import Said, said
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import clean, clip
-from backprop_engine.trace import Trace
+from backprop_engine.text import clip
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["PHASES", "Breakpoint", "Target", "hits", "parse_breakpoint", "positions_of_node"]
 
@@ -69,7 +70,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
     what, if_, condition = f" {words} ".partition(" if ")
     target = _target(what.strip(), graph) if what.strip() or not if_ else Target("any")
     if if_ and not condition.strip():
-        raise UsageError(said("{words}: a condition stands behind `if`", words=clean(words)))
+        raise UsageError(msg("{words}: a condition stands behind `if`", words=clean(words)))
     found = parse_condition(condition.strip(), graph) if if_ else None
     return Breakpoint(words, target, found)
 
@@ -77,7 +78,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
 def _target(words: str, graph: Graph) -> Target:
     if not words:
         raise UsageError(
-            said(
+            msg(
                 "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`"
             )
         )
@@ -91,12 +92,12 @@ def _target(words: str, graph: Graph) -> Target:
         if named is not None:
             return named(rest, graph)
         compares = any(sign in words for sign in "<>=")
-        hint = said("`if {words}` is a condition", words=clip(clean(words), 60)) if compares else None
+        hint = msg("`if {words}` is a condition", words=clip(clean(words), 60)) if compares else None
         hint = hint or did_you_mean(words, TROUBLES) or _there_are(TROUBLES)
-        raise UsageError(said("{words} is no breakpoint", words=clip(clean(words), 60)), hint)
+        raise UsageError(msg("{words} is no breakpoint", words=clip(clean(words), 60)), hint)
     if words.lower() in TROUBLES and words not in graph:
         if TROUBLES[words.lower()].bound:
-            raise UsageError(said("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
+            raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
         return Target("trouble", words.lower())
     return _node(words, graph)
 
@@ -108,7 +109,7 @@ def _bound(name: str, text: str) -> float:
         bound = math.nan
     if not 0 <= bound < math.inf:
         raise UsageError(
-            said("{text} is no bound: write `{name} 1e-6`", text=clip(clean(text), 40), name=name)
+            msg("{text} is no bound: write `{name} 1e-6`", text=clip(clean(text), 40), name=name)
         )
     return bound
 
@@ -119,14 +120,14 @@ def _node(name: str, graph: Graph) -> Target:
     names = [node.name for node in graph.nodes if node.name]
     hint = did_you_mean(name, (*names, *graph.aliases))
     if name in OPS:
-        hint = hint or said("`op {name}` is on the operator", name=name)
-    raise UsageError(said("there is no node {name}", name=clip(clean(name), 40)), hint)
+        hint = hint or msg("`op {name}` is on the operator", name=name)
+    raise UsageError(msg("there is no node {name}", name=clip(clean(name), 40)), hint)
 
 
 def _op(name: str, graph: Graph) -> Target:
     if name in OPS:
         return Target("op", name)
-    raise UsageError(said("there is no operator {name}", name=clip(clean(name), 40)), did_you_mean(name, OPS))
+    raise UsageError(msg("there is no operator {name}", name=clip(clean(name), 40)), did_you_mean(name, OPS))
 
 
 def _group(name: str, graph: Graph) -> Target:
@@ -134,18 +135,18 @@ def _group(name: str, graph: Graph) -> Target:
     known = absolute(name, graph.lengths)  # `states[-1]` is the last of them
     if known in names:
         return Target("group", known)
-    hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else said("the graph has none"))
-    raise UsageError(said("there is no group {name}", name=clip(clean(name), 40)), hint)
+    hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else msg("the graph has none"))
+    raise UsageError(msg("there is no group {name}", name=clip(clean(name), 40)), hint)
 
 
-def _there_are(names: Iterable[str]) -> Said:
-    return said("there are {names}", names=", ".join(names))
+def _there_are(names: Iterable[str]) -> Message:
+    return msg("there are {names}", names=", ".join(names))
 
 
 def _phase(name: str, graph: Graph) -> Target:
     if name in PHASES:
         return Target("phase", name)
-    raise UsageError(said("there is no phase {name}", name=clip(clean(name), 40)), _there_are(PHASES))
+    raise UsageError(msg("there is no phase {name}", name=clip(clean(name), 40)), _there_are(PHASES))
 
 
 # Where it is hit

@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from backprop_engine.arrays import Tensor, freeze, shape_text
-from backprop_engine.bindings import Bindings
 from backprop_engine.debugger.branches import BASELINE, Branch, Branches, Override
 from backprop_engine.debugger.commands import Set
 from backprop_engine.debugger.session import Session
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Node
-from backprop_engine.recompute import recompute
-from backprop_engine.run import Run
-from backprop_engine.said import said
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.settings import with_leaf
-from backprop_engine.trace import Edit, GradientEdit, ValueEdit
+from backprop_engine.trace.recompute import recompute
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Edit, GradientEdit, ValueEdit
 
 __all__ = ["changed", "on_branch"]
 
@@ -28,19 +28,17 @@ def changed(session: Session, command: Set) -> Session:
     node = graph[command.node]
     kind = "gradient" if command.gradient else "leaf" if node.is_leaf else "value"
     if command.gradient and not (graph.active[node.position] and node.takes_gradient):
-        raise UsageError(said("{name} has no gradient to override", name=node.name))
+        raise UsageError(msg("{name} has no gradient to override", name=node.name))
     if kind == "value" and node.op is not None and node.op.boolean:
-        raise UsageError(
-            said("{name} is a comparison: its truth values cannot be overridden", name=node.name)
-        )
+        raise UsageError(msg("{name} is a comparison: its truth values cannot be overridden", name=node.name))
     tensor = _filled(session, node, command)
     where = f"[{', '.join(map(str, command.cell))}]" if command.cell else ""
     what = f"grad({node.name})" if command.gradient else node.name
     given = np.asarray(command.tensor, dtype=np.float64)
-    shown = said("{count} numbers", count=given.size) if given.size > _SPELLED else _spelled(given.tolist())
-    told = said("{what} = {numbers}", what=f"{what}{where}", numbers=shown)
+    shown = msg("{count} numbers", count=given.size) if given.size > _SPELLED else _spelled(given.tolist())
+    told = msg("{what} = {numbers}", what=f"{what}{where}", numbers=shown)
     if kind == "leaf" and session.run.training is not None:
-        told = said("{change} from the first iteration on", change=told)
+        told = msg("{change} from the first iteration on", change=told)
     return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), told))
 
 
@@ -60,7 +58,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
         given = np.asarray(command.tensor, dtype=np.float64)
         if given.shape not in ((), node.shape):
             raise UsageError(
-                said(
+                msg(
                     "{name} is {shape}, the numbers are {given}",
                     name=node.name,
                     shape=shape_text(node.shape),
@@ -72,7 +70,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
         not -size <= index < size for index, size in zip(command.cell, node.shape, strict=False)
     ):
         raise UsageError(
-            said(
+            msg(
                 "{name} is {shape} and has no cell {cell}",
                 name=node.name,
                 shape=shape_text(node.shape),
@@ -83,7 +81,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
     before = trace.gradients[node.position] if command.gradient else trace.values[node.position]
     if before is None:
         raise UsageError(
-            said(
+            msg(
                 "{name} has no gradient here: iteration {iteration} is a forward pass alone",
                 name=node.name,
                 iteration=trace.iteration,

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.spelling import named, typed, with_hint
+from backprop_engine.derivatives.local_gradients import MapLocal, local_gradient
 from backprop_engine.errors import UsageError
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Call,
@@ -31,19 +32,18 @@ from backprop_engine.expr import (
     Unary,
     render,
 )
-from backprop_engine.expr.tree import walk
-from backprop_engine.graph import Graph
-from backprop_engine.local import MapLocal, local_gradient
+from backprop_engine.expressions.tree import walk
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS, Op, Partial
-from backprop_engine.recording import product
-from backprop_engine.said import said
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
 from backprop_engine.scenario.expressions import is_operand, operands_first
 from backprop_engine.scenario.names import normalised
-from backprop_engine.steps import Edge
-from backprop_engine.text import clean
-from backprop_engine.trace import Trace
+from backprop_engine.trace.record import product
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["SUBJECTS", "Condition", "holding", "parse_condition"]
 
@@ -72,13 +72,13 @@ def parse_condition(text: str, graph: Graph) -> Condition:
     for name in dict.fromkeys(map(_name, written)):
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
-                said("{name} is no node", name=clean(name)),
-                said("a condition is about {subjects}, or nodes by name", subjects=", ".join(SUBJECTS)),
+                msg("{name} is no node", name=clean(name)),
+                msg("a condition is about {subjects}, or nodes by name", subjects=", ".join(SUBJECTS)),
             )
     subjects = tuple(name for name in SUBJECTS if name in bare)
     if not subjects:
         raise UsageError(
-            said(
+            msg(
                 "{text} says nothing about a step: use {subjects}",
                 text=clean(text),
                 subjects=", ".join(SUBJECTS),
@@ -103,12 +103,12 @@ def _check_call(call: Call, graph: Graph) -> None:
         return
     argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
     if not isinstance(argument, Name | Attribute):
-        raise UsageError(said("`grad` takes the name of one node: write `grad(x)`"))
+        raise UsageError(msg("`grad` takes the name of one node: write `grad(x)`"))
     name = _name(argument)
     if name in graph:  # else the caller says so
         node = graph[name]
         if not (graph.active[node.position] or (node.is_leaf and node.takes_gradient)):
-            raise UsageError(said("{name} has no gradient", name=clean(name)))
+            raise UsageError(msg("{name} has no gradient", name=clean(name)))
 
 
 def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
@@ -247,7 +247,7 @@ class _Finder:
         """A node's value in the whole run."""
         name = named(name)
         if name not in self.graph:
-            raise LookupError(said("`{name}` is not defined", name=name))
+            raise LookupError(msg("`{name}` is not defined", name=name))
         return self.trace.value(name)
 
     def gradient(self, name: str) -> Tensor:

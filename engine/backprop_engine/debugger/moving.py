@@ -8,8 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
-from backprop_engine.graph import Graph, Group
-from backprop_engine.steps import Edge, Schedule
+from backprop_engine.graph.graph import Graph, Group
+from backprop_engine.graph.steps import Edge, Schedule
 
 __all__ = ["groups_at", "interval", "next_boundary", "previous_boundary", "stretch_of"]
 

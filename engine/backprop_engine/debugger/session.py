@@ -11,12 +11,11 @@ from msgspec import Struct
 from backprop_engine.debugger.branches import BASELINE, Branches
 from backprop_engine.debugger.breakpoints import Breakpoint
 from backprop_engine.debugger.moving import groups_at
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Graph
-from backprop_engine.run import Run
-from backprop_engine.steps import Schedule
-from backprop_engine.text import Words
-from backprop_engine.trace import Trace
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Schedule
+from backprop_engine.messages.words import Words
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = ["Journey", "Level", "Notice", "Seek", "Session"]
 

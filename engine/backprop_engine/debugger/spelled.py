@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backprop_engine.debugger.breakpoints import parse_breakpoint
-from backprop_engine.debugger.watching import check_watch
+from backprop_engine.debugger.watches import check_watch
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, UsageError, code
-from backprop_engine.graph import Graph
-from backprop_engine.said import said
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
@@ -19,8 +19,8 @@ from backprop_engine.scenario.reader import read
 
 __all__ = ["mistakes_in"]
 
-BAD_BREAKPOINT = code("breakpoint", said("A breakpoint is on something that there is not."))
-BAD_WATCH = code("watch", said("A watch is no expression over nodes and gradients of the graph."))
+BAD_BREAKPOINT = code("breakpoint", msg("A breakpoint is on something that there is not."))
+BAD_WATCH = code("watch", msg("A watch is no expression over nodes and gradients of the graph."))
 
 
 def mistakes_in(scenario: Scenario) -> tuple[Diagnostic, ...]:

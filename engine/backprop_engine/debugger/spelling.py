@@ -6,9 +6,10 @@ import re
 from typing import Final
 
 from backprop_engine.errors import UsageError
-from backprop_engine.expr import Expr, ExprError, parse
-from backprop_engine.said import Hint, Said, said, spelled
-from backprop_engine.text import clean, clip
+from backprop_engine.expressions import Expr, ExprError, parse
+from backprop_engine.messages.message import Hint, Message, msg, spelled
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.text import clip
 
 __all__ = ["about", "named", "typed", "with_hint"]
 
@@ -25,15 +26,15 @@ def typed(text: str) -> Expr:
         raise about(text, error.message, error.hint) from None
 
 
-def about(text: str, message: Said, hint: Hint) -> UsageError:
+def about(text: str, message: Message, hint: Hint) -> UsageError:
     """What is wrong with a typed expression."""
-    told = said("{text}: {problem}", text=clip(clean(text), 60), problem=with_hint(message, hint))
+    told = msg("{text}: {problem}", text=clip(clean(text), 60), problem=with_hint(message, hint))
     return UsageError(spelled(told, named))
 
 
-def with_hint(message: Said, hint: Hint) -> Said:
+def with_hint(message: Message, hint: Hint) -> Message:
     """A message, and its hint in brackets where there is one."""
-    return said("{message} ({hint})", message=message, hint=hint) if hint else message
+    return msg("{message} ({hint})", message=message, hint=hint) if hint else message
 
 
 def named(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backprop_engine.text import Words
+from backprop_engine.messages.words import Words
 
 __all__ = ["NOTICES"]
 

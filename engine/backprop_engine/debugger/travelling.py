@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.session import Journey, Notice, Seek, Session
 from backprop_engine.debugger.texts import NOTICES
-from backprop_engine.run import Run
+from backprop_engine.trace.run import Run
 
 __all__ = [
     "Progress",

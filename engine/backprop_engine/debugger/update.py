@@ -41,12 +41,12 @@ from backprop_engine.debugger.commands import (
 from backprop_engine.debugger.moving import groups_at, next_boundary, previous_boundary, stretch_of
 from backprop_engine.debugger.session import Level, Seek, Session
 from backprop_engine.debugger.travelling import at, jumped, searched, through_history, told, travelled
-from backprop_engine.debugger.watching import check_watch
+from backprop_engine.debugger.watches import check_watch
+from backprop_engine.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, Node
-from backprop_engine.inside import decomposition, inside
-from backprop_engine.said import said
-from backprop_engine.steps import Backward, Forward
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.graph.steps import Backward, Forward
+from backprop_engine.messages.message import msg
 
 __all__ = ["update"]
 
@@ -214,7 +214,7 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
             name = session.run.graph.nodes[node].name
             found = sorted(dict.fromkeys(positions_of_node(name, session.outer_trace)))
             if not found:
-                raise UsageError(said("no step is about {name}", name=name))
+                raise UsageError(msg("no step is about {name}", name=name))
             ahead = bisect_right(found, session.outer_here)
             if ahead < len(found):
                 return start + found[ahead]
@@ -225,7 +225,7 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
 def _known(node: int | None, graph: Graph) -> None:
     if node is not None and not 0 <= node < len(graph.nodes):
         raise UsageError(
-            said(
+            msg(
                 "there is no node number {number}: they count from 0 to {last}",
                 number=node,
                 last=len(graph.nodes) - 1,
@@ -247,8 +247,8 @@ def _fold(session: Session, group: str) -> Session:
         wanted = {group}
     else:
         raise UsageError(
-            said("there is no group {name}", name=group),
-            said("there are {names}", names=", ".join(names[:8])),
+            msg("there is no group {name}", name=group),
+            msg("there are {names}", names=", ".join(names[:8])),
         )
     folded = set(session.folded)
     left = folded - wanted if wanted <= folded else folded | wanted
@@ -284,8 +284,8 @@ def _numbered(session: Session, number: int) -> Breakpoint:
         if one.number == number:
             return one
     numbers = ", ".join(str(one.number) for one in session.breakpoints)
-    there = said("there is {numbers}", numbers=numbers) if numbers else said("there is none")
-    raise UsageError(said("there is no breakpoint {number}", number=number), there)
+    there = msg("there is {numbers}", numbers=numbers) if numbers else msg("there is none")
+    raise UsageError(msg("there is no breakpoint {number}", number=number), there)
 
 
 def _with(session: Session, breakpoint_: Breakpoint) -> Session:
@@ -298,7 +298,7 @@ def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
         return ()
     if not 1 <= number <= len(items):
         raise UsageError(
-            said("there is no watch {number}", number=number), said("there are {count}", count=len(items))
+            msg("there is no watch {number}", number=number), msg("there are {count}", count=len(items))
         )
     return items[: number - 1] + items[number:]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from backprop_engine.derivatives.local_gradients import MapLocal, ScalarLocal, local_gradient
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, gradient_name, rule_text
 from backprop_engine.explain.texts import say
-from backprop_engine.frame import Frame
-from backprop_engine.local import MapLocal, ScalarLocal, local_gradient
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Jacobian, Linear
-from backprop_engine.steps import Edge
+from backprop_engine.trace.trace import Frame
 
 __all__ = ["as_number", "chain_rule"]
 

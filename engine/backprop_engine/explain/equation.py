@@ -12,6 +12,15 @@ import numpy as np
 from msgspec import structs
 
 from backprop_engine.arrays import Tensor, settle, shape_text
+from backprop_engine.derivatives.local_gradients import (
+    DenseLocal,
+    ElementwiseLocal,
+    MapLocal,
+    ScalarLocal,
+    has_cells,
+    local_gradient,
+    worked_along,
+)
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.columns import laid_out
 from backprop_engine.explain.formulas.naming import gives_row, is_row
@@ -21,18 +30,9 @@ from backprop_engine.explain.symbols import as_factor, derivative, formula, grad
 from backprop_engine.explain.tensors import is_multiplied
 from backprop_engine.explain.terms import Index, Part, Sign, Term, showing
 from backprop_engine.explain.texts import say
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Kind, Node
-from backprop_engine.local import (
-    DenseLocal,
-    ElementwiseLocal,
-    MapLocal,
-    ScalarLocal,
-    has_cells,
-    local_gradient,
-    worked_along,
-)
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
+from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.graph.steps import Accumulate, Backward, Edge, Forward, Seed, Update
+from backprop_engine.trace.trace import Frame
 
 __all__ = ["equation"]
 

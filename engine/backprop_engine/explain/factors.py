@@ -16,10 +16,16 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.jacobian import Cell, Origin, Origins, window
-from backprop_engine.local import DenseLocal, ElementwiseLocal, LocalGradient, MapLocal, ScalarLocal
-from backprop_engine.steps import Edge
-from backprop_engine.trace import Trace
+from backprop_engine.derivatives.jacobian import Cell, Origin, Origins, window
+from backprop_engine.derivatives.local_gradients import (
+    DenseLocal,
+    ElementwiseLocal,
+    LocalGradient,
+    MapLocal,
+    ScalarLocal,
+)
+from backprop_engine.graph.steps import Edge
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["Part", "column_cells", "local_part", "local_tensor"]
 

@@ -6,15 +6,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from backprop_engine.check import GradientCheck, Verdict, check_edge
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_edge
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.overrides import resting_on
 from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.explain.texts import say
-from backprop_engine.frame import Frame
-from backprop_engine.steps import Backward, Edge
-from backprop_engine.trace import Trace
+from backprop_engine.graph.steps import Backward, Edge
+from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = ["at_kink", "numeric_line"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backprop_engine.derivatives.jacobian import Origin, Origins
 from backprop_engine.explain.lines import Line, Role, Span, line_width
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import derivative, gradient_name, operand_text
 from backprop_engine.explain.texts import say
-from backprop_engine.graph import Node
-from backprop_engine.jacobian import Origin, Origins
+from backprop_engine.graph.graph import Node
 from backprop_engine.text import cell_width
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["cell_text", "origin_lines", "sum_line"]
 

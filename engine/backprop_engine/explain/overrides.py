@@ -9,9 +9,8 @@ from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import summary
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.explain.texts import say
-from backprop_engine.frame import Frame
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed
-from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+from backprop_engine.graph.steps import Accumulate, Backward, Edge, Forward, Seed
+from backprop_engine.trace.trace import Frame, GradientEdit, Trace, ValueEdit
 
 __all__ = ["computed_gradient", "computed_value", "override_line", "resting_on"]
 

@@ -14,15 +14,15 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.derivatives.jacobian import Cell, Origin
 from backprop_engine.explain.lines import Line, Role, Span, line_width
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.origins import cell_text, sum_line
 from backprop_engine.explain.symbols import formula, operand_text
-from backprop_engine.graph import Node
-from backprop_engine.jacobian import Cell, Origin
+from backprop_engine.graph.graph import Node
 from backprop_engine.ops import Linear, Partial
 from backprop_engine.ops.definition import ONE
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["Reading", "reading_lines", "readings"]
 

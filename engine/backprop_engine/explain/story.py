@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.explain.chain_rule import as_number, chain_rule
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, summary
@@ -19,11 +20,9 @@ from backprop_engine.explain.symbols import (
     rule_text,
 )
 from backprop_engine.explain.texts import say
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Node
-from backprop_engine.local import DenseLocal, MapLocal, ScalarLocal, local_gradient
-from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
-from backprop_engine.trace import Trace, arises
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
+from backprop_engine.trace.trace import Frame, Trace, arises
 
 __all__ = ["code", "step_title", "story"]
 

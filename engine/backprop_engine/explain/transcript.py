@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_engine.arrays import shape_text
+from backprop_engine.decomposition import stepped_into
 from backprop_engine.explain.equation import equation
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.explain.numbers import ABSENT, summary
@@ -12,13 +13,11 @@ from backprop_engine.explain.overrides import computed_gradient, override_line
 from backprop_engine.explain.story import code, story
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.explain.texts import say
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Kind, Node
-from backprop_engine.inside import stepped_into
-from backprop_engine.run import Run
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
+from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.text import cell_width, pad
-from backprop_engine.trace import Trace
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Boolean,

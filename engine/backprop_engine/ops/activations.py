@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.arithmetic import SINGLES
 from backprop_engine.ops.definition import Attribute, Attributes, Partial, Rules, Sample, define
 from backprop_engine.ops.extremes import at_zero, beyond
 from backprop_engine.ops.functions import gate
-from backprop_engine.text import Words
 
 FAMILY = "activations"
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import ONE, Lessons, Partial, Sample, broadcast, define, no_broadcast
 from backprop_engine.ops.extremes import at_zero
 from backprop_engine.ops.fitting import broadcasts, product
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 FAMILY = "arithmetic"
 PAIRS = (
@@ -90,7 +90,7 @@ def times(a: Shape, b: Shape) -> Shape:
         return np.broadcast_shapes(a, b)
     better = product(a, b)
     raise no_broadcast(
-        (a, b), better=said("for the matrix product write {product}", product=better) if better else ""
+        (a, b), better=msg("for the matrix product write {product}", product=better) if better else ""
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     Attribute,
     Attributes,
@@ -22,8 +24,6 @@ from backprop_engine.ops.definition import (
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.fitting import axis_differs, difference, joined, named, operand, repair
 from backprop_engine.ops.normalisation import exponentials, softmax_of
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 
 def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
@@ -31,20 +31,20 @@ def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
         return (*q[:-1], v[-1])
     hint = repair((q, k, v), _attend) if 0 not in (*q, *k, *v) else ""
     if not len(q) == len(k) == len(v) >= 2:
-        message = said("attention takes matrices, a row for each position, or equal batches")
+        message = msg("attention takes matrices, a row for each position, or equal batches")
     elif not q[:-2] == k[:-2] == v[:-2]:
-        message = said("the batch axes must be equal")
+        message = msg("the batch axes must be equal")
         other, argnum = (k, 1) if q[:-2] != k[:-2] else (v, 2)
         hint = difference(q[:-2], other[:-2], (0, argnum))
     elif q[-1] != k[-1]:
-        message = said("a query has {q} numbers and a key {k}; they must be as many", q=q[-1], k=k[-1])
+        message = msg("a query has {q} numbers and a key {k}; they must be as many", q=q[-1], k=k[-1])
         hint = joined(axis_differs(-1, (operand(0), q[-1]), (operand(1), k[-1])), hint)
     elif k[-2] != v[-2]:
-        message = said("there are {k} keys and {v} values; they must be as many", k=k[-2], v=v[-2])
+        message = msg("there are {k} keys and {v} values; they must be as many", k=k[-2], v=v[-2])
         hint = joined(axis_differs(-2, (operand(1), k[-2]), (operand(2), v[-2])), hint)
     else:
-        message = said("attention needs at least one key, and a number in it")
-    raise ShapeError(said("{operands}: {problem}", operands=named(q, k, v), problem=message), hint)
+        message = msg("attention needs at least one key, and a number in it")
+    raise ShapeError(msg("{operands}: {problem}", operands=named(q, k, v), problem=message), hint)
 
 
 def _attend(q: Shape, k: Shape, v: Shape) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from backprop_engine.said import Hint, listed, said
-from backprop_engine.text import Words
+from backprop_engine.messages.message import Hint, listed, msg
+from backprop_engine.messages.words import Words
 
 __all__ = ["Attribute"]
 
@@ -39,14 +39,14 @@ class Attribute(Struct, frozen=True):
     def limits(self) -> Hint:
         """What its numbers are limited to, in words; nothing where any finite number will do."""
         if self.least is not None and self.most is not None:
-            return said("from {least:g} to {most:g}", least=self.least, most=self.most)
+            return msg("from {least:g} to {most:g}", least=self.least, most=self.most)
         words = [
-            *([said("at least {bound:g}", bound=self.least)] if self.least is not None else []),
-            *([said("more than {bound:g}", bound=self.above)] if self.above is not None else []),
-            *([said("at most {bound:g}", bound=self.most)] if self.most is not None else []),
-            *([said("less than {bound:g}", bound=self.below)] if self.below is not None else []),
+            *([msg("at least {bound:g}", bound=self.least)] if self.least is not None else []),
+            *([msg("more than {bound:g}", bound=self.above)] if self.above is not None else []),
+            *([msg("at most {bound:g}", bound=self.most)] if self.most is not None else []),
+            *([msg("less than {bound:g}", bound=self.below)] if self.below is not None else []),
         ]
-        return listed(words, said(" and ")) if words else ""
+        return listed(words, msg(" and ")) if words else ""
 
     def allows(self, value: object) -> bool:
         """Whether every number in `value` is within the limits."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     ONE,
     Attributes,
@@ -38,8 +40,6 @@ from backprop_engine.ops.standardising import (
     standard_text,
     standard_vjp,
 )
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 
 def _batch_axes(ndim: int) -> tuple[int, ...]:
@@ -49,12 +49,12 @@ def _batch_axes(ndim: int) -> tuple[int, ...]:
 def _batch_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
     if len(a) < 2:
         raise ShapeError(
-            said("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
+            msg("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
             would_fit("unsqueeze({0}, axis=1)") if a and a[0] and {*parameters} <= {(1,)} else "",
         )
     if prod(a[axis] for axis in _batch_axes(len(a))) == 0:
-        raise ShapeError(said("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
-    reason = said("it needs one number for each of the {channels} channels on axis 1", channels=a[1])
+        raise ShapeError(msg("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
+    reason = msg("it needs one number for each of the {channels} channels on axis 1", channels=a[1])
     check_parameters(a, parameters, a[1:2], reason)
     return a
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     Attribute,
     Attributes,
@@ -27,7 +28,6 @@ from backprop_engine.ops.losses import FAMILY
 from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
 from backprop_engine.ops.reducing import REDUCTION, reduced
 from backprop_engine.ops.targets import by_index, class_shape, index_shape, kept, one_hot, refuse_target
-from backprop_engine.text import Words
 
 IGNORE_INDEX = Attribute(
     "ignore_index",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.arithmetic import PAIRS
 from backprop_engine.ops.definition import define
-from backprop_engine.text import Words
 
 _COMPARISONS = (
     ("less", "<", "<", operator.lt),

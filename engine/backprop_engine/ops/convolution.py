@@ -9,12 +9,12 @@ import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import OPS, Attribute, Attributes, Linear, Op, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.fitting import joined, named, repair, would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, settings_text, windows
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 FAMILY = "convolution"
 
@@ -36,7 +36,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     if len(x) not in (axes + 1, axes + 2) or len(weight) != axes + 2:
         window = "×".join("HW"[-axes:])
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: conv{axes}d takes channels×{window}, or a batch of them, and a weight of "
                 "out×in×{window}",
                 operands=named(x, weight),
@@ -47,16 +47,16 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
         )
     channels = x[-axes - 1]
     if channels != weight[1] * groups or weight[0] % groups:
-        problem = said("{0} has {channels} channels, {1} takes {taken}", channels=channels, taken=weight[1])
+        problem = msg("{0} has {channels} channels, {1} takes {taken}", channels=channels, taken=weight[1])
         if groups > 1:
-            problem = said(
+            problem = msg(
                 "{0} has {channels} channels, {1} takes {taken} in each of {groups} groups",
                 channels=channels,
                 taken=weight[1],
                 groups=groups,
             )
         if weight[0] % groups:
-            problem = said(
+            problem = msg(
                 "{channels} channels of the result do not divide into {groups} groups",
                 channels=weight[0],
                 groups=groups,
@@ -64,9 +64,9 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
         other = channels // weight[1] if weight[1] else 0
         fits = other > 0 and _convolves(axes, x, weight, bias, other, **settings)
         raise ShapeError(
-            said("{operands}: {problem}", operands=named(x, weight), problem=problem),
+            msg("{operands}: {problem}", operands=named(x, weight), problem=problem),
             joined(
-                said("axis 1 of {1} must be {size}", size=channels // groups)
+                msg("axis 1 of {1} must be {size}", size=channels // groups)
                 if channels % groups == 0
                 else "",
                 would_fit(f"groups={other}") if fits else "",
@@ -75,7 +75,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     out = windows(x, weight[2:], **settings).out
     if bias not in (None, weight[:1]):
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: the bias must be {size}, one for each channel it gives",
                 operands=named(weight, bias, first=1),
                 size=weight[0],

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.reductions import FAMILY, positive_axis
-from backprop_engine.text import Words
 
 
 def _cumsum_shape(a: Shape, axis: int) -> Shape:

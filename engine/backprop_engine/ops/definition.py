@@ -41,11 +41,11 @@ from msgspec import Struct, field
 
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.attribute import Attribute
 from backprop_engine.ops.fitting import broadcasts, clash, difference, joined, named, repair
 from backprop_engine.ops.table import OpTable
-from backprop_engine.said import Hint, Said, said
-from backprop_engine.text import Words
 
 __all__ = [
     "ONE",
@@ -191,7 +191,7 @@ class Op(Struct, frozen=True, eq=False):
     """``indices(*shapes)``: which operands hold whole numbers and keep their integer type."""
     conflict: Callable[..., Hint] | None = None
     """``conflict(**attributes)``: why settings within their limits do not go together, if they do not."""
-    refuse: Callable[..., Said | None] | None = None
+    refuse: Callable[..., Message | None] | None = None
     """``refuse(*operands, **attributes)``: what is wrong with the values of the `constants`, where that can
     be told before anything is computed; in place of any other operand stands its shape."""
 
@@ -264,7 +264,7 @@ def no_broadcast(shapes: tuple[Shape, ...], fixed: tuple[int, ...] = (), better:
     The hint is `better`, if there is a better one than another form of an operand that is not `fixed`.
     """
     hint = joined(clash(*shapes), better or repair(shapes, broadcasts, fixed))
-    return ShapeError(said("{operands}: these shapes do not broadcast", operands=named(*shapes)), hint)
+    return ShapeError(msg("{operands}: these shapes do not broadcast", operands=named(*shapes)), hint)
 
 
 def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
@@ -277,4 +277,4 @@ def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
 def other_shape(a: Shape, b: Shape, fixed: tuple[int, ...] = ()) -> ShapeError:
     """The error of two shapes that are not the same; those in `fixed` are constants."""
     hint = joined(difference(a, b), repair((a, b), operator.eq, fixed))
-    return ShapeError(said("{operands}: both must have one shape", operands=named(a, b)), hint)
+    return ShapeError(msg("{operands}: both must have one shape", operands=named(a, b)), hint)

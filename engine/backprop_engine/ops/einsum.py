@@ -9,12 +9,12 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attribute, Attributes, Entries, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here
 from backprop_engine.ops.fitting import axes, named, operand
 from backprop_engine.ops.linear import FAMILY
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 
 class _Letters(NamedTuple):
@@ -25,7 +25,7 @@ class _Letters(NamedTuple):
     out: str
 
 
-_FORM = said('it is written like "ij,jk->ik": a letter for each axis')
+_FORM = msg('it is written like "ij,jk->ik": a letter for each axis')
 
 
 @lru_cache(maxsize=256)
@@ -35,14 +35,14 @@ def _letters(subscripts: str) -> _Letters:
     operands, arrow, out = compact.partition("->")
     if not arrow or operands.count(",") != 1:
         raise ShapeError(
-            said('subscripts "{subscripts}" need two operands and a result', subscripts=_shown(subscripts)),
+            msg('subscripts "{subscripts}" need two operands and a result', subscripts=_shown(subscripts)),
             _FORM,
         )
     a, b = operands.split(",")
     for part in (a, b, out):
         if part and not (part.isascii() and part.isalpha()):
             raise ShapeError(
-                said(
+                msg(
                     'subscripts "{subscripts}" hold something that is no letter',
                     subscripts=_shown(subscripts),
                 ),
@@ -51,12 +51,12 @@ def _letters(subscripts: str) -> _Letters:
         twice = next((letter for letter in part if part.count(letter) > 1), "")
         if twice:
             raise ShapeError(
-                said("the letter {letter} stands twice in {part}", letter=twice, part=part),
-                said("a diagonal is not taken here"),
+                msg("the letter {letter} stands twice in {part}", letter=twice, part=part),
+                msg("a diagonal is not taken here"),
             )
     unknown = next((letter for letter in out if letter not in a + b), "")
     if unknown:
-        raise ShapeError(said("the letter {letter} of the result is in neither operand", letter=unknown))
+        raise ShapeError(msg("the letter {letter} of the result is in neither operand", letter=unknown))
     return _Letters(a, b, out)
 
 
@@ -70,27 +70,27 @@ def _sizes(letters: _Letters, a: Shape, b: Shape) -> dict[str, int]:
     for number, (part, shape) in enumerate(((letters.a, a), (letters.b, b))):
         if len(part) != len(shape):
             raise ShapeError(
-                said(
+                msg(
                     "{operand} is {shape} and has {axes}, its letters {letters} are {count}",
                     operand=operand(number),
                     shape=shape_text(shape),
                     axes=axes(shape),
-                    letters=part or said("(none)"),
+                    letters=part or msg("(none)"),
                     count=len(part),
                 ),
-                said("a letter for each axis"),
+                msg("a letter for each axis"),
             )
         for letter, size in zip(part, shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise ShapeError(
-                    said(
+                    msg(
                         "{operands}: the letter {letter} is {size} in {0} and {other} in {1}",
                         operands=named(a, b),
                         letter=letter,
                         size=sizes[letter],
                         other=size,
                     ),
-                    said(
+                    msg(
                         "axis {axis} of {0} and axis {other} of {1} must be equal",
                         axis=letters.a.index(letter),
                         other=part.index(letter),

@@ -9,6 +9,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attributes, Inside, Linear, define
 from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.reductions import (
@@ -25,14 +27,12 @@ from backprop_engine.ops.reductions import (
     weighted,
     wide_text,
 )
-from backprop_engine.said import Said, said
-from backprop_engine.text import Words
 
 
-def _extreme_shape(problem: Said) -> Callable[..., Shape]:
+def _extreme_shape(problem: Message) -> Callable[..., Shape]:
     def shape(a: Shape, axis: Axes, keepdims: bool) -> Shape:
         if 0 in (a[one] for one in reduced_axes(a, axis)):
-            raise ShapeError(said("{0} is {shape}: {problem}", shape=shape_text(a), problem=problem))
+            raise ShapeError(msg("{0} is {shape}: {problem}", shape=shape_text(a), problem=problem))
         return reduced_shape(a, axis, keepdims)
 
     return shape
@@ -73,7 +73,7 @@ max_ = define(
     operands="a",
     formula="max(a)",
     forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape(said("nothing has no largest cell")),
+    shape=_extreme_shape(msg("nothing has no largest cell")),
     rules=_extreme_rules("largest", np.max),
     attributes=(AXIS, KEEPDIMS),
     conventions=_conventions("maximum", "최댓값"),
@@ -92,7 +92,7 @@ min_ = define(
     operands="a",
     formula="min(a)",
     forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape(said("nothing has no smallest cell")),
+    shape=_extreme_shape(msg("nothing has no smallest cell")),
     rules=_extreme_rules("smallest", np.min),
     attributes=(AXIS, KEEPDIMS),
     conventions=_conventions("minimum", "최솟값"),

@@ -11,8 +11,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.said import Hint, Said, listed, said
-from backprop_engine.said import joined as said_joined
+from backprop_engine.messages.message import Hint, Message, listed, msg
+from backprop_engine.messages.message import joined as said_joined
 
 __all__ = [
     "FOR_A_SCALAR",
@@ -39,40 +39,40 @@ def operand(argnum: int) -> str:
     return f"{{{argnum}}}"
 
 
-def named(*shapes: Shape, first: int = 0) -> Said:
+def named(*shapes: Shape, first: int = 0) -> Message:
     """``{0} is 2×3 and {1} is 3``, for the operands' names to be put in; they count from `first`."""
-    return listed(map(_named, enumerate(shapes, first)), said(" and "))
+    return listed(map(_named, enumerate(shapes, first)), msg(" and "))
 
 
-def _named(one: tuple[int, Shape]) -> Said:
-    return said("{operand} is {shape}", operand=operand(one[0]), shape=shape_text(one[1]))
+def _named(one: tuple[int, Shape]) -> Message:
+    return msg("{operand} is {shape}", operand=operand(one[0]), shape=shape_text(one[1]))
 
 
-def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Said) -> Said:
+def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Message) -> Message:
     """A problem with two operands, each told by its number and its shape."""
-    both = listed(map(_named, (one, other)), said(" and "))
-    return said("{operands}: {problem}", operands=both, problem=problem)
+    both = listed(map(_named, (one, other)), msg(" and "))
+    return msg("{operands}: {problem}", operands=both, problem=problem)
 
 
 def joined(*hints: Hint) -> Hint:
     """The hints that there are, as one."""
     found = [hint for hint in hints if hint]
-    return said_joined(said("; "), found) if found else ""
+    return said_joined(msg("; "), found) if found else ""
 
 
 def no_axis(shape: Shape, axis: int) -> ShapeError:
     """The error that an operand has no such axis."""
-    hint = said("a scalar has no axes")
+    hint = msg("a scalar has no axes")
     if shape:
-        hint = said("its axes are {first} to {last}", first=-len(shape), last=len(shape) - 1)
-    return ShapeError(said("{0} is {shape} and has no axis {axis}", shape=shape_text(shape), axis=axis), hint)
+        hint = msg("its axes are {first} to {last}", first=-len(shape), last=len(shape) - 1)
+    return ShapeError(msg("{0} is {shape} and has no axis {axis}", shape=shape_text(shape), axis=axis), hint)
 
 
 def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | None = None) -> Hint:
     """Where the shapes of two operands differ that should be the same, `but` for one axis."""
     one, other = map(operand, argnums)
     if len(a) != len(b):
-        return said(
+        return msg(
             "{one} has {axes}, {other} has {wanted}", one=one, axes=axes(a), other=other, wanted=axes(b)
         )
     for axis, (size, wanted) in enumerate(zip(a, b, strict=True)):
@@ -81,9 +81,9 @@ def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | N
     return ""
 
 
-def axis_differs(axis: int, one: tuple[str, int], other: tuple[str, int]) -> Said:
+def axis_differs(axis: int, one: tuple[str, int], other: tuple[str, int]) -> Message:
     """The sizes of an axis in two operands."""
-    return said(
+    return msg(
         "axis {axis} is {size} in {one} and {wanted} in {other}",
         axis=axis,
         one=one[0],
@@ -93,11 +93,11 @@ def axis_differs(axis: int, one: tuple[str, int], other: tuple[str, int]) -> Sai
     )
 
 
-def axes(shape: Shape) -> Said:
+def axes(shape: Shape) -> Message:
     """How many axes a shape has, in words."""
     if len(shape) == 1:
-        return said("1 axis")
-    return said("{count} axes", count=len(shape)) if shape else said("no axes")
+        return msg("1 axis")
+    return msg("{count} axes", count=len(shape)) if shape else msg("no axes")
 
 
 def clash(*shapes: Shape) -> Hint:
@@ -110,7 +110,7 @@ def clash(*shapes: Shape) -> Hint:
         if len(seen) > 1:
             (one, first), (other, second) = list(seen.items())[:2]
             sizes = axis_differs(-back, (operand(first), one), (operand(second), other))
-            return said("{sizes}: equal sizes or 1 would fit", sizes=sizes)
+            return msg("{sizes}: equal sizes or 1 would fit", sizes=sizes)
     return ""
 
 
@@ -125,15 +125,15 @@ def broadcasts(*shapes: Shape) -> bool:
 
 def did_you_mean(text: str) -> Hint:
     """The question whether `text` was meant, if there is one."""
-    return said("did you mean {text}?", text=text) if text else ""
+    return msg("did you mean {text}?", text=text) if text else ""
 
 
-FOR_A_SCALAR = said("for a scalar use {0} * {1}")
+FOR_A_SCALAR = msg("for a scalar use {0} * {1}")
 
 
 def for_matrices(better: str) -> Hint:
     """The matrix product that was probably meant, if there is one."""
-    return said("for matrices write {product}", product=better) if better else ""
+    return msg("for matrices write {product}", product=better) if better else ""
 
 
 def product(a: Shape, b: Shape) -> str:
@@ -179,9 +179,9 @@ def repair(
     return ""
 
 
-def would_fit(form: str) -> Said:
+def would_fit(form: str) -> Message:
     """The hint that something written so would fit."""
-    return said("{form} would fit", form=form)
+    return msg("{form} would fit", form=form)
 
 
 def _forms(shape: Shape) -> Iterator[tuple[str, Shape]]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
 from backprop_engine.ops.definition import Attribute, Partial, Sample, define
 from backprop_engine.ops.extremes import at_zero, beyond, near_zero
-from backprop_engine.said import Hint, said
-from backprop_engine.text import Words
 
 
 def gate(passes: Any, a: Any) -> Any:
@@ -278,7 +278,7 @@ def _clip(a: Any, min: float | None, max: float | None) -> Any:
 def _crossed(min: float | None, max: float | None) -> Hint:
     if min is None or max is None or min <= max:
         return ""
-    return said("min is {min:g}, more than max, {max:g}", min=min, max=max)
+    return msg("min is {min:g}, more than max, {max:g}", min=min, max=max)
 
 
 clip = define(

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.activations import FAMILY, sampled_with, sigmoid_of
 from backprop_engine.ops.arithmetic import SINGLES
 from backprop_engine.ops.definition import Attribute, Inside, Partial, define
 from backprop_engine.ops.extremes import at_zero, beyond
-from backprop_engine.text import Words
 
 
 def softplus_of(a: Any) -> Any:

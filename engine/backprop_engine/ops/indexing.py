@@ -10,13 +10,13 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, reads
 from backprop_engine.ops.fitting import axes, difference, named
 from backprop_engine.ops.keys import Key, key_text
 from backprop_engine.ops.reductions import positive_axis
-from backprop_engine.said import Said, said
-from backprop_engine.text import Words
 
 FAMILY = "shape"
 _MOST_TRIED = 1000
@@ -25,29 +25,29 @@ _MOST_TRIED = 1000
 def _index_shape(a: Shape, key: Key) -> Shape:
     if len(key) > len(a):
         raise ShapeError(
-            said("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(len(key))),
-            said("it has {axes}", axes=axes(a)),
+            msg("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(len(key))),
+            msg("it has {axes}", axes=axes(a)),
         )
     for axis, one in enumerate(key):
         if isinstance(one, int) and not -a[axis] <= one < a[axis]:
             raise ShapeError(
-                said(
+                msg(
                     "{0} is {shape}: the index {index} is outside axis {axis}, which has {size}",
                     shape=shape_text(a),
                     index=one,
                     axis=axis,
                     size=a[axis],
                 ),
-                said("its indices are {first} to {last}", first=-a[axis], last=a[axis] - 1)
+                msg("its indices are {first} to {last}", first=-a[axis], last=a[axis] - 1)
                 if a[axis]
-                else said("the axis is empty"),
+                else msg("the axis is empty"),
             )
     sizes = (len(range(*one.indices(a[axis]))) for axis, one in enumerate(key) if isinstance(one, slice))
     return (*sizes, *a[len(key) :])
 
 
-def _indices(count: int) -> Said:
-    return said("1 index") if count == 1 else said("{count} indices", count=count)
+def _indices(count: int) -> Message:
+    return msg("1 index") if count == 1 else msg("{count} indices", count=count)
 
 
 def put(g: Any, shape: Shape, key: Key) -> Any:
@@ -124,24 +124,24 @@ def _part(shape: Shape, parts: int, index: int, axis: int) -> Key:
         candidates = range(2, min(shape[axis], _MOST_TRIED) + 1)
         divisors = list(islice((str(one) for one in candidates if shape[axis] % one == 0), 8))
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: axis {axis} ({size}) cannot be split into {parts} equal parts",
                 shape=shape_text(shape),
                 axis=axis,
                 size=shape[axis],
                 parts=parts,
             ),
-            said("{divisors} parts would fit", divisors=", ".join(divisors)) if divisors else "",
+            msg("{divisors} parts would fit", divisors=", ".join(divisors)) if divisors else "",
         )
     if not -parts <= index < parts:
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}, split into {parts} parts: there is no part {index}",
                 shape=shape_text(shape),
                 parts=parts,
                 index=index,
             ),
-            said("the parts are 0 to {last}", last=parts - 1),
+            msg("the parts are 0 to {last}", last=parts - 1),
         )
     size = shape[axis] // parts
     start = index % parts * size
@@ -209,14 +209,14 @@ split = define(
 # By index operands
 
 
-def _outside(indices: Any, there: Said, size: int) -> Said | None:
+def _outside(indices: Any, there: Message, size: int) -> Message | None:
     """What is wrong with indices of which `size` are there."""
     values = np.asarray(indices)
     if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
-        return said("an index must be a whole number")
+        return msg("an index must be a whole number")
     if values.size and (values.min() < 0 or values.max() >= size):
         worst = int(values.min()) if values.min() < 0 else int(values.max())
-        return said("the index {index} is out of range: {there}, counted from 0", index=worst, there=there)
+        return msg("the index {index} is out of range: {there}, counted from 0", index=worst, there=there)
     return None
 
 
@@ -226,7 +226,7 @@ def _gather_shape(a: Shape, indices: Shape, axis: int) -> Shape:
         size != other for at, (size, other) in enumerate(zip(a, indices, strict=True)) if at != axis
     ):
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: gather takes as many axes, which may differ only along axis {axis}",
                 operands=named(a, indices),
                 axis=axis,
@@ -279,7 +279,7 @@ gather = define(
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: _outside(
         indices,
-        said("there are {size} places along axis {axis}", size=a[axis], axis=axis),
+        msg("there are {size} places along axis {axis}", size=a[axis], axis=axis),
         a[axis],
     ),
     conventions=Words(
@@ -301,10 +301,10 @@ gather = define(
 def _embedding_shape(weight: Shape, indices: Shape) -> Shape:
     if len(weight) != 2:
         raise ShapeError(
-            said("{0} is {shape}: embedding takes a matrix, a row for each index", shape=shape_text(weight)),
-            said("the indices are the second operand")
+            msg("{0} is {shape}: embedding takes a matrix, a row for each index", shape=shape_text(weight)),
+            msg("the indices are the second operand")
             if len(indices) == 2
-            else said("{0} has {axes}", axes=axes(weight)),
+            else msg("{0} has {axes}", axes=axes(weight)),
         )
     return (*indices, weight[1])
 
@@ -338,9 +338,7 @@ embedding = define(
     ),
     constants=("indices",),
     indices=lambda weight, indices: (1,),
-    refuse=lambda weight, indices: _outside(
-        indices, said("there are {size} rows", size=weight[0]), weight[0]
-    ),
+    refuse=lambda weight, indices: _outside(indices, msg("there are {size} rows", size=weight[0]), weight[0]),
     conventions=Words(
         "Indices count from 0 and are never negative. Gradients of a row that is used more than once "
         "add up; a row never used gets 0.",

@@ -10,12 +10,12 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, reads, same
 from backprop_engine.ops.fitting import difference, joined, no_axis, two_named, would_fit
 from backprop_engine.ops.keys import Key, key_text
-from backprop_engine.said import Hint, said
-from backprop_engine.text import Words
 
 FAMILY = "shape"
 
@@ -27,18 +27,18 @@ def _join_axis(shapes: tuple[Shape, ...], axis: int, *, new: bool) -> int:
         if not new:
             raise no_axis(shapes[0], axis)
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: the result would have no axis {axis}", shape=shape_text(shapes[0]), axis=axis
             ),
-            said("its axes would be {first} to {last}", first=-ranks, last=ranks - 1),
+            msg("its axes would be {first} to {last}", first=-ranks, last=ranks - 1),
         )
     axis %= ranks
     for number, shape in enumerate(shapes[1:], 1):
         if differs := difference(shapes[0], shape, (0, number), None if new else axis):
             problem = (
-                said("stack takes one shape")
+                msg("stack takes one shape")
                 if new
-                else said("only their sizes along axis {axis} may differ", axis=axis)
+                else msg("only their sizes along axis {axis} may differ", axis=axis)
             )
             raise ShapeError(
                 two_named((0, shapes[0]), (number, shape), problem),
@@ -165,13 +165,13 @@ Widths = tuple[tuple[int, int], ...]
 def _pad_shape(a: Shape, width: Widths, value: float) -> Shape:
     if len(width) != len(a):
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: width takes a pair for each of its {count} axes, not {width}",
                 shape=shape_text(a),
                 count=len(a),
                 width=[list(pair) for pair in width],
             ),
-            said("[before, after] for each axis: width=[[1, 1], [0, 2]]"),
+            msg("[before, after] for each axis: width=[[1, 1], [0, 2]]"),
         )
     return tuple(before + size + after for size, (before, after) in zip(a, width, strict=True))
 

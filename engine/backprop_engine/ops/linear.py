@@ -8,6 +8,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, broadcast_axes, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attributes, Factor, Linear, Partial, Sample, define, same_shape
 from backprop_engine.ops.entries import Cells, broadcast_to_operand, here, same
 from backprop_engine.ops.fitting import (
@@ -20,8 +22,6 @@ from backprop_engine.ops.fitting import (
     product,
     repair,
 )
-from backprop_engine.said import Hint, said
-from backprop_engine.text import Words
 
 FAMILY = "linear"
 
@@ -49,12 +49,12 @@ hadamard = define(
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
     if not a or not b:
-        raise ShapeError(said("{operands}: @ takes vectors and matrices", operands=named(a, b)), FOR_A_SCALAR)
+        raise ShapeError(msg("{operands}: @ takes vectors and matrices", operands=named(a, b)), FOR_A_SCALAR)
     inner = b[-1] if len(b) == 1 else b[-2]
     if a[-1] != inner:
-        which = {1: said("the only"), 2: said("the first")}.get(len(b), said("the last but one"))
+        which = {1: msg("the only"), 2: msg("the first")}.get(len(b), msg("the last but one"))
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: the last axis of {0} ({size}) must equal {which} axis of {1} ({inner})",
                 operands=named(a, b),
                 size=a[-1],
@@ -65,7 +65,7 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
         )
     if not broadcasts(a[:-2], b[:-2]):
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: the batch axes {one} and {other} do not broadcast",
                 operands=named(a, b),
                 one=shape_text(a[:-2]),
@@ -270,7 +270,7 @@ matmul = define(
 
 def _outer_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or len(b) != 1:
-        raise ShapeError(said("{operands}: outer takes two vectors", operands=named(a, b)), _outer_hint(a, b))
+        raise ShapeError(msg("{operands}: outer takes two vectors", operands=named(a, b)), _outer_hint(a, b))
     return (*a, *b)
 
 

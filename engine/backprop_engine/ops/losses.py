@@ -7,14 +7,14 @@ from typing import Any, Literal
 import numpy as np
 
 from backprop_engine.arrays import Shape
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.activations import sigmoid_of
 from backprop_engine.ops.definition import Attribute, Attributes, Inside, Partial, Rules, define
 from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.gates import softplus_of
 from backprop_engine.ops.reducing import REDUCTION, by_cell, cell_shape, reduced, reduced_inside, sampled
-from backprop_engine.said import Said, said
-from backprop_engine.text import Words
 
 FAMILY = "losses"
 
@@ -249,8 +249,8 @@ bce_with_logits = define(
 )
 
 
-def _refuse_signs(a: Shape, target: Any, **_: Any) -> Said | None:
-    return None if np.all(np.abs(target) == 1) else said("a target of hinge is 1 or -1")
+def _refuse_signs(a: Shape, target: Any, **_: Any) -> Message | None:
+    return None if np.all(np.abs(target) == 1) else msg("a target of hinge is 1 or -1")
 
 
 def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:

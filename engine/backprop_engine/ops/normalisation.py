@@ -8,6 +8,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     Attribute,
     Attributes,
@@ -22,8 +24,6 @@ from backprop_engine.ops.definition import (
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.extremes import beyond
 from backprop_engine.ops.fitting import broadcasts, no_axis
-from backprop_engine.said import Said, said
-from backprop_engine.text import Words
 
 FAMILY = "normalisation"
 AXIS = Attribute("axis", int, -1, Words("the axis along which the numbers sum to 1", "수의 합이 1이 되는 축"))
@@ -42,7 +42,7 @@ def axis_shape(shape: Shape, axis: int) -> Shape:
     if not -len(shape) <= axis < len(shape):
         raise no_axis(shape, axis)
     if shape[axis] == 0:
-        raise ShapeError(said("{0} is {shape}: axis {axis} is empty", shape=shape_text(shape), axis=axis))
+        raise ShapeError(msg("{0} is {shape}: axis {axis} is empty", shape=shape_text(shape), axis=axis))
     return shape
 
 
@@ -188,10 +188,10 @@ def _dropout_shape(a: Shape, mask: Shape, p: float) -> Shape:
     return broadcast(a, mask)
 
 
-def _refuse_mask(a: Shape, mask: Any, p: float) -> Said | None:
+def _refuse_mask(a: Shape, mask: Any, p: float) -> Message | None:
     if np.all(np.isin(mask, (0, 1))):
         return None
-    return said("a mask holds 0 where a cell is dropped and 1 elsewhere")
+    return msg("a mask holds 0 where a cell is dropped and 1 elsewhere")
 
 
 dropout = define(

@@ -10,13 +10,13 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.convolution import FAMILY
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.fitting import would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, per_axis, settings_text, windows
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 _ATTRIBUTES = (
     Attribute("kernel_size", PerAxis, ..., Words("how large a window is", "창의 크기"), least=1),
@@ -67,13 +67,13 @@ def _pools(x: Shape, **settings: Any) -> bool:
 def _shape(x: Shape, **settings: Any) -> Shape:
     if len(x) not in (3, 4):
         raise ShapeError(
-            said("{0} is {shape}: pooling takes channels×H×W, or a batch of them", shape=shape_text(x)),
+            msg("{0} is {shape}: pooling takes channels×H×W, or a batch of them", shape=shape_text(x)),
             would_fit("unsqueeze({0}, axis=0)") if _pools((1, *x), **settings) else "",
         )
     found = _windows(x, **settings)
     if any(2 * p > k for p, k in zip(found.padding, found.kernel, strict=True)):
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}, its padding {padding}: at most half of the window ({window}) fits",
                 shape=shape_text(x),
                 padding=shape_text(found.padding),

@@ -8,18 +8,18 @@ import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import ONE, Attributes, Factor, Linear, Rules, Sample, define
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.fitting import FOR_A_SCALAR, axes, difference, for_matrices, named, product, repair
 from backprop_engine.ops.linear import DOT, FAMILY, INNER
-from backprop_engine.said import Hint, said
-from backprop_engine.text import Words
 
 
 def _dot_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or a != b:
         raise ShapeError(
-            said("{operands}: dot takes two vectors of one length", operands=named(a, b)), _dot_hint(a, b)
+            msg("{operands}: dot takes two vectors of one length", operands=named(a, b)), _dot_hint(a, b)
         )
     return ()
 
@@ -50,28 +50,28 @@ dot = define(
 def _linear_shape(x: Shape, weight: Shape, bias: Shape | None = None) -> Shape:
     if len(weight) != 2 or not x:
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: linear takes a vector or rows, and a matrix of shape out×in",
                 operands=named(x, weight),
             ),
-            said("{1} has {axes}", axes=axes(weight)) if x else said("{0} is a scalar"),
+            msg("{1} has {axes}", axes=axes(weight)) if x else msg("{0} is a scalar"),
         )
     if x[-1] != weight[1]:
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: the last axis of {0} ({size}) must equal that of {1} ({other}), which is out×in",
                 operands=named(x, weight),
                 size=x[-1],
                 other=weight[1],
             ),
-            said("for a weight of in×out write {0} @ {1}")
+            msg("for a weight of in×out write {0} @ {1}")
             if x[-1] == weight[0]
             else repair((x,), lambda x: _layer_fits(x, weight, bias))
-            or said("axis 1 of {1} must be {size}", size=x[-1]),
+            or msg("axis 1 of {1} must be {size}", size=x[-1]),
         )
     if bias is not None and bias != weight[:1]:
         raise ShapeError(
-            said(
+            msg(
                 "{operands}: the bias must be {size}, one for each row of {1}",
                 operands=named(weight, bias, first=1),
                 size=weight[0],

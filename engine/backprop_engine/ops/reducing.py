@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from backprop_engine.arrays import Shape
-from backprop_engine.expr import parse, render
+from backprop_engine.expressions import parse, render
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     Attribute,
     Attributes,
@@ -23,7 +24,6 @@ from backprop_engine.ops.definition import (
 )
 from backprop_engine.ops.entries import Cells
 from backprop_engine.ops.reductions import average
-from backprop_engine.text import Words
 
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
 REDUCTION = Attribute(

@@ -10,6 +10,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     Attribute,
     Attributes,
@@ -23,8 +25,6 @@ from backprop_engine.ops.definition import (
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.extremes import of_nothing
 from backprop_engine.ops.fitting import no_axis
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 FAMILY = "reductions"
 Axes: TypeAlias = int | tuple[int, ...] | None
@@ -74,7 +74,7 @@ def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
     positive = tuple(positive_axis(shape, one) for one in axes)
     if len(set(positive)) < len(positive):
         raise ShapeError(
-            said("{0} is {shape}: axis {axes} names an axis twice", shape=shape_text(shape), axes=list(axes))
+            msg("{0} is {shape}: axis {axes} names an axis twice", shape=shape_text(shape), axes=list(axes))
         )
     return positive
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, position
 from backprop_engine.ops.reductions import Axes, positive_axis, reduced_axes
 from backprop_engine.ops.shaping import FAMILY, Sizes
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 
 def _same_position(i: Cells, j: Cells, out: Any, a: Any, **_: Any) -> Any:
@@ -53,7 +53,7 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     free = shape.count(-1)
     if free > 1:
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: only one size of shape {sizes} may be -1, which is what is left",
                 shape=shape_text(a),
                 sizes=list(shape),
@@ -63,14 +63,14 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
         return tuple(prod(a) // known if size == -1 else size for size in shape)
     if free or known != prod(a):
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape} and has {cells} cells: shape {sizes} needs {wanted}",
                 shape=shape_text(a),
                 cells=prod(a),
                 sizes=list(shape),
-                wanted=said("a multiple of {cells}", cells=known) if free else known,
+                wanted=msg("a multiple of {cells}", cells=known) if free else known,
             ),
-            said("one size may be -1: what is left"),
+            msg("one size may be -1: what is left"),
         )
     return shape
 
@@ -158,15 +158,15 @@ def _squeeze_shape(a: Shape, axis: Axes) -> Shape:
     for one in axes:
         if a[one] != 1:
             raise ShapeError(
-                said(
+                msg(
                     "{0} is {shape}: axis {axis} has the size {size}, and only 1 can be squeezed out",
                     shape=shape_text(a),
                     axis=one,
                     size=a[one],
                 ),
-                said("axis {axis} has the size 1", axis=a.index(1))
+                msg("axis {axis} has the size 1", axis=a.index(1))
                 if 1 in a
-                else said("none of its axes has the size 1"),
+                else msg("none of its axes has the size 1"),
             )
     return tuple(size for at, size in enumerate(a) if at not in axes)
 
@@ -205,7 +205,7 @@ def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
     count = len(a) + len(axes)
     if any(not -count <= one < count for one in axes) or len({one % count for one in axes}) < len(axes):
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: its new axes are among {first} to {last}, each once, not {axes}",
                 shape=shape_text(a),
                 first=-count,

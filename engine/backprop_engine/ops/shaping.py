@@ -6,12 +6,12 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import ONE, Attribute, Attributes, Linear, Sample, define
 from backprop_engine.ops.entries import reads
 from backprop_engine.ops.fitting import joined, repair
 from backprop_engine.ops.reductions import Axes, axis_text, reduced_axes
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 FAMILY = "shape"
 Sizes = tuple[int, ...]
@@ -48,7 +48,7 @@ transpose = define(
 def _permute_shape(a: Shape, axes: Sizes) -> Shape:
     if len(axes) != len(a) or len(reduced_axes(a, axes)) != len(a):
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: permute takes its {count} axes in another order, not {axes}",
                 shape=shape_text(a),
                 count=len(a),
@@ -109,9 +109,9 @@ def _broadcasts_to(a: Shape, shape: Sizes) -> bool:
 def _broadcast_to_shape(a: Shape, shape: Sizes) -> Shape:
     if not _broadcasts_to(a, shape):
         raise ShapeError(
-            said("{0} is {shape} and does not broadcast to {sizes}", shape=shape_text(a), sizes=list(shape)),
+            msg("{0} is {shape} and does not broadcast to {sizes}", shape=shape_text(a), sizes=list(shape)),
             joined(
-                said("counted from the last axis, each size is the same or 1"),
+                msg("counted from the last axis, each size is the same or 1"),
                 repair((a,), lambda a: _broadcasts_to(a, shape)),
             ),
         )

@@ -14,6 +14,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import (
     ONE,
     Attribute,
@@ -30,8 +32,6 @@ from backprop_engine.ops.definition import (
 from backprop_engine.ops.entries import Cells, here, same
 from backprop_engine.ops.fitting import no_axis, repair, two_named
 from backprop_engine.ops.normalisation import FAMILY
-from backprop_engine.said import Said, said
-from backprop_engine.text import Words
 
 EPS = Attribute(
     "eps",
@@ -115,7 +115,7 @@ def _last_axes(ndim: int, axis: int) -> tuple[int, ...]:
     return tuple(range(axis % ndim, ndim))
 
 
-def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, reason: Said) -> None:
+def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, reason: Message) -> None:
     """Refuse parameters that do not have the shape that `a` asks for; they are the operands behind it."""
     wrong = [argnum for argnum, parameter in enumerate(parameters, 1) if parameter != wanted]
     if wrong:
@@ -133,9 +133,9 @@ def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Sha
     normalised = a[axis % len(a) :]
     if 0 in normalised:
         raise ShapeError(
-            said("{0} is {shape}: there is nothing along the normalised axes", shape=shape_text(a))
+            msg("{0} is {shape}: there is nothing along the normalised axes", shape=shape_text(a))
         )
-    reason = said("the normalised axes of {0} are {shape}", shape=shape_text(normalised))
+    reason = msg("the normalised axes of {0} are {shape}", shape=shape_text(normalised))
     check_parameters(a, parameters, normalised, reason)
     return a
 

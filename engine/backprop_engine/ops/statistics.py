@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Shape
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Attribute, Attributes, Inside, Linear, Sample, define
 from backprop_engine.ops.entries import Cells, here, position
 from backprop_engine.ops.extremes import at_zero
@@ -29,7 +30,6 @@ from backprop_engine.ops.reductions import (
     wide_text,
     with_weights,
 )
-from backprop_engine.text import Words
 
 _DDOF = Attribute(
     "ddof",

@@ -13,9 +13,9 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import msg
 from backprop_engine.ops.definition import Attributes, Op
 from backprop_engine.ops.entries import Cells
-from backprop_engine.said import said
 
 __all__ = ["PerAxis", "Windows", "per_axis", "settings_text", "windows"]
 
@@ -104,7 +104,7 @@ def windows(
     )
     if min(kernel) < 1:
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: a kernel of {kernel} has no cells",
                 shape=shape_text(shape),
                 kernel=shape_text(kernel),
@@ -114,14 +114,14 @@ def windows(
         reach = tuple(d * (k - 1) + 1 for d, k in zip(found.dilation, kernel, strict=True))
         padded = found.padded_shape(shape)[-axes:]
         raise ShapeError(
-            said(
+            msg(
                 "{0} is {shape}: its last axes with padding ({padded}) are smaller than the kernel's reach "
                 "({reach})",
                 shape=shape_text(shape),
                 padded=shape_text(padded),
                 reach=shape_text(reach),
             ),
-            said("a smaller kernel, or more padding"),
+            msg("a smaller kernel, or more padding"),
         )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import over, plus_number, plus_product, plus_quotient, times, towards
 from backprop_engine.optim.definition import Line, Memory, Optimizer, Settings, Tensors
 from backprop_engine.optim.settings import Setting
@@ -16,7 +17,6 @@ from backprop_engine.optim.shared import (
     penalised,
     weight_decay,
 )
-from backprop_engine.text import Words
 
 __all__ = ["adam", "adamw"]
 

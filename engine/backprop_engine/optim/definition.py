@@ -25,8 +25,8 @@ import numpy as np
 from msgspec import Struct, field
 
 from backprop_engine.arrays import Tensor, settle
+from backprop_engine.messages.words import Words
 from backprop_engine.optim.settings import Setting, SettingError, unknown
-from backprop_engine.text import Words
 
 __all__ = ["Line", "Memory", "Optimizer", "Rule", "Settings", "State", "Symbol", "Tensors"]
 

@@ -10,8 +10,10 @@ import numpy as np
 from msgspec import Struct, field
 
 from backprop_engine.errors import BackpropError
-from backprop_engine.said import Hint, Said, joined, said, worded
-from backprop_engine.text import Words, clean, clip
+from backprop_engine.messages.message import Hint, Message, joined, msg, worded
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.words import Words
+from backprop_engine.text import clip
 
 __all__ = ["Setting", "SettingError", "unknown"]
 
@@ -24,12 +26,12 @@ class SettingError(BackpropError):
     If the name itself is unknown, `known` lists the names there are.
     """
 
-    message: Said
+    message: Message
     hint: Hint
 
-    def __init__(self, name: str, message: Said, hint: Hint = "", known: tuple[str, ...] = ()) -> None:
+    def __init__(self, name: str, message: Message, hint: Hint = "", known: tuple[str, ...] = ()) -> None:
         self.name, self.message, self.hint, self.known = name, message, hint, known
-        super().__init__(said("{message} ({hint})", message=message, hint=hint) if hint else message)
+        super().__init__(msg("{message} ({hint})", message=message, hint=hint) if hint else message)
 
 
 class Setting(Struct, frozen=True):
@@ -50,19 +52,19 @@ class Setting(Struct, frozen=True):
     """What to do instead, for those who choose a number that is out of range."""
 
     @property
-    def kind(self) -> Said:
+    def kind(self) -> Message:
         """What it takes, in words: "a number from 0 on"."""
         if self.type is bool:
-            return said("`true` or `false`")
-        what = said("a number") if self.type is float else said("a list of two numbers")
+            return msg("`true` or `false`")
+        what = msg("a number") if self.type is float else msg("a list of two numbers")
         if self.below is not None:
-            return said(
+            return msg(
                 "{what} from {least:g} up to, but not including, {below:g}",
                 what=what,
                 least=self.least,
                 below=self.below,
             )
-        return what if self.least is None else said("{what} from {least:g} on", what=what, least=self.least)
+        return what if self.least is None else msg("{what} from {least:g} on", what=what, least=self.least)
 
     def value(self, given: object) -> float | bool | tuple[float, float]:
         """`given` in the setting's type; raises `SettingError` where it is of another, or out of range."""
@@ -93,7 +95,7 @@ class Setting(Struct, frozen=True):
         return number
 
     def _refusal(self, given: object, hint: Hint = "") -> SettingError:
-        message = said("`{name}` is {kind}, not {given}", name=self.name, kind=self.kind, given=_shown(given))
+        message = msg("`{name}` is {kind}, not {given}", name=self.name, kind=self.kind, given=_shown(given))
         return SettingError(self.name, message, hint or worded(self.meaning))
 
 
@@ -104,14 +106,14 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         return f'"{clip(clean(value), 40)}"'
     if value is None:
-        return said("nothing")
+        return msg("nothing")
     if isinstance(value, list | tuple):
         items = ["[…]" if isinstance(one, list | tuple) else _shown(one) for one in value[:4]]
         return joined("", ("[", joined(", ", items), ", …]" if len(value) > 4 else "]"))
     if isinstance(value, Mapping):
-        return said("a map")
+        return msg("a map")
     if isinstance(value, int) and abs(value) > _LARGEST_SHOWN:
-        return said("a number as large as this")
+        return msg("a number as large as this")
     return clip(clean(str(value)), 40)
 
 
@@ -131,10 +133,10 @@ _EXECUTION: Final = ("foreach", "fused", "capturable", "differentiable")
 
 def unknown(name: str, optimizer: str, known: tuple[str, ...]) -> SettingError:
     """The error for a setting that `optimizer`, which has the `known` ones, has not."""
-    hint = said("`{optimizer}` takes {settings}", optimizer=optimizer, settings=", ".join(known))
+    hint = msg("`{optimizer}` takes {settings}", optimizer=optimizer, settings=", ".join(known))
     if _COUNTERPARTS.get(name) in known:
-        hint = said("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=_COUNTERPARTS[name])
+        hint = msg("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=_COUNTERPARTS[name])
     elif name in _EXECUTION:
-        hint = said("it is about how PyTorch executes an update and changes no rule: leave it out")
-    message = said("`{optimizer}` has no setting `{name}`", optimizer=optimizer, name=clip(clean(name), 40))
+        hint = msg("it is about how PyTorch executes an update and changes no rule: leave it out")
+    message = msg("`{optimizer}` has no setting `{name}`", optimizer=optimizer, name=clip(clean(name), 40))
     return SettingError(name, message, hint, known)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import plus, times
 from backprop_engine.optim.definition import Line, Optimizer, Settings, Tensors
 from backprop_engine.optim.settings import Setting, SettingError
@@ -15,8 +17,6 @@ from backprop_engine.optim.shared import (
     penalised,
     weight_decay,
 )
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 __all__ = ["sgd"]
 
@@ -32,8 +32,8 @@ def _descend(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) 
 def _refuse(settings: Settings) -> SettingError | None:
     if not settings["nesterov"] or (settings["momentum"] > 0 and settings["dampening"] == 0):
         return None
-    hint = said("leave `dampening` out") if settings["momentum"] > 0 else said("add `momentum: 0.9`")
-    return SettingError("nesterov", said("`nesterov` needs a momentum above 0, and no dampening"), hint)
+    hint = msg("leave `dampening` out") if settings["momentum"] > 0 else msg("add `momentum: 0.9`")
+    return SettingError("nesterov", msg("`nesterov` needs a momentum above 0, and no dampening"), hint)
 
 
 sgd = Optimizer(

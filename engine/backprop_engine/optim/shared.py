@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import plus
 from backprop_engine.optim.definition import Line, Memory, Settings
 from backprop_engine.optim.settings import Setting
-from backprop_engine.said import said
-from backprop_engine.text import Words
 
 __all__ = [
     "MAXIMIZE",
@@ -30,7 +30,7 @@ def learning_rate(default: float) -> Setting:
         float,
         default,
         Words("the learning rate: how far one update goes", "학습률: 한 번의 갱신으로 움직이는 크기"),
-        hint=said("to climb instead of descending, write `maximize: true`"),
+        hint=msg("to climb instead of descending, write `maximize: true`"),
     )
 
 

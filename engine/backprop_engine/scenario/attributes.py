@@ -8,15 +8,16 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from backprop_engine.errors import Code, code
+from backprop_engine.messages.message import Hint, Message, joined, msg, worded
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import Attribute, Op
-from backprop_engine.said import Hint, Said, joined, said, worded
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
 
 ATTRIBUTE = code(
-    "attribute", said("An operator's attribute is missing, unknown, of another type, or beyond its limits.")
+    "attribute", msg("An operator's attribute is missing, unknown, of another type, or beyond its limits.")
 )
 
 
@@ -28,7 +29,7 @@ class CallError(Exception):
 
     _hint: Hint | Callable[[], Hint]
 
-    def __init__(self, kind: Code, message: Said, at: Any, hint: Hint | Callable[[], Hint] = "") -> None:
+    def __init__(self, kind: Code, message: Message, at: Any, hint: Hint | Callable[[], Hint] = "") -> None:
         self.kind, self.message, self.at, self._hint = kind, message, at, hint
         super().__init__(message)
 
@@ -53,8 +54,8 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
             choices = [one for one in _choices(expected) if isinstance(one, str)]
             hint = did_you_mean(value, choices) or hint
         if attribute.type is tuple:
-            hint = said("slices are written in brackets: `x[:, 1:]`")
-        message = said(
+            hint = msg("slices are written in brackets: `x[:, 1:]`")
+        message = msg(
             "`{name}` of `{op}` is {expected}, not {value}",
             name=attribute.name,
             op=op.name,
@@ -63,8 +64,8 @@ def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> 
         )
         raise CallError(ATTRIBUTE, message, at, hint) from None
     if not attribute.allows(converted):
-        limits = attribute.limits or said("a finite number")
-        message = said(
+        limits = attribute.limits or msg("a finite number")
+        message = msg(
             "`{name}` of `{op}` is {limits}, not {value}",
             name=attribute.name,
             op=op.name,
@@ -89,31 +90,31 @@ def _is_union(kind: Any) -> bool:
 
 
 _ONE: Final = {
-    int: said("a whole number"),
-    float: said("a number"),
-    bool: said("`true` or `false`"),
-    str: said("quoted text"),
+    int: msg("a whole number"),
+    float: msg("a number"),
+    bool: msg("`true` or `false`"),
+    str: msg("quoted text"),
 }
-_SEVERAL: Final = {int: said("whole numbers"), float: said("numbers")}
+_SEVERAL: Final = {int: msg("whole numbers"), float: msg("numbers")}
 
 
 @lru_cache(maxsize=256)
 def type_words(kind: Any) -> str:
     """A type in words: "a whole number or a list of whole numbers"."""
     if _is_union(kind):
-        return joined(said(" or "), (type_words(part) for part in get_args(kind) if part is not NoneType))
+        return joined(msg(" or "), (type_words(part) for part in get_args(kind) if part is not NoneType))
     if get_origin(kind) is Literal:
         choices = get_args(kind)
-        return joined(said(" or "), (f'"{one}"' if isinstance(one, str) else str(one) for one in choices))
+        return joined(msg(" or "), (f'"{one}"' if isinstance(one, str) else str(one) for one in choices))
     if get_origin(kind) in (tuple, list):
-        return said("a list of {several}", several=_several(get_args(kind)[0]))
+        return msg("a list of {several}", several=_several(get_args(kind)[0]))
     return _ONE.get(kind) or str(getattr(kind, "__name__", kind))
 
 
 def _several(kind: Any) -> str:
     """Things of a type in words: "lists of whole numbers"."""
     if get_origin(kind) in (tuple, list):
-        return said("lists of {several}", several=_several(get_args(kind)[0]))
+        return msg("lists of {several}", several=_several(get_args(kind)[0]))
     return _SEVERAL.get(kind) or f"{getattr(kind, '__name__', kind)}s"
 
 
@@ -128,5 +129,5 @@ def shown_value(value: object) -> str:
     if isinstance(value, list | tuple):
         return clip("[" + ", ".join(map(shown_value, value)) + "]", 60)
     if isinstance(value, Mapping):
-        return said("a map")
+        return msg("a map")
     return clip(str(value), 40)

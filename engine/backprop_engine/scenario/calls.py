@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from backprop_engine.errors import code
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Boolean,
     Call,
     Index,
@@ -24,13 +24,14 @@ from backprop_engine.expr import (
     Text,
     literal,
 )
+from backprop_engine.messages.message import Hint, Message, msg, worded
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS, Op
-from backprop_engine.said import Hint, Said, said, worded
 from backprop_engine.scenario.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
 from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Scalar
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = [
     "Bound",
@@ -43,32 +44,32 @@ __all__ = [
     "signature",
 ]
 
-UNKNOWN_OP = code("unknown-op", said("A call of something that is no operator."))
+UNKNOWN_OP = code("unknown-op", msg("A call of something that is no operator."))
 OPERANDS = code(
-    "operands", said("An operator is given too many operands, too few, or one by a name that it has not.")
+    "operands", msg("An operator is given too many operands, too few, or one by a name that it has not.")
 )
 
 _ELSEWHERE: Final = {
-    "mm": said("write `{text}`", text="a @ b"),
-    "bmm": said("write `{text}`", text="a @ b"),
-    "multiply": said("write `a * b`, or `hadamard(a, b)`"),
-    "divide": said("write `{text}`", text="a / b"),
-    "subtract": said("write `{text}`", text="a - b"),
-    "addn": said("write `{text}`", text="a + b"),
-    "power": said("write `{text}`", text="a ** b"),
-    "negative": said("write `{text}`", text="-a"),
-    "crossentropy": said("write `{text}`", text="softmax_with_loss(a, target=t)"),
-    "softmaxcrossentropy": said("write `{text}`", text="softmax_with_loss(a, target=t)"),
-    "nll": said("write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits"),
-    "bcewithlogits": said("write `{text}`", text="bce_with_logits(a, target)"),
-    "stopgradient": said("write `{text}`", text="detach(a)"),
-    "nograd": said("write `{text}`", text="detach(a)"),
-    "grad": said("`grad` is for expectations and watches"),
-    "zeros": said("a tensor of zeros goes under `constants`: `{{shape: [2, 3], init: zeros}}`"),
-    "ones": said("a tensor of ones goes under `constants`: `{{shape: [2, 3], init: ones}}`"),
-    "array": said("a list of numbers goes under `constants`"),
-    "tensor": said("a list of numbers goes under `constants`"),
-    "float": said("numbers need no `float`"),
+    "mm": msg("write `{text}`", text="a @ b"),
+    "bmm": msg("write `{text}`", text="a @ b"),
+    "multiply": msg("write `a * b`, or `hadamard(a, b)`"),
+    "divide": msg("write `{text}`", text="a / b"),
+    "subtract": msg("write `{text}`", text="a - b"),
+    "addn": msg("write `{text}`", text="a + b"),
+    "power": msg("write `{text}`", text="a ** b"),
+    "negative": msg("write `{text}`", text="-a"),
+    "crossentropy": msg("write `{text}`", text="softmax_with_loss(a, target=t)"),
+    "softmaxcrossentropy": msg("write `{text}`", text="softmax_with_loss(a, target=t)"),
+    "nll": msg("write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits"),
+    "bcewithlogits": msg("write `{text}`", text="bce_with_logits(a, target)"),
+    "stopgradient": msg("write `{text}`", text="detach(a)"),
+    "nograd": msg("write `{text}`", text="detach(a)"),
+    "grad": msg("`grad` is for expectations and watches"),
+    "zeros": msg("a tensor of zeros goes under `constants`: `{{shape: [2, 3], init: zeros}}`"),
+    "ones": msg("a tensor of ones goes under `constants`: `{{shape: [2, 3], init: ones}}`"),
+    "array": msg("a list of numbers goes under `constants`"),
+    "tensor": msg("a list of numbers goes under `constants`"),
+    "float": msg("numbers need no `float`"),
 }
 """What other libraries call it, without case, underscores and a `loss` at its end."""
 
@@ -100,11 +101,11 @@ def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
     shown = clip(clean(name), 40)
     is_node = name in nodes
     message = (
-        said("`{name}` is a node, not an operator", name=shown)
+        msg("`{name}` is a node, not an operator", name=shown)
         if is_node
-        else said("there is no operator `{name}`", name=shown)
+        else msg("there is no operator `{name}`", name=shown)
     )
-    otherwise: Hint = said("multiply with `{name} * (…)`", name=shown) if is_node else ""
+    otherwise: Hint = msg("multiply with `{name} * (…)`", name=shown) if is_node else ""
     raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name) or otherwise)
 
 
@@ -140,12 +141,12 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
             if given.name in operands:
                 raise CallError(
                     OPERANDS,
-                    said("`{name}` is given twice", name=given.name),
+                    msg("`{name}` is given twice", name=given.name),
                     given.at,
-                    said("the operator is {op}", op=signature(op)),
+                    msg("the operator is {op}", op=signature(op)),
                 )
             if given.operand is None:
-                message = said(
+                message = msg(
                     "`{name}` is an operand of `{op}` and takes a node, not {value}",
                     name=given.name,
                     op=op.name,
@@ -166,52 +167,52 @@ def bind(op: Op, at: W, args: Sequence[tuple[T, W]], named: Sequence[Given[T, W]
             OPERANDS,
             _wrong_count(op, len(operands)),
             at,
-            said("`{name}` is missing: {op}", name=missing[0], op=signature(op)),
+            msg("`{name}` is missing: {op}", name=missing[0], op=signature(op)),
         )
     for attribute in op.attributes:
         if attribute.default is ... and attribute.name not in attributes:
-            message = said(
+            message = msg(
                 "`{op}` needs `{name}`: {meaning}",
                 op=op.name,
                 name=attribute.name,
                 meaning=worded(attribute.meaning),
             )
-            raise CallError(ATTRIBUTE, message, at, said("the operator is {op}", op=signature(op)))
+            raise CallError(ATTRIBUTE, message, at, msg("the operator is {op}", op=signature(op)))
     if op.conflict and (
         reason := op.conflict(**{one.name: one.default for one in op.attributes} | attributes)
     ):
         raise CallError(
             ATTRIBUTE,
-            said("the settings of `{op}` do not go together: {reason}", op=op.name, reason=reason),
+            msg("the settings of `{op}` do not go together: {reason}", op=op.name, reason=reason),
             at,
         )
     return Bound(tuple(operands[name] for name in needed), attributes)
 
 
-def _wrong_count(op: Op, found: int) -> Said:
+def _wrong_count(op: Op, found: int) -> Message:
     count = len(op.operands)
-    given = said("1 is given") if found == 1 else said("{count} are given", count=found)
+    given = msg("1 is given") if found == 1 else msg("{count} are given", count=found)
     if op.optional:
-        wanted = said("{least} to {most}", least=count - op.optional, most=count)
+        wanted = msg("{least} to {most}", least=count - op.optional, most=count)
     elif op.variadic:
-        wanted = said("{count} or more", count=count)
+        wanted = msg("{count} or more", count=count)
     elif count == 1:
-        return said("`{op}` takes 1 operand, {given}", op=op.name, given=given)
+        return msg("`{op}` takes 1 operand, {given}", op=op.name, given=given)
     else:
-        return said("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=count, given=given)
-    return said("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=wanted, given=given)
+        return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=count, given=given)
+    return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=wanted, given=given)
 
 
 def _extra_hint(op: Op, found: int) -> Hint:
     """For a number too many: perhaps an attribute was meant by it."""
     free = [one.name for one in op.attributes]
     if free and found == len(op.operands) + 1:
-        return said(
+        return msg(
             "an attribute has its name before it: `{name}=…`; the operator is {op}",
             name=free[0],
             op=signature(op),
         )
-    return said("the operator is {op}", op=signature(op))
+    return msg("the operator is {op}", op=signature(op))
 
 
 def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
@@ -220,9 +221,9 @@ def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
     shown = clip(clean(name), 40)
     return CallError(
         ATTRIBUTE,
-        said("`{op}` has no `{name}`", op=op.name, name=shown),
+        msg("`{op}` has no `{name}`", op=op.name, name=shown),
         at,
-        hint or said("the operator is {op}", op=signature(op)),
+        hint or msg("the operator is {op}", op=signature(op)),
     )
 
 
@@ -254,11 +255,11 @@ def _constant(keyword: Keyword) -> object:
     value = keyword.value
     if isinstance(value, Number | Text | Boolean | ListOf):
         return literal(value)
-    message = said(
+    message = msg(
         "`{name}` is a setting: it takes a number, quoted text, `true`, `false` or a list", name=keyword.name
     )
     hint: Hint = (
-        said("did you mean `{text}`?", text=f'{keyword.name}="{value.name}"')
+        msg("did you mean `{text}`?", text=f'{keyword.name}="{value.name}"')
         if isinstance(value, Name)
         else ""
     )

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from backprop_engine.errors import code
-from backprop_engine.paths import root
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.graph.paths import root
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.format import CELL
 from backprop_engine.scenario.mistakes import (
     Mistakes,
@@ -26,14 +26,10 @@ from backprop_engine.scenario.units import CellUse, ScanUse, Unit, read_unit
 
 __all__ = ["CELL_FORM", "Cell", "instances_in", "read_cells", "refuse_recursion"]
 
-CELL_FORM = code(
-    "cell-form", said("A cell without `nodes` or `outputs`, or an output that it does not have.")
-)
-CELL_RECURSION = code("cell-recursion", said("A cell that uses itself."))
+CELL_FORM = code("cell-form", msg("A cell without `nodes` or `outputs`, or an output that it does not have."))
+CELL_RECURSION = code("cell-recursion", msg("A cell that uses itself."))
 
-_EXAMPLE = said(
-    "such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`"
-)
+_EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`")
 
 
 class Cell(Struct, frozen=True, eq=False):
@@ -60,28 +56,28 @@ def read_cells(node: Node | None, mistakes: Mistakes) -> dict[str, Cell]:
         return {}
     cells: dict[str, Cell] = {}
     names = NameTable()
-    for key, value in as_mapping(node, said("a map from names to cells"), _EXAMPLE):
+    for key, value in as_mapping(node, msg("a map from names to cells"), _EXAMPLE):
         with mistakes.collected():
             name = names.declare(key, "cells")
-            cells[name] = _cell(name, key, as_mapping(value, said("a cell as a map"), _EXAMPLE), mistakes)
+            cells[name] = _cell(name, key, as_mapping(value, msg("a cell as a map"), _EXAMPLE), mistakes)
     return cells
 
 
 def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
-    mistakes.attempt(only_keys, node, CELL.names, said("the cell `{cell}`", cell=name))
+    mistakes.attempt(only_keys, node, CELL.names, msg("the cell `{cell}`", cell=name))
     table = NameTable()
     broken: dict[str, None] = {}
     inputs: list[str] = []
-    for one in _texts(node.get("inputs"), said("the cell's inputs as a list of names")):
+    for one in _texts(node.get("inputs"), msg("the cell's inputs as a list of names")):
         with mistakes.collected():
             inputs.append(table.declare(one, "inputs"))
     units = _units(name, node, table, broken, mistakes)
     outputs = []
-    for one in _texts(node.get("outputs"), said("the cell's outputs as a list of names")):
+    for one in _texts(node.get("outputs"), msg("the cell's outputs as a list of names")):
         output = normalised(one.text)
         if isinstance(units.get(output), CellUse | ScanUse):
-            message = said("`{name}` is an instance of a cell, not a tensor", name=output)
-            hint: Hint = said(
+            message = msg("`{name}` is an instance of a cell, not a tensor", name=output)
+            hint: Hint = msg(
                 "give what it gives out a node of its own: `h: {name}.h`, `outputs: [h]`", name=output
             )
             mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
@@ -92,16 +88,16 @@ def _cell(name: str, key: Scalar, node: Mapping, mistakes: Mistakes) -> Cell:
             inner = root(output) != output and isinstance(units.get(root(output)), CellUse | ScanUse)
             hint = did_you_mean(output, (*units, *inputs)) or _own(units)
             if inner:
-                hint = said("give it a node of its own: `h: {name}`, `outputs: [h]`", name=output)
-            message = said("the cell `{cell}` has no node `{name}` to give out", cell=name, name=output)
+                hint = msg("give it a node of its own: `h: {name}`, `outputs: [h]`", name=output)
+            message = msg("the cell `{cell}` has no node `{name}` to give out", cell=name, name=output)
             mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
             broken[output] = None
     if is_absent(node.get("outputs")) and units:
         last = next(reversed(units))
-        message = said("the cell `{cell}` gives nothing out", cell=name)
+        message = msg("the cell `{cell}` gives nothing out", cell=name)
         mistakes.add(
             mistake(
-                CELL_FORM, key, message, said("name what others may use: `{text}`", text=f"outputs: [{last}]")
+                CELL_FORM, key, message, msg("name what others may use: `{text}`", text=f"outputs: [{last}]")
             ).diagnostics
         )
     return Cell(name, key, tuple(inputs), units, tuple(outputs), broken)
@@ -114,16 +110,16 @@ def _units(
     given = node.get("nodes")
     if given is None or is_absent(given):
         at = node.entries["nodes"].key if "nodes" in node else node
-        raise mistake(CELL_FORM, at, said("the cell `{cell}` has no `nodes`", cell=cell), _EXAMPLE)
+        raise mistake(CELL_FORM, at, msg("the cell `{cell}` has no `nodes`", cell=cell), _EXAMPLE)
     units: dict[str, Unit] = {}
-    if not len(as_mapping(given, said("a map from names to expressions"), _EXAMPLE)):
+    if not len(as_mapping(given, msg("a map from names to expressions"), _EXAMPLE)):
         raise mistake(
             CELL_FORM,
             node.entries["nodes"].key,
-            said("the cell `{cell}` has no `nodes`", cell=cell),
+            msg("the cell `{cell}` has no `nodes`", cell=cell),
             _EXAMPLE,
         )
-    for key, value in as_mapping(given, said("a map from names to expressions"), _EXAMPLE):
+    for key, value in as_mapping(given, msg("a map from names to expressions"), _EXAMPLE):
         with mistakes.collected():
             name = table.declare(key, "nodes")
             broken[name] = None
@@ -132,16 +128,16 @@ def _units(
     return units
 
 
-def _texts(node: Node | None, what: Said) -> Iterator[Scalar]:
+def _texts(node: Node | None, what: Message) -> Iterator[Scalar]:
     if node is None or is_absent(node):
         return
-    for one in as_sequence(node, what, said("write `{text}`", text="[x, h_prev]")):
-        yield as_text(one, said("a name"))
+    for one in as_sequence(node, what, msg("write `{text}`", text="[x, h_prev]")):
+        yield as_text(one, msg("a name"))
 
 
 def _own(units: Iterable[str]) -> Hint:
     names = ", ".join(list(units)[:8])
-    return said("its nodes are {names}", names=names) if names else ""
+    return msg("its nodes are {names}", names=names) if names else ""
 
 
 def instances_in(units: Iterable[Unit]) -> Iterator[CellUse | ScanUse]:
@@ -178,12 +174,12 @@ def _visit(
                 ordered[name] = cells[name]
         elif use.cell in on_trail:
             if name not in bad:
-                message = said("the cell `{cell}` uses itself", cell=use.cell)
+                message = msg("the cell `{cell}` uses itself", cell=use.cell)
                 if name != use.cell:
-                    message = said(
+                    message = msg(
                         "the cell `{cell}` uses itself through `{other}`", cell=use.cell, other=name
                     )
-                hint = said("a `scan` repeats a cell; a graph is finite")
+                hint = msg("a `scan` repeats a cell; a graph is finite")
                 mistakes.add(mistake(CELL_RECURSION, use.cell_node, message, hint).diagnostics)
             bad[name] = None
         elif use.cell in bad:

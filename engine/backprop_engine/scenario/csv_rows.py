@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backprop_engine.said import Hint, said
+from backprop_engine.messages.message import Hint, msg
 from backprop_engine.scenario.data_files import DataFile
 
 __all__ = ["Row", "csv_rows", "csv_text", "divider_hint"]
@@ -47,13 +47,13 @@ def csv_rows(file: DataFile, text: str) -> Iterator[Row]:
                 yield Row(line, cells)
             line = reader.line_num + 1
     except csv.Error as problem:
-        message = said(
+        message = msg(
             "line {line} of `{file}` is no row of a table: {problem}",
             line=line,
             file=file.shown,
             problem=problem,
         )
-        hint = said("lines end with a line feed; a quotation mark inside quotes is doubled")
+        hint = msg("lines end with a line feed; a quotation mark inside quotes is doubled")
         raise file.wrong(message, hint) from None
 
 
@@ -64,24 +64,24 @@ def csv_text(file: DataFile) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        message = said(
+        message = msg(
             "`{file}` is no UTF-8 text: byte 0x{byte:02x} in line {line}",
             file=file.shown,
             byte=data[problem.start],
             line=line,
         )
-    hint = said("save it as UTF-8")
+    hint = msg("save it as UTF-8")
     if data.startswith(b"PK"):
-        hint = said("this looks like a workbook: save it as CSV, in UTF-8")
+        hint = msg("this looks like a workbook: save it as CSV, in UTF-8")
     elif data.startswith(b"\x93NUMPY"):
-        hint = said("this is an array of NumPy's: name it `.npy`")
+        hint = msg("this is an array of NumPy's: name it `.npy`")
     raise file.wrong(message, hint)
 
 
 def divider_hint(text: str) -> Hint:
     """A hint for a table that seems to be divided by something else than commas."""
     line = text[:10_000].lstrip().partition("\n")[0]
-    for mark, called in ((";", said("semicolons")), ("\t", said("tabs"))):
+    for mark, called in ((";", msg("semicolons")), ("\t", msg("tabs"))):
         if line.count(mark) > line.count(","):
-            return said("cells are divided by commas; in this file there are {signs}", signs=called)
+            return msg("cells are divided by commas; in this file there are {signs}", signs=called)
     return ""

@@ -19,16 +19,17 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.said import Hint, Said, joined, said
+from backprop_engine.messages.message import Hint, Message, joined, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.csv_rows import Row, csv_rows, csv_text, divider_hint
 from backprop_engine.scenario.data_choice import cut_short
 from backprop_engine.scenario.data_files import DataFile
 from backprop_engine.scenario.numbers import NUMBER_RANGE
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["DATA_CELL", "Table", "read_table"]
 
-DATA_CELL = code("data-cell", said("A cell of a data file is no number, or no whole one under `dtype: int`."))
+DATA_CELL = code("data-cell", msg("A cell of a data file is no number, or no whole one under `dtype: int`."))
 
 _MAX_CLASSES: Final = 6
 
@@ -75,9 +76,9 @@ class Table(Struct, frozen=True, eq=False):
         """A hint for a file that seems to be divided by something else than commas."""
         return divider_hint(self.text)
 
-    def _where(self, line: int, column: int) -> Said:
-        named = f"`{clip(clean(self.names[column]), 24)}`" if self.names else said("counted from 0")
-        return said(
+    def _where(self, line: int, column: int) -> Message:
+        named = f"`{clip(clean(self.names[column]), 24)}`" if self.names else msg("counted from 0")
+        return msg(
             "line {line}, column {column} ({name}) of `{file}`",
             line=line,
             column=column,
@@ -97,40 +98,40 @@ class Table(Struct, frozen=True, eq=False):
 
     def _too_large(self, row: Row, column: int) -> ScenarioError:
         number = clip(row.cells[column].strip(), 24)
-        message = said(
+        message = msg(
             "{where} is {number}, more than double precision holds",
             where=self._where(row.line, column),
             number=number,
         )
-        return self.file.wrong(message, said("infinity is written `inf`"), NUMBER_RANGE)
+        return self.file.wrong(message, msg("infinity is written `inf`"), NUMBER_RANGE)
 
     def _no_number(self, row: Row, column: int, whole: bool) -> ScenarioError:
         cell = row.cells[column].strip()
         where = self._where(row.line, column)
         if not cell:
-            hint = said("write `nan` for an unknown number, or leave such rows out with `rows`")
-            return self.file.wrong(said("{where} is empty", where=where), hint, DATA_CELL)
-        message = said("{where} is the text `{text}`, no number", where=where, text=clip(clean(cell), 24))
+            hint = msg("write `nan` for an unknown number, or leave such rows out with `rows`")
+            return self.file.wrong(msg("{where} is empty", where=where), hint, DATA_CELL)
+        message = msg("{where} is the text `{text}`, no number", where=where, text=clip(clean(cell), 24))
         return self.file.wrong(message, self._hint(cell, column, whole), DATA_CELL)
 
-    def _hint(self, cell: str, column: int, whole: bool) -> Said:
+    def _hint(self, cell: str, column: int, whole: bool) -> Message:
         if hint := self.divider_hint():
             return hint
         if _number(cell.replace(",", ".", 1)) is not None:
-            return said("write a point in decimal numbers, not a comma")
+            return msg("write a point in decimal numbers, not a comma")
         if cell.casefold() in ("true", "false"):
-            return said("write 1 and 0")
+            return msg("write 1 and 0")
         if whole:
             classes = self._classes(column)
             numbered = joined(
                 ", ",
                 (
-                    said("{number} for {text}", number=number, text=cut_short([text]))
+                    msg("{number} for {text}", number=number, text=cut_short([text]))
                     for number, text in enumerate(classes[:_MAX_CLASSES])
                 ),
             )
             rest = ", …" if len(classes) > _MAX_CLASSES else ""
-            return said(
+            return msg(
                 "classes are numbers: write them in the file, such as {numbered}{rest}",
                 numbered=numbered,
                 rest=rest,
@@ -138,10 +139,10 @@ class Table(Struct, frozen=True, eq=False):
         first = next(self.rows()).cells
         numeric = [i for i, one in enumerate(first) if _number(one) is not None]
         if column in numeric:
-            return said("correct the cell, or leave such rows out with `rows`")
+            return msg("correct the cell, or leave such rows out with `rows`")
         if 0 < len(numeric) <= 12:
-            return said("columns of numbers are taken by `columns: {numbers}`", numbers=numeric)
-        return said("take the columns of numbers with `columns`")
+            return msg("columns of numbers are taken by `columns: {numbers}`", numbers=numeric)
+        return msg("take the columns of numbers with `columns`")
 
     def _classes(self, column: int) -> list[str]:
         """The texts of a column in order of their first appearance, one more than will be shown."""
@@ -163,30 +164,28 @@ def read_table(file: DataFile) -> Table:
         if len(start) < 2:
             start.append(row)
         if len(row.cells) != len(start[0].cells):
-            where = said("line {line} of `{file}`", line=row.line, file=file.shown)
-            message = said(
+            where = msg("line {line} of `{file}`", line=row.line, file=file.shown)
+            message = msg(
                 "{where} has {cells}, line {line} has {first}",
                 where=where,
                 cells=_cells(row),
                 line=start[0].line,
                 first=_cells(start[0]),
             )
-            raise file.wrong(
-                message, divider_hint(text) or said("every row needs as many cells as the first")
-            )
+            raise file.wrong(message, divider_hint(text) or msg("every row needs as many cells as the first"))
     if not start:
         raise file.wrong(
-            said("`{file}` is empty", file=file.shown), said("a table has a row of numbers or more")
+            msg("`{file}` is empty", file=file.shown), msg("a table has a row of numbers or more")
         )
     names = _header(file, start)
     count -= names is not None
     if not count:
-        raise file.wrong(said("`{file}` has no row below its header", file=file.shown))
+        raise file.wrong(msg("`{file}` has no row below its header", file=file.shown))
     return Table(file, text, len(start[0].cells), count, names)
 
 
-def _cells(row: Row) -> Said:
-    return said("1 cell") if len(row.cells) == 1 else said("{count} cells", count=len(row.cells))
+def _cells(row: Row) -> Message:
+    return msg("1 cell") if len(row.cells) == 1 else msg("{count} cells", count=len(row.cells))
 
 
 def _header(file: DataFile, start: list[Row]) -> tuple[str, ...] | None:
@@ -204,10 +203,10 @@ def _header(file: DataFile, start: list[Row]) -> tuple[str, ...] | None:
     if any(numeric) and not any(odd):
         if not odd:
             return None
-        message = said(
+        message = msg(
             "line {line} of `{file}` holds numbers and empty cells", line=start[0].line, file=file.shown
         )
-        raise file.wrong(message, said("give every column a name in the first row, or every cell a number"))
+        raise file.wrong(message, msg("give every column a name in the first row, or every cell a number"))
     return tuple(unicodedata.normalize("NFC", cell.strip()) for cell in first)
 
 

@@ -19,17 +19,18 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.said import Hint, said
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.data_choice import cut_short
 from backprop_engine.scenario.data_files import DataFile, DataFiles
 from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["read_npy", "read_npz"]
 
-DATA_KEY = code("data-key", said("`key` names no array of an `.npz` file, or is missing."))
+DATA_KEY = code("data-key", msg("`key` names no array of an `.npz` file, or is missing."))
 
 _MAGIC: Final = b"\x93NUMPY"
 _MAX_HEADER: Final = 2**16
@@ -43,17 +44,17 @@ _ENTRY: Final = re.compile(
 )
 _NUMBERS: Final = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248])", re.ASCII)
 _REFUSED: Final = {
-    "O": said("Python objects, which are never unpickled"),
-    "c": said("complex numbers"),
-    "S": said("texts"),
-    "a": said("texts"),
-    "U": said("texts"),
-    "M": said("dates"),
-    "m": said("time spans"),
-    "V": said("records"),
-    "f": said("numbers of more than eight bytes"),
+    "O": msg("Python objects, which are never unpickled"),
+    "c": msg("complex numbers"),
+    "S": msg("texts"),
+    "a": msg("texts"),
+    "U": msg("texts"),
+    "M": msg("dates"),
+    "m": msg("time spans"),
+    "V": msg("records"),
+    "f": msg("numbers of more than eight bytes"),
 }
-_SAVE: Final = said("save it again with `numpy.save`")
+_SAVE: Final = msg("save it again with `numpy.save`")
 _BROKEN_ZIP: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, OverflowError,
 )  # fmt: skip
@@ -76,8 +77,8 @@ class _Header(Struct, frozen=True):
 def read_npy(name: str, file: DataFile, files: DataFiles) -> Tensor:
     """The array in an `.npy` file, for the leaf called `name`."""
     if not file.data.startswith(_MAGIC):
-        hint = said("this is an archive: name it `.npz`") if file.data.startswith(b"PK") else _SAVE
-        raise file.wrong(said("`{file}` does not begin as an `.npy` file does", file=file.shown), hint)
+        hint = msg("this is an archive: name it `.npz`") if file.data.startswith(b"PK") else _SAVE
+        raise file.wrong(msg("`{file}` does not begin as an `.npy` file does", file=file.shown), hint)
     return _array(name, file, f"`{file.shown}`", io.BytesIO(file.data), len(file.data), files)
 
 
@@ -86,27 +87,27 @@ def read_npz(name: str, node: Mapping, file: DataFile, files: DataFiles) -> Tens
     try:
         with _archive(file) as archive:
             member = _member(node, file, archive)
-            what = said("`{key}` in `{file}`", key=_key(member.filename), file=file.shown)
+            what = msg("`{key}` in `{file}`", key=_key(member.filename), file=file.shown)
             if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise file.wrong(
-                    said("{what} is encrypted or packed in an unusual way", what=what),
-                    said("use `numpy.savez`"),
+                    msg("{what} is encrypted or packed in an unusual way", what=what),
+                    msg("use `numpy.savez`"),
                 )
             with archive.open(member) as stream:
                 return _array(name, file, what, stream, member.file_size, files)
     except _BROKEN_ZIP:
         raise file.wrong(
-            said("`{file}` is a broken archive", file=file.shown), said("save it again with `numpy.savez`")
+            msg("`{file}` is a broken archive", file=file.shown), msg("save it again with `numpy.savez`")
         ) from None
 
 
 def _archive(file: DataFile) -> zipfile.ZipFile:
     if not file.data.startswith(b"PK"):
-        hint: Hint = said("this is a single array: name it `.npy`") if file.data.startswith(_MAGIC) else ""
-        message = said("`{file}` does not begin as an `.npz` file does", file=file.shown)
-        raise file.wrong(message, hint or said("save it again with `numpy.savez`"))
+        hint: Hint = msg("this is a single array: name it `.npy`") if file.data.startswith(_MAGIC) else ""
+        message = msg("`{file}` does not begin as an `.npz` file does", file=file.shown)
+        raise file.wrong(message, hint or msg("save it again with `numpy.savez`"))
     if file.data.count(b"PK\x01\x02") > _MAX_MEMBERS:  # each is an entry of the table of contents
-        raise file.wrong(said("`{file}` holds more than {most:,} files", file=file.shown, most=_MAX_MEMBERS))
+        raise file.wrong(msg("`{file}` holds more than {most:,} files", file=file.shown, most=_MAX_MEMBERS))
     return zipfile.ZipFile(io.BytesIO(file.data))
 
 
@@ -120,22 +121,22 @@ def _member(node: Mapping, file: DataFile, archive: zipfile.ZipFile) -> zipfile.
         one.filename.removesuffix(".npy"): one for one in archive.infolist() if one.filename[-1:] != "/"
     }
     there = (
-        said("there are {names}", names=cut_short(list(members)))
+        msg("there are {names}", names=cut_short(list(members)))
         if members
-        else said("there are no arrays in it")
+        else msg("there are no arrays in it")
     )
     given = node.get("key")
     if given is None or is_absent(given):
         hint = (
-            said("write `{text}`", text=f"key: {clip(clean(next(iter(members))), 40)}")
+            msg("write `{text}`", text=f"key: {clip(clean(next(iter(members))), 40)}")
             if len(members) == 1
             else there
         )
-        message = said("`{file}` holds arrays by name: one is chosen with `key`", file=file.shown)
+        message = msg("`{file}` holds arrays by name: one is chosen with `key`", file=file.shown)
         raise mistake(DATA_KEY, file.node if given is None else node.entries["key"].key, message, hint)
-    key = as_text(given, said("the name of an array for `key`"), there).text
+    key = as_text(given, msg("the name of an array for `key`"), there).text
     if key not in members:
-        message = said("there is no array `{key}` in `{file}`", key=clip(clean(key), 40), file=file.shown)
+        message = msg("there is no array `{key}` in `{file}`", key=clip(clean(key), 40), file=file.shown)
         raise mistake(DATA_KEY, given, message, did_you_mean(key, members) or there)
     return members[key]
 
@@ -150,7 +151,7 @@ def _array(name: str, file: DataFile, what: str, stream: IO[bytes], size: int, f
         data = stream.read(header.bytes)
         rest = len(data)  # less, where an archive says more of itself than there is
     if rest < header.bytes:
-        message = said(
+        message = msg(
             "{what} is cut off: {rest:,} of {bytes:,} bytes of its array are there",
             what=what,
             rest=rest,
@@ -158,8 +159,8 @@ def _array(name: str, file: DataFile, what: str, stream: IO[bytes], size: int, f
         )
         raise file.wrong(message, _SAVE)
     if rest > header.bytes:
-        message = said("{what} goes on behind its array of {bytes:,} bytes", what=what, bytes=header.bytes)
-        raise file.wrong(message, said("a file holds one array; an `.npz` file holds several"))
+        message = msg("{what} goes on behind its array of {bytes:,} bytes", what=what, bytes=header.bytes)
+        raise file.wrong(message, msg("a file holds one array; an `.npz` file holds several"))
     flat = np.frombuffer(data, header.descr)
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
@@ -168,22 +169,22 @@ def _header(file: DataFile, what: str, stream: IO[bytes]) -> _Header:
     """The header at the beginning of `stream`, whatever follows it."""
     start = stream.read(8)
     if start[:6] != _MAGIC:
-        raise file.wrong(said("{what} does not begin as an `.npy` file does", what=what), _SAVE)
+        raise file.wrong(msg("{what} does not begin as an `.npy` file does", what=what), _SAVE)
     width = 2 if start[6:7] == b"\x01" else 4
     prefix = stream.read(width)
     length = int.from_bytes(prefix, "little")
     if start[6:7] not in (b"\x01", b"\x02", b"\x03") or length > _MAX_HEADER:
-        raise file.wrong(said("{what} has a header of a kind that is not known", what=what), _SAVE)
+        raise file.wrong(msg("{what} has a header of a kind that is not known", what=what), _SAVE)
     text = stream.read(length)
     if len(prefix) < width or len(text) < length:
-        raise file.wrong(said("{what} is cut off inside its header", what=what), _SAVE)
+        raise file.wrong(msg("{what} is cut off inside its header", what=what), _SAVE)
     descr, shape, fortran = _entries(file, what, text.decode("latin-1"))
     return _Header(descr, shape, fortran, 8 + width + length)
 
 
 def _entries(file: DataFile, what: str, text: str) -> tuple[str, Shape, bool]:
     """What a header's text says: the kind of number, the shape, whether the first axis is innermost."""
-    broken = file.wrong(said("the header of {what} makes no sense", what=what), _SAVE)
+    broken = file.wrong(msg("the header of {what} makes no sense", what=what), _SAVE)
     position = text.find("{") + 1
     found: dict[str, re.Match[str]] = {}
     while entry := _ENTRY.match(text, position):
@@ -209,10 +210,10 @@ def _entries(file: DataFile, what: str, text: str) -> tuple[str, Shape, bool]:
     if not all(re.fullmatch(r"-?\d{1,100}", size) for size in sizes):
         raise broken
     if any(size.startswith("-") for size in sizes):
-        raise file.wrong(said("{what} has an axis of a negative size", what=what), _SAVE)
+        raise file.wrong(msg("{what} has an axis of a negative size", what=what), _SAVE)
     if len(sizes) > _MAX_AXES:
         raise file.wrong(
-            said(
+            msg(
                 "{what} has {count} axes, at most {most} are allowed",
                 what=what,
                 count=len(sizes),
@@ -223,8 +224,8 @@ def _entries(file: DataFile, what: str, text: str) -> tuple[str, Shape, bool]:
 
 
 def _refused(file: DataFile, what: str, kind: str) -> ScenarioError:
-    held = _REFUSED.get(kind, said("other things than numbers"))
+    held = _REFUSED.get(kind, msg("other things than numbers"))
     return file.wrong(
-        said("{what} holds {held}", what=what, held=held),
-        said("save whole numbers, floats up to eight bytes, or booleans"),
+        msg("{what} holds {held}", what=what, held=held),
+        msg("save whole numbers, floats up to eight bytes, or booleans"),
     )

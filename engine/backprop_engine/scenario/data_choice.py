@@ -17,28 +17,29 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["DATA_COLUMNS", "DATA_ROWS", "Choice", "choose_columns", "choose_rows", "cut_short"]
 
 DATA_ROWS = code(
-    "data-rows", said("`rows` chooses rows that a data file does not have, or is no choice of rows.")
+    "data-rows", msg("`rows` chooses rows that a data file does not have, or is no choice of rows.")
 )
 DATA_COLUMNS = code(
     "data-columns",
-    said("`columns` names columns that a data file does not have, or is no choice of columns."),
+    msg("`columns` names columns that a data file does not have, or is no choice of columns."),
 )
 
 _SLICE: Final = re.compile(
     r"\s*([-+]?\d{1,18})?\s*:\s*([-+]?\d{1,18})?\s*(?::\s*([-+]?\d{1,18})?\s*)?", re.ASCII
 )
 _RANGE_OF_COLUMNS: Final = re.compile(r"\s*(\d{1,4})\s*:\s*(\d{1,4})\s*", re.ASCII)
-_ROWS_FORMS: Final = said('write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`')
-_COLUMNS_FORMS: Final = said("write `columns: 4`, `columns: [0, 1]`, or names of the header")
+_ROWS_FORMS: Final = msg('write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`')
+_COLUMNS_FORMS: Final = msg("write `columns: 4`, `columns: [0, 1]`, or names of the header")
 
 
 class Choice(Struct, frozen=True, eq=False):
@@ -60,7 +61,7 @@ def choose_rows(node: Node | None, count: int) -> Choice:
     if not isinstance(node, Sequence):
         raise _no_rows(node)
     if not len(node):
-        raise mistake(DATA_ROWS, node, said("`rows` takes no row"), _ROWS_FORMS)
+        raise mistake(DATA_ROWS, node, msg("`rows` takes no row"), _ROWS_FORMS)
     return Choice([_row(item, _whole(item, _no_rows), count) for item in node])
 
 
@@ -70,13 +71,13 @@ def _slice(node: Scalar, count: int) -> range:
         raise _no_rows(node)
     start, stop, step = (int(bound) if bound else None for bound in found.groups())
     if step == 0:
-        raise mistake(DATA_ROWS, node, said("the step of `rows` is 0"), said('such as `rows: "0:32:2"`'))
+        raise mistake(DATA_ROWS, node, msg("the step of `rows` is 0"), msg('such as `rows: "0:32:2"`'))
     rows = range(count)[start:stop:step]
     if not rows:
         raise mistake(
             DATA_ROWS,
             node,
-            said("`{text}` takes no row", text=f"rows: {clip(node.text, 40)}"),
+            msg("`{text}` takes no row", text=f"rows: {clip(node.text, 40)}"),
             _rows_there(count),
         )
     return rows
@@ -89,7 +90,7 @@ def _row(node: Node, given: int, count: int) -> int:
 
 
 def _no_rows(node: Node) -> ScenarioError:
-    message = said("expected rows, found {found}", found=described(node))
+    message = msg("expected rows, found {found}", found=described(node))
     return mistake(DATA_ROWS, node, message, _ROWS_FORMS)
 
 
@@ -105,7 +106,7 @@ def choose_columns(node: Node | None, width: int, names: SequenceOf[str] | None,
     if not isinstance(node, Sequence):
         raise _no_columns(node)
     if not len(node):
-        raise mistake(DATA_COLUMNS, node, said("`columns` takes no column"), _COLUMNS_FORMS)
+        raise mistake(DATA_COLUMNS, node, msg("`columns` takes no column"), _COLUMNS_FORMS)
     return Choice([_column(item, width, names, hint) for item in node])
 
 
@@ -125,34 +126,34 @@ def _named(node: Scalar, width: int, names: SequenceOf[str] | None, hint: Hint) 
     if found and not (names and name in names):
         listed = list(range(int(found[1]), int(found[2])))
         few = 0 < len(listed) <= 12
-        hint = said("write `{text}`", text=f"columns: {listed}") if few else _COLUMNS_FORMS
-        raise mistake(DATA_COLUMNS, node, said("`columns` is no slice"), hint)
+        hint = msg("write `{text}`", text=f"columns: {listed}") if few else _COLUMNS_FORMS
+        raise mistake(DATA_COLUMNS, node, msg("`columns` is no slice"), hint)
     if names is None:
         hint = hint or _columns_there(width)
         raise mistake(
             DATA_COLUMNS,
             node,
-            said("there is no column `{name}`: the columns have no names", name=shown),
+            msg("there is no column `{name}`: the columns have no names", name=shown),
             hint,
         )
     if name not in names:
         hint = hint or did_you_mean(name, names) or _columns_there(width, names)
-        raise mistake(DATA_COLUMNS, node, said("there is no column `{name}`", name=shown), hint)
+        raise mistake(DATA_COLUMNS, node, msg("there is no column `{name}`", name=shown), hint)
     first = names.index(name)
     if name in names[first + 1 :]:
         second = names.index(name, first + 1)
-        message = said("two columns are called `{name}`", name=shown)
+        message = msg("two columns are called `{name}`", name=shown)
         raise mistake(
             DATA_COLUMNS,
             node,
             message,
-            said("they are the columns {first} and {second}: use the number", first=first, second=second),
+            msg("they are the columns {first} and {second}: use the number", first=first, second=second),
         )
     return first
 
 
 def _no_columns(node: Node) -> ScenarioError:
-    message = said("expected a column, found {found}", found=described(node))
+    message = msg("expected a column, found {found}", found=described(node))
     return mistake(DATA_COLUMNS, node, message, _COLUMNS_FORMS)
 
 
@@ -162,37 +163,37 @@ def _whole(node: Node, refused: Callable[[Node], ScenarioError]) -> int:
     raise refused(node)
 
 
-def _rows_there(count: int) -> Said:
+def _rows_there(count: int) -> Message:
     """How many rows there are."""
     if not count:
-        return said("there are no rows")
+        return msg("there are no rows")
     if count == 1:
-        return said("there is one, row 0")
-    return said("there are {count} rows, 0 to {last}", count=count, last=count - 1)
+        return msg("there is one, row 0")
+    return msg("there are {count} rows, 0 to {last}", count=count, last=count - 1)
 
 
-def _columns_there(count: int, names: SequenceOf[str] | None = None) -> Said:
+def _columns_there(count: int, names: SequenceOf[str] | None = None) -> Message:
     """How many columns there are, and how they are called."""
     if not count:
-        return said("there are no columns")
+        return msg("there are no columns")
     there = (
-        said("there is one, column 0")
+        msg("there is one, column 0")
         if count == 1
-        else said("there are {count} columns, 0 to {last}", count=count, last=count - 1)
+        else msg("there are {count} columns, 0 to {last}", count=count, last=count - 1)
     )
-    return said("{there}: {names}", there=there, names=cut_short(names)) if names else there
+    return msg("{there}: {names}", there=there, names=cut_short(names)) if names else there
 
 
-def _no_row(number: int) -> Said:
+def _no_row(number: int) -> Message:
     if _is_short(number):
-        return said("there is no row {number}", number=number)
-    return said("there is no row so large")
+        return msg("there is no row {number}", number=number)
+    return msg("there is no row so large")
 
 
-def _no_column(number: int) -> Said:
+def _no_column(number: int) -> Message:
     if _is_short(number):
-        return said("there is no column {number}", number=number)
-    return said("there is no column so large")
+        return msg("there is no column {number}", number=number)
+    return msg("there is no column so large")
 
 
 def _is_short(number: int) -> bool:

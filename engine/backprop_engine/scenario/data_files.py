@@ -18,12 +18,13 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code, reason
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, check_size, size_message
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nearest import nearest
 from backprop_engine.scenario.nodes import Node, Scalar
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["DATA_FORMAT", "ENDINGS", "MAX_DATA_BYTES", "DataFile", "DataFiles"]
 
@@ -31,17 +32,17 @@ ENDINGS: Final = (".csv", ".npy", ".npz")
 MAX_DATA_BYTES: Final = 64 * 2**20
 
 DATA_PATH = code(
-    "data-path", said("The path of a data file leads out of the scenario's folder, or is no path.")
+    "data-path", msg("The path of a data file leads out of the scenario's folder, or is no path.")
 )
-DATA_NOT_FOUND = code("data-not-found", said("There is no data file at this path."))
+DATA_NOT_FOUND = code("data-not-found", msg("There is no data file at this path."))
 DATA_UNREADABLE = code(
     "data-unreadable",
-    said("A data file is a directory, a pipe or a device, or the system refuses to open it."),
+    msg("A data file is a directory, a pipe or a device, or the system refuses to open it."),
 )
-DATA_SIZE = code("data-size", said("A data file is larger than 64 MiB, or than `--max-memory`."))
+DATA_SIZE = code("data-size", msg("A data file is larger than 64 MiB, or than `--max-memory`."))
 DATA_FORMAT = code(
     "data-format",
-    said("A data file is broken, not what its ending says, or holds other things than numbers."),
+    msg("A data file is broken, not what its ending says, or holds other things than numbers."),
 )
 
 _FLAGS: Final = sum(
@@ -63,7 +64,7 @@ class DataFile(Struct, frozen=True, eq=False):
         """Its path as the scenario writes it."""
         return _shown(self.node)
 
-    def wrong(self, message: Said, hint: Hint = "", kind: Code = DATA_FORMAT) -> ScenarioError:
+    def wrong(self, message: Message, hint: Hint = "", kind: Code = DATA_FORMAT) -> ScenarioError:
         """A mistake in the file, ready to be raised."""
         return mistake(kind, self.node, message, hint)
 
@@ -88,12 +89,12 @@ class DataFiles:
         except (FileNotFoundError, NotADirectoryError):
             hint = _instead(root, path) if path else ""
             raise mistake(
-                DATA_NOT_FOUND, node, said("there is no file `{file}`", file=_shown(node)), hint
+                DATA_NOT_FOUND, node, msg("there is no file `{file}`", file=_shown(node)), hint
             ) from None
         except (OSError, ValueError) as problem:
             is_named = getattr(problem, "strerror", None)
-            why = reason(problem) if is_named else said("the system takes it for no path")
-            message = said("`{file}` can't be read: {reason}", file=_shown(node), reason=why)
+            why = reason(problem) if is_named else msg("the system takes it for no path")
+            message = msg("`{file}` can't be read: {reason}", file=_shown(node), reason=why)
             raise mistake(DATA_UNREADABLE, node, message) from None
         return DataFile(node, self._contents[path])
 
@@ -106,7 +107,7 @@ class DataFiles:
         self.check(node, what, cells)
         kept = self._kept + cells * _DOUBLE.itemsize
         if kept > self.max_memory:
-            message = size_message(said("what is read from data files"), kept, self.max_memory)
+            message = size_message(msg("what is read from data files"), kept, self.max_memory)
             raise mistake(TOO_LARGE, node, message, HINT)
         self._kept = kept
 
@@ -119,11 +120,11 @@ class DataFiles:
             size = status.st_size
             if size > limit:
                 raise mistake(
-                    DATA_SIZE, node, size_message(said("the file `{file}`", file=_shown(node)), size, limit)
+                    DATA_SIZE, node, size_message(msg("the file `{file}`", file=_shown(node)), size, limit)
                 )
             if self._read + size > self.max_memory:
                 message = size_message(
-                    said("the content of the data files"), self._read + size, self.max_memory
+                    msg("the content of the data files"), self._read + size, self.max_memory
                 )
                 raise mistake(TOO_LARGE, node, message, HINT)
             data = file.read(size + 1)
@@ -131,8 +132,8 @@ class DataFiles:
             raise mistake(
                 DATA_UNREADABLE,
                 node,
-                said("`{file}` changes while it is read", file=_shown(node)),
-                said("load it again"),
+                msg("`{file}` changes while it is read", file=_shown(node)),
+                msg("load it again"),
             )
         self._read += size
         return data
@@ -145,9 +146,9 @@ def _shown(node: Scalar) -> str:
 def _check_regular(node: Scalar, status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode):
         return
-    kind = said("a directory") if stat.S_ISDIR(status.st_mode) else said("a pipe, a socket or a device")
-    hint = said("data are read from files that end in {names}", names=", ".join(ENDINGS))
-    raise mistake(DATA_UNREADABLE, node, said("`{file}` is {kind}", file=_shown(node), kind=kind), hint)
+    kind = msg("a directory") if stat.S_ISDIR(status.st_mode) else msg("a pipe, a socket or a device")
+    hint = msg("data are read from files that end in {names}", names=", ".join(ENDINGS))
+    raise mistake(DATA_UNREADABLE, node, msg("`{file}` is {kind}", file=_shown(node), kind=kind), hint)
 
 
 def _resolved(node: Scalar) -> tuple[str, str]:
@@ -163,21 +164,21 @@ def _check_text(node: Scalar) -> None:
     """Refuse what is no relative path below the scenario's folder, from its text alone."""
     text, scenario = node.text, node.source.path
     if not scenario or re.fullmatch(r"<[^/\\]*>", scenario):
-        message = said("this scenario has no folder that data files could lie in")
-        raise mistake(DATA_PATH, node, message, said("save it as a file beside its data, and open that"))
+        message = msg("this scenario has no folder that data files could lie in")
+        raise mistake(DATA_PATH, node, message, msg("save it as a file beside its data, and open that"))
     if not text.strip():
         raise mistake(
-            DATA_PATH, node, said("the path of the data file is empty"), said("such as `file: data/iris.csv`")
+            DATA_PATH, node, msg("the path of the data file is empty"), msg("such as `file: data/iris.csv`")
         )
     if clean(text) != text:
-        message = said("a path has no control characters or invisible ones: `{file}`", file=_shown(node))
+        message = msg("a path has no control characters or invisible ones: `{file}`", file=_shown(node))
         raise mistake(DATA_PATH, node, message)
     if "://" in text:
-        hint = said("save the file beside the scenario and write its name")
-        raise mistake(DATA_PATH, node, said("data are not fetched from an address"), hint)
+        hint = msg("save the file beside the scenario and write its name")
+        raise mistake(DATA_PATH, node, msg("data are not fetched from an address"), hint)
     if PureWindowsPath(text).anchor:  # of either system: a scenario means the same everywhere
-        hint = said("a path counts from the scenario's folder, such as `file: data/iris.csv`")
-        raise mistake(DATA_PATH, node, said("`{file}` is an absolute path", file=_shown(node)), hint)
+        hint = msg("a path counts from the scenario's folder, such as `file: data/iris.csv`")
+        raise mistake(DATA_PATH, node, msg("`{file}` is an absolute path", file=_shown(node)), hint)
     depth = 0
     for part in re.split(r"[/\\]", text):
         depth += -1 if part == os.pardir else part not in ("", os.curdir)
@@ -186,8 +187,8 @@ def _check_text(node: Scalar) -> None:
 
 
 def _leaves(node: Scalar) -> ScenarioError:
-    message = said("`{file}` leads out of the scenario's folder", file=_shown(node))
-    return mistake(DATA_PATH, node, message, said("put the file into that folder, or into one below it"))
+    message = msg("`{file}` leads out of the scenario's folder", file=_shown(node))
+    return mistake(DATA_PATH, node, message, msg("put the file into that folder, or into one below it"))
 
 
 def _instead(root: str, path: str) -> Hint:
@@ -200,12 +201,12 @@ def _instead(root: str, path: str) -> Hint:
     names = _names(folder, files=missing == len(parts) - 1)
     wanted = parts[missing]
     if any(unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", wanted) for name in names):
-        return said("the file's name looks the same, but its letters are composed otherwise: rename the file")
+        return msg("the file's name looks the same, but its letters are composed otherwise: rename the file")
     rest = parts[missing + 1 :]
     near = nearest(wanted, names)
     if near is None:
-        return said("a path counts from the scenario's folder")
-    return said("did you mean `{text}`?", text="/".join((*parts[:missing], near, *rest)))
+        return msg("a path counts from the scenario's folder")
+    return msg("did you mean `{text}`?", text="/".join((*parts[:missing], near, *rest)))
 
 
 def _names(folder: str, files: bool) -> list[str]:

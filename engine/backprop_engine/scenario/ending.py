@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
-from backprop_engine.graph import Graph, Node
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
 from backprop_engine.scenario.nodes import Node as FileNode
@@ -22,30 +22,30 @@ from backprop_engine.scenario.units import Unit
 
 __all__ = ["check_output", "output_name", "read_seed"]
 
-OUTPUT = code("output", said("`output` names no node that the backward pass can start from."))
+OUTPUT = code("output", msg("`output` names no node that the backward pass can start from."))
 OUTPUT_AMBIGUOUS = code(
-    "output-ambiguous", said("More than one node feeds no other, and `output` names none.")
+    "output-ambiguous", msg("More than one node feeds no other, and `output` names none.")
 )
-SEED = code("seed", said("The seed gradient is missing or does not have the output's shape."))
+SEED = code("seed", msg("The seed gradient is missing or does not have the output's shape."))
 
 
 def output_name(given: FileNode | None, known: Known, nodes_key: Scalar) -> str:
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
         return _only_end(known, nodes_key)
-    hint: Hint = said("one node is the output: `output: f`") if isinstance(given, ListNode) else ""
-    scalar = as_text(given, said("the name of a node"), hint)
+    hint: Hint = msg("one node is the output: `output: f`") if isinstance(given, ListNode) else ""
+    scalar = as_text(given, msg("the name of a node"), hint)
     name = known.canonical(scalar.text)
     if known.is_computed(name):
         return name
     if not re.fullmatch(r"[\w.\[\]#-]+", name):
-        hint = said("give the expression a node of its own, and name that")
-        raise mistake(OUTPUT, scalar, said("`output` is the name of a node, no expression"), hint)
+        hint = msg("give the expression a node of its own, and name that")
+        raise mistake(OUTPUT, scalar, msg("`output` is the name of a node, no expression"), hint)
     if name in known:
         ends = known.sinks()
-        hint = said("did you mean `{text}`?", text=ends[0]) if len(ends) == 1 else ""
+        hint = msg("did you mean `{text}`?", text=ends[0]) if len(ends) == 1 else ""
         raise mistake(
-            OUTPUT, scalar, said("`{name}` is a leaf: the output is a node that is computed", name=name), hint
+            OUTPUT, scalar, msg("`{name}` is a leaf: the output is a node that is computed", name=name), hint
         )
     raise mistake(OUTPUT, scalar, *known.undefined(name, known.computed()))
 
@@ -57,12 +57,12 @@ def _only_end(known: Known, nodes_key: Scalar) -> str:
         return ends[0]
     likely = next((end for end in reversed(ends) if known.passes_gradient(end)), ends[-1])
     shown = ", ".join(ends[:5]) + (", …" if len(ends) > 5 else "")
-    message = said("{count} nodes feed no other: {names}", count=len(ends), names=shown)
+    message = msg("{count} nodes feed no other: {names}", count=len(ends), names=shown)
     raise mistake(
         OUTPUT_AMBIGUOUS,
         nodes_key,
         message,
-        said("name the one to differentiate: `{text}`", text=f"output: {likely}"),
+        msg("name the one to differentiate: `{text}`", text=f"output: {likely}"),
     )
 
 
@@ -71,8 +71,8 @@ def check_output(given: FileNode | None, graph: Graph, unit: Unit) -> None:
     node = graph.nodes[graph.output]
     if node.op is not None and node.op.boolean:
         at = given if given is not None and not is_absent(given) else unit.key
-        message = said("`{name}` is a comparison: its truth values have no gradient", name=node.name)
-        raise mistake(OUTPUT, at, message, said("name a node with numbers as `output`"))
+        message = msg("`{name}` is a comparison: its truth values have no gradient", name=node.name)
+        raise mistake(OUTPUT, at, message, msg("name a node with numbers as `output`"))
 
 
 def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.float64] | None:
@@ -81,7 +81,7 @@ def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.fl
     if given is None or is_absent(given):
         if output.shape == ():
             return None
-        message = said(
+        message = msg(
             "the output `{name}` is {shape}, so the backward pass needs a seed",
             name=output.name,
             shape=shape_text(output.shape),
@@ -91,28 +91,28 @@ def read_seed(given: FileNode | None, graph: Graph, unit: Unit) -> NDArray[np.fl
     numbers.check_range(graph.dtype)
     if numbers.shape not in ((), output.shape):
         shapes = shape_text(numbers.shape), shape_text(output.shape)
-        message = said(
+        message = msg(
             "the seed is {found}, the output `{name}` is {shape}",
             found=shapes[0],
             name=output.name,
             shape=shapes[1],
         )
         hint = (
-            said("a single number is taken for every cell")
+            msg("a single number is taken for every cell")
             if output.shape
-            else said("write `{text}`", text="seed: 1")
+            else msg("write `{text}`", text="seed: 1")
         )
         raise mistake(SEED, given, message, hint)
     return numbers.array()
 
 
-def _seed_hint(output: Node) -> Said:
+def _seed_hint(output: Node) -> Message:
     """How a seed is written for an output of this shape."""
     example: Any = 1
     for size in reversed(output.shape):
         example = [example] * size
     shown = str(example)
-    return said(
+    return msg(
         "`seed: {seed}`, or end in a scalar: `sum({name})`",
         seed=shown if len(shown) <= 40 else 1,
         name=output.name,

@@ -15,7 +15,7 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, Tensor, settle, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Call,
@@ -28,8 +28,8 @@ from backprop_engine.expr import (
     Unary,
     render,
 )
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.ops import OPS, Op
-from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand, operands_first
 from backprop_engine.scenario.names import normalised
@@ -45,7 +45,7 @@ T = TypeVar("T")
 class _RefusedError(ValueError):
     """Constants that an operator refuses; `reason` says what is wrong with them."""
 
-    def __init__(self, reason: Said) -> None:
+    def __init__(self, reason: Message) -> None:
         self.reason = reason
         super().__init__(reason)
 
@@ -53,10 +53,10 @@ class _RefusedError(ValueError):
 class EvaluationError(ValueError):
     """An expression without a value; `span` says which part of it is to blame."""
 
-    message: Said
+    message: Message
     hint: Hint
 
-    def __init__(self, message: Said, span: Span, hint: Hint = "") -> None:
+    def __init__(self, message: Message, span: Span, hint: Hint = "") -> None:
         self.message, self.span, self.hint = message, span, hint
         super().__init__(message)
 
@@ -89,7 +89,7 @@ def evaluate(
     return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
 
 
-def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Said | None:
+def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Message | None:
     """What is wrong with the numbers of operands that must be constants, such as class indices."""
     if op.refuse is None:
         return None
@@ -120,7 +120,7 @@ def _bounded(shape: Shape) -> Shape:
     """The shape of a part of a formula, which must not be too large; before anything is computed."""
     shape = tuple(shape)
     if prod(shape) > LARGEST_TENSOR:
-        raise ShapeError(said("the result is {shape}, more than a formula may take", shape=shape_text(shape)))
+        raise ShapeError(msg("the result is {shape}, more than a formula may take", shape=shape_text(shape)))
     return shape
 
 
@@ -185,7 +185,7 @@ class _Walk(Generic[T]):
         try:
             return where(normalised(name))
         except LookupError as error:
-            message = error.args[0] if error.args else said("`{name}` is not defined", name=name)
+            message = error.args[0] if error.args else msg("`{name}` is not defined", name=name)
             raise EvaluationError(message, span) from None
 
     def gradient(self, call: Call) -> T | None:
@@ -193,7 +193,7 @@ class _Walk(Generic[T]):
         argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
         if not isinstance(argument, Name | Attribute):
             raise EvaluationError(
-                said("`grad` takes the name of one node"), call.span, said("write `{text}`", text="grad(x)")
+                msg("`grad` takes the name of one node"), call.span, msg("write `{text}`", text="grad(x)")
             )
         return self.looked_up(render(argument), argument.span, self.gradient_of)
 

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.errors import Code, Diagnostic, Place, code
-from backprop_engine.run import Run
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate
 from backprop_engine.scenario.model import Expectation, Figure, Formula, Scenario
 from backprop_engine.scenario.nodes import Node
 from backprop_engine.scenario.nodes import Sequence as ListNode
-from backprop_engine.trace import Trace
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["Failure", "failures"]
 
-EXPECT_DIFFERS = code("expect-differs", said("A figure does not come out as expected."))
-EXPECT_SHAPE = code("expect-shape", said("A figure has another shape than expected."))
-EXPECT_WRONG = code("expect-wrong", said("Every figure of a block marked `wrong` comes out after all."))
+EXPECT_DIFFERS = code("expect-differs", msg("A figure does not come out as expected."))
+EXPECT_SHAPE = code("expect-shape", msg("A figure has another shape than expected."))
+EXPECT_WRONG = code("expect-wrong", msg("Every figure of a block marked `wrong` comes out after all."))
 
 
 class Failure(Struct, frozen=True, eq=False):
@@ -34,7 +34,7 @@ class Failure(Struct, frozen=True, eq=False):
 
     code: Code
     name: str
-    message: Said
+    message: Message
     node: Node
     hint: Hint = ""
     cell: tuple[int, ...] | None = None
@@ -62,28 +62,28 @@ def failures(scenario: Scenario, run: Run) -> list[Failure]:
         if not block.wrong:
             found += failed
         elif not failed:
-            message = said("this block is marked `wrong`, but every figure in it comes out")
-            found.append(Failure(EXPECT_WRONG, "", message, block.block, said("take `wrong: true` out")))
+            message = msg("this block is marked `wrong`, but every figure in it comes out")
+            found.append(Failure(EXPECT_WRONG, "", message, block.block, msg("take `wrong: true` out")))
     return found
 
 
 def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
     """How `figure` fails, or None where it comes out."""
     name = figure.name
-    what = f"`{name}`" if figure.of == "value" else said("the gradient of `{name}`", name=name)
+    what = f"`{name}`" if figure.of == "value" else msg("the gradient of `{name}`", name=name)
     try:
         expected = _float64(_expected(figure.expected, trace))
     except EvaluationError as error:
         return Failure(
             EXPECT_DIFFERS,
             name,
-            said("the formula has no value: {message}", message=error.message),
+            msg("the formula has no value: {message}", message=error.message),
             figure.node,
             error.hint,
         )
     found = _float64(trace.value(name) if figure.of == "value" else trace.gradient(name))
     if found.shape != expected.shape:
-        message = said(
+        message = msg(
             "{what} is {shape}, expected {wanted}",
             what=what,
             shape=shape_text(found.shape),
@@ -96,9 +96,9 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
     wrong = np.argwhere(~close)
     cell = tuple(map(int, wrong[0]))
     shown, wanted = _apart(float(found[cell]), float(expected[cell]))
-    message = said("{what} is {found}, expected {wanted}", what=what, found=shown, wanted=wanted)
+    message = msg("{what} is {found}, expected {wanted}", what=what, found=shown, wanted=wanted)
     if cell:
-        message = said(
+        message = msg(
             "{what} at {cell} is {found}, expected {wanted}",
             what=what,
             cell=list(cell),
@@ -106,7 +106,7 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
             wanted=wanted,
         )
     if len(wrong) > 1:
-        message = said(
+        message = msg(
             "{message}; {count} of {size} cells differ", message=message, count=len(wrong), size=found.size
         )
     return Failure(
@@ -142,16 +142,16 @@ def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) ->
         return one.shape == other.shape and bool(np.all(block.close(one, other)))
 
     if found.ndim > 1 and fits(found.T, expected):
-        return said("its transpose would fit: write the rows as columns, or look for a missing `.T`")
+        return msg("its transpose would fit: write the rows as columns, or look for a missing `.T`")
     with np.errstate(all="ignore"):
         for axis in range(found.ndim):
             for keep in (False, True):
                 if fits(found.sum(axis=axis, keepdims=keep), expected):
-                    return said("its sum over axis {axis} would fit", axis=axis)
+                    return msg("its sum over axis {axis} would fit", axis=axis)
         for axis in range(expected.ndim):
             for keep in (False, True):
                 if fits(found, expected.sum(axis=axis, keepdims=keep)):
-                    return said(
+                    return msg(
                         "of the expected figures the sum over axis {axis} would fit: "
                         "a gradient that was broadcast is summed",
                         axis=axis,

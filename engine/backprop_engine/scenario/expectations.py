@@ -11,8 +11,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, freeze
 from backprop_engine.errors import code
-from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.said import Hint, joined, said
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.messages.message import Hint, joined, msg
 from backprop_engine.scenario.evaluate import EvaluationError, infer_shape
 from backprop_engine.scenario.expressions import expression_mistake, parsed
 from backprop_engine.scenario.format import EXPECT, MAX_DIGITS
@@ -35,19 +35,19 @@ from backprop_engine.scenario.numbers import NOT_A_NUMBER, written
 from backprop_engine.scenario.resolve import undefined
 
 if TYPE_CHECKING:
-    from backprop_engine.run import Training
+    from backprop_engine.trace.run import Training
 
 __all__ = ["UNKNOWN", "check_figure", "no_gradient", "read_expectations"]
 
-EXPECT_NAME = code("expect-name", said("An expectation for a name that no leaf and no node has."))
+EXPECT_NAME = code("expect-name", msg("An expectation for a name that no leaf and no node has."))
 EXPECT_ITERATION = code(
-    "expect-iteration", said("An expectation for an iteration that the run does not have.")
+    "expect-iteration", msg("An expectation for an iteration that the run does not have.")
 )
-EXPECT_TOLERANCE = code("expect-tolerance", said("A tolerance is negative, or given in two ways."))
-EXPECT_EMPTY = code("expect-empty", said("A block of expectations without `values` and without `grads`."))
-EXPECT_GRADIENT = code("expect-gradient", said("A gradient is expected of a node that has none."))
+EXPECT_TOLERANCE = code("expect-tolerance", msg("A tolerance is negative, or given in two ways."))
+EXPECT_EMPTY = code("expect-empty", msg("A block of expectations without `values` and without `grads`."))
+EXPECT_GRADIENT = code("expect-gradient", msg("A gradient is expected of a node that has none."))
 EXPECT_FORMULA = code(
-    "expect-formula", said("A formula for a gradient names something unknown or does not fit.")
+    "expect-formula", msg("A formula for a gradient names something unknown or does not fit.")
 )
 
 
@@ -63,8 +63,8 @@ def read_expectations(
     blocks: list[Expectation] = []
     for item in node.items if isinstance(node, Sequence) else (node,):
         with mistakes.collected():
-            hint = said("such as `{text}`", text="values: {f: 3}")
-            block = as_mapping(item, said("a block with `values` or `grads`"), hint)
+            hint = msg("such as `{text}`", text="values: {f: 3}")
+            block = as_mapping(item, msg("a block with `values` or `grads`"), hint)
             blocks.append(_block(block, known, mistakes, _last(training)))
     return tuple(blocks)
 
@@ -88,12 +88,12 @@ def _last(training: Training | Unknown | None) -> int | None:
 def _block(block: Mapping, known: Known, mistakes: Mistakes, last: int | None) -> Expectation:
     """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
-    mistakes.attempt(only_keys, block, EXPECT.names, said("a block of expectations"))
+    mistakes.attempt(only_keys, block, EXPECT.names, msg("a block of expectations"))
     with mistakes.collected():
         settings = _settings(block, last)
     if not {"values", "grads"} & block.entries.keys() and block.entries.keys() <= set(EXPECT.names):
         raise mistake(
-            EXPECT_EMPTY, block, said("this block expects nothing"), said("it needs `values` or `grads`")
+            EXPECT_EMPTY, block, msg("this block expects nothing"), msg("it needs `values` or `grads`")
         )
     figures = [
         *_figures("value", "values", block, known, mistakes),
@@ -111,7 +111,7 @@ def _figures(
         return
     with mistakes.collected():
         for entry in as_mapping(
-            node, said("a map from names to numbers"), said("such as `{text}`", text=f"{section}: {{x: 3}}")
+            node, msg("a map from names to numbers"), msg("such as `{text}`", text=f"{section}: {{x: 3}}")
         ):
             if mistakes.enough:
                 break
@@ -124,27 +124,27 @@ def _settings(block: Mapping, last: int | None) -> dict[str, Any]:
     found = _tolerance(block)
     iteration = block.get("iteration")
     if iteration is not None:
-        found["iteration"] = number = as_whole(iteration, said("a whole number"))
+        found["iteration"] = number = as_whole(iteration, msg("a whole number"))
         if last is None:
             return found
         if not 0 <= number <= last:
             there = (
-                said("the iterations are 0 to {last}", last=last)
+                msg("the iterations are 0 to {last}", last=last)
                 if last
-                else said("without `train` there is only iteration 0")
+                else msg("without `train` there is only iteration 0")
             )
             raise mistake(EXPECT_ITERATION, iteration, there)
         if last and number == last and not is_absent(block.get("grads")):
-            message = said("iteration {last} is the last forward: it has no gradients", last=last)
+            message = msg("iteration {last} is the last forward: it has no gradients", last=last)
             raise mistake(
                 EXPECT_ITERATION,
                 block.entries["grads"].key,
                 message,
-                said("they are in iteration {last}", last=last - 1),
+                msg("they are in iteration {last}", last=last - 1),
             )
     wrong = block.get("wrong")
     if wrong is not None:
-        found["wrong"] = as_flag(wrong, said("`true` or `false`"))
+        found["wrong"] = as_flag(wrong, msg("`true` or `false`"))
     return found
 
 
@@ -154,25 +154,25 @@ def _tolerance(block: Mapping) -> dict[str, Any]:
     for name in ("rtol", "atol"):
         node = block.get(name)
         if node is not None:
-            found[name] = as_real(node, said("a number for `{name}`", name=name))
+            found[name] = as_real(node, msg("a number for `{name}`", name=name))
             if not 0 <= found[name] < math.inf:
-                raise mistake(EXPECT_TOLERANCE, node, said("`{name}` is a number from 0 up", name=name))
+                raise mistake(EXPECT_TOLERANCE, node, msg("`{name}` is a number from 0 up", name=name))
     digits = block.get("digits")
     if digits is not None:
-        found["digits"] = as_whole(digits, said("the number of digits behind the decimal point"))
+        found["digits"] = as_whole(digits, msg("the number of digits behind the decimal point"))
         if not 0 <= found["digits"] <= MAX_DIGITS:
             raise mistake(
                 EXPECT_TOLERANCE,
                 digits,
-                said("`digits` is a whole number from 0 to {most}", most=MAX_DIGITS),
+                msg("`digits` is a whole number from 0 to {most}", most=MAX_DIGITS),
             )
         if len(found) > 1:
             key = block.entries["digits"].key
             raise mistake(
                 EXPECT_TOLERANCE,
                 key,
-                said("`digits` stands beside `rtol` or `atol`"),
-                said("keep one of them"),
+                msg("`digits` stands beside `rtol` or `atol`"),
+                msg("keep one of them"),
             )
     return found
 
@@ -185,15 +185,15 @@ def _figure(of: Quantity, entry: Entry, known: Known) -> Figure:
     node = entry.value
     if isinstance(node, Scalar) and isinstance(node.value, str) and not _meant_as_number(node):
         if of == "value":
-            hint = said("expressions are for `grads`; what is computed goes under `nodes`")
+            hint = msg("expressions are for `grads`; what is computed goes under `nodes`")
             raise mistake(
                 NOT_A_NUMBER,
                 node,
-                said("expected a number or list, found {found}", found=described(node)),
+                msg("expected a number or list, found {found}", found=described(node)),
                 hint,
             )
         return Figure(of, name, Formula(parsed(node), node), entry.key, node)
-    numbers = written(node, said("the figure for `{name}`", name=name))
+    numbers = written(node, msg("the figure for `{name}`", name=name))
     return Figure(of, name, freeze(numbers.array(), np.dtype("float64")), entry.key, node)
 
 
@@ -209,16 +209,16 @@ def check_figure(figure: Figure, graph: Graph) -> None:
         base = name.partition("#")[0]
         parts = sum(1 for node in graph.nodes if node.name.startswith(f"{base}#"))
         message = (
-            said("`{unit}` has 1 numbered part, and none is `{name}`", unit=base, name=name)
+            msg("`{unit}` has 1 numbered part, and none is `{name}`", unit=base, name=name)
             if parts == 1
-            else said(
+            else msg(
                 "`{unit}` has {count} numbered parts, and none is `{name}`", unit=base, count=parts, name=name
             )
         )
         raise mistake(EXPECT_NAME, figure.key, message)
     if figure.of == "gradient" and (reason := no_gradient(graph, graph[name])):
         raise mistake(
-            EXPECT_GRADIENT, figure.key, said("`{name}` has no gradient: {reason}", name=name, reason=reason)
+            EXPECT_GRADIENT, figure.key, msg("`{name}` has no gradient: {reason}", name=name, reason=reason)
         )
     if isinstance(figure.expected, Formula):
         _check_formula(figure.expected, graph)
@@ -227,10 +227,10 @@ def check_figure(figure: Figure, graph: Graph) -> None:
 def no_gradient(graph: Graph, node: Node) -> Hint:
     """Why `node` has no gradient, or nothing where it has one; an input that is not reached has zeros."""
     if node.kind is Kind.CONSTANT:
-        return said("it is a constant")
+        return msg("it is a constant")
     if node.takes_gradient and (node.is_leaf or graph.active[node.position]):
         return ""
-    return said(
+    return msg(
         "the output `{name}` does not depend on it along a differentiable path",
         name=graph.nodes[graph.output].name,
     )
@@ -242,13 +242,13 @@ def _check_formula(formula: Formula, graph: Graph) -> None:
     def shape_of(name: str) -> Shape:
         if name not in graph:
             message, hint = undefined(name, [node.name for node in graph.nodes if node.name])
-            raise LookupError(joined(said("; "), (message, hint)) if hint else message)
+            raise LookupError(joined(msg("; "), (message, hint)) if hint else message)
         return graph[name].shape
 
     def gradient_shape(name: str) -> Shape:
         shape = shape_of(name)
         if reason := no_gradient(graph, graph[name]):
-            raise LookupError(said("`{name}` has no gradient: {reason}", name=name, reason=reason))
+            raise LookupError(msg("`{name}` has no gradient: {reason}", name=name, reason=reason))
         return shape
 
     try:

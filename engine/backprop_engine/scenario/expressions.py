@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Boolean,
@@ -21,13 +21,13 @@ from backprop_engine.expr import (
     Unary,
     parse,
 )
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.ops import OPS
-from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.nodes import Scalar
 
 __all__ = ["Operand", "expression_mistake", "is_operand", "operands_first", "parsed", "syntax_mistake"]
 
-EXPR_SYNTAX = code("expr-syntax", said("A text that should be an expression is none."))
+EXPR_SYNTAX = code("expr-syntax", msg("A text that should be an expression is none."))
 
 Operand: TypeAlias = Expr
 
@@ -46,7 +46,7 @@ def syntax_mistake(scalar: Scalar, error: ExprError) -> ScenarioError:
 
 
 def expression_mistake(
-    kind: Code, scalar: Scalar, span: Span, message: Said, hint: Hint = ""
+    kind: Code, scalar: Scalar, span: Span, message: Message, hint: Hint = ""
 ) -> ScenarioError:
     """A mistake at a stretch of the expression at `scalar`."""
     place = scalar.place_at(span.start, span.end - span.start)

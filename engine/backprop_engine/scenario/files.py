@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.said import Said, said
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.csv_table import DATA_CELL, read_table
 from backprop_engine.scenario.data_arrays import read_npy, read_npz
 from backprop_engine.scenario.data_choice import DATA_COLUMNS, DATA_ROWS, Choice, choose_columns, choose_rows
@@ -30,11 +31,11 @@ from backprop_engine.scenario.mistakes import as_text, mistake, only_keys
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
 from backprop_engine.scenario.numbers import NUMBER_RANGE
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["read_file"]
 
-DATA_DTYPE = code("data-dtype", said("The `dtype` of a leaf from a file is neither int nor float."))
+DATA_DTYPE = code("data-dtype", msg("The `dtype` of a leaf from a file is neither int nor float."))
 
 _LARGEST_WHOLE: Final = 2.0**53
 
@@ -52,11 +53,11 @@ def read_file(name: str, node: Mapping, dtype: np.dtype[Any], files: DataFiles) 
     `dtype` is what the graph computes in, and has to hold them.
     """
     path = as_text(
-        node.entries["file"].value, said("the path of a data file"), said("such as `file: data/iris.csv`")
+        node.entries["file"].value, msg("the path of a data file"), msg("such as `file: data/iris.csv`")
     )
     ending = _ending(path)
     form = FILE_IN_ARCHIVE if ending == ".npz" else FILE
-    only_keys(node, form.names, said("a leaf from a `{ending}` file", ending=ending))
+    only_keys(node, form.names, msg("a leaf from a `{ending}` file", ending=ending))
     whole = _whole(node.get("dtype"))
     file = files.read(path)
     if ending == ".csv":
@@ -78,20 +79,20 @@ def _ending(path: Scalar) -> str:
     shown = clip(clean(path.text), 60)
     _, dot, own = shown.rpartition(".")
     hint = did_you_mean(f".{own}", ENDINGS) if dot else ""
-    message = said("the ending of `{file}` tells no kind of data file", file=shown)
-    raise mistake(DATA_FORMAT, path, message, hint or said("there are {names}", names=", ".join(ENDINGS)))
+    message = msg("the ending of `{file}` tells no kind of data file", file=shown)
+    raise mistake(DATA_FORMAT, path, message, hint or msg("there are {names}", names=", ".join(ENDINGS)))
 
 
 def _whole(node: Node | None) -> bool:
     """Whether `dtype` asks for whole numbers."""
     if node is None:
         return False
-    text = as_text(node, said("`int` or `float` for `dtype`")).text
+    text = as_text(node, msg("`int` or `float` for `dtype`")).text
     if text in DATA_DTYPES:
         return text == "int"
-    hint = did_you_mean(text, DATA_DTYPES) or said("there are int and float")
+    hint = did_you_mean(text, DATA_DTYPES) or msg("there are int and float")
     raise mistake(
-        DATA_DTYPE, node, said("a leaf from a file has no dtype `{name}`", name=clip(clean(text), 40)), hint
+        DATA_DTYPE, node, msg("a leaf from a file has no dtype `{name}`", name=clip(clean(text), 40)), hint
     )
 
 
@@ -117,14 +118,14 @@ def _array(name: str, node: Mapping, file: DataFile, files: DataFiles, ending: s
     if "rows" in node:
         if not stored.ndim:
             raise _no_such_axis(
-                node.entries["rows"].value, DATA_ROWS, stored, said("`rows` takes from the first axis")
+                node.entries["rows"].value, DATA_ROWS, stored, msg("`rows` takes from the first axis")
             )
         axes.append(choose_rows(node.get("rows"), stored.shape[0]))
     if "columns" in node:
         columns = node.entries["columns"].value
         if stored.ndim != 2:
             raise _no_such_axis(
-                columns, DATA_COLUMNS, stored, said("`columns` takes from an array of two axes")
+                columns, DATA_COLUMNS, stored, msg("`columns` takes from an array of two axes")
             )
         axes = axes or [choose_rows(None, stored.shape[0])]
         axes.append(choose_columns(columns, stored.shape[1], None))
@@ -150,9 +151,9 @@ def _taken(array: Tensor, choice: Choice, axis: int) -> Tensor:
     return np.take(array, np.array(choice.positions, dtype=np.intp), axis)
 
 
-def _no_such_axis(node: Node, kind: Code, array: Tensor, rule: Said) -> ScenarioError:
+def _no_such_axis(node: Node, kind: Code, array: Tensor, rule: Message) -> ScenarioError:
     return mistake(
-        kind, node, said("{rule}, the shape here is {shape}", rule=rule, shape=shape_text(array.shape))
+        kind, node, msg("{rule}, the shape here is {shape}", rule=rule, shape=shape_text(array.shape))
     )
 
 
@@ -164,10 +165,10 @@ def _check_whole(file: DataFile, numbers: _Numbers) -> None:
     if exact.all():
         return
     number, where = numbers.told(int(np.argmin(exact)))
-    message = said(
+    message = msg(
         "{where} is {number}, no whole number up to 2**53 under `dtype: int`", where=where, number=number
     )
-    raise file.wrong(message, said("without `dtype` the numbers are read as they are"), DATA_CELL)
+    raise file.wrong(message, msg("without `dtype` the numbers are read as they are"), DATA_CELL)
 
 
 def _check_range(file: DataFile, numbers: _Numbers, dtype: np.dtype[Any]) -> None:
@@ -177,11 +178,11 @@ def _check_range(file: DataFile, numbers: _Numbers, dtype: np.dtype[Any]) -> Non
     if not lost.any():
         return
     number, where = numbers.told(int(np.argmax(lost)))
-    message = said(
+    message = msg(
         "{where} is {number}, {dtype} cannot hold it: its largest number is {largest:.4g}",
         where=where,
         number=number,
         dtype=dtype.name,
         largest=largest,
     )
-    raise file.wrong(message, said("`dtype: float64` for the whole graph holds more"), NUMBER_RANGE)
+    raise file.wrong(message, msg("`dtype: float64` for the whole graph holds more"), NUMBER_RANGE)

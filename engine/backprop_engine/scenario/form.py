@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from backprop_engine.text import Words
+from backprop_engine.messages.words import Words
 
 __all__ = ["Form", "Key", "Kind", "form", "key"]
 

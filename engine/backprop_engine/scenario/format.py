@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from backprop_engine.messages.words import Words
 from backprop_engine.scenario.form import Form, form, key
-from backprop_engine.text import Words
 
 __all__ = [
     "CARRIED", "CELL", "DTYPES", "EXPECT", "EXPRESSION", "INSTANCE", "LANGUAGE", "MAX_DIGITS", "NODE_FORMS",

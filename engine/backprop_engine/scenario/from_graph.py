@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.graph import Graph, Kind
-from backprop_engine.said import Said, said
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.emit import Document, Open, Spelled, emitted
 from backprop_engine.scenario.leaves import SECTIONS
 from backprop_engine.scenario.loader import MAX_MEMORY, load_source
@@ -37,18 +37,18 @@ def scenario_from(
     is not used exactly once, by its own node.
     """
     if graph.groups:
-        raise UsageError(said("the cells of a graph's instances cannot be told from the graph alone"))
+        raise UsageError(msg("the cells of a graph's instances cannot be told from the graph alone"))
     text = checked(emitted(_sections(graph, bindings)))
     try:
         scenario = load_source(Source.from_bytes(f"{name}.yaml", text.encode()), max_memory=max_memory)
     except ScenarioError as error:
         raise UsageError(
-            said("no scenario says this graph: {message}", message=error.diagnostics[0].message)
+            msg("no scenario says this graph: {message}", message=error.diagnostics[0].message)
         ) from None
     wanted, found = _said(graph, bindings), _said(scenario.graph, scenario.bindings)
     if wanted != found:
         raise UsageError(
-            said("no scenario says this graph: {message}", message=_first_difference(wanted, found))
+            msg("no scenario says this graph: {message}", message=_first_difference(wanted, found))
         )
     return scenario
 
@@ -80,16 +80,16 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
 def _said(graph: Graph, bindings: Bindings) -> dict[str, object]:
     """Everything that must be the same, by what it is about."""
     facts: dict[str, object] = {
-        said("the dtype"): graph.dtype,
-        said("the output"): graph.nodes[graph.output].name,
-        said("the seed"): _bits(bindings.seed),
+        msg("the dtype"): graph.dtype,
+        msg("the output"): graph.nodes[graph.output].name,
+        msg("the seed"): _bits(bindings.seed),
         **{
-            said("the order of the {section}", section=section): [
+            msg("the order of the {section}", section=section): [
                 leaf.name for leaf in graph.leaves if leaf.kind is kind
             ]
             for section, kind in SECTIONS.items()
         },
-        said("the order of computing"): [graph.nodes[position].name for position in graph.order],
+        msg("the order of computing"): [graph.nodes[position].name for position in graph.order],
     }
     for node in graph.nodes:
         if node.is_leaf:
@@ -109,6 +109,6 @@ def _bits(tensor: Tensor) -> tuple[object, ...]:
     return tensor.dtype, tensor.shape, tensor.tobytes()
 
 
-def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object]) -> Said:
+def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object]) -> Message:
     names = (name for name in wanted if name not in found or wanted[name] != found[name])
-    return said("{what} would be another", what=next(names, said("the number of nodes")))
+    return msg("{what} would be another", what=next(names, msg("the number of nodes")))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from backprop_engine.paths import absolute, root
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.graph.paths import absolute, root
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.lower import Lowering
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.resolve import undefined
@@ -64,20 +64,20 @@ class Known:
         """The last name inside an instance, as an example of a path."""
         return [one for one in self if one.startswith((f"{unit}.", f"{unit}["))][-1]
 
-    def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[Said, Hint]:
+    def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[Message, Hint]:
         """The message and the hint for a name that is none of the known."""
         if self.is_instance(root(name)):
             if name in self._units:
                 return (
-                    said("`{name}` stands for instances of a cell, not for a tensor", name=name),
-                    said("such as `{text}`", text=self._first(name)),
+                    msg("`{name}` stands for instances of a cell, not for a tensor", name=name),
+                    msg("such as `{text}`", text=self._first(name)),
                 )
             scan = name[: name.rindex("[")] if "[" in name else root(name)
             length = self._lowering.lengths.get(scan)
             if length is not None and name.startswith(f"{scan}["):
                 index = name[len(scan) + 1 : name.find("]", len(scan))]
                 if not index.isdecimal() or int(index) >= length:
-                    return said(
+                    return msg(
                         "`{name}` is out of range: `{scan}` has {count} instances",
                         name=name,
                         scan=scan,
@@ -85,13 +85,13 @@ class Known:
                     ), ""
             if length is not None and name.startswith(f"{scan}."):
                 return (
-                    said("`{name}` is there only where a node uses it", name=name),
-                    said("one instance is `{name}`", name=self._first(scan)),
+                    msg("`{name}` is there only where a node uses it", name=name),
+                    msg("one instance is `{name}`", name=self._first(scan)),
                 )
             inside = [one for one in self if one.startswith((f"{root(name)}.", f"{root(name)}["))]
             shown = ", ".join(f"`{one}`" for one in inside[:4])
             return (
-                said("`{name}` is not defined", name=name),
-                said("there is {names}", names=shown + (", …" if len(inside) > 4 else "")) if inside else "",
+                msg("`{name}` is not defined", name=name),
+                msg("there is {names}", names=shown + (", …" if len(inside) > 4 else "")) if inside else "",
             )
         return undefined(name, list(self) if among is None else among)

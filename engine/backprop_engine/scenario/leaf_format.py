@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from backprop_engine.messages.words import Words
 from backprop_engine.scenario.form import Key, form, key
-from backprop_engine.text import Words
 
 __all__ = [
     "DATA_DTYPES", "FANS", "FILE", "FILE_IN_ARCHIVE", "FILLED", "INIT_NAMES", "INIT_SETTINGS", "RANDOM",

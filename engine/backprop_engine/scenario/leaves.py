@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
-from backprop_engine.graph import Kind
-from backprop_engine.said import said
+from backprop_engine.graph.graph import Kind
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.data_files import DataFiles
 from backprop_engine.scenario.files import read_file
 from backprop_engine.scenario.initialise import INITS, Init
@@ -40,16 +40,16 @@ __all__ = ["SECTIONS", "Leaf", "read_leaf"]
 
 LEAF_FORM = code(
     "leaf-form",
-    said("A leaf is no number, no nested list, and no map with `shape` and `init`, or with `file`."),
+    msg("A leaf is no number, no nested list, and no map with `shape` and `init`, or with `file`."),
 )
 LEAF_SHAPE = code(
-    "leaf-shape", said("A shape has a negative size, too many axes, or does not fit its `init`.")
+    "leaf-shape", msg("A shape has a negative size, too many axes, or does not fit its `init`.")
 )
-LEAF_INIT = code("leaf-init", said("`init` names no way to fill a tensor, or its settings do not fit."))
+LEAF_INIT = code("leaf-init", msg("`init` names no way to fill a tensor, or its settings do not fit."))
 
 SECTIONS: Final = {"inputs": Kind.INPUT, "params": Kind.PARAM, "constants": Kind.CONSTANT}
 MAX_AXES: Final = 32
-_FORMS: Final = said("a leaf is a number, a list, or `{{shape: [2, 3], init: zeros}}`")
+_FORMS: Final = msg("a leaf is a number, a list, or `{{shape: [2, 3], init: zeros}}`")
 
 
 class Leaf(Struct, frozen=True, eq=False):
@@ -83,13 +83,13 @@ def read_leaf(
         shape, make = _filled(name, node, dtype, max_memory)
     else:
         if is_absent(node):
-            raise mistake(LEAF_FORM, key, said("`{name}` has no value", name=name), _FORMS)
+            raise mistake(LEAF_FORM, key, msg("`{name}` has no value", name=name), _FORMS)
         numbers = written(node, f"`{name}`")
         if len(numbers.shape) > MAX_AXES:
             raise mistake(
                 LEAF_SHAPE,
                 node,
-                said(
+                msg(
                     "`{name}` has {count} axes, at most {most} are allowed",
                     name=name,
                     count=len(numbers.shape),
@@ -112,35 +112,35 @@ def _filled(
         raise mistake(
             LEAF_FORM,
             node,
-            said("`{name}` is a map without `{missing}`", name=name, missing=missing),
+            msg("`{name}` is a map without `{missing}`", name=name, missing=missing),
             one_is_near(keys, meant) or _FORMS,
         )
     shape = _shape(name, node.entries["shape"].value)
     init_node = as_text(
         node.entries["init"].value,
-        said("a way to fill the tensor"),
-        said("such as `{text}`", text="init: zeros"),
+        msg("a way to fill the tensor"),
+        msg("such as `{text}`", text="init: zeros"),
     )
     init = INITS.get(init_node.text)
     if init is None:
-        hint = did_you_mean(init_node.text, INITS) or said("there are {names}", names=", ".join(INITS))
-        raise mistake(LEAF_INIT, init_node, said("there is no init `{name}`", name=init_node.text), hint)
+        hint = did_you_mean(init_node.text, INITS) or msg("there are {names}", names=", ".join(INITS))
+        raise mistake(LEAF_INIT, init_node, msg("there is no init `{name}`", name=init_node.text), hint)
     settings = _settings(node, init_node.text, init)
     if init.fans and len(shape) < 2:
-        message = said(
+        message = msg(
             "`{init}` needs two axes or more, `{name}` has {count}",
             init=init_node.text,
             name=name,
             count=len(shape),
         )
         raise mistake(
-            LEAF_SHAPE, node.entries["shape"].value, message, said("for a vector use `normal` or `zeros`")
+            LEAF_SHAPE, node.entries["shape"].value, message, msg("for a vector use `normal` or `zeros`")
         )
     if init_node.text == "eye" and len(shape) != 2:
         raise mistake(
             LEAF_SHAPE,
             node.entries["shape"].value,
-            said("`eye` is a matrix with two axes, `{name}` has {count}", name=name, count=len(shape)),
+            msg("`eye` is a matrix with two axes, `{name}` has {count}", name=name, count=len(shape)),
         )
     # An axis of no cells does not make the others harmless: NumPy counts them before it multiplies.
     cells = prod(max(1, size) for size in shape)
@@ -150,16 +150,16 @@ def _filled(
 
 
 def _shape(name: str, node: Node) -> Shape:
-    hint = said("write `shape: [2, 3]`, `[3]` for a vector, `[]` for a scalar")
-    cells, shape = whole_list(node, said("a shape"), hint)
+    hint = msg("write `shape: [2, 3]`, `[3]` for a vector, `[]` for a scalar")
+    cells, shape = whole_list(node, msg("a shape"), hint)
     for cell, size in zip(cells, shape, strict=True):
         if size < 0:
-            raise mistake(LEAF_SHAPE, cell, said("the size {size} is negative", size=size), hint)
+            raise mistake(LEAF_SHAPE, cell, msg("the size {size} is negative", size=size), hint)
     if len(shape) > MAX_AXES:
         raise mistake(
             LEAF_SHAPE,
             node,
-            said(
+            msg(
                 "`{name}` has {count} axes, at most {most} are allowed",
                 name=name,
                 count=len(shape),
@@ -172,17 +172,17 @@ def _shape(name: str, node: Node) -> Shape:
 def _settings(node: Mapping, init_name: str, init: Init) -> dict[str, Any]:
     """The settings of an init, the seed and the side of the fan among them, with defaults filled in."""
     known = filled_keys(init.settings, random=init.random, fans=init.fans)
-    only_keys(node, known, said("a leaf with `init: {init}`", init=init_name))
+    only_keys(node, known, msg("a leaf with `init: {init}`", init=init_name))
     settings: dict[str, Any] = {}
     for setting, default in init.settings.items():
         given = node.get(setting)
         if given is not None:
-            settings[setting] = as_real(given, said("a number for `{name}`", name=setting))
+            settings[setting] = as_real(given, msg("a number for `{name}`", name=setting))
         elif default is None:
             raise mistake(
                 LEAF_INIT,
                 node.entries["init"].value,
-                said("`init: {init}` needs `{setting}`", init=init_name, setting=setting),
+                msg("`init: {init}` needs `{setting}`", init=init_name, setting=setting),
             )
         else:
             settings[setting] = default
@@ -195,14 +195,14 @@ def _settings(node: Mapping, init_name: str, init: Init) -> dict[str, Any]:
 def _seed(node: Mapping, init_name: str) -> int:
     given = node.get("seed")
     if given is None:
-        message = said(
+        message = msg(
             "`init: {init}` needs a `seed`, so that every run draws the same numbers",
             init=init_name,
         )
-        raise mistake(LEAF_INIT, node.entries["init"].value, message, said("add `{text}`", text="seed: 0"))
-    seed = as_whole(given, said("a whole number for `seed`"))
+        raise mistake(LEAF_INIT, node.entries["init"].value, message, msg("add `{text}`", text="seed: 0"))
+    seed = as_whole(given, msg("a whole number for `seed`"))
     if seed < 0:
-        raise mistake(LEAF_INIT, given, said("a seed is not negative"))
+        raise mistake(LEAF_INIT, given, msg("a seed is not negative"))
     return seed
 
 
@@ -211,8 +211,8 @@ def _transposed(node: Node | None) -> bool:
         return False
     if isinstance(node, Scalar) and node.value == "transposed":
         return True
-    message = said("`fan` can only be `transposed`")
-    raise mistake(LEAF_INIT, node, message, said("for a weight that stands on the right of a product"))
+    message = msg("`fan` can only be `transposed`")
+    raise mistake(LEAF_INIT, node, message, msg("for a weight that stands on the right of a product"))
 
 
 def _check_settings_range(node: Mapping, settings: dict[str, Any], dtype: np.dtype[Any]) -> None:
@@ -223,8 +223,8 @@ def _check_settings_range(node: Mapping, settings: dict[str, Any], dtype: np.dty
             raise mistake(
                 NUMBER_RANGE,
                 node.entries[setting].value,
-                said("{dtype} cannot hold {number}", dtype=dtype.name, number=f"{value:g}"),
+                msg("{dtype} cannot hold {number}", dtype=dtype.name, number=f"{value:g}"),
             )
     low, high = settings.get("low", 0.0), settings.get("high", 0.0)
     if not np.isfinite(high - low):
-        raise mistake(LEAF_INIT, node.entries["init"].value, said("`low` and `high` are too far apart"))
+        raise mistake(LEAF_INIT, node.entries["init"].value, msg("`low` and `high` are too far apart"))

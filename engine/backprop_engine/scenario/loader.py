@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.bindings import Bindings, refusals
-from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.graph import Graph, Kind
-from backprop_engine.paths import root as root_of
-from backprop_engine.said import said
+from backprop_engine.graph.bindings import Bindings, refusals
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.graph.paths import root as root_of
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.cells import Cell, read_cells, refuse_recursion
 from backprop_engine.scenario.data_files import DataFiles
 from backprop_engine.scenario.ending import check_output, output_name, read_seed
@@ -51,7 +51,7 @@ from backprop_engine.scenario.units import Expression, Unit, read_unit, unit_mis
 from backprop_engine.scenario.unroll import TOO_MANY_NODES, unroll
 
 if TYPE_CHECKING:
-    from backprop_engine.run import Training
+    from backprop_engine.trace.run import Training
 
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
 
@@ -60,13 +60,11 @@ MAX_PARTS: Final = 500_000
 """How many names, numbers and operators the expressions of a file may have."""
 KEYS: Final = SCENARIO.names
 
-NO_NODES = code("no-nodes", said("A scenario has no `nodes`, or none in them."))
-DTYPE = code("dtype", said("`dtype` is none of float64, float32 and float16."))
-LOST = code("node-lost", said("A node that uses something which could not be computed."))
-NO_SCENARIO = code("no-scenario", said("The file is a list or a text, not a map with `nodes`."))
-CLASS_TARGET = code(
-    "class-target", said("The values of a constant are refused by the operator that uses it.")
-)
+NO_NODES = code("no-nodes", msg("A scenario has no `nodes`, or none in them."))
+DTYPE = code("dtype", msg("`dtype` is none of float64, float32 and float16."))
+LOST = code("node-lost", msg("A node that uses something which could not be computed."))
+NO_SCENARIO = code("no-scenario", msg("The file is a list or a text, not a map with `nodes`."))
+CLASS_TARGET = code("class-target", msg("The values of a constant are refused by the operator that uses it."))
 
 
 def load_scenario(path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY) -> Scenario:
@@ -84,8 +82,8 @@ def load_source(source: Source, *, max_memory: int = MAX_MEMORY) -> Scenario:
     with _without_collector():
         root = read(source)
     if not isinstance(root, Mapping):
-        message = said("a scenario is a map with `nodes`, found {found}", found=described(root))
-        raise mistake(NO_SCENARIO, root, message, said("begin with `nodes:`"))
+        message = msg("a scenario is a map with `nodes`, found {found}", found=described(root))
+        raise mistake(NO_SCENARIO, root, message, msg("begin with `nodes:`"))
     with _without_collector():
         return _Loader(source, root, max_memory).load()
 
@@ -170,7 +168,7 @@ class _Loader:
 
     def check_keys(self) -> None:
         """Report keys that the format does not know."""
-        self.mistakes.attempt(only_keys, self.root, KEYS, said("a scenario"))
+        self.mistakes.attempt(only_keys, self.root, KEYS, msg("a scenario"))
         for key, value in self.root:
             if key.text not in KEYS and isinstance(value, Mapping):
                 # A section under a misspelt key: its names are no second mistake.
@@ -184,10 +182,10 @@ class _Loader:
         given = self.root.get("dtype")
         if given is None or is_absent(given):
             return
-        name = as_text(given, said("a floating type"), said("such as `{text}`", text="float32")).text
+        name = as_text(given, msg("a floating type"), msg("such as `{text}`", text="float32")).text
         if name not in DTYPES:
-            hint = did_you_mean(name, DTYPES) or said("there are {names}", names=", ".join(DTYPES))
-            raise mistake(DTYPE, given, said("there is no dtype `{name}`", name=name), hint)
+            hint = did_you_mean(name, DTYPES) or msg("there are {names}", names=", ".join(DTYPES))
+            raise mistake(DTYPE, given, msg("there is no dtype `{name}`", name=name), hint)
         self.dtype = np.dtype(name)
 
     def read_leaves(self, section: str, kind: Kind) -> None:
@@ -196,7 +194,7 @@ class _Loader:
         if node is None or is_absent(node):
             return
         for key, value in as_mapping(
-            node, said("a map from names to numbers"), said("such as `{text}`", text=f"{section}: {{x: 2}}")
+            node, msg("a map from names to numbers"), msg("such as `{text}`", text=f"{section}: {{x: 2}}")
         ):
             with self.mistakes.collected():
                 name = self.names.declare(key, section)
@@ -207,18 +205,18 @@ class _Loader:
     def read_nodes(self) -> None:
         """Read the computed nodes."""
         node = self.root.get("nodes")
-        hint = said("such as `{text}`", text="nodes: {f: x * y}")
+        hint = msg("such as `{text}`", text="nodes: {f: x * y}")
         unknown = [key for key in self.root.entries if key not in KEYS]
         if node is None and any(nearest(key, ("nodes",)) for key in unknown):
             raise ScenarioError(())  # the misspelt key is reported already
         if node is None:
-            raise mistake(NO_NODES, self.root, said("a scenario needs `nodes`"), hint)
+            raise mistake(NO_NODES, self.root, msg("a scenario needs `nodes`"), hint)
         key = self.root.entries["nodes"].key
         if is_absent(node):
-            raise mistake(NO_NODES, key, said("`nodes` is empty"), hint)
-        entries = as_mapping(node, said("a map from names to expressions"), hint)
+            raise mistake(NO_NODES, key, msg("`nodes` is empty"), hint)
+        entries = as_mapping(node, msg("a map from names to expressions"), hint)
         if not len(entries):
-            raise mistake(NO_NODES, key, said("`nodes` is empty"), hint)
+            raise mistake(NO_NODES, key, msg("`nodes` is empty"), hint)
         parts = 0
         for key, value in entries:
             with self.mistakes.collected():
@@ -228,8 +226,8 @@ class _Loader:
                 del self.broken[name]
                 parts += unit.plan.parts if isinstance(unit, Expression) else 1
             if parts > MAX_PARTS:
-                message = said("up to here the expressions have more than {most:,} parts", most=MAX_PARTS)
-                raise mistake(TOO_MANY_NODES, key, message, said("a tensor takes the place of many numbers"))
+                message = msg("up to here the expressions have more than {most:,} parts", most=MAX_PARTS)
+                raise mistake(TOO_MANY_NODES, key, message, msg("a tensor takes the place of many numbers"))
 
     def read_cells(self) -> None:
         """Read the cells."""
@@ -263,9 +261,7 @@ class _Loader:
         if not self.mistakes:
             for name, unit in self.units.items():
                 if name in lowering.positions and lowering.positions[name] is None:
-                    message = said(
-                        "`{name}` cannot be computed: something that it uses is missing", name=name
-                    )
+                    message = msg("`{name}` cannot be computed: something that it uses is missing", name=name)
                     self.mistakes.add(mistake(LOST, unit.key, message).diagnostics)
 
     def read_output(self, known: Known) -> str | None:
@@ -303,7 +299,7 @@ class _Loader:
         for name, operand, reason in refusals(graph, by_position):
             leaf = self.leaves.get(graph.nodes[operand].name)
             if leaf is not None:
-                message = said(
+                message = msg(
                     "`{name}` does not fit `{node}`: {reason}", name=leaf.name, node=name, reason=reason
                 )
                 self.mistakes.add(mistake(CLASS_TARGET, leaf.node, message).diagnostics)

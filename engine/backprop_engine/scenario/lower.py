@@ -9,11 +9,12 @@ from typing import Any, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
-from backprop_engine.building import GraphBuilder
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
-from backprop_engine.graph import Kind
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS, Op
-from backprop_engine.said import said
 from backprop_engine.scenario.calls import CallError, Given, bind
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
 from backprop_engine.scenario.mistakes import Mistakes
@@ -31,14 +32,11 @@ from backprop_engine.scenario.units import (
     operands_beside,
     unit_mistake,
 )
-from backprop_engine.text import clean
 
 __all__ = ["Lowering", "Position", "Refusable"]
 
-SHAPES = code("shapes", said("The shapes of an operator's operands do not fit together."))
-NOT_CONSTANT = code(
-    "not-constant", said("An operand that must be a constant is an input, a param or a node.")
-)
+SHAPES = code("shapes", msg("The shapes of an operator's operands do not fit together."))
+NOT_CONSTANT = code("not-constant", msg("An operand that must be a constant is an input, a param or a node."))
 
 Position: TypeAlias = int | None
 """Where an operand is in the graph; `None` where it is broken, which is reported elsewhere."""
@@ -254,13 +252,13 @@ class Lowering:
         """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
         if self.largest_number < abs(value) < math.inf:
             dtype, largest = self.builder.dtype.name, self.largest_number
-            message = said(
+            message = msg(
                 "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
                 dtype=dtype,
                 number=f"{value:g}",
                 largest=largest,
             )
-            raise unit_mistake(unit, NUMBER_RANGE, at, message, said("`dtype: float64` holds more"))
+            raise unit_mistake(unit, NUMBER_RANGE, at, message, msg("`dtype: float64` holds more"))
         return self.builder.literal(value)
 
     def _apply(self, unit: Unit, applied: _Applied, name: str, text: str, place: Place) -> Position:
@@ -295,17 +293,17 @@ class Lowering:
                 self.refusable.append(Refusable(unit, own, at))
                 continue
             if node.kind is Kind.COMPUTED:
-                message = said(
+                message = msg(
                     "`{operand}` of `{op}` must be a constant, `{name}` is computed",
                     operand=operand,
                     op=op.name,
                     name=node.name,
                 )
-                hint = said("write its numbers under `constants`")
+                hint = msg("write its numbers under `constants`")
                 raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
             section = f"{node.kind.value}s"
-            hint = said("move `{name}` from `{section}` to `constants`", name=node.name, section=section)
-            message = said(
+            hint = msg("move `{name}` from `{section}` to `constants`", name=node.name, section=section)
+            message = msg(
                 "`{operand}` of `{op}` must be a constant, `{name}` is under `{section}`",
                 operand=operand,
                 op=op.name,

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.errors import code
-from backprop_engine.graph import Graph
-from backprop_engine.said import Said, said
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Node
-from backprop_engine.training import Training, held_cells
+from backprop_engine.trace.training import Training, held_cells
 
 __all__ = ["TOO_LARGE", "check_run", "check_size", "size_message"]
 
-TOO_LARGE = code("too-large", said("The tensors of a run need more memory than `--max-memory` allows."))
-HINT = said("`--max-memory` allows more")
+TOO_LARGE = code("too-large", msg("The tensors of a run need more memory than `--max-memory` allows."))
+HINT = msg("`--max-memory` allows more")
 
 
 def check_size(node: Node, what: str, cells: int, dtype: np.dtype[Any], max_memory: int) -> None:
@@ -38,8 +38,8 @@ def check_run(node: Node, graph: Graph, training: Training | None, max_memory: i
     need = held_cells(graph, training) * itemsize
     if need > max_memory:
         name = max(graph.nodes, key=lambda one: prod(one.shape)).name
-        hint = said("the largest is {name}; {hint}", name=name, hint=HINT)
-        what = said("a run of this graph") if training is None else said("a training of this graph")
+        hint = msg("the largest is {name}; {hint}", name=name, hint=HINT)
+        what = msg("a run of this graph") if training is None else msg("a training of this graph")
         raise mistake(TOO_LARGE, node, size_message(what, need, max_memory), hint)
 
 
@@ -58,9 +58,9 @@ def _bounds(graph: Graph) -> Iterator[int]:
     )
 
 
-def size_message(what: str, need: int, max_memory: int) -> Said:
+def size_message(what: str, need: int, max_memory: int) -> Message:
     """`what` needs so much, and so much is allowed."""
-    return said(
+    return msg(
         "{what} needs {need}, at most {most} are allowed",
         what=what,
         need=_bytes(need),
@@ -72,5 +72,5 @@ def _bytes(count: int) -> str:
     for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if count >= size:
             amount = count / size if count < size * 10**6 else count // size
-            return f"{amount:.3g} {unit}" if amount < 10**6 else said("more than a million {unit}", unit=unit)
-    return said("{count} bytes", count=count)
+            return f"{amount:.3g} {unit}" if amount < 10**6 else msg("more than a million {unit}", unit=unit)
+    return msg("{count} bytes", count=count)

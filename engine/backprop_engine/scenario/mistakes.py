@@ -15,10 +15,11 @@ from heapq import nsmallest
 from typing import Final, NoReturn
 
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, code
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
 from backprop_engine.scenario.slips import key_hint, map_hint
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = [
     "GROUPS",
@@ -42,24 +43,22 @@ __all__ = [
 MAX_REPORTED: Final = 20
 _ENOUGH: Final = 50
 
-WRONG_TYPE = code(
-    "wrong-type", said("A value is of another kind than its key takes: a list instead of text.")
-)
-UNKNOWN_KEY = code("unknown-key", said("A key that the format does not know."))
+WRONG_TYPE = code("wrong-type", msg("A value is of another kind than its key takes: a list instead of text."))
+UNKNOWN_KEY = code("unknown-key", msg("A key that the format does not know."))
 
 
-GROUPS: Final[tuple[Said, ...]] = (
-    said("The file: it is no text, no YAML, or no scenario."),
-    said("Its structure: keys that there are not, and values of another kind than their key takes."),
-    said("Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here."),
-    said(
+GROUPS: Final[tuple[Message, ...]] = (
+    msg("The file: it is no text, no YAML, or no scenario."),
+    msg("Its structure: keys that there are not, and values of another kind than their key takes."),
+    msg("Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here."),
+    msg(
         "Names: not allowed, given twice, or not defined; an output that there is not; "
         "nodes that need each other."
     ),
-    said("What is given to an operator or to a cell: operands, settings, inputs."),
-    said("Shapes and sizes: operands that do not fit together, the seed, the memory of the run."),
-    said("Figures that are expected."),
-    said("Texts for people and for the debugger's prompt, without which a scenario runs all the same."),
+    msg("What is given to an operator or to a cell: operands, settings, inputs."),
+    msg("Shapes and sizes: operands that do not fit together, the seed, the memory of the run."),
+    msg("Figures that are expected."),
+    msg("Texts for people and for the debugger's prompt, without which a scenario runs all the same."),
 )
 """The groups of mistakes, the worst first; the first words of each are its title."""
 _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
@@ -152,27 +151,27 @@ def _rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
     return (gravity(diagnostic.code.name), place.line if place else 0, place.column if place else 0)
 
 
-def mistake(kind: Code, node: Node, message: Said, hint: Hint = "") -> ScenarioError:
+def mistake(kind: Code, node: Node, message: Message, hint: Hint = "") -> ScenarioError:
     """A single mistake at the place of `node`, ready to be raised."""
     return ScenarioError([node.source.diagnostic(kind, message, node.place, hint)])
 
 
-def described(node: Node) -> Said | str:
+def described(node: Node) -> Message | str:
     """What `node` is, for a sentence: "a list", "the number 3"."""
     if isinstance(node, Sequence):
-        return said("a list")
+        return msg("a list")
     if isinstance(node, Mapping):
-        return said("a map")
+        return msg("a map")
     shown = clip(clean(node.text), 40)
     match node.value:
         case None:
-            return said("nothing")
+            return msg("nothing")
         case bool():
             return f"`{shown}`"
         case int() | float():
-            return said("the number {number}", number=shown)
+            return msg("the number {number}", number=shown)
         case _:
-            return said("the text `{text}`", text=shown) if shown else said("an empty text")
+            return msg("the text `{text}`", text=shown) if shown else msg("an empty text")
 
 
 def is_absent(node: Node | None) -> bool:
@@ -215,12 +214,12 @@ def as_flag(node: Node, what: str, hint: Hint = "") -> bool:
     """The truth value that `node` is."""
     if isinstance(node, Scalar) and type(node.value) is bool:
         return node.value
-    return _wrong(node, what, hint or said("write `true` or `false`"))
+    return _wrong(node, what, hint or msg("write `true` or `false`"))
 
 
 def _wrong(node: Node, what: str, hint: Hint) -> NoReturn:
     raise mistake(
-        WRONG_TYPE, node, said("expected {what}, found {found}", what=what, found=described(node)), hint
+        WRONG_TYPE, node, msg("expected {what}, found {found}", what=what, found=described(node)), hint
     )
 
 
@@ -232,9 +231,9 @@ def only_keys(mapping: Mapping, known: Iterable[str], of: str) -> None:
     for key, _ in mapping:
         if key.text not in known:
             shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
-            message = said("{what} has no key `{key}`", what=of, key=clip(shown, 40))
+            message = msg("{what} has no key `{key}`", what=of, key=clip(shown, 40))
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
-            every = every or said("known are {names}", names=", ".join(known))
+            every = every or msg("known are {names}", names=", ".join(known))
             found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, near or every))
     if found:
         raise ScenarioError(found)

@@ -10,16 +10,16 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.bindings import Bindings
 from backprop_engine.errors import Place
-from backprop_engine.expr import Expr
-from backprop_engine.graph import Graph
+from backprop_engine.expressions import Expr
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.nodes import Node, Scalar
 from backprop_engine.scenario.source import Source
 
 if TYPE_CHECKING:
-    from backprop_engine.run import Run, Training
-    from backprop_engine.trace import Trace
+    from backprop_engine.trace.run import Run, Training
+    from backprop_engine.trace.trace import Trace
 
 __all__ = ["Expectation", "Figure", "Formula", "LocalText", "Quantity", "Scenario"]
 
@@ -123,7 +123,7 @@ class Scenario:
 
     def run(self) -> Run:
         """The iterations of the scenario, each computed when it is asked for; one without `train`."""
-        from backprop_engine.run import Run
+        from backprop_engine.trace.run import Run
 
         return Run(self.graph, self.bindings, self.training)
 

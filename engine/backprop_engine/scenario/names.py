@@ -6,21 +6,22 @@ import unicodedata
 from typing import Final
 
 from backprop_engine.errors import Place, code
-from backprop_engine.expr.cursor import RESERVED
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.scenario.source import INVISIBLE
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["MAX_LENGTH", "NameTable", "normalised"]
 
 MAX_LENGTH: Final = 64
 
 BAD_NAME = code(
-    "bad-name", said("A name is no identifier, is a word of Python, or is longer than 64 characters.")
+    "bad-name", msg("A name is no identifier, is a word of Python, or is longer than 64 characters.")
 )
-DUPLICATE_NAME = code("duplicate-name", said("Two leaves or nodes have one name."))
+DUPLICATE_NAME = code("duplicate-name", msg("Two leaves or nodes have one name."))
 
 _SPELT = str.maketrans({"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star"})
 
@@ -48,40 +49,38 @@ class NameTable:
             raise mistake(
                 DUPLICATE_NAME,
                 key,
-                said("`{name}` is a name under `{section}` already", name=name, section=where),
+                msg("`{name}` is a name under `{section}` already", name=name, section=where),
                 _seen(first.place),
             )
         self._first[name] = (section, key)
         return name
 
 
-def _why_invisible(name: str, character: str) -> tuple[Said, Hint]:
+def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
     """Which character nobody sees, and the name without it."""
-    known_as = unicodedata.name(character, said("a character"))
+    known_as = unicodedata.name(character, msg("a character"))
     rest = INVISIBLE.sub("", name)
     useful = rest.isidentifier() and rest not in RESERVED
-    return said(
+    return msg(
         "a name has no invisible characters: here is U+{number:04X}, {called}",
         number=ord(character),
         called=known_as,
     ), (
-        said("`{name}` would be one", name=clip(clean(rest), 40))
-        if useful
-        else said("letters, digits and `_`")
+        msg("`{name}` would be one", name=clip(clean(rest), 40)) if useful else msg("letters, digits and `_`")
     )
 
 
-def _why_not(name: str) -> tuple[Said, Hint]:
+def _why_not(name: str) -> tuple[Message, Hint]:
     """What is wrong with a name, and a hint."""
     shown = clip(clean(name), 40)
     if not name:
-        return said("a name is empty"), said("letters, digits and `_`")
+        return msg("a name is empty"), msg("letters, digits and `_`")
     if name in RESERVED:
-        return said("`{name}` is a word of Python and no name", name=name), said(
+        return msg("`{name}` is a word of Python and no name", name=name), msg(
             "`{name}` would be one", name=f"{name}_"
         )
     if name.isidentifier():
-        return said(
+        return msg(
             "a name has at most {most} characters, this one has {count}",
             most=MAX_LENGTH,
             count=len(name),
@@ -92,10 +91,10 @@ def _why_not(name: str) -> tuple[Said, Hint]:
         suggestion = "_" + suggestion[: MAX_LENGTH - 1]
     useful = suggestion.strip("_") and suggestion not in RESERVED
     return (
-        said("`{name}` is no name", name=shown),
-        said("`{name}` would be one", name=clean(suggestion)) if useful else said("letters, digits and `_`"),
+        msg("`{name}` is no name", name=shown),
+        msg("`{name}` would be one", name=clean(suggestion)) if useful else msg("letters, digits and `_`"),
     )
 
 
-def _seen(place: Place) -> Said:
-    return said("the first is in line {line}, column {column}", line=place.line, column=place.column)
+def _seen(place: Place) -> Message:
+    return msg("the first is in line {line}, column {column}", line=place.line, column=place.column)

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
-from backprop_engine.said import Hint, said
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.synonyms import meant
-from backprop_engine.text import clean
 
 __all__ = ["did_you_mean", "nearest", "one_is_near"]
 
@@ -53,7 +53,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> Hint:
     found = nearest(name, known)
     if found is None:
         return ""
-    return _look_alike(name, found) or said("did you mean `{text}`?", text=found)
+    return _look_alike(name, found) or msg("did you mean `{text}`?", text=found)
 
 
 def one_is_near(names: Iterable[str], known: Iterable[str]) -> Hint:
@@ -73,7 +73,7 @@ def _look_alike(name: str, other: str) -> Hint:
         if one != meant_letter:
             letter = f"U+{ord(one):04X} {unicodedata.name(one, '')}".strip()
             wanted = f"U+{ord(meant_letter):04X} {unicodedata.name(meant_letter, '')}".strip()
-            return said(
+            return msg(
                 "did you mean `{text}`? Here stands `{one}` ({letter}), there `{other}` ({wanted}).",
                 text=other,
                 one=clean(one),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from backprop_engine.errors import code
-from backprop_engine.graph import Graph
-from backprop_engine.said import said
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.cells import Cell
 from backprop_engine.scenario.known import Known
 from backprop_engine.scenario.mistakes import Mistakes, as_mapping, is_absent, mistake
@@ -19,7 +19,7 @@ from backprop_engine.scenario.units import Unit
 __all__ = ["Note", "by_position", "in_instances", "notes_in_cells", "read_notes"]
 
 UNKNOWN_NOTE = code(
-    "unknown-note", said("A note for a node that there is not, or a second one for the same node.")
+    "unknown-note", msg("A note for a node that there is not, or a second one for the same node.")
 )
 
 
@@ -38,17 +38,17 @@ def read_notes(
     for unit in units:
         if unit.note is not None:
             with mistakes.collected():
-                notes[unit.name] = Note(unit.key, local_text(unit.note, said("a note")))
+                notes[unit.name] = Note(unit.key, local_text(unit.note, msg("a note")))
     if given is None or is_absent(given):
         return notes
     with mistakes.collected():
-        hint = said("such as `{text}`", text="notes: {f: Look here.}")
-        for key, value in as_mapping(given, said("a map from nodes to sentences"), hint):
+        hint = msg("such as `{text}`", text="notes: {f: Look here.}")
+        for key, value in as_mapping(given, msg("a map from nodes to sentences"), hint):
             if mistakes.enough:
                 break
             with mistakes.collected():
                 name = _noted(key, notes, known)
-                notes[name] = Note(key, local_text(value, said("a note")))
+                notes[name] = Note(key, local_text(value, msg("a note")))
     return notes
 
 
@@ -57,7 +57,7 @@ def _noted(key: Scalar, notes: Mapping[str, Note], known: Known) -> str:
     name = known.canonical(key.text)
     if name in notes:
         raise mistake(
-            UNKNOWN_NOTE, key, said("`{name}` has a note already", name=name), said("keep one of them")
+            UNKNOWN_NOTE, key, msg("`{name}` has a note already", name=name), msg("keep one of them")
         )
     if name not in known and not known.is_instance(name):
         message, hint = known.undefined(name)
@@ -72,7 +72,7 @@ def notes_in_cells(cells: Mapping[str, Cell], mistakes: Mistakes) -> dict[tuple[
         for name, unit in cell.units.items():
             if unit.note is not None:
                 with mistakes.collected():
-                    notes[cell.name, name] = local_text(unit.note, said("a note"))
+                    notes[cell.name, name] = local_text(unit.note, msg("a note"))
     return notes
 
 
@@ -104,6 +104,6 @@ def by_position(notes: Mapping[str, Note], graph: Graph, mistakes: Mistakes) -> 
         elif instances:  # told where an instance is done
             placed |= {group.stop - 1: note.text for group in instances}
         else:  # only a numbered part can be missing now
-            message = said("`{unit}` has no part `{name}`", unit=name.partition("#")[0], name=name)
+            message = msg("`{unit}` has no part `{name}`", unit=name.partition("#")[0], name=name)
             mistakes.add(mistake(UNKNOWN_NOTE, note.key, message).diagnostics)
     return placed

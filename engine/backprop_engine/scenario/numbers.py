@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
-from backprop_engine.said import Hint, said
+from backprop_engine.messages.message import Hint, msg
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
 from backprop_engine.scenario.other_numbers import is_number, list_hint, number_hint, tensor_hint
@@ -18,10 +18,10 @@ from backprop_engine.scenario.other_numbers import is_number, list_hint, number_
 __all__ = ["NOT_A_NUMBER", "Written", "whole_list", "written"]
 
 NOT_A_NUMBER = code(
-    "not-a-number", said("Where a number or a list of numbers should stand, there is something else.")
+    "not-a-number", msg("Where a number or a list of numbers should stand, there is something else.")
 )
-RAGGED = code("ragged", said("The rows of a nested list differ in length or depth."))
-NUMBER_RANGE = code("number-range", said("A number is too large for the scenario's dtype."))
+RAGGED = code("ragged", msg("The rows of a nested list differ in length or depth."))
+NUMBER_RANGE = code("number-range", msg("A number is too large for the scenario's dtype."))
 
 _SEED = "`seed`"
 _NUMBERS = (int, float, bool)
@@ -46,13 +46,13 @@ class Written(NamedTuple):
         for cell in self.cells:
             size = abs(float(cell.value))  # type: ignore[arg-type]
             if largest < size < math.inf:
-                message = said(
+                message = msg(
                     "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
                     dtype=dtype.name,
                     number=cell.text,
                     largest=largest,
                 )
-                raise mistake(NUMBER_RANGE, cell, message, said("`dtype: float64` holds more"))
+                raise mistake(NUMBER_RANGE, cell, message, msg("`dtype: float64` holds more"))
 
 
 def written(node: Node, what: str) -> Written:
@@ -79,31 +79,29 @@ def _gather(node: Node, shape: Shape, depth: int, what: str, cells: list[Scalar]
             raise mistake(
                 RAGGED,
                 node,
-                said(
-                    "a list stands here, but the first entry of {what} at this depth is a number", what=what
-                ),
+                msg("a list stands here, but the first entry of {what} at this depth is a number", what=what),
             )
         raise _no_number(node, what)
     if not isinstance(node, Sequence):
         if isinstance(node, Scalar) and type(node.value) in _NUMBERS:
-            message = said(
+            message = msg(
                 "a number stands here, but the first entry of {what} at this depth is a list", what=what
             )
-            raise mistake(RAGGED, node, message, said("expected a list of {count}", count=shape[depth]))
+            raise mistake(RAGGED, node, message, msg("expected a list of {count}", count=shape[depth]))
         raise _no_number(node, what)
     if len(node.items) != shape[depth]:
         count = len(node.items)
         wanted = shape[depth]
         message = (
-            said("this row has 1 entry, the first one has {wanted}", wanted=wanted)
+            msg("this row has 1 entry, the first one has {wanted}", wanted=wanted)
             if count == 1
-            else said("this row has {count} entries, the first one has {wanted}", count=count, wanted=wanted)
+            else msg("this row has {count} entries, the first one has {wanted}", count=count, wanted=wanted)
         )
         raise mistake(
             RAGGED,
             node,
             message,
-            said("every row of {what} at this depth needs {count}", what=what, count=wanted),
+            msg("every row of {what} at this depth needs {count}", what=what, count=wanted),
         )
     inner = depth + 1
     for item in node.items:
@@ -119,13 +117,13 @@ def _no_number(node: Node, what: str) -> Exception:
         text = node.text
         hint = number_hint(text) or list_hint(text) or tensor_hint(text)
         if is_number(text):
-            hint = said("numbers have no quotes")
+            hint = msg("numbers have no quotes")
         elif not hint and what != _SEED and (text.isidentifier() or any(sign in text for sign in "*/+(")):
-            hint = said("what is computed goes under `nodes`")
+            hint = msg("what is computed goes under `nodes`")
     return mistake(
         NOT_A_NUMBER,
         node,
-        said("expected a number in {what}, found {found}", what=what, found=described(node)),
+        msg("expected a number in {what}, found {found}", what=what, found=described(node)),
         hint,
     )
 
@@ -136,7 +134,7 @@ def whole_list(node: Node, what: str, hint: Hint) -> tuple[list[Scalar], tuple[i
         raise mistake(
             NOT_A_NUMBER,
             node,
-            said("{what} is a list of whole numbers, found {found}", what=what, found=described(node)),
+            msg("{what} is a list of whole numbers, found {found}", what=what, found=described(node)),
             hint,
         )
     cells = []
@@ -145,7 +143,7 @@ def whole_list(node: Node, what: str, hint: Hint) -> tuple[list[Scalar], tuple[i
             raise mistake(
                 NOT_A_NUMBER,
                 item,
-                said("expected a whole number in {what}, found {found}", what=what, found=described(item)),
+                msg("expected a whole number in {what}, found {found}", what=what, found=described(item)),
                 hint,
             )
         cells.append(item)

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-from backprop_engine.said import Hint, said
+from backprop_engine.messages.message import Hint, msg
 
 __all__ = ["is_number", "list_hint", "number_hint", "tensor_hint"]
 
@@ -33,13 +33,13 @@ def number_hint(text: str) -> Hint:
         return ""
     special = _SPECIAL.get(text.strip("+-.").casefold())
     if special:
-        return said("write `{text}`", text="-" * text.startswith("-") + special)
+        return msg("write `{text}`", text="-" * text.startswith("-") + special)
     if text.casefold() in ("yes", "on", "no", "off"):
-        return said("write `true` or `false`, or a number")
+        return msg("write `true` or `false`, or a number")
     if text.casefold() in ("none", "nil", "undefined"):
-        return said("write a number")
+        return msg("write a number")
     found = _meant(unicodedata.normalize("NFKC", text.strip()).translate({0x2212: "-", 0x2013: "-"}))
-    return said("write `{text}`", text=found) if found and found != text else ""
+    return msg("write `{text}`", text=found) if found and found != text else ""
 
 
 def _meant(text: str) -> str:
@@ -78,10 +78,10 @@ def list_hint(text: str) -> Hint:
     if not rows or not all(row and all(map(_NUMBER.fullmatch, row)) for row in rows):
         return ""
     if len(rows) > 1:
-        return said("write each row in its own brackets: `[[1, 2], [3, 4]]`")
+        return msg("write each row in its own brackets: `[[1, 2], [3, 4]]`")
     if len(rows[0]) == 1 and text[:1] not in "([{":
         return ""
-    return said("write `{text}`", text=f"[{', '.join(rows[0])}]")
+    return msg("write `{text}`", text=f"[{', '.join(rows[0])}]")
 
 
 def _cells(row: str) -> list[str]:
@@ -99,4 +99,4 @@ def tensor_hint(text: str) -> Hint:
     if init == "eye":
         sizes *= 2 // max(1, len(sizes))
     shape = ", ".join(sizes) if sizes and init not in ("constant", "arange") else "2, 3"
-    return said("such as `{text}`", text=f"{{shape: [{shape}], init: {init}{more}}}")
+    return msg("such as `{text}`", text=f"{{shape: [{shape}], init: {init}{more}}}")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Call,
@@ -28,7 +28,7 @@ from backprop_engine.expr import (
     Unary,
     parse,
 )
-from backprop_engine.expr.templates import MAX_TEMPLATES, Stretch
+from backprop_engine.expressions.templates import MAX_TEMPLATES, Stretch
 from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.calls import Bound, CallError, bind, find_op, given_by_name
 from backprop_engine.scenario.expressions import is_operand, operands_first

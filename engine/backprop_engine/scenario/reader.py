@@ -23,7 +23,7 @@ from yaml.events import (
 )
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar, Sequence, plain
 from backprop_engine.scenario.scalars import OutOfRangeError, ScalarValue, resolve
 from backprop_engine.scenario.source import Source
@@ -36,21 +36,21 @@ MAX_EXPANDED: Final = 100_000
 MAX_REPEATED: Final = 2**20
 """How many characters aliases may repeat: a small file with long texts must not become a large one."""
 
-YAML_EMPTY = code("yaml-empty", said("The file holds nothing."))
-YAML_DUPLICATE = code("yaml-duplicate-key", said("A key stands twice in one mapping."))
-YAML_KEY = code("yaml-key", said("A key is a list, a mapping or an alias instead of text."))
-YAML_MERGE = code("yaml-merge-key", said("Merge keys (`<<`) are not part of YAML 1.2."))
+YAML_EMPTY = code("yaml-empty", msg("The file holds nothing."))
+YAML_DUPLICATE = code("yaml-duplicate-key", msg("A key stands twice in one mapping."))
+YAML_KEY = code("yaml-key", msg("A key is a list, a mapping or an alias instead of text."))
+YAML_MERGE = code("yaml-merge-key", msg("Merge keys (`<<`) are not part of YAML 1.2."))
 YAML_TAG = code(
-    "yaml-tag", said("A tag other than those of the core schema, or one that does not fit its value.")
+    "yaml-tag", msg("A tag other than those of the core schema, or one that does not fit its value.")
 )
-YAML_ALIAS = code("yaml-alias", said("An alias names no anchor before it."))
-YAML_CYCLE = code("yaml-cycle", said("An alias stands inside the node that it repeats."))
+YAML_ALIAS = code("yaml-alias", msg("An alias names no anchor before it."))
+YAML_CYCLE = code("yaml-cycle", msg("An alias stands inside the node that it repeats."))
 YAML_EXPANSION = code(
-    "yaml-expansion", said("Aliases repeat more than 100,000 nodes or a million characters.")
+    "yaml-expansion", msg("Aliases repeat more than 100,000 nodes or a million characters.")
 )
-YAML_DEPTH = code("yaml-depth", said("Lists and mappings nest deeper than 64."))
-YAML_DOCUMENTS = code("yaml-documents", said("The file holds more than one document."))
-YAML_RANGE = code("yaml-number-range", said("A number is too large for 64-bit floating point."))
+YAML_DEPTH = code("yaml-depth", msg("Lists and mappings nest deeper than 64."))
+YAML_DOCUMENTS = code("yaml-documents", msg("The file holds more than one document."))
+YAML_RANGE = code("yaml-number-range", msg("A number is too large for 64-bit floating point."))
 
 # An event of PyYAML, whose stubs let marks and anchors be missing where the parser always gives them.
 _Event: TypeAlias = Any
@@ -111,7 +111,7 @@ class _Composer:
             self.parser.dispose()
         if root is None or (isinstance(root, Scalar) and root.start == root.end):
             raise self.source.error(
-                YAML_EMPTY, said("the file is empty"), 0, said("a scenario has at least `nodes:`")
+                YAML_EMPTY, msg("the file is empty"), 0, msg("a scenario has at least `nodes:`")
             )
         return root
 
@@ -126,7 +126,7 @@ class _Composer:
             if depth > MAX_DEPTH:
                 at = offset
                 break
-        return self.source.error(YAML_DEPTH, said("this nests more than {depth} deep", depth=MAX_DEPTH), at)
+        return self.source.error(YAML_DEPTH, msg("this nests more than {depth} deep", depth=MAX_DEPTH), at)
 
     def document(self) -> Node | None:
         """The node of the one document, if there is one."""
@@ -134,7 +134,7 @@ class _Composer:
         while type(event := self.next_event()) is not StreamEndEvent:
             if type(event) is DocumentStartEvent and root is not None:
                 raise self.error(
-                    YAML_DOCUMENTS, said("a second document begins here"), event, said("keep one a file")
+                    YAML_DOCUMENTS, msg("a second document begins here"), event, msg("keep one a file")
                 )
             if isinstance(event, NodeEvent):
                 root = self.node(event, False)
@@ -183,8 +183,8 @@ class _Composer:
         try:
             return resolve(text)
         except OutOfRangeError:
-            message = said("this number is too large for 64-bit floating point")
-            raise self.error(YAML_RANGE, message, event, said("`.inf` is infinity"), len(text)) from None
+            message = msg("this number is too large for 64-bit floating point")
+            raise self.error(YAML_RANGE, message, event, msg("`.inf` is infinity"), len(text)) from None
 
     def tagged(self, event: _Event, text: str) -> ScalarValue:
         """What a scalar with a tag means."""
@@ -194,7 +194,7 @@ class _Composer:
         value = self.resolved(event, text)
         if type(value) not in _TYPES[name]:
             raise self.error(
-                YAML_TAG, said("`{text}` does not fit its tag `!!{tag}`", text=text, tag=name), event
+                YAML_TAG, msg("`{text}` does not fit its tag `!!{tag}`", text=text, tag=name), event
             )
         return float(value) if name == "float" and isinstance(value, int) else value
 
@@ -204,8 +204,8 @@ class _Composer:
         name = str(tag).removeprefix(_CORE)
         if name == tag or name not in allowed:
             shown = "!!" + name if name != tag else tag
-            message = said("the tag `{tag}` is not allowed here", tag=shown)
-            raise self.error(YAML_TAG, message, event, said("leave it out"), len(shown))
+            message = msg("the tag `{tag}` is not allowed here", tag=shown)
+            raise self.error(YAML_TAG, message, event, msg("leave it out"), len(shown))
         return name
 
     # Sequences, mappings and aliases
@@ -256,7 +256,7 @@ class _Composer:
         """Begin a sequence or mapping."""
         self.check_tag(opening)
         if self.depth >= MAX_DEPTH:
-            raise self.error(YAML_DEPTH, said("this nests more than {depth} deep", depth=MAX_DEPTH), opening)
+            raise self.error(YAML_DEPTH, msg("this nests more than {depth} deep", depth=MAX_DEPTH), opening)
         self.depth += 1
         self.opened = opening.start_mark.index + 1
         if opening.anchor is not None:
@@ -282,7 +282,7 @@ class _Composer:
         name = node.text
         if name in parent.entries:
             first = parent.entries[name].key.place
-            message = said(
+            message = msg(
                 "`{name}` stands here a second time; the first is in line {line}, column {column}",
                 name=name,
                 line=first.line,
@@ -290,9 +290,9 @@ class _Composer:
             )
             raise self.source.error(YAML_DUPLICATE, message, node.offset, width=len(name))
         if name == "<<" and not node.style:
-            hint = said("write the entries out; an alias can repeat a whole value")
+            hint = msg("write the entries out; an alias can repeat a whole value")
             raise self.source.error(
-                YAML_MERGE, said("merge keys are not part of YAML 1.2"), node.offset, hint, 2
+                YAML_MERGE, msg("merge keys are not part of YAML 1.2"), node.offset, hint, 2
             )
         return node
 
@@ -301,26 +301,26 @@ class _Composer:
         name = event.anchor
         width = len(name) + 1
         if name not in self.anchors:
-            hint = said("an expression that begins with `*` must be quoted")
+            hint = msg("an expression that begins with `*` must be quoted")
             raise self.error(
-                YAML_ALIAS, said("nothing before this is called `&{name}`", name=name), event, hint, width
+                YAML_ALIAS, msg("nothing before this is called `&{name}`", name=name), event, hint, width
             )
         anchored = self.anchors[name]
         if anchored is None:
             raise self.error(
-                YAML_CYCLE, said("`*{name}` stands inside `&{name}`", name=name), event, width=width
+                YAML_CYCLE, msg("`*{name}` stands inside `&{name}`", name=name), event, width=width
             )
         node, self.size, self.height = anchored
         self.expanded += self.size
         if self.expanded > MAX_EXPANDED:
-            message = said("aliases repeat more than {most:,} nodes", most=MAX_EXPANDED)
+            message = msg("aliases repeat more than {most:,} nodes", most=MAX_EXPANDED)
             raise self.error(YAML_EXPANSION, message, event, width=width)
         self.repeated += _length(node)
         if self.repeated > MAX_REPEATED:
-            message = said("aliases repeat more than {most:,} characters", most=MAX_REPEATED)
+            message = msg("aliases repeat more than {most:,} characters", most=MAX_REPEATED)
             raise self.error(YAML_EXPANSION, message, event, width=width)
         if self.depth + self.height > MAX_DEPTH:
-            message = said("with what is repeated here this nests more than {depth} deep", depth=MAX_DEPTH)
+            message = msg("with what is repeated here this nests more than {depth} deep", depth=MAX_DEPTH)
             raise self.error(YAML_DEPTH, message, event)
         return _fresh(node)
 
@@ -330,13 +330,13 @@ class _Composer:
         """The error of a key that is no scalar."""
         if isinstance(event, CollectionStartEvent):
             self.check_tag(event)
-            hint = said("quote a text that begins with a bracket")
-            return self.error(YAML_KEY, said("a key must be text"), event, hint)
-        hint = said("an alias can't stand for a key")
-        return self.error(YAML_KEY, said("a key must be written out"), event, hint, len(event.anchor) + 1)
+            hint = msg("quote a text that begins with a bracket")
+            return self.error(YAML_KEY, msg("a key must be text"), event, hint)
+        hint = msg("an alias can't stand for a key")
+        return self.error(YAML_KEY, msg("a key must be written out"), event, hint, len(event.anchor) + 1)
 
     def error(
-        self, kind: Code, message: Said, event: _Event, hint: Hint = "", width: int = 1
+        self, kind: Code, message: Message, event: _Event, hint: Hint = "", width: int = 1
     ) -> ScenarioError:
         """A mistake at the beginning of an event."""
         return self.source.error(kind, message, event.start_mark.index, hint, width)

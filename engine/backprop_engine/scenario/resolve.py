@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from backprop_engine.errors import ScenarioError, code
+from backprop_engine.graph.paths import root, split
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.ops import OPS
-from backprop_engine.paths import root, split
-from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.cells import Cell
 from backprop_engine.scenario.instance_checks import NO_OUTPUT, check_instance
 from backprop_engine.scenario.mistakes import Mistakes, mistake
@@ -31,8 +31,8 @@ from backprop_engine.scenario.units import (
 
 __all__ = ["UNKNOWN_NAME", "Level", "resolved_cells", "resolved_top", "undefined"]
 
-UNKNOWN_NAME = code("unknown-name", said("A name that no leaf and no node has."))
-CYCLE = code("cycle", said("Nodes that need each other's values."))
+UNKNOWN_NAME = code("unknown-name", msg("A name that no leaf and no node has."))
+CYCLE = code("cycle", msg("Nodes that need each other's values."))
 
 
 class Level(Struct, eq=False):
@@ -70,15 +70,15 @@ class Level(Struct, eq=False):
         return dict.fromkeys((*self.units, *self.values, *sorted(self.broken)))
 
 
-def undefined(name: str, known: Collection[str]) -> tuple[Said, Hint]:
+def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
     """The message and the hint for a name that is none of `known`."""
     hint = did_you_mean(name, known)
     if name in OPS:
         return (
-            said("`{name}` is an operator, not a node", name=name),
-            hint or said("call it: `{text}`", text=f"{name}({', '.join(OPS[name].operands)})"),
+            msg("`{name}` is an operator, not a node", name=name),
+            hint or msg("call it: `{text}`", text=f"{name}({', '.join(OPS[name].operands)})"),
         )
-    return said("`{name}` is not defined", name=name), hint
+    return msg("`{name}` is not defined", name=name), hint
 
 
 def resolved_top(
@@ -229,7 +229,7 @@ class _Resolver:
 
     def no_instance(self, unit: Unit, name: str, at: At) -> ScenarioError:
         first = root(name)
-        message = said(
+        message = msg(
             "`{name}` is no instance of a cell and has no `{part}`", name=first, part=name[len(first) :]
         )
         return unit_mistake(unit, UNKNOWN_NAME, at, message)
@@ -238,35 +238,35 @@ class _Resolver:
         self, unit: Unit, target: CellUse | ScanUse, outputs: Sequence[str], at: At
     ) -> ScenarioError:
         one = f"{target.name}[-1]" if isinstance(target, ScanUse) else target.name
-        what = said("instances of a cell") if isinstance(target, ScanUse) else said("an instance of a cell")
+        what = msg("instances of a cell") if isinstance(target, ScanUse) else msg("an instance of a cell")
         hint: Hint = (
-            said("use what it gives out: {names}", names=", ".join(f"`{one}.{output}`" for output in outputs))
+            msg("use what it gives out: {names}", names=", ".join(f"`{one}.{output}`" for output in outputs))
             if outputs
             else ""
         )
         return unit_mistake(
-            unit, NO_OUTPUT, at, said("`{name}` is {what}, not a tensor", name=target.name, what=what), hint
+            unit, NO_OUTPUT, at, msg("`{name}` is {what}, not a tensor", name=target.name, what=what), hint
         )
 
     def no_such_output(self, unit: Unit, cell: Cell, output: str, at: At) -> ScenarioError:
         if cell.has(output):
             outputs = ", ".join((*cell.outputs, output))
-            hint = said("add it to the cell's outputs: `{text}`", text=f"outputs: [{outputs}]")
+            hint = msg("add it to the cell's outputs: `{text}`", text=f"outputs: [{outputs}]")
             return unit_mistake(
                 unit,
                 NO_OUTPUT,
                 at,
-                said("the cell `{cell}` does not give `{name}` out", cell=cell.name, name=output),
+                msg("the cell `{cell}` does not give `{name}` out", cell=cell.name, name=output),
                 hint,
             )
-        hint = did_you_mean(output, cell.outputs) or said(
+        hint = did_you_mean(output, cell.outputs) or msg(
             "it gives out {names}", names=", ".join(cell.outputs)
         )
         return unit_mistake(
             unit,
             NO_OUTPUT,
             at,
-            said("the cell `{cell}` has no `{name}`", cell=cell.name, name=output),
+            msg("the cell `{cell}` has no `{name}`", cell=cell.name, name=output),
             hint,
         )
 
@@ -299,11 +299,11 @@ def _cycle(units: Mapping[str, Unit], cycle: Sequence[str]) -> ScenarioError:
     """The error at the place where the cycle's first unit takes its operand from the next one."""
     first, following = units[cycle[0]], cycle[1] if len(cycle) > 1 else cycle[0]
     if len(cycle) == 1:
-        message = said("`{name}` is computed from itself", name=cycle[0])
+        message = msg("`{name}` is computed from itself", name=cycle[0])
     else:
         shown = cycle if len(cycle) <= 8 else (*cycle[:6], "…", cycle[-1])
-        message = said("these nodes need each other: {names}", names=" → ".join((*shown, cycle[0])))
+        message = msg("these nodes need each other: {names}", names=" → ".join((*shown, cycle[0])))
     for unit, used, at in _references(first):
         if root(used) == following:
-            return unit_mistake(unit, CYCLE, at, message, said("a graph has no loops"))
-    return mistake(CYCLE, first.key, message, said("a graph has no loops"))  # the need is inside its cell
+            return unit_mistake(unit, CYCLE, at, message, msg("a graph has no loops"))
+    return mistake(CYCLE, first.key, message, msg("a graph has no loops"))  # the need is inside its cell

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.scenario.form import Form, Key
@@ -47,7 +48,6 @@ from backprop_engine.scenario.schema_parts import (
     sentence,
 )
 from backprop_engine.scenario.schema_values import value_of, values_by_kind
-from backprop_engine.text import Words
 
 __all__ = ["schema"]
 

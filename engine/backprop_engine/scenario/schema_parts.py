@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
-from backprop_engine.expr.cursor import RESERVED
+from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.messages.words import Words
 from backprop_engine.ops import Attribute
 from backprop_engine.optim import Setting
 from backprop_engine.scenario.names import MAX_LENGTH
-from backprop_engine.text import Words
 
 __all__ = [
     "NAME",

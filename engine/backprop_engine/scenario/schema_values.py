@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.scenario.calls import signature
@@ -25,7 +26,6 @@ from backprop_engine.scenario.schema_parts import (
     reference,
 )
 from backprop_engine.scenario.training import MAX_STEPS
-from backprop_engine.text import Words
 
 __all__ = ["value_of", "values_by_kind"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from backprop_engine.paths import absolute, root
+from backprop_engine.graph.paths import absolute, root
 from backprop_engine.scenario.cells import Cell
 
 __all__ = ["TOP", "Scope"]

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import shape_text
-from backprop_engine.bindings import Bindings
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.graph import Graph
-from backprop_engine.said import joined, said
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import joined, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.numbers import written
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.source import Source
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["parse_setting", "with_leaf"]
 
@@ -28,11 +29,11 @@ def parse_setting(text: str) -> tuple[str, Any]:
     shown = clip(clean(text), 60)
     if not equals or not name.isidentifier():
         raise UsageError(
-            said("{setting}: a setting is a name, `=` and a number or list, such as x=3", setting=shown)
+            msg("{setting}: a setting is a name, `=` and a number or list, such as x=3", setting=shown)
         )
     if not value.strip():
         raise UsageError(
-            said(
+            msg(
                 "{setting}: a number or list is missing behind the `=`, such as {name}=3",
                 setting=shown,
                 name=name,
@@ -42,8 +43,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
         numbers = written(read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`")
     except ScenarioError as error:
         found = error.diagnostics[0]
-        problem = joined(said("; "), (one for one in (found.message, found.hint) if one))
-        raise UsageError(said("{setting}: {problem}", setting=shown, problem=problem)) from None
+        problem = joined(msg("; "), (one for one in (found.message, found.hint) if one))
+        raise UsageError(msg("{setting}: {problem}", setting=shown, problem=problem)) from None
     array = numbers.array()
     return name, array if array.ndim else float(array)
 
@@ -54,25 +55,25 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
     leaves = [leaf.name for leaf in graph.leaves]
     if name not in leaves:
         if name in graph:
-            raise UsageError(said("{name} is computed: only leaves can be set", name=clean(name)))
-        hint = did_you_mean(name, leaves) or said("the leaves are {names}", names=", ".join(leaves[:8]))
-        raise UsageError(said("there is no leaf {name}; {hint}", name=clip(clean(name), 40), hint=hint))
+            raise UsageError(msg("{name} is computed: only leaves can be set", name=clean(name)))
+        hint = did_you_mean(name, leaves) or msg("the leaves are {names}", names=", ".join(leaves[:8]))
+        raise UsageError(msg("there is no leaf {name}; {hint}", name=clip(clean(name), 40), hint=hint))
     leaf = graph[name]
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise UsageError(
-            said("the value for {name} is no number and no list of one shape", name=name)
+            msg("the value for {name} is no number and no list of one shape", name=name)
         ) from None
     if array.shape != leaf.shape:
         raise UsageError(
-            said(
+            msg(
                 "{name} is {shape}, the value is {found}",
                 name=name,
                 shape=shape_text(leaf.shape),
-                found=shape_text(array.shape) if array.shape else said("a scalar"),
+                found=shape_text(array.shape) if array.shape else msg("a scalar"),
             )
         )
     if np.any(np.isfinite(array) & (np.abs(array) > float(np.finfo(graph.dtype).max))):
-        raise UsageError(said("{dtype} cannot hold the value for {name}", dtype=graph.dtype.name, name=name))
+        raise UsageError(msg("{dtype} cannot hold the value for {name}", dtype=graph.dtype.name, name=name))
     return bindings.with_leaf(graph, name, array)

@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Sequence as SequenceOf
 from typing import Final
 
-from backprop_engine.said import Hint, said
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["MAPS", "SECTIONS", "entry_hint", "key_hint", "map_hint"]
 
@@ -32,13 +33,13 @@ def entry_hint(line: str) -> Hint:
     if found is None:
         return ""
     written = (
-        said("write `{text}`", text=f"{found[1]}: {found[3]}")
+        msg("write `{text}`", text=f"{found[1]}: {found[3]}")
         if len(line) <= _LONG
-        else said("write `{text}`", text="name: value")
+        else msg("write `{text}`", text="name: value")
     )
     if found[2] == ":":
-        return said("a space is missing behind the colon: {written}", written=written)
-    return said("this colon is a full-width one: {written}", written=written) if found[2] == "：" else written
+        return msg("a space is missing behind the colon: {written}", written=written)
+    return msg("this colon is a full-width one: {written}", written=written) if found[2] == "：" else written
 
 
 def map_hint(node: Node) -> Hint:
@@ -51,10 +52,10 @@ def map_hint(node: Node) -> Hint:
     first = node.items[0]
     if isinstance(first, Mapping) and first.entries:
         name = clip(clean(next(iter(first.entries))), _LONG)
-        return said("a list has no names: write `{name}: …` without the `- ` before it", name=name)
+        return msg("a list has no names: write `{name}: …` without the `- ` before it", name=name)
     names = [one.text for one in node.items if isinstance(one, Scalar) and one.text.isidentifier()]
     if len(names) == len(node.items) <= 5:
-        return said(
+        return msg(
             "every name has a value: `{text}`", text=f"{{{', '.join(f'{name}: …' for name in names)}}}"
         )
     return ""
@@ -66,19 +67,19 @@ def key_hint(key: Scalar, mapping: Mapping, known: SequenceOf[str]) -> Hint:
     odd = next((one for one in name if one != " " and unicodedata.category(one) == "Zs"), None)
     if odd is not None:
         called = unicodedata.name(odd).lower()
-        return said(
+        return msg(
             "here is U+{number:04X}, {called}: indent and part words with plain spaces",
             number=ord(odd),
             called=called,
         )
     word = re.split(r"[\s{\[(]", name, maxsplit=1)[0]
     if word != name and word in known:
-        return said("a colon is missing: `{name}: …`", name=word)
+        return msg("a colon is missing: `{name}: …`", name=word)
     parent = next((one for one, names in _BELOWS.items() if name in names and one in known), None)
     if parent is not None:
-        return said("`{name}` goes under `{section}`", name=name, section=parent)
+        return msg("`{name}` goes under `{section}`", name=name, section=parent)
     if name in SECTIONS and "nodes" not in known:
-        return said("`{name}` is a section of the scenario: it begins in the first column", name=name)
+        return msg("`{name}` is a section of the scenario: it begins in the first column", name=name)
     near = did_you_mean(name, known)
     return near or _unindented(key, mapping)
 
@@ -94,4 +95,4 @@ def _unindented(key: Scalar, mapping: Mapping) -> Hint:
         return ""
     if before.key.place.column != key.place.column or before.value.text:
         return ""
-    return said("indent it if it is a part of `{name}`", name=clip(clean(before.key.text), _LONG))
+    return msg("indent it if it is a part of `{name}`", name=clip(clean(before.key.text), _LONG))

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 
 from backprop_engine.errors import Code, Diagnostic, Place, ScenarioError, code, reason
-from backprop_engine.said import Hint, Said, cleaned, said
-from backprop_engine.text import clean
+from backprop_engine.messages.message import Hint, Message, cleaned, msg
+from backprop_engine.messages.plain_text import clean
 
 __all__ = ["INVISIBLE", "MAX_BYTES", "MAX_NAMES", "MAX_VALUES", "Source", "read_source"]
 
@@ -27,28 +27,28 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_NAMES: Final = 100_000
 MAX_VALUES: Final = 1_000_000
 
-FILE_NOT_FOUND = code("file-not-found", said("There is no file at this path."))
+FILE_NOT_FOUND = code("file-not-found", msg("There is no file at this path."))
 FILE_NOT_REGULAR = code(
-    "file-not-regular", said("The path is a directory, a pipe or a device; scenarios are files.")
+    "file-not-regular", msg("The path is a directory, a pipe or a device; scenarios are files.")
 )
-FILE_UNREADABLE = code("file-unreadable", said("The system refuses to open the file."))
+FILE_UNREADABLE = code("file-unreadable", msg("The system refuses to open the file."))
 FILE_TOO_LARGE = code(
     "file-too-large",
-    said("The file is larger than 16 MiB, or has more than 100,000 names or a million values."),
+    msg("The file is larger than 16 MiB, or has more than 100,000 names or a million values."),
 )
-FILE_BINARY = code("file-binary", said("The file holds zero bytes: it is no text."))
-FILE_ENCODING = code("file-encoding", said("The file is neither UTF-8 nor UTF-16 with a byte order mark."))
-FILE_CONTROL = code("file-control-character", said("A raw control character stands in the file."))
+FILE_BINARY = code("file-binary", msg("The file holds zero bytes: it is no text."))
+FILE_ENCODING = code("file-encoding", msg("The file is neither UTF-8 nor UTF-16 with a byte order mark."))
+FILE_CONTROL = code("file-control-character", msg("A raw control character stands in the file."))
 
 _SHOWN = 200
-_ELSEWHERE = said("put large tensors in .npy or .csv files beside the scenario")
+_ELSEWHERE = msg("put large tensors in .npy or .csv files beside the scenario")
 _COUNTED = (
-    (said("names with a value"), (": ", ":\n", ":\r", '":'), MAX_NAMES),
-    (said("lines and list entries"), (",", "\n", "\r", "- ", "[", "{"), MAX_VALUES),
+    (msg("names with a value"), (": ", ":\n", ":\r", '":'), MAX_NAMES),
+    (msg("lines and list entries"), (",", "\n", "\r", "- ", "[", "{"), MAX_VALUES),
 )
 """What costs time and memory, told from the signs that go with it, before anything is parsed."""
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_ZERO = said("a zero character: this looks like a binary file")
+_ZERO = msg("a zero character: this looks like a binary file")
 # Controls without tab and line breaks, and what some readers take for a line break or for no character.
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -119,11 +119,13 @@ class Source:
             width = min(width, len(self.line(line)) - column)
         return Place(self.path, line, column + 1, max(1, width))
 
-    def diagnostic(self, kind: Code, message: Said, place: Place, hint: Hint = "") -> Diagnostic:
+    def diagnostic(self, kind: Code, message: Message, place: Place, hint: Hint = "") -> Diagnostic:
         """A mistake at a place in this file, with its line quoted; what it shows is harmless."""
         return Diagnostic(kind, cleaned(message), place, cleaned(hint), self.quoted(place.line))
 
-    def error(self, kind: Code, message: Said, offset: int, hint: Hint = "", width: int = 1) -> ScenarioError:
+    def error(
+        self, kind: Code, message: Message, offset: int, hint: Hint = "", width: int = 1
+    ) -> ScenarioError:
         """A single mistake at `offset`, ready to be raised."""
         return ScenarioError([self.diagnostic(kind, message, self.place(offset, width), hint)])
 
@@ -140,7 +142,7 @@ def read_source(path: str | os.PathLike[str]) -> Source:
             raise _unread(
                 label,
                 FILE_NOT_REGULAR,
-                said("{kind} is no scenario file", kind=_kind_of(status.st_mode)),
+                msg("{kind} is no scenario file", kind=_kind_of(status.st_mode)),
             )
         if status.st_size > MAX_BYTES:
             raise _too_large(label)
@@ -149,7 +151,7 @@ def read_source(path: str | os.PathLike[str]) -> Source:
     except (FileNotFoundError, NotADirectoryError):
         raise _unread(label, FILE_NOT_FOUND, *_not_found(os.fspath(path))) from None
     except (OSError, ValueError) as problem:
-        message = said("the file can't be read: {reason}", reason=reason(problem))
+        message = msg("the file can't be read: {reason}", reason=reason(problem))
         raise _unread(label, FILE_UNREADABLE, message) from None
     return Source.from_bytes(label, data)
 
@@ -160,7 +162,7 @@ def _check_counts(path: str, text: str) -> None:
         if sum(map(text.count, signs)) > most:
             found = re.finditer("|".join(map(re.escape, signs)), text)
             at = next(islice(found, most, None)).start()
-            message = said("a scenario file has at most {most:,} {what}", most=most, what=what)
+            message = msg("a scenario file has at most {most:,} {what}", most=most, what=what)
             raise Source(path, text[: at + _SHOWN]).error(FILE_TOO_LARGE, message, at, _ELSEWHERE)
 
 
@@ -171,7 +173,7 @@ def _seen(character: str) -> str:
     return shown if is_seen else "\ufffd"
 
 
-def _unread(path: str, kind: Code, message: Said, hint: Hint = "") -> ScenarioError:
+def _unread(path: str, kind: Code, message: Message, hint: Hint = "") -> ScenarioError:
     """The error of a file without text; its place is the beginning."""
     return ScenarioError([Diagnostic(kind, cleaned(message), Place(path, 1, 1), cleaned(hint))])
 
@@ -180,25 +182,25 @@ def _too_large(path: str) -> ScenarioError:
     return _unread(
         path,
         FILE_TOO_LARGE,
-        said("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20),
+        msg("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20),
         _ELSEWHERE,
     )
 
 
-def _kind_of(mode: int) -> Said:
+def _kind_of(mode: int) -> Message:
     if stat.S_ISDIR(mode):
-        return said("a directory")
+        return msg("a directory")
     if stat.S_ISFIFO(mode):
-        return said("a pipe")
-    return said("a socket") if stat.S_ISSOCK(mode) else said("a device")
+        return msg("a pipe")
+    return msg("a socket") if stat.S_ISSOCK(mode) else msg("a device")
 
 
-def _not_found(path: str) -> tuple[Said, Hint]:
+def _not_found(path: str) -> tuple[Message, Hint]:
     """The message and the hint for a path where there is nothing."""
     try:
-        return said("this is a link to {path}, and there is no such file", path=os.readlink(path)), ""
+        return msg("this is a link to {path}, and there is no such file", path=os.readlink(path)), ""
     except (OSError, ValueError):
-        return said("there is no such file"), _nearest(path)
+        return msg("there is no such file"), _nearest(path)
 
 
 def _stem(name: str) -> str:
@@ -214,7 +216,7 @@ def _nearest(path: str) -> Hint:
         near = [one for one in near if get_close_matches(_stem(name), [_stem(one)])]
     except (OSError, ValueError):
         return ""
-    return said("did you mean {path}?", path=os.path.join(folder, near[0])) if near else ""
+    return msg("did you mean {path}?", path=os.path.join(folder, near[0])) if near else ""
 
 
 def _decoded(path: str, data: bytes) -> str:
@@ -232,28 +234,28 @@ def _decoded(path: str, data: bytes) -> str:
         zero = source.text.find("\0")
         if zero >= 0:
             raise source.error(FILE_BINARY, _ZERO, zero) from None
-        message = said(
+        message = msg(
             "byte 0x{byte:02x} is not valid {encoding} here", byte=body[problem.start], encoding=name
         )
-        raise source.error(FILE_ENCODING, message, offset, said("save the file as UTF-8")) from None
+        raise source.error(FILE_ENCODING, message, offset, msg("save the file as UTF-8")) from None
 
 
-def _forbidden(character: str, offset: int) -> tuple[Code, Said, Hint]:
+def _forbidden(character: str, offset: int) -> tuple[Code, Message, Hint]:
     """The kind of mistake that a forbidden character is, in words, and what to do about it."""
     number = ord(character)
     if character == "\0":
         return FILE_BINARY, _ZERO, ""
     if character == "\ufeff":
         message = (
-            said("a second byte order mark, U+FEFF")
+            msg("a second byte order mark, U+FEFF")
             if offset == 0
-            else said("a byte order mark inside the text, U+FEFF")
+            else msg("a byte order mark inside the text, U+FEFF")
         )
-        return FILE_CONTROL, message, said("take it out: nobody sees it")
+        return FILE_CONTROL, message, msg("take it out: nobody sees it")
     escape = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-    hint = said('take it out; in double quotes it is written "{escape}"', escape=escape)
+    hint = msg('take it out; in double quotes it is written "{escape}"', escape=escape)
     if character == "\u2028":
-        return FILE_CONTROL, said("a line separator, U+2028"), hint
+        return FILE_CONTROL, msg("a line separator, U+2028"), hint
     if character == "\u2029":
-        return FILE_CONTROL, said("a paragraph separator, U+2029"), hint
-    return FILE_CONTROL, said("a raw control character, U+{number:04X}", number=number), hint
+        return FILE_CONTROL, msg("a paragraph separator, U+2029"), hint
+    return FILE_CONTROL, msg("a raw control character, U+{number:04X}", number=number), hint

@@ -7,20 +7,22 @@ from typing import Any
 from msgspec import Struct, field
 
 from backprop_engine.errors import code
-from backprop_engine.expr import ExprError, parse
-from backprop_engine.said import Hint, said
+from backprop_engine.expressions import ExprError, parse
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.expressions import syntax_mistake
 from backprop_engine.scenario.format import LANGUAGE
 from backprop_engine.scenario.mistakes import Mistakes, as_sequence, as_text, described, is_absent, mistake
 from backprop_engine.scenario.model import LocalText
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
-from backprop_engine.text import LANGUAGES, clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["Heading", "local_text", "read_heading"]
 
-BAD_TEXT = code("bad-text", said("What should be text for people is a list or a map of something else."))
-BAD_LANGUAGE = code("bad-language", said("A text's key is no language, such as `en` or `ko`."))
+BAD_TEXT = code("bad-text", msg("What should be text for people is a list or a map of something else."))
+BAD_LANGUAGE = code("bad-language", msg("A text's key is no language, such as `en` or `ko`."))
 
 
 class Heading(Struct, frozen=True):
@@ -37,13 +39,13 @@ def read_heading(root: Mapping, mistakes: Mistakes) -> Heading:
     """The texts of a scenario; what is wrong with one is taken up, and the others are read all the same."""
     parts: dict[str, Any] = {}
     with mistakes.collected():
-        parts["title"] = local_text(root.get("title"), said("a title"))
+        parts["title"] = local_text(root.get("title"), msg("a title"))
     with mistakes.collected():
-        parts["description"] = local_text(root.get("description"), said("a description"))
+        parts["description"] = local_text(root.get("description"), msg("a description"))
     with mistakes.collected():
-        parts["source"] = plain_text(root.get("source"), said("a source"))
+        parts["source"] = plain_text(root.get("source"), msg("a source"))
     with mistakes.collected():
-        parts["breakpoints"] = prompt_texts(root.get("breakpoints"), said("a breakpoint"))
+        parts["breakpoints"] = prompt_texts(root.get("breakpoints"), msg("a breakpoint"))
     with mistakes.collected():
         parts["watches"] = watch_expressions(root.get("watch"))
     return Heading(**parts)
@@ -57,7 +59,7 @@ def plain_text(node: Node | None, what: str) -> str:
         raise mistake(
             BAD_TEXT,
             node,
-            said("{what} is text, found {found}", what=what, found=described(node)),
+            msg("{what} is text, found {found}", what=what, found=described(node)),
             _as_text_hint(node),
         )
     return clean(node.text, newlines=True)
@@ -72,18 +74,18 @@ def local_text(node: Node | None, what: str) -> LocalText:
     texts: dict[str, str] = {}
     for key, value in node:
         if not LANGUAGE.fullmatch(key.text):
-            hint = said(
+            hint = msg(
                 "a map gives a text by language: `{{en: …, ko: …}}`; a text with `: ` in it needs quotes"
             )
             near = did_you_mean(key.text, LANGUAGES)
-            message = said("`{name}` is no language", name=clip(clean(key.text), 40))
+            message = msg("`{name}` is no language", name=clip(clean(key.text), 40))
             raise mistake(BAD_LANGUAGE, key, message, near or hint)
-        texts[key.text] = plain_text(value, said("{what} in `{language}`", what=what, language=key.text))
+        texts[key.text] = plain_text(value, msg("{what} in `{language}`", what=what, language=key.text))
     return LocalText(texts)
 
 
 def _as_text_hint(node: Node) -> Hint:
-    return said("put the text in double quotes") if node.source.text[node.offset] in "[{" else ""
+    return msg("put the text in double quotes") if node.source.text[node.offset] in "[{" else ""
 
 
 def prompt_texts(node: Node | None, what: str) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ def prompt_texts(node: Node | None, what: str) -> tuple[str, ...]:
 def watch_expressions(node: Node | None) -> tuple[str, ...]:
     """The watches, each of which must be an expression."""
     texts = []
-    for scalar in _lines(node, said("a watch")):
+    for scalar in _lines(node, msg("a watch")):
         try:
             parse(scalar.text)
         except ExprError as error:
@@ -106,8 +108,8 @@ def watch_expressions(node: Node | None) -> tuple[str, ...]:
 def _lines(node: Node | None, what: str) -> list[Scalar]:
     if node is None or is_absent(node):
         return []
-    hint = said("write `[…]`, with quotes around each text")
+    hint = msg("write `[…]`, with quotes around each text")
     if isinstance(node, Scalar) and node.text.isidentifier():
-        hint = said("write `{text}`", text=f"[{node.text}]")
-    items = as_sequence(node, said("a list of text, each {what}", what=what), hint)
-    return [as_text(one, said("{what} as text", what=what), said("put it in quotes")) for one in items]
+        hint = msg("write `{text}`", text=f"[{node.text}]")
+    items = as_sequence(node, msg("a list of text, each {what}", what=what), hint)
+    return [as_text(one, msg("{what} as text", what=what), msg("put it in quotes")) for one in items]

@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import Any, Final
 
 from backprop_engine.errors import Code, ScenarioError, code
+from backprop_engine.messages.message import msg
 from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError
-from backprop_engine.run import Training
-from backprop_engine.said import said
 from backprop_engine.scenario.format import TRAIN as FORM
 from backprop_engine.scenario.mistakes import Mistakes, as_mapping, as_text, as_whole, is_absent, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, plain
+from backprop_engine.trace.run import Training
 
 __all__ = ["MAX_STEPS", "read_training"]
 
-TRAIN = code("train", said("`train` has no optimiser or number of steps, or one that there is not."))
-TRAIN_SETTING = code("train-setting", said("A setting that an optimiser does not have, or cannot have so."))
+TRAIN = code("train", msg("`train` has no optimiser or number of steps, or one that there is not."))
+TRAIN_SETTING = code("train-setting", msg("A setting that an optimiser does not have, or cannot have so."))
 
 MAX_STEPS: Final = 100_000
-_EXAMPLE: Final = said("such as `{text}`", text="train: {optimizer: sgd, lr: 0.1, steps: 50}")
+_EXAMPLE: Final = msg("such as `{text}`", text="train: {optimizer: sgd, lr: 0.1, steps: 50}")
 
 
 def read_training(node: Node | None) -> Training | None:
     """The training that `node` describes; `ScenarioError` with everything that is wrong with it."""
     if node is None or is_absent(node):
         return None
-    section = as_mapping(node, said("a map with `optimizer` and `steps`"), _EXAMPLE)
+    section = as_mapping(node, msg("a map with `optimizer` and `steps`"), _EXAMPLE)
     mistakes = Mistakes()
     optimizer: Optimizer | None = None
     steps = 0
@@ -58,24 +58,24 @@ def _needed(section: Mapping, key: str, slips: dict[str, None]) -> Node:
     raise mistake(
         TRAIN,
         at,
-        said("`train` has no `{key}`", key=key),
-        said("did you mean `{text}`?", text=key) if near else _EXAMPLE,
+        msg("`train` has no `{key}`", key=key),
+        msg("did you mean `{text}`?", text=key) if near else _EXAMPLE,
     )
 
 
 def _optimizer(node: Node) -> Optimizer:
-    name = as_text(node, said("the name of an optimiser"), _EXAMPLE)
+    name = as_text(node, msg("the name of an optimiser"), _EXAMPLE)
     optimizer = OPTIMIZERS.get(name.text)
     if optimizer is None:
-        hint = did_you_mean(name.text, OPTIMIZERS) or said("there are {names}", names=", ".join(OPTIMIZERS))
-        raise mistake(TRAIN, name, said("there is no optimiser `{name}`", name=name.text), hint)
+        hint = did_you_mean(name.text, OPTIMIZERS) or msg("there are {names}", names=", ".join(OPTIMIZERS))
+        raise mistake(TRAIN, name, msg("there is no optimiser `{name}`", name=name.text), hint)
     return optimizer
 
 
 def _steps(node: Node) -> int:
-    steps = as_whole(node, said("the number of updates"), _EXAMPLE)
+    steps = as_whole(node, msg("the number of updates"), _EXAMPLE)
     if not 0 <= steps <= MAX_STEPS:
-        raise mistake(TRAIN, node, said("`steps` is a whole number from 0 to {most:,}", most=MAX_STEPS))
+        raise mistake(TRAIN, node, msg("`steps` is a whole number from 0 to {most:,}", most=MAX_STEPS))
     return steps
 
 

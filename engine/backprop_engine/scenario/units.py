@@ -8,9 +8,21 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.expr import Attribute, Expr, ExprError, Filled, Name, Number, Span, Template, fill, path
+from backprop_engine.expressions import (
+    Attribute,
+    Expr,
+    ExprError,
+    Filled,
+    Name,
+    Number,
+    Span,
+    Template,
+    fill,
+    path,
+)
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import Op
-from backprop_engine.said import Hint, Said, said
 from backprop_engine.scenario.calls import CallError, find_op
 from backprop_engine.scenario.expressions import expression_mistake, parsed, syntax_mistake
 from backprop_engine.scenario.format import EXPRESSION, NODE_FORMS, OPERATOR
@@ -28,7 +40,7 @@ from backprop_engine.scenario.nearest import one_is_near
 from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar, plain
 from backprop_engine.scenario.plans import Plan, plan_of
 from backprop_engine.scenario.slips import SECTIONS
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = [
     "Argument",
@@ -45,10 +57,10 @@ __all__ = [
     "unit_mistake",
 ]
 
-NODE_FORM = code("node-form", said("A node is no expression and no map with `op` or `expr`."))
-NODE_CONSTANT = code("node-constant", said("A node that is only a number: numbers go under `constants`."))
+NODE_FORM = code("node-form", msg("A node is no expression and no map with `op` or `expr`."))
+NODE_CONSTANT = code("node-constant", msg("A node that is only a number: numbers go under `constants`."))
 
-_FORMS = said(
+_FORMS = msg(
     "a node is an expression, `{{op: …, inputs: […]}}`, `{{expr: …}}`, `{{cell: …}}` or `{{scan: …}}`"
 )
 
@@ -172,10 +184,10 @@ def read_unit(name: str, key: Scalar, node: Node) -> Unit:
         return _from_map(name, key, node)
     if not isinstance(node, Scalar):
         items = [one.text for one in node.items if isinstance(one, Scalar) and isinstance(one.value, str)]
-        hint = said("put `{name}` under `constants`", name=name)
+        hint = msg("put `{name}` under `constants`", name=name)
         if len(items) == len(node.items) == 1:
-            hint = said("leave the brackets out: `{text}`", text=clip(clean(items[0]), 60))
-        raise mistake(NODE_CONSTANT, node, said("`{name}` is a list and no expression", name=name), hint)
+            hint = msg("leave the brackets out: `{text}`", text=clip(clean(items[0]), 60))
+        raise mistake(NODE_CONSTANT, node, msg("`{name}` is a list and no expression", name=name), hint)
     return _expression(name, key, node, None)
 
 
@@ -183,11 +195,11 @@ def _expression(name: str, key: Scalar, node: Scalar, note: Node | None) -> Expr
     value = node.value
     if type(value) is not str:
         if value is None:
-            raise mistake(NODE_FORM, key, said("`{name}` has no expression", name=name), _FORMS)
+            raise mistake(NODE_FORM, key, msg("`{name}` has no expression", name=name), _FORMS)
         raise mistake(
             NODE_CONSTANT,
             node,
-            said("`{name}` is {found} and nothing to compute", name=name, found=described(node)),
+            msg("`{name}` is {found} and nothing to compute", name=name, found=described(node)),
             _constant_hint(name, node.text),
         )
     try:
@@ -200,7 +212,7 @@ def _expression(name: str, key: Scalar, node: Scalar, note: Node | None) -> Expr
             NODE_CONSTANT,
             node,
             filled.span(tree.span),
-            said("`{name}` is a number and nothing to compute", name=name),
+            msg("`{name}` is a number and nothing to compute", name=name),
             _constant_hint(name, node.text.strip()),
         )
     return _filled_unit(name, key, node, filled, note)
@@ -222,44 +234,42 @@ def _filled_unit(name: str, key: Scalar, node: Scalar, filled: Filled, note: Nod
     return Expression(name, key, node, filled, plan, names, note)
 
 
-def _constant_hint(name: str, text: str) -> Said:
-    return said("put it under `constants`: `{text}`", text=f"constants: {{{name}: {text}}}")
+def _constant_hint(name: str, text: str) -> Message:
+    return msg("put it under `constants`: `{text}`", text=f"constants: {{{name}: {text}}}")
 
 
 def _from_map(name: str, key: Scalar, node: Mapping) -> Unit:
     """A node written as a map, told apart by the key that it has."""
     forms = [form for form in NODE_FORMS if form in node]
     if len(forms) > 1:
-        message = said(
+        message = msg(
             "`{name}` has both `{first}` and `{second}`", name=name, first=forms[0], second=forms[1]
         )
-        raise mistake(NODE_FORM, node.entries[forms[1]].key, message, said("keep one of them"))
+        raise mistake(NODE_FORM, node.entries[forms[1]].key, message, msg("keep one of them"))
     if "cell" in node or "scan" in node:
         from backprop_engine.scenario.instances import read_cell_use, read_scan_use
 
         return read_cell_use(name, key, node) if "cell" in node else read_scan_use(name, key, node)
     if "expr" in node:
-        only_keys(node, EXPRESSION.names, said("a node with `expr`"))
+        only_keys(node, EXPRESSION.names, msg("a node with `expr`"))
         expression = node.entries["expr"].value
         if not isinstance(expression, Scalar):
             raise mistake(
                 WRONG_TYPE,
                 expression,
-                said("`expr` is an expression, found {found}", found=described(expression)),
+                msg("`expr` is an expression, found {found}", found=described(expression)),
             )
         return _expression(name, key, expression, node.get("note"))
     if "op" in node:
         return _long_form(name, key, node)
     near = one_is_near(node.entries, NODE_FORMS)
     if name in SECTIONS:
-        near = said("`{name}` is a section of the scenario: it begins in the first column", name=name)
-    raise mistake(
-        NODE_FORM, node, said("`{name}` is a map without `op` or `expr`", name=name), near or _FORMS
-    )
+        near = msg("`{name}` is a section of the scenario: it begins in the first column", name=name)
+    raise mistake(NODE_FORM, node, msg("`{name}` is a map without `op` or `expr`", name=name), near or _FORMS)
 
 
 def _long_form(name: str, key: Scalar, node: Mapping) -> LongForm:
-    op_node = as_text(node.entries["op"].value, said("an operator's name"))
+    op_node = as_text(node.entries["op"].value, msg("an operator's name"))
     try:
         op = find_op(op_node.text, op_node)
     except CallError as error:
@@ -268,11 +278,11 @@ def _long_form(name: str, key: Scalar, node: Mapping) -> LongForm:
     if "inputs" in node:
         given = node.entries["inputs"].value
         hint: Hint = (
-            said("write `{text}`", text=f"inputs: [{given.text}]")
+            msg("write `{text}`", text=f"inputs: [{given.text}]")
             if isinstance(given, Scalar) and not is_absent(given)
             else ""
         )
-        inputs = tuple(_operand(one) for one in as_sequence(given, said("a list of names"), hint))
+        inputs = tuple(_operand(one) for one in as_sequence(given, msg("a list of names"), hint))
     named = tuple(
         (entry, entry.key.text in op.operands) for entry in node if entry.key.text not in OPERATOR.names
     )
@@ -287,15 +297,15 @@ def _operand(node: Node) -> Scalar:
     """The name of an operand of the long form, or a number."""
     if isinstance(node, Scalar) and type(node.value) in (int, float):
         return node
-    scalar = as_text(node, said("the name of a leaf or node"))
+    scalar = as_text(node, msg("the name of a leaf or node"))
     tree = parsed(scalar)
     if not isinstance(tree, Name | Attribute):
-        hint = said("give it a node of its own, or write the whole node as an expression")
-        raise mistake(NODE_FORM, scalar, said("the long form takes operands by name, not expressions"), hint)
+        hint = msg("give it a node of its own, or write the whole node as an expression")
+        raise mistake(NODE_FORM, scalar, msg("the long form takes operands by name, not expressions"), hint)
     return scalar
 
 
-def unit_mistake(unit: Unit, kind: Code, at: At, message: Said, hint: Hint = "") -> ScenarioError:
+def unit_mistake(unit: Unit, kind: Code, at: At, message: Message, hint: Hint = "") -> ScenarioError:
     """A single mistake at `at` inside `unit`, ready to be raised."""
     if isinstance(at, Span):
         assert isinstance(unit, Expression)  # only expressions have stretches

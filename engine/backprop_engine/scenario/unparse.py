@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.errors import UsageError
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Binary,
     Boolean,
     Call,
@@ -30,9 +30,9 @@ from backprop_engine.expr import (
     Unary,
     render,
 )
-from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS
-from backprop_engine.said import said
 from backprop_engine.scenario.emit import Document, Spelled
 from backprop_engine.scenario.number_text import plain_number, spelled
 
@@ -56,7 +56,7 @@ class Unparser:
         for position in graph.order:
             if "#" in graph.nodes[position].name and uses[position] != 1:
                 raise UsageError(
-                    said(
+                    msg(
                         "{name} is the part of an expression: it has one use", name=graph.nodes[position].name
                     )
                 )
@@ -87,7 +87,7 @@ class Unparser:
             return self.tree(node, self.operands(node))
         except _UnsayableError:
             raise UsageError(
-                said("{name} is the part of an expression that no expression says", name=node.name)
+                msg("{name} is the part of an expression that no expression says", name=node.name)
             ) from None
 
     # Expressions

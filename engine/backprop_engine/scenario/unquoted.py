@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.expr import ExprError, parse
-from backprop_engine.said import Hint, Said, said
+from backprop_engine.expressions import ExprError, parse
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.nodes import Mapping, Scalar
 from backprop_engine.scenario.other_numbers import is_number, list_hint, number_hint, tensor_hint
 from backprop_engine.scenario.source import Source
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 YAML_QUOTES = code(
-    "yaml-needs-quotes", said("YAML reads signs in a text or expression as its own: quote the text.")
+    "yaml-needs-quotes", msg("YAML reads signs in a text or expression as its own: quote the text.")
 )
-YAML_UNCLOSED = code("yaml-unclosed", said("A quotation mark or bracket is never closed."))
-YAML_NO_COLON = code("yaml-no-colon", said("A line between `name: value` lines has no colon."))
+YAML_UNCLOSED = code("yaml-unclosed", msg("A quotation mark or bracket is never closed."))
+YAML_NO_COLON = code("yaml-no-colon", msg("A line between `name: value` lines has no colon."))
 
 CLOSING: Final = {"[": "]", "{": "}", "(": ")"}
 LONG: Final = 80
@@ -38,7 +38,7 @@ _GROUP = re.compile(r"[\[{][^\]}]*[-+*/@]")
 _TO_ROUND = str.maketrans("[]{}", "()()")
 
 
-def quoted(source: Source, at: int, whole: str, message: Said) -> ScenarioError:
+def quoted(source: Source, at: int, whole: str, message: Message) -> ScenarioError:
     """The error that answers with what to write in place of `whole`, mostly its quoted form."""
     inside = " ".join(whole.split())
     mark = inside[:1]
@@ -48,9 +48,7 @@ def quoted(source: Source, at: int, whole: str, message: Said) -> ScenarioError:
     if not hint:
         escaped = "'" + inside.replace("'", "''") + "'"
         fit = escaped if '"' in inside or "\\" in inside else f'"{inside}"'
-        hint = (
-            said("write {text}", text=fit) if len(inside) <= LONG else said("put all of the value in quotes")
-        )
+        hint = msg("write {text}", text=fit) if len(inside) <= LONG else msg("put all of the value in quotes")
     return source.error(YAML_QUOTES, message, at, hint, len(whole))
 
 
@@ -61,7 +59,7 @@ def _expression_hint(text: str) -> Hint:
     bars, names = _BARS.sub(r"abs(\1)", text), _QUOTED_NAME.sub(r"\2", text)
     for other in (bars, names, text.translate(_TO_ROUND) if _GROUP.match(text) else text):
         if other != text and _is_expression(other):
-            return said("did you mean `{text}`?", text=other)
+            return msg("did you mean `{text}`?", text=other)
     return ""
 
 
@@ -80,10 +78,10 @@ def split_by_bracket(scalar: Scalar) -> None:
     source = scalar.source
     whole = source.text[scalar.offset : item_end(source.text, scalar.offset)].rstrip()
     if whole.count("(") > whole.count(")"):
-        message, hint = said("a `(` in this text is not closed"), said("close it, or quote the whole text")
+        message, hint = msg("a `(` in this text is not closed"), msg("close it, or quote the whole text")
         raise source.error(YAML_UNCLOSED, message, scalar.offset, hint, len(scalar.text))
     raise quoted(
-        source, scalar.offset, whole, said("inside `{{}}` and `[]` a comma ends the value, even in a call")
+        source, scalar.offset, whole, msg("inside `{{}}` and `[]` a comma ends the value, even in a call")
     )
 
 
@@ -94,8 +92,8 @@ def split_by_comma(parent: Mapping, key: Scalar, value: Scalar) -> None:
         return
     if ":" in key.text:
         name, _, rest = key.text.partition(":")
-        hint: Hint = said("write `{text}`", text=f"{name}: {rest}") if len(key.text) <= LONG else ""
-        message = said("a space is missing behind the colon")
+        hint: Hint = msg("write `{text}`", text=f"{name}: {rest}") if len(key.text) <= LONG else ""
+        message = msg("a space is missing behind the colon")
         raise source.error(YAML_NO_COLON, message, key.offset, hint, len(key.text))
     if not parent.entries:
         return
@@ -108,7 +106,7 @@ def split_by_comma(parent: Mapping, key: Scalar, value: Scalar) -> None:
             break
         end += len(part[0])
     whole = text[before.offset : end].rstrip()
-    raise quoted(source, before.offset, whole, said("inside `{{}}` a comma ends the value"))
+    raise quoted(source, before.offset, whole, msg("inside `{{}}` a comma ends the value"))
 
 
 def comma_missing(text: str) -> int | None:

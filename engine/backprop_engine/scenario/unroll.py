@@ -11,8 +11,8 @@ from typing import Final
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
-from backprop_engine.paths import absolute
-from backprop_engine.said import said
+from backprop_engine.graph.paths import absolute
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.cells import Cell
 from backprop_engine.scenario.lower import Lowering, Position
 from backprop_engine.scenario.mistakes import Mistakes, mistake
@@ -33,10 +33,10 @@ from backprop_engine.scenario.units import (
 __all__ = ["MAX_UNROLLED", "TOO_MANY_NODES", "unroll"]
 
 SCAN_SHAPES = code(
-    "scan-shapes", said("What a scan goes over or carries has no leading axis, or another shape.")
+    "scan-shapes", msg("What a scan goes over or carries has no leading axis, or another shape.")
 )
 TOO_MANY_NODES = code(
-    "too-many-nodes", said("A graph has more nodes than it may have, or instances of cells nest too deep.")
+    "too-many-nodes", msg("A graph has more nodes than it may have, or instances of cells nest too deep.")
 )
 
 MAX_NESTED: Final = 64
@@ -166,7 +166,7 @@ class _Unroller:
         if cell is None or level is None or not self.room_for(unit, 1):
             return
         if self.depth >= MAX_NESTED:
-            message = said("here instances of cells nest more than {depth} deep", depth=MAX_NESTED)
+            message = msg("here instances of cells nest more than {depth} deep", depth=MAX_NESTED)
             self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message).diagnostics)
             return
         full = scope.prefix + name
@@ -194,12 +194,12 @@ class _Unroller:
         need = self.unrolled + (size * count if count > 1 else 0)
         if need <= MAX_UNROLLED:
             return True
-        message = said(
+        message = msg(
             "with `{name}` the instances of cells come to more than {most:,} nodes",
             name=unit.name,
             most=MAX_UNROLLED,
         )
-        hint = said("a shorter sequence, or smaller cells")
+        hint = msg("a shorter sequence, or smaller cells")
         self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message, hint).diagnostics)
         return False
 
@@ -227,40 +227,40 @@ class _Unroller:
                 return None
             shape = self.lowering.builder.shape(position)
             if not shape:
-                message = said(
+                message = msg(
                     "`{name}` is a single number: a scan goes along the first axis", name=argument.name
                 )
                 raise mistake(
-                    SCAN_SHAPES, argument.scalar, message, said("give it one entry for every time step")
+                    SCAN_SHAPES, argument.scalar, message, msg("give it one entry for every time step")
                 )
             if not shape[0]:
-                message = said(
+                message = msg(
                     "`{name}` is {shape}: there is no time step in it",
                     name=argument.name,
                     shape=shape_text(shape),
                 )
                 raise mistake(SCAN_SHAPES, argument.scalar, message)
             if known and known[1] != shape[0]:
-                message = said(
+                message = msg(
                     "`{name}` has {count} time steps, `{other}` has {wanted}",
                     name=argument.name,
                     count=shape[0],
                     other=known[0],
                     wanted=known[1],
                 )
-                raise mistake(SCAN_SHAPES, argument.scalar, message, said("their first axes must be as long"))
+                raise mistake(SCAN_SHAPES, argument.scalar, message, msg("their first axes must be as long"))
             known = known or (argument.name, shape[0])
         return known[1] if known else None
 
     def refuse_index(self, user: Unit, scan: ScanUse, need: str, length: int) -> None:
         """Report a path to an instance that a scan does not have."""
-        message = said(
+        message = msg(
             "`{name}` is out of range: `{scan}` has {count} instances",
             name=need,
             scan=scan.name,
             count=length,
         )
-        hint = said(
+        hint = msg(
             "`{name}[0]` to `{name}[{last}]`, or `{name}[-1]` for the last",
             name=scan.name,
             last=length - 1,
@@ -316,14 +316,14 @@ class _Unroller:
             shapes = [self.lowering.builder.shape(position) for position in (first, given[name])]
             if shapes[0] != shapes[1]:
                 first_shape, next_shape = map(shape_text, shapes)
-                message = said(
+                message = msg(
                     "`{name}` begins as {shape}, and `{next}` is {next_shape}",
                     name=name,
                     shape=first_shape,
                     next=carry.next,
                     next_shape=next_shape,
                 )
-                hint = said("what is carried keeps its shape")
+                hint = msg("what is carried keeps its shape")
                 self.mistakes.add(mistake(SCAN_SHAPES, carry.init.scalar, message, hint).diagnostics)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.check import GradientCheck, Verdict, check_trace
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_trace
 from backprop_engine.scenario.expect import Failure, failures
 from backprop_engine.scenario.model import Expectation, Scenario
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["Verification", "verify"]
 

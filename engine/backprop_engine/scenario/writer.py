@@ -12,9 +12,9 @@ from typing import Final
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.expr import MAX_LENGTH, parse, render
-from backprop_engine.graph import Graph
-from backprop_engine.said import Said, said
+from backprop_engine.expressions import MAX_LENGTH, parse, render
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.emit import Document, Open, Spelled, emitted
 from backprop_engine.scenario.emit_text import flow_text
 from backprop_engine.scenario.form import Kind
@@ -48,7 +48,7 @@ def to_yaml(scenario: Scenario) -> str:
     assert isinstance(root, MapNode)  # it was loaded before
     changed = _changed(scenario)
     if _length(root) + 2 * sum(tensor.size for tensor in changed.values()) > MAX_BYTES:
-        raise _too_large(said("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20))
+        raise _too_large(msg("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20))
     sections: dict[str, Document] = {}
     for key in SCENARIO.keys:
         node = root.get(key.name)
@@ -69,8 +69,8 @@ def checked(text: str) -> str:
     return text
 
 
-def _too_large(limit: Said) -> UsageError:
-    return UsageError(said("written out, the scenario is too large to be loaded again: {limit}", limit=limit))
+def _too_large(limit: Message) -> UsageError:
+    return UsageError(msg("written out, the scenario is too large to be loaded again: {limit}", limit=limit))
 
 
 def _length(node: Node) -> int:

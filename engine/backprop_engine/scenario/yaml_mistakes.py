@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from backprop_engine.errors import ScenarioError, code
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.scenario.slips import MAPS, entry_hint
 from backprop_engine.scenario.source import Source
@@ -29,10 +29,10 @@ from backprop_engine.scenario.unquoted import (
 
 __all__ = ["Problem", "explained", "split_by_bracket", "split_by_comma"]
 
-YAML_SYNTAX = code("yaml-syntax", said("The file is no valid YAML."))
-YAML_INDENT = code("yaml-indentation", said("A line's indentation fits none of the lines above it."))
-YAML_TAB = code("yaml-tab", said("A tab stands where YAML allows only spaces."))
-YAML_ESCAPE = code("yaml-escape", said("A backslash in double quotes begins no escape that YAML knows."))
+YAML_SYNTAX = code("yaml-syntax", msg("The file is no valid YAML."))
+YAML_INDENT = code("yaml-indentation", msg("A line's indentation fits none of the lines above it."))
+YAML_TAB = code("yaml-tab", msg("A tab stands where YAML allows only spaces."))
+YAML_ESCAPE = code("yaml-escape", msg("A backslash in double quotes begins no escape that YAML knows."))
 
 _VALUE = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s:#][^:\n]*:[ \t]+)?")
 _COMMENT = re.compile(r"\s+#.*")
@@ -77,7 +77,7 @@ def explained(source: Source, problem: Problem, last: Scalar | None) -> Scenario
     if "quoted scalar" in context or "double-quoted" in context:
         if "end of stream" not in words and "document" not in words:
             return _escape(source, at)
-        return source.error(YAML_UNCLOSED, said("this quotation mark is never closed"), opened)
+        return source.error(YAML_UNCLOSED, msg("this quotation mark is never closed"), opened)
     if directive := _directive(source, line, at, words):
         return directive
     if "flow" in context:
@@ -85,31 +85,31 @@ def explained(source: Source, problem: Problem, last: Scalar | None) -> Scenario
     if "could not find expected ':'" in words:
         return _no_colon(source, opened)
     if glued := _GLUED.match(text, line):
-        return source.error(YAML_NO_COLON, said("a space is missing behind this colon"), glued.end() - 1)
+        return source.error(YAML_NO_COLON, msg("a space is missing behind this colon"), glued.end() - 1)
     if text[at : at + 1] in ("]", "}"):
-        return source.error(YAML_SYNTAX, said("nothing opens this `{bracket}`", bracket=text[at]), at)
+        return source.error(YAML_SYNTAX, msg("nothing opens this `{bracket}`", bracket=text[at]), at)
     if not begins_line and (broken := _needs_quotes(source, line, at)):
         return broken
     if begins_line and ("not allowed" in words or "block" in context):
-        hint = said("names of one level begin in one column")
+        hint = msg("names of one level begin in one column")
         return source.error(
-            YAML_INDENT, said("this line's indentation fits none of the lines above"), at, hint
+            YAML_INDENT, msg("this line's indentation fits none of the lines above"), at, hint
         )
     if "mapping values" in words:
         return _misplaced_value(source, at, start)
     if "document start" in words:
-        return source.error(YAML_SYNTAX, said("this stands behind the end of the document"), at)
+        return source.error(YAML_SYNTAX, msg("this stands behind the end of the document"), at)
     if text[start : start + 1] in _OPENERS:
         return source.error(
-            YAML_QUOTES, said("a name that begins with `{sign}` needs quotes", sign=text[start]), start
+            YAML_QUOTES, msg("a name that begins with `{sign}` needs quotes", sign=text[start]), start
         )
-    return source.error(YAML_SYNTAX, said("this is no valid YAML: {words}", words=words), at)
+    return source.error(YAML_SYNTAX, msg("this is no valid YAML: {words}", words=words), at)
 
 
 def _tab(source: Source, at: int, *, in_indentation: bool) -> ScenarioError:
     if in_indentation:
-        return source.error(YAML_TAB, said("a tab stands in the indentation"), at, said("indent with spaces"))
-    return source.error(YAML_TAB, said("YAML takes no tab here"), at, said("put a space in its place"))
+        return source.error(YAML_TAB, msg("a tab stands in the indentation"), at, msg("indent with spaces"))
+    return source.error(YAML_TAB, msg("YAML takes no tab here"), at, msg("put a space in its place"))
 
 
 def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError | None:
@@ -121,8 +121,8 @@ def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError 
     if start is None:
         return None
     width = len(rest_of_line(text, start).rstrip())
-    message = said("a line that begins with `%` is a directive for YAML itself")
-    return source.error(YAML_SYNTAX, message, start, said("take it out: scenarios need none"), width)
+    message = msg("a line that begins with `%` is a directive for YAML itself")
+    return source.error(YAML_SYNTAX, message, start, msg("take it out: scenarios need none"), width)
 
 
 def _no_colon(source: Source, at: int) -> ScenarioError:
@@ -132,11 +132,11 @@ def _no_colon(source: Source, at: int) -> ScenarioError:
     above = source.line(place.line - 1) if place.line > 1 else ""
     hint = entry_hint(line)
     if not hint and line in MAPS:
-        hint = said("write `{text}`", text=f"{line}:")
+        hint = msg("write `{text}`", text=f"{line}:")
     elif not hint and _GOES_ON.search(above):
-        hint = said("indent it deeper than the line above if it goes on with that")
-    message = said("this line has no colon with a space")
-    return source.error(YAML_NO_COLON, message, at, hint or said("write `{text}`", text="name: value"))
+        hint = msg("indent it deeper than the line above if it goes on with that")
+    message = msg("this line has no colon with a space")
+    return source.error(YAML_NO_COLON, message, at, hint or msg("write `{text}`", text="name: value"))
 
 
 def _misplaced_value(source: Source, at: int, start: int) -> ScenarioError:
@@ -146,14 +146,14 @@ def _misplaced_value(source: Source, at: int, start: int) -> ScenarioError:
     above = _line_above(source, at)
     if above is not None:
         return _no_colon(source, above)
-    hint = said("a name with a value has nothing indented below it")
-    message = said("this line is indented like a part of the line above")
+    hint = msg("a name with a value has nothing indented below it")
+    message = msg("this line is indented like a part of the line above")
     return source.error(YAML_INDENT, message, start, hint)
 
 
 def _long_key(source: Source, at: int) -> ScenarioError:
-    message = said("in YAML a name has at most {most:,} characters", most=_LONGEST_KEY)
-    return source.error(YAML_SYNTAX, message, at, said("names of scenarios have at most 64"))
+    message = msg("in YAML a name has at most {most:,} characters", most=_LONGEST_KEY)
+    return source.error(YAML_SYNTAX, message, at, msg("names of scenarios have at most 64"))
 
 
 def _in_brackets(source: Source, at: int, opened: int, last: Scalar | None, words: str) -> ScenarioError:
@@ -169,16 +169,16 @@ def _in_brackets(source: Source, at: int, opened: int, last: Scalar | None, word
     bracket = text[opened : opened + 1]
     closing = CLOSING.get(bracket, "]")
     if is_one_line and sign.strip():
-        hint = said("quote the whole value if it is an expression")
+        hint = msg("quote the whole value if it is an expression")
         return source.error(
-            YAML_SYNTAX, said("a comma or `{closing}` is missing before this", closing=closing), at, hint
+            YAML_SYNTAX, msg("a comma or `{closing}` is missing before this", closing=closing), at, hint
         )
     if "node content" in words and sign in ",]}":
-        return source.error(YAML_SYNTAX, said("a value is missing before this `{sign}`", sign=sign), at)
+        return source.error(YAML_SYNTAX, msg("a value is missing before this `{sign}`", sign=sign), at)
     if bracket not in CLOSING:
-        return source.error(YAML_UNCLOSED, said("a value or a closing bracket is missing here"), at)
-    hint = said("add `{closing}`, or quote the whole value if it is an expression", closing=closing)
-    return source.error(YAML_UNCLOSED, said("this `{bracket}` is not closed", bracket=bracket), opened, hint)
+        return source.error(YAML_UNCLOSED, msg("a value or a closing bracket is missing here"), at)
+    hint = msg("add `{closing}`, or quote the whole value if it is an expression", closing=closing)
+    return source.error(YAML_UNCLOSED, msg("this `{bracket}` is not closed", bracket=bracket), opened, hint)
 
 
 def _open_bracket(text: str) -> int:
@@ -202,13 +202,13 @@ def _two_in_one(source: Source, before: Scalar, sign: str) -> ScenarioError:
         name = before.text[second:]
         at = before.end - len(name)
         return source.error(
-            YAML_SYNTAX, said("a comma is missing before `{name}`", name=name), at, width=len(name)
+            YAML_SYNTAX, msg("a comma is missing before `{name}`", name=name), at, width=len(name)
         )
     whole = text[before.offset : item_end(text, before.offset)].rstrip()
     message = (
-        said("inside `{{}}` and `[]` a text with `:` needs quotes, and a comma parts entries")
+        msg("inside `{{}}` and `[]` a text with `:` needs quotes, and a comma parts entries")
         if sign == ":"
-        else said("inside `{{}}` and `[]` a text with `{sign}` needs quotes", sign=sign)
+        else msg("inside `{{}}` and `[]` a text with `{sign}` needs quotes", sign=sign)
     )
     return quoted(
         source,
@@ -229,15 +229,15 @@ def _needs_quotes(source: Source, line: int, at: int) -> ScenarioError | None:
     sign = whole[0]
     if sign in _OPENERS or whole[:2] in ("- ", "? "):
         return quoted(
-            source, start, whole, said("a text that begins with `{sign}` needs quotes, all of it", sign=sign)
+            source, start, whole, msg("a text that begins with `{sign}` needs quotes, all of it", sign=sign)
         )
     if start > line and text[at : at + 1] == ":":
         key = text[line:start].strip(" \t:-")
         if key in MAPS and _ONE_NAME.match(whole):
-            message = said("a name and its value stand in the line of `{section}`", section=key)
-            hint = said("put them in a line of their own below it, indented")
+            message = msg("a name and its value stand in the line of `{section}`", section=key)
+            hint = msg("put them in a line of their own below it, indented")
             return source.error(YAML_SYNTAX, message, start, hint, len(whole))
-        return quoted(source, start, whole, said("a text with a colon and a space in it needs quotes"))
+        return quoted(source, start, whole, msg("a text with a colon and a space in it needs quotes"))
     return None
 
 
@@ -248,11 +248,11 @@ def _escape(source: Source, at: int) -> ScenarioError:
     found = _ESCAPED.match(source.text, at)
     shown = found[0] if found else source.text[at : at + 2]
     kind, digits = shown[1:2], shown[2:]
-    hint = said("use single quotes, where a backslash is a backslash")
+    hint = msg("use single quotes, where a backslash is a backslash")
     if kind not in _DIGITS:
-        message = said("`{text}` is no escape of double-quoted text", text=shown)
+        message = msg("`{text}` is no escape of double-quoted text", text=shown)
     elif len(digits) < _DIGITS[kind]:
-        message = said(
+        message = msg(
             "`{text}` takes {count} hexadecimal digits in double-quoted text",
             text=f"\\{kind}",
             count=_DIGITS[kind],
@@ -260,11 +260,11 @@ def _escape(source: Source, at: int) -> ScenarioError:
     else:
         is_half = 0xD800 <= int(digits, 16) <= 0xDFFF
         message = (
-            said("`{text}` is half of a character", text=shown)
+            msg("`{text}` is half of a character", text=shown)
             if is_half
-            else said("there is no character `{text}`", text=shown)
+            else msg("there is no character `{text}`", text=shown)
         )
-        hint = said("write the character itself")
+        hint = msg("write the character itself")
     return source.error(YAML_ESCAPE, message, at, hint, len(shown))
 
 

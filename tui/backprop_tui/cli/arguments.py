@@ -11,13 +11,13 @@ from pathlib import Path
 from msgspec import structs
 
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.settings import parse_setting
 from backprop_engine.scenario.source import MAX_BYTES, Source
-from backprop_engine.text import LANGUAGES
 from backprop_tui.bundle import bundled, resolve
 
 __all__ = [
@@ -41,26 +41,26 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         parser.add_argument(
             "scenario",
             metavar="SCENARIO",
-            help=said("a file, or the name of a bundled scenario; - for standard input"),
+            help=msg("a file, or the name of a bundled scenario; - for standard input"),
         )
         parser.add_argument(
-            "--set", action="append", default=[], metavar="NAME=VALUE", help=said("another value for a leaf")
+            "--set", action="append", default=[], metavar="NAME=VALUE", help=msg("another value for a leaf")
         )
     parser.add_argument(
         "--max-memory",
         type=memory,
         default=2**30,
         metavar="SIZE",
-        help=said("how much all tensors may take (1GiB)"),
+        help=msg("how much all tensors may take (1GiB)"),
     )
     parser.add_argument(
         "--threads",
         type=threads,
         default=1,
         metavar="N",
-        help=said("threads for products of large matrices (1)"),
+        help=msg("threads for products of large matrices (1)"),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default=None, help=said("the language of explanations"))
+    parser.add_argument("--lang", choices=LANGUAGES, default=None, help=msg("the language of explanations"))
 
 
 def memory(text: str) -> int:
@@ -84,7 +84,7 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
     if arguments.scenario == "-":
         if not standard_input:
             raise UsageError(
-                said("the debugger needs the keyboard: standard input can be read by run, check and snapshot")
+                msg("the debugger needs the keyboard: standard input can be read by run, check and snapshot")
             )
         scenario = load_source(standard_input_source(), max_memory=arguments.max_memory)
     else:
@@ -110,9 +110,9 @@ def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
     if not hint and argument == Path(argument).stem:
         part = max((stem for stem in bundled() if stem in argument), key=len, default="")
         hint = (
-            said("did you mean `{text}`?", text=part)
+            msg("did you mean `{text}`?", text=part)
             if part
-            else said("`backprop-tui` alone lists the scenarios that it brings along")
+            else msg("`backprop-tui` alone lists the scenarios that it brings along")
         )
     return ScenarioError([structs.replace(first, hint=hint)])
 
@@ -130,14 +130,14 @@ def refuse_texts(scenario: Scenario) -> None:
 def named_path(argument: str) -> Path:
     """The path that an argument means; an empty one means none, though Python takes it for the folder."""
     if not argument:
-        raise UsageError(said("an empty argument names no scenario"))
+        raise UsageError(msg("an empty argument names no scenario"))
     return resolve(argument)
 
 
 def standard_input_source() -> Source:
     """What standard input holds, no more of it than a scenario may have."""
     if sys.stdin is None:
-        raise UsageError(said("standard input is closed"))
+        raise UsageError(msg("standard input is closed"))
     return Source.from_bytes("<stdin>", sys.stdin.buffer.read(MAX_BYTES + 1))
 
 
@@ -152,6 +152,6 @@ def position(at: int | None, last: int) -> int | None:
     """A position given with --at, if it is one."""
     if at is not None and not 0 <= at <= last:
         raise UsageError(
-            said("there is no position {position}: the run has positions 0 to {last}", position=at, last=last)
+            msg("there is no position {position}: the run has positions 0 to {last}", position=at, last=last)
         )
     return at

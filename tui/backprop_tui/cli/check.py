@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from backprop_engine.arrays import shape_text
-from backprop_engine.check import GradientCheck, Verdict
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.numbers import number
-from backprop_engine.said import Said, joined, said
+from backprop_engine.messages.message import Message, joined, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
-from backprop_engine.text import clean, pad
+from backprop_engine.text import pad
 from backprop_tui.cli.arguments import add_shared, named_path, refuse_texts, standard_input_source
 
 __all__ = ["add_arguments", "run", "summary"]
@@ -33,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help=said("files, folders, or names of bundled scenarios; - for standard input"),
+        help=msg("files, folders, or names of bundled scenarios; - for standard input"),
     )
-    parser.add_argument("--watch", action="store_true", help=said("check again at every save; Ctrl+C ends"))
+    parser.add_argument("--watch", action="store_true", help=msg("check again at every save; Ctrl+C ends"))
     add_shared(parser, scenario=False)
 
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         from backprop_tui.cli.rounds import watch
 
         if "-" in arguments.paths:
-            raise UsageError(said("standard input cannot be watched: give files or folders"))
+            raise UsageError(msg("standard input cannot be watched: give files or folders"))
         list(_files(arguments.paths))
         return watch(lambda: _named(arguments.paths), check, summary, language)
     codes = [check(name, path) for name, path in _files(arguments.paths)]
@@ -58,15 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
     return max(codes)
 
 
-def summary(codes: Sequence[int]) -> Said:
+def summary(codes: Sequence[int]) -> Message:
     """How many files there were, and what came of them."""
-    words = [said("{count} passed", count=codes.count(0))]
-    words += [said("{count} failed", count=codes.count(1))] if 1 in codes else []
-    words += [said("{count} could not be used", count=codes.count(2))] if 2 in codes else []
+    words = [msg("{count} passed", count=codes.count(0))]
+    words += [msg("{count} failed", count=codes.count(1))] if 1 in codes else []
+    words += [msg("{count} could not be used", count=codes.count(2))] if 2 in codes else []
     outcomes = joined(", ", words)
     if len(codes) == 1:
-        return said("1 file: {outcomes}", outcomes=outcomes)
-    return said("{count} files: {outcomes}", count=len(codes), outcomes=outcomes)
+        return msg("1 file: {outcomes}", outcomes=outcomes)
+    return msg("{count} files: {outcomes}", count=len(codes), outcomes=outcomes)
 
 
 def _named(arguments: list[str]) -> dict[str, Path]:
@@ -77,7 +78,7 @@ def _named(arguments: list[str]) -> dict[str, Path]:
 def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
     """Every file that the arguments mean; folders recursively, sorted."""
     if arguments.count("-") > 1:
-        raise UsageError(said("- is given twice: standard input can be read once"))
+        raise UsageError(msg("- is given twice: standard input can be read once"))
     paths = [None if argument == "-" else named_path(argument) for argument in arguments]
     for argument, path in zip(arguments, paths, strict=True):
         if path is None:
@@ -89,7 +90,7 @@ def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[s
         inside = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and not one.is_dir())
         if not inside and not empty_too:
             raise UsageError(
-                said("{folder}: there is no scenario in this folder (no .yaml or .yml file)", folder=argument)
+                msg("{folder}: there is no scenario in this folder (no .yaml or .yml file)", folder=argument)
             )
         yield from ((str(one), one) for one in inside)
 
@@ -112,20 +113,20 @@ def _checked(name: str, path: Path | None, max_memory: int, language: str) -> in
         print(f"      {_told(check).in_language(language)}")
     left = len(verification.bad) - _MOST_SHOWN
     if left > 0:
-        print(f"      {said('… and {count} more gradients', count=left).in_language(language)}")
+        print(f"      {msg('… and {count} more gradients', count=left).in_language(language)}")
     return 1
 
 
-_OK, _FAIL, _BAD = said("ok"), said("FAIL"), said("BAD")
+_OK, _FAIL, _BAD = msg("ok"), msg("FAIL"), msg("BAD")
 
 
-def _tell(outcome: Said, name: str, what: Said, language: str) -> None:
+def _tell(outcome: Message, name: str, what: Message, language: str) -> None:
     """The line of a file."""
     print(f"{pad(outcome.in_language(language), 6)}{name}  {what.in_language(language)}")
 
 
-def _mistakes(count: int) -> Said:
-    return said("1 mistake") if count == 1 else said("{count} mistakes", count=count)
+def _mistakes(count: int) -> Message:
+    return msg("1 mistake") if count == 1 else msg("{count} mistakes", count=count)
 
 
 def _load(path: Path | None, max_memory: int) -> Scenario:
@@ -137,35 +138,33 @@ def _load(path: Path | None, max_memory: int) -> Scenario:
     return scenario
 
 
-_METHODS: Final[dict[str, Said]] = {
-    "complex step": said("complex step"),
-    "differences": said("differences"),
-    "output": said("output"),
+_METHODS: Final[dict[str, Message]] = {
+    "complex step": msg("complex step"),
+    "differences": msg("differences"),
+    "output": msg("output"),
 }
 """How gradients are checked, as it is told."""
 
 
-def _counts(verification: Verification) -> Said:
+def _counts(verification: Verification) -> Message:
     """How much was compared, and by which methods."""
     checks = verification.checks
     methods = Counter(check.method for check in checks)
     how = joined(
         ", ",
         (
-            said("{count} by {method}", count=count, method=_METHODS[method])
+            msg("{count} by {method}", count=count, method=_METHODS[method])
             for method, count in sorted(methods.items())
         ),
     )
     words = [
-        said("{count} figures", count=verification.figures)
-        if verification.figures != 1
-        else said("1 figure"),
-        said("{count} gradients ({how})", count=len(checks), how=how),
+        msg("{count} figures", count=verification.figures) if verification.figures != 1 else msg("1 figure"),
+        msg("{count} gradients ({how})", count=len(checks), how=how),
     ]
     kinks = sum(check.verdict is Verdict.KINK for check in checks)
-    words += [said("{count} at a kink", count=kinks)] if kinks else []
+    words += [msg("{count} at a kink", count=kinks)] if kinks else []
     words += [
-        said(
+        msg(
             "{name}: {checked} of {cells} cells and a random projection",
             name=check.name,
             checked=check.checked,
@@ -177,29 +176,29 @@ def _counts(verification: Verification) -> Said:
     return joined(", ", words)
 
 
-def _told(check: GradientCheck) -> Said:
+def _told(check: GradientCheck) -> Message:
     """What is wrong with a gradient."""
     name = f"{check.name}[{', '.join(map(str, check.cell))}]" if check.cell else check.name
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
-        return said(
+        return msg(
             "{name}: the gradient is {found}, what it belongs to is {expected}",
             name=check.name,
             found=found,
             expected=expected,
         )
     if check.method == "output":
-        return said(
+        return msg(
             "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",
             name=check.name,
         )
     if check.verdict is Verdict.NOT_FINITE:
-        return said(
+        return msg(
             "{name}: the gradient is {found}, and `expect` does not name it",
             name=name,
             found=number(check.found),
         )
-    return said(
+    return msg(
         "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
         name=name,
         found=number(check.found, 12),

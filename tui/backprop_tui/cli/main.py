@@ -12,28 +12,29 @@ from contextlib import suppress
 from importlib import import_module
 
 from backprop_engine.errors import ScenarioError, UsageError, reason
-from backprop_engine.said import in_language, said
-from backprop_engine.text import LANGUAGES, clean
+from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui import __version__
 from backprop_tui.cli.parser import Parser
 
 __all__ = ["SUBCOMMANDS", "run"]
 
 SUBCOMMANDS = {
-    "run": said("the whole run as readable text, or as JSON"),
-    "check": said("compare expectations, and check every gradient numerically"),
-    "snapshot": said("one frame of the screen as SVG or text"),
-    "ops": said("the catalogue of operators"),
-    "new": said("a commented scenario to start from"),
-    "schema": said("the JSON Schema of scenarios, for editors"),
-    "serve": said("the same app in a browser, for this machine alone"),
+    "run": msg("the whole run as readable text, or as JSON"),
+    "check": msg("compare expectations, and check every gradient numerically"),
+    "snapshot": msg("one frame of the screen as SVG or text"),
+    "ops": msg("the catalogue of operators"),
+    "new": msg("a commented scenario to start from"),
+    "schema": msg("the JSON Schema of scenarios, for editors"),
+    "serve": msg("the same app in a browser, for this machine alone"),
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
 PLANNED = ("export",)
 """What these words will mean; a file called so goes by a path, `./export`."""
 
-_VERSION = said("show program's version number and exit")
+_VERSION = msg("show program's version number and exit")
 
 _APPS = ("", "serve")
 """What opens the app, which has settings and heeds the locale."""
@@ -50,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     parsed: argparse.Namespace | None = None
     try:
         if arguments and arguments[0] in PLANNED:
-            raise UsageError(said("the subcommand {name} is not built yet", name=arguments[0]))
+            raise UsageError(msg("the subcommand {name} is not built yet", name=arguments[0]))
         module = import_module(f"backprop_tui.cli.{name or 'open'}")
         if name:
             gc.enable()  # the app enables it when its first screen stands
@@ -68,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
         return BAD_INPUT
     except MemoryError:
         print(
-            f"backprop-tui: {said('there is not enough memory for this').in_language(language)}",
+            f"backprop-tui: {msg('there is not enough memory for this').in_language(language)}",
             file=sys.stderr,
         )
         return BAD_INPUT
@@ -77,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         with suppress(OSError):
-            told = said("standard output: {problem}", problem=reason(error)).in_language(language)
+            told = msg("standard output: {problem}", problem=reason(error)).in_language(language)
             print(f"backprop-tui: {told}", file=sys.stderr)
         _say_no_more()
         return BAD_INPUT
@@ -120,10 +121,10 @@ def _parser(name: str, language: str) -> Parser:
     rows = (f"  {command:<10} {in_language(what, language)}" for command, what in SUBCOMMANDS.items())
     parser = Parser(
         prog="backprop-tui",
-        description=said(
+        description=msg(
             "The debugger for backpropagation: step forward and back through a computational graph."
         ),
-        epilog=said(
+        epilog=msg(
             "subcommands:\n{rows}\n\n`backprop-tui SUBCOMMAND --help` says more.", rows="\n".join(rows)
         ),
         language=language,

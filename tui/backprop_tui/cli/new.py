@@ -12,8 +12,9 @@ from string import Template
 from typing import Final
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.said import Said, said
-from backprop_engine.text import LANGUAGES, Words, clean
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.words import LANGUAGES, Words
 
 __all__ = ["add_arguments", "run", "starter"]
 
@@ -113,13 +114,13 @@ _WRITTEN: Final = Words("{file} is written. Next:", "{file} 파일을 만들었�
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `new`."""
     parser.add_argument(
-        "file", metavar="FILE", help=said("the file to write, which must not be there; - for standard output")
+        "file", metavar="FILE", help=msg("the file to write, which must not be there; - for standard output")
     )
     parser.add_argument(
         "--lang",
         choices=LANGUAGES,
         default="en",
-        help=said("the language of the scenario and of what is said"),
+        help=msg("the language of the scenario and of what is said"),
     )
 
 
@@ -162,19 +163,19 @@ def _write(file: str, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             os.unlink(file)
-        raise UsageError(said("{path}: {problem}", path=file, problem=reason(error))) from None
+        raise UsageError(msg("{path}: {problem}", path=file, problem=reason(error))) from None
 
 
-def _refusal(file: str, error: OSError | ValueError) -> Said:
+def _refusal(file: str, error: OSError | ValueError) -> Message:
     """Why there is no new file at this path."""
     folder = dirname(file.rstrip("/")) or "."
     if isinstance(error, ValueError):
-        return said("{path}: this is no name for a file", path=file)
+        return msg("{path}: this is no name for a file", path=file)
     if isdir(file):
         inside = os.path.join(file, "my.yaml")
-        return said("{path} is a folder: name a file in it, such as {inside}", path=file, inside=inside)
+        return msg("{path} is a folder: name a file in it, such as {inside}", path=file, inside=inside)
     if lexists(file):
-        return said("{path} is there already and stays as it is: choose another name", path=file)
+        return msg("{path} is there already and stays as it is: choose another name", path=file)
     if not lexists(folder):
-        return said("there is no folder {folder}: make it first", folder=folder)
-    return said("{path}: {problem}", path=file or said("a file without a name"), problem=reason(error))
+        return msg("there is no folder {folder}: make it first", folder=folder)
+    return msg("{path}: {problem}", path=file or msg("a file without a name"), problem=reason(error))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import structs
 
 from backprop_engine.errors import UsageError
-from backprop_engine.said import said
-from backprop_engine.text import LANGUAGES
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.web import DRIVER
 
 if TYPE_CHECKING:
@@ -32,30 +32,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from backprop_tui.cli.arguments import memory, threads
 
     parser.add_argument(
-        "scenario", nargs="?", metavar="SCENARIO", help=said("a file, or the name of a bundled scenario")
+        "scenario", nargs="?", metavar="SCENARIO", help=msg("a file, or the name of a bundled scenario")
     )
-    parser.add_argument("--at", type=int, metavar="N", help=said("start at position N"))
+    parser.add_argument("--at", type=int, metavar="N", help=msg("start at position N"))
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help=said("another value for a leaf")
-    )
-    parser.add_argument(
-        "--lang", choices=LANGUAGES, default=None, help=said("the language (otherwise the locale's)")
+        "--set", action="append", default=[], metavar="NAME=VALUE", help=msg("another value for a leaf")
     )
     parser.add_argument(
-        "--theme", default="", metavar="NAME", help=said("a theme: backprop-dark, backprop-light, …")
+        "--lang", choices=LANGUAGES, default=None, help=msg("the language (otherwise the locale's)")
     )
     parser.add_argument(
-        "--ascii", action="store_true", help=said("no characters outside ASCII in the drawing")
+        "--theme", default="", metavar="NAME", help=msg("a theme: backprop-dark, backprop-light, …")
     )
     parser.add_argument(
-        "--max-memory", type=memory, default=2**30, metavar="SIZE", help=said("how much all tensors may take")
+        "--ascii", action="store_true", help=msg("no characters outside ASCII in the drawing")
+    )
+    parser.add_argument(
+        "--max-memory", type=memory, default=2**30, metavar="SIZE", help=msg("how much all tensors may take")
     )
     parser.add_argument(
         "--threads",
         type=threads,
         default=1,
         metavar="N",
-        help=said("threads for products of large matrices (1)"),
+        help=msg("threads for products of large matrices (1)"),
     )
 
 
@@ -122,11 +122,11 @@ def _need_terminal(scenario: str | None) -> None:
     named = scenario or "SCENARIO"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
-            said("the debugger needs a terminal; without one: backprop-tui run {scenario}", scenario=named)
+            msg("the debugger needs a terminal; without one: backprop-tui run {scenario}", scenario=named)
         )
     if os.environ.get("TERM", "") in ("dumb", ""):
         raise UsageError(
-            said(
+            msg(
                 "this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {scenario}",
                 scenario=named,
             )

@@ -8,9 +8,9 @@ import sys
 
 from backprop_engine.catalogue.entries import data, find
 from backprop_engine.catalogue.pages import page, table
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS
-from backprop_engine.said import said
-from backprop_engine.text import LANGUAGES
 from backprop_tui.cli.printing import print_lines
 
 __all__ = ["add_arguments", "run"]
@@ -22,16 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "name",
         nargs="?",
         metavar="NAME",
-        help=said(
-            "an operator: its formula, its gradients, the shapes that fit, its conventions, an example"
-        ),
+        help=msg("an operator: its formula, its gradients, the shapes that fit, its conventions, an example"),
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help=said("a list of objects, one for each operator, or for NAME alone"),
+        help=msg("a list of objects, one for each operator, or for NAME alone"),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=said("the language of explanations"))
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=msg("the language of explanations"))
 
 
 def run(arguments: argparse.Namespace) -> int:

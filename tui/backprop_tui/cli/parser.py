@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from backprop_engine.errors import SEVERITIES
-from backprop_engine.said import Said, in_language, said
-from backprop_engine.text import cell_width, clean, wrap
+from backprop_engine.messages.message import Message, in_language, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.text import cell_width, wrap
 
 __all__ = ["Parser"]
 
@@ -18,7 +19,9 @@ __all__ = ["Parser"]
 class Parser(argparse.ArgumentParser):
     """A parser that speaks `language`, and quotes arguments harmlessly."""
 
-    def __init__(self, *, prog: str, description: Said, epilog: Said | None = None, language: str) -> None:
+    def __init__(
+        self, *, prog: str, description: Message, epilog: Message | None = None, language: str
+    ) -> None:
         super().__init__(
             prog=prog,
             description=in_language(description, language),
@@ -27,9 +30,9 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
         )
         self.language = language
-        self._positionals.title = in_language(said("positional arguments"), language)
-        self._optionals.title = in_language(said("options"), language)
-        self.add_argument("-h", "--help", action="help", help=said("show this help message and exit"))
+        self._positionals.title = in_language(msg("positional arguments"), language)
+        self._optionals.title = in_language(msg("options"), language)
+        self.add_argument("-h", "--help", action="help", help=msg("show this help message and exit"))
 
     def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
         """As ever; `help` is told in the language of the parser."""
@@ -53,7 +56,7 @@ class _KoreanHelp(argparse.HelpFormatter):
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         """Before the usage stands what it is."""
-        super().add_usage(usage, actions, groups, f"{said('usage').in_language('ko')}: ")
+        super().add_usage(usage, actions, groups, f"{msg('usage').in_language('ko')}: ")
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return super()._split_lines(text, width) if cell_width(text) == len(text) else wrap(text, width)
@@ -62,57 +65,57 @@ class _KoreanHelp(argparse.HelpFormatter):
         return text if "\n" in text else "\n".join(indent + line for line in wrap(text, width))
 
 
-_COMPLAINTS: Final[tuple[tuple[str, Callable[..., Said]], ...]] = (
+_COMPLAINTS: Final[tuple[tuple[str, Callable[..., Message]], ...]] = (
     (
         "the following arguments are required: (?P<names>.*)",
-        lambda names: said("the following arguments are required: {names}", names=names),
+        lambda names: msg("the following arguments are required: {names}", names=names),
     ),
     (
         "unrecognized arguments: (?P<names>.*)",
-        lambda names: said("unrecognized arguments: {names}", names=names),
+        lambda names: msg("unrecognized arguments: {names}", names=names),
     ),
     (
         "argument (?P<name>[^:]*): (?P<problem>.*)",
-        lambda name, problem: said("argument {name}: {problem}", name=name, problem=_recognised(problem)),
+        lambda name, problem: msg("argument {name}: {problem}", name=name, problem=_recognised(problem)),
     ),
-    ("expected one argument", lambda: said("expected one argument")),
-    ("expected at least one argument", lambda: said("expected at least one argument")),
+    ("expected one argument", lambda: msg("expected one argument")),
+    ("expected at least one argument", lambda: msg("expected at least one argument")),
     (
         r"invalid choice: (?P<value>.*) \(choose from (?P<choices>.*)\)",
-        lambda value, choices: said(
+        lambda value, choices: msg(
             "invalid choice: {value} (choose from {choices})", value=value, choices=choices
         ),
     ),
-    ("invalid int value: (?P<value>.*)", lambda value: said("invalid int value: {value}", value=value)),
+    ("invalid int value: (?P<value>.*)", lambda value: msg("invalid int value: {value}", value=value)),
     (
         "ignored explicit argument (?P<value>.*)",
-        lambda value: said("ignored explicit argument {value}", value=value),
+        lambda value: msg("ignored explicit argument {value}", value=value),
     ),
     (
         "ambiguous option: (?P<option>.*) could match (?P<matches>.*)",
-        lambda option, matches: said(
+        lambda option, matches: msg(
             "ambiguous option: {option} could match {matches}", option=option, matches=matches
         ),
     ),
     (
         "(?P<text>.*) is no size: write 4GiB, 512MiB or a number of bytes",
-        lambda text: said("{text} is no size: write 4GiB, 512MiB or a number of bytes", text=text),
+        lambda text: msg("{text} is no size: write 4GiB, 512MiB or a number of bytes", text=text),
     ),
     (
         "(?P<text>.*) is no size: write 120x40, from 10x5 to 1000x500",
-        lambda text: said("{text} is no size: write 120x40, from 10x5 to 1000x500", text=text),
+        lambda text: msg("{text} is no size: write 120x40, from 10x5 to 1000x500", text=text),
     ),
     (
         "(?P<text>.*) is no number of threads: write 1 to 1024",
-        lambda text: said("{text} is no number of threads: write 1 to 1024", text=text),
+        lambda text: msg("{text} is no number of threads: write 1 to 1024", text=text),
     ),
     (
         "(?P<text>.*) is no port: write 0 to 65535",
-        lambda text: said("{text} is no port: write 0 to 65535", text=text),
+        lambda text: msg("{text} is no port: write 0 to 65535", text=text),
     ),
     (
         "(?P<text>.*) is no number of sessions: write 1 to 999",
-        lambda text: said("{text} is no number of sessions: write 1 to 999", text=text),
+        lambda text: msg("{text} is no number of sessions: write 1 to 999", text=text),
     ),
 )
 """What argparse finds wrong, which it says in English alone, and how we say it."""

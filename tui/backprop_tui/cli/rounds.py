@@ -9,8 +9,9 @@ from pathlib import Path
 from time import sleep
 from typing import TypeAlias
 
-from backprop_engine.said import in_language, said
-from backprop_engine.text import clean, pad
+from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.text import pad
 from backprop_tui.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["watch"]
@@ -32,7 +33,7 @@ def watch(
     rounds = _Rounds(check, summary, language)
     try:
         rounds.first(find())
-        print(said("watching; Ctrl+C ends").in_language(language), file=sys.stderr, flush=True)
+        print(msg("watching; Ctrl+C ends").in_language(language), file=sys.stderr, flush=True)
         while True:
             wait()
             rounds.look(find())
@@ -73,10 +74,10 @@ class _Rounds:
         if not changed and not gone:
             return
         self._count += 1
-        print(f"\n{said('round {count}', count=self._count).in_language(self._language)}")
+        print(f"\n{msg('round {count}', count=self._count).in_language(self._language)}")
         for name in gone:
             del self.codes[name]
-            print(f"{pad(said('gone').in_language(self._language), 6)}{clean(name)}")
+            print(f"{pad(msg('gone').in_language(self._language), 6)}{clean(name)}")
         for name in changed:
             self._checked(name, files[name])
         print(self.summary, flush=True)

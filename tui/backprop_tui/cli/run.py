@@ -13,11 +13,11 @@ from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.transcript import course, state, transcript
-from backprop_engine.run import Run
-from backprop_engine.said import in_language, said
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.trace import Trace
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 from backprop_tui.cli.arguments import add_shared, opened, position
 from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
@@ -29,15 +29,15 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `run`."""
     add_shared(parser)
-    parser.add_argument("--json", action="store_true", help=said("the run as one JSON object"))
-    parser.add_argument("--at", type=int, metavar="N", help=said("the state at position N"))
+    parser.add_argument("--json", action="store_true", help=msg("the run as one JSON object"))
+    parser.add_argument("--at", type=int, metavar="N", help=msg("the state at position N"))
     parser.add_argument(
-        "--iteration", type=int, metavar="K", help=said("with `train`: the iteration to show (0)")
+        "--iteration", type=int, metavar="K", help=msg("with `train`: the iteration to show (0)")
     )
     parser.add_argument(
         "--step-into",
         action="store_true",
-        help=said(
+        help=msg(
             "with the inside of composite operators: their inner steps are indented under the forward step "
             "and under the first backward step; with --json, under the key `inside` of these steps"
         ),
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COMMANDS",
-        help=said(
+        help=msg(
             "a scripted session: commands of the debugger's prompt with `;` between them, and what each "
             'shows, such as -x "b op relu; c; p grad(W)"; from position N with --at'
         ),
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--commands",
         metavar="FILE",
-        help=said("the same from a file, before those of -x; - for standard input"),
+        help=msg("the same from a file, before those of -x; - for standard input"),
     )
 
 
@@ -109,10 +109,10 @@ def _refuse_others(arguments: argparse.Namespace) -> None:
     for name, is_given in others.items():
         if is_given:
             raise UsageError(
-                said("{option} is for the whole run: leave it out with -x and --commands", option=name)
+                msg("{option} is for the whole run: leave it out with -x and --commands", option=name)
             )
     if arguments.scenario == "-" == arguments.commands:
-        raise UsageError(said("standard input cannot be the scenario and its commands at once"))
+        raise UsageError(msg("standard input cannot be the scenario and its commands at once"))
 
 
 def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int | None]:
@@ -125,7 +125,7 @@ def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int
         if at != first:
             last = first + run.trace(iteration).schedule.last
             raise UsageError(
-                said(
+                msg(
                     "position {position} is in iteration {found}; iteration {iteration} is {first} to {last}",
                     position=at,
                     found=found,

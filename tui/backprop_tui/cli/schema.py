@@ -6,16 +6,16 @@ import argparse
 import json
 import sys
 
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.schema import schema
-from backprop_engine.text import LANGUAGES
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `schema`."""
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=said("the language of explanations"))
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=msg("the language of explanations"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from backprop_engine.debugger import Session, finished, travelled
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.said import in_language, said
+from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source, read_source
-from backprop_engine.text import clean
 from backprop_tui.cli.arguments import standard_input_source
 from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
@@ -55,9 +55,9 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
         code = max(code, outcome)
         wrong += outcome == BAD_INPUT
     if wrong:
-        told = said("a command could not be carried out")
+        told = msg("a command could not be carried out")
         if wrong > 1:
-            told = said("{count} commands could not be carried out", count=wrong)
+            told = msg("{count} commands could not be carried out", count=wrong)
         print(f"backprop-tui: {told.in_language(language)}", file=sys.stderr)
     return code
 

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.said import said
-from backprop_engine.text import clean
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_tui.cli import open as opening
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of the app, the port, and how many may look at once."""
     opening.add_arguments(parser)
     parser.add_argument(
-        "--port", type=_port, default=8000, metavar="N", help=said("the port (8000); 0: any free one")
+        "--port", type=_port, default=8000, metavar="N", help=msg("the port (8000); 0: any free one")
     )
     parser.add_argument(
         "--sessions",
         type=_sessions,
         default=8,
         metavar="N",
-        help=said("how many pages may be open at a time (8)"),
+        help=msg("how many pages may be open at a time (8)"),
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal. What is wrong with the arguments is found out before anything is served."""
     if find_spec("textual_serve") is None:
-        raise UsageError(said("a browser needs more than is installed: pip install 'backprop-tui[web]'"))
+        raise UsageError(msg("a browser needs more than is installed: pip install 'backprop-tui[web]'"))
     start = opening.found(arguments)
     title = start.view.scenario.title if start.view is not None else None
     del start  # every page computes for itself
@@ -57,7 +57,7 @@ def _serve(arguments: argparse.Namespace, title: LocalText | None, listener: soc
 
     def ready() -> None:
         print(f"http://{_HOST}:{listener.getsockname()[1]}/", flush=True)
-        print(said("serving; Ctrl+C ends").in_language(arguments.lang or "en"), file=sys.stderr, flush=True)
+        print(msg("serving; Ctrl+C ends").in_language(arguments.lang or "en"), file=sys.stderr, flush=True)
 
     server = Server(app_command(arguments), lambda: _page(arguments, title), most=arguments.sessions)
     return 128 + asyncio.run(serve(server, listener, ready))
@@ -103,8 +103,8 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((_HOST, port))
     except OSError as error:
         raise UsageError(
-            said("port {port} cannot be used: {problem}", port=port, problem=_reason(error)),
-            said("--port 0 takes any free one"),
+            msg("port {port} cannot be used: {problem}", port=port, problem=_reason(error)),
+            msg("--port 0 takes any free one"),
         ) from None
 
 

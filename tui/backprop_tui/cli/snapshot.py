@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
 from backprop_tui.cli.arguments import add_shared, opened, position, size
 from backprop_tui.prompt.keeping import session_of
 from backprop_tui.themes import known_theme
@@ -32,22 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="FILE",
-        help=said("a .svg or .txt file; - for text on standard output"),
+        help=msg("a .svg or .txt file; - for text on standard output"),
     )
-    parser.add_argument("--at", type=int, metavar="N", help=said("at position N"))
+    parser.add_argument("--at", type=int, metavar="N", help=msg("at position N"))
     parser.add_argument(
         "--size",
         type=size,
         default=(120, 40),
         metavar="COLSxROWS",
-        help=said("the size of the screen (120x40)"),
+        help=msg("the size of the screen (120x40)"),
     )
     parser.add_argument(
-        "--keys", default="", help=said("keys to press first, as Textual names them, separated by spaces")
+        "--keys", default="", help=msg("keys to press first, as Textual names them, separated by spaces")
     )
-    parser.add_argument("--theme", default="", metavar="NAME", help=said("a theme"))
+    parser.add_argument("--theme", default="", metavar="NAME", help=msg("a theme"))
     parser.add_argument(
-        "--ascii", action="store_true", help=said("no characters outside ASCII in the drawing")
+        "--ascii", action="store_true", help=msg("no characters outside ASCII in the drawing")
     )
 
 
@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw the screen and write it."""
     output: str = arguments.output
     if output != "-" and not output.endswith((".svg", ".txt")):
-        raise UsageError(said("{path}: a snapshot ends in .svg or .txt", path=output))
+        raise UsageError(msg("{path}: a snapshot ends in .svg or .txt", path=output))
     for variable in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_DIM_FACTOR"):
         os.environ.pop(variable, None)
     if any(key.startswith("wait:") for key in arguments.keys.split()):
-        raise UsageError(said("--keys takes keys, and no waiting: a snapshot has no clock"))
+        raise UsageError(msg("--keys takes keys, and no waiting: a snapshot has no clock"))
     scenario = opened(arguments)
     session = session_of(scenario)
     at = position(arguments.at, session.last)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             Path(output).write_text(picture, encoding="utf-8")
         except OSError as error:
-            raise UsageError(said("{path}: {problem}", path=output, problem=reason(error))) from None
+            raise UsageError(msg("{path}: {problem}", path=output, problem=reason(error))) from None
     return 0
 
 

@@ -8,8 +8,8 @@ from backprop_engine.arrays import same
 from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.story import story
-from backprop_engine.graph import Kind, Node
-from backprop_engine.said import in_language
+from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.messages.message import in_language
 from backprop_engine.text import cell_width
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.chain_rule import chain_rule

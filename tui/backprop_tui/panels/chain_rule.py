@@ -7,8 +7,8 @@ from functools import lru_cache
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.lines import Line, Span, wrap_line
 from backprop_engine.explain.story import step_title, story
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Update
-from backprop_engine.trace import Trace
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
+from backprop_engine.trace.trace import Trace
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View

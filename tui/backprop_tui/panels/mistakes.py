@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from backprop_engine.errors import HINT, SEVERITIES, BackpropError, Diagnostic, ScenarioError
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
-from backprop_engine.said import in_language
-from backprop_engine.text import clean
+from backprop_engine.messages.message import in_language
+from backprop_engine.messages.plain_text import clean
 from backprop_tui.drawing import Lines
 
 __all__ = ["mistakes"]

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress
-from backprop_engine.graph import Kind, Node
+from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.text import cell_width, clip
 from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.changes import faded, in_short, padded, untouched

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from backprop_engine.explain.lines import Role, Span
 from backprop_engine.explain.numbers import number
-from backprop_engine.graph import Graph, Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.text import clip
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.plots.chart import Chart, Curve, chart

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, Role, Span, crop_line
-from backprop_engine.text import clean, clip, pad
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.text import clip, pad
 from backprop_tui.bundle import Entry, Shelf, heading
 from backprop_tui.drawing import Area
 

@@ -12,8 +12,8 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.derivatives.jacobian import Cell
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.jacobian import Cell
 
 __all__ = ["TOP_LEFT", "Axes", "Grid", "Picture", "Read", "Scroll", "label", "last_axes", "rows_in_view"]
 

@@ -9,6 +9,14 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.derivatives.jacobian import Cell, Origins
+from backprop_engine.derivatives.local_gradients import (
+    DenseLocal,
+    ElementwiseLocal,
+    LocalGradient,
+    MapLocal,
+    ScalarLocal,
+)
 from backprop_engine.explain.blocks import Block
 from backprop_engine.explain.factors import Part, column_cells, local_part
 from backprop_engine.explain.heatmap import legend
@@ -16,15 +24,7 @@ from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_widt
 from backprop_engine.explain.matrices import slice_text
 from backprop_engine.explain.statistics import Facts, facts
 from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
-from backprop_engine.graph import Kind, Node
-from backprop_engine.jacobian import Cell, Origins
-from backprop_engine.local import (
-    DenseLocal,
-    ElementwiseLocal,
-    LocalGradient,
-    MapLocal,
-    ScalarLocal,
-)
+from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.text import clip
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_axes
 from backprop_tui.panels.tensor_heat import heat, heat_width

@@ -9,12 +9,12 @@ from typing import Literal
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.derivatives.jacobian import Cell, Origins, edge_origins, origins_cost
+from backprop_engine.derivatives.local_gradients import ElementwiseLocal, LocalGradient, local_gradient
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.readings import Reading, readings
-from backprop_engine.graph import Node
-from backprop_engine.jacobian import Cell, Origins, edge_origins, origins_cost
-from backprop_engine.local import ElementwiseLocal, LocalGradient, local_gradient
-from backprop_engine.steps import Edge
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Edge
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Axes, Scroll, last_axes
 from backprop_tui.view import View
 

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from backprop_engine.graph import Graph, Group, Kind
+from backprop_engine.graph.graph import Graph, Group, Kind
 
 __all__ = ["Row", "Tree", "tree_of"]
 

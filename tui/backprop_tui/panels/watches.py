@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from backprop_engine.debugger.watching import history_of_watch, value_of_watch
+from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import summary

@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor, same, shape_text
 from backprop_engine.debugger import Session, SwitchBranch, update
-from backprop_engine.debugger.asking import (
+from backprop_engine.debugger.queries import (
     Difference,
     Nudge,
     Path,
@@ -21,15 +21,15 @@ from backprop_engine.debugger.asking import (
     paths,
     search,
 )
-from backprop_engine.debugger.watching import value_of_watch
+from backprop_engine.debugger.watches import value_of_watch
+from backprop_engine.derivatives.local_gradients import ScalarLocal, local_gradient
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, progress, summary
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
-from backprop_engine.graph import Graph, Kind, Node
-from backprop_engine.local import ScalarLocal, local_gradient
-from backprop_engine.run import Run
-from backprop_engine.said import said
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.messages.message import msg
+from backprop_engine.trace.run import Run
 from backprop_tui.panels.changes import change
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
 from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
@@ -84,7 +84,7 @@ def printed(session: Session, query: Print, language: str, width: int = WIDTH) -
     if not target.gradient:
         return tensor_lines(node.name, frame.value(node), Role.VALUE, language, width)
     if not (session.graph.active[node.position] and session.graph.differentiable[node.position]):
-        raise UsageError(said("{name} gets no gradient", name=node.name))
+        raise UsageError(msg("{name} gets no gradient", name=node.name))
     lines = tensor_lines(
         gradient_name(session.graph, node), frame.gradient(node), Role.GRADIENT, language, width
     )
@@ -123,7 +123,7 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
     except IndexError:
         shape = shape_text(target.node.shape)
         raise UsageError(
-            said(
+            msg(
                 "{name} is {shape} and has no cell {cell}",
                 name=target.node.name,
                 shape=shape,

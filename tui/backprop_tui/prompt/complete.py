@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from backprop_engine.debugger import Session
+from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
-from backprop_engine.debugger.troubles import TROUBLES
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Kind
+from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.lists import LISTS

@@ -25,7 +25,7 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
-from backprop_engine.said import in_language, said
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.text import cell_width
 from backprop_tui.commands import COMMANDS, Command
@@ -91,7 +91,7 @@ def execute(
         return Outcome(session)
     request = parse(line, session).request
     if isinstance(request, Act):
-        raise UsageError(said("{command} is for the screen, and there is none here", command=request.name))
+        raise UsageError(msg("{command} is for the screen, and there is none here", command=request.name))
     return carry_out(session, request, scenario, language, width=width, finish=finish)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from backprop_engine.debugger import Session
 from backprop_engine.errors import ScenarioError, UsageError, reason
 from backprop_engine.explain.lines import Line, Role
-from backprop_engine.said import in_language, said
+from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
-from backprop_engine.text import clean
 from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.queries import Export, Load, Save
 from backprop_tui.prompt.showing import one_line
@@ -25,7 +25,7 @@ def _file(path: str, scenario: Scenario) -> Path:
     found = Path(path) if path else beside(scenario)
     if found is None:
         raise UsageError(
-            said("this scenario has no folder of yours to keep them in: name a file, `save mine.debug`")
+            msg("this scenario has no folder of yours to keep them in: name a file, `save mine.debug`")
         )
     return found
 
@@ -75,7 +75,7 @@ def exported(session: Session, query: Export, scenario: Scenario, language: str)
         load_source(Source(str(path), written))
     except ScenarioError as error:
         raise UsageError(
-            said(
+            msg(
                 "{path}: nothing is written, since it would not load: {problem}",
                 path=shown,
                 problem=error.diagnostics[0].message,
@@ -85,9 +85,9 @@ def exported(session: Session, query: Export, scenario: Scenario, language: str)
         with path.open("x", encoding="utf-8") as file:
             file.write(written)
     except FileExistsError:
-        raise UsageError(said("{path} is there already: nothing is written", path=shown)) from None
+        raise UsageError(msg("{path} is there already: nothing is written", path=shown)) from None
     except OSError as error:
-        raise UsageError(said("{path}: {problem}", path=shown, problem=reason(error))) from None
+        raise UsageError(msg("{path}: {problem}", path=shown, problem=reason(error))) from None
     lines = [one_line(text("prompt.exported", language, path=shown), Role.GOOD)]
     if kept_out:
         changes = ", ".join(kept_out)

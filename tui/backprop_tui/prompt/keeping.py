@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 
 from backprop_engine.debugger import Break, Session, Watch, update
 from backprop_engine.errors import ScenarioError, UsageError, reason
-from backprop_engine.said import said
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.emit_text import flow_text
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.nodes import Mapping, Scalar, Sequence
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.source import read_source
-from backprop_engine.text import clean
 from backprop_tui.bundle import bundled_folder
 
 __all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "session_of", "with_kept"]
@@ -41,7 +41,7 @@ class Kept(NamedTuple):
 
 
 def session_of(
-    scenario: Scenario, position: int = 0, warn: Callable[[str], object] = lambda said: None
+    scenario: Scenario, position: int = 0, warn: Callable[[str], object] = lambda msg: None
 ) -> Session:
     """The debugger at `position` of a scenario's run, with the breakpoints and watches that were saved beside
     it, or else its own.
@@ -65,12 +65,12 @@ def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Se
         try:
             session = update(session, Break(text))
         except UsageError as error:
-            warn(said("the breakpoint `{text}` is left out: {problem}", text=clean(text), problem=error.text))
+            warn(msg("the breakpoint `{text}` is left out: {problem}", text=clean(text), problem=error.text))
     for text in kept.watches:
         try:
             session = update(session, Watch(text))
         except UsageError as error:
-            warn(said("the watch `{text}` is left out: {problem}", text=clean(text), problem=error.text))
+            warn(msg("the watch `{text}` is left out: {problem}", text=clean(text), problem=error.text))
     return session
 
 
@@ -94,12 +94,12 @@ def kept_in(path: Path) -> Kept:
         root = read(read_source(path))
     except ScenarioError as error:
         raise UsageError(
-            said("{path}: {problem}", path=clean(str(path)), problem=error.diagnostics[0].message)
+            msg("{path}: {problem}", path=clean(str(path)), problem=error.diagnostics[0].message)
         ) from None
     kept = _lists(root)
     if kept is None:
         raise UsageError(
-            said(
+            msg(
                 "{path}: a saved file has the lists `breakpoints` and `watch`, and nothing else",
                 path=clean(str(path)),
             )
@@ -123,7 +123,7 @@ def keep(path: Path, kept: Kept) -> None:
     """Write a saved file, in place of an earlier one but of nothing else; never half of it."""
     if os.path.lexists(path):
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UsageError(said("{path} is no regular file: nothing is written", path=clean(str(path))))
+            raise UsageError(msg("{path} is no regular file: nothing is written", path=clean(str(path))))
         try:
             kept_in(path)
             # What people wrote beside the lists would be lost.
@@ -132,7 +132,7 @@ def keep(path: Path, kept: Kept) -> None:
             ours = False
         if not ours:
             raise UsageError(
-                said("{path} is there and holds something else: nothing is written", path=clean(str(path)))
+                msg("{path} is there and holds something else: nothing is written", path=clean(str(path)))
             )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -141,7 +141,7 @@ def keep(path: Path, kept: Kept) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise UsageError(said("{path}: {problem}", path=clean(str(path)), problem=reason(error))) from None
+        raise UsageError(msg("{path}: {problem}", path=clean(str(path)), problem=reason(error))) from None
 
 
 def text_of(kept: Kept) -> str:

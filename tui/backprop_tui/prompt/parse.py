@@ -40,10 +40,10 @@ from backprop_engine.debugger import (
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Node
-from backprop_engine.said import Said, said
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Backward
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.steps import Backward
 from backprop_tui.commands import PROMPT_NAMES, Command
 from backprop_tui.prompt.lists import LISTS
 from backprop_tui.prompt.queries import (
@@ -72,7 +72,7 @@ __all__ = ["PARSERS", "Parsed", "command_named", "command_of", "here", "parse"]
 
 MAX_LENGTH: Final = 100_000
 
-_HELP: Final = said("`help` lists them")
+_HELP: Final = msg("`help` lists them")
 _LINE: Final = re.compile(r":?\s*([/?\[\]{}]|[^\s(]+)\s*(.*)", re.DOTALL)
 _SIZE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NUDGE: Final = 0.01
@@ -104,10 +104,10 @@ def command_of(line: str) -> Command:
 def _apart(line: str) -> tuple[str, str]:
     """The name of a command, and its arguments."""
     if len(line) > MAX_LENGTH:
-        raise UsageError(said("a line has at most {most:,} characters", most=MAX_LENGTH))
+        raise UsageError(msg("a line has at most {most:,} characters", most=MAX_LENGTH))
     match = _LINE.fullmatch(normalize("NFC", line).strip())
     if match is None:
-        raise UsageError(said("type a command"), _HELP)
+        raise UsageError(msg("type a command"), _HELP)
     return match[1], match[2].strip()
 
 
@@ -117,21 +117,19 @@ def command_named(name: str, session: Session | None = None) -> Command:
         return PROMPT_NAMES[name]
     shown = quoted(name, 40)
     if session is not None and name in session.graph:
-        raise UsageError(said("{name} is a node: `print {name}` shows it", name=shown))
+        raise UsageError(msg("{name} is a node: `print {name}` shows it", name=shown))
     found = {one.name: one for typed, one in PROMPT_NAMES.items() if typed.startswith(name)}
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
         raise UsageError(
-            said(
+            msg(
                 "{name} could be {commands}",
                 name=shown,
                 commands=", ".join(one.prompt[0] for one in found.values()),
             )
         )
-    raise UsageError(
-        said("there is no command {name}", name=shown), did_you_mean(name, PROMPT_NAMES) or _HELP
-    )
+    raise UsageError(msg("there is no command {name}", name=shown), did_you_mean(name, PROMPT_NAMES) or _HELP)
 
 
 class _Context(NamedTuple):
@@ -144,9 +142,9 @@ class _Context(NamedTuple):
         """What is to be typed instead."""
         return UsageError(self.write())
 
-    def write(self) -> Said:
+    def write(self) -> Message:
         """How it is written."""
-        return said("write: {usage}", usage=self.command.usage)
+        return msg("write: {usage}", usage=self.command.usage)
 
 
 Parser = Callable[[str, _Context], Request]
@@ -165,7 +163,7 @@ def _alone(request: Request) -> Parser:
     def read(rest: str, context: _Context) -> Request:
         if rest:
             raise UsageError(
-                said(
+                msg(
                     "{command} takes nothing behind it, not {text}",
                     command=context.command.prompt[0],
                     text=quoted(rest, 40),
@@ -205,7 +203,7 @@ def _worded(make: Callable[[str], Request]) -> Parser:
 
 def _whole(text: str, context: _Context) -> int:
     if not _COUNT.fullmatch(text):
-        raise UsageError(said("{text} is no whole number", text=quoted(text, 40)), context.write())
+        raise UsageError(msg("{text} is no whole number", text=quoted(text, 40)), context.write())
     return int(text)
 
 
@@ -214,7 +212,7 @@ def _node_or_here(rest: str, context: _Context) -> Node:
         return node_named(rest, context.session.graph)
     found = here(context.session)
     if found is None:
-        raise UsageError(said("no node is chosen"), context.write())
+        raise UsageError(msg("no node is chosen"), context.write())
     return found
 
 
@@ -268,7 +266,7 @@ def _go(rest: str, context: _Context) -> Request:
         return Go(position)
     if rest.rstrip("%").strip().lstrip("+-").isdigit():
         raise UsageError(
-            said(
+            msg(
                 "there is no position {position}: there are positions 0 to {last}, 0% to 100%",
                 position=quoted(rest, 40),
                 last=session.last,
@@ -278,7 +276,7 @@ def _go(rest: str, context: _Context) -> Request:
     before = session.run.trace(session.iteration - 1) if session.iteration else None
     found = hits(parse_breakpoint(rest, session.run.graph), session.outer_trace, before)
     if not len(found):
-        raise UsageError(said("no step of this iteration is about {text}", text=quoted(rest, 40)))
+        raise UsageError(msg("no step of this iteration is about {text}", text=quoted(rest, 40)))
     ahead = bisect_right(found, session.outer_here)
     return Go(start + int(found[ahead] if ahead < len(found) else found[-1]))
 
@@ -309,7 +307,7 @@ def _set(rest: str, context: _Context) -> Request:
     target = parse_target(match[1], context.session.run.graph)
     value = parse_value(match[2])
     if target.cell is not None and value.shape != ():
-        raise UsageError(said("{cell} is one cell: write one number", cell=quoted(match[1])))
+        raise UsageError(msg("{cell} is one cell: write one number", cell=quoted(match[1])))
     return Set(target.node.name, value, target.gradient, target.cell)
 
 
@@ -331,8 +329,8 @@ def _plot(rest: str, context: _Context) -> Request:
     found = [kind for kind in PLOTS if kind.startswith(rest)]
     if not found:
         raise UsageError(
-            said("there is no plot {name}", name=quoted(rest, 40)),
-            said("there are {names}", names=", ".join(PLOTS)),
+            msg("there is no plot {name}", name=quoted(rest, 40)),
+            msg("there are {names}", names=", ".join(PLOTS)),
         )
     return Act(name, f"plot({found[0]!r})")
 
@@ -351,7 +349,7 @@ def _nudge(rest: str, context: _Context) -> Request:
         raise context.usage()
     target = parse_target(words[0] if len(words) == 1 else rest, context.session.run.graph)
     if target.gradient:
-        raise UsageError(said("a gradient cannot be nudged, only a leaf"))
+        raise UsageError(msg("a gradient cannot be nudged, only a leaf"))
     return NudgeLeaf(target.node.name, target.cell or (), size)
 
 
@@ -361,8 +359,8 @@ def _info(rest: str, context: _Context) -> Request:
     for topic in LISTS:
         if topic.startswith(rest):
             return Info(topic)
-    hint = did_you_mean(rest, LISTS) or said("there is {topics}", topics=", ".join(LISTS))
-    raise UsageError(said("there is no information on {text}", text=quoted(rest, 40)), hint)
+    hint = did_you_mean(rest, LISTS) or msg("there is {topics}", topics=", ".join(LISTS))
+    raise UsageError(msg("there is no information on {text}", text=quoted(rest, 40)), hint)
 
 
 def _path(make: Callable[[str], Query]) -> Parser:
@@ -374,7 +372,7 @@ def _path(make: Callable[[str], Query]) -> Parser:
         if not rest.strip() and (rest or "[" not in context.command.arguments):
             raise context.usage()
         if "\0" in rest:
-            raise UsageError(said("a file's name has no zero byte in it"))
+            raise UsageError(msg("a file's name has no zero byte in it"))
         return make(os.path.expanduser(rest))
 
     return read

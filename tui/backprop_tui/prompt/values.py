@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop_engine.errors import UsageError
-from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS
-from backprop_engine.said import said
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import clean, clip
+from backprop_engine.text import clip
 
 __all__ = ["Target", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]
 
@@ -59,7 +60,7 @@ def parse_value(text: str) -> NDArray[np.float64]:
         found = _VALUE.match(text, at)
         if found is None:
             raise UsageError(
-                said(
+                msg(
                     "{text} is no number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf",
                     text=quoted(text[at:]),
                 )
@@ -69,12 +70,12 @@ def parse_value(text: str) -> NDArray[np.float64]:
         expected = begins or sign in (",", "]")  # behind an entry comes a comma, or the end of the list
         if not expected or (sign == "]" and len(stack) == 1) or (sign == "," and (begins or len(stack) == 1)):
             raise UsageError(
-                said("{text}: commas stand between numbers, and brackets around them", text=quoted(text))
+                msg("{text}: commas stand between numbers, and brackets around them", text=quoted(text))
             )
         if sign == "[":
             stack.append([])
             if len(stack) > _MOST_DEPTH:
-                raise UsageError(said("lists nest at most {most} deep", most=_MOST_DEPTH))
+                raise UsageError(msg("lists nest at most {most} deep", most=_MOST_DEPTH))
         elif sign == "]":
             done = stack.pop()
             stack[-1].append(done)
@@ -83,15 +84,15 @@ def parse_value(text: str) -> NDArray[np.float64]:
         begins = sign in ("[", ",")
     if len(stack) > 1 or begins or len(stack[0]) != 1:
         raise UsageError(
-            said(
+            msg(
                 "{text}: a value is one number, or one list that is closed",
-                text=quoted(text) or said("nothing"),
+                text=quoted(text) or msg("nothing"),
             )
         )
     try:
         return np.array(stack[0][0], dtype=np.float64)
     except ValueError:
-        raise UsageError(said("{text}: the rows differ in length or depth", text=quoted(text))) from None
+        raise UsageError(msg("{text}: the rows differ in length or depth", text=quoted(text))) from None
 
 
 def _number(text: str) -> float:
@@ -99,7 +100,7 @@ def _number(text: str) -> float:
     number = float(text.replace(".nan", "nan").replace(".inf", "inf") if text[-1].isalpha() else text)
     if math.isinf(number) and text[-1].isdigit():
         raise UsageError(
-            said("{text} is too large a number", text=quoted(text)), said("write inf for infinity")
+            msg("{text} is too large a number", text=quoted(text)), msg("write inf for infinity")
         )
     return number
 
@@ -128,7 +129,7 @@ def _indices(text: str, whole: str) -> tuple[int, ...]:
     pieces = [piece.strip() for piece in text.split(",")]
     if not all(re.fullmatch(r"[+-]?\d{1,9}", piece) for piece in pieces):
         raise UsageError(
-            said(
+            msg(
                 "{text}: a cell has whole numbers with commas between them, such as W[1,2]",
                 text=quoted(whole),
             )
@@ -143,9 +144,9 @@ def node_named(name: str, graph: Graph) -> Node:
     names = [node.name for node in graph.nodes if node.kind is not Kind.LITERAL]
     hint = did_you_mean(name, (*names, *graph.aliases))
     if not hint and name in OPS:
-        hint = said("`op {name}` is the operator", name=name)
+        hint = msg("`op {name}` is the operator", name=name)
     shown = quoted(name, 40)
     raise UsageError(
-        said("there is no node {name}", name=shown) if shown else said("there is no node without a name"),
+        msg("there is no node {name}", name=shown) if shown else msg("there is no node without a name"),
         hint,
     )

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from backprop_engine.debugger import Command, Go, Over, Step, SwitchBranch, finished, update
-from backprop_engine.debugger.asking import differing_steps
+from backprop_engine.debugger.queries import differing_steps
 from backprop_engine.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.drawing import Drawing

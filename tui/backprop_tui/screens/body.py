@@ -8,7 +8,7 @@ from functools import lru_cache
 from textual.containers import Container
 from textual.geometry import Size
 
-from backprop_engine.graph import Graph
+from backprop_engine.graph.graph import Graph
 from backprop_tui.panels.graph.choosing import scene_of, whole_wanted
 from backprop_tui.view import View
 

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.explain.lines import Line, Role, Span, wrap_line
-from backprop_engine.said import in_language
+from backprop_engine.messages.message import in_language
 from backprop_engine.text import in_ascii
 from backprop_tui.bundle import Entry, Shelf, bundled, heading, shelves
 from backprop_tui.commands import GALLERY_COMMANDS

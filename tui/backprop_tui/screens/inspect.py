@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 
-from backprop_engine.graph import Node
-from backprop_engine.steps import Edge
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Edge
 from backprop_engine.text import in_ascii
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.tensor import Viewer, literal, viewer

@@ -17,14 +17,14 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from backprop_engine.debugger import travelled
+from backprop_engine.debugger.resume import carried
 from backprop_engine.errors import BackpropError, ScenarioError, UsageError
-from backprop_engine.graph import Node
-from backprop_engine.places import carried
-from backprop_engine.run import Run
-from backprop_engine.said import in_language
+from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import in_language
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import FILE_NOT_FOUND
-from backprop_engine.text import clean
+from backprop_engine.trace.run import Run
 from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.editor import command_line, run_editor, wanted_editor
 from backprop_tui.opening import Opening

@@ -9,7 +9,8 @@ from textual.app import SystemCommand
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.screen import Screen
 
-from backprop_engine.text import LANGUAGES, in_ascii
+from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.text import in_ascii
 from backprop_tui.texts import text
 
 __all__ = ["Commands", "palette"]

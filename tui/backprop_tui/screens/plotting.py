@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from backprop_engine.debugger import Iterate, Select
-from backprop_engine.run import Run
+from backprop_engine.trace.run import Run
 from backprop_tui.screens.playing import PlayingScreen
 from backprop_tui.screens.slices import FILLING, PAUSE, extended
 from backprop_tui.widgets.panel import Panel

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Final
 
 from backprop_engine.debugger import Session, advance
-from backprop_engine.run import Run
+from backprop_engine.trace.run import Run
 
 __all__ = ["GROUPS", "PAUSE", "SLICE", "extended", "sliced"]
 

@@ -20,7 +20,7 @@ from backprop_engine.explain.formulas.typeset import (
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.symbols import SIZED, SUBSCRIPTS
 from backprop_engine.explain.texts import say
-from backprop_engine.expr import Call, Keyword, ListOf, Name, Number, Value, render
+from backprop_engine.expressions import Call, Keyword, ListOf, Name, Number, Value, render
 
 __all__ = ["call"]
 

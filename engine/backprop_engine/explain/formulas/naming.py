@@ -11,11 +11,11 @@ from backprop_engine.explain.formulas.trees import shows_cells
 from backprop_engine.explain.formulas.typeset import ATOM, POWER, SIGN, TERM, Piece, Typesetter
 from backprop_engine.explain.lines import Role
 from backprop_engine.explain.symbols import loss_name, operand_text
-from backprop_engine.expr import Expr, Name, walk
-from backprop_engine.graph import Graph, Node
+from backprop_engine.expressions import Expr, Name, walk
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import Partial
 from backprop_engine.ops.keys import key_text
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["Naming", "gives_row", "gradient", "is_row", "number_piece", "partial"]
 

@@ -9,8 +9,8 @@ from backprop_engine.explain.blocks import Block, above
 from backprop_engine.explain.formulas.equations import Fitted, Style, flow
 from backprop_engine.explain.formulas.steps import step_equations
 from backprop_engine.explain.lines import Role
-from backprop_engine.frame import Frame
 from backprop_engine.text import clip
+from backprop_engine.trace.trace import Frame
 
 __all__ = ["formula_block"]
 

@@ -8,6 +8,16 @@ from typing import Final
 from msgspec import structs
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.derivatives.local_gradients import (
+    DenseLocal,
+    ElementwiseLocal,
+    LocalGradient,
+    MapLocal,
+    ScalarLocal,
+    has_cells,
+    local_gradient,
+    worked_along,
+)
 from backprop_engine.explain.formulas.axes import letters
 from backprop_engine.explain.formulas.box import Box, fenced, row, superscript, text
 from backprop_engine.explain.formulas.equations import (
@@ -26,21 +36,10 @@ from backprop_engine.explain.numbers import ABSENT, number
 from backprop_engine.explain.overrides import computed_gradient
 from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.texts import say
-from backprop_engine.expr import Name
-from backprop_engine.frame import Frame
-from backprop_engine.graph import Node
-from backprop_engine.local import (
-    DenseLocal,
-    ElementwiseLocal,
-    LocalGradient,
-    MapLocal,
-    ScalarLocal,
-    has_cells,
-    local_gradient,
-    worked_along,
-)
-from backprop_engine.steps import Accumulate, Backward, Edge, Forward, Seed, Update
-from backprop_engine.trace import Trace
+from backprop_engine.expressions import Name
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Accumulate, Backward, Edge, Forward, Seed, Update
+from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = ["step_equations"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from backprop_engine.explain.program.forms import call_text, forward_text, setting_text
 from backprop_engine.explain.trees import folded, rebuilt
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Call,
@@ -23,7 +23,7 @@ from backprop_engine.expr import (
     parse,
     walk,
 )
-from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops.keys import key_text
 
 __all__ = ["node_tree", "node_trees", "rule_tree", "shows_cells"]

@@ -14,7 +14,7 @@ from msgspec import Struct, field, structs
 from backprop_engine.explain.formulas.axes import axes_of
 from backprop_engine.explain.formulas.box import Box, fenced, fraction, raised, row, superscript, text
 from backprop_engine.explain.lines import Role
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Binary,
     Boolean,
@@ -31,7 +31,7 @@ from backprop_engine.expr import (
     Value,
     render,
 )
-from backprop_engine.expr.parse import PRECEDENCE
+from backprop_engine.expressions.parse import PRECEDENCE
 
 __all__ = ["Piece", "Typesetter"]
 

@@ -21,9 +21,9 @@ from backprop_engine.explain.formulas.naming import gradient, number_piece
 from backprop_engine.explain.formulas.trees import shows_cells
 from backprop_engine.explain.formulas.typeset import SIGN, TERM, Piece, Typesetter
 from backprop_engine.explain.lines import Role
-from backprop_engine.expr import Expr, parse
+from backprop_engine.expressions import Expr, parse
 from backprop_engine.scenario.evaluate import evaluate
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["update_equations", "update_values"]
 

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, Final
 
 from backprop_engine.arrays import Shape
-from backprop_engine.graph import Graph, Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import Op
 
 __all__ = ["call_text", "forward_text", "setting_text"]

@@ -19,7 +19,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.explain.program.helpers import HELPERS
-from backprop_engine.graph import Graph, Kind
+from backprop_engine.graph.graph import Graph, Kind
 
 __all__ = ["Identifiers", "identifiers"]
 

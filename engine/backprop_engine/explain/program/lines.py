@@ -15,11 +15,11 @@ from backprop_engine.explain.program.forms import forward_text
 from backprop_engine.explain.program.identifiers import identifiers
 from backprop_engine.explain.program.spelling import numpy_code
 from backprop_engine.explain.program.updates import update_lines
-from backprop_engine.graph import Graph, Node
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Step, Update
 from backprop_engine.ops import Partial
 from backprop_engine.ops.keys import key_text
-from backprop_engine.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Step, Update
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["backward_line", "clear_lines", "forward_line", "numpy_lines", "sums_up", "tensor_line"]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from backprop_engine.explain.program.helpers import HELPERS
 from backprop_engine.explain.trees import folded, rebuilt
-from backprop_engine.expr import (
+from backprop_engine.expressions import (
     Attribute,
     Boolean,
     Call,

@@ -8,9 +8,9 @@ from typing import Final
 
 from backprop_engine.explain.program.identifiers import identifiers
 from backprop_engine.explain.program.spelling import numpy_tree
-from backprop_engine.expr import Binary, Expr, Name, parse, render
-from backprop_engine.graph import Graph
-from backprop_engine.run import Training
+from backprop_engine.expressions import Binary, Expr, Name, parse, render
+from backprop_engine.graph.graph import Graph
+from backprop_engine.trace.run import Training
 
 __all__ = ["counter", "update_lines"]
 

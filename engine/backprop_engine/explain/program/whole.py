@@ -22,9 +22,9 @@ from backprop_engine.explain.program.lines import (
     tensor_line,
 )
 from backprop_engine.explain.program.updates import counter
-from backprop_engine.run import Run
-from backprop_engine.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
-from backprop_engine.trace import GradientEdit, Trace, ValueEdit
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
 __all__ = ["numpy_program"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from backprop_engine.trace import Trace
+from backprop_engine.trace.trace import Trace
 from backprop_tui.layout.stages import Stages, finish
 from backprop_tui.panels.graph.folding import plan_of
 from backprop_tui.panels.graph.scene import LARGEST, Scene, Whole, scene_in_stages

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.graph.graph import Graph, Kind, Node
 
 __all__ = ["Plan", "plan_of"]
 

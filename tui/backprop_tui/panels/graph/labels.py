@@ -5,7 +5,7 @@ from __future__ import annotations
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import GRAPH_DIGITS, progress, summary
 from backprop_engine.explain.symbols import mathematical
-from backprop_engine.graph import Graph, Kind, Node
+from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.text import clip_middle
 from backprop_tui.panels.changes import change
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from backprop_engine.graph import Kind
+from backprop_engine.graph.graph import Kind
 
 __all__ = ["State", "backward", "brackets", "dot", "in_plain_ascii", "leaf_mark", "lines"]
 

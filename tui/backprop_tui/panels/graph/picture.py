@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence, Set
 from msgspec import Struct
 
 from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.frame import nodes_of
-from backprop_engine.graph import Node
-from backprop_engine.steps import Forward, Step
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Forward, Step
+from backprop_engine.trace.trace import nodes_of
 from backprop_tui.drawing import Area, Drawing
 from backprop_tui.panels.graph.boxes import DRAW
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from backprop_engine.graph import Graph
-from backprop_engine.trace import Trace
+from backprop_engine.graph.graph import Graph
+from backprop_engine.trace.trace import Trace
 from backprop_tui.layout import Layout, Route, layout_in_stages
 from backprop_tui.layout.order import TRIES
 from backprop_tui.layout.stages import Stages

@@ -1,0 +1,284 @@
+"""What goes wrong in a run, as questions that every step answers: where does it arise?
+
+Each finds positions in a trace, and says what such a hit means and what people do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.derivatives.local_gradients import ElementwiseLocal, ScalarLocal, local_gradient
+from backprop_engine.messages.words import Words
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["TROUBLES", "Trouble"]
+
+Finder = Callable[[Trace, Trace | None, float], Iterator[int]]
+
+SATURATED: Final = 0.01
+"""An activation whose slopes are all below this lets next to nothing through."""
+
+
+class Trouble(Struct, frozen=True, eq=False):
+    """A kind of trouble: how it is typed, what a hit means, and where it arises.
+
+    `find` gives positions from a trace, that of the iteration before (or None), and the `bound` typed behind
+    the name, where there is one.
+    """
+
+    name: str
+    meaning: Words
+    advice: Words
+    find: Finder
+    bound: bool = False
+
+
+_Test = Callable[[Any], Any]
+"""What is asked of every cell, such as `np.isnan`."""
+
+
+def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
+    """For each tensor, whether `test` holds for a cell of it; numbers are tried all at once."""
+    found = [False] * len(tensors)
+    numbers = [index for index, one in enumerate(tensors) if one is not None and one.ndim == 0]
+    column = np.array([tensors[index] for index in numbers], dtype=np.float64)
+    for at in np.flatnonzero(test(column)).tolist():
+        found[numbers[at]] = True
+    if len(numbers) < len(tensors):
+        for index, one in enumerate(tensors):
+            if one is not None and one.ndim:
+                found[index] = bool(np.any(test(np.asarray(one, dtype=np.float64))))
+    return found
+
+
+def _first(test: _Test) -> Finder:
+    """Where numbers for which `test` holds come from numbers for which it does not."""
+
+    def find(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+        graph, schedule = trace.graph, trace.schedule
+        bad, worse = _any(test, trace.operand_values), _any(test, trace.gradients)
+        known = [  # to the rules of each node
+            one or any(bad[operand] for operand in node.operands)
+            for one, node in zip(bad, graph.nodes, strict=True)
+        ]
+        for node in schedule.order:
+            if bad[node] and not any(bad[operand] for operand in graph.nodes[node].operands):
+                yield node - schedule.order.start + 1
+        if worse[schedule.output] and not np.any(test(trace.bindings.seed)):  # overridden
+            yield schedule.seed
+        products, arrived = _any(test, trace.contributions), _any(test, trace.arrived)
+        for edge in schedule.edges:
+            index = edge.index
+            if products[index]:
+                if not (worse[edge.node] or known[edge.node]):
+                    yield schedule.starts[index]
+            elif arrived[index]:  # by adding, or by an override
+                count, _ = schedule.turn(edge)
+                if count == 1 or not arrived[schedule.uses_of[edge.operand][count - 2]]:
+                    yield schedule.arrival(index)
+        updated = dict(zip(trace.updated, _any(test, list(trace.updated.values())), strict=True))
+        for node, position in schedule.update_positions.items():
+            if updated[node] and not (bad[node] or worse[node]):
+                yield position
+
+    return find
+
+
+def _completed(trace: Trace) -> list[tuple[int, int]]:
+    """(position, node) for each completed gradient."""
+    schedule = trace.schedule
+    if schedule.forward_only:
+        return []
+    found = [(schedule.seed, schedule.output)]
+    return found + [(schedule.arrival(uses[-1]), node) for node, uses in schedule.uses_of.items()]
+
+
+def _where(trace: Trace, fails: _Test, *, every: bool) -> Iterator[int]:
+    """Where a completed gradient has no cell that `fails`, or, unless of `every` cell, has one."""
+    completed = _completed(trace)
+    gradients = [trace.gradients[node] for _, node in completed]
+    for (at, _), gradient, one in zip(completed, gradients, _any(fails, gradients), strict=True):
+        if one != every and gradient is not None and gradient.size:
+            yield at
+
+
+def _zero(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    return _where(trace, lambda g: g != 0, every=True)
+
+
+def _below(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    return _where(trace, lambda g: ~(np.abs(g) < bound), every=True)
+
+
+def _above(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    return _where(trace, lambda g: np.abs(g) > bound, every=False)
+
+
+def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    for edge in trace.schedule.edges:
+        node = trace.graph.nodes[edge.node]
+        if node.op is None or node.op.family != "activations" or node.op.name in _NEVER_SATURATED:
+            continue
+        local = local_gradient(trace, edge)
+        slopes = local.value if isinstance(local, ScalarLocal | ElementwiseLocal) else np.zeros(0)
+        if slopes.size and float(np.max(np.abs(slopes))) < SATURATED:
+            yield trace.schedule.starts[edge.index]
+
+
+_NEVER_SATURATED: Final = ("relu", "leaky_relu")
+
+
+def _dead(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    """A relu that gives nothing: alone, or for one feature in every row of a batch."""
+    for node in trace.schedule.order:
+        one = trace.graph.nodes[node]
+        if one.op is not None and one.op.name == "relu":
+            value = trace.values[node]
+            if value.size and not np.all(np.any(value, axis=0) if value.ndim > 1 else np.any(value)):
+                yield node - trace.schedule.order.start + 1
+
+
+def _turned(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    if before is None:
+        return
+    for at, node in _completed(trace):
+        gradient, earlier = trace.gradients[node], before.gradients[node]
+        if gradient is None or earlier is None:
+            continue
+        if bool(np.any(np.sign(gradient) * np.sign(earlier) < 0)):
+            yield at
+
+
+def _unchanged(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    for node, at in trace.schedule.update_positions.items():
+        if np.array_equal(trace.updated[node], trace.values[node], equal_nan=True):
+            yield at
+
+
+TROUBLES: Final[Mapping[str, Trouble]] = {
+    one.name: one
+    for one in (
+        Trouble(
+            "first infinity",
+            Words(
+                "An infinity arises here, from finite numbers.",
+                "유한한 수에서 여기서 무한대가 생겼습니다.",
+            ),
+            Words(
+                "Look at what was divided by, or what went into a logarithm or an exponential: shift by the "
+                "maximum, add a small eps, or use the fused operator.",
+                "나눈 수, 로그나 지수에 들어간 수를 보세요. 최댓값을 빼거나, 작은 eps를 더하거나, "
+                "합쳐진 연산자를 쓰면 됩니다.",
+            ),
+            _first(np.isinf),
+        ),
+        Trouble(
+            "first nan",
+            Words("Not-a-number arises here.", "여기서 NaN이 생겼습니다."),
+            Words(
+                "NaN comes from 0 · inf, inf − inf, 0 / 0, or the root or logarithm of a negative number. A "
+                "`where` behind it hides the value but not the gradient: guard the operand before the "
+                "operator.",
+                "NaN은 0 · inf, inf − inf, 0 / 0, 음수의 제곱근이나 로그에서 생깁니다. 뒤에 둔 `where`는 "
+                "값은 가리지만 그래디언트는 가리지 못하므로, 연산자에 들어가기 전에 막아야 합니다.",
+            ),
+            _first(np.isnan),
+        ),
+        Trouble(
+            "zero gradient",
+            Words("This gradient is zero in every cell.", "이 그래디언트는 모든 원소가 0입니다."),
+            Words(
+                "Nothing learns from it. Look upstream for a dead ReLU, a saturated activation, a max that "
+                "another operand won, or a detach.",
+                "여기서는 아무것도 배우지 못합니다. 죽은 ReLU, 포화된 활성화, 다른 값이 이긴 max, detach가 "
+                "위쪽에 있는지 보세요.",
+            ),
+            _zero,
+        ),
+        Trouble(
+            "below",
+            Words(
+                "Every cell of this gradient is below the bound.",
+                "이 그래디언트의 모든 원소가 기준보다 작습니다.",
+            ),
+            Words(
+                "Gradients vanish along products of small slopes: other activations, other initial weights, "
+                "normalisation, or a path around (a residual connection, a gate).",
+                "작은 기울기를 여러 번 곱하면 그래디언트가 사라집니다. 활성화 함수나 초깃값을 바꾸거나, "
+                "정규화나 돌아가는 길(잔차 연결, 게이트)을 두세요.",
+            ),
+            _below,
+            bound=True,
+        ),
+        Trouble(
+            "above",
+            Words(
+                "A cell of this gradient is above the bound.",
+                "이 그래디언트에 기준보다 큰 원소가 있습니다.",
+            ),
+            Words(
+                "Gradients explode along products of large slopes: smaller initial weights, a smaller "
+                "learning rate, or clipping the gradient's norm.",
+                "큰 기울기를 여러 번 곱하면 그래디언트가 폭발합니다. 초깃값이나 학습률을 줄이거나, "
+                "그래디언트의 크기를 자르세요.",
+            ),
+            _above,
+            bound=True,
+        ),
+        Trouble(
+            "saturation",
+            Words(
+                f"Every slope of this activation is below {SATURATED:g}.",
+                f"이 활성화 함수의 모든 기울기가 {SATURATED:g}보다 작습니다.",
+            ),
+            Words(
+                "It is far out on its flat part: smaller weights or inputs, normalisation, or a loss that "
+                "cancels the slope, as cross-entropy does for a sigmoid.",
+                "평평한 부분에 멀리 나가 있습니다. 가중치나 입력을 줄이거나 정규화하세요. 시그모이드라면 "
+                "교차 엔트로피처럼 기울기를 상쇄하는 손실을 쓰세요.",
+            ),
+            _saturated,
+        ),
+        Trouble(
+            "dead relu",
+            Words(
+                "A unit of this ReLU gives 0 for everything.",
+                "이 ReLU에 항상 0만 내는 유닛이 있습니다.",
+            ),
+            Words(
+                "Its weights get no gradient and it stays so: a smaller learning rate, a positive bias "
+                "at the start, or a leaky ReLU.",
+                "그 가중치는 그래디언트를 받지 못해 계속 그대로입니다. 학습률을 줄이거나, 편향을 양수로 "
+                "시작하거나, leaky ReLU를 쓰세요.",
+            ),
+            _dead,
+        ),
+        Trouble(
+            "sign change",
+            Words(
+                "This gradient points the other way than in the iteration before.",
+                "이 그래디언트의 방향이 지난 반복과 반대입니다.",
+            ),
+            Words(
+                "The update jumped over a minimum. If it happens again and again, the learning rate is too "
+                "large.",
+                "갱신이 최솟값을 뛰어넘었습니다. 되풀이된다면 학습률이 너무 큽니다.",
+            ),
+            _turned,
+        ),
+        Trouble(
+            "no update",
+            Words("The update left this parameter as it was.", "갱신해도 이 파라미터는 그대로입니다."),
+            Words(
+                "Its gradient is 0, or so small that it is lost in rounding: look for where it vanishes.",
+                "그래디언트가 0이거나, 반올림에 묻힐 만큼 작습니다. 어디서 사라지는지 찾아보세요.",
+            ),
+            _unchanged,
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,309 @@
+"""Questions about a run: who contributed to a gradient, along which paths it came, what a nudge would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import Final, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, same
+from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
+from backprop_engine.errors import UsageError
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import msg
+from backprop_engine.scenario.settings import with_leaf
+from backprop_engine.trace.record import contribution, run_forward
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace, ValueEdit
+
+__all__ = [
+    "Contribution",
+    "Difference",
+    "Found",
+    "Moved",
+    "Nudge",
+    "Path",
+    "Paths",
+    "compare",
+    "contributions",
+    "differing_steps",
+    "first_difference",
+    "nudge",
+    "paths",
+    "search",
+]
+
+
+class Contribution(NamedTuple):
+    """What a gradient edge brought to a node, and the position at which it counted."""
+
+    position: int
+    edge: Edge
+    tensor: Tensor
+
+
+def contributions(trace: Trace, node: Node) -> tuple[Contribution, ...]:
+    """Who changed the gradient of `node`: every contribution to it, in order."""
+    schedule = trace.schedule
+    return tuple(
+        Contribution(schedule.arrival(index), schedule.edges[index], trace.contributions[index])
+        for index in schedule.uses_of.get(node.position, ())
+    )
+
+
+class Path(Struct, frozen=True, eq=False):
+    """A way from the output to a node: the nodes on it, and the edges between them.
+
+    `product` is what it contributes: the seed, handed on by the rule of each edge. Between scalars that is
+    the seed times the product of the local gradients.
+    """
+
+    nodes: tuple[int, ...]
+    edges: tuple[Edge, ...]
+    product: Tensor
+
+
+class Paths(Struct, frozen=True, eq=False):
+    """The ways from the output to a node; `total` counts all, also those that are not listed.
+
+    There are none where no backward pass runs. `sum` is the sum of what they contribute, where all are
+    listed: the gradient.
+    """
+
+    paths: tuple[Path, ...]
+    total: int
+    sum: Tensor | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all are listed."""
+        return len(self.paths) == self.total
+
+
+_MOST_EDGES: Final = 20_000
+"""How many edges the ways that are listed have together, at most; the first is always listed."""
+
+
+def paths(trace: Trace, node: Node, most: int = 50) -> Paths:
+    """Where the gradient of `node` comes from: the first ways from the output, and a count of all."""
+    if trace.schedule.forward_only:
+        return Paths((), 0, None)
+    counts = _counts(trace, node.position)
+    listed: list[Path] = []
+    room = _MOST_EDGES
+    for edges in _ways(trace, node.position, counts):
+        room -= len(edges)
+        if len(listed) == most or (listed and room < 0):
+            break
+        nodes = (trace.graph.output, *(edge.operand for edge in edges))
+        listed.append(Path(nodes, edges, _along(trace, edges)))
+    total = counts[trace.graph.output]
+    products = [path.product for path in listed]
+    known = len(products) == total and total > 0
+    return Paths(tuple(listed), total, sum(products[1:], products[0]) if known else None)
+
+
+def _counts(trace: Trace, target: int) -> list[int]:
+    """For each node, how many ways there are from it down to `target`."""
+    counts = [0] * len(trace.graph.nodes)
+    counts[target] = 1
+    for edge in reversed(trace.schedule.edges):  # operands' own edges come later in the backward pass
+        if edge.node != target:
+            counts[edge.node] += counts[edge.operand]
+    return counts
+
+
+class _Way(NamedTuple):
+    """A way as far as it goes: its last edge, and the way before that, which other ways share."""
+
+    edge: Edge
+    before: _Way | None
+
+
+def _ways(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[Edge, ...]]:
+    """Every way from the output, in the order of operands; without recursion."""
+    schedule, output = trace.schedule, trace.graph.output
+    stack: list[tuple[int, _Way | None]] = [(output, None)] if counts[output] else []
+    while stack:
+        at, way = stack.pop()
+        if at == target:
+            yield _edges(way)
+            continue
+        below = [schedule.edges[index] for index in schedule.edges_of.get(at, ())]
+        leading = [edge for edge in below if counts[edge.operand]]
+        stack += ((edge.operand, _Way(edge, way)) for edge in reversed(leading))
+
+
+def _edges(way: _Way | None) -> tuple[Edge, ...]:
+    """The edges of a way, from the output on."""
+    edges = []
+    while way is not None:
+        edges.append(way.edge)
+        way = way.before
+    return tuple(reversed(edges))
+
+
+def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
+    """What is left of the seed at the end of a path."""
+    upstream = trace.gradients[trace.graph.output]
+    assert upstream is not None  # a path ends in a gradient
+    with np.errstate(all="ignore"):
+        for edge in edges:
+            upstream = contribution(trace.graph, edge.index, upstream, trace.outs, trace.operand_values)
+    return upstream
+
+
+class Moved(Struct, frozen=True, eq=False):
+    """A computed node that a nudge moves: its value before, and with the cell a little larger and smaller."""
+
+    node: Node
+    before: Tensor
+    plus: Tensor
+    minus: Tensor
+
+
+class Nudge(Struct, frozen=True, eq=False):
+    """What a small change of one cell of a leaf does to the output, beside what its gradient predicts.
+
+    `forward` has every computed node that it moves, in the order of computing.
+    """
+
+    before: float
+    plus: float
+    minus: float
+    slope: float
+    gradient: float
+    forward: tuple[Moved, ...] = ()
+
+    @property
+    def error(self) -> float:
+        """By how much the slope differs from the gradient, as a part of the larger one."""
+        largest = max(abs(self.slope), abs(self.gradient))
+        return abs(self.slope - self.gradient) / largest if largest else 0.0
+
+
+def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: float) -> Nudge:
+    """Change one cell of the leaf `name` by ±`size`, and run forward; `UsageError` where that cannot be done.
+
+    The output is weighted with the seed and summed, so that it is one number.
+    """
+    trace = run.trace(iteration)
+    graph, node = trace.graph, trace.graph[name]
+    if not node.is_leaf or not node.takes_gradient:
+        raise UsageError(msg("{name} cannot be nudged: only inputs and params can", name=name))
+    if len(cell) != len(node.shape) or any(
+        not -length <= index < length for index, length in zip(cell, node.shape, strict=True)
+    ):
+        raise UsageError(
+            msg(
+                "{name} has no cell {cell}: it has the axes {axes}",
+                name=name,
+                cell=list(cell),
+                axes=list(node.shape),
+            )
+        )
+    if not 0 < size < inf:
+        raise UsageError(msg("a nudge is a positive number"))
+    if any(isinstance(edit, ValueEdit) for edit in trace.edits):
+        raise UsageError(
+            msg("a nudge says nothing while a computed value is overridden: it would not pass it")
+        )
+
+    def forward(by: float) -> Sequence[Tensor]:
+        value = np.array(trace.values[node.position], dtype=np.float64)
+        value[cell] += by
+        bindings = with_leaf(graph, trace.bindings, name, value)
+        with np.errstate(all="ignore"):
+            return run_forward(graph, bindings, {})[0]
+
+    runs = [forward(by) for by in (0.0, size, -size)]
+    with np.errstate(all="ignore"):
+        weighted = (values[graph.output] * trace.bindings.seed for values in runs)
+        before, plus, minus = (float(np.sum(one, dtype=np.float64)) for one in weighted)
+        slope = (plus - minus) / (2 * size)
+    gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
+    nodes = (Moved(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
+    moved = (one for one in nodes if not (same(one.before, one.plus) and same(one.before, one.minus)))
+    return Nudge(before, plus, minus, slope, gradient, tuple(moved))
+
+
+# Two runs side by side
+
+
+class Difference(Struct, frozen=True, eq=False):
+    """A node whose value or gradient is not the same in two runs; None where a run has none."""
+
+    node: Node
+    values: tuple[Tensor, Tensor]
+    gradients: tuple[Tensor | None, Tensor | None]
+
+
+def compare(one: Trace, other: Trace) -> tuple[Difference, ...]:
+    """The nodes that two runs of one graph differ in, leaves first."""
+    found = []
+    for node in one.graph.nodes:
+        at = node.position
+        values, gradients = (one.values[at], other.values[at]), (one.gradients[at], other.gradients[at])
+        if node.kind is not Kind.LITERAL and not (same(*values) and same(*gradients)):
+            found.append(Difference(node, values, gradients))
+    return tuple(found)
+
+
+def differing_steps(one: Trace, other: Trace) -> Iterator[int]:
+    """The positions of the steps at which two runs of one graph differ, in order; 0 where a leaf does."""
+    schedule = one.schedule
+    leaves = (leaf.position for leaf in one.graph.leaves)
+    if not all(same(one.values[leaf], other.values[leaf]) for leaf in leaves):
+        yield 0
+    for node in schedule.order:
+        if not same(one.values[node], other.values[node]):
+            yield node - schedule.order.start + 1
+    if schedule.forward_only:
+        return
+    if not same(one.gradients[schedule.output], other.gradients[schedule.output]):
+        yield schedule.seed
+    for edge in schedule.edges:
+        start, arrival = schedule.starts[edge.index], schedule.arrival(edge.index)
+        brought = same(one.contributions[edge.index], other.contributions[edge.index])
+        summed = same(one.arrived[edge.index], other.arrived[edge.index])
+        if not brought or (arrival == start and not summed):
+            yield start
+        if arrival != start and not summed:
+            yield arrival
+    for node, position in schedule.update_positions.items():
+        if not same(one.updated[node], other.updated[node]):
+            yield position
+
+
+def first_difference(one: Trace, other: Trace) -> int | None:
+    """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
+    return next(differing_steps(one, other), None)
+
+
+# Searching
+
+
+class Found(NamedTuple):
+    """What a search found: nodes by position, and positions of the run for a condition."""
+
+    nodes: tuple[int, ...]
+    positions: tuple[int, ...]
+
+
+def search(graph: Graph, trace: Trace, text: str, before: Trace | None = None) -> Found:
+    """Nodes whose name has `text` in it, or what `op NAME`, `group NAME`, a trouble or `if …` means.
+
+    `before` is the trace of the iteration before. Raises `UsageError` where it means nothing.
+    """
+    words = " ".join(text.split())
+    if not words:
+        raise UsageError(msg("search for a part of a name, `op NAME`, `group NAME`, or `if …`"))
+    part = words.casefold()
+    nodes = tuple(node.position for node in graph.nodes if node.name and part in node.name.casefold())
+    if nodes and " " not in words:
+        return Found(nodes, ())
+    return Found((), tuple(hits(parse_breakpoint(words, graph), trace, before).tolist()))

@@ -1,0 +1,242 @@
+"""Keeping one's place when a scenario is loaded again: by what the step was about, not by its number.
+
+A place names the step that led there: its iteration, its kind, and the node or the edge that it was about. In
+a run of the same file it leads back to the very position it was taken at. In another run the nearest sensible
+one stands for it:
+
+- an iteration that is not there any more: the last that has a step of the kind, so that one who looked at the
+  backward pass of iteration 7 of 9 looks at that of iteration 4 once there are 5;
+- an edge that is not there: the next edge of its node; a node that is not there, or takes no such step: the
+  next one behind it, in the order of that pass, that does;
+- nothing behind it: the end of the pass. A run without a pass of the kind, such as the last forward of a
+  training, or one whose `train` is gone, ends where that pass would begin.
+
+What one has set up comes along as far as it fits: what one has chosen, folded and stepped into, breakpoints,
+watches, and the branches with their changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct, structs
+
+from backprop_engine.debugger.branches import BASELINE, Branches, Override
+from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint
+from backprop_engine.debugger.changing import on_branch
+from backprop_engine.debugger.session import Level, Notice, Session
+from backprop_engine.debugger.watches import check_watch
+from backprop_engine.decomposition import decomposition, inside
+from backprop_engine.errors import UsageError
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Update
+from backprop_engine.messages.words import Words
+from backprop_engine.scenario.settings import with_leaf
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["Place", "StepKind", "carried", "place_of", "position_of"]
+
+StepKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
+
+_KINDS: Final[dict[type, StepKind]] = {
+    Forward: "forward",
+    Seed: "seed",
+    Backward: "backward",
+    Accumulate: "accumulate",
+    Update: "update",
+    Clear: "clear",
+}
+_LEFT_OUT: Final = Words(
+    "Left out, for it no longer fits the file: {what}.", "바뀐 파일에 맞지 않아 뺀 것: {what}."
+)
+
+
+class Place(Struct, frozen=True):
+    """A position of a run by the step that led to it; `start` is where no step has been taken.
+
+    `node` is what is computed, seeded or updated; for a step along an edge it is the node whose rule runs,
+    and `argnum` its operand. `behind` are the nodes that come after it in the same pass, in order: the ones
+    to look for where it is gone.
+    """
+
+    iteration: int = 0
+    kind: StepKind = "start"
+    node: str = ""
+    argnum: int = 0
+    behind: tuple[str, ...] = ()
+
+
+def place_of(session: Session) -> Place:
+    """The place that a session stands at, outside of all that one has stepped into."""
+    return _place(session.outer_trace, session.outer_here, session.iteration)
+
+
+def _place(trace: Trace, here: int, iteration: int = 0) -> Place:
+    if not here:
+        return Place()
+    graph, schedule = trace.graph, trace.schedule
+    step = schedule.step(here)
+    if isinstance(step, Clear):
+        return Place(iteration, "clear")
+    kind = _KINDS[type(step)]
+    if isinstance(step, Backward | Accumulate):
+        node, argnum, order = step.edge.node, step.edge.argnum, tuple(schedule.edges_of)
+    else:
+        node, argnum = step.node, 0
+        order = {"forward": tuple(schedule.order), "update": schedule.updates or ()}.get(kind, ())
+    return Place(iteration, kind, graph.nodes[node].name, argnum, _behind(graph, order, node))
+
+
+def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
+    """The names of what follows `node` in `order`."""
+    return tuple(graph.nodes[one].name for one in order[order.index(node) + 1 :]) if order else ()
+
+
+def position_of(run: Run, place: Place) -> int:
+    """The position of `run` that a place means, or the nearest sensible one."""
+    iteration = min(place.iteration, _last_iteration_with(run, place.kind))
+    return run.start(iteration) + _within(run.graph, run.schedule(iteration), place)
+
+
+def _last_iteration_with(run: Run, kind: StepKind) -> int:
+    """The last iteration that has a step of this kind; the last of all has a forward pass only."""
+    return run.iterations - 1 if kind in ("start", "forward") else max(0, run.iterations - 2)
+
+
+def _within(graph: Graph, schedule: Schedule, place: Place) -> int:
+    """The position in its iteration."""
+    nodes = [graph.position(name) for name in (place.node, *place.behind) if name in graph]
+    match place.kind:
+        case "start":
+            return 0
+        case "forward":
+            computed = (node for node in nodes if node in schedule.order)
+            return next((node - schedule.order.start + 1 for node in computed), len(schedule.order))
+        case "seed":
+            return min(schedule.seed, schedule.completed)
+        case "backward" | "accumulate":
+            return next(_along(graph, schedule, place, nodes), schedule.completed)
+        case "update":
+            updated = schedule.update_positions
+            return next((updated[node] for node in nodes if node in updated), _last_update(schedule))
+        case "clear":
+            return schedule.last
+
+
+def _along(graph: Graph, schedule: Schedule, place: Place, nodes: list[int]) -> Iterator[int]:
+    """The positions of steps along an edge that may stand for the place, the best first."""
+    for node in nodes:
+        same = graph.nodes[node].name == place.node
+        for index in schedule.edges_of.get(node, ()):
+            argnum = schedule.edges[index].argnum
+            if same and argnum == place.argnum and place.kind == "accumulate":
+                yield schedule.arrival(index)
+            elif not same or argnum >= place.argnum:
+                yield schedule.starts[index]
+
+
+def _last_update(schedule: Schedule) -> int:
+    return schedule.completed + len(schedule.updates or ())
+
+
+def carried(session: Session, run: Run) -> Session:
+    """A session at the same place of another run, with all that one has set up, as far as it fits.
+
+    Its notice says what was left out, if anything was. Jumps that one has made are forgotten.
+    """
+    graph, left_out = run.graph, list[str]()
+    branches = _fitting(session.branches, run, left_out)
+    groups = {group.name for group in graph.groups}
+    on_baseline = replace(
+        session,
+        run=run,
+        position=0,
+        selection=None,
+        levels=(),
+        folded=tuple(one for one in session.folded if one in groups),
+        breakpoints=tuple(_breakpoints(session.breakpoints, graph, left_out)),
+        watches=tuple(_watches(session.watches, graph, left_out)),
+        past=(),
+        future=(),
+        branches=structs.replace(branches, current=BASELINE),
+        runs={},
+        hit=(),
+        pending=None,
+    )
+    moved = on_branch(on_baseline, branches)
+    moved = replace(moved, position=position_of(moved.run, place_of(session)))
+    if session.levels:
+        moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
+    notice = Notice(_LEFT_OUT, {"what": ", ".join(left_out)}, good=False) if left_out else None
+    return replace(moved, selection=_chosen(session, moved), notice=notice)
+
+
+def _chosen(session: Session, moved: Session) -> int | None:
+    """The node of the same name as the chosen one."""
+    if session.selection is None:
+        return None
+    name = session.graph.nodes[session.selection].name
+    return moved.graph.position(name) if name in moved.graph else None
+
+
+def _levels(levels: Sequence[Level], trace: Trace) -> Iterator[Level]:
+    """What one has stepped into, as deep as it still goes."""
+    for level in levels:
+        if level.name not in trace.graph or decomposition(trace.graph, trace.graph[level.name]) is None:
+            return
+        trace = inside(trace, trace.graph[level.name]).trace
+        place = _place(level.trace, level.position)
+        yield Level(level.name, trace, _within(trace.graph, trace.schedule, place))
+
+
+def _breakpoints(
+    breakpoints: Sequence[Breakpoint], graph: Graph, left_out: list[str]
+) -> Iterator[Breakpoint]:
+    for one in breakpoints:
+        try:
+            found = parse_breakpoint(one.text, graph)
+        except UsageError:
+            left_out.append(one.text)
+        else:
+            yield structs.replace(one, target=found.target, condition=found.condition)
+
+
+def _watches(watches: Sequence[str], graph: Graph, left_out: list[str]) -> Iterator[str]:
+    for one in watches:
+        try:
+            check_watch(one, graph)
+        except UsageError:
+            left_out.append(one)
+        else:
+            yield one
+
+
+def _fitting(branches: Branches, run: Run, left_out: list[str]) -> Branches:
+    """The branches with the changes that can still be made."""
+    every = {}
+    for name, branch in branches.every.items():
+        kept = {key: one for key, one in branch.overrides.items() if _fits(one, run)}
+        every[name] = structs.replace(branch, overrides=kept)
+        if name == branches.current:
+            left_out += [node for kind, node in branch.overrides if (kind, node) not in kept]
+    return structs.replace(branches, every=every)
+
+
+def _fits(override: Override, run: Run) -> bool:
+    """Whether a number can still be put in the place of what the run gives."""
+    graph = run.graph
+    if override.node not in graph or graph[override.node].shape != override.tensor.shape:
+        return False
+    node = graph[override.node]
+    if override.kind == "value":
+        return node.op is not None and not node.op.boolean
+    if override.kind == "gradient":
+        return graph.active[node.position] and node.takes_gradient
+    try:
+        with_leaf(graph, run.bindings, node.name, override.tensor)
+    except UsageError:
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""Watches: expressions over nodes and gradients, followed along a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.debugger.spelling import about, named, typed
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import msg
+from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
+from backprop_engine.trace.trace import Frame, Trace
+
+__all__ = ["check_watch", "history_of_watch", "value_of_watch"]
+
+
+def check_watch(text: str, graph: Graph) -> None:
+    """Refuse what is no expression over the graph's nodes and gradients."""
+
+    def shape_of(name: str) -> tuple[int, ...]:
+        name = named(name)
+        if name not in graph:
+            raise LookupError(msg("`{name}` is not defined", name=name))
+        return graph[name].shape
+
+    try:
+        infer_shape(typed(text), shape_of, shape_of)
+    except EvaluationError as error:
+        raise about(text, error.message, error.hint) from None
+
+
+def history_of_watch(text: str, trace: Trace, positions: Sequence[int]) -> list[float | None]:
+    """What a watch comes to along a trace, a number each: of a tensor, its norm; None where it is absent.
+
+    Raises `UsageError` as `value_of_watch` does.
+    """
+    known = _histories.setdefault(trace, {})
+    for position in positions:
+        if (text, position) not in known:
+            value = value_of_watch(text, trace.frame(position))
+            known[text, position] = None if value is None else _as_number(value)
+    return [known[text, position] for position in positions]
+
+
+_histories: WeakKeyDictionary[Trace, dict[tuple[str, int], float | None]] = WeakKeyDictionary()
+
+
+def _as_number(value: Tensor) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.linalg.norm(np.ravel(value).astype(np.float64)) if value.ndim else value)
+
+
+def value_of_watch(text: str, frame: Frame) -> Tensor | None:
+    """What a watch comes to at a frame; None where a part of it is absent."""
+
+    def found(get: Callable[[str], Tensor | None]) -> Callable[[str], Tensor | None]:
+        def known(name: str) -> Tensor | None:
+            name = named(name)
+            if name not in frame.graph:
+                raise LookupError(msg("`{name}` is not defined", name=name))
+            return get(name)
+
+        return known
+
+    try:
+        return evaluate(
+            typed(text),
+            found(lambda name: frame.value(frame.graph[name])),
+            found(lambda name: frame.gradient(frame.graph[name])),
+            frame.graph.dtype,
+        )
+    except EvaluationError as error:
+        raise about(text, error.message, error.hint) from None

@@ -1,0 +1,1 @@
+"""Local gradients, windows of Jacobians, and numeric checks of both."""

@@ -1,0 +1,293 @@
+"""Single cells of an edge's Jacobian: windows of it, and where the cell of a contribution came from.
+
+The Jacobian of an edge is ∂out/∂operand, with the output's cells as rows and the operand's as columns, both
+counted in the order of memory. It is never worked out whole: the product of two 1000×1000 matrices has one of
+10¹² cells, of which a screen shows a few hundred, and one cell of a gradient needs a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape, Tensor, settle, shape_text, sum_axes
+from backprop_engine.errors import UsageError
+from backprop_engine.graph.graph import Node
+from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.ops import Jacobian, Linear, Partial
+from backprop_engine.trace.record import product
+from backprop_engine.trace.trace import Trace
+
+__all__ = [
+    "Cell",
+    "Origin",
+    "Origins",
+    "edge_origins",
+    "jacobian_shape",
+    "node_origins",
+    "origins_cost",
+    "window",
+]
+
+Cell: TypeAlias = tuple[int, ...]
+_Cells: TypeAlias = tuple[Any, ...]
+_At: TypeAlias = Callable[[_Cells, _Cells], Any]
+"""∂out[i]/∂operand[j] for cells that broadcast with each other."""
+
+MOST_BY_UNITS = 4096
+"""The most output cells of a rule that can only be asked for whole rows of its Jacobian, one by one."""
+_SLICE = 2**17
+"""How many output cells are looked at together."""
+
+
+class Origin(Struct, frozen=True):
+    """One term of a gradient's cell: the upstream gradient's `cell`, and upstream · factor = product."""
+
+    cell: Cell
+    upstream: float
+    factor: float
+    product: float
+
+
+class Origins(Struct, frozen=True, eq=False):
+    """The terms whose products sum to `value`, the `cell` of the contribution that came along `edge`.
+
+    `terms` are the first, in the upstream gradient's order; `rest` counts the others, which sum to
+    `rest_sum`. Terms that are 0 whatever flows in are left out, unless there are only such.
+    """
+
+    edge: Edge
+    cell: Cell
+    value: float
+    terms: tuple[Origin, ...]
+    rest: int
+    rest_sum: float
+    varying: tuple[bool, ...]
+    """Along which axes the upstream cells of all the terms differ."""
+
+    @property
+    def count(self) -> int:
+        """How many terms there are in all."""
+        return len(self.terms) + self.rest
+
+
+def jacobian_shape(trace: Trace, edge: Edge) -> tuple[int, int]:
+    """How many rows and columns the Jacobian of `edge` has."""
+    nodes = trace.graph.nodes
+    return prod(nodes[edge.node].shape), prod(nodes[edge.operand].shape)
+
+
+def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]) -> Tensor:
+    """The cells of the Jacobian of `edge` where `rows` and `columns` meet, and no others.
+
+    Raises `UsageError` for a row or a column that there is not, and where a rule can only be asked for whole
+    rows and the output is too large for that.
+    """
+    out, operand = (trace.graph.nodes[one].shape for one in (edge.node, edge.operand))
+    i = _unravelled(rows, out, msg("row"))
+    j = _unravelled(columns, operand, msg("column"))
+    size = (len(rows), len(columns))
+    if 0 in size:
+        return settle(np.zeros(size), trace.graph.dtype)
+    with np.errstate(all="ignore"):
+        found = _cells_of(trace, edge)(
+            tuple(axis[:, np.newaxis] for axis in i), tuple(axis[np.newaxis, :] for axis in j)
+        )
+    return settle(np.array(np.broadcast_to(found, size)), trace.graph.dtype)
+
+
+def node_origins(trace: Trace, node: Node, cell: Cell, most: int = 16) -> tuple[Origins, ...]:
+    """Where one cell of a node's gradient came from: the origins of each contribution to it, in order."""
+    uses = trace.schedule.uses_of.get(node.position, [])
+    return tuple(edge_origins(trace, trace.graph.edges[use], cell, most) for use in uses)
+
+
+def origins_cost(trace: Trace, edge: Edge, cell: Cell) -> int:
+    """How many cells of the output `edge_origins` looks at."""
+    return prod(_reach(trace, edge, cell)[1])
+
+
+def edge_origins(
+    trace: Trace, edge: Edge, cell: Cell, most: int = 16, *, diagonal: Tensor | None = None
+) -> Origins:
+    """Where one cell of the contribution along `edge` came from; at most `most` terms are listed.
+
+    Who has the `diagonal` of an elementwise operator's Jacobian already, in the output's shape, can give it.
+    Raises `UsageError` for a cell that there is not, or as `window` does.
+    """
+    operand = trace.graph.nodes[edge.operand]
+    _check_cell(operand, cell)
+    upstream = trace.gradients[edge.node]
+    assert upstream is not None
+    terms: list[Origin] = []
+    zeros: list[Origin] = []
+    count, rest_sum = 0, 0.0
+    lows, highs = [], []
+    with np.errstate(all="ignore"):
+        at = _cells_of(trace, edge, diagonal)
+        for i in _candidates(trace, edge, cell):
+            flowing, factor = _side_by_side(upstream[i], at(i, cell))
+            products = flowing * factor
+            counts = (factor != 0) | (products != 0)  # 0 · inf is NaN, and is no nothing
+            if not zeros:
+                zeros = _terms(i, flowing, factor, products, np.flatnonzero(~counts)[:1])
+            found = np.flatnonzero(counts)
+            listed = found[: max(0, most - len(terms))]
+            terms += _terms(i, flowing, factor, products, listed)
+            rest_sum += float(np.sum(products[found[len(listed) :]], dtype=np.float64))
+            count += len(found)
+            if len(found):
+                lows.append([axis[found].min() for axis in i])
+                highs.append([axis[found].max() for axis in i])
+    value = float(trace.contributions[edge.index][cell])
+    if not terms and not count:
+        return Origins(edge, cell, value, tuple(zeros), 0, 0.0, (False,) * upstream.ndim)
+    varying = tuple((np.max(highs, axis=0) > np.min(lows, axis=0)).tolist())
+    return Origins(edge, cell, value, tuple(terms), count - len(terms), rest_sum, varying)
+
+
+def _terms(i: _Cells, upstream: Any, factor: Any, products: Any, chosen: Any) -> list[Origin]:
+    """The terms at the `chosen` places."""
+    places = zip(*(axis[chosen].tolist() for axis in i), strict=True) if i else ((),) * len(chosen)
+    numbers = (one[chosen].tolist() for one in (upstream, factor, products))
+    return [Origin(cell, *each) for cell, *each in zip(places, *numbers, strict=True)]
+
+
+def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
+    """Both as vectors of one length; a scalar's cells have no axis to make one of."""
+    wide = np.broadcast_shapes(np.shape(upstream), np.shape(factor), (1,))
+    return np.broadcast_to(upstream, wide), np.broadcast_to(np.asarray(factor, dtype=np.float64), wide)
+
+
+def _candidates(trace: Trace, edge: Edge, cell: Cell) -> Iterator[_Cells]:
+    """The output's cells that may read the operand's `cell`, in order, a slice at a time."""
+    fixed, sizes = _reach(trace, edge, cell)
+    for start in range(0, prod(sizes), _SLICE):
+        places = np.arange(start, min(start + _SLICE, prod(sizes)))
+        apart = np.unravel_index(places, sizes) if sizes else ()
+        yield tuple(axis + one for axis, one in zip(apart, fixed, strict=True))
+
+
+def _reach(trace: Trace, edge: Edge, cell: Cell) -> tuple[Cell, Shape]:
+    """The block of the output that may read the operand's `cell`: where it begins, and its shape.
+
+    An elementwise operator reads it where it was broadcast to, and a product of matrices in one row or one
+    column; of any other, every output cell may.
+    """
+    shape = trace.graph.nodes[edge.node].shape
+    fixed, sizes = [0] * len(shape), list(shape)
+    ahead = len(shape) - len(cell)
+    if isinstance(edge.rule, Partial):
+        for axis in range(len(shape)):
+            if axis not in edge.summed:
+                fixed[axis], sizes[axis] = cell[axis - ahead] if axis >= ahead else 0, 1
+    else:
+        for axis in _row_or_column(edge.rule, shape, trace.graph.nodes[edge.operand].shape):
+            fixed[axis], sizes[axis] = cell[axis], 1
+    return tuple(fixed), tuple(sizes)
+
+
+def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple[int, ...]:
+    """The axis, counted from the end, along which a product of matrices has its operand's index; of any
+    other rule none.
+    """
+    factor = rule.factor if isinstance(rule, Linear) else None
+    if factor is None or factor.sign != "·" or not 2 <= len(operand) <= len(out):
+        return ()
+    axis = -1 if factor.before else -2
+    return (axis,) if out[axis] == operand[axis] else ()
+
+
+def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
+    """The cells of the Jacobian of `edge`, as a function of which."""
+    node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
+    out, operands = trace.outs[edge.node], [trace.operand_values[one] for one in node.operands]
+    rule = edge.rule
+    if isinstance(rule, Partial):
+        found = rule.of(out, *operands, **node.attributes) if known is None else known
+        diagonal = np.broadcast_to(found, node.shape)
+        return lambda i, j: np.where(_reads(i, j, operand.shape), diagonal[i], 0.0)
+    entries = rule.entries
+    if entries is None:
+        return _by_unit_upstreams(trace, edge, out, operands)
+    return lambda i, j: entries(i, j, out, *operands, **node.attributes)
+
+
+def _reads(i: _Cells, j: _Cells, operand: Shape) -> Any:
+    """Whether the output's cells `i` read the operand's cells `j`, with NumPy's broadcasting."""
+    met: Any = np.True_
+    for one, other, size in zip(i[len(i) - len(j) :], j, operand, strict=True):
+        met = met & ((one == other) if size != 1 else np.True_)
+    return met
+
+
+def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence[Tensor]) -> _At:
+    """Rows of the Jacobian from the rule itself: what it makes of an upstream gradient of a single 1."""
+    graph = trace.graph
+    shape, columns = graph.nodes[edge.node].shape, graph.nodes[edge.operand].shape
+    if prod(shape) > MOST_BY_UNITS:
+        raise UsageError(
+            msg(
+                "the Jacobian of {name} ({shape}) has too many rows: its rule gives no single cells, and "
+                "whole rows are computed for at most {most}",
+                name=graph.nodes[edge.node].name,
+                shape=shape_text(shape),
+                most=MOST_BY_UNITS,
+            )
+        )
+
+    def row(number: int) -> Any:
+        unit = np.zeros(prod(shape), dtype=graph.dtype)
+        unit[number] = 1.0
+        made = product(graph, edge, unit.reshape(shape)[()], out, operands)
+        return np.ravel(sum_axes(made, edge.summed, columns) if edge.summed else made)
+
+    def at(i: _Cells, j: _Cells) -> Any:
+        wide = np.broadcast_arrays(_flat(i, shape), _flat(j, columns))
+        asked, which = np.unique(wide[0], return_inverse=True)
+        found = np.empty(wide[0].shape)
+        for place, number in enumerate(asked):
+            here = which.reshape(found.shape) == place
+            found[here] = row(int(number))[wide[1][here]]
+        return found
+
+    return at
+
+
+def _flat(cells: _Cells, shape: Shape) -> Any:
+    return np.asarray(np.ravel_multi_index(np.broadcast_arrays(*cells), shape)) if shape else np.asarray(0)
+
+
+def _unravelled(places: Sequence[int], shape: Shape, what: Message) -> _Cells:
+    """The cells at `places` of a tensor of `shape`; `UsageError` where there is none."""
+    numbers, size = np.asarray(places, dtype=np.intp), prod(shape)
+    outside = numbers[(numbers < 0) | (numbers >= size)]
+    if outside.size:
+        raise UsageError(
+            msg(
+                "there is no {what} {number}: the Jacobian has {size} {what}s",
+                what=what,
+                number=outside[0],
+                size=size,
+            )
+        )
+    return np.unravel_index(numbers, shape) if shape else ()
+
+
+def _check_cell(node: Node, cell: Cell) -> None:
+    if len(cell) != len(node.shape) or any(
+        not 0 <= one < size for one, size in zip(cell, node.shape, strict=False)
+    ):
+        raise UsageError(
+            msg(
+                "{name} is {shape} and has no cell {cell}",
+                name=node.name,
+                shape=shape_text(node.shape),
+                cell=list(cell),
+            )
+        )

@@ -1,0 +1,164 @@
+"""The local gradient of an edge in its natural form.
+
+The operator declares the form, size never does. A rule between two scalars is always a number.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Literal, TypeAlias, assert_never
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.words import Words
+from backprop_engine.ops import Jacobian, Linear, Partial
+from backprop_engine.trace.record import product
+from backprop_engine.trace.trace import Trace
+
+__all__ = [
+    "DenseLocal",
+    "ElementwiseLocal",
+    "LocalGradient",
+    "MapLocal",
+    "ScalarLocal",
+    "has_cells",
+    "local_gradient",
+    "worked_along",
+]
+
+LARGEST_JACOBIAN = 4096
+"""The most cells of a Jacobian that is worked out whole."""
+
+
+class ScalarLocal(Struct, frozen=True, eq=False):
+    """A number: product = upstream · value."""
+
+    value: Tensor
+    text: str
+    form: Literal["scalar"] = "scalar"
+
+
+class ElementwiseLocal(Struct, frozen=True, eq=False):
+    """The diagonal of a diagonal Jacobian, in the output's shape: product = upstream ⊙ value."""
+
+    value: Tensor
+    text: str
+    form: Literal["elementwise"] = "elementwise"
+
+
+class DenseLocal(Struct, frozen=True, eq=False):
+    """A dense Jacobian of shape batch + (out, in): product = valueᵀ · upstream; None above 4,096 cells."""
+
+    value: Tensor | None
+    shape: Shape
+    text: str
+    rule: str
+    form: Literal["jacobian"] = "jacobian"
+
+
+class MapLocal(Struct, frozen=True, eq=False):
+    """A linear map: its rule in NumPy's terms and, where the rule multiplies with a tensor, that factor."""
+
+    rule: str
+    shapes: tuple[Shape, Shape, Shape | None]
+    """Of the upstream gradient, of the product, and of the factor."""
+    factor: Tensor | None
+    text: str
+    sign: str
+    before: bool
+    upstream_as: str
+    shown: Words | None = None
+    form: Literal["map"] = "map"
+
+
+LocalGradient: TypeAlias = ScalarLocal | ElementwiseLocal | DenseLocal | MapLocal
+
+
+def has_cells(local: LocalGradient) -> bool:
+    """Whether the product is made of the local gradient's cells: of one number or of a map without a factor
+    it is not.
+    """
+    return not isinstance(local, ScalarLocal) and not (isinstance(local, MapLocal) and local.factor is None)
+
+
+def worked_along(node: Node) -> int:
+    """The axis that an operator with a dense Jacobian works along; the others are a batch."""
+    axis: int = node.attributes.get("axis", -1)
+    return axis % len(node.shape)
+
+
+_KEPT = 4
+"""How many local gradients of a trace are remembered: those of the step that is looked at, and around it."""
+_kept: WeakKeyDictionary[Trace, list[tuple[Edge, LocalGradient]]] = WeakKeyDictionary()
+
+
+def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
+    """The local gradient that the trace multiplied with at `edge`; those asked for last are remembered."""
+    kept = _kept.setdefault(trace, [])
+    found = next((local for one, local in kept if one is edge), None)
+    if found is None:
+        found = _worked_out(trace, edge)
+        kept.append((edge, found))
+        del kept[:-_KEPT]
+    return found
+
+
+def _worked_out(trace: Trace, edge: Edge) -> LocalGradient:
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    rule, attributes = edge.rule, dict(node.attributes)
+    out = trace.outs[edge.node]
+    operands = [trace.operand_values[one] for one in node.operands]
+    with np.errstate(all="ignore"):
+        if node.shape == () == operand.shape:
+            one = graph.dtype.type(1.0)
+            text = rule.text if isinstance(rule, Partial) else _without_upstream(rule.text)
+            return ScalarLocal(product(graph, edge, one, out, operands), text)
+        match rule:
+            case Partial():
+                partial = np.asarray(rule.of(out, *operands, **attributes), dtype=graph.dtype)
+                return ElementwiseLocal(settle(np.broadcast_to(partial, node.shape), graph.dtype), rule.text)
+            case Jacobian():
+                return _dense(graph, rule, out, operands, attributes)
+            case Linear():
+                return _map(graph, edge, rule, out, operands, attributes)
+            case _:
+                assert_never(rule)
+
+
+def _without_upstream(text: str) -> str:
+    """The rule of a scalar without its leading ``g *``: what multiplies the upstream gradient."""
+    return "1" if text in ("g", "g.T") else text.removeprefix("g * ")
+
+
+def _dense(
+    graph: Graph, rule: Jacobian, out: Tensor, operands: list[Tensor], attributes: dict[str, Any]
+) -> DenseLocal:
+    if prod(rule.shape) > LARGEST_JACOBIAN:
+        return DenseLocal(None, rule.shape, rule.matrix_text, rule.text)
+    matrix = settle(rule.matrix(out, *operands, **attributes), graph.dtype)
+    return DenseLocal(matrix, rule.shape, rule.matrix_text, rule.text)
+
+
+def _map(
+    graph: Graph, edge: Edge, rule: Linear, out: Tensor, operands: list[Tensor], attributes: dict[str, Any]
+) -> MapLocal:
+    upstream, operand = graph.nodes[edge.node].shape, graph.nodes[edge.operand].shape
+    if rule.factor is None:
+        return MapLocal(rule.text, (upstream, operand, None), None, "", "·", False, "column", rule.shown)
+    factor = settle(rule.factor.of(out, *operands, **attributes), graph.dtype)
+    shapes = (upstream, operand, factor.shape)
+    return MapLocal(
+        rule.text,
+        shapes,
+        factor,
+        rule.factor.text,
+        rule.factor.sign,
+        rule.factor.before,
+        rule.factor.upstream_as,
+    )

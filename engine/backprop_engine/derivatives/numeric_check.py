@@ -1,0 +1,313 @@
+"""Numeric checks: a gradient against what small changes of the operand really do to the output.
+
+Where every operator on the way is analytic, by complex step (Squire and Trapp, SIAM Review 40, 1998):
+the derivative is Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a
+kink told apart by its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000
+cells the gradient is projected on a random direction, and a sample of cells is checked one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from msgspec import Struct, structs
+
+from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.graph.steps import Edge
+from backprop_engine.numeric_derivatives import Function, Slope, complex_step, differences, fair_at_kink, unit
+from backprop_engine.trace.record import forward_function, run_forward
+from backprop_engine.trace.trace import GradientEdit, Trace
+
+__all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace", "compare"]
+
+MOST_CELLS = 10_000
+SAMPLE = 100
+MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
+"""A run of more numbers than this is computed anew for fewer cells."""
+
+
+class Verdict(Enum):
+    """What a numeric check found."""
+
+    AGREES = "agrees"
+    KINK = "kink"
+    DIFFERS = "differs"
+    NOT_FINITE = "not finite"
+    NOT_APPLICABLE = "not applicable"
+
+    @property
+    def good(self) -> bool:
+        """Whether the gradient stands."""
+        return self in (Verdict.AGREES, Verdict.KINK, Verdict.NOT_APPLICABLE)
+
+
+class GradientCheck(Struct, frozen=True, eq=False):
+    """The outcome for one gradient.
+
+    `error` is the largest difference, divided by the largest magnitude of the gradient; `cell` is where it
+    lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` cells
+    out of `cells` were computed. `shapes` are the gradient's and the operand's, where they are not the same:
+    then no cell is compared.
+    """
+
+    name: str
+    verdict: Verdict
+    method: str
+    cells: int
+    checked: int
+    error: float = 0.0
+    cell: tuple[int, ...] = ()
+    found: float = 0.0
+    expected: float = 0.0
+    numeric: Tensor | None = None
+    shapes: tuple[Shape, Shape] | None = None
+
+    @property
+    def sampled(self) -> bool:
+        """Whether only a projection and a sample of cells were checked."""
+        return self.checked < self.cells
+
+
+def check_trace(trace: Trace) -> Iterator[GradientCheck]:
+    """Check the gradient of every leaf through the whole graph, then every edge by itself."""
+    sample = SAMPLE if trace.graph.cells() <= MOST_NUMBERS else SMALL_SAMPLE
+    for leaf in trace.graph.leaves:
+        if leaf.takes_gradient:
+            yield check_leaf(trace, leaf, sample=sample)
+    for edge in trace.graph.edges:
+        yield check_edge(trace, edge, sample=sample)
+
+
+def check_leaf(trace: Trace, leaf: Node, *, sample: int = SAMPLE) -> GradientCheck:
+    """Check the gradient of an input or a parameter through everything that depends on it."""
+    graph = trace.graph
+    below = _dependants(graph, leaf.position)
+    if _overridden(trace, leaf.position, below):
+        cells = int(np.size(trace.values[leaf.position]))
+        return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "overridden", cells, 0)
+    base = _double_values(trace)
+    functions = [(graph.nodes[position], forward_function(graph.nodes[position])) for position in below]
+
+    def output(value: Any) -> Any:
+        changed = {leaf.position: value}
+        for node, function in functions:
+            changed[node.position] = function(*_operands(node, changed, base))
+        return np.sum(trace.bindings.seed * changed.get(graph.output, base[graph.output]))
+
+    analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
+    gradient = trace.gradient(leaf.name)
+    check = compare(leaf.name, output, base[leaf.position], gradient, analytic=analytic, sample=sample)
+    if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
+        return structs.replace(check, verdict=Verdict.KINK)
+    return check
+
+
+def _at_kink(trace: Trace, below: list[int]) -> bool:
+    """Whether an operator on the way stands at a kink, and each by itself chose fairly.
+
+    Several such choices together need not lie between the slopes of the whole, left and right.
+    """
+    edges = (trace.graph.edges[index] for node in below for index in trace.schedule.edges_of[node])
+    verdicts = {check_edge(trace, edge).verdict for edge in edges}
+    return Verdict.KINK in verdicts and all(verdict.good for verdict in verdicts)
+
+
+def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_CELLS, sample: int = SAMPLE) -> GradientCheck:
+    """Check one contribution: the upstream gradient held, the operand changed in this use of it alone.
+
+    Above `most` cells of the operand, a random projection and `sample` cells are checked.
+    """
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    upstream = trace.gradients[edge.node]
+    assert upstream is not None
+    name = f"{node.name} → {operand.name}"
+    operands = [_double(trace.operand_values[position]) for position in node.operands]
+    function = forward_function(node)
+
+    def projected(value: Any) -> Any:
+        return np.sum(upstream * function(*operands[: edge.argnum], value, *operands[edge.argnum + 1 :]))
+
+    assert node.op is not None
+    gradient = trace.contributions[edge.index]
+    largest = float(np.max(np.abs(upstream), initial=0.0))
+    operand_value = operands[edge.argnum]
+    return compare(
+        name,
+        projected,
+        operand_value,
+        gradient,
+        analytic=node.op.analytic,
+        upstream=largest,
+        most=most,
+        sample=sample,
+    )
+
+
+def _dependants(graph: Graph, leaf: int) -> list[int]:
+    """The active computed nodes that gradient flows from to `leaf`, in the order of computing."""
+    reached = {leaf}
+    below = []
+    for position in graph.order:
+        node = graph.nodes[position]
+        if graph.active[position] and any(
+            rule is not None and operand in reached
+            for rule, operand in zip(node.rules, node.operands, strict=True)
+        ):
+            reached.add(position)
+            below.append(position)
+    return below
+
+
+def _operands(node: Node, changed: dict[int, Any], base: list[Any]) -> list[Any]:
+    """The operands with the change in them; it does not pass where no gradient does (detach, conditions)."""
+    return [
+        changed.get(operand, base[operand]) if rule is not None else base[operand]
+        for rule, operand in zip(node.rules, node.operands, strict=True)
+    ]
+
+
+def _overridden(trace: Trace, leaf: int, below: list[int]) -> bool:
+    """Whether an edit lies between the leaf and the output, so that differences say something else."""
+    edited = {trace.graph.position(edit.node): edit for edit in trace.edits}
+    return any(position in edited for position in below) or isinstance(edited.get(leaf), GradientEdit)
+
+
+def _double(tensor: Tensor) -> Any:
+    return tensor.astype(np.float64) if tensor.dtype.kind == "f" else tensor
+
+
+def _double_values(trace: Trace) -> list[Any]:
+    """The values of a run in double precision."""
+    graph = trace.graph
+    if graph.dtype == np.float64 or trace.edits:
+        return [_double(value) for value in trace.operand_values]
+    wide = replace(
+        graph, dtype=np.dtype(np.float64), literals={k: _double(v) for k, v in graph.literals.items()}
+    )
+    leaves = {position: _double(value) for position, value in trace.bindings.leaves.items()}
+    with np.errstate(all="ignore"):
+        return list(run_forward(wide, Bindings(leaves, trace.bindings.seed), {})[1])
+
+
+def compare(
+    name: str,
+    function: Function,
+    x: Tensor,
+    gradient: Tensor,
+    *,
+    analytic: bool,
+    upstream: float = 0.0,
+    most: int = MOST_CELLS,
+    sample: int = SAMPLE,
+) -> GradientCheck:
+    """Compare `gradient` with the derivative of the scalar `function` at `x`.
+
+    `upstream` is the largest upstream gradient in it: a rule whose local gradient all but cancels, as tanh's
+    does where it is saturated, is allowed the rounding of what cancelled.
+    """
+    method = "complex step" if analytic else "differences"
+    cells = int(np.size(x))
+    if np.shape(gradient) != np.shape(x):
+        shapes = (np.shape(gradient), np.shape(x))
+        return GradientCheck(name, Verdict.DIFFERS, "shape", cells, 0, np.inf, shapes=shapes)
+    flat = np.ravel(gradient).astype(np.float64)
+    if not np.all(np.isfinite(flat)):
+        worst = int(np.flatnonzero(~np.isfinite(flat))[0])
+        cell = tuple(map(int, np.unravel_index(worst, np.shape(x)))) if np.shape(x) else ()
+        return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, cell, float(flat[worst]))
+    derivative = complex_step if analytic else differences
+    point = np.array(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        if not np.isfinite(function(point[()])):
+            return GradientCheck(name, Verdict.NOT_FINITE, "output", cells, cells, np.inf, (), np.nan)
+        if cells > most:
+            return _sampled(name, method, derivative, function, point, gradient, min(sample, cells))
+        slopes = [derivative(function, point, unit(point.shape, cell)) for cell in range(cells)]
+    rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
+    return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape, rounding)
+
+
+def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
+    """Relative to the gradient's largest magnitude; a narrow dtype rounds more than the check does."""
+    wanted = 1e-9 if method == "complex step" else 1e-7
+    return wanted if dtype == np.float64 else max(wanted, float(np.sqrt(np.finfo(dtype).eps)))
+
+
+def _judge(
+    name: str,
+    method: str,
+    slopes: list[Slope],
+    found: Any,
+    gradient: Tensor,
+    cells: Any,
+    shape: tuple[int, ...],
+    rounding: float = 0.0,
+) -> GradientCheck:
+    """Compare found cells with their numeric slopes."""
+    numeric = np.array([slope.value for slope in slopes])
+    whole = len(slopes) == int(np.size(gradient))
+    kinks = np.array([fair_at_kink(slope, one) for slope, one in zip(slopes, found, strict=True)], dtype=bool)
+    scale = max(
+        float(np.max(np.abs(found), initial=0.0)), float(np.max(np.abs(numeric[~kinks]), initial=0.0))
+    )
+    doubt = np.array([slope.doubt for slope in slopes])
+    noise = np.array([slope.noise for slope in slopes])
+    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise + rounding
+    allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
+    gaps = np.where(kinks, 0.0, np.abs(found - numeric))
+    if not np.all(np.isfinite(numeric[~kinks])):
+        verdict = Verdict.NOT_FINITE
+    elif np.any(gaps > allowed):
+        verdict = Verdict.DIFFERS
+    else:
+        verdict = Verdict.KINK if np.any(kinks) else Verdict.AGREES
+    worst = int(np.argmax(np.where(np.isfinite(gaps), gaps, np.inf))) if len(slopes) else 0
+    cell = tuple(map(int, np.unravel_index(cells[worst], shape))) if shape and len(slopes) else ()
+    return GradientCheck(
+        name,
+        verdict,
+        method,
+        int(np.size(gradient)),
+        len(slopes),
+        float(gaps[worst] / scale) if len(slopes) and scale else 0.0,
+        cell,
+        float(found[worst]) if len(slopes) else 0.0,
+        float(numeric[worst]) if len(slopes) else 0.0,
+        numeric.reshape(shape) if whole else None,
+    )
+
+
+def _sampled(
+    name: str,
+    method: str,
+    derivative: Callable[..., Slope],
+    function: Function,
+    x: Any,
+    gradient: Tensor,
+    sample: int,
+) -> GradientCheck:
+    """A random projection, and a sample of cells one by one."""
+    random = np.random.default_rng(0)
+    direction = random.standard_normal(x.shape)
+    along = derivative(function, x, direction)
+    projected = float(np.sum(gradient * direction))
+    magnitude = float(np.linalg.norm(np.ravel(gradient)))
+    chosen = np.sort(random.choice(x.size, sample, replace=False))
+    slopes = [derivative(function, x, unit(x.shape, int(cell))) for cell in chosen]
+    found = np.ravel(gradient)[chosen].astype(np.float64)
+    result = _judge(name, method, slopes, found, gradient, chosen, x.shape)
+    allowed = _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt + along.noise
+    close = abs(along.value - projected) <= allowed
+    if result.verdict.good and not close and along.left is None:
+        return GradientCheck(
+            name, Verdict.DIFFERS, method, result.cells, result.checked,
+            abs(along.value - projected) / (magnitude or 1.0), (), projected, along.value,
+        )  # fmt: skip
+    return result

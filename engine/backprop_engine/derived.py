@@ -1,0 +1,56 @@
+"""What is computed from a trace or a graph is remembered on it, and goes with it.
+
+A cache at module level that has a trace among its keys keeps that trace, and all its tensors, alive for as
+long as the entry stands. So a function of a trace that is worth remembering is declared here::
+
+    @derived(limit=64)
+    def numeric_check(trace: Trace, edge: Edge) -> GradientCheck: ...
+
+Results must not refer to their owner, or a cycle would keep both until the garbage collector runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import ref
+
+__all__ = ["derived"]
+
+Owner = TypeVar("Owner")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_ATTRIBUTE = "_derived"
+
+
+def derived(
+    limit: int | None = None,
+) -> Callable[
+    [Callable[Concatenate[Owner, Arguments], Result]], Callable[Concatenate[Owner, Arguments], Result]
+]:
+    """Remember the results of a function on its first argument, the `limit` most recently used of each owner.
+
+    The owner needs a `__dict__` and weak references; all other arguments must be hashable.
+    """
+
+    def declare(
+        function: Callable[Concatenate[Owner, Arguments], Result],
+    ) -> Callable[Concatenate[Owner, Arguments], Result]:
+        @wraps(function)
+        def remembered(owner: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            caches: dict[Any, Callable[..., Result]] = vars(owner).setdefault(_ATTRIBUTE, {})
+            cache = caches.get(function)
+            if cache is None:
+                cache = caches.setdefault(function, _cache(function, owner, limit))
+            return cache(*args, **kwargs)
+
+        return remembered
+
+    return declare
+
+
+def _cache(function: Callable[..., Result], owner: Any, limit: int | None) -> Callable[..., Result]:
+    weakly = ref(owner)  # a strong reference would tie the owner to its own cache
+    return lru_cache(maxsize=limit)(lambda *args, **kwargs: function(weakly(), *args, **kwargs))

@@ -1,0 +1,66 @@
+"""Expression text -> a tree with spans, and back. The grammar is our own; nothing is evaluated as Python."""
+
+from __future__ import annotations
+
+from backprop_engine.expressions.cursor import MAX_DEPTH
+from backprop_engine.expressions.parse import parse
+from backprop_engine.expressions.render import render
+from backprop_engine.expressions.templates import Filled, Template, fill
+from backprop_engine.expressions.tokens import MAX_LENGTH, ExprError
+from backprop_engine.expressions.tree import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Constant,
+    Expr,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+    children,
+    literal,
+    path,
+    walk,
+)
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "Attribute",
+    "Binary",
+    "Boolean",
+    "Call",
+    "Constant",
+    "Expr",
+    "ExprError",
+    "Filled",
+    "Index",
+    "Keyword",
+    "ListOf",
+    "Name",
+    "Number",
+    "Slice",
+    "Span",
+    "Subscript",
+    "Template",
+    "Text",
+    "Transpose",
+    "Unary",
+    "Value",
+    "children",
+    "fill",
+    "literal",
+    "parse",
+    "path",
+    "render",
+    "walk",
+]

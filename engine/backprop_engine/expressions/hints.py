@@ -1,0 +1,109 @@
+"""What people write from habit in other languages, and what it is called here."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from backprop_engine.messages.message import Hint, Message, msg
+
+__all__ = ["FOREIGN", "MODULES", "WORDS", "look_alike"]
+
+FOREIGN: Final[dict[str, Message]] = {
+    "^": msg("did you mean `{text}`?", text="**"),
+    "***": msg("did you mean `{text}`?", text="**"),
+    "%": msg("there is no remainder here"),
+    "//": msg("there is no whole division here; `/` divides"),
+    "&": msg("multiply two conditions to have both: `(a > 0) * (b > 0)`"),
+    "&&": msg("multiply two conditions to have both: `(a > 0) * (b > 0)`"),
+    "|": msg("`maximum` of two conditions has either: `maximum(a > 0, b > 0)`"),
+    "||": msg("`maximum` of two conditions has either: `maximum(a > 0, b > 0)`"),
+    "~": msg("`1 - condition` turns a condition round"),
+    "!": msg("did you mean `{text}`?", text="!="),
+    "<>": msg("did you mean `{text}`?", text="!="),
+    "===": msg("did you mean `{text}`?", text="=="),
+    "!==": msg("did you mean `{text}`?", text="!="),
+    ">==": msg("did you mean `{text}`?", text=">="),
+    "<==": msg("did you mean `{text}`?", text="<="),
+    "<<": msg("multiply by a power of two instead"),
+    ">>": msg("divide by a power of two instead"),
+    ":=": msg("give the part a node of its own instead"),
+    "...": msg("write a `:` for each axis that is taken whole"),
+    "..": msg("one dot leads into an instance: `one.h`"),
+    ";": msg("one node holds one expression"),
+    "{": msg("group with parentheses: `( )`"),
+    "}": msg("group with parentheses: `( )`"),
+    "#": msg("a comment needs a space before its `#`, and ends the value"),
+    "$": msg("names are written as they are, without a `$`"),
+    "?": msg("choose with `where(condition, a, b)`"),
+    "\\": msg("no backslash is needed: a long expression may go on in the next line, indented"),
+    "`": msg("names are written as they are, without quotes"),
+}
+
+WORDS: Final[dict[str, Message]] = {
+    "if": msg("choose with `where(condition, a, b)`"),
+    "else": msg("choose with `where(condition, a, b)`"),
+    "and": msg("multiply two conditions to have both: `(a > 0) * (b > 0)`"),
+    "or": msg("`maximum` of two conditions has either: `maximum(a > 0, b > 0)`"),
+    "not": msg("`1 - condition` turns a condition round"),
+    "is": msg("compare with `==`"),
+    "lambda": msg("write a cell for a formula that is used several times"),
+    "for": msg("a `scan` repeats a cell over time"),
+    "while": msg("a `scan` repeats a cell over time"),
+    "in": msg("a graph has no loops; a `scan` repeats a cell over time"),
+    "def": msg("write a cell for a formula that is used several times"),
+    "return": msg("the expression itself is the node's value"),
+    "import": msg("operators are there without being imported"),
+    "from": msg("operators are there without being imported"),
+    "None": msg("leave the attribute out instead"),
+}
+"""Hints for Python's keywords; those without one are refused all the same."""
+
+MODULES: Final = frozenset(
+    ("F", "K", "cp", "cupy", "jax", "jnp", "keras", "math", "mx", "nn", "np", "numpy", "scipy", "tf", "torch")
+)
+"""Names of libraries that people put before an operator's name."""
+
+_LOOK_ALIKES = {
+    **dict.fromkeys("×∗⨯", "*"),
+    **dict.fromkeys("−–—‐‑‒﹣", "-"),
+    **dict.fromkeys("÷∕⁄", "/"),
+    **dict.fromkeys("“”„«»", '"'),
+    **dict.fromkeys("‘’‚", "'"),
+    "⊙": "hadamard(a, b)",
+    "⊗": "outer(a, b)",
+    "⊤": ".T",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "²": "** 2",
+    "³": "** 3",
+    "√": "sqrt(x)",
+    "∑": "sum(x)",
+    "∏": "prod(x)",
+    "‖": "norm(x)",
+    "½": "0.5",
+    "¼": "0.25",
+    "¾": "0.75",
+    "，": ",",
+    "、": ",",
+}
+_SAID = {
+    **dict.fromkeys("·⋅∙", msg("write `*`, or `@` for the product of matrices and vectors")),
+    **dict.fromkeys("′″", msg("a name has no prime: write `x_prime`")),
+    **dict.fromkeys("∂∇", msg("write the forward pass alone: the gradients are computed from it")),
+    "∞": msg("an infinity goes under `constants`, as `.inf`"),
+    "±": msg("write one expression with `+`, and another with `-`"),
+}
+
+
+def look_alike(character: str) -> Hint:
+    """A hint for a character that resembles one of the language or stands for something in it, or nothing."""
+    if character in _SAID:
+        return _SAID[character]
+    if unicodedata.category(character) == "Cf":
+        return msg("nobody sees this character: take it out")
+    plain = _LOOK_ALIKES.get(character, "")
+    if not plain and "！" <= character <= "～":  # the full-width forms run parallel to ASCII
+        plain = chr(ord(character) - 0xFEE0)
+    return msg("write `{text}`", text=plain) if plain else ""

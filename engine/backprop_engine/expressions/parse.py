@@ -1,0 +1,267 @@
+"""Tokens -> a tree, with exactly Python's precedence and associativity.
+
+    expression = sum [comparison sum]
+    sum        = term {("+" | "-") term}
+    term       = operand {("*" | "/" | "@") operand}
+    operand    = "-" operand | primary ["**" operand]
+    primary    = (number | name | call | "(" expression ")") {"[" key "]" | "." name}
+    call       = name "(" {expression ","} {name "=" (expression | constant) ","} ")"
+    constant   = ["-"] number | text | "true" | "false" | "[" {constant ","} "]"
+
+Brackets, calls, minus signs and `**` nest at most `MAX_DEPTH` deep. Chains of `+ - * / @` and of `[…]` and
+`.name` are loops here and count as one level, whatever their length.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from backprop_engine.expressions.cursor import BOOLEANS, RESERVED, Cursor
+from backprop_engine.expressions.tokens import ExprError, Token
+from backprop_engine.expressions.tree import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Constant,
+    Expr,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+)
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.text import clip
+
+__all__ = ["PRECEDENCE", "Parser", "number_value", "parse"]
+
+_COMPARISON, _SUM, _TERM = 1, 2, 3
+PRECEDENCE: Final[dict[str, int]] = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARISON),
+    **dict.fromkeys("+-", _SUM),
+    **dict.fromkeys("*/@", _TERM),
+}
+"""How tightly each operator that associates to the left binds; the minus sign and `**` bind tighter."""
+
+
+def parse(text: str) -> Expr:
+    """The tree of `text`; raises `ExprError` at the first place where it stops being an expression."""
+    return Parser(text).tree()
+
+
+class Parser(Cursor):
+    """The grammar, one method a rule; `tree` is the one to begin with."""
+
+    __slots__ = ()
+
+    def tree(self) -> Expr:
+        """The tree of the whole text."""
+        tree = self.expression(_COMPARISON)
+        self.finish()
+        return tree
+
+    # Operators
+
+    def expression(self, level: int) -> Expr:
+        """Operands joined by operators of `level` and tighter ones."""
+        tokens = self.tokens
+        start = tokens[self.at].start
+        left = self.operand()
+        while True:
+            op = tokens[self.at]
+            found = PRECEDENCE.get(op.kind, 0)
+            if found < level:
+                return left
+            self.at += 1
+            right = self.operand() if found == _TERM else self.expression(found + 1)
+            left = Binary(op.kind, left, right, op.span, Span(start, tokens[self.at - 1].end))
+            if found == _COMPARISON and PRECEDENCE.get(tokens[self.at].kind) == _COMPARISON:
+                raise self.chained(left)
+
+    def operand(self) -> Expr:
+        """A primary with what binds to it: a power on its right, a minus on its left."""
+        sign = self.tokens[self.at]
+        if sign.kind == "-":
+            self.at += 1
+            below = self.nested(sign, self.operand)
+            span = self.since(sign.start)
+            return Number(-below.value, span) if isinstance(below, Number) else Unary("-", below, span)
+        base = self.primary()
+        power = self.tokens[self.at]
+        if power.kind != "**":
+            return base
+        self.at += 1
+        exponent = self.nested(power, self.operand)
+        return Binary("**", base, exponent, power.span, self.since(sign.start))
+
+    # Primaries
+
+    def primary(self) -> Expr:
+        """A number, a name, a call or a bracket, with the subscripts and paths behind it."""
+        tokens = self.tokens
+        first = tokens[self.at]
+        node: Expr
+        if first.kind == "name" and first.text not in RESERVED:
+            self.at += 1
+            node = self.call(first) if tokens[self.at].kind == "(" else Name(first.text, first.span)
+        elif first.kind == "number":
+            self.at += 1
+            node = Number(number_value(first), first.span)
+        elif first.kind == "(":
+            self.at += 1
+            node = self.nested(first, lambda: self.closed(")", self.expression(_COMPARISON)))
+        else:
+            raise self.no_operand()
+        while tokens[self.at].kind in ("[", ".", "("):
+            node = self.postfix(node, first.start)
+        return node
+
+    def postfix(self, node: Expr, start: int) -> Expr:
+        """`node` with the `[…]`, `.name` or `.T` that follows it."""
+        mark = self.tokens[self.at]
+        if mark.kind == "(":
+            raise self.no_call(node, start)
+        if isinstance(node, Number):
+            raise ExprError(msg("a number has no axes and no parts"), mark.span)
+        self.at += 1
+        if mark.kind == "[":
+            key = self.nested(mark, self.key)
+            return Subscript(node, key, self.since(start))
+        part = self.expect("name", msg("a name after the dot"))
+        if part.text == "T":
+            return Transpose(node, self.since(start))
+        if not _leads_into(node):
+            message = msg(
+                "only a name can be followed by a path, `.T` by nothing more: found `{text}`",
+                text=f".{part.text}",
+            )
+            raise ExprError(message, Span(mark.start, part.end), self.as_function(start))
+        return Attribute(node, part.text, part.span, self.since(start))
+
+    def key(self) -> tuple[Index | Slice, ...]:
+        """The parts of a subscript, through its closing bracket."""
+        parts = self.items("]", self.key_part)
+        if not parts:
+            hint = msg("`x[0]` or `x[:, 1:]`")
+            raise ExprError(msg("a subscript needs an index"), self.tokens[self.at - 1].span, hint)
+        return tuple(parts)
+
+    def key_part(self) -> Index | Slice:
+        """A whole number, or a slice with up to three bounds."""
+        start = self.tokens[self.at].start
+        bounds: list[int | None] = [self.whole()]
+        while self.tokens[self.at].kind == ":" and len(bounds) < 3:
+            self.at += 1
+            bounds.append(self.whole())
+        span = self.since(start)
+        first = bounds[0]
+        if len(bounds) > 1:
+            if bounds[2:] == [0]:
+                raise ExprError(msg("the step of a slice cannot be 0"), span)
+            return Slice(first, bounds[1], bounds[2] if len(bounds) == 3 else None, span)
+        if first is None:
+            raise self.unexpected(msg("a whole number or `:`"))
+        return Index(first, span)
+
+    def whole(self) -> int | None:
+        """The whole number at this position, if there is one."""
+        negative = self.tokens[self.at].kind == "-"
+        token = self.tokens[self.at + negative]
+        if token.kind != "number":
+            if negative or token.kind == "name":
+                self.at += negative
+                hint = msg("a subscript holds whole numbers and `:` only")
+                raise self.unexpected(msg("a whole number"), hint)
+            return None
+        value = number_value(token)
+        if isinstance(value, float):
+            raise ExprError(msg("an index is a whole number"), token.span)
+        self.at += negative + 1
+        return -value if negative else value
+
+    # Calls
+
+    def call(self, name: Token) -> Call:
+        """The call of `name`; the position is at its opening bracket."""
+        bracket = self.tokens[self.at]
+        self.at += 1
+        args: list[Expr] = []
+        keywords: dict[str, Keyword] = {}
+        self.nested(bracket, lambda: self.items(")", lambda: self.argument(args, keywords)))
+        return Call(name.text, tuple(args), tuple(keywords.values()), name.span, self.since(name.start))
+
+    def argument(self, args: list[Expr], keywords: dict[str, Keyword]) -> None:
+        """Put the next argument of a call where it belongs."""
+        name = self.tokens[self.at]
+        if name.kind == "name" and self.tokens[self.at + 1].kind == "=":
+            if name.text in RESERVED:
+                raise self.no_operand()
+            if name.text in keywords:
+                raise ExprError(msg("`{name}` is given twice", name=clip(name.text, 40)), name.span)
+            self.at += 2
+            keywords[name.text] = Keyword(name.text, self.value(), name.span)
+            return
+        args.append(self.expression(_COMPARISON))
+        if keywords:
+            hint = msg("put it before `{name}=`, or give its name too", name=next(iter(keywords)))
+            message = msg("an operand without a name comes before those with one")
+            raise ExprError(message, args[-1].span, hint)
+
+    def value(self) -> Value:
+        """What stands after a keyword's `=`."""
+        return self.constant() if self.at_constant() else self.expression(_COMPARISON)
+
+    def at_constant(self) -> bool:
+        """Whether a constant that is no operand stands here."""
+        token = self.tokens[self.at]
+        return token.kind in ("text", "[") or (token.kind == "name" and token.text in BOOLEANS)
+
+    def constant(self) -> Constant:
+        """Text, a truth value, a number or a list of those."""
+        token = self.tokens[self.at]
+        if token.kind == "[":
+            self.at += 1
+            items = self.nested(token, lambda: self.items("]", self.constant))
+            return ListOf(tuple(items), self.since(token.start))
+        if self.at_constant():
+            self.at += 1
+            if token.kind == "text":
+                return Text(token.text[1:-1], token.span)
+            return Boolean(BOOLEANS[token.text], token.span)
+        self.at += token.kind == "-"
+        hint = msg("a list holds numbers, text, `true`, `false` and lists")
+        number = self.expect("number", msg("a number"), hint)
+        value = number_value(number)
+        return Number(-value if token.kind == "-" else value, self.since(token.start))
+
+
+def number_value(token: Token) -> int | float:
+    """The value of a number token."""
+    text = token.text
+    if not text.isdigit():
+        value = float(text)
+        if math.isinf(value):
+            raise ExprError(msg("this number is too large for 64-bit floating point"), token.span)
+        return value
+    if text[0] == "0" and len(text) > 1:
+        hint: Hint = msg("write `{text}`", text=text.lstrip("0") or "0") if len(text) < 40 else ""
+        raise ExprError(msg("a whole number has no zeros before it"), token.span, hint)
+    if len(text) > 308:
+        raise ExprError(msg("this number is too large for 64-bit floating point"), token.span)
+    return int(text)
+
+
+def _leads_into(node: Expr) -> bool:
+    """Whether a path can go on behind `node`: a name, or a path already, with or without an index."""
+    while isinstance(node, Subscript) and len(node.key) == 1 and isinstance(node.key[0], Index):
+        node = node.value
+    return isinstance(node, Name | Attribute)

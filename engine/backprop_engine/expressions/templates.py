@@ -1,0 +1,191 @@
+"""Expressions by their form, so that a long file of lines that are alike is parsed in a moment.
+
+`tanh(h1*w + x)` and `tanh(h2*w + y)` differ only in what stands in three places. The *template* of such texts
+is the tree of a sample, `tanh(a*a + a)`; its *slots* are those places. Splitting a text at its names and
+numbers gives what fills the slots, and what is around them finds the template: a text of a known form costs
+one regular expression and one look-up. What a part of the template is in the text, `Filled` says.
+
+Names of operands are slots; names of operators and keywords, steps of paths, quoted text, `true` and `false`
+are none. Numbers are slots in a text without `=`: operands and subscripts, but no attributes.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.expressions.parse import Parser, number_value, parse
+from backprop_engine.expressions.tokens import ExprError, Token
+from backprop_engine.expressions.tree import Expr, Index, Name, Number, Slice, Span, Subscript, path, walk
+
+__all__ = ["MAX_TEMPLATES", "Filled", "Stretch", "Template", "fill"]
+
+MAX_TEMPLATES: Final = 256
+LONGEST: Final = 500
+"""The longest text, in code points, that shares its template: longer ones are rarely alike."""
+
+# A run takes all that is not ASCII, as a token does; whether it is a name is asked afterwards.
+_RUN = r"[^\x00-/:-@\[-^`{-\x7f]"
+_BEGINS = rf"(?<!{_RUN})(?<![.\"'])"
+_NUMBER = r"(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
+_BOOLEAN = rf"(?:[tT]rue|[fF]alse)(?!{_RUN})"
+_NAMES = re.compile(rf"{_BEGINS}(?![0-9]|{_BOOLEAN})({_RUN}++)(?!\s*+(?:\(|=(?!=)))")
+_NAMES_AND_NUMBERS = re.compile(rf"{_BEGINS}((?![0-9]){_RUN}++(?!\s*+\()|{_NUMBER})")
+
+
+class Stretch(NamedTuple):
+    """A stretch of a sample, in characters outside its slots: from `start` to `end`.
+
+    The slots from `first` up to, not including, `stop` are in it.
+    """
+
+    start: int
+    first: int
+    end: int
+    stop: int
+
+
+class Template(Struct, frozen=True, eq=False):
+    """The tree of a `sample` of one form; in each slot stands `a` for a name, or `1` for a number."""
+
+    sample: str
+    tree: Expr
+    slots: tuple[int, ...] = ()
+    """Where each slot is in the sample."""
+    numbers: tuple[int, ...] = ()
+    """Which slots are numbers'."""
+    whole: tuple[int, ...] = ()
+    """Which of them are in subscripts."""
+    steps: tuple[int, ...] = ()
+    """Which of those are the steps of slices."""
+
+    def inside(self, span: Span) -> range:
+        """The slots in a stretch of the sample; without one, the stretch is the same in every text."""
+        return range(bisect_left(self.slots, span.start), bisect_left(self.slots, span.end))
+
+    def stretch(self, span: Span) -> Stretch:
+        """A stretch of the sample, from the beginning of a part to the end of one."""
+        inside = self.inside(span)
+        return Stretch(span.start - inside.start, inside.start, span.end - inside.stop, inside.stop)
+
+
+class Filled(Struct, frozen=True, eq=False):
+    """A text as its template and what is written in the slots; `numbers` has the values of some, by slot."""
+
+    text: str
+    template: Template
+    written: tuple[str, ...] = ()
+    numbers: Mapping[int, int | float] = {}
+
+    def name(self, part: Name) -> str:
+        """The name that stands for `part` of the template."""
+        inside = self.template.inside(part.span)
+        return self.written[inside[0]] if inside else part.name
+
+    def number(self, part: Number) -> int | float:
+        """The number that stands for `part` of the template."""
+        inside = self.template.inside(part.span)
+        return part.value * self.numbers[inside[0]] if inside else part.value  # the sample's 1 has the sign
+
+    def key(self, part: Subscript) -> tuple[int | slice, ...]:
+        """What stands in the brackets of `part` of the template, as NumPy takes it."""
+        return tuple(self._whole(one) if isinstance(one, Index) else self._slice(one) for one in part.key)
+
+    def path(self, part: Expr) -> tuple[str | int, ...] | None:
+        """What stands for `part` of the template as a path; None where it is none, as in `path`."""
+        return path(part, self.name, self._whole)
+
+    def span(self, span: Span) -> Span:
+        """Where a stretch of the sample, from the beginning of a part to the end of one, is in the text."""
+        start, first, end, stop = self.template.stretch(span)
+        lengths = self.lengths()
+        return Span(start + lengths[first], end + lengths[stop])
+
+    def lengths(self) -> list[int]:
+        """How many characters are in the slots before each slot, and in all; the sample has one in each."""
+        lengths, length = [0], 0
+        for written in self.written:
+            length += len(written)
+            lengths.append(length)
+        return lengths
+
+    def _whole(self, part: Index) -> int:
+        inside = self.template.inside(part.span)
+        return part.value * int(self.numbers[inside[0]]) if inside else part.value
+
+    def _slice(self, part: Slice) -> slice:
+        bounds = part.start, part.stop, part.step
+        factors = map(self.numbers.__getitem__, self.template.inside(part.span))
+        return slice(*(bound if bound is None else bound * next(factors, 1) for bound in bounds))
+
+
+def fill(text: str, *, shared: bool = True) -> Filled:
+    """`text` as its template and what is in the slots; raises `ExprError` as `parse` does.
+
+    What is not `shared` is a template of its own without slots, whose parts are the text's own: for messages
+    that quote them.
+    """
+    filled = _shared(text) if shared and len(text) <= LONGEST else None
+    return Filled(text, Template(text, parse(text))) if filled is None else filled
+
+
+def _shared(text: str) -> Filled | None:
+    """`text` in the template that it shares with others; None where it has none, or is no expression."""
+    parts = (_NAMES if "=" in text else _NAMES_AND_NUMBERS).split(text)
+    written = tuple(parts[1::2])
+    template = _template(tuple(map(str.isidentifier, written)), tuple(parts[::2]))
+    if template is None or not RESERVED.isdisjoint(written):
+        return None
+    if not template.numbers:
+        return Filled(text, template, written)
+    try:
+        numbers = {slot: _value(written[slot]) for slot in template.numbers}
+    except ValueError:
+        return None
+    if not all(type(numbers[slot]) is int for slot in template.whole):
+        return None
+    return Filled(text, template, written, numbers) if all(numbers[slot] for slot in template.steps) else None
+
+
+def _value(written: str) -> int | float:
+    """The value of a number; `ValueError` for a run that is neither a number nor a name."""
+    if not written.isascii():
+        raise ValueError(written)
+    return number_value(Token("number", written, 0, len(written)))
+
+
+@lru_cache(maxsize=MAX_TEMPLATES)
+def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | None:
+    """The template with these texts `around` its slots, which are for names or else for numbers.
+
+    None where such a text is no expression, or not what it seems: `x . h`, `f(mode="a b")`.
+    """
+    sample = around[0]
+    slots = []
+    for is_name, behind in zip(names, around[1:], strict=True):
+        slots.append(len(sample))
+        sample += ("a" if is_name else "1") + behind
+    try:
+        parser = Parser(sample)
+        tree = parser.tree()
+    except ExprError:
+        return None
+    template = Template(sample, tree, tuple(slots))
+    parts = [*walk(tree)]
+    keys = [one for part in parts if isinstance(part, Subscript) for one in part.key]
+    whole = [slot for key in keys for slot in template.inside(key.span)]
+    operands = (part for part in parts if isinstance(part, Name | Number))
+    used = [slot for part in operands for slot in template.inside(part.span)] + whole
+    tokens = {token.start for token in parser.tokens if token.end == token.start + 1}
+    if sorted(used) != [*range(len(slots))] or not tokens.issuperset(slots):
+        return None
+    stepping = (template.inside(key.span) for key in keys if isinstance(key, Slice) and key.step is not None)
+    steps = [inside[-1] for inside in stepping if inside]
+    numbers = (slot for slot, is_name in enumerate(names) if not is_name)
+    return Template(sample, tree, tuple(slots), tuple(numbers), tuple(whole), tuple(steps))

@@ -1,0 +1,139 @@
+"""Expression text -> tokens, and the error that points into the text."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from backprop_engine.expressions.hints import FOREIGN, look_alike
+from backprop_engine.expressions.tree import Span
+from backprop_engine.messages.message import Hint, Message, cleaned, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.text import clip
+
+__all__ = ["MAX_LENGTH", "ExprError", "Token", "tokenize"]
+
+MAX_LENGTH: Final = 200_000
+"""The longest expression, in code points: a flat chain of some 20,000 terms."""
+
+
+class ExprError(ValueError):
+    """Text that is no expression; `span` says where, and always lies inside the text.
+
+    What it quotes of the text is harmless on a terminal.
+    """
+
+    message: Message
+    hint: Hint
+
+    def __init__(self, message: Message, span: Span, hint: Hint = "") -> None:
+        self.message, self.span, self.hint = cleaned(message), span, cleaned(hint)
+        super().__init__(self.message)
+
+
+class Token(Struct, frozen=True, gc=False):
+    """A piece of the text. `kind` is `name`, `number`, `text`, `end`, or the symbol itself."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """Where the token stands."""
+        return Span(self.start, self.end)
+
+    def __str__(self) -> str:
+        return f"`{clip(self.text, 40)}`"
+
+
+# The groups, in order: 1 name, 2 number, 3 text, 4 symbol; nothing else is part of the language.
+# A name's run takes every character outside ASCII but spaces; `_identifier` decides how many belong to it.
+_TOKEN = re.compile(
+    r"""\s*(?:
+      ( (?!\d)[^\x00-/:-@\[-^`{-\x7f\s]+ )
+    | ( (?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)? )
+    | ( "[^"\\\n]*" | '[^'\\\n]*' )
+    | ( \*\*(?!\*) | [<>=!]=(?!=) | (?:\*(?!\*)|/(?!/)|<(?![<>])|>(?!>)|:(?!=)|=(?!=)|\.(?!\.)|[-+@()\[\],]) )
+    )""",
+    re.VERBOSE,
+)
+_FOREIGN = re.compile("|".join(map(re.escape, sorted(FOREIGN, key=len, reverse=True))))
+_KINDS = ("", "name", "number", "text")
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of `text`, with one of kind `end` behind the last."""
+    if len(text) > MAX_LENGTH:
+        raise ExprError(
+            msg("an expression has at most {count:,} characters", count=MAX_LENGTH), Span(0, len(text))
+        )
+    tokens: list[Token] = []
+    ascii_only = text.isascii()
+    match, at = _TOKEN.match, 0
+    append = tokens.append
+    while found := match(text, at):
+        group = found.lastindex or 0
+        start, at = found.span(group)
+        piece = found[group]
+        if group == 1 and not ascii_only:
+            piece = _identifier(piece)
+            if not piece:
+                raise _not_a_token(text, start)
+            at = start + len(piece)
+        append(Token(_KINDS[group] if group < 4 else piece, piece, start, at))
+    rest = text[at:].lstrip()
+    if rest:
+        raise _not_a_token(text, len(text) - len(rest))
+    append(Token("end", "", at, at))
+    return tokens
+
+
+def _identifier(run: str) -> str:
+    """The longest beginning of `run` that Python takes as an identifier."""
+    if run.isidentifier():
+        return run
+    if not run[0].isidentifier():
+        return ""
+    length = 1
+    while ("a" + run[length]).isidentifier():
+        length += 1
+    return run[:length]
+
+
+def _not_a_token(text: str, start: int) -> ExprError:
+    if foreign := _FOREIGN.match(text, start):
+        symbol = foreign[0]
+        return ExprError(
+            msg("`{symbol}` is not part of expressions", symbol=symbol),
+            Span(start, foreign.end()),
+            FOREIGN[symbol],
+        )
+    character = text[start]
+    span = Span(start, start + 1)
+    if character in "\"'":
+        return _open_quote(text, start)
+    message = msg(
+        "the character `{character}` (U+{number}) is not part of expressions",
+        character=clean(character),
+        number=f"{ord(character):04X}",
+    )
+    return ExprError(message, span, look_alike(character))
+
+
+def _open_quote(text: str, start: int) -> ExprError:
+    quote = text[start]
+    if start and (text[start - 1].isalnum() or text[start - 1] in "_)]"):
+        hint = msg("a name has no prime: write `x_prime`, or `.T` for a transpose")
+        return ExprError(msg("`{quote}` is not part of names", quote=quote), Span(start, start + 1), hint)
+    close = text.find(quote, start + 1)
+    backslash = text.find("\\", start, close if close > 0 else len(text))
+    if backslash >= 0:
+        return ExprError(msg("quoted text holds no backslash"), Span(backslash, backslash + 1))
+    if close > 0:
+        return ExprError(msg("quoted text stays on one line"), Span(start, start + 1))
+    hint = msg("close it with {quote}", quote=quote)
+    return ExprError(msg("this quotation mark is never closed"), Span(start, start + 1), hint)

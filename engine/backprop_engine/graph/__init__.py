@@ -1,0 +1,1 @@
+"""The graph: its nodes, edges, steps, numbers, and building one from Python."""

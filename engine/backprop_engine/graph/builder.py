@@ -1,0 +1,240 @@
+"""Putting a graph together: node by node, each with its shape and its rules worked out once.
+
+A graph that is built has its leaves and literals first and its computed nodes in the order of computing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from msgspec import structs
+
+from backprop_engine.arrays import Shape, Tensor, freeze, settle
+from backprop_engine.errors import Place, ShapeError, UsageError
+from backprop_engine.graph.graph import LEAVES_WITH_GRADIENT, Graph, Group, Kind, Node
+from backprop_engine.messages.message import msg
+from backprop_engine.ops import Op, Rule
+
+__all__ = ["GraphBuilder"]
+
+_NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
+_COMPUTED: Final = Kind.COMPUTED
+"""Looking up a member of an Enum takes longer than what is done with it for each of many nodes."""
+
+
+class _Inferred(NamedTuple):
+    """What an operator's definition says about operands of given shapes, before their values are known."""
+
+    shape: Shape
+    rules: tuple[Rule | None, ...]
+    indices: tuple[int, ...]
+    """Which operands hold whole numbers."""
+
+
+_MOST_INFERRED: Final = 1024
+"""How many results of the operators' shape rules a builder remembers."""
+
+
+class GraphBuilder:
+    """Builds a graph node by node; every shape is checked as it is added, and nothing is computed."""
+
+    def __init__(self, dtype: str = "float64") -> None:
+        self._nodes: list[Node] = []
+        self._names: dict[str, int] = {}
+        self._literals: dict[int, Tensor] = {}
+        self._index_leaves: set[int] = set()
+        self._inferred: dict[tuple[Op, tuple[Shape, ...]], _Inferred] = {}
+        self._groups: list[Group] = []
+        self._open: list[int] = []
+        self._aliases: dict[str, int] = {}
+        self.dtype = np.dtype(dtype)
+
+    def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Place | None = None) -> int:
+        """Add an input, a parameter or a constant; gives its position."""
+        return self._add(kind, name, shape, place=place)
+
+    def literal(self, value: float) -> int:
+        """Add a number that stands in an expression: a constant operand without a name or a step."""
+        position = self._add(Kind.LITERAL, "", (), text=_number_text(value))
+        self._literals[position] = freeze(value, self.dtype)
+        return position
+
+    def apply(
+        self,
+        op: Op,
+        operands: Sequence[int],
+        name: str,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        text: str = "",
+        place: Place | None = None,
+    ) -> int:
+        """Add a computed node; raises `ShapeError` where the operands' shapes do not fit the operator."""
+        given = attributes or _NO_ATTRIBUTES
+        if op.attributes:
+            given = {one.name: one.default for one in op.attributes} | dict(given)
+        nodes = self._nodes
+        shapes = tuple([nodes[operand].shape for operand in operands])
+        # Without attributes the shapes settle it; with them there are too many cases to remember.
+        inferred = None if given else self._inferred.get((op, shapes))
+        if inferred is None:
+            inferred = self._infer(op, shapes, given, operands)
+        shape, rules, indices = inferred
+        if indices:
+            self._index_leaves.update([operands[argnum] for argnum in indices])
+        position = len(nodes)
+        if name and self._names.setdefault(name, position) != position:
+            raise UsageError(msg("the graph has two nodes called {name}", name=name))
+        operands = tuple(operands)
+        nodes.append(Node(position, name, _COMPUTED, shape, op, operands, given, rules, text, place))
+        return position
+
+    def _infer(
+        self, op: Op, shapes: tuple[Shape, ...], given: Mapping[str, Any], operands: Sequence[int]
+    ) -> _Inferred:
+        """Ask the operator about its operands; raises `ShapeError` with their names where they do not fit."""
+        try:
+            shape = op.shape(*shapes, **given)
+        except ShapeError as error:
+            nodes = [self._nodes[operand] for operand in operands]
+            names = [node.name or node.text for node in nodes]
+            # A part of an expression has no name that could be written.
+            written = [f"({node.text})" if "#" in node.name else node.name or node.text for node in nodes]
+            raise ShapeError(
+                error.message.format(*names), error.hint and error.hint.format(*written)
+            ) from None
+        indices = tuple(op.indices(*shapes)) if op.indices is not None else ()
+        inferred = _Inferred(tuple(map(int, shape)), op.rules_for(shapes, given), indices)
+        if not given and len(self._inferred) < _MOST_INFERRED:
+            self._inferred[op, shapes] = inferred
+        return inferred
+
+    def open_group(self, name: str, cell: str) -> None:
+        """Let the nodes that follow, up to `close_group`, belong to an instance called `name`."""
+        parent = self._open[-1] if self._open else None
+        self._open.append(len(self._groups))
+        self._groups.append(Group(name, cell, len(self._nodes), len(self._nodes), parent))
+
+    def close_group(self) -> None:
+        """End the instance that was begun last."""
+        index = self._open.pop()
+        self._groups[index] = structs.replace(self._groups[index], stop=len(self._nodes))
+
+    def alias(self, name: str, position: int) -> None:
+        """Let `name` be another name for the node at `position`; a literal has none."""
+        if self._nodes[position].kind is not Kind.LITERAL:
+            self._aliases[name] = position
+
+    def scratch(self) -> GraphBuilder:
+        """A builder with the same nodes, to try further ones on."""
+        other = GraphBuilder(self.dtype.name)
+        other._nodes, other._names = list(self._nodes), dict(self._names)
+        return other
+
+    def sinks(self) -> list[str]:
+        """The computed nodes that feed no other, by name."""
+        return [node.name for node in _sinks(self._nodes)]
+
+    def passes_gradient(self, name: str) -> bool:
+        """Whether gradient can flow from the node called `name` to an input or a parameter."""
+        flows: list[bool] = []
+        for node in self._nodes:
+            along = zip(node.rules, node.operands, strict=True)
+            flows.append(
+                node.kind in LEAVES_WITH_GRADIENT
+                or any(rule is not None and flows[operand] for rule, operand in along)
+            )
+        return flows[self._names[name]]
+
+    def shape(self, position: int) -> Shape:
+        """The shape of the node at `position`."""
+        return self._nodes[position].shape
+
+    def node(self, position: int) -> Node:
+        """The node at `position`, as far as it is known before the graph is built."""
+        return self._nodes[position]
+
+    def _add(self, kind: Kind, name: str, shape: Shape, text: str = "", place: Place | None = None) -> int:
+        """Add a node that is not computed."""
+        position = len(self._nodes)
+        if name and self._names.setdefault(name, position) != position:
+            raise UsageError(msg("the graph has two nodes called {name}", name=name))
+        self._nodes.append(Node(position, name, kind, shape, text=text, place=place))
+        return position
+
+    def build(self, output: str | None = None) -> Graph:
+        """The graph; `output` may be left out where exactly one computed node feeds no other."""
+        if output is not None and output not in self._names:
+            raise UsageError(msg("the graph has no node called {name}", name=output))
+        if all(node.op is None for node in self._nodes):
+            raise UsageError(msg("the graph has no computed node"))
+        nodes, moved = self._leaves_first()
+        computed = [node.position for node in self._nodes if node.op is not None]
+        position = moved[self._names[output]] if output is not None else _only_sink(nodes)
+        return Graph(
+            nodes,
+            position,
+            self.dtype,
+            {moved[old]: self._literal_value(old) for old in self._literals},
+            frozenset(moved[old] for old in self._index_leaves if self._nodes[old].is_leaf),
+            tuple(_moved(group, computed, len(nodes)) for group in self._groups),
+            {name: moved[old] for name, old in self._aliases.items()},
+        )
+
+    def _literal_value(self, position: int) -> Tensor:
+        """A literal's number, as an integer where it is a class index; what is not whole is left as it is."""
+        value = self._literals[position]
+        if position in self._index_leaves and float(value).is_integer():
+            return settle(value, np.dtype(np.int64))
+        return value
+
+    def _leaves_first(self) -> tuple[tuple[Node, ...], dict[int, int]]:
+        """The nodes with leaves and literals in front, and where each old position went."""
+        ordered = sorted(self._nodes, key=lambda node: node.op is not None)
+        moved = {node.position: new for new, node in enumerate(ordered)}
+        if all(old == new for old, new in moved.items()):
+            return tuple(ordered), moved
+        return tuple(_at(node, new, moved) for new, node in enumerate(ordered)), moved
+
+
+def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:
+    return structs.replace(
+        node, position=position, operands=tuple(moved[operand] for operand in node.operands)
+    )
+
+
+def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
+    """`group` once the leaves stand in front of the nodes that were at `computed`, of `count` in all."""
+    first = count - len(computed)
+    start, stop = (first + bisect_left(computed, edge) for edge in (group.start, group.stop))
+    return structs.replace(group, start=start, stop=stop)
+
+
+def _sinks(nodes: Sequence[Node]) -> list[Node]:
+    used = set(chain.from_iterable([node.operands for node in nodes]))
+    return [node for node in nodes if node.op is not None and node.position not in used]
+
+
+def _only_sink(nodes: Sequence[Node]) -> int:
+    sinks = _sinks(nodes)
+    if len(sinks) != 1:
+        names = ", ".join(node.name for node in sinks[:5])
+        raise UsageError(
+            msg("name the output: {count} nodes feed no other ({names})", count=len(sinks), names=names)
+        )
+    return sinks[0].position
+
+
+def _number_text(value: float) -> str:
+    return (
+        str(value)
+        if isinstance(value, int)
+        else f"{value:g}"
+        if float(f"{value:g}") == value
+        else repr(value)
+    )

@@ -1,0 +1,251 @@
+"""A computational graph: its nodes, their shapes, and the edges that gradient flows along.
+
+A graph holds structure only; the numbers of its leaves are bindings. Nodes are named by their position in
+`Graph.nodes`: leaves and literals first, then the computed nodes in the order of computing. Operands are
+positions in a tuple, so `a * a` has two edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape, Tensor, broadcast_axes, shape_text
+from backprop_engine.errors import Place, UsageError
+from backprop_engine.graph.paths import absolute
+from backprop_engine.graph.steps import Edge, Schedule
+from backprop_engine.messages.message import msg
+from backprop_engine.ops import Linear, Op, Partial, Rule
+
+__all__ = ["Graph", "Group", "Kind", "Node"]
+
+
+class Kind(Enum):
+    """What a node is."""
+
+    INPUT = "input"
+    PARAM = "param"
+    CONSTANT = "constant"
+    LITERAL = "literal"
+    COMPUTED = "computed"
+
+
+# Looking up a member of an Enum takes longer than what is done with it for each of many nodes.
+_LITERAL: Final = Kind.LITERAL
+LEAVES_WITH_GRADIENT: Final = (Kind.INPUT, Kind.PARAM)
+
+
+class Node(Struct, frozen=True, eq=False):
+    """A leaf, a literal number, or the result of an operator.
+
+    `text` is the literal's number or the expression that the node was written as; `place` is where.
+    """
+
+    position: int
+    name: str
+    kind: Kind
+    shape: Shape
+    op: Op | None = None
+    operands: tuple[int, ...] = ()
+    attributes: Mapping[str, Any] = {}
+    rules: tuple[Rule | None, ...] = ()
+    text: str = ""
+    place: Place | None = None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the node is an input, a parameter or a constant."""
+        return self.op is None and self.kind is not Kind.LITERAL
+
+    @property
+    def takes_gradient(self) -> bool:
+        """Whether gradient may flow to the node: literals and constants get none."""
+        return self.kind is Kind.COMPUTED or self.kind in LEAVES_WITH_GRADIENT
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.value} {self.name} {shape_text(self.shape)}>"
+
+
+class Group(Struct, frozen=True):
+    """An instance of a cell: the computed nodes from position `start` up to, not including, `stop`.
+
+    An instance runs without interruption, so that these follow each other. `parent` is the index of the
+    group that it lies in.
+    """
+
+    name: str
+    cell: str
+    start: int
+    stop: int
+    parent: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Nodes, the output that the backward pass starts from, and the floating type of every computation."""
+
+    nodes: tuple[Node, ...]
+    output: int
+    dtype: np.dtype[Any]
+    literals: Mapping[int, Tensor]
+    index_leaves: frozenset[int]
+    """Leaves that hold whole numbers: class indices."""
+    groups: tuple[Group, ...] = ()
+    """The instances of cells, in the order in which they begin; one in another comes behind it."""
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    """Other names of nodes: what instances call the nodes that they are given."""
+
+    def __getitem__(self, name: str) -> Node:
+        """The node called `name`; raises `UsageError` where there is none."""
+        return self.nodes[self.position(name)]
+
+    def position(self, name: str) -> int:
+        """The position of the node with a name or a path; `UsageError` where there is none.
+
+        An index of a scan may count from its end: `states[-1].h`.
+        """
+        found = self._positions.get(name)
+        if found is None:
+            found = self._positions.get(absolute(name, self.lengths))
+        if found is None:
+            raise UsageError(msg("the graph has no node called {name}", name=name))
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._positions:
+            return True
+        return isinstance(name, str) and absolute(name, self.lengths) in self._positions
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        named = {node.name: node.position for node in self.nodes if node.kind is not _LITERAL}
+        return {**self.aliases, **named} if self.aliases else named
+
+    @cached_property
+    def lengths(self) -> dict[str, int]:
+        """How many instances each scan has, by its name."""
+        lengths: dict[str, int] = {}
+        for group in self.groups:
+            if group.name.endswith("]"):
+                scan = group.name[: group.name.rindex("[")]
+                lengths[scan] = lengths.get(scan, 0) + 1
+        return lengths
+
+    def group_of(self, position: int) -> Group | None:
+        """The innermost instance that the node at `position` belongs to."""
+        index = self._innermost.get(position)
+        return None if index is None else self.groups[index]
+
+    @cached_property
+    def _innermost(self) -> dict[int, int]:
+        innermost: dict[int, int] = {}
+        for index, group in enumerate(self.groups):
+            innermost.update(dict.fromkeys(range(group.start, group.stop), index))
+        return innermost
+
+    @cached_property
+    def order(self) -> range:
+        """The computed nodes in the order of computing."""
+        first = next(node.position for node in self.nodes if node.op is not None)
+        return range(first, len(self.nodes))
+
+    @cached_property
+    def leaves(self) -> tuple[Node, ...]:
+        """Inputs, parameters and constants, in their order."""
+        return tuple(node for node in self.nodes[: self.order.start] if node.is_leaf)
+
+    @cached_property
+    def active(self) -> tuple[bool, ...]:
+        """For each node, whether it is on a path of gradient edges to the output."""
+        reached = [False] * len(self.nodes)
+        reached[self.output] = True
+        for position in reversed(self.order):
+            if reached[position]:
+                for _, operand in self._gradient_operands(position):
+                    reached[operand] = True
+        return tuple(reached)
+
+    @cached_property
+    def differentiable(self) -> tuple[bool, ...]:
+        """For each node, whether it is an input, a parameter, or computed from one along gradient edges."""
+        flags = [node.kind in LEAVES_WITH_GRADIENT for node in self.nodes]
+        for position in self.order:
+            node = self.nodes[position]
+            flags[position] = any(
+                rule is not None and flags[operand]
+                for rule, operand in zip(node.rules, node.operands, strict=True)
+            )
+        return tuple(flags)
+
+    def _gradient_operands(self, position: int) -> list[tuple[int, int]]:
+        """(argnum, operand) of each operand that gradient flows to from the node at `position`."""
+        node = self.nodes[position]
+        return [
+            (argnum, operand)
+            for argnum, (operand, rule) in enumerate(zip(node.operands, node.rules, strict=True))
+            if rule is not None and self.differentiable[operand]
+        ]
+
+    @cached_property
+    def uses(self) -> tuple[int, ...]:
+        """For each node, the number of gradient edges from active nodes that use it."""
+        counts = [0] * len(self.nodes)
+        for position in self.order:
+            if self.active[position]:
+                for _, operand in self._gradient_operands(position):
+                    counts[operand] += 1
+        return tuple(counts)
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """The gradient edges in the order of the backward pass."""
+        edges: list[Edge] = []
+        for position in reversed(self.order):
+            if not self.active[position]:
+                continue
+            node = self.nodes[position]
+            for argnum, operand in self._gradient_operands(position):
+                rule = node.rules[argnum]
+                assert rule is not None
+                summed = _summed_axes(node, rule, self.nodes[operand].shape)
+                shared = self.uses[operand] > 1
+                edges.append(Edge(len(edges), position, argnum, operand, rule, summed, shared))
+        return tuple(edges)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The steps of a run over this graph."""
+        return Schedule(self.order, self.output, self.edges)
+
+    @cached_property
+    def training_schedule(self) -> Schedule:
+        """The steps of an iteration that ends with updates: of each parameter that gradient reaches."""
+        updated = (node.position for node in self.nodes if node.kind is Kind.PARAM)
+        return Schedule(
+            self.order, self.output, self.edges, tuple(node for node in updated if self.active[node])
+        )
+
+    @cached_property
+    def forward_schedule(self) -> Schedule:
+        """The steps of a forward pass alone."""
+        return Schedule(self.order, self.output, (), forward_only=True)
+
+    def cells(self) -> int:
+        """How many numbers a trace of the graph holds: values, contributions and running sums."""
+        values = sum(prod(node.shape) for node in self.nodes)
+        gradients = sum(prod(self.nodes[edge.operand].shape) * (1 + edge.shared) for edge in self.edges)
+        return values + gradients + prod(self.nodes[self.output].shape)
+
+
+def _summed_axes(node: Node, rule: Rule, operand: Shape) -> tuple[int, ...]:
+    """The axes of a contribution to sum, so that it has the operand's shape."""
+    if isinstance(rule, Partial):
+        return broadcast_axes(node.shape, operand)
+    return rule.summed if isinstance(rule, Linear) else ()

@@ -1,0 +1,182 @@
+"""Recording a run again after a change: only what depends on it is computed, all else is shared.
+
+The result is what `record` would give, to the bit: the functions are the same, in the same order. Both passes
+go along the same plans, and past everything that nothing before it has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backprop_engine.arrays import settle
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.trace.record import backward_plan, contribution, edits_by_position, forward_plan, record
+from backprop_engine.trace.trace import Edit, Trace
+
+__all__ = ["Recomputed", "recompute"]
+
+
+class Recomputed(NamedTuple):
+    """A trace after a change, and how many values and contributions were computed for it."""
+
+    trace: Trace
+    values: int
+    contributions: int
+
+
+def recompute(trace: Trace, bindings: Bindings, edits: Iterable[Edit] = ()) -> Recomputed:
+    """The trace of the same graph on other `bindings` and with other `edits`."""
+    edits = tuple(edits)
+    with np.errstate(all="ignore"):
+        again = _Again(trace, bindings, edits)
+        if again.reaches_all():  # nothing can be shared
+            graph = trace.graph
+            return Recomputed(record(graph, bindings, edits), len(graph.order), len(graph.edges))
+        again.forward()
+        again.backward()
+    made = Trace(
+        graph=trace.graph,
+        bindings=bindings,
+        edits=edits,
+        values=again.values,
+        operand_values=again.operands,
+        outs=again.outs,
+        contributions=again.contributions,
+        arrived=again.arrived,
+        gradients=again.gradients,
+    )
+    return Recomputed(made, again.computed, again.multiplied)
+
+
+class _Again:
+    def __init__(self, trace: Trace, bindings: Bindings, edits: tuple[Edit, ...]) -> None:
+        self.before, self.graph, self.bindings = trace, trace.graph, bindings
+        self.value_edits, self.gradient_edits = edits_by_position(self.graph, edits)
+        self.old_values, self.old_gradients = edits_by_position(self.graph, trace.edits)
+        self.values: list[Any] = list(trace.values)
+        self.operands: list[Any] = list(trace.operand_values)
+        self.outs: list[Any] = list(trace.outs)
+        self.contributions: list[Any] = list(trace.contributions)
+        self.arrived: list[Any] = list(trace.arrived)
+        self.gradients: list[Any] = list(trace.gradients)
+        self.moved = [False] * len(self.graph.nodes)
+        """Whether a node's value, as others compute with it, is another than before."""
+        self.turned = [False] * len(self.graph.nodes)
+        """Whether what its operator gives is, which its own rules use."""
+        self.computed = self.multiplied = 0
+        given = {leaf.position: self.bindings.leaves[leaf.position] for leaf in self.graph.leaves}
+        given |= {node: value for node, value in self.value_edits.items() if node in given}
+        self.leaves = {node: value for node, value in given.items() if not _same(value, self.values[node])}
+        """The leaves that have another value than before."""
+
+    def reaches_all(self) -> bool:
+        """Whether every computed node depends on a leaf that has changed, and nothing on an override."""
+        if self.value_edits or self.old_values:
+            return False
+        reached = [node in self.leaves for node in range(len(self.graph.nodes))]
+        for node, _, _, first, last, every, _ in forward_plan(self.graph):
+            if not (reached[first] or reached[last] or any(reached[one] for one in every)):
+                return False
+            reached[node] = True
+        return True
+
+    # Forward
+
+    def forward(self) -> None:
+        """Compute again each node that an operand of has moved, or whose override has."""
+        for position, value in self.leaves.items():
+            self.values[position] = self.operands[position] = self.outs[position] = value
+            self.moved[position] = self.turned[position] = True
+        overridden = {
+            node
+            for node in (*self.value_edits, *self.old_values)
+            if not _same_edit(self.value_edits.get(node), self.old_values.get(node))
+        }
+        moved, operands, scalar = self.moved, self.operands, self.graph.dtype.type
+        for node, function, arity, first, last, every, dtype in forward_plan(self.graph):
+            if moved[first] or moved[last] or (arity > 2 and any(moved[one] for one in every)):
+                if arity == 2:
+                    out = function(operands[first], operands[last])
+                elif arity == 1:
+                    out = function(operands[first])
+                else:
+                    out = function(*[operands[one] for one in every])
+                self.computed += 1
+                self.gave(node, out if type(out) is scalar else settle(out, dtype))
+            elif node in overridden:
+                self.gave(node, self.outs[node])
+
+    def gave(self, node: int, out: Any) -> None:
+        """What the operator of `node` gives is `out`, and so its value, unless another one is put in."""
+        if not _same(out, self.outs[node]):
+            self.outs[node] = out
+            self.turned[node] = True
+        value: Any = self.value_edits.get(node, self.outs[node])
+        if not _same(value, self.values[node]):
+            self.values[node] = value
+            self.operands[node] = (
+                value if value.dtype == self.graph.dtype else settle(value, self.graph.dtype)
+            )
+            self.moved[node] = True
+
+    # Backward
+
+    def backward(self) -> None:
+        """Hand on again each gradient that has moved, or whose rule uses something that has."""
+        graph, output = self.graph, self.graph.output
+        seed = self.gradient_edits.get(output, self.bindings.seed)
+        pushed = [False] * len(graph.nodes)
+        pushed[output] = not _same(seed, self.gradients[output])
+        uses_of, overridden = graph.schedule.uses_of, (*self.gradient_edits, *self.old_gradients)
+        completions = {uses_of[node][-1]: node for node in overridden if node in uses_of}
+        if not (pushed[output] or completions or any(self.moved) or any(self.turned)):
+            return
+        before, moved, turned = self.gradients, self.moved, self.turned
+        gradients: list[Any] = [None] * len(graph.nodes)
+        self.gradients = gradients
+        gradients[output] = seed if pushed[output] else before[output]
+        contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
+        plan = backward_plan(graph)
+        for index, (node, operand, _, _, arity, first, last, every, _, _, _) in enumerate(plan):
+            fresh = False
+            if (
+                pushed[node]
+                or turned[node]
+                or moved[first]
+                or moved[last]
+                or (arity > 2 and any(moved[one] for one in every))
+            ):
+                out = contribution(graph, index, gradients[node], self.outs, self.operands)
+                self.multiplied += 1
+                fresh = not _same(out, contributions[index])
+                if fresh:
+                    contributions[index] = out
+            total, earlier = contributions[index], gradients[operand]
+            if earlier is not None and (fresh or pushed[operand] or index in completions):
+                total = settle(earlier + total, dtype)
+                fresh = not _same(total, arrived[index])
+            if index in completions:
+                total = self.gradient_edits.get(operand, total)
+                fresh = not _same(total, arrived[index])
+            if fresh:
+                arrived[index] = total
+            pushed[operand] = fresh
+            gradients[operand] = arrived[index]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two tensors of one type and shape are the same to the bit."""
+    if one is other:
+        return True
+    if one.ndim == 0 and one != other and one == one:  # at once for numbers, unless it is a NaN or a zero
+        return False
+    return bool(one.tobytes() == other.tobytes())
+
+
+def _same_edit(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return _same(one, other)

@@ -1,0 +1,292 @@
+"""Recording a run: `record(graph, bindings)` gives its `Trace`.
+
+Both passes follow a plan that is made once for a graph, so that the loops look nothing up. Scalars stay NumPy
+scalars on their way through, which is several times faster than arrays of no dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, Tensor, freeze, settle, shape_text, sum_axes
+from backprop_engine.errors import UsageError
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import msg
+from backprop_engine.ops import Partial
+from backprop_engine.ops.definition import ONE
+from backprop_engine.trace.trace import Edit, Trace, ValueEdit
+
+__all__ = [
+    "contribution",
+    "edits_by_position",
+    "forward_function",
+    "product",
+    "record",
+    "record_forward",
+    "run_forward",
+    "value_dtype",
+]
+
+_Function: TypeAlias = Callable[..., Any]
+
+
+def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
+    """Run `graph` forward and backward on `bindings`, with `edits` in force.
+
+    Arithmetic is IEEE and raises nothing: infinities and NaN are values like any other. Raises `UsageError`
+    for an edit of a node that is not there, or of another shape.
+    """
+    edits = tuple(edits)
+    value_edits, gradient_edits = edits_by_position(graph, edits)
+    with np.errstate(all="ignore"):
+        values, operands, outs = run_forward(graph, bindings, value_edits)
+        backward = _BackwardPass(graph, outs, operands, gradient_edits)
+        backward.run(bindings.seed)
+    return Trace(
+        graph=graph,
+        bindings=bindings,
+        edits=edits,
+        values=values,
+        operand_values=operands,
+        outs=outs,
+        contributions=backward.contributions,
+        arrived=backward.arrived,
+        gradients=backward.gradients,
+    )
+
+
+def record_forward(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
+    """As `record`, the forward pass alone: no node has a gradient."""
+    edits = tuple(edits)
+    value_edits, _ = edits_by_position(graph, edits)
+    with np.errstate(all="ignore"):
+        values, operands, outs = run_forward(graph, bindings, value_edits)
+    nothing = [None] * len(graph.nodes)
+    return Trace(graph, bindings, edits, values, operands, outs, (), (), nothing, graph.forward_schedule)
+
+
+def edits_by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """The edits of values and of gradients by node, cast to the dtype they replace."""
+    values: dict[int, Tensor] = {}
+    gradients: dict[int, Tensor] = {}
+    for edit in edits:
+        node = graph[edit.node]
+        if isinstance(edit, ValueEdit):
+            values[node.position] = tensor = freeze(edit.value, value_dtype(graph, node))
+        else:
+            gradients[node.position] = tensor = freeze(edit.gradient, graph.dtype)
+        if tensor.shape != node.shape:
+            raise UsageError(
+                msg(
+                    "{name} is {shape}, the edit {given}",
+                    name=node.name,
+                    shape=shape_text(node.shape),
+                    given=shape_text(tensor.shape),
+                )
+            )
+    return values, gradients
+
+
+def value_dtype(graph: Graph, node: Node) -> np.dtype[Any]:
+    """The type of a node's value: whole numbers for class indices, booleans for comparisons."""
+    if node.position in graph.index_leaves:
+        return np.dtype(np.int64)
+    return np.dtype(np.bool_) if node.op is not None and node.op.boolean else graph.dtype
+
+
+def forward_function(node: Node) -> _Function:
+    """The operator of a computed node, its attributes bound."""
+    assert node.op is not None
+    return partial(node.op.forward, **node.attributes) if node.attributes else node.op.forward
+
+
+class _ForwardEntry(NamedTuple):
+    """A computed node, ready to be computed."""
+
+    node: int
+    function: _Function
+    arity: int
+    first: int
+    last: int
+    operands: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+@lru_cache(maxsize=8)
+def forward_plan(graph: Graph) -> tuple[_ForwardEntry, ...]:
+    return tuple(_forward_entry(graph, graph.nodes[position]) for position in graph.order)
+
+
+def _forward_entry(graph: Graph, node: Node) -> _ForwardEntry:
+    assert node.op is not None
+    function, dtype = forward_function(node), value_dtype(graph, node)
+    first, last = node.operands[0], node.operands[-1]
+    return _ForwardEntry(node.position, function, len(node.operands), first, last, node.operands, dtype)
+
+
+def run_forward(
+    graph: Graph, bindings: Bindings, edits: dict[int, Tensor]
+) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
+    """Each node's value; its value as an operand, booleans cast to numbers; and what its operator gave, which
+    differs where the value is overridden. One list serves for all where nothing differs.
+    """
+    values: list[Any] = [None] * len(graph.nodes)
+    for position, tensor in (*graph.literals.items(), *bindings.leaves.items()):
+        values[position] = edits.get(position, tensor)
+    plan = forward_plan(graph)
+    casts = any(entry.dtype != graph.dtype for entry in plan)
+    operands = values.copy() if casts else values
+    outs = values.copy() if edits else values
+    scalar = graph.dtype.type
+    for node, function, arity, first, last, every, dtype in plan:
+        if arity == 2:
+            out = function(operands[first], operands[last])
+        elif arity == 1:
+            out = function(operands[first])
+        else:
+            out = function(*[operands[operand] for operand in every])
+        if edits:
+            outs[node] = settle(out, dtype)
+            out = edits.get(node, out)
+        if type(out) is not scalar:
+            out = settle(out, dtype)
+        values[node] = out
+        if casts:
+            operands[node] = settle(out, graph.dtype)
+    return values, operands, outs
+
+
+class _BackwardEntry(NamedTuple):
+    """A gradient edge, ready to be computed; `function` is None where the local gradient is 1."""
+
+    node: int
+    operand: int
+    function: _Function | None
+    multiplies: bool
+    arity: int
+    first: int
+    last: int
+    operands: tuple[int, ...]
+    summed: tuple[int, ...]
+    shape: Shape
+    shared: bool
+
+
+@lru_cache(maxsize=8)
+def backward_plan(graph: Graph) -> tuple[_BackwardEntry, ...]:
+    return tuple(_backward_entry(graph, edge) for edge in graph.edges)
+
+
+def _backward_entry(graph: Graph, edge: Edge) -> _BackwardEntry:
+    node = graph.nodes[edge.node]
+    shape = graph.nodes[edge.operand].shape
+    function, multiplies = _backward_function(node, edge, shape)
+    first, last = node.operands[0], node.operands[-1]
+    return _BackwardEntry(
+        edge.node, edge.operand, function, multiplies, len(node.operands),
+        first, last, node.operands, edge.summed, shape, edge.shared,
+    )  # fmt: skip
+
+
+def _backward_function(node: Node, edge: Edge, operand: Shape) -> tuple[_Function | None, bool]:
+    """The local gradient to multiply with, or the vector-Jacobian product.
+
+    Between scalars every rule is a number: it is what the rule makes of an upstream gradient of 1.
+    """
+    rule = edge.rule
+    if rule is ONE:
+        return None, True
+    if isinstance(rule, Partial):
+        return (partial(rule.of, **node.attributes) if node.attributes else rule.of), True
+    vjp = partial(rule.vjp, **node.attributes) if node.attributes else rule.vjp
+    if node.shape == () == operand:
+        return partial(vjp, np.float64(1.0)), True
+    return vjp, False
+
+
+def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: Sequence[Tensor]) -> Tensor:
+    """What the rule of `edge` makes of `upstream`, before any broadcast axis is summed."""
+    entry = backward_plan(graph)[edge.index]
+    if entry.function is None:
+        return upstream
+    if entry.multiplies:
+        return settle(upstream * entry.function(out, *operands), graph.dtype)
+    return settle(entry.function(upstream, out, *operands), graph.dtype)
+
+
+def contribution(
+    graph: Graph, index: int, upstream: Tensor, outs: Sequence[Tensor], operands: Sequence[Tensor]
+) -> Tensor:
+    """What the edge at `index` hands on of `upstream`, in its operand's shape; as a whole run computes it."""
+    entry = backward_plan(graph)[index]
+    out: Any = upstream
+    if entry.function is not None:
+        given = [operands[one] for one in entry.operands]
+        if entry.multiplies:
+            out = upstream * entry.function(outs[entry.node], *given)
+        else:
+            out = entry.function(upstream, outs[entry.node], *given)
+    if entry.summed:
+        out = sum_axes(out, entry.summed, entry.shape)
+    return settle(out, graph.dtype)
+
+
+class _BackwardPass:
+    """The backward pass, in stretches between the edits of gradients."""
+
+    def __init__(
+        self, graph: Graph, outs: Sequence[Tensor], operands: Sequence[Tensor], edits: dict[int, Tensor]
+    ) -> None:
+        self.graph, self.outs, self.operands, self.edits = graph, outs, operands, edits
+        self.contributions: list[Tensor] = []
+        self.arrived: list[Tensor] = []
+        self.gradients: list[Any] = [None] * len(graph.nodes)
+
+    def run(self, seed: Tensor) -> None:
+        output = self.graph.output
+        self.gradients[output] = self.edits.get(output, seed)
+        plan, start = backward_plan(self.graph), 0
+        uses_of = self.graph.schedule.uses_of
+        completions = {uses_of[node][-1]: node for node in self.edits if node in uses_of}
+        for last in sorted(completions):
+            self._stretch(plan[start : last + 1])
+            self.gradients[completions[last]] = self.arrived[last] = self.edits[completions[last]]
+            start = last + 1
+        self._stretch(plan[start:])
+
+    def _stretch(self, plan: Sequence[_BackwardEntry]) -> None:
+        outs, operands, gradients = self.outs, self.operands, self.gradients
+        contributions, arrived = self.contributions, self.arrived
+        dtype, scalar = self.graph.dtype, self.graph.dtype.type
+        for node, operand, function, multiplies, arity, first, last, every, summed, shape, shared in plan:
+            upstream = gradients[node]
+            if function is None:
+                out = upstream
+            elif multiplies:
+                if arity == 2:
+                    out = upstream * function(outs[node], operands[first], operands[last])
+                elif arity == 1:
+                    out = upstream * function(outs[node], operands[first])
+                else:
+                    out = upstream * function(outs[node], *[operands[one] for one in every])
+            else:
+                out = function(upstream, outs[node], *[operands[one] for one in every])
+            if summed:
+                out = sum_axes(out, summed, shape)
+            if type(out) is not scalar:
+                out = settle(out, dtype)
+            contributions.append(out)
+            if shared:
+                before = gradients[operand]
+                if before is not None:
+                    out = before + out
+                    if type(out) is not scalar:
+                        out = settle(out, dtype)
+            gradients[operand] = out
+            arrived.append(out)

@@ -1,0 +1,245 @@
+"""A run of one or more iterations: lazily, a trace for each.
+
+An iteration of training is the run of the graph, an update of each parameter, and a clearing; the last one is
+a forward pass alone. Positions go through all of them: one iteration's last position is the next one's first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, settle
+from backprop_engine.errors import UsageError
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Schedule
+from backprop_engine.messages.message import msg
+from backprop_engine.optim import State
+from backprop_engine.trace.record import record, record_forward
+from backprop_engine.trace.trace import Edit, Trace
+from backprop_engine.trace.training import Training, kept_traces, stride
+from backprop_engine.trace.training_history import Series
+
+__all__ = ["Run", "Training"]
+
+
+class _Checkpoint(Struct, frozen=True, eq=False):
+    """What an iteration begins with: the numbers of the leaves, and what is remembered of each parameter."""
+
+    bindings: Bindings
+    states: Mapping[int, State]
+
+
+class Run:
+    """The iterations of a run; without training there is one.
+
+    A trace is computed when it is asked for. Of the parameters some checkpoints are kept, so that going back
+    to an iteration costs a few iterations, not all of them. What is computed does not depend on the order
+    of asking. Whoever wants to hear keys on a long way computes it one iteration at a time: `approach`.
+    """
+
+    def __init__(
+        self, graph: Graph, bindings: Bindings, training: Training | None = None, edits: tuple[Edit, ...] = ()
+    ) -> None:
+        self.graph, self.bindings, self.training, self.edits = graph, bindings, training, edits
+        self._stride = stride(graph, training)
+        first = self._start()
+        self._checkpoints = [first]
+        self._latest = self._front = (0, first)
+        """What the iteration behind the one computed last begins with, and behind the furthest."""
+        updates = graph.training_schedule.updates if training else None
+        self.series = Series(graph, updates or (), self.iterations)
+        self._traces: dict[int, Trace] = {}
+
+    @classmethod
+    def of(cls, trace: Trace) -> Run:
+        """The run of a single trace that is there already."""
+        run = cls(trace.graph, trace.bindings, None, trace.edits)
+        run._traces[0] = trace
+        run.series.note(trace)
+        return run
+
+    @property
+    def iterations(self) -> int:
+        """How many there are: one more than there are updates."""
+        return self.training.steps + 1 if self.training else 1
+
+    @property
+    def length(self) -> int:
+        """The number of steps of an iteration that is not the last."""
+        return (self.graph.training_schedule if self.training else self.graph.schedule).last
+
+    @property
+    def last(self) -> int:
+        """The last position of all."""
+        if self.training is None:
+            return self.length
+        return self.training.steps * self.length + self.graph.forward_schedule.last
+
+    def locate(self, position: int) -> tuple[int, int]:
+        """The iteration that a position lies in, and the position in its trace; `UsageError` outside 0…last.
+
+        Where one iteration ends and the next begins, it is the end of the one.
+        """
+        if not 0 <= position <= self.last:
+            raise UsageError(
+                msg(
+                    "there is no position {position}: the run has positions 0 to {last}",
+                    position=position,
+                    last=self.last,
+                )
+            )
+        if self.training is None or position == 0:
+            return 0, position
+        iteration, before = divmod(position - 1, self.length)
+        return iteration, before + 1
+
+    def start(self, iteration: int) -> int:
+        """The position that an iteration begins at."""
+        return iteration * self.length
+
+    def schedule(self, iteration: int) -> Schedule:
+        """The steps of an iteration; nothing is computed for them."""
+        if self.training is None:
+            return self.graph.schedule
+        last = iteration == self.training.steps
+        return self.graph.forward_schedule if last else self.graph.training_schedule
+
+    def trace(self, iteration: int = 0) -> Trace:
+        """The trace of an iteration; `UsageError` where there is none."""
+        if not 0 <= iteration < self.iterations:
+            there = (
+                msg("there is 0 to {last}", last=self.iterations - 1)
+                if self.training
+                else msg("there is only 0 without `train`")
+            )
+            raise UsageError(
+                msg("there is no iteration {iteration}: {there}", iteration=iteration, there=there)
+            )
+        if iteration not in self._traces:
+            made = self._record(iteration, self._checkpoint(iteration))
+            while len(self._traces) >= kept_traces(self.graph):
+                del self._traces[next(iter(self._traces))]
+            self._traces[iteration] = made
+        return self._traces[iteration]
+
+    def losses(self) -> Iterator[Tensor]:
+        """The output's value in each iteration, from the first on."""
+        if self.graph.nodes[self.graph.output].shape == ():
+            for iteration in range(self.iterations):
+                while self.series.count <= iteration:
+                    self.extend()
+                yield settle(self.series.losses[iteration], self.graph.dtype)
+            return
+        for iteration in range(self.iterations):
+            trace = self._traces.get(iteration)
+            if trace is None:
+                trace = self._record(iteration, self._checkpoint(iteration))
+            self._pass(trace)
+            yield trace.values[self.graph.output]
+
+    # On the way to an iteration
+
+    def missing(self, iteration: int) -> int:
+        """How many iterations must be computed before the trace of `iteration` is there."""
+        if iteration in self._traces:
+            return 0
+        begin, _ = self._nearest(iteration)
+        return iteration + 1 - begin - sum(begin <= kept < iteration for kept in self._traces)
+
+    def nearest(self, iteration: int) -> int:
+        """The last iteration up to this one that can be computed without any other."""
+        return iteration if iteration in self._traces else self._nearest(iteration)[0]
+
+    def approach(self, iteration: int) -> None:
+        """Compute one of the iterations before this one, the first that is missing; nothing if none is."""
+        begin, checkpoint = self._nearest(iteration)
+        if begin < iteration:
+            self._pass(self._traces.get(begin) or self._record(begin, checkpoint))
+
+    def extend(self) -> bool:
+        """Compute one iteration that is missing before the first that was never computed, or else that one.
+
+        Whether there is any left that never was.
+        """
+        first = self.series.count
+        if first < self.iterations:
+            begin, checkpoint = self._nearest(first)
+            while begin in self._traces:
+                self._pass(self._traces[begin])
+                begin, checkpoint = self._nearest(first)
+            self._pass(self._record(begin, checkpoint))
+        return self.series.count < self.iterations
+
+    # Iterations
+
+    def _start(self) -> _Checkpoint:
+        if self.training is None:
+            return _Checkpoint(self.bindings, {})
+        optimizer, settings = self.training.optimizer, self.training.settings
+        leaves = self.bindings.leaves
+        updates = self.graph.training_schedule.updates or ()
+        return _Checkpoint(self.bindings, {one: optimizer.start(leaves[one], settings) for one in updates})
+
+    def _record(self, iteration: int, checkpoint: _Checkpoint) -> Trace:
+        trace = self._recorded(iteration, checkpoint)
+        self.series.note(trace)
+        return trace
+
+    def _recorded(self, iteration: int, checkpoint: _Checkpoint) -> Trace:
+        if self.training is None:
+            return record(self.graph, checkpoint.bindings, self.edits)
+        if iteration == self.training.steps:
+            trace = record_forward(self.graph, checkpoint.bindings, self.edits)
+            return replace(trace, iteration=iteration, training=self.training)
+        trace = record(self.graph, checkpoint.bindings, self.edits)
+        updates = self._updates(trace, checkpoint)
+        return replace(
+            trace,
+            iteration=iteration,
+            plan=self.graph.training_schedule,
+            updated={node: new for node, (new, _) in updates.items()},
+            remembered={node: (checkpoint.states[node], state) for node, (_, state) in updates.items()},
+            training=self.training,
+        )
+
+    def _updates(self, trace: Trace, checkpoint: _Checkpoint) -> dict[int, tuple[Tensor, State]]:
+        """The new value and state of each parameter."""
+        assert self.training is not None
+        update, settings = self.training.optimizer.update, self.training.settings
+        updates: dict[int, tuple[Tensor, State]] = {}
+        for node, state in checkpoint.states.items():
+            gradient = trace.gradients[node]
+            assert gradient is not None  # only what gradient reaches is updated
+            updates[node] = update(trace.values[node], gradient, state, settings)
+        return updates
+
+    # Checkpoints
+
+    def _pass(self, trace: Trace) -> None:
+        """Note what the iteration behind `trace` begins with, if there is one."""
+        following = trace.iteration + 1
+        if following >= self.iterations:
+            return
+        leaves = {**trace.bindings.leaves, **trace.updated}
+        states = {node: after for node, (_, after) in trace.remembered.items()}
+        self._latest = (following, _Checkpoint(Bindings(leaves, trace.bindings.seed), states))
+        if following > self._front[0]:
+            self._front = self._latest
+        if following == len(self._checkpoints) * self._stride:
+            self._checkpoints.append(self._latest[1])
+
+    def _nearest(self, iteration: int) -> tuple[int, _Checkpoint]:
+        """The last iteration up to this one of which a checkpoint is there, and that checkpoint."""
+        kept = min(iteration // self._stride, len(self._checkpoints) - 1)
+        there = [(kept * self._stride, self._checkpoints[kept]), self._latest, self._front]
+        return max((one for one in there if one[0] <= iteration), key=lambda one: one[0])
+
+    def _checkpoint(self, iteration: int) -> _Checkpoint:
+        """What an iteration begins with, from the last checkpoint before it."""
+        while self._nearest(iteration)[0] < iteration:
+            self.approach(iteration)
+        return self._nearest(iteration)[1]

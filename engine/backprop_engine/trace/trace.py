@@ -1,0 +1,347 @@
+"""A recorded run: every value and every contribution to a gradient, computed once.
+
+A trace holds a value for each node and a contribution for each gradient edge, and running sums where an
+operand has more than one use. Tensors are shared and never written to again.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, norm, settle
+from backprop_engine.errors import UsageError
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.graph.steps import (
+    Accumulate,
+    Backward,
+    Clear,
+    Edge,
+    Forward,
+    Schedule,
+    Seed,
+    Step,
+    Steps,
+    Update,
+)
+from backprop_engine.messages.message import Message, msg
+
+if TYPE_CHECKING:
+    from backprop_engine.optim import State
+    from backprop_engine.trace.training import Training
+
+__all__ = [
+    "Edit",
+    "Frame",
+    "GradientEdit",
+    "Phase",
+    "RunWarning",
+    "Trace",
+    "ValueEdit",
+    "arises",
+    "between",
+    "nodes_of",
+]
+
+_FEW = 8
+"""Of frames that are more steps apart, anything may differ."""
+
+
+class ValueEdit(Struct, frozen=True, eq=False):
+    """Overrides the value of a node, as ``q + (v - q).detach()`` does: the steps stay the same."""
+
+    node: str
+    value: Any
+
+
+class GradientEdit(Struct, frozen=True, eq=False):
+    """Overrides the completed gradient of a node, as a hook on its tensor does."""
+
+    node: str
+    gradient: Any
+
+
+Edit: TypeAlias = ValueEdit | GradientEdit
+
+
+class RunWarning(Struct, frozen=True):
+    """Something about a run that its reader should know."""
+
+    code: str
+    message: str
+    node: str
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A recorded run.
+
+    `values` has a tensor for each node by position. `contributions` has, for each edge of the graph, the
+    upstream gradient times the local one in the operand's shape; `arrived` has what the operand's gradient
+    is once that contribution counts. `gradients` has the completed gradient of each node that got one.
+    """
+
+    graph: Graph
+    bindings: Bindings
+    edits: tuple[Edit, ...]
+    values: Sequence[Tensor]
+    operand_values: Sequence[Tensor]
+    """As `values`, with booleans cast to the graph's dtype: what operators compute with."""
+    outs: Sequence[Tensor]
+    """As `values`, with what the operator gave where the value is overridden: what its own rule uses."""
+    contributions: Sequence[Tensor]
+    arrived: Sequence[Tensor]
+    gradients: Sequence[Tensor | None]
+    plan: Schedule | None = None
+    """Where the run is an iteration of training: its schedule, which has more or fewer steps."""
+    updated: Mapping[int, Tensor] = field(default_factory=dict)
+    """What each parameter is after the update, by position."""
+    remembered: Mapping[int, tuple[State, State]] = field(default_factory=dict)
+    """What the optimiser remembers of each parameter before and after the update, by position."""
+    iteration: int = 0
+    training: Training | None = None
+    """Where the run is an iteration of training: which one."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """Which step leads to which position."""
+        return self.plan or self.graph.schedule
+
+    @property
+    def first_position(self) -> int:
+        """The position in the whole run that this trace's position 0 is."""
+        return self.iteration * self.graph.training_schedule.last if self.iteration else 0
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The steps of the run; ``steps[k]`` leads from position k to k + 1."""
+        return Steps(self.schedule)
+
+    def value(self, name: str) -> Tensor:
+        """The value of the node called `name`; `UsageError` where there is none."""
+        return self.values[self.graph.position(name)]
+
+    def gradient(self, name: str) -> Tensor:
+        """The completed gradient of the output by the node called `name`, in the shape of its value.
+
+        Zeros for an input or a parameter that the output does not depend on; `UsageError` for constants and
+        for computed nodes that do not lead to the output, which have none.
+        """
+        node = self.graph[name]
+        gradient = self.gradients[node.position]
+        if gradient is not None:
+            return gradient
+        if self.schedule.forward_only:
+            raise UsageError(
+                msg(
+                    "{name} has no gradient: iteration {iteration} is a forward pass alone",
+                    name=name,
+                    iteration=self.iteration,
+                )
+            )
+        if not (node.is_leaf and node.takes_gradient):
+            raise UsageError(msg("{name} has no gradient: {reason}", name=name, reason=_why_none(node)))
+        return settle(np.zeros(node.shape), self.graph.dtype)
+
+    @cached_property
+    def gradient_norms(self) -> Sequence[float]:
+        """The norm of each node's completed gradient, by position; NaN where it has none."""
+        return [math.nan if one is None else norm(one) for one in self.gradients]
+
+    def frame(self, position: int) -> Frame:
+        """What is known at `position`, 0…len(steps); a view, nothing is copied."""
+        return Frame(self, position)
+
+    @cached_property
+    def warnings(self) -> tuple[RunWarning, ...]:
+        """What a reader of the run should know: leaves that the output does not depend on, and where the
+        first value and the first gradient arise that are not finite.
+        """
+        unreached = tuple(
+            RunWarning(
+                "unreached",
+                msg("the output does not depend on {name}: its gradient is zero", name=leaf.name),
+                leaf.name,
+            )
+            for leaf in self.graph.leaves
+            if leaf.takes_gradient and not self.graph.active[leaf.position]
+        )
+        return (*unreached, *self._not_finite())
+
+    def _not_finite(self) -> Iterator[RunWarning]:
+        """Where the first value, and the first gradient, arise that are not finite."""
+        nodes = (self.graph.nodes[position] for position in self.graph.order)
+        node = next((node for node in nodes if arises(self, node)), None)
+        if node is not None and node.op is not None:
+            message = msg(
+                "{name} is not finite: {op} gave it from finite operands", name=node.name, op=node.op.name
+            )
+            yield RunWarning("not-finite", message, node.name)
+        for edge in self.schedule.edges:
+            upstream = self.gradients[edge.node]
+            if _finite(self.contributions[edge.index]) or upstream is None or not _finite(upstream):
+                continue
+            name, behind = (self.graph.nodes[one].name for one in (edge.operand, edge.node))
+            message = msg(
+                "the gradient of {name} is not finite: it arises behind {behind}", name=name, behind=behind
+            )
+            yield RunWarning("not-finite", message, name)
+            return
+
+
+def arises(trace: Trace, node: Node) -> bool:
+    """Whether the value of `node` has an infinity or a NaN, and none of its operands has."""
+    if _finite(trace.values[node.position]):
+        return False
+    return all(_finite(trace.operand_values[operand]) for operand in node.operands)
+
+
+def _finite(tensor: Tensor) -> bool:
+    return bool(np.all(np.isfinite(tensor)))
+
+
+def _why_none(node: Node) -> Message:
+    if node.kind is Kind.CONSTANT:
+        return msg("it is a constant")
+    return msg("no gradient flows from the output to it")
+
+
+class Phase(Enum):
+    """Where in a run a position lies."""
+
+    START = "start"
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    UPDATE = "update"
+    END = "end"
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The state of a run after `position` steps; a value or a gradient not reached yet is None.
+
+    Raises `IndexError` for a position outside 0…n.
+    """
+
+    trace: Trace
+    position: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.position <= self.trace.schedule.last:
+            raise IndexError(f"position {self.position} is outside 0…{self.trace.schedule.last}")
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the run."""
+        return self.trace.graph
+
+    @cached_property
+    def step(self) -> Step | None:
+        """The step that led here; None at the start."""
+        return self.trace.schedule.step(self.position) if self.position else None
+
+    @property
+    def phase(self) -> Phase:
+        """Where in the run this is."""
+        schedule = self.trace.schedule
+        if self.position == 0:
+            return Phase.START
+        if self.position > schedule.completed:
+            return Phase.UPDATE
+        if self.position == schedule.last:
+            return Phase.END
+        return Phase.FORWARD if self.position < schedule.seed else Phase.BACKWARD
+
+    def value(self, node: Node) -> Tensor | None:
+        """The value of `node`, or None while it is not computed, and again when it is cleared."""
+        if self.position > self.trace.schedule.completed:
+            return self._updated(node)
+        if node.op is None or node.position < self.graph.order.start + self.position:
+            return self.trace.values[node.position]
+        return None
+
+    def _updated(self, node: Node) -> Tensor | None:
+        """The value of `node` while parameters are updated."""
+        schedule = self.trace.schedule
+        if node.op is not None and self.position >= schedule.clear:
+            return None
+        if self.position >= schedule.update_positions.get(node.position, schedule.clear + 1):
+            return self.trace.updated[node.position]
+        return self.trace.values[node.position]
+
+    def gradient(self, node: Node) -> Tensor | None:
+        """The gradient of `node` as far as it has arrived, or None while nothing has."""
+        schedule = self.trace.schedule
+        if self.position >= schedule.clear:
+            return None
+        if node.position == self.graph.output:
+            return self.trace.gradients[node.position] if self.position >= schedule.seed else None
+        edge = schedule.latest_arrival(node.position, self.position)
+        return None if edge is None else self.trace.arrived[edge]
+
+    def complete(self, node: Node) -> bool:
+        """Whether every contribution to the gradient of `node` has arrived."""
+        if self.position >= self.trace.schedule.clear:
+            return False
+        uses = self.trace.schedule.uses_of.get(node.position)
+        if uses is None:
+            return node.position == self.graph.output and self.position >= self.trace.schedule.seed
+        return self.position >= self.trace.schedule.arrival(uses[-1])
+
+    def arrived(self, node: Node) -> tuple[int, int]:
+        """How many contributions to the gradient of `node` have arrived, and how many there are."""
+        uses = self.trace.schedule.uses_of.get(node.position, [])
+        return bisect_right(uses, self.position, key=self.trace.schedule.arrival), len(uses)
+
+    @property
+    def edge(self) -> Edge | None:
+        """The gradient edge that the step was about, if it was about one."""
+        return self.step.edge if isinstance(self.step, Backward | Accumulate) else None
+
+    @property
+    def node(self) -> Node | None:
+        """The node that the step was about: computed, seeded, handing its gradient on, or collecting it."""
+        match self.step:
+            case Forward(node=position) | Seed(node=position) | Update(node=position):
+                return self.graph.nodes[position]
+            case Backward(edge=edge):
+                return self.graph.nodes[edge.node]
+            case Accumulate(edge=edge):
+                return self.graph.nodes[edge.operand]
+            case _:
+                return None
+
+
+def between(one: Frame, other: Frame) -> list[Step] | None:
+    """The steps that two frames may look different for: those that led to them, and those between.
+
+    None where anything may differ: in frames of two runs, far apart, or before and after all is complete or
+    cleared.
+    """
+    first, last = sorted((one.position, other.position))
+    schedule = one.trace.schedule
+    completed = first <= schedule.completed < last
+    if one.trace is not other.trace or first == 0 or last - first > _FEW or completed:
+        return None
+    steps = [schedule.step(position) for position in range(first, last + 1)]
+    return None if any(isinstance(step, Clear) for step in steps) else steps
+
+
+def nodes_of(step: Step) -> tuple[int, ...]:
+    """The nodes, by position, that a step is about."""
+    match step:
+        case Forward(node=node) | Seed(node=node) | Update(node=node):
+            return (node,)
+        case Backward(edge=edge) | Accumulate(edge=edge):
+            return edge.node, edge.operand
+        case _:
+            return ()
