@@ -15,21 +15,21 @@ from pathlib import Path
 import backprop_engine
 from backprop_engine.catalogue.conventions import KINKS
 from backprop_engine.catalogue.entries import how_written
-from backprop_engine.catalogue.pages import by_family, page
 from backprop_engine.errors import CODES, Diagnostic, ScenarioError
-from backprop_engine.explain.formulas.page import formula_block
-from backprop_engine.explain.lines import plain
-from backprop_engine.explain.program import numpy_program
 from backprop_engine.explain.symbols import mathematical
-from backprop_engine.explain.texts import say
 from backprop_engine.messages.message import in_language
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op
+from backprop_engine.program import numpy_program
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.mistakes import GROUPS, gravity
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
+from backprop_tui.cells.lines import plain
 from backprop_tui.keys_page import keys_page
+from backprop_tui.render.formulas.page import formula_block
+from backprop_tui.render.operator_pages import by_family, page
+from backprop_tui.render.texts import say
 
 FOLDER = Path(__file__).parent
 CORPUS = FOLDER.parent / "tests" / "bad_scenarios"

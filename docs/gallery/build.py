@@ -20,7 +20,7 @@ sys.path[:0] = [str(FOLDER.parents[1] / "tests"), str(FOLDER.parents[1] / "tests
 
 from driving import opened  # noqa: E402 - it lies beside the tests, which drive the screen in the same way
 
-from backprop_engine.text import LANGUAGES  # noqa: E402
+from backprop_engine.messages.words import LANGUAGES  # noqa: E402
 from backprop_tui.bundle import bundled, heading, shelves  # noqa: E402
 from backprop_tui.screenshot import screen_svg  # noqa: E402
 from backprop_tui.themes import DARK, LIGHT  # noqa: E402

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprop_engine.errors import BackpropError, ScenarioError, UsageError
-    from backprop_engine.explain.program import numpy_program
     from backprop_engine.graph.bindings import Bindings
     from backprop_engine.graph.builder import GraphBuilder
     from backprop_engine.graph.graph import Graph, Kind
     from backprop_engine.ops import OPS
+    from backprop_engine.program import numpy_program
     from backprop_engine.scenario.loader import Scenario, load_scenario
     from backprop_engine.trace.record import record
     from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
@@ -44,11 +44,11 @@ __all__ = [
 
 _HOMES = {
     "errors": ("BackpropError", "ScenarioError", "UsageError"),
-    "explain.program": ("numpy_program",),
     "graph.bindings": ("Bindings",),
     "graph.builder": ("GraphBuilder",),
     "graph.graph": ("Graph", "Kind"),
     "ops": ("OPS",),
+    "program": ("numpy_program",),
     "scenario.loader": ("Scenario", "load_scenario"),
     "trace.record": ("record",),
     "trace.trace": ("GradientEdit", "Trace", "ValueEdit"),

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.messages.message import Hint, Message, in_language, joined, msg
-from backprop_engine.text import cell_width
+from backprop_engine.messages.plain_text import monospaced_width
 
 __all__ = [
     "CODES",
@@ -188,5 +188,5 @@ def _underlined(quoted: str, place: Place) -> list[str]:
     before = lead + shown[: start - skipped]
     under = shown[start - skipped : start - skipped + place.width]
     gutter = f"{place.line:>5} | "
-    carets = "^" * max(1, cell_width(under))
-    return [f"{gutter}{lead}{shown}{tail}", " " * 6 + "| " + " " * cell_width(before) + carets]
+    carets = "^" * max(1, monospaced_width(under))
+    return [f"{gutter}{lead}{shown}{tail}", " " * 6 + "| " + " " * monospaced_width(before) + carets]

@@ -11,7 +11,7 @@ import pytest
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 
 from backprop_engine.messages.message import catalogue
-from backprop_engine.text import cell_width
+from backprop_tui.cells.text import cell_width
 from backprop_tui.cli.check import summary
 from backprop_tui.cli.main import SUBCOMMANDS
 from backprop_tui.cli.rounds import watch

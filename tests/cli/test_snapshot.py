@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import Commands
 
-from backprop_engine.text import cell_width
+from backprop_tui.cells.text import cell_width
 from backprop_tui.themes import LIGHT
 from programs import environment, program
 

@@ -11,14 +11,14 @@ from graphs import trace_of
 
 from backprop_engine.catalogue.conventions import KINKS, Kink
 from backprop_engine.catalogue.entries import data, derivatives, find, fits
-from backprop_engine.catalogue.example import equations, example
-from backprop_engine.catalogue.pages import by_family, page, table
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import line_text, line_width, plain
-from backprop_engine.explain.story import story
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Op
+from backprop_tui.cells.lines import line_text, line_width, plain
+from backprop_tui.render.operator_example import equations, example
+from backprop_tui.render.operator_pages import by_family, page, table
+from backprop_tui.render.words import story
 
 each_op = pytest.mark.parametrize("op", OPS.values(), ids=list(OPS))
 

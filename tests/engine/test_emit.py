@@ -18,7 +18,7 @@ from backprop_engine.scenario.number_text import numbers, plain_number, spelled
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.scalars import resolve
 from backprop_engine.scenario.source import Source
-from backprop_engine.text import cell_width
+from backprop_tui.cells.text import cell_width
 
 SIGNS = " \n\t:#-?,[]{}&*!|>'\"%@`\\~=<.0+_(y\r\0\x1b\x85\xa0\u2028\u3000\ufeff\ufffd\U0001f600가"
 MISREAD = (

@@ -9,15 +9,15 @@ import pytest
 from graphs import Sketch, graph_of, trace_of
 
 import scenes
-from backprop_engine.explain.blocks import Block
-from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import plain
-from backprop_engine.explain.shades import Shade
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.lines import plain
+from backprop_tui.cells.shades import Shade
+from backprop_tui.render.equation.equation import equation
 
 
 def backward(op: str, sample: Sample, size: tuple[int, int], step: int = 3, *, tall: bool = False) -> Block:

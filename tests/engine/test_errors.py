@@ -17,7 +17,7 @@ from backprop_engine.errors import (
     ShapeError,
     UsageError,
 )
-from backprop_engine.text import cell_width
+from backprop_tui.cells.text import cell_width
 
 SHAPE = Code("test-shape", "shapes that do not fit")
 

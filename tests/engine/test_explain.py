@@ -12,15 +12,8 @@ from graphs import CASES, IDS, RandomRun, Sketch, runs, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.explain import columns
-from backprop_engine.explain.blocks import Block
-from backprop_engine.explain.equation import equation
-from backprop_engine.explain.lines import Line, Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT
-from backprop_engine.explain.numeric import numeric_line
-from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import as_factor, mathematical
-from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Backward
@@ -28,6 +21,13 @@ from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.lines import Line, Role, line_text, line_width, plain
+from backprop_tui.render.equation import columns
+from backprop_tui.render.equation.equation import equation
+from backprop_tui.render.numeric import numeric_line
+from backprop_tui.render.transcript import state, transcript
+from backprop_tui.render.words import step_title, story
 
 SIZES = ((40, 8), (56, 16), (76, 7), (116, 24), (24, 10))
 

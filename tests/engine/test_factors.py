@@ -13,12 +13,12 @@ from graphs import CASES, IDS, applied, largest, trace_of
 from backprop_engine.derivatives import local_gradients as local
 from backprop_engine.derivatives.jacobian import edge_origins, origins_cost
 from backprop_engine.derivatives.local_gradients import ElementwiseLocal, local_gradient
-from backprop_engine.explain.factors import column_cells, local_part, local_tensor
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
+from backprop_tui.render.factors import column_cells, local_part, local_tensor
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 

@@ -13,11 +13,11 @@ import pytest
 
 from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError
-from backprop_engine.explain.transcript import transcript
 from backprop_engine.ops import OPS, Attribute, Op, Sample
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
+from backprop_tui.render.transcript import transcript
 
 ROUNDS = 25
 SIZES = (0, 1, 1, 2, 2, 3, 4)

@@ -14,7 +14,16 @@ import backprop_engine
 
 PACKAGE = "backprop_engine"
 FLOORS = (
-    *("text", "errors", "arrays", "ops", "graph.steps", "graph.graph", "trace.trace", "trace.record"),
+    *(
+        "messages.message",
+        "errors",
+        "arrays",
+        "ops",
+        "graph.steps",
+        "graph.graph",
+        "trace.trace",
+        "trace.record",
+    ),
     *("derivatives.local_gradients", "derivatives.numeric_check"),
 )
 """Lowest first."""
@@ -61,7 +70,7 @@ def test_a_floor_loads_none_above_it(floor: str) -> None:
     assert loaded & above == set()
 
 
-@pytest.mark.parametrize("module", ["text", "errors"])
+@pytest.mark.parametrize("module", ["messages.message", "errors"])
 def test_words_need_no_numbers(module: str) -> None:
     assert "numpy" not in _loaded_by(f"{PACKAGE}.{module}")
 

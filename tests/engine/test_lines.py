@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
-from backprop_engine.explain.blocks import Block, above, beside
-from backprop_engine.explain.lines import (
+from backprop_tui.cells.blocks import Block, above, beside
+from backprop_tui.cells.lines import (
     Line,
     Role,
     Span,
@@ -21,7 +21,7 @@ from backprop_engine.explain.lines import (
     plain,
     wrap_line,
 )
-from backprop_engine.text import cell_width, clip_middle, wrap
+from backprop_tui.cells.text import cell_width, clip_middle, wrap
 
 TEXT = st.text(st.sampled_from("ab ∂x가나 ≤…"), max_size=12)
 LINES = st.lists(st.builds(Span, TEXT, st.sampled_from(list(Role)[:4])), max_size=5).map(tuple)

@@ -16,15 +16,15 @@ from msgspec import structs
 
 from backprop_engine import load_scenario
 from backprop_engine.decomposition import decomposition, inside
-from backprop_engine.explain.program import numpy_lines, numpy_program
-from backprop_engine.explain.program.helpers import HELPERS, definitions
-from backprop_engine.explain.program.identifiers import identifiers
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.steps import Accumulate
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
+from backprop_engine.program import numpy_lines, numpy_program
+from backprop_engine.program.helpers import HELPERS, definitions
+from backprop_engine.program.identifiers import identifiers
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit

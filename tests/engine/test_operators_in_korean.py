@@ -10,14 +10,14 @@ import pytest
 from ill_shaped import errors
 
 from backprop_engine.catalogue.conventions import KINKS
-from backprop_engine.catalogue.pages import page
 from backprop_engine.errors import ShapeError
-from backprop_engine.explain.lines import plain
 from backprop_engine.messages.languages.ko import ops as of_operators
 from backprop_engine.messages.message import catalogue, in_language
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Attribute, Op
 from backprop_engine.optim import OPTIMIZERS
+from backprop_tui.cells.lines import plain
+from backprop_tui.render.operator_pages import page
 
 HANGUL = re.compile("[가-힣]")
 ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} [A-Za-z]{2,}(?![-\w])")

@@ -493,7 +493,6 @@ def test_only_low_floors_are_loaded() -> None:
     below = {
         f"backprop_engine.{floor}"
         for floor in (
-            "text",
             "messages",
             "messages.message",
             "messages.plain_text",

@@ -7,13 +7,13 @@ import pytest
 from graphs import CASES, IDS, Sketch, applied, trace_of
 
 from backprop_engine.derivatives.jacobian import Cell, edge_origins, node_origins
-from backprop_engine.explain.lines import line_width, plain
-from backprop_engine.explain.origins import origin_lines
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.lines import line_width, plain
+from backprop_tui.render.origins import origin_lines
 
 
 def said(trace: Trace, name: str, cell: Cell, width: int = 80, language: str = "en") -> list[str]:

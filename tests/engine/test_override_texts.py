@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.explain.equation import equation
-from backprop_engine.explain.formulas.page import formula_block
-from backprop_engine.explain.lines import line_text
-from backprop_engine.explain.numeric import numeric_line
-from backprop_engine.explain.story import story
-from backprop_engine.explain.transcript import state, transcript
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Edit, Frame, GradientEdit, Trace, ValueEdit
+from backprop_tui.cells.lines import line_text
+from backprop_tui.render.equation.equation import equation
+from backprop_tui.render.formulas.page import formula_block
+from backprop_tui.render.numeric import numeric_line
+from backprop_tui.render.transcript import state, transcript
+from backprop_tui.render.words import story
 from engine.graphs import Sketch
 
 

@@ -14,19 +14,6 @@ from hypothesis import strategies as st
 
 from backprop_engine import load_scenario
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, ScalarLocal, local_gradient
-from backprop_engine.explain.blocks import Block
-from backprop_engine.explain.equation import equation
-from backprop_engine.explain.formulas.box import Box, fenced, fraction, row, text
-from backprop_engine.explain.formulas.equations import Style, flow
-from backprop_engine.explain.formulas.naming import Naming
-from backprop_engine.explain.formulas.page import formula_block
-from backprop_engine.explain.formulas.steps import step_equations
-from backprop_engine.explain.formulas.trees import node_trees, rule_tree
-from backprop_engine.explain.formulas.typeset import Typesetter
-from backprop_engine.explain.formulas.updates import update_values
-from backprop_engine.explain.lines import Role, line_text, line_width, plain, wrap_line
-from backprop_engine.explain.story import code
-from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.expressions import Expr, parse, render
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
@@ -36,11 +23,24 @@ from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.scenario.evaluate import evaluate
-from backprop_engine.text import in_ascii
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import Trace
 from backprop_tui.bundle import bundled
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.lines import Role, line_text, line_width, plain, wrap_line
+from backprop_tui.cells.tensors import tensor_block
+from backprop_tui.cells.text import in_ascii
+from backprop_tui.render.equation.equation import equation
+from backprop_tui.render.formulas.box import Box, fenced, fraction, row, text
+from backprop_tui.render.formulas.equations import Style, flow
+from backprop_tui.render.formulas.naming import Naming
+from backprop_tui.render.formulas.page import formula_block
+from backprop_tui.render.formulas.steps import step_equations
+from backprop_tui.render.formulas.trees import node_trees, rule_tree
+from backprop_tui.render.formulas.typeset import Typesetter
+from backprop_tui.render.formulas.updates import update_values
+from backprop_tui.render.words import code
 from scenes import STEMS, crowded, positions, trace
 
 BUNDLED = bundled()

@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from backprop_engine.explain import heatmap
-from backprop_engine.explain.blocks import Block
-from backprop_engine.explain.equation import equation
-from backprop_engine.explain.heatmap import heat_lines, legend, levels
-from backprop_engine.explain.lines import Role, line_text, line_width, plain
-from backprop_engine.explain.matrices import slice_text
 from backprop_engine.explain.numbers import number
-from backprop_engine.explain.pictures import heat_block
-from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_engine.explain.statistics import facts
-from backprop_engine.explain.tensors import tensor_block
 from backprop_engine.ops import OPS, Sample
+from backprop_tui.cells import heatmap
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.heatmap import heat_lines, legend, levels
+from backprop_tui.cells.lines import Role, line_text, line_width, plain
+from backprop_tui.cells.matrices import slice_text
+from backprop_tui.cells.pictures import heat_block
+from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
+from backprop_tui.cells.tensors import tensor_block
+from backprop_tui.render.equation.equation import equation
 
 SHAPES = st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))
 MATRICES = arrays(np.float64, SHAPES, elements=st.floats(-999, 999, width=16))

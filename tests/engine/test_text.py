@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.text import cell_width, clip, in_ascii, pad
+from backprop_tui.cells.text import cell_width, clip, in_ascii, pad
 
 OBEYED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 ANY_TEXT = st.text(st.characters())  # lone surrogates too

@@ -18,7 +18,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.number_text import plain_number
 from backprop_engine.scenario.source import Source
-from backprop_engine.text import cell_width
+from backprop_tui.cells.text import cell_width
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 BUNDLED = sorted(FOLDER.rglob("*.yaml"))

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Go
-from backprop_engine.explain.lines import Line, plain
-from backprop_engine.text import cell_width
 from backprop_tui.app import DebuggerApp
-from backprop_tui.drawing import Drawing
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.lines import Line, plain
+from backprop_tui.cells.text import cell_width
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screenshot import screen_text
 from backprop_tui.view import View

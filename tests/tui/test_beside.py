@@ -11,7 +11,7 @@ from driving import NARROW, WIDE, debugger, opened, seen
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Go, Set, SwitchBranch, update
-from backprop_engine.explain.lines import line_text, line_width
+from backprop_tui.cells.lines import line_text, line_width
 from backprop_tui.panels.beside import Pair, differences, steps
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.screens.beside import BesideScreen, pair_of

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.debugger import Into, Session, update
-from backprop_engine.explain.lines import line_text, line_width
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.cells.lines import line_text, line_width
 from backprop_tui.panels.calls import calls
 from backprop_tui.view import View
 from scenes import LANGUAGES, written

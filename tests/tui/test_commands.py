@@ -14,10 +14,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.debugger import Break, Select, Session, Set, Watch, update
-from backprop_engine.explain.lines import plain
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
+from backprop_tui.cells.lines import plain
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.keys_page import keys_page
 from backprop_tui.opening import Opening

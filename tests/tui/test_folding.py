@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backprop_engine.debugger import Fold, Go, Over, Session, update
-from backprop_engine.explain.lines import line_text
-from backprop_tui.drawing import Drawing
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.view import View
 from scenes import STEMS, run, scenario, trace

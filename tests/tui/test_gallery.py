@@ -12,9 +12,9 @@ from driving import NARROW, WIDE, debugger, opened, seen, text_of
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from backprop_engine.explain.lines import line_text, line_width, plain
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.bundle import Entry, Shelf, bundled, bundled_folder, heading, shelves
+from backprop_tui.cells.lines import line_text, line_width, plain
 from backprop_tui.panels.scenarios import ScenarioList, found, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen

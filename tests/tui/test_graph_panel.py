@@ -13,8 +13,8 @@ from textual.geometry import Offset, Size
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session, Step
-from backprop_engine.explain.lines import line_text
-from backprop_tui.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
 from backprop_tui.screens.body import Body, rows_of_graph

@@ -13,16 +13,16 @@ from driving import cells
 from msgspec.structs import replace as replaced
 
 from backprop_engine.debugger import Fold, Go, Session, Set, update
-from backprop_engine.explain.lines import Role, line_text, line_width
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.ops import OPS
-from backprop_engine.text import clip
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
+from backprop_tui.cells.lines import Role, line_text, line_width
+from backprop_tui.cells.text import clip
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts, put
 from backprop_tui.panels.graph.framing import framed, of_the_step

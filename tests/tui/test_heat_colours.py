@@ -10,8 +10,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
-from backprop_engine.explain.lines import Role, Span
-from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
+from backprop_tui.cells.lines import Role, Span
+from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_tui.paint import paint
 from backprop_tui.themes import DARK, LIGHT, palette
 

@@ -9,8 +9,8 @@ import pytest
 from driving import cells
 
 from backprop_engine.debugger import Select, Session, update
-from backprop_engine.explain.lines import Role, line_text, line_width
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
+from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.panels.graph import GraphPicture, graph_picture
 from backprop_tui.panels.graph.minimap import Minimap, minimap
 from backprop_tui.view import Density, View

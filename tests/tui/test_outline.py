@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 
 from backprop_engine.debugger import Fold, Go, Session, update
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Role, line_text, line_width
 from backprop_engine.graph.graph import Kind
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
 from backprop_tui.view import View
 from scenes import LANGUAGES, STEMS, moments, run, scenario, trace, view, written

@@ -11,7 +11,6 @@ import pytest
 from driving import text_of
 
 from backprop_engine.debugger import Select, Session, Set, update
-from backprop_engine.explain.lines import Role, line_text, line_width, plain
 from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
 from backprop_engine.graph.bindings import Bindings
@@ -19,11 +18,12 @@ from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward
 from backprop_engine.ops import OPS
-from backprop_engine.text import cell_width, clip_middle
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.lines import Role, line_text, line_width, plain
+from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.commands import COMMANDS
-from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints, title_of
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
 from backprop_tui.panels.changes import change

@@ -14,11 +14,11 @@ from textual.events import MouseMove
 from textual.geometry import Offset
 
 from backprop_engine.debugger import Go, Session, Set, ToEnd, finished, update
-from backprop_engine.explain.lines import Role, Span, line_text, line_width
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
 from backprop_engine.trace import run as runs
+from backprop_tui.cells.lines import Role, Span, line_text, line_width
 from backprop_tui.panels.plots import KINDS, iteration_at, kinds, node_at, plots, plots_title
 from backprop_tui.panels.plots_time import over_time
 from backprop_tui.plots.axis import Axis, axis_of

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typist import Typist
 
-from backprop_engine.explain.lines import line_width
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.text import cell_width
+from backprop_tui.cells.lines import line_width
+from backprop_tui.cells.text import cell_width
 from backprop_tui.commands import COMMANDS
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.keeping import kept_in

@@ -19,9 +19,9 @@ from backprop_engine.debugger import (
     Session,
 )
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import plain
 from backprop_engine.scenario.model import Scenario
 from backprop_tui import prompt
+from backprop_tui.cells.lines import plain
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES, Command
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.execute import execute

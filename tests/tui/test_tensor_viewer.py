@@ -17,9 +17,9 @@ from hypothesis.extra.numpy import arrays
 from textual.pilot import Pilot
 
 from backprop_engine.derivatives.jacobian import Cell
-from backprop_engine.explain.lines import Line, Role, Span, line_text, line_width, plain
-from backprop_engine.explain.shades import Emphasis, Shade
-from backprop_tui.drawing import Drawing
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain
+from backprop_tui.cells.shades import Emphasis, Shade
 from backprop_tui.panels import tensor_state
 from backprop_tui.panels.tensor import Viewer, in_full, literal, viewer
 from backprop_tui.panels.tensor_facts import fact_lines, histogram_lines

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from backprop_engine.explain.lines import Role
+from backprop_tui.cells.lines import Role
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT, palette
 from scenes import crowded

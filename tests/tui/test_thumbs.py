@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from backprop_engine.explain.lines import Span
 from backprop_tui.app import DebuggerApp
-from backprop_tui.drawing import Lines
+from backprop_tui.cells.drawing import Lines
+from backprop_tui.cells.lines import Span
 from backprop_tui.screenshot import screen_text
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.thumbs import Track

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from driving import NARROW, WIDE, seen
 
-from backprop_engine.explain.lines import line_width
 from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.app import DebuggerApp
+from backprop_tui.cells.lines import line_width
 from backprop_tui.panels.tour import CARDS, tour
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.tour import OfferScreen, TourScreen

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.explain.lines import line_text
 from backprop_engine.explain.symbols import derivative, gradient_name
 from backprop_engine.messages.words import LANGUAGES
+from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.transcript import transcript
 from scenes import view
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import plain
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.cells.lines import plain
 from backprop_tui.prompt.execute import Outcome, execute
 from backprop_tui.prompt.keeping import session_of
 

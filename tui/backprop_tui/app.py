@@ -17,7 +17,7 @@ from textual.screen import Screen
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.words import LANGUAGES
-from backprop_engine.text import in_ascii
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
 from backprop_tui.screens.bindings import binding_id
 from backprop_tui.settings import Settings, change_setting

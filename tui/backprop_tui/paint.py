@@ -8,8 +8,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from backprop_engine.explain.lines import Line, Role, Span, Tint, line_width
-from backprop_engine.explain.shades import BLANK, Emphasis, Shade
+from backprop_tui.cells.lines import Line, Role, Span, Tint, line_width
+from backprop_tui.cells.shades import BLANK, Emphasis, Shade
 from backprop_tui.themes import Palette
 
 __all__ = ["paint"]

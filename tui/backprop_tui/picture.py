@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from rich.segment import Segment
 from rich.style import Style
 
-from backprop_engine.text import cell_width
+from backprop_tui.cells.text import cell_width
 
 __all__ = ["svg"]
 

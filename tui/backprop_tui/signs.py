@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backprop_engine.explain.lines import Role
+from backprop_tui.cells.lines import Role
 
 __all__ = ["SIGNS"]
 

@@ -9,9 +9,9 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Role, Tint
-from backprop_engine.explain.shades import BLANK, LEVELS, Emphasis, Shade, Tone
 from backprop_engine.messages.message import msg
+from backprop_tui.cells.lines import Role, Tint
+from backprop_tui.cells.shades import BLANK, LEVELS, Emphasis, Shade, Tone
 
 __all__ = ["DARK", "LIGHT", "Palette", "grounds", "known_theme", "palette"]
 

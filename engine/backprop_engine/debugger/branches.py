@@ -14,8 +14,7 @@ from msgspec import Struct, structs
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.messages.plain_text import clean
-from backprop_engine.text import clip
+from backprop_engine.messages.plain_text import clean, shortened
 
 __all__ = ["BASELINE", "Branch", "Branches", "Override"]
 
@@ -99,7 +98,7 @@ class Branches(Struct, frozen=True, eq=False):
         """On the branch called `name`."""
         if name not in self.every:
             raise UsageError(
-                msg("there is no branch {name}", name=clip(clean(name), 40)),
+                msg("there is no branch {name}", name=shortened(clean(name), 40)),
                 msg("there are {names}", names=", ".join(self.every)),
             )
         return structs.replace(self, current=name)
@@ -108,7 +107,7 @@ class Branches(Struct, frozen=True, eq=False):
         """With another name for the branch that one is on."""
         name = name.strip()
         if not name.isidentifier() or len(name) > 40:
-            raise UsageError(msg("{name} is no name: letters, digits and _", name=clip(clean(name), 40)))
+            raise UsageError(msg("{name} is no name: letters, digits and _", name=shortened(clean(name), 40)))
         if name in self.every or self.current == BASELINE:
             raise UsageError(
                 msg("the baseline keeps its name")

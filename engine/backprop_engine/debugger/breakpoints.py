@@ -23,10 +23,9 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import clip
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["PHASES", "Breakpoint", "Target", "hits", "parse_breakpoint", "positions_of_node"]
@@ -92,9 +91,9 @@ def _target(words: str, graph: Graph) -> Target:
         if named is not None:
             return named(rest, graph)
         compares = any(sign in words for sign in "<>=")
-        hint = msg("`if {words}` is a condition", words=clip(clean(words), 60)) if compares else None
+        hint = msg("`if {words}` is a condition", words=shortened(clean(words), 60)) if compares else None
         hint = hint or did_you_mean(words, TROUBLES) or _there_are(TROUBLES)
-        raise UsageError(msg("{words} is no breakpoint", words=clip(clean(words), 60)), hint)
+        raise UsageError(msg("{words} is no breakpoint", words=shortened(clean(words), 60)), hint)
     if words.lower() in TROUBLES and words not in graph:
         if TROUBLES[words.lower()].bound:
             raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
@@ -109,7 +108,7 @@ def _bound(name: str, text: str) -> float:
         bound = math.nan
     if not 0 <= bound < math.inf:
         raise UsageError(
-            msg("{text} is no bound: write `{name} 1e-6`", text=clip(clean(text), 40), name=name)
+            msg("{text} is no bound: write `{name} 1e-6`", text=shortened(clean(text), 40), name=name)
         )
     return bound
 
@@ -121,13 +120,15 @@ def _node(name: str, graph: Graph) -> Target:
     hint = did_you_mean(name, (*names, *graph.aliases))
     if name in OPS:
         hint = hint or msg("`op {name}` is on the operator", name=name)
-    raise UsageError(msg("there is no node {name}", name=clip(clean(name), 40)), hint)
+    raise UsageError(msg("there is no node {name}", name=shortened(clean(name), 40)), hint)
 
 
 def _op(name: str, graph: Graph) -> Target:
     if name in OPS:
         return Target("op", name)
-    raise UsageError(msg("there is no operator {name}", name=clip(clean(name), 40)), did_you_mean(name, OPS))
+    raise UsageError(
+        msg("there is no operator {name}", name=shortened(clean(name), 40)), did_you_mean(name, OPS)
+    )
 
 
 def _group(name: str, graph: Graph) -> Target:
@@ -136,7 +137,7 @@ def _group(name: str, graph: Graph) -> Target:
     if known in names:
         return Target("group", known)
     hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else msg("the graph has none"))
-    raise UsageError(msg("there is no group {name}", name=clip(clean(name), 40)), hint)
+    raise UsageError(msg("there is no group {name}", name=shortened(clean(name), 40)), hint)
 
 
 def _there_are(names: Iterable[str]) -> Message:
@@ -146,7 +147,7 @@ def _there_are(names: Iterable[str]) -> Message:
 def _phase(name: str, graph: Graph) -> Target:
     if name in PHASES:
         return Target("phase", name)
-    raise UsageError(msg("there is no phase {name}", name=clip(clean(name), 40)), _there_are(PHASES))
+    raise UsageError(msg("there is no phase {name}", name=shortened(clean(name), 40)), _there_are(PHASES))
 
 
 # Where it is hit

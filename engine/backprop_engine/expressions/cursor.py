@@ -10,7 +10,7 @@ from backprop_engine.expressions.hints import MODULES, WORDS
 from backprop_engine.expressions.tokens import ExprError, Token, tokenize
 from backprop_engine.expressions.tree import Attribute, Binary, Expr, Span, Transpose
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.text import clip
+from backprop_engine.messages.plain_text import shortened
 
 __all__ = ["BOOLEANS", "MAX_DEPTH", "RESERVED", "Cursor"]
 
@@ -138,7 +138,7 @@ class Cursor:
                 hint = msg("an attribute's value has a name: `keepdims=true`")
                 return ExprError(msg("`{text}` is no operand", text=token.text), token.span, hint)
             case "name":
-                message = msg("`{name}` is a word of Python and no name", name=clip(token.text, 40))
+                message = msg("`{name}` is a word of Python and no name", name=shortened(token.text, 40))
                 return ExprError(message, token.span, WORDS.get(token.text, ""))
         return self.unexpected(msg("an operand"))
 
@@ -161,7 +161,7 @@ class Cursor:
             before = self.text[start : node.name_span.start].rstrip(" .")
             root = before.partition(".")[0]
             operands = inside if root in MODULES else f"{before}, {inside}".rstrip(", ")
-            hint = msg("write `{text}`", text=f"{node.name}({clip(operands, 60)})")
+            hint = msg("write `{text}`", text=f"{node.name}({shortened(operands, 60)})")
             message = msg("operators are called by their plain names")
             return ExprError(message, Span(start, bracket.start), hint)
         return self.unexpected(msg("an operator"))
@@ -174,7 +174,7 @@ class Cursor:
         before = self.text[start : self.tokens[self.at - 2].start].strip()
         inside = self.text[bracket.end : self.matching_end()].strip()
         operands = f"{before}, {inside}".rstrip(", ")
-        return msg("write `{text}`", text=f"{part.text}({clip(operands, 60)})")
+        return msg("write `{text}`", text=f"{part.text}({shortened(operands, 60)})")
 
     def matching_end(self) -> int:
         """Where the bracket at this position is closed, or the end of the text."""

@@ -40,7 +40,7 @@ from backprop_engine.expressions.tree import (
     Value,
 )
 from backprop_engine.messages.message import Hint, msg
-from backprop_engine.text import clip
+from backprop_engine.messages.plain_text import shortened
 
 __all__ = ["PRECEDENCE", "Parser", "number_value", "parse"]
 
@@ -206,7 +206,7 @@ class Parser(Cursor):
             if name.text in RESERVED:
                 raise self.no_operand()
             if name.text in keywords:
-                raise ExprError(msg("`{name}` is given twice", name=clip(name.text, 40)), name.span)
+                raise ExprError(msg("`{name}` is given twice", name=shortened(name.text, 40)), name.span)
             self.at += 2
             keywords[name.text] = Keyword(name.text, self.value(), name.span)
             return

@@ -10,8 +10,7 @@ from msgspec import Struct
 from backprop_engine.expressions.hints import FOREIGN, look_alike
 from backprop_engine.expressions.tree import Span
 from backprop_engine.messages.message import Hint, Message, cleaned, msg
-from backprop_engine.messages.plain_text import clean
-from backprop_engine.text import clip
+from backprop_engine.messages.plain_text import clean, shortened
 
 __all__ = ["MAX_LENGTH", "ExprError", "Token", "tokenize"]
 
@@ -47,7 +46,7 @@ class Token(Struct, frozen=True, gc=False):
         return Span(self.start, self.end)
 
     def __str__(self) -> str:
-        return f"`{clip(self.text, 40)}`"
+        return f"`{shortened(self.text, 40)}`"
 
 
 # The groups, in order: 1 name, 2 number, 3 text, 4 symbol; nothing else is part of the language.

@@ -1,10 +1,10 @@
-"""Text from outside, made harmless for a terminal."""
+"""Plain text: made harmless where it comes from outside, shortened, measured."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["clean"]
+__all__ = ["clean", "monospaced_width", "shortened"]
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Letters and marks that a screen shows nothing for."""
@@ -37,3 +37,21 @@ def _harmless(character: str, newlines: bool) -> str:
     if unseen or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}:
         return f"\\u{number:04x}"
     return character
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most `most` characters; where something is cut, an ellipsis stands for it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def monospaced_width(text: str) -> int:
+    """How many columns `text` takes in a fixed-width font: wide East Asian characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

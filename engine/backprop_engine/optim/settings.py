@@ -11,9 +11,8 @@ from msgspec import Struct, field
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.messages.message import Hint, Message, joined, msg, worded
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.words import Words
-from backprop_engine.text import clip
 
 __all__ = ["Setting", "SettingError", "unknown"]
 
@@ -104,7 +103,7 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{clip(clean(value), 40)}"'
+        return f'"{shortened(clean(value), 40)}"'
     if value is None:
         return msg("nothing")
     if isinstance(value, list | tuple):
@@ -114,7 +113,7 @@ def _shown(value: object) -> str:
         return msg("a map")
     if isinstance(value, int) and abs(value) > _LARGEST_SHOWN:
         return msg("a number as large as this")
-    return clip(clean(str(value)), 40)
+    return shortened(clean(str(value)), 40)
 
 
 _COUNTERPARTS: Final = {
@@ -138,5 +137,7 @@ def unknown(name: str, optimizer: str, known: tuple[str, ...]) -> SettingError:
         hint = msg("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=_COUNTERPARTS[name])
     elif name in _EXECUTION:
         hint = msg("it is about how PyTorch executes an update and changes no rule: leave it out")
-    message = msg("`{optimizer}` has no setting `{name}`", optimizer=optimizer, name=clip(clean(name), 40))
+    message = msg(
+        "`{optimizer}` has no setting `{name}`", optimizer=optimizer, name=shortened(clean(name), 40)
+    )
     return SettingError(name, message, hint, known)

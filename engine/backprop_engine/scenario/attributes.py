@@ -9,10 +9,9 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from backprop_engine.errors import Code, code
 from backprop_engine.messages.message import Hint, Message, joined, msg, worded
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.ops import Attribute, Op
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import clip
 
 __all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
 
@@ -123,11 +122,11 @@ def shown_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{clip(clean(value), 40)}"'
+        return f'"{shortened(clean(value), 40)}"'
     if value is None:
         return "none"
     if isinstance(value, list | tuple):
-        return clip("[" + ", ".join(map(shown_value, value)) + "]", 60)
+        return shortened("[" + ", ".join(map(shown_value, value)) + "]", 60)
     if isinstance(value, Mapping):
         return msg("a map")
-    return clip(str(value), 40)
+    return shortened(str(value), 40)

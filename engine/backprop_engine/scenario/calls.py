@@ -25,13 +25,12 @@ from backprop_engine.expressions import (
     literal,
 )
 from backprop_engine.messages.message import Hint, Message, msg, worded
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
 from backprop_engine.scenario.expressions import is_operand
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Scalar
-from backprop_engine.text import clip
 
 __all__ = [
     "Bound",
@@ -98,7 +97,7 @@ def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
     op = OPS.get(name)
     if op is not None:
         return op
-    shown = clip(clean(name), 40)
+    shown = shortened(clean(name), 40)
     is_node = name in nodes
     message = (
         msg("`{name}` is a node, not an operator", name=shown)
@@ -218,7 +217,7 @@ def _extra_hint(op: Op, found: int) -> Hint:
 def _unknown_keyword(op: Op, name: str, at: object) -> CallError:
     beside = ("inputs", "note") if isinstance(at, Scalar) else ()  # in the long form
     hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands, *beside))
-    shown = clip(clean(name), 40)
+    shown = shortened(clean(name), 40)
     return CallError(
         ATTRIBUTE,
         msg("`{op}` has no `{name}`", op=op.name, name=shown),

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.messages.message import Hint, Message, joined, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.csv_rows import Row, csv_rows, csv_text, divider_hint
 from backprop_engine.scenario.data_choice import cut_short
 from backprop_engine.scenario.data_files import DataFile
 from backprop_engine.scenario.numbers import NUMBER_RANGE
-from backprop_engine.text import clip
 
 __all__ = ["DATA_CELL", "Table", "read_table"]
 
@@ -70,14 +69,14 @@ class Table(Struct, frozen=True, eq=False):
     def cell(self, number: int, column: int) -> tuple[str, str]:
         """What stands in a cell of the data, and where that is, in words."""
         row = next(islice(self.rows(), number, None))
-        return clip(clean(row.cells[column].strip()), 24), self._where(row.line, column)
+        return shortened(clean(row.cells[column].strip()), 24), self._where(row.line, column)
 
     def divider_hint(self) -> Hint:
         """A hint for a file that seems to be divided by something else than commas."""
         return divider_hint(self.text)
 
     def _where(self, line: int, column: int) -> Message:
-        named = f"`{clip(clean(self.names[column]), 24)}`" if self.names else msg("counted from 0")
+        named = f"`{shortened(clean(self.names[column]), 24)}`" if self.names else msg("counted from 0")
         return msg(
             "line {line}, column {column} ({name}) of `{file}`",
             line=line,
@@ -97,7 +96,7 @@ class Table(Struct, frozen=True, eq=False):
         raise AssertionError("a row of numbers")
 
     def _too_large(self, row: Row, column: int) -> ScenarioError:
-        number = clip(row.cells[column].strip(), 24)
+        number = shortened(row.cells[column].strip(), 24)
         message = msg(
             "{where} is {number}, more than double precision holds",
             where=self._where(row.line, column),
@@ -111,7 +110,7 @@ class Table(Struct, frozen=True, eq=False):
         if not cell:
             hint = msg("write `nan` for an unknown number, or leave such rows out with `rows`")
             return self.file.wrong(msg("{where} is empty", where=where), hint, DATA_CELL)
-        message = msg("{where} is the text `{text}`, no number", where=where, text=clip(clean(cell), 24))
+        message = msg("{where} is the text `{text}`, no number", where=where, text=shortened(clean(cell), 24))
         return self.file.wrong(message, self._hint(cell, column, whole), DATA_CELL)
 
     def _hint(self, cell: str, column: int, whole: bool) -> Message:

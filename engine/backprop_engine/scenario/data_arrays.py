@@ -20,13 +20,12 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.messages.message import Hint, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.data_choice import cut_short
 from backprop_engine.scenario.data_files import DataFile, DataFiles
 from backprop_engine.scenario.mistakes import as_text, is_absent, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping
-from backprop_engine.text import clip
 
 __all__ = ["read_npy", "read_npz"]
 
@@ -112,7 +111,7 @@ def _archive(file: DataFile) -> zipfile.ZipFile:
 
 
 def _key(filename: str) -> str:
-    return clip(clean(filename.removesuffix(".npy")), 40)
+    return shortened(clean(filename.removesuffix(".npy")), 40)
 
 
 def _member(node: Mapping, file: DataFile, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -128,7 +127,7 @@ def _member(node: Mapping, file: DataFile, archive: zipfile.ZipFile) -> zipfile.
     given = node.get("key")
     if given is None or is_absent(given):
         hint = (
-            msg("write `{text}`", text=f"key: {clip(clean(next(iter(members))), 40)}")
+            msg("write `{text}`", text=f"key: {shortened(clean(next(iter(members))), 40)}")
             if len(members) == 1
             else there
         )
@@ -136,7 +135,7 @@ def _member(node: Mapping, file: DataFile, archive: zipfile.ZipFile) -> zipfile.
         raise mistake(DATA_KEY, file.node if given is None else node.entries["key"].key, message, hint)
     key = as_text(given, msg("the name of an array for `key`"), there).text
     if key not in members:
-        message = msg("there is no array `{key}` in `{file}`", key=clip(clean(key), 40), file=file.shown)
+        message = msg("there is no array `{key}` in `{file}`", key=shortened(clean(key), 40), file=file.shown)
         raise mistake(DATA_KEY, given, message, did_you_mean(key, members) or there)
     return members[key]
 

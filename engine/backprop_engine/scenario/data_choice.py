@@ -18,11 +18,10 @@ from msgspec import Struct
 
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.mistakes import described, mistake
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Node, Scalar, Sequence
-from backprop_engine.text import clip
 
 __all__ = ["DATA_COLUMNS", "DATA_ROWS", "Choice", "choose_columns", "choose_rows", "cut_short"]
 
@@ -77,7 +76,7 @@ def _slice(node: Scalar, count: int) -> range:
         raise mistake(
             DATA_ROWS,
             node,
-            msg("`{text}` takes no row", text=f"rows: {clip(node.text, 40)}"),
+            msg("`{text}` takes no row", text=f"rows: {shortened(node.text, 40)}"),
             _rows_there(count),
         )
     return rows
@@ -121,7 +120,7 @@ def _column(node: Node, width: int, names: SequenceOf[str] | None, hint: Hint) -
 
 def _named(node: Scalar, width: int, names: SequenceOf[str] | None, hint: Hint) -> int:
     name = unicodedata.normalize("NFC", node.text).strip()
-    shown = clip(clean(name), 40)
+    shown = shortened(clean(name), 40)
     found = _RANGE_OF_COLUMNS.fullmatch(name)
     if found and not (names and name in names):
         listed = list(range(int(found[1]), int(found[2])))
@@ -202,5 +201,5 @@ def _is_short(number: int) -> bool:
 
 def cut_short(texts: SequenceOf[str], most: int = 8) -> str:
     """Texts of a file for a sentence: harmless, the first `most` of them, and none very long."""
-    shown = ", ".join(f"`{clip(clean(text), 24)}`" for text in texts[:most])
+    shown = ", ".join(f"`{shortened(clean(text), 24)}`" for text in texts[:most])
     return shown + (", …" if len(texts) > most else "")

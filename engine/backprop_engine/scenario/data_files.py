@@ -19,12 +19,11 @@ from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code, reason
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, check_size, size_message
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nearest import nearest
 from backprop_engine.scenario.nodes import Node, Scalar
-from backprop_engine.text import clip
 
 __all__ = ["DATA_FORMAT", "ENDINGS", "MAX_DATA_BYTES", "DataFile", "DataFiles"]
 
@@ -140,7 +139,7 @@ class DataFiles:
 
 
 def _shown(node: Scalar) -> str:
-    return clip(clean(node.text), 60)
+    return shortened(clean(node.text), 60)
 
 
 def _check_regular(node: Scalar, status: os.stat_result) -> None:

@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from backprop_engine.messages.plain_text import monospaced_width
 from backprop_engine.scenario.emit_text import MAX_KEY, fits, flow_text, key_text, text_behind
-from backprop_engine.text import cell_width
 
 __all__ = ["WIDTH", "Document", "Open", "Spelled", "emitted"]
 
@@ -96,7 +96,7 @@ def _item(item: Document, width: int) -> Iterator[str]:
 
 def _row(head: str, items: Sequence[str | None], width: int) -> Iterator[str]:
     """A long list in brackets, continued below its first entry."""
-    aligned = cell_width(head) + 2
+    aligned = monospaced_width(head) + 2
     indent = " " * (aligned if aligned <= _DEEPEST_ALIGNED else 4)
     line = f"{head} [{items[0]}"
     for item in items[1:]:

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
+from backprop_engine.messages.plain_text import monospaced_width
 from backprop_engine.scenario.scalars import OutOfRangeError, resolve
-from backprop_engine.text import cell_width
 
 __all__ = ["MAX_KEY", "fits", "flow_text", "key_text", "text_behind"]
 
@@ -38,7 +38,7 @@ _ESCAPES: Final = {
 
 def fits(line: str, width: int) -> bool:
     """Whether `line` takes at most `width` cells."""
-    return len(line) <= width and cell_width(line) <= width
+    return len(line) <= width and monospaced_width(line) <= width
 
 
 def key_text(key: str) -> str:
@@ -71,7 +71,7 @@ def text_behind(head: str, text: str, width: int) -> list[str]:
     quoted = line[len(head) + 1 :]
     if not quoted.startswith('"'):
         return [line]  # one long word
-    first, *others = _wrapped(quoted, width - 2, cell_width(head) - 1)
+    first, *others = _wrapped(quoted, width - 2, monospaced_width(head) - 1)
     return [f"{head} {first}", *_indented(others)]
 
 
@@ -154,9 +154,9 @@ def _wrapped(line: str, width: int, before: int = 0) -> list[str]:
     """`line` in pieces of at most `width` cells, broken at single spaces; `before` are taken of the first."""
     words = _BREAK.split(line)
     pieces = [words[0]]
-    used = before + cell_width(words[0])
+    used = before + monospaced_width(words[0])
     for word in words[1:]:
-        size = cell_width(word)
+        size = monospaced_width(word)
         if used + 1 + size <= width:
             pieces[-1] += f" {word}"
             used += 1 + size

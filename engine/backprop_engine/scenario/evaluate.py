@@ -29,11 +29,11 @@ from backprop_engine.expressions import (
     render,
 )
 from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import shortened
 from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name, key_of
 from backprop_engine.scenario.expressions import is_operand, operands_first
 from backprop_engine.scenario.names import normalised
-from backprop_engine.text import clip
 
 __all__ = ["GRADIENT", "EvaluationError", "evaluate", "infer_shape", "is_gradient"]
 
@@ -230,7 +230,7 @@ class _Walk(Generic[T]):
         except _RefusedError as error:
             raise EvaluationError(error.reason, at) from None
         except ShapeError as error:
-            names = [clip(render(one), 40) for one in written]
+            names = [shortened(render(one), 40) for one in written]
             raise EvaluationError(
                 error.message.format(*names), at, error.hint and error.hint.format(*names)
             ) from None

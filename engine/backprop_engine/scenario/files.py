@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.csv_table import DATA_CELL, read_table
 from backprop_engine.scenario.data_arrays import read_npy, read_npz
 from backprop_engine.scenario.data_choice import DATA_COLUMNS, DATA_ROWS, Choice, choose_columns, choose_rows
@@ -31,7 +31,6 @@ from backprop_engine.scenario.mistakes import as_text, mistake, only_keys
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
 from backprop_engine.scenario.numbers import NUMBER_RANGE
-from backprop_engine.text import clip
 
 __all__ = ["read_file"]
 
@@ -76,7 +75,7 @@ def _ending(path: Scalar) -> str:
     for ending in ENDINGS:
         if path.text.lower().endswith(ending):
             return ending
-    shown = clip(clean(path.text), 60)
+    shown = shortened(clean(path.text), 60)
     _, dot, own = shown.rpartition(".")
     hint = did_you_mean(f".{own}", ENDINGS) if dot else ""
     message = msg("the ending of `{file}` tells no kind of data file", file=shown)
@@ -92,7 +91,10 @@ def _whole(node: Node | None) -> bool:
         return text == "int"
     hint = did_you_mean(text, DATA_DTYPES) or msg("there are int and float")
     raise mistake(
-        DATA_DTYPE, node, msg("a leaf from a file has no dtype `{name}`", name=clip(clean(text), 40)), hint
+        DATA_DTYPE,
+        node,
+        msg("a leaf from a file has no dtype `{name}`", name=shortened(clean(text), 40)),
+        hint,
     )
 
 

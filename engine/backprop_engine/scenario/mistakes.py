@@ -16,10 +16,9 @@ from typing import Final, NoReturn
 
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, code
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
 from backprop_engine.scenario.slips import key_hint, map_hint
-from backprop_engine.text import clip
 
 __all__ = [
     "GROUPS",
@@ -162,7 +161,7 @@ def described(node: Node) -> Message | str:
         return msg("a list")
     if isinstance(node, Mapping):
         return msg("a map")
-    shown = clip(clean(node.text), 40)
+    shown = shortened(clean(node.text), 40)
     match node.value:
         case None:
             return msg("nothing")
@@ -231,7 +230,7 @@ def only_keys(mapping: Mapping, known: Iterable[str], of: str) -> None:
     for key, _ in mapping:
         if key.text not in known:
             shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
-            message = msg("{what} has no key `{key}`", what=of, key=clip(shown, 40))
+            message = msg("{what} has no key `{key}`", what=of, key=shortened(shown, 40))
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
             every = every or msg("known are {names}", names=", ".join(known))
             found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, near or every))

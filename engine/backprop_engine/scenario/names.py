@@ -8,11 +8,10 @@ from typing import Final
 from backprop_engine.errors import Place, code
 from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.nodes import Scalar
 from backprop_engine.scenario.source import INVISIBLE
-from backprop_engine.text import clip
 
 __all__ = ["MAX_LENGTH", "NameTable", "normalised"]
 
@@ -66,13 +65,15 @@ def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
         number=ord(character),
         called=known_as,
     ), (
-        msg("`{name}` would be one", name=clip(clean(rest), 40)) if useful else msg("letters, digits and `_`")
+        msg("`{name}` would be one", name=shortened(clean(rest), 40))
+        if useful
+        else msg("letters, digits and `_`")
     )
 
 
 def _why_not(name: str) -> tuple[Message, Hint]:
     """What is wrong with a name, and a hint."""
-    shown = clip(clean(name), 40)
+    shown = shortened(clean(name), 40)
     if not name:
         return msg("a name is empty"), msg("letters, digits and `_`")
     if name in RESERVED:

@@ -11,13 +11,12 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import joined, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.names import normalised
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.numbers import written
 from backprop_engine.scenario.reader import read
 from backprop_engine.scenario.source import Source
-from backprop_engine.text import clip
 
 __all__ = ["parse_setting", "with_leaf"]
 
@@ -26,7 +25,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     """`x=3` or `W=[[1, 2], [3, 4]]` as a name and its numbers; raises `UsageError` for anything else."""
     name, equals, value = text.partition("=")
     name = normalised(name.strip())
-    shown = clip(clean(text), 60)
+    shown = shortened(clean(text), 60)
     if not equals or not name.isidentifier():
         raise UsageError(
             msg("{setting}: a setting is a name, `=` and a number or list, such as x=3", setting=shown)
@@ -57,7 +56,7 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
         if name in graph:
             raise UsageError(msg("{name} is computed: only leaves can be set", name=clean(name)))
         hint = did_you_mean(name, leaves) or msg("the leaves are {names}", names=", ".join(leaves[:8]))
-        raise UsageError(msg("there is no leaf {name}; {hint}", name=clip(clean(name), 40), hint=hint))
+        raise UsageError(msg("there is no leaf {name}; {hint}", name=shortened(clean(name), 40), hint=hint))
     leaf = graph[name]
     try:
         array = np.asarray(value, dtype=np.float64)

@@ -8,10 +8,9 @@ from collections.abc import Sequence as SequenceOf
 from typing import Final
 
 from backprop_engine.messages.message import Hint, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
-from backprop_engine.text import clip
 
 __all__ = ["MAPS", "SECTIONS", "entry_hint", "key_hint", "map_hint"]
 
@@ -51,7 +50,7 @@ def map_hint(node: Node) -> Hint:
         return ""
     first = node.items[0]
     if isinstance(first, Mapping) and first.entries:
-        name = clip(clean(next(iter(first.entries))), _LONG)
+        name = shortened(clean(next(iter(first.entries))), _LONG)
         return msg("a list has no names: write `{name}: …` without the `- ` before it", name=name)
     names = [one.text for one in node.items if isinstance(one, Scalar) and one.text.isidentifier()]
     if len(names) == len(node.items) <= 5:
@@ -95,4 +94,4 @@ def _unindented(key: Scalar, mapping: Mapping) -> Hint:
         return ""
     if before.key.place.column != key.place.column or before.value.text:
         return ""
-    return msg("indent it if it is a part of `{name}`", name=clip(clean(before.key.text), _LONG))
+    return msg("indent it if it is a part of `{name}`", name=shortened(clean(before.key.text), _LONG))

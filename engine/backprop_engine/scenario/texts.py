@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from backprop_engine.errors import code
 from backprop_engine.expressions import ExprError, parse
 from backprop_engine.messages.message import Hint, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.expressions import syntax_mistake
 from backprop_engine.scenario.format import LANGUAGE
@@ -17,7 +17,6 @@ from backprop_engine.scenario.mistakes import Mistakes, as_sequence, as_text, de
 from backprop_engine.scenario.model import LocalText
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.scenario.nodes import Mapping, Node, Scalar
-from backprop_engine.text import clip
 
 __all__ = ["Heading", "local_text", "read_heading"]
 
@@ -78,7 +77,7 @@ def local_text(node: Node | None, what: str) -> LocalText:
                 "a map gives a text by language: `{{en: …, ko: …}}`; a text with `: ` in it needs quotes"
             )
             near = did_you_mean(key.text, LANGUAGES)
-            message = msg("`{name}` is no language", name=clip(clean(key.text), 40))
+            message = msg("`{name}` is no language", name=shortened(clean(key.text), 40))
             raise mistake(BAD_LANGUAGE, key, message, near or hint)
         texts[key.text] = plain_text(value, msg("{what} in `{language}`", what=what, language=key.text))
     return LocalText(texts)

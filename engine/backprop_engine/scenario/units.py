@@ -21,7 +21,7 @@ from backprop_engine.expressions import (
     path,
 )
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.ops import Op
 from backprop_engine.scenario.calls import CallError, find_op
 from backprop_engine.scenario.expressions import expression_mistake, parsed, syntax_mistake
@@ -40,7 +40,6 @@ from backprop_engine.scenario.nearest import one_is_near
 from backprop_engine.scenario.nodes import Entry, Mapping, Node, Scalar, plain
 from backprop_engine.scenario.plans import Plan, plan_of
 from backprop_engine.scenario.slips import SECTIONS
-from backprop_engine.text import clip
 
 __all__ = [
     "Argument",
@@ -186,7 +185,7 @@ def read_unit(name: str, key: Scalar, node: Node) -> Unit:
         items = [one.text for one in node.items if isinstance(one, Scalar) and isinstance(one.value, str)]
         hint = msg("put `{name}` under `constants`", name=name)
         if len(items) == len(node.items) == 1:
-            hint = msg("leave the brackets out: `{text}`", text=clip(clean(items[0]), 60))
+            hint = msg("leave the brackets out: `{text}`", text=shortened(clean(items[0]), 60))
         raise mistake(NODE_CONSTANT, node, msg("`{name}` is a list and no expression", name=name), hint)
     return _expression(name, key, node, None)
 

@@ -19,7 +19,7 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
-from backprop_engine.text import pad
+from backprop_tui.cells.text import pad
 from backprop_tui.cli.arguments import add_shared, named_path, refuse_texts, standard_input_source
 
 __all__ = ["add_arguments", "run", "summary"]

@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Final, TextIO
 
 from backprop_engine.debugger import Session, advance, progress
-from backprop_engine.text import cell_width
 from backprop_engine.trace.run import Run
+from backprop_tui.cells.text import cell_width
 from backprop_tui.texts import text
 
 __all__ = ["Meter"]

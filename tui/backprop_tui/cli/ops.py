@@ -7,11 +7,11 @@ import json
 import sys
 
 from backprop_engine.catalogue.entries import data, find
-from backprop_engine.catalogue.pages import page, table
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS
 from backprop_tui.cli.printing import print_lines
+from backprop_tui.render.operator_pages import page, table
 
 __all__ = ["add_arguments", "run"]
 

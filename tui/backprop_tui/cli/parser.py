@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 from backprop_engine.errors import SEVERITIES
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.text import cell_width, wrap
+from backprop_tui.cells.text import cell_width, wrap
 
 __all__ = ["Parser"]
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 
-from backprop_engine.explain.lines import Line, Role, line_text
+from backprop_tui.cells.lines import Line, Role, line_text
 
 __all__ = ["print_lines"]
 

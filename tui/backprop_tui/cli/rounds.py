@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.text import pad
+from backprop_tui.cells.text import pad
 from backprop_tui.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["watch"]

@@ -11,16 +11,16 @@ from msgspec import structs
 
 from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import SEVERITIES, UsageError
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.transcript import course, state, transcript
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cli.arguments import add_shared, opened, position
 from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
+from backprop_tui.render.transcript import course, state, transcript
 from backprop_tui.texts import text
 
 __all__ = ["add_arguments", "run"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from backprop_engine.debugger import progress
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
 from backprop_engine.messages.message import in_language
-from backprop_engine.text import cell_width, clip
 from backprop_engine.trace.trace import Phase
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
+from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.commands import Command
-from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from backprop_engine.arrays import same
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT
-from backprop_engine.explain.story import story
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import in_language
-from backprop_engine.text import cell_width
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
+from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.changes import in_short, padded
+from backprop_tui.render.words import story
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

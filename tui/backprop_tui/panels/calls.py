@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from backprop_engine.debugger import Session
 from backprop_engine.debugger.moving import groups_at, interval
-from backprop_engine.explain.lines import Line, Role, Span, clip_line
-from backprop_engine.explain.story import step_title
 from backprop_engine.graph.graph import Group
 from backprop_engine.graph.steps import Schedule
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.cells.drawing import Area, Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line
+from backprop_tui.render.words import step_title
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from backprop_engine.explain.blocks import Block
-from backprop_engine.explain.lines import Line, Span, wrap_line
-from backprop_engine.explain.story import step_title, story
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.trace.trace import Trace
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Span, wrap_line
+from backprop_tui.render.words import step_title, story
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -44,8 +44,8 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
 
 @lru_cache(maxsize=8)  # one steps back to what one has just seen as often as on
 def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> Drawing:
-    from backprop_engine.explain.equation import equation
-    from backprop_engine.explain.numeric import numeric_line
+    from backprop_tui.render.equation.equation import equation
+    from backprop_tui.render.numeric import numeric_line
 
     frame = trace.frame(position)
     line = numeric_line(frame, language)

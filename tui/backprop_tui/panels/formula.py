@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.lines import Line, Span, wrap_line
-from backprop_engine.explain.overrides import override_line
-from backprop_engine.explain.story import code, story
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Span, wrap_line
+from backprop_tui.render.overrides import override_line
+from backprop_tui.render.words import code, story
 from backprop_tui.view import View
 
 __all__ = ["formula"]
@@ -19,7 +19,7 @@ def formula(view: View, width: int, height: int) -> Drawing:
     A line under the equations says what is overridden. What NumPy does goes, which stands in the why panel
     too, where the rest fits without it.
     """
-    from backprop_engine.explain.formulas.page import formula_block
+    from backprop_tui.render.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
     line = override_line(view.frame, view.language)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_engine.errors import HINT, SEVERITIES, BackpropError, Diagnostic, ScenarioError
-from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.messages.message import in_language
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.drawing import Lines
+from backprop_tui.cells.drawing import Lines
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 
 __all__ = ["mistakes"]
 

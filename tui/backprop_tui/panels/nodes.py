@@ -10,13 +10,13 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.text import cell_width, clip_middle
 from backprop_engine.trace.trace import Frame, Trace, between, nodes_of
-from backprop_tui.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.lines import Line, Role, Span, crop_line
+from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.panels.changes import faded, in_short, padded, untouched
 from backprop_tui.texts import text
 from backprop_tui.view import View

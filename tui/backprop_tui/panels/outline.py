@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span, crop_line
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.graph.graph import Kind, Node
-from backprop_engine.text import cell_width, clip
-from backprop_tui.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.lines import Line, Role, Span, crop_line
+from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.panels.changes import faded, in_short, padded, untouched
 from backprop_tui.panels.graph.folding import plan_of
 from backprop_tui.panels.tree import Row, Tree, tree_of

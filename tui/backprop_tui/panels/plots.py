@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.training_history import Series, Track
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.plots_depth import depth, node_of_row
 from backprop_tui.panels.plots_norms import iteration_of_column, norms
 from backprop_tui.panels.plots_time import node_of_column, over_time, time

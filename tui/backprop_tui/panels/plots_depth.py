@@ -7,11 +7,11 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, crop_line
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
-from backprop_engine.text import cell_width, clip
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.cells.drawing import Area, Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line
+from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_engine.explain.lines import Line, Role, Span, clip_line
 from backprop_engine.explain.numbers import number
-from backprop_engine.explain.shades import BLANK, INFINITE, LEVELS, NAN, Shade, Tone, character
-from backprop_engine.text import cell_width, clip
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.cells.drawing import Area, Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line
+from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Shade, Tone, character
+from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

@@ -10,11 +10,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Role, Span
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
-from backprop_engine.text import clip
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Role, Span
+from backprop_tui.cells.text import clip
 from backprop_tui.plots.chart import Chart, Curve, chart
 from backprop_tui.texts import text
 from backprop_tui.view import View

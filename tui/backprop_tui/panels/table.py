@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.graph.graph import Node
-from backprop_tui.drawing import Drawing
+from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.calls import calls
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
 from backprop_tui.panels.formula import formula

@@ -12,18 +12,18 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.blocks import Block, above, beside
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, number, progress, summary
-from backprop_engine.explain.origins import cell_text, origin_lines
-from backprop_engine.explain.readings import reading_lines
 from backprop_engine.explain.symbols import formula, gradient_name
-from backprop_engine.explain.texts import say
-from backprop_tui.drawing import Lines
+from backprop_tui.cells.blocks import Block, above, beside
+from backprop_tui.cells.drawing import Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
 from backprop_tui.panels.tensor_facts import fact_lines, histogram_lines
 from backprop_tui.panels.tensor_grid import Picture
 from backprop_tui.panels.tensor_panes import main_pane, pane_block, side_panes
 from backprop_tui.panels.tensor_state import Subject, TensorState
+from backprop_tui.render.origins import cell_text, origin_lines
+from backprop_tui.render.readings import reading_lines
+from backprop_tui.render.texts import say
 from backprop_tui.texts import text
 
 __all__ = ["Viewer", "literal", "viewer"]

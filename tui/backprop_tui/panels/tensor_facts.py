@@ -6,9 +6,9 @@ from itertools import pairwise
 from math import log2
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import Histogram, facts, histogram
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.texts import text
 
 __all__ = ["fact_lines", "histogram_lines"]

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.derivatives.jacobian import Cell
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_tui.cells.lines import Line, Role, Span
 
 __all__ = ["TOP_LEFT", "Axes", "Grid", "Picture", "Read", "Scroll", "label", "last_axes", "rows_in_view"]
 

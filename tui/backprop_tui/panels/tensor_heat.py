@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.explain.heatmap import heat_lines
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.explain.shades import Emphasis
+from backprop_tui.cells.heatmap import heat_lines
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.shades import Emphasis
 from backprop_tui.panels.tensor_grid import (
     Column,
     Grid,

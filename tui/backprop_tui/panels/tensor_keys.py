@@ -6,9 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Role, Span
-from backprop_engine.text import cell_width
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Role, Span
+from backprop_tui.cells.text import cell_width
 from backprop_tui.texts import text
 
 __all__ = ["KEYS", "Key", "key_line"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import column
-from backprop_engine.explain.tensors import trimmed
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.tensors import trimmed
 from backprop_tui.panels.tensor_grid import Column, Grid, Picture, Scroll, label, rows_in_view
 
 __all__ = ["fits", "numbers"]

@@ -17,19 +17,19 @@ from backprop_engine.derivatives.local_gradients import (
     MapLocal,
     ScalarLocal,
 )
-from backprop_engine.explain.blocks import Block
-from backprop_engine.explain.factors import Part, column_cells, local_part
-from backprop_engine.explain.heatmap import legend
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
-from backprop_engine.explain.matrices import slice_text
 from backprop_engine.explain.statistics import Facts, facts
 from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
 from backprop_engine.graph.graph import Kind, Node
-from backprop_engine.text import clip
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.heatmap import legend
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
+from backprop_tui.cells.matrices import slice_text
+from backprop_tui.cells.text import clip
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_axes
 from backprop_tui.panels.tensor_heat import heat, heat_width
 from backprop_tui.panels.tensor_numbers import fits, numbers
 from backprop_tui.panels.tensor_state import TensorState
+from backprop_tui.render.factors import Part, column_cells, local_part
 
 __all__ = ["Pane", "main_pane", "pane_block", "side_panes"]
 

@@ -11,11 +11,11 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.derivatives.jacobian import Cell, Origins, edge_origins, origins_cost
 from backprop_engine.derivatives.local_gradients import ElementwiseLocal, LocalGradient, local_gradient
-from backprop_engine.explain.lines import Role
-from backprop_engine.explain.readings import Reading, readings
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
+from backprop_tui.cells.lines import Role
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Axes, Scroll, last_axes
+from backprop_tui.render.readings import Reading, readings
 from backprop_tui.view import View
 
 __all__ = ["Subject", "TensorState", "opened_at"]

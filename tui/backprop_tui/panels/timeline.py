@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Role, Span
 from backprop_engine.graph.steps import Schedule
-from backprop_engine.text import cell_width
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Role, Span
+from backprop_tui.cells.text import cell_width
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

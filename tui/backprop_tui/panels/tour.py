@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from backprop_engine.debugger import Session
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.text import cell_width, wrap
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.text import cell_width, wrap
 from backprop_tui.texts import text
 
 __all__ = ["CARDS", "STEM", "Card", "card_after", "tour"]

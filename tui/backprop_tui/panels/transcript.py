@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from backprop_engine.explain.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
-from backprop_engine.explain.transcript import leaf_lines, step_lines
-from backprop_tui.drawing import Area, Drawing, Lines
+from backprop_tui.cells.drawing import Area, Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
+from backprop_tui.render.transcript import leaf_lines, step_lines
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.lines import wrap_line
-from backprop_engine.explain.story import story
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import wrap_line
 from backprop_tui.panels.watches import watch_lines
+from backprop_tui.render.words import story
 from backprop_tui.view import View
 
 __all__ = ["why"]

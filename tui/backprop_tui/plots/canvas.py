@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_engine.explain.lines import Line, Role, Span
+from backprop_tui.cells.lines import Line, Role, Span
 
 __all__ = ["Canvas"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from backprop_engine.explain.lines import Line, Role, Span, clip_line, line_width
-from backprop_engine.text import cell_width
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
+from backprop_tui.cells.text import cell_width
 from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
 from backprop_tui.plots.margins import axis_below, numbers_beside, rows_of

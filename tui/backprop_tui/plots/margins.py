@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.text import cell_width
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.text import cell_width
 from backprop_tui.plots.axis import Axis
 from backprop_tui.plots.canvas import Canvas
 

@@ -24,12 +24,12 @@ from backprop_engine.debugger.queries import (
 from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.derivatives.local_gradients import ScalarLocal, local_gradient
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import number, progress, summary
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.changes import change
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
 from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines

@@ -24,10 +24,10 @@ from backprop_engine.debugger import (
     update,
 )
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.text import cell_width
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.text import cell_width
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.prompt import answers, files
 from backprop_tui.prompt.lists import LISTS, breakpoint_row, every_list

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from backprop_engine.debugger import Session
 from backprop_engine.errors import ScenarioError, UsageError, reason
-from backprop_engine.explain.lines import Line, Role
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.source import Source
+from backprop_tui.cells.lines import Line, Role
 from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.queries import Export, Load, Save
 from backprop_tui.prompt.showing import one_line

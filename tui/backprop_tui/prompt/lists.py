@@ -10,9 +10,9 @@ from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.moving import interval
 from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.explain.numbers import summary
 from backprop_engine.messages.message import in_language
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.prompt.showing import one_line, table
 from backprop_tui.texts import text

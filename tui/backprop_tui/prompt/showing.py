@@ -22,18 +22,18 @@ from backprop_engine.debugger import (
     ToStart,
 )
 from backprop_engine.debugger.anomalies import TROUBLES
-from backprop_engine.explain.blocks import Block, beside
-from backprop_engine.explain.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
 from backprop_engine.explain.numbers import ABSENT, SUMMED, progress, summary
-from backprop_engine.explain.story import step_title, story
 from backprop_engine.explain.symbols import gradient_name
-from backprop_engine.explain.tensors import tensor_block
-from backprop_engine.explain.texts import say
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.graph.steps import Step as TakenStep
 from backprop_engine.scenario.model import LocalText, Scenario
-from backprop_engine.text import cell_width, clip
 from backprop_engine.trace.trace import Frame
+from backprop_tui.cells.blocks import Block, beside
+from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
+from backprop_tui.cells.tensors import tensor_block
+from backprop_tui.cells.text import cell_width, clip
+from backprop_tui.render.texts import say
+from backprop_tui.render.words import step_title, story
 from backprop_tui.texts import text
 
 __all__ = [

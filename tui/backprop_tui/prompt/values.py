@@ -15,7 +15,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.text import clip
+from backprop_tui.cells.text import clip
 
 __all__ = ["Target", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]
 

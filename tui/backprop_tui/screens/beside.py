@@ -14,9 +14,9 @@ from textual.screen import Screen
 
 from backprop_engine.debugger import Command, Go, Over, Step, SwitchBranch, finished, update
 from backprop_engine.debugger.queries import differing_steps
-from backprop_engine.text import in_ascii
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS
-from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import header, key_hints, on_menu
 from backprop_tui.panels.beside import Pair, differences, steps
 from backprop_tui.screens.bindings import bindings

@@ -21,11 +21,11 @@ from backprop_engine.debugger import (
     ToStart,
 )
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.explain.lines import plain
 from backprop_engine.explain.numbers import summary
-from backprop_engine.text import in_ascii
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.lines import plain
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS
-from backprop_tui.drawing import Drawing
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at

@@ -13,12 +13,12 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from backprop_engine.errors import BackpropError
-from backprop_engine.explain.lines import Line, Role, Span, wrap_line
 from backprop_engine.messages.message import in_language
-from backprop_engine.text import in_ascii
 from backprop_tui.bundle import Entry, Shelf, bundled, heading, shelves
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import GALLERY_COMMANDS
-from backprop_tui.drawing import Drawing, Lines
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, found, title_of_entry
 from backprop_tui.screens.bindings import bindings

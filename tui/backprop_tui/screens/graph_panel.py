@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.message import Message
 
-from backprop_engine.explain.lines import Line, Span, line_width
-from backprop_tui.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.lines import Line, Span, line_width
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.graph.framing import framed, of_the_step
 from backprop_tui.panels.graph.minimap import Minimap, minimap

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.text import cell_width, pad, wrap
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS, Command
 from backprop_tui.regions import place_named
 from backprop_tui.screens.sheet import Sheet

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
-from backprop_engine.text import in_ascii
-from backprop_tui.drawing import Drawing, Lines
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.panels.tensor import Viewer, literal, viewer
 from backprop_tui.panels.tensor_keys import KEYS, key_line
 from backprop_tui.panels.tensor_state import TensorState, opened_at

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from backprop_engine.debugger import Select
 from backprop_engine.graph.graph import Node
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
 from backprop_tui.panels.table import DRAWN, Drawn
 from backprop_tui.screens.graph_panel import GraphPanel

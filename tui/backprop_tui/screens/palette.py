@@ -10,7 +10,7 @@ from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hit
 from textual.screen import Screen
 
 from backprop_engine.messages.words import LANGUAGES
-from backprop_engine.text import in_ascii
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.texts import text
 
 __all__ = ["Commands", "palette"]

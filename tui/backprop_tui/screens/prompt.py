@@ -13,10 +13,10 @@ from textual.widgets import Input, Static
 
 from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.text import in_ascii
-from backprop_tui.drawing import Area, Lines
+from backprop_tui.cells.drawing import Area, Lines
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.execute import told
 from backprop_tui.prompt.hint import hint

@@ -26,7 +26,7 @@ from backprop_engine.debugger import (
     update,
 )
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.lines import Line, plain
+from backprop_tui.cells.lines import Line, plain
 from backprop_tui.commands import COMMANDS
 from backprop_tui.commands import Command as Row
 from backprop_tui.prompt.history import History

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from backprop_engine.explain.lines import Line, wrap_line
-from backprop_tui.drawing import Lines
+from backprop_tui.cells.drawing import Lines
+from backprop_tui.cells.lines import Line, wrap_line
 from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 

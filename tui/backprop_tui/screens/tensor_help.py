@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_engine.text import cell_width
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.tensor_keys import KEYS
 from backprop_tui.screens.help import two_columns
 from backprop_tui.screens.sheet import Sheet

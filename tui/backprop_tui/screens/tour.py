@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from backprop_engine.explain.lines import Line, Role, Span
-from backprop_tui.drawing import Drawing
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.tour import CARDS, STEM, card_after, tour
 from backprop_tui.screens.debugger import DebuggerScreen

@@ -14,9 +14,9 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from backprop_engine.explain.lines import Line, Span, line_text
-from backprop_engine.text import in_ascii
-from backprop_tui.drawing import Comparable, Drawing, Lines
+from backprop_tui.cells.drawing import Comparable, Drawing, Lines
+from backprop_tui.cells.lines import Line, Span, line_text
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.paint import paint
 from backprop_tui.themes import Palette, palette
 from backprop_tui.widgets.thumbs import Thumbs, marked

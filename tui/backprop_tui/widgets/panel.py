@@ -11,7 +11,7 @@ from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.style import Style
 
-from backprop_tui.drawing import Drawing
+from backprop_tui.cells.drawing import Drawing
 from backprop_tui.widgets.painted import InView
 from backprop_tui.widgets.scrolled import Scrolled
 

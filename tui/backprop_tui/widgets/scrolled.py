@@ -8,7 +8,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
 from backprop_tui.widgets.painted import Painted
 from backprop_tui.widgets.thumbs import Thumbs, Track
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from backprop_engine.explain.lines import Role
-from backprop_engine.text import clip
+from backprop_tui.cells.lines import Role
+from backprop_tui.cells.text import clip
 from backprop_tui.panels.changes import faded
 from backprop_tui.panels.graph.cells import Cells, draw, enclose, put
 from backprop_tui.panels.graph.labels import short_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from backprop_engine.explain.lines import Line, Role, Span, Tint
-from backprop_engine.text import cell_width
+from backprop_tui.cells.lines import Line, Role, Span, Tint
+from backprop_tui.cells.text import cell_width
 
 __all__ = ["Cells", "draw", "enclose", "gathered", "mark_cuts", "put"]
 

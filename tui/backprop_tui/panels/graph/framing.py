@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backprop_engine.text import cell_width
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
+from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.graph.picture import GraphPicture
 
 __all__ = ["framed", "of_the_step"]

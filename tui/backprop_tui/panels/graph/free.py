@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache, reduce
 from operator import or_
 
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
 from backprop_tui.panels.graph.scene import Scene
 
 __all__ = ["free_place"]

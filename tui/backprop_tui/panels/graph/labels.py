@@ -6,7 +6,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import GRAPH_DIGITS, progress, summary
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.text import clip_middle
+from backprop_tui.cells.text import clip_middle
 from backprop_tui.panels.changes import change
 
 __all__ = ["short_gradient", "short_name", "short_value", "sign"]

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span, line_text
-from backprop_tui.drawing import Area
+from backprop_tui.cells.drawing import Area
+from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.panels.graph.cells import Cells, gathered, put
 from backprop_tui.panels.graph.free import free_place
 from backprop_tui.panels.graph.marks import State, lines

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Role
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace.trace import Frame, between
+from backprop_tui.cells.lines import Role
 from backprop_tui.panels.changes import untouched
 from backprop_tui.panels.graph.labels import short_gradient, short_value
 from backprop_tui.panels.graph.marks import State, in_plain_ascii

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
-from backprop_engine.explain.lines import Line, Role, Span
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Forward, Step
 from backprop_engine.trace.trace import nodes_of
-from backprop_tui.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.graph.boxes import DRAW
 from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts
 from backprop_tui.panels.graph.choosing import part_shown, scene_of

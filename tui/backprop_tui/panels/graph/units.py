@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct, structs
 
 from backprop_engine.graph.graph import Node
-from backprop_engine.text import cell_width
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.graph.labels import short_gradient, short_name, short_value, sign
 from backprop_tui.view import Density
 

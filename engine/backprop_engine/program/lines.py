@@ -1,0 +1,186 @@
+"""The NumPy line of each step: what a program would say to do the same.
+
+``W = …`` computes a value, ``dW = …`` a gradient that comes from one place, ``dW += …`` one that is a sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Step, Update
+from backprop_engine.ops import Partial
+from backprop_engine.ops.keys import key_text
+from backprop_engine.program.forms import forward_text
+from backprop_engine.program.identifiers import identifiers
+from backprop_engine.program.spelling import numpy_code
+from backprop_engine.program.updates import update_lines
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["backward_line", "clear_lines", "forward_line", "numpy_lines", "sums_up", "tensor_line"]
+
+_WIDTH: Final = 88
+_MOST_CELLS: Final = 24
+
+
+def numpy_lines(trace: Trace, step: Step | None, most: int = _MOST_CELLS) -> list[str]:
+    """What a program says to do `step`; nothing where there is nothing to do.
+
+    A contribution is added by the line that computes it, so an accumulate step only tells how far the sum is.
+    A seed of more than `most` cells is not written out.
+    """
+    graph = trace.graph
+    match step:
+        case Forward(node=node):
+            return [forward_line(graph, graph.nodes[node])]
+        case Seed(node=node):
+            return _seed_lines(trace, node, most)
+        case Backward(edge=edge):
+            return [backward_line(graph, edge)]
+        case Accumulate(edge=edge, count=count, of=of):
+            return [f"{identifiers(graph).gradients[edge.operand]}  # {count}/{of}"]
+        case Update(node=node) if trace.training is not None:
+            return update_lines(graph, node, trace.training)
+        case Clear():
+            return clear_lines(graph)
+        case _:
+            return []
+
+
+def forward_line(graph: Graph, node: Node, result: str = "") -> str:
+    """``q = x + y``"""
+    names = identifiers(graph).values
+    assert node.op is not None
+    if "key" in node.attributes:
+        code = f"{names[node.operands[0]]}[{key_text(node.attributes['key'])}]"
+    else:
+        code = numpy_code(forward_text(graph, node), _names(graph, node, names), _scalars(graph, node))
+    if node.op.boolean:
+        code = f"np.{graph.dtype.name}({code})"
+    return f"{result or names[node.position]} = {code}"
+
+
+def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
+    """``dx = dq * y``; `out` is what the operator gave, if it is not the node's value."""
+    known = identifiers(graph)
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    upstream, target = known.gradients[edge.node], known.gradients[edge.operand]
+    if "key" in node.attributes:
+        return f"{target}[{key_text(node.attributes['key'])}] += {upstream}"
+    names = _names(graph, node, known.values) | {"g": upstream, "out": out or known.values[edge.node]}
+    scalars = {*_scalars(graph, node), *(("g", "out") if node.shape == () else ())}
+    code = numpy_code(_product(edge), names, scalars)
+    if edge.summed:
+        code = _summed(code, node, operand, edge)
+    return f"{target} {'+=' if sums_up(graph, edge.operand) else '='} {code}"
+
+
+def _product(edge: Edge) -> str:
+    """The rule over `g`: an elementwise derivative is multiplied with it."""
+    text = edge.rule.text
+    if not isinstance(edge.rule, Partial):
+        return text
+    return {"1": "g", "-1": "-g"}.get(text, f"g * ({text})")
+
+
+def _summed(code: str, node: Node, operand: Node, edge: Edge) -> str:
+    """`code` summed over the axes that the operand was broadcast along, in the operand's shape again."""
+    axes: Any = edge.summed[0] if len(edge.summed) == 1 else edge.summed
+    keeps = len(node.shape) == len(operand.shape)
+    summed = f"np.sum({code}, axis={axes}{', keepdims=True' * keeps})"
+    left = len(node.shape) - len(edge.summed)
+    return summed if keeps or left == len(operand.shape) else f"np.reshape({summed}, {operand.shape})"
+
+
+def sums_up(graph: Graph, position: int) -> bool:
+    """Whether a gradient is added up, and so begins at 0: it has several contributions, or one to a part."""
+    if graph.uses[position] > 1:
+        return True
+    uses = graph.schedule.uses_of.get(position, [])
+    return any("key" in graph.nodes[graph.edges[use].node].attributes for use in uses)
+
+
+def clear_lines(graph: Graph) -> list[str]:
+    """``dW = db = 0.0`` for the gradients that are added up; those that are added to in parts need cells."""
+    names = identifiers(graph).gradients
+    added = [node for node in graph.nodes if sums_up(graph, node.position)]
+    parts = {
+        graph.edges[use].operand
+        for node in added
+        for use in graph.schedule.uses_of[node.position]
+        if "key" in graph.nodes[graph.edges[use].node].attributes
+    }
+    dtype = "" if graph.dtype == np.float64 else f", dtype=np.{graph.dtype.name}"
+    whole = [names[node.position] for node in added if node.position not in parts]
+    return [
+        *_chained(whole),
+        *(f"{names[one.position]} = np.zeros({one.shape}{dtype})" for one in added if one.position in parts),
+    ]
+
+
+def _chained(names: Iterable[str]) -> list[str]:
+    """``da = db = 0.0``, in as many lines as it takes."""
+    lines: list[str] = []
+    for name in names:
+        if lines and len(lines[-1]) + len(name) < _WIDTH:
+            lines[-1] += f"{name} = "
+        else:
+            lines.append(f"{name} = ")
+    return [f"{line}0.0" for line in lines]
+
+
+def _seed_lines(trace: Trace, position: int, most: int) -> list[str]:
+    known, seed = identifiers(trace.graph), trace.gradients[position]
+    assert seed is not None
+    name = known.gradients[position]
+    if seed.shape and np.all(seed == 1):
+        return [f"{name} = np.ones_like({known.values[position]})"]
+    if seed.size > most:
+        return [f"{name} = {known.free('seed')}  # {shape_text(seed.shape)}"]
+    return tensor_line(name, seed).split("\n")
+
+
+def tensor_line(name: str, tensor: Tensor, scalar: str = "") -> str:
+    """A tensor with its numbers under a name; a single number in the type `scalar`, or as it is."""
+    kind = tensor.dtype.name
+    if tensor.shape == ():
+        number = _cell(tensor)
+        return f"{name} = {f'np.{scalar}({number})' if scalar and tensor.dtype.kind == 'f' else number}"
+    dtype = "" if kind == "float64" else f", dtype=np.{kind}"
+    if not tensor.any():
+        return f"{name} = np.zeros({tensor.shape}{dtype})"
+    cells = np.array2string(
+        tensor,
+        separator=", ",
+        prefix=f"{name} = np.array(",
+        threshold=tensor.size + 1,
+        max_line_width=_WIDTH,
+        formatter={"all": _cell},
+    )
+    return f"{name} = np.array({cells}{'' if kind == 'int64' else dtype})"
+
+
+def _cell(number: Any) -> str:
+    """One number; those that are not finite by NumPy's names."""
+    text = str(number)
+    return text if np.isfinite(number) else text.replace("inf", "np.inf").replace("nan", "np.nan")
+
+
+def _names(graph: Graph, node: Node, names: tuple[str, ...]) -> dict[str, str]:
+    """The program's names for those of the operator's operands."""
+    assert node.op is not None
+    operands = (names[operand] for operand in node.operands)
+    return dict(zip(node.op.names(len(node.operands)), operands, strict=True))
+
+
+def _scalars(graph: Graph, node: Node) -> list[str]:
+    """Which of the operator's operands have no axes."""
+    assert node.op is not None
+    shapes = (graph.nodes[operand].shape for operand in node.operands)
+    return [
+        name for name, shape in zip(node.op.names(len(node.operands)), shapes, strict=True) if shape == ()
+    ]

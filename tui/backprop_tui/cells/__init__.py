@@ -1,0 +1,1 @@
+"""Text, numbers and tensors in terminal cells; the lowest floor of the terminal, which knows no debugger."""

@@ -1,0 +1,79 @@
+"""What a panel shows: a grid of cells that gives any stretch of any of its rows on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from backprop_tui.cells.lines import Line, crop_line, line_width
+
+__all__ = ["Area", "Comparable", "Drawing", "Lines"]
+
+
+class Area(NamedTuple):
+    """A rectangle of cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Drawing(Protocol):
+    """A picture in cells. Only the rows in view are asked for, and of each only the cells in view."""
+
+    @property
+    def width(self) -> int:
+        """How many cells wide it is."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        ...
+
+    @property
+    def focus(self) -> Area | None:
+        """What should be in view, if anything in particular."""
+        ...
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The cells from `x` up to `x + width` of row `y`."""
+        ...
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """A drawing that can tell where it looks like the one before it, without drawing either."""
+
+    def unlike(self, before: Drawing) -> Set[int] | None:
+        """The rows that may differ; None where any may."""
+        ...
+
+
+class Lines(Struct, frozen=True):
+    """A drawing of lines that are all there."""
+
+    lines: tuple[Line, ...]
+    width: int
+    focus: Area | None = None
+
+    @classmethod
+    def of(cls, lines: Iterable[Line], focus: Area | None = None) -> Lines:
+        """A drawing of `lines`."""
+        lines = tuple(lines)
+        return cls(lines, max(map(line_width, lines), default=0), focus)
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        return len(self.lines)
+
+    def row(self, y: int, x: int, width: int) -> Line:
+        """The cells from `x` up to `x + width` of row `y`."""
+        if not 0 <= y < len(self.lines):
+            return ()
+        line = self.lines[y]
+        return line if x == 0 and line_width(line) <= width else crop_line(line, x, width)

@@ -1,0 +1,155 @@
+"""A matrix as a heatmap: two rows a line, on a scale around zero, with a legend below.
+
+The scale is that of the whole tensor, whatever part of it is shown, and only the cells that are shown are
+looked at: what a window costs does not depend on the tensor's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.numbers import number
+from backprop_engine.explain.statistics import Facts
+from backprop_tui.cells.lines import Line, Role, Span, line_width
+from backprop_tui.cells.shades import (
+    BLANK,
+    INFINITE,
+    LEVELS,
+    NAN,
+    Emphasis,
+    Shade,
+    Tone,
+    character,
+)
+
+__all__ = ["heat_lines", "legend", "levels"]
+
+_EMPHASES = tuple(Emphasis)
+_OFFSET = BLANK.level
+"""No level is as far below zero as this."""
+_TONES = (2 * _OFFSET + 1) * len(_EMPHASES)
+_LEGEND_CELLS = 6
+"""How many cells of the legend are above zero, and below, where there is room."""
+
+
+def levels(cells: Tensor, largest: float) -> Any:
+    """The level of each cell on a scale that ends at `largest`; only zero itself is at 0."""
+    numbers = np.asarray(cells, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        shares = np.clip(numbers / largest, -1.0, 1.0) if largest else np.zeros_like(numbers)
+        found = np.rint(shares * LEVELS)
+        found = np.where((found == 0) & (numbers != 0), np.sign(numbers), found)
+        found = np.where(np.isnan(numbers), NAN, found)
+        return np.where(np.isinf(numbers), np.copysign(INFINITE, numbers), found).astype(np.int64)
+
+
+def heat_lines(
+    cells: Tensor, largest: float, across: int = 1, down: int = 1, *, emphasis: Any = None
+) -> list[Line]:
+    """The lines of a heatmap of all `cells` of a matrix, each `across` cells wide and `down` halves high.
+
+    `emphasis` has for each cell the place of its `Emphasis` among all of them, in an array of the same shape.
+    """
+    tones = (levels(cells, largest) + _OFFSET) * len(_EMPHASES)
+    if emphasis is not None:
+        tones += emphasis
+    halves = np.repeat(tones, down, axis=0)
+    if len(halves) % 2:
+        halves = np.concatenate([halves, np.full_like(halves[:1], _tone_number(BLANK))])
+    pairs = halves[::2] * _TONES + halves[1::2]
+    return [_line(row, across) for row in pairs]
+
+
+def _line(pairs: Any, across: int) -> Line:
+    """A line from its cells as numbers; neighbours that are alike are one span."""
+    starts = [0, *(np.flatnonzero(np.diff(pairs)) + 1).tolist(), len(pairs)]
+    spans = []
+    for pair, (start, end) in zip(pairs[starts[:-1]].tolist(), pairwise(starts), strict=True):
+        shade, sign = _shade(pair)
+        spans.append(Span(sign * (across * (end - start)), shade))
+    return tuple(spans)
+
+
+def _tone_number(tone: Tone) -> int:
+    return (tone.level + _OFFSET) * len(_EMPHASES) + _EMPHASES.index(tone.emphasis)
+
+
+@lru_cache(maxsize=2**14)
+def _shade(number: int) -> tuple[Shade, str]:
+    """The shade that a pair of tones stands for, and its character."""
+    parts = (divmod(one, len(_EMPHASES)) for one in divmod(number, _TONES))
+    shade = Shade(*(Tone(level - _OFFSET, _EMPHASES[emphasis]) for level, emphasis in parts))
+    return shade, character(shade)
+
+
+@lru_cache(maxsize=256)
+def legend(facts: Facts, width: int) -> Line:
+    """The scale in at most `width` cells: the least number, zero and the largest with the shades between.
+
+    Where there is no room for the shades it is the range alone, and nothing where there is not even that.
+    """
+    return next((line for line in _legends(facts, width) if line_width(line) <= width), ())
+
+
+def _legends(facts: Facts, width: int) -> Iterator[Line]:
+    """What a legend can be, the fullest first, without those with shades that are certainly too wide."""
+    marks = _marks(facts)
+    if facts.least is None or facts.greatest is None:
+        yield marks
+        return
+    bare, sides = _bare_width(facts), (facts.least < 0) + (facts.greatest > 0)
+    for size in (_LEGEND_CELLS, 4, 2):
+        if bare + sides * size + line_width(marks) <= width:
+            yield (*_scale(facts, size), *marks)
+    for size in (_LEGEND_CELLS, 4, 2, 1) if marks else (1,):
+        if bare + sides * size <= width:
+            yield _scale(facts, size)
+    for digits in (3, 2):
+        least, greatest = number(facts.least, digits), number(facts.greatest, digits)
+        yield (Span(least if least == greatest else f"{least}…{greatest}", Role.DIM),)
+    yield (Span(f"±{number(facts.largest, 2)}", Role.DIM),)
+
+
+@lru_cache(maxsize=64)
+def _bare_width(facts: Facts) -> int:
+    """How wide the scale is without shades."""
+    return line_width(_scale(facts, 0))
+
+
+@lru_cache(maxsize=64)
+def _scale(facts: Facts, size: int) -> Line:
+    """``-0.3 ▀▀▀ 0 ▀▀▀ 0.8``, with `size` shades on a side."""
+    least, greatest = facts.least or 0.0, facts.greatest or 0.0
+    below, above = min(least, 0.0), max(greatest, 0.0)
+    spans: list[Span] = []
+    if below:
+        spans += [Span(f"{number(below, 3)} ", Role.DIM), *_bar(below, facts.largest, size)[::-1], Span(" ")]
+    spans.append(Span("0", Role.DIM))
+    if above:
+        spans += [Span(" "), *_bar(above, facts.largest, size), Span(f" {number(above, 3)}", Role.DIM)]
+    return tuple(spans)
+
+
+def _bar(end: float, largest: float, size: int) -> list[Span]:
+    """Shades from zero to `end`."""
+    if not size:
+        return []
+    parts = levels(end / largest * np.arange(1, size + 1) / size, 1.0)
+    shades = [Shade(Tone(level), Tone(level)) for level in parts.tolist()]
+    return [Span(character(shade), shade) for shade in shades]
+
+
+def _marks(facts: Facts) -> Line:
+    """The signs of what is not on the scale, where there is any."""
+    spans: list[Span] = []
+    for count, name, level in ((facts.nans, "NaN", NAN), (facts.infinities, "inf", INFINITE)):
+        if count:
+            shade = Shade(Tone(level), Tone(level))
+            spans += [Span("  "), Span(character(shade), shade), Span(f" {name} {count}", Role.DIM)]
+    return tuple(spans)

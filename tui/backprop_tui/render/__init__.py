@@ -1,0 +1,1 @@
+"""The facts of a step as equations, formulas, sentences and transcripts."""

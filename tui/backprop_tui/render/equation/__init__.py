@@ -1,0 +1,1 @@
+"""The equation of a step, laid out in columns."""

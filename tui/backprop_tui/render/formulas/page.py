@@ -1,0 +1,92 @@
+"""The equations of a step in the room that there is; where that is small, the least important goes first."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+from backprop_engine.trace.trace import Frame
+from backprop_tui.cells.blocks import Block, above
+from backprop_tui.cells.lines import Role
+from backprop_tui.cells.text import clip
+from backprop_tui.render.formulas.equations import Fitted, Style, flow
+from backprop_tui.render.formulas.steps import step_equations
+
+__all__ = ["formula_block"]
+
+
+class _Plan(NamedTuple):
+    """What is kept where there are few rows: equations, and numbers, from some rank on."""
+
+    equations: int = 0
+    numbers: int = 0
+    lying: bool = False
+
+
+_PLANS: Final = (
+    _Plan(),
+    _Plan(lying=True),
+    _Plan(numbers=1),
+    _Plan(numbers=1, lying=True),
+    _Plan(1, numbers=1),
+    _Plan(1, numbers=1, lying=True),
+    _Plan(1, numbers=2),
+    _Plan(1, numbers=2, lying=True),
+)
+"""The chain rule goes first, which has a panel of its own, then the numbers of the local gradients."""
+
+
+def formula_block(
+    frame: Frame,
+    language: str,
+    width: int,
+    height: int | None = None,
+    *,
+    spare: int = 0,
+    small: bool = True,
+) -> Block:
+    """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
+
+    Where they take more than `height` rows, the least important is left out. Where even the rest would not
+    fit nothing is, as one has to scroll anyway. If they can, `spare` rows of the height stay free.
+    `small` allows superscripts; without them every exponent is a raised box.
+    """
+    equations = list(step_equations(frame, language))
+    if not equations:
+        return Block.of([])
+
+    @cache
+    def fitted(at: int, numbers: bool, lying: bool) -> Fitted:
+        if numbers and not lying:
+            return equations[at].fitted(width, Style(small=small))
+        upright = fitted(at, True, False)
+        if not upright.numbers:
+            return upright
+        found = equations[at].fitted(width, Style(numbers=numbers, lying=lying, small=small))
+        loses = numbers and (not found.numbers or found.better > upright.better)
+        return upright if loses else found
+
+    def block(at: int, numbers: bool, lying: bool) -> Block:
+        title = equations[at].title
+        heading = [Block.text(clip(title, width), Role.DIM)] if title else []
+        return above(*heading, fitted(at, numbers, lying).block, align="<")
+
+    @cache
+    def page(plan: _Plan) -> Block:
+        kept = [(at, one.rank) for at, one in enumerate(equations) if one.rank >= plan.equations]
+        return flow([block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], width)
+
+    whole = page(_PLANS[0])
+    if height is None or whole.height <= height - spare:
+        return whole
+    plans = [plan for plan in _PLANS if not plan.lying or _all_are_vectors(frame)]
+    tried = (page(plan) for rows in (height - spare, height) for plan in plans if page(plan).height <= rows)
+    return next(tried, whole)
+
+
+def _all_are_vectors(frame: Frame) -> bool:
+    """Whether no matrix is in the step, that a vector would stand beside."""
+    node, nodes = frame.node, frame.trace.graph.nodes
+    return node is not None and all(
+        len(one.shape) < 2 for one in (node, *(nodes[at] for at in node.operands))
+    )

@@ -1,0 +1,185 @@
+"""An operator's texts as trees at one node: settings and literal numbers put in, absent operands left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from backprop_engine.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    ExprError,
+    Name,
+    Number,
+    Span,
+    Subscript,
+    Transpose,
+    Unary,
+    parse,
+    walk,
+)
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.ops.keys import key_text
+from backprop_engine.program.forms import call_text, forward_text, setting_text
+from backprop_engine.program.trees import folded, rebuilt
+
+__all__ = ["node_tree", "node_trees", "rule_tree", "shows_cells"]
+
+_NOWHERE: Final = Span(0, 0)
+_MOST_OPERANDS: Final = 6
+_FIRST_OPERANDS: Final = 3
+"""So many operands are shown where there are more than `_MOST_OPERANDS`."""
+_EXACT: Final = frozenset(("clip", "linear"))
+"""Operators whose formula depends on more than the numbers of their settings."""
+_REDUCING: Final = frozenset(("sum", "mean", "max", "var"))
+_CAUSAL: Final = "softmax(where(j <= i, q @ k.T / sqrt(d), -inf)) @ v"
+"""Attention where query i looks only at the keys up to j = i."""
+_STACKED: Final = frozenset(("exp", "where"))
+"""Calls whose operands are exponents, or stand one under the other."""
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Expr:
+    return parse(text)
+
+
+def node_tree(graph: Graph, node: Node) -> Expr:
+    """A computed node as it is written: ``a + b``, or the operator called by its name."""
+    op = node.op
+    assert op is not None
+    if "key" in node.attributes:
+        return parse(f"a[{key_text(node.attributes['key'])}]")
+    tree = _parsed(op.written or call_text(op, node))
+    if isinstance(tree, Call) and len(tree.args) > _MOST_OPERANDS:
+        args = (*tree.args[:_FIRST_OPERANDS], Name("…", _NOWHERE))
+        tree = Call(tree.name, args, tree.keywords, tree.name_span, tree.span)
+    return _in_place(graph, node, tree)
+
+
+def node_trees(graph: Graph, node: Node) -> tuple[Expr, ...]:
+    """A computed node as it is written, and as its formula says in full where that is more."""
+    called = node_tree(graph, node)
+    full = _formula(graph, node)
+    if (
+        full is None
+        or full == called
+        or (isinstance(full, Call) and full.name == getattr(called, "name", ""))
+    ):
+        return (called,)
+    return (called, full)
+
+
+def _formula(graph: Graph, node: Node) -> Expr | None:
+    op = node.op
+    assert op is not None
+    if op.name in _EXACT or "reduction" in node.attributes or "approximate" in node.attributes:
+        return _in_place(graph, node, _parsed(forward_text(graph, node)))
+    try:
+        tree = _parsed(_CAUSAL if node.attributes.get("causal") else op.formula)
+    except ExprError:
+        return None
+    if op.family == "attention":
+        tree = folded(tree, {"d": Number(graph.nodes[node.operands[0]].shape[-1], _NOWHERE)})
+    return _in_place(graph, node, _along(graph, node, tree))
+
+
+def _along(graph: Graph, node: Node, tree: Expr) -> Expr:
+    """The formula of an operator that works along some axes, with its axes where it sums."""
+    axis = node.attributes.get("axis")
+    if axis is None or len(graph.nodes[node.operands[0]].shape) < 2:
+        return tree
+
+    def change(part: Expr) -> Expr:
+        if isinstance(part, Call) and part.name in _REDUCING and not part.keywords:
+            return _with_axis(part, axis)
+        return part
+
+    return rebuilt(tree, change)
+
+
+def _with_axis(call: Call, axis: Any) -> Call:
+    example = _parsed(f"f(x, axis={setting_text(axis)})")
+    assert isinstance(example, Call)
+    return Call(call.name, call.args, example.keywords, call.name_span, call.span)
+
+
+def rule_tree(graph: Graph, node: Node, text: str) -> Expr:
+    """The text of a rule at `node`, with the numbers of literal operands in it."""
+    return _in_place(graph, node, _parsed(text))
+
+
+def _in_place(graph: Graph, node: Node, tree: Expr) -> Expr:
+    """`tree` with settings and literal numbers put in, and without the operands that were left out."""
+    op = node.op
+    assert op is not None
+    names = op.names(len(node.operands))
+    values: dict[str, Expr] = {}
+    for name, operand in zip(names, node.operands, strict=True):
+        if graph.nodes[operand].kind is Kind.LITERAL:
+            values[name] = parse(graph.nodes[operand].text)
+    for setting in op.attributes:
+        if setting.name not in names and setting.name != "key":
+            values[setting.name] = _setting(node.attributes[setting.name])
+    absent = set(op.operands) - set(names) if not op.variadic else set()
+    return folded(_without(tree, absent), values)
+
+
+def _setting(value: Any) -> Expr:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Number(value, _NOWHERE)
+    return Name(setting_text(value), _NOWHERE)
+
+
+def _without(tree: Expr, absent: set[str]) -> Expr:
+    """`tree` without sums and products with an operand that is absent."""
+
+    def missing(part: Expr) -> bool:
+        return isinstance(part, Name) and part.name in absent
+
+    def change(part: Expr) -> Expr:
+        if isinstance(part, Binary) and missing(part.right):
+            return part.left
+        if isinstance(part, Call):
+            args = tuple(arg for arg in part.args if not missing(arg))
+            return Call(part.name, args, part.keywords, part.name_span, part.span)
+        return part
+
+    return rebuilt(tree, change) if absent else tree
+
+
+def shows_cells(tree: Expr, axes: Mapping[str, int]) -> bool:
+    """Whether tensors can stand in `tree` in place of their names.
+
+    They can be added, multiplied, divided by a number, and be the operands of a function that is written with
+    brackets; they are no exponents, and there are no fractions of them.
+    """
+    match tree:
+        case Name() | Number():
+            return True
+        case Unary():
+            return shows_cells(tree.operand, axes)
+        case Transpose() | Subscript() | Attribute(name="mT"):
+            return isinstance(tree.value, Name)
+        case Binary(op="**"):
+            return isinstance(tree.right, Number) and shows_cells(tree.left, axes)
+        case Binary(op="+" | "-" | "*" | "@"):
+            return shows_cells(tree.left, axes) and shows_cells(tree.right, axes)
+        case Binary(op="/"):
+            return shows_cells(tree.left, axes) and _is_scalar(tree.right, axes)
+        case Call():
+            whole = tree.name not in _STACKED and all(shows_cells(arg, axes) for arg in tree.args)
+            return whole or _is_scalar(tree, axes)
+        case _:
+            return _is_scalar(tree, axes)
+
+
+def _is_scalar(tree: Expr, axes: Mapping[str, int]) -> bool:
+    """Whether no tensor with axes stands in `tree`."""
+    return all(axes.get(name, 0) == 0 for name in _names(tree))
+
+
+def _names(tree: Expr) -> list[str]:
+    return [part.name for part in walk(tree) if isinstance(part, Name)]

@@ -1,0 +1,209 @@
+"""An expression -> a box: fractions, powers, roots and sums as they stand on a blackboard.
+
+What binds less tightly than its surroundings stands in brackets only where the picture does not show it: the
+bars of fractions and roots, and an exponent's place, group by themselves. What is `flat` keeps to one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct, field, structs
+
+from backprop_engine.expressions import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Index,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    Value,
+    render,
+)
+from backprop_engine.expressions.parse import PRECEDENCE
+from backprop_tui.cells.lines import Role
+from backprop_tui.render.formulas.axes import axes_of
+from backprop_tui.render.formulas.box import Box, fenced, fraction, raised, row, superscript, text
+
+__all__ = ["Piece", "Typesetter"]
+
+LOOSE, SUM, TERM, SIGN, POWER, ATOM = 0, 2, 3, 4, 5, 6
+"""How tightly a piece holds together, as in the grammar of expressions."""
+
+_SIGNS: Final = {
+    "+": " + ", "-": " − ", "*": " · ", "@": " · ", "/": " / ",
+    "<": " < ", "<=": " ≤ ", ">": " > ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ",
+}  # fmt: skip
+SUMS: Final = frozenset(("sum", "prod"))
+"""Calls whose sign stands right before what holds together by itself."""
+PRODUCTS: Final = {"outer": " ⊗ ", "hadamard": " ⊙ "}
+"""Calls that are written as products."""
+_LETTERS: Final = {"pi": "π"}
+_RAISED: Final = dict(
+    zip("0123456789-−+abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)
+)
+_LONGEST_RAISED: Final = 3
+_DEEPEST: Final = 2
+"""Fractions in fractions; one level deeper they are written with a slash."""
+
+
+class Piece(Struct, frozen=True):
+    """A box, and how tightly it holds together."""
+
+    box: Box
+    binds: int = ATOM
+
+
+class Typesetter(Struct, frozen=True):
+    """How expressions are set: `spell` gives the piece for a name, `axes` how many a name has."""
+
+    spell: Callable[[str], Piece | None] = lambda name: None
+    axes: Mapping[str, int] = field(default_factory=dict)
+    flat: bool = False
+    small: bool = True
+    """Whether exponents of a few letters are superscripts."""
+    language: str = "en"
+    """In which the words of a formula are."""
+    depth: int = 0
+
+    def box(self, tree: Value) -> Box:
+        """`tree` as a box."""
+        return self.piece(tree).box
+
+    def piece(self, tree: Value) -> Piece:
+        """`tree` as a piece."""
+        match tree:
+            case Name():
+                return self.spell(tree.name) or Piece(
+                    text(_LETTERS.get(tree.name, tree.name), reading=tree.name)
+                )
+            case Number():
+                return number_piece(repr(tree.value))
+            case Unary():
+                return Piece(row(text("−", reading="-"), _positive(self.within(tree.operand, SIGN))), SIGN)
+            case Binary(op="**"):
+                return self._power(tree)
+            case Binary(op="/") if not self.flat and self.depth < _DEEPEST:
+                inner = self.deeper()
+                return Piece(fraction(inner.box(tree.left), inner.box(tree.right)), SIGN)
+            case Binary():
+                return Piece(row(*self.parts(tree)), PRECEDENCE[tree.op])
+            case Transpose():
+                return self.turned(tree.value, ".T")
+            case Subscript():
+                value = self.within(tree.value, ATOM)
+                return Piece(row(value, text(f"[{', '.join(map(_key_part, tree.key))}]")))
+            case Attribute(name="mT"):
+                return self.turned(tree.value, ".mT")
+            case Attribute():
+                return Piece(row(self.within(tree.value, ATOM), text(f".{tree.name}")))
+            case Call():
+                from backprop_tui.render.formulas.functions import call
+
+                return call(self, tree)
+            case Text() | Boolean() | ListOf():
+                return Piece(text(render(tree)))
+
+    def parts(self, tree: Value) -> list[Box]:
+        """A sum or a product as its operands and the signs between them, in turn; of anything else one box.
+
+        Side by side they are what `box` gives.
+        """
+        joined = self._joined(tree)
+        if joined is not None:
+            own, sign = PRECEDENCE[joined.op], _SIGNS[joined.op]
+            if joined.op == "*" and axes_of(joined.left, self.axes) and axes_of(joined.right, self.axes):
+                sign = " ⊙ "
+            first, *others = self._side(joined.right, own + 1)
+            left = self._side(joined.left, max(own, SUM))
+            if own == SUM and self._ends_in_sum(joined.left):
+                left[-1] = fenced(left[-1])
+            return [*left, text(sign, reading=f" {joined.op} "), _positive(first), *others]
+        if isinstance(tree, Call) and tree.name in PRODUCTS and len(tree.args) == 2:
+            one, other = self.within(tree.args[0], TERM), self.within(tree.args[1], TERM + 1)
+            between = text(PRODUCTS[tree.name], reading=", ")
+            return [one.read(f"{tree.name}({one.reading}"), between, other.read(f"{other.reading})")]
+        return [self.box(tree)]
+
+    def _joined(self, tree: Value) -> Binary | None:
+        """`tree`, if it is two operands with a sign between them, on one row."""
+        if not isinstance(tree, Binary) or tree.op == "**":
+            return None
+        stacked = tree.op == "/" and not self.flat and self.depth < _DEEPEST
+        return None if stacked else tree
+
+    def _ends_in_sum(self, tree: Value) -> bool:
+        """Whether its last factor is a sign of a sum without brackets, which would take in what is added."""
+        joined = self._joined(tree)
+        if joined is not None:
+            return PRECEDENCE[joined.op] == TERM and self._ends_in_sum(joined.right)
+        if not isinstance(tree, Call) or tree.name not in SUMS or not tree.args:
+            return False
+        return not isinstance(tree.args[0], Unary) and self._joined(tree.args[0]) is None
+
+    def _side(self, tree: Value, around: int) -> list[Box]:
+        """The parts of an operand; one in brackets, if they do not hold together as tightly as needed."""
+        joined = self._joined(tree)
+        if joined is None:
+            return [self.within(tree, around)]
+        parts = self.parts(joined)
+        return parts if PRECEDENCE[joined.op] >= around else [fenced(row(*parts))]
+
+    def within(self, tree: Value, around: int) -> Box:
+        """`tree` in brackets, if it does not hold together as tightly as what is around it."""
+        piece = self.piece(tree)
+        return piece.box if piece.binds >= around else fenced(piece.box)
+
+    def deeper(self) -> Typesetter:
+        """For what stands in a fraction."""
+        return structs.replace(self, depth=self.depth + 1)
+
+    def on_one_row(self) -> Typesetter:
+        """For what stands in an exponent."""
+        return structs.replace(self, flat=True)
+
+    def turned(self, value: Value, reading: str) -> Piece:
+        """A transpose."""
+        box = self.within(value, ATOM)
+        return Piece(superscript(box, "ᵀ").read(f"{box.reading}{reading}"))
+
+    def exponent(self, base: Box, tree: Value, reading: str = "") -> Piece:
+        """`base` with an exponent: in superscripts where a few letters have them, else in a raised box."""
+        above = self.on_one_row().box(tree)
+        letters = "".join(span.text for span in above.lines[0]) if above.height == 1 else ""
+        fits = 0 < len(letters) <= _LONGEST_RAISED and all(letter in _RAISED for letter in letters)
+        if self.small and fits:
+            box = superscript(base, "".join(_RAISED[letter] for letter in letters))
+        elif self.flat:
+            box = row(base, text("^"), self.on_one_row().within(tree, ATOM))
+        else:
+            box = raised(base, above)
+        return Piece(box.read(reading or f"({base.reading}) ** ({above.reading})"), POWER)
+
+    def _power(self, tree: Binary) -> Piece:
+        return self.exponent(self.within(tree.left, ATOM), tree.right)
+
+
+def _positive(box: Box) -> Box:
+    """What stands behind a sign: in brackets if it begins with a minus."""
+    return fenced(box) if box.reading.startswith("-") else box
+
+
+def number_piece(written: str) -> Piece:
+    """A number; a negative one stands in brackets where it is a factor."""
+    return Piece(text(written, Role.TEXT), SIGN if written.startswith("-") else ATOM)
+
+
+def _key_part(part: Index | Slice) -> str:
+    if isinstance(part, Index):
+        return str(part.value)
+    start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

@@ -1,0 +1,181 @@
+"""The catalogue as lines to read: the table of all operators, and the page of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from backprop_engine.catalogue.conventions import Kink
+from backprop_engine.catalogue.entries import (
+    decompositions,
+    derivatives,
+    fits,
+    how_written,
+    kinks,
+    shape_rule,
+)
+from backprop_engine.explain.symbols import mathematical
+from backprop_engine.messages.message import in_language
+from backprop_engine.ops import OPS, Attribute, Op
+from backprop_engine.scenario.attributes import shown_value, type_words
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.text import pad
+from backprop_tui.render.operator_example import equations, example
+from backprop_tui.render.texts import say
+
+__all__ = ["by_family", "page", "table"]
+
+WIDTH = 100
+_INDENT = "  "
+_SIGN, _NAME, _LABEL = 8, 16, 14
+_MOST_FITS = 8
+_FAMILIES = (
+    "arithmetic", "comparisons", "activations", "linear", "reductions", "shape",
+    "normalisation", "convolution", "losses", "attention",
+)  # fmt: skip
+
+
+def by_family() -> dict[str, list[Op]]:
+    """The operators of each family, in the order in which one learns them."""
+    families: dict[str, list[Op]] = {family: [] for family in _FAMILIES}
+    for op in OPS.values():
+        families.setdefault(op.family, []).append(op)
+    return families
+
+
+def table(language: str) -> Iterator[Line]:
+    """Every operator by family: its sign, its name, how it is written, its formula, and its lesson."""
+    for number, (family, ops) in enumerate(by_family().items()):
+        if number:
+            yield (Span(""),)
+        yield (Span(say(f"family {family}", language), Role.HEADING),)
+        for op in ops:
+            yield (
+                Span(_INDENT + pad(op.sign, _SIGN) + " ", Role.OP),
+                Span(op.name.ljust(_NAME) + " ", Role.NAME),
+                *_definition(op),
+            )
+            yield (Span(_INDENT + " " * (_SIGN + 1)), Span(op.lesson.in_language(language), Role.DIM))
+
+
+def _definition(op: Op) -> Line:
+    """How it is written, and its formula where that says more."""
+    written, formula = how_written(op), mathematical(op.formula)
+    call = (Span(mathematical(written) if op.written else written, Role.CODE),)
+    return call if op.formula in (written, op.written) else (*call, Span(f" = {formula}"))
+
+
+def page(op: Op, language: str, width: int = WIDTH, *, numbers: bool = True) -> Iterator[Line]:
+    """Everything about one operator; with `numbers` kinks and a worked example too."""
+    yield (
+        Span(f"{op.sign} ", Role.OP),
+        Span(op.name, Role.HEADING),
+        Span(f"  {say(f'family {op.family}', language)}", Role.DIM),
+    )
+    yield from wrap_line((Span(op.lesson.in_language(language)),), width)
+    yield (Span(""),)
+    for label, lines in _sections(op, language, numbers=numbers):
+        yield from _listed(label, lines, width)
+    if numbers:
+        yield (Span(""),)
+        yield (Span(say("ops example", language), Role.DIM),)
+        yield from _example(op, language, width)
+
+
+def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, Iterable[Line]]]:
+    """What the page lists, each with its label."""
+    yield say("ops call", language), (_definition(op), *_remarks(op, language))
+    yield say("ops attributes", language), _attributes(op, language)
+    yield say("ops derivatives", language), _derivatives(op, language)
+    yield say("ops shapes", language), _fits(op, language)
+    yield (
+        say("ops conventions", language),
+        [(Span(op.conventions.in_language(language)),)] if op.conventions else [],
+    )
+    yield (
+        say("ops inside", language),
+        ((Span(f"{name} = "), Span(text, Role.CODE)) for name, text in decompositions(op)),
+    )
+    if numbers:
+        yield say("ops kinks", language), (_kink(kink, language) for kink in kinks(op))
+
+
+def _listed(label: str, lines: Iterable[Line], width: int) -> Iterator[Line]:
+    """Lines behind a label, which stands before the first alone; what is too long goes on below."""
+    for line in lines:
+        for number, piece in enumerate(wrap_line(line, width - _LABEL - len(_INDENT))):
+            yield (Span(pad(label, _LABEL), Role.DIM), Span(_INDENT * (number > 0)), *piece)
+            label = ""
+
+
+def _remarks(op: Op, language: str) -> Iterator[Line]:
+    for operand in op.operands:
+        if remark := _remark(op, operand, language):
+            yield (Span(operand, Role.NAME), Span(f"  {remark}", Role.DIM))
+
+
+def _remark(op: Op, operand: str, language: str) -> str:
+    """What must be known about an operand before it is given."""
+    position = op.operands.index(operand)
+    remarks = [
+        "ops variadic" if op.variadic and position == len(op.operands) - 1 else "",
+        "ops optional" if position >= len(op.operands) - op.optional else "",
+        "ops constant" if operand in op.constants else "",
+    ]
+    return ", ".join(say(remark, language) for remark in remarks if remark)
+
+
+def _attributes(op: Op, language: str) -> Iterator[Line]:
+    for one in op.attributes:
+        given = say("ops required", language) if one.default is ... else f"= {shown_value(one.default)}"
+        yield (
+            Span(one.name, Role.NAME),
+            Span(f" {given}", Role.CODE),
+            Span(f"  {one.meaning.in_language(language)}{_kind(one, language)}", Role.DIM),
+        )
+
+
+def _kind(attribute: Attribute, language: str) -> str:
+    """The type of a setting and its limits in words; that of a key has none."""
+    if attribute.type is tuple:
+        return ""
+    limits = f", {in_language(attribute.limits, language)}" if attribute.limits else ""
+    return f" ({in_language(type_words(attribute.type), language)}{limits})"
+
+
+def _derivatives(op: Op, language: str) -> Iterator[Line]:
+    for one in derivatives(op):
+        name = Span(f"d{one.operand} = ", Role.GRADIENT)
+        if one.form == "none":
+            yield (name, Span(say("ops no gradient", language), Role.DIM))
+            continue
+        where = f"  {one.where}" if one.where else ""
+        form = Span(f"  {say(f'form {one.form}', language)}{where}", Role.DIM)
+        yield (name, Span(one.product, Role.CODE), form)
+        if one.form == "jacobian":
+            yield (Span(_INDENT), Span("J = "), Span(one.local, Role.LOCAL))
+
+
+def _fits(op: Op, language: str) -> Iterator[Line]:
+    rule = shape_rule(op)
+    if rule:
+        yield (Span(say(rule, language)),)
+    found = fits(op)
+    for fit in found[:_MOST_FITS]:
+        yield (Span(str(fit)),)
+
+
+def _kink(kink: Kink, language: str) -> Line:
+    return (
+        Span(kink.call, Role.CODE),
+        Span(" = "),
+        Span(kink.value_text, Role.VALUE),
+        Span("  "),
+        Span(kink.gradient_text, Role.GRADIENT),
+        Span(f"  {kink.note.in_language(language)}", Role.DIM),
+    )
+
+
+def _example(op: Op, language: str, width: int) -> Iterator[Line]:
+    for block in equations(example(op), language, width - len(_INDENT)):
+        yield from ((Span(_INDENT), *line) for line in block.lines)
+        yield (Span(""),)

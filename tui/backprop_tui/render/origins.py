@@ -1,0 +1,135 @@
+"""Where one cell of a gradient came from, as a sum of products: in symbols, and with the numbers put in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backprop_engine.derivatives.jacobian import Origin, Origins
+from backprop_engine.explain.numbers import number
+from backprop_engine.explain.symbols import derivative, gradient_name, operand_text
+from backprop_engine.graph.graph import Node
+from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.lines import Line, Role, Span, line_width
+from backprop_tui.cells.text import cell_width
+from backprop_tui.render.texts import say
+
+__all__ = ["cell_text", "origin_lines", "sum_line"]
+
+_LETTERS = "ijklmnpq"
+_DIGITS = 4
+_SHORTEST = 8
+"""The cells that a term takes at least, with the sign before it: `` + 2 · 3``."""
+
+
+def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str = "en") -> list[Line]:
+    """How a cell of a contribution is made: the sum in symbols, and in numbers with as many of its terms as
+    `width` has room for; where the operand was broadcast, which axes are summed::
+
+        ∂L/∂W[1,2] = ∑ i  ∂L/∂Y[i,2] · ∂Y[i,2]/∂W[1,2]
+                   = -1.2 · 0.5 + 0.4 · 2 = 0.2
+    """
+    graph = trace.graph
+    node, operand = graph.nodes[origins.edge.node], graph.nodes[origins.edge.operand]
+    place, letters = _pattern(origins)
+    at = cell_text(origins.cell)
+    left = f"{gradient_name(graph, operand)}{at}"
+    sign = f"∑ {' '.join(letters)}  " if letters else ""
+    symbols: Line = (
+        Span(left, Role.GRADIENT),
+        Span(f" = {sign}"),
+        Span(f"{gradient_name(graph, node)}{place}", Role.GRADIENT),
+        Span(" · "),
+        Span(_local(node, operand, place, at), Role.LOCAL),
+    )
+    before: Line = (Span(" " * cell_width(left)), Span(" = "))
+    room = width - line_width(before)
+    rest = (origins.rest, origins.rest_sum)
+    numbers = sum_line(origins.terms, origins.value, room, language, rest=rest)
+    return [symbols, (*before, *numbers), *_summed(origins, operand, language)]
+
+
+def _summed(origins: Origins, operand: Node, language: str) -> list[Line]:
+    """Which axes of the upstream gradient the operand does not have, so that the terms run along them."""
+    axes = origins.edge.summed
+    if not axes:
+        return []
+    named = ", ".join(map(str, axes))
+    said = say("summed cell", language, operand=operand_text(operand), axes=named, count=origins.count)
+    return [(Span(said, Role.DIM),)]
+
+
+def _local(node: Node, operand: Node, place: str, at: str) -> str:
+    """``∂Y[i,2]/∂W[1,2]``."""
+    above, _, below = derivative(node, operand).partition("/")
+    return f"{above}{place}/{below}{at}"
+
+
+def _pattern(origins: Origins) -> tuple[str, list[str]]:
+    """The upstream cells of all terms: an index where they have the same, else a letter; and the letters."""
+    if not origins.terms:
+        return "", []
+    first = origins.terms[0].cell
+    names = [
+        _letter(axis) if varies else str(index)
+        for axis, (index, varies) in enumerate(zip(first, origins.varying, strict=True))
+    ]
+    return cell_text(names), [name for name, varies in zip(names, origins.varying, strict=True) if varies]
+
+
+def _letter(axis: int) -> str:
+    """The index along an axis; past the last letter they begin again, with a number."""
+    again, at = divmod(axis, len(_LETTERS))
+    return f"{_LETTERS[at]}{again or ''}"
+
+
+def cell_text(indices: Sequence[object]) -> str:
+    """``[1,i]``; nothing for the only cell of a scalar."""
+    return f"[{','.join(map(str, indices))}]" if indices else ""
+
+
+def sum_line(
+    terms: Sequence[Origin],
+    value: float,
+    room: int,
+    language: str,
+    roles: tuple[Role, Role] = (Role.GRADIENT, Role.LOCAL),
+    rest: tuple[int, float] = (0, 0.0),
+) -> Line:
+    """A sum of products with as many of its `terms` as fit, and `value`, which it comes to.
+
+    What is left out is counted and summed, together with the `rest` that is not among the terms.
+    """
+    if not terms:
+        return (Span("0", roles[0]),)
+    line: Line = ()
+    for count in range(min(len(terms), max(1, room // _SHORTEST)), -1, -1):
+        left_out = terms[count:]
+        more = rest[0] + len(left_out), sum((term.product for term in left_out), rest[1])
+        line = (*_written(terms[:count], more, language, roles), Span(" = "), _result(value, roles[0]))
+        if line_width(line) <= room:
+            break
+    return line
+
+
+def _result(value: float, role: Role) -> Span:
+    return Span(number(value, _DIGITS), role)
+
+
+def _written(
+    terms: Sequence[Origin], more: tuple[int, float], language: str, roles: tuple[Role, Role]
+) -> list[Span]:
+    """Terms, and how many are left out."""
+    spans: list[Span] = []
+    for at, term in enumerate(terms):
+        spans += [Span(" + ")] if at else []
+        spans += [Span(_signed(term.upstream), roles[0]), Span(" · "), Span(_signed(term.factor), roles[1])]
+    if more[0]:
+        said = say("more terms", language, count=more[0], sum=number(more[1], _DIGITS))
+        spans += [*([Span(" + ")] if spans else []), Span(said, Role.DIM)]
+    return spans
+
+
+def _signed(value: float) -> str:
+    """A number as a factor: a negative one in brackets."""
+    text = number(value, _DIGITS)
+    return f"({text})" if text.startswith("-") else text
