@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from backprop_engine.debugger import Set, Watch, update
 from backprop_engine.messages.words import LANGUAGES
-from backprop_tui.regions import PLACES
+from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.view import View
 from scenes import crowded, trace, view
 
@@ -92,7 +92,7 @@ async def crowded_screen(
 @pytest.mark.parametrize(("stem", "size"), [*product(SCENARIOS, SIZES)])
 async def test_every_panel_is_aligned(stem: str, size: tuple[int, int]) -> None:
     async with crowded_screen(stem, size) as pilot:
-        for number in range(1, len(PLACES) + 1):
+        for number in range(1, len(PANEL_SLOTS) + 1):
             await pilot.press(str(number))
             await pilot.pause()
             assert_aligned(pilot.app)

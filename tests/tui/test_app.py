@@ -10,10 +10,10 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 
 from backprop_tui.commands import COMMANDS
+from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.nodes import node_at_row
 from backprop_tui.panels.timeline import timeline
-from backprop_tui.regions import PLACES
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT
@@ -73,7 +73,7 @@ async def test_a_wide_screen_shows_every_panel() -> None:
 async def test_the_panels_of_a_roomy_screen_fill_it_whichever_stands_in_front(size: tuple[int, int]) -> None:
     async with opened("add_multiply", at=6, size=size) as pilot:
         for name in ("outline", "plots", "calls", "formula"):
-            await pilot.press(str(1 + [place.name for place in PLACES].index(name)))
+            await pilot.press(str(1 + [place.name for place in PANEL_SLOTS].index(name)))
             await pilot.pause()
             places = {
                 one: debugger(pilot).panel(one).region for one in ("graph", "chain", "nodes", name, "why")

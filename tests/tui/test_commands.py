@@ -18,11 +18,11 @@ from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import plain
-from backprop_tui.commands import COMMANDS, Command
+from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.keys_page import keys_page
 from backprop_tui.opening import Opening
+from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.graph import GraphPicture
-from backprop_tui.regions import PLACES
 from backprop_tui.screens import slices
 from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
@@ -190,10 +190,10 @@ CASES: dict[str, Case] = {
     "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
-    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PLACES[-1].name),
+    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PANEL_SLOTS[-1].name),
     **{
         f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]
-        for place in PLACES
+        for place in PANEL_SLOTS
     },
     "transcript": Case("", lambda pilot, before: _focus(pilot) == "transcript"),
     "inspect": Case("", shows(InspectScreen)),
@@ -215,14 +215,14 @@ def _helps(pilot: Pilot[None]) -> bool:
     return isinstance(pilot.app.screen, HelpScreen) or told("reverse-step [COUNT]")(pilot, after(pilot))
 
 
-Way = Callable[[Pilot[None], Command], Awaitable[None]]
+Way = Callable[[Pilot[None], CommandRow], Awaitable[None]]
 
 
-async def by_key(pilot: Pilot[None], command: Command) -> None:
+async def by_key(pilot: Pilot[None], command: CommandRow) -> None:
     await pilot.press(command.keys[0])
 
 
-async def from_palette(pilot: Pilot[None], command: Command) -> None:
+async def from_palette(pilot: Pilot[None], command: CommandRow) -> None:
     app = pilot.app
     title = f"{command.label('en')}  {command.called}"
     chosen = [one for one in app.get_system_commands(app.screen) if one.title == title]
@@ -231,7 +231,7 @@ async def from_palette(pilot: Pilot[None], command: Command) -> None:
     await pilot.pause()
 
 
-async def typed(pilot: Pilot[None], command: Command) -> None:
+async def typed(pilot: Pilot[None], command: CommandRow) -> None:
     await pilot.press("colon")
     case = CASES[command.name]
     await enter(pilot, f"{command.prompt[0]} {case.typed}", "typed")
@@ -245,7 +245,7 @@ async def enter(pilot: Pilot[None], line: str, way: str) -> None:
     await pilot.pause()
 
 
-async def rest(pilot: Pilot[None], command: Command, way: str) -> None:
+async def rest(pilot: Pilot[None], command: CommandRow, way: str) -> None:
     """Type what the key or the palette leaves open."""
     await pilot.pause()
     keyed = CASES[command.name].keyed
@@ -275,7 +275,7 @@ async def opened(read: Scenario) -> AsyncIterator[Pilot[None]]:
         yield pilot
 
 
-async def outcome(read: Scenario, command: Command, way: Way) -> bool:
+async def outcome(read: Scenario, command: CommandRow, way: Way) -> bool:
     """Whether a command does what it should, given in one of the ways."""
     async with opened(read) as pilot:
         before = after(pilot)
@@ -309,19 +309,19 @@ def test_no_key_has_two_meanings() -> None:
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.keys], ids=lambda one: one.name)
-async def test_by_its_key(read: Scenario, command: Command) -> None:
+async def test_by_its_key(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, by_key)
 
 
 @pytest.mark.parametrize(
     "command", [one for one in COMMANDS if one.name != "palette"], ids=lambda one: one.name
 )
-async def test_from_the_palette(read: Scenario, command: Command) -> None:
+async def test_from_the_palette(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, from_palette)
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.prompt], ids=lambda one: one.name)
-async def test_typed_at_the_prompt(read: Scenario, command: Command) -> None:
+async def test_typed_at_the_prompt(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, typed)
 
 

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.scenario.model import Scenario
-from backprop_tui.bundle import Entry, Shelf, bundled, bundled_folder, heading, shelves
+from backprop_tui.bundle import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.cells.lines import line_text, line_width, plain
 from backprop_tui.panels.scenarios import ScenarioList, found, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
@@ -431,5 +431,5 @@ async def test_the_search_keeps_the_chosen_one_if_it_fits() -> None:
 
 def test_an_entry_without_a_level_has_no_dots(tmp_path: Path) -> None:
     path = library(tmp_path, None, "a")["a"]
-    shelf = Shelf("s", {}, (Entry("a", path),))
+    shelf = Shelf("s", {}, (ScenarioEntry("a", path),))
     assert drawn((shelf,)) == [" s", " ▶ T a"]

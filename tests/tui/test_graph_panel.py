@@ -19,8 +19,8 @@ from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
 from backprop_tui.screens.body import Body, rows_of_graph
 from backprop_tui.screens.debugger import DebuggerScreen
-from backprop_tui.screens.graph_panel import GraphPanel
 from backprop_tui.view import View
+from backprop_tui.widgets.graph_panel import GraphPanel
 from scenes import LANGUAGES, STEMS, moments, positions, view, written
 
 

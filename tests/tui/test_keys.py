@@ -15,7 +15,7 @@ from textual.widgets import Input
 from backprop_engine.debugger import Break, Select
 from backprop_engine.graph.steps import Accumulate, Backward, Schedule
 from backprop_tui.commands import COMMANDS
-from backprop_tui.regions import PLACES
+from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.go import GoScreen, parse_position
 from backprop_tui.screens.help import HelpScreen
@@ -25,7 +25,7 @@ from backprop_tui.widgets.panel import Panel
 from scenes import run, trace
 
 STEM = "value_used_twice"
-PANELS = [place.name for place in PLACES]
+PANELS = [place.name for place in PANEL_SLOTS]
 
 
 def boundaries(schedule: Schedule) -> list[int]:
@@ -276,13 +276,13 @@ async def test_on_a_narrow_screen_tab_brings_a_hidden_panel_forward() -> None:
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
 async def test_a_digit_brings_its_panel_to_the_front(size: tuple[int, int]) -> None:
     async with opened(STEM, size=size) as pilot:
-        for digit, place in [*enumerate(PLACES, 1), *reversed(list(enumerate(PLACES, 1)))]:
+        for digit, place in [*enumerate(PANEL_SLOTS, 1), *reversed(list(enumerate(PANEL_SLOTS, 1)))]:
             await pilot.press(str(digit))
             assert _focus(pilot) == place.name
-            shown = [one.name for one in PLACES if debugger(pilot).panel(one.name).size.area > 0]
+            shown = [one.name for one in PANEL_SLOTS if debugger(pilot).panel(one.name).size.area > 0]
             assert place.name in shown
             behind = [str(debugger(pilot).panel(name).border_subtitle or "") for name in shown]
-            for number, other in enumerate(PLACES, 1):
+            for number, other in enumerate(PANEL_SLOTS, 1):
                 told = any(f"{number} {other.title('en')}" in one for one in behind)
                 assert told == (other.name not in shown)
 

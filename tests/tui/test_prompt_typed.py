@@ -22,7 +22,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.scenario.model import Scenario
 from backprop_tui import prompt
 from backprop_tui.cells.lines import plain
-from backprop_tui.commands import COMMANDS, PROMPT_NAMES, Command
+from backprop_tui.commands import COMMANDS, PROMPT_NAMES, CommandRow
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.hint import hint
@@ -91,7 +91,7 @@ def test_files_are_completed(tmp_path: Path, everything: Scenario) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
-def test_how_a_command_is_written_stands_above_while_it_is_typed(command: Command, language: str) -> None:
+def test_how_a_command_is_written_stands_above_while_it_is_typed(command: CommandRow, language: str) -> None:
     told = f"{command.usage.in_language(language)}   {command.help(language)}"
     for name in command.prompt:
         assert hint(name, language) == hint(f":{name} x y", language) == told

@@ -16,11 +16,11 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language
 from backprop_tui.app import DebuggerApp
 from backprop_tui.commands import COMMANDS, key_text, remapped
-from backprop_tui.settings import Settings, change_setting, read_settings, settings_path
+from backprop_tui.settings import UserSettings, change_setting, read_settings, settings_path
 from scenes import view
 
 
-def read(folder: Path, text: str) -> Settings:
+def read(folder: Path, text: str) -> UserSettings:
     path = folder / "settings.toml"
     path.write_text(text, "utf-8")
     return read_settings(path)
@@ -179,7 +179,7 @@ def test_the_table_shows_its_own_keys_so() -> None:
             assert command.shown == " ".join(map(key_text, command.keys))
 
 
-def app_with(settings: Settings) -> DebuggerApp:
+def app_with(settings: UserSettings) -> DebuggerApp:
     return DebuggerApp(view("add_multiply"), settings=settings)
 
 
@@ -251,7 +251,7 @@ async def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: py
 async def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, theme: str) -> None:
     path = tmp_path / "file" / "settings.toml"
     (tmp_path / "file").touch()
-    settings = Settings(path=path)
+    settings = UserSettings(path=path)
     async with app_with(settings).run_test(size=WIDE, notifications=True) as pilot:
         assert isinstance(pilot.app, DebuggerApp)
         pilot.app.choose_theme(theme)

@@ -13,7 +13,7 @@ from backprop_tui.cells.lines import line_width
 from backprop_tui.panels.tour import CARDS, tour
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.tour import OfferScreen, TourScreen
-from backprop_tui.settings import Settings, read_settings
+from backprop_tui.settings import UserSettings, read_settings
 from backprop_tui.texts import text
 from scenes import view
 
@@ -84,7 +84,7 @@ async def test_the_first_start_of_the_gallery_offers_it_once(tmp_path: Path) -> 
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(pilot.app.screen, TourScreen)
-    assert read_settings(path) == Settings(toured="yes", path=path)
+    assert read_settings(path) == UserSettings(toured="yes", path=path)
     async with DebuggerApp(None, settings=read_settings(path)).run_test(size=WIDE) as pilot:
         await pilot.pause()
         assert isinstance(pilot.app.screen, GalleryScreen)

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from backprop_engine.debugger import Break
 from backprop_engine.errors import UsageError
 from backprop_tui.opening import Opening
-from backprop_tui.regions import PLACES
+from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.screenshot import screen_svg
 from backprop_tui.watching import Watcher, data_files, stamp
 from scenes import written
@@ -266,7 +266,7 @@ async def test_many_mistakes_scroll(tmp_path: Path) -> None:
 async def test_tab_reaches_the_mistakes_only_while_they_are_shown(tmp_path: Path) -> None:
     async with live(tmp_path) as (pilot, path):
         visited = []
-        panels = [place.name for place in PLACES]
+        panels = [place.name for place in PANEL_SLOTS]
         for _ in range(len(panels) + 1):
             await pilot.press("tab")
             visited.append(pilot.app.focused.id if pilot.app.focused else "")

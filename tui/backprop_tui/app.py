@@ -20,7 +20,7 @@ from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
 from backprop_tui.screens.bindings import binding_id
-from backprop_tui.settings import Settings, change_setting
+from backprop_tui.settings import UserSettings, change_setting
 from backprop_tui.texts import text
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
@@ -61,13 +61,13 @@ class DebuggerApp(App[None]):
         language: str = "en",
         theme: str = "",
         ascii: bool = False,
-        settings: Settings | None = None,
+        settings: UserSettings | None = None,
         still: bool = False,
     ) -> None:
         super().__init__()
         self.ends = False
         self.start_view, self.language, self.ascii = view, language, ascii
-        self.settings = settings or Settings()
+        self.settings = settings or UserSettings()
         self.commands = remapped(COMMANDS, self.settings.keys)
         self.register_theme(DARK)
         self.register_theme(LIGHT)

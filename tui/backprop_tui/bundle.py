@@ -20,14 +20,14 @@ from backprop_tui.watching import Stamp, stamp
 if TYPE_CHECKING:
     from backprop_engine.scenario.texts import Heading
 
-__all__ = ["Entry", "Shelf", "bundled", "bundled_folder", "heading", "resolve", "shelves"]
+__all__ = ["ScenarioEntry", "Shelf", "bundled", "bundled_folder", "heading", "resolve", "shelves"]
 
 _ENDINGS = (".yaml", ".yml")
 _LAST = 1_000_000
 """The order of a folder that says nothing about its own."""
 
 
-class Entry(Struct, frozen=True):
+class ScenarioEntry(Struct, frozen=True):
     """A scenario on its shelf; `level` is how much it takes for granted, from 1, and 0 where nobody says."""
 
     stem: str
@@ -40,7 +40,7 @@ class Shelf(Struct, frozen=True):
 
     name: str
     title: MappingOf[str, str]
-    entries: tuple[Entry, ...]
+    entries: tuple[ScenarioEntry, ...]
 
     def in_language(self, language: str) -> str:
         """The title, or the folder's name where it has none."""
@@ -93,11 +93,11 @@ def _index(folder: Path) -> _Index:
         return _Index()
 
 
-def _entries(index: _Index, there: MappingOf[str, Path]) -> Iterator[Entry]:
+def _entries(index: _Index, there: MappingOf[str, Path]) -> Iterator[ScenarioEntry]:
     """The scenarios that are there: those of the index, then the others, sorted."""
     listed = {one.name: one.level for one in index.scenario if one.name in there}
     for stem in (*listed, *sorted(there.keys() - listed)):
-        yield Entry(stem, there[stem], listed.get(stem, 0))
+        yield ScenarioEntry(stem, there[stem], listed.get(stem, 0))
 
 
 def heading(path: Path) -> Heading:

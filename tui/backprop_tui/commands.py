@@ -10,10 +10,10 @@ from msgspec import Struct, structs
 
 from backprop_engine.messages.message import Message, worded
 from backprop_engine.messages.words import Words
-from backprop_tui.regions import PLACES, PLOTS
+from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
 from backprop_tui.texts import text
 
-__all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "Command", "key_text", "remapped"]
+__all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "CommandRow", "key_text", "remapped"]
 
 
 _PLACE: Final = re.compile(r"\b[A-Z]{2,}\b")
@@ -40,7 +40,7 @@ _PLACES_IN_KOREAN: Final = {
 """What stands in the usage of a command for what is to be typed there."""
 
 
-class Command(Struct, frozen=True):
+class CommandRow(Struct, frozen=True):
     """A command: its keys, and its names at the prompt, of which the first is the main one.
 
     Its label and help are the texts ``command.<name>`` and ``command.<name>.help``. `shown` are the keys as
@@ -79,7 +79,7 @@ class Command(Struct, frozen=True):
         return text(f"command.{self.name}.help", language)
 
     def _panel_title(self, language: str) -> str:
-        return next(place.title(language) for place in PLACES if place.name == self.panel)
+        return next(place.title(language) for place in PANEL_SLOTS if place.name == self.panel)
 
     @property
     def action(self) -> str:
@@ -103,24 +103,26 @@ class Command(Struct, frozen=True):
 
 
 _PANELS: Final = tuple(
-    Command(f"show_{place.name}", (str(number),), str(number), typed=f"show-{place.name}", panel=place.name)
-    for number, place in enumerate(PLACES, 1)
+    CommandRow(
+        f"show_{place.name}", (str(number),), str(number), typed=f"show-{place.name}", panel=place.name
+    )
+    for number, place in enumerate(PANEL_SLOTS, 1)
 )
 
-COMMANDS: tuple[Command, ...] = (
-    Command("step", ("s", "right"), "s →", 1, typed="step s", arguments="[COUNT]"),
-    Command("back", ("S", "left"), "S ←", 2, typed="reverse-step rs S t-", arguments="[COUNT]"),
-    Command("over", ("n",), "n", 3, typed="next n", arguments="[COUNT]"),
-    Command("over_back", ("N",), "N", 8, typed="reverse-next rn N p-", arguments="[COUNT]"),
-    Command("into", ("i",), "i", does="types", typed="into i si"),
-    Command("out", ("o",), "o", does="types", typed="out o fin finish gu"),
-    Command("continue", ("c",), "c", 6, does="types", typed="continue c"),
-    Command("continue_back", ("C",), "C", does="types", typed="reverse-continue rc C g-"),
-    Command(
+COMMANDS: tuple[CommandRow, ...] = (
+    CommandRow("step", ("s", "right"), "s →", 1, typed="step s", arguments="[COUNT]"),
+    CommandRow("back", ("S", "left"), "S ←", 2, typed="reverse-step rs S t-", arguments="[COUNT]"),
+    CommandRow("over", ("n",), "n", 3, typed="next n", arguments="[COUNT]"),
+    CommandRow("over_back", ("N",), "N", 8, typed="reverse-next rn N p-", arguments="[COUNT]"),
+    CommandRow("into", ("i",), "i", does="types", typed="into i si"),
+    CommandRow("out", ("o",), "o", does="types", typed="out o fin finish gu"),
+    CommandRow("continue", ("c",), "c", 6, does="types", typed="continue c"),
+    CommandRow("continue_back", ("C",), "C", does="types", typed="reverse-continue rc C g-"),
+    CommandRow(
         "until", ("T",), "T", does="types", typed="until T run advance", arguments="[NODE]", completes="node"
     ),
-    Command("backward", ("m",), "m", 4, typed="backward m"),
-    Command(
+    CommandRow("backward", ("m",), "m", 4, typed="backward m"),
+    CommandRow(
         "iteration",
         ("right_curly_bracket",),
         "}",
@@ -128,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
         typed="iteration it }",
         arguments="[+N | -N | N]",
     ),
-    Command(
+    CommandRow(
         "iteration_back",
         ("left_curly_bracket",),
         "{",
@@ -136,9 +138,9 @@ COMMANDS: tuple[Command, ...] = (
         typed="reverse-iteration rit {",
         arguments="[COUNT]",
     ),
-    Command("start", ("home",), "Home", 11, typed="start"),
-    Command("end", ("end",), "End", 10, typed="end"),
-    Command(
+    CommandRow("start", ("home",), "Home", 11, typed="start"),
+    CommandRow("end", ("end",), "End", 10, typed="end"),
+    CommandRow(
         "go",
         ("g",),
         "g",
@@ -147,21 +149,23 @@ COMMANDS: tuple[Command, ...] = (
         arguments="POSITION | PERCENT% | PLACE",
         completes="place",
     ),
-    Command("history_back", ("left_square_bracket",), "[", does="types", typed="["),
-    Command("history_ahead", ("right_square_bracket",), "]", does="types", typed="]"),
-    Command("fold", ("z",), "z", does="types", typed="fold z", arguments="[GROUP]", completes="group"),
-    Command(
+    CommandRow("history_back", ("left_square_bracket",), "[", does="types", typed="["),
+    CommandRow("history_ahead", ("right_square_bracket",), "]", does="types", typed="]"),
+    CommandRow("fold", ("z",), "z", does="types", typed="fold z", arguments="[GROUP]", completes="group"),
+    CommandRow(
         "break", ("b",), "b", 8, typed="break b bp", arguments="[PLACE] [if CONDITION]", completes="place"
     ),
-    Command(
+    CommandRow(
         "break_once", does="asks", typed="tbreak tb", arguments="[PLACE] [if CONDITION]", completes="place"
     ),
-    Command("delete", does="asks", typed="delete d clear bc", arguments="[NUMBER]", completes="breakpoint"),
-    Command("enable", does="asks", typed="enable be", arguments="NUMBER", completes="breakpoint"),
-    Command("disable", does="asks", typed="disable bd", arguments="NUMBER", completes="breakpoint"),
-    Command("ignore", does="asks", typed="ignore", arguments="NUMBER COUNT", completes="breakpoint"),
-    Command("prompt", ("colon",), ":", 6),
-    Command(
+    CommandRow(
+        "delete", does="asks", typed="delete d clear bc", arguments="[NUMBER]", completes="breakpoint"
+    ),
+    CommandRow("enable", does="asks", typed="enable be", arguments="NUMBER", completes="breakpoint"),
+    CommandRow("disable", does="asks", typed="disable bd", arguments="NUMBER", completes="breakpoint"),
+    CommandRow("ignore", does="asks", typed="ignore", arguments="NUMBER COUNT", completes="breakpoint"),
+    CommandRow("prompt", ("colon",), ":", 6),
+    CommandRow(
         "find",
         ("slash",),
         "/",
@@ -170,29 +174,29 @@ COMMANDS: tuple[Command, ...] = (
         arguments="TEXT | PLACE",
         completes="place",
     ),
-    Command("print", does="asks", typed="print p", arguments="EXPRESSION", completes="expression"),
-    Command("nodes", does="types", typed="nodes list l"),
-    Command("who", does="types", typed="who", arguments="[NODE]", completes="node"),
-    Command("why", does="types", typed="why paths", arguments="[NODE]", completes="node"),
-    Command("watch", does="asks", typed="watch display", arguments="EXPRESSION", completes="expression"),
-    Command("unwatch", does="asks", typed="unwatch undisplay", arguments="[NUMBER]", completes="watch"),
-    Command(
+    CommandRow("print", does="asks", typed="print p", arguments="EXPRESSION", completes="expression"),
+    CommandRow("nodes", does="types", typed="nodes list l"),
+    CommandRow("who", does="types", typed="who", arguments="[NODE]", completes="node"),
+    CommandRow("why", does="types", typed="why paths", arguments="[NODE]", completes="node"),
+    CommandRow("watch", does="asks", typed="watch display", arguments="EXPRESSION", completes="expression"),
+    CommandRow("unwatch", does="asks", typed="unwatch undisplay", arguments="[NUMBER]", completes="watch"),
+    CommandRow(
         "info", does="asks", typed="info", arguments="b | w | stack | branches | groups", completes="topic"
     ),
-    Command("stack", does="types", typed="backtrace bt where stack k"),
-    Command("set", ("e",), "e", typed="set edit e", arguments="NODE[CELL] = VALUE", completes="node"),
-    Command("undo", ("u",), "u", does="types", typed="undo u"),
-    Command("redo", ("U",), "U", does="types", typed="redo U"),
-    Command("branch", does="asks", typed="branch", arguments="NAME", completes="branch"),
-    Command("name", does="asks", typed="name", arguments="NAME"),
-    Command(
+    CommandRow("stack", does="types", typed="backtrace bt where stack k"),
+    CommandRow("set", ("e",), "e", typed="set edit e", arguments="NODE[CELL] = VALUE", completes="node"),
+    CommandRow("undo", ("u",), "u", does="types", typed="undo u"),
+    CommandRow("redo", ("U",), "U", does="types", typed="redo U"),
+    CommandRow("branch", does="asks", typed="branch", arguments="NAME", completes="branch"),
+    CommandRow("name", does="asks", typed="name", arguments="NAME"),
+    CommandRow(
         "compare",
         does="types",
         typed="compare diff",
         arguments="[BRANCH] [BRANCH]",
         completes="branch branch",
     ),
-    Command(
+    CommandRow(
         "beside",
         ("D",),
         "D",
@@ -200,42 +204,42 @@ COMMANDS: tuple[Command, ...] = (
         arguments="[BRANCH] [BRANCH]",
         completes="branch branch",
     ),
-    Command("nudge", does="asks", typed="nudge", arguments="LEAF[CELL] [SIZE]", completes="leaf"),
-    Command("save", does="types", typed="save", arguments="[FILE]", completes="file"),
-    Command("load", does="types", typed="load", arguments="[FILE]", completes="file"),
-    Command("export", does="asks", typed="export", arguments="FILE", completes="file"),
-    Command("expect", does="asks", typed="expect assert", arguments="EXPRESSION", completes="expression"),
-    Command("zoom_in", ("plus", "equals_sign"), "+ =", typed="zoom-in"),
-    Command("zoom_out", ("minus",), "-", typed="zoom-out"),
-    Command("fit", ("f",), "f", typed="fit"),
-    Command("look", ("full_stop",), ".", typed="look"),
-    Command("minimap", ("M",), "M", typed="minimap"),
-    Command("hit", ("x",), "x", typed="next-hit"),
-    Command("hit_back", ("X",), "X", typed="previous-hit"),
-    Command("play", ("a",), "a", typed="play"),
-    Command("plot", ("v",), "v", typed="plot plots", arguments=f"[{' | '.join(PLOTS)}]", completes="plot"),
-    Command("plot_back", ("V",), "V", typed="reverse-plot"),
-    Command("faster", ("greater_than_sign",), ">", typed="faster"),
-    Command("slower", ("less_than_sign",), "<", typed="slower"),
-    Command("next_panel", ("tab",), "Tab", 9, typed="next-panel"),
-    Command("previous_panel", ("shift+tab",), "Shift+Tab", typed="previous-panel"),
+    CommandRow("nudge", does="asks", typed="nudge", arguments="LEAF[CELL] [SIZE]", completes="leaf"),
+    CommandRow("save", does="types", typed="save", arguments="[FILE]", completes="file"),
+    CommandRow("load", does="types", typed="load", arguments="[FILE]", completes="file"),
+    CommandRow("export", does="asks", typed="export", arguments="FILE", completes="file"),
+    CommandRow("expect", does="asks", typed="expect assert", arguments="EXPRESSION", completes="expression"),
+    CommandRow("zoom_in", ("plus", "equals_sign"), "+ =", typed="zoom-in"),
+    CommandRow("zoom_out", ("minus",), "-", typed="zoom-out"),
+    CommandRow("fit", ("f",), "f", typed="fit"),
+    CommandRow("look", ("full_stop",), ".", typed="look"),
+    CommandRow("minimap", ("M",), "M", typed="minimap"),
+    CommandRow("hit", ("x",), "x", typed="next-hit"),
+    CommandRow("hit_back", ("X",), "X", typed="previous-hit"),
+    CommandRow("play", ("a",), "a", typed="play"),
+    CommandRow("plot", ("v",), "v", typed="plot plots", arguments=f"[{' | '.join(PLOTS)}]", completes="plot"),
+    CommandRow("plot_back", ("V",), "V", typed="reverse-plot"),
+    CommandRow("faster", ("greater_than_sign",), ">", typed="faster"),
+    CommandRow("slower", ("less_than_sign",), "<", typed="slower"),
+    CommandRow("next_panel", ("tab",), "Tab", 9, typed="next-panel"),
+    CommandRow("previous_panel", ("shift+tab",), "Shift+Tab", typed="previous-panel"),
     *_PANELS,
-    Command("transcript", ("t",), "t", typed="transcript t"),
-    Command("inspect", ("enter",), "Enter", 6, typed="inspect"),
-    Command("copy", ("y",), "y", 12, typed="copy"),
-    Command("edit_file", ("E",), "E", 13, typed="edit-file"),
-    Command(
+    CommandRow("transcript", ("t",), "t", typed="transcript t"),
+    CommandRow("inspect", ("enter",), "Enter", 6, typed="inspect"),
+    CommandRow("copy", ("y",), "y", 12, typed="copy"),
+    CommandRow("edit_file", ("E",), "E", 13, typed="edit-file"),
+    CommandRow(
         "help", ("question_mark", "f1"), "?", 5, typed="help ? h", arguments="[COMMAND]", completes="command"
     ),
-    Command("tour", typed="tour"),
-    Command("palette", ("ctrl+p",), "Ctrl+P", typed="palette"),
-    Command("gallery", ("escape",), "Esc", typed="gallery close"),
-    Command("quit", ("q",), "q", 1, typed="quit q exit"),
+    CommandRow("tour", typed="tour"),
+    CommandRow("palette", ("ctrl+p",), "Ctrl+P", typed="palette"),
+    CommandRow("gallery", ("escape",), "Esc", typed="gallery close"),
+    CommandRow("quit", ("q",), "q", 1, typed="quit q exit"),
 )
 
 GALLERY_COMMANDS = tuple(command for command in COMMANDS if command.name in {"help", "palette", "quit"})
 
-PROMPT_NAMES: Final[Mapping[str, Command]] = {
+PROMPT_NAMES: Final[Mapping[str, CommandRow]] = {
     name: command for command in COMMANDS for name in command.prompt
 }
 """Every name at the prompt, and what it means."""
@@ -276,7 +280,7 @@ def key_text(key: str) -> str:
     return "+".join([*(one.title() for one in held), shown.upper() if held and len(shown) == 1 else shown])
 
 
-def remapped(commands: Iterable[Command], keys: Mapping[str, tuple[str, ...]]) -> tuple[Command, ...]:
+def remapped(commands: Iterable[CommandRow], keys: Mapping[str, tuple[str, ...]]) -> tuple[CommandRow, ...]:
     """The table with other keys for the commands that `keys` names."""
     return tuple(
         structs.replace(one, keys=keys[one.name], shown=" ".join(map(key_text, keys[one.name])))

@@ -8,7 +8,7 @@ from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.messages.words import Words
-from backprop_tui.commands import COMMANDS, Command, key_text
+from backprop_tui.commands import COMMANDS, CommandRow, key_text
 from backprop_tui.panels.tensor_keys import KEYS
 from backprop_tui.signs import SIGNS
 from backprop_tui.texts import text
@@ -186,7 +186,7 @@ def _viewer(language: str) -> Iterator[str]:
         yield f"| {keys} | {text(f'tensor.key.{key.name}.help', language)} |"
 
 
-def _row(command: Command, language: str) -> str:
+def _row(command: CommandRow, language: str) -> str:
     keys = " ".join(_code(key_text(key)) for key in command.keys)
     usage = command.usage.in_language(language)
     typed = ", ".join([_code(usage), *map(_code, command.prompt[1:])]) if command.prompt else ""

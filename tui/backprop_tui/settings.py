@@ -31,7 +31,7 @@ from backprop_engine.scenario.nearest import did_you_mean
 from backprop_tui.cells.text import clip
 from backprop_tui.commands import COMMANDS, KEY_NAMES
 
-__all__ = ["Settings", "change_setting", "read_settings", "settings_path"]
+__all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
 
 _MOST_BYTES: Final = 1_000_000
 _KNOWN: Final = ("language", "theme", "toured", "keys")
@@ -39,7 +39,7 @@ _KEY: Final = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:\w+|[^\s
 _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
-class Settings(Struct, frozen=True):
+class UserSettings(Struct, frozen=True):
     """What the settings file says, as far as it can be used; `problems` are the rest, a sentence each.
 
     `path` is where changes are written; without one they are not kept.
@@ -67,19 +67,19 @@ def settings_path(environment: Mapping[str, str] = os.environ, platform: str = s
     return folder / "backprop-tui" / "settings.toml"
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path) -> UserSettings:
     """The settings in the file at `path`; none where there is no file."""
     try:
         found = _parsed(_text(path))
     except FileNotFoundError:
-        return Settings(path=path)
+        return UserSettings(path=path)
     except (
         OSError,
         ValueError,
         RecursionError,
     ) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
         problem = msg("{path} is not used: {reason}", path=_shown(path), reason=_why(error))
-        return Settings(problems=(problem,), path=path)
+        return UserSettings(problems=(problem,), path=path)
     reader = _Reader()
     for name in found:
         if name not in _KNOWN:
@@ -91,7 +91,7 @@ def read_settings(path: Path) -> Settings:
         theme = ""
     toured = reader.one_of("toured", found.get("toured", ""), ("yes",))
     keys = reader.keys(found.get("keys", {}))
-    return Settings(
+    return UserSettings(
         language,
         theme,
         toured,

@@ -21,7 +21,7 @@ from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.web import DRIVER
 
 if TYPE_CHECKING:
-    from backprop_tui.settings import Settings
+    from backprop_tui.settings import UserSettings
     from backprop_tui.view import View
 
 __all__ = ["Start", "add_arguments", "chosen_language", "found", "run"]
@@ -65,7 +65,7 @@ class Start(NamedTuple):
     view: View | None
     language: str
     theme: str
-    settings: Settings
+    settings: UserSettings
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -104,7 +104,7 @@ def found(arguments: argparse.Namespace) -> Start:
     return Start(view, language, theme, structs.replace(settings, problems=tuple(problems)))
 
 
-def chosen_language(arguments: argparse.Namespace, settings: Settings) -> str:
+def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> str:
     """The language asked for, else that of the settings, else the locale's, if we speak it.
 
     The locale's is that of the first of the usual variables that is set.

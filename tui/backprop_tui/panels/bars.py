@@ -9,7 +9,7 @@ from backprop_engine.trace.trace import Phase
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.commands import Command
+from backprop_tui.commands import CommandRow
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -129,7 +129,7 @@ def _iteration(view: View, space: str, short: str) -> Line:
 
 
 def key_hints(
-    commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()
+    commands: tuple[CommandRow, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()
 ) -> Drawing:
     """As many keys as fit, the most needed first, in the table's order."""
     line: list[Span] = [Span(" ")]
@@ -142,8 +142,12 @@ def key_hints(
 
 
 def command_at(
-    commands: tuple[Command, ...], language: str, width: int, x: int, extra: tuple[tuple[str, str], ...] = ()
-) -> Command | None:
+    commands: tuple[CommandRow, ...],
+    language: str,
+    width: int,
+    x: int,
+    extra: tuple[tuple[str, str], ...] = (),
+) -> CommandRow | None:
     """The command whose key stands in column `x` of what `key_hints` draws."""
     at = 1 + sum(_size(key, label) for key, label in extra)
     for command in _chosen(commands, language, width, extra):
@@ -155,10 +159,10 @@ def command_at(
 
 
 def _chosen(
-    commands: tuple[Command, ...], language: str, width: int, extra: tuple[tuple[str, str], ...]
-) -> list[Command]:
+    commands: tuple[CommandRow, ...], language: str, width: int, extra: tuple[tuple[str, str], ...]
+) -> list[CommandRow]:
     """The commands that fit, the most needed first, in the table's order."""
-    chosen: list[Command] = []
+    chosen: list[CommandRow] = []
     used = 1 + sum(_size(key, label) for key, label in extra)
     for command in sorted((one for one in commands if one.footer), key=lambda one: one.footer):
         used += _size(command.shown, command.label(language))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.bundle import Entry, Shelf, heading
+from backprop_tui.bundle import ScenarioEntry, Shelf, heading
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import clip, pad
@@ -16,7 +16,7 @@ from backprop_tui.cells.text import clip, pad
 __all__ = ["ScenarioList", "dots", "found", "title_of_entry"]
 
 
-def title_of_entry(entry: Entry, language: str) -> str:
+def title_of_entry(entry: ScenarioEntry, language: str) -> str:
     """A scenario's title on one line, or its name where it has none."""
     return " ".join((heading(entry.path).title.in_language(language) or entry.stem).split())
 
@@ -37,7 +37,7 @@ def found(shelves: Iterable[Shelf], typed: str) -> tuple[Shelf, ...]:
     return tuple(kept)
 
 
-def _matches(shelf: Shelf, entry: Entry, words: Sequence[str]) -> bool:
+def _matches(shelf: Shelf, entry: ScenarioEntry, words: Sequence[str]) -> bool:
     if not words:
         return True
     names = (entry.stem, entry.stem.replace("_", " "), shelf.name, *shelf.title.values())
@@ -104,7 +104,7 @@ class ScenarioList(Struct, frozen=True):
             count += len(shelf.entries)
         return ()
 
-    def _entry(self, entry: Entry, *, chosen: bool) -> Line:
+    def _entry(self, entry: ScenarioEntry, *, chosen: bool) -> Line:
         room = max(4, self.width - 3 - self.most - 2)
         return (
             Span(f" {'▶' if chosen else ' '} ", Role.KEY),

@@ -63,4 +63,4 @@ DRAWN: Final[Mapping[str, Drawn]] = {
     "why": Drawn(why),
     "formula": Drawn(formula),
 }
-"""By the names in `regions.PLACES`."""
+"""By the names in `panel_slots.PANEL_SLOTS`."""

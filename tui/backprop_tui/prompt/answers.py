@@ -33,7 +33,7 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.changes import change
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
 from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
-from backprop_tui.prompt.values import Target, node_named, parse_target
+from backprop_tui.prompt.values import TensorReference, node_named, parse_target
 from backprop_tui.texts import text
 
 __all__ = [
@@ -92,7 +92,7 @@ def printed(session: Session, query: Print, language: str, width: int = WIDTH) -
     return [(*lines[0], Span(partial, Role.DIM)), *lines[1:]] if partial else lines
 
 
-def _named(typed: str, graph: Graph) -> Target | None:
+def _named(typed: str, graph: Graph) -> TensorReference | None:
     """The node or the gradient that is called so as a whole; None for an expression."""
     try:
         target = parse_target(typed, graph)

@@ -15,9 +15,9 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.lists import LISTS
 from backprop_tui.prompt.parse import command_named
-from backprop_tui.regions import PLOTS
 
 __all__ = ["Completion", "complete"]
 

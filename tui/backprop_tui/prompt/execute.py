@@ -28,7 +28,7 @@ from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import cell_width
-from backprop_tui.commands import COMMANDS, Command
+from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.prompt import answers, files
 from backprop_tui.prompt.lists import LISTS, breakpoint_row, every_list
 from backprop_tui.prompt.parse import command_named, parse
@@ -227,7 +227,7 @@ def _answer(session: Session, query: Query, scenario: Scenario, language: str, w
     return Outcome(session, tuple(lines))
 
 
-def _explained(command: Command, language: str, width: int) -> list[Line]:
+def _explained(command: CommandRow, language: str, width: int) -> list[Line]:
     """How a command is written, and beside it, or below where that is long, what it does."""
     usage = command.usage.in_language(language)
     margin = Span(" " * _MARGIN)

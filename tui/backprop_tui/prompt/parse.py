@@ -44,7 +44,8 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.nearest import did_you_mean
-from backprop_tui.commands import PROMPT_NAMES, Command
+from backprop_tui.commands import PROMPT_NAMES, CommandRow
+from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.lists import LISTS
 from backprop_tui.prompt.queries import (
     Act,
@@ -66,7 +67,6 @@ from backprop_tui.prompt.queries import (
     Why,
 )
 from backprop_tui.prompt.values import node_named, parse_position, parse_target, parse_value, quoted
-from backprop_tui.regions import PLOTS
 
 __all__ = ["PARSERS", "Parsed", "command_named", "command_of", "here", "parse"]
 
@@ -84,7 +84,7 @@ _COUNT: Final = re.compile(r"[+-]?\d{1,9}")
 class Parsed(NamedTuple):
     """What a line asks for, and the row of the table that its first word is a name of."""
 
-    command: Command
+    command: CommandRow
     request: Request
 
 
@@ -96,7 +96,7 @@ def parse(line: str, session: Session) -> Parsed:
     return Parsed(command, read(arguments, _Context(command, session)))
 
 
-def command_of(line: str) -> Command:
+def command_of(line: str) -> CommandRow:
     """The command that a line begins with, whatever stands behind its name."""
     return command_named(_apart(line)[0])
 
@@ -111,7 +111,7 @@ def _apart(line: str) -> tuple[str, str]:
     return match[1], match[2].strip()
 
 
-def command_named(name: str, session: Session | None = None) -> Command:
+def command_named(name: str, session: Session | None = None) -> CommandRow:
     """The command with a name at the prompt, or the only one with a name that begins so."""
     if name in PROMPT_NAMES:
         return PROMPT_NAMES[name]
@@ -135,7 +135,7 @@ def command_named(name: str, session: Session | None = None) -> Command:
 class _Context(NamedTuple):
     """The command whose arguments are read, and the session that they are about."""
 
-    command: Command
+    command: CommandRow
     session: Session
 
     def usage(self) -> UsageError:

@@ -17,7 +17,7 @@ from backprop_engine.ops import OPS
 from backprop_engine.scenario.nearest import did_you_mean
 from backprop_tui.cells.text import clip
 
-__all__ = ["Target", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]
+__all__ = ["TensorReference", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]
 
 _MOST_DEPTH: Final = 32
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -27,7 +27,7 @@ _GRADIENT: Final = re.compile(r"grad\s*\((.*)\)(\[[-+\d,\s]*\])?", re.DOTALL)
 _POSITION: Final = re.compile(r"\s*(\d{1,12})\s*(%?)\s*")
 
 
-class Target(NamedTuple):
+class TensorReference(NamedTuple):
     """A node, or its gradient; one cell of it, or all."""
 
     node: Node
@@ -105,11 +105,11 @@ def _number(text: str) -> float:
     return number
 
 
-def parse_target(text: str, graph: Graph) -> Target:
+def parse_target(text: str, graph: Graph) -> TensorReference:
     """A node by its name or path, a cell of it such as `W[1,2]`, or `grad(…)` of it."""
     text = text.strip()
     if text in graph:
-        return Target(graph[text])
+        return TensorReference(graph[text])
     gradient = _GRADIENT.fullmatch(text)
     if gradient is not None:
         whole = _of_node(gradient[1].strip() + (gradient[2] or ""), graph)
@@ -117,12 +117,12 @@ def parse_target(text: str, graph: Graph) -> Target:
     return _of_node(text, graph)
 
 
-def _of_node(text: str, graph: Graph) -> Target:
+def _of_node(text: str, graph: Graph) -> TensorReference:
     if text not in graph:
         cell = _CELL.fullmatch(text)
         if cell is not None and cell[1].strip() in graph:
-            return Target(graph[cell[1].strip()], _indices(cell[2], text))
-    return Target(node_named(text, graph))
+            return TensorReference(graph[cell[1].strip()], _indices(cell[2], text))
+    return TensorReference(node_named(text, graph))
 
 
 def _indices(text: str, whole: str) -> tuple[int, ...]:

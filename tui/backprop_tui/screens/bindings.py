@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from textual.binding import Binding
 
-from backprop_tui.commands import Command
+from backprop_tui.commands import CommandRow
 
 __all__ = ["binding_id", "bindings"]
 
@@ -16,7 +16,7 @@ def binding_id(name: str) -> str:
     return f"command.{name}"
 
 
-def bindings(commands: tuple[Command, ...]) -> Iterator[Binding]:
+def bindings(commands: tuple[CommandRow, ...]) -> Iterator[Binding]:
     """The key bindings of a screen with these commands. They come before those of the widget in focus."""
     for command in commands:
         if command.name == "palette" or not command.keys:

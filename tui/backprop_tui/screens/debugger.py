@@ -26,6 +26,7 @@ from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import plain
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS
+from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
@@ -33,15 +34,14 @@ from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.why import why
-from backprop_tui.regions import FIRST_IN_FRONT, PLACES, Place
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.screens.body import Body, rows_of_graph
-from backprop_tui.screens.graph_panel import GraphPanel
 from backprop_tui.screens.looking import LookingScreen
 from backprop_tui.texts import text
 from backprop_tui.view import View
-from backprop_tui.widgets.panel import Draw, Panel
-from backprop_tui.widgets.table import TablePanel
+from backprop_tui.widgets.graph_panel import GraphPanel
+from backprop_tui.widgets.panel import DrawFunction, Panel
+from backprop_tui.widgets.table_panel import TablePanel
 
 __all__ = ["DebuggerScreen"]
 
@@ -69,14 +69,14 @@ class DebuggerScreen(LookingScreen):
         self._hints: tuple[object, Drawing] | None = None
         self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
         """What stands in a panel's border, by panel and language, for the arrangement there is."""
-        self.recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(place.name for place in PLACES[1:]))))
+        self.recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(place.name for place in PANEL_SLOTS[1:]))))
         """The panels from the one brought to the front last; of each region the first of them is seen."""
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
         yield Panel(self._header, id="header", focusable=False)
         with Body(self._rows_of_graph, id="body"):
-            for place in PLACES:
+            for place in PANEL_SLOTS:
                 drawn = DRAWN[place.name]
                 yield _kind(place)(
                     self._drawn(drawn.draw),
@@ -90,7 +90,7 @@ class DebuggerScreen(LookingScreen):
         yield self.mistakes_panel()
         yield Panel(self._footer, id="footer", focusable=False)
 
-    def _drawn(self, function: Callable[[View, int, int], Drawing]) -> Draw:
+    def _drawn(self, function: Callable[[View, int, int], Drawing]) -> DrawFunction:
         """A panel's function, applied to whatever the view is when it is drawn."""
         return lambda width, height: function(self.current, width, height)
 
@@ -141,7 +141,7 @@ class DebuggerScreen(LookingScreen):
         """Another size has room for other panels."""
         self.call_after_refresh(self._arrange)
 
-    def _region(self, place: Place) -> str:
+    def _region(self, place: PanelSlot) -> str:
         """Where a panel stands on a screen of this size; on a narrow one all but the graph share a place."""
         if self.has_class("-narrow"):
             return "graph" if place.region == "graph" else "shared"
@@ -157,7 +157,7 @@ class DebuggerScreen(LookingScreen):
         front: dict[str, str] = {"graph": "graph"}
         for name in self.recent:
             front.setdefault(self._region(_PLACE[name]), name)
-        for place in PLACES:
+        for place in PANEL_SLOTS:
             self.panel(place.name).set_class(front[self._region(place)] != place.name, "-behind")
         self.query_one(Body).share()
         self._show_titles()
@@ -165,7 +165,7 @@ class DebuggerScreen(LookingScreen):
     def _show_titles(self) -> None:
         """Titles of panels; text of a scenario is never taken for markup."""
         view = self.current
-        for place in PLACES:
+        for place in PANEL_SLOTS:
             panel = self.panel(place.name)
             if panel.has_class("-behind"):
                 continue
@@ -177,14 +177,14 @@ class DebuggerScreen(LookingScreen):
     def _said(self, shown: str) -> str:
         return in_ascii(shown) if self.current.ascii else shown
 
-    def _behind(self, front: Place) -> list[tuple[str, str]]:
+    def _behind(self, front: PanelSlot) -> list[tuple[str, str]]:
         """The panels behind one, each with the digit that brings it to the front, and what a click does."""
         asked = (front.name, self.current.language)
         if asked not in self._links:
             region = self._region(front)
             self._links[asked] = [
                 (self._said(f"{number} {place.title(self.current.language)}"), f"screen.show('{place.name}')")
-                for number, place in enumerate(PLACES, 1)
+                for number, place in enumerate(PANEL_SLOTS, 1)
                 if place is not front and self._region(place) == region
             ]
         return self._links[asked]
@@ -239,7 +239,7 @@ class DebuggerScreen(LookingScreen):
 
     def _give_focus(self, by: int) -> None:
         """To the panel `by` places further; what stands behind others comes to the front."""
-        names = [place.name for place in PLACES]
+        names = [place.name for place in PANEL_SLOTS]
         if self.mistakes_are_shown:
             names.append("mistakes")
         focused = self.focused.id if self.focused is not None and self.focused.id in names else names[-by]
@@ -384,10 +384,10 @@ class DebuggerScreen(LookingScreen):
                 self.action_command_inspect()
 
 
-_PLACE = {place.name: place for place in PLACES}
+_PLACE = {place.name: place for place in PANEL_SLOTS}
 
 
-def _kind(place: Place) -> type[Panel]:
+def _kind(place: PanelSlot) -> type[Panel]:
     """The widget of a panel."""
     drawn = DRAWN[place.name]
     if place.name == "graph":

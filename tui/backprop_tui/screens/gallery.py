@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.messages.message import in_language
-from backprop_tui.bundle import Entry, Shelf, bundled, heading, shelves
+from backprop_tui.bundle import ScenarioEntry, Shelf, bundled, heading, shelves
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import in_ascii
@@ -24,7 +24,7 @@ from backprop_tui.panels.scenarios import ScenarioList, dots, found, title_of_en
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
-from backprop_tui.widgets.table import TablePanel
+from backprop_tui.widgets.table_panel import TablePanel
 
 __all__ = ["GalleryScreen"]
 
@@ -104,12 +104,12 @@ class GalleryScreen(Screen[None]):
         self.query_one("#scenarios", Panel).border_title = Content(in_ascii(title) if self.ascii else title)
 
     @staticmethod
-    def entries(shelves: tuple[Shelf, ...]) -> list[Entry]:
+    def entries(shelves: tuple[Shelf, ...]) -> list[ScenarioEntry]:
         """The scenarios of all shelves, in order."""
         return [entry for shelf in shelves for entry in shelf.entries]
 
     @property
-    def entry(self) -> Entry | None:
+    def entry(self) -> ScenarioEntry | None:
         """The chosen scenario; None where the search found none."""
         listed = self.entries(self.shown)
         return listed[self.chosen] if self.chosen < len(listed) else None
@@ -137,7 +137,7 @@ class GalleryScreen(Screen[None]):
         lines = self._description(self.entry) if self.entry is not None else []
         return Lines.of((Span(" "), *piece) for line in lines for piece in wrap_line(line, width))
 
-    def _description(self, entry: Entry) -> list[Line]:
+    def _description(self, entry: ScenarioEntry) -> list[Line]:
         about = heading(entry.path)
         lines: list[Line] = [(Span(title_of_entry(entry, self.language), Role.HEADING),)]
         if entry.level:

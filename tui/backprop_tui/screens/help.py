@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, pad, wrap
-from backprop_tui.commands import COMMANDS, Command
-from backprop_tui.regions import place_named
+from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.panel_slots import slot_named
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.signs import SIGNS
 from backprop_tui.texts import text
@@ -16,7 +16,7 @@ __all__ = ["HelpScreen", "help_lines", "two_columns"]
 
 
 def help_lines(
-    language: str, width: int, commands: tuple[Command, ...] = COMMANDS, panel: str = ""
+    language: str, width: int, commands: tuple[CommandRow, ...] = COMMANDS, panel: str = ""
 ) -> list[Line]:
     """The help, from the table of commands, in lines of at most `width` cells where that can be.
 
@@ -35,14 +35,14 @@ def help_lines(
 
 def _about(panel: str, language: str, width: int) -> list[Line]:
     """What a panel shows, under its name."""
-    place = place_named(panel)
+    place = slot_named(panel)
     title = place.title(language) if place is not None else text(f"command.{panel}", language)
     heading: Line = (Span(text("help.panel", language, panel=title), Role.HEADING),)
     words = wrap(text(f"panel.{panel}.help", language), width - 2)
     return [heading, *((Span(f"  {piece}"),) for piece in words), (Span(""),)]
 
 
-def _what(command: Command, language: str) -> str:
+def _what(command: CommandRow, language: str) -> str:
     """What a command does, and how it is typed."""
     names = [f":{name}" for name in command.prompt if f":{name}" != command.called]
     return command.help(language) + (f"  ({' '.join(names)})" if names else "")
@@ -60,7 +60,7 @@ def two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> lis
 class HelpScreen(Sheet):
     """The help as a sheet."""
 
-    def __init__(self, language: str, commands: tuple[Command, ...] = COMMANDS, panel: str = "") -> None:
+    def __init__(self, language: str, commands: tuple[CommandRow, ...] = COMMANDS, panel: str = "") -> None:
         super().__init__(text("help.title", language), language)
         self.commands, self.panel = commands, panel
 

@@ -20,7 +20,7 @@ from backprop_tui.panels.tensor_state import TensorState, opened_at
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
-from backprop_tui.widgets.tensor import TensorPanel
+from backprop_tui.widgets.tensor_panel import TensorPanel
 
 __all__ = ["InspectScreen"]
 

@@ -27,8 +27,7 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.errors import UsageError
 from backprop_tui.cells.lines import Line, plain
-from backprop_tui.commands import COMMANDS
-from backprop_tui.commands import Command as Row
+from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.prompt.history import History
 from backprop_tui.screens.live import LiveScreen
 from backprop_tui.screens.slices import PAUSE, PENDING, sliced
@@ -59,7 +58,7 @@ class PromptedScreen(LiveScreen):
         self._answered = False
 
     @property
-    def commands(self) -> tuple[Row, ...]:
+    def commands(self) -> tuple[CommandRow, ...]:
         """The table of commands, with the keys that their reader chose."""
         return getattr(self.app, "commands", COMMANDS)
 

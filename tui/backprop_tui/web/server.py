@@ -17,7 +17,7 @@ from aiohttp.http import WSCloseCode
 from aiohttp.typedefs import Handler
 
 from backprop_tui.web.page import FOLDER, Page
-from backprop_tui.web.session import Session
+from backprop_tui.web.session import PageSession
 
 __all__ = ["Server", "serve"]
 
@@ -44,7 +44,7 @@ class Server:
     """Serves the app that `command` starts, to at most `most` open pages at a time."""
 
     def __init__(self, command: Sequence[str], page: Callable[[], Page], *, most: int) -> None:
-        self.sessions: list[Session] = []
+        self.sessions: list[PageSession] = []
         """The sessions whose process has not ended."""
         self._command, self._page, self._most = tuple(command), page, most
         self._open: list[web.WebSocketResponse] = []
@@ -71,7 +71,7 @@ class Server:
         if len(self._open) >= self._most:
             await websocket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return websocket
-        session = Session(self._command, websocket)
+        session = PageSession(self._command, websocket)
         self._open.append(websocket)
         self.sessions.append(session)
         try:
@@ -86,7 +86,7 @@ class Server:
             await asyncio.shield(self._end(session))
         return websocket
 
-    async def _end(self, session: Session) -> None:
+    async def _end(self, session: PageSession) -> None:
         await session.stop()
         self.sessions.remove(session)
 

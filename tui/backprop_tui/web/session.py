@@ -17,7 +17,7 @@ from textual_serve.download_manager import DownloadManager
 
 from backprop_tui.web import DRIVER
 
-__all__ = ["Session"]
+__all__ = ["PageSession"]
 
 _GREETING = b"__GANGLION__\n"
 """What the app's driver writes first; anything else was printed by a program that could not open its app."""
@@ -28,7 +28,7 @@ _MOST_COMPLAINT = 20_000
 """Bytes of standard error that are kept for the page."""
 
 
-class Session(AppService):
+class PageSession(AppService):
     """One process for one page. It ends with the page, and the page is told when it ends."""
 
     def __init__(self, command: Sequence[str], websocket: web.WebSocketResponse) -> None:

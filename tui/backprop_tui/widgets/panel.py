@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.style import Style
 
 from backprop_tui.cells.drawing import Drawing
-from backprop_tui.widgets.painted import InView
+from backprop_tui.widgets.line_view import InView
 from backprop_tui.widgets.scrolled import Scrolled
 
-__all__ = ["Draw", "InView", "Panel"]
+__all__ = ["DrawFunction", "InView", "Panel"]
 
-Draw: TypeAlias = Callable[[int, int], Drawing]
+DrawFunction: TypeAlias = Callable[[int, int], Drawing]
 """A drawing for a width and a height in cells."""
 
 
@@ -38,7 +38,7 @@ class Panel(Scrolled, can_focus=True):
 
     def __init__(
         self,
-        draw: Draw,
+        draw: DrawFunction,
         *,
         id: str,
         focusable: bool = True,
@@ -76,7 +76,7 @@ class Panel(Scrolled, can_focus=True):
         if self.scrolls:
             self.take_extent(Size(drawing.width, drawing.height))
         self.settle(before, follow)
-        self.refresh_thumbs()
+        self.refresh_scroll_bars()
         self.refresh_changed_rows()
 
     def settle(self, before: Drawing, follow: bool) -> None:

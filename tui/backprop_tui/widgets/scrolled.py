@@ -9,13 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
 from backprop_tui.cells.drawing import Area
-from backprop_tui.widgets.painted import Painted
-from backprop_tui.widgets.thumbs import Thumbs, Track
+from backprop_tui.widgets.line_view import LineView
+from backprop_tui.widgets.scroll_bars import ScrollBars, ScrollTrack
 
 __all__ = ["Scrolled"]
 
 
-class Scrolled(Painted, inherit_bindings=False):
+class Scrolled(LineView, inherit_bindings=False):
     """Its border says how far is scrolled, and is taken hold of by the mouse. No scroll bar comes or goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,35 +62,37 @@ class Scrolled(Painted, inherit_bindings=False):
 
     # The border
 
-    def _tracks(self) -> tuple[Track, Track]:
+    def _tracks(self) -> tuple[ScrollTrack, ScrollTrack]:
         """The lines in the last column and in the last row, where a border or a margin has room for them."""
         outer, (across, down), gutter = self.outer_size, self.size, self.gutter
         extent, scrolled = self.virtual_size, self.scroll_offset
-        beside = Track(gutter.top, down if gutter.right else 0, down, extent.height, scrolled.y)
-        below = Track(1, outer.width - 2 if gutter.bottom else 0, across, extent.width, scrolled.x)
+        beside = ScrollTrack(gutter.top, down if gutter.right else 0, down, extent.height, scrolled.y)
+        below = ScrollTrack(1, outer.width - 2 if gutter.bottom else 0, across, extent.width, scrolled.x)
         return beside, below
 
-    def refresh_thumbs(self) -> None:
+    def refresh_scroll_bars(self) -> None:
         """Have the border painted where it says how far is scrolled."""
         beside, below = self._tracks()
-        before, self.thumbs = self.thumbs, Thumbs(beside.thumb, below.thumb)
-        if self.thumbs == before:
+        before, self.scroll_bars = self.scroll_bars, ScrollBars(beside.thumb, below.thumb)
+        if self.scroll_bars == before:
             return
         (left, top), (width, height) = self.content_offset, self.outer_size
-        changed = [Region(width - 1 - left, y - top, 1, 1) for y in {*self.thumbs.beside} ^ {*before.beside}]
-        if self.thumbs.below != before.below:
+        changed = [
+            Region(width - 1 - left, y - top, 1, 1) for y in {*self.scroll_bars.beside} ^ {*before.beside}
+        ]
+        if self.scroll_bars.below != before.below:
             changed.append(Region(-left, height - 1 - top, width, 1))
         self.refresh(*changed)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         """The thumb moves along."""
         super().watch_scroll_x(old_value, new_value)
-        self.refresh_thumbs()
+        self.refresh_scroll_bars()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The thumb moves along."""
         super().watch_scroll_y(old_value, new_value)
-        self.refresh_thumbs()
+        self.refresh_scroll_bars()
 
     # The mouse
 
@@ -101,8 +103,8 @@ class Scrolled(Painted, inherit_bindings=False):
             return
         outer = self.outer_size
         for upright, thumb, place, in_border in (
-            (True, self.thumbs.beside, event.y, event.x == outer.width - 1),
-            (False, self.thumbs.below, event.x, event.y == outer.height - 1),
+            (True, self.scroll_bars.beside, event.y, event.x == outer.width - 1),
+            (False, self.scroll_bars.below, event.x, event.y == outer.height - 1),
         ):
             if thumb and in_border and "@click" not in event.style.meta:
                 self.held = (upright, place - thumb.start if place in thumb else len(thumb) // 2)

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from backprop_tui.texts import text
 
-__all__ = ["FIRST_IN_FRONT", "PLACES", "PLOTS", "Place", "place_named"]
+__all__ = ["FIRST_IN_FRONT", "PANEL_SLOTS", "PLOTS", "PanelSlot", "slot_named"]
 
 
-class Place(Struct, frozen=True):
+class PanelSlot(Struct, frozen=True):
     """A panel's name and the region that it shares with others, of which one is in front.
 
     On a `roomy` screen it may stand in another region. `titled` is the text that names it.
@@ -27,19 +27,19 @@ class Place(Struct, frozen=True):
         return text(self.titled, language)
 
 
-def _place(name: str, titled: str, region: str, roomy: str = "") -> Place:
-    return Place(name, region, roomy or region, titled)
+def _slot(name: str, titled: str, region: str, roomy: str = "") -> PanelSlot:
+    return PanelSlot(name, region, roomy or region, titled)
 
 
-PLACES: Final = (
-    _place("graph", "panel.graph", "graph"),
-    _place("chain", "panel.chain_rule", "equation"),
-    _place("nodes", "panel.nodes", "lists"),
-    _place("outline", "panel.outline", "lists", roomy="structure"),
-    _place("plots", "panel.plots", "lists", roomy="structure"),
-    _place("calls", "panel.calls", "lists", roomy="structure"),
-    _place("formula", "panel.formula", "words", roomy="structure"),
-    _place("why", "panel.why", "words"),
+PANEL_SLOTS: Final = (
+    _slot("graph", "panel.graph", "graph"),
+    _slot("chain", "panel.chain_rule", "equation"),
+    _slot("nodes", "panel.nodes", "lists"),
+    _slot("outline", "panel.outline", "lists", roomy="structure"),
+    _slot("plots", "panel.plots", "lists", roomy="structure"),
+    _slot("calls", "panel.calls", "lists", roomy="structure"),
+    _slot("formula", "panel.formula", "words", roomy="structure"),
+    _slot("why", "panel.why", "words"),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 
@@ -51,9 +51,9 @@ FIRST_IN_FRONT: Final = ("chain", "nodes", "why", "formula")
 """The panels that stand in front as long as nobody has brought others there."""
 
 
-def place_named(name: str) -> Place | None:
+def slot_named(name: str) -> PanelSlot | None:
     """The panel called `name`, or of that number, if there is one."""
-    for number, one in enumerate(PLACES, 1):
+    for number, one in enumerate(PANEL_SLOTS, 1):
         if name in (one.name, str(number)):
             return one
     return None

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-__all__ = ["Thumbs", "Track", "marked"]
+__all__ = ["ScrollBars", "ScrollTrack", "with_scroll_bars"]
 
 _BESIDE, _BELOW = "┃", "━"
 _SIGNS = "#", "="
@@ -19,7 +19,7 @@ _LINES = frozenset("─━- ")
 """What a thumb may replace in the line below: a border, but no text in it."""
 
 
-class Track(NamedTuple):
+class ScrollTrack(NamedTuple):
     """A line of cells in a border: where it begins, counted from the panel's first, and what it stands for.
 
     Of `total` cells of a drawing, `window` are in view, those from `scrolled` on.
@@ -53,20 +53,22 @@ class Track(NamedTuple):
         return round((self.total - self.window) * min(max(start - self.first, 0), free) / free)
 
 
-class Thumbs(NamedTuple):
+class ScrollBars(NamedTuple):
     """The thumb in the last column, and that in the last row."""
 
     beside: range
     below: range
 
 
-def marked(strip: Strip, y: int, height: int, thumbs: Thumbs, style: Style, *, signs: bool) -> Strip:
+def with_scroll_bars(
+    strip: Strip, y: int, height: int, bars: ScrollBars, style: Style, *, signs: bool
+) -> Strip:
     """Row `y` of a panel of so many rows, with what is seen there of the thumbs."""
-    if y in thumbs.beside:
+    if y in bars.beside:
         end = Strip([Segment(_SIGNS[0] if signs else _BESIDE, style)], 1)
         strip = Strip.join([strip.crop(0, strip.cell_length - 1), end])
-    if thumbs.below and y == height - 1:
-        strip = _underlined(strip, thumbs.below.start, thumbs.below.stop, style, signs=signs)
+    if bars.below and y == height - 1:
+        strip = _underlined(strip, bars.below.start, bars.below.stop, style, signs=signs)
     return strip
 
 

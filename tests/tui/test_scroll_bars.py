@@ -17,26 +17,26 @@ from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Span
 from backprop_tui.screenshot import screen_text
 from backprop_tui.widgets.panel import Panel
-from backprop_tui.widgets.thumbs import Track
+from backprop_tui.widgets.scroll_bars import ScrollTrack
 from scenes import crowded, view
 
 
 @st.composite
-def tracks(draw: st.DrawFn) -> Track:
+def tracks(draw: st.DrawFn) -> ScrollTrack:
     """Any line of cells for any drawing, larger than what is in view of it or not."""
     window, total = draw(st.integers(1, 60)), draw(st.integers(0, 400))
     scrolled = draw(st.integers(0, max(0, total - window)))
-    return Track(draw(st.integers(0, 2)), draw(st.integers(0, 80)), window, total, scrolled)
+    return ScrollTrack(draw(st.integers(0, 2)), draw(st.integers(0, 80)), window, total, scrolled)
 
 
 class TestTrack:
     @given(tracks())
-    def test_a_thumb_lies_in_its_track_where_there_is_more_than_fits(self, track: Track) -> None:
+    def test_a_thumb_lies_in_its_track_where_there_is_more_than_fits(self, track: ScrollTrack) -> None:
         assert bool(track.thumb) == (track.total > track.window and track.cells > 0)
         assert set(track.thumb) <= set(range(track.first, track.first + track.cells))
 
     @given(tracks())
-    def test_only_what_is_scrolled_to_an_end_looks_like_that(self, track: Track) -> None:
+    def test_only_what_is_scrolled_to_an_end_looks_like_that(self, track: ScrollTrack) -> None:
         if track.cells - len(track.thumb) < 2 or not track.thumb:
             return
         assert (track.thumb.start == track.first) == (track.scrolled == 0)
@@ -44,7 +44,7 @@ class TestTrack:
         assert (track.thumb.stop == track.first + track.cells) == (track.scrolled == most)
 
     @given(tracks())
-    def test_a_thumb_that_is_dragged_stays_under_the_mouse(self, track: Track) -> None:
+    def test_a_thumb_that_is_dragged_stays_under_the_mouse(self, track: ScrollTrack) -> None:
         free = track.cells - len(track.thumb)
         if not track.thumb or track.total - track.window < free:
             return
@@ -52,8 +52,8 @@ class TestTrack:
             assert track._replace(scrolled=track.scrolled_to(start)).thumb.start == start
 
     def test_the_share_in_view_is_the_share_of_the_track(self) -> None:
-        assert Track(1, 20, 10, 40, 0).thumb == range(1, 6)
-        assert Track(1, 20, 10, 40, 30).thumb == range(16, 21)
+        assert ScrollTrack(1, 20, 10, 40, 0).thumb == range(1, 6)
+        assert ScrollTrack(1, 20, 10, 40, 30).thumb == range(16, 21)
 
 
 def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
@@ -66,7 +66,7 @@ def by_textual(panel: Panel, region: Region) -> list[Strip]:
     panel._styles_cache.clear()
     panel._view = panel._in_view()
     try:
-        return list(map(panel._with_thumbs, ScrollView.render_lines(panel, region), region.line_range))
+        return list(map(panel._with_scroll_bars, ScrollView.render_lines(panel, region), region.line_range))
     finally:
         panel._view = None
 
@@ -157,7 +157,7 @@ async def test_a_thumb_is_dragged_and_clicks_nothing(monkeypatch: pytest.MonkeyP
     async with opened("add_multiply") as pilot:
         panel = await with_rows(pilot, monkeypatch, 60)
         right, height = panel.outer_size.width - 1, panel.size.height
-        assert panel.thumbs.beside.start == 1
+        assert panel.scroll_bars.beside.start == 1
         await pilot.mouse_down("#why", offset=(right, 1))
         await pilot.mouse_up("#why", offset=(right, height))
         assert panel.scroll_y == panel.max_scroll_y == 60 - height
@@ -195,10 +195,10 @@ async def test_the_wheel_and_the_keys_scroll_what_does_not_fit(monkeypatch: pyte
         await pilot.press("pagedown")
         await pilot.pause(0.3)
         assert panel.scroll_y > 0
-        assert panel.thumbs.beside.start > 1
+        assert panel.scroll_bars.beside.start > 1
         panel = await with_rows(pilot, monkeypatch, 2)
         assert panel.scroll_y == 0
-        assert not any(panel.thumbs)
+        assert not any(panel.scroll_bars)
         await pilot.press("down", "pagedown")
         await pilot.pause()
         assert panel.scroll_y == 0
@@ -224,15 +224,15 @@ async def test_in_ascii_a_thumb_is_a_sign(monkeypatch: pytest.MonkeyPatch) -> No
         panel = await with_rows(pilot, monkeypatch, 60)
         await pilot.pause()
         column = [strip.text[-1] for strip in panel.render_lines(panel.outer_size.region)]
-        assert [y for y, sign in enumerate(column) if sign == "#"] == list(panel.thumbs.beside)
+        assert [y for y, sign in enumerate(column) if sign == "#"] == list(panel.scroll_bars.beside)
 
 
 async def test_a_wide_picture_says_below_how_far_it_is_scrolled() -> None:
     async with opened("lstm", size=NARROW, at=crowded("lstm")) as pilot:
         panel = debugger(pilot).panel("graph")
         bottom = panel.render_lines(panel.outer_size.region)[-1].text
-        assert {at for at, sign in enumerate(bottom) if sign == "━"} == set(panel.thumbs.below)
-        start = panel.thumbs.below.start
+        assert {at for at, sign in enumerate(bottom) if sign == "━"} == set(panel.scroll_bars.below)
+        start = panel.scroll_bars.below.start
         await pilot.mouse_down("#graph", offset=(start, panel.outer_size.height - 1))
         await pilot.mouse_up("#graph", offset=(1, 3))
         assert panel.scroll_x == 0

@@ -19,9 +19,9 @@ from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.paint import paint
 from backprop_tui.themes import Palette, palette
-from backprop_tui.widgets.thumbs import Thumbs, marked
+from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
 
-__all__ = ["InView", "Painted"]
+__all__ = ["InView", "LineView"]
 
 _MOST_ROWS = 256
 """So many rows are kept from one drawing to the next, as they were in view at one place or another."""
@@ -53,7 +53,7 @@ class _Look(NamedTuple):
     ground: Color
 
 
-class Painted(ScrollView):
+class LineView(ScrollView):
     """Shows its `drawing`, with marks in its border for how far that is scrolled."""
 
     pinned: int = 0
@@ -64,7 +64,7 @@ class Painted(ScrollView):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.drawing: Drawing = Lines.of(())
-        self.thumbs = Thumbs(range(0), range(0))
+        self.scroll_bars = ScrollBars(range(0), range(0))
         self._rows: dict[tuple[int, InView], Line] = {}
         """Rows of this drawing that were asked for already."""
         self._painted: dict[int, tuple[int, Line]] = {}
@@ -217,10 +217,10 @@ class Painted(ScrollView):
             if not whole or self.screen.selections or "@click" in self.hover_style.meta:
                 self._strips.clear()  # marked text, or a link under the mouse, changes what is painted
                 strips = super().render_lines(crop)
-                return list(map(self._with_thumbs, strips, crop.line_range)) if whole else strips
+                return list(map(self._with_scroll_bars, strips, crop.line_range)) if whole else strips
             for y in crop.line_range:
                 if y not in self._strips:
-                    self._strips[y] = self._with_thumbs(self._row_in_frame(y), y)
+                    self._strips[y] = self._with_scroll_bars(self._row_in_frame(y), y)
             return [self._strips[y] for y in crop.line_range]
         finally:
             self._view = None
@@ -241,9 +241,9 @@ class Painted(ScrollView):
         left, right = self._sides
         return Strip([*left, *row, *right], left.cell_length + row.cell_length + right.cell_length)
 
-    def _with_thumbs(self, strip: Strip, y: int) -> Strip:
+    def _with_scroll_bars(self, strip: Strip, y: int) -> Strip:
         look, height = self._look, self.outer_size.height
-        return marked(strip, y, height, self.thumbs, look.thumb, signs=look.in_signs)
+        return with_scroll_bars(strip, y, height, self.scroll_bars, look.thumb, signs=look.in_signs)
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
