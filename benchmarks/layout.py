@@ -31,7 +31,7 @@ import numpy as np
 from layout_graphs import GENERATED, Drawable, library
 
 from backprop_tui.layout import Layout, layout
-from backprop_tui.panels.graph.wires import WireTiles
+from backprop_tui.scene.wires import WireTiles
 
 Point = tuple[float, float]
 Edge = tuple[int, int]

@@ -20,7 +20,7 @@ from backprop_engine.debugger import Session, ToEnd, advance, update
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run, Training
 from backprop_tui.bundle import bundled
-from backprop_tui.panels.plots import plots
+from backprop_tui.panels.plots.panel import plots
 from backprop_tui.view import View
 
 STEM = "iris_mlp"

@@ -22,7 +22,7 @@ from driving import opened  # noqa: E402 - it lies beside the tests, which drive
 
 from backprop_engine.messages.words import LANGUAGES  # noqa: E402
 from backprop_tui.bundle import bundled, heading, shelves  # noqa: E402
-from backprop_tui.screenshot import screen_svg  # noqa: E402
+from backprop_tui.export.screenshot import screen_svg  # noqa: E402
 from backprop_tui.themes import DARK, LIGHT  # noqa: E402
 from scenes import STEMS, crowded  # noqa: E402
 

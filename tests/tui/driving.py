@@ -12,8 +12,8 @@ from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, plain
 from backprop_tui.cells.text import cell_width
+from backprop_tui.export.screenshot import screen_text
 from backprop_tui.screens.debugger import DebuggerScreen
-from backprop_tui.screenshot import screen_text
 from backprop_tui.view import View
 from scenes import view
 

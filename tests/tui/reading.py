@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from backprop_tui.layout import DOWN, LEFT, RIGHT, UP, Layout, Point, Route
-from backprop_tui.panels.graph.wires import WireTiles
+from backprop_tui.layout import Layout, Point, Route
+from backprop_tui.scene.wires import DOWN, LEFT, RIGHT, UP, WireTiles
 
 Edge = tuple[int, int]
 Size = tuple[int, int]

@@ -10,12 +10,12 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 
 from backprop_tui.commands import COMMANDS
+from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.nodes import node_at_row
 from backprop_tui.panels.timeline import timeline
 from backprop_tui.screens.inspect import InspectScreen
-from backprop_tui.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.widgets.panel import Panel
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from backprop_engine.debugger import Session
 from backprop_tui.layout import layout
+from backprop_tui.layout.buses import buses_of
 from backprop_tui.layout.stages import finish
-from backprop_tui.panels.graph import Scene, whole_scene
-from backprop_tui.panels.graph.buses import buses_of
-from backprop_tui.panels.graph.units import HEIGHTS
-from backprop_tui.view import DENSITIES, Density, View
+from backprop_tui.panels.graph import whole_scene
+from backprop_tui.scene.boxes import DENSITIES, HEIGHTS, Density
+from backprop_tui.scene.scene import Scene
+from backprop_tui.view import View
 from scenes import written
 
 Edge = tuple[int, int]

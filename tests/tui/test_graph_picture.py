@@ -24,11 +24,11 @@ from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.cells.text import clip
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
-from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts, put
-from backprop_tui.panels.graph.framing import framed, of_the_step
-from backprop_tui.panels.graph.labels import short_name
+from backprop_tui.panels.graph.cell_row import Cells, gathered, mark_cuts, put
+from backprop_tui.panels.graph.viewport import framed, of_the_step
 from backprop_tui.panels.table import DRAWN
-from backprop_tui.view import DENSITIES, Density, View
+from backprop_tui.scene.boxes import DENSITIES, Density, short_name
+from backprop_tui.view import View
 from scenes import STEMS, moments, positions, run, sampled, scenario, trace, view
 
 

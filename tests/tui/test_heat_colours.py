@@ -12,8 +12,8 @@ from textual.theme import Theme
 
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
-from backprop_tui.paint import paint
 from backprop_tui.themes import DARK, LIGHT, palette
+from backprop_tui.widgets.strips import paint
 
 each_theme = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
 

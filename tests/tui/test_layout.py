@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import Edge, Graph, Size, check, computation, graphs, picture_of, traced
 
-from backprop_tui.layout import Layout, TooLargeError, crossings, glyph, layout
-from backprop_tui.layout.ranks import assign_ranks, rank_units
+from backprop_tui.layout import Layout, TooLargeError, crossings, layout
+from backprop_tui.layout.rank_assignment import assign_ranks, rank_units
 from backprop_tui.layout.stages import finish
+from backprop_tui.scene.wires import glyph
 
 
 def checked(sizes: list[Size], edges: list[Edge]) -> Layout:

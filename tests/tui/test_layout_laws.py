@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import Graph, check, check_operands, check_picture, computation, graphs, picture_of
 
-from backprop_tui.layout import Layout, channel, layout, layout_in_stages, routes, rows
-from backprop_tui.layout.ports import port_rows
+from backprop_tui.layout import (
+    Layout,
+    channel_routing,
+    coordinate_assignment,
+    edge_routing,
+    layout,
+    layout_in_stages,
+)
+from backprop_tui.layout.edge_routing import port_rows
 from backprop_tui.layout.stages import finish
 
 
@@ -83,12 +90,12 @@ def test_a_faulty_drawing_is_found_out(complaint: str, fault: Layout) -> None:
 
 FAULTS: dict[str, tuple[object, str, object]] = {
     "operands the wrong way round": (
-        routes, "port_rows", lambda height, arrivals: port_rows(height, arrivals)[::-1]
+        edge_routing, "port_rows", lambda height, arrivals: port_rows(height, arrivals)[::-1]
     ),
-    "units too close": (rows, "SPACING", -1),
-    "gaps too narrow": (routes, "_gap_width", lambda tracks: 1),
-    "trunks in any order": (channel._Plan, "_constraints", lambda plan: [[] for _ in plan.trunks]),
-    "all trunks on one track": (channel, "assign_tracks", lambda trunks, right_of: 1),
+    "units too close": (coordinate_assignment, "SPACING", -1),
+    "gaps too narrow": (edge_routing, "_gap_width", lambda tracks: 1),
+    "trunks in any order": (channel_routing._Plan, "_constraints", lambda plan: [[] for _ in plan.trunks]),
+    "all trunks on one track": (channel_routing, "assign_tracks", lambda trunks, right_of: 1),
 }  # fmt: skip
 """What is put in place of a part of the layout."""
 

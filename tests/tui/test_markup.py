@@ -10,8 +10,8 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
 
+from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.panels.bars import title_of
-from backprop_tui.screenshot import screen_svg
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 from scenes import view_of, written

@@ -13,7 +13,8 @@ from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.panels.graph import GraphPicture, graph_picture
 from backprop_tui.panels.graph.minimap import Minimap, minimap
-from backprop_tui.view import Density, View
+from backprop_tui.scene.boxes import Density
+from backprop_tui.view import View
 from scenes import crowded, run, sampled, scenario, trace, view
 
 WINDOWS = [Area(x, y, 72, 14) for x in (0, 31, 98) for y in (0, 9)]

@@ -6,7 +6,7 @@ import pytest
 
 from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.app import DebuggerApp
-from backprop_tui.screenshot import screen_text
+from backprop_tui.export.screenshot import screen_text
 from scenes import view
 
 SYLLABLES = (

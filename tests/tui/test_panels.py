@@ -26,14 +26,14 @@ from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.bars import header, key_hints, title_of
 from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
-from backprop_tui.panels.changes import change
 from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
-from backprop_tui.panels.graph.labels import sign
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.why import why
+from backprop_tui.render.differences import change
+from backprop_tui.scene.boxes import sign
 from backprop_tui.view import View
 from scenes import LANGUAGES, STEMS, positions, scenario, trace, view
 

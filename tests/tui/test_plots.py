@@ -20,8 +20,8 @@ from backprop_engine.scenario.source import Source
 from backprop_engine.trace import run as runs
 from backprop_tui.cells.lines import Role, Span, line_text, line_width
 from backprop_tui.panel_slots import PLOTS
-from backprop_tui.panels.plots import KINDS, iteration_at, kinds, node_at, plots, plots_title
-from backprop_tui.panels.plots_time import over_time
+from backprop_tui.panels.plots.gradients_over_time import over_time
+from backprop_tui.panels.plots.panel import KINDS, iteration_at, kinds, node_at, plots, plots_title
 from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
 from backprop_tui.plots.chart import NOT_FINITE, ZERO, Chart, Curve, chart

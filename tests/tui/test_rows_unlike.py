@@ -16,8 +16,9 @@ from backprop_tui.cells.drawing import Comparable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.nodes import nodes
+from backprop_tui.scene.boxes import DENSITIES
 from backprop_tui.screens.debugger import DebuggerScreen
-from backprop_tui.view import DENSITIES, View
+from backprop_tui.view import View
 
 _AROUND = 6
 """So many steps of each run are walked at its start, at its turn and at its end."""

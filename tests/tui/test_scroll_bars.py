@@ -15,7 +15,7 @@ from textual.strip import Strip
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Span
-from backprop_tui.screenshot import screen_text
+from backprop_tui.export.screenshot import screen_text
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.scroll_bars import ScrollTrack
 from scenes import crowded, view

@@ -16,7 +16,7 @@ import pytest
 from driving import NARROW, WIDE, go, opened
 from syrupy.assertion import SnapshotAssertion
 
-from backprop_tui.screenshot import screen_svg, screen_text
+from backprop_tui.export.screenshot import screen_svg, screen_text
 from scenes import STEMS, moments
 
 FOLDER = Path(__file__).parent / "__snapshots__" / Path(__file__).stem

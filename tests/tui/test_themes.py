@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
 from backprop_tui.cells.lines import Role
-from backprop_tui.screenshot import screen_svg
+from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.themes import DARK, LIGHT, palette
 from scenes import crowded
 

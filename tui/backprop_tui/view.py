@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from backprop_engine.debugger import Session
 from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
 from backprop_tui.opening import Opening
+from backprop_tui.scene.boxes import Density
+from backprop_tui.scene.scene import Scene
 
-if TYPE_CHECKING:
-    from backprop_tui.panels.graph.scene import Scene
-
-__all__ = ["DENSITIES", "Density", "View"]
-
-Density: TypeAlias = Literal["full", "compact", "dots"]
-"""How much of each node a picture of the graph shows: numbers around a box, one line, or one cell."""
-DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "dots")
-"""From near to far."""
+__all__ = ["View"]
 
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A scenario, where its reader stands in it, and how they like to read.
 
-    `opening` is how its file was opened, for those who may want to load it again. `found` are the nodes that
-    the last search was about. `whole` are pictures of all of a large
-    graph, as far as they are laid out.
+    `opening` says how its file was opened, for those who may want to load it again. `found` are the nodes
+    that the last search found. `whole` holds the pictures of all of a large graph that are laid out so far.
     """
 
     scenario: Scenario
@@ -41,7 +33,7 @@ class View:
     found: tuple[int, ...] = ()
     whole: tuple[Scene, ...] = ()
     plot: str = ""
-    """Which plot is shown; the first that there is where its reader has chosen none."""
+    """The plot that is shown; the first of the run where its reader has chosen none."""
 
     @property
     def frame(self) -> Frame:
@@ -55,8 +47,8 @@ class View:
 
     @property
     def lit(self) -> tuple[int, ...]:
-        """The nodes of the graph one looks at that the last search was about."""
-        return () if self.session.levels else self.found  # what one has stepped into was not searched
+        """The nodes of the graph in view that the last search found."""
+        return () if self.session.levels else self.found  # the inside of a composite is not searched
 
     @property
     def note(self) -> str:

@@ -88,7 +88,7 @@ async def _settled(app: App[None]) -> None:
 
 async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str:
     from backprop_tui.app import DebuggerApp
-    from backprop_tui.screenshot import screen_svg, screen_text
+    from backprop_tui.export.screenshot import screen_svg, screen_text
 
     theme = known_theme(arguments.theme)
     app = DebuggerApp(view, language=view.language, theme=theme, ascii=view.ascii, still=True)

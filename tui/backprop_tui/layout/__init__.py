@@ -1,41 +1,33 @@
 """A computational graph on the cells of a terminal: layered, left to right, with wires that bend squarely.
 
-The steps, one file each:
+The steps, one file each, as in Sugiyama's method:
 
-- `ranks` and `simplex`: which column a unit stands in;
+- `rank_assignment`: which column a node stands in;
 - `layers`: long edges cut into links from column to column;
-- `order` and `crossings`: who stands above whom;
-- `rows`: on which row;
-- `ports`: on which row of a unit each operand arrives;
-- `channel` and `tracks`: how wires cross the gap between two columns;
-- `routes`: all of it as coordinates;
-- `wires`: how a wire is drawn.
+- `ordering`, by what `crossings` counts: which node stands above which in a column;
+- `coordinate_assignment`: on which row;
+- `edge_routing`: the ports of a node, and the corners of every wire, from
+- `channel_routing`: how wires cross the gap between two columns.
 
+`buses` prepares graphs in which some values are used very often.
 Everything is pure, whole numbers, and the same from run to run.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backprop_tui.layout.coordinate_assignment import SPACING, assign_rows
+from backprop_tui.layout.edge_routing import Point, Route, assign_pins, place
 from backprop_tui.layout.layers import TooLargeError, build_layers
-from backprop_tui.layout.order import TRIES, order_ranks
-from backprop_tui.layout.ports import assign_pins
-from backprop_tui.layout.ranks import rank_units
-from backprop_tui.layout.routes import place
-from backprop_tui.layout.rows import SPACING, assign_rows
+from backprop_tui.layout.ordering import TRIES, order_ranks
+from backprop_tui.layout.rank_assignment import rank_units
 from backprop_tui.layout.stages import Stages, finish
-from backprop_tui.layout.wires import DOWN, LEFT, RIGHT, UP, Point, Route, glyph
 
 __all__ = [
-    "DOWN",
-    "LEFT",
-    "RIGHT",
-    "UP",
     "Layout",
     "Point",
     "Route",
     "TooLargeError",
-    "glyph",
     "layout",
     "layout_in_stages",
 ]

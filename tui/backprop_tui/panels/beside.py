@@ -12,7 +12,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.chain_rule import chain_rule
-from backprop_tui.panels.changes import in_short, padded
+from backprop_tui.render.differences import in_short, padded
 from backprop_tui.render.words import story
 from backprop_tui.texts import text
 from backprop_tui.view import View

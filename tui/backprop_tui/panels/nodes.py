@@ -17,7 +17,7 @@ from backprop_engine.trace.trace import Frame, Trace, between, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import cell_width, clip_middle
-from backprop_tui.panels.changes import faded, in_short, padded, untouched
+from backprop_tui.render.differences import faded, in_short, padded, untouched
 from backprop_tui.texts import text
 from backprop_tui.view import View
 

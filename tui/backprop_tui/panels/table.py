@@ -42,13 +42,13 @@ class Drawn(Struct, frozen=True):
 
 def _plots(view: View, width: int, height: int) -> Drawing:
     """Drawn by what no first screen waits for."""
-    from backprop_tui.panels.plots import plots
+    from backprop_tui.panels.plots.panel import plots
 
     return plots(view, width, height)
 
 
 def _plots_title(view: View) -> str:
-    from backprop_tui.panels.plots import plots_title
+    from backprop_tui.panels.plots.panel import plots_title
 
     return plots_title(view)
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width
-from backprop_tui.plots.axis import Axis, axis_of
+from backprop_tui.plots.axis import Axis, axis_below, axis_of, numbers_beside, rows_of
 from backprop_tui.plots.canvas import Canvas
-from backprop_tui.plots.margins import axis_below, numbers_beside, rows_of
 
 __all__ = ["NOT_FINITE", "SIGNS", "SIGNS_ASCII", "ZERO", "Chart", "Curve", "chart"]
 

@@ -30,10 +30,10 @@ from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.panels.changes import change
 from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
 from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
 from backprop_tui.prompt.values import TensorReference, node_named, parse_target
+from backprop_tui.render.differences import change
 from backprop_tui.texts import text
 
 __all__ = [

@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.geometry import Size
 
 from backprop_engine.graph.graph import Graph
-from backprop_tui.panels.graph.choosing import scene_of, whole_wanted
+from backprop_tui.panels.graph.picture import scene_of, whole_wanted
 from backprop_tui.view import View
 
 __all__ = ["Body", "rows_of_graph"]

@@ -10,7 +10,8 @@ from textual.timer import Timer
 from textual.worker import Worker, get_current_worker
 
 from backprop_tui.layout.stages import Stages
-from backprop_tui.panels.graph import Scene, Whole, whole_scene, whole_wanted
+from backprop_tui.panels.graph import whole_scene, whole_wanted
+from backprop_tui.scene.scene import Scene, Whole
 from backprop_tui.screens.plotting import PlottingScreen
 
 __all__ = ["LayingOutScreen"]

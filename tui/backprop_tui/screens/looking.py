@@ -12,8 +12,9 @@ from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
 from backprop_tui.panels.table import DRAWN, Drawn
+from backprop_tui.scene.boxes import DENSITIES, Density
 from backprop_tui.screens.laying_out import LayingOutScreen
-from backprop_tui.view import DENSITIES, Density, View
+from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 
 __all__ = ["LookingScreen"]

@@ -37,7 +37,7 @@ class PlottingScreen(PlayingScreen):
         self._turn(-1)
 
     def _turn(self, by: int) -> None:
-        from backprop_tui.panels.plots import kind_after
+        from backprop_tui.panels.plots.panel import kind_after
 
         self.action_plot(kind_after(self.current, by) if self.plots_are_seen else self.current.plot)
 
@@ -49,7 +49,7 @@ class PlottingScreen(PlayingScreen):
 
     def click_plot(self, panel: Panel, x: int, y: int) -> None:
         """Choose the node that was clicked, or go to the iteration."""
-        from backprop_tui.panels.plots import iteration_at, node_at
+        from backprop_tui.panels.plots.panel import iteration_at, node_at
 
         view, size = self.current, panel.size
         node = node_at(view, size.width, size.height, x, y)

@@ -12,8 +12,8 @@ from textual.message import Message
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Span, line_width
 from backprop_tui.panels.graph import GraphPicture
-from backprop_tui.panels.graph.framing import framed, of_the_step
 from backprop_tui.panels.graph.minimap import Minimap, minimap
+from backprop_tui.panels.graph.viewport import framed, of_the_step
 from backprop_tui.widgets.panel import InView, Panel
 
 __all__ = ["GraphPanel"]

@@ -17,9 +17,9 @@ from textual.strip import Strip
 from backprop_tui.cells.drawing import Comparable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.paint import paint
 from backprop_tui.themes import Palette, palette
 from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
+from backprop_tui.widgets.strips import paint
 
 __all__ = ["InView", "LineView"]
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from msgspec import Struct
 
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, line_text
-from backprop_tui.panels.graph.cells import Cells, gathered, put
-from backprop_tui.panels.graph.free import free_place
-from backprop_tui.panels.graph.marks import State, lines
+from backprop_tui.panels.graph.appearance import State, lines
+from backprop_tui.panels.graph.cell_row import Cells, gathered, put
 from backprop_tui.panels.graph.picture import GraphPicture
-from backprop_tui.panels.graph.scene import Scene
+from backprop_tui.scene.scene import Scene
 
-__all__ = ["Minimap", "minimap"]
+__all__ = ["Minimap", "free_place", "minimap"]
 
 _FEWEST = 44, 8
 """In a panel of fewer cells across or fewer rows it would hide too much."""
@@ -261,3 +261,44 @@ def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
     left, right = max(area.x, focus.x), min(area.x + area.width, focus.x + focus.width)
     rows = range(max(area.y, focus.y), min(area.y + area.height, focus.y + focus.height))
     return left < right and any(line_text(picture.row(y, left, right - left)).strip() for y in rows)
+
+
+@lru_cache(maxsize=64)
+def free_place(scene: Scene, window: Area, size: tuple[int, int]) -> tuple[int, int] | None:
+    """The first place at an edge of a window, from the bottom right, that has so many blank columns and rows.
+
+    It is looked for with a blank cell around first; None where there is none without that either.
+    """
+    rows = [_drawn(scene, y, window) for y in range(window.y, window.y + window.height)]
+    for around in (1, 0):
+        for x, y in _edges(window, size):
+            left, right = max(0, x - around), min(window.width, x + size[0] + around)
+            mask = ((1 << (right - left)) - 1) << left
+            near = rows[max(0, y - around) : y + size[1] + around]
+            if not reduce(or_, near, 0) & mask:
+                return x, y
+    return None
+
+
+def _edges(window: Area, size: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Places along the lower edge and the upper, from the right, then along the right edge and the left."""
+    last, lowest = window.width - size[0], window.height - size[1]
+    for y in (lowest, 0):
+        yield from ((x, y) for x in range(last, -1, -1))
+    for x in (last, 0):
+        yield from ((x, y) for y in range(lowest, -1, -1))
+
+
+def _drawn(scene: Scene, y: int, window: Area) -> int:
+    """The columns of a window in which something may be drawn in row `y`, as bits from the lowest on."""
+    if not 0 <= y < scene.layout.height:
+        return 0
+    start, end = window.x, window.x + window.width
+    columns = 0
+    for column, _ in scene.wires.row(y, start, end):
+        columns |= 1 << (column - start)
+    for unit in scene.units_in(y, start, end):
+        x = scene.layout.origins[unit][0]
+        left, right = max(x, start) - start, min(x + scene.units[unit].width, end) - start
+        columns |= ((1 << max(0, right - left)) - 1) << left
+    return columns

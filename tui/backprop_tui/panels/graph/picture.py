@@ -1,27 +1,206 @@
-"""The graph at one position of the run, as a drawing of which any stretch of any row is drawn on demand."""
+"""The graph at one position of the run, as a drawing of which any stretch of any row is drawn on demand.
+
+All of the graph is shown, or a part of one that is too large to be laid out while one waits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Forward, Step
-from backprop_engine.trace.trace import nodes_of
+from backprop_engine.trace.trace import Trace, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.panels.graph.boxes import DRAW
-from backprop_tui.panels.graph.cells import Cells, gathered, mark_cuts
-from backprop_tui.panels.graph.choosing import part_shown, scene_of
-from backprop_tui.panels.graph.marks import State, backward, lines
-from backprop_tui.panels.graph.moment import Moment, wires_along
-from backprop_tui.panels.graph.scene import Scene
-from backprop_tui.panels.graph.wires import LitWires, WireMark
+from backprop_tui.cells.text import clip
+from backprop_tui.layout.stages import Stages, finish
+from backprop_tui.panels.graph.appearance import (
+    Moment,
+    State,
+    backward,
+    brackets,
+    dot,
+    leaf_mark,
+    lines,
+    wires_along,
+)
+from backprop_tui.panels.graph.cell_row import Cells, draw, enclose, gathered, mark_cuts, put
+from backprop_tui.render.differences import faded
+from backprop_tui.scene.boxes import Density, Unit, short_name
+from backprop_tui.scene.folding import plan_of
+from backprop_tui.scene.scene import LARGEST, Scene, Whole, scene_in_stages
+from backprop_tui.scene.wires import LitWires, WireMark
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at"]
+__all__ = [
+    "DRAW",
+    "GraphPicture",
+    "graph_picture",
+    "graph_title",
+    "node_at",
+    "part_shown",
+    "scene_of",
+    "whole_scene",
+    "whole_wanted",
+]
+
+_MOST = 20_000
+"""The most units that are laid out at all."""
+_STRETCH = 80
+"""Of a graph that is shown in parts, the part changes after so many units."""
+
+
+def scene_of(view: View) -> Scene:
+    """The scene that the reader stands in: of the whole graph, if it is small or laid out, else of a part."""
+    session, wanted = view.session, whole_wanted(view)
+    whole = None if wanted is None else _laid_out(view, wanted)
+    if whole is not None:
+        return whole
+    return _scene(session.trace, session.compared, _folded(view), view.density, *_stretch(view))
+
+
+def part_shown(view: View) -> str:
+    """Which of the computed units are shown; empty where it is all of them."""
+    wanted = whole_wanted(view)
+    if wanted is not None and _laid_out(view, wanted) is not None:
+        return ""
+    start, stop = _stretch(view)
+    count = plan_of(view.graph, _folded(view)).computed
+    return "" if stop - start == count else f"{start + 1}–{stop} / {count}"
+
+
+def whole_wanted(view: View) -> Whole | None:
+    """The picture of all of a graph that is too large to be laid out while one waits; None for any other."""
+    folded = _folded(view)
+    if not LARGEST < len(plan_of(view.graph, folded).standing) <= _MOST:
+        return None
+    return Whole(view.graph, folded, view.density, view.session.compared is not None)
+
+
+def whole_scene(view: View) -> Stages[Scene | None]:
+    """The picture of all of a graph, in steps; it fits every run of it, where longer numbers are clipped.
+
+    None where it would be nearly all long wires, which nobody could follow.
+    """
+    folded, session = _folded(view), view.session
+    computed = plan_of(view.graph, folded).computed
+    wanted = whole_wanted(view)
+    return scene_in_stages(session.trace, session.compared, folded, view.density, 0, computed, wanted)
+
+
+def _laid_out(view: View, wanted: Whole) -> Scene | None:
+    return next((scene for scene in view.whole if scene.whole == wanted), None)
+
+
+def _folded(view: View) -> tuple[str, ...]:
+    return () if view.session.levels else view.session.folded
+
+
+def _stretch(view: View) -> tuple[int, int]:
+    """The computed units to show, as numbers in the order of computing."""
+    plan = plan_of(view.graph, _folded(view))
+    if len(plan.standing) <= LARGEST:
+        return 0, plan.computed
+    at = plan.place_of.get(view.frame.node.position, 0) if view.frame.node else 0
+    start = max(0, (at - plan.leaves) // _STRETCH * _STRETCH - _STRETCH // 4)
+    return start, min(plan.computed, start + _STRETCH * 3 // 2)
+
+
+@lru_cache(maxsize=12)
+def _scene(
+    trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, start: int, stop: int
+) -> Scene:
+    scene = finish(scene_in_stages(trace, before, folded, density, start, stop))
+    assert scene is not None  # only the whole of a large graph can be too long
+    return scene
+
+
+Draw: TypeAlias = Callable[[Cells, Unit, int, int, Moment, State, bool], None]
+"""Writes a row of a unit from a column on; the last says whether the step runs along its wire."""
+
+
+def _box(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
+    """A box, the name and the value above its wire, and the gradient below."""
+    node, at = unit.node, left
+    if unit.box:
+        outline = lines(_outline(unit, row), state)
+        write = enclose if row == unit.middle else draw
+        at = write(cells, at, moment.drawn(outline), _outline_role(moment, state))
+    if row == unit.middle:
+        enclose(cells, left + 2, unit.sign, _outline_role(moment, state))
+        if not unit.box:
+            at = draw(cells, at, moment.drawn(leaf_mark(node.kind)), Role.NAME)
+        _wire(cells, unit, at, left + unit.width, moment, lit)
+    elif row == unit.middle - 1:
+        at = put(cells, at + bool(unit.box), short_name(node.name), moment.name_role(node, state))
+        text, role = moment.value(node, active=state is State.ACTIVE)
+        put(cells, at + 1, clip(text, left + unit.width - at - 1), role)
+    elif row == unit.middle + 1 and moment.gets_gradient(node):
+        text, role = moment.gradient(node, active=state is State.ACTIVE)
+        at += bool(unit.box)
+        for part, look in faded(clip(text, left + unit.width - at), role):
+            at = put(cells, at, part, look)
+
+
+def _outline(unit: Unit, row: int) -> str:
+    """A row of a box; that of a folded group has a double border."""
+    corners, across, upright, port = ("╔╗╚╝", "═", "║", "╟") if unit.group else ("╭╮╰╯", "─", "│", "├")
+    if 0 < row < unit.height - 1:
+        return f"{upright}{' ' * (unit.box - 2)}{port if row == unit.middle else upright}"
+    ends = corners[:2] if row == 0 else corners[2:]
+    return f"{ends[0]}{across * (unit.box - 2)}{ends[1]}"
+
+
+def _outline_role(moment: Moment, state: State) -> Role:
+    return {State.ACTIVE: moment.hot, State.AHEAD: Role.DIM, State.KNOWN: Role.OP}[state]
+
+
+def _wire(cells: Cells, unit: Unit, start: int, end: int, moment: Moment, lit: bool) -> None:
+    """The wire that leaves the unit, along its label."""
+    known = moment.frame.value(unit.node) is not None
+    state = State.ACTIVE if lit else State.KNOWN if known else State.AHEAD
+    draw(cells, start, moment.drawn(lines("─" * (end - start), state)), moment.wire_role(state))
+
+
+def _line(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
+    """A small box, the name, and the value, which gives way to the gradient, in the row of the wire.
+
+    Each operand arrives in a row of its own, the first at the top, on a line that leads to the box.
+    """
+    node, end, active = unit.node, left + unit.width, state is State.ACTIVE
+    if row != unit.middle:
+        joint = "╮" if row == 0 else "╯" if row == unit.height - 1 else "┤"
+        draw(cells, left, moment.drawn(lines(joint, state)), _outline_role(moment, state))
+        return
+    if unit.box:
+        ends = brackets(state, group=unit.group, ascii=moment.ascii)
+        role = _outline_role(moment, state)
+        at = enclose(cells, left, f"{ends[:1]}{unit.sign}{ends[1:]}", role)
+    else:
+        at = draw(cells, left, moment.drawn(leaf_mark(node.kind)), Role.NAME)
+    at = put(cells, at + 1, short_name(node.name), moment.name_role(node, state)) + 1
+    if moment.shows_gradient(node):
+        text, role = moment.gradient(node, active=active, brief=True)
+        at = draw(cells, at, moment.drawn("◀"), role)
+    else:
+        text, role = moment.value(node, active=active, brief=True)
+    _wire(cells, unit, put(cells, at, clip(text, end - at), role) + 1, end, moment, lit)
+
+
+def _dot(cells: Cells, unit: Unit, left: int, row: int, moment: Moment, state: State, lit: bool) -> None:
+    """One cell."""
+    node = unit.node
+    gradient = moment.shows_gradient(node)
+    mark = dot(state, gradient=gradient, group=unit.group)
+    draw(cells, left, moment.drawn(mark), moment.dot_role(node, state, gradient=gradient))
+
+
+DRAW: Final[Mapping[Density, Draw]] = {"full": _box, "compact": _line, "dots": _dot}
 
 
 class GraphPicture(Struct, frozen=True, eq=False):

@@ -1,7 +1,7 @@
-"""A screen as an SVG picture in which every cell keeps its place, whatever font draws it.
+"""What is on the screen right now, as text or as an SVG picture in which every cell keeps its place.
 
-Each run of cells of one style is one element of a stated length, so that rows stay in line where a font is
-narrower or wider, and where Hangul is drawn from another font than the letters beside it.
+Each run of cells of one style is one element of a stated length, so that rows stay in line whatever font
+draws them, and where Hangul is drawn from another font than the letters beside it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from xml.sax.saxutils import escape
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
+from textual.strip import Strip
 
 from backprop_tui.cells.text import cell_width
+from backprop_tui.themes import grounds
 
-__all__ = ["svg"]
+__all__ = ["screen_svg", "screen_text", "svg"]
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, BASELINE = 10, 20, 16.4, 15
 """In pixels; the baseline is measured from the top of a cell."""
@@ -105,3 +108,18 @@ def _look(style: Style, foreground: str, background: str) -> _Look:
     if style.reverse:
         letters, ground = ground, letters
     return _Look(letters, "" if ground == background else ground, bool(style.bold), bool(style.underline))
+
+
+def _strips(app: App[None]) -> list[Strip]:
+    return app.screen._compositor.render_strips()
+
+
+def screen_text(app: App[None]) -> str:
+    """Every row of the screen, without spaces at its end."""
+    return "\n".join(strip.text.rstrip() for strip in _strips(app)) + "\n"
+
+
+def screen_svg(app: App[None]) -> str:
+    """The screen as SVG, in the colours of its theme, without anything from elsewhere."""
+    foreground, background = (colour.hex6.lower() for colour in grounds(app.current_theme))
+    return svg(_strips(app), app.size.width, foreground, background, app.title)

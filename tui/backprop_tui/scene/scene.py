@@ -1,12 +1,16 @@
-"""The fixed part of a picture: where the units stand, and how wires run between them."""
+"""The fixed part of a picture: where the boxes stand, and how wires run between them.
+
+It depends on the run alone, so that nothing moves while one steps.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -14,16 +18,14 @@ from msgspec import Struct
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
 from backprop_tui.layout import Layout, Route, layout_in_stages
-from backprop_tui.layout.order import TRIES
+from backprop_tui.layout.buses import Buses, buses_of
+from backprop_tui.layout.ordering import TRIES
 from backprop_tui.layout.stages import Stages
-from backprop_tui.panels.graph.buses import Buses, buses_of
-from backprop_tui.panels.graph.folding import Plan, plan_of
-from backprop_tui.panels.graph.reach import Reach
-from backprop_tui.panels.graph.units import Unit, unit
-from backprop_tui.panels.graph.wires import WireTiles
-from backprop_tui.view import Density
+from backprop_tui.scene.boxes import Density, Unit, unit
+from backprop_tui.scene.folding import Plan, plan_of
+from backprop_tui.scene.wires import WireTiles
 
-__all__ = ["LARGEST", "Scene", "Whole", "scene_in_stages"]
+__all__ = ["LARGEST", "Reach", "Scene", "Whole", "scene_in_stages"]
 
 LARGEST = 160
 """The most units in a picture that is laid out while one waits; of more, a part is shown meanwhile."""
@@ -183,3 +185,37 @@ def _rows(placed: Layout, units: Sequence[Unit]) -> tuple[tuple[int, ...], ...]:
         for row in range(top, min(top + units[index].height, placed.height)):
             rows[row].append(index)
     return tuple(map(tuple, rows))
+
+
+class Reach:
+    """Rows of a picture, worked out where somebody steps.
+
+    `sources` are the units that wires leave, `route` gives the corners of a wire, and `taken` are the rows
+    that units stand in.
+    """
+
+    def __init__(self, sources: Iterable[int], route: Callable[[int], Route], taken: Sequence[range]) -> None:
+        self._route, self._taken = route, taken
+        self._leaving: dict[int, list[int]] = {}
+        for wire, source in enumerate(sources):
+            self._leaving.setdefault(source, []).append(wire)
+        self._onward: dict[int, frozenset[int]] = {}
+
+    def own(self, unit: int) -> range:
+        """The rows that a unit takes."""
+        return self._taken[unit]
+
+    def along(self, wire: int) -> set[int]:
+        """The rows that a wire runs through."""
+        rows: set[int] = set()
+        for (_, y), (_, next_y) in pairwise(self._route(wire)):
+            rows.update(range(min(y, next_y), max(y, next_y) + 1))
+        return rows
+
+    def onward(self, unit: int) -> frozenset[int]:
+        """The rows that the wires leaving a unit run through."""
+        known = self._onward.get(unit)
+        if known is None:
+            rows = (self.along(wire) for wire in self._leaving.get(unit, ()))
+            known = self._onward[unit] = frozenset[int]().union(*rows)
+        return known

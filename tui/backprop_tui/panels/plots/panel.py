@@ -14,9 +14,9 @@ from backprop_engine.trace.run import Run
 from backprop_engine.trace.training_history import Series, Track
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.panels.plots_depth import depth, node_of_row
-from backprop_tui.panels.plots_norms import iteration_of_column, norms
-from backprop_tui.panels.plots_time import node_of_column, over_time, time
+from backprop_tui.panels.plots.gradient_norms import iteration_of_column, norms
+from backprop_tui.panels.plots.gradients_by_depth import depth, node_of_row
+from backprop_tui.panels.plots.gradients_over_time import node_of_column, over_time, time
 from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
 from backprop_tui.plots.plane import Plane, plane
 from backprop_tui.texts import text

@@ -1,7 +1,7 @@
-"""The wires as cells, drawn in tiles where somebody looks: the cost of a row does not grow with the graph.
+"""The wires as cells, drawn in tiles on demand, so that the cost of a row does not grow with the graph.
 
-All that leaves one unit is a *net*: its wires share a value, so that it does not matter which of them a cell
-belongs to. The few wires that the step runs along lie over the nets, as `LitWires`.
+All that leaves one box is a *net*: its wires share a value, so that it does not matter which of them a cell
+belongs to. The few wires that the step runs along lie over the nets, as `HighlightedWires`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,39 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from backprop_tui.layout import DOWN, LEFT, RIGHT, UP, Route, glyph
+from backprop_tui.layout import Route
 
-__all__ = ["LitWires", "WireMark", "WireTiles"]
+__all__ = ["DOWN", "LEFT", "RIGHT", "UP", "LitWires", "WireMark", "WireTiles", "glyph"]
+
+LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
+
+_GLYPHS = {
+    LEFT: "─",
+    RIGHT: "─",
+    UP: "│",
+    DOWN: "│",
+    LEFT | RIGHT: "─",
+    UP | DOWN: "│",
+    LEFT | DOWN: "╮",
+    LEFT | UP: "╯",
+    RIGHT | DOWN: "╭",
+    RIGHT | UP: "╰",
+    LEFT | RIGHT | DOWN: "┬",
+    LEFT | RIGHT | UP: "┴",
+    RIGHT | UP | DOWN: "├",
+    LEFT | UP | DOWN: "┤",
+    LEFT | RIGHT | UP | DOWN: "┼",
+}
+
+
+def glyph(arms: int, *, crossing: bool = False, head: bool = False) -> str:
+    """The character of a cell whose wires reach these sides, a sum of LEFT, RIGHT, UP and DOWN.
+
+    A `┼` is always a junction. At a crossing the vertical wire is drawn unbroken and the horizontal one dives
+    under it (`─│─`), so that no two wires look joined that are not. `head` is the arrow before a target.
+    """
+    return "▶" if head else "│" if crossing else _GLYPHS[arms]
+
 
 WIDTH, HEIGHT = 64, 16
 """The cells of a tile."""

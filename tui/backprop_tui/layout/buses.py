@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from backprop_tui.layout import Route
+from backprop_tui.layout.edge_routing import Route
 
 __all__ = ["Buses", "buses_of"]
 
