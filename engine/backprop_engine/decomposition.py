@@ -20,7 +20,7 @@ from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.graph.steps import Backward, Forward, Step
 from backprop_engine.messages.message import msg
-from backprop_engine.ops.definition import Inside as Decomposition
+from backprop_engine.ops.definition import Decomposition
 from backprop_engine.scenario.loader import MAX_MEMORY
 from backprop_engine.scenario.lower import Lowering
 from backprop_engine.scenario.mistakes import Mistakes

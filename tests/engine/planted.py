@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
-from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial
+from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 
@@ -41,7 +41,7 @@ def with_vjp(op: Op, argnum: int, change: Callable[[Vjp], Vjp], *shapes: tuple[i
     rules = list(op.rules_for(shapes, {one.name: one.default for one in op.attributes}))
     rule = rules[argnum]
     match rule:
-        case Partial():
+        case Elementwise():
             rules[argnum] = replace(rule, of=change(rule.of))
         case Linear() | Jacobian():
             rules[argnum] = replace(rule, vjp=change(rule.vjp))

@@ -11,7 +11,7 @@ from graphs import CASES, IDS, assert_close, largest, trace_of
 
 from backprop_engine.arrays import sum_axes
 from backprop_engine.graph.steps import Edge
-from backprop_engine.ops import Op, Partial, Sample
+from backprop_engine.ops import Elementwise, Op, Sample
 from backprop_engine.trace.trace import Trace
 
 
@@ -43,7 +43,7 @@ def _by_entries(trace: Trace, edge: Edge) -> Any:
 def test_entries_are_the_jacobian(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for edge in trace.graph.edges:
-        if isinstance(edge.rule, Partial):
+        if isinstance(edge.rule, Elementwise):
             continue
         assert edge.rule.entries is not None
         with np.errstate(all="ignore"):

@@ -13,7 +13,7 @@ import pytest
 
 from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError
-from backprop_engine.ops import OPS, Attribute, Op, Sample
+from backprop_engine.ops import OPS, Op, OpAttribute, Sample
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.source import Source
 from backprop_engine.scenario.verify import verify
@@ -58,7 +58,7 @@ def _nested(shape: list[int], numbers: tuple[str, ...], random: Random) -> str:
     return f"[{', '.join(_nested(shape[1:], numbers, random) for _ in range(shape[0]))}]"
 
 
-def _setting(attribute: Attribute, sample: Sample, random: Random) -> str:
+def _setting(attribute: OpAttribute, sample: Sample, random: Random) -> str:
     """The sample's value or an odd one; nothing where the default will do."""
     value: Any = sample.attributes.get(attribute.name)
     if attribute.name in sample.attributes and attribute.type is not tuple and random.random() < 0.6:

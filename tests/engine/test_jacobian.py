@@ -16,7 +16,7 @@ from backprop_engine.derivatives.jacobian import edge_origins, jacobian_shape, n
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
-from backprop_engine.ops import OPS, Op, Partial, Sample
+from backprop_engine.ops import OPS, Elementwise, Op, Sample
 from backprop_engine.trace.record import product, record
 from backprop_engine.trace.trace import Trace, ValueEdit
 
@@ -73,7 +73,7 @@ def test_origins_sum_to_the_cell(op: Op, sample: Sample) -> None:
 def test_a_rule_without_entries_is_asked_for_rows(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for edge in trace.graph.edges:
-        if isinstance(edge.rule, Partial) or edge.rule.entries is None:
+        if isinstance(edge.rule, Elementwise) or edge.rule.entries is None:
             continue
         bare = structs.replace(edge, rule=structs.replace(edge.rule, entries=None))
         rows, columns = jacobian_shape(trace, edge)

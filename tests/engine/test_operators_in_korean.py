@@ -14,7 +14,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.languages.ko import ops as of_operators
 from backprop_engine.messages.message import catalogue, in_language
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import OPS, Attribute, Op
+from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS
 from backprop_tui.cells.lines import plain
 from backprop_tui.render.operator_pages import page
@@ -110,7 +110,7 @@ def settings() -> Iterator[str]:
     smooth = {"reduction": "mean", "ignore_index": 1, "label_smoothing": 0.0}
     yield from refused(OPS["softmax_with_loss"], ((2, 3), (2, 3)), **smooth)
     yield from refused(OPS["scaled_dot_product_attention"], ((2, 0), (3, 0), (3, 4)), causal=False)
-    yield Attribute("most", float, 0.0, Words("the most", "최대"), most=3.0).limits
+    yield OpAttribute("most", float, 0.0, Words("the most", "최대"), most=3.0).limits
 
 
 def refused(op: Op, shapes: tuple[tuple[int, ...], ...], **attributes: object) -> Iterator[str]:

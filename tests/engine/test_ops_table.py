@@ -17,8 +17,8 @@ from graphs import CASES, IDS, assert_close, attributes_of, graph_of, largest, t
 
 from backprop_engine.arrays import sum_axes
 from backprop_engine.derivatives.numeric_check import Verdict, check_trace, compare
-from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Sample, definition
-from backprop_engine.ops.definition import broadcast, same_shape
+from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Sample, definition
+from backprop_engine.ops.shape_rules import broadcast, same_shape
 from backprop_engine.trace.record import forward_function
 from backprop_engine.trace.trace import Trace
 
@@ -169,7 +169,7 @@ def test_rules_say_what_the_local_gradient_multiplies(op: Op, sample: Sample) ->
         wanted = trace.contributions[edge.index]
         shape = trace.graph.nodes[edge.operand].shape
         match edge.rule:
-            case Partial(of=of):
+            case Elementwise(of=of):
                 product = np.broadcast_to(upstream * of(out, *operands, **attributes), np.shape(out))
                 assert_close(sum_axes(product, edge.summed, shape), wanted)
             case Jacobian(matrix=matrix, vjp=vjp, shape=jacobian_shape):

@@ -19,7 +19,7 @@ import backprop_engine
 from backprop_engine.errors import BackpropError
 from backprop_engine.expressions import Call, Name, parse, walk
 from backprop_engine.messages.words import LANGUAGES
-from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError, State
+from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, SettingError
 
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
 
@@ -50,7 +50,9 @@ def _combinations(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
             yield given
 
 
-def _walk(name: str, given: dict[str, Any], start: Any, gradients: list[Any]) -> list[tuple[Any, State]]:
+def _walk(
+    name: str, given: dict[str, Any], start: Any, gradients: list[Any]
+) -> list[tuple[Any, OptimizerState]]:
     """The parameter and the state after each update."""
     optimizer = OPTIMIZERS[name]
     settings = optimizer.settings_of(given)

@@ -11,7 +11,7 @@ from graphs import CASES, IDS, applied, trace_of
 
 from backprop_engine.derivatives.jacobian import Cell
 from backprop_engine.graph.bindings import Bindings
-from backprop_engine.ops import OPS, Op, Partial, Sample
+from backprop_engine.ops import OPS, Elementwise, Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace, ValueEdit
 from backprop_tui.cells.lines import line_width, plain
@@ -54,7 +54,7 @@ _TOLD_BY_MORE = {"hinge", "max", "min", "max_pool2d", "scaled_dot_product_attent
 def test_what_an_elementwise_operator_reads_is_one_cell_of_each(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     node = trace.graph["out"]
-    if not all(isinstance(rule, Partial) for rule in node.rules) or 0 in node.shape:
+    if not all(isinstance(rule, Elementwise) for rule in node.rules) or 0 in node.shape:
         return
     cell = tuple(size - 1 for size in node.shape)
     found = readings(trace, node, cell)

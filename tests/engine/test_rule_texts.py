@@ -23,7 +23,7 @@ from backprop_engine.derivatives.local_gradients import (
     local_gradient,
 )
 from backprop_engine.graph.steps import Edge
-from backprop_engine.ops import OPS, Factor, Jacobian, Linear, Op, Partial, Sample
+from backprop_engine.ops import OPS, Elementwise, Factor, Jacobian, Linear, Op, Sample
 from backprop_engine.trace.trace import Trace
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
@@ -87,7 +87,7 @@ def test_text_of_a_rule_is_its_function(op: Op, sample: Sample) -> None:
     names, g = _names(trace, op, sample), trace.bindings.seed
     values = [names[name] for name in op.names(len(sample.operands))]
     for edge in trace.graph.edges:
-        if isinstance(edge.rule, Partial):
+        if isinstance(edge.rule, Elementwise):
             found = np.broadcast_to(_evaluate(edge.rule.text, **names), np.shape(trace.value("out")))
             of = edge.rule.of(trace.value("out"), *values, **attributes_of(op, sample))
             assert_close(found, np.broadcast_to(of, np.shape(trace.value("out"))))
@@ -213,7 +213,7 @@ def test_local_gradient_has_the_declared_form_and_shapes(op: Op, sample: Sample)
             assert_close(trace.bindings.seed * local.value, trace.contributions[edge.index])
             continue
         match edge.rule:
-            case Partial(text=text):
+            case Elementwise(text=text):
                 assert isinstance(local, ElementwiseLocal)
                 assert (local.value.shape, local.text) == (out, text)
                 product = trace.bindings.seed * local.value

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from backprop_engine.errors import ScenarioError
 from backprop_engine.messages.words import LANGUAGES
-from backprop_engine.ops import OPS, Attribute, Op
+from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, Setting, SettingError
 from backprop_engine.scenario import format as known
 from backprop_engine.scenario import leaf_format
@@ -441,7 +441,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize(("op", "attribute"), ATTRIBUTES)
-def test_an_attribute_takes_the_same_values(op: Op, attribute: Attribute) -> None:
+def test_an_attribute_takes_the_same_values(op: Op, attribute: OpAttribute) -> None:
     needed = {one.name: default_of(op, one) for one in op.attributes if one.default is ...}
     validator = part(chosen("node-op", op.name))
     for value in VALUES:
@@ -449,13 +449,13 @@ def test_an_attribute_takes_the_same_values(op: Op, attribute: Attribute) -> Non
         assert validator.is_valid(node) == fits(op, attribute, value), value
 
 
-def default_of(op: Op, attribute: Attribute) -> object:
+def default_of(op: Op, attribute: OpAttribute) -> object:
     """A value for an attribute that must be given, as JSON has it."""
     value = op.samples[0].attributes[attribute.name]
     return 0 if attribute.name == "key" else json.loads(json.dumps(value))
 
 
-def fits(op: Op, attribute: Attribute, value: object) -> bool:
+def fits(op: Op, attribute: OpAttribute, value: object) -> bool:
     try:
         attribute_value(op, attribute, value, None)
     except CallError:

@@ -21,7 +21,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Step, Update
-from backprop_engine.optim import State
+from backprop_engine.optim import OptimizerState
 from backprop_engine.trace.record import record, record_forward
 from backprop_engine.trace.run import Training
 from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
@@ -119,7 +119,7 @@ class TwinBranch:
     overrides: dict[tuple[str, str], Any]
     traces: list[Trace] = field(default_factory=list)
     leaves: dict[int, Any] = field(default_factory=dict)
-    states: dict[int, State] = field(default_factory=dict)
+    states: dict[int, OptimizerState] = field(default_factory=dict)
 
     @property
     def bindings(self) -> Bindings:

@@ -17,7 +17,7 @@ __all__ = ["ENGINE", "FILES", "KINDS", "Fault", "faults_in"]
 
 ENGINE = Path(__file__).parents[2] / "engine" / "backprop_engine"
 _NO_RULES = (
-    "__init__.py", "definition.py", "entries.py", "extremes.py", "fitting.py", "keys.py", "table.py",
+    "__init__.py", "attributes.py", "definition.py", "rules.py", "samples.py", "shape_rules.py",
 )  # fmt: skip
 FILES = (
     *sorted(f"ops/{path.name}" for path in (ENGINE / "ops").glob("*.py") if path.name not in _NO_RULES),
@@ -37,7 +37,7 @@ _NOT_COMPUTED = {
     "sign", "lesson", "attributes", "shown", "operands", "constants", "matrix", "matrix_text", "factor", "of",
 }  # fmt: skip
 """Keywords of a definition whose values no gradient depends on. `of` is a partial's only where positional."""
-_NOT_CALLED = {"Sample", "Attribute", "Words", "ShapeError", "UsageError", "Factor"}
+_NOT_CALLED = {"Sample", "OpAttribute", "Words", "ShapeError", "UsageError", "Factor"}
 
 
 class Fault(NamedTuple):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from graphs import assert_close, largest
 
-from backprop_engine.optim import OPTIMIZERS, Optimizer, Setting, SettingError, State
+from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, Setting, SettingError
 
 STEPS = 25
 
@@ -114,7 +114,7 @@ def _tensor(value: Any) -> torch.Tensor:
 
 def _in_step(
     name: str, given: dict[str, Any], start: Any, gradients: list[Any]
-) -> Iterator[tuple[Any, State, Any, Any]]:
+) -> Iterator[tuple[Any, OptimizerState, Any, Any]]:
     """After each update: our parameter and state, and theirs."""
     optimizer = OPTIMIZERS[name]
     settings = optimizer.settings_of(given)

@@ -15,10 +15,10 @@ from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expressions import Call, Name, Number, parse
 from backprop_engine.messages.message import msg
-from backprop_engine.ops import OPS, Jacobian, Linear, Op, Partial, Rule, Sample
+from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Rule, Sample
 from backprop_engine.ops.arithmetic import times
-from backprop_engine.ops.definition import broadcast, same_shape
-from backprop_engine.ops.keys import key_text
+from backprop_engine.ops.attributes import key_text
+from backprop_engine.ops.shape_rules import broadcast, same_shape
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_engine.scenario.calls import signature
 from backprop_engine.scenario.nearest import did_you_mean
@@ -36,7 +36,7 @@ __all__ = [
     "shape_rule",
 ]
 
-Form: TypeAlias = Literal["elementwise", "jacobian", "map", "none"]
+RuleForm: TypeAlias = Literal["elementwise", "jacobian", "map", "none"]
 
 
 class Derivative(Struct, frozen=True):
@@ -48,7 +48,7 @@ class Derivative(Struct, frozen=True):
     """
 
     operand: str
-    form: Form
+    form: RuleForm
     product: str
     local: str
     where: str = ""
@@ -87,7 +87,7 @@ def derivatives(op: Op) -> list[Derivative]:
     variants = [(_shapes(shapes), rules) for shapes, rules in _rules(op)]
     for argnum in range(max(len(rules) for _, rules in variants)):
         operand = op.names(max(argnum + 1, len(op.operands)))[argnum]
-        texts: dict[str, tuple[tuple[Form, str, str], str]] = {}
+        texts: dict[str, tuple[tuple[RuleForm, str, str], str]] = {}
         for where, rules in variants:
             if argnum < len(rules):
                 text = _text(rules[argnum])
@@ -105,12 +105,12 @@ def _rules(op: Op) -> Iterator[tuple[tuple[Shape, ...], tuple[Rule | None, ...]]
         yield shapes, op.rules_for(shapes, _attributes(op, sample))
 
 
-def _text(rule: Rule | None) -> tuple[Form, str, str]:
+def _text(rule: Rule | None) -> tuple[RuleForm, str, str]:
     """The form of a rule, its product with the upstream gradient, and the local gradient."""
     match rule:
         case None:
             return "none", "", ""
-        case Partial(text=text):
+        case Elementwise(text=text):
             product = {"1": "g", "-1": "−g"}.get(text, f"g ⊙ {_factor(text)}")
             return "elementwise", product, mathematical(text)
         case Jacobian(text=text, matrix_text=matrix_text):

@@ -37,7 +37,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.ops import OPS, Op, Partial
+from backprop_engine.ops import OPS, Elementwise, Op
 from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name
 from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
 from backprop_engine.scenario.expressions import is_operand, operands_first
@@ -313,7 +313,7 @@ def _as_vector(call: Call) -> bool:
         return False
     if call.name in _REDUCTIONS or op.boolean:
         return True
-    return not callable(op.rules) and all(rule is None or isinstance(rule, Partial) for rule in op.rules)
+    return not callable(op.rules) and all(rule is None or isinstance(rule, Elementwise) for rule in op.rules)
 
 
 class _Vectors(Struct, frozen=True, eq=False):

@@ -19,7 +19,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.ops import Jacobian, Linear, Partial
+from backprop_engine.ops import Elementwise, Jacobian, Linear
 from backprop_engine.trace.record import product
 from backprop_engine.trace.trace import Trace
 
@@ -182,7 +182,7 @@ def _reach(trace: Trace, edge: Edge, cell: Cell) -> tuple[Cell, Shape]:
     shape = trace.graph.nodes[edge.node].shape
     fixed, sizes = [0] * len(shape), list(shape)
     ahead = len(shape) - len(cell)
-    if isinstance(edge.rule, Partial):
+    if isinstance(edge.rule, Elementwise):
         for axis in range(len(shape)):
             if axis not in edge.summed:
                 fixed[axis], sizes[axis] = cell[axis - ahead] if axis >= ahead else 0, 1
@@ -208,7 +208,7 @@ def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
     node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
     out, operands = trace.outs[edge.node], [trace.operand_values[one] for one in node.operands]
     rule = edge.rule
-    if isinstance(rule, Partial):
+    if isinstance(rule, Elementwise):
         found = rule.of(out, *operands, **node.attributes) if known is None else known
         diagonal = np.broadcast_to(found, node.shape)
         return lambda i, j: np.where(_reads(i, j, operand.shape), diagonal[i], 0.0)

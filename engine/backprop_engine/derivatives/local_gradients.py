@@ -16,7 +16,7 @@ from backprop_engine.arrays import Shape, Tensor, settle
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import Jacobian, Linear, Partial
+from backprop_engine.ops import Elementwise, Jacobian, Linear
 from backprop_engine.trace.record import product
 from backprop_engine.trace.trace import Trace
 
@@ -117,10 +117,10 @@ def _worked_out(trace: Trace, edge: Edge) -> LocalGradient:
     with np.errstate(all="ignore"):
         if node.shape == () == operand.shape:
             one = graph.dtype.type(1.0)
-            text = rule.text if isinstance(rule, Partial) else _without_upstream(rule.text)
+            text = rule.text if isinstance(rule, Elementwise) else _without_upstream(rule.text)
             return ScalarLocal(product(graph, edge, one, out, operands), text)
         match rule:
-            case Partial():
+            case Elementwise():
                 partial = np.asarray(rule.of(out, *operands, **attributes), dtype=graph.dtype)
                 return ElementwiseLocal(settle(np.broadcast_to(partial, node.shape), graph.dtype), rule.text)
             case Jacobian():

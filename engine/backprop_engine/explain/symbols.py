@@ -10,7 +10,7 @@ from typing import Any
 from backprop_engine.expressions import Binary, Call, Expr, Name, Number, Unary, Value, parse, render
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
-from backprop_engine.ops.keys import key_text
+from backprop_engine.ops.attributes import key_text
 
 __all__ = [
     "SIZED",

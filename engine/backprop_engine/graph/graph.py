@@ -22,7 +22,7 @@ from backprop_engine.errors import Place, UsageError
 from backprop_engine.graph.paths import absolute
 from backprop_engine.graph.steps import Edge, Schedule
 from backprop_engine.messages.message import msg
-from backprop_engine.ops import Linear, Op, Partial, Rule
+from backprop_engine.ops import Elementwise, Linear, Op, Rule
 
 __all__ = ["Graph", "Group", "Kind", "Node"]
 
@@ -246,6 +246,6 @@ class Graph:
 
 def _summed_axes(node: Node, rule: Rule, operand: Shape) -> tuple[int, ...]:
     """The axes of a contribution to sum, so that it has the operand's shape."""
-    if isinstance(rule, Partial):
+    if isinstance(rule, Elementwise):
         return broadcast_axes(node.shape, operand)
     return rule.summed if isinstance(rule, Linear) else ()

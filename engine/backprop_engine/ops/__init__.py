@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from backprop_engine.ops.definition import OPS, Attribute, Factor, Jacobian, Linear, Op, Partial, Rule, Sample
+from backprop_engine.ops.attributes import OpAttribute
+from backprop_engine.ops.definition import OPS, Op
+from backprop_engine.ops.rules import Elementwise, Factor, Jacobian, Linear, Rule
+from backprop_engine.ops.samples import Sample
 
-__all__ = ["OPS", "Attribute", "Factor", "Jacobian", "Linear", "Op", "Partial", "Rule", "Sample"]
+__all__ = ["OPS", "Elementwise", "Factor", "Jacobian", "Linear", "Op", "OpAttribute", "Rule", "Sample"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.arithmetic import SINGLES
-from backprop_engine.ops.definition import Attribute, Attributes, Partial, Rules, Sample, define
-from backprop_engine.ops.extremes import at_zero, beyond
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
 from backprop_engine.ops.functions import gate
+from backprop_engine.ops.rules import Elementwise, Rules
+from backprop_engine.ops.samples import Sample, at_zero, beyond
 
 FAMILY = "activations"
 
@@ -26,7 +29,7 @@ relu = define(
     operands="a",
     formula="maximum(a, 0)",
     forward=lambda a: np.maximum(a, 0.0),
-    rules=(Partial("where(a > 0, 1, 0)", lambda out, a: np.heaviside(a, 0.0)),),
+    rules=(Elementwise("where(a > 0, 1, 0)", lambda out, a: np.heaviside(a, 0.0)),),
     conventions=Words(
         "The derivative at 0 is 0. NaN stays NaN, and a gradient of infinity into a dead unit gives "
         "0 · inf = NaN, where PyTorch masks it to 0.",
@@ -57,7 +60,7 @@ sigmoid = define(
     operands="a",
     formula="1 / (1 + exp(-a))",
     forward=sigmoid_of,
-    rules=(Partial("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
+    rules=(Elementwise("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
     conventions=Words(
         "Exact on both sides: the exponent is never positive, so nothing overflows.",
         "양쪽 모두 정확합니다. 지수가 양수가 되지 않으므로 오버플로가 없습니다.",
@@ -78,7 +81,7 @@ tanh = define(
     operands="a",
     formula="tanh(a)",
     forward=np.tanh,
-    rules=(Partial("1 - out ** 2", lambda out, a: 1.0 - out * out),),
+    rules=(Elementwise("1 - out ** 2", lambda out, a: 1.0 - out * out),),
     conventions=Words(
         "±1 far from 0, where the derivative rounds to 0.",
         "0에서 먼 곳의 값은 ±1이고, 미분은 반올림되어 0입니다.",
@@ -99,7 +102,7 @@ def _leaky_relu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rule
     def of(out: Any, a: Any, negative_slope: float) -> Any:
         return np.where(np.isnan(a), a, np.where(a > 0, 1.0, negative_slope))
 
-    return (Partial(f"where(a > 0, 1, {slope})", of),)
+    return (Elementwise(f"where(a > 0, 1, {slope})", of),)
 
 
 leaky_relu = define(
@@ -115,7 +118,7 @@ leaky_relu = define(
     forward=lambda a, negative_slope: np.where(a > 0, a, negative_slope * a),
     rules=_leaky_relu_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "negative_slope",
             float,
             0.01,
@@ -142,7 +145,7 @@ def _exponential_slope(a: Any, scale: float, alpha: float) -> Any:
 def _elu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     alpha = attributes["alpha"]
     text = "exp(minimum(a, 0))" if alpha == 1 else f"where(a > 0, 1, {alpha} * exp(a))"
-    return (Partial(text, lambda out, a, alpha: _exponential_slope(a, 1.0, alpha)),)
+    return (Elementwise(text, lambda out, a, alpha: _exponential_slope(a, 1.0, alpha)),)
 
 
 elu = define(
@@ -159,7 +162,7 @@ elu = define(
     forward=lambda a, alpha: _exponential_unit(a, 1.0, alpha),
     rules=_elu_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "alpha",
             float,
             1.0,
@@ -188,7 +191,7 @@ selu = define(
     formula="1.0507 * where(a > 0, a, 1.67326 * (exp(a) - 1))",
     forward=lambda a: _exponential_unit(a, _SELU_SCALE, _SELU_ALPHA),
     rules=(
-        Partial(
+        Elementwise(
             f"{_SELU_SCALE} * where(a > 0, 1, {_SELU_ALPHA} * exp(a))",
             lambda out, a: _exponential_slope(a, _SELU_SCALE, _SELU_ALPHA),
         ),
@@ -213,7 +216,7 @@ hard_tanh = define(
     operands="a",
     formula="clip(a, min=-1, max=1)",
     forward=lambda a: np.minimum(np.maximum(a, -1.0), 1.0),
-    rules=(Partial("where(abs(a) < 1, 1, 0)", lambda out, a: gate(np.abs(a) < 1, a)),),
+    rules=(Elementwise("where(abs(a) < 1, 1, 0)", lambda out, a: gate(np.abs(a) < 1, a)),),
     conventions=Words(
         "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
         "NaN stays NaN.",
@@ -235,11 +238,175 @@ relu6 = define(
     operands="a",
     formula="clip(a, min=0, max=6)",
     forward=lambda a: np.minimum(np.maximum(a, 0.0), 6.0),
-    rules=(Partial("(a > 0) * (a < 6)", lambda out, a: gate((a > 0) & (a < 6), a)),),
+    rules=(Elementwise("(a > 0) * (a < 6)", lambda out, a: gate((a > 0) & (a < 6), a)),),
     conventions=Words(
         "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN.",
         "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 NaN으로 남습니다.",
     ),
     analytic=False,
     samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),
+)
+
+
+# Smooth gates: activation functions that multiply or soften a ReLU.
+
+
+def softplus_of(a: Any) -> Any:
+    """Stable on both sides, and analytic, like `sigmoid_of`."""
+    positive = a.real >= 0
+    return np.where(positive, a, 0.0) + np.log1p(np.exp(np.where(positive, -a, a)))
+
+
+softplus = define(
+    "softplus",
+    meets=beyond(20.0),
+    family=FAMILY,
+    lesson=Words(
+        en="Softplus is a rounded ReLU, and its slope is the sigmoid, a rounded step.",
+        ko="소프트플러스는 모서리를 둥글린 ReLU이고, 그 기울기는 둥글린 계단인 시그모이드입니다.",
+    ),
+    sign="soft+",
+    operands="a",
+    formula="log(1 + exp(a))",
+    forward=softplus_of,
+    rules=(Elementwise("sigmoid(a)", lambda out, a: sigmoid_of(a)),),
+    conventions=Words(
+        "Exact everywhere, without the threshold of 20 above which PyTorch returns the operand.",
+        "어디에서나 정확합니다. PyTorch는 20을 넘으면 입력을 그대로 돌려주지만, 여기에는 그런 "
+        "경계가 없습니다.",
+    ),
+    inside=(("e", "exp(a)"), ("s", "1 + e"), ("out", "log(s)")),
+    samples=SINGLES,
+)
+
+log_sigmoid = define(
+    "log_sigmoid",
+    meets=beyond(20.0),
+    family=FAMILY,
+    lesson=Words(
+        en="The log of a sigmoid: the gradient is what is missing to 1, so a sure unit gets none.",
+        ko="시그모이드의 로그입니다. 그래디언트는 1에서 모자란 만큼이라 확신하는 유닛은 거의 받지 않습니다.",
+    ),
+    sign="log σ",
+    operands="a",
+    formula="log(sigmoid(a))",
+    forward=lambda a: -softplus_of(-a),
+    rules=(Elementwise("sigmoid(-a)", lambda out, a: sigmoid_of(-a)),),
+    conventions=Words(
+        "Exact on both sides: far below 0 it is the operand itself.",
+        "양쪽 모두 정확합니다. 0보다 훨씬 작은 곳에서는 입력과 같습니다.",
+    ),
+    inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
+    samples=SINGLES,
+)
+
+silu = define(
+    "silu",
+    family=FAMILY,
+    lesson=Words(
+        en="SiLU multiplies its operand by its own gate, so the gradient comes through both factors.",
+        ko="SiLU는 입력에 자기 자신의 게이트를 곱하므로 그래디언트가 두 인수를 모두 거쳐 옵니다.",
+    ),
+    sign="silu",
+    operands="a",
+    formula="a * sigmoid(a)",
+    forward=lambda a: a * sigmoid_of(a),
+    rules=(Elementwise("out + sigmoid(a) * (1 - out)", lambda out, a: out + sigmoid_of(a) * (1.0 - out)),),
+    conventions=Words(
+        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
+    ),
+    inside=(("p", "sigmoid(a)"), ("out", "a * p")),
+    samples=SINGLES,
+)
+
+
+def _mish_slope(out: Any, a: Any) -> Any:
+    t = np.tanh(softplus_of(a))
+    return t + a * sigmoid_of(a) * (1.0 - t * t)
+
+
+mish = define(
+    "mish",
+    family=FAMILY,
+    lesson=Words(
+        en="Mish gates its operand with tanh of softplus: smooth everywhere, and a little negative below 0.",
+        ko="Mish는 입력에 softplus의 tanh를 게이트로 곱합니다. 어디서나 매끄럽고 0 아래에서 조금 음수입니다.",
+    ),
+    sign="mish",
+    operands="a",
+    formula="a * tanh(softplus(a))",
+    forward=lambda a: a * np.tanh(softplus_of(a)),
+    rules=(Elementwise("tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a)) ** 2)", _mish_slope),),
+    conventions=Words(
+        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
+    ),
+    inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
+    samples=SINGLES,
+)
+
+_ROOT = math.sqrt(2.0 / math.pi)
+_erfc_cells = np.frompyfunc(math.erfc, 1, 1)
+
+
+def _gelu_gate(a: Any, approximate: str) -> Any:
+    """How much of the operand passes; by the complement of erf, which keeps its digits far below 0."""
+    if approximate == "tanh":
+        return sigmoid_of(2.0 * _ROOT * (a + 0.044715 * a * a * a))
+    return 0.5 * np.asarray(_erfc_cells(-a / math.sqrt(2.0)), dtype=np.float64)[()]
+
+
+def _gelu_slope(out: Any, a: Any, approximate: str) -> Any:
+    p = _gelu_gate(a, approximate)
+    if approximate == "tanh":
+        return p + 2.0 * _ROOT * a * p * (1.0 - p) * (1.0 + 3.0 * 0.044715 * a * a)
+    return p + a * np.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
+
+
+_GELU_SLOPES = {
+    "none": "(1 + erf(a / sqrt(2))) / 2 + a * exp(-a ** 2 / 2) / sqrt(2 * pi)",
+    "tanh": "(1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3))) / 2 + a * (1 - tanh(sqrt(2 / pi) * "
+    "(a + 0.044715 * a ** 3)) ** 2) / 2 * sqrt(2 / pi) * (1 + 0.134145 * a ** 2)",
+}
+_GELU_INSIDE: dict[str, Decomposition] = {
+    "none": (("z", f"a / {math.sqrt(2.0)}"), ("p", "0.5 * (1 + erf(z))"), ("out", "a * p")),
+    "tanh": (
+        ("z", f"{_ROOT} * (a + 0.044715 * a ** 3)"),
+        ("p", "0.5 * (1 + tanh(z))"),
+        ("out", "a * p"),
+    ),
+}
+
+gelu = define(
+    "gelu",
+    meets=at_zero,
+    family=FAMILY,
+    lesson=Words(
+        en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",
+        ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
+    ),
+    sign="gelu",
+    operands="a",
+    formula="a * (1 + erf(a / sqrt(2))) / 2",
+    forward=lambda a, approximate: a * _gelu_gate(a, approximate),
+    rules=lambda shapes, attributes: (Elementwise(_GELU_SLOPES[attributes["approximate"]], _gelu_slope),),
+    attributes=(
+        OpAttribute(
+            "approximate",
+            Literal["none", "tanh"],
+            "none",
+            Words(
+                'the exact gate of the normal distribution, or "tanh" for its approximation',
+                '정규분포의 정확한 게이트, "tanh"이면 그 근사',
+            ),
+        ),
+    ),
+    conventions=Words(
+        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
+    ),
+    analytic=False,
+    inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
+    samples=(*SINGLES, *sampled_with(SINGLES[:3], approximate="tanh")),
 )

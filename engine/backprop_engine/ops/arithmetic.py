@@ -10,9 +10,10 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import ONE, Lessons, Partial, Sample, broadcast, define, no_broadcast
-from backprop_engine.ops.extremes import at_zero
-from backprop_engine.ops.fitting import broadcasts, product
+from backprop_engine.ops.definition import Lessons, define
+from backprop_engine.ops.rules import ONE, Elementwise
+from backprop_engine.ops.samples import Sample, at_zero
+from backprop_engine.ops.shape_rules import broadcast, broadcasts, no_broadcast, product
 
 FAMILY = "arithmetic"
 PAIRS = (
@@ -77,7 +78,7 @@ sub = define(
     formula="a - b",
     written="a - b",
     forward=operator.sub,
-    rules=(ONE, Partial("-1", lambda out, a, b: -1.0)),
+    rules=(ONE, Elementwise("-1", lambda out, a, b: -1.0)),
     samples=PAIRS,
 )
 
@@ -107,7 +108,7 @@ mul = define(
     written="a * b",
     forward=operator.mul,
     shape=times,
-    rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
+    rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
     conventions=Words("0 · inf is NaN, as in IEEE arithmetic.", "IEEE 산술대로 0 · inf는 NaN입니다."),
     samples=PAIRS,
 )
@@ -134,7 +135,10 @@ div = define(
     formula="a / b",
     written="a / b",
     forward=operator.truediv,
-    rules=(Partial("1 / b", lambda out, a, b: 1.0 / b), Partial("-out / b", lambda out, a, b: -out / b)),
+    rules=(
+        Elementwise("1 / b", lambda out, a, b: 1.0 / b),
+        Elementwise("-out / b", lambda out, a, b: -out / b),
+    ),
     conventions=Words(
         "x / 0 is an infinity of x's sign, 0 / 0 is NaN, as in IEEE arithmetic.",
         "IEEE 산술대로 x / 0은 x와 부호가 같은 무한대이고, 0 / 0은 NaN입니다.",
@@ -154,7 +158,7 @@ neg = define(
     formula="-a",
     written="-a",
     forward=operator.neg,
-    rules=(Partial("-1", lambda out, a: -1.0),),
+    rules=(Elementwise("-1", lambda out, a: -1.0),),
     samples=SINGLES,
 )
 
@@ -188,8 +192,8 @@ pow_ = define(
     written="a ** b",
     forward=np.power,
     rules=(
-        Partial("b * a ** (b - 1)", _pow_base),
-        Partial("out * log(a)", _pow_exponent),
+        Elementwise("b * a ** (b - 1)", _pow_base),
+        Elementwise("out * log(a)", _pow_exponent),
     ),
     conventions=Words(
         "0 ** 0 is 1; its derivative by the base is 0, and by an exponent of 0 or more it is 0 too. "
@@ -218,8 +222,8 @@ maximum = define(
     formula="maximum(a, b)",
     forward=np.maximum,
     rules=(
-        Partial("(a > b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
-        Partial("(b > a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
+        Elementwise("(a > b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
+        Elementwise("(b > a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
     ),
     conventions=Words(
         "At a tie the two operands share the gradient equally. NaN stays NaN.",
@@ -241,8 +245,8 @@ minimum = define(
     formula="minimum(a, b)",
     forward=np.minimum,
     rules=(
-        Partial("(a < b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
-        Partial("(b < a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
+        Elementwise("(a < b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
+        Elementwise("(b < a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
     ),
     conventions=Words(
         "At a tie the two operands share the gradient equally. NaN stays NaN.",
@@ -265,8 +269,12 @@ where = define(
     forward=lambda condition, a, b: np.where(condition != 0, a, b),
     rules=(
         None,
-        Partial("where(condition, 1, 0)", lambda out, condition, a, b: np.where(condition != 0, 1.0, 0.0)),
-        Partial("where(condition, 0, 1)", lambda out, condition, a, b: np.where(condition != 0, 0.0, 1.0)),
+        Elementwise(
+            "where(condition, 1, 0)", lambda out, condition, a, b: np.where(condition != 0, 1.0, 0.0)
+        ),
+        Elementwise(
+            "where(condition, 0, 1)", lambda out, condition, a, b: np.where(condition != 0, 0.0, 1.0)
+        ),
     ),
     conventions=Words(
         "The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
@@ -315,3 +323,38 @@ detach = define(
     analytic=False,
     samples=SINGLES,
 )
+
+
+# Comparisons, cell by cell: booleans, to which no gradient flows.
+
+_COMPARISONS = (
+    ("less", "<", "<", operator.lt),
+    ("less_equal", "<=", "≤", operator.le),
+    ("greater", ">", ">", operator.gt),
+    ("greater_equal", ">=", "≥", operator.ge),
+    ("equal", "==", "=", operator.eq),
+    ("not_equal", "!=", "≠", operator.ne),
+)
+
+for _name, _symbol, _sign, _forward in _COMPARISONS:
+    define(
+        _name,
+        family="comparisons",
+        sign=_sign,
+        operands="a b",
+        formula=f"a {_symbol} b",
+        written=f"a {_symbol} b",
+        forward=_forward,
+        rules=(None, None),
+        lesson=Words(
+            en="A comparison is flat almost everywhere: no gradient flows through it.",
+            ko="비교 연산은 거의 모든 곳에서 평평하므로 그래디언트가 흐르지 않습니다.",
+        ),
+        conventions=Words(
+            "A comparison with NaN is false, except != which is true.",
+            "NaN과의 비교는 거짓이고, !=만 참입니다.",
+        ),
+        analytic=False,
+        boolean=True,
+        samples=PAIRS,
+    )

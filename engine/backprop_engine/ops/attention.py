@@ -11,19 +11,12 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import (
-    Attribute,
-    Attributes,
-    Factor,
-    Inside,
-    Linear,
-    Rules,
-    Sample,
-    define,
-)
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import axis_differs, difference, joined, named, operand, repair
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
 from backprop_engine.ops.normalisation import exponentials, softmax_of
+from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import axis_differs, difference, joined, named, operand, repair
 
 
 def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
@@ -70,7 +63,7 @@ def _by_value(g: Any, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     return attention_weights(q, k, causal).mT @ g
 
 
-def _cells_by_query(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _cells_by_query(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     *batch, row, column = i
     p = attention_weights(q, k, causal)[(*batch, row)]
     pull = v.mT[(*batch, column)] - out[i][..., np.newaxis]
@@ -78,7 +71,7 @@ def _cells_by_query(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal
     return here(same(i[:-1], j[:-1]), np.sum(p * pull * keys, axis=-1)) / math.sqrt(q.shape[-1])
 
 
-def _cells_by_key(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _cells_by_key(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     *batch, row, column = i
     p = attention_weights(q, k, causal)[(*batch, row, j[-2])]
     pull = v[(*batch, j[-2], column)] - out[i]
@@ -86,7 +79,7 @@ def _cells_by_key(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: 
     return here(same(batch, j[:-2]), found)
 
 
-def _cells_by_value(i: Cells, j: Cells, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _cells_by_value(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     p = attention_weights(q, k, causal)[(*i[:-1], j[-2])]
     return here(same((*i[:-2], i[-1]), (*j[:-2], j[-1])), p)
 
@@ -123,12 +116,12 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
     )
 
 
-def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     q = shapes[0]
     ndim = len(q)
     turned = "k.T" if ndim == 2 else f"permute(k, axes={[*range(ndim - 2), ndim - 1, ndim - 2]})"
     scaled = f"t / {math.sqrt(q[-1])}"
-    steps: Inside = (("t", f"q @ {turned}"), ("a", scaled))
+    steps: Decomposition = (("t", f"q @ {turned}"), ("a", scaled))
     if attributes["causal"]:
         # ones summed up along an axis number the positions, so that the mask needs no constant; what is not
         # seen is the logarithm of 0, which every floating type has
@@ -167,7 +160,7 @@ scaled_dot_product_attention = define(
     shape=_attention_shape,
     rules=_attention_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "causal",
             bool,
             False,

@@ -5,37 +5,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import Shape
+from backprop_engine.arrays import Shape, Tensor, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import (
-    Attribute,
-    Attributes,
-    Factor,
-    Inside,
-    Linear,
-    Rules,
-    Sample,
-    define,
-)
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.extremes import beyond
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
 from backprop_engine.ops.losses import FAMILY
 from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
-from backprop_engine.ops.reducing import REDUCTION, reduced
-from backprop_engine.ops.targets import by_index, class_shape, index_shape, kept, one_hot, refuse_target
+from backprop_engine.ops.reduced_losses import REDUCTION, reduced
+from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
+from backprop_engine.ops.samples import Sample, beyond
+from backprop_engine.ops.shape_rules import difference, joined, named, repair
 
-IGNORE_INDEX = Attribute(
+
+def by_index(a: Shape, target: Shape) -> bool:
+    """Whether the target holds class indices, not probabilities."""
+    return len(target) < len(a)
+
+
+def _needs_classes(a: Shape) -> None:
+    if not a:
+        raise ShapeError(msg("{0} is (), a scalar: it needs an axis of classes"))
+    if a[-1] == 0:
+        raise ShapeError(msg("{0} is {shape}: it has no classes", shape=shape_text(a)))
+
+
+def class_shape(
+    a: Shape, target: Shape, reduction: str, ignore_index: int | None, label_smoothing: float
+) -> Shape:
+    """The shape rule where a target is class indices or probabilities."""
+    _needs_classes(a)
+    if target not in (a, a[:-1]):
+        raise ShapeError(
+            msg(
+                "{operands}: a target is {indices} or {shape} probabilities",
+                operands=named(a, target),
+                indices=_indices(a),
+                shape=shape_text(a),
+            ),
+            _target_hint(a, target, lambda a: target == a[:-1] or (target == a and ignore_index is None)),
+        )
+    if ignore_index is not None and target == a:
+        raise ShapeError(
+            msg("ignore_index takes class indices: {1} is {shape} probabilities", shape=shape_text(target))
+        )
+    return a[:-1] if reduction == "none" else ()
+
+
+def _indices(a: Shape) -> Message:
+    """How many class indices a target of `a` has."""
+    if not a[:-1]:
+        return msg("one class index")
+    return msg("{shape} class indices", shape=shape_text(a[:-1]))
+
+
+def _target_hint(a: Shape, target: Shape, takes: Callable[[Shape], bool]) -> Hint:
+    """Which axis differs, and a form of the logits that fits; the target is a constant and stays as it is."""
+    if 1 in target and tuple(size for size in target if size != 1) == a[:-1]:
+        return msg("write {1} without the brackets around each number")
+    wanted = a if len(target) == len(a) else a[:-1]
+    return joined(
+        difference(target, wanted, (1, 0)), repair((a,), lambda a: a[-1:] not in ((), (0,)) and takes(a))
+    )
+
+
+def index_shape(log_p: Shape, target: Shape, reduction: str, ignore_index: int | None) -> Shape:
+    """The shape rule where a target is class indices."""
+    _needs_classes(log_p)
+    if target != log_p[:-1]:
+        raise ShapeError(
+            msg("{operands}: a target is {indices}", operands=named(log_p, target), indices=_indices(log_p)),
+            _target_hint(log_p, target, lambda a: target == a[:-1]),
+        )
+    return target if reduction == "none" else ()
+
+
+def kept(target: Any, ignore_index: int | None) -> Any:
+    """Which class indices count."""
+    return np.not_equal(target, -1 if ignore_index is None else ignore_index)
+
+
+def one_hot(target: Any, classes: int) -> Tensor:
+    """Class indices as rows with a single 1."""
+    return np.asarray(np.asarray(target)[..., np.newaxis] == np.arange(classes), dtype=np.float64)
+
+
+def refuse_target(a: Shape, target: Any, ignore_index: int | None = None, **_: Any) -> Message | None:
+    """A class index is whole and in range; probabilities are not negative and sum to 1."""
+    classes = a[-1]
+    values = np.asarray(target)
+    if by_index(a, values.shape):
+        if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
+            return msg("a class index must be a whole number")
+        counted = values if ignore_index is None else values[values != ignore_index]
+        if counted.size and (counted.min() < 0 or counted.max() >= classes):
+            worst = int(counted.min()) if counted.min() < 0 else int(counted.max())
+            return msg(
+                "the class index {index} is out of range: there are {classes} classes, counted from 0",
+                index=worst,
+                classes=classes,
+            )
+        return None
+    if np.any(values < 0) or not np.allclose(values.sum(axis=-1), 1.0, rtol=0, atol=1e-3):
+        return msg("the probabilities of each target must not be negative and must sum to 1")
+    return None
+
+
+# Losses of classification: a target is a class index, or the probabilities of every class.
+
+IGNORE_INDEX = OpAttribute(
     "ignore_index",
     int | None,
     None,
     Words("a target that does not count, such as padding", "세지 않을 정답, 예: 패딩"),
 )
-LABEL_SMOOTHING = Attribute(
+LABEL_SMOOTHING = OpAttribute(
     "label_smoothing",
     float,
     0.0,
@@ -126,7 +217,7 @@ def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attribu
     def vjp(g: Any, *rest: Any, **attributes: Any) -> Any:
         return (np.expand_dims(g, -1) if rows else g) * error(*rest, **attributes)
 
-    def entries(i: Cells, j: Cells, *rest: Any, **attributes: Any) -> Any:
+    def entries(i: Indices, j: Indices, *rest: Any, **attributes: Any) -> Any:
         cells = error(*rest, **attributes)[j]
         return here(same(i, j[:-1]), cells) if rows else cells
 
@@ -168,7 +259,7 @@ def _nll_inside(target: Shape, attributes: Attributes) -> str:
     return f'nll(l, target, reduction="{attributes["reduction"]}"{ignore})'
 
 
-def _softmax_with_loss_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _softmax_with_loss_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     (a, target), reduction = shapes, attributes["reduction"]
     smoothing, ignore = attributes["label_smoothing"], attributes["ignore_index"]
     steps = (*exponentials(-1), ("p", "e / s"), ("l", "log(p)"))
@@ -189,7 +280,7 @@ def _softmax_with_loss_inside(shapes: tuple[Shape, ...], attributes: Attributes)
     return (*steps, ("out", f"{1 - smoothing} * n + {smoothing} * {last}"))
 
 
-def _last_steps(name: str, rows: str, reduction: str, batch: Shape) -> Inside:
+def _last_steps(name: str, rows: str, reduction: str, batch: Shape) -> Decomposition:
     if reduction == "none" or not batch:
         return (("out", rows),)
     return ((name, rows), ("out", f"{reduction}({name})"))

@@ -9,19 +9,19 @@ from it.
   too, if the operator is `analytic`.
 - `shape(*shapes, **attributes)` gives the output's shape, or raises `ShapeError`; in its message ``{0}``,
   ``{1}``, … stand for the operands' names. The message names every operand that does not fit, with its
-  shape; the hint says which axis differs, and what would fit if something that is legal does: `fitting.py`
-  has the words. Nothing is computed before every shape is known.
+  shape; the hint says which axis differs, and what would fit if something that is legal does:
+  `shape_rules.py` has the words. Nothing is computed before every shape is known.
 - `attributes` declare their types and their limits, once: within its limits, a rule can rely on a setting.
 - `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
-  returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives a
-  `Partial`: its derivative, cell by cell, in a shape that broadcasts to the output's; the vector-Jacobian
+  returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives an
+  `Elementwise`: its derivative, cell by cell, in a shape that broadcasts to the output's; the vector-Jacobian
   product is the upstream gradient times it. Any other operator gives a `Linear` or a `Jacobian` rule with
   its vector-Jacobian product.
 - The `text` of a rule is an expression over `g` (the upstream gradient), `out` (the output), the operands'
   names, NumPy's functions and the operators of this table. It is what people read, and a test evaluates it
   and compares.
 - A gradient that was broadcast is summed by the trace, never by a rule.
-- `entries(i, j, out, *operands, **attributes)` of a rule that is no `Partial` gives single cells of its
+- `entries(i, j, out, *operands, **attributes)` of a rule that is no `Elementwise` gives single cells of its
   Jacobian, ∂out[i]/∂operand[j]: `i` and `j` are tuples of integer arrays, one an axis, that broadcast with
   each other. Windows of a Jacobian and the origins of a gradient's cell are read from it, never the whole.
 - `lesson` is true of every operand; where more can be said of one, or of some shapes, `lessons` has it. A
@@ -32,125 +32,28 @@ from it.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any, TypeAlias
 
-import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct
 
-from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.errors import ShapeError
-from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.arrays import Shape
+from backprop_engine.messages.message import Hint, Message
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.attribute import Attribute
-from backprop_engine.ops.fitting import broadcasts, clash, difference, joined, named, repair
-from backprop_engine.ops.table import OpTable
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.rules import Rules
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import broadcast
 
-__all__ = [
-    "ONE",
-    "OPS",
-    "Attribute",
-    "Factor",
-    "Jacobian",
-    "Linear",
-    "Op",
-    "Partial",
-    "Rule",
-    "Sample",
-    "broadcast",
-    "define",
-    "no_broadcast",
-    "other_shape",
-    "same_shape",
-]
+__all__ = ["OPS", "Decomposition", "Op", "OpTable", "define"]
 
-Attributes: TypeAlias = Mapping[str, Any]
-Entries: TypeAlias = Callable[..., Any]
-Inside: TypeAlias = tuple[tuple[str, str], ...]
+Decomposition: TypeAlias = tuple[tuple[str, str], ...]
 """A decomposition: (name, expression) in the order of computing."""
 
 
-class Partial(Struct, frozen=True):
-    """The derivative of an elementwise operator: ``of(out, *operands, **attributes)``."""
-
-    text: str
-    of: Callable[..., Any]
-
-
-def _one(*_: Any, **__: Any) -> float:
-    return 1.0
-
-
-ONE = Partial("1", _one)
-"""The derivative that hands the upstream gradient on unchanged."""
-
-
-class Factor(Struct, frozen=True):
-    """The tensor that a linear rule multiplies the upstream gradient with, as it stands in the equation.
-
-    ``of(out, *operands, **attributes)`` gives it; it stands after the upstream gradient unless `before`;
-    `sign` joins the two: ``·`` for a matrix product or a scalar, ``⊙`` cell by cell.
-    """
-
-    text: str
-    of: Callable[..., Any]
-    before: bool = False
-    sign: Literal["·", "⊙"] = "·"
-    upstream_as: Literal["column", "row"] = "column"
-
-
-class Linear(Struct, frozen=True):
-    """A rule for any other operator: ``vjp(g, out, *operands, **attributes)``, linear in `g`.
-
-    `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
-    in its place what the map does. `summed` are the axes of its result that the operand was broadcast along.
-    """
-
-    text: str
-    vjp: Callable[..., Any]
-    factor: Factor | None = None
-    summed: tuple[int, ...] = ()
-    shown: Words | None = None
-    entries: Entries | None = None
-
-
-class Jacobian(Struct, frozen=True):
-    """A rule whose Jacobian is small and dense.
-
-    ``matrix(out, *operands, **attributes)`` has the `shape` batch + (out, in).
-    """
-
-    text: str
-    vjp: Callable[..., Any]
-    matrix: Callable[..., Any]
-    matrix_text: str
-    shape: Shape
-    entries: Entries | None = None
-
-
-Rule: TypeAlias = Partial | Linear | Jacobian
-Rules: TypeAlias = tuple[Rule | None, ...]
 Lessons: TypeAlias = tuple[Words | None, ...]
-
-
-class Sample(Struct, frozen=True):
-    """Operands to try an operator on: shapes to fill from [`low`, `high`), or tensors as they are."""
-
-    operands: tuple[Shape | Tensor, ...]
-    attributes: Attributes = field(default_factory=dict)
-    low: float = -2.0
-    high: float = 2.0
-
-    def draw(self, seed: int = 0) -> tuple[Tensor, ...]:
-        """The operands in float64; the same for the same `seed`."""
-        random = np.random.default_rng(seed)
-        return tuple(
-            self.low + (self.high - self.low) * random.random(operand)
-            if isinstance(operand, tuple)
-            else operand
-            for operand in self.operands
-        )
 
 
 class Op(Struct, frozen=True, eq=False):
@@ -170,7 +73,7 @@ class Op(Struct, frozen=True, eq=False):
     lessons: Lessons | Callable[[tuple[Shape, ...]], Lessons] = ()
     """Lessons of their own for operands, in order, which may differ with the operands' shapes; None, or
     none at all, where `lesson` says it."""
-    attributes: tuple[Attribute, ...] = ()
+    attributes: tuple[OpAttribute, ...] = ()
     written: str = ""
     """How it is written in an expression, where that is not a call: ``a + b``."""
     conventions: Words | None = None
@@ -184,7 +87,7 @@ class Op(Struct, frozen=True, eq=False):
     """How many operands at the end may be left out."""
     variadic: bool = False
     """Whether the last operand may be given any number of times."""
-    inside: Inside | Callable[[tuple[Shape, ...], Attributes], Inside] | None = None
+    inside: Decomposition | Callable[[tuple[Shape, ...], Attributes], Decomposition] | None = None
     constants: tuple[str, ...] = ()
     """Operands that must be constants."""
     indices: Callable[..., tuple[int, ...]] | None = None
@@ -211,11 +114,11 @@ class Op(Struct, frozen=True, eq=False):
         *first, repeated = self.operands
         return (*first, *(f"{repeated}{number}" for number in range(1, count - len(first) + 1)))
 
-    def inside_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Inside | None:
+    def inside_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition | None:
         """The decomposition for operands of these shapes, or None for an elementary operator."""
         return self.inside(shapes, attributes) if callable(self.inside) else self.inside
 
-    def attribute(self, name: str) -> Attribute | None:
+    def attribute(self, name: str) -> OpAttribute | None:
         """The attribute called `name`."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
@@ -223,13 +126,62 @@ class Op(Struct, frozen=True, eq=False):
         return f"<op {self.name}>"
 
 
+_BETWEEN_OPERANDS = re.compile(r"a (\S+) b")
+
+
+class OpTable(Mapping[str, Op]):
+    """Every operator by name.
+
+    `files` are the modules that define operators, the most used first: a look-up loads them in turn until it
+    finds its operator, so that a small scenario does not wait for convolutions. Going through the table loads
+    them all, and gives operators by family and name, whatever was loaded before.
+    """
+
+    def __init__(self, package: str, files: Sequence[str]) -> None:
+        self._package = package
+        self._waiting = list(reversed(files))
+        self._defined: dict[str, Op] = {}
+        self._by_symbol: dict[str, Op] = {}
+
+    def add(self, op: Op) -> None:
+        """Put an operator into the table."""
+        if op.name in self._defined:
+            raise ValueError(f"the operator {op.name} is defined twice")
+        self._defined[op.name] = op
+        if match := _BETWEEN_OPERANDS.fullmatch(op.written):
+            self._by_symbol[match[1]] = op
+
+    def by_symbol(self, symbol: str) -> Op:
+        """The operator that `symbol` between two operands stands for: ``+``, ``@``, ``<=``."""
+        while symbol not in self._by_symbol and self._waiting:
+            self._load_next()
+        return self._by_symbol[symbol]
+
+    def __getitem__(self, name: str) -> Op:
+        while name not in self._defined and self._waiting:
+            self._load_next()
+        return self._defined[name]
+
+    def __iter__(self) -> Iterator[str]:
+        while self._waiting:
+            self._load_next()
+        return iter(sorted(self._defined, key=lambda name: (self._defined[name].family, name)))
+
+    def __len__(self) -> int:
+        while self._waiting:
+            self._load_next()
+        return len(self._defined)
+
+    def _load_next(self) -> None:
+        import_module(f"{self._package}.{self._waiting.pop()}")
+
+
 OPS = OpTable(
     "backprop_engine.ops",
     (
-        *("arithmetic", "comparisons", "linear", "activations", "functions", "reductions", "indexing"),
-        *("classification", "losses", "normalisation", "shaping", "products", "extrema", "statistics"),
-        *("gates", "standardising", "batches", "reshaping", "joining", "cumulative", "einsum"),
-        *("convolution", "pooling", "attention"),
+        *("arithmetic", "linear", "activations", "functions", "reductions", "indexing", "classification"),
+        *("losses", "normalisation", "reshaping", "products", "extrema", "statistics", "standardising"),
+        *("joining", "einsum", "convolution", "pooling", "attention"),
     ),
 )
 """Every operator by name."""
@@ -246,35 +198,3 @@ def define(
     op = Op(name=name, operands=tuple(operands.split()), shape=shape or broadcast, **parts)
     OPS.add(op)
     return op
-
-
-def broadcast(*shapes: Shape, **_: Any) -> Shape:
-    """The shape rule of elementwise operators: NumPy's broadcasting."""
-    if shapes.count(shapes[0]) == len(shapes):  # the common case, and many times faster
-        return shapes[0]
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise no_broadcast(shapes) from None
-
-
-def no_broadcast(shapes: tuple[Shape, ...], fixed: tuple[int, ...] = (), better: Hint = "") -> ShapeError:
-    """The error of shapes that do not broadcast.
-
-    The hint is `better`, if there is a better one than another form of an operand that is not `fixed`.
-    """
-    hint = joined(clash(*shapes), better or repair(shapes, broadcasts, fixed))
-    return ShapeError(msg("{operands}: these shapes do not broadcast", operands=named(*shapes)), hint)
-
-
-def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
-    """The shape rule of operators that take two operands of one shape and never broadcast."""
-    if a != b:
-        raise other_shape(a, b)
-    return a
-
-
-def other_shape(a: Shape, b: Shape, fixed: tuple[int, ...] = ()) -> ShapeError:
-    """The error of two shapes that are not the same; those in `fixed` are constants."""
-    hint = joined(difference(a, b), repair((a, b), operator.eq, fixed))
-    return ShapeError(msg("{operands}: both must have one shape", operands=named(a, b)), hint)

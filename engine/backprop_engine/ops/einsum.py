@@ -11,10 +11,12 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Attribute, Attributes, Entries, Linear, Rules, Sample, define
-from backprop_engine.ops.entries import Cells, here
-from backprop_engine.ops.fitting import axes, named, operand
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import define
 from backprop_engine.ops.linear import FAMILY
+from backprop_engine.ops.rules import Entries, Indices, Linear, Rules, here
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import axes, named, operand
 
 
 class _Letters(NamedTuple):
@@ -129,7 +131,7 @@ def _entries(mine: str, other: str, out: str, *, first: bool) -> Entries:
     """∂out[i]/∂mine[j]: the other operand's cell that meets there, or a sum over its own letters."""
     free = [axis for axis, letter in enumerate(other) if letter not in mine + out]
 
-    def entries(i: Cells, j: Cells, result: Any, a: Any, b: Any, subscripts: str) -> Any:
+    def entries(i: Indices, j: Indices, result: Any, a: Any, b: Any, subscripts: str) -> Any:
         at = dict(zip(out, i, strict=True))
         met: Any = np.True_
         for letter, cell in zip(mine, j, strict=True):
@@ -168,7 +170,7 @@ einsum = define(
     shape=_einsum_shape,
     rules=_einsum_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "subscripts",
             str,
             ...,

@@ -11,15 +11,15 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Attributes, Inside, Linear, define
-from backprop_engine.ops.extremes import beyond
+from backprop_engine.ops.attributes import Attributes
+from backprop_engine.ops.definition import Decomposition, define
 from backprop_engine.ops.reductions import (
     AXIS,
     FAMILY,
     KEEPDIMS,
     SAMPLES,
     SIZE_ONE,
-    Axes,
+    AxisArg,
     Weight,
     axis_text,
     reduced_axes,
@@ -27,10 +27,12 @@ from backprop_engine.ops.reductions import (
     weighted,
     wide_text,
 )
+from backprop_engine.ops.rules import Linear
+from backprop_engine.ops.samples import beyond
 
 
 def _extreme_shape(problem: Message) -> Callable[..., Shape]:
-    def shape(a: Shape, axis: Axes, keepdims: bool) -> Shape:
+    def shape(a: Shape, axis: AxisArg, keepdims: bool) -> Shape:
         if 0 in (a[one] for one in reduced_axes(a, axis)):
             raise ShapeError(msg("{0} is {shape}: {problem}", shape=shape_text(a), problem=problem))
         return reduced_shape(a, axis, keepdims)
@@ -110,7 +112,7 @@ def _exponentials(a: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     return np.exp(a - top), top
 
 
-def logsumexp_of(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+def logsumexp_of(a: Any, axis: AxisArg = None, keepdims: bool = False) -> Any:
     """Log ∑ exp a, without overflow."""
     axes = reduced_axes(a.shape, axis)
     e, top = _exponentials(a, axes)
@@ -131,7 +133,7 @@ def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple
     return (weighted(shapes[0], attributes, text, _SOFTMAX, Words("softmax", "소프트맥스")),)
 
 
-def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     axis, keepdims = attributes["axis"], attributes["keepdims"]
     axes = list(reduced_axes(shapes[0], axis))
     if 0 in (shapes[0][one] for one in axes):  # nothing has no largest cell

@@ -10,8 +10,10 @@ import numpy as np
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
-from backprop_engine.ops.definition import Attribute, Partial, Sample, define
-from backprop_engine.ops.extremes import at_zero, beyond, near_zero
+from backprop_engine.ops.attributes import OpAttribute
+from backprop_engine.ops.definition import define
+from backprop_engine.ops.rules import Elementwise
+from backprop_engine.ops.samples import Sample, at_zero, beyond, near_zero
 
 
 def gate(passes: Any, a: Any) -> Any:
@@ -30,7 +32,7 @@ square = define(
     operands="a",
     formula="a ** 2",
     forward=np.square,
-    rules=(Partial("2 * a", lambda out, a: 2.0 * a),),
+    rules=(Elementwise("2 * a", lambda out, a: 2.0 * a),),
     samples=SINGLES,
 )
 
@@ -45,7 +47,7 @@ sqrt = define(
     operands="a",
     formula="sqrt(a)",
     forward=np.sqrt,
-    rules=(Partial("1 / (2 * out)", lambda out, a: 0.5 / out),),
+    rules=(Elementwise("1 / (2 * out)", lambda out, a: 0.5 / out),),
     conventions=Words(
         "The derivative at 0 is +inf; the root of a negative number is NaN.",
         "0에서의 미분은 +inf입니다. 음수의 제곱근은 NaN입니다.",
@@ -65,7 +67,7 @@ exp = define(
     operands="a",
     formula="exp(a)",
     forward=np.exp,
-    rules=(Partial("out", lambda out, a: out),),
+    rules=(Elementwise("out", lambda out, a: out),),
     conventions=Words(
         "Above 709 (in float64) it is +inf, and so is its derivative.",
         "float64에서 709를 넘으면 값도 미분도 +inf입니다.",
@@ -84,7 +86,7 @@ log = define(
     operands="a",
     formula="log(a)",
     forward=np.log,
-    rules=(Partial("1 / a", lambda out, a: 1.0 / a),),
+    rules=(Elementwise("1 / a", lambda out, a: 1.0 / a),),
     conventions=Words(
         "log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
         "log 0은 −inf이고 미분은 +inf입니다. 음수의 로그는 NaN입니다.",
@@ -104,7 +106,7 @@ rsqrt = define(
     operands="a",
     formula="1 / sqrt(a)",
     forward=lambda a: 1.0 / np.sqrt(a),
-    rules=(Partial("-out ** 3 / 2", lambda out, a: -0.5 * out * out * out),),
+    rules=(Elementwise("-out ** 3 / 2", lambda out, a: -0.5 * out * out * out),),
     conventions=Words(
         "At 0 it is +inf with the derivative −inf; of a negative number it is NaN.",
         "0에서 +inf이고 미분은 −inf입니다. 음수에서는 NaN입니다.",
@@ -124,7 +126,7 @@ reciprocal = define(
     operands="a",
     formula="1 / a",
     forward=lambda a: 1.0 / a,
-    rules=(Partial("-out ** 2", lambda out, a: -out * out),),
+    rules=(Elementwise("-out ** 2", lambda out, a: -out * out),),
     conventions=Words(
         "1 / 0 is an infinity of the zero's sign, with the derivative −inf.",
         "1 / 0은 그 0과 부호가 같은 무한대이고 미분은 −inf입니다.",
@@ -144,7 +146,7 @@ log1p = define(
     operands="a",
     formula="log(1 + a)",
     forward=np.log1p,
-    rules=(Partial("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
+    rules=(Elementwise("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
     conventions=Words(
         "At −1 it is −inf with the derivative +inf; below −1 it is NaN.",
         "−1에서 −inf이고 미분은 +inf입니다. −1보다 작으면 NaN입니다.",
@@ -165,7 +167,7 @@ expm1 = define(
     operands="a",
     formula="exp(a) - 1",
     forward=np.expm1,
-    rules=(Partial("exp(a)", lambda out, a: np.exp(a)),),
+    rules=(Elementwise("exp(a)", lambda out, a: np.exp(a)),),
     conventions=Words(
         "Exact for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
         "exp(a) − 1의 자릿수가 사라지는 아주 작은 a에서도 정확합니다. 709를 넘으면 +inf입니다.",
@@ -185,7 +187,7 @@ abs_ = define(
     operands="a",
     formula="abs(a)",
     forward=np.abs,
-    rules=(Partial("sign(a)", lambda out, a: np.sign(a)),),
+    rules=(Elementwise("sign(a)", lambda out, a: np.sign(a)),),
     conventions=Words("The derivative at 0 is 0.", "0에서의 미분은 0입니다."),
     analytic=False,
     samples=SINGLES,
@@ -203,7 +205,7 @@ sign = define(
     operands="a",
     formula="sign(a)",
     forward=np.sign,
-    rules=(Partial("0", lambda out, a: gate(False, a)),),
+    rules=(Elementwise("0", lambda out, a: gate(False, a)),),
     conventions=Words(
         "sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN.",
         "sign 0은 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 NaN으로 남습니다.",
@@ -223,7 +225,7 @@ sin = define(
     operands="a",
     formula="sin(a)",
     forward=np.sin,
-    rules=(Partial("cos(a)", lambda out, a: np.cos(a)),),
+    rules=(Elementwise("cos(a)", lambda out, a: np.cos(a)),),
     conventions=Words(
         "The operand is in radians; of an infinity the sine is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 사인은 NaN입니다.",
@@ -242,7 +244,7 @@ cos = define(
     operands="a",
     formula="cos(a)",
     forward=np.cos,
-    rules=(Partial("-sin(a)", lambda out, a: -np.sin(a)),),
+    rules=(Elementwise("-sin(a)", lambda out, a: -np.sin(a)),),
     conventions=Words(
         "The operand is in radians; of an infinity the cosine is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 코사인은 NaN입니다.",
@@ -263,7 +265,9 @@ erf = define(
     operands="a",
     formula="erf(a)",
     forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
-    rules=(Partial("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),),
+    rules=(
+        Elementwise("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),
+    ),
     conventions=Words("±1 at ±inf.", "±inf에서 ±1입니다."),
     analytic=False,
     samples=SINGLES,
@@ -293,9 +297,9 @@ clip = define(
     formula="minimum(maximum(a, min), max)",
     forward=_clip,
     conflict=_crossed,
-    rules=(Partial("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),),
+    rules=(Elementwise("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),),
     attributes=(
-        Attribute(
+        OpAttribute(
             "min",
             float | None,
             None,
@@ -305,7 +309,7 @@ clip = define(
             ),
             infinite=True,
         ),
-        Attribute(
+        OpAttribute(
             "max",
             float | None,
             None,

@@ -12,17 +12,18 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
-from backprop_engine.ops.entries import Cells, reads
-from backprop_engine.ops.fitting import axes, difference, named
-from backprop_engine.ops.keys import Key, key_text
+from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, key_text
+from backprop_engine.ops.definition import define
 from backprop_engine.ops.reductions import positive_axis
+from backprop_engine.ops.rules import Indices, Linear, Rules, reads
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import axes, difference, named
 
 FAMILY = "shape"
 _MOST_TRIED = 1000
 
 
-def _index_shape(a: Shape, key: Key) -> Shape:
+def _index_shape(a: Shape, key: IndexKey) -> Shape:
     if len(key) > len(a):
         raise ShapeError(
             msg("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(len(key))),
@@ -50,14 +51,14 @@ def _indices(count: int) -> Message:
     return msg("1 index") if count == 1 else msg("{count} indices", count=count)
 
 
-def put(g: Any, shape: Shape, key: Key) -> Any:
+def put(g: Any, shape: Shape, key: IndexKey) -> Any:
     """Zeros of `shape` with `g` at `key`."""
     result = np.zeros(shape, dtype=g.dtype)
     result[key] = g
     return result
 
 
-def _index_source(i: Cells, a: Any, key: Key) -> Cells:
+def _index_source(i: Indices, a: Any, key: IndexKey) -> Indices:
     """The cells that `a[key]` took its cells `i` from."""
     taken = iter(i)
     chosen = [_one_source(one, a.shape[axis], taken) for axis, one in enumerate(key)]
@@ -98,7 +99,7 @@ index = define(
     shape=_index_shape,
     rules=_index_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "key",
             tuple,
             ...,
@@ -117,7 +118,7 @@ index = define(
 )
 
 
-def _part(shape: Shape, parts: int, index: int, axis: int) -> Key:
+def _part(shape: Shape, parts: int, index: int, axis: int) -> IndexKey:
     """The slice that is one of equal parts along `axis`."""
     axis = positive_axis(shape, axis)
     if shape[axis] % parts:
@@ -179,17 +180,17 @@ split = define(
     shape=lambda a, parts, index, axis: _index_shape(a, _part(a, parts, index, axis)),
     rules=_split_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "parts",
             int,
             ...,
             Words("into how many equal parts the axis is cut", "축을 똑같이 몇 부분으로 자를지"),
             least=1,
         ),
-        Attribute(
+        OpAttribute(
             "index", int, ..., Words("which of the parts, counted from 0", "그중 몇째 부분인지, 0부터")
         ),
-        Attribute("axis", int, 0, Words("the axis that is cut", "자를 축")),
+        OpAttribute("axis", int, 0, Words("the axis that is cut", "자를 축")),
     ),
     conventions=Words(
         "The parts are equal; `a[:, 2:5]` cuts anywhere. The other parts get the gradient 0.",
@@ -236,7 +237,7 @@ def _gather_shape(a: Shape, indices: Shape, axis: int) -> Shape:
     return indices
 
 
-def _gather_source(i: Cells, a: Any, indices: Any, axis: int) -> Cells:
+def _gather_source(i: Indices, a: Any, indices: Any, axis: int) -> Indices:
     axis = axis % a.ndim
     return (*i[:axis], indices[i], *i[axis + 1 :])
 
@@ -273,7 +274,7 @@ gather = define(
     shape=_gather_shape,
     rules=_gather_rules,
     attributes=(
-        Attribute("axis", int, ..., Words("the axis that the indices count along", "인덱스가 세는 축")),
+        OpAttribute("axis", int, ..., Words("the axis that the indices count along", "인덱스가 세는 축")),
     ),
     constants=("indices",),
     indices=lambda a, indices: (1,),

@@ -12,10 +12,11 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Attribute, Attributes, Linear, Rules, Sample, define
-from backprop_engine.ops.entries import Cells, here, reads, same
-from backprop_engine.ops.fitting import difference, joined, no_axis, two_named, would_fit
-from backprop_engine.ops.keys import Key, key_text
+from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, key_text
+from backprop_engine.ops.definition import define
+from backprop_engine.ops.rules import Indices, Linear, Rules, here, reads, same
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import difference, joined, no_axis, two_named, would_fit
 
 FAMILY = "shape"
 
@@ -55,7 +56,7 @@ def _along_another(shapes: tuple[Shape, ...]) -> Hint:
     return ""
 
 
-def _part_rule(key: Key, source: Callable[[Cells], Cells], at: Callable[[Cells], Any]) -> Linear:
+def _part_rule(key: IndexKey, source: Callable[[Indices], Indices], at: Callable[[Indices], Any]) -> Linear:
     """The rule of an operand that is the part `key` of the result."""
     where = key_text(key)
     return Linear(
@@ -98,7 +99,7 @@ concat = define(
     shape=_concat_shape,
     rules=_concat_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "axis",
             int,
             0,
@@ -146,7 +147,7 @@ stack = define(
     shape=_stack_shape,
     rules=_stack_rules,
     attributes=(
-        Attribute("axis", int, 0, Words("where the new axis is in the result", "결과에서 새 축의 자리")),
+        OpAttribute("axis", int, 0, Words("where the new axis is in the result", "결과에서 새 축의 자리")),
     ),
     samples=(
         Sample(((), ())),
@@ -205,7 +206,7 @@ pad = define(
     shape=_pad_shape,
     rules=_pad_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "width",
             Widths,
             ...,
@@ -214,7 +215,7 @@ pad = define(
             ),
             least=0,
         ),
-        Attribute("value", float, 0.0, Words("what is put there", "덧붙일 값"), infinite=True),
+        OpAttribute("value", float, 0.0, Words("what is put there", "덧붙일 값"), infinite=True),
     ),
     samples=(
         Sample(((3,),), {"width": ((1, 2),)}),
@@ -246,7 +247,7 @@ def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
             return np.zeros(a.shape, dtype=g.dtype)
         return np.reshape(np.sum(np.reshape(g, apart), axis=counts), a.shape)
 
-    def source(i: Cells, a: Any, reps: tuple[int, ...]) -> Cells:
+    def source(i: Indices, a: Any, reps: tuple[int, ...]) -> Indices:
         return tuple(cell % max(size, 1) for cell, (_, size) in zip(i, layout, strict=True))[
             len(i) - a.ndim :
         ]
@@ -274,7 +275,7 @@ tile = define(
     shape=_tile_shape,
     rules=_tile_rules,
     attributes=(
-        Attribute(
+        OpAttribute(
             "reps",
             tuple[int, ...],
             ...,

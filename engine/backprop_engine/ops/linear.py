@@ -10,9 +10,11 @@ from backprop_engine.arrays import Shape, broadcast_axes, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Attributes, Factor, Linear, Partial, Sample, define, same_shape
-from backprop_engine.ops.entries import Cells, broadcast_to_operand, here, same
-from backprop_engine.ops.fitting import (
+from backprop_engine.ops.attributes import Attributes
+from backprop_engine.ops.definition import define
+from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, broadcast_to_operand, here, same
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import (
     FOR_A_SCALAR,
     broadcasts,
     clash,
@@ -21,6 +23,7 @@ from backprop_engine.ops.fitting import (
     named,
     product,
     repair,
+    same_shape,
 )
 
 FAMILY = "linear"
@@ -38,7 +41,7 @@ hadamard = define(
     formula="hadamard(a, b)",
     forward=np.multiply,
     shape=same_shape,
-    rules=(Partial("b", lambda out, a, b: b), Partial("a", lambda out, a, b: a)),
+    rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
     conventions=Words(
         "Both operands have one shape; `*` broadcasts.",
         "두 피연산자의 형상이 같아야 합니다. `*`는 브로드캐스트합니다.",
@@ -103,7 +106,7 @@ def _column(vector: Any) -> Any:
     return vector[:, np.newaxis]
 
 
-def _apart(i: Cells, a: Any, b: Any) -> tuple[Cells, Any, Any]:
+def _apart(i: Indices, a: Any, b: Any) -> tuple[Indices, Any, Any]:
     """The batch, the row and the column of cells of a product; no row where `a` is a vector, nor a column
     where `b` is.
     """
@@ -112,7 +115,7 @@ def _apart(i: Cells, a: Any, b: Any) -> tuple[Cells, Any, Any]:
     return i, row, column
 
 
-def _left_entries(i: Cells, j: Cells, out: Any, a: Any, b: Any) -> Any:
+def _left_entries(i: Indices, j: Indices, out: Any, a: Any, b: Any) -> Any:
     """∂out[row, column]/∂a[row, k] is b[k, column]."""
     batch, row, column = _apart(i, a, b)
     met = same(broadcast_to_operand(batch, a.shape[:-2]), j[:-2])
@@ -121,7 +124,7 @@ def _left_entries(i: Cells, j: Cells, out: Any, a: Any, b: Any) -> Any:
     return here(met, b[cell])
 
 
-def _right_entries(i: Cells, j: Cells, out: Any, a: Any, b: Any) -> Any:
+def _right_entries(i: Indices, j: Indices, out: Any, a: Any, b: Any) -> Any:
     """∂out[row, column]/∂b[k, column] is a[row, k]."""
     batch, row, column = _apart(i, a, b)
     met = same(broadcast_to_operand(batch, b.shape[:-2]), j[:-2])

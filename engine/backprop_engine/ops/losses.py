@@ -9,12 +9,20 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.activations import sigmoid_of
-from backprop_engine.ops.definition import Attribute, Attributes, Inside, Partial, Rules, define
-from backprop_engine.ops.extremes import beyond
+from backprop_engine.ops.activations import sigmoid_of, softplus_of
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
 from backprop_engine.ops.functions import gate
-from backprop_engine.ops.gates import softplus_of
-from backprop_engine.ops.reducing import REDUCTION, by_cell, cell_shape, reduced, reduced_inside, sampled
+from backprop_engine.ops.reduced_losses import (
+    REDUCTION,
+    by_cell,
+    cell_shape,
+    reduced,
+    reduced_inside,
+    sampled,
+)
+from backprop_engine.ops.rules import Elementwise, Rules
+from backprop_engine.ops.samples import beyond
 
 FAMILY = "losses"
 
@@ -28,7 +36,7 @@ def _plus_or_minus_one(random: Any, shape: Shape) -> Any:
 
 
 def _inside(*steps: tuple[str, str]) -> Any:
-    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
         return reduced_inside(steps, shapes[0], attributes["reduction"])
 
     return inside
@@ -58,8 +66,8 @@ mse = define(
     forward=lambda a, target, reduction: reduced((a - target) ** 2, reduction),
     shape=cell_shape,
     rules=by_cell(
-        Partial("2 * (a - target)", lambda out, a, target, **_: 2.0 * (a - target)),
-        Partial("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
+        Elementwise("2 * (a - target)", lambda out, a, target, **_: 2.0 * (a - target)),
+        Elementwise("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
     ),
     attributes=(REDUCTION,),
     conventions=Words(
@@ -84,8 +92,8 @@ mae = define(
     forward=lambda a, target, reduction: reduced(np.abs(a - target), reduction),
     shape=cell_shape,
     rules=by_cell(
-        Partial("sign(a - target)", lambda out, a, target, **_: np.sign(a - target)),
-        Partial("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
+        Elementwise("sign(a - target)", lambda out, a, target, **_: np.sign(a - target)),
+        Elementwise("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
     ),
     attributes=(REDUCTION,),
     conventions=Words(
@@ -106,12 +114,12 @@ def _huber_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     delta = attributes["delta"]
     text = f"clip(a - target, min={-delta}, max={delta})"
     return by_cell(
-        Partial(text, lambda out, a, target, **_: np.clip(a - target, -delta, delta)),
-        Partial(f"-{text}", lambda out, a, target, **_: -np.clip(a - target, -delta, delta)),
+        Elementwise(text, lambda out, a, target, **_: np.clip(a - target, -delta, delta)),
+        Elementwise(f"-{text}", lambda out, a, target, **_: -np.clip(a - target, -delta, delta)),
     )(shapes, attributes)
 
 
-def _huber_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _huber_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     delta = attributes["delta"]
     steps = (
         ("d", "a - target"),
@@ -140,7 +148,7 @@ huber = define(
     rules=_huber_rules,
     attributes=(
         REDUCTION,
-        Attribute(
+        OpAttribute(
             "delta",
             float,
             1.0,
@@ -186,8 +194,8 @@ bce = define(
     forward=_bce,
     shape=cell_shape,
     rules=by_cell(
-        Partial("(1 - target) / (1 - p) - target / p", _bce_slope),
-        Partial("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
+        Elementwise("(1 - target) / (1 - p) - target / p", _bce_slope),
+        Elementwise("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
     ),
     attributes=(REDUCTION,),
     conventions=Words(
@@ -231,8 +239,8 @@ bce_with_logits = define(
     forward=_bce_with_logits,
     shape=cell_shape,
     rules=by_cell(
-        Partial("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
-        Partial("-a", lambda out, a, target, **_: -a),
+        Elementwise("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
+        Elementwise("-a", lambda out, a, target, **_: -a),
     ),
     attributes=(REDUCTION,),
     conventions=Words(
@@ -263,10 +271,10 @@ def _hinge_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     def of(out: Any, a: Any, target: Any, **_: Any) -> Any:
         return -target * gate(target * a < margin, a)
 
-    return by_cell(Partial(f"where(target * a < {margin}, -target, 0)", of), None)(shapes, attributes)
+    return by_cell(Elementwise(f"where(target * a < {margin}, -target, 0)", of), None)(shapes, attributes)
 
 
-def _hinge_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _hinge_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     steps = (("m", f"{attributes['margin']} - target * a"), ("l", "relu(m)"))
     return reduced_inside(steps, shapes[0], attributes["reduction"])
 
@@ -286,7 +294,7 @@ hinge = define(
     rules=_hinge_rules,
     attributes=(
         REDUCTION,
-        Attribute(
+        OpAttribute(
             "margin",
             float,
             1.0,
@@ -330,11 +338,11 @@ kl_div = define(
     forward=_kl_div,
     shape=cell_shape,
     rules=by_cell(
-        Partial("-target", lambda out, log_p, target, **_: -target),
-        Partial("log(target) + 1 - log_p", lambda out, log_p, target, **_: np.log(target) + 1.0 - log_p),
+        Elementwise("-target", lambda out, log_p, target, **_: -target),
+        Elementwise("log(target) + 1 - log_p", lambda out, log_p, target, **_: np.log(target) + 1.0 - log_p),
     ),
     attributes=(
-        Attribute(
+        OpAttribute(
             "reduction",
             Literal["mean", "batchmean", "sum", "none"],
             "mean",

@@ -10,23 +10,16 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import (
-    Attribute,
-    Attributes,
-    Inside,
-    Jacobian,
-    Partial,
-    Sample,
-    broadcast,
-    define,
-    no_broadcast,
-)
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.extremes import beyond
-from backprop_engine.ops.fitting import broadcasts, no_axis
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.rules import Elementwise, Indices, Jacobian, here, same
+from backprop_engine.ops.samples import Sample, beyond
+from backprop_engine.ops.shape_rules import broadcast, broadcasts, no_axis, no_broadcast
 
 FAMILY = "normalisation"
-AXIS = Attribute("axis", int, -1, Words("the axis along which the numbers sum to 1", "수의 합이 1이 되는 축"))
+AXIS = OpAttribute(
+    "axis", int, -1, Words("the axis along which the numbers sum to 1", "수의 합이 1이 되는 축")
+)
 SAMPLES = (
     Sample(((3,),)),
     Sample(((1,),)),
@@ -63,7 +56,7 @@ def log_softmax_of(a: Any, axis: int = -1) -> Any:
     return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
 
 
-def exponentials(axis: int) -> Inside:
+def exponentials(axis: int) -> Decomposition:
     """How softmax begins inside: shifted by the largest, exponentials, and their sum."""
     along = f"axis={axis}, keepdims=true"
     return (
@@ -74,7 +67,7 @@ def exponentials(axis: int) -> Inside:
     )
 
 
-def _in_one_line(i: Cells, j: Cells, axis: int) -> Any:
+def _in_one_line(i: Indices, j: Indices, axis: int) -> Any:
     """Whether the cells differ at most along `axis`."""
     others = [each for each in range(len(i)) if each != axis % len(i)]
     return same([i[each] for each in others], [j[each] for each in others])
@@ -95,7 +88,7 @@ def _softmax_matrix(out: Any, a: Any, axis: int) -> Any:
     return p[..., :, np.newaxis] * (np.eye(p.shape[-1], dtype=p.dtype) - p[..., np.newaxis, :])
 
 
-def _softmax_entries(i: Cells, j: Cells, out: Any, a: Any, axis: int) -> Any:
+def _softmax_entries(i: Indices, j: Indices, out: Any, a: Any, axis: int) -> Any:
     return here(_in_one_line(i, j, axis), out[i] * (here(i[axis] == j[axis]) - out[j]))
 
 
@@ -139,7 +132,7 @@ def _log_softmax_matrix(out: Any, a: Any, axis: int) -> Any:
     return np.eye(p.shape[-1], dtype=p.dtype) - p[..., np.newaxis, :]
 
 
-def _log_softmax_entries(i: Cells, j: Cells, out: Any, a: Any, axis: int) -> Any:
+def _log_softmax_entries(i: Indices, j: Indices, out: Any, a: Any, axis: int) -> Any:
     return here(_in_one_line(i, j, axis), here(i[axis] == j[axis]) - np.exp(out[j]))
 
 
@@ -207,11 +200,11 @@ dropout = define(
     forward=lambda a, mask, p: a * mask / (1.0 - p),
     shape=_dropout_shape,
     rules=lambda shapes, attributes: (
-        Partial(f"mask / (1 - {attributes['p']})", lambda out, a, mask, p: mask / (1.0 - p)),
+        Elementwise(f"mask / (1 - {attributes['p']})", lambda out, a, mask, p: mask / (1.0 - p)),
         None,
     ),
     attributes=(
-        Attribute(
+        OpAttribute(
             "p",
             float,
             0.5,

@@ -12,15 +12,16 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.convolution import FAMILY
-from backprop_engine.ops.definition import Attribute, Attributes, Linear, Sample, define
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import would_fit
-from backprop_engine.ops.windows import PerAxis, Windows, per_axis, settings_text, windows
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.convolution import FAMILY, PerAxis, Windows, per_axis, settings_text, windows
+from backprop_engine.ops.definition import define
+from backprop_engine.ops.rules import Indices, Linear, here, same
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import would_fit
 
 _ATTRIBUTES = (
-    Attribute("kernel_size", PerAxis, ..., Words("how large a window is", "창의 크기"), least=1),
-    Attribute(
+    OpAttribute("kernel_size", PerAxis, ..., Words("how large a window is", "창의 크기"), least=1),
+    OpAttribute(
         "stride",
         PerAxis | None,
         None,
@@ -30,7 +31,7 @@ _ATTRIBUTES = (
         ),
         least=1,
     ),
-    Attribute(
+    OpAttribute(
         "padding",
         PerAxis,
         0,
@@ -99,7 +100,7 @@ def _largest_vjp(g: Any, out: Any, x: Any, **settings: Any) -> Any:
     return found.crop(result)
 
 
-def _largest_entries(i: Cells, j: Cells, out: Any, x: Any, **settings: Any) -> Any:
+def _largest_entries(i: Indices, j: Indices, out: Any, x: Any, **settings: Any) -> Any:
     found = _windows(x.shape, **settings)
     ties: Any = 0
     for offset in found.offsets():
@@ -158,7 +159,7 @@ def _mean_vjp(g: Any, out: Any, x: Any, **settings: Any) -> Any:
     return found.crop(result)
 
 
-def _mean_entries(i: Cells, j: Cells, out: Any, x: Any, **settings: Any) -> Any:
+def _mean_entries(i: Indices, j: Indices, out: Any, x: Any, **settings: Any) -> Any:
     found = _windows(x.shape, **settings)
     _, sees = found.kernel_cell(i[-2:], j[-2:])
     return here(same(i[:-2], j[:-2]) & sees, 1.0 / prod(found.kernel))

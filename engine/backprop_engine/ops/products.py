@@ -10,10 +10,20 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import ONE, Attributes, Factor, Linear, Rules, Sample, define
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import FOR_A_SCALAR, axes, difference, for_matrices, named, product, repair
+from backprop_engine.ops.attributes import Attributes
+from backprop_engine.ops.definition import define
 from backprop_engine.ops.linear import DOT, FAMILY, INNER
+from backprop_engine.ops.rules import ONE, Factor, Indices, Linear, Rules, here, same
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import (
+    FOR_A_SCALAR,
+    axes,
+    difference,
+    for_matrices,
+    named,
+    product,
+    repair,
+)
 
 
 def _dot_shape(a: Shape, b: Shape) -> Shape:
@@ -89,11 +99,11 @@ def _forward(x: Any, weight: Any, bias: Any = 0.0) -> Any:
     return x @ weight.T + bias
 
 
-def _x_entries(i: Cells, j: Cells, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
+def _x_entries(i: Indices, j: Indices, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
     return here(same(i[:-1], j[:-1]), weight[i[-1], j[-1]])
 
 
-def _weight_entries(i: Cells, j: Cells, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
+def _weight_entries(i: Indices, j: Indices, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
     return here(i[-1] == j[0], x[(*i[:-1], j[1])])
 
 

@@ -12,23 +12,15 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import (
-    Attribute,
-    Attributes,
-    Entries,
-    Factor,
-    Inside,
-    Linear,
-    Sample,
-    define,
-)
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.extremes import of_nothing
-from backprop_engine.ops.fitting import no_axis
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.rules import Entries, Factor, Indices, Linear, here, same
+from backprop_engine.ops.samples import Sample, of_nothing
+from backprop_engine.ops.shape_rules import no_axis
 
 FAMILY = "reductions"
-Axes: TypeAlias = int | tuple[int, ...] | None
-AXIS = Attribute(
+AxisArg: TypeAlias = int | tuple[int, ...] | None
+AXIS = OpAttribute(
     "axis",
     int | tuple[int, ...] | None,
     None,
@@ -36,7 +28,7 @@ AXIS = Attribute(
         "the axis or axes that are reduced; all where it is left out", "줄일 축 하나 또는 여럿, 생략하면 모두"
     ),
 )
-KEEPDIMS = Attribute(
+KEEPDIMS = OpAttribute(
     "keepdims",
     bool,
     False,
@@ -66,7 +58,7 @@ def positive_axis(shape: Shape, axis: int) -> int:
     return axis % len(shape)
 
 
-def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
+def reduced_axes(shape: Shape, axis: AxisArg) -> tuple[int, ...]:
     """The axes that `axis` names, counted from 0."""
     if axis is None:
         return tuple(range(len(shape)))
@@ -79,7 +71,7 @@ def reduced_axes(shape: Shape, axis: Axes) -> tuple[int, ...]:
     return positive
 
 
-def reduced_shape(shape: Shape, axis: Axes = None, keepdims: bool = False, **_: Any) -> Shape:
+def reduced_shape(shape: Shape, axis: AxisArg = None, keepdims: bool = False, **_: Any) -> Shape:
     """The shape rule of reductions."""
     axes = reduced_axes(shape, axis)
     kept = (
@@ -93,14 +85,14 @@ def count_of(shape: Shape, attributes: Attributes) -> int:
     return prod(shape[axis] for axis in reduced_axes(shape, attributes["axis"]))
 
 
-def average(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+def average(a: Any, axis: AxisArg = None, keepdims: bool = False) -> Any:
     """The mean; of nothing it is NaN, without NumPy's warning."""
     if a.size == 0:
         return np.sum(a, axis=axis, keepdims=keepdims) * np.nan
     return np.mean(a, axis=axis, keepdims=keepdims)
 
 
-def restored(g: Any, shape: Shape, axis: Axes, keepdims: bool) -> Any:
+def restored(g: Any, shape: Shape, axis: AxisArg, keepdims: bool) -> Any:
     """A gradient in a reduction's output shape, repeated over the axes that were reduced."""
     if not keepdims:
         g = np.expand_dims(g, reduced_axes(shape, axis))
@@ -110,7 +102,7 @@ def restored(g: Any, shape: Shape, axis: Axes, keepdims: bool) -> Any:
 # The texts of rules and decompositions
 
 
-def axis_text(axis: Axes, keepdims: bool = False) -> str:
+def axis_text(axis: AxisArg, keepdims: bool = False) -> str:
     """``, axis=0, keepdims=true`` as it stands in a call, after its operand."""
     where = "" if axis is None else f", axis={list(axis) if isinstance(axis, tuple) else axis}"
     return where + (", keepdims=true" if keepdims else "")
@@ -150,7 +142,7 @@ def weighted(shape: Shape, attributes: Attributes, text: str, weight: Weight, sh
         wide = out if keepdims else np.expand_dims(out, axes)
         return weight.of(a, wide, weight.about(a, axes, True))
 
-    def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+    def entries(i: Indices, j: Indices, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
         lines, apart = lines_of(i, j, a, axes, keepdims)
         about = weight.about(lines, tuple(range(-len(axes), 0)), False)
         return here(apart, weight.of(a[j], out[i], about))
@@ -168,7 +160,7 @@ def with_weights(
 ) -> Linear:
     """A reduction's rule: the upstream gradient, repeated, times ``weights(out, a, **attributes)``."""
 
-    def vjp(g: Any, out: Any, a: Any, *, axis: Axes, keepdims: bool, **others: Any) -> Any:
+    def vjp(g: Any, out: Any, a: Any, *, axis: AxisArg, keepdims: bool, **others: Any) -> Any:
         return restored(g, a.shape, axis, keepdims) * weights(out, a, axis=axis, keepdims=keepdims, **others)
 
     axes = reduced_axes(shape, attributes["axis"])
@@ -184,7 +176,7 @@ def with_weights(
     return Linear(f"{wide} * {text}", vjp, factor, shown=None if factor else shown, entries=entries)
 
 
-def lines_of(i: Cells, j: Cells, a: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, Any]:
+def lines_of(i: Indices, j: Indices, a: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, Any]:
     """The lines of `a` that the output's cells `i` are made of, their cells in the last axes, and whether the
     operand's cells `j` lie in them.
     """
@@ -197,7 +189,7 @@ def _evenly(share: float, shape: Shape, attributes: Attributes) -> Entries:
     """The Jacobian's cells where every cell that is reduced counts the same."""
     axes = reduced_axes(shape, attributes["axis"])
 
-    def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+    def entries(i: Indices, j: Indices, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
         return here(lines_of(i, j, a, axes, keepdims)[1], share)
 
     return entries
@@ -249,7 +241,7 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     )
 
 
-def _mean_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _mean_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     return (
         ("total", f"sum(a{axis_text(attributes['axis'], attributes['keepdims'])})"),
         ("out", f"total / {count_of(shapes[0], attributes)}"),
@@ -273,4 +265,60 @@ mean = define(
     inside=_mean_inside,
     conventions=Words("The mean of nothing is NaN.", "원소가 없으면 평균은 NaN입니다."),
     samples=(*SAMPLES, SIZE_ONE),
+)
+
+
+# Running sums along an axis.
+
+
+def _cumsum_shape(a: Shape, axis: int) -> Shape:
+    positive_axis(a, axis)
+    return a
+
+
+def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+    axis = positive_axis(shapes[0], attributes["axis"])
+
+    def vjp(g: Any, out: Any, a: Any, **_: Any) -> Any:
+        return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+    def entries(i: Indices, j: Indices, *_: Any, **__: Any) -> Any:
+        rest = same(i[:axis] + i[axis + 1 :], j[:axis] + j[axis + 1 :])
+        return here(rest & (j[axis] <= i[axis]))
+
+    text = f"flip(cumsum(flip(g, axis={axis}), axis={axis}), axis={axis})"
+    shown = Words("1 for this and all before", "자신과 앞의 원소에 1")
+    return (Linear(text, vjp, shown=shown, entries=entries),)
+
+
+cumsum = define(
+    "cumsum",
+    family=FAMILY,
+    lesson=Words(
+        en="A cumulative sum: each cell counts in its own sum and in all after it, so the gradient is summed "
+        "from the end.",
+        ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
+    ),
+    sign="cumsum",
+    operands="a",
+    formula="cumsum(a)",
+    forward=lambda a, axis: np.cumsum(a, axis=axis),
+    shape=_cumsum_shape,
+    rules=_cumsum_rules,
+    attributes=(
+        OpAttribute(
+            "axis", int, ..., Words("the axis along which the cells are added up", "원소를 차례로 더해 갈 축")
+        ),
+    ),
+    conventions=Words(
+        "The axis must be given: nothing is flattened.",
+        "축을 반드시 지정합니다. 한 줄로 펴서 더하지 않습니다.",
+    ),
+    samples=(
+        Sample(((3,),), {"axis": 0}),
+        Sample(((2, 3),), {"axis": 0}),
+        Sample(((2, 3, 4),), {"axis": -2}),
+        Sample(((1, 3),), {"axis": 0}),
+        Sample(((2, 0),), {"axis": -1}),
+    ),
 )

@@ -16,24 +16,25 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import (
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.normalisation import FAMILY
+from backprop_engine.ops.rules import (
     ONE,
-    Attribute,
-    Attributes,
-    Inside,
+    Elementwise,
+    Factor,
+    Indices,
     Jacobian,
     Linear,
-    Partial,
     Rule,
     Rules,
-    Sample,
-    define,
+    here,
+    same,
 )
-from backprop_engine.ops.entries import Cells, here, same
-from backprop_engine.ops.fitting import no_axis, repair, two_named
-from backprop_engine.ops.normalisation import FAMILY
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import no_axis, repair, two_named, would_fit
 
-EPS = Attribute(
+EPS = OpAttribute(
     "eps",
     float,
     1e-5,
@@ -70,7 +71,7 @@ def standard_vjp(h: Any, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool
     return (h - np.mean(h, axis=axes, keepdims=True) * centred - along) / r
 
 
-def standard_cells(i: Cells, j: Cells, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
+def standard_cells(i: Indices, j: Indices, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
     """Cells of ∂n/∂a."""
     others = [axis for axis in range(n.ndim) if axis not in axes]
     size = prod(n.shape[axis] for axis in axes)
@@ -87,7 +88,7 @@ def standard_text(h: str, n: str, axis: str, eps: float, *, centred: bool) -> st
     return f"({h}{mean} - {n} * mean({h} * {n}, {along})) / sqrt({root} + {eps})"
 
 
-def standard_inside(axis: str, eps: float, count: int, scale: str, *, centred: bool) -> Inside:
+def standard_inside(axis: str, eps: float, count: int, scale: str, *, centred: bool) -> Decomposition:
     """The decomposition for `count` operands; `scale` is how the weights are written."""
     along = f"axis={axis}, keepdims=true"
     d = "d" if centred else "a"
@@ -154,7 +155,7 @@ def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]
         return standard_vjp(g * weight, *normalised(a, axis, eps), centred=centred)
 
     def entries(
-        i: Cells, j: Cells, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float
+        i: Indices, j: Indices, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float
     ) -> Any:
         found = standard_cells(i, j, *normalised(a, axis, eps), centred=centred)
         return found * np.broadcast_to(weight, a.shape)[i]
@@ -181,10 +182,10 @@ def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]
             rows = ("diag(weight) @ " if shapes[1] else "weight * ") if weighted else ""
             matrix_text = f"{rows}{inner} / {root}"
             by_a = Jacobian(text, vjp, matrix, matrix_text, (*a, size), entries)
-        by_weight = Partial(call, lambda out, a, *_, axis, eps: normalised(a, axis, eps)[0])
+        by_weight = Elementwise(call, lambda out, a, *_, axis, eps: normalised(a, axis, eps)[0])
         return (by_a, by_weight, ONE)[: len(shapes)]
 
-    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
         a, axis = shapes[0], attributes["axis"]
         axes = tuple(range(axis % len(a) - len(a), 0))
         return standard_inside(axes_text(axes), attributes["eps"], len(shapes), "{}", centred=centred)
@@ -192,7 +193,7 @@ def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]
     return {"forward": forward, "rules": rules, "inside": inside}
 
 
-_AXIS = Attribute(
+_AXIS = OpAttribute(
     "axis",
     int,
     -1,
@@ -262,5 +263,126 @@ rms_norm = define(
         Sample(((2, 3, 4), (4,)), {"eps": 0.01}),
         Sample(((2, 3, 4), (3, 4)), {"axis": -2}),
         Sample(((0, 3), (3,))),
+    ),
+)
+
+
+# Batch normalisation: every channel to mean 0 and variance 1, over the batch.
+
+
+def _batch_axes(ndim: int) -> tuple[int, ...]:
+    return (0, *range(2, ndim))
+
+
+def _batch_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
+    if len(a) < 2:
+        raise ShapeError(
+            msg("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
+            would_fit("unsqueeze({0}, axis=1)") if a and a[0] and {*parameters} <= {(1,)} else "",
+        )
+    if prod(a[axis] for axis in _batch_axes(len(a))) == 0:
+        raise ShapeError(msg("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
+    reason = msg("it needs one number for each of the {channels} channels on axis 1", channels=a[1])
+    check_parameters(a, parameters, a[1:2], reason)
+    return a
+
+
+def _by_channel(parameter: Any, ndim: int) -> Any:
+    return np.reshape(parameter, (-1, *(1,) * (ndim - 2)))
+
+
+def _batch_norm(a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float) -> Any:
+    n, _ = root_of(a, _batch_axes(a.ndim), eps, centred=True)
+    return n * _by_channel(weight, a.ndim) + _by_channel(bias, a.ndim)
+
+
+def _batch_norm_vjp(g: Any, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float) -> Any:
+    axes = _batch_axes(a.ndim)
+    return standard_vjp(
+        g * _by_channel(weight, a.ndim), *root_of(a, axes, eps, centred=True), axes, centred=True
+    )
+
+
+def _batch_norm_entries(
+    i: Indices, j: Indices, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float
+) -> Any:
+    axes = _batch_axes(a.ndim)
+    found = standard_cells(i, j, *root_of(a, axes, eps, centred=True), axes, centred=True)
+    return found * np.broadcast_to(_by_channel(weight, a.ndim), a.shape)[i]
+
+
+def _normalised_batch(out: Any, a: Any, *_: Any, eps: float) -> Any:
+    return root_of(a, _batch_axes(a.ndim), eps, centred=True)[0]
+
+
+def _channel_scale(a: Shape) -> str:
+    """How a parameter is written where it meets `a`."""
+    return "{}" if len(a) == 2 else f"reshape({{}}, shape={[a[1], *[1] * (len(a) - 2)]})"
+
+
+def _batch_norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    a, eps = shapes[0], attributes["eps"]
+    axes = _batch_axes(len(a))
+    weighted, call = len(shapes) > 1, plain_call("batch_norm", attributes, eps=1e-5)
+    h = f"g * {_channel_scale(a).format('weight')}" if weighted else "g"
+    text = standard_text(h, call if weighted else "out", axes_text(axes), eps, centred=True)
+    by_a = Linear(text, _batch_norm_vjp, shown=SHOWN, entries=_batch_norm_entries)
+    by_weight: Rule = Elementwise(call, _normalised_batch)
+    by_bias: Rule = ONE
+    if len(a) > 2:
+        by_weight = Linear(
+            f"g * {call}",
+            lambda g, out, a, *_, eps: g * _normalised_batch(out, a, eps=eps),
+            Factor(call, _normalised_batch, sign="⊙"),
+            summed=axes,
+            entries=lambda i, j, out, a, *_, eps: here(i[1] == j[0], _normalised_batch(out, a, eps=eps)[i]),
+        )
+        by_bias = Linear(
+            "g",
+            lambda g, *_, **attributes: g,
+            summed=axes,
+            shown=Words("1 for each cell of the channel", "채널의 원소마다 1"),
+            entries=lambda i, j, out, a, *_, eps: here(i[1] == j[0]),
+        )
+    return (by_a, by_weight, by_bias)[: len(shapes)]
+
+
+def _batch_norm_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
+    a = shapes[0]
+    axis, scale = axes_text(_batch_axes(len(a))), _channel_scale(a)
+    return standard_inside(axis, attributes["eps"], len(shapes), scale, centred=True)
+
+
+batch_norm = define(
+    "batch_norm",
+    family=FAMILY,
+    lesson=Words(
+        en="Each channel is normalised over the batch, so every sample's gradient depends on all the others.",
+        ko="채널마다 배치 전체로 정규화하므로, 한 샘플의 그래디언트가 다른 모든 샘플에 의존합니다.",
+    ),
+    lessons=(None, OF_WEIGHT, OF_BIAS),
+    sign="BN",
+    operands="a weight bias",
+    optional=2,
+    formula="(a - mean(a, axis=0)) / sqrt(var(a, axis=0) + eps) * weight + bias",
+    forward=_batch_norm,
+    shape=_batch_norm_shape,
+    rules=_batch_norm_rules,
+    attributes=(EPS,),
+    conventions=Words(
+        "The training form: mean and variance are the batch's own, over every axis but 1, the "
+        "variance divided by the number of cells; there are no running averages. A batch of one gives 0.",
+        "학습할 때의 형태입니다. 평균과 분산은 1번을 뺀 모든 축에 걸친 이 배치의 것이고, 분산은 "
+        "원소 수로 나눕니다. 이동 평균은 없습니다. 하나뿐인 배치는 0이 됩니다.",
+    ),
+    inside=_batch_norm_inside,
+    samples=(
+        Sample(((4, 3),)),
+        Sample(((1, 3),)),
+        Sample(((4, 3), (3,))),
+        Sample(((4, 3), (3,), (3,))),
+        Sample(((2, 3, 2), (3,), (3,))),
+        Sample(((2, 3, 2, 2), (3,), (3,)), {"eps": 0.01}),
+        Sample(((2, 0), (0,))),
     ),
 )

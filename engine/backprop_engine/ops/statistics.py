@@ -8,9 +8,8 @@ import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Attribute, Attributes, Inside, Linear, Sample, define
-from backprop_engine.ops.entries import Cells, here, position
-from backprop_engine.ops.extremes import at_zero
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition, define
 from backprop_engine.ops.reductions import (
     AXIS,
     EMPTY,
@@ -18,7 +17,7 @@ from backprop_engine.ops.reductions import (
     KEEPDIMS,
     SAMPLES,
     SIZE_ONE,
-    Axes,
+    AxisArg,
     Weight,
     average,
     axis_text,
@@ -30,8 +29,10 @@ from backprop_engine.ops.reductions import (
     wide_text,
     with_weights,
 )
+from backprop_engine.ops.rules import Indices, Linear, here, position
+from backprop_engine.ops.samples import Sample, at_zero
 
-_DDOF = Attribute(
+_DDOF = OpAttribute(
     "ddof",
     int,
     0,
@@ -58,7 +59,7 @@ def _mean_of_line(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return average(line, axes, keepdims)
 
 
-def variance(a: Any, axis: Axes, keepdims: bool, ddof: int) -> Any:
+def variance(a: Any, axis: AxisArg, keepdims: bool, ddof: int) -> Any:
     """The mean square of what is left when the mean is taken away; analytic, as NumPy's own is not."""
     squares = np.sum(np.square(a - average(a, axis, True)), axis=axis, keepdims=keepdims)
     return squares / np.float64(count_of(a.shape, {"axis": axis}) - ddof)
@@ -77,7 +78,7 @@ def _mean_text(attributes: Attributes) -> str:
     return f"mean(a{axis_text(axis, axis is not None)})"
 
 
-def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside:
+def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     axis, divisor = attributes["axis"], count_of(shapes[0], attributes) - attributes["ddof"]
     return (
         ("centre", f"mean(a{axis_text(axis, True)})"),
@@ -122,7 +123,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     return (weighted(shape, attributes, text, weight, shown),)
 
 
-def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Inside | None:
+def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition | None:
     """A single cell has no spread: the square root would be stuck at its kink."""
     if count_of(shapes[0], attributes) == 1:
         return None
@@ -156,7 +157,7 @@ std = define(
 )
 
 
-def _norm(a: Any, axis: Axes, keepdims: bool) -> Any:
+def _norm(a: Any, axis: AxisArg, keepdims: bool) -> Any:
     return np.sqrt(np.sum(np.square(a), axis=axis, keepdims=keepdims))
 
 
@@ -224,7 +225,7 @@ def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         others = _others(moved.reshape(*kept, count_of(shape, attributes)))
         return np.moveaxis(others.reshape(moved.shape), last, axes)
 
-    def entries(i: Cells, j: Cells, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
+    def entries(i: Indices, j: Indices, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
         lines, apart = lines_of(i, j, a, axes, keepdims)
         flat = np.reshape(
             lines, (*np.shape(lines)[: np.ndim(lines) - len(axes)], count_of(shape, attributes))

@@ -12,11 +12,20 @@ from typing import Final
 
 from backprop_engine.optim.adam import adam, adamw
 from backprop_engine.optim.adaptive import adagrad, rmsprop
-from backprop_engine.optim.definition import Line, Memory, Optimizer, State, Symbol
+from backprop_engine.optim.definition import Memory, Optimizer, OptimizerState, Symbol, UpdateLine
 from backprop_engine.optim.settings import Setting, SettingError
 from backprop_engine.optim.sgd import sgd
 
-__all__ = ["OPTIMIZERS", "Line", "Memory", "Optimizer", "Setting", "SettingError", "State", "Symbol"]
+__all__ = [
+    "OPTIMIZERS",
+    "Memory",
+    "Optimizer",
+    "OptimizerState",
+    "Setting",
+    "SettingError",
+    "Symbol",
+    "UpdateLine",
+]
 
 OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType(
     {one.name: one for one in (sgd, adagrad, rmsprop, adam, adamw)}

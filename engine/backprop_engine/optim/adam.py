@@ -7,7 +7,7 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import over, plus_number, plus_product, plus_quotient, times, towards
-from backprop_engine.optim.definition import Line, Memory, Optimizer, Settings, Tensors
+from backprop_engine.optim.definition import Memory, Optimizer, SettingValues, Tensors, UpdateLine
 from backprop_engine.optim.settings import Setting
 from backprop_engine.optim.shared import (
     MAXIMIZE,
@@ -52,13 +52,13 @@ _MEMORY = (
 )
 
 _LINES = (
-    Line("m = β1 * m + (1 - β1) * g"),
-    Line("v = β2 * v + (1 - β2) * g ** 2"),
-    Line("u = maximum(u, v)", when="amsgrad"),
-    Line("m̂ = m / (1 - β1 ** t)"),
-    Line("v̂ = u / (1 - β2 ** t)", when="amsgrad"),
-    Line("v̂ = v / (1 - β2 ** t)", unless="amsgrad"),
-    Line("w = w - lr * m̂ / (sqrt(v̂) + ε)"),
+    UpdateLine("m = β1 * m + (1 - β1) * g"),
+    UpdateLine("v = β2 * v + (1 - β2) * g ** 2"),
+    UpdateLine("u = maximum(u, v)", when="amsgrad"),
+    UpdateLine("m̂ = m / (1 - β1 ** t)"),
+    UpdateLine("v̂ = u / (1 - β2 ** t)", when="amsgrad"),
+    UpdateLine("v̂ = v / (1 - β2 ** t)", unless="amsgrad"),
+    UpdateLine("w = w - lr * m̂ / (sqrt(v̂) + ε)"),
 )
 
 _BETWEEN = {
@@ -67,7 +67,9 @@ _BETWEEN = {
 }
 
 
-def _moments(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) -> tuple[Tensor, Tensors]:
+def _moments(
+    w: Tensor, g: Tensor, memory: Tensors, t: int, settings: SettingValues
+) -> tuple[Tensor, Tensors]:
     """The part that Adam and AdamW share. The corrections for the start are numbers, not tensors."""
     beta1, beta2 = settings["betas"]
     kept = {
@@ -82,11 +84,11 @@ def _moments(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) 
     return plus_quotient(w, kept["m"], d, -rate), kept
 
 
-def _adam(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) -> tuple[Tensor, Tensors]:
+def _adam(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: SettingValues) -> tuple[Tensor, Tensors]:
     return _moments(w, penalised(w, g, settings), memory, t, settings)
 
 
-def _adamw(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) -> tuple[Tensor, Tensors]:
+def _adamw(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: SettingValues) -> tuple[Tensor, Tensors]:
     decay = settings["weight_decay"]
     w = times(w, 1.0 - settings["lr"] * decay) if decay else w
     return _moments(w, -g if settings["maximize"] else g, memory, t, settings)
@@ -127,8 +129,8 @@ adamw = Optimizer(
     ),
     memory=_MEMORY,
     lines=(
-        Line("g = -g", when="maximize"),
-        Line("w = (1 - lr * weight_decay) * w", when="weight_decay"),
+        UpdateLine("g = -g", when="maximize"),
+        UpdateLine("w = (1 - lr * weight_decay) * w", when="weight_decay"),
         *_LINES,
     ),
     between=_BETWEEN,

@@ -7,7 +7,7 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import plus, plus_number, plus_product, plus_quotient, times, towards
-from backprop_engine.optim.definition import Line, Memory, Optimizer, Settings, Tensors
+from backprop_engine.optim.definition import Memory, Optimizer, SettingValues, Tensors, UpdateLine
 from backprop_engine.optim.settings import Setting
 from backprop_engine.optim.shared import (
     MAXIMIZE,
@@ -23,7 +23,9 @@ from backprop_engine.optim.shared import (
 __all__ = ["adagrad", "rmsprop"]
 
 
-def _adagrad(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) -> tuple[Tensor, Tensors]:
+def _adagrad(
+    w: Tensor, g: Tensor, memory: Tensors, t: int, settings: SettingValues
+) -> tuple[Tensor, Tensors]:
     g = penalised(w, g, settings)
     rate = settings["lr"] / (1 + (t - 1) * settings["lr_decay"])
     s = plus_product(memory["s"], g, g, 1.0)
@@ -66,17 +68,19 @@ adagrad = Optimizer(
     ),
     lines=(
         *PENALTY,
-        Line("s = s + g ** 2"),
-        Line("rate = lr / (1 + (t - 1) * lr_decay)", when="lr_decay"),
-        Line("w = w - rate * g / (sqrt(s) + ε)", when="lr_decay"),
-        Line("w = w - lr * g / (sqrt(s) + ε)", unless="lr_decay"),
+        UpdateLine("s = s + g ** 2"),
+        UpdateLine("rate = lr / (1 + (t - 1) * lr_decay)", when="lr_decay"),
+        UpdateLine("w = w - rate * g / (sqrt(s) + ε)", when="lr_decay"),
+        UpdateLine("w = w - lr * g / (sqrt(s) + ε)", unless="lr_decay"),
     ),
     between={"rate": Words("the learning rate of this update", "이번 갱신의 학습률")},
     rule=_adagrad,
 )
 
 
-def _rmsprop(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) -> tuple[Tensor, Tensors]:
+def _rmsprop(
+    w: Tensor, g: Tensor, memory: Tensors, t: int, settings: SettingValues
+) -> tuple[Tensor, Tensors]:
     g, lr, alpha = penalised(w, g, settings), settings["lr"], settings["alpha"]
     kept = {"s": plus_product(times(memory["s"], alpha), g, g, 1.0 - alpha)}
     square = kept["s"]
@@ -124,13 +128,13 @@ rmsprop = Optimizer(
     ),
     lines=(
         *PENALTY,
-        Line("s = α * s + (1 - α) * g ** 2"),
-        Line("m = α * m + (1 - α) * g", when="centered"),
-        Line("d = sqrt(s - m ** 2) + ε", when="centered"),
-        Line("d = sqrt(s) + ε", unless="centered"),
-        Line("v = momentum * v + g / d", when="momentum"),
-        Line("w = w - lr * v", when="momentum"),
-        Line("w = w - lr * g / d", unless="momentum"),
+        UpdateLine("s = α * s + (1 - α) * g ** 2"),
+        UpdateLine("m = α * m + (1 - α) * g", when="centered"),
+        UpdateLine("d = sqrt(s - m ** 2) + ε", when="centered"),
+        UpdateLine("d = sqrt(s) + ε", unless="centered"),
+        UpdateLine("v = momentum * v + g / d", when="momentum"),
+        UpdateLine("w = w - lr * v", when="momentum"),
+        UpdateLine("w = w - lr * g / d", unless="momentum"),
     ),
     between={"d": Words("what the gradient is divided by", "그래디언트를 나누는 값")},
     rule=_rmsprop,

@@ -28,14 +28,23 @@ from backprop_engine.arrays import Tensor, settle
 from backprop_engine.messages.words import Words
 from backprop_engine.optim.settings import Setting, SettingError, unknown
 
-__all__ = ["Line", "Memory", "Optimizer", "Rule", "Settings", "State", "Symbol", "Tensors"]
+__all__ = [
+    "Memory",
+    "Optimizer",
+    "OptimizerState",
+    "SettingValues",
+    "Symbol",
+    "Tensors",
+    "UpdateLine",
+    "UpdateRule",
+]
 
-Settings: TypeAlias = Mapping[str, Any]
+SettingValues: TypeAlias = Mapping[str, Any]
 """A value for every setting of an optimiser, by name."""
 
 Tensors: TypeAlias = Mapping[str, Tensor]
 
-Rule: TypeAlias = Callable[[Tensor, Tensor, Tensors, int, Settings], tuple[Tensor, Tensors]]
+UpdateRule: TypeAlias = Callable[[Tensor, Tensor, Tensors, int, SettingValues], tuple[Tensor, Tensors]]
 
 _NAME: Final = re.compile(r"[^\W\d]\w*\u0302?")
 """A name in a formula; some wear a hat, which `\\w` leaves out."""
@@ -47,7 +56,7 @@ _COMMON: Final = {
 }
 
 
-class Line(NamedTuple):
+class UpdateLine(NamedTuple):
     """A line of an update. It is in force if all settings named in `when` are on and none in `unless`.
 
     Both are names separated by spaces; a number is on where it is not 0.
@@ -57,7 +66,7 @@ class Line(NamedTuple):
     when: str = ""
     unless: str = ""
 
-    def in_force(self, settings: Settings) -> bool:
+    def in_force(self, settings: SettingValues) -> bool:
         """Whether the line is part of the update under these settings."""
         return all(settings[name] for name in self.when.split()) and not any(
             settings[name] for name in self.unless.split()
@@ -84,7 +93,7 @@ class Symbol(NamedTuple):
     value: float | None = None
 
 
-class State(Struct, frozen=True, eq=False):
+class OptimizerState(Struct, frozen=True, eq=False):
     """What an optimiser remembers of one parameter after `step` updates: tensors by their symbols."""
 
     step: int
@@ -99,23 +108,23 @@ class Optimizer(Struct, frozen=True, eq=False):
     """What it does, in one sentence for a learner."""
     settings: tuple[Setting, ...]
     memory: tuple[Memory, ...]
-    lines: tuple[Line, ...]
-    rule: Rule
+    lines: tuple[UpdateLine, ...]
+    rule: UpdateRule
     between: Mapping[str, Words] = field(default_factory=dict)
-    refuse: Callable[[Settings], SettingError | None] | None = None
+    refuse: Callable[[SettingValues], SettingError | None] | None = None
     """What is wrong with settings that are each right by themselves."""
 
     def setting(self, name: str) -> Setting | None:
         """The setting called `name`."""
         return next((setting for setting in self.settings if setting.name == name), None)
 
-    def settings_of(self, given: Settings) -> dict[str, Any]:
+    def settings_of(self, given: SettingValues) -> dict[str, Any]:
         """A value for every setting, given or by default; raises `SettingError` for the first mistake."""
         for mistake in self.mistakes(given):
             raise mistake
         return self._filled(given)
 
-    def mistakes(self, given: Settings) -> tuple[SettingError, ...]:
+    def mistakes(self, given: SettingValues) -> tuple[SettingError, ...]:
         """Everything that is wrong with the given settings, in their order."""
         found = tuple(self._mistakes(given))
         if found or self.refuse is None:
@@ -123,7 +132,7 @@ class Optimizer(Struct, frozen=True, eq=False):
         refused = self.refuse(self._filled(given))
         return (refused,) if refused else ()
 
-    def _mistakes(self, given: Settings) -> Iterator[SettingError]:
+    def _mistakes(self, given: SettingValues) -> Iterator[SettingError]:
         for name, value in given.items():
             setting = self.setting(name)
             if setting is None:
@@ -134,10 +143,10 @@ class Optimizer(Struct, frozen=True, eq=False):
             except SettingError as error:
                 yield error
 
-    def _filled(self, given: Settings) -> dict[str, Any]:
+    def _filled(self, given: SettingValues) -> dict[str, Any]:
         return {one.name: one.value(given.get(one.name, one.default)) for one in self.settings}
 
-    def start(self, parameter: Tensor, settings: Settings) -> State:
+    def start(self, parameter: Tensor, settings: SettingValues) -> OptimizerState:
         """The state before the first update of `parameter`."""
         dtype = parameter.dtype
         with np.errstate(over="ignore"):
@@ -148,11 +157,11 @@ class Optimizer(Struct, frozen=True, eq=False):
                 for one in self.memory
                 if not one.when or settings[one.when]
             }
-        return State(0, MappingProxyType(memory))
+        return OptimizerState(0, MappingProxyType(memory))
 
     def update(
-        self, parameter: Tensor, gradient: Tensor, state: State, settings: Settings
-    ) -> tuple[Tensor, State]:
+        self, parameter: Tensor, gradient: Tensor, state: OptimizerState, settings: SettingValues
+    ) -> tuple[Tensor, OptimizerState]:
         """The parameter and the state after one more update.
 
         Nothing that is given is written to. Arithmetic is IEEE and raises nothing.
@@ -161,13 +170,13 @@ class Optimizer(Struct, frozen=True, eq=False):
         with np.errstate(all="ignore"):
             updated, memory = self.rule(parameter, gradient, state.memory, step, settings)
         kept = {symbol: settle(tensor, dtype) for symbol, tensor in memory.items()}
-        return settle(updated, dtype), State(step, MappingProxyType(kept))
+        return settle(updated, dtype), OptimizerState(step, MappingProxyType(kept))
 
-    def formulas(self, settings: Settings) -> tuple[str, ...]:
+    def formulas(self, settings: SettingValues) -> tuple[str, ...]:
         """The lines of an update under these settings, in order: assignments over `symbols(settings)`."""
         return tuple(line.text for line in self.lines if line.in_force(settings))
 
-    def symbols(self, settings: Settings) -> tuple[Symbol, ...]:
+    def symbols(self, settings: SettingValues) -> tuple[Symbol, ...]:
         """What the names in `formulas(settings)` mean, in the order in which they appear."""
         known = {name: Symbol(name, meaning) for name, meaning in (_COMMON | dict(self.between)).items()}
         known |= {one.symbol: Symbol(one.symbol, one.meaning) for one in self.memory}

@@ -6,7 +6,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import plus, times
-from backprop_engine.optim.definition import Line, Optimizer, Settings, Tensors
+from backprop_engine.optim.definition import Optimizer, SettingValues, Tensors, UpdateLine
 from backprop_engine.optim.settings import Setting, SettingError
 from backprop_engine.optim.shared import (
     MAXIMIZE,
@@ -21,7 +21,9 @@ from backprop_engine.optim.shared import (
 __all__ = ["sgd"]
 
 
-def _descend(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) -> tuple[Tensor, Tensors]:
+def _descend(
+    w: Tensor, g: Tensor, memory: Tensors, t: int, settings: SettingValues
+) -> tuple[Tensor, Tensors]:
     g, lr, momentum = penalised(w, g, settings), settings["lr"], settings["momentum"]
     if not momentum:
         return plus(w, g, -lr), {}
@@ -29,7 +31,7 @@ def _descend(w: Tensor, g: Tensor, memory: Tensors, t: int, settings: Settings) 
     return plus(w, plus(g, v, momentum) if settings["nesterov"] else v, -lr), {"v": v}
 
 
-def _refuse(settings: Settings) -> SettingError | None:
+def _refuse(settings: SettingValues) -> SettingError | None:
     if not settings["nesterov"] or (settings["momentum"] > 0 and settings["dampening"] == 0):
         return None
     hint = msg("leave `dampening` out") if settings["momentum"] > 0 else msg("add `momentum: 0.9`")
@@ -70,12 +72,12 @@ sgd = Optimizer(
     memory=(VELOCITY,),
     lines=(
         *PENALTY,
-        Line("v = momentum * v + g", when="momentum", unless="dampening"),
-        Line("v = where(t > 1, momentum * v + (1 - dampening) * g, g)", when="momentum dampening"),
-        Line("g = g + momentum * v", when="nesterov"),
-        Line("w = w - lr * v", when="momentum", unless="nesterov"),
-        Line("w = w - lr * g", when="nesterov"),
-        Line("w = w - lr * g", unless="momentum"),
+        UpdateLine("v = momentum * v + g", when="momentum", unless="dampening"),
+        UpdateLine("v = where(t > 1, momentum * v + (1 - dampening) * g, g)", when="momentum dampening"),
+        UpdateLine("g = g + momentum * v", when="nesterov"),
+        UpdateLine("w = w - lr * v", when="momentum", unless="nesterov"),
+        UpdateLine("w = w - lr * g", when="nesterov"),
+        UpdateLine("w = w - lr * g", unless="momentum"),
     ),
     rule=_descend,
     refuse=_refuse,

@@ -8,7 +8,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.optim.arithmetic import plus
-from backprop_engine.optim.definition import Line, Memory, Settings
+from backprop_engine.optim.definition import Memory, SettingValues, UpdateLine
 from backprop_engine.optim.settings import Setting
 
 __all__ = [
@@ -73,13 +73,13 @@ VELOCITY: Final = Memory(
 )
 
 PENALTY: Final = (
-    Line("g = -g", when="maximize"),
-    Line("g = g + weight_decay * w", when="weight_decay"),
+    UpdateLine("g = -g", when="maximize"),
+    UpdateLine("g = g + weight_decay * w", when="weight_decay"),
 )
 """What `penalised` does."""
 
 
-def penalised(w: Tensor, g: Tensor, settings: Settings) -> Tensor:
+def penalised(w: Tensor, g: Tensor, settings: SettingValues) -> Tensor:
     """The gradient of what is to shrink: turned round for `maximize`, with the pull of `weight_decay`."""
     g = -g if settings["maximize"] else g
     return plus(g, w, settings["weight_decay"]) if settings["weight_decay"] else g

@@ -13,8 +13,8 @@ import numpy as np
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Step, Update
-from backprop_engine.ops import Partial
-from backprop_engine.ops.keys import key_text
+from backprop_engine.ops import Elementwise
+from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import forward_text
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.spelling import numpy_code
@@ -82,7 +82,7 @@ def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
 def _product(edge: Edge) -> str:
     """The rule over `g`: an elementwise derivative is multiplied with it."""
     text = edge.rule.text
-    if not isinstance(edge.rule, Partial):
+    if not isinstance(edge.rule, Elementwise):
         return text
     return {"1": "g", "-1": "-g"}.get(text, f"g * ({text})")
 

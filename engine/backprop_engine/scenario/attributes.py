@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from backprop_engine.errors import Code, code
 from backprop_engine.messages.message import Hint, Message, joined, msg, worded
 from backprop_engine.messages.plain_text import clean, shortened
-from backprop_engine.ops import Attribute, Op
+from backprop_engine.ops import Op, OpAttribute
 from backprop_engine.scenario.nearest import did_you_mean
 
 __all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
@@ -38,7 +38,7 @@ class CallError(Exception):
         return self._hint() if callable(self._hint) else self._hint
 
 
-def attribute_value(op: Op, attribute: Attribute, value: object, at: object) -> Any:
+def attribute_value(op: Op, attribute: OpAttribute, value: object, at: object) -> Any:
     """`value` in the attribute's Python type; `CallError` where it is of another, or beyond its limits."""
     import msgspec  # here, so that importing the library does not cost it
 

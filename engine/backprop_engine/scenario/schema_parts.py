@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import Attribute
+from backprop_engine.ops import OpAttribute
 from backprop_engine.optim import Setting
 from backprop_engine.scenario.names import MAX_LENGTH
 
@@ -96,7 +96,7 @@ def any_case(endings: Iterable[str]) -> str:
     return f"(?:{'|'.join(written)})$"
 
 
-def of_attribute(attribute: Attribute) -> Fragment:
+def of_attribute(attribute: OpAttribute) -> Fragment:
     """What an attribute of an operator takes."""
     bounds = {
         "minimum": attribute.least,

@@ -18,8 +18,8 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
-from backprop_engine.ops import Partial
-from backprop_engine.ops.definition import ONE
+from backprop_engine.ops import Elementwise
+from backprop_engine.ops.rules import ONE
 from backprop_engine.trace.trace import Edit, Trace, ValueEdit
 
 __all__ = [
@@ -202,7 +202,7 @@ def _backward_function(node: Node, edge: Edge, operand: Shape) -> tuple[_Functio
     rule = edge.rule
     if rule is ONE:
         return None, True
-    if isinstance(rule, Partial):
+    if isinstance(rule, Elementwise):
         return (partial(rule.of, **node.attributes) if node.attributes else rule.of), True
     vjp = partial(rule.vjp, **node.attributes) if node.attributes else rule.vjp
     if node.shape == () == operand:

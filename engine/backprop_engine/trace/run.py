@@ -17,7 +17,7 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
-from backprop_engine.optim import State
+from backprop_engine.optim import OptimizerState
 from backprop_engine.trace.record import record, record_forward
 from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
@@ -30,7 +30,7 @@ class _Checkpoint(Struct, frozen=True, eq=False):
     """What an iteration begins with: the numbers of the leaves, and what is remembered of each parameter."""
 
     bindings: Bindings
-    states: Mapping[int, State]
+    states: Mapping[int, OptimizerState]
 
 
 class Run:
@@ -206,11 +206,11 @@ class Run:
             training=self.training,
         )
 
-    def _updates(self, trace: Trace, checkpoint: _Checkpoint) -> dict[int, tuple[Tensor, State]]:
+    def _updates(self, trace: Trace, checkpoint: _Checkpoint) -> dict[int, tuple[Tensor, OptimizerState]]:
         """The new value and state of each parameter."""
         assert self.training is not None
         update, settings = self.training.optimizer.update, self.training.settings
-        updates: dict[int, tuple[Tensor, State]] = {}
+        updates: dict[int, tuple[Tensor, OptimizerState]] = {}
         for node, state in checkpoint.states.items():
             gradient = trace.gradients[node]
             assert gradient is not None  # only what gradient reaches is updated

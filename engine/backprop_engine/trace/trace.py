@@ -36,7 +36,7 @@ from backprop_engine.graph.steps import (
 from backprop_engine.messages.message import Message, msg
 
 if TYPE_CHECKING:
-    from backprop_engine.optim import State
+    from backprop_engine.optim import OptimizerState
     from backprop_engine.trace.training import Training
 
 __all__ = [
@@ -105,7 +105,7 @@ class Trace:
     """Where the run is an iteration of training: its schedule, which has more or fewer steps."""
     updated: Mapping[int, Tensor] = field(default_factory=dict)
     """What each parameter is after the update, by position."""
-    remembered: Mapping[int, tuple[State, State]] = field(default_factory=dict)
+    remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
     """What the optimiser remembers of each parameter before and after the update, by position."""
     iteration: int = 0
     training: Training | None = None

@@ -15,7 +15,7 @@ from backprop_engine.catalogue.entries import (
 )
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.messages.message import in_language
-from backprop_engine.ops import OPS, Attribute, Op
+from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import pad
@@ -134,7 +134,7 @@ def _attributes(op: Op, language: str) -> Iterator[Line]:
         )
 
 
-def _kind(attribute: Attribute, language: str) -> str:
+def _kind(attribute: OpAttribute, language: str) -> str:
     """The type of a setting and its limits in words; that of a key has none."""
     if attribute.type is tuple:
         return ""

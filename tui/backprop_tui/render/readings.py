@@ -18,8 +18,8 @@ from backprop_engine.derivatives.jacobian import Cell, Origin
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Node
-from backprop_engine.ops import Linear, Partial
-from backprop_engine.ops.definition import ONE
+from backprop_engine.ops import Elementwise, Linear
+from backprop_engine.ops.rules import ONE
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.render.origins import cell_text, sum_line
@@ -49,11 +49,11 @@ def readings(trace: Trace, node: Node, cell: Cell) -> tuple[Reading, ...]:
     """
     if node.op is None or trace.values[node.position] is not trace.outs[node.position]:
         return ()
-    elementwise = any(isinstance(rule, Partial) for rule in node.rules)
+    elementwise = any(isinstance(rule, Elementwise) for rule in node.rules)
     found = []
     for argnum, (operand, rule) in enumerate(zip(node.operands, node.rules, strict=True)):
         shape = trace.graph.nodes[operand].shape
-        if isinstance(rule, Partial) or (rule is None and elementwise):
+        if isinstance(rule, Elementwise) or (rule is None and elementwise):
             met = _broadcast_from(cell, shape)
             found += [] if met is None else [Reading(argnum, (met,))]
         elif rule is not None and rule.entries is not None and 0 < prod(shape) <= _MOST_CELLS:
@@ -88,7 +88,7 @@ def reading_lines(
     """The formula of a cell with its numbers, or the sum that it is; nothing where it is neither."""
     if node.op is None or not found:
         return []
-    if all(rule is None or isinstance(rule, Partial) for rule in node.rules):
+    if all(rule is None or isinstance(rule, Elementwise) for rule in node.rules):
         return _formula_lines(trace, node, cell, found, width)
     value = float(trace.outs[node.position][cell])
     for reading in found:

@@ -8,8 +8,8 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.symbols import loss_name, operand_text
 from backprop_engine.expressions import Expr, Name, walk
 from backprop_engine.graph.graph import Graph, Node
-from backprop_engine.ops import Partial
-from backprop_engine.ops.keys import key_text
+from backprop_engine.ops import Elementwise
+from backprop_engine.ops.attributes import key_text
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.box import Box, fraction, text
@@ -38,7 +38,7 @@ def is_row(node: Node, operand: Node) -> bool:
     if len(operand.shape) != 1 or len(node.shape) < 2:
         return False
     stacked = node.op is not None and node.op.name == "stack" and node.attributes["axis"] in (0, -2)
-    return stacked or any(isinstance(rule, Partial) for rule in node.rules)
+    return stacked or any(isinstance(rule, Elementwise) for rule in node.rules)
 
 
 def gives_row(graph: Graph, node: Node) -> bool:

@@ -22,7 +22,7 @@ from backprop_engine.expressions import (
     walk,
 )
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.ops.keys import key_text
+from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import call_text, forward_text, setting_text
 from backprop_engine.program.trees import folded, rebuilt
 

@@ -1,24 +1,25 @@
-"""A setting of an operator: its type, its default, and the limits of its numbers, declared once.
+"""Settings of operators: the type, the default and the limits of each are declared once.
 
-The loader checks values against it, shape rules and derivatives rely on it, the catalogue and the JSON Schema
-tell it.
+The loader checks values against them, shape rules and derivatives rely on them, the catalogue and the JSON
+Schema state them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from backprop_engine.messages.message import Hint, listed, msg
 from backprop_engine.messages.words import Words
 
-__all__ = ["Attribute"]
+Attributes: TypeAlias = Mapping[str, Any]
+"""The settings of a node, by name."""
 
 
-class Attribute(Struct, frozen=True):
+class OpAttribute(Struct, frozen=True):
     """A setting of an operator: its Python type, its default (``...`` where it must be given), what it is.
 
     Its numbers are finite, unless `infinite`; all of them are at least `least` and at most `most`, more than
@@ -70,3 +71,20 @@ def _numbers(value: object) -> Iterator[float]:
     elif isinstance(value, tuple | list):
         for item in value:
             yield from _numbers(item)
+
+
+# Indices
+
+IndexKey: TypeAlias = tuple[int | slice, ...]
+
+
+def key_text(key: IndexKey) -> str:
+    """An index as it is written: ``0, 1:``."""
+    return ", ".join(map(_one_key_text, key))
+
+
+def _one_key_text(key: int | slice) -> str:
+    if isinstance(key, int):
+        return str(key)
+    start, stop, step = ("" if part is None else str(part) for part in (key.start, key.stop, key.step))
+    return f"{start}:{stop}" + (f":{step}" if step else "")

@@ -1,11 +1,13 @@
-"""What shape rules say of operands that do not fit, in words that all of them share.
+"""Shape rules that several operators share, and what they say of operands that do not fit.
 
 A hint is legal: what it asks for has been tried on the shapes. A test takes each hint at its word.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,24 +16,40 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, Message, listed, msg
 from backprop_engine.messages.message import joined as said_joined
 
-__all__ = [
-    "FOR_A_SCALAR",
-    "axes",
-    "axis_differs",
-    "broadcasts",
-    "clash",
-    "did_you_mean",
-    "difference",
-    "for_matrices",
-    "joined",
-    "named",
-    "no_axis",
-    "operand",
-    "product",
-    "repair",
-    "two_named",
-    "would_fit",
-]
+
+def broadcast(*shapes: Shape, **_: Any) -> Shape:
+    """The shape rule of elementwise operators: NumPy's broadcasting."""
+    if shapes.count(shapes[0]) == len(shapes):  # the common case, and many times faster
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise no_broadcast(shapes) from None
+
+
+def no_broadcast(shapes: tuple[Shape, ...], fixed: tuple[int, ...] = (), better: Hint = "") -> ShapeError:
+    """The error of shapes that do not broadcast.
+
+    The hint is `better`, if there is a better one than another form of an operand that is not `fixed`.
+    """
+    hint = joined(clash(*shapes), better or repair(shapes, broadcasts, fixed))
+    return ShapeError(msg("{operands}: these shapes do not broadcast", operands=named(*shapes)), hint)
+
+
+def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
+    """The shape rule of operators that take two operands of one shape and never broadcast."""
+    if a != b:
+        raise other_shape(a, b)
+    return a
+
+
+def other_shape(a: Shape, b: Shape, fixed: tuple[int, ...] = ()) -> ShapeError:
+    """The error of two shapes that are not the same; those in `fixed` are constants."""
+    hint = joined(difference(a, b), repair((a, b), operator.eq, fixed))
+    return ShapeError(msg("{operands}: both must have one shape", operands=named(a, b)), hint)
+
+
+# Words
 
 
 def operand(argnum: int) -> str:

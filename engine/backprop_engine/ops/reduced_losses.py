@@ -11,22 +11,15 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.expressions import parse, render
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import (
-    Attribute,
-    Attributes,
-    Factor,
-    Inside,
-    Linear,
-    Partial,
-    Rules,
-    Sample,
-    other_shape,
-)
-from backprop_engine.ops.entries import Cells
+from backprop_engine.ops.attributes import Attributes, OpAttribute
+from backprop_engine.ops.definition import Decomposition
 from backprop_engine.ops.reductions import average
+from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, Rules
+from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.shape_rules import other_shape
 
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
-REDUCTION = Attribute(
+REDUCTION = OpAttribute(
     "reduction",
     Reduction,
     "mean",
@@ -53,7 +46,7 @@ def divisor(shape: Shape, reduction: str) -> int:
     return prod(shape) if reduction == "mean" else 1
 
 
-def reduced_inside(steps: Inside, shape: Shape, reduction: str) -> Inside:
+def reduced_inside(steps: Decomposition, shape: Shape, reduction: str) -> Decomposition:
     """The decomposition of a loss whose last step gives the losses of a batch of `shape`."""
     *before, (_, losses) = steps
     if reduction == "none" or not shape:
@@ -69,7 +62,7 @@ def cell_shape(a: Shape, target: Shape, reduction: str, fixed: tuple[int, ...] =
     return a if reduction == "none" else ()
 
 
-def by_cell(*partials: Partial | None) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
+def by_cell(*partials: Elementwise | None) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
     """The rules of a reduced loss, from the derivatives of the losses before they are reduced."""
 
     def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
@@ -81,7 +74,7 @@ def by_cell(*partials: Partial | None) -> Callable[[tuple[Shape, ...], Attribute
     return rules
 
 
-def _shared(partial: Partial, count: int) -> Linear:
+def _shared(partial: Elementwise, count: int) -> Linear:
     """The rule where the losses are summed and divided by `count`."""
 
     def slope(out: Any, *operands: Any, **attributes: Any) -> Any:
@@ -99,7 +92,7 @@ def _shared(partial: Partial, count: int) -> Linear:
 def cells_of(factor: Callable[..., Any]) -> Callable[..., Any]:
     """The entries of a rule that multiplies a number upstream with a tensor."""
 
-    def entries(i: Cells, j: Cells, out: Any, *operands: Any, **attributes: Any) -> Any:
+    def entries(i: Indices, j: Indices, out: Any, *operands: Any, **attributes: Any) -> Any:
         return np.asarray(factor(out, *operands, **attributes))[j]
 
     return entries

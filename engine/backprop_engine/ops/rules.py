@@ -1,0 +1,121 @@
+"""Derivative rules: what turns the upstream gradient into the gradient of an operand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape
+from backprop_engine.messages.words import Words
+
+Entries: TypeAlias = Callable[..., Any]
+
+
+class Elementwise(Struct, frozen=True):
+    """The derivative of an elementwise operator: ``of(out, *operands, **attributes)``."""
+
+    text: str
+    of: Callable[..., Any]
+
+
+def _one(*_: Any, **__: Any) -> float:
+    return 1.0
+
+
+ONE = Elementwise("1", _one)
+"""The derivative that hands the upstream gradient on unchanged."""
+
+
+class Factor(Struct, frozen=True):
+    """The tensor that a linear rule multiplies the upstream gradient with, as it stands in the equation.
+
+    ``of(out, *operands, **attributes)`` gives it; it stands after the upstream gradient unless `before`;
+    `sign` joins the two: ``·`` for a matrix product or a scalar, ``⊙`` cell by cell.
+    """
+
+    text: str
+    of: Callable[..., Any]
+    before: bool = False
+    sign: Literal["·", "⊙"] = "·"
+    upstream_as: Literal["column", "row"] = "column"
+
+
+class Linear(Struct, frozen=True):
+    """A rule for any other operator: ``vjp(g, out, *operands, **attributes)``, linear in `g`.
+
+    `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
+    in its place what the map does. `summed` are the axes of its result that the operand was broadcast along.
+    """
+
+    text: str
+    vjp: Callable[..., Any]
+    factor: Factor | None = None
+    summed: tuple[int, ...] = ()
+    shown: Words | None = None
+    entries: Entries | None = None
+
+
+class Jacobian(Struct, frozen=True):
+    """A rule whose Jacobian is small and dense.
+
+    ``matrix(out, *operands, **attributes)`` has the `shape` batch + (out, in).
+    """
+
+    text: str
+    vjp: Callable[..., Any]
+    matrix: Callable[..., Any]
+    matrix_text: str
+    shape: Shape
+    entries: Entries | None = None
+
+
+Rule: TypeAlias = Elementwise | Linear | Jacobian
+
+
+Rules: TypeAlias = tuple[Rule | None, ...]
+
+
+# Entries of a Jacobian
+
+Indices: TypeAlias = tuple[Any, ...]
+"""Cells of a tensor: an integer array for each axis."""
+
+
+def same(i: Sequence[Any], j: Sequence[Any]) -> Any:
+    """Whether cells are the same, axis by axis."""
+    equal: Any = np.True_
+    for one, other in zip(i, j, strict=True):
+        equal = equal & (one == other)
+    return equal
+
+
+def broadcast_to_operand(i: Indices, shape: Shape) -> Indices:
+    """The cells of an operand of `shape` that the cells `i` of what it is broadcast to are copies of."""
+    return tuple(one * (size != 1) for one, size in zip(i[len(i) - len(shape) :], shape, strict=True))
+
+
+def position(cells: Sequence[Any], shape: Shape) -> Any:
+    """Where the cells of a tensor of `shape` lie when it is flattened."""
+    place: Any = 0
+    for cell, size in zip(cells, shape, strict=True):
+        place = place * size + cell
+    return place
+
+
+def reads(source: Callable[..., Indices]) -> Entries:
+    """For an operator that moves cells: ``source(i, *operands, **attributes)`` are the operand's cells that
+    the output's cells `i` are copies of; where that is outside the operand, a copy of none.
+    """
+
+    def entries(i: Indices, j: Indices, out: Any, *operands: Any, **attributes: Any) -> Any:
+        return here(same(source(i, *operands, **attributes), j))
+
+    return entries
+
+
+def here(condition: Any, value: Any = 1.0) -> Any:
+    """`value` where `condition` holds, else 0."""
+    return np.where(condition, value, 0.0)
