@@ -23,7 +23,7 @@ CHILD = """
 import json, os, resource, sys, time
 from backprop_engine.errors import ScenarioError
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 name, many = sys.argv[1], int(sys.argv[2])
 if name.endswith(".yaml"):
     data = open(name, "rb").read()

@@ -20,8 +20,8 @@ import yaml
 
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.scenario import loader
-from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source
 
 LINES = 10_000
 CHARACTERS = 1_000_000

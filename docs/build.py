@@ -22,8 +22,8 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op
 from backprop_engine.program import numpy_program
 from backprop_engine.scenario.loader import load_scenario, load_source
-from backprop_engine.scenario.mistakes import GROUPS, gravity
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.mistakes import GROUPS, gravity
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_tui.cells.lines import plain
 from backprop_tui.keys_page import keys_page

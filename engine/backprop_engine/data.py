@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.decomposition import stepped_into
+from backprop_engine.derivatives.decomposition import stepped_into
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update

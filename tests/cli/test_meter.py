@@ -11,7 +11,7 @@ from command_line import Commands, file
 
 from backprop_engine.debugger import Go, Session, update
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_tui.cli import meter
 from backprop_tui.cli.meter import Meter

@@ -21,8 +21,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from backprop_engine.scenario.format import NODE_FORMS, SCENARIO
-from backprop_engine.scenario.leaf_format import INIT_NAMES
+from backprop_engine.scenario.format import INIT_NAMES, NODE_FORMS, SCENARIO
 from backprop_engine.scenario.schema import schema
 from backprop_tui.cli.main import run
 

@@ -14,11 +14,11 @@ import pytest
 from backprop_engine import ScenarioError, load_scenario
 from backprop_engine.errors import Diagnostic
 from backprop_engine.graph.graph import Kind
-from backprop_engine.scenario.data_files import DataFiles
-from backprop_engine.scenario.leaves import read_leaf
-from backprop_engine.scenario.nodes import Mapping
-from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.leaves.data_files import DataFiles
+from backprop_engine.scenario.leaves.leaf import read_leaf
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping
 
 IRIS = """\
 sepal_length,sepal_width,species
@@ -107,6 +107,6 @@ def leaf_of(folder: Path, text: str, files: DataFiles) -> np.ndarray:
     """A leaf that is read with `files`, as the leaves of one scenario are."""
     source = Source.from_bytes(str(folder / "scenario.yaml"), f"x: {text}".encode())
     root = read(source)
-    assert isinstance(root, Mapping)
+    assert isinstance(root, YamlMapping)
     entry = root.entries["x"]
     return read_leaf("x", Kind.INPUT, *entry, np.dtype("float64"), files.max_memory, files).make()

@@ -18,7 +18,7 @@ from backprop_engine.errors import ScenarioError
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 __all__ = ["MAX_MEMORY", "PIECES", "damaged", "damaged_bytes", "loaded", "misunderstood", "outcome"]
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.graph.graph import Graph, Kind
-from backprop_engine.scenario.model import Expectation, Formula, Scenario
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.sections.expectations import Expectation, Formula
 
 __all__ = ["assert_same", "bits", "graph_says", "scenario_says"]
 

@@ -21,7 +21,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Accumulate, Backward, Forward
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run

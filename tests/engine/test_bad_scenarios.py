@@ -21,9 +21,10 @@ import pytest
 
 from backprop_engine.errors import CODES, ScenarioError
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.mistakes import MAX_REPORTED, gravity
-from backprop_engine.scenario.reader import plain, read
-from backprop_engine.scenario.source import Source, read_source
+from backprop_engine.scenario.read.mistakes import MAX_REPORTED, gravity
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source, read_source
+from backprop_engine.scenario.read.yaml_nodes import plain
 from bad_scenarios.large import LARGE
 from programs import environment, program
 

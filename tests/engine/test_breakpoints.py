@@ -24,12 +24,12 @@ from backprop_engine.debugger.queries import search
 from backprop_engine.debugger.travelling import advance, finished
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
 from backprop_engine.errors import ShapeError, UsageError
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Update
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.evaluate import EvaluationError, evaluate
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace

@@ -14,7 +14,7 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 RNN = """
 inputs:

@@ -30,7 +30,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.scenario.loader import load_scenario, load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import Frame, Trace
 

@@ -10,7 +10,7 @@ from graphs import CASES, IDS, assert_close, attributes_of, bindings_of, graph_o
 
 from backprop_engine.ops import Op, Sample
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.record import record
 
 COMPOSITE = [

@@ -11,13 +11,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sameness import bits
 
-from backprop_engine.scenario import reader
-from backprop_engine.scenario.emit import WIDTH, Document, Open, Spelled, emitted
-from backprop_engine.scenario.nodes import plain
-from backprop_engine.scenario.number_text import numbers, plain_number, spelled
-from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.scalars import resolve
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read import reader
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.read.yaml_nodes import plain
+from backprop_engine.scenario.read.yaml_scalars import resolve
+from backprop_engine.scenario.write.emit import (
+    WIDTH,
+    Document,
+    Open,
+    Spelled,
+    emitted,
+    numbers,
+    plain_number,
+    spelled,
+)
 from backprop_tui.cells.text import cell_width
 
 SIGNS = " \n\t:#-?,[]{}&*!|>'\"%@`\\~=<.0+_(y\r\0\x1b\x85\xa0\u2028\u3000\ufeff\ufffd\U0001f600가"

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from backprop_engine.errors import ScenarioError
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.expressions import parse
-from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
-from backprop_engine.scenario.expect import Failure, failures
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.verify import Failure, failures
 
 NETWORK = """
 inputs: {x: [1, 2, 3], X: [[1, 2, 3], [4, 5, 6]], s: 3}

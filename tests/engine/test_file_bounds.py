@@ -18,8 +18,8 @@ from leaf_files import IRIS, LITTLE, array, leaf_of, npy, numbers, refusal, refu
 
 from backprop_engine import ScenarioError
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.scenario import data_files
-from backprop_engine.scenario.data_files import DataFiles
+from backprop_engine.scenario.leaves import data_files
+from backprop_engine.scenario.leaves.data_files import DataFiles
 
 
 def test_a_file_that_is_too_large(folder: Path) -> None:

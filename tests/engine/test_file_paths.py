@@ -12,9 +12,9 @@ import pytest
 from leaf_files import array, bad_array, bad_table, npy, numbers, refusal, refused, scenario, table
 
 from backprop_engine import ScenarioError, load_scenario
-from backprop_engine.scenario import data_files
+from backprop_engine.scenario.leaves import data_files
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 
 def test_dtype(folder: Path) -> None:

@@ -27,7 +27,7 @@ from yaml_styles import Number, Printer, encoded
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.scenario.format import DTYPES, NODE_FORMS, SCENARIO
 from backprop_engine.scenario.from_graph import scenario_from
-from backprop_engine.scenario.initialise import INITS
+from backprop_engine.scenario.leaves.initializers import INITS
 from backprop_engine.scenario.model import Scenario
 
 THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"

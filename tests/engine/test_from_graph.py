@@ -18,7 +18,7 @@ from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.scenario.from_graph import scenario_from
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 SCENARIOS = map(load_scenario, sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml")))
 BUNDLED = {scenario.name: scenario for scenario in SCENARIOS if not scenario.graph.groups}

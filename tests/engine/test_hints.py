@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from backprop_engine.errors import ScenarioError
+from backprop_engine.messages.suggestions import did_you_mean, meant, nearest
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.initialise import INITS
+from backprop_engine.scenario.leaves.initializers import INITS
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.nearest import did_you_mean, nearest
-from backprop_engine.scenario.other_numbers import list_hint, number_hint, tensor_hint
-from backprop_engine.scenario.slips import entry_hint
-from backprop_engine.scenario.source import Source
-from backprop_engine.scenario.synonyms import meant
+from backprop_engine.scenario.read.foreign_numbers import list_hint, number_hint, tensor_hint
+from backprop_engine.scenario.read.layout_hints import entry_hint
+from backprop_engine.scenario.read.source import Source
 
 SECTIONS = ("title", "inputs", "params", "constants", "nodes", "output", "expect", "train")
 OPERATORS = tuple(OPS)

@@ -15,7 +15,7 @@ from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError
 from backprop_engine.ops import OPS, Op, OpAttribute, Sample
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_tui.render.transcript import transcript
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from graphs import CASES, IDS, Sketch, applied, assert_close, attributes_of, graph_of, largest, trace_of
 
-from backprop_engine.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Kind

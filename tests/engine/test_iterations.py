@@ -15,7 +15,7 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph.steps import Clear, Steps, Update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Phase

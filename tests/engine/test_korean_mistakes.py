@@ -18,7 +18,7 @@ import pytest
 from backprop_engine.errors import CODES, ScenarioError
 from backprop_engine.messages.message import in_language
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 CORPUS = Path(__file__).parent.parent / "bad_scenarios"
 FILES = sorted(path.stem for path in CORPUS.glob("*.yaml") if path.stem != "expected")

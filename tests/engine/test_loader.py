@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from backprop_engine import ScenarioError, UsageError, load_scenario
 from backprop_engine.graph.graph import Kind
+from backprop_engine.messages.suggestions import nearest
 from backprop_engine.scenario.loader import Scenario, load_source, parse_setting
-from backprop_engine.scenario.model import LocalText
-from backprop_engine.scenario.nearest import nearest
-from backprop_engine.scenario.order import computing_order, cycles
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.lower.order import computing_order, cycles
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.sections.texts import LocalText
 
 
 def load(text: str, **options: int) -> Scenario:

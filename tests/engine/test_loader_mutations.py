@@ -16,9 +16,9 @@ from mutating import damaged, outcome
 from scenario_drafts import write_data
 
 from backprop_engine import ScenarioError
-from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.loader import load_scenario, load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.verify import failures
 
 VALID = """\
 title: {en: Everything at once, ko: 모두}

@@ -9,7 +9,7 @@ import pytest
 
 from backprop_engine import ScenarioError
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 LEAVES = """\
 inputs: {x: [[1, 2, 3], [4, 5, 6]], v: [1, 2], c: {shape: [1, 2, 4, 4], init: arange}}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from backprop_engine import load_scenario
-from backprop_engine.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inside
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind

@@ -27,7 +27,7 @@ from backprop_engine.debugger import (
 from backprop_engine.debugger.resume import Place, carried, place_of, position_of
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Update
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.run import Run
 
 FILES = {path.stem: path for path in sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))}

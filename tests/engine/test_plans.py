@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from test_expr import TREES
 
 from backprop_engine.errors import ScenarioError
+from backprop_engine.evaluation.lowering import LONGEST_TEXT
+from backprop_engine.evaluation.plans import plan_of, refusal
 from backprop_engine.expressions import fill, render
 from backprop_engine.expressions.templates import LONGEST
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.lower import LONGEST_TEXT
-from backprop_engine.scenario.plans import plan_of, refusal
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 
 def graph(nodes: str, leaves: str = "{x: 2, y: 3}") -> Graph:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from backprop_engine.errors import Place, ScenarioError
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.scenario import reader
-from backprop_engine.scenario.reader import Mapping, Scalar, Sequence, plain, read
-from backprop_engine.scenario.source import MAX_BYTES, Source, read_source
+from backprop_engine.scenario.read import reader
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import MAX_BYTES, Source, read_source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence, plain
 
 
 def tree(text: str) -> reader.Node:
@@ -56,7 +57,7 @@ def test_a_file_with_any_byte_order_mark(tmp_path: Path) -> None:
         source = read_source(file)
         assert source.text == "가: σ\n"
         node = read(source)
-        assert isinstance(node, Mapping)
+        assert isinstance(node, YamlMapping)
         assert node.entries["가"].value.place == Place(str(file), 1, 4, 1)
 
 
@@ -235,22 +236,22 @@ def test_aliases_neither_explode_nor_nest() -> None:
 
 def place_of(text: str, offset: int, width: int = 1, key: str = "k") -> tuple[int, int, int]:
     node = tree(text)
-    assert isinstance(node, Mapping)
+    assert isinstance(node, YamlMapping)
     scalar = node.get(key)
-    assert isinstance(scalar, Scalar)
+    assert isinstance(scalar, YamlScalar)
     place = scalar.place_at(offset, width)
     return place.line, place.column, place.width
 
 
 def test_places() -> None:
     node = tree("a: &x !!str  q\nb: [1,\n  {c: two}]\nd: |\n  text\n")
-    assert isinstance(node, Mapping)
+    assert isinstance(node, YamlMapping)
     assert str(node.entries["b"].key.place) == "s.yaml:2:1"
     assert [str(entry.value.place) for entry in node] == ["s.yaml:1:14", "s.yaml:2:4", "s.yaml:4:4"]
     second = node.get("b")
-    assert isinstance(second, Sequence)
+    assert isinstance(second, YamlSequence)
     inner = second.items[1]
-    assert isinstance(inner, Mapping)
+    assert isinstance(inner, YamlMapping)
     assert inner.entries["c"].value.place == Place("s.yaml", 3, 7, 3)
 
 
@@ -303,9 +304,9 @@ def test_every_character_is_found_again(text: str) -> None:
     except ScenarioError:
         assert "\t" in text  # a tab may stand where YAML sees indentation
         return
-    assert isinstance(node, Mapping)
+    assert isinstance(node, YamlMapping)
     scalar = node.get("k")
-    assert isinstance(scalar, Scalar)
+    assert isinstance(scalar, YamlScalar)
     last = (0, 0)
     for offset, character in enumerate(scalar.text):
         place = scalar.place_at(offset)

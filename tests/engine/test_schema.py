@@ -14,19 +14,18 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
 from backprop_engine.errors import ScenarioError
+from backprop_engine.evaluation.attributes import CallError, attribute_value
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, Setting, SettingError
 from backprop_engine.scenario import format as known
-from backprop_engine.scenario import leaf_format
-from backprop_engine.scenario.attributes import CallError, attribute_value
-from backprop_engine.scenario.form import Form
-from backprop_engine.scenario.initialise import INITS
+from backprop_engine.scenario.format import Form
+from backprop_engine.scenario.leaves.initializers import INITS
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.nodes import Mapping, Node, Sequence, plain
-from backprop_engine.scenario.reader import read
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source, read_source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlSequence, plain
 from backprop_engine.scenario.schema import schema
-from backprop_engine.scenario.source import Source, read_source
 
 TESTS = Path(__file__).parents[1]
 BUNDLED = sorted((TESTS.parent / "scenarios").rglob("*.yaml"))
@@ -99,9 +98,9 @@ def explanations(made: object, where: str = "") -> dict[str, str]:
 PLACES = {
     "a scenario": (known.SCENARIO, "zz: 1\nnodes: {f: x}"),
     "a leaf with `init: zeros`": (None, "inputs: {x: {shape: [], init: zeros, zz: 1}}\nnodes: {f: x}"),
-    "a leaf from a `.csv` file": (leaf_format.FILE, "inputs: {x: {file: a.csv, zz: 1}}\nnodes: {f: x}"),
+    "a leaf from a `.csv` file": (known.FILE, "inputs: {x: {file: a.csv, zz: 1}}\nnodes: {f: x}"),
     "a leaf from a `.npz` file": (
-        leaf_format.FILE_IN_ARCHIVE,
+        known.FILE_IN_ARCHIVE,
         "inputs: {x: {file: a.npz, zz: 1}}\nnodes: {f: x}",
     ),
     "a node with `expr`": (known.EXPRESSION, "nodes: {f: {expr: x, zz: 1}}"),
@@ -164,7 +163,7 @@ def chosen(name: str, value: str) -> Any:
 
 def test_what_stands_beside_open_keys_is_what_the_tables_have() -> None:
     for name, init in INITS.items():
-        keys = leaf_format.filled_keys(init.settings, random=init.random, fans=init.fans)
+        keys = known.filled_keys(init.settings, random=init.random, fans=init.fans)
         assert list(chosen("leaf-filled", name)["properties"]) == list(keys)
     for name, op in OPS.items():
         operands = () if op.variadic else op.operands
@@ -176,10 +175,10 @@ def test_what_stands_beside_open_keys_is_what_the_tables_have() -> None:
 
 
 def test_every_choice_is_declared() -> None:
-    assert list(leaf_format.INIT_NAMES) == list(INITS)
+    assert list(known.INIT_NAMES) == list(INITS)
     used = dict.fromkeys(setting for init in INITS.values() for setting in init.settings)
-    assert sorted(leaf_format.INIT_SETTINGS) == sorted(used)
-    forms = [one for room in (known, leaf_format) for one in vars(room).values() if isinstance(one, Form)]
+    assert sorted(known.INIT_SETTINGS) == sorted(used)
+    forms = [one for one in vars(known).values() if isinstance(one, Form)]
     assert len(forms) == 14
     for form in forms:
         assert form.names == tuple(key.name for key in form.keys)
@@ -247,18 +246,18 @@ def test_a_file_that_is_wrong_in_form_is_refused_at_the_same_places(name: str) -
             assert line in lines, (code, line)
 
 
-def lines_of(root: Node, error: ValidationError) -> Iterator[int]:
+def lines_of(root: YamlNode, error: ValidationError) -> Iterator[int]:
     """The lines of what a validation error, or one of those that it is made of, is about."""
     node, key = root, root
     for step in error.absolute_path:
-        if isinstance(node, Mapping):
+        if isinstance(node, YamlMapping):
             node, key = node.entries[str(step)].value, node.entries[str(step)].key
-        elif isinstance(node, Sequence):
+        elif isinstance(node, YamlSequence):
             node = key = node.items[int(step)]
     yield from (node.place.line, key.place.line)
-    if isinstance(node, Mapping) and error.validator == "additionalProperties":
+    if isinstance(node, YamlMapping) and error.validator == "additionalProperties":
         yield from (entry.key.place.line for entry in node if repr(entry.key.text) in error.message)
-    elif isinstance(node, Mapping) and isinstance(error.instance, str):  # a name that is none
+    elif isinstance(node, YamlMapping) and isinstance(error.instance, str):  # a name that is none
         yield node.entries[error.instance].key.place.line
     for inner in error.context or ():
         yield from lines_of(root, inner)
@@ -486,7 +485,7 @@ def test_an_init_takes_the_same_values(name: str) -> None:
     leaf |= {setting: 1 for setting, default in init.settings.items() if default is None}
     leaf |= {"seed": 1} if init.random else {}
     validator = part({"$ref": "#/$defs/leaf"})
-    for key in (*leaf_format.INIT_SETTINGS, "seed", "fan", "shape"):
+    for key in (*known.INIT_SETTINGS, "seed", "fan", "shape"):
         for value in (*VALUES, "transposed"):
             changed = {**leaf, key: value}
             document = {"inputs": {"x": changed}, "nodes": {"f": "sum(x)"}}

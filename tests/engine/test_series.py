@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from backprop_engine.arrays import norm
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import training_history as module
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.training_history import Series

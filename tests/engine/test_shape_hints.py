@@ -14,9 +14,9 @@ import pytest
 from ill_shaped import errors
 
 from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.evaluation.evaluate import infer_shape
 from backprop_engine.expressions import parse
 from backprop_engine.ops import OPS, Op
-from backprop_engine.scenario.evaluate import infer_shape
 
 each_op = pytest.mark.parametrize("op", [op for op in OPS.values() if op.operands], ids=lambda op: op.name)
 

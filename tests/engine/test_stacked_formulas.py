@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from backprop_engine import load_scenario
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, ScalarLocal, local_gradient
+from backprop_engine.evaluation.evaluate import evaluate
 from backprop_engine.expressions import Expr, parse, render
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
@@ -22,7 +23,6 @@ from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
-from backprop_engine.scenario.evaluate import evaluate
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import Trace

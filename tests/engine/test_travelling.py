@@ -33,7 +33,7 @@ from backprop_engine.debugger import (
     update,
 )
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_engine.trace import training
 from backprop_engine.trace.run import Run

@@ -17,7 +17,7 @@ from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit

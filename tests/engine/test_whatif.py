@@ -31,7 +31,7 @@ from backprop_engine.debugger import (
 from backprop_engine.debugger.queries import compare, first_difference
 from backprop_engine.errors import UsageError
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.trace import GradientEdit, ValueEdit
 

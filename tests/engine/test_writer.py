@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from sameness import assert_same
 
 from backprop_engine import UsageError, load_scenario
-from backprop_engine.scenario import source, writer
-from backprop_engine.scenario.emit import WIDTH
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.number_text import plain_number
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read import source
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.write import writer
+from backprop_engine.scenario.write.emit import WIDTH, plain_number
 from backprop_tui.cells.text import cell_width
 
 FOLDER = Path(__file__).parents[2] / "scenarios"

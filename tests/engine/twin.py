@@ -16,7 +16,7 @@ import numpy as np
 from backprop_engine.debugger import commands as c
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph

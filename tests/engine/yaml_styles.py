@@ -11,7 +11,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from backprop_engine.scenario.scalars import OutOfRangeError, resolve
+from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, resolve
 
 __all__ = ["Number", "Printer", "encoded"]
 

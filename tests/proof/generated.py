@@ -18,7 +18,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 
 __all__ = ["scenario_files"]
 

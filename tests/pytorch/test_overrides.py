@@ -24,7 +24,7 @@ from backprop_engine.debugger import Session, Set, update
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace

@@ -16,7 +16,7 @@ from textual.geometry import Offset
 from backprop_engine.debugger import Go, Session, Set, ToEnd, finished, update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_tui.cells.lines import Role, Span, line_text, line_width
 from backprop_tui.panel_slots import PLOTS

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session, advance, travelled
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_tui.screens import prompted, slices
 from backprop_tui.view import View
 

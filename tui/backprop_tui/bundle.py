@@ -6,8 +6,7 @@ stand in an `index.toml` in each folder; what it leaves out comes behind, sorted
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from msgspec import Struct
 from backprop_tui.watching import Stamp, stamp
 
 if TYPE_CHECKING:
-    from backprop_engine.scenario.texts import Heading
+    from backprop_engine.scenario.sections.texts import ScenarioTexts
 
 __all__ = ["ScenarioEntry", "Shelf", "bundled", "bundled_folder", "heading", "resolve", "shelves"]
 
@@ -39,7 +38,7 @@ class Shelf(Struct, frozen=True):
     """A folder of scenarios in the order to read them in; `title` is by language."""
 
     name: str
-    title: MappingOf[str, str]
+    title: Mapping[str, str]
     entries: tuple[ScenarioEntry, ...]
 
     def in_language(self, language: str) -> str:
@@ -74,7 +73,7 @@ def bundled() -> dict[str, Path]:
     return {path.stem: path for path in sorted(bundled_folder().rglob("*.yaml"))}
 
 
-def shelves(scenarios: MappingOf[str, Path]) -> tuple[Shelf, ...]:
+def shelves(scenarios: Mapping[str, Path]) -> tuple[Shelf, ...]:
     """The scenarios on their shelves, both in the order to read them in."""
     folders: dict[Path, dict[str, Path]] = {}
     for stem, path in scenarios.items():
@@ -93,32 +92,32 @@ def _index(folder: Path) -> _Index:
         return _Index()
 
 
-def _entries(index: _Index, there: MappingOf[str, Path]) -> Iterator[ScenarioEntry]:
+def _entries(index: _Index, there: Mapping[str, Path]) -> Iterator[ScenarioEntry]:
     """The scenarios that are there: those of the index, then the others, sorted."""
     listed = {one.name: one.level for one in index.scenario if one.name in there}
     for stem in (*listed, *sorted(there.keys() - listed)):
         yield ScenarioEntry(stem, there[stem], listed.get(stem, 0))
 
 
-def heading(path: Path) -> Heading:
+def heading(path: Path) -> ScenarioTexts:
     """What a scenario says about itself, without reading what it computes; nothing where it is broken."""
     return _heading(path, stamp(str(path)))
 
 
 @lru_cache(maxsize=512)
-def _heading(path: Path, _: Stamp) -> Heading:
+def _heading(path: Path, _: Stamp) -> ScenarioTexts:
     from backprop_engine.errors import ScenarioError
-    from backprop_engine.scenario.mistakes import Mistakes
-    from backprop_engine.scenario.nodes import Mapping
-    from backprop_engine.scenario.reader import read
-    from backprop_engine.scenario.source import read_source
-    from backprop_engine.scenario.texts import Heading, read_heading
+    from backprop_engine.scenario.read.mistakes import Mistakes
+    from backprop_engine.scenario.read.reader import read
+    from backprop_engine.scenario.read.source import read_source
+    from backprop_engine.scenario.read.yaml_nodes import YamlMapping
+    from backprop_engine.scenario.sections.texts import ScenarioTexts, read_texts
 
     try:
         root = read(read_source(path))
     except ScenarioError:
-        return Heading()
-    return read_heading(root, Mistakes()) if isinstance(root, Mapping) else Heading()
+        return ScenarioTexts()
+    return read_texts(root, Mistakes()) if isinstance(root, YamlMapping) else ScenarioTexts()
 
 
 def resolve(argument: str) -> Path:

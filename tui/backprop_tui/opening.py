@@ -36,8 +36,8 @@ class Opening(Struct, frozen=True):
 
         Raises `ScenarioError` for mistakes in the file, `UsageError` for a setting that no longer fits it.
         """
+        from backprop_engine.scenario.leaves.assignment import parse_setting
         from backprop_engine.scenario.loader import load_scenario
-        from backprop_engine.scenario.settings import parse_setting
 
         scenario = load_scenario(self.path, max_memory=self.max_memory)
         for setting in self.settings:

@@ -26,8 +26,8 @@ from msgspec import Struct
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import Message, joined, msg, worded
 from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.words import LANGUAGES, Words
-from backprop_engine.scenario.nearest import did_you_mean
 from backprop_tui.cells.text import clip
 from backprop_tui.commands import COMMANDS, KEY_NAMES
 

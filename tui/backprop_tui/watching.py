@@ -70,10 +70,10 @@ def data_files(path: str) -> tuple[str, ...] | None:
     parsed to find that out.
     """
     from backprop_engine.errors import ScenarioError
-    from backprop_engine.scenario.leaves import SECTIONS
-    from backprop_engine.scenario.nodes import Mapping, Scalar
-    from backprop_engine.scenario.reader import read
-    from backprop_engine.scenario.source import read_source
+    from backprop_engine.scenario.leaves.leaf import SECTIONS
+    from backprop_engine.scenario.read.reader import read
+    from backprop_engine.scenario.read.source import read_source
+    from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar
 
     try:
         source = read_source(path)
@@ -82,11 +82,11 @@ def data_files(path: str) -> tuple[str, ...] | None:
         return None
     folder = os.path.dirname(path)
     named: dict[str, None] = {}
-    sections = [root.get(section) for section in SECTIONS] if isinstance(root, Mapping) else []
+    sections = [root.get(section) for section in SECTIONS] if isinstance(root, YamlMapping) else []
     for leaves in sections:
-        for _, leaf in leaves if isinstance(leaves, Mapping) else ():
-            name = leaf.get("file") if isinstance(leaf, Mapping) else None
-            if isinstance(name, Scalar) and name.text and _stays_inside(name.text):
+        for _, leaf in leaves if isinstance(leaves, YamlMapping) else ():
+            name = leaf.get("file") if isinstance(leaf, YamlMapping) else None
+            if isinstance(name, YamlScalar) and name.text and _stays_inside(name.text):
                 named[os.path.join(folder, name.text)] = None
     return tuple(named)
 

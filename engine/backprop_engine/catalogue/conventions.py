@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from backprop_engine.evaluation.attributes import shown_value
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.attributes import shown_value
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 

@@ -12,16 +12,16 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.catalogue.conventions import KINKS, Kink
 from backprop_engine.errors import UsageError
+from backprop_engine.evaluation.attributes import shown_value, type_words
+from backprop_engine.evaluation.calls import signature
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expressions import Call, Name, Number, parse
 from backprop_engine.messages.message import msg
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Rule, Sample
 from backprop_engine.ops.arithmetic import times
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.ops.shape_rules import broadcast, same_shape
-from backprop_engine.scenario.attributes import shown_value, type_words
-from backprop_engine.scenario.calls import signature
-from backprop_engine.scenario.nearest import did_you_mean
 
 __all__ = [
     "Derivative",

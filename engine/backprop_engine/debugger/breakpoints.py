@@ -24,8 +24,8 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.nearest import did_you_mean
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["PHASES", "Breakpoint", "Target", "hits", "parse_breakpoint", "positions_of_node"]

@@ -14,7 +14,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.settings import with_leaf
+from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Edit, GradientEdit, ValueEdit

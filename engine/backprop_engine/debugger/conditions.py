@@ -20,6 +20,15 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.spelling import named, typed, with_hint
 from backprop_engine.derivatives.local_gradients import MapLocal, local_gradient
 from backprop_engine.errors import UsageError
+from backprop_engine.evaluation.calls import (
+    CallError,
+    bind,
+    find_op,
+    given_by_name,
+    is_operand,
+    operands_first,
+)
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, is_gradient
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -30,6 +39,7 @@ from backprop_engine.expressions import (
     Subscript,
     Transpose,
     Unary,
+    normalised,
     render,
 )
 from backprop_engine.expressions.tree import walk
@@ -38,10 +48,6 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS, Elementwise, Op
-from backprop_engine.scenario.calls import CallError, bind, find_op, given_by_name
-from backprop_engine.scenario.evaluate import EvaluationError, evaluate, is_gradient
-from backprop_engine.scenario.expressions import is_operand, operands_first
-from backprop_engine.scenario.names import normalised
 from backprop_engine.trace.record import product
 from backprop_engine.trace.trace import Trace
 

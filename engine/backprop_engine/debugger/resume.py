@@ -28,12 +28,12 @@ from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint
 from backprop_engine.debugger.changing import on_branch
 from backprop_engine.debugger.session import Level, Notice, Session
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Update
 from backprop_engine.messages.words import Words
-from backprop_engine.scenario.settings import with_leaf
+from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 

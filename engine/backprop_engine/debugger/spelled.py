@@ -12,10 +12,10 @@ from backprop_engine.debugger.watches import check_watch
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, UsageError, code
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.mistakes import mistake
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.nodes import Mapping, Node, Scalar, Sequence
-from backprop_engine.scenario.reader import read
+from backprop_engine.scenario.read.mistakes import mistake
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 __all__ = ["mistakes_in"]
 
@@ -28,7 +28,7 @@ def mistakes_in(scenario: Scenario) -> tuple[Diagnostic, ...]:
     if not scenario.breakpoints and not scenario.watches:
         return ()
     root = read(scenario.text)
-    assert isinstance(root, Mapping)  # it was loaded before
+    assert isinstance(root, YamlMapping)  # it was loaded before
     return (
         *_refused(root.get("breakpoints"), parse_breakpoint, scenario.graph, BAD_BREAKPOINT),
         *_refused(root.get("watch"), check_watch, scenario.graph, BAD_WATCH),
@@ -36,12 +36,12 @@ def mistakes_in(scenario: Scenario) -> tuple[Diagnostic, ...]:
 
 
 def _refused(
-    node: Node | None, check: Callable[[str, Graph], object], graph: Graph, kind: Code
+    node: YamlNode | None, check: Callable[[str, Graph], object], graph: Graph, kind: Code
 ) -> list[Diagnostic]:
     found: list[Diagnostic] = []
-    for one in node if isinstance(node, Sequence) else ():
+    for one in node if isinstance(node, YamlSequence) else ():
         try:
-            if isinstance(one, Scalar):
+            if isinstance(one, YamlScalar):
                 check(one.text, graph)
         except UsageError as error:
             try:

@@ -42,7 +42,7 @@ from backprop_engine.debugger.moving import groups_at, next_boundary, previous_b
 from backprop_engine.debugger.session import Level, Seek, Session
 from backprop_engine.debugger.travelling import at, jumped, searched, through_history, told, travelled
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inside
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Backward, Forward

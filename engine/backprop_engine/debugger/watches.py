@@ -9,9 +9,9 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.spelling import about, named, typed
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = ["check_watch", "history_of_watch", "value_of_watch"]

@@ -28,6 +28,7 @@ from backprop_engine.expressions.tree import (
     Value,
     children,
     literal,
+    normalised,
     path,
     walk,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "children",
     "fill",
     "literal",
+    "normalised",
     "parse",
     "path",
     "render",

@@ -7,6 +7,7 @@ not recurse. Comparing, hashing and printing whole trees do recurse, and are for
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -33,6 +34,7 @@ __all__ = [
     "Value",
     "children",
     "literal",
+    "normalised",
     "path",
     "walk",
 ]
@@ -238,3 +240,8 @@ def literal(constant: Constant) -> object:
     if isinstance(constant, ListOf):
         return [literal(item) for item in constant.items]
     return constant.value
+
+
+def normalised(name: str) -> str:
+    """`name` in the form that names are compared in: NFC, which keeps what NFKC would make equal."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)

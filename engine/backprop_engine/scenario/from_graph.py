@@ -8,23 +8,55 @@ that it does not bring back is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.expressions import (
+    Binary,
+    Boolean,
+    Call,
+    Constant,
+    Expr,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Transpose,
+    Unary,
+    render,
+)
 from backprop_engine.graph.bindings import Bindings
-from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.scenario.emit import Document, Open, Spelled, emitted
-from backprop_engine.scenario.leaves import SECTIONS
+from backprop_engine.ops import OPS
+from backprop_engine.scenario.leaves.leaf import SECTIONS
 from backprop_engine.scenario.loader import MAX_MEMORY, load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.number_text import numbers
-from backprop_engine.scenario.source import Source
-from backprop_engine.scenario.unparse import Unparser
-from backprop_engine.scenario.writer import checked
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.write.emit import (
+    Document,
+    Open,
+    Spelled,
+    emitted,
+    numbers,
+    plain_number,
+    spelled,
+)
+from backprop_engine.scenario.write.writer import checked
 
-__all__ = ["scenario_from"]
+__all__ = ["Unparser", "scenario_from"]
 
 
 def scenario_from(
@@ -112,3 +144,172 @@ def _bits(tensor: Tensor) -> tuple[object, ...]:
 def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object]) -> Message:
     names = (name for name in wanted if name not in found or wanted[name] != found[name])
     return msg("{what} would be another", what=next(names, msg("the number of nodes")))
+
+
+_NOWHERE: Final = Span(0, 0)
+_BETWEEN: Final = re.compile(r"a (\S+) b")
+
+
+class _UnsayableError(Exception):
+    """Something that has no place in an expression."""
+
+
+class Unparser:
+    """Writes the nodes of one graph; its numbered parts are kept as trees until their user comes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.parts: dict[int, Expr] = {}
+        uses = Counter(operand for node in graph.nodes for operand in node.operands)
+        for position in graph.order:
+            if "#" in graph.nodes[position].name and uses[position] != 1:
+                raise UsageError(
+                    msg(
+                        "{name} is the part of an expression: it has one use", name=graph.nodes[position].name
+                    )
+                )
+
+    def units(self) -> dict[str, Document]:
+        """What stands under `nodes`, in the order of computing."""
+        units: dict[str, Document] = {}
+        for position in self.graph.order:
+            node = self.graph.nodes[position]
+            if "#" in node.name:
+                self.parts[position] = self.part(node)
+            else:
+                units[node.name] = self.unit(node)
+        return units
+
+    def unit(self, node: Node) -> Document:
+        """A node as an expression, or in the long form."""
+        try:
+            operands = self.operands(node)
+            is_other_name = node.op is OPS["identity"] and isinstance(operands[0], Name)
+            return render(operands[0] if is_other_name else self.tree(node, operands))
+        except _UnsayableError:
+            return self.long_form(node)
+
+    def part(self, node: Node) -> Expr:
+        """A numbered part, which has no other form than that of an expression."""
+        try:
+            return self.tree(node, self.operands(node))
+        except _UnsayableError:
+            raise UsageError(
+                msg("{name} is the part of an expression that no expression says", name=node.name)
+            ) from None
+
+    # Expressions
+
+    def operands(self, node: Node) -> list[Expr]:
+        """The operands of a node as trees."""
+        return [self.operand(self.graph.nodes[position]) for position in node.operands]
+
+    def operand(self, node: Node) -> Expr:
+        """One operand: a name, a number, or the tree of a numbered part."""
+        if node.kind is not Kind.LITERAL:
+            return self.parts.get(node.position) or Name(node.name, _NOWHERE)
+        number = plain_number(self.graph.literals[node.position])
+        if not math.isfinite(number):
+            raise _UnsayableError
+        return Number(number, _NOWHERE)
+
+    def tree(self, node: Node, operands: Sequence[Expr]) -> Expr:
+        """What applies the operator of `node` to `operands`, with a symbol where it has one."""
+        assert node.op is not None
+        keywords = self.attributes(node)
+        parts = [position for position in node.operands if position in self.parts]
+        if parts != sorted(parts):  # they are numbered as they stand, so a later operand stands first
+            return self.turned_round(node, operands, keywords)
+        first = operands[0]
+        symbol = _BETWEEN.fullmatch(node.op.written)
+        match node.op.name:
+            case "index" if not isinstance(first, Number):
+                return Subscript(first, _key(node.attributes["key"]), _NOWHERE)
+            case "transpose" if not isinstance(first, Number):
+                return Transpose(first, _NOWHERE)
+            case "neg" if not isinstance(first, Number):
+                return Unary("-", first, _NOWHERE)
+        if symbol:
+            return Binary(symbol[1], first, operands[1], _NOWHERE, _NOWHERE)
+        return Call(node.op.name, tuple(operands), keywords, _NOWHERE, _NOWHERE)
+
+    def turned_round(self, node: Node, operands: Sequence[Expr], keywords: tuple[Keyword, ...]) -> Expr:
+        """A call with its operands by name, in the order in which their parts are numbered."""
+        assert node.op is not None
+        if node.op.variadic:
+            raise _UnsayableError
+        given = zip(node.operands, node.op.names(len(operands)), operands, strict=True)
+        in_order = sorted(given, key=lambda one: one[0])
+        named = tuple(Keyword(name, operand, _NOWHERE) for _, name, operand in in_order)
+        return Call(node.op.name, (), named + keywords, _NOWHERE, _NOWHERE)
+
+    def attributes(self, node: Node) -> tuple[Keyword, ...]:
+        """The attributes that are not what they are by default; the key of an index stands elsewhere."""
+        assert node.op is not None
+        return tuple(
+            Keyword(one.name, _constant(node.attributes[one.name]), _NOWHERE)
+            for one in node.op.attributes
+            if one.type is not tuple and node.attributes[one.name] != one.default
+        )
+
+    # The long form
+
+    def long_form(self, node: Node) -> Document:
+        """A node as an operator with its operands and attributes beside it."""
+        assert node.op is not None
+        form: dict[str, Document] = {"op": node.op.name, "inputs": [self.named(one) for one in node.operands]}
+        for one in node.op.attributes:
+            if node.attributes[one.name] != one.default:
+                form[one.name] = _plain(node.attributes[one.name])
+        return form
+
+    def named(self, position: int) -> Document:
+        """An operand by name, or as a number."""
+        node = self.graph.nodes[position]
+        if node.kind is Kind.LITERAL:
+            return spelled(plain_number(self.graph.literals[position]))
+        return node.name
+
+
+def _key(key: Sequence[int | slice]) -> tuple[Index | Slice, ...]:
+    """What stands in the brackets of an index."""
+    if not key:
+        raise _UnsayableError
+    return tuple(
+        Slice(_bound(one.start), _bound(one.stop), _bound(one.step), _NOWHERE)
+        if isinstance(one, slice)
+        else Index(int(one), _NOWHERE)
+        for one in key
+    )
+
+
+def _bound(bound: Any) -> int | None:
+    return None if bound is None else int(bound)
+
+
+def _constant(value: Any) -> Constant:
+    """The value of an attribute in an expression."""
+    if isinstance(value, bool | np.bool_):
+        return Boolean(bool(value), _NOWHERE)
+    if isinstance(value, str):
+        if "\\" in value or "\n" in value or ('"' in value and "'" in value):
+            raise _UnsayableError
+        return Text(value, _NOWHERE)
+    if isinstance(value, list | tuple):
+        return ListOf(tuple(map(_constant, value)), _NOWHERE)
+    if value is None or not math.isfinite(value):
+        raise _UnsayableError
+    return Number(_number(value), _NOWHERE)
+
+
+def _plain(value: Any) -> Document:
+    """The value of an attribute in the long form."""
+    if isinstance(value, bool | np.bool_):
+        return Spelled("true" if value else "false")
+    if value is None or isinstance(value, str):
+        return Spelled("null") if value is None else value
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else spelled(_number(value))
+
+
+def _number(value: Any) -> int | float:
+    return value if isinstance(value, int | float) else plain_number(value)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -14,21 +13,26 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import ScenarioError, code
+from backprop_engine.expressions import normalised
 from backprop_engine.graph.bindings import Bindings, refusals
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.paths import root as root_of
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.cells import Cell, read_cells, refuse_recursion
-from backprop_engine.scenario.data_files import DataFiles
-from backprop_engine.scenario.ending import check_output, output_name, read_seed
-from backprop_engine.scenario.expectations import UNKNOWN, check_figure, read_expectations
+from backprop_engine.messages.suggestions import did_you_mean, nearest
 from backprop_engine.scenario.format import DTYPES, SCENARIO
-from backprop_engine.scenario.known import Known
-from backprop_engine.scenario.leaves import SECTIONS, Leaf, read_leaf
-from backprop_engine.scenario.lower import Lowering
+from backprop_engine.scenario.leaves.assignment import parse_setting
+from backprop_engine.scenario.leaves.data_files import DataFiles
+from backprop_engine.scenario.leaves.leaf import SECTIONS, Leaf, read_leaf
+from backprop_engine.scenario.lower.known import Known
+from backprop_engine.scenario.lower.lowering import Lowering
+from backprop_engine.scenario.lower.resolve import Level, resolved_cells, resolved_top
+from backprop_engine.scenario.lower.unroll import TOO_MANY_NODES, unroll
 from backprop_engine.scenario.memory import check_run
-from backprop_engine.scenario.mistakes import (
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.nodes.cells import Cell, read_cells, refuse_recursion
+from backprop_engine.scenario.nodes.units import Expression, Unit, read_unit, unit_mistake
+from backprop_engine.scenario.read.mistakes import (
     Mistakes,
     as_mapping,
     as_text,
@@ -37,18 +41,14 @@ from backprop_engine.scenario.mistakes import (
     mistake,
     only_keys,
 )
-from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.names import NameTable, normalised
-from backprop_engine.scenario.nearest import did_you_mean, nearest
-from backprop_engine.scenario.nodes import Mapping
-from backprop_engine.scenario.notes import by_position, in_instances, notes_in_cells, read_notes
-from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.resolve import Level, resolved_cells, resolved_top
-from backprop_engine.scenario.settings import parse_setting
-from backprop_engine.scenario.source import Source, read_source
-from backprop_engine.scenario.texts import read_heading
-from backprop_engine.scenario.units import Expression, Unit, read_unit, unit_mistake
-from backprop_engine.scenario.unroll import TOO_MANY_NODES, unroll
+from backprop_engine.scenario.read.names import NameTable
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source, read_source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping
+from backprop_engine.scenario.sections.expectations import UNKNOWN, check_figure, read_expectations
+from backprop_engine.scenario.sections.notes import by_position, in_instances, notes_in_cells, read_notes
+from backprop_engine.scenario.sections.output import check_output, output_name, read_seed
+from backprop_engine.scenario.sections.texts import read_texts
 
 if TYPE_CHECKING:
     from backprop_engine.trace.run import Training
@@ -81,7 +81,7 @@ def load_source(source: Source, *, max_memory: int = MAX_MEMORY) -> Scenario:
     """The scenario in a text that is read already; raises `ScenarioError` as `load_scenario` does."""
     with _without_collector():
         root = read(source)
-    if not isinstance(root, Mapping):
+    if not isinstance(root, YamlMapping):
         message = msg("a scenario is a map with `nodes`, found {found}", found=described(root))
         raise mistake(NO_SCENARIO, root, message, msg("begin with `nodes:`"))
     with _without_collector():
@@ -103,7 +103,7 @@ def _without_collector() -> Iterator[None]:
 class _Loader:
     """One scenario on its way; `broken` are names whose definition has a mistake, which is reported once."""
 
-    def __init__(self, source: Source, root: Mapping, max_memory: int) -> None:
+    def __init__(self, source: Source, root: YamlMapping, max_memory: int) -> None:
         self.source, self.root, self.max_memory = source, root, max_memory
         self.mistakes = Mistakes()
         self.files = DataFiles(max_memory)
@@ -119,7 +119,7 @@ class _Loader:
         """The scenario; `ScenarioError` with everything that is wrong."""
         mistakes, root = self.mistakes, self.root
         self.check_keys()
-        heading = read_heading(root, mistakes)
+        heading = read_texts(root, mistakes)
         mistakes.attempt(self.read_dtype)
         sections = [mistakes.attempt(self.read_leaves, section, kind) for section, kind in SECTIONS.items()]
         sections.append(mistakes.attempt(self.read_nodes))
@@ -170,7 +170,7 @@ class _Loader:
         """Report keys that the format does not know."""
         self.mistakes.attempt(only_keys, self.root, KEYS, msg("a scenario"))
         for key, value in self.root:
-            if key.text not in KEYS and isinstance(value, Mapping):
+            if key.text not in KEYS and isinstance(value, YamlMapping):
                 # A section under a misspelt key: its names are no second mistake.
                 self.broken.update(dict.fromkeys(map(normalised, value.entries)))
             section, opened, name = key.text.partition("{")
@@ -236,7 +236,7 @@ class _Loader:
     def read_training(self) -> None:
         """Read how the parameters are updated."""
         if not is_absent(self.root.get("train")):
-            from backprop_engine.scenario.training import read_training
+            from backprop_engine.scenario.sections.training import read_training
 
             self.training = read_training(self.root.get("train"))
 
@@ -290,7 +290,7 @@ class _Loader:
         self.mistakes.raise_if_any()
         return Bindings.of(graph, values, seed)
 
-    def refuse_constants(self, graph: Graph, values: MappingOf[str, Tensor], lowering: Lowering) -> None:
+    def refuse_constants(self, graph: Graph, values: Mapping[str, Tensor], lowering: Lowering) -> None:
         """Report constants whose values their operators refuse, where the constant is written."""
         if not lowering.refusable:
             return

@@ -11,8 +11,8 @@ import numpy as np
 from backprop_engine.errors import code
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.scenario.mistakes import mistake
-from backprop_engine.scenario.nodes import Node
+from backprop_engine.scenario.read.mistakes import mistake
+from backprop_engine.scenario.read.yaml_nodes import YamlNode
 from backprop_engine.trace.training import Training, held_cells
 
 __all__ = ["TOO_LARGE", "check_run", "check_size", "size_message"]
@@ -21,13 +21,13 @@ TOO_LARGE = code("too-large", msg("The tensors of a run need more memory than `-
 HINT = msg("`--max-memory` allows more")
 
 
-def check_size(node: Node, what: str, cells: int, dtype: np.dtype[Any], max_memory: int) -> None:
+def check_size(node: YamlNode, what: str, cells: int, dtype: np.dtype[Any], max_memory: int) -> None:
     """Refuse a single tensor that is larger than a whole run may be."""
     if cells * dtype.itemsize > max_memory:
         raise mistake(TOO_LARGE, node, size_message(what, cells * dtype.itemsize, max_memory), HINT)
 
 
-def check_run(node: Node, graph: Graph, training: Training | None, max_memory: int) -> None:
+def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memory: int) -> None:
     """Refuse a graph whose values and gradients together are too large; `node` is the place to show.
 
     With a training, the iterations that are kept and what its optimiser remembers count as well.

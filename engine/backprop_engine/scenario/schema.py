@@ -7,49 +7,258 @@ that are missing, shapes, and whether an expression is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
+from backprop_engine.evaluation.calls import signature
+from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import OPS, Op
-from backprop_engine.optim import OPTIMIZERS
-from backprop_engine.scenario.form import Form, Key
+from backprop_engine.ops import OPS, Op, OpAttribute
+from backprop_engine.optim import OPTIMIZERS, Setting
 from backprop_engine.scenario.format import (
     CARRIED,
     CELL,
+    DATA_DTYPES,
+    DTYPES,
     EXPECT,
-    LANGUAGE,
-    NODE_FORMS,
-    OPERATOR,
-    SCENARIO,
-    TRAIN,
-)
-from backprop_engine.scenario.initialise import INITS, Init
-from backprop_engine.scenario.leaf_format import (
     FANS,
     FILE,
     FILE_IN_ARCHIVE,
     FILLED,
+    INIT_NAMES,
     INIT_SETTINGS,
+    LANGUAGE,
+    MAX_DIGITS,
+    NODE_FORMS,
+    OPERATOR,
     RANDOM,
+    SCENARIO,
+    TRAIN,
+    Form,
+    Key,
+    Kind,
 )
-from backprop_engine.scenario.names import MAX_LENGTH
-from backprop_engine.scenario.schema_parts import (
-    NAME,
-    PATH,
-    Fragment,
-    any_case,
-    list_of,
-    of_attribute,
-    of_setting,
-    one_of,
-    or_nothing,
-    reference,
-    sentence,
-)
-from backprop_engine.scenario.schema_values import value_of, values_by_kind
+from backprop_engine.scenario.leaves.data_files import ENDINGS
+from backprop_engine.scenario.leaves.initializers import INITS, Init
+from backprop_engine.scenario.leaves.leaf import MAX_AXES
+from backprop_engine.scenario.read.names import MAX_LENGTH
+from backprop_engine.scenario.sections.training import MAX_STEPS
 
-__all__ = ["schema"]
+__all__ = [
+    "NAME",
+    "PATH",
+    "SLICE",
+    "Fragment",
+    "any_case",
+    "choices",
+    "list_of",
+    "names_to",
+    "of_attribute",
+    "of_setting",
+    "one_of",
+    "or_nothing",
+    "paths_to",
+    "reference",
+    "schema",
+    "sentence",
+    "value_of",
+    "values_by_kind",
+]
+
+Fragment: TypeAlias = dict[str, Any]
+
+_OUTSIDE: Final = r"\u0000-\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u00a9"
+"""What is in no name. All else counts as a letter: engines of regular expressions agree on no more than that,
+and the loader is exact."""
+_STEP: Final = rf"[^{_OUTSIDE}0-9][^{_OUTSIDE}]*"
+_IN_ASCII: Final = rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}$"
+_IN_ANY_SCRIPT: Final = rf"(?=.*[^\u0000-\u007f]){_STEP}$"
+NAME: Final = rf"^(?!(?:{'|'.join(sorted(RESERVED))})$)(?:{_IN_ASCII}|{_IN_ANY_SCRIPT})"
+"""The pattern of names, in the part of regular expressions that all languages share."""
+PATH: Final = rf"^\s*{_STEP}(?:\.{_STEP}|\[-?[0-9]+\])*(?:#[0-9]+)?\s*$"
+"""The pattern of what figures and notes are for: `q`, `states[-1].h`, `f#1`."""
+SLICE: Final = r"^\s*(?:[-+]?[0-9]+)?\s*:\s*(?:[-+]?[0-9]+)?\s*(?::\s*(?:[-+]?[0-9]+)?\s*)?$"
+
+_TYPES: Final = {int: "integer", float: "number", bool: "boolean", str: "string", NoneType: "null"}
+
+
+def reference(name: str) -> Fragment:
+    """What is defined under `name`."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def one_of(*parts: Fragment) -> Fragment:
+    """Whatever is valid under one of the parts."""
+    return {"anyOf": list(parts)}
+
+
+def names_to(value: Fragment) -> Fragment:
+    """A map from names to such values."""
+    return {"type": "object", "propertyNames": reference("name"), "additionalProperties": value}
+
+
+def paths_to(value: Fragment) -> Fragment:
+    """A map from names and paths to such values."""
+    return {"type": "object", "propertyNames": reference("path"), "additionalProperties": value}
+
+
+def list_of(item: Fragment, **limits: int) -> Fragment:
+    """A list of such items."""
+    return {"type": "array", "items": item, **limits}
+
+
+def or_nothing(part: Fragment) -> Fragment:
+    """The same, or nothing behind the key."""
+    if "type" in part:
+        kinds = part["type"]
+        return part | {"type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
+    return one_of(*part.get("anyOf", [part]), {"type": "null"})
+
+
+def choices(table: Mapping[str, Words], language: str) -> Fragment:
+    """One of the names in a table, each with its meaning."""
+    return one_of(
+        *({"const": name, "description": meaning.in_language(language)} for name, meaning in table.items())
+    )
+
+
+def any_case(endings: Iterable[str]) -> str:
+    """A pattern for file names with one of these endings, in large or small letters."""
+    written = (
+        "".join(f"[{one}{one.upper()}]" if one.isalpha() else rf"\{one}" for one in ending)
+        for ending in endings
+    )
+    return f"(?:{'|'.join(written)})$"
+
+
+def of_attribute(attribute: OpAttribute) -> Fragment:
+    """What an attribute of an operator takes."""
+    bounds = {
+        "minimum": attribute.least,
+        "exclusiveMinimum": attribute.above,
+        "maximum": attribute.most,
+        "exclusiveMaximum": attribute.below,
+    }
+    limits = {keyword: bound for keyword, bound in bounds.items() if bound is not None}
+    return _limited(of_type(attribute.type), limits)
+
+
+def _limited(part: Fragment, limits: Fragment) -> Fragment:
+    """`part` with limits on each number in it, at any depth."""
+    if "anyOf" in part:
+        return {**part, "anyOf": [_limited(one, limits) for one in part["anyOf"]]}
+    if "items" in part:
+        return {**part, "items": _limited(part["items"], limits)}
+    return part | limits if part.get("type") in ("integer", "number") else part
+
+
+def of_type(kind: Any) -> Fragment:
+    """What an attribute of this Python type takes."""
+    if kind is tuple:  # the key of `index`, whose slices only brackets can write
+        return one_of({"type": "integer"}, list_of({"type": "integer"}))
+    if get_origin(kind) in (Union, UnionType):
+        return one_of(*map(of_type, get_args(kind)))
+    if get_origin(kind) is Literal:
+        return {"enum": list(get_args(kind))}
+    if get_origin(kind) is tuple:
+        return _of_tuple(*get_args(kind))
+    return {"type": _TYPES[kind]}
+
+
+def _of_tuple(*kinds: Any) -> Fragment:
+    """A list: of any length, or of as many items as there are kinds, which are all the same."""
+    item = of_type(kinds[0])
+    return list_of(item) if ... in kinds else list_of(item, minItems=len(kinds), maxItems=len(kinds))
+
+
+def of_setting(setting: Setting) -> Fragment:
+    """What a setting of an optimiser takes."""
+    limits: Fragment = {} if setting.least is None else {"minimum": setting.least}
+    limits |= {} if setting.below is None else {"exclusiveMaximum": setting.below}
+    part = of_type(setting.type)
+    if setting.type is bool:
+        return part
+    if "items" in part:
+        return {**part, "items": part["items"] | limits}
+    return part | limits
+
+
+def sentence(text: str) -> str:
+    """A phrase as a sentence of its own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+_STRING: Final[Fragment] = {"type": "string"}
+_WHOLE: Final[Fragment] = {"type": "integer"}
+_NATURAL: Final[Fragment] = {"type": "integer", "minimum": 0}
+_OPERAND: Final[Fragment] = {"type": ["string", "number"]}
+_COLUMN: Final[Fragment] = {"type": ["integer", "string"]}
+
+_PLAIN: Final[dict[Kind, Fragment]] = {
+    "text": {"type": ["string", "number", "boolean"]},
+    "texts": reference("texts"),
+    "leaves": names_to(reference("leaf")),
+    "nodes": names_to(reference("node")) | {"minProperties": 1},
+    "cells": names_to(reference("cell")),
+    "path": _STRING,
+    "numbers": reference("numbers"),
+    "expect": one_of(reference("expectation"), list_of(reference("expectation"))),
+    "train": reference("train"),
+    "lines": list_of(_STRING),
+    "notes": paths_to(or_nothing(reference("texts"))),
+    "shape": list_of(_NATURAL, maxItems=MAX_AXES),
+    "number": {"type": "number"},
+    "natural": _NATURAL,
+    "fan": {"const": "transposed"},
+    "file": {"type": "string", "pattern": any_case(ENDINGS)},
+    "array": _STRING,
+    "rows": one_of({"type": "string", "pattern": SLICE}, _WHOLE, list_of(_WHOLE, minItems=1)),
+    "columns": one_of(_COLUMN, list_of(_COLUMN, minItems=1)),
+    "operands": list_of(_OPERAND),
+    "expression": reference("expression"),
+    "cell": reference("name"),
+    "arguments": names_to(_OPERAND),
+    "over": names_to(_STRING) | {"minProperties": 1},
+    "carry": names_to(reference("carried")),
+    "operand": _OPERAND,
+    "names": list_of(reference("name")),
+    "values": paths_to(reference("numbers")),
+    "gradients": paths_to(one_of(reference("numbers"), reference("formula"))),
+    "tolerance": {"type": "number", "minimum": 0},
+    "digits": _NATURAL | {"maximum": MAX_DIGITS},
+    "flag": {"type": "boolean"},
+    "updates": _NATURAL | {"maximum": MAX_STEPS},
+}
+
+_NEVER_EMPTY: Final[tuple[Kind, ...]] = (
+    "fan", "rows", "columns", "data-dtype", "operands", "natural", "number", "tolerance", "digits", "flag",
+)  # fmt: skip
+"""Kinds of which something must stand behind the key, even if the key may be left out."""
+
+
+def values_by_kind(language: str) -> dict[Kind, Fragment]:
+    """What a key of each kind takes; choices are explained in `language`."""
+    explained: dict[Kind, Fragment] = {
+        "dtype": choices(DTYPES, language),
+        "init": choices(INIT_NAMES, language),
+        "data-dtype": choices(DATA_DTYPES, language),
+        "operator": choices({name: _called(op) for name, op in OPS.items()}, language),
+        "optimizer": choices({name: one.lesson for name, one in OPTIMIZERS.items()}, language),
+    }
+    return _PLAIN | explained
+
+
+def _called(op: Op) -> Words:
+    """How an operator is called, and what its backward step does."""
+    return Words(*(f"`{signature(op)}`: {lesson}" for lesson in op.lesson))
+
+
+def value_of(key: Key, kinds: dict[Kind, Fragment]) -> Fragment:
+    """What stands behind `key`; a section may be left empty."""
+    part = kinds[key.kind]
+    return part if key.needed or key.kind in _NEVER_EMPTY else or_nothing(part)
+
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY: Final = "urn:backprop-tui:scenario"

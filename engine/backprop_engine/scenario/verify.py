@@ -1,19 +1,172 @@
-"""Everything that can be verified of a scenario: what its author expects, and every gradient numerically."""
+"""What can be verified of a scenario: the figures that its author expects, and every gradient numerically."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_trace
-from backprop_engine.scenario.expect import Failure, failures
-from backprop_engine.scenario.model import Expectation, Scenario
+from backprop_engine.errors import Code, Diagnostic, Place, code
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlSequence
+from backprop_engine.scenario.sections.expectations import Expectation, Figure, Formula
+from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Failure", "Verification", "failures", "verify"]
+
+EXPECT_DIFFERS = code("expect-differs", msg("A figure does not come out as expected."))
+EXPECT_SHAPE = code("expect-shape", msg("A figure has another shape than expected."))
+EXPECT_WRONG = code("expect-wrong", msg("Every figure of a block marked `wrong` comes out after all."))
+
+
+class Failure(Struct, frozen=True, eq=False):
+    """An expectation that is not met; `name` is empty where it is about a whole block.
+
+    `cell` is the first cell that differs, `()` for a scalar, and None where shapes differ.
+    """
+
+    code: Code
+    name: str
+    message: Message
+    node: YamlNode
+    hint: Hint = ""
+    cell: tuple[int, ...] | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the figure stands in the file."""
+        return self.node.place
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """The failure with its line quoted, ready to be shown."""
+        return self.node.source.diagnostic(self.code, self.message, self.place, self.hint)
+
+    def __str__(self) -> str:
+        return str(self.diagnostic)
+
+
+def failures(scenario: Scenario, run: Run) -> list[Failure]:
+    """What `run`, the iterations of `scenario`, does not meet; in the file's order."""
+    found: list[Failure] = []
+    for block in scenario.expectations:
+        trace = run.trace(block.iteration)
+        failed = [one for figure in block.figures if (one := _compared(figure, block, trace)) is not None]
+        if not block.wrong:
+            found += failed
+        elif not failed:
+            message = msg("this block is marked `wrong`, but every figure in it comes out")
+            found.append(Failure(EXPECT_WRONG, "", message, block.block, msg("take `wrong: true` out")))
+    return found
+
+
+def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
+    """How `figure` fails, or None where it comes out."""
+    name = figure.name
+    what = f"`{name}`" if figure.of == "value" else msg("the gradient of `{name}`", name=name)
+    try:
+        expected = _float64(_expected(figure.expected, trace))
+    except EvaluationError as error:
+        return Failure(
+            EXPECT_DIFFERS,
+            name,
+            msg("the formula has no value: {message}", message=error.message),
+            figure.node,
+            error.hint,
+        )
+    found = _float64(trace.value(name) if figure.of == "value" else trace.gradient(name))
+    if found.shape != expected.shape:
+        message = msg(
+            "{what} is {shape}, expected {wanted}",
+            what=what,
+            shape=shape_text(found.shape),
+            wanted=shape_text(expected.shape),
+        )
+        return Failure(EXPECT_SHAPE, name, message, figure.node, _fitting(found, expected, block))
+    close = np.asarray(block.close(found, expected))
+    if close.all():
+        return None
+    wrong = np.argwhere(~close)
+    cell = tuple(map(int, wrong[0]))
+    shown, wanted = _apart(float(found[cell]), float(expected[cell]))
+    message = msg("{what} is {found}, expected {wanted}", what=what, found=shown, wanted=wanted)
+    if cell:
+        message = msg(
+            "{what} at {cell} is {found}, expected {wanted}",
+            what=what,
+            cell=list(cell),
+            found=shown,
+            wanted=wanted,
+        )
+    if len(wrong) > 1:
+        message = msg(
+            "{message}; {count} of {size} cells differ", message=message, count=len(wrong), size=found.size
+        )
+    return Failure(
+        EXPECT_DIFFERS, name, message, _cell_node(figure.node, cell), _fitting(found, expected, block), cell
+    )
+
+
+def _expected(expected: Tensor | Formula, trace: Trace) -> Tensor:
+    if not isinstance(expected, Formula):
+        return expected
+    value = evaluate(expected.tree, trace.value, trace.gradient, trace.graph.dtype)
+    assert value is not None  # nothing is absent from a whole run
+    return value
+
+
+def _float64(tensor: Tensor) -> NDArray[np.float64]:
+    return np.asarray(tensor, dtype=np.float64)
+
+
+def _cell_node(node: YamlNode, cell: Sequence[int]) -> YamlNode:
+    """Where a cell of a nested list stands."""
+    for index in cell:
+        if not isinstance(node, YamlSequence):
+            break
+        node = node.items[index]
+    return node
+
+
+def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) -> Hint:
+    """A transposition, or a sum over an axis, under which the two would be equal."""
+
+    def fits(one: NDArray[Any], other: NDArray[Any]) -> bool:
+        return one.shape == other.shape and bool(np.all(block.close(one, other)))
+
+    if found.ndim > 1 and fits(found.T, expected):
+        return msg("its transpose would fit: write the rows as columns, or look for a missing `.T`")
+    with np.errstate(all="ignore"):
+        for axis in range(found.ndim):
+            for keep in (False, True):
+                if fits(found.sum(axis=axis, keepdims=keep), expected):
+                    return msg("its sum over axis {axis} would fit", axis=axis)
+        for axis in range(expected.ndim):
+            for keep in (False, True):
+                if fits(found, expected.sum(axis=axis, keepdims=keep)):
+                    return msg(
+                        "of the expected figures the sum over axis {axis} would fit: "
+                        "a gradient that was broadcast is summed",
+                        axis=axis,
+                    )
+    return ""
+
+
+def _apart(found: float, expected: float) -> tuple[str, str]:
+    """Both numbers, with as few digits as show that they differ."""
+    for digits in (6, 10, 14):
+        one, other = f"{found:.{digits}g}", f"{expected:.{digits}g}"
+        if one != other:
+            return one, other
+    return repr(found), repr(expected)
 
 
 class Verification(Struct, frozen=True, eq=False):

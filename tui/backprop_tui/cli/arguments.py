@@ -12,12 +12,12 @@ from msgspec import structs
 
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.messages.message import msg
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.nearest import did_you_mean
-from backprop_engine.scenario.settings import parse_setting
-from backprop_engine.scenario.source import MAX_BYTES, Source
+from backprop_engine.scenario.read.source import MAX_BYTES, Source
 from backprop_tui.bundle import bundled, resolve
 
 __all__ = [

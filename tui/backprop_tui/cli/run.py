@@ -12,8 +12,8 @@ from msgspec import structs
 from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.messages.message import in_language, msg
-from backprop_engine.scenario.expect import failures
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.verify import failures
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span

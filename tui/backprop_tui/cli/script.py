@@ -11,7 +11,7 @@ from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source, read_source
+from backprop_engine.scenario.read.source import Source, read_source
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cli.arguments import standard_input_source
 from backprop_tui.cli.meter import Meter

@@ -17,7 +17,7 @@ from backprop_engine.messages.plain_text import clean
 from backprop_tui.cli import open as opening
 
 if TYPE_CHECKING:
-    from backprop_engine.scenario.model import LocalText
+    from backprop_engine.scenario.sections.texts import LocalText
     from backprop_tui.web.page import Page
 
 __all__ = ["add_arguments", "app_command", "run"]

@@ -10,7 +10,7 @@ from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import Source
+from backprop_engine.scenario.read.source import Source
 from backprop_tui.cells.lines import Line, Role
 from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.queries import Export, Load, Save

@@ -17,11 +17,11 @@ from backprop_engine.debugger import Break, Session, Watch, update
 from backprop_engine.errors import ScenarioError, UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.scenario.emit_text import flow_text
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.nodes import Mapping, Scalar, Sequence
-from backprop_engine.scenario.reader import read
-from backprop_engine.scenario.source import read_source
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import read_source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
+from backprop_engine.scenario.write.emit import flow_text
 from backprop_tui.bundle import bundled_folder
 
 __all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "session_of", "with_kept"]
@@ -109,13 +109,13 @@ def kept_in(path: Path) -> Kept:
 
 def _lists(root: object) -> Kept | None:
     """The lists of a saved file; None where it is none."""
-    if not isinstance(root, Mapping) or not all(key.text in _KEYS for key, _ in root):
+    if not isinstance(root, YamlMapping) or not all(key.text in _KEYS for key, _ in root):
         return None
     lists: dict[str, tuple[str, ...]] = dict.fromkeys(_KEYS, ())
     for key, value in root:
-        if not isinstance(value, Sequence) or not all(isinstance(one, Scalar) for one in value):
+        if not isinstance(value, YamlSequence) or not all(isinstance(one, YamlScalar) for one in value):
             return None
-        lists[key.text] = tuple(clean(one.text) for one in value if isinstance(one, Scalar))
+        lists[key.text] = tuple(clean(one.text) for one in value if isinstance(one, YamlScalar))
     return Kept(*lists.values())
 
 

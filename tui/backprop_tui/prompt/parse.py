@@ -43,7 +43,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.scenario.nearest import did_you_mean
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_tui.commands import PROMPT_NAMES, CommandRow
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.lists import LISTS

@@ -26,7 +26,8 @@ from backprop_engine.explain.numbers import ABSENT, SUMMED, progress, summary
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.graph.steps import Step as TakenStep
-from backprop_engine.scenario.model import LocalText, Scenario
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line

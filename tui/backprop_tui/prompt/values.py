@@ -13,8 +13,8 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.nearest import did_you_mean
 from backprop_tui.cells.text import clip
 
 __all__ = ["TensorReference", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]

@@ -13,10 +13,10 @@ from backprop_engine.catalogue.entries import (
     kinks,
     shape_rule,
 )
+from backprop_engine.evaluation.attributes import shown_value, type_words
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.messages.message import in_language
 from backprop_engine.ops import OPS, Op, OpAttribute
-from backprop_engine.scenario.attributes import shown_value, type_words
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import pad
 from backprop_tui.render.operator_example import equations, example

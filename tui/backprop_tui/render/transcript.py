@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_engine.arrays import shape_text
-from backprop_engine.decomposition import stepped_into
+from backprop_engine.derivatives.decomposition import stepped_into
 from backprop_engine.explain.numbers import ABSENT, summary
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.graph.graph import Kind, Node

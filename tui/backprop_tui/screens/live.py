@@ -23,7 +23,7 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import in_language
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.source import FILE_NOT_FOUND
+from backprop_engine.scenario.read.source import FILE_NOT_FOUND
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.editor import command_line, run_editor, wanted_editor

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor, settle
+from backprop_engine.evaluation.evaluate import evaluate
 from backprop_engine.expressions import Expr, parse
-from backprop_engine.scenario.evaluate import evaluate
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.box import Box, text

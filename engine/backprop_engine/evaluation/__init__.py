@@ -1,0 +1,1 @@
+"""Expressions over operators: calls fitted, values computed, parts added to a graph."""

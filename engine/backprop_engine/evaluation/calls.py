@@ -1,0 +1,311 @@
+"""Fitting what is given to an operator: operands by position and by name, and attributes.
+
+Used for expressions, for the long form of nodes, and for formulas evaluated later; `at` is whatever says
+where a part stands, and comes back in the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from backprop_engine.errors import code
+from backprop_engine.evaluation.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
+from backprop_engine.expressions import (
+    Attribute,
+    Binary,
+    Boolean,
+    Call,
+    Expr,
+    Index,
+    Keyword,
+    ListOf,
+    Name,
+    Number,
+    Slice,
+    Span,
+    Subscript,
+    Text,
+    Unary,
+    literal,
+)
+from backprop_engine.messages.message import Hint, Message, msg, worded
+from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.ops import OPS, Op
+
+__all__ = [
+    "Bound",
+    "CallError",
+    "Given",
+    "bind",
+    "find_op",
+    "given_by_name",
+    "is_operand",
+    "key_of",
+    "operands_first",
+    "signature",
+]
+
+UNKNOWN_OP = code("unknown-op", msg("A call of something that is no operator."))
+OPERANDS = code(
+    "operands", msg("An operator is given too many operands, too few, or one by a name that it has not.")
+)
+
+_ELSEWHERE: Final = {
+    "mm": msg("write `{text}`", text="a @ b"),
+    "bmm": msg("write `{text}`", text="a @ b"),
+    "multiply": msg("write `a * b`, or `hadamard(a, b)`"),
+    "divide": msg("write `{text}`", text="a / b"),
+    "subtract": msg("write `{text}`", text="a - b"),
+    "addn": msg("write `{text}`", text="a + b"),
+    "power": msg("write `{text}`", text="a ** b"),
+    "negative": msg("write `{text}`", text="-a"),
+    "crossentropy": msg("write `{text}`", text="softmax_with_loss(a, target=t)"),
+    "softmaxcrossentropy": msg("write `{text}`", text="softmax_with_loss(a, target=t)"),
+    "nll": msg("write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits"),
+    "bcewithlogits": msg("write `{text}`", text="bce_with_logits(a, target)"),
+    "stopgradient": msg("write `{text}`", text="detach(a)"),
+    "nograd": msg("write `{text}`", text="detach(a)"),
+    "grad": msg("`grad` is for expectations and watches"),
+    "zeros": msg("a tensor of zeros goes under `constants`: `{{shape: [2, 3], init: zeros}}`"),
+    "ones": msg("a tensor of ones goes under `constants`: `{{shape: [2, 3], init: ones}}`"),
+    "array": msg("a list of numbers goes under `constants`"),
+    "tensor": msg("a list of numbers goes under `constants`"),
+    "float": msg("numbers need no `float`"),
+}
+"""What other libraries call it, without case, underscores and a `loss` at its end."""
+
+T = TypeVar("T")
+W = TypeVar("W")
+
+
+class Given(NamedTuple, Generic[T, W]):
+    """Something given by name: an operand, or a plain value for an attribute."""
+
+    name: str
+    operand: T | None
+    value: object
+    at: W
+
+
+class Bound(NamedTuple, Generic[T]):
+    """The operands in the operator's order, and its attributes by name."""
+
+    operands: tuple[T, ...]
+    attributes: dict[str, Any]
+
+
+def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
+    """The operator called `name`; `CallError` with the nearest one, where there is none."""
+    op = OPS.get(name)
+    if op is not None:
+        return op
+    shown = shortened(clean(name), 40)
+    is_node = name in nodes
+    message = (
+        msg("`{name}` is a node, not an operator", name=shown)
+        if is_node
+        else msg("there is no operator `{name}`", name=shown)
+    )
+    otherwise: Hint = msg("multiply with `{name} * (…)`", name=shown) if is_node else ""
+    raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name) or otherwise)
+
+
+def _meant(name: str) -> Hint:
+    """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
+    called = name.casefold().replace("_", "").removesuffix("loss")
+    return _ELSEWHERE.get(called) or did_you_mean(name, OPS)
+
+
+def signature(op: Op) -> str:
+    """How an operator is called: `softmax(a, axis=-1)`."""
+    attributes = (
+        one.name if one.default is ... else f"{one.name}={shown_value(one.default)}" for one in op.attributes
+    )
+    operands = [*op.operands, "…"] if op.variadic else op.operands
+    return f"{op.name}({', '.join((*operands, *attributes))})"
+
+
+def bind(
+    op: Op,
+    at: W,
+    args: Sequence[tuple[T, W]],
+    named: Sequence[Given[T, W]] = (),
+    *,
+    other_keys: Sequence[str] = (),
+) -> Bound[T]:
+    """Fit operands and attributes to `op`; `CallError` where they don't.
+
+    `at` is where the operator's own name stands; `other_keys` may be given beside operands and attributes.
+    """
+    if len(args) > len(op.operands) and not op.variadic:
+        raise CallError(
+            OPERANDS, _wrong_count(op, len(args)), args[len(op.operands)][1], _extra_hint(op, len(args))
+        )
+    names = op.names(max(len(args), len(op.operands)))
+    operands: dict[str, T] = {name: operand for name, (operand, _) in zip(names, args, strict=False)}
+    attributes: dict[str, Any] = {}
+    for given in named:
+        if given.name in op.operands and not op.variadic:
+            if given.name in operands:
+                raise CallError(
+                    OPERANDS,
+                    msg("`{name}` is given twice", name=given.name),
+                    given.at,
+                    msg("the operator is {op}", op=signature(op)),
+                )
+            if given.operand is None:
+                message = msg(
+                    "`{name}` is an operand of `{op}` and takes a node, not {value}",
+                    name=given.name,
+                    op=op.name,
+                    value=shown_value(given.value),
+                )
+                raise CallError(OPERANDS, message, given.at)
+            operands[given.name] = given.operand
+            continue
+        attribute = op.attribute(given.name)
+        if attribute is None:
+            raise _unknown_keyword(op, given.name, given.at, other_keys)
+        attributes[given.name] = attribute_value(op, attribute, given.value, given.at)
+    last = max((number for number, name in enumerate(names) if name in operands), default=-1)
+    needed = names[: max(len(names) - op.optional, last + 1)]
+    missing = [name for name in needed if name not in operands]
+    if missing:
+        raise CallError(
+            OPERANDS,
+            _wrong_count(op, len(operands)),
+            at,
+            msg("`{name}` is missing: {op}", name=missing[0], op=signature(op)),
+        )
+    for attribute in op.attributes:
+        if attribute.default is ... and attribute.name not in attributes:
+            message = msg(
+                "`{op}` needs `{name}`: {meaning}",
+                op=op.name,
+                name=attribute.name,
+                meaning=worded(attribute.meaning),
+            )
+            raise CallError(ATTRIBUTE, message, at, msg("the operator is {op}", op=signature(op)))
+    if op.conflict and (
+        reason := op.conflict(**{one.name: one.default for one in op.attributes} | attributes)
+    ):
+        raise CallError(
+            ATTRIBUTE,
+            msg("the settings of `{op}` do not go together: {reason}", op=op.name, reason=reason),
+            at,
+        )
+    return Bound(tuple(operands[name] for name in needed), attributes)
+
+
+def _wrong_count(op: Op, found: int) -> Message:
+    count = len(op.operands)
+    given = msg("1 is given") if found == 1 else msg("{count} are given", count=found)
+    if op.optional:
+        wanted = msg("{least} to {most}", least=count - op.optional, most=count)
+    elif op.variadic:
+        wanted = msg("{count} or more", count=count)
+    elif count == 1:
+        return msg("`{op}` takes 1 operand, {given}", op=op.name, given=given)
+    else:
+        return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=count, given=given)
+    return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=wanted, given=given)
+
+
+def _extra_hint(op: Op, found: int) -> Hint:
+    """For a number too many: perhaps an attribute was meant by it."""
+    free = [one.name for one in op.attributes]
+    if free and found == len(op.operands) + 1:
+        return msg(
+            "an attribute has its name before it: `{name}=…`; the operator is {op}",
+            name=free[0],
+            op=signature(op),
+        )
+    return msg("the operator is {op}", op=signature(op))
+
+
+def _unknown_keyword(op: Op, name: str, at: object, other_keys: Sequence[str]) -> CallError:
+    hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands, *other_keys))
+    shown = shortened(clean(name), 40)
+    return CallError(
+        ATTRIBUTE,
+        msg("`{op}` has no `{name}`", op=op.name, name=shown),
+        at,
+        hint or msg("the operator is {op}", op=signature(op)),
+    )
+
+
+# Expressions
+
+
+def is_operand(call: Call, keyword: Keyword) -> bool:
+    """Whether a keyword of a call names an operand, rather than an attribute."""
+    op = OPS.get(call.name)
+    if isinstance(keyword.value, Text | Boolean | ListOf):
+        return False
+    return op is None or op.attribute(keyword.name) is None
+
+
+def operands_first(tree: Expr) -> list[Expr]:
+    """The parts of `tree` in the order of computing: operands left to right, each part behind its operands.
+
+    A path (`one.h`) is one part, like a name; attributes of calls are none. No recursion: chains may be long.
+    """
+    parts: list[Expr] = []
+    stack: list[Expr] = [tree]
+    while stack:
+        node = stack.pop()
+        parts.append(node)
+        kind = type(node)
+        if kind is Name or kind is Number or kind is Attribute:
+            continue
+        if isinstance(node, Binary):
+            stack.append(node.left)
+            stack.append(node.right)
+        elif isinstance(node, Call):
+            stack += node.args
+            if node.keywords:
+                stack += [one.value for one in node.keywords if is_operand(node, one)]  # type: ignore[misc]
+        elif isinstance(node, Unary):
+            stack.append(node.operand)
+        else:
+            stack.append(node.value)  # type: ignore[union-attr, arg-type]
+    parts.reverse()
+    return parts
+
+
+def key_of(subscript: Subscript) -> tuple[int | slice, ...]:
+    """What stands in the brackets of a subscript, as NumPy takes it."""
+    return tuple(_key_part(part) for part in subscript.key)
+
+
+def _key_part(part: Index | Slice) -> int | slice:
+    return part.value if isinstance(part, Index) else slice(part.start, part.stop, part.step)
+
+
+def given_by_name(call: Call, operands: Iterable[T]) -> list[Given[T, Span]]:
+    """The keywords of `call`; `operands` are what those that name operands stand for, in their order."""
+    positions = iter(operands)
+    return [
+        Given(one.name, next(positions), None, one.name_span)
+        if is_operand(call, one)
+        else Given(one.name, None, _constant(one), one.name_span)
+        for one in call.keywords
+    ]
+
+
+def _constant(keyword: Keyword) -> object:
+    """The plain value that an attribute is set to."""
+    value = keyword.value
+    if isinstance(value, Number | Text | Boolean | ListOf):
+        return literal(value)
+    message = msg(
+        "`{name}` is a setting: it takes a number, quoted text, `true`, `false` or a list", name=keyword.name
+    )
+    hint: Hint = (
+        msg("did you mean `{text}`?", text=f'{keyword.name}="{value.name}"')
+        if isinstance(value, Name)
+        else ""
+    )
+    raise CallError(ATTRIBUTE, message, value.span, hint)

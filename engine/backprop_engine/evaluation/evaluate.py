@@ -1,0 +1,243 @@
+"""The value of an expression over nodes that are computed already: formulas, watches, conditions.
+
+Operators are the graph's own, with their shape rules before their arithmetic; nothing is evaluated as Python.
+One walk serves for values and for shapes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, Tensor, settle, shape_text
+from backprop_engine.errors import ShapeError
+from backprop_engine.evaluation.calls import (
+    CallError,
+    bind,
+    find_op,
+    given_by_name,
+    is_operand,
+    key_of,
+    operands_first,
+)
+from backprop_engine.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Span,
+    Subscript,
+    Transpose,
+    Unary,
+    normalised,
+    render,
+)
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import shortened
+from backprop_engine.ops import OPS, Op
+
+__all__ = ["GRADIENT", "EvaluationError", "evaluate", "infer_shape", "is_gradient"]
+
+GRADIENT = "grad"
+
+T = TypeVar("T")
+
+
+class _RefusedError(ValueError):
+    """Constants that an operator refuses; `reason` says what is wrong with them."""
+
+    def __init__(self, reason: Message) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class EvaluationError(ValueError):
+    """An expression without a value; `span` says which part of it is to blame."""
+
+    message: Message
+    hint: Hint
+
+    def __init__(self, message: Message, span: Span, hint: Hint = "") -> None:
+        self.message, self.span, self.hint = message, span, hint
+        super().__init__(message)
+
+
+def evaluate(
+    tree: Expr,
+    value_of: Callable[[str], Tensor | None],
+    gradient_of: Callable[[str], Tensor | None],
+    dtype: np.dtype[Any],
+) -> Tensor | None:
+    """The value of `tree` in `dtype`, where `grad(NAME)` is a gradient; None where a part of it is absent.
+
+    `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for what there is not.
+    Raises `EvaluationError` for unknown names and operators and for operands that do not fit.
+    """
+
+    def apply(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Tensor:
+        shapes = [np.shape(operand) for operand in operands]
+        _bounded(op.shape(*shapes, **attributes))
+        if reason := _refused(op, operands, attributes):
+            raise _RefusedError(reason)
+        whole = op.indices(*shapes) if op.indices is not None else ()
+        numbers = [
+            settle(operand, np.dtype(np.int64) if argnum in whole else dtype)
+            for argnum, operand in enumerate(operands)
+        ]
+        with np.errstate(all="ignore"):
+            return settle(op.forward(*numbers, **attributes), np.dtype(np.bool_) if op.boolean else dtype)
+
+    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
+
+
+def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Message | None:
+    """What is wrong with the numbers of operands that must be constants, such as class indices."""
+    if op.refuse is None:
+        return None
+    names = op.names(len(operands))
+    given = [
+        operand if name in op.constants else np.shape(operand)
+        for name, operand in zip(names, operands, strict=True)
+    ]
+    return op.refuse(*given, **attributes)
+
+
+LARGEST_TENSOR = 2**24
+"""The most numbers that any part of a formula may have."""
+
+
+def infer_shape(
+    tree: Expr, shape_of: Callable[[str], Shape | None], gradient_shape: Callable[[str], Shape | None]
+) -> Shape | None:
+    """The shape that `tree` will have; the functions give shapes, and errors are those of `evaluate`."""
+
+    def apply(op: Op, operands: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
+        return _bounded(op.shape(*operands, **attributes))
+
+    return _Walk(shape_of, gradient_shape, lambda _: (), apply).run(tree)
+
+
+def _bounded(shape: Shape) -> Shape:
+    """The shape of a part of a formula, which must not be too large; before anything is computed."""
+    shape = tuple(shape)
+    if prod(shape) > LARGEST_TENSOR:
+        raise ShapeError(msg("the result is {shape}, more than a formula may take", shape=shape_text(shape)))
+    return shape
+
+
+def is_gradient(part: Expr) -> bool:
+    """Whether `part` is `grad(…)`."""
+    return isinstance(part, Call) and part.name == GRADIENT
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk(Generic[T]):
+    """Goes through a tree, operands first, with what a name, a number and an operator mean."""
+
+    value_of: Callable[[str], T | None]
+    gradient_of: Callable[[str], T | None]
+    number: Callable[[float], T]
+    apply: Callable[[Op, Sequence[T], Mapping[str, Any]], T]
+
+    def run(self, tree: Expr) -> T | None:
+        """What `tree` comes to."""
+        results: list[T | None] = []
+        for part in operands_first(tree):
+            match part:
+                case Name():
+                    results.append(self.looked_up(part.name, part.span, self.value_of))
+                case Number():
+                    results.append(self.number(part.value))
+                case Attribute():
+                    results.append(self.looked_up(render(part), part.span, self.value_of))
+                case Call() if part.name == GRADIENT:
+                    self.taken(part, results)
+                    results.append(self.gradient(part))
+                case Call():
+                    results.append(self.call(part, results))
+                case Binary():
+                    right, left = results.pop(), results.pop()
+                    operands = (part.left, part.right)
+                    results.append(
+                        self.applied(OPS.by_symbol(part.op), (left, right), operands, {}, part.op_span)
+                    )
+                case Unary():
+                    results.append(self.applied(OPS["neg"], (results.pop(),), (part.operand,), {}, part.span))
+                case Transpose():
+                    results.append(
+                        self.applied(OPS["transpose"], (results.pop(),), (part.value,), {}, part.span)
+                    )
+                case Subscript():
+                    key = {"key": key_of(part)}
+                    results.append(
+                        self.applied(OPS["index"], (results.pop(),), (part.value,), key, part.span)
+                    )
+        return results.pop()
+
+    def taken(self, call: Call, results: list[T | None]) -> list[T | None]:
+        """The operands of `call`, taken from the end of `results`."""
+        first = len(results) - len(call.args) - sum(is_operand(call, one) for one in call.keywords)
+        operands = results[first:]
+        del results[first:]
+        return operands
+
+    def looked_up(self, name: str, span: Span, where: Callable[[str], T | None]) -> T | None:
+        """The value or gradient of a name."""
+        try:
+            return where(normalised(name))
+        except LookupError as error:
+            message = error.args[0] if error.args else msg("`{name}` is not defined", name=name)
+            raise EvaluationError(message, span) from None
+
+    def gradient(self, call: Call) -> T | None:
+        """What `grad(NAME)` comes to."""
+        argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
+        if not isinstance(argument, Name | Attribute):
+            raise EvaluationError(
+                msg("`grad` takes the name of one node"), call.span, msg("write `{text}`", text="grad(x)")
+            )
+        return self.looked_up(render(argument), argument.span, self.gradient_of)
+
+    def call(self, call: Call, results: list[T | None]) -> T | None:
+        """What a call comes to; its operands are the last of `results`."""
+        operands = self.taken(call, results)
+        trees = (*call.args, *(one.value for one in call.keywords if is_operand(call, one)))
+        paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
+        try:
+            op = find_op(call.name, call.name_span)
+            by_name = given_by_name(call, (pair for pair, _ in paired[len(call.args) :]))
+            bound = bind(op, call.name_span, paired[: len(call.args)], by_name)
+        except CallError as error:
+            raise EvaluationError(error.message, error.at, error.hint) from None
+        values = tuple(operand for operand, _ in bound.operands)
+        written = tuple(tree for _, tree in bound.operands)
+        return self.applied(op, values, written, bound.attributes, call.name_span)  # type: ignore[arg-type]
+
+    def applied(
+        self,
+        op: Op,
+        operands: Sequence[T | None],
+        written: Sequence[Expr],
+        given: Mapping[str, Any],
+        at: Span,
+    ) -> T | None:
+        """What `op` makes of `operands`; None where one is absent."""
+        present = [operand for operand in operands if operand is not None]
+        if len(present) < len(operands):
+            return None
+        attributes = {one.name: one.default for one in op.attributes} | dict(given)
+        try:
+            return self.apply(op, present, attributes)
+        except _RefusedError as error:
+            raise EvaluationError(error.reason, at) from None
+        except ShapeError as error:
+            names = [shortened(render(one), 40) for one in written]
+            raise EvaluationError(
+                error.message.format(*names), at, error.hint and error.hint.format(*names)
+            ) from None

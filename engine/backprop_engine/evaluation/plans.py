@@ -1,0 +1,179 @@
+"""What lowering does for every expression of one form, worked out once: its operators and their operands.
+
+A plan works on a row of registers. The names that operands are taken from stand first, then the numbers; each
+step appends the result of one operator, and the last one is the value of the expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from backprop_engine.evaluation.calls import (
+    Bound,
+    CallError,
+    bind,
+    find_op,
+    given_by_name,
+    is_operand,
+    operands_first,
+)
+from backprop_engine.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Span,
+    Subscript,
+    Template,
+    Transpose,
+    Unary,
+    parse,
+)
+from backprop_engine.expressions.templates import MAX_TEMPLATES, Stretch
+from backprop_engine.ops import OPS, Op
+
+__all__ = ["Plan", "Step", "plan_of", "refusal"]
+
+Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
+"""Takes some entries out of a row."""
+
+_NONE: Mapping[str, Any] = {}
+
+
+class Step(NamedTuple):
+    """One operator, with what is known of it before the text is; spans are the sample's."""
+
+    mark: str
+    """What the result's name has behind the name of the expression; nothing if it is the whole of it."""
+    op: Op
+    operands: Pick
+    attributes: Mapping[str, Any]
+    text: Stretch
+    """What the result is written as."""
+    at: Span
+    """Where to point if the operands do not fit together."""
+    key: Subscript | None = None
+    """The subscript that has the attribute `key`."""
+    checked: tuple[Span, ...] = ()
+    """Where the operands stand, if some of them must be constants."""
+
+
+class Plan(Struct, frozen=True, eq=False):
+    """What to do for the expressions of a template."""
+
+    names: tuple[Name | Attribute, ...]
+    """The names and paths of operands, as often as they stand there."""
+    names_written: Pick | None
+    """Takes the names out of what is written in the slots; None where that is not all that they are."""
+    numbers: tuple[Number, ...]
+    computed: int
+    """How many parts are neither; none where the expression is just a name or a number."""
+    steps: tuple[Step, ...]
+    """The steps of those; they end before the first call that does not fit its operator."""
+
+    @property
+    def parts(self) -> int:
+        """How many parts an expression has."""
+        return len(self.names) + len(self.numbers) + self.computed
+
+
+def plan_of(template: Template) -> Plan:
+    """The plan for the expressions of `template`."""
+    # A template without slots belongs to a single text: keeping its plan would only push others out.
+    return _kept(template) if template.slots else _plan(template)
+
+
+def refusal(text: str, number: int, nodes: Iterable[str]) -> CallError:
+    """What is wrong with the call that is the computed part at `number` of `text`, in the text's own words.
+
+    A plan cannot say it, since it has the sample's names and places; `nodes` are called so far.
+    """
+    parts = operands_first(parse(text))
+    call = [part for part in parts if not isinstance(part, Name | Attribute | Number)][number]
+    assert isinstance(call, Call)  # all other parts fit their operators
+    try:
+        _bound(call, _registers(parts), nodes)
+    except CallError as error:
+        return error
+    raise AssertionError(f"{call.name} is refused in a template only")
+
+
+def _plan(template: Template) -> Plan:
+    parts = operands_first(template.tree)
+    registers = _registers(parts)
+    names = tuple(part for part in parts if isinstance(part, Name | Attribute))
+    numbers = tuple(part for part in parts if isinstance(part, Number))
+    computed = [part for part in parts if not isinstance(part, Name | Attribute | Number)]
+    marks = [f"#{number}" for number in range(1, len(computed))] + [""] * bool(computed)
+    steps: list[Step] = []
+    with suppress(CallError):
+        # The call that does not fit ends the steps; those before it are kept.
+        steps += (_step(template, part, mark, registers) for part, mark in zip(computed, marks, strict=True))
+    return Plan(names, _names_written(template, names), numbers, len(computed), tuple(steps))
+
+
+_kept = lru_cache(maxsize=MAX_TEMPLATES)(_plan)
+
+
+def _registers(parts: Iterable[Expr]) -> dict[int, int]:
+    """The register of each part, by the part's identity."""
+    ordered = sorted(parts, key=lambda part: (not _is_name(part), not isinstance(part, Number)))
+    return {id(part): register for register, part in enumerate(ordered)}
+
+
+def _is_name(part: Expr) -> bool:
+    return isinstance(part, Name | Attribute)
+
+
+def _names_written(template: Template, names: Iterable[Name | Attribute]) -> Pick | None:
+    slots = [template.inside(part.span) for part in names]
+    if not all(isinstance(part, Name) for part in names) or not all(slots):
+        return None
+    return _pick([slot for inside in slots for slot in inside])
+
+
+def _step(template: Template, part: Expr, mark: str, registers: Mapping[int, int]) -> Step:
+    """The step that computes `part`; `CallError` for a call that does not fit its operator."""
+    text = template.stretch(part.span)
+    if isinstance(part, Binary):
+        operands = [registers[id(part.left)], registers[id(part.right)]]
+        return Step(mark, OPS.by_symbol(part.op), _pick(operands), _NONE, text, part.op_span)
+    if isinstance(part, Unary):
+        return Step(mark, OPS["neg"], _pick([registers[id(part.operand)]]), _NONE, text, part.span)
+    if isinstance(part, Transpose):
+        return Step(mark, OPS["transpose"], _pick([registers[id(part.value)]]), _NONE, text, part.span)
+    if isinstance(part, Subscript):
+        brackets = Span(part.value.span.end, part.span.end)
+        return Step(mark, OPS["index"], _pick([registers[id(part.value)]]), _NONE, text, brackets, part)
+    assert isinstance(part, Call)  # names and numbers are not computed
+    op, bound = _bound(part, registers)
+    picked = _pick([register for register, _ in bound.operands])
+    checked = tuple(at for _, at in bound.operands) if op.constants else ()
+    return Step(mark, op, picked, bound.attributes, text, part.name_span, None, checked)
+
+
+def _bound(
+    call: Call, registers: Mapping[int, int], nodes: Iterable[str] = ()
+) -> tuple[Op, Bound[tuple[int, Span]]]:
+    """The operator that `call` names, and its operands, each as its register and its place."""
+    args = [((registers[id(one)], one.span), one.span) for one in call.args]
+    values = [one.value for one in call.keywords if is_operand(call, one)]
+    op = find_op(call.name, call.name_span, nodes)
+    named = given_by_name(call, [(registers[id(one)], one.span) for one in values])
+    return op, bind(op, call.name_span, args, named)
+
+
+def _pick(places: Sequence[int]) -> Pick:
+    """Takes the entries at `places` out of a row."""
+    if len(places) == 1:  # for a single one `itemgetter` gives no tuple
+        (place,) = places
+        return lambda row: (row[place],)
+    return itemgetter(*places) if places else lambda row: ()

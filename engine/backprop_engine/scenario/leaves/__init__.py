@@ -1,0 +1,1 @@
+"""Leaves: numbers as they are written, drawn, or read from data files."""

@@ -1,0 +1,309 @@
+"""Units -> nodes of a graph: the parts of an expression become nodes of their own, operands first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import Place, ScenarioError, ShapeError, code
+from backprop_engine.evaluation.calls import CallError, Given, bind
+from backprop_engine.evaluation.lowering import SHAPES, Position, add_expression
+from backprop_engine.expressions import Span, normalised
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
+from backprop_engine.messages.message import msg
+from backprop_engine.ops import OPS, Op
+from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE
+from backprop_engine.scenario.lower.scopes import TOP, Scope
+from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
+from backprop_engine.scenario.nodes.units import (
+    At,
+    CellUse,
+    Expression,
+    LongForm,
+    Unit,
+    operands_beside,
+    unit_mistake,
+)
+from backprop_engine.scenario.read.mistakes import Mistakes
+from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, plain
+
+__all__ = ["Lowering", "Refusable"]
+
+NOT_CONSTANT = code("not-constant", msg("An operand that must be a constant is an input, a param or a node."))
+
+
+class Refusable(NamedTuple):
+    """A node whose operator may refuse its constants' values, and where the first of them stands."""
+
+    unit: Unit
+    name: str
+    at: At
+
+
+class _Applied(NamedTuple):
+    """An operator with its operands and attributes; `at` is where to point if they do not fit."""
+
+    op: Op
+    operands: tuple[Position, ...]
+    attributes: Mapping[str, Any]
+    at: At
+
+
+class Lowering:
+    """Adds units to a graph, in the order of computing.
+
+    `positions` are those of leaves, and later of nodes too; `refusable` collects what to check once values
+    are known.
+    """
+
+    def __init__(self, builder: GraphBuilder, positions: dict[str, Position], max_memory: int) -> None:
+        self.builder = builder
+        self.positions = positions
+        self.max_memory = max_memory
+        self.largest_size = max_memory // builder.dtype.itemsize
+        self.largest_number = float(np.finfo(builder.dtype).max)
+        self.refusable: list[Refusable] = []
+        self.lengths: dict[str, int] = {}
+        """How many instances each scan has, by its name in the graph."""
+        self.failed: dict[int, None] = {}
+        """The units that something is wrong with, by identity."""
+        self.literals: dict[int, int] = {}
+        """The position of each number that is an operand outside expressions, by the identity of its node."""
+        self.numbers: dict[int, list[Position]] = {}
+        """The positions of the numbers in an expression, by the identity of its unit."""
+
+    def scratch(self) -> Lowering:
+        """A lowering that knows the same names, to check units whose nodes are not kept."""
+        other = Lowering(self.builder.scratch(), dict(self.positions), self.max_memory)
+        other.literals, other.numbers = self.literals, self.numbers
+        other.lengths, other.failed = dict(self.lengths), self.failed
+        return other
+
+    def add_literals(self, unit: Unit) -> None:
+        """Add the numbers that are operands in `unit`; `ScenarioError` where the dtype cannot hold one.
+
+        All of them come before the first computed node, so that the graph need not be sorted.
+        """
+        if isinstance(unit, Expression):
+            self._add_numbers(unit)
+            return
+        for node in operands_beside(unit):
+            if isinstance(node, YamlScalar) and isinstance(node.value, int | float):
+                self.literals[id(node)] = self._literal(unit, node.value, node)
+        for argument in unit.inputs.values() if isinstance(unit, CellUse) else ():
+            if argument.unit is not None:
+                self.add_literals(argument.unit)
+
+    def add(
+        self,
+        unit: Expression | LongForm,
+        mistakes: Mistakes,
+        *,
+        broken: bool,
+        scope: Scope = TOP,
+        name: str = "",
+    ) -> None:
+        """Add the nodes of `unit`; of a `broken` one only what needs no shapes is checked.
+
+        Its names mean what they mean in `scope`, and its own is `name`, unless it is the scope's own for it.
+        What is wrong with a unit is reported for the first of its instances.
+        """
+        name = name or scope.prefix + unit.name
+        if mistakes.enough:  # nothing will come of the graph, and no more will be shown
+            self.positions[name] = None
+            return
+        try:
+            if isinstance(unit, Expression):
+                self._expression(unit, name, scope)
+            else:
+                self._long_form(unit, name, scope)
+        except ScenarioError as error:
+            broken = True
+            if id(unit) not in self.failed:
+                self.failed[id(unit)] = None
+                mistakes.add(error.diagnostics)
+        if broken:
+            self.positions[name] = None
+
+    def named(self, name: str, scope: Scope = TOP) -> Position:
+        """The position of what a name or path means in `scope`."""
+        if scope.cell is None and "[-" not in name:
+            return self.positions.get(name)
+        return self.positions.get(scope.full(name, self.lengths))
+
+    # Instances of cells
+
+    def alias(self, name: str, position: int) -> None:
+        """Let `name` be another name for the node at `position`."""
+        self.positions[name] = position
+        self.builder.alias(name, position)
+
+    def add_slice(self, name: str, tensor: int, index: int, text: str, place: YamlScalar) -> None:
+        """Add what a scan takes from the leading axis of a tensor at `index`."""
+        self.positions[name] = self.builder.apply(
+            OPS["index"], (tensor,), name, attributes={"key": (index,)}, text=text, place=place.place
+        )
+
+    def add_stack(self, unit: Unit, name: str, parts: Sequence[Position]) -> None:
+        """Add the stack of what the instances of a scan give out."""
+        applied = _Applied(OPS["stack"], tuple(parts), {"axis": 0}, unit.key)
+        self.positions[name] = self._apply(unit, applied, name, f"stack of {name}", unit.key.place)
+
+    # Expressions
+
+    def _add_numbers(self, unit: Expression) -> None:
+        """Add the numbers that are operands in an expression."""
+        plan, filled = unit.plan, unit.filled
+        if plan.numbers:
+            positions = self.numbers[id(unit)] = [None] * len(plan.numbers)
+            for index, part in enumerate(plan.numbers):
+                positions[index] = self._literal(unit, filled.number(part), filled.span(part.span))
+
+    def _expression(self, unit: Expression, name: str, scope: Scope) -> None:
+        """Add the parts of an expression, each behind its operands; the last is the unit itself."""
+        plan, filled, place = unit.plan, unit.filled, unit.key.place
+        row = self._operands(unit, scope)
+        if not plan.computed:
+            applied = _Applied(OPS["identity"], tuple(row), _NONE, filled.span(plan.names[0].span))
+            self.positions[name] = self._apply(unit, applied, name, unit.names[0], place)
+            return
+        try:
+            self.positions[name] = add_expression(
+                self.builder,
+                filled,
+                plan,
+                row,
+                name,
+                place=place,
+                known=self.positions,
+                check_constants=partial(self._check_constants, unit),
+                check_size=partial(self._check_part_size, unit),
+            )
+        except CallError as error:
+            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
+
+    def _operands(self, unit: Expression, scope: Scope) -> list[Position]:
+        """The names and numbers in an expression, in the order of its plan."""
+        if scope.cell is None and unit.plan.names_written is not None:  # all are plain names
+            row = list(map(self.positions.get, unit.names))
+        else:
+            row = [self.named(one, scope) for one in unit.names]
+        if unit.plan.numbers:
+            row += self.numbers.get(id(unit)) or [None] * len(unit.plan.numbers)
+        return row
+
+    # The long form
+
+    def _long_form(self, unit: LongForm, name: str, scope: Scope) -> None:
+        """Add a node written as an operator with its operands and attributes beside it."""
+        args = [((self._operand(one, scope), one), one) for one in unit.inputs]
+        named = [
+            Given(entry.key.text, (self._operand(entry.value, scope), entry.value), None, entry.key)
+            if named_operand
+            else Given(entry.key.text, None, plain(entry.value), entry.key)
+            for entry, named_operand in unit.named
+        ]
+        try:
+            bound = bind(unit.op, unit.op_node, args, named, other_keys=("inputs", "note"))
+        except CallError as error:
+            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
+        self._check_constants(unit, unit.op, bound.operands, name)
+        operands = tuple(position for position, _ in bound.operands)
+        applied = _Applied(unit.op, operands, bound.attributes, unit.op_node)
+        self.positions[name] = self._apply(unit, applied, name, unit.text, unit.key.place)
+
+    def _operand(self, node: YamlNode, scope: Scope) -> Position:
+        """The operand that a name or a number of the long form is."""
+        assert isinstance(node, YamlScalar)
+        if isinstance(node.value, int | float):
+            return self.literals.get(id(node))
+        return self.named(normalised("".join(node.text.split())), scope)
+
+    # Both
+
+    def _literal(self, unit: Unit, value: float, at: At) -> int:
+        """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
+        if self.largest_number < abs(value) < math.inf:
+            dtype, largest = self.builder.dtype.name, self.largest_number
+            message = msg(
+                "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
+                dtype=dtype,
+                number=f"{value:g}",
+                largest=largest,
+            )
+            raise unit_mistake(unit, NUMBER_RANGE, at, message, msg("`dtype: float64` holds more"))
+        return self.builder.literal(value)
+
+    def _apply(self, unit: Unit, applied: _Applied, name: str, text: str, place: Place) -> Position:
+        """Add a node; `None` where an operand is broken, `ScenarioError` where the shapes do not fit."""
+        op, operands, attributes, at = applied
+        if None in operands:
+            return None
+        known = cast("tuple[int, ...]", operands)
+        try:
+            position = self.builder.apply(op, known, name, attributes=attributes, text=text, place=place)
+        except ShapeError as error:
+            raise unit_mistake(unit, SHAPES, at, error.message, error.hint) from None
+        self._check_size(unit, name, self.builder.shape(position), at)
+        return position
+
+    def _check_size(self, unit: Unit, name: str, shape: Shape, at: At) -> None:
+        """Refuse a node of a `shape` that no run has the memory for."""
+        if self._is_too_large(shape):
+            raise self._too_large(unit, name, shape, at)
+
+    def _check_part_size(self, unit: Expression, name: str, shape: Shape, at: Span) -> None:
+        """Refuse a part of an expression that is too large; `at` is a span of the expression's template."""
+        if self._is_too_large(shape):
+            raise self._too_large(unit, name, shape, unit.filled.span(at))
+
+    def _is_too_large(self, shape: Shape) -> bool:
+        return bool(shape) and _cells(shape) > self.largest_size
+
+    def _too_large(self, unit: Unit, name: str, shape: Shape, at: At) -> ScenarioError:
+        need = _cells(shape) * self.builder.dtype.itemsize
+        message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
+        return unit_mistake(unit, TOO_LARGE, at, message, HINT)
+
+    def _check_constants(self, unit: Unit, op: Op, operands: Sequence[tuple[Position, At]], own: str) -> None:
+        """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
+        for operand, (position, at) in zip(op.names(len(operands)), operands, strict=True):
+            if operand not in op.constants or position is None:
+                continue
+            node = self.builder.node(position)
+            if node.kind in (Kind.CONSTANT, Kind.LITERAL):
+                self.refusable.append(Refusable(unit, own, at))
+                continue
+            if node.kind is Kind.COMPUTED:
+                message = msg(
+                    "`{operand}` of `{op}` must be a constant, `{name}` is computed",
+                    operand=operand,
+                    op=op.name,
+                    name=node.name,
+                )
+                hint = msg("write its numbers under `constants`")
+                raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
+            section = f"{node.kind.value}s"
+            hint = msg("move `{name}` from `{section}` to `constants`", name=node.name, section=section)
+            message = msg(
+                "`{operand}` of `{op}` must be a constant, `{name}` is under `{section}`",
+                operand=operand,
+                op=op.name,
+                name=node.name,
+                section=section,
+            )
+            raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
+
+
+_NONE: Mapping[str, Any] = {}
+
+
+def _cells(shape: Shape) -> int:
+    """How many entries NumPy counts: an axis of size 0 does not make the others harmless."""
+    return math.prod(max(1, size) for size in shape)

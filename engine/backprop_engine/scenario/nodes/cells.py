@@ -1,0 +1,263 @@
+"""The section `cells`: subgraphs that nodes make instances of, and whether an instance fits its cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from backprop_engine.errors import code
+from backprop_engine.expressions import normalised
+from backprop_engine.graph.paths import root
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.scenario.format import CELL
+from backprop_engine.scenario.nodes.units import CellUse, ScanUse, Unit, read_unit
+from backprop_engine.scenario.read.mistakes import (
+    Mistakes,
+    as_mapping,
+    as_sequence,
+    as_text,
+    is_absent,
+    mistake,
+    only_keys,
+)
+from backprop_engine.scenario.read.names import NameTable
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
+
+__all__ = [
+    "CELL_FORM",
+    "NO_OUTPUT",
+    "Cell",
+    "check_instance",
+    "instances_in",
+    "read_cells",
+    "refuse_recursion",
+]
+
+CELL_FORM = code("cell-form", msg("A cell without `nodes` or `outputs`, or an output that it does not have."))
+CELL_RECURSION = code("cell-recursion", msg("A cell that uses itself."))
+
+_EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`")
+
+
+class Cell(Struct, frozen=True, eq=False):
+    """A subgraph by name: what it takes in, what it computes, and what others may use of it.
+
+    `broken` are names whose definition has a mistake, which is reported where it stands.
+    """
+
+    name: str
+    key: YamlScalar
+    inputs: tuple[str, ...]
+    units: dict[str, Unit]
+    outputs: tuple[str, ...]
+    broken: dict[str, None]
+
+    def has(self, name: str) -> bool:
+        """Whether `name` means something of the cell's own, rather than of the top level."""
+        return name in self.units or name in self.inputs or name in self.broken
+
+
+def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, Cell]:
+    """The cells by name; what is wrong with one is taken up, and the others are read all the same."""
+    if node is None or is_absent(node):
+        return {}
+    cells: dict[str, Cell] = {}
+    names = NameTable()
+    for key, value in as_mapping(node, msg("a map from names to cells"), _EXAMPLE):
+        with mistakes.collected():
+            name = names.declare(key, "cells")
+            cells[name] = _cell(name, key, as_mapping(value, msg("a cell as a map"), _EXAMPLE), mistakes)
+    return cells
+
+
+def _cell(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> Cell:
+    mistakes.attempt(only_keys, node, CELL.names, msg("the cell `{cell}`", cell=name))
+    table = NameTable()
+    broken: dict[str, None] = {}
+    inputs: list[str] = []
+    for one in _texts(node.get("inputs"), msg("the cell's inputs as a list of names")):
+        with mistakes.collected():
+            inputs.append(table.declare(one, "inputs"))
+    units = _units(name, node, table, broken, mistakes)
+    outputs = []
+    for one in _texts(node.get("outputs"), msg("the cell's outputs as a list of names")):
+        output = normalised(one.text)
+        if isinstance(units.get(output), CellUse | ScanUse):
+            message = msg("`{name}` is an instance of a cell, not a tensor", name=output)
+            hint: Hint = msg(
+                "give what it gives out a node of its own: `h: {name}.h`, `outputs: [h]`", name=output
+            )
+            mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
+            broken[output] = None
+        elif output in units or output in inputs:
+            outputs.append(output)
+        elif output not in broken:
+            inner = root(output) != output and isinstance(units.get(root(output)), CellUse | ScanUse)
+            hint = did_you_mean(output, (*units, *inputs)) or _own(units)
+            if inner:
+                hint = msg("give it a node of its own: `h: {name}`, `outputs: [h]`", name=output)
+            message = msg("the cell `{cell}` has no node `{name}` to give out", cell=name, name=output)
+            mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
+            broken[output] = None
+    if is_absent(node.get("outputs")) and units:
+        last = next(reversed(units))
+        message = msg("the cell `{cell}` gives nothing out", cell=name)
+        mistakes.add(
+            mistake(
+                CELL_FORM, key, message, msg("name what others may use: `{text}`", text=f"outputs: [{last}]")
+            ).diagnostics
+        )
+    return Cell(name, key, tuple(inputs), units, tuple(outputs), broken)
+
+
+def _units(
+    cell: str, node: YamlMapping, table: NameTable, broken: dict[str, None], mistakes: Mistakes
+) -> dict[str, Unit]:
+    """The nodes of a cell."""
+    given = node.get("nodes")
+    if given is None or is_absent(given):
+        at = node.entries["nodes"].key if "nodes" in node else node
+        raise mistake(CELL_FORM, at, msg("the cell `{cell}` has no `nodes`", cell=cell), _EXAMPLE)
+    units: dict[str, Unit] = {}
+    if not len(as_mapping(given, msg("a map from names to expressions"), _EXAMPLE)):
+        raise mistake(
+            CELL_FORM,
+            node.entries["nodes"].key,
+            msg("the cell `{cell}` has no `nodes`", cell=cell),
+            _EXAMPLE,
+        )
+    for key, value in as_mapping(given, msg("a map from names to expressions"), _EXAMPLE):
+        with mistakes.collected():
+            name = table.declare(key, "nodes")
+            broken[name] = None
+            units[name] = read_unit(name, key, value)
+            del broken[name]
+    return units
+
+
+def _texts(node: YamlNode | None, what: Message) -> Iterator[YamlScalar]:
+    if node is None or is_absent(node):
+        return
+    for one in as_sequence(node, what, msg("write `{text}`", text="[x, h_prev]")):
+        yield as_text(one, msg("a name"))
+
+
+def _own(units: Iterable[str]) -> Hint:
+    names = ", ".join(list(units)[:8])
+    return msg("its nodes are {names}", names=names) if names else ""
+
+
+def instances_in(units: Iterable[Unit]) -> Iterator[CellUse | ScanUse]:
+    """The units that are instances of cells."""
+    return (unit for unit in units if isinstance(unit, CellUse | ScanUse))
+
+
+def refuse_recursion(cells: dict[str, Cell], mistakes: Mistakes) -> dict[str, Cell]:
+    """The cells in an order in which each uses only those before it; those that use themselves are reported
+    and left out, with all that use them.
+    """
+    ordered: dict[str, Cell] = {}
+    bad: dict[str, None] = {}
+    for start in cells:
+        _visit(start, cells, ordered, bad, mistakes)
+    return ordered
+
+
+def _visit(
+    start: str, cells: dict[str, Cell], ordered: dict[str, Cell], bad: dict[str, None], mistakes: Mistakes
+) -> None:
+    """Put `start` behind all that it uses; without recursion, as a file may chain many cells."""
+    trail = [(start, instances_in(cells[start].units.values()))]
+    on_trail = {start: None}
+    while trail:
+        name, uses = trail[-1]
+        use = next(uses, None)
+        if use is None:
+            trail.pop()
+            del on_trail[name]
+            if name in bad and trail:
+                bad[trail[-1][0]] = None
+            elif name not in bad and name not in ordered:
+                ordered[name] = cells[name]
+        elif use.cell in on_trail:
+            if name not in bad:
+                message = msg("the cell `{cell}` uses itself", cell=use.cell)
+                if name != use.cell:
+                    message = msg(
+                        "the cell `{cell}` uses itself through `{other}`", cell=use.cell, other=name
+                    )
+                hint = msg("a `scan` repeats a cell; a graph is finite")
+                mistakes.add(mistake(CELL_RECURSION, use.cell_node, message, hint).diagnostics)
+            bad[name] = None
+        elif use.cell in bad:
+            bad[name] = None
+        elif use.cell in cells and use.cell not in ordered:
+            trail.append((use.cell, instances_in(cells[use.cell].units.values())))
+            on_trail[use.cell] = None
+
+
+UNKNOWN_CELL = code("unknown-cell", msg("An instance of a cell that there is not."))
+CELL_INPUTS = code("cell-inputs", msg("An instance gives its cell an input too many, too few, or twice."))
+NO_OUTPUT = code(
+    "no-output", msg("A path to something that a cell does not give out, or that is no instance.")
+)
+
+
+def check_instance(unit: CellUse | ScanUse, cells: Mapping[str, Cell]) -> None:
+    """Refuse an unknown cell, inputs that do not match it, and a carry from a node that it has not."""
+    cell = cells.get(unit.cell)
+    if cell is None:
+        hint = did_you_mean(unit.cell, cells)
+        if not hint:
+            hint = (
+                msg("there are {names}", names=", ".join(cells))
+                if cells
+                else msg("cells are defined under `cells`")
+            )
+        message = msg("there is no cell `{cell}`", cell=unit.cell)
+        raise mistake(UNKNOWN_CELL, unit.cell_node, message, hint)
+    given: dict[str, YamlScalar] = {}
+    for section in _sections(unit):
+        for name, key in section.items():
+            _check_input(cell, name, key, given)
+            given[name] = key
+    missing = [name for name in cell.inputs if name not in given]
+    if missing:
+        message = msg(
+            "the cell `{cell}` needs `{name}`, which it is not given", cell=cell.name, name=missing[0]
+        )
+        raise mistake(
+            CELL_INPUTS, unit.key, message, msg("its inputs are {names}", names=", ".join(cell.inputs))
+        )
+    for carry in unit.carry.values() if isinstance(unit, ScanUse) else ():
+        if not cell.has(root(carry.next)):
+            hint = did_you_mean(carry.next, cell.units) or msg(
+                "its nodes are {names}", names=", ".join(cell.units)
+            )
+            message = msg("the cell `{cell}` has no `{name}`", cell=cell.name, name=carry.next)
+            raise mistake(NO_OUTPUT, carry.next_node, message, hint)
+
+
+def _check_input(cell: Cell, name: str, key: YamlScalar, given: Mapping[str, YamlScalar]) -> None:
+    if name in given:
+        raise mistake(CELL_INPUTS, key, msg("`{name}` is given twice", name=name), msg("keep one of them"))
+    if name not in cell.inputs:
+        hint = did_you_mean(name, cell.inputs)
+        if not hint and cell.inputs:
+            hint = msg("its inputs are {names}", names=", ".join(cell.inputs))
+        raise mistake(
+            CELL_INPUTS,
+            key,
+            msg("the cell `{cell}` has no input `{name}`", cell=cell.name, name=name),
+            hint or msg("its inputs are none"),
+        )
+
+
+def _sections(unit: CellUse | ScanUse) -> Iterator[dict[str, YamlScalar]]:
+    """The inputs that an instance is given, section by section, with the places of their names."""
+    yield {name: argument.key for name, argument in unit.inputs.items()}
+    if isinstance(unit, ScanUse):
+        yield {name: argument.key for name, argument in unit.over.items()}
+        yield {name: carry.init.key for name, carry in unit.carry.items()}

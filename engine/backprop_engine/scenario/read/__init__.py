@@ -1,0 +1,1 @@
+"""YAML text to a tree with places, and the mistakes in it."""

@@ -1,0 +1,267 @@
+"""Collecting the mistakes of a scenario, so that one run of the loader reports all that are independent.
+
+Rooms raise a `ScenarioError` at the first mistake of what they read (a leaf, a node, a figure); the loader
+goes on with the next one, inside `with mistakes.collected():`.
+
+The worst come first, in `GROUPS`: those that hide most of the file from the reader, and so may be the cause
+of others. Within a group they come as they stand in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from heapq import nsmallest
+from typing import Final, NoReturn
+
+from backprop_engine.errors import Code, Diagnostic, ScenarioError, code
+from backprop_engine.expressions import Expr, ExprError, Span, parse
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.scenario.read.layout_hints import key_hint, map_hint
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+
+__all__ = [
+    "GROUPS",
+    "MAX_REPORTED",
+    "UNKNOWN_KEY",
+    "WRONG_TYPE",
+    "Mistakes",
+    "as_flag",
+    "as_mapping",
+    "as_real",
+    "as_sequence",
+    "as_text",
+    "as_whole",
+    "described",
+    "expression_mistake",
+    "gravity",
+    "is_absent",
+    "mistake",
+    "only_keys",
+    "parsed",
+    "syntax_mistake",
+]
+
+MAX_REPORTED: Final = 20
+_ENOUGH: Final = 50
+
+WRONG_TYPE = code("wrong-type", msg("A value is of another kind than its key takes: a list instead of text."))
+EXPR_SYNTAX = code("expr-syntax", msg("A text that should be an expression is none."))
+UNKNOWN_KEY = code("unknown-key", msg("A key that the format does not know."))
+
+
+GROUPS: Final[tuple[Message, ...]] = (
+    msg("The file: it is no text, no YAML, or no scenario."),
+    msg("Its structure: keys that there are not, and values of another kind than their key takes."),
+    msg("Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here."),
+    msg(
+        "Names: not allowed, given twice, or not defined; an output that there is not; "
+        "nodes that need each other."
+    ),
+    msg("What is given to an operator or to a cell: operands, settings, inputs."),
+    msg("Shapes and sizes: operands that do not fit together, the seed, the memory of the run."),
+    msg("Figures that are expected."),
+    msg("Texts for people and for the debugger's prompt, without which a scenario runs all the same."),
+)
+"""The groups of mistakes, the worst first; the first words of each are its title."""
+_WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
+    ("file-", "yaml-", "no-scenario", "no-nodes"),
+    ("unknown-key", "wrong-type", "dtype"),
+    (),
+    (
+        *("bad-name", "duplicate-name", "unknown-name", "unknown-op", "unknown-cell", "no-output", "output"),
+        *("output-ambiguous", "cycle", "cell-recursion"),
+    ),
+    ("operands", "attribute", "not-constant", "cell-inputs"),
+    ("shapes", "scan-shapes", "class-target", "seed", "too-large", "too-many-nodes"),
+    ("expect-",),
+    ("bad-text", "bad-language", "unknown-note", "breakpoint", "watch"),
+)
+"""The codes of each group; one that ends in a hyphen stands for all that begin so."""
+_DEFINITIONS: Final = 2
+
+
+@lru_cache(maxsize=256)
+def gravity(code_name: str) -> int:
+    """The number of the group that a kind of mistake belongs to; the worst have the smallest."""
+    for number, names in enumerate(_WORST_FIRST):
+        if code_name in names or any(name.endswith("-") and code_name.startswith(name) for name in names):
+            return number
+    return _DEFINITIONS
+
+
+class Mistakes:
+    """What has been found so far. A stage is a part of the loader's work that follows from those before."""
+
+    def __init__(self) -> None:
+        self._found: dict[Diagnostic, None] = {}
+        self._before_stage = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    @property
+    def enough(self) -> bool:
+        """Whether this stage found more than will be shown: what is costly to explain need not be.
+
+        Those of earlier stages do not count, because a later one may find worse.
+        """
+        return len(self._found) - self._before_stage >= _ENOUGH
+
+    def add(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Take up mistakes; one that is there already is not repeated."""
+        self._found.update(dict.fromkeys(diagnostics))
+
+    def collected(self) -> Mistakes:
+        """For `with`: a block ends at its first mistake, which is taken up."""
+        return self
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if isinstance(error, ScenarioError):
+            self.add(error.diagnostics)
+            return True
+        return False
+
+    def attempt(self, room: Callable[..., object], *given: object) -> bool:
+        """Run `room(*given)`; whether it found no mistake."""
+        try:
+            room(*given)
+        except ScenarioError as error:
+            self.add(error.diagnostics)
+            return False
+        return True
+
+    def found(self) -> tuple[Diagnostic, ...]:
+        """What has been found, as it came."""
+        return tuple(self._found)
+
+    def next_stage(self) -> None:
+        """Begin the next stage of loading."""
+        self._before_stage = len(self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise `ScenarioError` with the `MAX_REPORTED` worst mistakes, if there are any."""
+        self.next_stage()
+        if self._found:
+            raise ScenarioError(nsmallest(MAX_REPORTED, self._found, key=_rank))
+
+
+def _rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
+    place = diagnostic.place
+    return (gravity(diagnostic.code.name), place.line if place else 0, place.column if place else 0)
+
+
+def mistake(kind: Code, node: YamlNode, message: Message, hint: Hint = "") -> ScenarioError:
+    """A single mistake at the place of `node`, ready to be raised."""
+    return ScenarioError([node.source.diagnostic(kind, message, node.place, hint)])
+
+
+def described(node: YamlNode) -> Message | str:
+    """What `node` is, for a sentence: "a list", "the number 3"."""
+    if isinstance(node, YamlSequence):
+        return msg("a list")
+    if isinstance(node, YamlMapping):
+        return msg("a map")
+    shown = shortened(clean(node.text), 40)
+    match node.value:
+        case None:
+            return msg("nothing")
+        case bool():
+            return f"`{shown}`"
+        case int() | float():
+            return msg("the number {number}", number=shown)
+        case _:
+            return msg("the text `{text}`", text=shown) if shown else msg("an empty text")
+
+
+def is_absent(node: YamlNode | None) -> bool:
+    """Whether a key is missing or has nothing behind it."""
+    return node is None or (isinstance(node, YamlScalar) and node.value is None)
+
+
+def as_mapping(node: YamlNode, what: str, hint: Hint = "") -> YamlMapping:
+    """`node`, which must be a map; `what` names the expected for the message."""
+    return node if isinstance(node, YamlMapping) else _wrong(node, what, map_hint(node) or hint)
+
+
+def as_sequence(node: YamlNode, what: str, hint: Hint = "") -> YamlSequence:
+    """`node`, which must be a list."""
+    return node if isinstance(node, YamlSequence) else _wrong(node, what, hint)
+
+
+def as_text(node: YamlNode, what: str, hint: Hint = "") -> YamlScalar:
+    """`node`, which must be a scalar that means text."""
+    if isinstance(node, YamlScalar) and isinstance(node.value, str):
+        return node
+    return _wrong(node, what, hint)
+
+
+def as_whole(node: YamlNode, what: str, hint: Hint = "") -> int:
+    """The whole number that `node` is."""
+    if isinstance(node, YamlScalar) and type(node.value) is int:
+        return node.value
+    return _wrong(node, what, hint)
+
+
+def as_real(node: YamlNode, what: str, hint: Hint = "") -> float:
+    """The number that `node` is."""
+    if isinstance(node, YamlScalar) and type(node.value) in (int, float):
+        return float(node.value)  # type: ignore[arg-type]  # the line above tells its type
+    return _wrong(node, what, hint)
+
+
+def as_flag(node: YamlNode, what: str, hint: Hint = "") -> bool:
+    """The truth value that `node` is."""
+    if isinstance(node, YamlScalar) and type(node.value) is bool:
+        return node.value
+    return _wrong(node, what, hint or msg("write `true` or `false`"))
+
+
+def _wrong(node: YamlNode, what: str, hint: Hint) -> NoReturn:
+    raise mistake(
+        WRONG_TYPE, node, msg("expected {what}, found {found}", what=what, found=described(node)), hint
+    )
+
+
+def only_keys(mapping: YamlMapping, known: Iterable[str], of: str) -> None:
+    """Refuse every key of `mapping` that is not `known`, all in one error."""
+    known = tuple(known)
+    every: Hint = ""
+    found: list[Diagnostic] = []
+    for key, _ in mapping:
+        if key.text not in known:
+            shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
+            message = msg("{what} has no key `{key}`", what=of, key=shortened(shown, 40))
+            near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
+            every = every or msg("known are {names}", names=", ".join(known))
+            found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, near or every))
+    if found:
+        raise ScenarioError(found)
+
+
+# Expressions
+
+
+def parsed(scalar: YamlScalar) -> Expr:
+    """The tree of the expression at `scalar`; `ScenarioError` where it is none."""
+    try:
+        return parse(scalar.text)
+    except ExprError as error:
+        raise syntax_mistake(scalar, error) from None
+
+
+def syntax_mistake(scalar: YamlScalar, error: ExprError) -> ScenarioError:
+    """What the parser says, at its place in the file."""
+    return expression_mistake(EXPR_SYNTAX, scalar, error.span, error.message, error.hint)
+
+
+def expression_mistake(
+    kind: Code, scalar: YamlScalar, span: Span, message: Message, hint: Hint = ""
+) -> ScenarioError:
+    """A mistake at a stretch of the expression at `scalar`."""
+    place = scalar.place_at(span.start, span.end - span.start)
+    return ScenarioError([scalar.source.diagnostic(kind, message, place, hint)])

@@ -1,0 +1,97 @@
+"""What may be a name."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from backprop_engine.errors import Place, code
+from backprop_engine.expressions import normalised
+from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.scenario.read.mistakes import mistake
+from backprop_engine.scenario.read.source import INVISIBLE
+from backprop_engine.scenario.read.yaml_nodes import YamlScalar
+
+__all__ = ["MAX_LENGTH", "NameTable"]
+
+MAX_LENGTH: Final = 64
+
+BAD_NAME = code(
+    "bad-name", msg("A name is no identifier, is a word of Python, or is longer than 64 characters.")
+)
+DUPLICATE_NAME = code("duplicate-name", msg("Two leaves or nodes have one name."))
+
+_SPELT = str.maketrans({"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star"})
+
+
+class NameTable:
+    """The names of a scenario, and where each was given first."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[str, YamlScalar]] = {}
+
+    def declare(self, key: YamlScalar, section: str) -> str:
+        """The name that `key` gives to a leaf or node of `section`; `ScenarioError` if it can't be one."""
+        name = normalised(key.text)
+        if not name.isascii() and (invisible := INVISIBLE.search(name)):
+            raise mistake(BAD_NAME, key, *_why_invisible(name, invisible[0]))
+        if not name.isidentifier() or name in RESERVED or len(name) > MAX_LENGTH:
+            raise mistake(BAD_NAME, key, *_why_not(name))
+        if name in self._first:
+            where, first = self._first[name]
+            raise mistake(
+                DUPLICATE_NAME,
+                key,
+                msg("`{name}` is a name under `{section}` already", name=name, section=where),
+                _seen(first.place),
+            )
+        self._first[name] = (section, key)
+        return name
+
+
+def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
+    """Which character nobody sees, and the name without it."""
+    known_as = unicodedata.name(character, msg("a character"))
+    rest = INVISIBLE.sub("", name)
+    useful = rest.isidentifier() and rest not in RESERVED
+    return msg(
+        "a name has no invisible characters: here is U+{number:04X}, {called}",
+        number=ord(character),
+        called=known_as,
+    ), (
+        msg("`{name}` would be one", name=shortened(clean(rest), 40))
+        if useful
+        else msg("letters, digits and `_`")
+    )
+
+
+def _why_not(name: str) -> tuple[Message, Hint]:
+    """What is wrong with a name, and a hint."""
+    shown = shortened(clean(name), 40)
+    if not name:
+        return msg("a name is empty"), msg("letters, digits and `_`")
+    if name in RESERVED:
+        return msg("`{name}` is a word of Python and no name", name=name), msg(
+            "`{name}` would be one", name=f"{name}_"
+        )
+    if name.isidentifier():
+        return msg(
+            "a name has at most {most} characters, this one has {count}",
+            most=MAX_LENGTH,
+            count=len(name),
+        ), ""
+    spelt = name.translate(_SPELT)
+    suggestion = "".join(one if ("a" + one).isidentifier() else "_" for one in spelt[:MAX_LENGTH]).rstrip("_")
+    if suggestion and not suggestion.isidentifier():
+        suggestion = "_" + suggestion[: MAX_LENGTH - 1]
+    useful = suggestion.strip("_") and suggestion not in RESERVED
+    return (
+        msg("`{name}` is no name", name=shown),
+        msg("`{name}` would be one", name=clean(suggestion)) if useful else msg("letters, digits and `_`"),
+    )
+
+
+def _seen(place: Place) -> Message:
+    return msg("the first is in line {line}, column {column}", line=place.line, column=place.column)

@@ -1,0 +1,108 @@
+"""Sentences shown when a node is reached: from the section `notes`, and from the nodes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from backprop_engine.errors import code
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import msg
+from backprop_engine.scenario.lower.known import Known
+from backprop_engine.scenario.nodes.cells import Cell
+from backprop_engine.scenario.nodes.units import Unit
+from backprop_engine.scenario.read.mistakes import Mistakes, as_mapping, is_absent, mistake
+from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar
+from backprop_engine.scenario.sections.texts import LocalText, local_text
+
+__all__ = ["Note", "by_position", "in_instances", "notes_in_cells", "read_notes"]
+
+UNKNOWN_NOTE = code(
+    "unknown-note", msg("A note for a node that there is not, or a second one for the same node.")
+)
+
+
+class Note(NamedTuple):
+    """A note and the key that names its node in the file."""
+
+    key: YamlScalar
+    text: LocalText
+
+
+def read_notes(
+    given: YamlNode | None, units: Iterable[Unit], known: Known, mistakes: Mistakes
+) -> dict[str, Note]:
+    """The notes by name; `known` are the names of leaves and nodes. What is wrong with one is taken up."""
+    notes: dict[str, Note] = {}
+    for unit in units:
+        if unit.note is not None:
+            with mistakes.collected():
+                notes[unit.name] = Note(unit.key, local_text(unit.note, msg("a note")))
+    if given is None or is_absent(given):
+        return notes
+    with mistakes.collected():
+        hint = msg("such as `{text}`", text="notes: {f: Look here.}")
+        for key, value in as_mapping(given, msg("a map from nodes to sentences"), hint):
+            if mistakes.enough:
+                break
+            with mistakes.collected():
+                name = _noted(key, notes, known)
+                notes[name] = Note(key, local_text(value, msg("a note")))
+    return notes
+
+
+def _noted(key: YamlScalar, notes: Mapping[str, Note], known: Known) -> str:
+    """The name of the node that a key is a note for."""
+    name = known.canonical(key.text)
+    if name in notes:
+        raise mistake(
+            UNKNOWN_NOTE, key, msg("`{name}` has a note already", name=name), msg("keep one of them")
+        )
+    if name not in known and not known.is_instance(name):
+        message, hint = known.undefined(name)
+        raise mistake(UNKNOWN_NOTE, key, message, "" if hint.startswith("call it") else hint)
+    return name
+
+
+def notes_in_cells(cells: Mapping[str, Cell], mistakes: Mistakes) -> dict[tuple[str, str], LocalText]:
+    """The notes of nodes inside cells, by the cell's name and the node's."""
+    notes: dict[tuple[str, str], LocalText] = {}
+    for cell in cells.values():
+        for name, unit in cell.units.items():
+            if unit.note is not None:
+                with mistakes.collected():
+                    notes[cell.name, name] = local_text(unit.note, msg("a note"))
+    return notes
+
+
+def in_instances(notes: Mapping[tuple[str, str], LocalText], graph: Graph) -> dict[int, LocalText]:
+    """The notes of nodes inside cells, by the position of the node in each instance."""
+    placed: dict[int, LocalText] = {}
+    for group in graph.groups if notes else ():
+        for (cell, name), note in notes.items():
+            if cell == group.cell:
+                path = f"{group.name}.{name}"
+                inner = [one for one in graph.groups if one.name == path or _is_item(one.name, path)]
+                at = [one.stop - 1 for one in inner] or [graph.position(path)]
+                placed |= dict.fromkeys(at, note)
+    return placed
+
+
+def _is_item(name: str, scan: str) -> bool:
+    """Whether `name` is an instance of `scan`."""
+    return name.startswith(f"{scan}[") and "]" not in name[len(scan) + 1 : -1]
+
+
+def by_position(notes: Mapping[str, Note], graph: Graph, mistakes: Mistakes) -> dict[int, LocalText]:
+    """The notes by the position of their node."""
+    placed: dict[int, LocalText] = {}
+    for name, note in notes.items():
+        instances = [group for group in graph.groups if group.name == name or _is_item(group.name, name)]
+        if name in graph:
+            placed[graph.position(name)] = note.text
+        elif instances:  # told where an instance is done
+            placed |= {group.stop - 1: note.text for group in instances}
+        else:  # only a numbered part can be missing now
+            message = msg("`{unit}` has no part `{name}`", unit=name.partition("#")[0], name=name)
+            mistakes.add(mistake(UNKNOWN_NOTE, note.key, message).diagnostics)
+    return placed

@@ -1,0 +1,141 @@
+"""Texts for people, and texts for the debugger's prompt; made harmless here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from backprop_engine.errors import code
+from backprop_engine.expressions import ExprError, parse
+from backprop_engine.messages.message import Hint, msg
+from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.scenario.format import LANGUAGE
+from backprop_engine.scenario.read.mistakes import (
+    Mistakes,
+    as_sequence,
+    as_text,
+    described,
+    is_absent,
+    mistake,
+    syntax_mistake,
+)
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
+
+__all__ = ["LocalText", "ScenarioTexts", "local_text", "read_texts"]
+
+BAD_TEXT = code("bad-text", msg("What should be text for people is a list or a map of something else."))
+BAD_LANGUAGE = code("bad-language", msg("A text's key is no language, such as `en` or `ko`."))
+
+
+class LocalText(Struct, frozen=True):
+    """A text for people, by language; empty where the author gave none."""
+
+    by_language: Mapping[str, str] = {}
+
+    def in_language(self, language: str) -> str:
+        """The text in `language` (`ko`, or `ko-KR`), else in English, else in the first language given."""
+        texts = self.by_language
+        for wanted in (language, language.partition("-")[0], "en"):
+            if wanted in texts:
+                return texts[wanted]
+        return next(iter(texts.values()), "")
+
+    def __bool__(self) -> bool:
+        return bool(self.by_language)
+
+    def __str__(self) -> str:
+        return self.in_language("en")
+
+
+class ScenarioTexts(Struct, frozen=True):
+    """What a scenario says about itself, and what it asks of the debugger."""
+
+    title: LocalText = field(default_factory=LocalText)
+    description: LocalText = field(default_factory=LocalText)
+    source: str = ""
+    breakpoints: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+
+
+def read_texts(root: YamlMapping, mistakes: Mistakes) -> ScenarioTexts:
+    """The texts of a scenario; what is wrong with one is taken up, and the others are read all the same."""
+    parts: dict[str, Any] = {}
+    with mistakes.collected():
+        parts["title"] = local_text(root.get("title"), msg("a title"))
+    with mistakes.collected():
+        parts["description"] = local_text(root.get("description"), msg("a description"))
+    with mistakes.collected():
+        parts["source"] = plain_text(root.get("source"), msg("a source"))
+    with mistakes.collected():
+        parts["breakpoints"] = prompt_texts(root.get("breakpoints"), msg("a breakpoint"))
+    with mistakes.collected():
+        parts["watches"] = watch_expressions(root.get("watch"))
+    return ScenarioTexts(**parts)
+
+
+def plain_text(node: YamlNode | None, what: str) -> str:
+    """The text at `node`, harmless; a number is taken as it is written."""
+    if node is None or is_absent(node):
+        return ""
+    if not isinstance(node, YamlScalar):
+        raise mistake(
+            BAD_TEXT,
+            node,
+            msg("{what} is text, found {found}", what=what, found=described(node)),
+            _as_text_hint(node),
+        )
+    return clean(node.text, newlines=True)
+
+
+def local_text(node: YamlNode | None, what: str) -> LocalText:
+    """The text at `node`, in one language or in several."""
+    if node is None or is_absent(node):
+        return LocalText()
+    if not isinstance(node, YamlMapping):
+        return LocalText({"en": plain_text(node, what)})
+    texts: dict[str, str] = {}
+    for key, value in node:
+        if not LANGUAGE.fullmatch(key.text):
+            hint = msg(
+                "a map gives a text by language: `{{en: …, ko: …}}`; a text with `: ` in it needs quotes"
+            )
+            near = did_you_mean(key.text, LANGUAGES)
+            message = msg("`{name}` is no language", name=shortened(clean(key.text), 40))
+            raise mistake(BAD_LANGUAGE, key, message, near or hint)
+        texts[key.text] = plain_text(value, msg("{what} in `{language}`", what=what, language=key.text))
+    return LocalText(texts)
+
+
+def _as_text_hint(node: YamlNode) -> Hint:
+    return msg("put the text in double quotes") if node.source.text[node.offset] in "[{" else ""
+
+
+def prompt_texts(node: YamlNode | None, what: str) -> tuple[str, ...]:
+    """A list of lines as typed at the debugger's prompt."""
+    return tuple(clean(one.text) for one in _lines(node, what))
+
+
+def watch_expressions(node: YamlNode | None) -> tuple[str, ...]:
+    """The watches, each of which must be an expression."""
+    texts = []
+    for scalar in _lines(node, msg("a watch")):
+        try:
+            parse(scalar.text)
+        except ExprError as error:
+            raise syntax_mistake(scalar, error) from None
+        texts.append(clean(scalar.text))
+    return tuple(texts)
+
+
+def _lines(node: YamlNode | None, what: str) -> list[YamlScalar]:
+    if node is None or is_absent(node):
+        return []
+    hint = msg("write `[…]`, with quotes around each text")
+    if isinstance(node, YamlScalar) and node.text.isidentifier():
+        hint = msg("write `{text}`", text=f"[{node.text}]")
+    items = as_sequence(node, msg("a list of text, each {what}", what=what), hint)
+    return [as_text(one, msg("{what} as text", what=what), msg("put it in quotes")) for one in items]

@@ -1,0 +1,89 @@
+"""The section `train`: which optimiser updates the parameters, and how often."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from backprop_engine.errors import Code, ScenarioError, code
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError
+from backprop_engine.scenario.format import TRAIN as FORM
+from backprop_engine.scenario.read.mistakes import Mistakes, as_mapping, as_text, as_whole, is_absent, mistake
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, plain
+from backprop_engine.trace.run import Training
+
+__all__ = ["MAX_STEPS", "read_training"]
+
+TRAIN = code("train", msg("`train` has no optimiser or number of steps, or one that there is not."))
+TRAIN_SETTING = code("train-setting", msg("A setting that an optimiser does not have, or cannot have so."))
+
+MAX_STEPS: Final = 100_000
+_EXAMPLE: Final = msg("such as `{text}`", text="train: {optimizer: sgd, lr: 0.1, steps: 50}")
+
+
+def read_training(node: YamlNode | None) -> Training | None:
+    """The training that `node` describes; `ScenarioError` with everything that is wrong with it."""
+    if node is None or is_absent(node):
+        return None
+    section = as_mapping(node, msg("a map with `optimizer` and `steps`"), _EXAMPLE)
+    mistakes = Mistakes()
+    optimizer: Optimizer | None = None
+    steps = 0
+    slips: dict[str, None] = {}
+    with mistakes.collected():
+        optimizer = _optimizer(_needed(section, "optimizer", slips))
+    with mistakes.collected():
+        steps = _steps(_needed(section, "steps", slips))
+    given: dict[str, Any] = {
+        key: plain(entry.value)
+        for key, entry in section.entries.items()
+        if key not in FORM.names and key not in slips
+    }
+    for error in optimizer.mistakes(given) if optimizer else ():
+        mistakes.add(_placed(section, error).diagnostics)
+    mistakes.raise_if_any()
+    assert optimizer is not None  # else that is a mistake
+    return Training(optimizer, optimizer.settings_of(given), steps)
+
+
+def _needed(section: YamlMapping, key: str, slips: dict[str, None]) -> YamlNode:
+    """What stands behind a key that must be there; a slip of the pen for it is noted in `slips`."""
+    given = section.get(key)
+    if given is not None and not is_absent(given):
+        return given
+    near = [one for one in section.entries if one not in FORM.names and did_you_mean(one, (key,))]
+    slips.update(dict.fromkeys(near[:1]))
+    at = section.entries[near[0]].key if near else section
+    raise mistake(
+        TRAIN,
+        at,
+        msg("`train` has no `{key}`", key=key),
+        msg("did you mean `{text}`?", text=key) if near else _EXAMPLE,
+    )
+
+
+def _optimizer(node: YamlNode) -> Optimizer:
+    name = as_text(node, msg("the name of an optimiser"), _EXAMPLE)
+    optimizer = OPTIMIZERS.get(name.text)
+    if optimizer is None:
+        hint = did_you_mean(name.text, OPTIMIZERS) or msg("there are {names}", names=", ".join(OPTIMIZERS))
+        raise mistake(TRAIN, name, msg("there is no optimiser `{name}`", name=name.text), hint)
+    return optimizer
+
+
+def _steps(node: YamlNode) -> int:
+    steps = as_whole(node, msg("the number of updates"), _EXAMPLE)
+    if not 0 <= steps <= MAX_STEPS:
+        raise mistake(TRAIN, node, msg("`steps` is a whole number from 0 to {most:,}", most=MAX_STEPS))
+    return steps
+
+
+def _placed(section: YamlMapping, error: SettingError) -> ScenarioError:
+    """What is wrong with a setting, at its place: its name where that is unknown, else its value."""
+    entry = section.entries.get(error.name)
+    kind: Code = TRAIN_SETTING
+    if entry is None:
+        return mistake(kind, section, error.message, error.hint)
+    at = entry.key if error.known else entry.value
+    return mistake(kind, at, error.message, did_you_mean(error.name, error.known) or error.hint)

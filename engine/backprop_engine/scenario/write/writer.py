@@ -1,0 +1,235 @@
+"""A scenario -> the text of a file that loads to the same scenario, laid out as a careful author would.
+
+What a scenario was declared as stands in its own text, so that is read once more: sections come in the order
+of the format's table and comments fall away; names, expressions, numbers and texts are the author's. A leaf
+whose numbers were changed since is written as numbers, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.expressions import MAX_LENGTH, normalised, parse, render
+from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.scenario.format import CELL, NODE_FORMS, SCENARIO, Kind
+from backprop_engine.scenario.read.mistakes import is_absent
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import MAX_BYTES, Source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, resolve
+from backprop_engine.scenario.write.emit import Document, Open, Spelled, emitted, flow_text, numbers, spelled
+
+__all__ = ["checked", "to_yaml"]
+
+# Which keys of a map come first, and which last; the others stand between them as the author has them.
+_Order = tuple[tuple[str, ...], tuple[str, ...]]
+_LEAF: Final[_Order] = (("shape", "init", "file", "key"), ())
+_UNIT: Final[_Order] = ((*NODE_FORMS, "over", "carry", "inputs"), ("note",))
+_TRAIN: Final[_Order] = (("optimizer",), ("steps",))
+_BLOCK: Final[_Order] = (("iteration", "wrong", "digits", "rtol", "atol"), ("values", "grads"))
+
+
+def to_yaml(source: Source, graph: Graph, changed: Mapping[str, Tensor]) -> str:
+    """The text of a file that loads to the scenario in `source`, but with the numbers of `changed` leaves.
+
+    `graph` is the scenario's. The file belongs in the same folder if some leaves are read from files.
+    Raises `UsageError` where it would be larger than a scenario file may be.
+    """
+    root = read(source)
+    assert isinstance(root, YamlMapping)  # it was loaded before
+    if _length(root) + 2 * sum(tensor.size for tensor in changed.values()) > MAX_BYTES:
+        raise _too_large(msg("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20))
+    sections: dict[str, Document] = {}
+    for key in SCENARIO.keys:
+        node = root.get(key.name)
+        if node is None or _is_empty(node, key.kind):
+            continue
+        section = _section(key.kind, node, graph, changed)
+        if section is not None:
+            sections[key.name] = section
+    return checked(emitted(sections))
+
+
+def checked(text: str) -> str:
+    """`text`; `UsageError` where it is larger than a scenario file may be."""
+    try:
+        Source.from_bytes("", text.encode("utf-8", "surrogatepass"))
+    except ScenarioError as error:
+        raise _too_large(error.diagnostics[0].message) from None
+    return text
+
+
+def _too_large(limit: Message) -> UsageError:
+    return UsageError(msg("written out, the scenario is too large to be loaded again: {limit}", limit=limit))
+
+
+def _length(node: YamlNode) -> int:
+    """How many characters the scalars under `node` have, with those that aliases repeat."""
+    if isinstance(node, YamlScalar):
+        return len(node.text)
+    if isinstance(node, YamlSequence):
+        return sum(map(_length, node))
+    return sum(len(key.text) + _length(value) for key, value in node)
+
+
+# Sections
+
+
+def _is_empty(node: YamlNode, kind: Kind) -> bool:
+    """Whether a section can be left out; numbers without a cell are numbers."""
+    return is_absent(node) or (kind != "numbers" and not isinstance(node, YamlScalar) and not len(node))
+
+
+def _section(kind: Kind, node: YamlNode, graph: Graph, changed: Mapping[str, Tensor]) -> Document | None:
+    """What stands behind a key of the scenario; None where it says nothing."""
+    match kind, node:
+        case "texts" | "text", _:
+            return _texts(node)
+        case "dtype", _:
+            return None if graph.dtype.name == "float64" else _value(node)
+        case "path", _:
+            return None if _is_only_end(graph) else _value(node)
+        case "leaves", YamlMapping():
+            return _leaves(node, changed)
+        case "nodes", YamlMapping():
+            return _nodes(node)
+        case "cells", YamlMapping():
+            return Open({normalised(key.text): _cell(value) for key, value in node})
+        case "expect", YamlSequence():
+            blocks = [_block(one) for one in node]
+            return blocks[0] if len(blocks) == 1 else Open(blocks)
+        case "expect", _:
+            return _block(node)
+        case "train", YamlMapping():
+            return {name: _value(value) for name, value in _in_order(node, _TRAIN)}
+        case "lines", YamlSequence():
+            return _lines(node)
+        case "notes", YamlMapping():
+            return Open({key.text: _texts(value) for key, value in node})
+    return _value(node)
+
+
+def _is_only_end(graph: Graph) -> bool:
+    """Whether the output is the one node that feeds no other, so that it need not be named."""
+    used = {operand for node in graph.nodes for operand in node.operands}
+    return [position for position in graph.order if position not in used] == [graph.output]
+
+
+def _texts(node: YamlNode) -> Document:
+    """A text for people, in one language or by language."""
+    if isinstance(node, YamlMapping):
+        return Open({key.text: _texts(value) for key, value in node})
+    assert isinstance(node, YamlScalar)
+    return _value(node) if node.value is None else node.text
+
+
+def _lines(node: YamlSequence) -> Document:
+    """Texts for the debugger's prompt: in brackets where that needs no quotes."""
+    texts = [one.text for one in node if isinstance(one, YamlScalar)]
+    is_plain = all(flow_text(text, in_flow=True) == text for text in texts)
+    return texts if is_plain else Open(texts)
+
+
+def _leaves(node: YamlMapping, changed: Mapping[str, Tensor]) -> Document:
+    """The leaves of one section: single numbers beside each other, others below each other."""
+    leaves: dict[str, Document] = {}
+    for key, value in node:
+        name = normalised(key.text)
+        if name in changed:
+            leaves[name] = numbers(changed[name])
+        elif isinstance(value, YamlMapping):
+            leaves[name] = {name: _value(one) for name, one in _in_order(value, _LEAF)}
+        else:
+            leaves[name] = _value(value)
+    return leaves if all(isinstance(leaf, Spelled) for leaf in leaves.values()) else Open(leaves)
+
+
+def _nodes(node: YamlMapping) -> Document:
+    return Open({normalised(key.text): _unit(value) for key, value in node})
+
+
+def _unit(node: YamlNode) -> Document:
+    """A node in the form that its author chose; `{expr: …}` alone is an expression."""
+    if not isinstance(node, YamlMapping):
+        return _value(node, _tidy)
+    if list(node.entries) == ["expr"]:
+        return _value(node.entries["expr"].value, _tidy)
+    unit: dict[str, Document] = {}
+    for name, value in _in_order(node, _UNIT):
+        if name == "note":
+            unit[name] = _texts(value)
+        else:
+            unit[name] = _value(value, _tidy if name in ("expr", "inputs") else str)
+    return unit
+
+
+def _cell(node: YamlNode) -> Document:
+    assert isinstance(node, YamlMapping)
+    cell: dict[str, Document] = {}
+    for name, value in _in_order(node, (CELL.names, ())):
+        if not is_absent(value):
+            cell[name] = (
+                _nodes(value) if name == "nodes" and isinstance(value, YamlMapping) else _value(value)
+            )
+    return Open(cell)
+
+
+def _block(node: YamlNode) -> Document:
+    """A block of expectations; a section without figures stands only where the other has none either."""
+    assert isinstance(node, YamlMapping)
+    block: dict[str, Document] = {}
+    for name, value in _in_order(node, _BLOCK):
+        if name not in _BLOCK[1]:
+            block[name] = _value(value)
+        elif isinstance(value, YamlMapping) and len(value):
+            block[name] = _value(value, _tidy)
+    if not block.keys() & set(_BLOCK[1]):
+        block["values"] = {}
+    return Open(block)
+
+
+# Values
+
+
+def _in_order(node: YamlMapping, order: _Order) -> Iterator[tuple[str, YamlNode]]:
+    """The entries of a map, its first and its last keys in their places."""
+    first, last = order
+    between = (name for name in node.entries if name not in first and name not in last)
+    for name in (*first, *between, *last):
+        if name in node:
+            yield name, node.entries[name].value
+
+
+def _value(node: YamlNode, text: Callable[[str], str] = str) -> Document:
+    """What stands at `node` as it is, its texts as `text` gives them."""
+    if isinstance(node, YamlSequence):
+        return [_value(item, text) for item in node]
+    if isinstance(node, YamlMapping):
+        return {key.text: _value(value, text) for key, value in node}
+    return text(node.value) if isinstance(node.value, str) else _as_spelled(node)
+
+
+def _as_spelled(node: YamlScalar) -> Spelled:
+    """A number, a truth value or nothing, as its author spells it unless a tag stands with it."""
+    value = node.value
+    try:
+        meant = resolve(node.text)
+    except OutOfRangeError:
+        meant = node.text
+    if node.text and type(meant) is type(value) and (meant == value or meant != meant):
+        return Spelled(node.text)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return spelled(value)
+    return Spelled("null" if value is None else str(value).lower())
+
+
+def _tidy(expression: str) -> str:
+    """An expression as its author has it if that is one line with single spaces, else as `render` has it."""
+    if expression == " ".join(expression.split()):
+        return expression
+    tidy = render(parse(expression))
+    return tidy if len(tidy) <= MAX_LENGTH else expression
