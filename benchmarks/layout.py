@@ -90,10 +90,10 @@ def ours(graph: Drawable, drawn: Layout) -> Drawing:
     """Our drawing; components stand below each other, each with ranks of its own."""
     columns: dict[int, dict[int, None]] = {}
     leader = _leaders(graph)
-    for unit, (x, _) in enumerate(drawn.origins):
-        columns.setdefault(leader[unit], {})[x] = None
+    for box, (x, _) in enumerate(drawn.origins):
+        columns.setdefault(leader[box], {})[x] = None
     ranks = {part: {x: rank for rank, x in enumerate(sorted(xs))} for part, xs in columns.items()}
-    rank = [ranks[leader[unit]][x] for unit, (x, _) in enumerate(drawn.origins)]
+    rank = [ranks[leader[box]][x] for box, (x, _) in enumerate(drawn.origins)]
     centre = [y + height / 2 for (_, y), (_, height) in zip(drawn.origins, graph.sizes, strict=True)]
     passes = []
     for (source, target), route in zip(graph.edges, drawn.routes, strict=True):
@@ -110,19 +110,19 @@ def ours(graph: Drawable, drawn: Layout) -> Drawing:
 
 
 def _leaders(graph: Drawable) -> list[int]:
-    """For each unit, the first of its connected part."""
+    """For each box, the first of its connected part."""
     leader = list(range(len(graph.sizes)))
 
-    def find(unit: int) -> int:
-        while leader[unit] != unit:
-            leader[unit] = leader[leader[unit]]
-            unit = leader[unit]
-        return unit
+    def find(box: int) -> int:
+        while leader[box] != box:
+            leader[box] = leader[leader[box]]
+            box = leader[box]
+        return box
 
     for source, target in graph.edges:
         one, other = find(source), find(target)
         leader[max(one, other)] = min(one, other)
-    return [find(unit) for unit in range(len(leader))]
+    return [find(box) for box in range(len(leader))]
 
 
 def as_dot(graph: Drawable) -> str:
@@ -132,8 +132,8 @@ def as_dot(graph: Drawable) -> str:
         'node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none]',
     ]
     lines += [
-        f"{unit} [width={width * COLUMN:.2f}, height={height * ROW:.2f}]"
-        for unit, (width, height) in enumerate(graph.sizes)
+        f"{box} [width={width * COLUMN:.2f}, height={height * ROW:.2f}]"
+        for box, (width, height) in enumerate(graph.sizes)
     ]
     lines += [f"{source} -> {target}" for source, target in graph.edges]
     return "\n".join([*lines, "}"])
@@ -169,7 +169,7 @@ def theirs(plain: str) -> tuple[Drawing, list[Edge]]:
                 numbers = list(map(float, rest[: 2 * int(count)]))
                 splines.append(list(zip(numbers[::2], numbers[1::2], strict=True)))
     columns = sorted(dict.fromkeys(x for x, _ in centres.values()))
-    rank = [bisect_left(columns, centres[unit][0]) for unit in range(len(centres))]
+    rank = [bisect_left(columns, centres[box][0]) for box in range(len(centres))]
     passes = []
     for (source, target), spline in zip(edges, splines, strict=True):
         between = columns[rank[source] + 1 : rank[target]]

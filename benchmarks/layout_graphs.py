@@ -11,11 +11,11 @@ from backprop_engine.graph.graph import Kind
 from backprop_tui.bundle import bundled
 
 LEAF, OPERATOR = (6, 3), (11, 3)
-"""Cells that a unit takes: a leaf's number, or a box with its number beside it."""
+"""Cells that a box takes: a leaf's number, or a box with its number beside it."""
 
 
 class Drawable(NamedTuple):
-    """Units by their (width, height) in cells, and the (operand, user) edges between them."""
+    """Boxes by their (width, height) in cells, and the (operand, user) edges between them."""
 
     sizes: list[tuple[int, int]]
     edges: list[tuple[int, int]]
@@ -26,11 +26,11 @@ class _Maker:
         self.graph = Drawable([], [])
 
     def new(self, *operands: int) -> int:
-        """One more unit."""
-        unit = len(self.graph.sizes)
+        """One more box."""
+        box = len(self.graph.sizes)
         self.graph.sizes.append(OPERATOR if operands else LEAF)
-        self.graph.edges.extend((operand, unit) for operand in operands)
-        return unit
+        self.graph.edges.extend((operand, box) for operand in operands)
+        return box
 
     def weighted_sum(self, total: int, weights: list[int], values: list[int]) -> int:
         """What a scalar engine makes of ``b + w·x``: a product and a sum for each weight."""
@@ -69,9 +69,9 @@ def program(count: int, seed: int) -> Drawable:
     """A random expression graph: operators of one or two values, most of them recent ones."""
     rng = random.Random(seed)
     make = _Maker()
-    for unit in range(count):
-        operands = rng.choice((0, 1, 2, 2)) if unit else 0
-        make.new(*(max(0, unit - 1 - int(rng.expovariate(1 / 20))) for _ in range(operands)))
+    for box in range(count):
+        operands = rng.choice((0, 1, 2, 2)) if box else 0
+        make.new(*(max(0, box - 1 - int(rng.expovariate(1 / 20))) for _ in range(operands)))
     return make.graph
 
 
@@ -91,12 +91,12 @@ def library() -> Iterator[tuple[str, Drawable]]:
     for stem, path in bundled().items():
         graph = load_scenario(path).graph
         shown = [node for node in graph.nodes if node.kind is not Kind.LITERAL]
-        unit = {node.position: index for index, node in enumerate(shown)}
+        box = {node.position: index for index, node in enumerate(shown)}
         sizes = [OPERATOR if node.operands else LEAF for node in shown]
         edges = [
-            (unit[operand], unit[node.position])
+            (box[operand], box[node.position])
             for node in shown
             for operand in node.operands
-            if operand in unit
+            if operand in box
         ]
         yield stem, Drawable(sizes, edges)

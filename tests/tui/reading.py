@@ -34,7 +34,7 @@ class Graph(NamedTuple):
 
 @st.composite
 def graphs(draw: st.DrawFn, most: int = 10) -> Graph:
-    """Any acyclic multigraph: several components, isolated units, parallel edges, numbered at random."""
+    """Any acyclic multigraph: several components, isolated boxes, parallel edges, numbered at random."""
     count = draw(st.integers(1, most))
     name = draw(st.permutations(range(count)))
     pairs = [(name[a], name[b]) for a, b in combinations(range(count), 2)]
@@ -48,16 +48,16 @@ def computation(count: int, seed: int) -> Graph:
     rng = random.Random(seed)
     graph = Graph([], [])
     unused: list[int] = []
-    for unit in range(count):
+    for box in range(count):
         if len(unused) < 2 or rng.random() < 0.3:
             graph.sizes.append((6, 3))
         else:
             graph.sizes.append((11, 3))
             operands = [unused.pop() for _ in range(rng.choice((1, 2)))]
             if rng.random() < 0.4:
-                operands.append(max(0, unit - 1 - int(rng.expovariate(0.1))))
-            graph.edges.extend((operand, unit) for operand in operands)
-        unused.append(unit)
+                operands.append(max(0, box - 1 - int(rng.expovariate(0.1))))
+            graph.edges.extend((operand, box) for operand in operands)
+        unused.append(box)
     return graph
 
 
@@ -68,7 +68,7 @@ def picture_of(drawn: Layout, graph: Graph) -> dict[Point, str]:
 
 
 def read(picture: dict[Point, str], start: Point) -> set[Point]:
-    """The arrow heads that a reader finds from where a wire leaves its unit.
+    """The arrow heads that a reader finds from where a wire leaves its box.
 
     A wire goes on any way but back and never to the left; where another one stands upright across it, with no
     joint, it dives under that.
@@ -95,31 +95,31 @@ def read(picture: dict[Point, str], start: Point) -> set[Point]:
     return found
 
 
-def exit_of(drawn: Layout, graph: Graph, unit: int) -> Point:
-    """The cell right after a unit, on its middle row."""
-    (x, y), (width, height) = drawn.origins[unit], graph.sizes[unit]
+def exit_of(drawn: Layout, graph: Graph, box: int) -> Point:
+    """The cell right after a box, on its middle row."""
+    (x, y), (width, height) = drawn.origins[box], graph.sizes[box]
     return x + width, y + height // 2
 
 
 def check_picture(drawn: Layout, graph: Graph, picture: dict[Point, str]) -> None:
-    """From each unit a reader finds exactly the arrow heads of its edges."""
-    for unit in range(len(graph.sizes)):
+    """From each box a reader finds exactly the arrow heads of its edges."""
+    for box in range(len(graph.sizes)):
         ends = {
-            route[-1] for (source, _), route in zip(graph.edges, drawn.routes, strict=True) if source == unit
+            route[-1] for (source, _), route in zip(graph.edges, drawn.routes, strict=True) if source == box
         }
         if ends:
-            assert read(picture, exit_of(drawn, graph, unit)) == ends, "a wire leads elsewhere"
+            assert read(picture, exit_of(drawn, graph, box)) == ends, "a wire leads elsewhere"
 
 
-def check_units(drawn: Layout, graph: Graph) -> dict[Point, int]:
-    """Units lie inside and apart, and every edge leads to the right; returns who owns each cell."""
+def check_boxes(drawn: Layout, graph: Graph) -> dict[Point, int]:
+    """Boxes lie inside and apart, and every edge leads to the right; returns who owns each cell."""
     owner: dict[Point, int] = {}
-    for unit, ((x, y), (width, height)) in enumerate(zip(drawn.origins, graph.sizes, strict=True)):
+    for box, ((x, y), (width, height)) in enumerate(zip(drawn.origins, graph.sizes, strict=True)):
         assert 0 <= x <= drawn.width - width, "outside"
         assert 0 <= y <= drawn.height - height, "outside"
         for cell in ((x + i, y + j) for i in range(width) for j in range(height)):
-            assert cell not in owner, "two units overlap"
-            owner[cell] = unit
+            assert cell not in owner, "two boxes overlap"
+            owner[cell] = box
     for source, target in graph.edges:
         assert exit_of(drawn, graph, source)[0] < drawn.origins[target][0], "an edge leads back"
     return owner
@@ -142,7 +142,7 @@ def traced(route: Route) -> dict[Point, int]:
 
 
 def check_routes(drawn: Layout, graph: Graph, owner: dict[Point, int]) -> None:
-    """Routes join their ends, stay clear of units, and share wire only with their net or before a port.
+    """Routes join their ends, stay clear of boxes, and share wire only with their net or before a port.
 
     Routes of other nets they only cross, at a right angle.
     """
@@ -153,7 +153,7 @@ def check_routes(drawn: Layout, graph: Graph, owner: dict[Point, int]) -> None:
         assert route[-1][0] == left - 1, "a wire does not end at its target"
         assert top <= route[-1][1] < top + height, "a wire does not end at its target"
         for cell, sides in traced(route).items():
-            assert cell not in owner, "a wire runs through a unit"
+            assert cell not in owner, "a wire runs through a box"
             assert 0 <= cell[0] < drawn.width
             assert 0 <= cell[1] < drawn.height
             assert sides.bit_count() == 2, "a wire touches itself"
@@ -168,7 +168,7 @@ def check_routes(drawn: Layout, graph: Graph, owner: dict[Point, int]) -> None:
 
 
 def check_operands(drawn: Layout, graph: Graph) -> None:
-    """Operands enter their unit from top to bottom, each on a row of its own if there are enough."""
+    """Operands enter their box from top to bottom, each on a row of its own if there are enough."""
     entries: dict[int, list[tuple[int, int]]] = {}
     for (source, target), route in zip(graph.edges, drawn.routes, strict=True):
         entries.setdefault(target, []).append((source, route[-1][1]))
@@ -184,6 +184,6 @@ def check_operands(drawn: Layout, graph: Graph) -> None:
 
 def check(drawn: Layout, graph: Graph) -> None:
     """All laws."""
-    check_routes(drawn, graph, check_units(drawn, graph))
+    check_routes(drawn, graph, check_boxes(drawn, graph))
     check_operands(drawn, graph)
     check_picture(drawn, graph, picture_of(drawn, graph))

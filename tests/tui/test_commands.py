@@ -118,7 +118,7 @@ def _centred(pilot: Pilot[None]) -> bool:
     """Whether the step's own node is as near to the middle of the graph's panel as it can be."""
     panel = _screen(pilot).graph_panel
     assert isinstance(panel.drawing, GraphPicture)
-    home = panel.drawing.home
+    home = panel.drawing.node_area
     assert home is not None
     wanted = home.x + home.width // 2 - panel.window.width // 2
     return panel.scroll_offset.x == min(max(wanted, 0), panel.max_scroll_x)

@@ -28,15 +28,15 @@ def test_there_are_groups_to_fold() -> None:
 
 @pytest.mark.parametrize("stem", GROUPED)
 def test_a_folded_group_is_one_box(stem: str) -> None:
-    """One unit for each outermost group, and one for each node outside of groups."""
+    """One box for each outermost group, and one for each node outside of groups."""
     session = update(Session(run(stem)), Fold())
     graph = session.graph
     inside = {at for group in graph.groups for at in range(group.start, group.stop)}
     outermost = [group for group in graph.groups if group.parent is None]
     outside = [node for node in graph.nodes if node.name and node.position not in inside]
     scene = graph_picture(View(scenario(stem), session)).scene
-    assert len(scene.units) == len(outermost) + len(outside)
-    assert sorted(unit.sign for unit in scene.units if unit.node.position in inside) == sorted(
+    assert len(scene.boxes) == len(outermost) + len(outside)
+    assert sorted(box.sign for box in scene.boxes if box.node.position in inside) == sorted(
         group.cell for group in outermost
     )
 
@@ -47,12 +47,12 @@ def test_every_wire_between_boxes_is_kept(stem: str) -> None:
     scene = graph_picture(View(scenario(stem), session)).scene
     graph = session.graph
     wanted = {
-        (scene.unit_of[operand], scene.unit_of[node.position])
+        (scene.box_of[operand], scene.box_of[node.position])
         for node in graph.nodes
         for operand in node.operands
-        if graph.nodes[operand].name and scene.unit_of[operand] != scene.unit_of[node.position]
+        if graph.nodes[operand].name and scene.box_of[operand] != scene.box_of[node.position]
     }
-    drawn = {(scene.unit_of[operand], scene.unit_of[node]) for operand, node, _ in scene.ends}
+    drawn = {(scene.box_of[operand], scene.box_of[node]) for operand, node, _ in scene.ends}
     assert drawn == wanted
 
 

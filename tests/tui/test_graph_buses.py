@@ -107,18 +107,18 @@ def test_an_unrolled_cell_is_as_low_as_a_few_of_it(unrolled: View, density: Dens
     graph = unrolled.graph
     for step in range(1, 60):
         slice_at, sum_at = (
-            scene.layout.origins[scene.unit_of[graph.position(f"s[{step}].{name}")]][0] for name in ("x", "a")
+            scene.layout.origins[scene.box_of[graph.position(f"s[{step}].{name}")]][0] for name in ("x", "a")
         )
-        assert 0 < sum_at - slice_at < 4 * max(unit.width for unit in scene.units) + 20
+        assert 0 < sum_at - slice_at < 4 * max(box.width for box in scene.boxes) + 20
 
 
 @pytest.mark.parametrize("density", DENSITIES)
-def test_no_wire_runs_through_a_unit(unrolled: View, density: Density) -> None:
+def test_no_wire_runs_through_a_box(unrolled: View, density: Density) -> None:
     scene = whole(unrolled, density)
     covered = {
         (column, row)
-        for unit, (x, y) in zip(scene.units, scene.layout.origins, strict=False)
-        for column in range(x, x + unit.width)
+        for box, (x, y) in zip(scene.boxes, scene.layout.origins, strict=False)
+        for column in range(x, x + box.width)
         for row in range(y, y + HEIGHTS[density])
     }
     for wire in range(len(scene.ends)):

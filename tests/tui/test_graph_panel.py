@@ -16,7 +16,7 @@ from backprop_engine.debugger import Session, Step
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.chain_rule import chain_rule
-from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
+from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
 from backprop_tui.screens.body import Body, rows_of_graph
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.view import View
@@ -36,7 +36,7 @@ def picture(pilot: Pilot[None]) -> GraphPicture:
 
 def place(pilot: Pilot[None]) -> Offset:
     """Where in the panel the step's own node begins."""
-    home = picture(pilot).home
+    home = picture(pilot).node_area
     assert home is not None
     return Offset(home.x, home.y) + panel(pilot).margin_of_drawing - panel(pilot).scroll_offset
 
@@ -75,7 +75,7 @@ async def test_the_step_is_in_view_at_every_density(size: tuple[int, int]) -> No
             for to in (3, 37, 20):
                 await go(pilot, to)
                 await wait(pilot)
-                assert seen_whole(pilot, picture(pilot).home)
+                assert seen_whole(pilot, picture(pilot).node_area)
 
 
 async def test_a_closer_look_keeps_the_place() -> None:
@@ -93,7 +93,7 @@ async def test_a_closer_look_keeps_the_place() -> None:
                 or picture(pilot).width <= window.width
             )
             assert pinned or abs(place(pilot).x - before.x) <= 10
-            assert seen_whole(pilot, picture(pilot).home)
+            assert seen_whole(pilot, picture(pilot).node_area)
 
 
 async def test_what_is_in_view_stays_while_the_step_stays_in_view() -> None:
@@ -126,7 +126,7 @@ async def test_what_the_reader_looks_at_stays_until_the_step_moves() -> None:
         assert panel(pilot).scroll_offset == (0, 0)
         await pilot.press("s")
         await wait(pilot)
-        assert seen_whole(pilot, picture(pilot).home)
+        assert seen_whole(pilot, picture(pilot).node_area)
 
 
 @pytest.mark.parametrize("keys", ["HJKL", ("ctrl+left", "ctrl+down", "ctrl+up", "ctrl+right")])
@@ -162,7 +162,7 @@ async def test_looking_at_the_step_brings_it_to_the_middle() -> None:
         await wait(pilot)
         await pilot.press("full_stop")
         await wait(pilot)
-        home, window = picture(pilot).home, panel(pilot).window
+        home, window = picture(pilot).node_area, panel(pilot).window
         assert home is not None
         assert abs(home.x + home.width // 2 - window.x - window.width // 2) <= 1
         assert position(pilot) == 8
@@ -218,7 +218,7 @@ async def test_names_are_cut_at_the_scroll_bar_and_not_behind_it(
 async def test_where_one_begins_the_step_is_in_view(stem: str, at: int, size: tuple[int, int]) -> None:
     async with opened(stem, size=size, at=at) as pilot:
         await wait(pilot)
-        home, window = picture(pilot).home, panel(pilot).window
+        home, window = picture(pilot).node_area, panel(pilot).window
         assert home is not None
         assert window.x <= home.x
         assert home.x + home.width <= window.x + window.width
@@ -251,7 +251,7 @@ def test_on_a_narrow_screen_the_graph_gets_what_it_needs_and_leaves_enough_for_e
         assert len(ways) == 1, "nothing moves while one steps"
         (rows,) = ways
         if rows is None:
-            assert whole_wanted(view(stem)) is not None
+            assert whole_scene_key(view(stem)) is not None
             continue
         shown = graph_picture(view(stem))
         assert rows == size.height // 2 or rows <= shown.height + 2
@@ -404,26 +404,26 @@ async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
     async with opened(large(tmp_path)) as pilot:
         await wait(pilot)
         part = picture(pilot)
-        assert part.scene.whole is None
+        assert part.scene.key is None
         assert "nodes" in str(panel(pilot).border_title)
         await pilot.press("s")
         await wait(pilot)
         before = place(pilot)
         lay_out(debugger(pilot))
-        await until(pilot, lambda: picture(pilot).scene.whole is not None)
+        await until(pilot, lambda: picture(pilot).scene.key is not None)
         await wait(pilot)
-        assert abs(place(pilot).x - before.x) <= 4, "only for a wider unit, and the room beside it"
+        assert abs(place(pilot).x - before.x) <= 4, "only for a wider box, and the room beside it"
         assert place(pilot).y == before.y
         assert str(panel(pilot).border_title) == "Graph"
-        assert len(picture(pilot).scene.units) == 300
+        assert len(picture(pilot).scene.boxes) == 300
         await pilot.press("minus")
         await wait(pilot)
-        assert picture(pilot).scene.whole is None
+        assert picture(pilot).scene.key is None
         lay_out(debugger(pilot))
-        await until(pilot, lambda: picture(pilot).scene.whole is not None)
+        await until(pilot, lambda: picture(pilot).scene.key is not None)
         await pilot.press("plus")
         await wait(pilot)
-        assert picture(pilot).scene.whole is not None, "what was laid out is kept"
+        assert picture(pilot).scene.key is not None, "what was laid out is kept"
 
 
 async def test_the_layout_of_what_is_no_longer_wanted_is_given_up(tmp_path: Path) -> None:
@@ -432,8 +432,8 @@ async def test_the_layout_of_what_is_no_longer_wanted_is_given_up(tmp_path: Path
         await until(pilot, lambda: screen.laying_out)
         await pilot.press("minus", "minus")
         await until(pilot, lambda: not screen.laying_out)
-        assert screen.current.whole == ()
-        await until(pilot, lambda: picture(pilot).scene.whole is not None)
+        assert screen.current.whole_scenes == ()
+        await until(pilot, lambda: picture(pilot).scene.key is not None)
         assert picture(pilot).scene.density == "dots"
 
 

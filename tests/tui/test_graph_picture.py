@@ -24,8 +24,8 @@ from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.cells.text import clip
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
-from backprop_tui.panels.graph.cell_row import Cells, gathered, mark_cuts, put
-from backprop_tui.panels.graph.viewport import framed, of_the_step
+from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_label
+from backprop_tui.panels.graph.viewport import area_of_step, viewport_position
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.scene.boxes import DENSITIES, Density, short_name
 from backprop_tui.view import View
@@ -41,7 +41,7 @@ def widened(picture: GraphPicture) -> GraphPicture:
     """The picture with some columns more."""
     scene = picture.scene
     wider = replaced(scene, layout=replace(scene.layout, width=scene.layout.width + 9))
-    return GraphPicture.of(wider, picture.moment)
+    return GraphPicture.of(wider, picture.appearance)
 
 
 def node_called(shown: View, name: str) -> Node:
@@ -50,7 +50,7 @@ def node_called(shown: View, name: str) -> Node:
 
 def rows_of(picture: GraphPicture, node: Node) -> list[str]:
     """The text in the rows that belong to `node`."""
-    area = picture.area(picture.scene.unit_of[node.position])
+    area = picture.area(picture.scene.box_of[node.position])
     return [line_text(picture.row(area.y + row, area.x, area.width)) for row in range(area.height)]
 
 
@@ -121,7 +121,7 @@ def test_what_the_change_did_not_touch_stands_back(stem: str) -> None:
         for node in now.graph.nodes:
             if node.kind is Kind.LITERAL or now.frame.node is node:
                 continue
-            area = picture.area(picture.scene.unit_of[node.position])
+            area = picture.area(picture.scene.box_of[node.position])
             roles = {
                 span.role
                 for row in (0, 2)
@@ -151,11 +151,11 @@ def test_every_density_shows_every_node(stem: str, density: Density) -> None:
         picture = graph_picture(shown)
         rows = [cells(picture.row(y, 0, picture.width), picture.width) for y in range(picture.height)]
         for node in listed(shown):
-            x, y, width, height = picture.area(picture.scene.unit_of[node.position])
+            x, y, width, height = picture.area(picture.scene.box_of[node.position])
             for row in range(y, y + height):
                 assert {node_at(picture, column, row) for column in range(x, x + width)} == {node}
-            unit = picture.scene.units[picture.scene.unit_of[node.position]]
-            text = "".join(rows[y + unit.middle - (density == "full")][x : x + width])
+            box = picture.scene.boxes[picture.scene.box_of[node.position]]
+            text = "".join(rows[y + box.middle - (density == "full")][x : x + width])
             if density == "dots":
                 assert text in "◉○●◆"
             else:
@@ -175,7 +175,7 @@ def test_no_two_operands_arrive_as_one_and_the_first_is_at_the_top(stem: str, de
 def test_in_one_line_operands_are_led_to_the_box() -> None:
     picture = graph_picture(replace(view("add_multiply", 2), density="compact"))
     for name, drawn in (("q", ("╮", "┤+├")), ("f", ("┓", "┫×┣"))):
-        x, y, _, height = picture.area(picture.scene.unit_of[picture.moment.frame.graph.position(name)])
+        x, y, _, height = picture.area(picture.scene.box_of[picture.appearance.frame.graph.position(name)])
         assert tuple(line_text(picture.row(row, x, 3)) for row in range(y, y + height)) == drawn
 
 
@@ -223,44 +223,44 @@ def test_neither_a_name_nor_a_number_stands_alone_where_a_label_is_cut(stem: str
 @pytest.mark.parametrize("number", ["0.25", "-0.052", "‖0.235‖", "12.5", "1001", "-1.5e-09", "[0.5 -0.25]"])
 def test_no_number_is_cut_down_to_another(number: str) -> None:
     """Without its beginning nothing is left of it, nor before its first digit that counts."""
-    whole: Cells = {}
-    put(whole, 0, f"{number} end", Role.VALUE)
+    whole: CellRow = {}
+    put_label(whole, 0, f"{number} end", Role.VALUE)
     first = len(number.split()[0])
     for cut in range(1, first):
         left, right = dict(whole), dict(whole)
         mark_cuts(left, cut, 99)
-        assert line_text(gathered(left, cut, 99)).split(maxsplit=1)[0] == "…"
+        assert line_text(as_line(left, cut, 99)).split(maxsplit=1)[0] == "…"
         mark_cuts(right, 0, cut)
         counts = number[: cut - 1].strip("[‖-0.")
-        assert line_text(gathered(right, 0, cut)).rstrip() == (f"{number[: cut - 1]}…" if counts else "…")
+        assert line_text(as_line(right, 0, cut)).rstrip() == (f"{number[: cut - 1]}…" if counts else "…")
 
 
 @pytest.mark.parametrize("density", ["full", "compact"])
 @pytest.mark.parametrize("stem", ["rnn_cell", "softmax_classifier", "cs231n_cross_entropy"])
 def test_a_box_that_is_cut_says_so_at_either_edge(stem: str, density: Density) -> None:
     picture = graph_picture(replace(view(stem, 9), density=density))
-    for index, unit in enumerate(picture.scene.units):
+    for index, box in enumerate(picture.scene.boxes):
         x, y, _, _ = picture.area(index)
-        y += unit.middle
+        y += box.middle
         whole = line_text(picture.row(y, 0, picture.width))
-        for cut in range(x + 1, x + unit.box):
+        for cut in range(x + 1, x + box.operator_width):
             assert line_text(picture.row(y, 0, cut)) == f"{whole[: cut - 1]}…"
             assert line_text(picture.row(y, cut, picture.width)) == f"…{whole[cut + 1 :]}"
-        for beside in (x, x + unit.box) if unit.box else ():
+        for beside in (x, x + box.operator_width) if box.operator_width else ():
             assert line_text(picture.row(y, 0, beside)) == whole[:beside].rstrip()
             assert line_text(picture.row(y, beside, picture.width)) == whole[beside:]
 
 
 def test_a_number_in_a_box_does_not_stand_without_its_operator() -> None:
     picture = graph_picture(view("sigmoid_neuron", 9))
-    index = next(index for index, unit in enumerate(picture.scene.units) if unit.sign == "×-1")
+    index = next(index for index, box in enumerate(picture.scene.boxes) if box.sign == "×-1")
     x, y, _, _ = picture.area(index)
     for cut, left in ((1, "…×-1 ├"), (2, "…   ├"), (3, "…  ├"), (4, "… ├")):
         assert line_text(picture.row(y + 1, x + cut, 7 - cut)) == left
 
 
 SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}
-"""What stands at the left of a unit that is ahead, active, and known."""
+"""What stands at the left of a box that is ahead, active, and known."""
 SIDES_ASCII = {"full": (":", "#", "|"), "compact": (":", "#", "[{"), "dots": ("o#", "@", "*@%$")}
 
 
@@ -275,7 +275,7 @@ def test_what_is_ahead_active_and_known_differs_in_shape(stem: str, density: Den
         for node in listed(shown):
             if node.op is None:
                 continue
-            x, y, _, height = picture.area(picture.scene.unit_of[node.position])
+            x, y, _, height = picture.area(picture.scene.box_of[node.position])
             side = cells(picture.row(y + height // 2, x, 3), 3)[0]
             if node is shown.frame.node:
                 assert side in active
@@ -288,7 +288,7 @@ def test_a_wire_is_dashed_until_there_is_something_to_carry(stem: str) -> None:
     start, end = (graph_picture(view(stem, at)) for at in (0, trace(stem).schedule.last))
     for picture, dashed in ((start, True), (end, False)):
         for node in listed(view(stem)):
-            area = picture.area(picture.scene.unit_of[node.position])
+            area = picture.area(picture.scene.box_of[node.position])
             wire = cells(picture.row(area.y + 1, area.x + area.width - 1, 1), 1)[0]
             assert wire in ("╌" if dashed and node.op is not None else "─━")
 
@@ -304,9 +304,9 @@ def test_an_arrow_points_back_once_the_gradient_is_handed_on(stem: str) -> None:
         for end, route in zip(scene.ends, map(scene.route, range(len(scene.ends))), strict=True):
             come = end in edges and schedule.starts[edges[end]] <= at < schedule.clear
             waiting.setdefault(route[-1], []).append(not come)
-        lit = {scene.route(wire)[-1] for wire in picture.moment.lit_wires(scene)}
+        lit = {scene.route(wire)[-1] for wire in picture.appearance.active_wires(scene)}
         for (x, y), left in waiting.items():
-            back = not picture.moment.forward if (x, y) in lit else not any(left)
+            back = not picture.appearance.forward if (x, y) in lit else not any(left)
             assert (cells(picture.row(y, x, 1), 1)[0] == "◀") == back
 
 
@@ -317,7 +317,7 @@ def test_no_wire_lies_over_one_that_the_step_runs_along(stem: str) -> None:
     for at in range(1, trace(stem).schedule.last):
         picture = graph_picture(view(stem, at))
         scene = picture.scene
-        for route in map(scene.route, picture.moment.lit_wires(scene)):
+        for route in map(scene.route, picture.appearance.active_wires(scene)):
             for (x, y), (next_x, next_y) in pairwise(route):
                 drawn = [
                     line_text(picture.row(row, column, 1))
@@ -386,7 +386,7 @@ def test_what_was_found_is_lit_until_it_is_let_go(density: Density) -> None:
             for node in listed(shown)
             if any(
                 span.role is Role.LIT
-                for area in [picture.area(picture.scene.unit_of[node.position])]
+                for area in [picture.area(picture.scene.box_of[node.position])]
                 for row in range(area.y, area.y + area.height)
                 for span in picture.row(row, area.x, area.width)
             )
@@ -428,20 +428,20 @@ WINDOW_SIZES = (76, 7), (70, 17), (118, 28)
 def test_the_step_is_in_view_and_its_operands_where_they_fit(stem: str, width: int, height: int) -> None:
     for at in range(0, trace(stem).schedule.last + 1, 1 + trace(stem).schedule.last // 12):
         picture = graph_picture(view(stem, at))
-        home = picture.home
+        home = picture.node_area
         if home is None:
             continue
         last = max(0, picture.width - width), max(0, picture.height - height)
-        x, y = framed(picture, home, Area(last[0], last[1], width, height), (0, 0), last)
+        x, y = viewport_position(picture, home, Area(last[0], last[1], width, height), (0, 0), last)
         assert 0 <= x <= last[0]
         assert 0 <= y <= last[1]
         assert seen(home.y, home.height, y, height) == "whole"
         if home.width <= width:
             assert seen(home.x, home.width, x, width) == "whole"
-        unit_of = picture.scene.unit_of
+        box_of = picture.scene.box_of
         near = [
             home,
-            *(picture.area(unit_of[one]) for one in picture.moment.nodes[0].operands if one in unit_of),
+            *(picture.area(box_of[one]) for one in picture.appearance.nodes[0].operands if one in box_of),
         ]
         moved = not last[0] <= home.x <= home.x + home.width <= last[0] + width
         if moved and max(one.x + one.width for one in near) - min(one.x for one in near) <= width - 10:
@@ -455,10 +455,10 @@ def labels_of(picture: GraphPicture, node: Node) -> list[tuple[int, int, str]]:
     """Where each text at a node begins, and its row: first its gradient, then its name and value."""
     area = picture.area_of(node.position)
     assert area is not None
-    moment = picture.moment
-    written = {area.height // 2 - 1: f"{short_name(node.name)} {moment.value(node, active=False)[0]}"}
-    if moment.gets_gradient(node):
-        written[area.height // 2 + 1] = moment.gradient(node, active=False)[0]
+    appearance = picture.appearance
+    written = {area.height // 2 - 1: f"{short_name(node.name)} {appearance.value(node, active=False)[0]}"}
+    if appearance.gets_gradient(node):
+        written[area.height // 2 + 1] = appearance.gradient(node, active=False)[0]
     rows = {row: line_text(picture.row(area.y + row, 0, picture.width)) for row in written}
     return [(rows[row].index(written[row], area.x), area.y + row, written[row]) for row in sorted(written)][
         ::-1
@@ -472,17 +472,17 @@ def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
 ) -> None:
     for at in positions(stem):
         picture = graph_picture(view(stem, at))
-        focus, nodes = picture.focus, picture.moment.nodes
-        if len(nodes) < 2 or any(one.position not in picture.scene.unit_of for one in nodes):
+        focus, nodes = picture.focus, picture.appearance.nodes
+        if len(nodes) < 2 or any(one.position not in picture.scene.box_of for one in nodes):
             continue
-        wanted = of_the_step(picture, width, height)
+        wanted = area_of_step(picture, width, height)
         assert focus is not None
         assert wanted is not None
         last = max(0, picture.width - width), max(0, picture.height - height)
         ends = [labels_of(picture, node) for node in nodes]
         gradients = [*ends[0][:1], *ends[1]]
         for begin in ((0, 0), last):
-            x, y = framed(picture, wanted, Area(*begin, width, height), begin, last)
+            x, y = viewport_position(picture, wanted, Area(*begin, width, height), begin, last)
             for labels in ([*ends[0], *ends[1]], gradients):
                 size = max(at + len(text) for at, _, text in labels) - min(at for at, _, _ in labels)
                 if size <= width and focus.height <= height:
@@ -498,11 +498,11 @@ def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
 def test_an_end_of_a_picture_is_not_cut_for_a_margin(stem: str, at: int, width: int) -> None:
     """The step is so near to the right end, or the left one, that the margin would leave it out of view."""
     picture = graph_picture(view(stem, at))
-    home, most = picture.home, picture.width - width
+    home, most = picture.node_area, picture.width - width
     assert home is not None
     to_the_right = home.x > width
     window = Area(0 if to_the_right else most, 0, width, picture.height)
-    x, _ = framed(picture, home, window, (window.x, 0), (most, 0))
+    x, _ = viewport_position(picture, home, window, (window.x, 0), (most, 0))
     assert x == (most if to_the_right else 0)
 
 
@@ -510,17 +510,17 @@ def test_an_end_of_a_picture_is_not_cut_for_a_margin(stem: str, at: int, width: 
 @pytest.mark.parametrize(
     "stem", ["gated_cell", "bptt", "micrograd_readme", "mazur_network", "multiclass_hinge"]
 )
-def test_no_scrolling_shows_more_whole_units_and_fewer_cut_ones(stem: str, width: int, height: int) -> None:
+def test_no_scrolling_shows_more_whole_boxes_and_fewer_cut_ones(stem: str, width: int, height: int) -> None:
     for at in range(2, trace(stem).schedule.last, 5):
         picture = graph_picture(view(stem, at))
-        home = picture.home
+        home = picture.node_area
         if home is None:
             continue
         last = max(0, picture.width - width), max(0, picture.height - height)
-        x, y = framed(picture, home, Area(-width, 0, width, height), (0, 0), last)
+        x, y = viewport_position(picture, home, Area(-width, 0, width, height), (0, 0), last)
 
         def worth(top: int, x: int = x, picture: GraphPicture = picture) -> int:
-            areas = [picture.area(unit) for unit in range(len(picture.scene.units))]
+            areas = [picture.area(box) for box in range(len(picture.scene.boxes))]
             states = [
                 seen(one.y, one.height, top, height)
                 for one in areas
@@ -528,7 +528,7 @@ def test_no_scrolling_shows_more_whole_units_and_fewer_cut_ones(stem: str, width
             ]
             return states.count("whole") - states.count("cut")
 
-        shown = [picture.area_of(one) for one in picture.moment.nodes[0].operands]
+        shown = [picture.area_of(one) for one in picture.appearance.nodes[0].operands]
         kept = [
             one
             for one in shown
@@ -581,7 +581,7 @@ def test_a_row_costs_the_same_in_a_larger_graph(density: Density) -> None:
     for length in (40, 150):
         shown = chain(length)
         shown = replace(shown, session=update(shown.session, Go(20)), density=density)
-        home = graph_picture(shown).home
+        home = graph_picture(shown).node_area
         assert home is not None
 
         def paint(shown: View = shown, home: Area = home) -> None:
@@ -599,9 +599,9 @@ def test_a_row_costs_the_same_in_a_larger_graph(density: Density) -> None:
 def test_a_name_cut_between_any_two_cells_takes_as_many_as_there_are(name: str) -> None:
     for start in range(10):
         for end in range(start + 1, 14):
-            cells: Cells = {}
-            put(cells, 0, name, Role.NAME)
+            cells: CellRow = {}
+            put_label(cells, 0, name, Role.NAME)
             mark_cuts(cells, start, end)
-            line = gathered(cells, start, end)
+            line = as_line(cells, start, end)
             assert line_width(line) == end - start, (start, end, line_text(line))
             assert line_text(line).rstrip().endswith("…")

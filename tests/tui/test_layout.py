@@ -1,4 +1,4 @@
-"""What a drawing looks like: where units stand, where wires run straight, where they enter."""
+"""What a drawing looks like: where boxes stand, where wires run straight, where they enter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reading import Edge, Graph, Size, check, computation, graphs, picture_of, traced
 
 from backprop_tui.layout import Layout, TooLargeError, crossings, layout
-from backprop_tui.layout.rank_assignment import assign_ranks, rank_units
+from backprop_tui.layout.rank_assignment import assign_ranks, assign_ranks_in_stages
 from backprop_tui.layout.stages import finish
 from backprop_tui.scene.wires import glyph
 
@@ -44,13 +44,13 @@ def least_total_length(count: int, edges: list[Edge]) -> int:
 def test_ranks_have_the_least_total_length(graph: Graph, rng: random.Random) -> None:
     count = len(graph[0])
     edges = [(min(edge), max(edge)) for edge in graph[1]]
-    edges += [(rng.randrange(unit), unit) for unit in range(1, count)]  # connects them all
+    edges += [(rng.randrange(box), box) for box in range(1, count)]  # connects them all
     ranks = assign_ranks(count, edges)
     assert min(ranks) == 0
     assert sum(ranks[b] - ranks[a] for a, b in edges) == least_total_length(count, edges)
 
 
-def test_a_unit_stands_near_its_many_consumers_not_near_its_one_operand() -> None:
+def test_a_box_stands_near_its_many_consumers_not_near_its_one_operand() -> None:
     ranks = assign_ranks(7, [(0, 1), (1, 2), (2, 3), (3, 4), (3, 5), (0, 6), (6, 4), (6, 5)])
     assert ranks == [0, 1, 2, 3, 4, 4, 3]
 
@@ -58,22 +58,22 @@ def test_a_unit_stands_near_its_many_consumers_not_near_its_one_operand() -> Non
 def test_by_wire_what_a_weight_is_used_for_stands_where_it_is_needed() -> None:
     """`h = h + w * x` four times: each product is next to its sum, though that makes four edges longer."""
     edges: list[Edge] = []
-    state, weight, inputs, unit = 0, 1, 2, 3
+    state, weight, inputs, box = 0, 1, 2, 3
     for _ in range(4):
         edges += [
-            (inputs, unit),
-            (weight, unit + 1),
-            (unit, unit + 1),
-            (state, unit + 2),
-            (unit + 1, unit + 2),
+            (inputs, box),
+            (weight, box + 1),
+            (box, box + 1),
+            (state, box + 2),
+            (box + 1, box + 2),
         ]
-        state, unit = unit + 2, unit + 3
-    ranks = finish(rank_units(unit, edges, by_wire=True))
-    assert [ranks[total] - ranks[total - 1] for total in range(5, unit, 3)] == [1] * 4
+        state, box = box + 2, box + 3
+    ranks = finish(assign_ranks_in_stages(box, edges, by_wire=True))
+    assert [ranks[total] - ranks[total - 1] for total in range(5, box, 3)] == [1] * 4
     assert any(
         ranks[total] - ranks[total - 1] > 1
-        for ranks in [assign_ranks(unit, edges)]
-        for total in range(5, unit, 3)
+        for ranks in [assign_ranks(box, edges)]
+        for total in range(5, box, 3)
     )
 
 
@@ -97,12 +97,12 @@ def test_a_diamond_is_symmetric() -> None:
 
 def test_operands_read_from_top_to_bottom() -> None:
     drawn = checked([(6, 3)] * 4 + [(11, 3)], [(2, 4), (0, 4), (3, 4), (1, 4)])
-    tops = [drawn.origins[unit][1] for unit in (2, 0, 3, 1)]
+    tops = [drawn.origins[box][1] for box in (2, 0, 3, 1)]
     assert tops == sorted(tops)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_blank_row_keeps_units_of_a_column_apart(seed: int) -> None:
+def test_a_blank_row_keeps_boxes_of_a_column_apart(seed: int) -> None:
     sizes, edges = computation(40, seed)
     drawn = layout(sizes, edges)
     for (one, (_, height)), (other, _) in combinations(sorted(zip(drawn.origins, sizes, strict=True)), 2):
@@ -111,7 +111,7 @@ def test_a_blank_row_keeps_units_of_a_column_apart(seed: int) -> None:
 
 
 def test_a_wire_that_passes_by_is_straight_and_keeps_its_distance() -> None:
-    """The value of a unit must not be read as that of a wire right above or below."""
+    """The value of a box must not be read as that of a wire right above or below."""
     drawn = checked([(11, 3)] * 6, [*pairwise(range(6)), (0, 5), (1, 5)])
     for route in drawn.routes[5:]:
         passed = [(x, y) for x, y in traced(route) if drawn.origins[2][0] <= x < drawn.origins[4][0] + 11]
@@ -130,7 +130,7 @@ def test_a_value_used_again_and_again_travels_on_one_row() -> None:
     assert used_last[1][0] < drawn.origins[b][0] < drawn.origins[c][0] < used_last[2][0]
 
 
-def test_a_unit_used_twice_by_another_enters_it_twice() -> None:
+def test_a_box_used_twice_by_another_enters_it_twice() -> None:
     drawn = checked([(6, 3), (11, 3)], [(0, 1), (0, 1)])
     assert [route[-1][1] for route in drawn.routes] == [0, 2]
     flat = checked([(6, 3), (11, 1)], [(0, 1), (0, 1)])
@@ -185,13 +185,13 @@ def test_every_glyph_is_one_cell_wide(arms: int) -> None:
 
 
 def test_wires_that_pass_too_many_ranks_are_refused_before_they_are_drawn() -> None:
-    edges = [edge for unit in range(1, 1_200) for edge in ((unit - 1, unit), (max(0, unit - 600), unit))]
+    edges = [edge for box in range(1, 1_200) for edge in ((box - 1, box), (max(0, box - 600), box))]
     with pytest.raises(TooLargeError, match="200000 are the most"):
         layout([(6, 3)] * 1_200, edges)
 
 
 def test_ranks_too_large_to_compare_all_pairs_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crossings, "LARGEST", 5)
-    edges = [(unit, 12) for unit in range(12)]
+    edges = [(box, 12) for box in range(12)]
     drawn = checked([(6, 1)] * 12 + [(11, 12)], edges)
     assert [y for _, y in drawn.origins[:12]] == sorted(y for _, y in drawn.origins[:12])

@@ -54,7 +54,7 @@ def test_two_wires_that_swap_rows() -> None:
 
 GRAPH = Graph([(2, 1), (2, 1), (2, 3)], [(0, 2), (1, 2)])
 GOOD = Layout(8, 3, ((0, 0), (0, 2), (6, 0)), (((2, 0), (5, 0)), ((2, 2), (5, 2))))
-"""Two units on the left, each straight into the one on the right."""
+"""Two boxes on the left, each straight into the one on the right."""
 
 
 def test_a_good_drawing_passes() -> None:
@@ -64,7 +64,7 @@ def test_a_good_drawing_passes() -> None:
 @pytest.mark.parametrize(
     ("complaint", "fault"),
     [
-        ("two units overlap", replace(GOOD, origins=((0, 0), (1, 0), (6, 0)))),
+        ("two boxes overlap", replace(GOOD, origins=((0, 0), (1, 0), (6, 0)))),
         ("outside", replace(GOOD, height=2)),
         ("outside", replace(GOOD, origins=((-1, 0), (0, 2), (6, 0)))),
         ("an edge leads back", replace(GOOD, width=9, origins=((0, 0), (7, 0), (5, 0)))),
@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "operands the wrong way round": (
         edge_routing, "port_rows", lambda height, arrivals: port_rows(height, arrivals)[::-1]
     ),
-    "units too close": (coordinate_assignment, "SPACING", -1),
+    "boxes too close": (coordinate_assignment, "SPACING", -1),
     "gaps too narrow": (edge_routing, "_gap_width", lambda tracks: 1),
     "trunks in any order": (channel_routing._Plan, "_constraints", lambda plan: [[] for _ in plan.trunks]),
     "all trunks on one track": (channel_routing, "assign_tracks", lambda trunks, right_of: 1),
@@ -112,9 +112,9 @@ def test_a_fault_of_the_layout_is_found_out(fault: str, monkeypatch: pytest.Monk
         all(check(*drawing) is None for drawing in drawings)
 
 
-def test_a_wire_through_a_unit_is_found_out() -> None:
+def test_a_wire_through_a_box_is_found_out() -> None:
     graph = Graph([*GRAPH.sizes, (1, 1)], GRAPH.edges)
-    with pytest.raises(AssertionError, match="through a unit"):
+    with pytest.raises(AssertionError, match="through a box"):
         check(replace(GOOD, origins=(*GOOD.origins, (3, 2))), graph)
 
 

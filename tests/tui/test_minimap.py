@@ -22,7 +22,7 @@ WINDOWS = [Area(x, y, 72, 14) for x in (0, 31, 98) for y in (0, 9)]
 
 def map_of(stem: str, window: Area, density: Density = "full", at: int = 15) -> tuple[GraphPicture, Minimap]:
     picture = graph_picture(replace(view(stem, at), density=density))
-    shown = minimap(picture, window, picture.home)
+    shown = minimap(picture, window, picture.node_area)
     assert shown is not None
     return picture, shown
 
@@ -32,9 +32,9 @@ def test_the_frame_is_around_what_is_in_view(window: Area) -> None:
     picture, shown = map_of("rnn_cell", window)
     width, height = shown.area.width - 2, shown.area.height - 2
     grid = [cells(line, width + 2)[1:-1] for line in shown.lines[1:-1]]
-    framed = [(x, y) for y in range(height) for x in range(width) if grid[y][x] in "━┃┏┓┗┛"]
-    left, right = min(x for x, _ in framed), max(x for x, _ in framed)
-    top, bottom = min(y for _, y in framed), max(y for _, y in framed)
+    viewport_position = [(x, y) for y in range(height) for x in range(width) if grid[y][x] in "━┃┏┓┗┛"]
+    left, right = min(x for x, _ in viewport_position), max(x for x, _ in viewport_position)
+    top, bottom = min(y for _, y in viewport_position), max(y for _, y in viewport_position)
     assert left == window.x * width // picture.width
     assert top == window.y * height // picture.height
     assert (right + 1) * picture.width >= min(window.x + window.width, picture.width) * width
@@ -63,8 +63,8 @@ def test_the_map_shows_every_unit(ascii: bool) -> None:
     shown = minimap(picture, Area(0, 0, 50, 12))
     assert shown is not None
     width, height = shown.area.width - 2, shown.area.height - 2
-    for unit in range(len(picture.scene.units)):
-        area = picture.area(unit)
+    for box in range(len(picture.scene.boxes)):
+        area = picture.area(box)
         x, y = (
             area.x * 2 * width // picture.width // 2,
             (2 * area.y + area.height) * height * 2 // picture.height // 4,
@@ -77,7 +77,7 @@ def test_the_map_shows_every_unit(ascii: bool) -> None:
 def test_the_map_never_hides_the_step() -> None:
     for at in range(1, trace("rnn_cell").schedule.last + 1):
         picture = graph_picture(view("rnn_cell", at))
-        home = picture.home
+        home = picture.node_area
         assert home is not None
         for x in range(0, 98, 7):
             window = Area(x, 3, 72, 20)
@@ -101,7 +101,7 @@ def test_the_map_never_hides_the_step() -> None:
 @pytest.mark.parametrize("stem", ["gru", "bptt", "lstm"])
 def test_the_map_hides_nothing_of_the_steps_own_node_where_a_corner_does_not(stem: str, height: int) -> None:
     picture = graph_picture(view(stem, crowded(stem)))
-    home = picture.home
+    home = picture.node_area
     assert home is not None
     for left, top in product(range(0, 78 - home.width, 3), range(height - home.height + 1)):
         window = Area(max(0, home.x - left), max(0, home.y - top), 78, height)
@@ -116,7 +116,7 @@ def test_the_map_hides_nothing_of_the_steps_own_node_where_a_corner_does_not(ste
 
 def test_a_map_at_an_edge_hides_nothing_where_each_corner_would() -> None:
     picture = graph_picture(view("stacked_cells", 38))
-    home = picture.home
+    home = picture.node_area
     assert home is not None
     window = Area(home.x - 27, home.y - 9, 69, 17)
     shown = minimap(picture, window, home)
@@ -127,7 +127,7 @@ def test_a_map_at_an_edge_hides_nothing_where_each_corner_would() -> None:
     assert not under(picture, window, shown.area)
     for at in range(1, trace("stacked_cells").schedule.last + 1):
         other = graph_picture(view("stacked_cells", at))
-        again = minimap(other, window, other.home)
+        again = minimap(other, window, other.node_area)
         assert again is not None
         assert again.area == shown.area, "it stays where it is while nothing is scrolled"
 
@@ -164,19 +164,19 @@ def under(picture: GraphPicture, window: Area, area: Area, of: Area | None = Non
 
 @pytest.mark.parametrize("height", [9, 12, 18, 28])
 @pytest.mark.parametrize("stem", sampled())
-def test_there_is_a_map_where_a_quarter_is_out_of_view_or_a_unit_and_a_corner_is_free(
+def test_there_is_a_map_where_a_quarter_is_out_of_view_or_a_box_and_a_corner_is_free(
     stem: str, height: int
 ) -> None:
     picture = graph_picture(view(stem, trace(stem).schedule.last))
     for width in range(44, picture.width + 4, 5):
         window = Area(0, 0, width, height)
         shown = minimap(picture, window)
-        units = [picture.area(unit) for unit in range(len(picture.scene.units))]
+        boxes = [picture.area(box) for box in range(len(picture.scene.boxes))]
         quarter = (
             4 * min(width, picture.width) * min(height, picture.height) < 3 * picture.width * picture.height
         )
-        missed = any(one.x >= width or one.y >= height for one in units)
-        most = all(one.x + one.width <= width and one.y + one.height <= height for one in units)
+        missed = any(one.x >= width or one.y >= height for one in boxes)
+        most = all(one.x + one.width <= width and one.y + one.height <= height for one in boxes)
         assert shown is not None or not quarter
         if quarter:
             continue
@@ -197,14 +197,14 @@ def test_there_is_a_map_where_a_quarter_is_out_of_view_or_a_unit_and_a_corner_is
 def test_the_map_hides_no_operand_of_the_step_where_another_corner_does_not(stem: str) -> None:
     for at in range(1, trace(stem).schedule.last, 3):
         picture = graph_picture(view(stem, at))
-        home = picture.home
+        home = picture.node_area
         if home is None:
             continue
         window = Area(max(0, home.x - 40), max(0, home.y - 5), 77, 10)
         shown = minimap(picture, window, home)
         if shown is None:
             continue
-        operands = [home, *map(picture.area_of, picture.moment.nodes[0].operands)]
+        operands = [home, *map(picture.area_of, picture.appearance.nodes[0].operands)]
 
         def hidden(corner: Area, operands: list[Area | None] = operands, window: Area = window) -> int:
             left, top = window.x + corner.x, window.y + corner.y
@@ -239,8 +239,8 @@ def test_the_frame_hides_nodes_at_its_sides_alone(stem: str, at: int, height: in
     rows = [line_text(line)[1:-1] for line in shown.lines[1:-1]]
     sides = {place for row in rows for place, character in enumerate(row) if character in "┏┓┗┛┃"}
     assert len(sides) == 2
-    for unit in range(len(picture.scene.units)):
-        area = picture.area(unit)
+    for box in range(len(picture.scene.boxes)):
+        area = picture.area(box)
         x, y = area.x * wide // picture.width, (2 * area.y + area.height) * high // (2 * picture.height)
         assert x in sides or "\u2800" < rows[y][x] <= "\u28ff"
 

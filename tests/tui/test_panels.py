@@ -249,8 +249,8 @@ def test_the_graph_shows_what_is_known(stem: str) -> None:
     for shown in views(stem):
         picture = graph_picture(shown)
         for node in listed(shown):
-            unit = picture.scene.units[picture.scene.unit_of[node.position]]
-            above, _, *lowest = covered(picture, node)[unit.middle - 1 :][:3]
+            box = picture.scene.boxes[picture.scene.box_of[node.position]]
+            above, _, *lowest = covered(picture, node)[box.middle - 1 :][:3]
             below = "".join(lowest)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
             assert above.endswith(f"{clip_middle(node.name, 22)} {summary(value, 21, 4)}")

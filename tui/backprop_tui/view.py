@@ -20,7 +20,7 @@ class View:
     """A scenario, where its reader stands in it, and how they like to read.
 
     `opening` says how its file was opened, for those who may want to load it again. `found` are the nodes
-    that the last search found. `whole` holds the pictures of all of a large graph that are laid out so far.
+    that the last search found. `whole_scenes` are those that are laid out of all of a large graph.
     """
 
     scenario: Scenario
@@ -31,7 +31,7 @@ class View:
     density: Density = "full"
     minimap: bool = True
     found: tuple[int, ...] = ()
-    whole: tuple[Scene, ...] = ()
+    whole_scenes: tuple[Scene, ...] = ()
     plot: str = ""
     """The plot that is shown; the first of the run where its reader has chosen none."""
 
@@ -44,6 +44,11 @@ class View:
     def graph(self) -> Graph:
         """The graph of the run."""
         return self.session.trace.graph
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """The names of the groups that are folded; inside a composite none are."""
+        return () if self.session.levels else self.session.folded
 
     @property
     def lit(self) -> tuple[int, ...]:

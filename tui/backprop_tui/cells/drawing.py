@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from backprop_tui.cells.lines import Line, crop_line, line_width
 
-__all__ = ["Area", "Comparable", "Drawing", "Lines"]
+__all__ = ["Area", "Diffable", "Drawing", "Lines"]
 
 
 class Area(NamedTuple):
@@ -45,10 +45,10 @@ class Drawing(Protocol):
 
 
 @runtime_checkable
-class Comparable(Protocol):
+class Diffable(Protocol):
     """A drawing that can tell where it looks like the one before it, without drawing either."""
 
-    def unlike(self, before: Drawing) -> Set[int] | None:
+    def changed_rows(self, before: Drawing) -> Set[int] | None:
         """The rows that may differ; None where any may."""
         ...
 

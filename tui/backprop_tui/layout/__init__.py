@@ -20,7 +20,7 @@ from backprop_tui.layout.coordinate_assignment import SPACING, assign_rows
 from backprop_tui.layout.edge_routing import Point, Route, assign_pins, place
 from backprop_tui.layout.layers import TooLargeError, build_layers
 from backprop_tui.layout.ordering import TRIES, order_ranks
-from backprop_tui.layout.rank_assignment import rank_units
+from backprop_tui.layout.rank_assignment import assign_ranks_in_stages
 from backprop_tui.layout.stages import Stages, finish
 
 __all__ = [
@@ -38,12 +38,12 @@ Edge = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything stands. A wire leaves a unit on the row `y + height // 2` and enters it on any row."""
+    """Where everything stands. A wire leaves a box on the row `y + height // 2` and enters it on any row."""
 
     width: int
     height: int
     origins: tuple[Point, ...]
-    """The top-left cell of each unit."""
+    """The top-left cell of each box."""
     routes: tuple[Route, ...]
     """The corners of each edge, from the cell after its source to the cell before its target, inclusive."""
 
@@ -51,12 +51,12 @@ class Layout:
 def layout(
     sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES, *, by_wire: bool = False
 ) -> Layout:
-    """Lay out units of the given (width, height), joined by (source, target) edges, which form no cycle.
+    """Lay out boxes of the given (width, height), joined by (source, target) edges, which form no cycle.
 
-    The edges of a unit are its operands in their order, and arrive at it in that order from top to bottom.
+    The edges of a box are its operands in their order, and arrive at it in that order from top to bottom.
     Parts that no edge joins stand below each other. With more `tries` fewer wires cross; without any, 150
-    units take well under 50 ms. Columns keep edges short in total; `by_wire`, the wires, which edges of one
-    unit share: then what is used over and over runs along, and the rest stands where it is used.
+    boxes take well under 50 ms. Columns keep edges short in total; `by_wire`, the wires, which edges of one
+    box share: then what is used over and over runs along, and the rest stands where it is used.
     `TooLargeError` is raised where long wires have to pass too many ranks.
     """
     return finish(layout_in_stages(sizes, edges, tries, by_wire=by_wire))
@@ -69,14 +69,14 @@ def layout_in_stages(
     origins: list[Point] = [(0, 0)] * len(sizes)
     routes: list[Route] = [()] * len(edges)
     width = top = 0
-    for units, own_edges in _components(len(sizes), edges):
+    for boxes, own_edges in _components(len(sizes), edges):
         if top:
             top += SPACING
         part = yield from _layout_connected(
-            [sizes[unit] for unit in units], _renumber(units, own_edges, edges), tries, by_wire=by_wire
+            [sizes[box] for box in boxes], _renumber(boxes, own_edges, edges), tries, by_wire=by_wire
         )
-        for unit, (x, y) in zip(units, part.origins, strict=True):
-            origins[unit] = (x, y + top)
+        for box, (x, y) in zip(boxes, part.origins, strict=True):
+            origins[box] = (x, y + top)
         for edge, route in zip(own_edges, part.routes, strict=True):
             routes[edge] = tuple((x, y + top) for x, y in route)
         width = max(width, part.width)
@@ -85,28 +85,28 @@ def layout_in_stages(
 
 
 def _components(count: int, edges: Sequence[Edge]) -> list[tuple[list[int], list[int]]]:
-    """The units and the edges of each connected part, in the order of its first unit."""
+    """The boxes and the edges of each connected part, in the order of its first box."""
     leader = list(range(count))
 
-    def find(unit: int) -> int:
-        while leader[unit] != unit:
-            leader[unit] = leader[leader[unit]]
-            unit = leader[unit]
-        return unit
+    def find(box: int) -> int:
+        while leader[box] != box:
+            leader[box] = leader[leader[box]]
+            box = leader[box]
+        return box
 
     for source, target in edges:
         one, other = find(source), find(target)
         leader[max(one, other)] = min(one, other)
     parts: dict[int, tuple[list[int], list[int]]] = {}
-    for unit in range(count):
-        parts.setdefault(find(unit), ([], []))[0].append(unit)
+    for box in range(count):
+        parts.setdefault(find(box), ([], []))[0].append(box)
     for index, (source, _) in enumerate(edges):
         parts[find(source)][1].append(index)
     return list(parts.values())
 
 
-def _renumber(units: Sequence[int], chosen: Sequence[int], edges: Sequence[Edge]) -> list[Edge]:
-    number = {unit: index for index, unit in enumerate(units)}
+def _renumber(boxes: Sequence[int], chosen: Sequence[int], edges: Sequence[Edge]) -> list[Edge]:
+    number = {box: index for index, box in enumerate(boxes)}
     return [(number[edges[edge][0]], number[edges[edge][1]]) for edge in chosen]
 
 
@@ -115,7 +115,7 @@ def _layout_connected(
 ) -> Stages[Layout]:
     heights = [height for _, height in sizes]
     pins = assign_pins(heights, edges)
-    ranks = yield from rank_units(len(sizes), edges, by_wire=by_wire)
+    ranks = yield from assign_ranks_in_stages(len(sizes), edges, by_wire=by_wire)
     layers = build_layers(ranks, edges, pins)
     yield from order_ranks(layers, tries)
     row = yield from assign_rows(layers, heights + [1] * (len(layers.rank) - len(sizes)))
@@ -123,7 +123,7 @@ def _layout_connected(
     origins = [
         (x, middle - height // 2) for x, middle, height in zip(placed.left, row, heights, strict=False)
     ]
-    width = max(x + unit_width for x, (unit_width, _) in zip(placed.left, sizes, strict=True))
+    width = max(x + box_width for x, (box_width, _) in zip(placed.left, sizes, strict=True))
     bottom = max(y + height for (_, y), (_, height) in zip(origins, sizes, strict=True))
     height = max([bottom, *(y + 1 for route in placed.routes for _, y in route)])
     return Layout(width, height, tuple(origins), tuple(placed.routes))

@@ -1,6 +1,6 @@
-"""Buses: what very many use runs along the picture as one wire, from which each use branches off.
+"""Buses: a value that is used very often runs along the picture as one wire from which each use branches off.
 
-A layout counts each wire by itself, and so draws those who use something near it, with long wires of their
+A layout counts each wire by itself, and so pulls the users of a value towards it, with long wires of their
 own to where they are needed. On a bus a use costs what its branch costs: each stands where it is needed.
 """
 
@@ -15,15 +15,15 @@ from backprop_tui.layout.edge_routing import Route
 __all__ = ["Buses", "buses_of"]
 
 _MANY = 12
-"""So many wires that leave a unit become a bus."""
+"""As many wires that leave a box, or more, become a bus."""
 
 Edge = tuple[int, int]
 
 
 class Buses(Struct, frozen=True, eq=False):
-    """The edges to lay out: of each wire the last leg, and behind those what feeds the branches of buses.
+    """The edges to lay out: the last leg of each wire, then the edges that feed the branches of buses.
 
-    Branches are units of one cell, numbered from `count` on.
+    Branches are boxes of one cell, numbered from `count` on.
     """
 
     count: int
@@ -32,10 +32,10 @@ class Buses(Struct, frozen=True, eq=False):
     feeders: Mapping[int, int]
     """For each branch, the edge that feeds it."""
     sources: tuple[int, ...]
-    """For each edge, the unit whose value it carries."""
+    """For each edge, the box whose value it carries."""
 
-    def length(self) -> float:
-        """How many columns the longest wire of each unit passes on the average, all as late as may be."""
+    def average_length(self) -> float:
+        """The columns that the longest wire of a box passes, on average, with boxes as late as possible."""
         ranks = _latest_ranks(self.count + self.branches, self.edges)
         farthest = list(ranks)
         for source, target in self.edges:
@@ -45,15 +45,15 @@ class Buses(Struct, frozen=True, eq=False):
     def route(self, wire: int, routes: Sequence[Route]) -> Route:
         """All of a wire, from the legs it is made of."""
         legs = [routes[wire]]
-        unit = self.edges[wire][0]
-        while unit >= self.count:
-            legs.append(routes[self.feeders[unit]])
-            unit = self.edges[self.feeders[unit]][0]
+        box = self.edges[wire][0]
+        while box >= self.count:
+            legs.append(routes[self.feeders[box]])
+            box = self.edges[self.feeders[box]][0]
         return tuple(corner for leg in reversed(legs) for corner in leg)
 
 
 def buses_of(count: int, wires: Sequence[Edge], *, wanted: bool) -> Buses:
-    """The buses of the (source, target) wires between `count` units; none where they are not `wanted`."""
+    """The buses of the (source, target) wires between `count` boxes; none unless they are `wanted`."""
     users: dict[int, list[int]] = {}
     for wire, (source, _) in enumerate(wires):
         users.setdefault(source, []).append(wire)
@@ -64,9 +64,9 @@ def buses_of(count: int, wires: Sequence[Edge], *, wanted: bool) -> Buses:
         if not wanted or len(own) < _MANY:
             continue
         at, here = source, min(latest[wires[wire][1]] for wire in own)
-        for wire in sorted(own, key=lambda one: latest[wires[one][1]]):
+        for wire in sorted(own, key=lambda wire: latest[wires[wire][1]]):
             target = wires[wire][1]
-            if latest[target] > here:  # what is used at one depth branches off at one place
+            if latest[target] > here:  # uses at one depth share a branch
                 here, branch = latest[target], count + len(feeds)
                 feeders[branch] = len(wires) + len(feeds)
                 feeds.append((at, branch))
@@ -77,17 +77,17 @@ def buses_of(count: int, wires: Sequence[Edge], *, wanted: bool) -> Buses:
 
 
 def _latest_ranks(count: int, wires: Sequence[Edge]) -> list[int]:
-    """How far to the right each unit may stand before what uses it, the last of all at 0."""
+    """How far to the right each box may stand before what uses it, the last of all at 0."""
     waiting = [0] * count
     operands: list[list[int]] = [[] for _ in range(count)]
     for source, target in wires:
         waiting[source] += 1
         operands[target].append(source)
     latest = [0] * count
-    ready = [unit for unit in range(count) if not waiting[unit]]
-    for unit in ready:  # grows while it is read: users before what they use
-        for source in operands[unit]:
-            latest[source] = min(latest[source], latest[unit] - 1)
+    ready = [box for box in range(count) if not waiting[box]]
+    for box in ready:  # grows while it is read: users before what they use
+        for source in operands[box]:
+            latest[source] = min(latest[source], latest[box] - 1)
             waiting[source] -= 1
             if not waiting[source]:
                 ready.append(source)

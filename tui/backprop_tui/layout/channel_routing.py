@@ -216,7 +216,7 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
     """Set the track of every trunk and return how many there are.
 
     `right_of[i]` lists the trunks that must lie to the right of trunk i; it has no cycles.
-    Forks go as far left as they can and merges as far right: near the units that they belong to.
+    Forks go as far left as they can and merges as far right: near the boxes that they belong to.
     """
     gains: list[dict[int, int]] = [
         {} for _ in trunks

@@ -19,14 +19,14 @@ from backprop_tui.layout.stages import Stages
 __all__ = ["SPACING", "assign_rows"]
 
 SPACING = 1
-"""Blank rows around a unit, lest its value or gradient be read as a neighbour's or as a passing wire's.
+"""Blank rows around a box, lest its value or gradient be read as a neighbour's or as a passing wire's.
 Wires may pass by on neighbouring rows."""
 LEEWAY = 2, 4
 """By how much a drawing may outgrow its tallest rank: so many rows, and one more for every so many."""
 
 ROUNDS, LAST_ROUNDS = 8, 4
-RELAY_PULL, UNIT_PULL, LOOSE_PULL = 8, 2, 1
-"""How much a passing wire insists on its row, a unit, and a node without neighbours on the side looked at."""
+RELAY_PULL, BOX_PULL, LOOSE_PULL = 8, 2, 1
+"""How much a passing wire insists on its row, a box, and a node without neighbours on the side looked at."""
 WIRE_PULL, END_PULL, LINK_PULL = 8, 2, 1
 """How strongly a link pulls that is the middle of a long wire, its first or last stretch, or all of it."""
 
@@ -36,7 +36,7 @@ HEIGHT_COST = 1
 CLIMB_COST = 2
 """Each row that a link climbs or falls."""
 BALANCE_COST = 2
-"""Each row by which a unit misses the middle of its operands."""
+"""Each row by which a box misses the middle of its operands."""
 BEND_COST, RELAY_BEND_COST = 2, 8
 """Each bend that no fork or operand calls for, and each in a passing wire."""
 
@@ -119,7 +119,7 @@ class _Rows:
         """How strongly a node insists on the row that it asks for."""
         if not neighbours:
             return LOOSE_PULL
-        return RELAY_PULL if self.layers.is_relay(node) else UNIT_PULL
+        return RELAY_PULL if self.layers.is_relay(node) else BOX_PULL
 
     def _wishes(self, node: int) -> list[int]:
         """The row of each neighbour, as often as the link to it pulls."""
@@ -203,9 +203,9 @@ class _Costs:
         passing = np.maximum(self.source, self.target) >= len(layers.relays)
         self.bend = np.where(passing, RELAY_BEND_COST, BEND_COST * ((fan_out == 1) & (fan_in == 1)))
         operands = [[link.source for link in links] for links in layers.inputs]
-        pairs = [(unit, *both) for unit, both in enumerate(operands) if len(both) == 2]
+        pairs = [(box, *both) for box, both in enumerate(operands) if len(both) == 2]
         self.pairs = np.array(pairs, np.intp).reshape(-1, 3)
-        self.more = [(unit, several) for unit, several in enumerate(operands) if len(several) > 2]
+        self.more = [(box, several) for box, several in enumerate(operands) if len(several) > 2]
 
     def of(self, rows: list[int]) -> int:
         """The sum of all costs."""
@@ -213,8 +213,8 @@ class _Costs:
         climb = np.abs(row[self.source] - row[self.target])
         total = HEIGHT_COST * int((row + self.below).max() - (row - self.above).min())
         total += CLIMB_COST * int(climb.sum()) + int(self.bend[climb > 0].sum())
-        unit, first, second = self.pairs.T
-        missed = int(np.abs(row[unit] - (row[first] + row[second]) // 2).sum())
+        box, first, second = self.pairs.T
+        missed = int(np.abs(row[box] - (row[first] + row[second]) // 2).sum())
         for one, operands in self.more:
             missed += abs(rows[one] - _middle(sorted([rows[other] for other in operands])))
         return total + BALANCE_COST * missed

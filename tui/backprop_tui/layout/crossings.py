@@ -1,8 +1,8 @@
 """The crossings of a layered drawing as arrays, a set for each rank: counted, and reduced a rank at a time.
 
 A node's number inside its rank never changes; only its *place*, from the top, does. Wires cross between two
-ranks where links do, and right before a unit where its operands come out of order. The latter is a smaller
-evil: it stays close to the unit that it is about.
+ranks where links do, and right before a box where its operands come out of order. The latter is a smaller
+evil: it stays close to the box that it is about.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WIDEST", "Board", "Gap", "Numbers", "Snapshot", "best_moves"]
+__all__ = ["WIDEST", "Arrangement", "Gap", "IntArray", "Snapshot", "best_moves"]
 
-Numbers: TypeAlias = NDArray[np.intp]
-Reals: TypeAlias = NDArray[np.float64]
-Costs: TypeAlias = NDArray[np.float32]
+IntArray: TypeAlias = NDArray[np.intp]
+FloatArray: TypeAlias = NDArray[np.float64]
+CostArray: TypeAlias = NDArray[np.float32]
 
 CROSSING, DISORDER = 3, 1
 """What two links that cross cost, and two operands that come out of order."""
@@ -32,30 +32,30 @@ LARGEST = 2_000
 
 
 class Gap:
-    """The links between two ranks, by numbers inside ranks, and the operands at each unit."""
+    """The links between two ranks, by numbers inside ranks, and the operands at each box."""
 
     __slots__ = ("first", "second", "source", "target")
 
     def __init__(self, links: Sequence[tuple[int, int]], operands: Sequence[Sequence[int]]) -> None:
         ends = np.array(links, np.intp).reshape(-1, 2)
-        self.source: Numbers = ends[:, 0].copy()
-        self.target: Numbers = ends[:, 1].copy()
+        self.source: IntArray = ends[:, 0].copy()
+        self.target: IntArray = ends[:, 1].copy()
         pairs = [pair for sources in operands for pair in pairwise(sources)]
         ordered = np.array(pairs, np.intp).reshape(-1, 2)
-        self.first: Numbers = ordered[:, 0].copy()
-        self.second: Numbers = ordered[:, 1].copy()
+        self.first: IntArray = ordered[:, 0].copy()
+        self.second: IntArray = ordered[:, 1].copy()
 
 
 class Snapshot(NamedTuple):
     """How the nodes of some ranks are arranged."""
 
     ranks: slice
-    orders: list[Numbers]
-    place: list[Numbers]
+    orders: list[IntArray]
+    place: list[IntArray]
     version: list[int]
 
 
-class Board:
+class Arrangement:
     """The places of all nodes, and what crossings cost in each gap.
 
     `gaps[rank]` lies between a rank and the next one, so there is one gap less than there are ranks.
@@ -65,9 +65,9 @@ class Board:
         self.sizes = list(sizes)
         self.gaps = list(gaps)
         self.ranks = range(len(self.sizes))
-        self.orders: list[Numbers] = [np.arange(size) for size in sizes]
+        self.orders: list[IntArray] = [np.arange(size) for size in sizes]
         """The nodes of each rank from top to bottom."""
-        self.place: list[Numbers] = [np.arange(size) for size in sizes]
+        self.place: list[IntArray] = [np.arange(size) for size in sizes]
         self.costs = [0] * len(gaps)
         # Every order of a rank that there has been has a number of its own: what is known of it need not be
         # found out again.
@@ -78,12 +78,12 @@ class Board:
         self._range = np.arange(max(sizes))
         # How many links lead into each node from the left, and out of it to the right.
         self._degrees = [(np.zeros(size, np.intp), np.zeros(size, np.intp)) for size in sizes]
-        self._disorder: list[Costs | None] = [None] * len(sizes)
+        self._disorder: list[CostArray | None] = [None] * len(sizes)
         for rank, gap in enumerate(gaps):
             self._degrees[rank][1][:] = np.bincount(gap.source, minlength=sizes[rank])
             self._degrees[rank + 1][0][:] = np.bincount(gap.target, minlength=sizes[rank + 1])
 
-    def arrange(self, rank: int, order: Numbers) -> None:
+    def arrange(self, rank: int, order: IntArray) -> None:
         """Put the nodes of a rank in this order, from top to bottom."""
         self._versions += 1
         self.version[rank] = self._versions
@@ -123,7 +123,7 @@ class Board:
             total += self.costs[index]
         return total
 
-    def sort(self, rank: int, *, rightward: bool, noise: Reals | None = None) -> None:
+    def sort(self, rank: int, *, rightward: bool, noise: FloatArray | None = None) -> None:
         """Sort a rank by the mean place of its neighbours in the one before (behind it, if not rightward).
 
         Nodes without such neighbours stay put. Noise is added to the means.
@@ -171,14 +171,14 @@ class Board:
         nudge = np.sign(np.subtract.outer(wish, wish)) / (2 * size)  # all of them cost less than a crossing
         self._rearrange(rank, self._excess(rank) + nudge.astype(np.float32))
 
-    def _rearrange(self, rank: int, excess: Costs) -> float:
+    def _rearrange(self, rank: int, excess: CostArray) -> float:
         order = self.orders[rank]
         chosen, saved = (best_moves if len(order) <= WIDEST else _exchanged)(excess[np.ix_(order, order)])
         if saved:
             self.arrange(rank, order[chosen])
         return saved
 
-    def _excess(self, rank: int) -> Costs:
+    def _excess(self, rank: int) -> CostArray:
         """How much more it costs if one node of a rank stands above another than if below."""
         size = self.sizes[rank]
         costs = np.zeros((size, size), np.float32)
@@ -189,10 +189,10 @@ class Board:
         if rank:
             gap = self.gaps[rank - 1]
             costs += _pairs(gap.target, self.place[rank - 1][gap.source], size, self.sizes[rank - 1])
-        excess: Costs = costs - costs.T
+        excess: CostArray = costs - costs.T
         return excess
 
-    def _out_of_order(self, rank: int) -> Costs:
+    def _out_of_order(self, rank: int) -> CostArray:
         """What operands cost that come out of order if one node stands above another."""
         costs = self._disorder[rank]
         if costs is None:
@@ -202,18 +202,18 @@ class Board:
         return costs
 
 
-def _pairs(nodes: Numbers, ends: Numbers, size: int, width: int) -> Costs:
+def _pairs(nodes: IntArray, ends: IntArray, size: int, width: int) -> CostArray:
     """For each pair of nodes, what the crossings of their links cost if the first stands above the second."""
     links = np.zeros((size, width), np.float32)
     links[nodes, ends] = 1
     below = np.cumsum(links, 1)
     below -= links
     below *= CROSSING
-    costs: Costs = links @ below.T
+    costs: CostArray = links @ below.T
     return costs
 
 
-def best_moves(excess: Costs) -> tuple[Numbers, float]:
+def best_moves(excess: CostArray) -> tuple[IntArray, float]:
     """Move the node that saves most to where it does, again and again; the order, and what it saves."""
     size = len(excess)
     order = np.arange(size)
@@ -241,7 +241,7 @@ def best_moves(excess: Costs) -> tuple[Numbers, float]:
         excess = excess[moved][:, moved]
 
 
-def _exchanged(excess: Costs) -> tuple[Numbers, float]:
+def _exchanged(excess: CostArray) -> tuple[IntArray, float]:
     """Exchange vertical neighbours while that saves something: even pairs and odd pairs by turns."""
     order = np.arange(len(excess))
     saved = 0.0

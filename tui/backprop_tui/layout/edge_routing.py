@@ -30,7 +30,7 @@ MANY = 64
 def assign_pins(heights: Sequence[int], edges: Sequence[tuple[int, int]]) -> list[int]:
     """The pin at which each edge arrives at its target, counted in the order of operands.
 
-    A unit has a pin for each operand if it has as many rows; if not, one for each unit that operands come
+    A box has a pin for each operand if it has as many rows; if not, one for each box that operands come
     from.
     """
     operands = Counter(target for _, target in edges)
@@ -48,10 +48,10 @@ def assign_pins(heights: Sequence[int], edges: Sequence[tuple[int, int]]) -> lis
 
 
 def port_rows(height: int, arrivals: Sequence[int]) -> tuple[int, ...]:
-    """The row, from a unit's top, of each pin; `arrivals` are the rows on which their wires come.
+    """The row, from a box's top, of each pin; `arrivals` are the rows on which their wires come.
 
     Of the choices that keep the order, the one with most straight wires, and then the most even one (which
-    two wires of one unit get in any case). Pins that follow each other share a row where there are more of
+    two wires of one box get in any case). Pins that follow each other share a row where there are more of
     them than rows.
     """
     count = len(arrivals)
@@ -95,7 +95,7 @@ AT_ONCE = 8
 
 
 class Placed(Struct, frozen=True):
-    """The left column of every unit, and the route of every edge."""
+    """The left column of every box, and the route of every edge."""
 
     left: list[int]
     routes: list[Route]
@@ -123,7 +123,7 @@ def place(
     for (source, target), pin in zip(edges, pins, strict=True):
         if (source, target, pin) not in known:
             known[source, target, pin] = drawing.route(source, target, pin)
-    left = [columns.left[layers.rank[unit]] for unit in range(len(sizes))]
+    left = [columns.left[layers.rank[box]] for box in range(len(sizes))]
     return Placed(
         left, [known[source, target, pin] for (source, target), pin in zip(edges, pins, strict=True)]
     )
@@ -132,9 +132,9 @@ def place(
 def _arrivals(layers: Layers, row: Sequence[int], sizes: Sequence[Size]) -> list[tuple[int, ...]]:
     """For each node, the row on which each of its pins is."""
     arrivals: list[tuple[int, ...]] = []
-    for unit, (_, height) in enumerate(sizes):
-        top = row[unit] - height // 2
-        wires = {link.pin: row[link.source] - top for link in reversed(layers.inputs[unit])}
+    for box, (_, height) in enumerate(sizes):
+        top = row[box] - height // 2
+        wires = {link.pin: row[link.source] - top for link in reversed(layers.inputs[box])}
         rows = port_rows(height, [wires[pin] for pin in range(len(wires))]) if wires else ()
         arrivals.append(tuple(top + port for port in rows))
     arrivals.extend((relay_row,) for relay_row in row[len(sizes) :])
@@ -155,11 +155,11 @@ class _Columns:
             self.gap.append(x)
             if index < len(channels):
                 x += _gap_width(channels[index].tracks)
-        self.right = [self.left[layers.rank[unit]] + width for unit, width in enumerate(widths)]
+        self.right = [self.left[layers.rank[box]] + width for box, width in enumerate(widths)]
 
 
 class _Drawing:
-    """Routes edges; what the edges of a unit share is routed once."""
+    """Routes edges; what the edges of a box share is routed once."""
 
     def __init__(
         self, layers: Layers, row: Sequence[int], arrival: Sequence[tuple[int, ...]], columns: _Columns
@@ -169,7 +169,7 @@ class _Drawing:
         self.arrival = arrival
         self.columns = columns
         self.trunks: dict[int, tuple[list[Point], list[int]]] = {}
-        """For each unit, the corners of the wire along its relays, and how many lead up to each of them."""
+        """For each box, the corners of the wire along its relays, and how many lead up to each of them."""
 
     def route(self, source: int, target: int, pin: int) -> Route:
         """The corners of an edge, from the cell after its source to the cell before its target."""
@@ -182,11 +182,11 @@ class _Drawing:
         corners.append((self.columns.left[self.layers.rank[target]] - 1, self.arrival[target][pin]))
         return tuple(corner for i, corner in enumerate(corners) if not i or corner != corners[i - 1])
 
-    def _trunk(self, unit: int) -> tuple[list[Point], list[int]]:
-        corners: list[Point] = [(self.columns.right[unit], self.row[unit])]
+    def _trunk(self, box: int) -> tuple[list[Point], list[int]]:
+        corners: list[Point] = [(self.columns.right[box], self.row[box])]
         lengths = [1]
-        node = unit
-        for relay in self.layers.relays[unit]:
+        node = box
+        for relay in self.layers.relays[box]:
             corners += self._bends(Link(node, relay, 0))
             lengths.append(len(corners))
             node = relay

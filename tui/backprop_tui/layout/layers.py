@@ -28,20 +28,20 @@ class Link(NamedTuple):
 class Layers:
     """A graph whose every link joins neighbouring ranks.
 
-    The first nodes are the units themselves. The rest are *relays*: a wire that passes a rank by has one
-    relay there, shared by all the edges that leave the same unit.
+    The first nodes are the boxes themselves. The rest are *relays*: a wire that passes a rank by has one
+    relay there, shared by all the edges that leave the same box.
     """
 
     rank: list[int]
     inputs: list[list[Link]]
     outputs: list[list[Link]]
     relays: list[list[int]]
-    """For each unit, its relays from left to right, one in each rank that its wire passes by."""
+    """For each box, its relays from left to right, one in each rank that its wire passes by."""
     ranks: list[list[int]]
     """The nodes of each rank, from top to bottom."""
 
     def is_relay(self, node: int) -> bool:
-        """Whether a node is a stretch of wire rather than a unit."""
+        """Whether a node is a stretch of wire rather than a box."""
         return node >= len(self.relays)
 
     def before(self, source: int, target: int) -> int:
@@ -60,15 +60,15 @@ def build_layers(rank: Sequence[int], edges: Sequence[tuple[int, int]], pins: Se
         raise TooLargeError(f"the wires pass {relays} ranks, and {MOST_RELAYS} are the most that is drawn")
     ranks: list[list[int]] = [[] for _ in range(max(rank) + 1)]
     layers = Layers(list(rank), [[] for _ in rank], [[] for _ in rank], [[] for _ in rank], ranks)
-    for unit, first in enumerate(rank):
-        ranks[first].append(unit)
-        node = unit
-        for place in range(first + 1, reach[unit] + 1):
+    for box, first in enumerate(rank):
+        ranks[first].append(box)
+        node = box
+        for place in range(first + 1, reach[box] + 1):
             relay = len(layers.rank)
             layers.rank.append(place)
             layers.inputs.append([])
             layers.outputs.append([])
-            layers.relays[unit].append(relay)
+            layers.relays[box].append(relay)
             ranks[place].append(relay)
             _tie(layers, Link(node, relay, 0))
             node = relay

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_tui.layout.crossings import Board, Gap, Numbers, Snapshot
+from backprop_tui.layout.crossings import Arrangement, Gap, IntArray, Snapshot
 from backprop_tui.layout.layers import Layers
 
 __all__ = ["order_ranks"]
@@ -26,7 +26,7 @@ TRIES = 400
 PATIENCE, HASTE = 150, 50
 """How often in a row that may be in vain; and in a big graph."""
 BIG, HUGE = 1_000, 6_000
-"""So many nodes and relays make a graph big; so many units make it huge: it is tried from fewer starts."""
+"""So many nodes and relays make a graph big; so many boxes make it huge: it is tried from fewer starts."""
 LOUDEST = 2
 """How far, in places, nodes are thrown at most."""
 WINDOW = range(2, 5)
@@ -81,7 +81,7 @@ class _Search:
             for index, node in enumerate(nodes):
                 self.number[node] = index
         gaps = [self._gap(rank) for rank in range(len(layers.ranks) - 1)]
-        self.board = Board([len(nodes) for nodes in layers.ranks], gaps)
+        self.board = Arrangement([len(nodes) for nodes in layers.ranks], gaps)
         self.rng = random.Random(SEED)
 
     def _gap(self, rank: int) -> Gap:
@@ -129,10 +129,10 @@ class _Search:
 
     def _starts(self) -> int:
         """From how many starts to try: where most wires of a huge graph are short, the first is as good."""
-        units = len(self.layers.relays)
-        if units <= HUGE:
+        boxes = len(self.layers.relays)
+        if boxes <= HUGE:
             return len(STARTS)
-        return 1 if len(self.layers.rank) < 2 * units else 2
+        return 1 if len(self.layers.rank) < 2 * boxes else 2
 
     def _now(self) -> _Found:
         return _Found(self.board.count(), self.board.snapshot())
@@ -184,7 +184,7 @@ class _Search:
             board.restore(kept)
         return cost < before
 
-    def _walk(self, *, backward: bool) -> list[Numbers]:
+    def _walk(self, *, backward: bool) -> list[IntArray]:
         """All nodes by a depth-first walk, from the results through operands or from the leaves on.
 
         A tree comes out free of crossings, and its operands read from top to bottom.

@@ -23,65 +23,65 @@ from typing import NamedTuple
 
 from backprop_tui.layout.stages import Stages, finish
 
-__all__ = ["Stretch", "assign_ranks", "rank_units", "shorten"]
+__all__ = ["RankEdge", "assign_ranks", "assign_ranks_in_stages", "shorten"]
 
 Edge = tuple[int, int]
 TRIFLE = 6_000
-"""What decides between ranks of the same total length; shared by the edges of a unit."""
+"""What decides between ranks of the same total length; shared by the edges of a box."""
 Ends = dict[int, tuple[int, int]]
 """The length and the weight of the edge to each neighbour on one side."""
 
 
-class _Hung(NamedTuple):
-    """A unit that was taken out: it stands `distance` ranks to the right of another one."""
+class _Attached(NamedTuple):
+    """A box that was taken out: it stands `distance` ranks to the right of another one."""
 
-    unit: int
+    box: int
     other: int
     distance: int
 
 
 def assign_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The rank of each unit of a connected, acyclic graph; the smallest is 0."""
-    return finish(rank_units(count, edges))
+    """The rank of each box of a connected, acyclic graph; the smallest is 0."""
+    return finish(assign_ranks_in_stages(count, edges))
 
 
-def rank_units(count: int, edges: Sequence[Edge], *, by_wire: bool = False) -> Stages[list[int]]:
+def assign_ranks_in_stages(count: int, edges: Sequence[Edge], *, by_wire: bool = False) -> Stages[list[int]]:
     """As `assign_ranks`, in stages; `by_wire` keeps wires short, which edges share, rather than edges."""
     ranks = _earliest_ranks(count, edges)
     yield
     before, behind = _neighbours(count, edges, by_wire=by_wire)
     hung = _take_out(before, behind)
     yield
-    gone = {one.unit for one in hung}
-    left = [unit for unit in range(count) if unit not in gone]
-    number = {unit: index for index, unit in enumerate(left)}
-    kept = [ranks[unit] for unit in left]
+    gone = {one.box for one in hung}
+    left = [box for box in range(count) if box not in gone]
+    number = {box: index for index, box in enumerate(left)}
+    kept = [ranks[box] for box in left]
     stretches = [
-        Stretch(number[unit], number[other], length, weight)
-        for unit in left
-        for other, (length, weight) in behind[unit].items()
+        RankEdge(number[box], number[other], length, weight)
+        for box in left
+        for other, (length, weight) in behind[box].items()
     ]
     yield from shorten(kept, stretches)
-    for unit, rank in zip(left, kept, strict=True):
-        ranks[unit] = rank
-    for unit, other, distance in reversed(hung):
-        ranks[unit] = ranks[other] + distance
+    for box, rank in zip(left, kept, strict=True):
+        ranks[box] = rank
+    for box, other, distance in reversed(hung):
+        ranks[box] = ranks[other] + distance
     first = min(ranks, default=0)
     return [rank - first for rank in ranks]
 
 
 def _earliest_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The feasible start: each unit right after its last operand."""
+    """The feasible start: each box right after its last operand."""
     successors: list[list[int]] = [[] for _ in range(count)]
     waiting = [0] * count
     for source, target in edges:
         successors[source].append(target)
         waiting[target] += 1
     ranks = [0] * count
-    ready = [unit for unit in range(count) if not waiting[unit]]
-    for unit in ready:  # grows while it is read: a topological order
-        for target in successors[unit]:
-            ranks[target] = max(ranks[target], ranks[unit] + 1)
+    ready = [box for box in range(count) if not waiting[box]]
+    for box in ready:  # grows while it is read: a topological order
+        for target in successors[box]:
+            ranks[target] = max(ranks[target], ranks[box] + 1)
             waiting[target] -= 1
             if not waiting[target]:
                 ready.append(target)
@@ -91,7 +91,7 @@ def _earliest_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
 
 
 def _neighbours(count: int, edges: Sequence[Edge], *, by_wire: bool) -> tuple[list[Ends], list[Ends]]:
-    """The neighbours on the left and on the right of each unit; an edge that occurs twice weighs twice.
+    """The neighbours on the left and on the right of each box; an edge that occurs twice weighs twice.
 
     Where the sum of lengths leaves a choice, edges that share their source's wire with others should rather
     be long than those that need a wire of their own: they weigh a trifle less. By wire, that is all they
@@ -113,23 +113,23 @@ def _join(before: list[Ends], behind: list[Ends], source: int, target: int, leng
     behind[source][target] = before[target][source] = end
 
 
-def _take_out(before: list[Ends], behind: list[Ends]) -> list[_Hung]:
-    """Take out units whose place follows from others', in this order; what is left is joined anew."""
-    hung: list[_Hung] = []
+def _take_out(before: list[Ends], behind: list[Ends]) -> list[_Attached]:
+    """Take out boxes whose place follows from others', in this order; what is left is joined anew."""
+    hung: list[_Attached] = []
     alive = [True] * len(before)
     todo = list(range(len(before)))
     while todo:
-        unit = todo.pop()
-        inputs, outputs = before[unit], behind[unit]
-        if not alive[unit] or len(inputs) > 1 or len(outputs) > 1 or not (inputs or outputs):
+        box = todo.pop()
+        inputs, outputs = before[box], behind[box]
+        if not alive[box] or len(inputs) > 1 or len(outputs) > 1 or not (inputs or outputs):
             continue
-        alive[unit] = False
-        near_operand = [_Hung(unit, other, length) for other, (length, _) in inputs.items()]
-        near_user = [_Hung(unit, other, -length) for other, (length, _) in outputs.items()]
+        alive[box] = False
+        near_operand = [_Attached(box, other, length) for other, (length, _) in inputs.items()]
+        near_user = [_Attached(box, other, -length) for other, (length, _) in outputs.items()]
         for other in inputs:
-            del behind[other][unit]
+            del behind[other][box]
         for other in outputs:
-            del before[other][unit]
+            del before[other][box]
         if inputs and outputs:
             (source, (length, weight)), (target, (rest, other_weight)) = *inputs.items(), *outputs.items()
             hung += near_operand if weight > other_weight else near_user
@@ -145,10 +145,10 @@ PIVOTS_PER_UNIT = 30
 PIVOTS_PER_STEP = 50
 """How many are made before others get a turn."""
 ROUNDS = 4
-"""How often all units are moved, each for itself, before the walk begins."""
+"""How often all boxes are moved, each for itself, before the walk begins."""
 
 
-class Stretch(NamedTuple):
+class RankEdge(NamedTuple):
     """An edge: its head stands at least `length` ranks behind its tail."""
 
     tail: int
@@ -157,7 +157,7 @@ class Stretch(NamedTuple):
     weight: int
 
 
-def shorten(ranks: list[int], edges: Sequence[Stretch]) -> Stages[None]:
+def shorten(ranks: list[int], edges: Sequence[RankEdge]) -> Stages[None]:
     """Make feasible ranks of a connected graph optimal, in place; yields now and then."""
     if len(ranks) > 1:
         simplex = _Simplex(ranks, edges)
@@ -169,9 +169,9 @@ def shorten(ranks: list[int], edges: Sequence[Stretch]) -> Stages[None]:
 
 
 class _Simplex:
-    """A spanning tree of tight edges, rooted at unit 0, and the ranks that it fixes."""
+    """A spanning tree of tight edges, rooted at box 0, and the ranks that it fixes."""
 
-    def __init__(self, ranks: list[int], edges: Sequence[Stretch]) -> None:
+    def __init__(self, ranks: list[int], edges: Sequence[RankEdge]) -> None:
         count = len(ranks)
         self.ranks = ranks
         self.edges = edges
@@ -185,64 +185,64 @@ class _Simplex:
             self.balance[edge.head] -= edge.weight
         self.parent = [-1] * count
         self.link = [-1] * count
-        """The tree edge between a unit and its parent."""
+        """The tree edge between a box and its parent."""
         self.children: list[dict[int, None]] = [{} for _ in range(count)]
         self.surplus = list(self.balance)
         """The sum of `balance` over a subtree."""
         self.size = [1] * count
-        """How many units a subtree has."""
+        """How many boxes a subtree has."""
 
     def approach(self) -> None:
-        """Move each unit toward its heavier side as far as its edges allow: a good start for the walk."""
+        """Move each box toward its heavier side as far as its edges allow: a good start for the walk."""
         ranks, edges = self.ranks, self.edges
         by_rank = sorted(range(len(ranks)), key=ranks.__getitem__)
         for _ in range(ROUNDS):
             moved = False
-            for unit in reversed(by_rank):
-                if self.balance[unit] > 0:
-                    goal = min(ranks[edges[i].head] - edges[i].length for i in self.outgoing[unit])
-                    moved = moved or goal != ranks[unit]
-                    ranks[unit] = goal
-            for unit in by_rank:
-                if self.balance[unit] < 0:
-                    goal = max(ranks[edges[i].tail] + edges[i].length for i in self.incoming[unit])
-                    moved = moved or goal != ranks[unit]
-                    ranks[unit] = goal
+            for box in reversed(by_rank):
+                if self.balance[box] > 0:
+                    goal = min(ranks[edges[i].head] - edges[i].length for i in self.outgoing[box])
+                    moved = moved or goal != ranks[box]
+                    ranks[box] = goal
+            for box in by_rank:
+                if self.balance[box] < 0:
+                    goal = max(ranks[edges[i].tail] + edges[i].length for i in self.incoming[box])
+                    moved = moved or goal != ranks[box]
+                    ranks[box] = goal
             if not moved:
                 break
 
     def grow_tree(self) -> None:
-        """Take in, from unit 0 on, whatever is tied by the least slack, shifting all so far to make it tight.
+        """Take in, from box 0 on, whatever is tied by the least slack, shifting all so far to make it tight.
 
         One heap holds the edges that leave the tree, by slack plus `shift`, which is how far to the right the
         tree has been moved; the other holds those that enter it, by slack less `shift`. So a shift moves
         none.
         """
         ranks, edges = self.ranks, self.edges
-        joined_at = [0] * len(ranks)  # the tree's shift when the unit joined
+        joined_at = [0] * len(ranks)  # the tree's shift when the box joined
         inside = [False] * len(ranks)
         leaving: list[tuple[int, int]] = []
         entering: list[tuple[int, int]] = []
         order: list[int] = []
         shift = 0
-        unit, link = 0, -1
+        box, link = 0, -1
         while True:
-            inside[unit] = True
-            order.append(unit)
-            joined_at[unit] = shift
-            self.link[unit] = link
+            inside[box] = True
+            order.append(box)
+            joined_at[box] = shift
+            self.link[box] = link
             if link >= 0:
                 tail, head = edges[link][:2]
-                self.parent[unit] = parent = head if tail == unit else tail
-                self.children[parent][unit] = None
-            for index in self.outgoing[unit]:
+                self.parent[box] = parent = head if tail == box else tail
+                self.children[parent][box] = None
+            for index in self.outgoing[box]:
                 _, head, length, _ = edges[index]
                 if not inside[head]:
-                    heappush(leaving, (ranks[head] - ranks[unit] - length + shift, index))
-            for index in self.incoming[unit]:
+                    heappush(leaving, (ranks[head] - ranks[box] - length + shift, index))
+            for index in self.incoming[box]:
                 tail, _, length, _ = edges[index]
                 if not inside[tail]:
-                    heappush(entering, (ranks[unit] - ranks[tail] - length - shift, index))
+                    heappush(entering, (ranks[box] - ranks[tail] - length - shift, index))
             while leaving and inside[edges[leaving[0][1]].head]:
                 heappop(leaving)
             while entering and inside[edges[entering[0][1]].tail]:
@@ -251,51 +251,47 @@ class _Simplex:
                 break
             if not entering or (leaving and leaving[0][0] - shift <= entering[0][0] + shift):
                 shift, link = heappop(leaving)
-                unit = edges[link].head
+                box = edges[link].head
             else:
                 slack, link = heappop(entering)
                 shift = -slack
-                unit = edges[link].tail
-        for unit in order:
-            ranks[unit] += shift - joined_at[unit]
-        for unit in reversed(order[1:]):
-            self.surplus[self.parent[unit]] += self.surplus[unit]
-            self.size[self.parent[unit]] += self.size[unit]
+                box = edges[link].tail
+        for box in order:
+            ranks[box] += shift - joined_at[box]
+        for box in reversed(order[1:]):
+            self.surplus[self.parent[box]] += self.surplus[box]
+            self.size[self.parent[box]] += self.size[box]
 
     def walk(self) -> Stages[None]:
         """Pivot until no cut value is negative: then the ranks are optimal."""
         count = len(self.ranks)
-        unit, idle, pivots = 0, 0, 0
+        box, idle, pivots = 0, 0, 0
         while idle < count and pivots < PIVOTS_PER_UNIT * count:
-            link = self.link[unit]
-            if (
-                link >= 0
-                and (self.surplus[unit] < 0) == (self.edges[link].tail == unit)
-                and self.surplus[unit]
-            ):
-                self._pivot(unit)
+            link = self.link[box]
+            if link >= 0 and (self.surplus[box] < 0) == (self.edges[link].tail == box) and self.surplus[box]:
+                self._pivot(box)
                 idle, pivots = 0, pivots + 1
                 if pivots % PIVOTS_PER_STEP == 0:
                     yield
-            unit, idle = (unit + 1) % count, idle + 1
+            box, idle = (box + 1) % count, idle + 1
 
-    def _half(self, unit: int) -> tuple[list[int], bool]:
-        """The smaller of the two halves that the edge above `unit` joins; whether it is the subtree."""
-        within = 2 * self.size[unit] <= len(self.ranks)
-        members = [unit if within else 0]
+    def _half(self, box: int) -> tuple[list[int], bool]:
+        """The smaller of the two halves that the edge above `box` joins; whether it is the subtree."""
+        within = 2 * self.size[box] <= len(self.ranks)
+        members = [box if within else 0]
         for member in members:  # grows while it is read
-            members.extend(child for child in self.children[member] if within or child != unit)
+            members.extend(child for child in self.children[member] if within or child != box)
         return members, within
 
-    def _pivot(self, unit: int) -> None:
-        """Cut the subtree of `unit` off and tie it in by the tightest edge that crosses the cut backwards."""
+    def _pivot(self, box: int) -> None:
+        """Cut the subtree of `box` off and tie it in by the tightest edge that crosses the cut backwards."""
         ranks, edges = self.ranks, self.edges
-        members, within = self._half(unit)
+        members, within = self._half(box)
         here = bytearray(len(ranks))
         for member in members:
             here[member] = 1
         # The edge that enters runs the other way than the one that leaves.
-        leads_out = edges[self.link[unit]].tail == unit
+        leads_out = edges[self.link[box]].tail == box
         outward = leads_out != within
         entering, least = -1, -1
         for member in members:
@@ -311,21 +307,21 @@ class _Simplex:
         if shift:
             for member in members:
                 ranks[member] += shift
-        self._hang(unit, entering, here, within=within)
+        self._hang(box, entering, here, within=within)
 
-    def _hang(self, unit: int, entering: int, here: bytearray, *, within: bool) -> None:
-        """Move the subtree of `unit` under the other end of the entering edge."""
+    def _hang(self, box: int, entering: int, here: bytearray, *, within: bool) -> None:
+        """Move the subtree of `box` under the other end of the entering edge."""
         tail, head = self.edges[entering][:2]
         inner, outer = (tail, head) if here[tail] == within else (head, tail)
-        surplus, size = self.surplus[unit], self.size[unit]
-        losing, gaining = self._apart(self.parent[unit], outer)
+        surplus, size = self.surplus[box], self.size[box]
+        losing, gaining = self._apart(self.parent[box], outer)
         for above in losing:
             self.surplus[above] -= surplus
             self.size[above] -= size
         for above in gaining:
             self.surplus[above] += surplus
             self.size[above] += size
-        del self.children[self.parent[unit]][unit]
+        del self.children[self.parent[box]][box]
         # From the new top of the subtree to the old one, parents become children.
         node, parent, link = inner, outer, entering
         below_surplus = below_size = 0
@@ -337,26 +333,26 @@ class _Simplex:
             self.surplus[node] = surplus - below_surplus
             self.size[node] = size - below_size
             below_surplus, below_size = old_surplus, old_size
-            if node == unit:
+            if node == box:
                 break
             del self.children[next_node][node]
             node, parent, link = next_node, node, next_link
 
     def _apart(self, one: int, other: int) -> tuple[list[int], list[int]]:
-        """Two units and the units above them, each up to the first that is above both, which is left out."""
+        """Two boxes and the boxes above them, each up to the first that is above both, which is left out."""
         upward: tuple[list[int], list[int]] = ([], [])
         place: dict[int, tuple[int, int]] = {}
-        """Where each unit that was met stands: in which list, and how far up."""
+        """Where each box that was met stands: in which list, and how far up."""
         ends = [one, other]
         while True:  # by turns, so that no way is much longer than the shorter one
             for side in (0, 1):
-                unit = ends[side]
-                if unit < 0:
+                box = ends[side]
+                if box < 0:
                     continue
-                if unit in place:
-                    met_by, length = place[unit]
+                if box in place:
+                    met_by, length = place[box]
                     del upward[met_by][length:]
                     return upward
-                place[unit] = side, len(upward[side])
-                upward[side].append(unit)
-                ends[side] = self.parent[unit]
+                place[box] = side, len(upward[side])
+                upward[side].append(box)
+                ends[side] = self.parent[box]

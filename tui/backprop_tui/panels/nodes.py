@@ -92,7 +92,7 @@ class _Table(Struct, frozen=True, eq=False):
             return ()
         return crop_line(self._node(y) if y else self._heading(), x, width)
 
-    def unlike(self, before: Drawing) -> Set[int] | None:
+    def changed_rows(self, before: Drawing) -> Set[int] | None:
         """The rows that may differ from those of a table drawn before; None where any may."""
         if not isinstance(before, _Table) or before.sizes != self.sizes or before.manner != self.manner:
             return None

@@ -19,7 +19,7 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.render.differences import faded, in_short, padded, untouched
-from backprop_tui.scene.folding import plan_of
+from backprop_tui.scene.folding import folded_graph
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -139,11 +139,7 @@ _KINDS = tuple(_SIGNS)
 
 
 def _tree(view: View) -> Tree:
-    return tree_of(view.graph, _folded(view))
-
-
-def _folded(view: View) -> tuple[str, ...]:
-    return () if view.session.levels else view.session.folded
+    return tree_of(view.graph, view.folded)
 
 
 def node_in_row(view: View, row: int) -> Node | None:
@@ -159,9 +155,9 @@ def node_in_row(view: View, row: int) -> Node | None:
 
 def _face(view: View, row: Row) -> Node:
     """The node that stands for a folded group, or for the last instance of a folded scan."""
-    plan = plan_of(view.graph, _folded(view))
-    place = plan.place_of[view.graph.groups[row.at].start]
-    return plan.standing[place + (row.size - 1 if row.what == "scan" else 0)]
+    plan = folded_graph(view.graph, view.folded)
+    place = plan.index_of[view.graph.groups[row.at].start]
+    return plan.nodes[place + (row.size - 1 if row.what == "scan" else 0)]
 
 
 def row_in_outline(view: View, position: int) -> int:

@@ -19,12 +19,12 @@ __all__ = [
     "DENSITIES",
     "HEIGHTS",
     "Density",
-    "Unit",
+    "NodeBox",
+    "measured_box",
     "short_gradient",
     "short_name",
     "short_value",
     "sign",
-    "unit",
 ]
 
 Density: TypeAlias = Literal["full", "compact", "dots"]
@@ -34,18 +34,18 @@ DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "dots")
 _HIGHEST = 15
 """A node with more operands than these has them share rows."""
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
-"""The rows of a unit, or, of a box, the fewest."""
+"""The rows of a box, or, of a box, the fewest."""
 _MEASURED = 64
 """Of more contributions than these, about so many decide how wide a gradient gets."""
 
 
-class Unit(Struct, frozen=True):
+class NodeBox(Struct, frozen=True):
     """A node's picture, or that of a folded `group`, which shows one of its nodes."""
 
     node: Node
     sign: str
-    box: int
-    """Cells that the operator's box takes; 0 for a leaf."""
+    operator_width: int
+    """The cells of the box around the operator; 0 for a leaf."""
     width: int
     group: bool = False
     height: int = 1
@@ -56,39 +56,47 @@ class Unit(Struct, frozen=True):
         return self.height // 2
 
     @property
-    def before_label(self) -> int:
+    def label_start(self) -> int:
         """The cells before its name and its gradient: a box, and the gap behind that."""
-        return self.box + bool(self.box)
+        return self.operator_width + bool(self.operator_width)
 
-    def fed_by(self, operands: int, density: Density) -> Unit:
-        """The unit with a row for each of so many operands, so that no two of them arrive as one."""
+    def with_operands(self, operands: int, density: Density) -> NodeBox:
+        """The box with a row for each of so many operands, so that no two of them arrive as one."""
         height = HEIGHTS[density]
-        if self.box and height < operands <= _HIGHEST:
+        if self.operator_width and height < operands <= _HIGHEST:
             height = operands if density == "compact" else operands | 1  # the wire leaves a box in its middle
         return structs.replace(self, height=height)
 
 
-def unit(trace: Trace, before: Trace | None, node: Node, cell: str, density: Density, room: int = 0) -> Unit:
+def measured_box(
+    trace: Trace, before: Trace | None, node: Node, cell: str, density: Density, room: int = 0
+) -> NodeBox:
     """As wide as the longest label that the run will put there; `cell` is what a folded group repeats.
 
     A number gets `room` at least. `before` is the run without the changes that are in force: differences
     stand beside the numbers.
     """
     if density == "dots":
-        return Unit(node, "", 0, 1, bool(cell))
+        return NodeBox(node, "", 0, 1, bool(cell))
     brief = density == "compact"
     name = cell_width(short_name(node.name)) + 1
     value = max(room, *map(len, _values(trace, before, node, brief)))
     gradient = max(room, *map(len, _gradients(trace, before, node, brief)))
     shown = "" if node.op is None else short_name(cell) if cell else sign(trace.graph, node)
-    box = cell_width(shown)
+    operator_width = cell_width(shown)
     if brief:
-        box += 2 if box else 0
-        return Unit(node, shown, box, max(box, 1) + 1 + name + max(value, gradient + 1) + 2, bool(cell))
+        operator_width += 2 if operator_width else 0
+        return NodeBox(
+            node,
+            shown,
+            operator_width,
+            max(operator_width, 1) + 1 + name + max(value, gradient + 1) + 2,
+            bool(cell),
+        )
     label = max(name + value, gradient) + 1
-    if not box:
-        return Unit(node, "", 0, max(label, 4))
-    return Unit(node, shown, box + 4, box + 4 + label + 1, bool(cell))
+    if not operator_width:
+        return NodeBox(node, "", 0, max(label, 4))
+    return NodeBox(node, shown, operator_width + 4, operator_width + 4 + label + 1, bool(cell))
 
 
 def _values(trace: Trace, before: Trace | None, node: Node, brief: bool) -> Iterator[str]:

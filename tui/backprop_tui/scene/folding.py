@@ -3,55 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Kind, Node
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["FoldedGraph", "folded_graph"]
 
 
-class Plan(Struct, frozen=True, eq=False):
-    """The nodes that stand in the whole picture, leaves first, then in the order of computing."""
+class FoldedGraph(Struct, frozen=True, eq=False):
+    """What a picture of all of the graph shows: leaves first, then the rest in the order of computation."""
 
-    standing: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+    """A folded group shows one of its nodes."""
     members: tuple[range, ...]
-    """The positions of the nodes that each stands for."""
+    """The positions of the nodes that each of them stands for."""
     cells: tuple[str, ...]
-    """The cell that a folded group repeats, for those that stand for one; else empty."""
-    place_of: Mapping[int, int]
-    """For each node by position, which of those standing it is shown as."""
-    leaves: int
-    """How many of them are leaves."""
+    """For each that stands for a folded group, the cell that the group repeats; else empty."""
+    index_of: Mapping[int, int]
+    """For each node of the graph, by position, the index of the node that it is shown as."""
+    leaf_count: int
 
     @property
-    def computed(self) -> int:
-        """How many of them are computed."""
-        return len(self.standing) - self.leaves
+    def computed_count(self) -> int:
+        """How many of the nodes are computed."""
+        return len(self.nodes) - self.leaf_count
 
 
-@lru_cache(maxsize=8)
-def plan_of(graph: Graph, folded: tuple[str, ...]) -> Plan:
-    """What stands where the groups in `folded` are folded: the outermost of them count."""
+@derived(limit=8)
+def folded_graph(graph: Graph, folded: tuple[str, ...]) -> FoldedGraph:
+    """What is shown where the groups named in `folded` are folded; of nested ones the outermost counts."""
     group_of = _folded_groups(graph, folded)
-    shown_by = _faces(graph, group_of)
-    standing: list[Node] = []
+    shown_by = _nodes_shown(graph, group_of)
+    nodes: list[Node] = []
     members: list[range] = []
     cells: list[str] = []
-    place_of: dict[int, int] = {}
+    index_of: dict[int, int] = {}
     for node in graph.nodes:
-        if node.kind is Kind.LITERAL or node.position in place_of:
+        if node.kind is Kind.LITERAL or node.position in index_of:
             continue
         index = group_of.get(node.position)
         group = None if index is None else graph.groups[index]
         own = range(node.position, node.position + 1 if group is None else group.stop)
-        place_of.update(dict.fromkeys(own, len(standing)))
-        standing.append(node if index is None else graph.nodes[shown_by[index]])
+        index_of.update(dict.fromkeys(own, len(nodes)))
+        nodes.append(node if index is None else graph.nodes[shown_by[index]])
         members.append(own)
         cells.append("" if group is None else group.cell)
-    leaves = sum(node.op is None for node in standing)
-    return Plan(tuple(standing), tuple(members), tuple(cells), place_of, leaves)
+    leaf_count = sum(node.op is None for node in nodes)
+    return FoldedGraph(tuple(nodes), tuple(members), tuple(cells), index_of, leaf_count)
 
 
 def _folded_groups(graph: Graph, folded: Collection[str]) -> dict[int, int]:
@@ -65,8 +65,8 @@ def _folded_groups(graph: Graph, folded: Collection[str]) -> dict[int, int]:
     return found
 
 
-def _faces(graph: Graph, group_of: Mapping[int, int]) -> dict[int, int]:
-    """For each folded group, the node that it shows: the last that is used outside, else its last."""
+def _nodes_shown(graph: Graph, group_of: Mapping[int, int]) -> dict[int, int]:
+    """For each folded group, the node that it shows: the last that is used outside it, else its last."""
     if not group_of:
         return {}
     last: dict[int, int] = {}

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from backprop_tui.layout import Route
 
-__all__ = ["DOWN", "LEFT", "RIGHT", "UP", "LitWires", "WireMark", "WireTiles", "glyph"]
+__all__ = ["DOWN", "LEFT", "RIGHT", "UP", "HighlightedWires", "WireCell", "WireTiles", "glyph"]
 
 LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
 
@@ -54,7 +54,7 @@ _Span = tuple[int, int, int, int]
 """The net, the row or column of a straight stretch, and where it begins and ends, inclusive."""
 
 
-class WireMark(Struct, frozen=True):
+class WireCell(Struct, frozen=True):
     """What is drawn in one cell, and the nets whose wire is seen there."""
 
     glyph: str
@@ -66,7 +66,7 @@ class WireMark(Struct, frozen=True):
 
 
 class WireTiles:
-    """All the wires of a scene; `sources[i]` is the unit whose value the i-th route carries.
+    """All the wires of a scene; `sources[i]` is the box whose value the i-th route carries.
 
     The first `arrows` of the routes, or all, end in an arrow.
     """
@@ -87,16 +87,16 @@ class WireTiles:
         for number, route in enumerate(routes[:arrows]):
             self._ends.setdefault(route[-1], []).append(number)
         self._bends = frozenset(bend for route in dict.fromkeys(routes) for bend in _bends(route))
-        self._drawn: dict[tuple[int, int], dict[int, dict[int, WireMark]]] = {}
+        self._drawn: dict[tuple[int, int], dict[int, dict[int, WireCell]]] = {}
 
-    def row(self, y: int, start: int, end: int) -> Iterator[tuple[int, WireMark]]:
+    def row(self, y: int, start: int, end: int) -> Iterator[tuple[int, WireCell]]:
         """What is drawn from column `start` up to `end` of row `y`."""
         for column in range(start // WIDTH, (end - 1) // WIDTH + 1):
             for x, mark in self._tile(column, y // HEIGHT).get(y, _NOTHING).items():
                 if start <= x < end:
                     yield x, mark
 
-    def _tile(self, column: int, band: int) -> dict[int, dict[int, WireMark]]:
+    def _tile(self, column: int, band: int) -> dict[int, dict[int, WireCell]]:
         """The marks of a tile by row and column."""
         tile = self._drawn.get((column, band))
         if tile is None:
@@ -105,7 +105,7 @@ class WireTiles:
             tile = self._drawn[column, band] = self._draw((column, band))
         return tile
 
-    def _draw(self, place: tuple[int, int]) -> dict[int, dict[int, WireMark]]:
+    def _draw(self, place: tuple[int, int]) -> dict[int, dict[int, WireCell]]:
         left, top = place[0] * WIDTH, place[1] * HEIGHT
         arms: dict[tuple[int, int], dict[int, int]] = {}
         for net, y, first, last in self._across.get(place, ()):
@@ -116,16 +116,16 @@ class WireTiles:
             for y in range(max(first, top), min(last + 1, top + HEIGHT)):
                 nets = arms.setdefault((y, x), {})
                 nets[net] = nets.get(net, 0) | UP * (y > first) | DOWN * (y < last)
-        rows: dict[int, dict[int, WireMark]] = {}
+        rows: dict[int, dict[int, WireCell]] = {}
         for (y, x), nets in arms.items():
             rows.setdefault(y, {})[x] = _mark(nets, self._ends.get((x, y), ()), bends=(x, y) in self._bends)
         return rows
 
 
-_NOTHING: dict[int, WireMark] = {}
+_NOTHING: dict[int, WireCell] = {}
 
 
-def _mark(arms: dict[int, int], ends: Sequence[int], *, bends: bool) -> WireMark:
+def _mark(arms: dict[int, int], ends: Sequence[int], *, bends: bool) -> WireCell:
     """One cell, from the sides that each net reaches, and whether a wire bends there.
 
     Where none does, wires that reach all sides pass each other: two nets, or two wires of one.
@@ -135,7 +135,7 @@ def _mark(arms: dict[int, int], ends: Sequence[int], *, bends: bool) -> WireMark
         reached |= sides
     crossing = reached == LEFT | RIGHT | UP | DOWN and not bends
     seen = tuple(net for net, sides in arms.items() if not crossing or sides & UP)
-    return WireMark(glyph(reached, crossing=crossing, head=bool(ends)), seen, crossing, tuple(ends))
+    return WireCell(glyph(reached, crossing=crossing, head=bool(ends)), seen, crossing, tuple(ends))
 
 
 def _bends(route: Route) -> Iterator[tuple[int, int]]:
@@ -179,7 +179,7 @@ def _joined(found: dict[tuple[int, int], list[tuple[int, int]]]) -> list[_Span]:
     return spans
 
 
-class LitWires:
+class HighlightedWires:
     """The wires that the step runs along."""
 
     def __init__(self, routes: Iterable[Route]) -> None:

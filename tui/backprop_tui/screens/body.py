@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.geometry import Size
 
 from backprop_engine.graph.graph import Graph
-from backprop_tui.panels.graph.picture import scene_of, whole_wanted
+from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
 from backprop_tui.view import View
 
 __all__ = ["Body", "rows_of_graph"]
@@ -54,9 +54,9 @@ def rows_of_graph(view: View, size: Size) -> int | None:
     below. None is half of them: where only a part of the graph is shown, of which each has its own height.
     Nothing here depends on the step.
     """
-    if whole_wanted(view) is not None:
+    if whole_scene_key(view) is not None:
         return None
-    picture = scene_of(view).layout
+    picture = shown_scene(view).layout
     below = max(_rows_below(view.graph, size.height), size.height * _SHARE[0] // _SHARE[1])
     return max(size.height // 2, min(picture.height + _BORDER, size.height - below))
 

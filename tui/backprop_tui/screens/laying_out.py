@@ -10,8 +10,8 @@ from textual.timer import Timer
 from textual.worker import Worker, get_current_worker
 
 from backprop_tui.layout.stages import Stages
-from backprop_tui.panels.graph import whole_scene, whole_wanted
-from backprop_tui.scene.scene import Scene, Whole
+from backprop_tui.panels.graph import whole_scene, whole_scene_key
+from backprop_tui.scene.scene import Scene, SceneKey
 from backprop_tui.screens.plotting import PlottingScreen
 
 __all__ = ["LayingOutScreen"]
@@ -34,7 +34,7 @@ class LayingOutScreen(PlottingScreen):
             super().__init__()
             self.scene = scene
 
-    _awaited: Whole | None = None
+    _awaited: SceneKey | None = None
     _layout: Worker[None] | None = None
     _begin: Timer | None = None
     _moved: float = 0.0
@@ -48,7 +48,7 @@ class LayingOutScreen(PlottingScreen):
     def lay_out(self) -> None:
         """Begin with the picture that is wanted, if it is not there; give up any other."""
         self._moved = time.monotonic()
-        wanted = whole_wanted(self.current)
+        wanted = whole_scene_key(self.current)
         if wanted == self._awaited:
             return
         if self._layout is not None:
@@ -56,7 +56,7 @@ class LayingOutScreen(PlottingScreen):
         if self._begin is not None:
             self._begin.stop()
         self._awaited = wanted
-        if wanted is not None and all(scene.whole != wanted for scene in self.current.whole):
+        if wanted is not None and all(scene.key != wanted for scene in self.current.whole_scenes):
             self._begin = self.set_timer(_PAUSE, self._start, pause=self.app.has_class("-still"))
 
     def _start(self) -> None:
@@ -87,4 +87,4 @@ class LayingOutScreen(PlottingScreen):
 
     def on_laying_out_screen_laid_out(self, message: LaidOut) -> None:
         """Show the whole instead of a part."""
-        self.view = replace(self.current, whole=(message.scene, *self.current.whole)[:_KEPT])
+        self.view = replace(self.current, whole_scenes=(message.scene, *self.current.whole_scenes)[:_KEPT])

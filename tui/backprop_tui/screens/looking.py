@@ -10,7 +10,7 @@ from textual.widget import Widget
 from backprop_engine.debugger import Select
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Area
-from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_wanted
+from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
 from backprop_tui.panels.table import DRAWN, Drawn
 from backprop_tui.scene.boxes import DENSITIES, Density
 from backprop_tui.screens.laying_out import LayingOutScreen
@@ -65,7 +65,7 @@ class LookingScreen(LayingOutScreen):
     def _look(self) -> None:
         picture = self.graph_panel.drawing
         if isinstance(picture, GraphPicture):
-            area = picture.home or picture.area_of(self.current.session.selection)
+            area = picture.node_area or picture.area_of(self.current.session.selection)
             self.graph_panel.centre(area or Area(0, 0, picture.width, picture.height))
 
     def action_command_minimap(self) -> None:
@@ -125,7 +125,7 @@ def _fitting(view: View, width: int, height: int) -> Density:
     """The nearest density at which the picture fits; from farthest away where it never does."""
     for density in DENSITIES:
         picture = graph_picture(replace(view, density=density))
-        part = whole_wanted(view) is not None and picture.scene.whole is None
+        part = whole_scene_key(view) is not None and picture.scene.key is None
         if not part and picture.width <= width and picture.height <= height:
             return density
     return DENSITIES[-1]

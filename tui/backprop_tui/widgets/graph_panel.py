@@ -13,7 +13,7 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Span, line_width
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.graph.minimap import Minimap, minimap
-from backprop_tui.panels.graph.viewport import framed, of_the_step
+from backprop_tui.panels.graph.viewport import area_of_step, viewport_position
 from backprop_tui.widgets.panel import InView, Panel
 
 __all__ = ["GraphPanel"]
@@ -76,16 +76,16 @@ class GraphPanel(Panel, inherit_bindings=True):
             return
         if picture.scene is not before.scene and self._kept is not None:
             self._keep(picture, self._kept)
-            follow |= self._kept.node in [node.position for node in picture.moment.nodes[:1]]
-        chosen = picture.area_of(picture.moment.selection)
-        if picture.moment.selection != before.moment.selection and chosen is not None:
+            follow |= self._kept.node in [node.position for node in picture.appearance.nodes[:1]]
+        chosen = picture.area_of(picture.appearance.selection)
+        if picture.appearance.selection != before.appearance.selection and chosen is not None:
             self.bring_into_view(chosen)
-        elif follow or not picture.moment.same_position(before.moment):
+        elif follow or not picture.appearance.same_position(before.appearance):
             self._follow(picture)
 
     def _follow(self, picture: GraphPicture) -> None:
         """Bring the step into view; before the first one that is the beginning."""
-        wanted = of_the_step(picture, *self.size)
+        wanted = area_of_step(picture, *self.size)
         if wanted is None:
             self._go(Offset(0, 0))
         else:
@@ -105,7 +105,9 @@ class GraphPanel(Panel, inherit_bindings=True):
         far_across = area.x > window.x + 2 * window.width or area.x + area.width < window.x - window.width
         far_down = area.y > window.y + 2 * window.height or area.y + area.height < window.y - window.height
         near = self._centred(area) if far_across or far_down else self.scroll_offset
-        self._go(Offset(*framed(picture, area, window, near, (self.max_scroll_x, self.max_scroll_y))))
+        self._go(
+            Offset(*viewport_position(picture, area, window, near, (self.max_scroll_x, self.max_scroll_y)))
+        )
 
     def centre(self, area: Area) -> None:
         """Scroll so that an area is in the middle."""
@@ -128,12 +130,12 @@ class GraphPanel(Panel, inherit_bindings=True):
         picture, window = self.drawing, self.window
         if not isinstance(picture, GraphPicture):
             return None
-        home, node = picture.home, picture.moment.nodes[:1]
+        home, node = picture.node_area, picture.appearance.nodes[:1]
         if home is None or not node or not _meets(home, window):
-            unit = picture.nearest(window.x + window.width // 2, window.y + window.height // 2, window)
-            if unit is None:
+            box = picture.nearest(window.x + window.width // 2, window.y + window.height // 2, window)
+            if box is None:
                 return None
-            node, home = (picture.scene.units[unit].node,), picture.area(unit)
+            node, home = (picture.scene.boxes[box].node,), picture.area(box)
         return _Anchor(node[0].position, Offset(home.x, home.y) - self.scroll_offset + self.margin_of_drawing)
 
     def _keep(self, picture: GraphPicture, anchor: _Anchor) -> None:

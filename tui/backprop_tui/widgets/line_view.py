@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from backprop_tui.cells.drawing import Comparable, Drawing, Lines
+from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.themes import Palette, palette
@@ -82,12 +82,12 @@ class LineView(ScrollView):
     def show(self, drawing: Drawing) -> Drawing:
         """Take another drawing, and return the one before; rows certainly alike are not drawn again."""
         before, self.drawing = self.drawing, drawing
-        unlike = drawing.unlike(before) if isinstance(drawing, Comparable) else None
-        if unlike is None or len(self._rows) > _MOST_ROWS:
+        changed_rows = drawing.changed_rows(before) if isinstance(drawing, Diffable) else None
+        if changed_rows is None or len(self._rows) > _MOST_ROWS:
             self._rows.clear()
             return before
         for y, view in list(self._rows):
-            if self._row_of(y, view.scrolled, view.margin) in unlike:
+            if self._row_of(y, view.scrolled, view.margin) in changed_rows:
                 del self._rows[y, view]
         return before
 

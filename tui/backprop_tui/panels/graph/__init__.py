@@ -16,7 +16,7 @@ from backprop_tui.panels.graph.picture import (
     graph_title,
     node_at,
     whole_scene,
-    whole_wanted,
+    whole_scene_key,
 )
 
-__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at", "whole_scene", "whole_wanted"]
+__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at", "whole_scene", "whole_scene_key"]

@@ -21,8 +21,8 @@ from backprop_tui.scene.scene import Scene
 from backprop_tui.view import View
 
 __all__ = [
-    "Moment",
-    "State",
+    "Appearance",
+    "NodeStatus",
     "backward",
     "brackets",
     "dot",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class State(Enum):
+class NodeStatus(Enum):
     """How far the run is with a node, or with the wires that leave it."""
 
     AHEAD = "ahead"
@@ -43,21 +43,21 @@ class State(Enum):
 
 _LEAVES: Final = {Kind.INPUT: "○", Kind.PARAM: "◇", Kind.CONSTANT: "□"}
 _LINES: Final = {
-    State.AHEAD: str.maketrans("─│═║╟▶", "╌┆╌┆├▷"),
-    State.KNOWN: {},
-    State.ACTIVE: str.maketrans("─│╭╮╰╯├┤┬┴┼═║╔╗╚╝╟", "━┃┏┓┗┛┣┫┳┻╋━┃┏┓┗┛┣"),
+    NodeStatus.AHEAD: str.maketrans("─│═║╟▶", "╌┆╌┆├▷"),
+    NodeStatus.KNOWN: {},
+    NodeStatus.ACTIVE: str.maketrans("─│╭╮╰╯├┤┬┴┼═║╔╗╚╝╟", "━┃┏┓┗┛┣┫┳┻╋━┃┏┓┗┛┣"),
 }
 _ASCII = str.maketrans(
     "─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋╌┆═║╔╗╚╝╟▶◀▷○◇□●◆◉■◈", "-|+++++++++=#+++++++++.:-|@@@@+><>o*#*%@#$"
 )
-_BRACKETS: Final = {State.AHEAD: "┆┆", State.KNOWN: "┤├", State.ACTIVE: "┫┣"}
-_BRACKETS_ASCII: Final = {State.AHEAD: "::", State.KNOWN: "[]", State.ACTIVE: "##"}
+_BRACKETS: Final = {NodeStatus.AHEAD: "┆┆", NodeStatus.KNOWN: "┤├", NodeStatus.ACTIVE: "┫┣"}
+_BRACKETS_ASCII: Final = {NodeStatus.AHEAD: "::", NodeStatus.KNOWN: "[]", NodeStatus.ACTIVE: "##"}
 _BACK = str.maketrans("▶", "◀")
 
 
-def lines(drawn: str, state: State) -> str:
+def lines(drawn: str, status: NodeStatus) -> str:
     """Lines as they look in a state."""
-    return drawn.translate(_LINES[state])
+    return drawn.translate(_LINES[status])
 
 
 def backward(drawn: str) -> str:
@@ -70,18 +70,18 @@ def leaf_mark(kind: Kind) -> str:
     return _LEAVES[kind]
 
 
-def brackets(state: State, *, group: bool, ascii: bool) -> str:
+def brackets(status: NodeStatus, *, group: bool, ascii: bool) -> str:
     """What stands on both sides of an operator's sign where its box has one row."""
-    if group and state is State.KNOWN:
+    if group and status is NodeStatus.KNOWN:
         return "{}" if ascii else "╣╠"
-    return (_BRACKETS_ASCII if ascii else _BRACKETS)[state]
+    return (_BRACKETS_ASCII if ascii else _BRACKETS)[status]
 
 
-def dot(state: State, *, gradient: bool, group: bool) -> str:
+def dot(status: NodeStatus, *, gradient: bool, group: bool) -> str:
     """A node in one cell: hollow while it is ahead, full with a value, a diamond with a gradient."""
-    if state is State.ACTIVE:
+    if status is NodeStatus.ACTIVE:
         return "◉"
-    if state is State.AHEAD:
+    if status is NodeStatus.AHEAD:
         return "□" if group else "○"
     return ("◈" if group else "◆") if gradient else ("■" if group else "●")
 
@@ -91,7 +91,7 @@ def in_plain_ascii(drawn: str) -> str:
     return drawn.translate(_ASCII)
 
 
-class Moment(Struct, frozen=True, eq=False):
+class Appearance(Struct, frozen=True, eq=False):
     """A position of the run, and what its reader has chosen and changed."""
 
     frame: Frame
@@ -103,17 +103,17 @@ class Moment(Struct, frozen=True, eq=False):
     ascii: bool
 
     @classmethod
-    def of(cls, view: View) -> Moment:
+    def of(cls, view: View) -> Appearance:
         """Where the reader stands."""
         session = view.session
         before = session.compared.frame(session.here) if session.compared else None
         return cls(view.frame, session.selection, before, frozenset(view.lit), view.ascii)
 
-    def same_position(self, other: Moment) -> bool:
+    def same_position(self, other: Appearance) -> bool:
         """Whether another moment is at the same position of the same run."""
         return self.frame.trace is other.frame.trace and self.frame.position == other.frame.position
 
-    def unlike(self, other: Moment) -> list[Step] | None:
+    def changed_rows(self, other: Appearance) -> list[Step] | None:
         """The steps that another moment may look different for; None where anything may."""
         if (self.selection, self.found, self.ascii) != (other.selection, other.found, other.ascii):
             return None
@@ -126,7 +126,7 @@ class Moment(Struct, frozen=True, eq=False):
         return isinstance(self.frame.step, Forward)
 
     @property
-    def hot(self) -> Role:
+    def active_role(self) -> Role:
         """What the step's own node and wires look like."""
         return Role.ACTIVE_VALUE if self.forward else Role.ACTIVE_GRADIENT
 
@@ -139,7 +139,7 @@ class Moment(Struct, frozen=True, eq=False):
         return () if self.frame.node is None else (self.frame.node,)
 
     @property
-    def partner(self) -> Node | None:
+    def operand_node(self) -> Node | None:
         """The operand that the step brings gradient to."""
         return self.frame.graph.nodes[self.frame.edge.operand] if self.frame.edge is not None else None
 
@@ -147,11 +147,11 @@ class Moment(Struct, frozen=True, eq=False):
         """Lines and marks as this screen can show them."""
         return in_plain_ascii(marks) if self.ascii else marks
 
-    def state(self, node: Node, *, active: bool) -> State:
+    def status(self, node: Node, *, active: bool) -> NodeStatus:
         """How far the run is with a node; whether the step is about it is for the scene to say."""
         if active:
-            return State.ACTIVE
-        return State.AHEAD if self.frame.value(node) is None else State.KNOWN
+            return NodeStatus.ACTIVE
+        return NodeStatus.AHEAD if self.frame.value(node) is None else NodeStatus.KNOWN
 
     def gets_gradient(self, node: Node) -> bool:
         """Whether a gradient will ever arrive at a node."""
@@ -162,7 +162,7 @@ class Moment(Struct, frozen=True, eq=False):
         """Whether a gradient has arrived at a node, as far as gradients are shown at it."""
         return self.gets_gradient(node) and self.frame.gradient(node) is not None
 
-    def handed_on(self, end: tuple[int, int, int]) -> bool:
+    def gradient_passed(self, end: tuple[int, int, int]) -> bool:
         """Whether gradient was handed on along a wire, given as (operand, node, argnum)."""
         schedule = self.frame.trace.schedule
         if not schedule.seed < self.frame.position < schedule.clear:
@@ -176,29 +176,31 @@ class Moment(Struct, frozen=True, eq=False):
 
     def _receives(self, node: Node, *, active: bool) -> bool:
         """Whether the step brings a gradient to a node."""
-        return self.partner is node or (isinstance(self.frame.step, Seed) and active)
+        return self.operand_node is node or (isinstance(self.frame.step, Seed) and active)
 
-    def wire_role(self, state: State) -> Role:
+    def wire_role(self, status: NodeStatus) -> Role:
         """What a wire looks like."""
-        return {State.ACTIVE: self.hot, State.AHEAD: Role.DIM, State.KNOWN: Role.TEXT}[state]
+        return {NodeStatus.ACTIVE: self.active_role, NodeStatus.AHEAD: Role.DIM, NodeStatus.KNOWN: Role.TEXT}[
+            status
+        ]
 
-    def name_role(self, node: Node, state: State) -> Role:
+    def name_role(self, node: Node, status: NodeStatus) -> Role:
         """What a node's name looks like."""
         if self.selection == node.position:
             return Role.SELECTED
         if node.position in self.found:
             return Role.LIT
-        return Role.DIM if state is State.AHEAD or self.untouched(node) else Role.NAME
+        return Role.DIM if status is NodeStatus.AHEAD or self.untouched(node) else Role.NAME
 
-    def dot_role(self, node: Node, state: State, *, gradient: bool) -> Role:
+    def dot_role(self, node: Node, status: NodeStatus, *, gradient: bool) -> Role:
         """What a node in one cell looks like."""
         if self.selection == node.position:
             return Role.SELECTED
         if node.position in self.found:
             return Role.LIT
-        if state is State.ACTIVE:
-            return self.hot
-        if state is State.AHEAD or self.untouched(node):
+        if status is NodeStatus.ACTIVE:
+            return self.active_role
+        if status is NodeStatus.AHEAD or self.untouched(node):
             return Role.DIM
         return Role.GRADIENT if gradient else Role.VALUE
 
@@ -223,7 +225,7 @@ class Moment(Struct, frozen=True, eq=False):
         """Whether the changes in force leave a node as it was: it stands back then."""
         return self.before is not None and untouched(self.frame.trace, self.before.trace, node)
 
-    def lit_wires(self, scene: Scene) -> Iterator[int]:
+    def active_wires(self, scene: Scene) -> Iterator[int]:
         """The wires that the step runs along."""
         return wires_along(self.frame.step, scene)
 

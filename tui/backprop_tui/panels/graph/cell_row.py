@@ -8,9 +8,9 @@ from typing import TypeAlias
 from backprop_tui.cells.lines import Line, Role, Span, Tint
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["Cells", "draw", "enclose", "gathered", "mark_cuts", "put"]
+__all__ = ["CellRow", "as_line", "mark_cuts", "put_in_box", "put_label", "put_marks"]
 
-Cells: TypeAlias = dict[int, Span]
+CellRow: TypeAlias = dict[int, Span]
 """What stands in each column of a row; behind a wide character follows an empty one."""
 
 _ELLIPSIS = "…"
@@ -31,17 +31,17 @@ class _Enclosed(Span):
     __slots__ = ()
 
 
-def put(cells: Cells, at: int, text: str, role: Role) -> int:
+def put_label(cells: CellRow, at: int, text: str, role: Role) -> int:
     """Write a label from column `at`; gives the column behind it."""
     return _write(cells, at, text, role, _Letter)
 
 
-def enclose(cells: Cells, at: int, text: str, role: Role) -> int:
+def put_in_box(cells: CellRow, at: int, text: str, role: Role) -> int:
     """Write a part of a box, in the row of its sign, from column `at`; gives the column behind it."""
     return _write(cells, at, text, role, _Enclosed)
 
 
-def _write(cells: Cells, at: int, text: str, role: Role, kind: type[Span]) -> int:
+def _write(cells: CellRow, at: int, text: str, role: Role, kind: type[Span]) -> int:
     for character in text:
         cells[at] = kind(character, role)
         size = cell_width(character)
@@ -51,7 +51,7 @@ def _write(cells: Cells, at: int, text: str, role: Role, kind: type[Span]) -> in
     return at
 
 
-def draw(cells: Cells, at: int, marks: str, role: Role) -> int:
+def put_marks(cells: CellRow, at: int, marks: str, role: Role) -> int:
     """Draw lines and marks of one cell each from column `at`; gives the column behind them."""
     for mark in marks:
         cells[at] = Span(mark, role)
@@ -59,7 +59,7 @@ def draw(cells: Cells, at: int, marks: str, role: Role) -> int:
     return at
 
 
-def mark_cuts(cells: Cells, start: int, end: int) -> None:
+def mark_cuts(cells: CellRow, start: int, end: int) -> None:
     """Where a label or a box runs over an edge of what is in view, an ellipsis says so.
 
     So no number stands alone without its name, and no name without its number. What is left of a number
@@ -82,7 +82,7 @@ def mark_cuts(cells: Cells, start: int, end: int) -> None:
         _clear(cells, range(stop + 2, end))
 
 
-def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
+def _runs_on(cells: CellRow, inside: int, outward: int) -> bool:
     """Whether a label has something on both sides of an edge; a space between two of its parts is its own."""
     outside = inside + outward
     if _is_text(cells, inside):
@@ -90,21 +90,21 @@ def _runs_on(cells: Cells, inside: int, outward: int) -> bool:
     return _is_blank(cells, inside) and _is_text(cells, outside) and _is_text(cells, inside - outward)
 
 
-def _is_enclosed(cells: Cells, *columns: int) -> bool:
+def _is_enclosed(cells: CellRow, *columns: int) -> bool:
     """Whether in all of some cells stands something of a box."""
     return all(isinstance(cells.get(at), _Enclosed) for at in columns)
 
 
-def _is_text(cells: Cells, at: int) -> bool:
+def _is_text(cells: CellRow, at: int) -> bool:
     """Whether in a cell stands something of a label."""
     return isinstance(cells.get(at), _Letter) and cells[at].text != " "
 
 
-def _is_blank(cells: Cells, at: int) -> bool:
+def _is_blank(cells: CellRow, at: int) -> bool:
     return at not in cells or cells[at].text == " "
 
 
-def _end_of(cells: Cells, start: int, step: int, end: int, among: frozenset[str]) -> int:
+def _end_of(cells: CellRow, start: int, step: int, end: int, among: frozenset[str]) -> int:
     """Where a stretch of certain characters behind its first one ends; right there if others follow."""
     at = start + step
     while at != end and _is_text(cells, at) and cells[at].text in among:
@@ -112,7 +112,7 @@ def _end_of(cells: Cells, start: int, step: int, end: int, among: frozenset[str]
     return at if at == end or _is_blank(cells, at) else start + step
 
 
-def _end_of_literal(cells: Cells, start: int) -> int:
+def _end_of_literal(cells: CellRow, start: int) -> int:
     """Where the number ends that is left of a sign whose beginning is cut."""
     at = start + 1
     while cells[start].text != " " and _is_enclosed(cells, at) and cells[at].text in _LITERAL:
@@ -120,7 +120,7 @@ def _end_of_literal(cells: Cells, start: int) -> int:
     return at
 
 
-def _put_ellipsis(cells: Cells, at: int) -> None:
+def _put_ellipsis(cells: CellRow, at: int) -> None:
     """An ellipsis in a cell; what is left of a wide character that stood there too is a space."""
     cell = cells.get(at, _SPACE)
     if not cell.text:
@@ -130,12 +130,12 @@ def _put_ellipsis(cells: Cells, at: int) -> None:
     cells[at] = Span(_ELLIPSIS, cell.role)
 
 
-def _clear(cells: Cells, columns: range) -> None:
+def _clear(cells: CellRow, columns: range) -> None:
     for at in columns:
         cells[at] = Span(" ", cells[at].role)
 
 
-def gathered(cells: Mapping[int, Span], start: int, end: int) -> Line:
+def as_line(cells: Mapping[int, Span], start: int, end: int) -> Line:
     """Cells as spans: neighbours of one role together, spaces between, nothing after the last."""
     spans: list[Span] = []
     last = max((column for column in cells if column < end), default=start - 1)

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, line_text
-from backprop_tui.panels.graph.appearance import State, lines
-from backprop_tui.panels.graph.cell_row import Cells, gathered, put
+from backprop_tui.panels.graph.appearance import NodeStatus, lines
+from backprop_tui.panels.graph.cell_row import CellRow, as_line, put_label
 from backprop_tui.panels.graph.picture import GraphPicture
 from backprop_tui.scene.scene import Scene
 
-__all__ = ["Minimap", "free_place", "minimap"]
+__all__ = ["Minimap", "_free_position", "minimap"]
 
 _FEWEST = 44, 8
 """In a panel of fewer cells across or fewer rows it would hide too much."""
@@ -60,24 +60,24 @@ class _Overview(Struct, frozen=True, eq=False):
 
 @lru_cache(maxsize=8)
 def _overview(scene: Scene, width: int, height: int) -> _Overview:
-    """The units of a scene in `width` by `height` cells of two by four dots."""
+    """The boxes of a scene in `width` by `height` cells of two by four dots."""
     dots: dict[tuple[int, int], int] = {}
     last: dict[tuple[int, int], int] = {}
-    for index, unit in enumerate(scene.units):
+    for index, box in enumerate(scene.boxes):
         across, down = _dots(scene, index, width, height)
         for column in across:
             cell = (column // 2, down // 4)
             dots[cell] = dots.get(cell, 0) | _DOTS[column % 2][down % 4]
-            last[cell] = max(unit.node.position, last.get(cell, 0))
+            last[cell] = max(box.node.position, last.get(cell, 0))
     return _Overview(dots, last)
 
 
-def _dots(scene: Scene, unit: int, width: int, height: int) -> tuple[range, int]:
-    """The columns of dots that a unit reaches, and its row of dots: that of its middle."""
-    x, y = scene.layout.origins[unit]
-    middle = 2 * y + scene.units[unit].height
+def _dots(scene: Scene, box: int, width: int, height: int) -> tuple[range, int]:
+    """The columns of dots that a box reaches, and its row of dots: that of its middle."""
+    x, y = scene.layout.origins[box]
+    middle = 2 * y + scene.boxes[box].height
     columns, rows = scene.layout.width, scene.layout.height
-    first, stop = x * width * 2 // columns, (x + scene.units[unit].width) * width * 2 // columns
+    first, stop = x * width * 2 // columns, (x + scene.boxes[box].width) * width * 2 // columns
     return range(first, max(stop, first + 1)), middle * height * 2 // rows
 
 
@@ -88,14 +88,14 @@ def minimap(
 
     It stands in a corner, or else at an edge, where it hides nothing of the picture, which begins `margin`
     cells inside the panel; where there is no such place, in the corner in which it hides least, nothing of
-    `focus`, and no operand of the step. There is none where half of each unit is in view, where the panel is
+    `focus`, and no operand of the step. There is none where half of each box is in view, where the panel is
     too small, and where most of the picture is seen but no place is free.
     """
     if window.width < _FEWEST[0] or window.height < _FEWEST[1]:
         return None
     seen = min(window.width, picture.width) * min(window.height, picture.height)
     most = seen * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
-    if most and not _misses_a_unit(picture, window):
+    if most and not _misses_a_box(picture, window):
         return None
     area = _placed(picture, window, focus, margin, only_where_free=most)
     if area is None:
@@ -107,9 +107,9 @@ def minimap(
     drawn = [_row(picture, y, width, height, marked) for y in range(height)]
     _frame(drawn, picture, across, down)
     border = [f"╭{'─' * width}╮", f"╰{'─' * width}╯"]
-    top, bottom = ((Span(picture.moment.drawn(one), Role.DIM),) for one in border)
-    side = Span(picture.moment.drawn("│"), Role.DIM)
-    rows = tuple((side, *gathered(cells, 0, width), side) for cells in drawn)
+    top, bottom = ((Span(picture.appearance.drawn(one), Role.DIM),) for one in border)
+    side = Span(picture.appearance.drawn("│"), Role.DIM)
+    rows = tuple((side, *as_line(cells, 0, width), side) for cells in drawn)
     return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
 
 
@@ -125,7 +125,7 @@ def _placed(
         if not _hidden(picture.scene, _under(corner, window, margin)):
             return corner
     for size in sizes:
-        free = free_place(picture.scene, in_drawing, size)
+        free = _free_position(picture.scene, in_drawing, size)
         if free is not None:
             return Area(*free, *size)
     return None if only_where_free else _corner(picture, window, sizes[-1], focus, margin)
@@ -133,44 +133,46 @@ def _placed(
 
 def _row(
     picture: GraphPicture, y: int, width: int, height: int, marked: Mapping[tuple[int, int], Role]
-) -> Cells:
+) -> CellRow:
     """A row of the map without the frame."""
-    overview, moment = _overview(picture.scene, width, height), picture.moment
-    nodes = moment.frame.graph.nodes
-    cells: Cells = dict.fromkeys(range(width), Span(" ", Role.DIM))
+    overview, appearance = _overview(picture.scene, width, height), picture.appearance
+    nodes = appearance.frame.graph.nodes
+    cells: CellRow = dict.fromkeys(range(width), Span(" ", Role.DIM))
     for x in range(width):
         dots = overview.dots.get((x, y))
         if dots is not None:
-            known = moment.frame.value(nodes[overview.last[x, y]]) is not None
-            shade = _SHADES[1 + dots.bit_count() // 4] if moment.ascii else chr(_BRAILLE + dots)
-            put(cells, x, shade, marked.get((x, y), Role.VALUE if known else Role.DIM))
+            known = appearance.frame.value(nodes[overview.last[x, y]]) is not None
+            shade = _SHADES[1 + dots.bit_count() // 4] if appearance.ascii else chr(_BRAILLE + dots)
+            put_label(cells, x, shade, marked.get((x, y), Role.VALUE if known else Role.DIM))
     return cells
 
 
 def _marked(picture: GraphPicture, width: int, height: int) -> dict[tuple[int, int], Role]:
     """The cells that hold the step's node, the chosen one, and those that were found."""
-    moment = picture.moment
-    marked = dict.fromkeys(_found(picture.scene, moment.found, width, height), Role.LIT)
-    chosen = picture.scene.unit_of.get(-1 if moment.selection is None else moment.selection)
-    for unit, role in ((chosen, Role.SELECTED), (picture.active, moment.hot)):
-        if unit is not None:
-            marked.update(dict.fromkeys(_cells(picture.scene, unit, width, height), role))
+    appearance = picture.appearance
+    marked = dict.fromkeys(_found(picture.scene, appearance.found, width, height), Role.LIT)
+    chosen = picture.scene.box_of.get(-1 if appearance.selection is None else appearance.selection)
+    for box, role in ((chosen, Role.SELECTED), (picture.active, appearance.active_role)):
+        if box is not None:
+            marked.update(dict.fromkeys(_cells(picture.scene, box, width, height), role))
     return marked
 
 
 @lru_cache(maxsize=4)
 def _found(scene: Scene, found: frozenset[int], width: int, height: int) -> tuple[tuple[int, int], ...]:
-    units = sorted({scene.unit_of[node] for node in found if node in scene.unit_of})
-    return tuple(dict.fromkeys(cell for unit in units for cell in _cells(scene, unit, width, height)))
+    boxes = sorted({scene.box_of[node] for node in found if node in scene.box_of})
+    return tuple(dict.fromkeys(cell for box in boxes for cell in _cells(scene, box, width, height)))
 
 
-def _cells(scene: Scene, unit: int, width: int, height: int) -> list[tuple[int, int]]:
-    """The cells of the map that a unit reaches."""
-    across, down = _dots(scene, unit, width, height)
+def _cells(scene: Scene, box: int, width: int, height: int) -> list[tuple[int, int]]:
+    """The cells of the map that a box reaches."""
+    across, down = _dots(scene, box, width, height)
     return [(x, down // 4) for x in range(across[0] // 2, across[-1] // 2 + 1)]
 
 
-def _frame(drawn: list[Cells], picture: GraphPicture, across: tuple[int, int], down: tuple[int, int]) -> None:
+def _frame(
+    drawn: list[CellRow], picture: GraphPicture, across: tuple[int, int], down: tuple[int, int]
+) -> None:
     """A heavy frame around what is in view; at its top and bottom it hides no node."""
     (left, right), (top, bottom) = across, down
     for y in range(top, bottom + 1):
@@ -186,8 +188,8 @@ def _frame(drawn: list[Cells], picture: GraphPicture, across: tuple[int, int], d
             _put(drawn[y], picture, right, "│")
 
 
-def _put(cells: Cells, picture: GraphPicture, x: int, text: str) -> None:
-    put(cells, x, picture.moment.drawn(lines(text, State.ACTIVE)), Role.KEY)
+def _put(cells: CellRow, picture: GraphPicture, x: int, text: str) -> None:
+    put_label(cells, x, picture.appearance.drawn(lines(text, NodeStatus.ACTIVE)), Role.KEY)
 
 
 def _ends(start: int, length: int, of: int, cells: int) -> tuple[int, int]:
@@ -198,10 +200,10 @@ def _ends(start: int, length: int, of: int, cells: int) -> tuple[int, int]:
     return first, last
 
 
-def _misses_a_unit(picture: GraphPicture, window: Area) -> bool:
-    """Whether more than half of any unit is out of view."""
-    for unit in range(len(picture.scene.units)):
-        x, y, width, height = picture.area(unit)
+def _misses_a_box(picture: GraphPicture, window: Area) -> bool:
+    """Whether more than half of any box is out of view."""
+    for box in range(len(picture.scene.boxes)):
+        x, y, width, height = picture.area(box)
         across = min(x + width, window.x + window.width) - max(x, window.x)
         down = min(y + height, window.y + window.height) - max(y, window.y)
         if 2 * max(0, across) * max(0, down) < width * height:
@@ -222,7 +224,7 @@ def _corner(
     """The first corner that hides least: nothing of the step's own node, nor of the focus, where that can be,
     then as few operands as can be, then as little else.
     """
-    node = picture.moment.nodes[:1]
+    node = picture.appearance.nodes[:1]
     operands = [
         area for one in (node[0].operands if node else ()) if (area := picture.area_of(one)) is not None
     ]
@@ -230,7 +232,7 @@ def _corner(
     def cost(corner: Area) -> tuple[bool, bool, int, int]:
         under = _under(corner, window, margin)
         return (
-            picture.home is not None and _hides(picture, under, picture.home),
+            picture.node_area is not None and _hides(picture, under, picture.node_area),
             focus is not None and _hides(picture, under, focus),
             sum(_hides(picture, under, one) for one in operands),
             _hidden(picture.scene, under),
@@ -250,9 +252,9 @@ def _hidden(scene: Scene, area: Area) -> int:
     end, hidden = area.x + area.width, 0
     for y in range(max(0, area.y), min(area.y + area.height, scene.layout.height)):
         hidden += sum(1 for _ in scene.wires.row(y, area.x, end))
-        for unit in scene.units_in(y, area.x, end):
-            x = scene.layout.origins[unit][0]
-            hidden += min(end, x + scene.units[unit].width, scene.layout.width) - max(area.x, x)
+        for box in scene.boxes_in(y, area.x, end):
+            x = scene.layout.origins[box][0]
+            hidden += min(end, x + scene.boxes[box].width, scene.layout.width) - max(area.x, x)
     return hidden
 
 
@@ -264,7 +266,7 @@ def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
 
 
 @lru_cache(maxsize=64)
-def free_place(scene: Scene, window: Area, size: tuple[int, int]) -> tuple[int, int] | None:
+def _free_position(scene: Scene, window: Area, size: tuple[int, int]) -> tuple[int, int] | None:
     """The first place at an edge of a window, from the bottom right, that has so many blank columns and rows.
 
     It is looked for with a blank cell around first; None where there is none without that either.
@@ -297,8 +299,8 @@ def _drawn(scene: Scene, y: int, window: Area) -> int:
     columns = 0
     for column, _ in scene.wires.row(y, start, end):
         columns |= 1 << (column - start)
-    for unit in scene.units_in(y, start, end):
-        x = scene.layout.origins[unit][0]
-        left, right = max(x, start) - start, min(x + scene.units[unit].width, end) - start
+    for box in scene.boxes_in(y, start, end):
+        x = scene.layout.origins[box][0]
+        left, right = max(x, start) - start, min(x + scene.boxes[box].width, end) - start
         columns |= ((1 << max(0, right - left)) - 1) << left
     return columns

@@ -12,7 +12,7 @@ from driving import debugger, opened, seen
 from backprop_engine import load_scenario
 from backprop_engine.debugger import Go, Session, Step, update
 from backprop_tui.bundle import bundled
-from backprop_tui.cells.drawing import Comparable, Drawing, Lines
+from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.nodes import nodes
@@ -42,14 +42,14 @@ class Drawn(NamedTuple):
 
 def compare(before: Drawn, after: Drawn) -> int:
     """How many rows are said to be alike, each of which is."""
-    assert isinstance(after.drawing, Comparable)
-    unlike = after.drawing.unlike(before.drawing)
-    if unlike is None:
+    assert isinstance(after.drawing, Diffable)
+    changed_rows = after.drawing.changed_rows(before.drawing)
+    if changed_rows is None:
         return 0
     alike = [
         (y, one, other)
         for y, (one, other) in enumerate(zip(before.rows, after.rows, strict=True))
-        if y not in unlike
+        if y not in changed_rows
     ]
     for y, one, other in alike:
         assert one == other, y
@@ -86,8 +86,8 @@ def test_a_choice_may_change_any_row() -> None:
     chosen = replace(view, session=replace(view.session, selection=3))
     for draw in (graph_picture, lambda one: nodes(one, 60, 12)):
         after = draw(chosen)
-        assert isinstance(after, Comparable)
-        assert after.unlike(draw(view)) is None
+        assert isinstance(after, Diffable)
+        assert after.changed_rows(draw(view)) is None
 
 
 async def test_another_height_to_scroll_in_needs_no_layout(
