@@ -6,7 +6,7 @@ long as the entry stands. So a function of a trace that is worth remembering is 
     @derived(limit=64)
     def numeric_check(trace: Trace, edge: Edge) -> GradientCheck: ...
 
-Results must not refer to their owner, or a cycle would keep both until the garbage collector runs.
+Results must not refer to their owner: a cycle would keep both until the garbage collector runs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def derived(
 ]:
     """Remember the results of a function on its first argument, the `limit` most recently used of each owner.
 
-    The owner needs a `__dict__` and weak references; all other arguments must be hashable.
+    The owner needs a `__dict__` and weak references; all other arguments must be hashable. Those of the
+    owner's own type, such as the trace that it is compared with, are not kept alive either.
     """
 
     def declare(
@@ -44,7 +45,7 @@ def derived(
             cache = caches.get(function)
             if cache is None:
                 cache = caches.setdefault(function, _cache(function, owner, limit))
-            return cache(*args, **kwargs)
+            return cache(*(ref(arg) if type(arg) is type(owner) else arg for arg in args), **kwargs)
 
         return remembered
 
@@ -53,4 +54,8 @@ def derived(
 
 def _cache(function: Callable[..., Result], owner: Any, limit: int | None) -> Callable[..., Result]:
     weakly = ref(owner)  # a strong reference would tie the owner to its own cache
-    return lru_cache(maxsize=limit)(lambda *args, **kwargs: function(weakly(), *args, **kwargs))
+
+    def compute(*args: Any, **kwargs: Any) -> Result:
+        return function(weakly(), *(arg() if isinstance(arg, ref) else arg for arg in args), **kwargs)
+
+    return lru_cache(maxsize=limit)(compute)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from math import fsum
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
 from graphs import CASES, IDS, applied, largest, trace_of
 
-from backprop_engine.derivatives import local_gradients as local
 from backprop_engine.derivatives.jacobian import edge_origins, origins_cost
 from backprop_engine.derivatives.local_gradients import ElementwiseLocal, local_gradient
 from backprop_engine.graph.bindings import Bindings
@@ -161,24 +160,13 @@ def test_what_origins_cost_is_what_may_have_read_the_cell() -> None:
     assert [origins_cost(bias, edge, (0,) * (2 - edge.argnum)) for edge in bias.graph.edges] == [1, 4]
 
 
-def test_the_local_gradients_asked_for_last_are_remembered_as_long_as_the_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    worked: list[Edge] = []
-    real = local._worked_out
-
-    def counted(trace: Trace, edge: Edge) -> Any:
-        worked.append(edge)
-        return real(trace, edge)
-
-    monkeypatch.setattr(local, "_worked_out", counted)
+def test_the_local_gradients_asked_for_last_are_remembered_as_long_as_the_run() -> None:
     trace = trace_of(OPS["matmul"], Sample(((2, 3), (3, 2))))
     first, second = trace.graph.edges
+    known = [local_gradient(trace, edge) for edge in (first, second)]
     for _ in range(3):
-        assert local_gradient(trace, first) is local_gradient(trace, first)
-        assert local_gradient(trace, second) is not local_gradient(trace, first)
-    assert worked == [first, second]
-    before = len(local._kept)
+        assert [local_gradient(trace, edge) for edge in (first, second)] == known
+    assert known[0] is not known[1]
+    gone = ref(trace)
     del trace
-    gc.collect()
-    assert len(local._kept) < before
+    assert gone() is None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec import Struct
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from backprop_engine.debugger.anomalies import TROUBLES
 from backprop_engine.debugger.conditions import Condition, holding, parse_condition
 from backprop_engine.debugger.moving import interval
+from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.paths import absolute
@@ -152,9 +152,6 @@ def _phase(name: str, graph: Graph) -> Target:
 
 # Where it is hit
 
-_found: WeakKeyDictionary[Trace, dict[tuple[object, ...], NDArray[np.int64]]] = WeakKeyDictionary()
-"""The hits in each trace; they go with the trace."""
-
 
 def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> NDArray[np.int64]:
     """The positions of `trace` at which `breakpoint_` stops, in order; found once for each trace.
@@ -164,21 +161,22 @@ def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> 
     if not breakpoint_.enabled:
         return np.zeros(0, dtype=np.int64)
     condition = breakpoint_.condition
-    key = (breakpoint_.target, condition.text if condition else None, before is None)
-    known = _found.setdefault(trace, {})
-    if key not in known:
-        known[key] = _positions(breakpoint_, trace, before)
-        known[key].flags.writeable = False
-    return known[key][breakpoint_.ignore :]
+    found = _positions(trace, breakpoint_.target, condition.text if condition else "", before)
+    return found[breakpoint_.ignore :]
 
 
-def _positions(breakpoint_: Breakpoint, trace: Trace, before: Trace | None) -> NDArray[np.int64]:
-    condition = breakpoint_.condition
-    if breakpoint_.target.kind == "any":
-        assert condition is not None  # a bare `if` has one
-        return holding(condition, trace)
-    places = np.unique(np.fromiter(_of_target(breakpoint_.target, trace, before), dtype=np.int64))
-    return places if condition is None else np.intersect1d(places, holding(condition, trace))
+@derived(limit=64)
+def _positions(trace: Trace, target: Target, condition: str, before: Trace | None) -> NDArray[np.int64]:
+    """The positions of a target where a condition holds, if there is one; nobody can write to them."""
+    held = holding(parse_condition(condition, trace.graph), trace) if condition else None
+    if target.kind == "any":
+        assert held is not None  # a bare `if` has a condition
+        places = held
+    else:
+        places = np.unique(np.fromiter(_of_target(target, trace, before), dtype=np.int64))
+        places = places if held is None else np.intersect1d(places, held)
+    places.flags.writeable = False
+    return places
 
 
 def _of_target(target: Target, trace: Trace, before: Trace | None) -> Iterable[int]:

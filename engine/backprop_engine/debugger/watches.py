@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.spelling import about, named, typed
+from backprop_engine.derived import derived
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
@@ -37,15 +37,13 @@ def history_of_watch(text: str, trace: Trace, positions: Sequence[int]) -> list[
 
     Raises `UsageError` as `value_of_watch` does.
     """
-    known = _histories.setdefault(trace, {})
-    for position in positions:
-        if (text, position) not in known:
-            value = value_of_watch(text, trace.frame(position))
-            known[text, position] = None if value is None else _as_number(value)
-    return [known[text, position] for position in positions]
+    return [_number_of_watch(trace, text, position) for position in positions]
 
 
-_histories: WeakKeyDictionary[Trace, dict[tuple[str, int], float | None]] = WeakKeyDictionary()
+@derived()
+def _number_of_watch(trace: Trace, text: str, position: int) -> float | None:
+    value = value_of_watch(text, trace.frame(position))
+    return None if value is None else _as_number(value)
 
 
 def _as_number(value: Tensor) -> float:

@@ -7,12 +7,12 @@ is the seed; positions count from 0. The parts of a node ``L`` are called ``L/p`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
+from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.lowering import Position, add_expression
 from backprop_engine.evaluation.plans import Plan, plan_of
@@ -82,7 +82,7 @@ def stepped_into(trace: Trace, step: Step) -> tuple[Trace, range] | None:
     return run, range(1, before) if isinstance(step, Forward) else range(before, run.schedule.last + 1)
 
 
-@lru_cache(maxsize=64)
+@derived(limit=64)
 def inside_graph(graph: Graph, position: int) -> Graph:
     """The graph inside the node at `position`; `UsageError` where it is no composite."""
     node = graph.nodes[position]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from math import prod
 from typing import Any, Literal, TypeAlias, assert_never
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
@@ -92,23 +92,9 @@ def worked_along(node: Node) -> int:
     return axis % len(node.shape)
 
 
-_KEPT = 4
-"""How many local gradients of a trace are remembered: those of the step that is looked at, and around it."""
-_kept: WeakKeyDictionary[Trace, list[tuple[Edge, LocalGradient]]] = WeakKeyDictionary()
-
-
+@derived(limit=4)  # those of the step that is looked at, and around it
 def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
     """The local gradient that the trace multiplied with at `edge`; those asked for last are remembered."""
-    kept = _kept.setdefault(trace, [])
-    found = next((local for one, local in kept if one is edge), None)
-    if found is None:
-        found = _worked_out(trace, edge)
-        kept.append((edge, found))
-        del kept[:-_KEPT]
-    return found
-
-
-def _worked_out(trace: Trace, edge: Edge) -> LocalGradient:
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     rule, attributes = edge.rule, dict(node.attributes)

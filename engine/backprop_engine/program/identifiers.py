@@ -18,6 +18,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.program.helpers import HELPERS
 
@@ -39,7 +40,7 @@ class Identifiers(Struct, frozen=True, eq=False):
         return _unused(wanted, self.taken)
 
 
-@lru_cache(maxsize=8)
+@derived()
 def identifiers(graph: Graph) -> Identifiers:
     """The names for `graph`."""
     named = {node.position: node.name for node in graph.nodes if node.kind is not Kind.LITERAL}

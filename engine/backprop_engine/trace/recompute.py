@@ -13,7 +13,13 @@ import numpy as np
 
 from backprop_engine.arrays import settle
 from backprop_engine.graph.bindings import Bindings
-from backprop_engine.trace.record import backward_plan, contribution, edits_by_position, forward_plan, record
+from backprop_engine.trace.record import (
+    backward_plan,
+    contribution_of,
+    edits_by_position,
+    forward_plan,
+    record,
+)
 from backprop_engine.trace.trace import Edit, Trace
 
 __all__ = ["Recomputed", "recompute"]
@@ -140,7 +146,8 @@ class _Again:
         gradients[output] = seed if pushed[output] else before[output]
         contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
         plan = backward_plan(graph)
-        for index, (node, operand, _, _, arity, first, last, every, _, _, _) in enumerate(plan):
+        for index, entry in enumerate(plan):
+            node, operand, _, _, arity, first, last, every, _, _, _ = entry
             fresh = False
             if (
                 pushed[node]
@@ -149,7 +156,7 @@ class _Again:
                 or moved[last]
                 or (arity > 2 and any(moved[one] for one in every))
             ):
-                out = contribution(graph, index, gradients[node], self.outs, self.operands)
+                out = contribution_of(entry, gradients[node], self.outs, self.operands, dtype)
                 self.multiplied += 1
                 fresh = not _same(out, contributions[index])
                 if fresh:

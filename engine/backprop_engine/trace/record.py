@@ -7,12 +7,13 @@ scalars on their way through, which is several times faster than arrays of no di
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from backprop_engine.arrays import Shape, Tensor, freeze, settle, shape_text, sum_axes
+from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
@@ -24,6 +25,7 @@ from backprop_engine.trace.trace import Edit, Trace, ValueEdit
 
 __all__ = [
     "contribution",
+    "contribution_of",
     "edits_by_position",
     "forward_function",
     "product",
@@ -118,7 +120,7 @@ class _ForwardEntry(NamedTuple):
     dtype: np.dtype[Any]
 
 
-@lru_cache(maxsize=8)
+@derived()
 def forward_plan(graph: Graph) -> tuple[_ForwardEntry, ...]:
     return tuple(_forward_entry(graph, graph.nodes[position]) for position in graph.order)
 
@@ -162,7 +164,7 @@ def run_forward(
     return values, operands, outs
 
 
-class _BackwardEntry(NamedTuple):
+class BackwardEntry(NamedTuple):
     """A gradient edge, ready to be computed; `function` is None where the local gradient is 1."""
 
     node: int
@@ -178,17 +180,17 @@ class _BackwardEntry(NamedTuple):
     shared: bool
 
 
-@lru_cache(maxsize=8)
-def backward_plan(graph: Graph) -> tuple[_BackwardEntry, ...]:
+@derived()
+def backward_plan(graph: Graph) -> tuple[BackwardEntry, ...]:
     return tuple(_backward_entry(graph, edge) for edge in graph.edges)
 
 
-def _backward_entry(graph: Graph, edge: Edge) -> _BackwardEntry:
+def _backward_entry(graph: Graph, edge: Edge) -> BackwardEntry:
     node = graph.nodes[edge.node]
     shape = graph.nodes[edge.operand].shape
     function, multiplies = _backward_function(node, edge, shape)
     first, last = node.operands[0], node.operands[-1]
-    return _BackwardEntry(
+    return BackwardEntry(
         edge.node, edge.operand, function, multiplies, len(node.operands),
         first, last, node.operands, edge.summed, shape, edge.shared,
     )  # fmt: skip
@@ -224,7 +226,17 @@ def contribution(
     graph: Graph, index: int, upstream: Tensor, outs: Sequence[Tensor], operands: Sequence[Tensor]
 ) -> Tensor:
     """What the edge at `index` hands on of `upstream`, in its operand's shape; as a whole run computes it."""
-    entry = backward_plan(graph)[index]
+    return contribution_of(backward_plan(graph)[index], upstream, outs, operands, graph.dtype)
+
+
+def contribution_of(
+    entry: BackwardEntry,
+    upstream: Tensor,
+    outs: Sequence[Tensor],
+    operands: Sequence[Tensor],
+    dtype: np.dtype[Any],
+) -> Tensor:
+    """The same for an entry of the plan."""
     out: Any = upstream
     if entry.function is not None:
         given = [operands[one] for one in entry.operands]
@@ -234,7 +246,7 @@ def contribution(
             out = entry.function(upstream, outs[entry.node], *given)
     if entry.summed:
         out = sum_axes(out, entry.summed, entry.shape)
-    return settle(out, graph.dtype)
+    return settle(out, dtype)
 
 
 class _BackwardPass:
@@ -260,7 +272,7 @@ class _BackwardPass:
             start = last + 1
         self._stretch(plan[start:])
 
-    def _stretch(self, plan: Sequence[_BackwardEntry]) -> None:
+    def _stretch(self, plan: Sequence[BackwardEntry]) -> None:
         outs, operands, gradients = self.outs, self.operands, self.gradients
         contributions, arrived = self.contributions, self.arrived
         dtype, scalar = self.graph.dtype, self.graph.dtype.type

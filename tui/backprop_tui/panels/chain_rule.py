@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from backprop_engine.derived import derived
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
@@ -42,7 +41,7 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     return _with_its_check(frame.trace, frame.position, view.language, width, height)
 
 
-@lru_cache(maxsize=8)  # one steps back to what one has just seen as often as on
+@derived(limit=8)  # one steps back to what one has just seen as often as on
 def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> Drawing:
     from backprop_tui.render.equation.equation import equation
     from backprop_tui.render.numeric import numeric_line

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -49,7 +50,7 @@ _FIRST, _MEASURED = 50, 120
 """The first of all nodes and about so many of the others decide how wide the columns are."""
 
 
-@lru_cache(maxsize=8)
+@derived()
 def _listed(graph: Graph) -> tuple[int, ...]:
     """The positions of the nodes that have a row."""
     return tuple(node.position for node in graph.nodes if node.kind is not Kind.LITERAL)
@@ -129,7 +130,7 @@ class _Table(Struct, frozen=True, eq=False):
         return (Span(mark, Role.KEY), *_row(tuple(cells), self.sizes, roles))
 
 
-@lru_cache(maxsize=8)
+@derived(limit=4)
 def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tuple[int, ...]:
     """The widths of the columns, 0 for one that is left out.
 
@@ -218,17 +219,17 @@ def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
         earlier = before.gradient(node) if before else None
         gradient = in_short(frame.gradient(node), earlier, sizes[4], progress(*frame.arrived(node)))
     value = in_short(frame.value(node), before.value(node) if before else None, sizes[3])
-    name, what = clip_middle(node.name, sizes[0]), _what_in(sizes[_WHAT], view.graph, node, view.language)
+    name, what = clip_middle(node.name, sizes[0]), _what_in(view.graph, sizes[_WHAT], node, view.language)
     return [name, what, _shape(node, view.language), value, gradient]
 
 
-@lru_cache(maxsize=1024)
+@derived(limit=1024)
 def _what(graph: Graph, node: Node, language: str) -> str:
     return formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
 
 
-@lru_cache(maxsize=1024)
-def _what_in(room: int, graph: Graph, node: Node, language: str) -> str:
+@derived(limit=1024)
+def _what_in(graph: Graph, room: int, node: Node, language: str) -> str:
     """What a node is in so many cells: its operands' names are cut in their middle, as far as they stay
     apart, and at last all of it.
     """

@@ -7,12 +7,12 @@ words are made when somebody looks at it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
 from backprop_tui.cells.drawing import Area, Drawing
@@ -49,7 +49,7 @@ class Tree(Struct, frozen=True, eq=False):
     row_of: Mapping[int, int]
 
 
-@lru_cache(maxsize=8)
+@derived(limit=8)
 def tree_of(graph: Graph, folded: tuple[str, ...]) -> Tree:
     """The rows of a graph some of whose groups are folded."""
     rows: list[Row] = []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_edge
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.graph.steps import Backward, Edge
@@ -55,7 +54,7 @@ def at_kink(trace: Trace, edge: Edge) -> bool:
     return op is not None and not op.analytic and _check(trace, edge).verdict is Verdict.KINK
 
 
-@lru_cache(maxsize=64)
+@derived(limit=64)
 def _check(trace: Trace, edge: Edge) -> GradientCheck:
     node = trace.graph.nodes[edge.node]
     numbers = sum(int(np.size(trace.values[position])) for position in (edge.node, *node.operands))

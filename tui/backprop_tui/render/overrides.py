@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from backprop_engine.arrays import Tensor, settle
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import summary
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.graph.steps import Accumulate, Backward, Edge, Forward, Seed
@@ -84,12 +83,12 @@ class _Edited:
         self.gradients = {one.position for edit, one in nodes if isinstance(edit, GradientEdit)}
 
 
-@lru_cache(maxsize=4)
+@derived()
 def _edited(trace: Trace) -> _Edited:
     return _Edited(trace)
 
 
-@lru_cache(maxsize=4)
+@derived()
 def _changed(trace: Trace) -> frozenset[int]:
     """The nodes whose gradient is overridden, or came through a gradient or a value that is."""
     edited = _edited(trace)

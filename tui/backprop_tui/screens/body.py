@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from textual.containers import Container
 from textual.geometry import Size
 
+from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph
 from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
 from backprop_tui.view import View
@@ -61,7 +61,7 @@ def rows_of_graph(view: View, size: Size) -> int | None:
     return max(size.height // 2, min(picture.height + _BORDER, size.height - below))
 
 
-@lru_cache(maxsize=4)
+@derived(limit=4)
 def _rows_below(graph: Graph, rows: int) -> int:
     """What a panel needs for equations: all rows of matrices, or half of `rows` where that is too much."""
     shapes = [node.shape for node in graph.nodes if graph.active[node.position] and node.shape]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
 
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.panels.graph.appearance import NodeStatus, lines
@@ -58,7 +59,7 @@ class _Overview(Struct, frozen=True, eq=False):
     last: dict[tuple[int, int], int]
 
 
-@lru_cache(maxsize=8)
+@derived(limit=8)
 def _overview(scene: Scene, width: int, height: int) -> _Overview:
     """The boxes of a scene in `width` by `height` cells of two by four dots."""
     dots: dict[tuple[int, int], int] = {}
@@ -158,7 +159,7 @@ def _marked(picture: GraphPicture, width: int, height: int) -> dict[tuple[int, i
     return marked
 
 
-@lru_cache(maxsize=4)
+@derived(limit=4)
 def _found(scene: Scene, found: frozenset[int], width: int, height: int) -> tuple[tuple[int, int], ...]:
     boxes = sorted({scene.box_of[node] for node in found if node in scene.box_of})
     return tuple(dict.fromkeys(cell for box in boxes for cell in _cells(scene, box, width, height)))
@@ -246,7 +247,7 @@ def _under(area: Area, window: Area, margin: tuple[int, int]) -> Area:
     return area._replace(x=window.x - margin[0] + area.x, y=window.y - margin[1] + area.y)
 
 
-@lru_cache(maxsize=64)
+@derived(limit=64)
 def _hidden(scene: Scene, area: Area) -> int:
     """About how many cells of any picture of a scene are in an area."""
     end, hidden = area.x + area.width, 0
@@ -265,7 +266,7 @@ def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
     return left < right and any(line_text(picture.row(y, left, right - left)).strip() for y in rows)
 
 
-@lru_cache(maxsize=64)
+@derived(limit=64)
 def _free_position(scene: Scene, window: Area, size: tuple[int, int]) -> tuple[int, int] | None:
     """The first place at an edge of a window, from the bottom right, that has so many blank columns and rows.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import ceil, floor, isfinite, isnan, log10
-from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
 from backprop_tui.cells.drawing import Area, Drawing, Lines
@@ -21,8 +21,6 @@ _BARS, _BARS_ASCII = "▇░", "#."
 """What a bar is made of, and what while it is ahead."""
 _NAMES, _NUMBERS = 16, 9
 """Cells of the columns of names and of numbers, at most."""
-
-_ORDERS: WeakKeyDictionary[Graph, tuple[Node, ...]] = WeakKeyDictionary()
 
 
 def depth(view: View, width: int, height: int) -> Drawing:
@@ -45,22 +43,21 @@ def node_of_row(view: View, row: int) -> Node | None:
     return shown[row - 1] if 0 < row <= len(shown) else None
 
 
+@derived()
 def _in_order(graph: Graph) -> tuple[Node, ...]:
     """Every node that gradient reaches; a leaf stands before the first node that is computed from it."""
-    if graph not in _ORDERS:
-        first: dict[int, int] = {}
-        for node in graph.nodes:
-            for operand in node.operands:
-                first.setdefault(operand, node.position)
+    first: dict[int, int] = {}
+    for node in graph.nodes:
+        for operand in node.operands:
+            first.setdefault(operand, node.position)
 
-        def place(node: Node) -> tuple[int, int, int]:
-            if node.is_leaf:
-                return first.get(node.position, node.position), 0, node.position
-            return node.position, 1, 0
+    def place(node: Node) -> tuple[int, int, int]:
+        if node.is_leaf:
+            return first.get(node.position, node.position), 0, node.position
+        return node.position, 1, 0
 
-        reached = (one for one in graph.nodes if graph.active[one.position])
-        _ORDERS[graph] = tuple(sorted((one for one in reached if one.takes_gradient), key=place))
-    return _ORDERS[graph]
+    reached = (node for node in graph.nodes if graph.active[node.position])
+    return tuple(sorted((node for node in reached if node.takes_gradient), key=place))
 
 
 class _Bars(Struct, frozen=True, eq=False):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from math import exp, isfinite, log
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
 from backprop_tui.cells.drawing import Drawing, Lines
@@ -37,20 +37,15 @@ class State(Struct, frozen=True):
     nodes: tuple[int, ...]
 
 
-_STATES: WeakKeyDictionary[Graph, tuple[State, ...]] = WeakKeyDictionary()
-
-
 def over_time(view: View) -> tuple[State, ...]:
     """The states whose gradients have a course; none inside of what one has stepped into."""
     if view.session.levels:
         return ()
-    graph = view.session.run.graph
-    if graph not in _STATES:
-        _STATES[graph] = tuple(_states(graph))
-    return _STATES[graph]
+    return _states(view.session.run.graph)
 
 
-def _states(graph: Graph) -> list[State]:
+@derived()
+def _states(graph: Graph) -> tuple[State, ...]:
     """Of each row of instances, the nodes that the next instance uses, with a gradient in every instance."""
     rows: dict[str, list[range]] = {}
     for group in graph.groups:
@@ -66,7 +61,7 @@ def _states(graph: Graph) -> list[State]:
             if all(graph.active[node] and graph.differentiable[node] for node in nodes):
                 short = graph.nodes[nodes[0]].name.removeprefix(f"{name}[0].")
                 found.append(State(short, nodes))
-    return found[:_MOST]
+    return tuple(found[:_MOST])
 
 
 def _handed_on(graph: Graph, instances: list[range]) -> list[int]:

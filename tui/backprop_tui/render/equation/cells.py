@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import number
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Span, wrap_line
@@ -46,7 +46,7 @@ def _number(term: Term) -> Block:
     return Block.text(f"({written})" if term.factor and written.startswith("-") else written, term.role)
 
 
-@lru_cache(maxsize=64)
+@derived(limit=64)
 def _in_part(term: Term, width: int, height: int) -> Block:
     """A tensor in at most `width` × `height` cells, as a heatmap where it takes one."""
     tensor = term.tensor
@@ -74,7 +74,7 @@ def may_be_whole(term: Term, width: int, height: int) -> bool:
     return lies if term.row else tensor.size <= height or (term.brief and lies)
 
 
-@lru_cache(maxsize=64)
+@derived()
 def _narrowest(term: Term) -> int:
     """How wide its numbers are with the fewest digits."""
     assert term.tensor is not None
@@ -83,7 +83,7 @@ def _narrowest(term: Term) -> int:
     ).width
 
 
-@lru_cache(maxsize=64)  # each way to place the columns asks again
+@derived()  # each way to place the columns asks again
 def in_full(term: Term) -> Block:
     """All numbers of a small tensor, with as many digits as differ."""
     assert term.tensor is not None
@@ -107,7 +107,7 @@ def may_lie(term: Term, height: int) -> bool:
     return term.brief and upright and in_full(term).height > height
 
 
-@lru_cache(maxsize=64)
+@derived()
 def lying(term: Term) -> Block:
     """A vector as a row, with a sign that it is turned."""
     assert term.tensor is not None

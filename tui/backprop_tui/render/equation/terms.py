@@ -46,7 +46,7 @@ _NO_OPERATORS = "=(,"
 _EXPONENTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻^"
 
 
-class Term(Struct, frozen=True, eq=False):
+class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """One column of an equation: its name, what it is, its shape, and its tensor."""
 
     name: str

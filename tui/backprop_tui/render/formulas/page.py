@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from backprop_engine.derived import derived
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.blocks import Block, above
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.text import clip
-from backprop_tui.render.formulas.equations import Fitted, Style, flow
+from backprop_tui.render.formulas.equations import Equation, Fitted, Style, flow
 from backprop_tui.render.formulas.steps import step_equations
 
 __all__ = ["formula_block"]
@@ -55,33 +56,44 @@ def formula_block(
     if not equations:
         return Block.of([])
 
-    @cache
-    def fitted(at: int, numbers: bool, lying: bool) -> Fitted:
-        if numbers and not lying:
-            return equations[at].fitted(width, Style(small=small))
-        upright = fitted(at, True, False)
-        if not upright.numbers:
-            return upright
-        found = equations[at].fitted(width, Style(numbers=numbers, lying=lying, small=small))
-        loses = numbers and (not found.numbers or found.better > upright.better)
-        return upright if loses else found
-
-    def block(at: int, numbers: bool, lying: bool) -> Block:
-        title = equations[at].title
-        heading = [Block.text(clip(title, width), Role.DIM)] if title else []
-        return above(*heading, fitted(at, numbers, lying).block, align="<")
-
-    @cache
-    def page(plan: _Plan) -> Block:
-        kept = [(at, one.rank) for at, one in enumerate(equations) if one.rank >= plan.equations]
-        return flow([block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], width)
-
-    whole = page(_PLANS[0])
+    pages = _Pages(equations, width, small=small)
+    whole = pages.page(_PLANS[0])
     if height is None or whole.height <= height - spare:
         return whole
     plans = [plan for plan in _PLANS if not plan.lying or _all_are_vectors(frame)]
-    tried = (page(plan) for rows in (height - spare, height) for plan in plans if page(plan).height <= rows)
+    tried = (
+        page for rows in (height - spare, height) for page in map(pages.page, plans) if page.height <= rows
+    )
     return next(tried, whole)
+
+
+class _Pages:
+    """The pages that equations can make, each made once."""
+
+    def __init__(self, equations: Sequence[Equation], width: int, *, small: bool) -> None:
+        self.equations, self.width, self.small = equations, width, small
+
+    @derived()
+    def fitted(self, at: int, numbers: bool, lying: bool) -> Fitted:
+        equation, width = self.equations[at], self.width
+        if numbers and not lying:
+            return equation.fitted(width, Style(small=self.small))
+        upright = self.fitted(at, True, False)
+        if not upright.numbers:
+            return upright
+        found = equation.fitted(width, Style(numbers=numbers, lying=lying, small=self.small))
+        loses = numbers and (not found.numbers or found.better > upright.better)
+        return upright if loses else found
+
+    @derived()
+    def page(self, plan: _Plan) -> Block:
+        kept = [(at, one.rank) for at, one in enumerate(self.equations) if one.rank >= plan.equations]
+        return flow([self._block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], self.width)
+
+    def _block(self, at: int, numbers: bool, lying: bool) -> Block:
+        title = self.equations[at].title
+        heading = [Block.text(clip(title, self.width), Role.DIM)] if title else []
+        return above(*heading, self.fitted(at, numbers, lying).block, align="<")
 
 
 def _all_are_vectors(frame: Frame) -> bool:

@@ -1,0 +1,145 @@
+"""What looking at a training keeps in memory, beside what the run promises: `held_cells` and `kept_traces`.
+
+The training has one parameter of `--size` × `--size` numbers. Its iterations are gone through one after the
+other; at the forward, the backward and the update step of each, every panel is drawn, and the viewer of every
+node's tensors. No garbage is collected meanwhile: a trace must go when nothing refers to it any more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from backprop_engine import Scenario, Trace, load_scenario
+from backprop_engine.debugger import Go, Session, finished, update
+from backprop_engine.graph.steps import Backward, Schedule
+from backprop_engine.trace.training import held_cells, kept_traces
+from backprop_tui.cells.drawing import Drawing
+from backprop_tui.panels.bars import header
+from backprop_tui.panels.plots import kinds
+from backprop_tui.panels.table import DRAWN
+from backprop_tui.panels.tensor import viewer
+from backprop_tui.panels.tensor_state import opened_at
+from backprop_tui.panels.timeline import timeline
+from backprop_tui.panels.transcript import transcript
+from backprop_tui.panels.watches import watch_lines
+from backprop_tui.view import View
+
+SCREEN = (100, 30)
+"""The columns and rows that every panel has."""
+BYTES = 8
+"""What a number takes in double precision."""
+FILE = """\
+inputs: {{x: [{ones}]}}
+params: {{W: {{shape: [{size}, {size}], init: normal, std: 0.01, seed: 1}}}}
+nodes:
+  z: W @ x
+  a: tanh(z)
+  L: mean(a * a)
+train: {{optimizer: sgd, lr: 0.1, steps: {steps}}}
+watch: [norm(W), norm(grad(W))]
+"""
+
+
+class Looked(Struct, frozen=True):
+    """What is there after looking at a training, and what was at most; memory in bytes."""
+
+    traces: int
+    """The traces alive, before garbage is collected."""
+    traces_left: int
+    """The traces alive once it is."""
+    bound: int
+    """How many traces the run keeps at most."""
+    peak: int
+    promised: int
+
+
+def training(folder: Path, size: int, steps: int) -> Scenario:
+    """A training of one square matrix."""
+    path = folder / "training.yaml"
+    path.write_text(FILE.format(size=size, steps=steps, ones=", ".join(["1"] * size)), encoding="utf-8")
+    return load_scenario(path)
+
+
+def look(scenario: Scenario, iterations: int) -> Looked:
+    """Draw everything at some steps of each of the first `iterations` iterations."""
+    gc.collect()
+    before = _living()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        view = View(scenario, Session(scenario.run()))
+        run = view.session.run
+        for iteration in range(iterations):
+            for here in _positions(view.session.run.schedule(iteration)):
+                session = finished(update(view.session, Go(run.start(iteration) + here)))
+                view = replace(view, session=session)
+                draw_everything(view)
+        peak = tracemalloc.get_traced_memory()[1]
+        alive = _living() - before
+        gc.collect()
+        left = _living() - before
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    promised = BYTES * held_cells(scenario.graph, scenario.training)
+    return Looked(alive, left, kept_traces(scenario.graph), peak, promised)
+
+
+def _living() -> int:
+    return sum(isinstance(thing, Trace) for thing in gc.get_objects())
+
+
+def _positions(schedule: Schedule) -> Iterator[int]:
+    """A forward step, every step of the backward pass, the update, and the clearing."""
+    yield 1
+    yield from range(min(schedule.seed, schedule.last), schedule.last + 1)
+
+
+def draw_everything(view: View) -> None:
+    """Every panel, and the viewer of each node's tensors."""
+    width, height = SCREEN
+    panels = [drawn.draw for name, drawn in DRAWN.items() if name != "plots"]
+    for draw in (*panels, header, timeline, transcript):
+        _read(draw(view, width, height))
+    for kind in kinds(view):
+        _read(DRAWN["plots"].draw(replace(view, plot=kind), width, height))
+    watch_lines(view, width)
+    step = view.frame.step
+    for node in view.graph.nodes:
+        own = step.edge if isinstance(step, Backward) and step.edge.operand == node.position else None
+        state = opened_at(view, node, own)
+        for subject in range(len(state.subjects)):
+            _read(viewer(state.choose(subject), width, height).drawing)
+
+
+def _read(drawing: Drawing) -> None:
+    for row in range(drawing.height):
+        drawing.row(row, 0, drawing.width)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--size", type=int, default=800, help="rows and columns of the parameter (800)")
+    parser.add_argument("--iterations", type=int, default=50, help="iterations that are looked at (50)")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        scenario = training(Path(folder), arguments.size, arguments.iterations + 10)
+        found = look(scenario, arguments.iterations)
+    size, mebibyte = arguments.size, 2**20
+    print(f"{arguments.iterations} iterations of a training of {size}×{size}, viewed in every panel")
+    print(f"traces alive{found.traces:>24}   (kept at most: {found.bound})")
+    print(f"the same after gc.collect(){found.traces_left:>9}")
+    print(f"peak{found.peak / mebibyte:>32.0f} MiB")
+    print(f"promised{found.promised / mebibyte:>28.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
