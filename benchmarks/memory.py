@@ -23,7 +23,7 @@ from backprop_engine.graph.steps import Backward, Schedule
 from backprop_engine.trace.training import held_cells, kept_traces
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.bars import header
-from backprop_tui.panels.plots import kinds
+from backprop_tui.panels.plots.panel import kinds
 from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.tensor import viewer
 from backprop_tui.panels.tensor_state import opened_at
