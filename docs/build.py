@@ -16,6 +16,7 @@ import backprop_engine
 from backprop_engine.catalogue.conventions import KINKS
 from backprop_engine.catalogue.entries import how_written
 from backprop_engine.errors import CODES, Diagnostic, ScenarioError
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.messages.message import in_language
 from backprop_engine.messages.words import Words
@@ -308,7 +309,7 @@ def numpy_page(language: str) -> str:
         load_scenario(FOLDER.parent / "scenarios" / f"{name}.yaml")
         for name in ("recurrent/rnn_cell", "recurrent/shared_weights", "training/momentum")
     )
-    formulas = plain(formula_block(recurrent.record().frame(28), language, 90).lines)
+    formulas = plain(formula_block(step_facts(recurrent.record().frame(28)), language, 90).lines)
     program, loop = numpy_program(shared.record()), numpy_program(training.run())
     return _NUMPY.in_language(language).format(
         formulas=formulas, program=program.rstrip(), training=loop.rstrip()

@@ -13,6 +13,7 @@ from backprop_engine.catalogue.conventions import KINKS, Kink
 from backprop_engine.catalogue.entries import data, derivatives, find, fits
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import UsageError
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Op
 from backprop_tui.cells.lines import line_text, line_width, plain
@@ -115,7 +116,9 @@ def _same(found: Any, wanted: Any) -> None:
 @pytest.mark.parametrize("kink", KINKS, ids=lambda kink: kink.call)
 def test_a_step_that_meets_a_kink_tells_what_holds_there(kink: Kink) -> None:
     trace = kink.run()
-    told = [plain(story(trace.frame(position), "en")) for position in range(1, len(trace.steps) + 1)]
+    told = [
+        plain(story(step_facts(trace.frame(position)), "en")) for position in range(1, len(trace.steps) + 1)
+    ]
     conventions = OPS[kink.op].conventions
     assert conventions
     assert any(conventions.en in text for text in told)
@@ -125,7 +128,9 @@ def test_a_step_that_meets_a_kink_tells_what_holds_there(kink: Kink) -> None:
 def test_a_step_far_from_any_kink_does_not_speak_of_them(name: str) -> None:
     sample = next(sample for sample in OPS[name].samples if np.size(sample.draw()[0]) > 1)
     trace = trace_of(OPS[name], sample)
-    texts = [plain(story(trace.frame(position), "en")) for position in range(1, len(trace.steps) + 1)]
+    texts = [
+        plain(story(step_facts(trace.frame(position)), "en")) for position in range(1, len(trace.steps) + 1)
+    ]
     conventions = OPS[name].conventions
     assert conventions
     assert not any(conventions.en in text for text in texts)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from graphs import assert_close
 
-from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph.graph import Graph
+from backprop_engine.run_json import run_json
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
@@ -149,7 +149,7 @@ def test_cells_in_cells() -> None:
         return v / (1 + np.exp(-2 * v))
 
     assert_close(trace.value("f"), block(block(0.5)) + block(0.5))
-    groups = [step.get("group") for step in run_data("case", trace)["steps"]]
+    groups = [step.get("group") for step in run_json("case", trace)["steps"]]
     assert groups[:4] == ["one.g", "one.g", "one", "two.g"]
     assert groups[-1] == "one.g"
 

@@ -9,6 +9,7 @@ import pytest
 from graphs import Sketch, graph_of, trace_of
 
 import scenes
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import OPS, Sample
@@ -22,7 +23,7 @@ from backprop_tui.render.equation.equation import equation
 
 def backward(op: str, sample: Sample, size: tuple[int, int], step: int = 3, *, tall: bool = False) -> Block:
     """The equation of a backward step of one operator on one sample."""
-    return equation(trace_of(OPS[op], sample).frame(step), "en", *size, tall=tall)
+    return equation(step_facts(trace_of(OPS[op], sample).frame(step)), "en", *size, tall=tall)
 
 
 def pictures(block: Block) -> list[str]:
@@ -107,7 +108,9 @@ def test_nothing_runs_over_the_edge_where_the_product_is_one_of_several(language
     trace = used_twice(10)
     for width in range(42, 60, 3):
         for height in range(9, 20, 2):
-            shown = plain(equation(trace.frame(9), language, width, height, tall=True).lines).splitlines()
+            shown = plain(
+                equation(step_facts(trace.frame(9)), language, width, height, tall=True).lines
+            ).splitlines()
             assert len(shown) <= height
             assert not [line for line in shown if line.rstrip().endswith("…")], (width, height)
 
@@ -120,7 +123,7 @@ def test_the_shape_of_a_vector_is_in_brackets_as_no_number_is(size: tuple[int, i
 
 
 def test_words_in_two_lines_leave_room_for_heatmaps_side_by_side() -> None:
-    shown = equation(used_twice(14).frame(9), "en", 40, 16)
+    shown = equation(step_facts(used_twice(14).frame(9)), "en", 40, 16)
     assert pictures(shown)
     assert "contribution 1 of 2" not in plain(shown.lines)
     assert not [line for line in plain(shown.lines).splitlines() if line.startswith(" = ")]
@@ -131,7 +134,7 @@ def test_a_long_name_that_is_cut_is_still_transposed() -> None:
     built = graph(y="matmul attention_to_everything v", L="sum y").build()
     numbers = {"attention_to_everything": np.eye(3), "v": np.ones((3, 2))}
     trace = record(built, Bindings.of(built, numbers))
-    shown = plain(equation(trace.frame(6), "en", 44, 8).lines)
+    shown = plain(equation(step_facts(trace.frame(6)), "en", 44, 8).lines)
     assert "attention_to_everythi…ᵀ" in shown
 
 
@@ -139,9 +142,9 @@ def test_a_long_name_that_is_cut_is_still_transposed() -> None:
 def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
     frame = scenes.trace("huber_outlier").frame(7)
     whole = "clip(y2 − measured, min=-1.0, max=1.0) / 4"
-    assert whole in plain(equation(frame, language, 76, 6).lines)
+    assert whole in plain(equation(step_facts(frame), language, 76, 6).lines)
     for width in range(48, 68):
-        block = equation(frame, language, width, 6)
+        block = equation(step_facts(frame), language, width, 6)
         if "clip(y2 − measured, " in (shown := plain(block.lines)) and whole not in shown:
             assert block.width == width
 
@@ -149,7 +152,7 @@ def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_rule_beside_its_word_takes_what_room_there_is(language: str) -> None:
     frame = scenes.trace("transformer_block").frame(scenes.crowded("transformer_block"))
-    block = equation(frame, language, 76, 8)
+    block = equation(step_facts(frame), language, 76, 8)
     assert block.width == 76
     assert "= (1 + erf(m#2 / sqrt(2)))…" in plain(block.lines)
 
@@ -163,7 +166,7 @@ def rows_of(block: Block) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("position", [2, 15])
 def test_rows_of_numbers_and_of_a_heatmap_beside_them_stand_level(position: int) -> None:
-    block = equation(scenes.trace("iris_mlp").frame(position), "en", 76, 28, tall=True)
+    block = equation(step_facts(scenes.trace("iris_mlp").frame(position)), "en", 76, 28, tall=True)
     first, second, _ = rows_of(block)
     assert pictures(block)
     assert len(first) == 15
@@ -171,7 +174,7 @@ def test_rows_of_numbers_and_of_a_heatmap_beside_them_stand_level(position: int)
 
 
 def test_a_scale_stands_apart_where_all_rows_fit_into_a_line_less() -> None:
-    shown = equation(scenes.trace("transformer_block").frame(8), "en", 76, 8, tall=True)
+    shown = equation(step_facts(scenes.trace("transformer_block").frame(8)), "en", 76, 8, tall=True)
     *_, blank, scale = plain(shown.lines).splitlines()
     assert "-1.55…1.55" in scale
     assert not blank.strip()
@@ -181,26 +184,28 @@ class TestNumbersBeforeHeatmaps:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_a_word_that_takes_room_from_numbers_goes(self, language: str) -> None:
         frame = scenes.trace("hello_rnn").frame(29)
-        block = equation(frame, language, 76, 6, tall=True)
+        block = equation(step_facts(frame), language, 76, 6, tall=True)
         assert not pictures(block)
         assert plain(block.lines).count("(4×4)") == 2
 
     def test_shapes_stay_where_their_own_columns_have_room(self) -> None:
-        shown = plain(equation(scenes.trace("softmax_classifier").frame(6), "ko", 76, 8, tall=True).lines)
+        shown = plain(
+            equation(step_facts(scenes.trace("softmax_classifier").frame(6)), "ko", 76, 8, tall=True).lines
+        )
         assert shown.count("(6×3)") == 2
         assert "로컬 그래디언트" in shown
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_beside_a_heatmap_a_row_of_two_numbers_stays_one(self, language: str) -> None:
-        block = equation(scenes.trace("lstm").frame(85), language, 44, 17, tall=True)
+        block = equation(step_facts(scenes.trace("lstm").frame(85)), language, 44, 17, tall=True)
         assert pictures(block)
         assert "[0.380  -0.289]" in plain(block.lines)
 
     def test_which_part_of_a_tensor_it_is_always_stands_there(self) -> None:
-        block = equation(scenes.trace("layer_norm_directions").frame(3), "ko", 44, 17, tall=True)
+        block = equation(step_facts(scenes.trace("layer_norm_directions").frame(3)), "ko", 44, 17, tall=True)
         assert not pictures(block)
         assert plain(block.lines).count("[0]") == 3
-        forward = plain(equation(scenes.trace("small_convnet").frame(1), "en", 76, 9).lines)
+        forward = plain(equation(step_facts(scenes.trace("small_convnet").frame(1)), "en", 76, 9).lines)
         assert "1×6×6 [0]" in forward
         assert "2×1×3×3 [0, 0]" in forward
 
@@ -209,7 +214,9 @@ class TestWhatIsShown:
     @pytest.mark.parametrize(("axis", "index"), [(-1, "[2]"), (0, "[:, 2]")])
     def test_one_sample_of_a_batch_of_jacobians_multiplies(self, axis: int, index: str) -> None:
         cells = [(2, 0), (2, 1)] if axis else [(0, 2), (1, 2)]
-        block = equation(reached("softmax", Sample(((3, 3),), {"axis": axis}), *cells).frame(3), "en", 90, 12)
+        block = equation(
+            step_facts(reached("softmax", Sample(((3, 3),), {"axis": axis}), *cells).frame(3)), "en", 90, 12
+        )
         product, jacobian, upstream = (np.asarray(one, float) for one in bracketed(block))
         np.testing.assert_allclose(jacobian @ upstream, product, atol=2e-4)
         assert upstream.any()
@@ -217,13 +224,13 @@ class TestWhatIsShown:
         assert "3×3×3 [2]" in plain(block.lines)
 
     def test_a_batch_that_no_gradient_reaches_shows_its_first_sample(self) -> None:
-        shown = equation(reached("softmax", Sample(((3, 3),))).frame(3), "en", 90, 12)
+        shown = equation(step_facts(reached("softmax", Sample(((3, 3),))).frame(3)), "en", 90, 12)
         assert len(re.findall(r"(?<!×)3×3 \[0\]", plain(shown.lines))) == 2
 
     @pytest.mark.parametrize("height", [5, 8, 16])
     def test_a_vector_that_is_mostly_zero_says_so_in_numbers(self, height: int) -> None:
         trace = reached("relu", Sample(((50,),), low=0.1), (0,), (30,))
-        shown = equation(trace.frame(3), "en", 160, height)
+        shown = equation(step_facts(trace.frame(3)), "en", 160, height)
         told = ["0.5", "0", "…", "0", "1", "0", "…", "0"]
         if height < 12:
             assert plain(shown.lines).count(f"[{'  '.join(told)}]ᵀ") == 2
@@ -233,21 +240,21 @@ class TestWhatIsShown:
     def test_a_long_vector_lies_down_where_there_is_little_height(self) -> None:
         graph = graph_of(OPS["neg"], Sample(((60,),)))
         trace = record(graph, Bindings.of(graph, {"a": np.ones(60)}, np.arange(60.0)))
-        shown = plain(equation(trace.frame(3), "en", 210, 7).lines)
+        shown = plain(equation(step_facts(trace.frame(3)), "en", 210, 7).lines)
         assert len(re.findall(r"\[[^]]{60}\]ᵀ", shown)) == 3
-        close = plain(equation(trace.frame(3), "en", 70, 7).lines)
+        close = plain(equation(step_facts(trace.frame(3)), "en", 70, 7).lines)
         assert close.count("…]ᵀ") == 3
 
     def test_a_row_is_shown_as_a_row(self) -> None:
         trace = trace_of(OPS["add"], Sample(((2, 3), (3,))))
-        shown = plain(equation(trace.frame(len(trace.steps)), "en", 90, 12).lines)
+        shown = plain(equation(step_facts(trace.frame(len(trace.steps))), "en", 90, 12).lines)
         assert re.search(r"\[[-\d. ]+\] =", shown)
 
     def test_cells_of_an_elementwise_product_can_be_checked(self) -> None:
         graph = graph_of(OPS["exp"], Sample(((3,),)))
         trace = record(graph, Bindings.of(graph, {"a": [-2.0, 0.0, -3.0]}, np.full(3, 0.8438)))
         product, upstream, local = (
-            np.asarray(one, float) for one in bracketed(equation(trace.frame(3), "en", 90, 12))
+            np.asarray(one, float) for one in bracketed(equation(step_facts(trace.frame(3)), "en", 90, 12))
         )
         np.testing.assert_allclose(upstream * local, product, rtol=2e-3)
         np.testing.assert_allclose(local.ravel(), np.exp([-2.0, 0.0, -3.0]), rtol=5e-4)
@@ -256,21 +263,25 @@ class TestWhatIsShown:
         numbers = np.stack([np.ones((9, 9)), np.full((9, 9), 50.0)])
         graph = graph_of(OPS["exp"], Sample(((2, 9, 9),)))
         trace = record(graph, Bindings.of(graph, {"a": np.zeros((2, 9, 9))}, numbers))
-        shown = plain(equation(trace.frame(3), "en", 70, 12).lines)
+        shown = plain(equation(step_facts(trace.frame(3)), "en", 70, 12).lines)
         assert "2×9×9 [0]" in shown
         assert "50" not in shown
 
     def test_every_column_comes_before_large_ones(self) -> None:
         trace = trace_of(OPS["matmul"], Sample(((30, 12), (12, 40))))
-        shown = equation(trace.frame(len(trace.steps)), "en", 122, 34)
+        shown = equation(step_facts(trace.frame(len(trace.steps))), "en", 122, 34)
         assert "…⎥" not in plain(shown.lines)
 
 
 class TestHowItIsWritten:
     def test_a_negative_factor_is_in_brackets(self) -> None:
         trace = reached("mul", Sample((np.asarray(2.0), np.asarray(-3.0))), ())
-        assert "-1.5 = 0.5 · (-3)" in re.sub(r" +", " ", plain(equation(trace.frame(3), "en", 60, 9).lines))
-        assert "-6 = 2 · (-3)" in re.sub(r" +", " ", plain(equation(trace.frame(1), "en", 60, 9).lines))
+        assert "-1.5 = 0.5 · (-3)" in re.sub(
+            r" +", " ", plain(equation(step_facts(trace.frame(3)), "en", 60, 9).lines)
+        )
+        assert "-6 = 2 · (-3)" in re.sub(
+            r" +", " ", plain(equation(step_facts(trace.frame(1)), "en", 60, 9).lines)
+        )
 
     def test_a_shape_stands_among_shapes_and_a_rule_by_itself(self) -> None:
         lines = plain(backward("tanh", Sample(((4,),)), (60, 12)).lines).splitlines()
@@ -287,7 +298,7 @@ class TestHowItIsWritten:
     def test_only_words_that_are_too_wide_for_their_own_column_take_two_lines(self) -> None:
         graph = Sketch().inputs(predicted=(2,), measured=(2,))(L="mse predicted measured").build()
         bindings = Bindings.of(graph, {"predicted": [1.0, 2.0], "measured": [0.0, 0.5]})
-        shown = equation(record(graph, bindings).frame(3), "ko", 60, 12)
+        shown = equation(step_facts(record(graph, bindings).frame(3)), "ko", 60, 12)
         words = plain(shown.lines).splitlines()[1:3]
         assert [re.split(r" {2,}", line.strip()) for line in words] == [
             ["곱", "흘러들어온", "로컬 그래디언트"],

@@ -12,6 +12,7 @@ from graphs import CASES, IDS, RandomRun, Sketch, runs, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.symbols import as_factor, mathematical
 from backprop_engine.graph.bindings import Bindings
@@ -25,9 +26,8 @@ from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Line, Role, line_text, line_width, plain
 from backprop_tui.render.equation import columns
 from backprop_tui.render.equation.equation import equation
-from backprop_tui.render.numeric import numeric_line
 from backprop_tui.render.transcript import state, transcript
-from backprop_tui.render.words import step_title, story
+from backprop_tui.render.words import numeric_line, story
 
 SIZES = ((40, 8), (56, 16), (76, 7), (116, 24), (24, 10))
 
@@ -54,7 +54,7 @@ def multiply(x: float = -2.0, y: float = 5.0) -> Trace:
 @pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 def test_an_equation_fits(op: Op, sample: Sample) -> None:
     for frame, size, language in product(frames(trace_of(op, sample)), SIZES, LANGUAGES):
-        block = equation(frame, language, *size)
+        block = equation(step_facts(frame), language, *size)
         assert block.width == max(map(line_width, block.lines), default=0) <= size[0], (frame.step, size)
         assert block.height <= size[1], (frame.step, size)
         assert bool(text(block).strip()) == (frame.step is not None)
@@ -63,7 +63,7 @@ def test_an_equation_fits(op: Op, sample: Sample) -> None:
 @pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
     for frame, language in product(frames(trace_of(op, sample)), LANGUAGES):
-        told = [line_text(line) for line in story(frame, language, "a note")]
+        told = [line_text(line) for line in story(step_facts(frame), language, "a note")]
         assert told
         assert any(line.startswith("» a note") for line in told)
         assert [line for line in told if not line.strip() or "{" in line or "None" in line] == []
@@ -71,15 +71,15 @@ def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
             edge = frame.step.edge
             shapes = tuple(frame.graph.nodes[each].shape for each in frame.graph.nodes[edge.node].operands)
             assert op.lesson_of(edge.argnum, shapes).in_language(language) in told
-            assert numeric_line(frame, language)
+            assert numeric_line(step_facts(frame), language)
         else:
-            assert numeric_line(frame, language) == ()
+            assert numeric_line(step_facts(frame), language) == ()
 
 
 @pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 def test_every_step_is_checked_and_agrees(op: Op, sample: Sample) -> None:
     for frame in frames(trace_of(op, sample)):
-        for span in numeric_line(frame, "en"):
+        for span in numeric_line(step_facts(frame), "en"):
             assert span.role is Role.GOOD
             assert span.text.startswith("numeric")
 
@@ -109,11 +109,11 @@ def test_the_state_lists_every_node_as_far_as_it_is_known(run: RandomRun) -> Non
 @given(run=runs(), language=st.sampled_from(LANGUAGES))
 def test_any_graph_can_be_explained(run: RandomRun, language: str) -> None:
     for frame in frames(record(*run)):
-        block = equation(frame, language, 60, 12)
+        block = equation(step_facts(frame), language, 60, 12)
         assert block.width <= 60
         assert block.height <= 12
-        assert story(frame, language)
-        assert step_title(frame) or frame.step is None
+        assert story(step_facts(frame), language)
+        assert step_facts(frame).subject or frame.step is None
 
 
 # What it says
@@ -123,7 +123,9 @@ def test_the_numeric_check_names_what_is_not_finite() -> None:
     graph = Sketch().inputs(x=(2,), seen=(2,))(y="log x", z="where seen y x", L="sum z").build()
     trace = record(graph, Bindings.of(graph, {"x": np.array([4.0, 0.0]), "seen": np.array([1.0, 0.0])}))
     told = {
-        (frame.graph.nodes[frame.step.edge.node].name, frame.step.edge.argnum): numeric_line(frame, "en")
+        (frame.graph.nodes[frame.step.edge.node].name, frame.step.edge.argnum): numeric_line(
+            step_facts(frame), "en"
+        )
         for frame in frames(trace)
         if isinstance(frame.step, Backward)
     }
@@ -133,7 +135,7 @@ def test_the_numeric_check_names_what_is_not_finite() -> None:
 
 
 def test_the_equation_of_a_backward_step_between_scalars() -> None:
-    block = equation(multiply().frame(4), "en", 60, 10)
+    block = equation(step_facts(multiply().frame(4)), "en", 60, 10)
     rows = words(block)
     assert rows[0] == "∂f/∂q = ∂f/∂f · ∂f/∂q"
     assert rows[1] == "product upstream local"
@@ -141,22 +143,22 @@ def test_the_equation_of_a_backward_step_between_scalars() -> None:
 
 
 def test_the_equation_of_an_accumulate_step() -> None:
-    rows = words(equation(multiply().frame(8), "en", 60, 10))
+    rows = words(equation(step_facts(multiply().frame(8)), "en", 60, 10))
     assert rows[0] == "∂f/∂x = ∂f/∂x + through q"
     assert rows[1] == "sum, 2 of 2 before contribution"
     assert rows[-1] == "1 = 3 + (-2)"
 
 
 def test_the_equation_of_a_forward_step_and_of_the_seed() -> None:
-    assert words(equation(multiply().frame(1), "en", 60, 10))[-1] == "3 = -2 + 5"
-    assert words(equation(multiply().frame(3), "en", 60, 10))[0] == "∂f/∂f"
+    assert words(equation(step_facts(multiply().frame(1)), "en", 60, 10))[-1] == "3 = -2 + 5"
+    assert words(equation(step_facts(multiply().frame(3)), "en", 60, 10))[0] == "∂f/∂f"
 
 
 def test_a_transposed_factor_stands_where_the_product_has_it() -> None:
     graph = Sketch().inputs(W=(2, 3), X=(3, 2))(Y="matmul W X", L="sum Y").build()
     trace = record(graph, Bindings.of(graph, {"W": np.arange(6.0).reshape(2, 3), "X": np.eye(3)[:, :2]}))
     by_operand = {
-        frame.edge.operand: words(equation(frame, "en", 100, 20))[0]
+        frame.edge.operand: words(equation(step_facts(frame), "en", 100, 20))[0]
         for frame in frames(trace)
         if isinstance(frame.step, Backward) and frame.edge is not None
     }
@@ -170,7 +172,7 @@ def chain_of(graph: Graph, operand: str) -> Line:
     trace = record(graph, Bindings.of(graph, leaves))
     wanted = graph.position(operand)
     told = [
-        story(frame, "en")[1]
+        story(step_facts(frame), "en")[1]
         for frame in frames(trace)
         if isinstance(frame.step, Backward) and frame.step.edge.operand == wanted
     ]
@@ -233,7 +235,7 @@ def mean_of_squares(rows: int) -> Frame:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("height", range(5, 14))
 def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: str, height: int) -> None:
-    rows = words(equation(mean_of_squares(height - 2), language, 76, height))
+    rows = words(equation(step_facts(mean_of_squares(height - 2)), language, 76, height))
     assert len(rows) == height
     assert not any("▀" in row or "…" in row for row in rows)
     assert rows[0] == f"∂L/∂h = ∂L/∂L · 2 · (h − seen) / {height - 2}"
@@ -241,7 +243,7 @@ def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: s
 
 def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_between() -> None:
     frame = mean_of_squares(4)
-    heads = [words(equation(frame, "en", 76, height))[1:4] for height in (8, 7, 6)]
+    heads = [words(equation(step_facts(frame), "en", 76, height))[1:4] for height in (8, 7, 6)]
     assert heads[0] == ["product upstream local", "(4) (4)", ""]
     assert heads[1][:2] == heads[0][:2]
     assert heads[1][2].startswith("⎡")
@@ -251,37 +253,37 @@ def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_bet
 
 def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
     frame = multiply().frame(4)
-    assert words(equation(frame, "ko", 60, 12))[1] == "곱 흘러들어온 값 로컬 그래디언트"
-    narrow = words(equation(frame, "ko", 34, 12))
+    assert words(equation(step_facts(frame), "ko", 60, 12))[1] == "곱 흘러들어온 값 로컬 그래디언트"
+    narrow = words(equation(step_facts(frame), "ko", 34, 12))
     assert narrow[:3] == ["∂f/∂q = ∂f/∂f · ∂f/∂q", "곱 흘러들어온 로컬", "값 그래디언트"]
     assert narrow[-1] == "-2 = 1 · (-2)"
 
 
 def test_long_symbols_are_cut_only_where_they_do_not_fit() -> None:
     frame = mean_of_squares(2)
-    assert "2 · (h − seen) / 2" in words(equation(frame, "en", 76, 12))[0]
+    assert "2 · (h − seen) / 2" in words(equation(step_facts(frame), "en", 76, 12))[0]
     graph = Sketch().inputs(predicted=(2,), measured=(2,))(L="mse predicted measured").build()
     frame = record(graph, Bindings.of(graph, {"predicted": [1.0, 2.0], "measured": [0.0, 0.5]})).frame(3)
-    assert words(equation(frame, "en", 76, 12))[0].endswith("· 2 · (predicted − measured) / 2")
-    assert words(equation(frame, "en", 56, 9))[0].endswith("· 2 · (predicted − measured) /…")
-    assert words(equation(frame, "en", 50, 9))[0].endswith("· 2 · (predicted − measu…")
+    assert words(equation(step_facts(frame), "en", 76, 12))[0].endswith("· 2 · (predicted − measured) / 2")
+    assert words(equation(step_facts(frame), "en", 56, 9))[0].endswith("· 2 · (predicted − measured) /…")
+    assert words(equation(step_facts(frame), "en", 50, 9))[0].endswith("· 2 · (predicted − measu…")
 
 
 def test_the_title_of_a_step() -> None:
-    titles = [step_title(frame) for frame in frames(multiply())]
+    titles = [step_facts(frame).subject for frame in frames(multiply())]
     assert titles == ["", "q = x + y", "f = q · x", "∂f/∂f", "f → q", "f → x", "∑ x", "q → x", "∑ x", "q → y"]
 
 
 def test_the_story_puts_numbers_in() -> None:
-    told = plain(story(multiply().frame(4), "en"))
+    told = plain(story(step_facts(multiply().frame(4)), "en"))
     assert "∂f/∂q = ∂f/∂f · x = 1 · (-2) = -2" in told
     assert "dq = df * x" in told
-    assert "The backward pass is done" in plain(story(multiply().frame(9), "en"))
-    assert "역전파가 끝났습니다" in plain(story(multiply().frame(9), "ko"))
+    assert "The backward pass is done" in plain(story(step_facts(multiply().frame(9)), "en"))
+    assert "역전파가 끝났습니다" in plain(story(step_facts(multiply().frame(9)), "ko"))
 
 
 def test_a_partial_sum_says_how_far_it_is() -> None:
-    first, second = (plain(story(multiply().frame(at), "en")) for at in (6, 8))
+    first, second = (plain(story(step_facts(multiply().frame(at)), "en")) for at in (6, 8))
     assert "contribution 1 of 2" in first
     assert "complete" not in first
     assert "contribution 2 of 2" in second
@@ -294,7 +296,7 @@ def test_a_partial_sum_says_how_far_it_is() -> None:
 def test_behind_the_chain_rule_stands_in_words_which_contribution_it_is(language: str, turn: str) -> None:
     """A bare (1/2) there would be read as a factor."""
     trace = multiply()
-    assert line_text(story(trace.frame(5), language)[1]).endswith(f"  {turn}")
+    assert line_text(story(step_facts(trace.frame(5)), language)[1]).endswith(f"  {turn}")
     told = plain(transcript(trace, language))
     assert turn in told
     assert "1/2" not in told
@@ -340,8 +342,8 @@ def test_code_in_mathematical_dress(code: str, shown: str) -> None:
 def test_a_mean_says_that_every_cell_gets_its_share(language: str, local: str) -> None:
     graph = Sketch().inputs(x=(4,))(m="mean x").build()
     trace = record(graph, Bindings.of(graph, {"x": [2.0, 4.0, 6.0, 8.0]}))
-    assert f"1 · {local}" in " ".join(words(equation(trace.frame(3), language, 76, 12)))
-    assert f"∂m/∂x = {local}" in plain(story(trace.frame(1), language))
+    assert f"1 · {local}" in " ".join(words(equation(step_facts(trace.frame(3)), language, 76, 12)))
+    assert f"∂m/∂x = {local}" in plain(story(step_facts(trace.frame(1)), language))
 
 
 @pytest.mark.parametrize(
@@ -361,8 +363,12 @@ def test_a_factor_in_brackets_where_it_needs_them(symbols: str, first: str, behi
 @pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 def test_one_sign_for_a_minus_in_mathematics(op: Op, sample: Sample) -> None:
     for frame in frames(trace_of(op, sample)):
-        told = [line_text(line) for line in story(frame, "en") if line and line[0].role is not Role.CODE]
-        for line in [*told, *words(equation(frame, "en", 116, 24))]:
+        told = [
+            line_text(line)
+            for line in story(step_facts(frame), "en")
+            if line and line[0].role is not Role.CODE
+        ]
+        for line in [*told, *words(equation(step_facts(frame), "en", 116, 24))]:
             assert not re.search(r" - |(?<![\w\]).])-(?!inf)[a-zA-Zσ(]|[·⊙] [-−]\w", line), line
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError
 from backprop_engine.ops import OPS, Op, OpAttribute, Sample
+from backprop_engine.run_json import run_json
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
@@ -82,4 +82,4 @@ def test_an_operator_is_refused_with_a_place_or_computed(op: Op) -> None:
         trace = loaded.record()
         verify(loaded)
         assert list(transcript(trace, "en", step_into=True)), text
-        assert run_data(loaded.name, trace, step_into=True)["steps"], text
+        assert run_json(loaded.name, trace, step_into=True)["steps"], text

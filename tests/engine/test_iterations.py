@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.data import run_data
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.graph.steps import Clear, Steps, Update
+from backprop_engine.run_json import run_json
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
@@ -153,7 +153,7 @@ def test_no_updates_are_a_forward_pass_alone() -> None:
 def test_data_counts_positions_through_all_iterations() -> None:
     scenario = load()
     run = scenario.run()
-    data = run_data("case", run.trace(2))
+    data = run_json("case", run.trace(2))
     assert [step["index"] for step in data["steps"]] == list(range(2 * run.length + 1, 3 * run.length + 1))
     assert {step["iteration"] for step in data["steps"]} == {2}
     update = data["steps"][-3]
@@ -161,7 +161,7 @@ def test_data_counts_positions_through_all_iterations() -> None:
     assert update["before"] == data["values"]["w"] == run.trace(2).value("w")
     assert update["after"] == run.trace(3).value("w")
     assert data["steps"][-1] == {"index": 3 * run.length, "kind": "clear", "iteration": 2}
-    assert run_data("case", run.trace(6))["grads"] == {}
+    assert run_json("case", run.trace(6))["grads"] == {}
 
 
 def test_expectations_of_an_iteration() -> None:

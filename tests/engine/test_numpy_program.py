@@ -16,6 +16,7 @@ from msgspec import structs
 
 from backprop_engine import load_scenario
 from backprop_engine.derivatives.decomposition import decomposition, inside
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
@@ -254,7 +255,7 @@ def test_lines_of_steps_make_up_the_program(stem: str) -> None:
     lines = numpy_program(trace).split("\n")
     at = 0
     for step in trace.steps:
-        shown = numpy_lines(trace, step)
+        shown = numpy_lines(step_facts(trace.frame(step.index)))
         assert all("\n" not in line for line in shown)
         assert ast.parse("\n".join(shown))
         if not isinstance(step, Accumulate):
@@ -264,7 +265,7 @@ def test_lines_of_steps_make_up_the_program(stem: str) -> None:
 
 def test_lines_of_all_kinds_of_steps() -> None:
     trace = _trained("sgd", {"momentum": 0.9}).trace(0)
-    shown = [line for step in trace.steps for line in numpy_lines(trace, step)]
+    shown = [line for step in trace.steps for line in numpy_lines(step_facts(trace.frame(step.index)))]
     assert shown == [
         "p = w * x",
         "q = p * w",
@@ -296,7 +297,7 @@ def test_lines_of_all_kinds_of_steps() -> None:
 def test_a_large_seed_is_written_in_the_program_only() -> None:
     graph = Sketch().inputs(x=(30,))(y="tanh x").build()
     trace = record(graph, Bindings.of(graph, {"x": np.linspace(0, 1, 30)}, np.linspace(1, 2, 30)))
-    assert numpy_lines(trace, trace.steps[1]) == ["dy = seed  # 30"]
+    assert numpy_lines(step_facts(trace.frame(2))) == ["dy = seed  # 30"]
     assert_runs_as(trace)
 
 
@@ -317,7 +318,7 @@ def test_every_helper_is_needed() -> None:
 
 
 def _defined(trace: Trace) -> set[str]:
-    lines = [line for step in trace.steps for line in numpy_lines(trace, step)]
+    lines = [line for step in trace.steps for line in numpy_lines(step_facts(trace.frame(step.index)))]
     sources = definitions(lines)
     return {name for name, source in HELPERS.items() if source in sources}
 

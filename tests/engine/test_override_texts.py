@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Edit, Frame, GradientEdit, Trace, ValueEdit
 from backprop_tui.cells.lines import line_text
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.formulas.page import formula_block
-from backprop_tui.render.numeric import numeric_line
 from backprop_tui.render.transcript import state, transcript
-from backprop_tui.render.words import story
+from backprop_tui.render.words import numeric_line, story
 from engine.graphs import Sketch
 
 
@@ -27,11 +27,13 @@ def square(*edits: Edit) -> Trace:
 
 
 def equation_rows(frame: Frame) -> str:
-    return "\n".join(" ".join(line_text(line).split()) for line in equation(frame, "en", 60, 10).lines)
+    return "\n".join(
+        " ".join(line_text(line).split()) for line in equation(step_facts(frame), "en", 60, 10).lines
+    )
 
 
 def why(frame: Frame, language: str = "en") -> str:
-    return "\n".join(map(line_text, story(frame, language)))
+    return "\n".join(map(line_text, story(step_facts(frame), language)))
 
 
 def test_the_step_that_brings_an_overridden_gradient_says_so() -> None:
@@ -47,10 +49,16 @@ def test_the_step_that_brings_an_overridden_gradient_says_so() -> None:
 
 
 def test_the_check_says_what_it_takes_as_given() -> None:
-    checks = [line_text(numeric_line(product(GradientEdit("q", 2.0)).frame(at), "en")) for at in range(4, 8)]
+    checks = [
+        line_text(numeric_line(step_facts(product(GradientEdit("q", 2.0)).frame(at)), "en"))
+        for at in range(4, 8)
+    ]
     upstream = "numeric 2 ✓ (for ∂f/∂q as changed by an override)"
     assert checks == ["numeric -4 ✓ (before the override)", "numeric 3 ✓", upstream, upstream]
-    checks = [line_text(numeric_line(product(ValueEdit("q", 10.0)).frame(at), "en")) for at in range(4, 8)]
+    checks = [
+        line_text(numeric_line(step_facts(product(ValueEdit("q", 10.0)).frame(at)), "en"))
+        for at in range(4, 8)
+    ]
     without = "numeric -4 ✓ (as if q were not overridden)"
     assert checks == ["numeric -4 ✓", "numeric 10 ✓", without, without]
 
@@ -58,7 +66,9 @@ def test_the_check_says_what_it_takes_as_given() -> None:
 def test_behind_an_overridden_value_every_gradient_rests_on_it() -> None:
     graph = Sketch().inputs(x=())(a="tanh x", b="tanh a", c="tanh b", f="tanh c").build()
     trace = record(graph, Bindings.of(graph, {"x": 0.5}), [ValueEdit("c", 0.25)])
-    checks = [line_text(numeric_line(trace.frame(at), "en")).partition(" (")[2] for at in range(6, 10)]
+    checks = [
+        line_text(numeric_line(step_facts(trace.frame(at)), "en")).partition(" (")[2] for at in range(6, 10)
+    ]
     by = "for ∂f/∂{} as changed by an override)".format
     assert checks == ["", "as if c were not overridden)", by("b"), by("a")]
 
@@ -80,7 +90,7 @@ def test_an_overridden_sum_and_seed_are_told_with_what_was_computed() -> None:
     assert equation_rows(last).splitlines()[-1] == "1 ← 6 = 3 + 3"
     assert "∂f/∂x is overridden: 1 in place of 6." in why(last)
     assert "= 3 + 3 = 6 " in [line_text(line) for line in transcript(trace, "en")][-1]
-    block = formula_block(last, "en", 80, 20, spare=0, small=True)
+    block = formula_block(step_facts(last), "en", 80, 20, spare=0, small=True)
     assert "1" not in "".join(map(line_text, block.lines)).split()
     assert "overridden" not in why(trace.frame(len(trace.steps) - 2))
     seed = product(GradientEdit("f", 3.0)).frame(3)
@@ -92,7 +102,7 @@ def test_an_overridden_sum_and_seed_are_told_with_what_was_computed() -> None:
 def test_a_leaf_is_only_given_another_value(edit: Edit) -> None:
     trace = product(edit)
     assert "overridden" not in "".join(map(line_text, transcript(trace, "en")))
-    assert all("(" not in line_text(numeric_line(trace.frame(at), "en")) for at in range(4, 8))
+    assert all("(" not in line_text(numeric_line(step_facts(trace.frame(at)), "en")) for at in range(4, 8))
 
 
 def test_a_table_says_a_shape_once() -> None:

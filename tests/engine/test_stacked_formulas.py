@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from backprop_engine import load_scenario
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, ScalarLocal, local_gradient
 from backprop_engine.evaluation.evaluate import evaluate
+from backprop_engine.explain.facts import UpdateFacts, step_facts
 from backprop_engine.expressions import Expr, parse, render
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
@@ -39,7 +40,6 @@ from backprop_tui.render.formulas.page import formula_block
 from backprop_tui.render.formulas.steps import step_equations
 from backprop_tui.render.formulas.trees import node_trees, rule_tree
 from backprop_tui.render.formulas.typeset import Typesetter
-from backprop_tui.render.formulas.updates import update_values
 from backprop_tui.render.words import code
 from scenes import STEMS, crowded, positions, trace
 
@@ -90,7 +90,7 @@ def test_every_operator_reads_as_its_texts(op: Op, sample: Sample) -> None:
 def test_every_operator_keeps_to_the_width(number: int, op: Op, sample: Sample) -> None:
     trace, width = trace_of(op, sample), WIDTHS[number % len(WIDTHS)]
     for position in range(1, len(trace.steps) + 1):
-        for one in step_equations(trace.frame(position), "en"):
+        for one in step_equations(step_facts(trace.frame(position)), "en"):
             fitted = one.fitted(width).block
             assert fitted.lines
             assert max(map(line_width, fitted.lines)) <= width
@@ -104,7 +104,7 @@ def test_every_step_in_every_width(stem: str, language: str) -> None:
     trace = load_scenario(BUNDLED[stem]).record()
     for position in range(len(trace.steps) + 1):
         for width in (20, 60, 100):
-            block = formula_block(trace.frame(position), language, width)
+            block = formula_block(step_facts(trace.frame(position)), language, width)
             assert all(line_width(line) <= width for line in block.lines)
 
 
@@ -212,7 +212,7 @@ def test_picture(written: str) -> None:
 
 def picture(stem: str, position: int, width: int, language: str = "en") -> str:
     trace = load_scenario(BUNDLED[stem]).run().trace(0)
-    return "\n" + plain(formula_block(trace.frame(position), language, width).lines)
+    return "\n" + plain(formula_block(step_facts(trace.frame(position)), language, width).lines)
 
 
 STEPS: dict[tuple[str, int, int], str] = {
@@ -463,29 +463,31 @@ ROOM = (54, 22)
 
 
 def height_of(stem: str, width: int, height: int | None) -> int:
-    return formula_block(trace(stem).frame(crowded(stem)), "en", width, height).height
+    return formula_block(step_facts(trace(stem).frame(crowded(stem))), "en", width, height).height
 
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_nothing_is_cut_where_there_is_room(stem: str) -> None:
-    code_ = sum(len(wrap_line(line, ROOM[0])) for line in code(trace(stem).frame(crowded(stem))))
+    code_ = sum(len(wrap_line(line, ROOM[0])) for line in code(step_facts(trace(stem).frame(crowded(stem)))))
     assert height_of(stem, ROOM[0], ROOM[1] - 1 - code_) < ROOM[1] - code_
 
 
 def test_the_least_important_goes_first() -> None:
     frame = trace("xor").frame(crowded("xor"))
-    whole = formula_block(frame, "en", 56)
+    whole = formula_block(step_facts(frame), "en", 56)
     telling = ("tanh⎜⎢", "1 − ⎢", "chain rule", "0.125    0.0625")
     kept = []
     for height in range(whole.height, 6, -1):
-        block = formula_block(frame, "en", 56, height)
+        block = formula_block(step_facts(frame), "en", 56, height)
         assert block.height <= height
         kept.append([one in plain(block.lines) for one in telling])
     assert kept[0] == [True] * 4
     assert kept == sorted(kept, reverse=True)
     assert all(one == sorted(one, reverse=True) for one in kept)
     assert len({tuple(one) for one in kept}) == 4
-    assert plain(formula_block(frame, "en", 56, 6).lines) == plain(whole.lines)  # one has to scroll anyway
+    assert plain(formula_block(step_facts(frame), "en", 56, 6).lines) == plain(
+        whole.lines
+    )  # one has to scroll anyway
 
 
 @pytest.mark.parametrize(("room", "between"), [(26, " " * 5), (25, " " * 5), (24, " " * 3), (23, " " * 3)])
@@ -496,13 +498,13 @@ def test_equations_stand_closer_where_that_saves_rows(room: int, between: str) -
 
 
 def test_the_chain_rule_of_a_matrix_product_has_numbers_where_there_is_room() -> None:
-    below = plain(formula_block(trace("matrix_product").frame(4), "en", 54, 21, spare=2).lines)
+    below = plain(formula_block(step_facts(trace("matrix_product").frame(4)), "en", 54, 21, spare=2).lines)
     assert "⎢2  1  3  4⎥ = ⎢2  1⎥ · ⎡1  0  0  2⎤" in below
 
 
 def test_vectors_lie_down_where_they_are_too_high() -> None:
     frame = trace("concat_and_split").frame(crowded("concat_and_split"))
-    assert "[1  2  3  4  5  6]ᵀ = concat" in plain(formula_block(frame, "en", 76, 8).lines)
+    assert "[1  2  3  4  5  6]ᵀ = concat" in plain(formula_block(step_facts(frame), "en", 76, 8).lines)
 
 
 # Rows
@@ -518,7 +520,7 @@ def test_a_jacobian_of_a_batch_names_its_row(name: str) -> None:
             axes = [*range(len(node.shape))]
             del axes[node.attributes["axis"]]
             row_ = "".join("ᵢⱼₖ"[axis] for axis in axes)
-            _, local, *_ = step_equations(trace_.frame(1), "en")
+            _, local, *_ = step_equations(step_facts(trace_.frame(1)), "en")
             left = plain(local.columns(Style(flat=True))[0].symbols.lines)
             assert left == f"∂out{row_}/∂{trace_.graph.nodes[edge.operand].name}{row_}"
             seen.add(row_)
@@ -533,8 +535,8 @@ def test_a_jacobian_of_a_batch_names_its_row(name: str) -> None:
 )
 def test_factors_have_the_digits_of_the_chain_rule_panel(stem: str, position: int) -> None:
     frame = trace(stem).frame(position)
-    *_, chain = step_equations(frame, "en")
-    above = plain(equation(frame, "en", 100, 20).lines)
+    *_, chain = step_equations(step_facts(frame), "en")
+    above = plain(equation(step_facts(frame), "en", 100, 20).lines)
     assert _in_brackets(plain(chain.fitted(100).block.lines)) == _in_brackets(above)
 
 
@@ -545,13 +547,17 @@ def _in_brackets(picture: str) -> list[list[str]]:
 
 def test_a_turned_vector_stands_in_brackets_under_an_exponent() -> None:
     frame = trace("rnn_cell").frame(28)
-    assert "1 − ([0.5098  -0.5964]ᵀ)²" in plain(formula_block(frame, "en", 54, 18).lines)
+    assert "1 − ([0.5098  -0.5964]ᵀ)²" in plain(formula_block(step_facts(frame), "en", 54, 18).lines)
 
 
 @pytest.mark.parametrize("stem", ["relu_layer", "softmax_twice", "xor", "batch_norm_by_hand"])
 def test_numbers_of_a_call_stand_in_its_brackets(stem: str) -> None:
     steps = map(trace(stem).frame, positions(stem))
-    lines = [line for frame in steps for line in plain(formula_block(frame, "en", 200).lines).splitlines()]
+    lines = [
+        line
+        for frame in steps
+        for line in plain(formula_block(step_facts(frame), "en", 200).lines).splitlines()
+    ]
     assert any(re.search(r"[a-z][ᵢⱼ]?[⎛⎜]", line) for line in lines)
     assert not [line for line in lines if re.search(r"[a-z][ᵢⱼ]?[⎡⎢⎣]", line)]
 
@@ -563,7 +569,7 @@ def test_a_factor_has_one_colour_above_and_below() -> None:
     for stem in ("mazur_network", "outer_product", "attention_head", "update_too_early"):
         edge = trace(stem).frame(crowded(stem)).step
         assert isinstance(edge, Backward)
-        chain = list(step_equations(trace(stem).frame(crowded(stem)), "en"))[-1]
+        chain = list(step_equations(step_facts(trace(stem).frame(crowded(stem))), "en"))[-1]
         roles = [
             {span.role for line in column.symbols.lines for span in line if span.text.strip()}
             for column in chain.columns(Style())
@@ -585,7 +591,7 @@ def test_a_factor_of_a_map_is_a_local_gradient(stem: str) -> None:
         if isinstance(frame.step, Backward):
             local = local_gradient(frame.trace, frame.step.edge)
             if isinstance(local, MapLocal) and local.factor is not None:
-                _, equation_, _ = step_equations(frame, "en")
+                _, equation_, _ = step_equations(step_facts(frame), "en")
                 roles = _roles(equation_.columns(Style())[-1].symbols)
                 assert {Role.LOCAL, Role.GRADIENT} <= roles
                 assert Role.VALUE not in roles
@@ -597,14 +603,14 @@ def test_a_factor_of_a_map_is_a_local_gradient(stem: str) -> None:
     ("stem", "position", "number"), [("vanishing_over_time", 453, "-0.61474"), ("softmax_classifier", 6, "1")]
 )
 def test_what_a_local_gradient_comes_to_has_its_colour(stem: str, position: int, number: str) -> None:
-    _, local, _ = step_equations(trace(stem).frame(position), "en")
+    _, local, _ = step_equations(step_facts(trace(stem).frame(position)), "en")
     last = local.columns(Style())[-1].symbols
     assert plain(last.lines).strip() == number
     assert _roles(last) == {Role.LOCAL}
 
 
 def test_a_factor_that_begins_with_a_minus_stands_in_brackets() -> None:
-    *_, chain = step_equations(trace("kl_divergence").frame(9), "en")
+    *_, chain = step_equations(step_facts(trace("kl_divergence").frame(9)), "en")
     assert plain(chain.columns(Style())[-1].symbols.lines) == "(−t)"
 
 
@@ -620,7 +626,7 @@ def test_wide_letters_keep_their_columns() -> None:
     builder.apply(OPS["div"], [weight, seen], "나눈 값")
     graph = builder.build("나눈 값")
     trace = record(graph, Bindings.of(graph, {"무게": 3.0, "x": -4.0}))
-    found = "\n" + plain(formula_block(trace.frame(1), "ko", 60).lines)
+    found = "\n" + plain(formula_block(step_facts(trace.frame(1)), "ko", 60).lines)
     assert (
         found
         == """
@@ -655,12 +661,14 @@ def test_lines_of_an_update_end_with_the_new_parameter(name: str) -> None:
     run = Run(graph, Bindings.of(graph, {"w": [1.0, -0.5, 2.0], "x": [1.0, 2.0, -1.0]}), training)
     for iteration in range(3):
         trace = run.trace(iteration)
-        found = {target: value for target, _, _, value in update_values(trace, 0)}
+        update = step_facts(trace.frame(trace.schedule.completed + 1))
+        assert isinstance(update, UpdateFacts)
+        found = {target: value for target, _, _, value in update.lines}
         _, after = trace.remembered[0]
         for symbol, tensor in {"w": trace.updated[0], **after.memory}.items():
             assert np.allclose(found[symbol], tensor, rtol=1e-12, atol=0)
         last = trace.schedule.last - 1
-        shown = plain(formula_block(trace.frame(last), "en", 100).lines)
+        shown = plain(formula_block(step_facts(trace.frame(last)), "en", 100).lines)
         assert "←" in shown
         after = plain(tensor_block(trace.updated[0], Role.VALUE).lines).split("\n")
         assert all(row in shown for row in after)
@@ -675,8 +683,8 @@ def test_a_tall_head_keeps_to_its_room_and_loses_nothing(stem: str) -> None:
     for position in range(1, len(trace.steps) + 1):
         frame = trace.frame(position)
         for width, height in ((40, 9), (44, 19), (100, 30)):
-            low = equation(frame, "en", width, height)
-            tall = equation(frame, "en", width, height, tall=True)
+            low = equation(step_facts(frame), "en", width, height)
+            tall = equation(step_facts(frame), "en", width, height, tall=True)
             assert tall.width <= width
             assert plain(tall.lines) == plain(low.lines) or low.height < tall.height <= height
             if plain(tall.lines) != plain(low.lines):
@@ -690,7 +698,7 @@ def _digits(block: Block) -> list[str]:
 
 def test_picture_of_a_tall_head() -> None:
     frame = load_scenario(BUNDLED["add_multiply"]).record().frame(4)
-    found = plain(equation(frame, "en", 40, 12, tall=True).lines)
+    found = plain(equation(step_facts(frame), "en", 40, 12, tall=True).lines)
     assert found.split("\n")[:3] == [
         "  ∂f         ∂f       ∂f",
         "  ──    =    ──    ·  ──",
@@ -705,7 +713,7 @@ def test_of_many_operands_the_first_are_shown() -> None:
     graph = builder.build("y")
     numbers = {f"x{number}": float(number) for number in range(3000)}
     trace = record(graph, Bindings.of(graph, numbers, np.ones(3000)))
-    found = plain(formula_block(trace.frame(1), "en", 60).lines)
+    found = plain(formula_block(step_facts(trace.frame(1)), "en", 60).lines)
     assert "stack(x0, x1, x2, …)" in found
     assert found.count("↦") == 6
 
@@ -713,8 +721,8 @@ def test_of_many_operands_the_first_are_shown() -> None:
 def test_the_words_of_a_formula_are_in_the_language() -> None:
     graph = Sketch().inputs(x=(), y=())(f="where x x y").build()
     frame = record(graph, Bindings.of(graph, {"x": 2.0, "y": 3.0})).frame(1)
-    assert "if x" in plain(formula_block(frame, "en", 60).lines)
-    korean = plain(formula_block(frame, "ko", 60).lines)
+    assert "if x" in plain(formula_block(step_facts(frame), "en", 60).lines)
+    korean = plain(formula_block(step_facts(frame), "ko", 60).lines)
     assert "x일 때" in korean
     assert "그 밖에" in korean
     assert "if " not in korean

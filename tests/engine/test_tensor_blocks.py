@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.statistics import facts
 from backprop_engine.ops import OPS, Sample
@@ -308,7 +309,7 @@ class TestInAnEquation:
     @staticmethod
     def _equation(width: int, shapes: tuple[tuple[int, int], ...]) -> Block:
         trace = trace_of(OPS["matmul"], Sample(shapes))
-        return equation(trace.frame(len(trace.steps)), "en", width, 14)
+        return equation(step_facts(trace.frame(len(trace.steps))), "en", width, 14)
 
     def test_numbers_that_fit_stand_beside_heatmaps(self) -> None:
         shown = self._equation(46, ((6, 4), (4, 3)))

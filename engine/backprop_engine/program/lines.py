@@ -11,8 +11,18 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ClearFacts,
+    ForwardFacts,
+    SeedFacts,
+    StartFacts,
+    StepFacts,
+    UpdateFacts,
+)
 from backprop_engine.graph.graph import Graph, Node
-from backprop_engine.graph.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Step, Update
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Elementwise
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import forward_text
@@ -27,27 +37,27 @@ _WIDTH: Final = 88
 _MOST_CELLS: Final = 24
 
 
-def numpy_lines(trace: Trace, step: Step | None, most: int = _MOST_CELLS) -> list[str]:
-    """What a program says to do `step`; nothing where there is nothing to do.
+def numpy_lines(facts: StepFacts, most: int = _MOST_CELLS) -> list[str]:
+    """What a program says to do a step; nothing where there is nothing to do.
 
     A contribution is added by the line that computes it, so an accumulate step only tells how far the sum is.
-    A seed of more than `most` cells is not written out.
+    A seed of more than `most` entries is not written out.
     """
-    graph = trace.graph
-    match step:
-        case Forward(node=node):
-            return [forward_line(graph, graph.nodes[node])]
-        case Seed(node=node):
-            return _seed_lines(trace, node, most)
-        case Backward(edge=edge):
+    graph = facts.graph
+    match facts:
+        case ForwardFacts(node=node):
+            return [forward_line(graph, node)]
+        case SeedFacts(node=node):
+            return _seed_lines(facts.trace, node.position, most)
+        case BackwardFacts(edge=edge):
             return [backward_line(graph, edge)]
-        case Accumulate(edge=edge, count=count, of=of):
-            return [f"{identifiers(graph).gradients[edge.operand]}  # {count}/{of}"]
-        case Update(node=node) if trace.training is not None:
-            return update_lines(graph, node, trace.training)
-        case Clear():
+        case AccumulateFacts(edge=edge, turn=turn):
+            return [f"{identifiers(graph).gradients[edge.operand]}  # {turn.number}/{turn.of}"]
+        case UpdateFacts(node=node, training=training):
+            return update_lines(graph, node.position, training)
+        case ClearFacts():
             return clear_lines(graph)
-        case _:
+        case StartFacts():
             return []
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
 from backprop_engine.program.helpers import definitions
 from backprop_engine.program.identifiers import identifiers
@@ -112,7 +113,7 @@ class _Edited:
             case Accumulate():
                 pass
             case _:
-                yield from numpy_lines(self.trace, step, sys.maxsize)
+                yield from numpy_lines(step_facts(self.trace.frame(step.index)), sys.maxsize)
 
 
 def _memory(trace: Trace) -> Iterator[str]:

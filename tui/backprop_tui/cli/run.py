@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from backprop_engine.data import run_data, tensor_data
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.messages.message import in_language, msg
+from backprop_engine.run_json import run_json, tensor_json
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import failures
 from backprop_engine.trace.run import Run
@@ -80,10 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
     if iterations.training is not None and (at is None or arguments.json):
         meter.extend(iterations)
     if arguments.json:
-        data = run_data(scenario.name, trace, at, step_into=arguments.step_into)
+        data = run_json(scenario.name, trace, at, step_into=arguments.step_into)
         if iterations.training is not None:
             data["iterations"] = [
-                {"iteration": iteration, "loss": tensor_data(loss) if loss.shape == () else None}
+                {"iteration": iteration, "loss": tensor_json(loss) if loss.shape == () else None}
                 for iteration, loss in enumerate(iterations.losses())
             ]
         json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)

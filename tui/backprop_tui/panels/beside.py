@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from backprop_engine.arrays import same
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import in_language
@@ -49,7 +50,9 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
     drawing: Drawing = (
         chain_rule(view, width, height - 1)
         if height >= _EQUATION
-        else Lines.of(piece for line in story(view.frame, view.language) for piece in wrap_line(line, width))
+        else Lines.of(
+            piece for line in story(step_facts(view.frame), view.language) for piece in wrap_line(line, width)
+        )
     )
     rows = [heading, *(drawing.row(y, 0, width) for y in range(height - 1))]
     for row in rows:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from backprop_engine.debugger import Session
 from backprop_engine.debugger.moving import groups_at, interval
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.graph import Group
 from backprop_engine.graph.steps import Schedule
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
-from backprop_tui.render.words import step_title
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -33,7 +33,7 @@ def _rows(view: View) -> Iterator[Line]:
         depth += 1
     if session.frame.step is not None:
         mark = "> " if view.ascii else "▶ "
-        title = step_title(session.frame)
+        title = step_facts(session.frame).subject
         yield (Span("  " * depth), Span(mark, Role.KEY), Span(title, Role.NAME))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from backprop_engine.explain.facts import step_facts
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, wrap_line
-from backprop_tui.render.overrides import override_line
-from backprop_tui.render.words import code, story
+from backprop_tui.render.words import code, override_line, story
 from backprop_tui.view import View
 
 __all__ = ["formula"]
@@ -22,13 +22,14 @@ def formula(view: View, width: int, height: int) -> Drawing:
     from backprop_tui.render.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
-    line = override_line(view.frame, view.language)
+    facts = step_facts(view.frame)
+    line = override_line(facts, view.language)
     overridden = [(Span(""),), *_wrapped([line], width)] if line else []
     height -= len(overridden)
-    below = [(Span(""),), *_wrapped(code(view.frame), width)]
-    block = formula_block(view.frame, view.language, width, height, spare=len(below), small=not view.ascii)
+    below = [(Span(""),), *_wrapped(code(facts), width)]
+    block = formula_block(facts, view.language, width, height, spare=len(below), small=not view.ascii)
     if not block.height:
-        return Lines.of(_wrapped(story(view.frame, view.language), width))
+        return Lines.of(_wrapped(story(facts, view.language), width))
     instead = height - len(below) < block.height <= height
     return Lines.of([*block.lines, *overridden, *([] if instead else below)])
 

@@ -22,10 +22,8 @@ from backprop_engine.debugger import (
     ToStart,
 )
 from backprop_engine.debugger.anomalies import TROUBLES
-from backprop_engine.explain.numbers import ABSENT, SUMMED, progress, summary
-from backprop_engine.explain.symbols import gradient_name
-from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
-from backprop_engine.graph.steps import Step as TakenStep
+from backprop_engine.explain.facts import step_facts
+from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Frame
@@ -33,15 +31,14 @@ from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.render.texts import say
-from backprop_tui.render.words import step_title, story
+from backprop_tui.render.one_line import step_lines
+from backprop_tui.render.words import story
 from backprop_tui.texts import text
 
 __all__ = [
     "WIDTH",
     "fitted",
     "is_move",
-    "kind_of",
     "notices",
     "one_line",
     "step_line",
@@ -133,25 +130,6 @@ def is_move(request: object) -> bool:
     return isinstance(request, _MOVES)
 
 
-def kind_of(step: TakenStep | None, language: str) -> str:
-    """What kind of step it is, in a word."""
-    match step:
-        case Forward():
-            return say("step forward", language)
-        case Seed():
-            return say("step seed", language)
-        case Backward():
-            return say("step backward", language)
-        case Accumulate():
-            return say("step accumulate", language)
-        case Update():
-            return say("step update", language)
-        case Clear():
-            return say("step clear", language)
-        case _:
-            return say("step start", language)
-
-
 def where(before: Session, after: Session, scenario: Scenario, language: str) -> list[Line]:
     """The position and its step, and what there is to say about it; a note once, when its node is reached."""
     frame, run = after.frame, after.run
@@ -164,9 +142,10 @@ def where(before: Session, after: Session, scenario: Scenario, language: str) ->
         spans.append(Span(f"  {text('prompt.inside', language, names=names)}", Role.DIM))
     if after.levels:
         spans.append(Span(f" {after.here}/{after.trace.schedule.last}", Role.HEADING))
-    head, what = _taken(frame, language)
+    facts = step_facts(frame)
+    head, what = step_lines(facts, language)
     lines: list[Line] = _joined((*spans, Span("  "), *head), what)
-    remarks = (line for line in story(frame, language) if line and line[0].role in (Role.WARNING, Role.GOOD))
+    remarks = (line for line in story(facts, language) if line and line[0].role in (Role.WARNING, Role.GOOD))
     lines += ((_INDENT, *line) for line in remarks)
     note = None if after.levels else _note(before, after, scenario)
     if note is not None:
@@ -187,7 +166,7 @@ def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | No
 
 def step_line(frame: Frame, language: str) -> Line:
     """The step that led to a frame: its kind, its symbols, and what came of it."""
-    head, what = _taken(frame, language)
+    head, what = step_lines(step_facts(frame), language)
     return (*head, Span("  "), *what)
 
 
@@ -195,37 +174,6 @@ def _joined(head: Line, what: Line) -> list[Line]:
     """On one line, or on two where that is too long."""
     whole = (*head, Span("  "), *what)
     return [whole] if line_width(whole) <= WIDTH else [head, (_INDENT, *what)]
-
-
-def _taken(frame: Frame, language: str) -> tuple[Line, Line]:
-    """The kind of the step that led to a frame and what it is about, and what came of it."""
-    kind = Span(kind_of(frame.step, language), Role.HEADING)
-    lines = story(frame, language)
-    match frame.step:
-        case Forward(node=node):
-            numbers = lines[1][1:] if len(lines) > 1 and not lines[1][0].text.strip() else ()
-            shown = () if numbers or len(lines[0]) > 2 else _came_to(frame.trace.values[node], Role.VALUE)
-            return (kind,), (*lines[0], *numbers, *shown)
-        case Backward(edge=edge):
-            ends = (frame.graph.nodes[edge.node], frame.graph.nodes[edge.operand])
-            between_scalars = all(one.shape == () for one in ends)  # then the numbers stand there already
-            came = () if between_scalars else _came_to(frame.trace.contributions[edge.index], Role.GRADIENT)
-            return (kind, Span("  "), Span(step_title(frame), Role.NAME)), (*lines[1], *came)
-        case Accumulate(edge=edge, count=count, of=of):
-            name = gradient_name(frame.graph, frame.graph.nodes[edge.operand])
-            total = _came_to(frame.trace.arrived[edge.index], Role.GRADIENT)
-            turn = Span(progress(count, of) or f"{SUMMED}{of}/{of}", Role.DIM)
-            return (kind,), (Span(name, Role.GRADIENT), *total, turn)
-        case Update(node=node):
-            before = Span(f" {summary(frame.trace.values[node], 40)} → ")
-            after = Span(summary(frame.trace.updated[node], 40), Role.VALUE)
-            return (kind,), (Span(frame.graph.nodes[node].name, Role.NAME), before, after)
-        case _:
-            return (kind,), lines[0]
-
-
-def _came_to(tensor: Tensor, role: Role) -> Line:
-    return (Span(" = "), Span(summary(tensor, 40), role))
 
 
 def notices(before: Session, after: Session, language: str) -> list[Line]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from backprop_engine.explain.facts import BackwardFacts, ForwardFacts, step_facts
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
-from backprop_engine.graph.steps import Backward, Forward
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
@@ -54,13 +54,10 @@ def example(op: Op) -> Trace:
 
 def equations(trace: Trace, language: str, width: int) -> Iterator[Block]:
     """The forward step of ``out``, and its backward steps, as equations."""
-    out = trace.graph.position("out")
-    for step in trace.steps:
-        match step:
-            case Forward(node=node) if node == out:
-                yield equation(trace.frame(step.index), language, width, _HEIGHT)
-            case Backward(edge=edge) if edge.node == out:
-                yield equation(trace.frame(step.index), language, width, _HEIGHT)
+    for position in range(1, len(trace.steps) + 1):
+        match step_facts(trace.frame(position)):
+            case (ForwardFacts() | BackwardFacts()) as facts if facts.node.name == "out":
+                yield equation(facts, language, width, _HEIGHT)
 
 
 def _fitness(op: Op, sample: Sample) -> tuple[bool, bool, bool, int, int, int]:

@@ -2,131 +2,151 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, ScalarLocal, local_gradient
-from backprop_engine.explain.numbers import number, summary
-from backprop_engine.explain.symbols import (
-    derivative,
-    formula,
-    gradient_name,
-    loss_name,
-    mathematical,
-    operand_text,
-    rule_text,
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ClearFacts,
+    ForwardFacts,
+    SeedFacts,
+    StartFacts,
+    StepFacts,
+    UpdateFacts,
 )
+from backprop_engine.explain.local_facts import LocalFacts
+from backprop_engine.explain.numbers import number, summary
+from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
 from backprop_engine.graph.graph import Node
-from backprop_engine.graph.steps import Accumulate, Backward, Clear, Edge, Forward, Seed, Update
-from backprop_engine.trace.trace import Frame, Trace, arises
 from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.render.chain_rule import as_number, chain_rule
-from backprop_tui.render.overrides import computed_gradient, computed_value, override_line
 from backprop_tui.render.texts import say
 
-__all__ = ["code", "step_title", "story"]
+__all__ = ["code", "numeric_line", "override_line", "story", "turn_text"]
 
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
+_JOINED = re.compile(r"( [·⊙] )(.+)")
+_NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
 
 
-def step_title(frame: Frame) -> str:
-    """What the step is about, in a few signs: ``q = x + y``, ``q → x``, ``∑ a``."""
-    graph = frame.graph
-    match frame.step:
-        case Forward(node=node):
-            return f"{graph.nodes[node].name} = {formula(graph, graph.nodes[node])}"
-        case Seed(node=node):
-            return gradient_name(graph, graph.nodes[node])
-        case Backward(edge=edge):
-            return f"{graph.nodes[edge.node].name} → {graph.nodes[edge.operand].name}"
-        case Accumulate(edge=edge):
-            return f"∑ {graph.nodes[edge.operand].name}"
-        case Update(node=node):
-            return graph.nodes[node].name
-        case _:
-            return ""
-
-
-def story(frame: Frame, language: str, note: str = "") -> list[Line]:
-    """The step that led to `frame` in words and formulas with the numbers put in; `note` is the author's.
+def story(facts: StepFacts, language: str, note: str = "") -> list[Line]:
+    """The step in words, and in formulas with the numbers put in; `note` is the author's.
 
     What the author says about this very node stands before what holds for all like it.
     """
     equations: list[Line] = []
-    match frame.step:
-        case Forward(node=node):
-            equations = _formulas(frame, frame.graph.nodes[node])
-            lines = _forward(frame, frame.graph.nodes[node], language)
-        case Seed(node=node):
-            lines = _seed(frame, frame.graph.nodes[node], language)
-        case Backward(edge=edge):
-            equations = chain_rule(frame, edge, language)
-            lines = _backward(frame, edge, language)
-        case Accumulate(edge=edge, count=count, of=of):
-            lines = _accumulate(frame, edge, count, of, language)
-        case Update(node=node):
-            lines = _update(frame, frame.graph.nodes[node], language)
-        case Clear():
-            lines = [_said("cleared", language), *code(frame)]
-        case _:
-            lines = [_said("start", language)]
-    said: list[Line] = [(Span("» ", Role.NAME), Span(note, Role.NAME))] if note else []
-    lines = [*equations, *said, *lines]
-    if frame.position == frame.trace.schedule.completed:
-        done = "forward done" if frame.trace.schedule.forward_only else "end"
+    match facts:
+        case ForwardFacts():
+            equations, lines = _formulas(facts), _forward(facts, language)
+        case BackwardFacts():
+            equations, lines = _chain_rule(facts, language), _backward(facts, language)
+        case SeedFacts():
+            lines = _seed(facts, language)
+        case AccumulateFacts():
+            lines = _accumulate(facts, language)
+        case UpdateFacts():
+            lines = _update(facts, language)
+        case ClearFacts():
+            lines = [(Span(say("cleared", language)),), *code(facts)]
+        case StartFacts():
+            lines = [(Span(say("start", language)),)]
+    noted: list[Line] = [(Span("» ", Role.NAME), Span(note, Role.NAME))] if note else []
+    lines = [*equations, *noted, *lines]
+    if facts.completes:
+        done = "forward done" if facts.completes == "forward" else "end"
         lines.append((Span(say(done, language), Role.GOOD),))
     return lines
 
 
-def _said(key: str, language: str) -> Line:
-    return (Span(say(key, language)),)
+def code(facts: StepFacts) -> list[Line]:
+    """The step as lines of a NumPy program."""
+    from backprop_engine.program import numpy_lines
+
+    lines = [line for line in numpy_lines(facts) if line]
+    shown = lines if len(lines) <= _MOST_CODE else [*lines[: _MOST_CODE - 1], "…"]
+    return [(Span(line, Role.CODE),) for line in shown]
 
 
-def _told(line: Line) -> list[Line]:
+def override_line(facts: StepFacts, language: str) -> Line:
+    """That what the step gives is overridden, by what, and in place of what; nothing where it is not."""
+    override = facts.override
+    if override is None:
+        return ()
+    given, computed = summary(override.given), summary(override.computed)
+    words = say("overridden", language, name=override.name, given=given, computed=computed)
+    return (Span(words, Role.WARNING),)
+
+
+def numeric_line(facts: StepFacts, language: str) -> Line:
+    """The numeric check of a backward step; nothing for other steps."""
+    if not isinstance(facts, BackwardFacts):
+        return ()
+    check = facts.check
+    if check.not_finite:
+        words = say("numeric not finite", language, name=check.not_finite)
+        return (Span(words, Role.WARNING if check.is_fault else Role.DIM),)
+    good = check.outcome.verdict.good
+    found = Span(_check_text(check.outcome, language), Role.GOOD if good else Role.WARNING)
+    if check.assumption is None:
+        return (found,)
+    kind, name = check.assumption
+    assumed = say(f"numeric {kind}", language, name=name)
+    return (found, Span(f" ({assumed})", Role.WARNING))
+
+
+def _check_text(check: GradientCheck, language: str) -> str:
+    match check.verdict:
+        case Verdict.AGREES if check.sampled and not check.checked:
+            return say("numeric projected", language)
+        case Verdict.AGREES if check.sampled:
+            return say("numeric sampled", language, checked=check.checked, cells=check.cells)
+        case Verdict.AGREES if check.cells != 1:
+            return say("numeric agrees all", language, cells=check.cells)
+        case Verdict.AGREES:
+            return say("numeric agrees", language, numeric=number(check.expected))
+        case Verdict.KINK:
+            return say("numeric kink", language)
+        case Verdict.DIFFERS:
+            return say("numeric differs", language, numeric=number(check.expected))
+        case Verdict.NOT_FINITE | Verdict.NOT_APPLICABLE:
+            return say("numeric not applicable", language)
+
+
+def turn_text(facts: BackwardFacts | AccumulateFacts, language: str) -> str:
+    """``contribution 1 of 2``; nothing where it is the only one."""
+    turn = facts.turn
+    return say("product of several", language, count=turn.number, of=turn.of) if turn else ""
+
+
+def _filled(line: Line) -> list[Line]:
     """The line, if there is something in it."""
     return [line] if line else []
 
 
-def _formulas(frame: Frame, node: Node) -> list[Line]:
+# Forward
+
+
+def _formulas(facts: ForwardFacts) -> list[Line]:
     """A computed node in symbols, and with the numbers put in."""
-    graph, values = frame.graph, frame.trace.values
-    symbols = formula(graph, node)
+    name, symbols, values = facts.node.name, facts.symbols, facts.trace.values
     spelled: list[str] = []
 
     def spell(operand: Node) -> str:
         text = _short(values[operand.position], operand)
         spelled.append(text)
-        return as_number(text) if len(spelled) > 1 else text
+        return _in_parentheses(text) if len(spelled) > 1 else text
 
-    numbers = formula(graph, node, spell)
-    computed = computed_value(frame.trace, node.position)
-    gives = summary(values[node.position] if computed is None else computed)
-    first: Line = (Span(node.name, Role.NAME), Span(f" = {symbols}"))
+    numbers = facts.spelled(spell)
+    result = Span(summary(facts.result.tensor), Role.VALUE)
+    first: Line = (Span(name, Role.NAME), Span(f" = {symbols}"))
     if numbers == symbols:
-        return [(*first, Span(" = "), Span(gives, Role.VALUE))]
-    return [first, (Span(" " * len(node.name)), Span(f" = {numbers} = "), Span(gives, Role.VALUE))]
-
-
-def _forward(frame: Frame, node: Node, language: str) -> list[Line]:
-    lines = code(frame)
-    if overridden := override_line(frame, language):
-        lines.append(overridden)
-    elif arises(frame.trace, node):
-        found = summary(frame.trace.values[node.position])
-        lines.append((Span(say("not finite", language, node=node.name, value=found), Role.WARNING),))
-    if node.op is not None and node.op.conventions and _is_special(frame.trace, node):
-        lines.append((Span(node.op.conventions.in_language(language), Role.DIM),))
-    return lines + _derivatives(frame, node, language)
-
-
-def code(frame: Frame) -> list[Line]:
-    """The step as lines of a NumPy program."""
-    from backprop_engine.program import numpy_lines
-
-    lines = [line for line in numpy_lines(frame.trace, frame.step) if line]
-    shown = lines if len(lines) <= _MOST_CODE else [*lines[: _MOST_CODE - 1], "…"]
-    return [(Span(line, Role.CODE),) for line in shown]
+        return [(*first, Span(" = "), result)]
+    return [first, (Span(" " * len(name)), Span(f" = {numbers} = "), result)]
 
 
 def _short(value: Tensor, operand: Node) -> str:
@@ -134,125 +154,165 @@ def _short(value: Tensor, operand: Node) -> str:
     return number(value, 4) if value.shape == () else operand_text(operand)
 
 
-def _derivatives(frame: Frame, node: Node, language: str) -> list[Line]:
-    """What the backward pass will multiply with, while the operands are in view."""
-    graph, trace = frame.graph, frame.trace
-    edges = [graph.edges[index] for index in trace.schedule.edges_of.get(node.position, range(0))]
-    if not edges:
-        return []
-    lines: list[Line] = [(Span(say("locals", language), Role.DIM),)]
-    for edge in edges:
-        name = derivative(node, graph.nodes[edge.operand])
-        lines.append((Span(f"  {name} = ", Role.LOCAL), Span(_local_text(frame, edge, language), Role.LOCAL)))
+def _in_parentheses(written: str) -> str:
+    """A number as a factor: a negative one in parentheses."""
+    return f"({written})" if written.startswith("-") else written
+
+
+def _forward(facts: ForwardFacts, language: str) -> list[Line]:
+    lines = code(facts)
+    if overridden := override_line(facts, language):
+        lines.append(overridden)
+    elif facts.arises_here:
+        value = summary(facts.result.tensor)
+        lines.append((Span(say("not finite", language, node=facts.node.name, value=value), Role.WARNING),))
+    if facts.conventions:
+        lines.append((Span(facts.conventions.in_language(language), Role.DIM),))
+    if facts.locals:
+        lines.append((Span(say("locals", language), Role.DIM),))
+    for local in facts.locals:
+        lines.append((Span(f"  {local.name} = ", Role.LOCAL), Span(_local_text(local, language), Role.LOCAL)))
     return lines
 
 
-def _local_text(frame: Frame, edge: Edge, language: str) -> str:
+def _local_text(local: LocalFacts, language: str) -> str:
     """The local gradient in symbols and, where it is a number, in numbers."""
-    graph = frame.graph
-    local = local_gradient(frame.trace, edge)
-    match local:
-        case ScalarLocal():
-            symbols, value = rule_text(graph, edge, local.text), number(local.value)
-            return value if symbols == value else f"{symbols} = {value}"
-        case DenseLocal():
-            return rule_text(graph, edge, local.text)
-        case MapLocal():
-            if local.shown is not None:
-                return local.shown.in_language(language)
-            return rule_text(graph, edge, local.text or local.rule)
-        case _:
-            return rule_text(graph, edge, local.text)
+    if local.description is not None:
+        return local.description.in_language(language)
+    if local.number is None:
+        return local.symbols
+    value = number(local.number)
+    return value if local.symbols == value else f"{local.symbols} = {value}"
 
 
-def _seed(frame: Frame, node: Node, language: str) -> list[Line]:
-    computed = computed_gradient(frame)
-    gradient = frame.trace.gradients[node.position] if computed is None else computed
-    assert gradient is not None
-    key = "seed said" if gradient.shape == () else "seed given"
-    loss = loss_name(frame.graph)
-    said = say(key, language, output=node.name, seed=summary(gradient), loss=loss)
-    return [(Span(said),), *code(frame), *_told(override_line(frame, language))]
+# Backward
 
 
-def _backward(frame: Frame, edge: Edge, language: str) -> list[Line]:
-    graph = frame.graph
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    assert node.op is not None
-    shapes = tuple(graph.nodes[each].shape for each in node.operands)
+def _seed(facts: SeedFacts, language: str) -> list[Line]:
+    seed = facts.result.tensor
+    key = "seed said" if seed.shape == () else "seed given"
+    words = say(key, language, output=facts.node.name, seed=summary(seed), loss=facts.loss)
+    return [(Span(words),), *code(facts), *_filled(override_line(facts, language))]
+
+
+def _backward(facts: BackwardFacts, language: str) -> list[Line]:
+    operand = facts.operand
     lines: list[Line] = [
-        (Span(node.op.lesson_of(edge.argnum, shapes).in_language(language)),),
-        *code(frame),
-        *_told(override_line(frame, language)),
+        (Span(facts.lesson.in_language(language)),),
+        *code(facts),
+        *_filled(override_line(facts, language)),
     ]
-    lines += _conventions(frame, edge, language)
-    if edge.summed:
-        axes = ", ".join(map(str, edge.summed))
-        lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
-    if edge.shared:
-        count, of = frame.trace.schedule.turn(edge)
-        said = say("shared", language, operand=operand.name, count=count, of=of)
-        if node.operands.count(edge.operand) > 1:
-            said += f" ({say('which operand', language, number=edge.argnum + 1, node=node.name)})"
-        lines.append((Span(said, Role.DIM),))
-    return lines
-
-
-def _conventions(frame: Frame, edge: Edge, language: str) -> list[Line]:
-    """What was chosen for a point like this one, told where the run meets it."""
-    node = frame.graph.nodes[edge.node]
-    upstream, contribution = frame.trace.gradients[edge.node], frame.trace.contributions[edge.index]
-    assert upstream is not None
-    assert node.op is not None
-    lines: list[Line] = []
-    if _finite(upstream) and not _finite(contribution):
+    if facts.arises_here:
         lines.append((Span(say("gradient not finite", language), Role.WARNING),))
-    if not node.op.conventions:
-        return lines
-    from backprop_tui.render.numeric import at_kink
-
-    if lines or not _finite(upstream) or _is_special(frame.trace, node) or at_kink(frame.trace, edge):
-        lines.append((Span(node.op.conventions.in_language(language), Role.DIM),))
+    if facts.conventions:
+        lines.append((Span(facts.conventions.in_language(language), Role.DIM),))
+    if facts.summed_axes:
+        axes = ", ".join(map(str, facts.summed_axes))
+        lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
+    if facts.turn:
+        count, of = facts.turn
+        words = say("shared", language, operand=operand.name, count=count, of=of)
+        if facts.which_operand:
+            which = say("which operand", language, number=facts.which_operand, node=facts.node.name)
+            words += f" ({which})"
+        lines.append((Span(words, Role.DIM),))
     return lines
 
 
-def _is_special(trace: Trace, node: Node) -> bool:
-    """Whether what an operator computes with, or gives, is such that its conventions matter."""
-    operands = [trace.operand_values[operand] for operand in node.operands]
-    if not all(map(_finite, operands)) or not _finite(trace.values[node.position]):
-        return True
-    meets = node.op.meets if node.op is not None else None
-    return meets is not None and bool(meets(*operands, **node.attributes))
+def _chain_rule(facts: BackwardFacts, language: str) -> list[Line]:
+    """The node, and the chain rule of one of its edges; after it, which of several contributions it is."""
+    named: Line = (Span(facts.node.name, Role.NAME), Span(f" = {formula(facts.graph, facts.node)}"))
+    turn = turn_text(facts, language)
+    after: Line = (Span(f"  ({turn})", Role.DIM),) if turn else ()
+    return [named, (*_chain(facts, language), *after)]
 
 
-def _finite(tensor: Tensor) -> bool:
-    return bool(np.all(np.isfinite(tensor)))
+def _chain(facts: BackwardFacts, language: str) -> Line:
+    """The chain rule of an edge in symbols, and in numbers between scalars."""
+    local, factor = facts.local, facts.local.factor
+    upstream = Span(facts.upstream.name, Role.GRADIENT)
+    left = (Span(facts.product.name, Role.GRADIENT), Span(" = "))
+    if local.is_entrywise:
+        symbols = Span(_in_brackets(local.symbols), Role.LOCAL)
+        chain = (upstream, Span(f" {factor.sign} "), symbols)
+        if local.number is not None:
+            return (*left, *chain, *_in_numbers(facts, local.number))
+        if facts.summed_axes:
+            along = say("axis", language, axes=", ".join(map(str, facts.summed_axes)))
+            return (*left, Span(f"∑ {along} ("), *chain, Span(")"))
+        return (*left, *chain)
+    rule = facts.edge.rule.text
+    if local.is_map and rule.startswith("outer("):  # as the columns have it
+        beside = (Span(factor.entries, Role.LOCAL), Span(" · "))
+        return (*left, *beside, upstream) if factor.comes_first else (*left, upstream, *reversed(beside))
+    return (*left, *_coloured(rule_text(facts.graph, facts.edge, rule, upstream.text), upstream.text))
 
 
-def _update(frame: Frame, node: Node, language: str) -> list[Line]:
-    """The rule that a parameter is updated by, and what its letters stand for."""
-    training = frame.trace.training
-    assert training is not None
-    optimizer, settings = training.optimizer, training.settings
+def _in_numbers(facts: BackwardFacts, local: Tensor) -> Line:
+    """The product of two numbers, and what it comes to."""
+    return (
+        Span(" = "),
+        Span(_in_parentheses(number(facts.upstream.tensor)), Role.GRADIENT),
+        Span(" · "),
+        Span(_in_parentheses(number(local)), Role.LOCAL),
+        Span(" = "),
+        Span(number(facts.product.tensor), Role.GRADIENT),
+    )
+
+
+def _coloured(text: str, upstream: str) -> Iterator[Span]:
+    """A rule: the upstream gradient, and what it is multiplied with, each in its colour."""
+    before, *after = pieces = text.split(upstream)
+    if len(pieces) == 2 and not before and (joined := _JOINED.fullmatch(after[0])):
+        yield from (Span(upstream, Role.GRADIENT), Span(joined[1]), Span(joined[2], Role.LOCAL))
+        return
+    for index, piece in enumerate(pieces):
+        if index:
+            yield Span(upstream, Role.GRADIENT)
+        for name, sign in _NAMES.findall(piece):
+            yield Span(name, Role.LOCAL) if name else Span(sign)
+
+
+def _in_brackets(symbols: str) -> str:
+    """A factor in brackets where it has a sign of its own; a single call or name has none."""
+    depth = 0
+    if symbols.startswith(("-", "−")):
+        return f"({symbols})"
+    for sign in symbols:
+        depth += (sign in "([") - (sign in ")]")
+        if sign == " " and not depth:
+            return f"({symbols})"
+    return symbols
+
+
+def _accumulate(facts: AccumulateFacts, language: str) -> list[Line]:
+    operand, (count, of) = facts.operand.name, facts.turn
     lines: list[Line] = [
-        (Span(node.name, Role.NAME), Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}")),
-        *code(frame),
+        (Span(say("accumulate", language, operand=operand, count=count, of=of)),),
+        *code(facts),
+        *_filled(override_line(facts, language)),
     ]
-    lines += ((Span(f"  {mathematical(formula)}"),) for formula in optimizer.formulas(settings))
+    if facts.is_last:
+        lines.append((Span(say("complete", language, operand=operand), Role.GOOD),))
+    return lines
+
+
+# Update
+
+
+def _update(facts: UpdateFacts, language: str) -> list[Line]:
+    """The rule that a parameter is updated by, and what its letters stand for."""
+    optimizer, settings = facts.training.optimizer, facts.training.settings
+    lines: list[Line] = [
+        (
+            Span(facts.node.name, Role.NAME),
+            Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"),
+        ),
+        *code(facts),
+    ]
+    lines += ((Span(f"  {mathematical(line)}"),) for line in facts.formulas)
     for symbol in optimizer.symbols(settings):
         value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
         meaning = symbol.meaning.in_language(language)
         lines.append((Span(f"  {symbol.name}{value}", Role.NAME), Span(f"  {meaning}", Role.DIM)))
-    return lines
-
-
-def _accumulate(frame: Frame, edge: Edge, count: int, of: int, language: str) -> list[Line]:
-    operand = frame.graph.nodes[edge.operand]
-    lines: list[Line] = [
-        (Span(say("accumulate", language, operand=operand.name, count=count, of=of)),),
-        *code(frame),
-        *_told(override_line(frame, language)),
-    ]
-    if count == of:
-        lines.append((Span(say("complete", language, operand=operand.name), Role.GOOD),))
     return lines

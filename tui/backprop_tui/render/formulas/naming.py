@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.explain.facts import is_row
 from backprop_engine.explain.symbols import loss_name, operand_text
 from backprop_engine.expressions import Expr, Name, walk
-from backprop_engine.graph.graph import Graph, Node
-from backprop_engine.ops import Elementwise
+from backprop_engine.graph.graph import Node
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
@@ -17,7 +17,7 @@ from backprop_tui.render.formulas.equations import Column, Style, is_written_out
 from backprop_tui.render.formulas.trees import shows_cells
 from backprop_tui.render.formulas.typeset import ATOM, POWER, SIGN, TERM, Piece, Typesetter
 
-__all__ = ["Naming", "gives_row", "gradient", "is_row", "number_piece", "partial"]
+__all__ = ["Naming", "gradient", "number_piece", "partial"]
 
 
 def partial(top: str, bottom: str, role: Role, style: Style) -> Box:
@@ -31,20 +31,6 @@ def partial(top: str, bottom: str, role: Role, style: Style) -> Box:
 def gradient(trace: Trace, node: Node, style: Style) -> Box:
     """The gradient of the output by `node`."""
     return partial(loss_name(trace.graph), operand_text(node), Role.GRADIENT, style)
-
-
-def is_row(node: Node, operand: Node) -> bool:
-    """Whether a vector is a row: it meets matrices cell by cell, or becomes a row of one that is stacked."""
-    if len(operand.shape) != 1 or len(node.shape) < 2:
-        return False
-    stacked = node.op is not None and node.op.name == "stack" and node.attributes["axis"] in (0, -2)
-    return stacked or any(isinstance(rule, Elementwise) for rule in node.rules)
-
-
-def gives_row(graph: Graph, node: Node) -> bool:
-    """Whether a vector is a row because it is what is left of a matrix along its last axis."""
-    first = graph.nodes[node.operands[0]]
-    return len(first.shape) == 2 and len(node.shape) == 1 and node.attributes.get("axis") in (0, -2)
 
 
 class _Meaning(NamedTuple):

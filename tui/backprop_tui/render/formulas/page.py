@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
-from backprop_engine.trace.trace import Frame
+from backprop_engine.explain.facts import StepFacts
 from backprop_tui.cells.blocks import Block, above
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.text import clip
@@ -38,7 +38,7 @@ _PLANS: Final = (
 
 
 def formula_block(
-    frame: Frame,
+    facts: StepFacts,
     language: str,
     width: int,
     height: int | None = None,
@@ -46,13 +46,13 @@ def formula_block(
     spare: int = 0,
     small: bool = True,
 ) -> Block:
-    """The equations of the step that led to `frame`, in at most `width` cells; empty where there are none.
+    """The equations of the step in at most `width` cells; empty where there are none.
 
     Where they take more than `height` rows, the least important is left out. Where even the rest would not
     fit nothing is, as one has to scroll anyway. If they can, `spare` rows of the height stay free.
     `small` allows superscripts; without them every exponent is a raised box.
     """
-    equations = list(step_equations(frame, language))
+    equations = list(step_equations(facts, language))
     if not equations:
         return Block.of([])
 
@@ -60,7 +60,7 @@ def formula_block(
     whole = pages.page(_PLANS[0])
     if height is None or whole.height <= height - spare:
         return whole
-    plans = [plan for plan in _PLANS if not plan.lying or _all_are_vectors(frame)]
+    plans = [plan for plan in _PLANS if not plan.lying or _all_are_vectors(facts)]
     tried = (
         page for rows in (height - spare, height) for page in map(pages.page, plans) if page.height <= rows
     )
@@ -96,9 +96,9 @@ class _Pages:
         return above(*heading, self.fitted(at, numbers, lying).block, align="<")
 
 
-def _all_are_vectors(frame: Frame) -> bool:
+def _all_are_vectors(facts: StepFacts) -> bool:
     """Whether no matrix is in the step, that a vector would stand beside."""
-    node, nodes = frame.node, frame.trace.graph.nodes
+    node, nodes = facts.frame.node, facts.graph.nodes
     return node is not None and all(
-        len(one.shape) < 2 for one in (node, *(nodes[at] for at in node.operands))
+        len(each.shape) < 2 for each in (node, *(nodes[operand] for operand in node.operands))
     )

@@ -7,23 +7,24 @@ from typing import Final
 
 from msgspec import structs
 
-from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.derivatives.local_gradients import (
-    DenseLocal,
-    ElementwiseLocal,
-    LocalGradient,
-    MapLocal,
-    ScalarLocal,
-    has_cells,
-    local_gradient,
-    worked_along,
+from backprop_engine.arrays import shape_text
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ClearFacts,
+    ForwardFacts,
+    SeedFacts,
+    StartFacts,
+    StepFacts,
+    UpdateFacts,
+    gives_row,
 )
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import ABSENT, number
 from backprop_engine.explain.symbols import operand_text
 from backprop_engine.expressions import Name
 from backprop_engine.graph.graph import Node
-from backprop_engine.graph.steps import Accumulate, Backward, Edge, Forward, Seed, Update
-from backprop_engine.trace.trace import Frame, Trace
+from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.axes import letters
 from backprop_tui.render.formulas.box import Box, fenced, row, superscript, text
@@ -35,11 +36,11 @@ from backprop_tui.render.formulas.equations import (
     tensor_box,
     with_value,
 )
-from backprop_tui.render.formulas.naming import Naming, gives_row, gradient, is_row, partial
+from backprop_tui.render.formulas.naming import Naming, gradient, partial
 from backprop_tui.render.formulas.trees import node_trees, rule_tree
 from backprop_tui.render.formulas.typeset import TERM
-from backprop_tui.render.overrides import computed_gradient
 from backprop_tui.render.texts import say
+from backprop_tui.render.words import turn_text
 
 __all__ = ["step_equations"]
 
@@ -50,40 +51,36 @@ _MOST_LOCALS: Final = 6
 """Operands whose local gradients are shown in a forward step."""
 
 
-def step_equations(frame: Frame, language: str) -> Iterator[Equation]:
+def step_equations(facts: StepFacts, language: str) -> Iterator[Equation]:
     """The equations of the step, in the order of reading."""
-    trace = frame.trace
-    match frame.step:
-        case Forward(node=node):
-            yield _node(trace, node, language)
-            for index in trace.schedule.edges_of.get(node, range(0))[:_MOST_LOCALS]:
-                yield _local(trace, trace.graph.edges[index], language)
-        case Backward(edge=edge):
-            yield _node(trace, edge.node, language)
-            yield _local(trace, edge, language)
-            yield _chain(trace, edge, language)
-        case Seed(node=node):
-            yield _seed(trace, node, computed_gradient(frame), language)
-        case Accumulate(edge=edge, count=count):
-            computed = computed_gradient(frame)
-            arrived = trace.arrived[edge.index] if computed is None else computed
-            yield _sum(trace, edge, count, arrived, language)
-        case Update(node=node):
+    match facts:
+        case ForwardFacts(node=node):
+            yield _node(facts.trace, node, language)
+            for local in facts.locals[:_MOST_LOCALS]:
+                yield _local(local, language)
+        case BackwardFacts(node=node, local=local):
+            yield _node(facts.trace, node, language)
+            yield _local(local, language)
+            yield _chain(facts, language)
+        case SeedFacts():
+            yield _seed(facts, language)
+        case AccumulateFacts():
+            yield _sum(facts, language)
+        case UpdateFacts():
             from backprop_tui.render.formulas.updates import update_equations
 
-            yield from update_equations(trace, node)
-        case _:
+            yield from update_equations(facts)
+        case ClearFacts() | StartFacts():
             return
 
 
-def _node(trace: Trace, position: int, language: str) -> Equation:
-    """``q = x · y``; an operator that has a name is written by it first, and in full behind that."""
-    node = trace.graph.nodes[position]
+def _node(trace: Trace, node: Node, language: str) -> Equation:
+    """``q = x · y``; an operator that has a name is written by it first, and then in full."""
     naming, trees = Naming(trace, node, language=language), node_trees(trace.graph, node)
     upright = not gives_row(trace.graph, node)
 
     def columns(style: Style) -> Sequence[Column]:
-        value = tensor_box(trace.outs[position], Role.VALUE, style, upright=upright)
+        value = tensor_box(trace.outs[node.position], Role.VALUE, style, upright=upright)
         sides: list[Column] = []
         for tree in trees if style.named else trees[-1:]:
             numbers = style.numbers and not (sides and naming.has_tensors)  # once is enough
@@ -93,23 +90,21 @@ def _node(trace: Trace, position: int, language: str) -> Equation:
     return Equation(say("formula node", language), columns)
 
 
-def _local(trace: Trace, edge: Edge, language: str) -> Equation:
+def _local(local: LocalFacts, language: str) -> Equation:
     """``∂q/∂x = y``: the local gradient; of a linear map, what it makes of a gradient ``g``.
 
     A Jacobian of a batch is that of one row.
     """
-    graph = trace.graph
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    local = local_gradient(trace, edge)
-    at = _row(node) if isinstance(local, DenseLocal) else ""
-    naming = Naming(trace, node, "g", row=at, language=language)
-    tree = rule_tree(graph, node, local.rule if isinstance(local, MapLocal) else local.text)
+    node, operand = local.node, local.operand
+    row_letters = letters(local.batch_axes)  # ᵢ: of a Jacobian of a batch, that of one row
+    naming = Naming(local.trace, node, "g", row=row_letters, language=language)
+    tree = rule_tree(local.trace.graph, node, local.expression)
 
     def columns(style: Style) -> Sequence[Column]:
-        left = partial(node.name + at, operand_text(operand) + at, Role.LOCAL, style)
-        if isinstance(local, MapLocal):
+        left = partial(node.name + row_letters, operand_text(operand) + row_letters, Role.LOCAL, style)
+        if local.is_map:
             made = naming.symbols(style).parts(tree)
-            if local.factor is not None:  # as in the chain rule
+            if local.factor.tensor is not None:  # as in the chain rule
                 made[::2] = [part.painted(Role.LOCAL, but=Role.GRADIENT) for part in made[::2]]
             maps = row(text("g", Role.GRADIENT), text(" ↦ "), *made)
             return [Column(left), Column(text(" : "), relation=True), Column(maps)]
@@ -122,69 +117,49 @@ def _local(trace: Trace, edge: Edge, language: str) -> Equation:
             return [Column(left), EQUALS, Column(naming.symbols(style).box(tree).painted(Role.LOCAL))]
         return with_value([Column(left, value), EQUALS, *naming.right(tree, style)], value)
 
-    return Equation(say("formula local", language), columns, rank=1, fine=has_cells(local))
+    return Equation(say("formula local", language), columns, rank=1, fine=local.has_entries)
 
 
-def _row(node: Node) -> str:
-    """``ᵢ``: the letters of one row, or column, of those that a node works along; none for a vector."""
-    return letters(one for one in range(len(node.shape)) if one != worked_along(node))
-
-
-def _chain(trace: Trace, edge: Edge, language: str) -> Equation:
+def _chain(facts: BackwardFacts, language: str) -> Equation:
     """The chain rule: the gradient of the operand is the upstream gradient times the local one."""
-    graph = trace.graph
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    local, upright = local_gradient(trace, edge), not is_row(node, operand)
+    product = facts.product
 
     def columns(style: Style) -> Sequence[Column]:
-        contribution = trace.contributions[edge.index]
-        product = tensor_box(contribution, Role.GRADIENT, style, upright=upright)
-        left = [Column(gradient(trace, operand, style), product), EQUALS]
-        if edge.summed:
-            left.append(Column(text(f"∑{letters(edge.summed)} ", Role.OP), sign=True))
-        return with_value([*left, *_product(trace, edge, local, style, language)], product)
+        numbers = tensor_box(product.tensor, Role.GRADIENT, style, upright=not product.is_row)
+        left = [Column(gradient(facts.trace, facts.operand, style), numbers), EQUALS]
+        if facts.summed_axes:
+            left.append(Column(text(f"∑{letters(facts.summed_axes)} ", Role.OP), sign=True))
+        return with_value([*left, *_product(facts, style, language)], numbers)
 
     title = say("formula chain", language)
-    if edge.shared:
-        count, of = trace.schedule.turn(edge)
-        title += f" ─ {say('product of several', language, count=count, of=of)}"
-    return Equation(title, columns, rank=0, fine=has_cells(local))
+    if facts.turn:
+        title += f" ─ {turn_text(facts, language)}"
+    return Equation(title, columns, rank=0, fine=facts.local.has_entries)
 
 
-def _product(trace: Trace, edge: Edge, local: LocalGradient, style: Style, language: str) -> list[Column]:
+def _product(facts: BackwardFacts, style: Style, language: str) -> list[Column]:
     """The right side of the chain rule, in the order of its factors."""
-    graph = trace.graph
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    as_row = isinstance(local, MapLocal) and local.upstream_as == "row"
-    upstream = Column(
-        gradient(trace, node, style),
-        tensor_box(trace.gradients[edge.node], Role.GRADIENT, style, upright=not as_row),
-    )
-    slope = partial(node.name, operand_text(operand), Role.LOCAL, style)
-    match local:
-        case ScalarLocal() | ElementwiseLocal():
-            sign = " · " if isinstance(local, ScalarLocal) else " ⊙ "
-            value = tensor_box(local.value, Role.LOCAL, style)
-            return [upstream, Column(text(sign), sign=True), Column(slope, value and _factor(value))]
-        case DenseLocal():
-            turned = superscript(fenced(slope), "ᵀ").painted(Role.LOCAL)
-            matrix = None if local.value is None else local.value.swapaxes(-1, -2)
-            value = tensor_box(matrix, Role.LOCAL, style)
-            return [Column(turned, value), Column(text(" · "), sign=True), upstream]
-        case MapLocal(factor=None):
-            naming = Naming(trace, node, language=language)
-            return naming.right(rule_tree(graph, node, local.rule), style)
-        case MapLocal():
-            symbols = Naming(trace, node, language=language).symbols(style)
-            factor = symbols.within(rule_tree(graph, node, local.text), TERM + 1)
-            if factor.reading.startswith("-") and not local.before:
-                factor = fenced(factor)
-            value = tensor_box(local.factor, Role.LOCAL, style)
-            other, sign_ = (
-                Column(factor.painted(Role.LOCAL), value),
-                Column(text(f" {local.sign} "), sign=True),
-            )
-            return [other, sign_, upstream] if local.before else [upstream, sign_, other]
+    trace, node, local = facts.trace, facts.node, facts.local
+    factor = local.factor
+    if factor.written == "rule":
+        tree = rule_tree(trace.graph, node, local.expression)
+        return Naming(trace, node, language=language).right(tree, style)
+    numbers = tensor_box(facts.upstream.tensor, Role.GRADIENT, style, upright=not factor.upstream_is_row)
+    upstream = Column(gradient(trace, node, style), numbers)
+    value = tensor_box(factor.tensor, Role.LOCAL, style)
+    if factor.written == "formula":
+        tree = rule_tree(trace.graph, node, local.factor_expression)
+        symbols = Naming(trace, node, language=language).symbols(style).within(tree, TERM + 1)
+        negative = symbols.reading.startswith("-") and not factor.comes_first
+        symbols = (fenced(symbols) if negative else symbols).painted(Role.LOCAL)
+    else:
+        symbols = partial(node.name, operand_text(facts.operand), Role.LOCAL, style)
+        if factor.written == "transpose":
+            symbols = superscript(fenced(symbols), "ᵀ").painted(Role.LOCAL)
+        else:
+            value = value and _factor(value)
+    beside, sign = Column(symbols, value), Column(text(f" {factor.sign} "), sign=True)
+    return [beside, sign, upstream] if factor.comes_first else [upstream, sign, beside]
 
 
 def _factor(box: Box) -> Box:
@@ -192,41 +167,39 @@ def _factor(box: Box) -> Box:
     return fenced(box) if box.height == 1 and box.lines[0][0].text.startswith("-") else box
 
 
-def _seed(trace: Trace, position: int, computed: Tensor | None, language: str) -> Equation:
-    node = trace.graph.nodes[position]
-    seed = trace.gradients[position] if computed is None else computed
-    assert seed is not None
+def _seed(facts: SeedFacts, language: str) -> Equation:
+    seed = facts.result.tensor
     short = text(number(seed), Role.GRADIENT) if seed.shape == () else text(shape_text(seed.shape), Role.DIM)
 
     def columns(style: Style) -> Sequence[Column]:
         value = tensor_box(seed, Role.GRADIENT, style)
-        return [Column(gradient(trace, node, style)), EQUALS, Column(value or short, value=value is not None)]
+        name = Column(gradient(facts.trace, facts.node, style))
+        return [name, EQUALS, Column(value or short, value=value is not None)]
 
     return Equation(say("seed", language), columns)
 
 
-def _sum(trace: Trace, edge: Edge, count: int, arrived: Tensor, language: str) -> Equation:
+def _sum(facts: AccumulateFacts, language: str) -> Equation:
     """The gradient of a value that is used several times: a sum over its uses, as far as it has come."""
-    graph = trace.graph
-    operand, uses = graph.nodes[edge.operand], trace.schedule.uses_of[edge.operand]
+    operand, uses, (count, of) = facts.operand, facts.uses, facts.turn
     first = max(0, min(count, len(uses) - 1) - _MOST_TERMS + 1)
 
-    def term(index: int, style: Style) -> Column:
-        node = graph.nodes[graph.edges[uses[index]].node]
+    def term(at: int, style: Style) -> Column:
+        node, contribution = facts.use(at)
         slope = partial(node.name, operand_text(operand), Role.LOCAL, style)
-        symbols = row(gradient(trace, node, style), text(" · "), slope)
-        if index >= count:
+        symbols = row(gradient(facts.trace, node, style), text(" · "), slope)
+        if contribution is None:
             return Column(symbols, text(ABSENT, Role.DIM))
-        value = tensor_box(trace.contributions[uses[index]], Role.GRADIENT, style)
-        return Column(symbols, value and (_factor(value) if index > first else value))
+        value = tensor_box(contribution, Role.GRADIENT, style)
+        return Column(symbols, value and (_factor(value) if at > first else value))
 
     def columns(style: Style) -> Sequence[Column]:
-        total = tensor_box(arrived, Role.GRADIENT, style)
+        total = tensor_box(facts.result.tensor, Role.GRADIENT, style)
         parts = [_DOTS] * (first > 0)
-        parts += [term(index, style) for index in range(first, min(len(uses), first + _MOST_TERMS))]
+        parts += [term(at, style) for at in range(first, min(len(uses), first + _MOST_TERMS))]
         parts += [_DOTS] * (first + _MOST_TERMS < len(uses))
         plus = Column(text(" + "), sign=True)
-        joined = [part for one in parts for part in (plus, one)][1:]
-        return [Column(gradient(trace, operand, style), total), EQUALS, *joined]
+        joined = [part for column in parts for part in (plus, column)][1:]
+        return [Column(gradient(facts.trace, operand, style), total), EQUALS, *joined]
 
-    return Equation(say("formula sum", language, count=count, of=len(uses)), columns)
+    return Equation(say("formula sum", language, count=count, of=of), columns)

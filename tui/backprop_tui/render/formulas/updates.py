@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import numpy as np
-
-from backprop_engine.arrays import Tensor, settle
-from backprop_engine.evaluation.evaluate import evaluate
-from backprop_engine.expressions import Expr, parse
-from backprop_engine.trace.trace import Trace
+from backprop_engine.explain.facts import UpdateFacts, UpdateLine
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.box import Box, text
 from backprop_tui.render.formulas.equations import (
@@ -25,54 +20,25 @@ from backprop_tui.render.formulas.naming import gradient, number_piece
 from backprop_tui.render.formulas.trees import shows_cells
 from backprop_tui.render.formulas.typeset import SIGN, TERM, Piece, Typesetter
 
-__all__ = ["update_equations", "update_values"]
+__all__ = ["update_equations"]
 
 _BECOMES: Final = Column(text(" ← "), sign=True, relation=True)
 
 
-def update_equations(trace: Trace, position: int) -> Iterator[Equation]:
-    """One for each line of the update; what a line computes stands in the lines behind it."""
-    assert trace.training is not None
-    title = trace.training.optimizer.name
-    for target, tree, before, after in update_values(trace, position):
-        yield _equation(trace, position, title, target, tree, before, after)
+def update_equations(facts: UpdateFacts) -> Iterator[Equation]:
+    """One for each line of the update; what a line computes stands in the lines after it."""
+    title = facts.training.optimizer.name
+    for line in facts.lines:
+        yield _equation(facts, title, line)
         title = ""
 
 
-def update_values(trace: Trace, position: int) -> Iterator[tuple[str, Expr, dict[str, Tensor], Tensor]]:
-    """For each line its target, its right side, what is known before it, and what the target is then."""
-    training, dtype = trace.training, trace.graph.dtype
-    assert training is not None
-    gradient_ = trace.gradients[position]
-    assert gradient_ is not None
-    state, _ = trace.remembered[position]
-    known: dict[str, Tensor] = {
-        "w": trace.values[position],
-        "g": gradient_,
-        "t": settle(trace.iteration + 1, np.dtype(np.float64)),
-        **state.memory,
-    }
-    for symbol in training.optimizer.symbols(training.settings):
-        if symbol.value is not None:
-            known[symbol.name] = settle(symbol.value, np.dtype(np.float64))
-    for line in training.optimizer.formulas(training.settings):
-        target, _, right = line.partition(" = ")
-        tree = parse(right)
-        with np.errstate(all="ignore"):
-            value = evaluate(tree, known.get, known.get, dtype)
-        assert value is not None
-        yield target, tree, dict(known), value
-        known[target] = value
-
-
-def _equation(
-    trace: Trace, position: int, title: str, target: str, tree: Expr, before: dict[str, Tensor], after: Tensor
-) -> Equation:
-    node = trace.graph.nodes[position]
+def _equation(facts: UpdateFacts, title: str, line: UpdateLine) -> Equation:
+    node, trace, (target, tree, before, after) = facts.node, facts.trace, line
     axes = {name: tensor.ndim for name, tensor in before.items()}
     roles: dict[str, Any] = {"w": Role.VALUE, "g": Role.GRADIENT}
     shown = not any(axes.values()) or shows_cells(tree, axes)
-    changed = before["g"] is not trace.gradients[position]
+    changed = before["g"] is not facts.gradient.tensor
 
     def columns(style: Style) -> Sequence[Column]:
         def symbol(name: str) -> Piece | None:

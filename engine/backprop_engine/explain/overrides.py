@@ -1,0 +1,55 @@
+"""What an override changes in a run: which values and gradients stand in place of computed ones."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.derived import derived
+from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
+
+__all__ = ["Override", "depends_on_override", "overrides_gradient", "overrides_value"]
+
+
+class Override(Struct, frozen=True, eq=False):
+    """A tensor that was `given` in place of the one that the step `computed`."""
+
+    name: str
+    given: Tensor
+    computed: Tensor
+
+
+def overrides_value(trace: Trace, position: int) -> bool:
+    """Whether another value stands in place of what the operator of a computed node gave."""
+    return bool(trace.edits) and position in _overridden_values(trace)
+
+
+def overrides_gradient(trace: Trace, position: int) -> bool:
+    """Whether another gradient stands in place of the completed one of a node."""
+    return bool(trace.edits) and position in _overridden_gradients(trace)
+
+
+def depends_on_override(trace: Trace, position: int) -> bool:
+    """Whether the gradient of a node is overridden, or came through a gradient or a value that is."""
+    return bool(trace.edits) and position in _changed_gradients(trace)
+
+
+@derived()
+def _overridden_values(trace: Trace) -> frozenset[int]:
+    nodes = [trace.graph[edit.node] for edit in trace.edits if isinstance(edit, ValueEdit)]
+    return frozenset(node.position for node in nodes if node.op)
+
+
+@derived()
+def _overridden_gradients(trace: Trace) -> frozenset[int]:
+    edits = (edit for edit in trace.edits if isinstance(edit, GradientEdit))
+    return frozenset(trace.graph.position(edit.node) for edit in edits)
+
+
+@derived()
+def _changed_gradients(trace: Trace) -> frozenset[int]:
+    changed, values = set(_overridden_gradients(trace)), _overridden_values(trace)
+    for edge in trace.schedule.edges:
+        if edge.node in changed or edge.node in values:
+            changed.add(edge.operand)
+    return frozenset(changed)

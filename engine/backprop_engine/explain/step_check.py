@@ -1,0 +1,92 @@
+"""The numeric check of a backward step, at a price that can be paid at every key."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_edge
+from backprop_engine.derived import derived
+from backprop_engine.explain.overrides import depends_on_override, overrides_gradient, overrides_value
+from backprop_engine.explain.symbols import gradient_name, operand_text
+from backprop_engine.graph.steps import Edge
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["Assumption", "StepCheck", "at_kink", "step_check"]
+
+MOST_CELLS = 256
+"""The largest operand whose entries are checked one by one."""
+MOST_NUMBERS = 20_000
+"""Where a step takes more numbers than this, only a random projection of its gradient is checked."""
+_SAMPLE = 32
+"""The entries of a larger operand that are checked one by one."""
+
+
+class Assumption(NamedTuple):
+    """What a check takes for granted where something is overridden.
+
+    The upstream gradient of the node called `name` as it is (``upstream``), the value of that node as its
+    operator gave it (``without``), or the gradient as it was before it was overridden (``before``).
+    """
+
+    kind: Literal["upstream", "without", "before"]
+    name: str
+
+
+class StepCheck(Struct, frozen=True, eq=False):
+    """What the numeric check of a backward step found, and under which assumption.
+
+    Where the verdict is ``NOT_FINITE``, `not_finite` is the name of what is not finite, and `is_fault` says
+    whether that is the gradient itself.
+    """
+
+    outcome: GradientCheck
+    assumption: Assumption | None = None
+    not_finite: str = ""
+    is_fault: bool = False
+
+
+def step_check(trace: Trace, edge: Edge) -> StepCheck:
+    """The numeric check of the contribution that came along `edge`."""
+    outcome = _outcome(trace, edge)
+    if outcome.verdict is Verdict.NOT_FINITE:
+        return _not_finite(trace, edge, outcome)
+    return StepCheck(outcome, _assumption(trace, edge))
+
+
+def at_kink(trace: Trace, edge: Edge) -> bool:
+    """Whether the operator stands at a kink for this operand."""
+    op = trace.graph.nodes[edge.node].op
+    return op is not None and not op.analytic and _outcome(trace, edge).verdict is Verdict.KINK
+
+
+@derived(limit=64)
+def _outcome(trace: Trace, edge: Edge) -> GradientCheck:
+    node = trace.graph.nodes[edge.node]
+    numbers = sum(int(np.size(trace.values[position])) for position in (edge.node, *node.operands))
+    return check_edge(trace, edge, most=MOST_CELLS, sample=0 if numbers > MOST_NUMBERS else _SAMPLE)
+
+
+def _not_finite(trace: Trace, edge: Edge, outcome: GradientCheck) -> StepCheck:
+    """Names the contribution, or else the first value of the step that is not finite."""
+    graph = trace.graph
+    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    if not np.all(np.isfinite(trace.contributions[edge.index])):
+        return StepCheck(outcome, not_finite=gradient_name(graph, operand), is_fault=True)
+    involved = [graph.nodes[position] for position in (*node.operands, edge.node)]
+    unbounded = (each for each in involved if not np.all(np.isfinite(trace.values[each.position])))
+    return StepCheck(outcome, not_finite=operand_text(next(unbounded, operand)))
+
+
+def _assumption(trace: Trace, edge: Edge) -> Assumption | None:
+    graph = trace.graph
+    node = graph.nodes[edge.node]
+    if depends_on_override(trace, edge.node):
+        return Assumption("upstream", gradient_name(graph, node))
+    if overrides_value(trace, edge.node):
+        return Assumption("without", node.name)
+    if overrides_gradient(trace, edge.operand) and not edge.shared:
+        return Assumption("before", "")
+    return None

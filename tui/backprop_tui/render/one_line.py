@@ -1,0 +1,108 @@
+"""A step on one line: its kind, its symbols, and what came of it."""
+
+from __future__ import annotations
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ClearFacts,
+    ForwardFacts,
+    SeedFacts,
+    StartFacts,
+    StepFacts,
+    UpdateFacts,
+)
+from backprop_engine.explain.numbers import SUMMED, progress, summary
+from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.render.texts import say
+from backprop_tui.render.words import story, turn_text
+
+__all__ = ["kind_text", "scalar_line", "step_lines"]
+
+_ROOM = 40
+"""The cells for a tensor in short."""
+_MOST_TERMS = 3
+"""Contributions that are written out of a sum."""
+
+
+def kind_text(facts: StepFacts, language: str) -> str:
+    """What kind of step it is, in a word."""
+    return say(f"step {facts.kind}", language)
+
+
+def scalar_line(facts: StepFacts, language: str) -> Line:
+    """The symbols of a step between scalars, and its numbers."""
+    match facts:
+        case ForwardFacts():
+            symbols, numbers = _formula(facts, language)
+            return (*symbols, *numbers)
+        case BackwardFacts():
+            return story(facts, language)[1]
+        case AccumulateFacts():
+            return _sum(facts, language)
+        case UpdateFacts():
+            return _update(facts)
+        case SeedFacts() | ClearFacts() | StartFacts():
+            return story(facts, language)[0]
+
+
+def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
+    """The kind of a step with what it is about, and in short what came of it."""
+    kind = Span(kind_text(facts, language), Role.HEADING)
+    match facts:
+        case ForwardFacts():
+            symbols, numbers = _formula(facts, language)
+            shown = () if numbers or len(symbols) > 2 else _came_to(facts.outcome, Role.VALUE)
+            return (kind,), (*symbols, *numbers, *shown)
+        case BackwardFacts(product=product):
+            came = () if facts.is_scalar else _came_to(product.tensor, Role.GRADIENT)
+            chain = story(facts, language)[1]
+            return (kind, Span("  "), Span(facts.subject, Role.NAME)), (*chain, *came)
+        case AccumulateFacts(result=result, turn=turn):
+            total = _came_to(facts.outcome, Role.GRADIENT)
+            which = progress(turn.number, turn.of) or f"{SUMMED}{turn.of}/{turn.of}"
+            return (kind,), (Span(result.name, Role.GRADIENT), *total, Span(which, Role.DIM))
+        case UpdateFacts(before=before, after=after):
+            old = Span(f" {summary(before.tensor, _ROOM)} → ")
+            new = Span(summary(after.tensor, _ROOM), Role.VALUE)
+            return (kind,), (Span(facts.node.name, Role.NAME), old, new)
+        case SeedFacts() | ClearFacts() | StartFacts():
+            return (kind,), story(facts, language)[0]
+
+
+def _formula(facts: ForwardFacts, language: str) -> tuple[Line, Line]:
+    """A computed node in symbols, and with its numbers put in if they have a line of their own."""
+    first, *others = story(facts, language)
+    numbers = others[0][1:] if others and not others[0][0].text.strip() else ()
+    return first, numbers
+
+
+def _came_to(tensor: Tensor, role: Role) -> Line:
+    return (Span(" = "), Span(summary(tensor, _ROOM), role))
+
+
+def _sum(facts: AccumulateFacts, language: str) -> Line:
+    """The running sum of an accumulate step, as a row of numbers."""
+    count = facts.turn.number
+    contributions = facts.trace.contributions
+    terms = [summary(contributions[use]) for use in facts.uses[max(0, count - _MOST_TERMS) : count]]
+    dots = "… + " if count > _MOST_TERMS else ""
+    return (
+        Span(facts.result.name, Role.GRADIENT),
+        Span(f" = {dots}{' + '.join(terms)} = "),
+        Span(summary(facts.result.tensor), Role.GRADIENT),
+        Span(f"  ({turn_text(facts, language)})", Role.DIM),
+    )
+
+
+def _update(facts: UpdateFacts) -> Line:
+    """A scalar parameter before and after its update, with its gradient."""
+    gradient = facts.gradient
+    return (
+        Span(facts.node.name, Role.NAME),
+        Span(f" = {summary(facts.before.tensor)} → "),
+        Span(summary(facts.after.tensor), Role.VALUE),
+        Span("  "),
+        Span(f"{gradient.name} = {summary(gradient.tensor)}", Role.GRADIENT),
+    )
