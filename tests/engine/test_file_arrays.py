@@ -46,6 +46,7 @@ def test_headers_as_others_write_them(folder: Path) -> None:
         '{"descr": "<f8", "fortran_order": False, "shape": (2,)}',
         "{'descr':'<f8','fortran_order':False,'shape':(2,),}   \n",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (2L,), }",
+        "{'descr': 'float64', 'fortran_order': False, 'shape': (2,)}",
     ):
         for version in (1, 2, 3):
             assert array(folder, header(text, version) + data).tolist() == [1, 2]
@@ -206,7 +207,6 @@ def test_a_shape_that_does_not_fit_is_refused_before_it_is_read(folder: Path, sh
         "{'descr': '<f8,<f8', 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '(2,)<f8', 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '<b8', 'fortran_order': False, 'shape': (2,)}",
-        "{'descr': 'float64', 'fortran_order': False, 'shape': (2,)}",
         "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,)}",
         "{'descr': ('<f8', (2,)), 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)} + print()",
@@ -214,6 +214,16 @@ def test_a_shape_that_does_not_fit_is_refused_before_it_is_read(folder: Path, sh
         "[" * 9000,
         "{" * 9000,
         "-" * 9000 + "1",
+        "1+" * 4000 + "1",
+        "not " * 2000 + "1",
+        "\0" * 100,
+        "{'descr': '\\d', 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2)(3)}",
+        "{'descr': (), 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': ('<f8', (99999999999999999999,)), 'fortran_order': False, 'shape': (2,)}",
+        "{1: 2, 'descr': '<f8', 'fortran_order': False, 'shape': (2,)}",
+        "{[]: 2}",
+        "'''",
         "",
     ],
 )

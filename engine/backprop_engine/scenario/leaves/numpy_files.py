@@ -1,24 +1,26 @@
 """NumPy's files: an array in `.npy`, arrays by name in the zip archive that `.npz` is.
 
-Headers are read by a grammar of our own and nothing is ever unpickled. What an array takes is told from its
-header, and no more than that is read: in an archive too, where a few bytes may stand for very many.
+NumPy reads the headers, and nothing is ever unpickled. What an array takes is told from its header, and no
+more than that is read: in an archive too, where a few bytes may stand for very many.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import struct
+import warnings
 import zipfile
 import zlib
 from math import prod
-from typing import IO, Final
+from tokenize import TokenError
+from typing import IO, Any, Final
 
 import numpy as np
 from msgspec import Struct
+from numpy.lib import format as npy_format
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.errors import ScenarioError, code
+from backprop_engine.errors import code
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
@@ -31,22 +33,20 @@ __all__ = ["read_npy", "read_npz"]
 
 DATA_KEY = code("data-key", msg("`key` names no array of an `.npz` file, or is missing."))
 
-_MAGIC: Final = b"\x93NUMPY"
-_MAX_HEADER: Final = 2**16
+_MAX_HEADER: Final = 10_000
+"""The longest header, in bytes, that is given to NumPy: its own bound for headers that nobody vouches for."""
 _MAX_AXES: Final = 32
 _MAX_MEMBERS: Final = 10_000
-_ENTRY: Final = re.compile(
-    r"""\s*(['"])(?P<name>\w+)\1\s*:\s*
-    (?:(['"])(?P<text>[^'"]*)\3|(?P<flag>True|False)|\((?P<shape>[-\d\s,L]*)\)|(?P<record>[\[(]))
-    \s*(?:,|(?=\})|(?<=[\[(]))""",
-    re.VERBOSE | re.ASCII,
-)
-_NUMBERS: Final = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248])", re.ASCII)
+_READERS: Final = {
+    b"\x01": (2, npy_format.read_array_header_1_0),
+    b"\x02": (4, npy_format.read_array_header_2_0),
+    b"\x03": (4, npy_format.read_array_header_2_0),  # the third is the second with names that are not ASCII
+}
+"""By a file's major version, the width of its header's length, and what reads the header."""
 _REFUSED: Final = {
     "O": msg("Python objects, which are never unpickled"),
     "c": msg("complex numbers"),
     "S": msg("texts"),
-    "a": msg("texts"),
     "U": msg("texts"),
     "M": msg("dates"),
     "m": msg("time spans"),
@@ -59,10 +59,17 @@ _BROKEN_ZIP: Final = (
 )  # fmt: skip
 
 
+_BROKEN_HEADER: Final = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, SyntaxError, TokenError,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What NumPy raises for a header that is no literal of Python, or another literal than it takes."""
+
+
 class _Header(Struct, frozen=True):
     """What an array's header says, and how many bytes it takes itself."""
 
-    descr: str
+    dtype: np.dtype[Any]
     shape: Shape
     fortran: bool
     size: int
@@ -70,12 +77,12 @@ class _Header(Struct, frozen=True):
     @property
     def bytes(self) -> int:
         """How many bytes the array takes."""
-        return prod(self.shape) * np.dtype(self.descr).itemsize
+        return prod(self.shape) * self.dtype.itemsize
 
 
 def read_npy(name: str, file: DataFile, files: DataFiles) -> Tensor:
     """The array in an `.npy` file, for the leaf called `name`."""
-    if not file.data.startswith(_MAGIC):
+    if not file.data.startswith(npy_format.MAGIC_PREFIX):
         hint = msg("this is an archive: name it `.npz`") if file.data.startswith(b"PK") else _SAVE
         raise file.wrong(msg("`{file}` does not begin as an `.npy` file does", file=file.shown), hint)
     return _array(name, file, f"`{file.shown}`", io.BytesIO(file.data), len(file.data), files)
@@ -102,7 +109,11 @@ def read_npz(name: str, node: YamlMapping, file: DataFile, files: DataFiles) -> 
 
 def _archive(file: DataFile) -> zipfile.ZipFile:
     if not file.data.startswith(b"PK"):
-        hint: Hint = msg("this is a single array: name it `.npy`") if file.data.startswith(_MAGIC) else ""
+        hint: Hint = (
+            msg("this is a single array: name it `.npy`")
+            if file.data.startswith(npy_format.MAGIC_PREFIX)
+            else ""
+        )
         message = msg("`{file}` does not begin as an `.npz` file does", file=file.shown)
         raise file.wrong(message, hint or msg("save it again with `numpy.savez`"))
     if file.data.count(b"PK\x01\x02") > _MAX_MEMBERS:  # each is an entry of the table of contents
@@ -160,71 +171,52 @@ def _array(name: str, file: DataFile, what: str, stream: IO[bytes], size: int, f
     if rest > header.bytes:
         message = msg("{what} goes on behind its array of {bytes:,} bytes", what=what, bytes=header.bytes)
         raise file.wrong(message, msg("a file holds one array; an `.npz` file holds several"))
-    flat = np.frombuffer(data, header.descr)
+    flat = np.frombuffer(data, header.dtype)
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
 
 def _header(file: DataFile, what: str, stream: IO[bytes]) -> _Header:
     """The header at the beginning of `stream`, whatever follows it."""
-    start = stream.read(8)
-    if start[:6] != _MAGIC:
+    start = stream.read(npy_format.MAGIC_LEN)
+    if not start.startswith(npy_format.MAGIC_PREFIX):
         raise file.wrong(msg("{what} does not begin as an `.npy` file does", what=what), _SAVE)
-    width = 2 if start[6:7] == b"\x01" else 4
+    width, reader = _READERS.get(start[6:7], (0, None))
     prefix = stream.read(width)
     length = int.from_bytes(prefix, "little")
-    if start[6:7] not in (b"\x01", b"\x02", b"\x03") or length > _MAX_HEADER:
+    if reader is None or length > _MAX_HEADER:
         raise file.wrong(msg("{what} has a header of a kind that is not known", what=what), _SAVE)
     text = stream.read(length)
     if len(prefix) < width or len(text) < length:
         raise file.wrong(msg("{what} is cut off inside its header", what=what), _SAVE)
-    descr, shape, fortran = _entries(file, what, text.decode("latin-1"))
-    return _Header(descr, shape, fortran, 8 + width + length)
-
-
-def _entries(file: DataFile, what: str, text: str) -> tuple[str, Shape, bool]:
-    """What a header's text says: the kind of number, the shape, whether the first axis is innermost."""
-    broken = file.wrong(msg("the header of {what} makes no sense", what=what), _SAVE)
-    position = text.find("{") + 1
-    found: dict[str, re.Match[str]] = {}
-    while entry := _ENTRY.match(text, position):
-        if entry["name"] == "descr" and entry["record"]:
-            raise _refused(file, what, "V")
-        found[entry["name"]] = entry
-        position = entry.end()
-    if text[position:].strip() != "}" or text[: text.find("{")].strip():
-        raise broken
-    if found.keys() != {"descr", "shape", "fortran_order"}:
-        raise broken
-    descr, shape = found["descr"]["text"], found["shape"]["shape"]
-    fortran = found["fortran_order"]["flag"]
-    if descr is None or shape is None or fortran is None:
-        raise broken
-    if not _NUMBERS.fullmatch(descr):
-        raise _refused(file, what, descr.lstrip("<>|=")[:1])
-    sizes = [size.strip().removesuffix("L") for size in shape.split(",")]
-    if not sizes[-1]:
-        sizes.pop()
-    elif len(sizes) == 1:
-        raise broken
-    if not all(re.fullmatch(r"-?\d{1,100}", size) for size in sizes):
-        raise broken
-    if any(size.startswith("-") for size in sizes):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about headers of Python 2, and escapes in texts
+            shape, fortran, dtype = reader(io.BytesIO(prefix + text), max_header_size=_MAX_HEADER)
+    except _BROKEN_HEADER:
+        shape = None
+    if shape is None or not all(type(size) is int for size in shape):
+        raise file.wrong(msg("the header of {what} makes no sense", what=what), _SAVE)
+    _check_kind(file, what, dtype)
+    if any(size < 0 for size in shape):
         raise file.wrong(msg("{what} has an axis of a negative size", what=what), _SAVE)
-    if len(sizes) > _MAX_AXES:
+    if len(shape) > _MAX_AXES:
         raise file.wrong(
             msg(
                 "{what} has {count} axes, at most {most} are allowed",
                 what=what,
-                count=len(sizes),
+                count=len(shape),
                 most=_MAX_AXES,
             )
         )
-    return descr, tuple(map(int, sizes)), fortran == "True"
+    return _Header(dtype, shape, fortran, len(start) + width + length)
 
 
-def _refused(file: DataFile, what: str, kind: str) -> ScenarioError:
-    held = _REFUSED.get(kind, msg("other things than numbers"))
-    return file.wrong(
+def _check_kind(file: DataFile, what: str, dtype: np.dtype[Any]) -> None:
+    """Refuse an array of anything but whole numbers, floats up to eight bytes, and booleans."""
+    if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8):
+        return
+    held = _REFUSED.get(dtype.kind, msg("other things than numbers"))
+    raise file.wrong(
         msg("{what} holds {held}", what=what, held=held),
         msg("save whole numbers, floats up to eight bytes, or booleans"),
     )
