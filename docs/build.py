@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import backprop_engine
-from backprop_engine.catalogue.conventions import KINKS
+from backprop_engine.catalogue.conventions import every_convention
 from backprop_engine.catalogue.entries import how_written
 from backprop_engine.errors import CODES, Diagnostic, ScenarioError
 from backprop_engine.explain.facts import step_facts
@@ -105,11 +105,11 @@ _FLOWS_IN = Words("{note}; the gradient that flows in is {seed}", "{note}. í˜ëŸ
 def conventions(language: str) -> str:
     """What operators give at kinks and extremes."""
     lines = [_CONVENTIONS.in_language(language), "|---|---|---|---|"]
-    for kink in KINKS:
+    for kink in every_convention():
         gradient = kink.gradient_text or _NONE_FLOWS.in_language(language)
-        note = _cell(kink.note.in_language(language))
-        if kink.seed != 1:
-            note = _FLOWS_IN.in_language(language).format(note=note, seed=kink.seed)
+        note = _cell(kink.kink.note.in_language(language))
+        if kink.kink.seed != 1:
+            note = _FLOWS_IN.in_language(language).format(note=note, seed=kink.kink.seed)
         lines.append(f"| `{_cell(kink.call)}` | {kink.value_text} | {gradient} | {note} |")
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from graphs import trace_of
 
-from backprop_engine.catalogue.conventions import KINKS, Kink
+from backprop_engine.catalogue.conventions import Convention, every_convention
 from backprop_engine.catalogue.entries import data, derivatives, find, fits
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import UsageError
@@ -22,6 +22,9 @@ from backprop_tui.render.operator_pages import by_family, page, table
 from backprop_tui.render.words import story
 
 each_op = pytest.mark.parametrize("op", OPS.values(), ids=list(OPS))
+
+
+KINKS = tuple(every_convention())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -91,15 +94,15 @@ def test_an_unknown_name_is_told_the_nearest(name: str, said: str) -> None:
 
 
 def test_at_least_forty_kinks_with_no_call_twice() -> None:
-    calls = [(kink.call, str(kink.seed)) for kink in KINKS]
+    calls = [(kink.call, str(kink.kink.seed)) for kink in KINKS]
     assert len(set(calls)) == len(calls) >= 40
 
 
 @pytest.mark.parametrize("kink", KINKS, ids=[kink.call for kink in KINKS])
-def test_a_kink_is_what_the_table_says(kink: Kink) -> None:
+def test_a_kink_is_what_the_table_says(kink: Convention) -> None:
     trace = kink.run()
-    _same(trace.value("out"), kink.value)
-    for name, gradient in zip(OPS[kink.op].names(len(kink.operands)), kink.gradients, strict=True):
+    _same(trace.value("out"), kink.kink.value)
+    for name, gradient in zip(kink.op.names(len(kink.kink.operands)), kink.kink.gradients, strict=True):
         if gradient is None:
             assert not trace.graph[name].takes_gradient
             assert trace.graph["out"].rules[trace.graph.position(name)] is None
@@ -114,12 +117,12 @@ def _same(found: Any, wanted: Any) -> None:
 
 
 @pytest.mark.parametrize("kink", KINKS, ids=lambda kink: kink.call)
-def test_a_step_that_meets_a_kink_tells_what_holds_there(kink: Kink) -> None:
+def test_a_step_that_meets_a_kink_tells_what_holds_there(kink: Convention) -> None:
     trace = kink.run()
     told = [
         plain(story(step_facts(trace.frame(position)), "en")) for position in range(1, len(trace.steps) + 1)
     ]
-    conventions = OPS[kink.op].conventions
+    conventions = kink.op.conventions
     assert conventions
     assert any(conventions.en in text for text in told)
 

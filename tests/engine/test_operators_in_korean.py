@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ill_shaped import errors
 
-from backprop_engine.catalogue.conventions import KINKS
+from backprop_engine.catalogue.conventions import every_convention
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.languages.ko import ops as of_operators
 from backprop_engine.messages.message import catalogue, in_language
@@ -64,7 +64,7 @@ def test_the_page_of_an_operator_is_in_korean(op: Op) -> None:
 
 
 def test_kinks_are_told_in_korean() -> None:
-    notes = [kink.note.in_language("ko") for kink in KINKS]
+    notes = [each.kink.note.in_language("ko") for each in every_convention()]
     assert [note for note in notes if not is_korean(note)] == []
 
 

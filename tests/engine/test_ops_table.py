@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import subprocess
@@ -17,7 +18,9 @@ from graphs import CASES, IDS, assert_close, attributes_of, graph_of, largest, t
 
 from backprop_engine.arrays import sum_axes
 from backprop_engine.derivatives.numeric_check import Verdict, check_trace, compare
+from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Sample, definition
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.shape_rules import broadcast, same_shape
 from backprop_engine.trace.record import forward_function
 from backprop_engine.trace.trace import Trace
@@ -269,3 +272,43 @@ def test_what_addition_says_of_an_operand_depends_on_whether_it_is_broadcast() -
     assert "sum over the axes" in repeated
     assert "every operand" not in whole
     assert [add.lesson_of(number, ((3,), (3,))) for number in (0, 1)] == [add.lesson] * 2
+
+
+ORDER = [name for name in inspect.signature(Family.define).parameters if name not in ("self", "name")]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(definition.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+)
+def test_a_definition_reads_in_one_order(path: Path) -> None:
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "define"
+    ]
+    for call in calls:
+        parts = [keyword.arg for keyword in call.keywords]
+        assert None not in parts, f"{path.name}:{call.lineno} hides parts behind **"
+        assert parts == sorted(parts, key=ORDER.index), f"{path.name}:{call.lineno}"
+    assert calls or path.stem in ("__init__", *LEANED_ON)
+
+
+LEANED_ON = ("attributes", "definition", "notations", "reduced_losses", "rules", "samples", "shape_rules")
+"""Files that families lean on, which define no operator."""
+
+
+def test_the_order_is_that_of_an_operators_parts() -> None:
+    assert [name for name in Op.__struct_fields__ if name not in ("name", "family")] == ORDER
+
+
+def test_what_is_not_elementwise_needs_samples() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        Family("shape").define(
+            "nothing",
+            operands="a",
+            formula="nothing(a)",
+            forward=lambda a: a,
+            rules=(None,),
+            lesson=Words("nothing", "없음"),
+        )
+    assert "nothing" not in OPS

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, shape_text
-from backprop_engine.catalogue.conventions import KINKS, Kink
+from backprop_engine.catalogue.conventions import Convention
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.attributes import shown_value, type_words
 from backprop_engine.evaluation.calls import signature
@@ -151,9 +151,9 @@ def shape_rule(op: Op) -> str:
     return {broadcast: "ops broadcast", times: "ops broadcast", same_shape: "ops one shape"}.get(op.shape, "")
 
 
-def kinks(op: Op) -> tuple[Kink, ...]:
-    """The kinks and extremes of an operator for which the table of conventions has a row."""
-    return tuple(kink for kink in KINKS if kink.op == op.name)
+def kinks(op: Op) -> tuple[Convention, ...]:
+    """What an operator gives at its kinks and extremes."""
+    return tuple(Convention(op, kink) for kink in op.kinks)
 
 
 def data(op: Op) -> dict[str, Any]:
@@ -197,8 +197,13 @@ def data(op: Op) -> dict[str, Any]:
         ],
         "conventions": op.conventions.en if op.conventions else "",
         "kinks": [
-            {"call": one.call, "value": one.value_text, "gradient": one.gradient_text, "note": one.note}
-            for one in kinks(op)
+            {
+                "call": kink.call,
+                "value": kink.value_text,
+                "gradient": kink.gradient_text,
+                "note": kink.kink.note.en,
+            }
+            for kink in kinks(op)
         ],
         "analytic": op.analytic,
         "inside": [{"name": name, "expression": text} for name, text in decompositions(op)],

@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 import math
+from math import inf, nan
 from typing import Any, Literal
 
 import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.arithmetic import SINGLES
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.rules import Elementwise, Rules
-from backprop_engine.ops.samples import Sample, at_zero, beyond
+from backprop_engine.ops.samples import SINGLES, Kink, Sample, at_zero, beyond
 
-FAMILY = "activations"
+define = Family("activations").define
 
 relu = define(
     "relu",
-    family=FAMILY,
-    lesson=Words(
-        en="ReLU is a gate: the gradient passes where the operand is positive, and is 0 elsewhere.",
-        ko="ReLU는 입력이 0보다 큰 곳에서만 그래디언트를 흘려보내고, 나머지는 0으로 막습니다.",
-    ),
-    sign="relu",
     operands="a",
     formula="maximum(a, 0)",
     forward=lambda a: np.maximum(a, 0.0),
     rules=(Elementwise("where(a > 0, 1, 0)", lambda out, a: np.heaviside(a, 0.0)),),
+    analytic=False,
+    lesson=Words(
+        en="ReLU is a gate: the gradient passes where the operand is positive, and is 0 elsewhere.",
+        ko="ReLU는 입력이 0보다 큰 곳에서만 그래디언트를 흘려보내고, 나머지는 0으로 막습니다.",
+    ),
     conventions=Words(
         "The derivative at 0 is 0. NaN stays NaN, and a gradient of infinity into a dead unit gives "
         "0 · inf = NaN, where PyTorch masks it to 0.",
         "0에서의 미분은 0입니다. NaN은 NaN으로 남습니다. 죽은 유닛에 무한대의 그래디언트가 "
         "들어오면 0 · inf = NaN이며, PyTorch는 이를 0으로 만듭니다.",
     ),
-    analytic=False,
-    samples=SINGLES,
+    kinks=(
+        Kink(
+            (0.0,),
+            0,
+            (0,),
+            Words(
+                "the corner belongs to the flat side, as in PyTorch", "꺾인 점은 평평한 쪽, PyTorch와 같음"
+            ),
+        ),
+        Kink(
+            (-1.0,),
+            0,
+            (nan,),
+            Words(
+                "0 · inf is NaN, as in IEEE; PyTorch masks it to 0",
+                "IEEE대로 0 · inf는 NaN, PyTorch는 0으로 가림",
+            ),
+            seed=inf,
+        ),
+        Kink((nan,), nan, (nan,), Words("NaN stays NaN", "NaN은 NaN으로 남음")),
+    ),
 )
 
 
@@ -50,44 +68,44 @@ def sigmoid_of(a: Any) -> Any:
 
 sigmoid = define(
     "sigmoid",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
-        ko="시그모이드의 로컬 그래디언트는 출력 · (1 − 출력)이며, 최대 1/4이고 포화되면 거의 0입니다.",
-    ),
     sign="σ",
     operands="a",
     formula="1 / (1 + exp(-a))",
     forward=sigmoid_of,
     rules=(Elementwise("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
+    inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
+    lesson=Words(
+        en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
+        ko="시그모이드의 로컬 그래디언트는 출력 · (1 − 출력)이며, 최대 1/4이고 포화되면 거의 0입니다.",
+    ),
     conventions=Words(
         "Exact on both sides: the exponent is never positive, so nothing overflows.",
         "양쪽 모두 정확합니다. 지수가 양수가 되지 않으므로 오버플로가 없습니다.",
     ),
-    inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
-    samples=SINGLES,
+    meets=beyond(20.0),
+    kinks=(
+        Kink((1e3,), 1, (0,), Words("saturated, without overflow", "포화, 오버플로 없음")),
+        Kink((-1e3,), 0, (0,), Words("saturated, without overflow", "포화, 오버플로 없음")),
+    ),
 )
 
 tanh = define(
     "tanh",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
-        ko="하이퍼볼릭탄젠트의 로컬 그래디언트는 1 − 출력²이며, 0에서 1이고 포화되면 거의 0입니다.",
-    ),
-    sign="tanh",
     operands="a",
     formula="tanh(a)",
     forward=np.tanh,
     rules=(Elementwise("1 - out ** 2", lambda out, a: 1.0 - out * out),),
+    inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
+    lesson=Words(
+        en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
+        ko="하이퍼볼릭탄젠트의 로컬 그래디언트는 1 − 출력²이며, 0에서 1이고 포화되면 거의 0입니다.",
+    ),
     conventions=Words(
         "±1 far from 0, where the derivative rounds to 0.",
         "0에서 먼 곳의 값은 ±1이고, 미분은 반올림되어 0입니다.",
     ),
-    inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
-    samples=SINGLES,
+    meets=beyond(20.0),
+    kinks=(Kink((1e3,), 1, (0,), Words("saturated", "포화")),),
 )
 
 
@@ -107,11 +125,6 @@ def _leaky_relu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rule
 
 leaky_relu = define(
     "leaky_relu",
-    family=FAMILY,
-    lesson=Words(
-        en="A leaky gate: where ReLU would stop the gradient, a small share of it still passes.",
-        ko="새는 게이트입니다. ReLU가 그래디언트를 막는 곳에서도 작은 비율만큼은 흘려보냅니다.",
-    ),
     sign="leaky",
     operands="a",
     formula="where(a > 0, a, negative_slope * a)",
@@ -125,11 +138,16 @@ leaky_relu = define(
             Words("the slope where the operand is not positive", "입력이 양수가 아닌 곳의 기울기"),
         ),
     ),
+    analytic=False,
+    lesson=Words(
+        en="A leaky gate: where ReLU would stop the gradient, a small share of it still passes.",
+        ko="새는 게이트입니다. ReLU가 그래디언트를 막는 곳에서도 작은 비율만큼은 흘려보냅니다.",
+    ),
     conventions=Words(
         "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN.",
         "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
+    kinks=(Kink((0.0,), 0, (0.01,), Words("the corner belongs to the leak", "꺾인 점은 새는 쪽")),),
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], negative_slope=0.2)),
 )
 
@@ -150,13 +168,6 @@ def _elu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 elu = define(
     "elu",
-    meets=at_zero,
-    family=FAMILY,
-    lesson=Words(
-        en="ELU bends instead of breaking off: below 0 the gradient fades exponentially.",
-        ko="ELU는 꺾이지 않고 휘어집니다. 0 아래에서 그래디언트는 지수함수를 따라 점점 줄어듭니다.",
-    ),
-    sign="elu",
     operands="a",
     formula="where(a > 0, a, alpha * (exp(a) - 1))",
     forward=lambda a, alpha: _exponential_unit(a, 1.0, alpha),
@@ -169,11 +180,24 @@ elu = define(
             Words("how far below 0 the output can go", "출력이 0 아래로 얼마나 내려갈 수 있는지"),
         ),
     ),
+    analytic=False,
+    lesson=Words(
+        en="ELU bends instead of breaking off: below 0 the gradient fades exponentially.",
+        ko="ELU는 꺾이지 않고 휘어집니다. 0 아래에서 그래디언트는 지수함수를 따라 점점 줄어듭니다.",
+    ),
     conventions=Words(
         "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN.",
         "0에서의 미분은 PyTorch처럼 alpha입니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
+    meets=at_zero,
+    kinks=(
+        Kink(
+            (0.0,),
+            0,
+            (1,),
+            Words("both sides have slope 1 where alpha is 1", "alpha가 1이면 양쪽의 기울기가 1"),
+        ),
+    ),
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], alpha=0.5)),
 )
 
@@ -181,12 +205,6 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
 
 selu = define(
     "selu",
-    family=FAMILY,
-    lesson=Words(
-        en="SELU is ELU with two fixed constants that keep mean 0 and variance 1 from layer to layer.",
-        ko="SELU는 층을 지나도 평균 0과 분산 1이 유지되도록 두 상수를 고정한 ELU입니다.",
-    ),
-    sign="selu",
     operands="a",
     formula="1.0507 * where(a > 0, a, 1.67326 * (exp(a) - 1))",
     forward=lambda a: _exponential_unit(a, _SELU_SCALE, _SELU_ALPHA),
@@ -196,54 +214,77 @@ selu = define(
             lambda out, a: _exponential_slope(a, _SELU_SCALE, _SELU_ALPHA),
         ),
     ),
+    analytic=False,
+    lesson=Words(
+        en="SELU is ELU with two fixed constants that keep mean 0 and variance 1 from layer to layer.",
+        ko="SELU는 층을 지나도 평균 0과 분산 1이 유지되도록 두 상수를 고정한 ELU입니다.",
+    ),
     conventions=Words(
         "The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN.",
         "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
-    samples=SINGLES,
+    kinks=(
+        Kink(
+            (0.0,),
+            0,
+            (1.7580993408473766,),
+            Words("the corner belongs to the left side, as in PyTorch", "꺾인 점은 왼쪽, PyTorch와 같음"),
+        ),
+    ),
 )
 
 
 hard_tanh = define(
     "hard_tanh",
-    family=FAMILY,
-    lesson=Words(
-        en="A straight-edged tanh: the gradient passes unchanged strictly between −1 and 1, else not at all.",
-        ko="직선으로 된 tanh입니다. −1과 1 사이에서만 그래디언트가 그대로 흐르고 나머지는 막힙니다.",
-    ),
     sign="h-tanh",
     operands="a",
     formula="clip(a, min=-1, max=1)",
     forward=lambda a: np.minimum(np.maximum(a, -1.0), 1.0),
     rules=(Elementwise("where(abs(a) < 1, 1, 0)", lambda out, a: gate(np.abs(a) < 1, a)),),
+    analytic=False,
+    lesson=Words(
+        en="A straight-edged tanh: the gradient passes unchanged strictly between −1 and 1, else not at all.",
+        ko="직선으로 된 tanh입니다. −1과 1 사이에서만 그래디언트가 그대로 흐르고 나머지는 막힙니다.",
+    ),
     conventions=Words(
         "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
         "NaN stays NaN.",
         "PyTorch처럼 −1과 1에서는 그래디언트가 통과하지 않으며, `clip`은 통과시킵니다. NaN은 "
         "NaN으로 남습니다.",
     ),
-    analytic=False,
-    samples=SINGLES,
+    kinks=(
+        Kink(
+            ([-1.0, 1.0],),
+            [-1, 1],
+            ([0, 0],),
+            Words("closed at its corners, as in PyTorch", "꺾인 점에서 닫힘, PyTorch와 같음"),
+        ),
+    ),
 )
 
 relu6 = define(
     "relu6",
-    family=FAMILY,
-    lesson=Words(
-        en="A ReLU that stops at 6: the gradient passes strictly between 0 and 6, and nowhere else.",
-        ko="6에서 멈추는 ReLU입니다. 그래디언트는 0과 6 사이에서만 흐르고 나머지에서는 막힙니다.",
-    ),
-    sign="relu6",
     operands="a",
     formula="clip(a, min=0, max=6)",
     forward=lambda a: np.minimum(np.maximum(a, 0.0), 6.0),
     rules=(Elementwise("(a > 0) * (a < 6)", lambda out, a: gate((a > 0) & (a < 6), a)),),
+    analytic=False,
+    lesson=Words(
+        en="A ReLU that stops at 6: the gradient passes strictly between 0 and 6, and nowhere else.",
+        ko="6에서 멈추는 ReLU입니다. 그래디언트는 0과 6 사이에서만 흐르고 나머지에서는 막힙니다.",
+    ),
     conventions=Words(
         "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN.",
         "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
+    kinks=(
+        Kink(
+            ([0.0, 6.0],),
+            [0, 6],
+            ([0, 0],),
+            Words("closed at its corners, as in PyTorch", "꺾인 점에서 닫힘, PyTorch와 같음"),
+        ),
+    ),
     samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),
 )
 
@@ -259,65 +300,69 @@ def softplus_of(a: Any) -> Any:
 
 softplus = define(
     "softplus",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="Softplus is a rounded ReLU, and its slope is the sigmoid, a rounded step.",
-        ko="소프트플러스는 모서리를 둥글린 ReLU이고, 그 기울기는 둥글린 계단인 시그모이드입니다.",
-    ),
     sign="soft+",
     operands="a",
     formula="log(1 + exp(a))",
     forward=softplus_of,
     rules=(Elementwise("sigmoid(a)", lambda out, a: sigmoid_of(a)),),
+    inside=(("e", "exp(a)"), ("s", "1 + e"), ("out", "log(s)")),
+    lesson=Words(
+        en="Softplus is a rounded ReLU, and its slope is the sigmoid, a rounded step.",
+        ko="소프트플러스는 모서리를 둥글린 ReLU이고, 그 기울기는 둥글린 계단인 시그모이드입니다.",
+    ),
     conventions=Words(
         "Exact everywhere, without the threshold of 20 above which PyTorch returns the operand.",
         "어디에서나 정확합니다. PyTorch는 20을 넘으면 입력을 그대로 돌려주지만, 여기에는 그런 "
         "경계가 없습니다.",
     ),
-    inside=(("e", "exp(a)"), ("s", "1 + e"), ("out", "log(s)")),
-    samples=SINGLES,
+    meets=beyond(20.0),
+    kinks=(
+        Kink(
+            (21.0,),
+            21.000000000758256,
+            (0.9999999992417439,),
+            Words("exact: no threshold at 20", "정확함, 20에 경계가 없음"),
+        ),
+        Kink((1e4,), 1e4, (1,), Words("without overflow", "오버플로 없음")),
+    ),
 )
 
 log_sigmoid = define(
     "log_sigmoid",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="The log of a sigmoid: the gradient is what is missing to 1, so a sure unit gets none.",
-        ko="시그모이드의 로그입니다. 그래디언트는 1에서 모자란 만큼이라 확신하는 유닛은 거의 받지 않습니다.",
-    ),
     sign="log σ",
     operands="a",
     formula="log(sigmoid(a))",
     forward=lambda a: -softplus_of(-a),
     rules=(Elementwise("sigmoid(-a)", lambda out, a: sigmoid_of(-a)),),
+    inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
+    lesson=Words(
+        en="The log of a sigmoid: the gradient is what is missing to 1, so a sure unit gets none.",
+        ko="시그모이드의 로그입니다. 그래디언트는 1에서 모자란 만큼이라 확신하는 유닛은 거의 받지 않습니다.",
+    ),
     conventions=Words(
         "Exact on both sides: far below 0 it is the operand itself.",
         "양쪽 모두 정확합니다. 0보다 훨씬 작은 곳에서는 입력과 같습니다.",
     ),
-    inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
-    samples=SINGLES,
+    meets=beyond(20.0),
+    kinks=(Kink((-1e4,), -1e4, (1,), Words("without log 0", "log 0을 거치지 않음")),),
 )
 
 silu = define(
     "silu",
-    family=FAMILY,
-    lesson=Words(
-        en="SiLU multiplies its operand by its own gate, so the gradient comes through both factors.",
-        ko="SiLU는 입력에 자기 자신의 게이트를 곱하므로 그래디언트가 두 인수를 모두 거쳐 옵니다.",
-    ),
-    sign="silu",
     operands="a",
     formula="a * sigmoid(a)",
     forward=lambda a: a * sigmoid_of(a),
     rules=(Elementwise("out + sigmoid(a) * (1 - out)", lambda out, a: out + sigmoid_of(a) * (1.0 - out)),),
+    inside=(("p", "sigmoid(a)"), ("out", "a * p")),
+    lesson=Words(
+        en="SiLU multiplies its operand by its own gate, so the gradient comes through both factors.",
+        ko="SiLU는 입력에 자기 자신의 게이트를 곱하므로 그래디언트가 두 인수를 모두 거쳐 옵니다.",
+    ),
     conventions=Words(
         "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
         "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
     ),
-    inside=(("p", "sigmoid(a)"), ("out", "a * p")),
-    samples=SINGLES,
+    kinks=(Kink((-inf,), nan, (nan,), Words("−inf · 0 is NaN", "−inf · 0은 NaN")),),
 )
 
 
@@ -328,22 +373,19 @@ def _mish_slope(out: Any, a: Any) -> Any:
 
 mish = define(
     "mish",
-    family=FAMILY,
-    lesson=Words(
-        en="Mish gates its operand with tanh of softplus: smooth everywhere, and a little negative below 0.",
-        ko="Mish는 입력에 softplus의 tanh를 게이트로 곱합니다. 어디서나 매끄럽고 0 아래에서 조금 음수입니다.",
-    ),
-    sign="mish",
     operands="a",
     formula="a * tanh(softplus(a))",
     forward=lambda a: a * np.tanh(softplus_of(a)),
     rules=(Elementwise("tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a)) ** 2)", _mish_slope),),
+    inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
+    lesson=Words(
+        en="Mish gates its operand with tanh of softplus: smooth everywhere, and a little negative below 0.",
+        ko="Mish는 입력에 softplus의 tanh를 게이트로 곱합니다. 어디서나 매끄럽고 0 아래에서 조금 음수입니다.",
+    ),
     conventions=Words(
         "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
         "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
     ),
-    inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
-    samples=SINGLES,
 )
 
 _ROOT = math.sqrt(2.0 / math.pi)
@@ -380,13 +422,6 @@ _GELU_INSIDE: dict[str, Decomposition] = {
 
 gelu = define(
     "gelu",
-    meets=at_zero,
-    family=FAMILY,
-    lesson=Words(
-        en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",
-        ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
-    ),
-    sign="gelu",
     operands="a",
     formula="a * (1 + erf(a / sqrt(2))) / 2",
     forward=lambda a, approximate: a * _gelu_gate(a, approximate),
@@ -402,11 +437,17 @@ gelu = define(
             ),
         ),
     ),
+    analytic=False,
+    inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
+    lesson=Words(
+        en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",
+        ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
+    ),
     conventions=Words(
         "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
         "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
     ),
-    analytic=False,
-    inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
+    meets=at_zero,
+    kinks=(Kink((0.0,), 0, (0.5,), Words("half open", "반쯤 열림")),),
     samples=(*SINGLES, *sampled_with(SINGLES[:3], approximate="tanh")),
 )

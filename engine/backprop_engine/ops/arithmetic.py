@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,12 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Lessons, define
+from backprop_engine.ops.definition import Family, Lessons
 from backprop_engine.ops.rules import ONE, Elementwise
-from backprop_engine.ops.samples import Sample, at_zero
+from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample, at_zero
 from backprop_engine.ops.shape_rules import broadcast, broadcasts, no_broadcast, product
 
-FAMILY = "arithmetic"
-PAIRS = (
-    Sample(((), ())),
-    Sample(((3,), (3,))),
-    Sample(((2, 3), (3,))),
-    Sample(((2, 1), (1, 3))),
-    Sample(((0, 2), (2,))),
-)
-SINGLES = (Sample(((),)), Sample(((3,),)), Sample(((2, 3),)), Sample(((0,),)))
-POSITIVE = tuple(Sample(sample.operands, low=0.25, high=3.0) for sample in SINGLES)
+define = Family("arithmetic").define
 
 
 def _away_from_zero(sample: Sample) -> Sample:
@@ -51,35 +43,31 @@ def _added(shapes: tuple[Shape, ...]) -> Lessons:
 
 add = define(
     "add",
-    family=FAMILY,
-    lesson=Words(
-        en="Addition hands its upstream gradient on unchanged to every operand.",
-        ko="덧셈 노드는 흘러들어온 그래디언트를 모든 피연산자에 그대로 흘려보냅니다.",
-    ),
-    lessons=_added,
     sign="+",
     operands="a b",
     formula="a + b",
     written="a + b",
     forward=operator.add,
     rules=(ONE, ONE),
-    samples=PAIRS,
+    lesson=Words(
+        en="Addition hands its upstream gradient on unchanged to every operand.",
+        ko="덧셈 노드는 흘러들어온 그래디언트를 모든 피연산자에 그대로 흘려보냅니다.",
+    ),
+    lessons=_added,
 )
 
 sub = define(
     "sub",
-    family=FAMILY,
-    lesson=Words(
-        en="Subtraction hands its upstream gradient on, with the sign turned for the second operand.",
-        ko="뺄셈 노드는 그래디언트를 그대로, 둘째 피연산자에는 부호를 바꾸어 흘려보냅니다.",
-    ),
     sign="−",
     operands="a b",
     formula="a - b",
     written="a - b",
     forward=operator.sub,
     rules=(ONE, Elementwise("-1", lambda out, a, b: -1.0)),
-    samples=PAIRS,
+    lesson=Words(
+        en="Subtraction hands its upstream gradient on, with the sign turned for the second operand.",
+        ko="뺄셈 노드는 그래디언트를 그대로, 둘째 피연산자에는 부호를 바꾸어 흘려보냅니다.",
+    ),
 )
 
 
@@ -97,11 +85,6 @@ def times(a: Shape, b: Shape) -> Shape:
 
 mul = define(
     "mul",
-    family=FAMILY,
-    lesson=Words(
-        en="Multiplication hands each operand the upstream gradient times the other operand.",
-        ko="곱셈 노드는 흘러들어온 그래디언트에 다른 피연산자의 값을 곱해 흘려보냅니다.",
-    ),
     sign="×",
     operands="a b",
     formula="a * b",
@@ -109,13 +92,25 @@ mul = define(
     forward=operator.mul,
     shape=times,
     rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
+    lesson=Words(
+        en="Multiplication hands each operand the upstream gradient times the other operand.",
+        ko="곱셈 노드는 흘러들어온 그래디언트에 다른 피연산자의 값을 곱해 흘려보냅니다.",
+    ),
     conventions=Words("0 · inf is NaN, as in IEEE arithmetic.", "IEEE 산술대로 0 · inf는 NaN입니다."),
-    samples=PAIRS,
+    kinks=(Kink((0.0, inf), nan, (inf, 0), Words("0 · inf is NaN", "0 · inf는 NaN")),),
 )
 
 div = define(
     "div",
-    family=FAMILY,
+    sign="÷",
+    operands="a b",
+    formula="a / b",
+    written="a / b",
+    forward=operator.truediv,
+    rules=(
+        Elementwise("1 / b", lambda out, a, b: 1.0 / b),
+        Elementwise("-out / b", lambda out, a, b: -out / b),
+    ),
     lesson=Words(
         en="Division divides the gradient by the denominator, as it does the value.",
         ko="나눗셈 노드는 값을 나누듯이 그래디언트도 분모로 나눕니다.",
@@ -130,36 +125,34 @@ div = define(
             ko="분모에 대한 로컬 그래디언트는 몫을 분모로 한 번 더 나누고 부호를 바꾼 것입니다.",
         ),
     ),
-    sign="÷",
-    operands="a b",
-    formula="a / b",
-    written="a / b",
-    forward=operator.truediv,
-    rules=(
-        Elementwise("1 / b", lambda out, a, b: 1.0 / b),
-        Elementwise("-out / b", lambda out, a, b: -out / b),
-    ),
     conventions=Words(
         "x / 0 is an infinity of x's sign, 0 / 0 is NaN, as in IEEE arithmetic.",
         "IEEE 산술대로 x / 0은 x와 부호가 같은 무한대이고, 0 / 0은 NaN입니다.",
+    ),
+    kinks=(
+        Kink(
+            (1.0, 0.0),
+            inf,
+            (inf, -inf),
+            Words("an infinity of the numerator's sign", "분자와 부호가 같은 무한대"),
+        ),
+        Kink((0.0, 0.0), nan, (inf, nan), Words("0 / 0 is NaN", "0 / 0은 NaN")),
     ),
     samples=tuple(map(_away_from_zero, PAIRS)),
 )
 
 neg = define(
     "neg",
-    family=FAMILY,
-    lesson=Words(
-        en="Negation turns the sign of the gradient.",
-        ko="부호 반전 노드는 그래디언트의 부호를 바꿉니다.",
-    ),
     sign="−",
     operands="a",
     formula="-a",
     written="-a",
     forward=operator.neg,
     rules=(Elementwise("-1", lambda out, a: -1.0),),
-    samples=SINGLES,
+    lesson=Words(
+        en="Negation turns the sign of the gradient.",
+        ko="부호 반전 노드는 그래디언트의 부호를 바꿉니다.",
+    ),
 )
 
 
@@ -173,8 +166,15 @@ def _pow_exponent(out: Any, a: Any, b: Any) -> Any:
 
 pow_ = define(
     "pow",
-    meets=at_zero,
-    family=FAMILY,
+    sign="xʸ",
+    operands="a b",
+    formula="a ** b",
+    written="a ** b",
+    forward=np.power,
+    rules=(
+        Elementwise("b * a ** (b - 1)", _pow_base),
+        Elementwise("out * log(a)", _pow_exponent),
+    ),
     lesson=Words(
         en="A power brings its exponent down in front, and leaves a power that is lower by one.",
         ko="거듭제곱을 미분하면 지수가 앞으로 내려오고 지수는 하나 줄어듭니다.",
@@ -186,20 +186,18 @@ pow_ = define(
             ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 로그를 곱한 것입니다.",
         ),
     ),
-    sign="xʸ",
-    operands="a b",
-    formula="a ** b",
-    written="a ** b",
-    forward=np.power,
-    rules=(
-        Elementwise("b * a ** (b - 1)", _pow_base),
-        Elementwise("out * log(a)", _pow_exponent),
-    ),
     conventions=Words(
         "0 ** 0 is 1; its derivative by the base is 0, and by an exponent of 0 or more it is 0 too. "
         "A negative base with a fractional exponent is NaN.",
         "0 ** 0은 1입니다. 밑에 대한 미분은 0이고, 지수가 0 이상이면 지수에 대한 미분도 "
         "0입니다. 밑이 음수이고 지수가 정수가 아니면 NaN입니다.",
+    ),
+    meets=at_zero,
+    kinks=(
+        Kink((0.0, 0.0), 1, (0, 0), Words("0⁰ is 1", "0⁰은 1")),
+        Kink((0.0, 2.0), 0, (0, 0), Words("log 0 is not asked for", "log 0을 구하지 않음")),
+        Kink((0.0, -1.0), inf, (-inf, -inf), Words("a pole", "극점")),
+        Kink((-1.0, 0.5), nan, (nan, nan), Words("outside the real numbers", "실수의 밖")),
     ),
     samples=tuple(map(_away_from_zero, PAIRS)),
 )
@@ -212,11 +210,6 @@ def _sign_of_difference(a: Any, b: Any) -> Any:
 
 maximum = define(
     "maximum",
-    family=FAMILY,
-    lesson=Words(
-        en="Max is a router: the larger operand gets the whole gradient, the other gets 0.",
-        ko="최댓값 노드는 라우터입니다. 큰 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
-    ),
     sign="max",
     operands="a b",
     formula="maximum(a, b)",
@@ -225,21 +218,24 @@ maximum = define(
         Elementwise("(a > b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
         Elementwise("(b > a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
     ),
+    analytic=False,
+    lesson=Words(
+        en="Max is a router: the larger operand gets the whole gradient, the other gets 0.",
+        ko="최댓값 노드는 라우터입니다. 큰 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
+    ),
     conventions=Words(
         "At a tie the two operands share the gradient equally. NaN stays NaN.",
         "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
-    samples=PAIRS,
+    kinks=(
+        Kink((1.0, 1.0), 1, (0.5, 0.5), Words("a tie is shared equally", "같으면 똑같이 나눔")),
+        Kink((inf, inf), inf, (0.5, 0.5), Words("infinities tie too", "무한대끼리도 같음")),
+        Kink((nan, 1.0), nan, (nan, nan), Words("NaN wins, and spreads", "NaN이 이기고 퍼짐")),
+    ),
 )
 
 minimum = define(
     "minimum",
-    family=FAMILY,
-    lesson=Words(
-        en="Min is a router: the smaller operand gets the whole gradient, the other gets 0.",
-        ko="최솟값 노드는 라우터입니다. 작은 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
-    ),
     sign="min",
     operands="a b",
     formula="minimum(a, b)",
@@ -248,21 +244,20 @@ minimum = define(
         Elementwise("(a < b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
         Elementwise("(b < a) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
     ),
+    analytic=False,
+    lesson=Words(
+        en="Min is a router: the smaller operand gets the whole gradient, the other gets 0.",
+        ko="최솟값 노드는 라우터입니다. 작은 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
+    ),
     conventions=Words(
         "At a tie the two operands share the gradient equally. NaN stays NaN.",
         "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
-    samples=PAIRS,
+    kinks=(Kink((1.0, 1.0), 1, (0.5, 0.5), Words("a tie is shared equally", "같으면 똑같이 나눔")),),
 )
 
 where = define(
     "where",
-    family=FAMILY,
-    lesson=Words(
-        en="A choice lets the gradient through only where this operand was chosen.",
-        ko="선택 노드는 이 피연산자가 선택된 자리에만 그래디언트를 흘려보냅니다.",
-    ),
     sign="if",
     operands="condition a b",
     formula="where(condition, a, b)",
@@ -276,12 +271,24 @@ where = define(
             "where(condition, 0, 1)", lambda out, condition, a, b: np.where(condition != 0, 0.0, 1.0)
         ),
     ),
+    analytic=False,
+    lesson=Words(
+        en="A choice lets the gradient through only where this operand was chosen.",
+        ko="선택 노드는 이 피연산자가 선택된 자리에만 그래디언트를 흘려보냅니다.",
+    ),
     conventions=Words(
         "The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
         "고르지 않은 쪽의 그래디언트는 0입니다. 이 0에 그 뒤의 로컬 그래디언트가 곱해지므로, 그것이 "
         "inf이면 0 · inf는 NaN이 됩니다.",
     ),
-    analytic=False,
+    kinks=(
+        Kink(
+            (0.0, 1.0, inf),
+            inf,
+            (None, 0, 1),
+            Words("0 is false; the side not chosen gets 0", "0은 거짓, 고르지 않은 쪽은 0을 받음"),
+        ),
+    ),
     samples=(
         Sample((np.array(True), (), ())),
         Sample((np.array([True, False, True]), (3,), ())),
@@ -291,61 +298,61 @@ where = define(
 
 identity = define(
     "identity",
-    family=FAMILY,
-    lesson=Words(
-        en="The identity passes the gradient as it is.",
-        ko="항등 노드는 그래디언트를 그대로 흘려보냅니다.",
-    ),
     sign="=",
     operands="a",
     formula="a",
     written="a",
     forward=operator.pos,
     rules=(ONE,),
-    samples=SINGLES,
+    lesson=Words(
+        en="The identity passes the gradient as it is.",
+        ko="항등 노드는 그래디언트를 그대로 흘려보냅니다.",
+    ),
 )
 
 detach = define(
     "detach",
-    family=FAMILY,
-    lesson=Words(
-        en="The value passes, the gradient stops here.",
-        ko="값은 지나가지만 그래디언트는 여기에서 멈춥니다.",
-    ),
     sign="⊣",
     operands="a",
     formula="detach(a)",
     forward=operator.pos,
     rules=(None,),
+    analytic=False,
+    lesson=Words(
+        en="The value passes, the gradient stops here.",
+        ko="값은 지나가지만 그래디언트는 여기에서 멈춥니다.",
+    ),
     conventions=Words(
         "The value passes, the gradient does not.", "값은 통과하고 그래디언트는 통과하지 않습니다."
     ),
-    analytic=False,
     samples=SINGLES,
 )
 
 
 # Comparisons, cell by cell: booleans, to which no gradient flows.
 
+_comparisons = Family("comparisons")
+_NOT_EVEN_EQUAL = Words("NaN is not even equal to itself", "NaN은 자신과도 같지 않음")
 _COMPARISONS = (
-    ("less", "<", "<", operator.lt),
-    ("less_equal", "<=", "≤", operator.le),
-    ("greater", ">", ">", operator.gt),
-    ("greater_equal", ">=", "≥", operator.ge),
-    ("equal", "==", "=", operator.eq),
-    ("not_equal", "!=", "≠", operator.ne),
+    ("less", "<", "<", operator.lt, 1.0, Words("NaN is not less", "NaN은 더 작지 않음")),
+    ("less_equal", "<=", "≤", operator.le, nan, _NOT_EVEN_EQUAL),
+    ("greater", ">", ">", operator.gt, 1.0, Words("NaN is not greater", "NaN은 더 크지 않음")),
+    ("greater_equal", ">=", "≥", operator.ge, nan, _NOT_EVEN_EQUAL),
+    ("equal", "==", "=", operator.eq, nan, Words("NaN equals nothing", "NaN은 무엇과도 같지 않음")),
+    ("not_equal", "!=", "≠", operator.ne, nan, Words("NaN differs from everything", "NaN은 모든 것과 다름")),
 )
 
-for _name, _symbol, _sign, _forward in _COMPARISONS:
-    define(
+for _name, _symbol, _sign, _forward, _other, _note in _COMPARISONS:
+    _comparisons.define(
         _name,
-        family="comparisons",
         sign=_sign,
         operands="a b",
         formula=f"a {_symbol} b",
         written=f"a {_symbol} b",
         forward=_forward,
         rules=(None, None),
+        analytic=False,
+        boolean=True,
         lesson=Words(
             en="A comparison is flat almost everywhere: no gradient flows through it.",
             ko="비교 연산은 거의 모든 곳에서 평평하므로 그래디언트가 흐르지 않습니다.",
@@ -354,7 +361,6 @@ for _name, _symbol, _sign, _forward in _COMPARISONS:
             "A comparison with NaN is false, except != which is true.",
             "NaN과의 비교는 거짓이고, !=만 참입니다.",
         ),
-        analytic=False,
-        boolean=True,
+        kinks=(Kink((nan, _other), _symbol == "!=", (None, None), _note),),
         samples=PAIRS,
     )

@@ -12,11 +12,13 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.normalisation import exponentials, softmax_of
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import axis_differs, difference, joined, named, operand, repair
+
+define = Family("attention").define
 
 
 def _attention_shape(q: Shape, k: Shape, v: Shape, causal: bool) -> Shape:
@@ -147,12 +149,6 @@ _LOOKED_AT = Words(
 
 scaled_dot_product_attention = define(
     "scaled_dot_product_attention",
-    family="attention",
-    lesson=Words(
-        en="A value gets the gradient as much as it was looked at; queries and keys get it through softmax.",
-        ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
-    ),
-    lessons=(_LOOKING, _LOOKING, _LOOKED_AT),
     sign="attn",
     operands="q k v",
     formula="softmax(q @ k.T / sqrt(d)) @ v",
@@ -169,13 +165,18 @@ scaled_dot_product_attention = define(
             ),
         ),
     ),
+    inside=_attention_inside,
+    lesson=Words(
+        en="A value gets the gradient as much as it was looked at; queries and keys get it through softmax.",
+        ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
+    ),
+    lessons=(_LOOKING, _LOOKING, _LOOKED_AT),
     conventions=Words(
         "Positions lie along the last axis but one, d is the size of a query. With causal, query i "
         "looks at the keys 0 … i; no gradient flows to what it cannot see.",
         "위치는 끝에서 둘째 축에 놓이고, d는 쿼리의 크기입니다. causal이면 쿼리 i는 키 0 … i만 "
         "보며, 보지 못하는 것에는 그래디언트가 흐르지 않습니다.",
     ),
-    inside=_attention_inside,
     samples=(
         Sample(((3, 4), (3, 4), (3, 4))),
         Sample(((2, 3), (4, 3), (4, 2))),

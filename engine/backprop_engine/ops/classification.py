@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
-from backprop_engine.ops.losses import FAMILY
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
 from backprop_engine.ops.reduced_losses import REDUCTION, reduced
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
-from backprop_engine.ops.samples import Sample, beyond
+from backprop_engine.ops.samples import Kink, Sample, beyond
 from backprop_engine.ops.shape_rules import difference, joined, named, repair
+
+define = Family("losses").define
 
 
 def by_index(a: Shape, target: Shape) -> bool:
@@ -313,11 +315,6 @@ _ROWS = np.array([[0.0, 1.0, 0.0], [0.25, 0.25, 0.5]])
 
 nll = define(
     "nll",
-    family=FAMILY,
-    lesson=Words(
-        en="Negative log-likelihood: only the log-probability of the right class gets a gradient, of −1.",
-        ko="음의 로그 가능도는 정답 클래스의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
-    ),
     sign="NLL",
     operands="log_p target",
     formula="-sum(one_hot(target) * log_p)",
@@ -328,6 +325,10 @@ nll = define(
     constants=("target",),
     indices=lambda log_p, target: (1,),
     refuse=refuse_target,
+    lesson=Words(
+        en="Negative log-likelihood: only the log-probability of the right class gets a gradient, of −1.",
+        ko="음의 로그 가능도는 정답 클래스의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
+    ),
     conventions=Words(
         "The classes lie along the last axis. The mean is over the targets that count; where none "
         "does it is NaN, and the gradient 0.",
@@ -339,12 +340,6 @@ nll = define(
 
 softmax_with_loss = define(
     "softmax_with_loss",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="Softmax with cross-entropy: the gradient is the probabilities less the target.",
-        ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 목표를 뺀 것입니다.",
-    ),
     sign="sm+CE",
     operands="a target",
     formula="-sum(target * log(softmax(a)))",
@@ -355,6 +350,11 @@ softmax_with_loss = define(
     constants=("target",),
     indices=lambda a, target: (1,) if by_index(a, target) else (),
     refuse=refuse_target,
+    inside=_softmax_with_loss_inside,
+    lesson=Words(
+        en="Softmax with cross-entropy: the gradient is the probabilities less the target.",
+        ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 목표를 뺀 것입니다.",
+    ),
     conventions=Words(
         "The classes lie along the last axis; the largest logit is subtracted first, so that no "
         "exponential overflows. The mean is over the targets that count; where none does it is NaN, and the "
@@ -363,7 +363,21 @@ softmax_with_loss = define(
         "않습니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 NaN이고 그래디언트는 "
         "0입니다.",
     ),
-    inside=_softmax_with_loss_inside,
+    meets=beyond(20.0),
+    kinks=(
+        Kink(
+            ([1e4, 0.0], 1),
+            1e4,
+            ([1, -1], None),
+            Words("a confident mistake: a finite loss", "확신하고 틀려도 손실은 유한함"),
+        ),
+        Kink(
+            ([-inf, 0.0, 0.0], 1),
+            math.log(2),
+            ([0, -0.5, 0.5], None),
+            Words("a masked logit gets 0", "가린 로짓은 0을 받음"),
+        ),
+    ),
     samples=(
         Sample(((3,), np.array(1))),
         Sample(((3,), np.array([0.0, 0.0, 1.0]))),

@@ -14,7 +14,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import OPS, Op, define
+from backprop_engine.ops.definition import OPS, Family, Op
 from backprop_engine.ops.rules import Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import joined, named, repair, would_fit
@@ -140,7 +140,7 @@ def settings_text(op: Op, attributes: Attributes) -> str:
 
 # Convolutions as networks use them: cross-correlations, with stride, padding, dilation and groups.
 
-FAMILY = "convolution"
+define = Family("convolution").define
 
 
 def _convolves(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, **settings: Any) -> bool:
@@ -320,15 +320,8 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
     name = f"conv{axes}d"
     return define(
         name,
-        family=FAMILY,
-        lesson=Words(
-            en="A convolution uses each weight at every window, so its gradient adds up over all of them.",
-            ko="합성곱은 모든 위치에서 같은 가중치를 쓰므로 그 그래디언트는 모든 위치에 걸쳐 더해집니다.",
-        ),
-        lessons=_LESSONS,
         sign="conv",
         operands="x weight bias",
-        optional=1,
         formula=f"{name}(x, weight, bias)",
         forward=_forward,
         shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
@@ -358,6 +351,12 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
                 least=1,
             ),
         ),
+        optional=1,
+        lesson=Words(
+            en="A convolution uses each weight at every window, so its gradient adds up over all of them.",
+            ko="합성곱은 모든 위치에서 같은 가중치를 쓰므로 그 그래디언트는 모든 위치에 걸쳐 더해집니다.",
+        ),
+        lessons=_LESSONS,
         conventions=Words(
             "A cross-correlation, as in PyTorch: the kernel is not turned round. The weight is "
             "out × in/groups × kernel. A last window that does not fit is left out.",

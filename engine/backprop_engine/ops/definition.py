@@ -2,32 +2,61 @@
 
 The contract for writing one
 ----------------------------
-An operator is one `define(...)` in the file of its family; every table, test, help page and hint follows
-from it.
+An operator is one `define(...)` in the file of its family. Everything else follows from it: expressions, the
+screen, checks, the NumPy program, the catalogue, the schema, and every test of the table. Nothing outside of
+the definition is keyed by the operator's name. A definition reads in one order, that of the parts below; a
+plain elementwise operator has six: name, operands, formula, forward, rules, lesson.
 
+How it is written
+- `sign` is what stands in its node of the graph: by default its name.
+- `operands` are the operands' names, separated by spaces.
+- `formula` says what it computes, as an expression over the operands' and the attributes' names. Where the
+  operator is not made of others, that is a call of its own name.
+- `exact(shapes, attributes)` gives the formula for operands of these shapes and these settings, where
+  `formula` does not say it all; for `inside`, `lessons` and `rules` alike, a function of the shapes may take
+  the place of a constant.
+- `written` is how it stands in an expression, if that is not a call: ``a + b``.
+- `notation` hints at what a call looks like in a formula: a root sign, bars, a brace (`notations.py`).
+- `numpy` is an expression over the operands' names that NumPy can carry out, with ``{name}`` for a setting,
+  or a function of the operands' shapes and the attributes that returns it, or a `NumpyCall`. Where it is left
+  out it is derived: `written`, a helper of the operator's own name, NumPy's function of that name if the
+  formula is a call of it, else `exact` or the `formula`. The program is executed by a test.
+- `helpers` are functions that these texts call and NumPy does not have: the name in the texts, and the source
+  of the function. They may call each other.
+
+What it computes
 - `forward(*operands, **attributes)` gives the output. Operands are NumPy scalars or arrays; complex ones
   too, if the operator is `analytic`.
-- `shape(*shapes, **attributes)` gives the output's shape, or raises `ShapeError`; in its message ``{0}``,
-  ``{1}``, … stand for the operands' names. The message names every operand that does not fit, with its
-  shape; the hint says which axis differs, and what would fit if something that is legal does:
-  `shape_rules.py` has the words. Nothing is computed before every shape is known.
-- `attributes` declare their types and their limits, once: within its limits, a rule can rely on a setting.
+- `shape(*shapes, **attributes)` gives the output's shape, or raises `ShapeError`; unless it is given, the
+  operands are broadcast. In its message ``{0}``, ``{1}``, … stand for the operands' names. The message names
+  every operand that does not fit, with its shape; the hint says which axis differs, and what would fit if
+  something legal does: `shape_rules.py` has the words. Nothing is computed before every shape is known.
 - `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
   returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives an
-  `Elementwise`: its derivative, cell by cell, in a shape that broadcasts to the output's; the vector-Jacobian
-  product is the upstream gradient times it. Any other operator gives a `Linear` or a `Jacobian` rule with
-  its vector-Jacobian product.
+  `Elementwise` rule: its derivative for each entry, in a shape that broadcasts to the output's; the
+  vector-Jacobian product is the upstream gradient times it. Any other operator gives a `Linear` or a
+  `Jacobian` rule with its vector-Jacobian product (`rules.py`).
 - The `text` of a rule is an expression over `g` (the upstream gradient), `out` (the output), the operands'
   names, NumPy's functions and the operators of this table. It is what people read, and a test evaluates it
   and compares.
 - A gradient that was broadcast is summed by the trace, never by a rule.
-- `entries(i, j, out, *operands, **attributes)` of a rule that is no `Elementwise` gives single cells of its
-  Jacobian, ∂out[i]/∂operand[j]: `i` and `j` are tuples of integer arrays, one an axis, that broadcast with
-  each other. Windows of a Jacobian and the origins of a gradient's cell are read from it, never the whole.
-- `lesson` is true of every operand; where more can be said of one, or of some shapes, `lessons` has it. A
-  lesson speaks in words: no letter of a formula is on the reader's screen.
+- `entries(i, j, out, *operands, **attributes)` of a rule that is not `Elementwise` gives single entries of
+  its Jacobian, ∂out[i]/∂operand[j]: `i` and `j` are tuples of integer arrays, one for each axis, that
+  broadcast with each other. Windows of a Jacobian and the origins of a gradient's entry are read from it,
+  never the whole.
+
+What it takes
+- `attributes` declare their types and their limits, once: within its limits, a rule can rely on a setting.
+- `optional`, `variadic`, `constants`, `indices`, `conflict`, `refuse`: see `Op`.
+- `analytic`, `boolean`, `tails`, `raises_at_zero`: what kind of function it is, see `Op`.
 - `inside` is the operator's decomposition, if it is composite: names and expressions over the operands'
   names and those before, the last called ``out``; it is lowered to a graph elsewhere.
+
+What is said of it
+- `lesson` is true of every operand; where more can be said of one, or of some shapes, `lessons` has it. A
+  lesson speaks in words: no letter of a formula is on the reader's screen.
+- `conventions`, `meets` and `kinks` say what it gives where an answer had to be chosen.
+- `samples` are what it is tried on: by default those of an elementwise operator of one or two operands.
 """
 
 from __future__ import annotations
@@ -35,7 +64,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -43,20 +72,25 @@ from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import Hint, Message
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.rules import Rules
-from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.notations import Notation, NumpyCall
+from backprop_engine.ops.rules import Elementwise, Rules
+from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample
 from backprop_engine.ops.shape_rules import broadcast
 
-__all__ = ["OPS", "Decomposition", "Op", "OpTable", "define"]
+__all__ = ["OPS", "Decomposition", "Family", "Op", "OpTable"]
 
 Decomposition: TypeAlias = tuple[tuple[str, str], ...]
 """A decomposition: (name, expression) in the order of computing."""
 
+DecompositionOf: TypeAlias = Callable[[tuple[Shape, ...], Attributes], Decomposition | None]
+"""The decomposition for operands of these shapes and these settings, if there is one."""
 
 Lessons: TypeAlias = tuple[Words | None, ...]
+TextOf: TypeAlias = Callable[[tuple[Shape, ...], Attributes], str]
+"""An expression for operands of these shapes, and these settings."""
 
 
-class Op(Struct, frozen=True, eq=False):
+class Op(Struct, frozen=True, eq=False, kw_only=True):
     """An operator; see the contract at the top of this file for its parts."""
 
     name: str
@@ -64,30 +98,19 @@ class Op(Struct, frozen=True, eq=False):
     sign: str
     operands: tuple[str, ...]
     formula: str
+    exact: TextOf | None = None
+    written: str = ""
+    notation: Notation | None = None
+    numpy: str | NumpyCall | TextOf | None = None
+    helpers: Mapping[str, str] = {}
     forward: Callable[..., Any]
     shape: Callable[..., Shape]
     rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules]
-    samples: tuple[Sample, ...]
-    lesson: Words
-    """What its backward step does, in one sentence for a learner."""
-    lessons: Lessons | Callable[[tuple[Shape, ...]], Lessons] = ()
-    """Lessons of their own for operands, in order, which may differ with the operands' shapes; None, or
-    none at all, where `lesson` says it."""
     attributes: tuple[OpAttribute, ...] = ()
-    written: str = ""
-    """How it is written in an expression, where that is not a call: ``a + b``."""
-    conventions: Words | None = None
-    """What it gives where an answer had to be chosen, in sentences."""
-    meets: Callable[..., Any] | None = None
-    """``meets(*operands, **attributes)``: whether the operands are such that `conventions` matter. Kinks, and
-    operands and results that are not finite, need not be told: they are found out for every operator."""
-    analytic: bool = True
-    boolean: bool = False
     optional: int = 0
     """How many operands at the end may be left out."""
     variadic: bool = False
     """Whether the last operand may be given any number of times."""
-    inside: Decomposition | Callable[[tuple[Shape, ...], Attributes], Decomposition] | None = None
     constants: tuple[str, ...] = ()
     """Operands that must be constants."""
     indices: Callable[..., tuple[int, ...]] | None = None
@@ -97,6 +120,29 @@ class Op(Struct, frozen=True, eq=False):
     refuse: Callable[..., Message | None] | None = None
     """``refuse(*operands, **attributes)``: what is wrong with the values of the `constants`, where that can
     be told before anything is computed; in place of any other operand stands its shape."""
+    analytic: bool = True
+    """Whether its derivative can be checked by a complex step."""
+    boolean: bool = False
+    """Whether it gives truth values."""
+    tails: Literal["", "saturating", "dead"] = ""
+    """What becomes of the slope of an activation function far from 0: ``saturating`` where it falls to 0,
+    ``dead`` where it and the output are exactly 0 on one side."""
+    raises_at_zero: bool = False
+    """Whether Python's own numbers raise an error at an operand of 0, for which NumPy's have an answer."""
+    inside: Decomposition | DecompositionOf | None = None
+    lesson: Words
+    """What its backward step does, in one sentence for a learner."""
+    lessons: Lessons | Callable[[tuple[Shape, ...]], Lessons] = ()
+    """Lessons of their own for operands, in order, which may differ with the operands' shapes; None, or
+    none at all, where `lesson` says it."""
+    conventions: Words | None = None
+    """What it gives where an answer had to be chosen, in sentences."""
+    meets: Callable[..., Any] | None = None
+    """``meets(*operands, **attributes)``: whether the operands are such that `conventions` matter. Kinks, and
+    operands and results that are not finite, need not be told: they are found out for every operator."""
+    kinks: tuple[Kink, ...] = ()
+    """Points at which an answer had to be chosen, with the answer; a test computes each."""
+    samples: tuple[Sample, ...]
 
     def rules_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         """One rule, or ``None``, for each operand."""
@@ -118,9 +164,23 @@ class Op(Struct, frozen=True, eq=False):
         """The decomposition for operands of these shapes, or None for an elementary operator."""
         return self.inside(shapes, attributes) if callable(self.inside) else self.inside
 
+    def formula_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+        """The formula for operands of these shapes and these settings."""
+        return self.exact(shapes, attributes) if self.exact else self.formula
+
     def attribute(self, name: str) -> OpAttribute | None:
         """The attribute called `name`."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+    @property
+    def is_called(self) -> bool:
+        """Whether its formula is a call of its own name: it is not made of others."""
+        return self.formula.startswith(f"{self.name}(")
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it takes the axes away that its setting `axis` names, unless `keepdims` is set."""
+        return {"axis", "keepdims"} <= {attribute.name for attribute in self.attributes}
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -187,14 +247,86 @@ OPS = OpTable(
 """Every operator by name."""
 
 
-def define(
-    name: str,
-    *,
-    operands: str,
-    shape: Callable[..., Shape] | None = None,
-    **parts: Any,
-) -> Op:
-    """Define an operator; `operands` are names separated by spaces, `shape` broadcasts unless given."""
-    op = Op(name=name, operands=tuple(operands.split()), shape=shape or broadcast, **parts)
-    OPS.add(op)
-    return op
+class Family(Struct, frozen=True):
+    """Operators that belong together; a file says once which family its operators are of."""
+
+    name: str
+
+    def define(
+        self,
+        name: str,
+        *,
+        sign: str = "",
+        operands: str,
+        formula: str,
+        exact: TextOf | None = None,
+        written: str = "",
+        notation: Notation | None = None,
+        numpy: str | NumpyCall | TextOf | None = None,
+        helpers: Mapping[str, str] | None = None,
+        forward: Callable[..., Any],
+        shape: Callable[..., Shape] = broadcast,
+        rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules],
+        attributes: tuple[OpAttribute, ...] = (),
+        optional: int = 0,
+        variadic: bool = False,
+        constants: tuple[str, ...] = (),
+        indices: Callable[..., tuple[int, ...]] | None = None,
+        conflict: Callable[..., Hint] | None = None,
+        refuse: Callable[..., Message | None] | None = None,
+        analytic: bool = True,
+        boolean: bool = False,
+        tails: Literal["", "saturating", "dead"] = "",
+        raises_at_zero: bool = False,
+        inside: Decomposition | DecompositionOf | None = None,
+        lesson: Words,
+        lessons: Lessons | Callable[[tuple[Shape, ...]], Lessons] = (),
+        conventions: Words | None = None,
+        meets: Callable[..., Any] | None = None,
+        kinks: tuple[Kink, ...] = (),
+        samples: tuple[Sample, ...] = (),
+    ) -> Op:
+        """Put an operator into the table; its parts, in this order, are in the contract above."""
+        names = tuple(operands.split())
+        op = Op(
+            name=name,
+            family=self.name,
+            sign=sign or name,
+            operands=names,
+            formula=formula,
+            exact=exact,
+            written=written,
+            notation=notation,
+            numpy=numpy,
+            helpers=helpers or {},
+            forward=forward,
+            shape=shape,
+            rules=rules,
+            attributes=attributes,
+            optional=optional,
+            variadic=variadic,
+            constants=constants,
+            indices=indices,
+            conflict=conflict,
+            refuse=refuse,
+            analytic=analytic,
+            boolean=boolean,
+            tails=tails,
+            raises_at_zero=raises_at_zero,
+            inside=inside,
+            lesson=lesson,
+            lessons=lessons,
+            conventions=conventions,
+            meets=meets,
+            kinks=kinks,
+            samples=samples or _elementwise_samples(name, rules),
+        )
+        OPS.add(op)
+        return op
+
+
+def _elementwise_samples(name: str, rules: Any) -> tuple[Sample, ...]:
+    """What an elementwise operator of one or two operands is tried on."""
+    if callable(rules) or len(rules) > 2 or not all(isinstance(rule, Elementwise) for rule in rules):
+        raise ValueError(f"the operator {name} has no samples, and is not elementwise in one or two operands")
+    return SINGLES if len(rules) == 1 else PAIRS

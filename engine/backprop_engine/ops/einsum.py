@@ -12,11 +12,12 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import define
-from backprop_engine.ops.linear import FAMILY
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.rules import Entries, Indices, Linear, Rules, here
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import axes, named, operand
+
+define = Family("linear").define
 
 
 class _Letters(NamedTuple):
@@ -158,12 +159,6 @@ def _forward(a: Any, b: Any, subscripts: str) -> Any:
 
 einsum = define(
     "einsum",
-    family=FAMILY,
-    lesson=Words(
-        en="The gradient of an einsum is an einsum: the operand's letters and the result's change places.",
-        ko="einsum의 그래디언트도 einsum입니다. 피연산자의 첨자와 결과의 첨자가 자리를 바꿉니다.",
-    ),
-    sign="einsum",
     operands="a b",
     formula="einsum(a, b, subscripts)",
     forward=_forward,
@@ -176,6 +171,10 @@ einsum = define(
             ...,
             Words('a letter for each axis, like "ij,jk->ik"', '축마다 글자 하나, 예: "ij,jk->ik"'),
         ),
+    ),
+    lesson=Words(
+        en="The gradient of an einsum is an einsum: the operand's letters and the result's change places.",
+        ko="einsum의 그래디언트도 einsum입니다. 피연산자의 첨자와 결과의 첨자가 자리를 바꿉니다.",
     ),
     conventions=Words(
         "Letters that are not in the result are summed over. The result is always written, "

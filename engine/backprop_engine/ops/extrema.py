@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,9 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.reductions import (
     AXIS,
-    FAMILY,
     KEEPDIMS,
     SAMPLES,
     SIZE_ONE,
@@ -28,7 +28,9 @@ from backprop_engine.ops.reductions import (
     wide_text,
 )
 from backprop_engine.ops.rules import Linear
-from backprop_engine.ops.samples import beyond
+from backprop_engine.ops.samples import Kink, beyond
+
+define = Family("reductions").define
 
 
 def _extreme_shape(problem: Message) -> Callable[..., Shape]:
@@ -66,39 +68,51 @@ def _conventions(en: str, ko: str) -> Words:
 
 max_ = define(
     "max",
-    family=FAMILY,
-    lesson=Words(
-        en="Max is a router: the largest cell gets the whole gradient, all others get 0.",
-        ko="최댓값 노드는 라우터입니다. 가장 큰 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
-    ),
-    sign="max",
     operands="a",
     formula="max(a)",
     forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
     shape=_extreme_shape(msg("nothing has no largest cell")),
     rules=_extreme_rules("largest", np.max),
     attributes=(AXIS, KEEPDIMS),
-    conventions=_conventions("maximum", "최댓값"),
     analytic=False,
+    lesson=Words(
+        en="Max is a router: the largest cell gets the whole gradient, all others get 0.",
+        ko="최댓값 노드는 라우터입니다. 가장 큰 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
+    ),
+    conventions=_conventions("maximum", "최댓값"),
+    kinks=(
+        Kink(
+            ([2.0, 5.0, 5.0],),
+            5,
+            ([0, 0.5, 0.5],),
+            Words("the largest cells share equally", "최댓값끼리 똑같이 나눔"),
+        ),
+    ),
     samples=(*SAMPLES, SIZE_ONE),
 )
 
 min_ = define(
     "min",
-    family=FAMILY,
-    lesson=Words(
-        en="Min is a router: the smallest cell gets the whole gradient, all others get 0.",
-        ko="최솟값 노드는 라우터입니다. 가장 작은 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
-    ),
-    sign="min",
     operands="a",
     formula="min(a)",
     forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
     shape=_extreme_shape(msg("nothing has no smallest cell")),
     rules=_extreme_rules("smallest", np.min),
     attributes=(AXIS, KEEPDIMS),
-    conventions=_conventions("minimum", "최솟값"),
     analytic=False,
+    lesson=Words(
+        en="Min is a router: the smallest cell gets the whole gradient, all others get 0.",
+        ko="최솟값 노드는 라우터입니다. 가장 작은 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
+    ),
+    conventions=_conventions("minimum", "최솟값"),
+    kinks=(
+        Kink(
+            ([2.0, 2.0, 5.0],),
+            2,
+            ([0.5, 0.5, 0],),
+            Words("the smallest cells share equally", "최솟값끼리 똑같이 나눔"),
+        ),
+    ),
     samples=(*SAMPLES, SIZE_ONE),
 )
 
@@ -149,12 +163,6 @@ def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Deco
 
 logsumexp = define(
     "logsumexp",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="Log-sum-exp is a smooth maximum: its gradient is shared out as softmax says.",
-        ko="logsumexp는 부드러운 최댓값이며, 그래디언트를 소프트맥스의 비율대로 나누어 줍니다.",
-    ),
     sign="lse",
     operands="a",
     formula="log(sum(exp(a)))",
@@ -163,11 +171,19 @@ logsumexp = define(
     rules=_logsumexp_rules,
     attributes=(AXIS, KEEPDIMS),
     inside=_logsumexp_inside,
+    lesson=Words(
+        en="Log-sum-exp is a smooth maximum: its gradient is shared out as softmax says.",
+        ko="logsumexp는 부드러운 최댓값이며, 그래디언트를 소프트맥스의 비율대로 나누어 줍니다.",
+    ),
     conventions=Words(
         "The largest operand is subtracted first, so that no exponential overflows. Of nothing, or "
         "of nothing but −inf, it is −inf.",
         "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 원소가 없거나 모두 "
         "−inf이면 −inf입니다.",
+    ),
+    meets=beyond(20.0),
+    kinks=(
+        Kink(([1e4, 1e4],), 1e4 + math.log(2), ([0.5, 0.5],), Words("without overflow", "오버플로 없음")),
     ),
     samples=(*SAMPLES, SIZE_ONE),
 )

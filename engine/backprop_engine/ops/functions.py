@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from math import inf, nan
 from typing import Any
 
 import numpy as np
 
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.arithmetic import FAMILY, POSITIVE, SINGLES
 from backprop_engine.ops.attributes import OpAttribute
-from backprop_engine.ops.definition import define
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.rules import Elementwise
-from backprop_engine.ops.samples import Sample, at_zero, beyond, near_zero
+from backprop_engine.ops.samples import POSITIVE, SINGLES, Kink, Sample, at_zero, beyond, near_zero
+
+define = Family("arithmetic").define
 
 
 def gate(passes: Any, a: Any) -> Any:
@@ -23,73 +25,82 @@ def gate(passes: Any, a: Any) -> Any:
 
 square = define(
     "square",
-    family=FAMILY,
-    lesson=Words(
-        en="A square: the local gradient is twice the operand.",
-        ko="제곱의 로컬 그래디언트는 입력의 두 배입니다.",
-    ),
     sign="x²",
     operands="a",
     formula="a ** 2",
     forward=np.square,
     rules=(Elementwise("2 * a", lambda out, a: 2.0 * a),),
-    samples=SINGLES,
+    lesson=Words(
+        en="A square: the local gradient is twice the operand.",
+        ko="제곱의 로컬 그래디언트는 입력의 두 배입니다.",
+    ),
 )
 
 sqrt = define(
     "sqrt",
-    family=FAMILY,
-    lesson=Words(
-        en="A square root is steep near 0 and flat far from it: one over twice the root.",
-        ko="제곱근의 로컬 그래디언트는 출력의 두 배의 역수로, 0 근처에서 가파르고 멀어지면 완만합니다.",
-    ),
     sign="√",
     operands="a",
     formula="sqrt(a)",
     forward=np.sqrt,
     rules=(Elementwise("1 / (2 * out)", lambda out, a: 0.5 / out),),
+    lesson=Words(
+        en="A square root is steep near 0 and flat far from it: one over twice the root.",
+        ko="제곱근의 로컬 그래디언트는 출력의 두 배의 역수로, 0 근처에서 가파르고 멀어지면 완만합니다.",
+    ),
     conventions=Words(
         "The derivative at 0 is +inf; the root of a negative number is NaN.",
         "0에서의 미분은 +inf입니다. 음수의 제곱근은 NaN입니다.",
+    ),
+    kinks=(
+        Kink((0.0,), 0, (inf,), Words("the slope is vertical", "기울기가 수직")),
+        Kink((-1.0,), nan, (nan,), Words("outside the real numbers", "실수의 밖")),
     ),
     samples=POSITIVE,
 )
 
 exp = define(
     "exp",
-    meets=beyond(700.0),
-    family=FAMILY,
-    lesson=Words(
-        en="The exponential is its own derivative: the local gradient is the output.",
-        ko="지수함수는 미분해도 자기 자신이므로 출력값이 곧 로컬 그래디언트입니다.",
-    ),
-    sign="exp",
     operands="a",
     formula="exp(a)",
     forward=np.exp,
     rules=(Elementwise("out", lambda out, a: out),),
+    lesson=Words(
+        en="The exponential is its own derivative: the local gradient is the output.",
+        ko="지수함수는 미분해도 자기 자신이므로 출력값이 곧 로컬 그래디언트입니다.",
+    ),
     conventions=Words(
         "Above 709 (in float64) it is +inf, and so is its derivative.",
         "float64에서 709를 넘으면 값도 미분도 +inf입니다.",
     ),
-    samples=SINGLES,
+    meets=beyond(700.0),
+    kinks=(
+        Kink((1e4,), inf, (inf,), Words("overflow is infinity", "오버플로는 무한대")),
+        Kink((-1e4,), 0, (0,), Words("underflow is 0", "언더플로는 0")),
+    ),
 )
 
 log = define(
     "log",
-    family=FAMILY,
-    lesson=Words(
-        en="The logarithm divides the gradient by its operand: small operands get large gradients.",
-        ko="로그 노드는 그래디언트를 입력값으로 나눕니다. 입력이 작을수록 그래디언트가 커집니다.",
-    ),
-    sign="log",
     operands="a",
     formula="log(a)",
     forward=np.log,
     rules=(Elementwise("1 / a", lambda out, a: 1.0 / a),),
+    lesson=Words(
+        en="The logarithm divides the gradient by its operand: small operands get large gradients.",
+        ko="로그 노드는 그래디언트를 입력값으로 나눕니다. 입력이 작을수록 그래디언트가 커집니다.",
+    ),
     conventions=Words(
         "log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
         "log 0은 −inf이고 미분은 +inf입니다. 음수의 로그는 NaN입니다.",
+    ),
+    kinks=(
+        Kink((0.0,), -inf, (inf,), Words("the first infinity of many a run", "흔히 처음 나타나는 무한대")),
+        Kink(
+            (-1.0,),
+            nan,
+            (-1,),
+            Words("the value is NaN, the formula 1/a goes on", "값은 NaN, 식 1/a은 그대로"),
+        ),
     ),
     samples=POSITIVE,
 )
@@ -97,180 +108,185 @@ log = define(
 
 rsqrt = define(
     "rsqrt",
-    family=FAMILY,
-    lesson=Words(
-        en="One over the root falls steeply near 0: minus half the cube of the output.",
-        ko="제곱근의 역수의 로컬 그래디언트는 출력의 세제곱의 절반에 음수 부호를 붙인 것입니다.",
-    ),
     sign="1/√",
     operands="a",
     formula="1 / sqrt(a)",
     forward=lambda a: 1.0 / np.sqrt(a),
     rules=(Elementwise("-out ** 3 / 2", lambda out, a: -0.5 * out * out * out),),
+    inside=(("r", "sqrt(a)"), ("out", "1 / r")),
+    lesson=Words(
+        en="One over the root falls steeply near 0: minus half the cube of the output.",
+        ko="제곱근의 역수의 로컬 그래디언트는 출력의 세제곱의 절반에 음수 부호를 붙인 것입니다.",
+    ),
     conventions=Words(
         "At 0 it is +inf with the derivative −inf; of a negative number it is NaN.",
         "0에서 +inf이고 미분은 −inf입니다. 음수에서는 NaN입니다.",
     ),
-    inside=(("r", "sqrt(a)"), ("out", "1 / r")),
+    kinks=(Kink((0.0,), inf, (-inf,), Words("a pole", "극점")),),
     samples=POSITIVE,
 )
 
 reciprocal = define(
     "reciprocal",
-    family=FAMILY,
-    lesson=Words(
-        en="A reciprocal turns the gradient's sign and scales it by the square of its own output.",
-        ko="역수 노드는 그래디언트의 부호를 바꾸고 출력값의 제곱을 곱합니다.",
-    ),
     sign="1/x",
     operands="a",
     formula="1 / a",
     forward=lambda a: 1.0 / a,
     rules=(Elementwise("-out ** 2", lambda out, a: -out * out),),
+    lesson=Words(
+        en="A reciprocal turns the gradient's sign and scales it by the square of its own output.",
+        ko="역수 노드는 그래디언트의 부호를 바꾸고 출력값의 제곱을 곱합니다.",
+    ),
     conventions=Words(
         "1 / 0 is an infinity of the zero's sign, with the derivative −inf.",
         "1 / 0은 그 0과 부호가 같은 무한대이고 미분은 −inf입니다.",
+    ),
+    kinks=(
+        Kink(
+            (-0.0,), -inf, (-inf,), Words("a negative zero has a negative reciprocal", "음의 0의 역수는 음수")
+        ),
     ),
     samples=POSITIVE,
 )
 
 log1p = define(
     "log1p",
-    meets=near_zero,
-    family=FAMILY,
-    lesson=Words(
-        en="The logarithm of one plus the operand, exact near 0: that sum is what divides the gradient.",
-        ko="입력에 1을 더한 값의 로그이며 0 근처에서도 정확합니다. 그래디언트는 그 합으로 나뉩니다.",
-    ),
-    sign="log1p",
     operands="a",
     formula="log(1 + a)",
     forward=np.log1p,
     rules=(Elementwise("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
+    inside=(("s", "1 + a"), ("out", "log(s)")),
+    lesson=Words(
+        en="The logarithm of one plus the operand, exact near 0: that sum is what divides the gradient.",
+        ko="입력에 1을 더한 값의 로그이며 0 근처에서도 정확합니다. 그래디언트는 그 합으로 나뉩니다.",
+    ),
     conventions=Words(
         "At −1 it is −inf with the derivative +inf; below −1 it is NaN.",
         "−1에서 −inf이고 미분은 +inf입니다. −1보다 작으면 NaN입니다.",
     ),
-    inside=(("s", "1 + a"), ("out", "log(s)")),
+    meets=near_zero,
+    kinks=(
+        Kink(
+            (1e-20,),
+            1e-20,
+            (1,),
+            Words("exact where log(1 + a) would be 0", "log(1 + a)라면 0이 될 곳에서도 정확함"),
+        ),
+    ),
     samples=POSITIVE,
 )
 
 expm1 = define(
     "expm1",
-    meets=near_zero,
-    family=FAMILY,
-    lesson=Words(
-        en="The exponential less 1, exact near 0: the 1 is a constant, so the local gradient is that of exp.",
-        ko="지수함수에서 1을 뺀 것이며 0 근처에서도 정확합니다. 1은 상수이므로 미분은 지수함수 그대로입니다.",
-    ),
-    sign="expm1",
     operands="a",
     formula="exp(a) - 1",
     forward=np.expm1,
     rules=(Elementwise("exp(a)", lambda out, a: np.exp(a)),),
+    inside=(("e", "exp(a)"), ("out", "e - 1")),
+    lesson=Words(
+        en="The exponential less 1, exact near 0: the 1 is a constant, so the local gradient is that of exp.",
+        ko="지수함수에서 1을 뺀 것이며 0 근처에서도 정확합니다. 1은 상수이므로 미분은 지수함수 그대로입니다.",
+    ),
     conventions=Words(
         "Exact for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
         "exp(a) − 1의 자릿수가 사라지는 아주 작은 a에서도 정확합니다. 709를 넘으면 +inf입니다.",
     ),
-    inside=(("e", "exp(a)"), ("out", "e - 1")),
-    samples=SINGLES,
+    meets=near_zero,
+    kinks=(
+        Kink(
+            (1e-20,),
+            1e-20,
+            (1,),
+            Words("exact where exp(a) − 1 would be 0", "exp(a) − 1이라면 0이 될 곳에서도 정확함"),
+        ),
+    ),
 )
 
 abs_ = define(
     "abs",
-    family=FAMILY,
-    lesson=Words(
-        en="The absolute value passes the gradient with the operand's sign.",
-        ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
-    ),
     sign="|x|",
     operands="a",
     formula="abs(a)",
     forward=np.abs,
     rules=(Elementwise("sign(a)", lambda out, a: np.sign(a)),),
-    conventions=Words("The derivative at 0 is 0.", "0에서의 미분은 0입니다."),
     analytic=False,
-    samples=SINGLES,
+    lesson=Words(
+        en="The absolute value passes the gradient with the operand's sign.",
+        ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
+    ),
+    conventions=Words("The derivative at 0 is 0.", "0에서의 미분은 0입니다."),
+    kinks=(Kink((0.0,), 0, (0,), Words("between the slopes −1 and 1", "기울기 −1과 1 사이")),),
 )
 
 sign = define(
     "sign",
-    meets=at_zero,
-    family=FAMILY,
-    lesson=Words(
-        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing behind it learns.",
-        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤는 학습되지 않습니다.",
-    ),
-    sign="sign",
     operands="a",
     formula="sign(a)",
     forward=np.sign,
     rules=(Elementwise("0", lambda out, a: gate(False, a)),),
+    analytic=False,
+    lesson=Words(
+        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing behind it learns.",
+        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤는 학습되지 않습니다.",
+    ),
     conventions=Words(
         "sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN.",
         "sign 0은 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
-    samples=SINGLES,
+    meets=at_zero,
+    kinks=(
+        Kink((0.0,), 0, (0,), Words("flat everywhere, also where it jumps", "뛰는 곳까지 어디나 평평함")),
+    ),
 )
 
 sin = define(
     "sin",
-    family=FAMILY,
-    lesson=Words(
-        en="The slope of a sine is the cosine: the gradient is largest where the wave crosses 0.",
-        ko="사인의 기울기는 코사인이므로, 그래디언트는 파동이 0을 지나는 곳에서 가장 큽니다.",
-    ),
-    sign="sin",
     operands="a",
     formula="sin(a)",
     forward=np.sin,
     rules=(Elementwise("cos(a)", lambda out, a: np.cos(a)),),
+    lesson=Words(
+        en="The slope of a sine is the cosine: the gradient is largest where the wave crosses 0.",
+        ko="사인의 기울기는 코사인이므로, 그래디언트는 파동이 0을 지나는 곳에서 가장 큽니다.",
+    ),
     conventions=Words(
         "The operand is in radians; of an infinity the sine is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 사인은 NaN입니다.",
     ),
-    samples=SINGLES,
 )
 
 cos = define(
     "cos",
-    family=FAMILY,
-    lesson=Words(
-        en="The slope of a cosine is minus the sine: no gradient passes at its peaks.",
-        ko="코사인의 기울기는 −사인이므로, 꼭대기와 골짜기에서는 그래디언트가 흐르지 않습니다.",
-    ),
-    sign="cos",
     operands="a",
     formula="cos(a)",
     forward=np.cos,
     rules=(Elementwise("-sin(a)", lambda out, a: -np.sin(a)),),
+    lesson=Words(
+        en="The slope of a cosine is minus the sine: no gradient passes at its peaks.",
+        ko="코사인의 기울기는 −사인이므로, 꼭대기와 골짜기에서는 그래디언트가 흐르지 않습니다.",
+    ),
     conventions=Words(
         "The operand is in radians; of an infinity the cosine is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 코사인은 NaN입니다.",
     ),
-    samples=SINGLES,
 )
 
 _erf_cells = np.frompyfunc(math.erf, 1, 1)
 
 erf = define(
     "erf",
-    family=FAMILY,
-    lesson=Words(
-        en="The error function is the area under a bell curve, so its slope is the bell itself.",
-        ko="오차 함수는 종 모양 곡선 아래의 넓이이므로, 그 기울기는 종 모양 곡선 자체입니다.",
-    ),
-    sign="erf",
     operands="a",
     formula="erf(a)",
     forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
     rules=(
         Elementwise("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),
     ),
-    conventions=Words("±1 at ±inf.", "±inf에서 ±1입니다."),
     analytic=False,
-    samples=SINGLES,
+    lesson=Words(
+        en="The error function is the area under a bell curve, so its slope is the bell itself.",
+        ko="오차 함수는 종 모양 곡선 아래의 넓이이므로, 그 기울기는 종 모양 곡선 자체입니다.",
+    ),
+    conventions=Words("±1 at ±inf.", "±inf에서 ±1입니다."),
 )
 
 
@@ -287,16 +303,9 @@ def _crossed(min: float | None, max: float | None) -> Hint:
 
 clip = define(
     "clip",
-    family=FAMILY,
-    lesson=Words(
-        en="Clipping lets the gradient through where it changed nothing, and stops it where it cut.",
-        ko="클리핑은 값이 그대로인 곳에서는 그래디언트를 흘려보내고, 잘린 곳에서는 막습니다.",
-    ),
-    sign="clip",
     operands="a",
     formula="minimum(maximum(a, min), max)",
     forward=_clip,
-    conflict=_crossed,
     rules=(Elementwise("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),),
     attributes=(
         OpAttribute(
@@ -317,11 +326,25 @@ clip = define(
             infinite=True,
         ),
     ),
+    conflict=_crossed,
+    analytic=False,
+    lesson=Words(
+        en="Clipping lets the gradient through where it changed nothing, and stops it where it cut.",
+        ko="클리핑은 값이 그대로인 곳에서는 그래디언트를 흘려보내고, 잘린 곳에서는 막습니다.",
+    ),
     conventions=Words(
         "The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
         "PyTorch처럼 경계에서도 그래디언트가 통과합니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
+    kinks=(
+        Kink(
+            ([-1.0, 1.0],),
+            [-1, 1],
+            ([1, 1],),
+            Words("open at its bounds", "경계에서 열림"),
+            {"min": -1.0, "max": 1.0},
+        ),
+    ),
     samples=(
         *(Sample(sample.operands, {"min": -1.0, "max": 0.5}) for sample in SINGLES),
         Sample(((3,),), {"min": 0.25}),

@@ -13,13 +13,13 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, key_text
-from backprop_engine.ops.definition import define
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.reductions import positive_axis
 from backprop_engine.ops.rules import Indices, Linear, Rules, reads
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import axes, difference, named
 
-FAMILY = "shape"
+define = Family("shape").define
 _MOST_TRIED = 1000
 
 
@@ -86,11 +86,6 @@ def _index_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Lin
 
 index = define(
     "index",
-    family=FAMILY,
-    lesson=Words(
-        en="Indexing chose some cells: they get the gradient, all others get 0.",
-        ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
-    ),
     sign="[ ]",
     operands="a",
     formula="a[key]",
@@ -105,6 +100,10 @@ index = define(
             ...,
             Words("what stands in the brackets: indices and slices", "대괄호 안의 인덱스와 슬라이스"),
         ),
+    ),
+    lesson=Words(
+        en="Indexing chose some cells: they get the gradient, all others get 0.",
+        ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words("The cells not chosen get the gradient 0.", "고르지 않은 원소의 그래디언트는 0입니다."),
     samples=(
@@ -168,12 +167,6 @@ def _split_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Lin
 
 split = define(
     "split",
-    family=FAMILY,
-    lesson=Words(
-        en="A part was cut out: its cells get the gradient, all others get 0 from this part.",
-        ko="잘라 낸 부분의 원소만 그래디언트를 받고, 나머지 원소는 이 부분으로부터 0을 받습니다.",
-    ),
-    sign="split",
     operands="a",
     formula="split(a, parts, index)",
     forward=lambda a, parts, index, axis: a[_part(a.shape, parts, index, axis)],
@@ -191,6 +184,10 @@ split = define(
             "index", int, ..., Words("which of the parts, counted from 0", "그중 몇째 부분인지, 0부터")
         ),
         OpAttribute("axis", int, 0, Words("the axis that is cut", "자를 축")),
+    ),
+    lesson=Words(
+        en="A part was cut out: its cells get the gradient, all others get 0 from this part.",
+        ko="잘라 낸 부분의 원소만 그래디언트를 받고, 나머지 원소는 이 부분으로부터 0을 받습니다.",
     ),
     conventions=Words(
         "The parts are equal; `a[:, 2:5]` cuts anywhere. The other parts get the gradient 0.",
@@ -262,12 +259,6 @@ INDICES = np.array([[0, 2], [1, 1]])
 
 gather = define(
     "gather",
-    family=FAMILY,
-    lesson=Words(
-        en="Gathering chose cells: one chosen twice gets both gradients, one never chosen gets 0.",
-        ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
-    ),
-    sign="gather",
     operands="a indices",
     formula="gather(a, indices)",
     forward=lambda a, indices, axis: np.take_along_axis(a, indices, axis=axis),
@@ -282,6 +273,10 @@ gather = define(
         indices,
         msg("there are {size} places along axis {axis}", size=a[axis], axis=axis),
         a[axis],
+    ),
+    lesson=Words(
+        en="Gathering chose cells: one chosen twice gets both gradients, one never chosen gets 0.",
+        ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
         "As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. "
@@ -318,11 +313,6 @@ def _embedding_vjp(g: Any, out: Any, weight: Any, indices: Any) -> Any:
 
 embedding = define(
     "embedding",
-    family=FAMILY,
-    lesson=Words(
-        en="An embedding looks rows up: a row gets the sum of the gradients of its uses.",
-        ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
-    ),
     sign="embed",
     operands="weight indices",
     formula="weight[indices]",
@@ -340,6 +330,10 @@ embedding = define(
     constants=("indices",),
     indices=lambda weight, indices: (1,),
     refuse=lambda weight, indices: _outside(indices, msg("there are {size} rows", size=weight[0]), weight[0]),
+    lesson=Words(
+        en="An embedding looks rows up: a row gets the sum of the gradients of its uses.",
+        ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
+    ),
     conventions=Words(
         "Indices count from 0 and are never negative. Gradients of a row that is used more than once "
         "add up; a row never used gets 0.",

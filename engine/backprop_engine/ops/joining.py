@@ -13,12 +13,12 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, key_text
-from backprop_engine.ops.definition import define
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.rules import Indices, Linear, Rules, here, reads, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import difference, joined, no_axis, two_named, would_fit
 
-FAMILY = "shape"
+define = Family("shape").define
 
 
 def _join_axis(shapes: tuple[Shape, ...], axis: int, *, new: bool) -> int:
@@ -86,14 +86,7 @@ def _concat_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 concat = define(
     "concat",
-    family=FAMILY,
-    lesson=Words(
-        en="A concatenation hands each operand the part of the gradient where its own cells went.",
-        ko="각 피연산자는 concat 노드의 그래디언트에서 자기 원소가 놓인 부분을 받습니다.",
-    ),
-    sign="concat",
     operands="a",
-    variadic=True,
     formula="concat(a1, a2)",
     forward=lambda *operands, axis: np.concatenate(operands, axis=axis),
     shape=_concat_shape,
@@ -105,6 +98,11 @@ concat = define(
             0,
             Words("the axis along which the operands follow each other", "피연산자를 이어 붙일 축"),
         ),
+    ),
+    variadic=True,
+    lesson=Words(
+        en="A concatenation hands each operand the part of the gradient where its own cells went.",
+        ko="각 피연산자는 concat 노드의 그래디언트에서 자기 원소가 놓인 부분을 받습니다.",
     ),
     samples=(
         Sample(((3,),)),
@@ -134,20 +132,18 @@ def _stack_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 stack = define(
     "stack",
-    family=FAMILY,
-    lesson=Words(
-        en="A stack hands each operand its own slice of the gradient.",
-        ko="각 피연산자는 stack 노드의 그래디언트에서 자기 몫의 조각을 받습니다.",
-    ),
-    sign="stack",
     operands="a",
-    variadic=True,
     formula="stack(a1, a2)",
     forward=lambda *operands, axis: np.stack(operands, axis=axis),
     shape=_stack_shape,
     rules=_stack_rules,
     attributes=(
         OpAttribute("axis", int, 0, Words("where the new axis is in the result", "결과에서 새 축의 자리")),
+    ),
+    variadic=True,
+    lesson=Words(
+        en="A stack hands each operand its own slice of the gradient.",
+        ko="각 피연산자는 stack 노드의 그래디언트에서 자기 몫의 조각을 받습니다.",
     ),
     samples=(
         Sample(((), ())),
@@ -194,12 +190,6 @@ def _pad_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
 
 pad = define(
     "pad",
-    family=FAMILY,
-    lesson=Words(
-        en="Padding put constants around the operand: their gradient is dropped, the rest passes.",
-        ko="가장자리에 채운 상수의 그래디언트는 버리고 나머지는 그대로 흘려보냅니다.",
-    ),
-    sign="pad",
     operands="a",
     formula="pad(a, width)",
     forward=lambda a, width, value: np.pad(a, width, constant_values=value) if width else a,
@@ -216,6 +206,10 @@ pad = define(
             least=0,
         ),
         OpAttribute("value", float, 0.0, Words("what is put there", "덧붙일 값"), infinite=True),
+    ),
+    lesson=Words(
+        en="Padding put constants around the operand: their gradient is dropped, the rest passes.",
+        ko="가장자리에 채운 상수의 그래디언트는 버리고 나머지는 그대로 흘려보냅니다.",
     ),
     samples=(
         Sample(((3,),), {"width": ((1, 2),)}),
@@ -263,12 +257,6 @@ def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
 tile = define(
     "tile",
-    family=FAMILY,
-    lesson=Words(
-        en="A cell that was repeated gets the sum of the gradients of its copies.",
-        ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
-    ),
-    sign="tile",
     operands="a",
     formula="tile(a, reps)",
     forward=np.tile,
@@ -282,6 +270,10 @@ tile = define(
             Words("how often each axis is repeated", "축마다 되풀이할 횟수"),
             least=0,
         ),
+    ),
+    lesson=Words(
+        en="A cell that was repeated gets the sum of the gradients of its copies.",
+        ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
         "As in NumPy, axes are counted from the last where reps or the operand has fewer.",

@@ -11,7 +11,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
-from backprop_engine.ops.definition import define
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, broadcast_to_operand, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
@@ -26,22 +26,21 @@ from backprop_engine.ops.shape_rules import (
     same_shape,
 )
 
-FAMILY = "linear"
+define = Family("linear").define
 
 
 hadamard = define(
     "hadamard",
-    family=FAMILY,
-    lesson=Words(
-        en="The Hadamard product hands each operand the upstream gradient ⊙ the other operand.",
-        ko="Hadamard 곱(요소별 곱) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 보냅니다.",
-    ),
     sign="⊙",
     operands="a b",
     formula="hadamard(a, b)",
     forward=np.multiply,
     shape=same_shape,
     rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
+    lesson=Words(
+        en="The Hadamard product hands each operand the upstream gradient ⊙ the other operand.",
+        ko="Hadamard 곱(요소별 곱) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 보냅니다.",
+    ),
     conventions=Words(
         "Both operands have one shape; `*` broadcasts.",
         "두 피연산자의 형상이 같아야 합니다. `*`는 브로드캐스트합니다.",
@@ -237,12 +236,6 @@ def _matmul_lessons(shapes: tuple[Shape, ...]) -> tuple[Words, ...]:
 
 matmul = define(
     "matmul",
-    family=FAMILY,
-    lesson=Words(
-        en="A matrix product: each gradient has its operand's shape, so the other operand is transposed.",
-        ko="행렬곱의 그래디언트는 피연산자와 형상이 같아야 하므로 다른 쪽을 전치해 곱합니다.",
-    ),
-    lessons=_matmul_lessons,
     sign="@",
     operands="a b",
     formula="a @ b",
@@ -250,6 +243,11 @@ matmul = define(
     forward=np.matmul,
     shape=_matmul_shape,
     rules=_matmul_rules,
+    lesson=Words(
+        en="A matrix product: each gradient has its operand's shape, so the other operand is transposed.",
+        ko="행렬곱의 그래디언트는 피연산자와 형상이 같아야 하므로 다른 쪽을 전치해 곱합니다.",
+    ),
+    lessons=_matmul_lessons,
     conventions=Words(
         "A vector on the left is a row, on the right a column; more axes than two are a batch.",
         "왼쪽의 벡터는 행, 오른쪽의 벡터는 열입니다. 두 축을 넘는 축은 배치입니다.",
@@ -285,21 +283,6 @@ def _outer_hint(a: Shape, b: Shape) -> Hint:
 
 outer = define(
     "outer",
-    family=FAMILY,
-    lesson=Words(
-        en="An outer product: each vector gets the upstream matrix times the other vector.",
-        ko="외적에서 각 벡터는 흘러들어온 행렬에 다른 벡터를 곱한 그래디언트를 받습니다.",
-    ),
-    lessons=(
-        Words(
-            en="An outer product: its first vector gets the upstream matrix times the second.",
-            ko="외적에서 첫째 벡터는 흘러들어온 행렬에 둘째 벡터를 곱한 그래디언트를 받습니다.",
-        ),
-        Words(
-            en="An outer product: its second vector gets the first one, times the upstream matrix.",
-            ko="외적에서 둘째 벡터는 첫째 벡터에 흘러들어온 행렬을 곱한 그래디언트를 받습니다.",
-        ),
-    ),
     sign="⊗",
     operands="a b",
     formula="outer(a, b)",
@@ -317,6 +300,20 @@ outer = define(
             lambda g, out, a, b: a @ g,
             Factor("a", lambda out, a, b: a, before=True),
             entries=lambda i, j, out, a, b: here(i[1] == j[0], a[i[0]]),
+        ),
+    ),
+    lesson=Words(
+        en="An outer product: each vector gets the upstream matrix times the other vector.",
+        ko="외적에서 각 벡터는 흘러들어온 행렬에 다른 벡터를 곱한 그래디언트를 받습니다.",
+    ),
+    lessons=(
+        Words(
+            en="An outer product: its first vector gets the upstream matrix times the second.",
+            ko="외적에서 첫째 벡터는 흘러들어온 행렬에 둘째 벡터를 곱한 그래디언트를 받습니다.",
+        ),
+        Words(
+            en="An outer product: its second vector gets the first one, times the upstream matrix.",
+            ko="외적에서 둘째 벡터는 첫째 벡터에 흘러들어온 행렬을 곱한 그래디언트를 받습니다.",
         ),
     ),
     samples=(Sample(((2,), (3,))), Sample(((1,), (1,)))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.activations import sigmoid_of, softplus_of
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.reduced_losses import (
     REDUCTION,
@@ -22,9 +23,9 @@ from backprop_engine.ops.reduced_losses import (
     sampled,
 )
 from backprop_engine.ops.rules import Elementwise, Rules
-from backprop_engine.ops.samples import beyond
+from backprop_engine.ops.samples import Kink, beyond
 
-FAMILY = "losses"
+define = Family("losses").define
 
 
 def _zero_or_one(random: Any, shape: Shape) -> Any:
@@ -54,13 +55,6 @@ _TURNED = Words(
 
 mse = define(
     "mse",
-    family=FAMILY,
-    lesson=Words(
-        en="Squared error: the gradient is twice the difference; a mean divides it by the number of cells.",
-        ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 이를 원소 수로 나눕니다.",
-    ),
-    lessons=(None, _TURNED),
-    sign="mse",
     operands="a target",
     formula="mean((a - target) ** 2)",
     forward=lambda a, target, reduction: reduced((a - target) ** 2, reduction),
@@ -70,23 +64,21 @@ mse = define(
         Elementwise("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
     ),
     attributes=(REDUCTION,),
+    inside=_inside(("d", "a - target"), ("l", "d ** 2")),
+    lesson=Words(
+        en="Squared error: the gradient is twice the difference; a mean divides it by the number of cells.",
+        ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 이를 원소 수로 나눕니다.",
+    ),
+    lessons=(None, _TURNED),
     conventions=Words(
         "Both operands have one shape, and gradient flows to both.",
         "두 피연산자의 형상이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
     ),
-    inside=_inside(("d", "a - target"), ("l", "d ** 2")),
     samples=sampled(),
 )
 
 mae = define(
     "mae",
-    family=FAMILY,
-    lesson=Words(
-        en="Absolute error: the gradient says only on which side the error lies, never how large it is.",
-        ko="절대 오차의 그래디언트는 오차가 어느 쪽인지만 알려 주고 크기는 알려 주지 않습니다.",
-    ),
-    lessons=(None, _TURNED),
-    sign="mae",
     operands="a target",
     formula="mean(abs(a - target))",
     forward=lambda a, target, reduction: reduced(np.abs(a - target), reduction),
@@ -96,11 +88,17 @@ mae = define(
         Elementwise("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
     ),
     attributes=(REDUCTION,),
+    analytic=False,
+    inside=_inside(("d", "a - target"), ("l", "abs(d)")),
+    lesson=Words(
+        en="Absolute error: the gradient says only on which side the error lies, never how large it is.",
+        ko="절대 오차의 그래디언트는 오차가 어느 쪽인지만 알려 주고 크기는 알려 주지 않습니다.",
+    ),
+    lessons=(None, _TURNED),
     conventions=Words(
         "Where both operands are equal the derivative is 0.", "두 값이 같은 곳에서 미분은 0입니다."
     ),
-    analytic=False,
-    inside=_inside(("d", "a - target"), ("l", "abs(d)")),
+    kinks=(Kink((1.0, 1.0), 0, (0, 0), Words("0 at the corner, as abs", "abs처럼 꺾인 점에서 0")),),
     samples=sampled(),
 )
 
@@ -133,14 +131,6 @@ def _huber_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decompos
 
 huber = define(
     "huber",
-    meets=lambda a, target, delta, reduction: bool(np.any(np.abs(np.abs(a - target) - delta) == 0)),
-    family=FAMILY,
-    lesson=Words(
-        en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
-        ko="Huber 손실은 작은 오차에는 제곱, 큰 오차에는 절댓값입니다. 그래디언트는 잘린 오차입니다.",
-    ),
-    lessons=(None, _TURNED),
-    sign="huber",
     operands="a target",
     formula="mean(where(abs(d) <= delta, d ** 2 / 2, delta * (abs(d) - delta / 2))), d = a - target",
     forward=_huber,
@@ -156,12 +146,26 @@ huber = define(
             above=0,
         ),
     ),
+    analytic=False,
+    inside=_huber_inside,
+    lesson=Words(
+        en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
+        ko="Huber 손실은 작은 오차에는 제곱, 큰 오차에는 절댓값입니다. 그래디언트는 잘린 오차입니다.",
+    ),
+    lessons=(None, _TURNED),
     conventions=Words(
         "At an error of ±delta both sides have one slope. NaN stays NaN.",
         "오차가 ±delta인 곳에서 양쪽의 기울기가 같습니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
-    inside=_huber_inside,
+    meets=lambda a, target, delta, reduction: bool(np.any(np.abs(np.abs(a - target) - delta) == 0)),
+    kinks=(
+        Kink(
+            (1.0, 0.0),
+            0.5,
+            (1, -1),
+            Words("both pieces agree where they meet", "두 조각이 만나는 곳에서 일치함"),
+        ),
+    ),
     samples=(*sampled(), *sampled(delta=0.5)[1:5]),
 )
 
@@ -176,7 +180,21 @@ def _bce_slope(out: Any, p: Any, target: Any, **_: Any) -> Any:
 
 bce = define(
     "bce",
-    family=FAMILY,
+    sign="BCE",
+    operands="p target",
+    formula="-mean(target * log(p) + (1 - target) * log(1 - p))",
+    forward=_bce,
+    shape=cell_shape,
+    rules=by_cell(
+        Elementwise("(1 - target) / (1 - p) - target / p", _bce_slope),
+        Elementwise("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
+    ),
+    attributes=(REDUCTION,),
+    inside=_inside(
+        ("q", "target * log(p)"),
+        ("r", "(1 - target) * log(1 - p)"),
+        ("l", "-(q + r)"),
+    ),
     lesson=Words(
         en="Binary cross-entropy divides by the probability: being sure and wrong costs a huge gradient.",
         ko="이진 교차 엔트로피는 확률로 나누므로, 확신하고 틀리면 그래디언트가 아주 커집니다.",
@@ -188,26 +206,20 @@ bce = define(
             "정답에 대한 그래디언트는 확률의 로그 오즈에 음수 부호를 붙인 것입니다.",
         ),
     ),
-    sign="BCE",
-    operands="p target",
-    formula="-mean(target * log(p) + (1 - target) * log(1 - p))",
-    forward=_bce,
-    shape=cell_shape,
-    rules=by_cell(
-        Elementwise("(1 - target) / (1 - p) - target / p", _bce_slope),
-        Elementwise("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
-    ),
-    attributes=(REDUCTION,),
     conventions=Words(
         "A term whose weight is 0 counts 0, even where its logarithm is −inf; sure and wrong is "
         "+inf, where PyTorch stops the logarithm at −100. Outside 0 … 1 it is NaN.",
         "계수가 0인 항은 로그가 −inf여도 0으로 칩니다. 확신하고 틀리면 +inf이며, PyTorch는 "
         "로그를 −100에서 멈춥니다. 0 … 1을 벗어나면 NaN입니다.",
     ),
-    inside=_inside(
-        ("q", "target * log(p)"),
-        ("r", "(1 - target) * log(1 - p)"),
-        ("l", "-(q + r)"),
+    kinks=(
+        Kink((0.0, 0.0), 0, (1, inf), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 침")),
+        Kink(
+            (0.0, 1.0),
+            inf,
+            (-inf, inf),
+            Words("a certain mistake costs infinity", "확률 1로 틀리면 손실은 무한대"),
+        ),
     ),
     samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, _zero_or_one)[1:5]),
 )
@@ -220,8 +232,22 @@ def _bce_with_logits(a: Any, target: Any, reduction: str) -> Any:
 
 bce_with_logits = define(
     "bce_with_logits",
-    meets=beyond(20.0),
-    family=FAMILY,
+    sign="σ+BCE",
+    operands="a target",
+    formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
+    forward=_bce_with_logits,
+    shape=cell_shape,
+    rules=by_cell(
+        Elementwise("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
+        Elementwise("-a", lambda out, a, target, **_: -a),
+    ),
+    attributes=(REDUCTION,),
+    inside=_inside(
+        ("p", "sigmoid(a)"),
+        ("q", "target * log(p)"),
+        ("r", "(1 - target) * log(1 - p)"),
+        ("l", "-(q + r)"),
+    ),
     lesson=Words(
         en="Sigmoid with cross-entropy: a division cancels, which leaves the probability less the target.",
         ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 확률에서 정답을 뺀 것만 남습니다.",
@@ -233,25 +259,18 @@ bce_with_logits = define(
             "정답에 대한 그래디언트는 로짓에 음수 부호를 붙인 것입니다.",
         ),
     ),
-    sign="σ+BCE",
-    operands="a target",
-    formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
-    forward=_bce_with_logits,
-    shape=cell_shape,
-    rules=by_cell(
-        Elementwise("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
-        Elementwise("-a", lambda out, a, target, **_: -a),
-    ),
-    attributes=(REDUCTION,),
     conventions=Words(
         "No probability's logarithm is taken, so that it is exact however large the logit.",
         "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다.",
     ),
-    inside=_inside(
-        ("p", "sigmoid(a)"),
-        ("q", "target * log(p)"),
-        ("r", "(1 - target) * log(1 - p)"),
-        ("l", "-(q + r)"),
+    meets=beyond(20.0),
+    kinks=(
+        Kink(
+            (1e4, 0.0),
+            1e4,
+            (1, -1e4),
+            Words("a confident mistake: a finite loss", "확신하고 틀려도 손실은 유한함"),
+        ),
     ),
     samples=(*sampled(), *sampled(target=_zero_or_one)[1:5]),
 )
@@ -281,12 +300,6 @@ def _hinge_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decompos
 
 hinge = define(
     "hinge",
-    family=FAMILY,
-    lesson=Words(
-        en="The hinge pushes only what is not yet on its side by the margin; all others get no gradient.",
-        ko="힌지 손실은 아직 마진만큼 자기 쪽에 있지 않은 것만 밀어 주고, 나머지에는 그래디언트가 없습니다.",
-    ),
-    sign="hinge",
     operands="a target",
     formula="mean(maximum(margin - target * a, 0))",
     forward=_hinge,
@@ -304,12 +317,19 @@ hinge = define(
     ),
     constants=("target",),
     refuse=_refuse_signs,
+    analytic=False,
+    inside=_hinge_inside,
+    lesson=Words(
+        en="The hinge pushes only what is not yet on its side by the margin; all others get no gradient.",
+        ko="힌지 손실은 아직 마진만큼 자기 쪽에 있지 않은 것만 밀어 주고, 나머지에는 그래디언트가 없습니다.",
+    ),
     conventions=Words(
         "A target is 1 or −1. Exactly at the margin the derivative is 0. NaN stays NaN.",
         "정답은 1 또는 −1입니다. 정확히 마진에서는 미분이 0입니다. NaN은 NaN으로 남습니다.",
     ),
-    analytic=False,
-    inside=_hinge_inside,
+    kinks=(
+        Kink((1.0, 1.0), 0, (0, None), Words("the corner belongs to the flat side", "꺾인 점은 평평한 쪽")),
+    ),
     samples=(*sampled(target=_plus_or_minus_one), *sampled(target=_plus_or_minus_one, margin=0.5)[1:3]),
 )
 
@@ -320,18 +340,6 @@ def _kl_div(log_p: Any, target: Any, reduction: str) -> Any:
 
 kl_div = define(
     "kl_div",
-    family=FAMILY,
-    lesson=Words(
-        en="How far from the target's distribution: a log-probability's gradient is minus its target.",
-        ko="목표 분포와의 차이입니다. 로그 확률에 대한 그래디언트는 목표 확률에 음수 부호를 붙인 것입니다.",
-    ),
-    lessons=(
-        None,
-        Words(
-            "A target's gradient is its own logarithm less the log-probability, plus 1.",
-            "목표 확률에 대한 그래디언트는 자신의 로그에서 로그 확률을 빼고 1을 더한 것입니다.",
-        ),
-    ),
     sign="KL",
     operands="log_p target",
     formula="mean(target * (log(target) - log_p))",
@@ -352,12 +360,24 @@ kl_div = define(
             ),
         ),
     ),
+    inside=_inside(("d", "log(target) - log_p"), ("l", "target * d")),
+    lesson=Words(
+        en="How far from the target's distribution: a log-probability's gradient is minus its target.",
+        ko="목표 분포와의 차이입니다. 로그 확률에 대한 그래디언트는 목표 확률에 음수 부호를 붙인 것입니다.",
+    ),
+    lessons=(
+        None,
+        Words(
+            "A target's gradient is its own logarithm less the log-probability, plus 1.",
+            "목표 확률에 대한 그래디언트는 자신의 로그에서 로그 확률을 빼고 1을 더한 것입니다.",
+        ),
+    ),
     conventions=Words(
         "As in PyTorch the first operand holds log-probabilities, and mean is over all cells. A "
         "target of 0 counts 0; its own derivative is −inf.",
         "PyTorch처럼 첫째 피연산자는 로그 확률이고, mean은 모든 원소의 평균입니다. 0인 정답은 "
         "0으로 치며, 그 정답에 대한 미분은 −inf입니다.",
     ),
-    inside=_inside(("d", "log(target) - log_p"), ("l", "target * d")),
+    kinks=(Kink((-inf, 0.0), 0, (0, nan), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 침")),),
     samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, reduction="batchmean")[1:4]),
 )

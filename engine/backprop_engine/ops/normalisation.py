@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.rules import Elementwise, Indices, Jacobian, here, same
-from backprop_engine.ops.samples import Sample, beyond
+from backprop_engine.ops.samples import Kink, Sample, beyond
 from backprop_engine.ops.shape_rules import broadcast, broadcasts, no_axis, no_broadcast
 
-FAMILY = "normalisation"
+define = Family("normalisation").define
 AXIS = OpAttribute(
     "axis", int, -1, Words("the axis along which the numbers sum to 1", "수의 합이 1이 되는 축")
 )
@@ -101,24 +102,45 @@ def _softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[J
 
 softmax = define(
     "softmax",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="Every output of softmax depends on every input of its row: where one rises, all others fall.",
-        ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
-    ),
-    sign="softmax",
     operands="a",
     formula="exp(a) / sum(exp(a))",
     forward=softmax_of,
     shape=axis_shape,
     rules=_softmax_rules,
     attributes=(AXIS,),
+    inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "e / s")),
+    lesson=Words(
+        en="Every output of softmax depends on every input of its row: where one rises, all others fall.",
+        ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
+    ),
     conventions=Words(
         "The largest operand is subtracted first, so that no exponential overflows.",
         "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다.",
     ),
-    inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "e / s")),
+    meets=beyond(20.0),
+    kinks=(
+        Kink(
+            ([1e4, 0.0],),
+            [1, 0],
+            ([0, 0],),
+            Words("shifted by the largest: no overflow", "가장 큰 수만큼 옮겨 오버플로 없음"),
+            seed=[1, 0],
+        ),
+        Kink(
+            ([-1e4, 0.0],),
+            [0, 1],
+            ([0, 0],),
+            Words("shifted by the largest: no 0 / 0", "가장 큰 수만큼 옮겨 0 / 0이 없음"),
+            seed=[1, 0],
+        ),
+        Kink(
+            ([inf, 0.0],),
+            [nan, nan],
+            ([nan, nan],),
+            Words("inf − inf is NaN", "inf − inf는 NaN"),
+            seed=[1, 0],
+        ),
+    ),
     samples=SAMPLES,
 )
 
@@ -152,12 +174,6 @@ def _log_softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tup
 
 log_softmax = define(
     "log_softmax",
-    meets=beyond(20.0),
-    family=FAMILY,
-    lesson=Words(
-        en="A log-probability rises with its own logit, and falls with every logit by its probability.",
-        ko="로그 확률은 자기 로짓을 따라 커지고, 모든 로짓에 대해 그 확률만큼 작아집니다.",
-    ),
     sign="log-sm",
     operands="a",
     formula="a - log(sum(exp(a)))",
@@ -165,12 +181,26 @@ log_softmax = define(
     shape=axis_shape,
     rules=_log_softmax_rules,
     attributes=(AXIS,),
+    inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
+    lesson=Words(
+        en="A log-probability rises with its own logit, and falls with every logit by its probability.",
+        ko="로그 확률은 자기 로짓을 따라 커지고, 모든 로짓에 대해 그 확률만큼 작아집니다.",
+    ),
     conventions=Words(
         "The largest operand is subtracted first, and no probability's logarithm is taken, so that "
         "it is exact however small the probability.",
         "가장 큰 입력을 먼저 빼고 확률의 로그를 구하지 않으므로 확률이 아무리 작아도 정확합니다.",
     ),
-    inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
+    meets=beyond(20.0),
+    kinks=(
+        Kink(
+            ([1e4, 0.0],),
+            [0, -1e4],
+            ([-1, 1],),
+            Words("log(softmax(a)) would be −inf", "log(softmax(a))라면 −inf"),
+            seed=[0, 1],
+        ),
+    ),
     samples=SAMPLES,
 )
 
@@ -189,11 +219,6 @@ def _refuse_mask(a: Shape, mask: Any, p: float) -> Message | None:
 
 dropout = define(
     "dropout",
-    family=FAMILY,
-    lesson=Words(
-        en="Dropout is a fixed mask: what scaled or dropped a cell does the same to its gradient.",
-        ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소의 그래디언트는 0, 나머지는 값과 같은 배수가 됩니다.",
-    ),
     sign="drop",
     operands="a mask",
     formula="a * mask / (1 - p)",
@@ -218,12 +243,16 @@ dropout = define(
     ),
     constants=("mask",),
     refuse=_refuse_mask,
+    inside=lambda shapes, attributes: (("k", f"mask / (1 - {attributes['p']})"), ("out", "a * k")),
+    lesson=Words(
+        en="Dropout is a fixed mask: what scaled or dropped a cell does the same to its gradient.",
+        ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소의 그래디언트는 0, 나머지는 값과 같은 배수가 됩니다.",
+    ),
     conventions=Words(
         "The mask is given, so that a run can be repeated; the cells kept are scaled up, so that the "
         "mean stays.",
         "실행을 되풀이할 수 있도록 마스크를 직접 줍니다. 평균이 그대로이도록 남은 원소를 키웁니다.",
     ),
-    inside=lambda shapes, attributes: (("k", f"mask / (1 - {attributes['p']})"), ("out", "a * k")),
     samples=(
         Sample(((), np.array(1.0))),
         Sample(((3,), np.array([1.0, 0.0, 1.0]))),

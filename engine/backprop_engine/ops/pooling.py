@@ -13,11 +13,13 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.convolution import FAMILY, PerAxis, Windows, per_axis, settings_text, windows
-from backprop_engine.ops.definition import define
+from backprop_engine.ops.convolution import PerAxis, Windows, per_axis, settings_text, windows
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.rules import Indices, Linear, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import would_fit
+
+define = Family("convolution").define
 
 _ATTRIBUTES = (
     OpAttribute("kernel_size", PerAxis, ..., Words("how large a window is", "창의 크기"), least=1),
@@ -122,11 +124,6 @@ def _largest_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[L
 
 max_pool2d = define(
     "max_pool2d",
-    family=FAMILY,
-    lesson=Words(
-        en="Max pooling is a router: the largest cell of each window gets that window's gradient.",
-        ko="최댓값 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
-    ),
     sign="maxpool",
     operands="x",
     formula="max_pool2d(x, kernel_size)",
@@ -134,13 +131,17 @@ max_pool2d = define(
     shape=_shape,
     rules=_largest_rules,
     attributes=_ATTRIBUTES,
+    analytic=False,
+    lesson=Words(
+        en="Max pooling is a router: the largest cell of each window gets that window's gradient.",
+        ko="최댓값 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
+    ),
     conventions=Words(
         "Cells of a window that tie share the gradient equally, where PyTorch gives all of it to the "
         "first. Padding is never the largest. A last window that does not fit is left out.",
         "창 안의 최댓값이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 첫째 원소에 모두 "
         "줍니다. 패딩은 최댓값이 되지 않습니다. 끝에서 다 들어가지 않는 창은 뺍니다.",
     ),
-    analytic=False,
     samples=_SAMPLES,
 )
 
@@ -178,11 +179,6 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
 avg_pool2d = define(
     "avg_pool2d",
-    family=FAMILY,
-    lesson=Words(
-        en="Average pooling hands every cell of a window an equal share of that window's gradient.",
-        ko="평균 풀링은 창의 그래디언트를 그 창의 모든 원소에 고르게 나누어 흘려보냅니다.",
-    ),
     sign="avgpool",
     operands="x",
     formula="avg_pool2d(x, kernel_size)",
@@ -190,6 +186,10 @@ avg_pool2d = define(
     shape=_shape,
     rules=_mean_rules,
     attributes=_ATTRIBUTES,
+    lesson=Words(
+        en="Average pooling hands every cell of a window an equal share of that window's gradient.",
+        ko="평균 풀링은 창의 그래디언트를 그 창의 모든 원소에 고르게 나누어 흘려보냅니다.",
+    ),
     conventions=Words(
         "The zeros of the padding count in the mean, as by PyTorch's default. A last window that "
         "does not fit is left out.",

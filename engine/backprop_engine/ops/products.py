@@ -11,8 +11,8 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
-from backprop_engine.ops.definition import define
-from backprop_engine.ops.linear import DOT, FAMILY, INNER
+from backprop_engine.ops.definition import Family
+from backprop_engine.ops.linear import DOT, INNER
 from backprop_engine.ops.rules import ONE, Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
@@ -24,6 +24,8 @@ from backprop_engine.ops.shape_rules import (
     product,
     repair,
 )
+
+define = Family("linear").define
 
 
 def _dot_shape(a: Shape, b: Shape) -> Shape:
@@ -43,8 +45,6 @@ def _dot_hint(a: Shape, b: Shape) -> Hint:
 
 dot = define(
     "dot",
-    family=FAMILY,
-    lesson=DOT,
     sign="·",
     operands="a b",
     formula="sum(a * b)",
@@ -52,6 +52,7 @@ dot = define(
     shape=_dot_shape,
     rules=INNER,
     inside=(("products", "a * b"), ("out", "sum(products)")),
+    lesson=DOT,
     conventions=Words("Of nothing it is 0.", "빈 벡터의 내적은 0입니다."),
     samples=(Sample(((3,), (3,))), Sample(((1,), (1,))), Sample(((0,), (0,)))),
 )
@@ -129,7 +130,17 @@ def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 linear_layer = define(
     "linear",
-    family=FAMILY,
+    operands="x weight bias",
+    formula="x @ weight.T + bias",
+    forward=_forward,
+    shape=_linear_shape,
+    rules=_linear_rules,
+    optional=1,
+    inside=lambda shapes, attributes: (
+        (("product", "x @ weight.T"), ("out", "product + bias"))
+        if len(shapes) == 3
+        else (("out", "x @ weight.T"),)
+    ),
     lesson=Words(
         en="An affine layer: the input gets the gradient through the weights, the weights through the input.",
         ko="Affine 계층에서 입력은 가중치를, 가중치는 입력을 거쳐 그래디언트를 받습니다.",
@@ -148,18 +159,6 @@ linear_layer = define(
             en="An affine layer: the bias is added to every row, so it gets the sum of their gradients.",
             ko="Affine 계층에서 편향은 모든 행에 더해지므로 각 행의 그래디언트를 모두 더해 받습니다.",
         ),
-    ),
-    sign="linear",
-    operands="x weight bias",
-    optional=1,
-    formula="x @ weight.T + bias",
-    forward=_forward,
-    shape=_linear_shape,
-    rules=_linear_rules,
-    inside=lambda shapes, attributes: (
-        (("product", "x @ weight.T"), ("out", "product + bias"))
-        if len(shapes) == 3
-        else (("out", "x @ weight.T"),)
     ),
     conventions=Words(
         "As in PyTorch the weight is out×in, and x is a vector, or rows in any number of axes.",

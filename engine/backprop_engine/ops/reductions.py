@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import nan, prod
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,12 +13,12 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.rules import Entries, Factor, Indices, Linear, here, same
-from backprop_engine.ops.samples import Sample, of_nothing
+from backprop_engine.ops.samples import Kink, Sample, of_nothing
 from backprop_engine.ops.shape_rules import no_axis
 
-FAMILY = "reductions"
+define = Family("reductions").define
 AxisArg: TypeAlias = int | tuple[int, ...] | None
 AXIS = OpAttribute(
     "axis",
@@ -208,12 +208,6 @@ def _sum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
 
 sum_ = define(
     "sum",
-    meets=of_nothing,
-    family=FAMILY,
-    lesson=Words(
-        en="A sum hands its gradient to every cell that was summed.",
-        ko="합 노드는 더해진 모든 원소에 같은 그래디언트를 흘려보냅니다.",
-    ),
     sign="∑",
     operands="a",
     formula="sum(a)",
@@ -221,7 +215,13 @@ sum_ = define(
     shape=reduced_shape,
     rules=_sum_rules,
     attributes=(AXIS, KEEPDIMS),
+    lesson=Words(
+        en="A sum hands its gradient to every cell that was summed.",
+        ko="합 노드는 더해진 모든 원소에 같은 그래디언트를 흘려보냅니다.",
+    ),
     conventions=Words("The sum of nothing is 0.", "원소가 없으면 합은 0입니다."),
+    meets=of_nothing,
+    kinks=(Kink(([],), 0, ([],), Words("the sum of nothing is 0", "원소가 없으면 합은 0")),),
     samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
 
@@ -250,12 +250,6 @@ def _mean_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposi
 
 mean = define(
     "mean",
-    family=FAMILY,
-    lesson=Words(
-        en="A mean hands every cell an equal share of its gradient.",
-        ko="평균 노드는 그래디언트를 원소 수로 나누어 고르게 흘려보냅니다.",
-    ),
-    sign="mean",
     operands="a",
     formula="mean(a)",
     forward=average,
@@ -263,7 +257,12 @@ mean = define(
     rules=_mean_rules,
     attributes=(AXIS, KEEPDIMS),
     inside=_mean_inside,
+    lesson=Words(
+        en="A mean hands every cell an equal share of its gradient.",
+        ko="평균 노드는 그래디언트를 원소 수로 나누어 고르게 흘려보냅니다.",
+    ),
     conventions=Words("The mean of nothing is NaN.", "원소가 없으면 평균은 NaN입니다."),
+    kinks=(Kink(([],), nan, ([],), Words("the mean of nothing is 0 / 0", "원소가 없으면 평균은 0 / 0")),),
     samples=(*SAMPLES, SIZE_ONE),
 )
 
@@ -293,13 +292,6 @@ def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Li
 
 cumsum = define(
     "cumsum",
-    family=FAMILY,
-    lesson=Words(
-        en="A cumulative sum: each cell counts in its own sum and in all after it, so the gradient is summed "
-        "from the end.",
-        ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
-    ),
-    sign="cumsum",
     operands="a",
     formula="cumsum(a)",
     forward=lambda a, axis: np.cumsum(a, axis=axis),
@@ -309,6 +301,11 @@ cumsum = define(
         OpAttribute(
             "axis", int, ..., Words("the axis along which the cells are added up", "원소를 차례로 더해 갈 축")
         ),
+    ),
+    lesson=Words(
+        en="A cumulative sum: each cell counts in its own sum and in all after it, so the gradient is summed "
+        "from the end.",
+        ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
     ),
     conventions=Words(
         "The axis must be given: nothing is flattened.",

@@ -13,23 +13,18 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import define
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.reductions import AxisArg, axis_text, positive_axis, reduced_axes
-from backprop_engine.ops.rules import ONE, Indices, Linear, here, position, reads
+from backprop_engine.ops.rules import ONE, Indices, Linear, Rules, here, position, reads
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import joined, repair
 
-FAMILY = "shape"
+define = Family("shape").define
 Sizes = tuple[int, ...]
 """The type of an attribute that holds a number for each axis."""
 
 transpose = define(
     "transpose",
-    family=FAMILY,
-    lesson=Words(
-        en="A transpose moves cells, so the gradient is transposed back.",
-        ko="전치는 원소의 자리만 바꾸므로 그래디언트도 다시 전치해 돌려보냅니다.",
-    ),
     sign="ᵀ",
     operands="a",
     formula="a.T",
@@ -43,6 +38,10 @@ transpose = define(
             shown=Words("transposed back", "다시 전치"),
             entries=reads(lambda i, a: i[::-1]),
         ),
+    ),
+    lesson=Words(
+        en="A transpose moves cells, so the gradient is transposed back.",
+        ko="전치는 원소의 자리만 바꾸므로 그래디언트도 다시 전치해 돌려보냅니다.",
     ),
     conventions=Words(
         "All axes are reversed, so a vector stays as it is.", "모든 축을 거꾸로 놓으므로 벡터는 그대로입니다."
@@ -78,11 +77,6 @@ def _permute_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[L
 
 permute = define(
     "permute",
-    family=FAMILY,
-    lesson=Words(
-        en="A permutation of axes moves cells, so the gradient's axes are put back in order.",
-        ko="축의 순서만 바꾸는 노드이므로 그래디언트의 축도 원래 순서로 되돌립니다.",
-    ),
     sign="perm",
     operands="a",
     formula="permute(a, axes)",
@@ -96,6 +90,10 @@ permute = define(
             ...,
             Words("every axis of the operand, in the order wanted", "피연산자의 모든 축을 바라는 순서로"),
         ),
+    ),
+    lesson=Words(
+        en="A permutation of axes moves cells, so the gradient's axes are put back in order.",
+        ko="축의 순서만 바꾸는 노드이므로 그래디언트의 축도 원래 순서로 되돌립니다.",
     ),
     samples=(
         Sample(((2, 3),), {"axes": (1, 0)}),
@@ -126,11 +124,6 @@ def _broadcast_to_shape(a: Shape, shape: Sizes) -> Shape:
 
 broadcast_to = define(
     "broadcast_to",
-    family=FAMILY,
-    lesson=Words(
-        en="A cell that was copied gets the sum of the gradients of its copies.",
-        ko="복사된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
-    ),
     sign="copies",
     operands="a",
     formula="broadcast_to(a, shape)",
@@ -138,6 +131,10 @@ broadcast_to = define(
     shape=_broadcast_to_shape,
     rules=(ONE,),
     attributes=(OpAttribute("shape", Sizes, ..., Words("the shape wanted", "바라는 형상"), least=0),),
+    lesson=Words(
+        en="A cell that was copied gets the sum of the gradients of its copies.",
+        ko="복사된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
+    ),
     conventions=Words(
         "Axes are counted from the last, as in every broadcast.",
         "모든 브로드캐스트에서처럼 마지막 축부터 맞춥니다.",
@@ -174,12 +171,6 @@ def _flip_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
 flip = define(
     "flip",
-    family=FAMILY,
-    lesson=Words(
-        en="A flip turns the order round, so the gradient is flipped back.",
-        ko="순서를 뒤집는 노드이므로 그래디언트도 다시 뒤집어 흘려보냅니다.",
-    ),
-    sign="flip",
     operands="a",
     formula="flip(a)",
     forward=np.flip,
@@ -194,6 +185,10 @@ flip = define(
                 "the axis or axes turned round; all if left out", "뒤집을 축 하나 또는 여럿, 생략하면 모두"
             ),
         ),
+    ),
+    lesson=Words(
+        en="A flip turns the order round, so the gradient is flipped back.",
+        ko="순서를 뒤집는 노드이므로 그래디언트도 다시 뒤집어 흘려보냅니다.",
     ),
     samples=(
         Sample(((),)),
@@ -221,22 +216,18 @@ def _reshaped_back(text: str) -> Linear:
 _RESHAPED, _UNCHANGED = _reshaped_back("reshape(g, a.shape)"), _reshaped_back("g")
 
 
-def _reshaping(name: str, sign: str, shape: Callable[..., Shape], **parts: Any) -> None:
-    """Define an operator that keeps every cell and their order, and changes the shape alone."""
+def _reshaped(shape: Callable[..., Shape]) -> Callable[..., Any]:
+    """The forward function of an operator that changes the shape alone."""
+    return lambda a, **attributes: np.reshape(a, shape(a.shape, **attributes))
 
-    def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
+
+def _rules_of(shape: Callable[..., Shape]) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
+    """Its rule: the gradient gets the operand's shape again."""
+
+    def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         return (_UNCHANGED if shapes[0] == () == shape(*shapes, **attributes) else _RESHAPED,)
 
-    define(
-        name,
-        family=FAMILY,
-        sign=sign,
-        operands="a",
-        forward=lambda a, **attributes: np.reshape(a, shape(a.shape, **attributes)),
-        shape=shape,
-        rules=rules,
-        **parts,
-    )
+    return rules
 
 
 def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
@@ -266,15 +257,14 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     return shape
 
 
-_reshaping(
+define(
     "reshape",
-    "shape",
-    _reshape_shape,
-    lesson=Words(
-        en="A reshape moves nothing: the gradient gets the operand's shape again.",
-        ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
-    ),
+    sign="shape",
+    operands="a",
     formula="reshape(a, shape)",
+    forward=_reshaped(_reshape_shape),
+    shape=_reshape_shape,
+    rules=_rules_of(_reshape_shape),
     attributes=(
         OpAttribute(
             "shape",
@@ -285,6 +275,10 @@ _reshaping(
             ),
             least=-1,
         ),
+    ),
+    lesson=Words(
+        en="A reshape moves nothing: the gradient gets the operand's shape again.",
+        ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     conventions=Words(
         "Cells keep their order, the last axis fastest.", "마지막 축부터 세는 원소의 순서는 그대로입니다."
@@ -307,15 +301,14 @@ def _flatten_shape(a: Shape, start: int) -> Shape:
     return (*a[:start], prod(a[start:]))
 
 
-_reshaping(
+define(
     "flatten",
-    "flat",
-    _flatten_shape,
-    lesson=Words(
-        en="Flattening moves nothing: the gradient gets the operand's shape again.",
-        ko="한 줄로 펴기만 하는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
-    ),
+    sign="flat",
+    operands="a",
     formula="flatten(a)",
+    forward=_reshaped(_flatten_shape),
+    shape=_flatten_shape,
+    rules=_rules_of(_flatten_shape),
     attributes=(
         OpAttribute(
             "start",
@@ -326,6 +319,10 @@ _reshaping(
                 "펼칠 첫 축, 1이면 배치를 그대로 둠",
             ),
         ),
+    ),
+    lesson=Words(
+        en="Flattening moves nothing: the gradient gets the operand's shape again.",
+        ko="한 줄로 펴기만 하는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     conventions=Words(
         "Cells keep their order, the last axis fastest. A scalar becomes a vector of one.",
@@ -362,15 +359,13 @@ def _squeeze_shape(a: Shape, axis: AxisArg) -> Shape:
     return tuple(size for at, size in enumerate(a) if at not in axes)
 
 
-_reshaping(
+define(
     "squeeze",
-    "squeeze",
-    _squeeze_shape,
-    lesson=Words(
-        en="Axes of size 1 were taken out: the gradient gets them back.",
-        ko="크기가 1인 축을 없앤 노드이므로 그래디언트에 그 축을 되살려 흘려보냅니다.",
-    ),
+    operands="a",
     formula="squeeze(a)",
+    forward=_reshaped(_squeeze_shape),
+    shape=_squeeze_shape,
+    rules=_rules_of(_squeeze_shape),
     attributes=(
         OpAttribute(
             "axis",
@@ -380,6 +375,10 @@ _reshaping(
                 "the axis or axes of size 1; all if left out", "크기가 1인 축 하나 또는 여럿, 생략하면 모두"
             ),
         ),
+    ),
+    lesson=Words(
+        en="Axes of size 1 were taken out: the gradient gets them back.",
+        ko="크기가 1인 축을 없앤 노드이므로 그래디언트에 그 축을 되살려 흘려보냅니다.",
     ),
     samples=(
         Sample(((1,),)),
@@ -408,15 +407,14 @@ def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
     return tuple(1 if at in new else next(sizes) for at in range(count))
 
 
-_reshaping(
+define(
     "unsqueeze",
-    "unsqz",
-    _unsqueeze_shape,
-    lesson=Words(
-        en="Axes of size 1 were put in: the gradient drops them again.",
-        ko="크기가 1인 축을 끼워 넣은 노드이므로 그래디언트에서는 그 축을 다시 없앱니다.",
-    ),
+    sign="unsqz",
+    operands="a",
     formula="unsqueeze(a, axis)",
+    forward=_reshaped(_unsqueeze_shape),
+    shape=_unsqueeze_shape,
+    rules=_rules_of(_unsqueeze_shape),
     attributes=(
         OpAttribute(
             "axis",
@@ -424,6 +422,10 @@ _reshaping(
             ...,
             Words("where the new axes are in the result", "결과에서 새 축들의 자리"),
         ),
+    ),
+    lesson=Words(
+        en="Axes of size 1 were put in: the gradient drops them again.",
+        ko="크기가 1인 축을 끼워 넣은 노드이므로 그래디언트에서는 그 축을 다시 없앱니다.",
     ),
     samples=(
         Sample(((),), {"axis": 0}),

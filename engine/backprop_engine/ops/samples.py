@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct, field
 
 from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 
 
@@ -29,6 +30,38 @@ class Sample(Struct, frozen=True):
             else operand
             for operand in self.operands
         )
+
+
+SINGLES = (Sample(((),)), Sample(((3,),)), Sample(((2, 3),)), Sample(((0,),)))
+"""What an elementwise operator of one operand is tried on."""
+
+PAIRS = (
+    Sample(((), ())),
+    Sample(((3,), (3,))),
+    Sample(((2, 3), (3,))),
+    Sample(((2, 1), (1, 3))),
+    Sample(((0, 2), (2,))),
+)
+"""What an elementwise operator of two operands is tried on."""
+
+POSITIVE = tuple(Sample(sample.operands, low=0.25, high=3.0) for sample in SINGLES)
+
+
+NestedNumbers: TypeAlias = Any
+"""A number, or a list of numbers, at any depth."""
+
+
+class Kink(Struct, frozen=True, eq=False):
+    """One point at which an answer had to be chosen: the operator's value there, and the gradient of each
+    operand, None where none flows. The gradient that flows in is `seed`.
+    """
+
+    operands: tuple[NestedNumbers, ...]
+    value: NestedNumbers
+    gradients: tuple[NestedNumbers | None, ...]
+    note: Words
+    attributes: Attributes = {}
+    seed: NestedNumbers = 1
 
 
 # Points at which an operator's conventions matter though nothing there is infinite: for `Op.meets`

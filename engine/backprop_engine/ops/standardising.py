@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
-from backprop_engine.ops.normalisation import FAMILY
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.rules import (
     ONE,
     Elementwise,
@@ -31,8 +30,10 @@ from backprop_engine.ops.rules import (
     here,
     same,
 )
-from backprop_engine.ops.samples import Sample
+from backprop_engine.ops.samples import Kink, Sample
 from backprop_engine.ops.shape_rules import no_axis, repair, two_named, would_fit
+
+define = Family("normalisation").define
 
 EPS = OpAttribute(
     "eps",
@@ -141,7 +142,13 @@ def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Sha
     return a
 
 
-def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]]:
+class _Normalisation(NamedTuple):
+    forward: Callable[..., Any]
+    rules: Callable[[tuple[Shape, ...], Attributes], Rules]
+    inside: Callable[[tuple[Shape, ...], Attributes], Decomposition]
+
+
+def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
     """Forward, rules and inside of an operator that normalises the last axes."""
 
     def normalised(a: Any, axis: int, eps: float) -> tuple[Any, Any, tuple[int, ...]]:
@@ -190,7 +197,7 @@ def _over_last_axes(name: str, *, centred: bool) -> dict[str, Callable[..., Any]
         axes = tuple(range(axis % len(a) - len(a), 0))
         return standard_inside(axes_text(axes), attributes["eps"], len(shapes), "{}", centred=centred)
 
-    return {"forward": forward, "rules": rules, "inside": inside}
+    return _Normalisation(forward, rules, inside)
 
 
 _AXIS = OpAttribute(
@@ -203,26 +210,40 @@ _AXIS = OpAttribute(
     ),
 )
 
+_LAYER = _over_last_axes("layer_norm", centred=True)
+_ROOT_MEAN_SQUARE = _over_last_axes("rms_norm", centred=False)
+
 layer_norm = define(
     "layer_norm",
-    meets=lambda a, *_, axis, eps: bool(np.any(np.ptp(a, axis=tuple(range(axis % a.ndim, a.ndim))) == 0)),
-    family=FAMILY,
+    sign="LN",
+    operands="a weight bias",
+    formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
+    forward=_LAYER.forward,
+    shape=_last_axes_shape,
+    rules=_LAYER.rules,
+    attributes=(_AXIS, EPS),
+    optional=2,
+    inside=_LAYER.inside,
     lesson=Words(
         en="Each row is recentred and rescaled, so its gradient sums to 0 and has no part along the row.",
         ko="행마다 평균과 크기를 맞추므로, 그래디언트의 합은 0이고 그 행 방향으로는 남지 않습니다.",
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
-    sign="LN",
-    operands="a weight bias",
-    optional=2,
-    formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
-    shape=_last_axes_shape,
-    attributes=(_AXIS, EPS),
     conventions=Words(
         "The variance is that of the row itself, divided by its size. Equal numbers give 0.",
         "분산은 그 행 자신의 것이며 크기로 나눕니다. 모두 같은 수이면 0이 됩니다.",
     ),
-    **_over_last_axes("layer_norm", centred=True),
+    meets=lambda a, *_, axis, eps: bool(np.any(np.ptp(a, axis=tuple(range(axis % a.ndim, a.ndim))) == 0)),
+    kinks=(
+        Kink(
+            ([3.0, 3.0],),
+            [0, 0],
+            ([2, -2],),
+            Words("eps bounds the slope", "eps가 기울기를 제한함"),
+            {"eps": 0.25},
+            [1, -1],
+        ),
+    ),
     samples=(
         Sample(((3,),)),
         Sample(((1,),)),
@@ -238,23 +259,24 @@ layer_norm = define(
 
 rms_norm = define(
     "rms_norm",
-    family=FAMILY,
+    sign="RMS",
+    operands="a weight",
+    formula="a / sqrt(mean(a ** 2) + eps) * weight",
+    forward=_ROOT_MEAN_SQUARE.forward,
+    shape=_last_axes_shape,
+    rules=_ROOT_MEAN_SQUARE.rules,
+    attributes=(_AXIS, EPS),
+    optional=1,
+    inside=_ROOT_MEAN_SQUARE.inside,
     lesson=Words(
         en="Each row is rescaled to size 1, so its gradient keeps no part along the row itself.",
         ko="행마다 크기를 1로 맞추므로, 그 행 방향으로는 그래디언트가 남지 않습니다.",
     ),
     lessons=(None, OF_WEIGHT),
-    sign="RMS",
-    operands="a weight",
-    optional=1,
-    formula="a / sqrt(mean(a ** 2) + eps) * weight",
-    shape=_last_axes_shape,
-    attributes=(_AXIS, EPS),
     conventions=Words(
         "eps is 1e-5; PyTorch's default is the rounding unit of the type.",
         "eps는 1e-5입니다. PyTorch의 기본값은 자료형의 반올림 단위입니다.",
     ),
-    **_over_last_axes("rms_norm", centred=False),
     samples=(
         Sample(((3,),)),
         Sample(((1,),), {"eps": 0.5}),
@@ -355,27 +377,26 @@ def _batch_norm_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Dec
 
 batch_norm = define(
     "batch_norm",
-    family=FAMILY,
-    lesson=Words(
-        en="Each channel is normalised over the batch, so every sample's gradient depends on all the others.",
-        ko="채널마다 배치 전체로 정규화하므로, 한 샘플의 그래디언트가 다른 모든 샘플에 의존합니다.",
-    ),
-    lessons=(None, OF_WEIGHT, OF_BIAS),
     sign="BN",
     operands="a weight bias",
-    optional=2,
     formula="(a - mean(a, axis=0)) / sqrt(var(a, axis=0) + eps) * weight + bias",
     forward=_batch_norm,
     shape=_batch_norm_shape,
     rules=_batch_norm_rules,
     attributes=(EPS,),
+    optional=2,
+    inside=_batch_norm_inside,
+    lesson=Words(
+        en="Each channel is normalised over the batch, so every sample's gradient depends on all the others.",
+        ko="채널마다 배치 전체로 정규화하므로, 한 샘플의 그래디언트가 다른 모든 샘플에 의존합니다.",
+    ),
+    lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
         "The training form: mean and variance are the batch's own, over every axis but 1, the "
         "variance divided by the number of cells; there are no running averages. A batch of one gives 0.",
         "학습할 때의 형태입니다. 평균과 분산은 1번을 뺀 모든 축에 걸친 이 배치의 것이고, 분산은 "
         "원소 수로 나눕니다. 이동 평균은 없습니다. 하나뿐인 배치는 0이 됩니다.",
     ),
-    inside=_batch_norm_inside,
     samples=(
         Sample(((4, 3),)),
         Sample(((1, 3),)),

@@ -9,11 +9,10 @@ import numpy as np
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, define
+from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.reductions import (
     AXIS,
     EMPTY,
-    FAMILY,
     KEEPDIMS,
     SAMPLES,
     SIZE_ONE,
@@ -30,7 +29,9 @@ from backprop_engine.ops.reductions import (
     with_weights,
 )
 from backprop_engine.ops.rules import Indices, Linear, here, position
-from backprop_engine.ops.samples import Sample, at_zero
+from backprop_engine.ops.samples import Kink, Sample, at_zero
+
+define = Family("reductions").define
 
 _DDOF = OpAttribute(
     "ddof",
@@ -90,12 +91,6 @@ def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposit
 
 var = define(
     "var",
-    family=FAMILY,
-    lesson=Words(
-        en="A variance pulls every cell by its distance from the mean: twice that, over their number.",
-        ko="분산 노드의 로컬 그래디언트는 각 원소와 평균의 차이를 두 배 해 원소 수로 나눈 것입니다.",
-    ),
-    sign="var",
     operands="a",
     formula="mean((a - mean(a)) ** 2)",
     forward=variance,
@@ -103,6 +98,10 @@ var = define(
     rules=_var_rules,
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
+    lesson=Words(
+        en="A variance pulls every cell by its distance from the mean: twice that, over their number.",
+        ko="분산 노드의 로컬 그래디언트는 각 원소와 평균의 차이를 두 배 해 원소 수로 나눈 것입니다.",
+    ),
     conventions=Words(
         "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where n − ddof is 0, it is NaN.",
         "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. n − ddof가 0이면 NaN입니다.",
@@ -133,26 +132,35 @@ def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposit
 
 std = define(
     "std",
-    family=FAMILY,
-    lesson=Words(
-        en="A standard deviation pulls every cell by its standardised value, over the number of cells.",
-        ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
-    ),
-    sign="std",
     operands="a",
     formula="sqrt(mean((a - mean(a)) ** 2))",
     forward=lambda a, axis, keepdims, ddof: np.sqrt(variance(a, axis, keepdims, ddof)),
     shape=reduced_shape,
     rules=_std_rules,
     attributes=(AXIS, KEEPDIMS, _DDOF),
+    analytic=False,
     inside=_std_inside,
+    lesson=Words(
+        en="A standard deviation pulls every cell by its standardised value, over the number of cells.",
+        ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
+    ),
     conventions=Words(
         "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all cells are equal, the "
         "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
         "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. 모든 원소가 같으면 0에서의 "
         "노름처럼 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
     ),
-    analytic=False,
+    kinks=(
+        Kink(
+            ([3.0, 3.0],),
+            0,
+            ([0, 0],),
+            Words(
+                "0 where all cells are equal; through sqrt it would be NaN",
+                "원소가 모두 같으면 0, sqrt를 거치면 NaN",
+            ),
+        ),
+    ),
     samples=(*_SPREAD, SIZE_ONE),
 )
 
@@ -179,11 +187,6 @@ def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
 norm = define(
     "norm",
-    family=FAMILY,
-    lesson=Words(
-        en="A norm grows fastest in the operand's own direction: a local gradient of length 1.",
-        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 그 방향의 길이 1인 벡터입니다.",
-    ),
     sign="‖·‖",
     operands="a",
     formula="sqrt(sum(a ** 2))",
@@ -191,16 +194,31 @@ norm = define(
     shape=reduced_shape,
     rules=_norm_rules,
     attributes=(AXIS, KEEPDIMS),
+    analytic=False,
     inside=lambda shapes, attributes: (
         ("squares", "square(a)"),
         ("total", f"sum(squares{axis_text(attributes['axis'], attributes['keepdims'])})"),
         ("out", "sqrt(total)"),
     ),
+    lesson=Words(
+        en="A norm grows fastest in the operand's own direction: a local gradient of length 1.",
+        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 그 방향의 길이 1인 벡터입니다.",
+    ),
     conventions=Words(
         "Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN.",
         "유클리드 노름입니다. 0에서의 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
     ),
-    analytic=False,
+    kinks=(
+        Kink(
+            ([0.0, 0.0],),
+            0,
+            ([0, 0],),
+            Words(
+                "0 at the origin; through sqrt(sum(a²)) it would be NaN",
+                "원점에서 0, sqrt(sum(a²))를 거치면 NaN",
+            ),
+        ),
+    ),
     samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
 
@@ -244,12 +262,6 @@ def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
 
 prod = define(
     "prod",
-    meets=at_zero,
-    family=FAMILY,
-    lesson=Words(
-        en="A product hands each cell the upstream gradient times the product of all the others.",
-        ko="곱 노드는 각 원소에, 흘러들어온 그래디언트에 나머지 원소를 모두 곱해 흘려보냅니다.",
-    ),
     sign="∏",
     operands="a",
     formula="prod(a)",
@@ -257,11 +269,30 @@ prod = define(
     shape=reduced_shape,
     rules=_prod_rules,
     attributes=(AXIS, KEEPDIMS),
+    lesson=Words(
+        en="A product hands each cell the upstream gradient times the product of all the others.",
+        ko="곱 노드는 각 원소에, 흘러들어온 그래디언트에 나머지 원소를 모두 곱해 흘려보냅니다.",
+    ),
     conventions=Words(
         "The product of nothing is 1. Nothing is divided by a cell, so the gradient is right where "
         "cells are 0: a single 0 gets the product of the others, which get 0.",
         "원소가 없으면 곱은 1입니다. 원소로 나누지 않으므로 0이 있어도 그래디언트가 맞습니다. "
         "0이 하나이면 그 원소는 나머지의 곱을 받고 나머지는 0을 받습니다.",
+    ),
+    meets=at_zero,
+    kinks=(
+        Kink(
+            ([2.0, 0.0, 3.0],),
+            0,
+            ([0, 6, 0],),
+            Words("a single 0 gets the product of the others", "0이 하나이면 나머지의 곱을 받음"),
+        ),
+        Kink(
+            ([0.0, 0.0, 3.0],),
+            0,
+            ([0, 0, 0],),
+            Words("of several zeros none gets anything", "0이 여럿이면 아무것도 받지 않음"),
+        ),
     ),
     samples=(
         *SAMPLES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from backprop_engine.catalogue.conventions import Kink
+from backprop_engine.catalogue.conventions import Convention
 from backprop_engine.catalogue.entries import (
     decompositions,
     derivatives,
@@ -164,14 +164,14 @@ def _fits(op: Op, language: str) -> Iterator[Line]:
         yield (Span(str(fit)),)
 
 
-def _kink(kink: Kink, language: str) -> Line:
+def _kink(kink: Convention, language: str) -> Line:
     return (
         Span(kink.call, Role.CODE),
         Span(" = "),
         Span(kink.value_text, Role.VALUE),
         Span("  "),
         Span(kink.gradient_text, Role.GRADIENT),
-        Span(f"  {kink.note.in_language(language)}", Role.DIM),
+        Span(f"  {kink.kink.note.in_language(language)}", Role.DIM),
     )
 
 

@@ -1,0 +1,43 @@
+"""How an operator is written outside of the table: in mathematics and in NumPy. Hints, which draw nothing."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+__all__ = ["Notation", "NotationKind", "NumpyCall"]
+
+NotationKind: TypeAlias = Literal[
+    "name", "radical", "bars", "exponential", "cases", "product", "big operator", "indexed name"
+]
+"""What a call looks like on a blackboard.
+
+- ``name``: `sign` in place of the operator's name, before its operands in brackets
+- ``radical``: a root sign over the operand
+- ``bars``: the operand between two bars, each of them `sign`
+- ``exponential``: the number `sign`, raised to the operand
+- ``cases``: a condition and two operands, one under the other behind a brace
+- ``product``: `sign` between two operands
+- ``big operator``: `sign` with the axes that it runs along, before what holds together by itself
+- ``indexed name``: `sign` with the axes that it runs along, before its operand in brackets
+"""
+
+
+class Notation(Struct, frozen=True):
+    """What a call of an operator looks like in a formula, where it is more than a name and brackets."""
+
+    kind: NotationKind
+    sign: str = ""
+
+
+class NumpyCall(Struct, frozen=True):
+    """How a call of an operator is spelled in NumPy: by the name of the `function` there.
+
+    The setting `positional` is given after the operands, without its name; the operands stand in a tuple of
+    their own if `packed`.
+    """
+
+    function: str
+    positional: str = ""
+    packed: bool = False
