@@ -12,12 +12,13 @@ from graphs import CASES, IDS, applied, largest, trace_of
 
 from backprop_engine.derivatives.jacobian import edge_origins, origins_cost
 from backprop_engine.derivatives.local_gradients import ElementwiseLocal, local_gradient
+from backprop_engine.explain.entries import column_entries, factor_entries
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
-from backprop_tui.render.factors import column_cells, local_part, local_tensor
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 
@@ -25,7 +26,7 @@ each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 def column(trace: Trace, edge: Edge, cell: tuple[int, ...]) -> Any:
     """∂out/∂operand for one cell of the operand, whole."""
     shape = trace.graph.nodes[edge.node].shape
-    return column_cells(trace, edge, cell, tuple(np.indices(shape)))
+    return column_entries(trace, edge, cell, tuple(np.indices(shape)))
 
 
 @each_case
@@ -34,10 +35,10 @@ def test_the_cells_lit_make_the_product(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     upstream = trace.bindings.seed
     for edge in trace.graph.edges:
-        local = local_gradient(trace, edge)
+        factor = LocalFacts(trace, edge).factor
         for cell in np.ndindex(trace.contributions[edge.index].shape):
             origins = edge_origins(trace, edge, cell, most=10_000)
-            part = local_part(local, origins)
+            part = factor_entries(factor, origins)
             seen = column(trace, edge, cell) if part.tensor is None else part.tensor
             products = [
                 float(upstream[term.cell] * seen[there])
@@ -80,7 +81,7 @@ def test_which_cells(
     edge = trace.graph.edges[argnum]
     origins = edge_origins(trace, edge, cell)
     assert [term.cell for term in origins.terms] == upstream
-    part = local_part(local_gradient(trace, edge), origins)
+    part = factor_entries(LocalFacts(trace, edge).factor, origins)
     assert part.tensor is not None
     assert list(part.cells) == local
 
@@ -93,7 +94,7 @@ def test_a_convolution_is_seen_as_the_column_of_its_jacobian() -> None:
     trace = record(graph, Bindings.of(graph, {"x": image, "weight": kernel}, seed))
     edge = trace.graph.edges[0]
     origins = edge_origins(trace, edge, (0, 1, 1))
-    part = local_part(local_gradient(trace, edge), origins)
+    part = factor_entries(LocalFacts(trace, edge).factor, origins)
     assert part.tensor is None
     assert list(part.cells) == [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1)]
     assert column(trace, edge, (0, 1, 1)).tolist() == [[[4.0, 3.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 0.0]]]
@@ -103,14 +104,14 @@ def test_a_window_of_the_column_is_the_column_cropped() -> None:
     trace = trace_of(OPS["matmul"], Sample(((6, 5), (5, 7))))
     edge = trace.graph.edges[1]
     whole = column(trace, edge, (3, 4))
-    part = column_cells(trace, edge, (3, 4), tuple(np.ix_(range(2, 5), range(3, 6))))
+    part = column_entries(trace, edge, (3, 4), tuple(np.ix_(range(2, 5), range(3, 6))))
     assert part.tolist() == whole[2:5, 3:6].tolist()
 
 
 def test_a_jacobian_is_shown_turned() -> None:
     trace = trace_of(OPS["softmax"], Sample(((2, 3),)))
     local = local_gradient(trace, trace.graph.edges[0])
-    tensor = local_tensor(local)
+    tensor = LocalFacts(trace, trace.graph.edges[0]).factor.tensor
     assert tensor is not None
     assert np.array_equal(tensor, np.swapaxes(local.value, -1, -2))  # type: ignore[union-attr]
 

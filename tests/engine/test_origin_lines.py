@@ -13,7 +13,7 @@ from backprop_engine.ops import Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import line_width, plain
-from backprop_tui.render.origins import origin_lines
+from backprop_tui.render.entry_lines import origin_lines
 
 
 def said(trace: Trace, name: str, cell: Cell, width: int = 80, language: str = "en") -> list[str]:

@@ -10,12 +10,13 @@ import pytest
 from graphs import CASES, IDS, applied, trace_of
 
 from backprop_engine.derivatives.jacobian import Cell
+from backprop_engine.explain.entries import readings
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.ops import OPS, Elementwise, Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace, ValueEdit
 from backprop_tui.cells.lines import line_width, plain
-from backprop_tui.render.readings import reading_lines, readings
+from backprop_tui.render.entry_lines import reading_lines
 
 each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 

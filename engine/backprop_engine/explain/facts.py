@@ -22,7 +22,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, settle
 from backprop_engine.evaluation.evaluate import evaluate
 from backprop_engine.explain.local_facts import LocalFacts
-from backprop_engine.explain.overrides import Override, overrides_gradient, overrides_value
+from backprop_engine.explain.overrides import OverrideFacts, overrides_gradient, overrides_value
 from backprop_engine.explain.step_check import StepCheck, at_kink, step_check
 from backprop_engine.explain.symbols import formula, gradient_name, loss_name
 from backprop_engine.expressions import Expr, parse
@@ -37,27 +37,27 @@ __all__ = [
     "AccumulateFacts",
     "BackwardFacts",
     "ClearFacts",
+    "ComputedLine",
+    "FactsKind",
     "ForwardFacts",
-    "Quantity",
+    "NamedTensor",
     "SeedFacts",
     "StartFacts",
     "StepFacts",
-    "StepKind",
     "Turn",
     "UpdateFacts",
-    "UpdateLine",
     "Use",
     "gives_row",
     "is_row",
     "step_facts",
 ]
 
-StepKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
+FactsKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
 _HOLE = "operand_"
 _GRADIENT_DESCENT = ("w = w - lr * g",)
 
 
-class Quantity(Struct, frozen=True, eq=False):
+class NamedTensor(Struct, frozen=True, eq=False):
     """A tensor of a step, and what it is called; `is_row` says that a vector is written as a row."""
 
     name: str
@@ -79,7 +79,7 @@ class Use(NamedTuple):
     contribution: Tensor | None
 
 
-class UpdateLine(NamedTuple):
+class ComputedLine(NamedTuple):
     """A line of an optimiser's update: its target, its right side, what is known before it, what it gives."""
 
     target: str
@@ -93,7 +93,7 @@ class _Facts:
     """What the facts of every step have."""
 
     frame: Frame
-    kind: ClassVar[StepKind]
+    kind: ClassVar[FactsKind]
 
     @property
     def trace(self) -> Trace:
@@ -111,7 +111,7 @@ class _Facts:
         return ""
 
     @property
-    def override(self) -> Override | None:
+    def override(self) -> OverrideFacts | None:
         """What stands in place of what the step computed, if anything does."""
         return None
 
@@ -182,7 +182,7 @@ class ForwardFacts(_Facts):
         return formula(self.graph, self.node, spell)
 
     @property
-    def pieces(self) -> Iterator[str | Quantity]:
+    def pieces(self) -> Iterator[str | NamedTensor]:
         """What the node is as a row of signs and tensors, each once and in order."""
         holes = self.spelled(lambda operand: operand.text if operand.kind is Kind.LITERAL else _HOLE)
         *signs, last = (sign.strip() for sign in holes.split(_HOLE))
@@ -190,7 +190,7 @@ class ForwardFacts(_Facts):
         for sign, operand in zip(signs, tensors, strict=False):
             if sign:
                 yield sign
-            yield Quantity(operand.name, self.trace.values[operand.position], is_row(self.node, operand))
+            yield NamedTensor(operand.name, self.trace.values[operand.position], is_row(self.node, operand))
         if last:
             yield last
 
@@ -205,20 +205,20 @@ class ForwardFacts(_Facts):
         return self.node, *self.operands
 
     @property
-    def result(self) -> Quantity:
+    def result(self) -> NamedTensor:
         """What the operator gave, in its node's shape, also where another value stands in its place."""
         position = self.node.position
         overridden = overrides_value(self.trace, position)
         tensor = self.trace.outs[position] if overridden else self.trace.values[position]
-        return Quantity(self.node.name, tensor, gives_row(self.graph, self.node))
+        return NamedTensor(self.node.name, tensor, gives_row(self.graph, self.node))
 
     @property
-    def override(self) -> Override | None:
+    def override(self) -> OverrideFacts | None:
         """The value that stands in place of the computed one."""
         position = self.node.position
         if not overrides_value(self.trace, position):
             return None
-        return Override(self.node.name, self.outcome, self.trace.outs[position])
+        return OverrideFacts(self.node.name, self.outcome, self.trace.outs[position])
 
     @property
     def outcome(self) -> Tensor:
@@ -261,10 +261,10 @@ class SeedFacts(_Facts):
         return gradient_name(self.graph, self.node)
 
     @property
-    def result(self) -> Quantity:
+    def result(self) -> NamedTensor:
         """The seed, also where another gradient stands in its place."""
         override = self.override
-        return Quantity(self.subject, self.outcome if override is None else override.computed)
+        return NamedTensor(self.subject, self.outcome if override is None else override.computed)
 
     @property
     def outcome(self) -> Tensor:
@@ -272,11 +272,11 @@ class SeedFacts(_Facts):
         return _known(self.trace, self.node)
 
     @property
-    def override(self) -> Override | None:
+    def override(self) -> OverrideFacts | None:
         """The gradient that stands in place of the seed."""
         if not overrides_gradient(self.trace, self.node.position):
             return None
-        return Override(self.subject, self.outcome, self.trace.bindings.seed)
+        return OverrideFacts(self.subject, self.outcome, self.trace.bindings.seed)
 
     @property
     def loss(self) -> str:
@@ -324,9 +324,9 @@ class _EdgeFacts(_Facts):
     def _gradient_name(self) -> str:
         return gradient_name(self.graph, self.operand)
 
-    def _contribution(self, name: str) -> Quantity:
+    def _contribution(self, name: str) -> NamedTensor:
         tensor = self.trace.contributions[self.edge.index]
-        return Quantity(name, tensor, is_row(self.node, self.operand))
+        return NamedTensor(name, tensor, is_row(self.node, self.operand))
 
 
 @dataclass(frozen=True, eq=False)
@@ -341,14 +341,14 @@ class BackwardFacts(_EdgeFacts):
         return f"{self.node.name} → {self.operand.name}"
 
     @property
-    def product(self) -> Quantity:
+    def product(self) -> NamedTensor:
         """The contribution to the operand's gradient, in the operand's shape."""
         return self._contribution(self._gradient_name)
 
     @property
-    def upstream(self) -> Quantity:
+    def upstream(self) -> NamedTensor:
         """The gradient of the node; whether it is a row, the factor of the local gradient says."""
-        return Quantity(gradient_name(self.graph, self.node), _known(self.trace, self.node))
+        return NamedTensor(gradient_name(self.graph, self.node), _known(self.trace, self.node))
 
     @cached_property
     def local(self) -> LocalFacts:
@@ -372,11 +372,11 @@ class BackwardFacts(_EdgeFacts):
         return self.edge.argnum + 1 if repeated else None
 
     @property
-    def override(self) -> Override | None:
+    def override(self) -> OverrideFacts | None:
         """The gradient that stands in place of the product, where that is the whole gradient."""
         if self.edge.shared or not overrides_gradient(self.trace, self.edge.operand):
             return None
-        return Override(self._gradient_name, self.outcome, self.trace.contributions[self.edge.index])
+        return OverrideFacts(self._gradient_name, self.outcome, self.trace.contributions[self.edge.index])
 
     @property
     def lesson(self) -> Words:
@@ -436,34 +436,34 @@ class AccumulateFacts(_EdgeFacts):
         return Use(self.graph.nodes[edge.node], self.trace.contributions[edge.index] if arrived else None)
 
     @property
-    def contribution(self) -> Quantity:
+    def contribution(self) -> NamedTensor:
         """What is added; it is called by the node that it came through."""
         return self._contribution(self.node.name)
 
     @property
-    def before(self) -> Quantity | None:
+    def before(self) -> NamedTensor | None:
         """The sum so far; None before the first contribution."""
         if self.turn.number == 1:
             return None
         tensor = self.trace.arrived[self.uses[self.turn.number - 2]]
-        return Quantity(self._gradient_name, tensor, is_row(self.node, self.operand))
+        return NamedTensor(self._gradient_name, tensor, is_row(self.node, self.operand))
 
     @property
-    def result(self) -> Quantity:
+    def result(self) -> NamedTensor:
         """The sum with this contribution, also where another gradient stands in its place."""
         override = self.override
         total = self.outcome if override is None else override.computed
-        return Quantity(self._gradient_name, total, is_row(self.node, self.operand))
+        return NamedTensor(self._gradient_name, total, is_row(self.node, self.operand))
 
     @property
-    def override(self) -> Override | None:
+    def override(self) -> OverrideFacts | None:
         """The gradient that stands in place of the completed sum."""
         if not self.is_last or not overrides_gradient(self.trace, self.edge.operand):
             return None
         trace, before = self.trace, self.before
         assert before is not None
         computed = settle(before.tensor + trace.contributions[self.edge.index], trace.graph.dtype)
-        return Override(self._gradient_name, self.outcome, computed)
+        return OverrideFacts(self._gradient_name, self.outcome, computed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -484,14 +484,14 @@ class UpdateFacts(_Facts):
         return (self.node,)
 
     @property
-    def before(self) -> Quantity:
+    def before(self) -> NamedTensor:
         """The parameter before its update."""
-        return Quantity(self.node.name, self.trace.values[self.node.position])
+        return NamedTensor(self.node.name, self.trace.values[self.node.position])
 
     @property
-    def after(self) -> Quantity:
+    def after(self) -> NamedTensor:
         """The parameter after its update."""
-        return Quantity(self.node.name, self.trace.updated[self.node.position])
+        return NamedTensor(self.node.name, self.trace.updated[self.node.position])
 
     @property
     def outcome(self) -> Tensor:
@@ -499,9 +499,9 @@ class UpdateFacts(_Facts):
         return self.after.tensor
 
     @property
-    def gradient(self) -> Quantity:
+    def gradient(self) -> NamedTensor:
         """Its gradient."""
-        return Quantity(gradient_name(self.graph, self.node), _known(self.trace, self.node))
+        return NamedTensor(gradient_name(self.graph, self.node), _known(self.trace, self.node))
 
     @property
     def training(self) -> Training:
@@ -522,7 +522,7 @@ class UpdateFacts(_Facts):
         return _number(self.training.settings["lr"])
 
     @property
-    def lines(self) -> Iterator[UpdateLine]:
+    def lines(self) -> Iterator[ComputedLine]:
         """The lines of the update, worked out one after the other."""
         trace, training = self.trace, self.training
         state, _ = trace.remembered[self.node.position]
@@ -541,7 +541,7 @@ class UpdateFacts(_Facts):
             with np.errstate(all="ignore"):
                 value = evaluate(tree, known.get, known.get, trace.graph.dtype)
             assert value is not None
-            yield UpdateLine(target, tree, dict(known), value)
+            yield ComputedLine(target, tree, dict(known), value)
             known[target] = value
 
 

@@ -26,13 +26,13 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Factor", "Index", "LocalFacts"]
+__all__ = ["LocalFactor", "LocalFacts", "SampleIndex"]
 
-Index: TypeAlias = tuple[int | None, ...]
+SampleIndex: TypeAlias = tuple[int | None, ...]
 """Where a vector or a matrix is in a larger tensor; None is for all along an axis."""
 
 
-class Factor(Struct, frozen=True, eq=False):
+class LocalFactor(Struct, frozen=True, eq=False):
     """The local gradient as it stands beside the upstream gradient in the chain rule.
 
     `written` says what it is called there: the ``derivative`` ∂q/∂x, its ``transpose``, a ``formula`` such as
@@ -49,10 +49,10 @@ class Factor(Struct, frozen=True, eq=False):
     sign: Literal["·", "⊙"]
     comes_first: bool = False
     upstream_is_row: bool = False
-    sample: Index | None = None
+    sample: SampleIndex | None = None
 
     @property
-    def sample_of_batch(self) -> Index | None:
+    def sample_of_batch(self) -> SampleIndex | None:
         """`sample` as an index of its own tensor alone, in which the batch axes come first."""
         return None if self.sample is None else tuple(at for at in self.sample if at is not None)
 
@@ -108,6 +108,11 @@ class LocalFacts:
         return self.gradient.value if isinstance(self.gradient, ScalarLocal) else None
 
     @property
+    def diagonal(self) -> Tensor | None:
+        """The diagonal of an elementwise operator's Jacobian, in the output's shape; None for any other."""
+        return self.gradient.value if isinstance(self.gradient, ElementwiseLocal) else None
+
+    @property
     def map_shapes(self) -> tuple[Shape, Shape, Shape | None]:
         """Of a linear map: the shapes of the upstream gradient, of the product, and of the factor, if any."""
         assert isinstance(self.gradient, MapLocal)
@@ -156,21 +161,21 @@ class LocalFacts:
         return tuple(axis for axis in range(len(self.node.shape)) if axis != along)
 
     @cached_property
-    def factor(self) -> Factor:
+    def factor(self) -> LocalFactor:
         """It as it stands in the chain rule."""
         match self.gradient:
             case ScalarLocal(value=value):
-                return Factor("derivative", self.name, self.symbols, value, value.shape, "·")
+                return LocalFactor("derivative", self.name, self.symbols, value, value.shape, "·")
             case ElementwiseLocal(value=value):
-                return Factor("derivative", self.name, self.symbols, value, value.shape, "⊙")
+                return LocalFactor("derivative", self.name, self.symbols, value, value.shape, "⊙")
             case DenseLocal() as dense:
                 return self._transposed(dense)
             case MapLocal(factor=None, rule=rule):
-                return Factor("rule", self.name, self._written(rule), None, (), "·")
+                return LocalFactor("rule", self.name, self._written(rule), None, (), "·")
             case MapLocal(factor=tensor, sign=sign, before=first, upstream_as=upstream_as):
                 assert tensor is not None
                 symbols = self.symbols
-                return Factor(
+                return LocalFactor(
                     "formula",
                     as_factor(symbols, first=first),
                     symbols,
@@ -181,17 +186,17 @@ class LocalFacts:
                     upstream_as == "row",
                 )
 
-    def _transposed(self, dense: DenseLocal) -> Factor:
+    def _transposed(self, dense: DenseLocal) -> LocalFactor:
         """Jᵀ; of a batch, the sample to show is the first that a gradient reaches, or else the first."""
         shape = (*dense.shape[:-2], dense.shape[-1], dense.shape[-2])
         name = f"({self.name})ᵀ"
         if dense.value is None:
-            return Factor("transpose", name, self.symbols, None, shape, "·", comes_first=True)
+            return LocalFactor("transpose", name, self.symbols, None, shape, "·", comes_first=True)
         transposed: Any = np.swapaxes(dense.value, -1, -2)
         sample = self._sample(dense)
-        return Factor("transpose", name, self.symbols, transposed, shape, "·", True, sample=sample)
+        return LocalFactor("transpose", name, self.symbols, transposed, shape, "·", True, sample=sample)
 
-    def _sample(self, dense: DenseLocal) -> Index | None:
+    def _sample(self, dense: DenseLocal) -> SampleIndex | None:
         batch = dense.shape[:-2]
         if not batch or 0 in batch:
             return None

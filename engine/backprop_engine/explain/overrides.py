@@ -8,10 +8,10 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.derived import derived
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
-__all__ = ["Override", "depends_on_override", "overrides_gradient", "overrides_value"]
+__all__ = ["OverrideFacts", "depends_on_override", "overrides_gradient", "overrides_value"]
 
 
-class Override(Struct, frozen=True, eq=False):
+class OverrideFacts(Struct, frozen=True, eq=False):
     """A tensor that was `given` in place of the one that the step `computed`."""
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from backprop_engine.derived import derived
-from backprop_engine.explain.facts import ClearFacts, StartFacts, StepKind, step_facts
+from backprop_engine.explain.facts import ClearFacts, FactsKind, StartFacts, step_facts
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
@@ -16,7 +16,7 @@ from backprop_tui.view import View
 
 __all__ = ["chain_rule", "chain_rule_title"]
 
-_TITLES: Final[dict[StepKind, str]] = {
+_TITLES: Final[dict[FactsKind, str]] = {
     "forward": "panel.forward",
     "seed": "panel.seed",
     "accumulate": "panel.accumulate",

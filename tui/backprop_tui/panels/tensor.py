@@ -21,8 +21,7 @@ from backprop_tui.panels.tensor_facts import fact_lines, histogram_lines
 from backprop_tui.panels.tensor_grid import Picture
 from backprop_tui.panels.tensor_panes import main_pane, pane_block, side_panes
 from backprop_tui.panels.tensor_state import Subject, TensorState
-from backprop_tui.render.origins import cell_text, origin_lines
-from backprop_tui.render.readings import reading_lines
+from backprop_tui.render.entry_lines import cell_text, origin_lines, reading_lines
 from backprop_tui.render.texts import say
 from backprop_tui.texts import text
 

@@ -10,15 +10,10 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.jacobian import Cell, Origins
-from backprop_engine.derivatives.local_gradients import (
-    DenseLocal,
-    ElementwiseLocal,
-    LocalGradient,
-    MapLocal,
-    ScalarLocal,
-)
+from backprop_engine.explain.entries import FactorEntries, column_entries, factor_entries
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.statistics import Facts, facts
-from backprop_engine.explain.symbols import derivative, gradient_name, rule_text
+from backprop_engine.explain.symbols import derivative, gradient_name
 from backprop_engine.graph.graph import Kind, Node
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.heatmap import legend
@@ -29,7 +24,6 @@ from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_
 from backprop_tui.panels.tensor_heat import heat, heat_width
 from backprop_tui.panels.tensor_numbers import fits, numbers
 from backprop_tui.panels.tensor_state import TensorState
-from backprop_tui.render.factors import Part, column_cells, local_part
 
 __all__ = ["Pane", "main_pane", "pane_block", "side_panes"]
 
@@ -69,23 +63,19 @@ def side_panes(state: TensorState) -> list[Pane]:
     """The upstream and the local gradient of a product, in the order of its equation; of a computed value
     the operands that it was made of.
     """
-    origins, edge = state.origins, state.edge
-    if origins is None or edge is None:
+    origins, local = state.origins, state.local
+    if origins is None or local is None:
         return _operand_panes(state)
-    trace, graph = state.view.session.trace, state.view.graph
-    node = graph.nodes[edge.node]
-    upstream = trace.gradients[edge.node]
+    upstream = local.trace.gradients[local.edge.node]
     assert upstream is not None
-    local = state.local
-    assert local is not None
-    part = local_part(local, origins)
-    first = _lit(gradient_name(graph, node), upstream, [term.cell for term in origins.terms], Role.GRADIENT)
-    second = _local_pane(state, local, part, origins)
-    before = isinstance(local, DenseLocal) or (isinstance(local, MapLocal) and local.before)
-    sign = "⊙" if _cell_by_cell(local, part) else "·"
-    if before and part.tensor is not None:
-        return [_signed(second, "="), _signed(first, sign)]
-    return [_signed(first, "="), _signed(second, sign)]
+    factor, shown = local.factor, factor_entries(local.factor, origins)
+    name = gradient_name(local.trace.graph, local.node)
+    flows_in = _lit(name, upstream, [term.cell for term in origins.terms], Role.GRADIENT)
+    if shown.tensor is None:  # each entry of the column by itself, and then all is summed
+        return [_signed(flows_in, "="), _signed(_column_pane(local, shown, origins), "⊙")]
+    beside = _lit(_factor_name(local), shown.tensor, shown.cells, Role.LOCAL)
+    first, second = (beside, flows_in) if factor.comes_first else (flows_in, beside)
+    return [_signed(first, "="), _signed(second, factor.sign)]
 
 
 def _operand_panes(state: TensorState) -> list[Pane]:
@@ -102,13 +92,6 @@ def _operand_panes(state: TensorState) -> list[Pane]:
         pane = _lit(operand.name, trace.operand_values[operand.position], reading.cells, Role.VALUE)
         panes.append(_signed(pane, before if not panes else node.op.sign if written else ","))
     return panes
-
-
-def _cell_by_cell(local: LocalGradient, part: Part) -> bool:
-    """Whether the two are multiplied in each cell; a column of a Jacobian is, and then all is summed."""
-    if part.tensor is None:
-        return True
-    return isinstance(local, ElementwiseLocal) or (isinstance(local, MapLocal) and local.sign == "⊙")
 
 
 def _signed(pane: Pane, sign: str) -> Pane:
@@ -128,32 +111,23 @@ def _grid(shape: Any, read: Read, at: Cell, cells: Sequence[Cell], role: Role, l
     )
 
 
-def _local_pane(state: TensorState, local: LocalGradient, part: Part, origins: Origins) -> Pane:
-    """The factor with its cells lit; where there is none, the column of the Jacobian of the cursor's cell."""
-    trace, graph, edge = state.view.session.trace, state.view.graph, origins.edge
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    if part.tensor is not None:
-        symbols = derivative(node, operand)
-        if isinstance(local, DenseLocal):
-            symbols = f"({symbols})ᵀ"
-        elif isinstance(local, MapLocal):
-            symbols = rule_text(graph, edge, local.text)
-        elif isinstance(local, ScalarLocal | ElementwiseLocal):
-            written = rule_text(graph, edge, local.text)
-            symbols = f"{symbols} = {written}" if len(written) <= _LONGEST else symbols
-        return _lit(symbols, part.tensor, part.cells, Role.LOCAL)
-    at = part.cells[0] if part.cells else (0,) * len(node.shape)
+def _factor_name(local: LocalFacts) -> str:
+    """``xᵀ``, or ``∂q/∂x``, with a short formula behind it."""
+    factor = local.factor
+    if factor.written == "formula":
+        return factor.entries
+    named = factor.written == "derivative" and len(factor.entries) <= _LONGEST
+    return f"{factor.name} = {factor.entries}" if named else factor.name
+
+
+def _column_pane(local: LocalFacts, shown: FactorEntries, origins: Origins) -> Pane:
+    """The column of the Jacobian for the entry under the cursor, with the entries lit."""
+    trace, edge, cell = local.trace, local.edge, origins.cell
+    at = shown.cells[0] if shown.cells else (0,) * len(local.node.shape)
     largest = max((abs(term.factor) for term in origins.terms if np.isfinite(term.factor)), default=0.0)
-    cell = origins.cell
-    grid = _grid(
-        node.shape,
-        lambda places: column_cells(trace, edge, cell, places),
-        at,
-        part.cells,
-        Role.LOCAL,
-        largest,
-    )
-    return Pane(_column_name(node, operand, cell), grid)
+    read: Read = lambda places: column_entries(trace, edge, cell, places)  # noqa: E731
+    grid = _grid(local.node.shape, read, at, shown.cells, Role.LOCAL, largest)
+    return Pane(_column_name(local.node, local.operand, cell), grid)
 
 
 def _column_name(node: Node, operand: Node, cell: Cell) -> str:

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.derivatives.jacobian import Cell, Origins, edge_origins, origins_cost
-from backprop_engine.derivatives.local_gradients import ElementwiseLocal, LocalGradient, local_gradient
+from backprop_engine.explain.entries import Reading, readings
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_tui.cells.lines import Role
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Axes, Scroll, last_axes
-from backprop_tui.render.readings import Reading, readings
 from backprop_tui.view import View
 
 __all__ = ["Subject", "TensorState", "opened_at"]
@@ -114,9 +114,9 @@ class TensorState:
         return 0 in self.shape
 
     @property
-    def local(self) -> LocalGradient | None:
+    def local(self) -> LocalFacts | None:
         """The local gradient of its edge, if it is a product."""
-        return None if self.edge is None else local_gradient(self.view.session.trace, self.edge)
+        return None if self.edge is None else LocalFacts(self.view.session.trace, self.edge)
 
     @property
     def large(self) -> bool:
@@ -127,9 +127,10 @@ class TensorState:
     @cached_property
     def origins(self) -> Origins | None:
         """How the cell of the cursor is made, where the tensor is a product."""
-        if self.edge is None or self.empty or self.tensor is None or self.large:
+        local = self.local
+        if self.edge is None or local is None or self.empty or self.tensor is None or self.large:
             return None
-        diagonal = self.local.value if isinstance(self.local, ElementwiseLocal) else None
+        diagonal = local.diagonal
         return edge_origins(self.view.session.trace, self.edge, self.at, _MOST_TERMS, diagonal=diagonal)
 
     @cached_property

@@ -14,7 +14,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
-    Quantity,
+    NamedTensor,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -57,7 +57,7 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
     return laid_out(parts, width, height, tall=tall)
 
 
-def _term(quantity: Quantity, word: str, role: Role) -> Term:
+def _term(quantity: NamedTensor, word: str, role: Role) -> Term:
     return showing(quantity.tensor, quantity.name, word, role, row=quantity.is_row)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from backprop_engine.explain.facts import UpdateFacts, UpdateLine
+from backprop_engine.explain.facts import ComputedLine, UpdateFacts
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.box import Box, text
 from backprop_tui.render.formulas.equations import (
@@ -33,7 +33,7 @@ def update_equations(facts: UpdateFacts) -> Iterator[Equation]:
         title = ""
 
 
-def _equation(facts: UpdateFacts, title: str, line: UpdateLine) -> Equation:
+def _equation(facts: UpdateFacts, title: str, line: ComputedLine) -> Equation:
     node, trace, (target, tree, before, after) = facts.node, facts.trace, line
     axes = {name: tensor.ndim for name, tensor in before.items()}
     roles: dict[str, Any] = {"w": Role.VALUE, "g": Role.GRADIENT}

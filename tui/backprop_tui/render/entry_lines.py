@@ -1,19 +1,24 @@
-"""Where one cell of a gradient came from, as a sum of products: in symbols, and with the numbers put in."""
+"""How one entry of a tensor was made, in a line or two: in symbols, and with the numbers put in.
+
+An entry of a gradient is a sum of products, and so may one of a computed value be; or it is a formula.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backprop_engine.derivatives.jacobian import Origin, Origins
+from backprop_engine.derivatives.jacobian import Cell, Origin, Origins
+from backprop_engine.explain.entries import Reading, read_terms
 from backprop_engine.explain.numbers import number
-from backprop_engine.explain.symbols import derivative, gradient_name, operand_text
+from backprop_engine.explain.symbols import derivative, formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Node
+from backprop_engine.ops import Elementwise
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.cells.text import cell_width
 from backprop_tui.render.texts import say
 
-__all__ = ["cell_text", "origin_lines", "sum_line"]
+__all__ = ["cell_text", "origin_lines", "reading_lines"]
 
 _LETTERS = "ijklmnpq"
 _DIGITS = 4
@@ -44,7 +49,7 @@ def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str 
     before: Line = (Span(" " * cell_width(left)), Span(" = "))
     room = width - line_width(before)
     rest = (origins.rest, origins.rest_sum)
-    numbers = sum_line(origins.terms, origins.value, room, language, rest=rest)
+    numbers = _sum_line(origins.terms, origins.value, room, language, rest=rest)
     return [symbols, (*before, *numbers), *_summed(origins, operand, language)]
 
 
@@ -87,7 +92,7 @@ def cell_text(indices: Sequence[object]) -> str:
     return f"[{','.join(map(str, indices))}]" if indices else ""
 
 
-def sum_line(
+def _sum_line(
     terms: Sequence[Origin],
     value: float,
     room: int,
@@ -133,3 +138,42 @@ def _signed(value: float) -> str:
     """A number as a factor: a negative one in brackets."""
     text = number(value, _DIGITS)
     return f"({text})" if text.startswith("-") else text
+
+
+def reading_lines(
+    trace: Trace, node: Node, cell: Cell, found: tuple[Reading, ...], width: int, language: str
+) -> list[Line]:
+    """The formula of an entry with its numbers, or the sum that it is; nothing where it is neither."""
+    if node.op is None or not found:
+        return []
+    if all(rule is None or isinstance(rule, Elementwise) for rule in node.rules):
+        return _formula_lines(trace, node, cell, found, width)
+    terms = read_terms(trace, node, cell, found)
+    if not terms:
+        return []
+    left = (Span(f"{node.name}{cell_text(cell)} = ", Role.VALUE),)
+    room, value = width - line_width(left), float(trace.outs[node.position][cell])
+    return [(*left, *_sum_line(terms, value, room, language, (Role.VALUE, Role.VALUE)))]
+
+
+def _formula_lines(
+    trace: Trace, node: Node, cell: Cell, found: tuple[Reading, ...], width: int
+) -> list[Line]:
+    """``h[1] = tanh(a[1]) = tanh(0.5) = 0.4621``."""
+    graph = trace.graph
+    known = {node.operands[reading.argnum]: reading for reading in found}
+    if set(known) != set(node.operands):
+        return []
+
+    def symbol(operand: Node) -> str:
+        cells = known[operand.position].cells
+        return f"{operand_text(operand)}{cell_text(cells[0]) if operand.name else ''}"
+
+    def value(operand: Node) -> str:
+        text = number(trace.values[operand.position][known[operand.position].cells[0]], 4)
+        return f"({text})" if text.startswith("-") and node.op is not None and node.op.written else text
+
+    written = f"{node.name}{cell_text(cell)} = {formula(graph, node, symbol)}"
+    numbers = f" = {formula(graph, node, value)} = {number(float(trace.outs[node.position][cell]), 4)}"
+    line: Line = (Span(written, Role.VALUE), Span(numbers, Role.VALUE))
+    return [line] if line_width(line) <= width else [line[:1], line[1:]]
