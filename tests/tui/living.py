@@ -64,7 +64,7 @@ async def save(pilot: Pilot[None], path: Path, text: str | None) -> None:
         path.unlink()
     else:
         overwritten(path, text)
-    debugger(pilot).look(settled=True)
+    debugger(pilot).follower.look(settled=True)
     await settled(pilot)
 
 

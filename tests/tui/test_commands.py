@@ -30,7 +30,6 @@ from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.prompt import PromptScreen
-from backprop_tui.screens.tour import TourScreen
 from backprop_tui.view import View
 from scenes import written
 
@@ -116,7 +115,7 @@ def looks(holds: Callable[[View], bool]) -> Callable[[Pilot[None], Session], boo
 
 def _centred(pilot: Pilot[None]) -> bool:
     """Whether the step's own node is as near to the middle of the graph's panel as it can be."""
-    panel = _screen(pilot).graph_panel
+    panel = _screen(pilot).navigation.panel
     assert isinstance(panel.drawing, GraphPicture)
     home = panel.drawing.node_area
     assert home is not None
@@ -184,11 +183,11 @@ CASES: dict[str, Case] = {
     "minimap": Case("", looks(lambda view: not view.minimap)),
     "hit": Case("", state(lambda now, was: now.selection == 8)),
     "hit_back": Case("", state(lambda now, was: now.selection == 5)),
-    "play": Case("", lambda pilot, before: _screen(pilot).timer is not None),
+    "play": Case("", lambda pilot, before: _screen(pilot).player.timer is not None),
     "plot": Case("", lambda pilot, before: _focus(pilot) == "plots"),
     "plot_back": Case("", lambda pilot, before: _focus(pilot) == "plots"),
-    "faster": Case("", lambda pilot, before: _screen(pilot).speed == 3),
-    "slower": Case("", lambda pilot, before: _screen(pilot).speed == 1),
+    "faster": Case("", lambda pilot, before: _screen(pilot).player.speed == 3),
+    "slower": Case("", lambda pilot, before: _screen(pilot).player.speed == 1),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PANEL_SLOTS[-1].name),
     **{
@@ -199,7 +198,7 @@ CASES: dict[str, Case] = {
     "inspect": Case("", shows(InspectScreen)),
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),
-    "tour": Case("", shows(TourScreen)),
+    "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
     "palette": Case("", lambda pilot, before: pilot.app.screen.id == "--command-palette"),
     "gallery": Case("", state(lambda now, was: now.selection is None)),
 }
@@ -300,7 +299,7 @@ def test_every_command_can_be_given() -> None:
     for command in COMMANDS:
         assert command.keys or command.prompt
         assert bool(command.shown) == bool(command.keys)
-        assert not (command.does != "acts" and not command.prompt)
+        assert command.prompt or (command.runs is None and not command.asks)
 
 
 def test_no_key_has_two_meanings() -> None:
@@ -434,15 +433,15 @@ async def test_a_search_through_iterations_ends_and_can_be_left(
 ) -> None:
     monkeypatch.setattr(slices, "SLICE", 0)
     async with opened(read) as pilot:
-        debugger(pilot).type("delete")
-        debugger(pilot).type("b first nan")
+        debugger(pilot).runner.type("delete")
+        debugger(pilot).runner.type("b first nan")
         await pilot.press("c")
         await pilot.app.workers.wait_for_complete()
         assert after(pilot).position == after(pilot).last
         assert after(pilot).pending is None
         await pilot.press("home")
-        debugger(pilot).type("c")
-        debugger(pilot).type("s")
+        debugger(pilot).runner.type("c")
+        debugger(pilot).runner.type("s")
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         assert after(pilot).position == 1

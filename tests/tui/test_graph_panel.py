@@ -17,15 +17,16 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
-from backprop_tui.screens.body import Body, rows_of_graph
+from backprop_tui.screens.arrangement import Body, rows_of_graph
 from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from scenes import LANGUAGES, STEMS, moments, positions, view, written
 
 
 def panel(pilot: Pilot[None]) -> GraphPanel:
-    return debugger(pilot).graph_panel
+    return debugger(pilot).navigation.panel
 
 
 def picture(pilot: Pilot[None]) -> GraphPicture:
@@ -57,7 +58,7 @@ def seen_whole(pilot: Pilot[None], area: Area | None) -> bool:
 def lay_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[DebuggerScreen], None]:
     """Begins with the layout of a whole large graph, which waits for that, however slow the machine is."""
     start = DebuggerScreen._start
-    monkeypatch.setattr(DebuggerScreen, "_start", lambda screen: None)
+    monkeypatch.setattr(LayoutJob, "_start", lambda job: None)
     return start
 
 
@@ -315,8 +316,8 @@ async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
         await pilot.press("minus", "minus")
         await wait(pilot)
         screen = debugger(pilot)
-        screen.action_command_zoom_in()
-        screen.action_command_zoom_in()
+        screen.navigation.zoom(1)
+        screen.navigation.zoom(1)
         screen.do(Step())  # a step before the larger picture is painted, as one types quickly
         await wait(pilot)
         assert panel(pilot).allow_horizontal_scroll
@@ -429,9 +430,9 @@ async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
 async def test_the_layout_of_what_is_no_longer_wanted_is_given_up(tmp_path: Path) -> None:
     async with opened(large(tmp_path, 250)) as pilot:
         screen = debugger(pilot)
-        await until(pilot, lambda: screen.laying_out)
+        await until(pilot, lambda: screen.layout_job.is_running)
         await pilot.press("minus", "minus")
-        await until(pilot, lambda: not screen.laying_out)
+        await until(pilot, lambda: not screen.layout_job.is_running)
         assert screen.current.whole_scenes == ()
         await until(pilot, lambda: picture(pilot).scene.key is not None)
         assert picture(pilot).scene.density == "dots"

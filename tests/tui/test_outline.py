@@ -242,7 +242,7 @@ def chosen(pilot: Pilot[None]) -> str | None:
 
 async def test_the_arrows_go_from_node_to_node_over_headings(read: Scenario) -> None:
     async with opened(View(read, Session(read.run())), size=(120, 50)) as pilot:
-        debugger(pilot).show("outline")
+        debugger(pilot).show_panel("outline")
         await pilot.pause()
         names = []
         for key in ("down", "down", "down", "down", "down", "down", "up"):
@@ -253,7 +253,7 @@ async def test_the_arrows_go_from_node_to_node_over_headings(read: Scenario) -> 
 
 async def test_z_folds_what_the_chosen_node_is_in(read: Scenario) -> None:
     async with opened(View(read, Session(read.run()))) as pilot:
-        debugger(pilot).show("outline")
+        debugger(pilot).show_panel("outline")
         await pilot.press(*["down"] * 8)
         assert chosen(pilot) == "all[0].b.s"
         for wanted in (("all[0].b",), ()):
@@ -265,7 +265,7 @@ async def test_z_folds_what_the_chosen_node_is_in(read: Scenario) -> None:
 
 async def test_a_click_on_a_heading_folds_and_on_a_node_chooses(read: Scenario) -> None:
     async with opened(View(read, Session(read.run())), size=(120, 60)) as pilot:
-        debugger(pilot).show("outline")
+        debugger(pilot).show_panel("outline")
         await pilot.pause()
         panel = debugger(pilot).panel("outline")
         await pilot.click("#outline", offset=(6, 1 + 8))

@@ -5,27 +5,27 @@ from __future__ import annotations
 from driving import debugger, opened, position, seen
 
 from backprop_engine.debugger import Break, Go, Into
-from backprop_tui.screens.playing import SPEEDS
+from backprop_tui.screens.player import SPEEDS
 
 
 async def test_playing_goes_on_to_the_end_and_pauses_there() -> None:
     async with opened("add_multiply") as pilot:
         screen = debugger(pilot)
         await pilot.press("a")
-        assert screen.timer is not None
+        assert screen.player.timer is not None
         for expected in range(1, 8):
-            assert screen.timer is not None
-            screen.play_on()
+            assert screen.player.timer is not None
+            screen.player.step()
             assert position(pilot) == expected
-        assert screen.timer is None
+        assert screen.player.timer is None
         await pilot.press("a")
-        assert screen.timer is None, "there is nothing left to play"
+        assert screen.player.timer is None, "there is nothing left to play"
 
 
 async def test_the_same_key_pauses() -> None:
     async with opened("add_multiply") as pilot:
         await pilot.press("a", "a")
-        assert debugger(pilot).timer is None
+        assert debugger(pilot).player.timer is None
 
 
 async def test_a_breakpoint_pauses() -> None:
@@ -33,8 +33,8 @@ async def test_a_breakpoint_pauses() -> None:
         screen = debugger(pilot)
         screen.do(Break("phase backward"))
         await pilot.press("a")
-        while screen.timer is not None:
-            screen.play_on()
+        while screen.player.timer is not None:
+            screen.player.step()
         assert position(pilot) == screen.current.session.trace.schedule.seed
 
 
@@ -43,13 +43,13 @@ async def test_speeds() -> None:
         screen = debugger(pilot)
         for _ in SPEEDS:
             await pilot.press("greater_than_sign")
-        assert SPEEDS[screen.speed] == max(SPEEDS)
+        assert SPEEDS[screen.player.speed] == max(SPEEDS)
         await pilot.press("a")
-        playing = screen.timer
+        playing = screen.player.timer
         for _ in SPEEDS:
             await pilot.press("less_than_sign")
-        assert SPEEDS[screen.speed] == min(SPEEDS)
-        assert screen.timer is not playing, "another speed is in force at once"
+        assert SPEEDS[screen.player.speed] == min(SPEEDS)
+        assert screen.player.timer is not playing, "another speed is in force at once"
 
 
 async def test_inside_of_an_operator_playing_ends_with_it() -> None:
@@ -59,8 +59,8 @@ async def test_inside_of_an_operator_playing_ends_with_it() -> None:
         screen.do(Into())
         assert screen.current.session.levels
         await pilot.press("a")
-        while screen.timer is not None:
-            screen.play_on()
+        while screen.player.timer is not None:
+            screen.player.step()
         session = screen.current.session
         assert session.levels
         assert session.here == session.trace.schedule.last
@@ -72,9 +72,9 @@ async def test_another_screen_above_pauses() -> None:
         async with opened("vanishing_over_time") as pilot:
             screen = debugger(pilot)
             await pilot.press("a")
-            assert screen.timer is not None
+            assert screen.player.timer is not None
             await pilot.press(key)
             assert pilot.app.screen is not screen
-            assert screen.timer is None, key
+            assert screen.player.timer is None, key
             if key == "colon":
                 assert "2 steps a second" not in seen(pilot), "it would cover what is typed"

@@ -383,7 +383,7 @@ async def test_keys_go_through_the_plots() -> None:
         assert "Plots ─ loss " in seen(pilot)
         await pilot.press("V")
         assert "Plots ─ parameters over iterations " in seen(pilot)
-        debugger(pilot).type("plot norms")
+        debugger(pilot).runner.type("plot norms")
         await pilot.pause()
         assert "Plots ─ gradients over iterations " in seen(pilot)
         await pilot.app.workers.wait_for_complete()
@@ -400,7 +400,7 @@ async def test_a_click_on_a_plot_goes_there() -> None:
         await pilot.app.workers.wait_for_complete()
         session = debugger(pilot).current.session
         assert 0 < session.iteration < 100
-        debugger(pilot).type("plot gradients")
+        debugger(pilot).runner.type("plot gradients")
         await pilot.pause()
         await pilot.click("#plots", offset=(8, 3))
         assert debugger(pilot).current.session.selection is not None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 from typist import Typist
 
 from backprop_engine.debugger import (
@@ -28,9 +29,9 @@ from backprop_engine.errors import UsageError
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.keeping import session_of
-from backprop_tui.prompt.parse import PARSERS, command_named, parse
-from backprop_tui.prompt.queries import Compare, Export, Find, Help, Info, NudgeLeaf, Print, Who
+from backprop_tui.prompt.parse import command_named, parse
 from backprop_tui.prompt.values import parse_position, parse_target, parse_value
+from backprop_tui.queries import Compare, Export, Find, Help, Info, NudgeLeaf, Print, Who
 from scenes import scenario
 
 
@@ -42,21 +43,21 @@ def test_every_name_at_the_prompt_is_one_commands_alone() -> None:
     ]
 
 
-def test_whatever_has_a_name_can_be_parsed_and_what_acts_on_a_screen_needs_one(add: Typist) -> None:
-    assert [name for name in PARSERS if not PROMPT[name]] == []
-    acting = [command for command in COMMANDS if command.prompt and command.name not in PARSERS]
+def test_what_acts_on_a_screen_needs_one(add: Typist) -> None:
+    acting = [row for row in COMMANDS if row.prompt and row.runs is None]
     assert acting
-    for command in acting:
-        assert command.does == "acts"
-        assert (
-            add.refused(command.prompt[0]) == f"{command.prompt[0]} is for the screen, and there is none here"
-        )
-        assert add.refused(f"{command.prompt[0]} x").startswith(
-            f"{command.prompt[0]} takes nothing behind it"
-        )
+    for row in acting:
+        assert add.refused(row.prompt[0]) == f"{row.prompt[0]} is for the screen, and there is none here"
+        if not row.arguments:
+            assert add.refused(f"{row.prompt[0]} x").startswith(f"{row.prompt[0]} takes nothing behind it")
 
 
-PROMPT = {command.name: command.prompt for command in COMMANDS}
+def test_what_a_row_runs_as_it_stands_is_what_its_name_asks_for(everything: Scenario) -> None:
+    session = session_of(everything)
+    rows = [row for row in COMMANDS if isinstance(row.runs, Struct)]
+    assert len(rows) > 10
+    for row in rows:
+        assert parse(row.prompt[0], session) == (row, row.runs)
 
 
 def test_a_key_typed_as_a_name_means_the_same() -> None:

@@ -261,7 +261,7 @@ def test_help_lists_what_can_be_typed(add: Typist) -> None:
 @pytest.mark.parametrize("width", [77, 90])
 @pytest.mark.parametrize("line", ["help", "p W1"])
 def test_columns_stay_columns_where_the_screen_is_narrow(line: str, width: int) -> None:
-    from backprop_tui.prompt.showing import fitted
+    from backprop_tui.prompt.outcome import fitted
 
     read = scenario("digits_mlp")
     typist = Typist(read)
@@ -280,7 +280,7 @@ def test_answers_are_in_the_readers_language(line: str) -> None:
 
 @pytest.mark.parametrize("stem", ["bptt", "softmax_classifier", "digits_mlp"])
 def test_answers_are_no_wider_than_a_line(stem: str) -> None:
-    from backprop_tui.prompt.showing import WIDTH, fitted
+    from backprop_tui.prompt.outcome import WIDTH, fitted
 
     typist = Typist(scenario(stem))
     for line in ("nodes", "end", "info", "find W", "c", "s", "help", "watch 1 + 1"):

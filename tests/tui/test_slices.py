@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 from backprop_engine.debugger import Session, advance, travelled
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
-from backprop_tui.screens import prompted, slices
+from backprop_tui.screens import command_runner, slices
+from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.view import View
 
 TEXT = """
@@ -40,7 +41,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             allowed[0] -= 1
         return session
 
-    monkeypatch.setattr(prompted, "sliced", sliced)
+    monkeypatch.setattr(command_runner, "sliced", sliced)
     return allowed
 
 
@@ -102,7 +103,7 @@ async def test_keys_meanwhile(gate: list[int]) -> None:
 async def test_playing_waits_for_it(gate: list[int]) -> None:
     async with training() as pilot:
         await pilot.press("a", "end")
-        debugger(pilot).play_on()
+        debugger(pilot).player.step()
         assert debugger(pilot).current.session.pending is not None
         await let(pilot, gate, 1000)
         assert position(pilot) == SCENARIO.run().last
@@ -112,7 +113,7 @@ async def test_at_the_prompt_too(gate: list[int]) -> None:
     async with training() as pilot:
         await pilot.press("colon", *"it 300", "enter")
         screen = pilot.app.screen_stack[-2]
-        assert isinstance(screen, prompted.PromptedScreen)
+        assert isinstance(screen, DebuggerScreen)
         gate[0] = 100
         while gate[0]:
             await pilot.pause()
@@ -156,7 +157,7 @@ async def test_a_save_leads_back_far_into_a_training_bit_by_bit(tmp_path: Path, 
         assert position(pilot) == 2000
         gate[0] = 0
         overwritten(path, TEXT.replace("0.25", "0.5"))
-        debugger(pilot).look(settled=True)
+        debugger(pilot).follower.look(settled=True)
         while debugger(pilot).current.session.pending is None:
             await pilot.pause()
         assert position(pilot) == 0

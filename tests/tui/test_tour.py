@@ -11,8 +11,9 @@ from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import line_width
 from backprop_tui.panels.tour import CARDS, tour
+from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
-from backprop_tui.screens.tour import OfferScreen, TourScreen
+from backprop_tui.screens.tour import OfferScreen
 from backprop_tui.settings import UserSettings, read_settings
 from backprop_tui.texts import text
 from scenes import view
@@ -29,9 +30,10 @@ async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
     async with DebuggerApp(None, language=language).run_test(size=size) as pilot:
         await pilot.press("t")
         screen = pilot.app.screen
-        assert isinstance(screen, TourScreen)
+        assert isinstance(screen, DebuggerScreen)
+        assert screen.guide is not None
         for number, keys in enumerate(ASKED):
-            assert screen.card == number
+            assert screen.guide.card == number
             panel = screen.panel("tour")
             assert tour(number, language, *panel.size).height <= panel.size.height
             assert f"{number + 1}/{len(CARDS)}" in seen(pilot)
@@ -39,7 +41,7 @@ async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
                 assert text("tour.leave", language) in seen(pilot)
             await pilot.press(*keys)
             await pilot.pause()
-        assert screen.card == len(CARDS) - 1 == len(ASKED)
+        assert screen.guide.card == len(CARDS) - 1 == len(ASKED)
         await pilot.press("s", "escape")
         assert isinstance(pilot.app.screen, GalleryScreen)
 
@@ -63,8 +65,9 @@ async def test_other_keys_turn_no_card() -> None:
     async with DebuggerApp(None).run_test(size=WIDE) as pilot:
         await pilot.press("t", "tab", "question_mark", "escape", "3", "right_square_bracket")
         screen = pilot.app.screen
-        assert isinstance(screen, TourScreen)
-        assert screen.card == 0
+        assert isinstance(screen, DebuggerScreen)
+        assert screen.guide is not None
+        assert screen.guide.card == 0
 
 
 @pytest.mark.parametrize("width", [1, 12, 30, 60, 80, 120])
@@ -83,7 +86,8 @@ async def test_the_first_start_of_the_gallery_offers_it_once(tmp_path: Path) -> 
         assert isinstance(pilot.app.screen, OfferScreen)
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, TourScreen)
+        assert isinstance(pilot.app.screen, DebuggerScreen)
+        assert pilot.app.screen.guide is not None
     assert read_settings(path) == UserSettings(toured="yes", path=path)
     async with DebuggerApp(None, settings=read_settings(path)).run_test(size=WIDE) as pilot:
         await pilot.pause()
@@ -97,7 +101,8 @@ async def test_it_can_be_declined_and_taken_later(tmp_path: Path) -> None:
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, GalleryScreen)
         await pilot.press("t")
-        assert isinstance(pilot.app.screen, TourScreen)
+        assert isinstance(pilot.app.screen, DebuggerScreen)
+        assert pilot.app.screen.guide is not None
 
 
 async def test_a_named_scenario_is_never_held_up(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_the_limit_of_memory_stays_in_force(tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def looks_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """No clock: these tests say themselves when the files are looked at."""
-    monkeypatch.setattr("backprop_tui.screens.live.INTERVAL", 3600)
+    monkeypatch.setattr("backprop_tui.screens.file_follower.INTERVAL", 3600)
 
 
 def names(pilot: Pilot[None]) -> list[str]:
@@ -207,7 +207,7 @@ async def test_a_broken_file_is_explained_below_the_running_session(
 ) -> None:
     async with live(tmp_path, at=5, size=size) as (pilot, path):
         await save(pilot, path, TEXT.replace("x + y", "x + yy"))
-        assert debugger(pilot).mistakes_are_shown
+        assert debugger(pilot).follower.mistakes.is_open
         assert position(pilot) == 5
         if size in (WIDE, NARROW):
             words = words_of(pilot)
@@ -218,7 +218,7 @@ async def test_a_broken_file_is_explained_below_the_running_session(
         await pilot.press("s", "s")
         assert position(pilot) == 7, "the session goes on"
         await save(pilot, path, TEXT)
-        assert not debugger(pilot).mistakes_are_shown
+        assert not debugger(pilot).follower.mistakes.is_open
         assert position(pilot) == 7
 
 
@@ -227,7 +227,7 @@ async def test_what_is_wrong_is_what_check_says(tmp_path: Path) -> None:
     async with live(tmp_path, size=(200, 60)) as (pilot, path):
         await save(pilot, path, broken)
         shown = [line.strip("│ ").rstrip() for line in seen(pilot).splitlines()]
-        error = debugger(pilot).error
+        error = debugger(pilot).follower.mistakes.error
         assert error is not None
         assert {line.strip() for line in str(error).splitlines()} <= {line.strip() for line in shown}
 
@@ -237,12 +237,12 @@ async def test_escape_closes_the_mistakes_and_the_next_save_opens_them_again(tmp
         await pilot.press("tab", "tab", "down")
         await save(pilot, path, "nodes: {f: x}\n")
         await pilot.press("escape")
-        assert not debugger(pilot).mistakes_are_shown
+        assert not debugger(pilot).follower.mistakes.is_open
         assert debugger(pilot).current.session.selection is not None, "one thing at a time"
         await pilot.press("escape")
         assert debugger(pilot).current.session.selection is None
         await save(pilot, path, "nodes: {f: y}\n")
-        assert debugger(pilot).mistakes_are_shown
+        assert debugger(pilot).follower.mistakes.is_open
         assert "`y` is not defined" in words_of(pilot)
 
 
@@ -287,7 +287,7 @@ async def test_a_file_that_vanishes_is_waited_for(tmp_path: Path) -> None:
         assert position(pilot) == 4
         await save(pilot, path, TEXT.replace("Before", "Back"))
         assert seen(pilot).startswith(" ≡ Back")
-        assert not debugger(pilot).mistakes_are_shown
+        assert not debugger(pilot).follower.mistakes.is_open
         assert position(pilot) == 4
 
 
@@ -331,7 +331,7 @@ async def test_a_data_file_is_watched_too(tmp_path: Path) -> None:
         await save(pilot, data, None)
         assert "data-not-found" in seen(pilot)
         await save(pilot, data, "0\n1\n")
-        assert not debugger(pilot).mistakes_are_shown
+        assert not debugger(pilot).follower.mistakes.is_open
         assert debugger(pilot).current.session.trace.value("f") == 1
         await save(pilot, path, WITH_DATA.replace("x.csv", "y.csv"))
         await save(pilot, data.with_name("y.csv"), "2\n2\n")
@@ -341,7 +341,7 @@ async def test_a_data_file_is_watched_too(tmp_path: Path) -> None:
 async def test_moving_on_while_it_is_loaded_is_not_undone(tmp_path: Path) -> None:
     async with live(tmp_path, at=2) as (pilot, path):
         overwritten(path, TEXT.replace("  q: x", "  a: x * 2\n  q: a"))
-        debugger(pilot).look(settled=True)
+        debugger(pilot).follower.look(settled=True)
         await go(pilot, 4)
         await settled(pilot)
         assert debugger(pilot).current.frame.phase.value == "backward"
@@ -355,15 +355,15 @@ async def test_a_reload_under_a_sheet(tmp_path: Path) -> None:
         screen = debugger(pilot)
         await pilot.press("question_mark")
         overwritten(path, TEXT.replace("Before", "Afterwards"))
-        screen.look(settled=True)
+        screen.follower.look(settled=True)
         await settled(pilot)
         overwritten(path, "nodes: {f: x}\n")
-        screen.look(settled=True)
+        screen.follower.look(settled=True)
         await settled(pilot)
         await pilot.press("escape")
         await pilot.pause()
         assert seen(pilot).startswith(" ≡ Afterwards")
-        assert debugger(pilot).mistakes_are_shown
+        assert debugger(pilot).follower.mistakes.is_open
 
 
 @pytest.mark.parametrize("hostile", ["[red]x[/red]", "[/]", "[@click=app.quit]y[/]", "[b"])
@@ -402,13 +402,13 @@ async def test_the_mistakes_follow_the_language_of_the_app(tmp_path: Path) -> No
 
 async def test_without_a_file_nothing_is_watched() -> None:
     async with opened("add_multiply") as pilot:
-        debugger(pilot).look(settled=True)
+        debugger(pilot).follower.look(settled=True)
         assert len(pilot.app.workers) == 0
         assert [timer for timer in debugger(pilot)._timers if timer._interval == 3600] == []
 
 
 async def test_the_clock_looks_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprop_tui.screens.live.INTERVAL", 0.01)
+    monkeypatch.setattr("backprop_tui.screens.file_follower.INTERVAL", 0.01)
     async with live(tmp_path) as (pilot, path):
         overwritten(path, TEXT.replace("Before", "Afterwards"))
         for _ in range(1000):

@@ -18,8 +18,8 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.commands import COMMANDS, GALLERY_COMMANDS, remapped
-from backprop_tui.screens.bindings import binding_id
+from backprop_tui.commands import COMMANDS, remapped
+from backprop_tui.screens.bindings import CommandScreen, binding_id
 from backprop_tui.settings import UserSettings, change_setting
 from backprop_tui.texts import text
 from backprop_tui.themes import DARK, LIGHT
@@ -153,21 +153,15 @@ class DebuggerApp(App[None]):
         """The palette in `language`: the commands of the screen, from the one table, languages and themes;
         each with its names at the prompt.
         """
-        debugging = hasattr(screen, "action_typed")
-        shared = {command.name for command in GALLERY_COMMANDS}
-        for command in self.commands:
-            method = getattr(screen, f"action_command_{command.name}", None)
-            if command.panel and debugging:
-                action = partial(screen.action_show, command.panel)  # type: ignore[attr-defined]
-            elif command.does == "acts" and method is not None and (debugging or command.name in shared):
-                action = method
-            elif command.does != "acts" and debugging:
-                action = partial(screen.action_typed, command.name)  # type: ignore[attr-defined]
-            else:
-                continue
-            title = f"{command.label(language)}  {command.called}"
-            yield SystemCommand(title, command.help(language), action), command.prompt
-        if debugging:
+        offers = screen.offers if isinstance(screen, CommandScreen) else frozenset[str]()
+        for row in self.commands:
+            if isinstance(screen, CommandScreen) and row.name in offers:
+                title = f"{row.label(language)}  {row.called}"
+                yield (
+                    SystemCommand(title, row.help(language), partial(screen.action_command, row.name)),
+                    row.prompt,
+                )
+        if "step" in offers:  # a run is shown there, in a language
             for other in LANGUAGES:
                 title = text("palette.language", language, name=text(f"language.{other}", language))
                 yield SystemCommand(title, "", partial(self.choose_language, other)), ()

@@ -1,16 +1,64 @@
-"""Every command of the debugger, once: keys, footer, palette, prompt, help and the page on keys follow."""
+"""Every command of the debugger, once: what it runs, its keys, and how it is typed.
+
+Key bindings, footer, palette, prompt, help and the page on keys are derived from this table.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Final
 
 from msgspec import Struct, structs
 
+from backprop_engine.debugger import (
+    Ahead,
+    Back,
+    Break,
+    Continue,
+    Delete,
+    Enable,
+    Fold,
+    Go,
+    Ignore,
+    Into,
+    Iterate,
+    NameBranch,
+    Out,
+    Over,
+    Redo,
+    RunTo,
+    Set,
+    Step,
+    SwitchBranch,
+    ToBackward,
+    ToEnd,
+    ToStart,
+    Undo,
+    Unwatch,
+    Watch,
+)
 from backprop_engine.messages.message import Message, worded
 from backprop_engine.messages.words import Words
 from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
+from backprop_tui.queries import (
+    Compare,
+    Expect,
+    Export,
+    Find,
+    Help,
+    Info,
+    ListNodes,
+    Load,
+    NudgeLeaf,
+    Print,
+    Quit,
+    Request,
+    Save,
+    Who,
+    Why,
+)
 from backprop_tui.texts import text
 
 __all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "CommandRow", "key_text", "remapped"]
@@ -41,20 +89,23 @@ _PLACES_IN_KOREAN: Final = {
 
 
 class CommandRow(Struct, frozen=True):
-    """A command: its keys, and its names at the prompt, of which the first is the main one.
+    """A command: what it runs, its keys, and its names at the prompt, of which the first is the main one.
+
+    `runs` is a request, or what makes one from the arguments that are typed; a command without it is for the
+    screen alone. Given by a key or from the palette, a command is run, unless the screen handles its name in
+    its own way, or it `asks`: then the prompt opens and leaves the arguments to the reader.
 
     Its label and help are the texts ``command.<name>`` and ``command.<name>.help``. `shown` are the keys as
     people read them; `footer` is its rank at the bottom of the screen, where the last give way first, and 0
-    for those that never stand there. Chosen by a key or from the palette, it `acts` by a method of the
-    screen, or is carried out as if its name were typed (`types`), or opens the prompt and leaves the rest of
-    the line to the reader (`asks`). `completes` says what the words behind its name can be.
+    for those that never stand there. `completes` says what the words after its name can be.
     """
 
     name: str
     keys: tuple[str, ...] = ()
     shown: str = ""
     footer: int = 0
-    does: Literal["acts", "types", "asks"] = "acts"
+    runs: Request | Callable[..., Request] | None = None
+    asks: bool = False
     typed: str = ""
     arguments: str = ""
     completes: str = ""
@@ -83,10 +134,8 @@ class CommandRow(Struct, frozen=True):
 
     @property
     def action(self) -> str:
-        """The action of the screen behind its keys."""
-        if self.panel:
-            return f"show('{self.panel}')"
-        return f"command_{self.name}" if self.does == "acts" else f"typed('{self.name}')"
+        """The action of the screen that its keys are bound to."""
+        return f"command({self.name!r})"
 
     @property
     def called(self) -> str:
@@ -110,23 +159,25 @@ _PANELS: Final = tuple(
 )
 
 COMMANDS: tuple[CommandRow, ...] = (
-    CommandRow("step", ("s", "right"), "s →", 1, typed="step s", arguments="[COUNT]"),
-    CommandRow("back", ("S", "left"), "S ←", 2, typed="reverse-step rs S t-", arguments="[COUNT]"),
-    CommandRow("over", ("n",), "n", 3, typed="next n", arguments="[COUNT]"),
-    CommandRow("over_back", ("N",), "N", 8, typed="reverse-next rn N p-", arguments="[COUNT]"),
-    CommandRow("into", ("i",), "i", does="types", typed="into i si"),
-    CommandRow("out", ("o",), "o", does="types", typed="out o fin finish gu"),
-    CommandRow("continue", ("c",), "c", 6, does="types", typed="continue c"),
-    CommandRow("continue_back", ("C",), "C", does="types", typed="reverse-continue rc C g-"),
+    CommandRow("step", ("s", "right"), "s →", 1, runs=Step(), typed="step s", arguments="[COUNT]"),
     CommandRow(
-        "until", ("T",), "T", does="types", typed="until T run advance", arguments="[NODE]", completes="node"
+        "back", ("S", "left"), "S ←", 2, runs=Step(-1), typed="reverse-step rs S t-", arguments="[COUNT]"
     ),
-    CommandRow("backward", ("m",), "m", 4, typed="backward m"),
+    CommandRow("over", ("n",), "n", 3, runs=Over(), typed="next n", arguments="[COUNT]"),
+    CommandRow("over_back", ("N",), "N", 8, runs=Over(-1), typed="reverse-next rn N p-", arguments="[COUNT]"),
+    CommandRow("into", ("i",), "i", runs=Into(), typed="into i si"),
+    CommandRow("out", ("o",), "o", runs=Out(), typed="out o fin finish gu"),
+    CommandRow("continue", ("c",), "c", 6, runs=Continue(), typed="continue c"),
+    CommandRow("continue_back", ("C",), "C", runs=Continue(back=True), typed="reverse-continue rc C g-"),
+    CommandRow(
+        "until", ("T",), "T", runs=RunTo, typed="until T run advance", arguments="[NODE]", completes="node"
+    ),
+    CommandRow("backward", ("m",), "m", 4, runs=ToBackward(), typed="backward m"),
     CommandRow(
         "iteration",
         ("right_curly_bracket",),
         "}",
-        does="types",
+        runs=Iterate,
         typed="iteration it }",
         arguments="[+N | -N | N]",
     ),
@@ -134,64 +185,112 @@ COMMANDS: tuple[CommandRow, ...] = (
         "iteration_back",
         ("left_curly_bracket",),
         "{",
-        does="types",
+        runs=Iterate,
         typed="reverse-iteration rit {",
         arguments="[COUNT]",
     ),
-    CommandRow("start", ("home",), "Home", 11, typed="start"),
-    CommandRow("end", ("end",), "End", 10, typed="end"),
+    CommandRow("start", ("home",), "Home", 11, runs=ToStart(), typed="start"),
+    CommandRow("end", ("end",), "End", 10, runs=ToEnd(), typed="end"),
     CommandRow(
         "go",
         ("g",),
         "g",
         7,
+        runs=Go,
         typed="go g goto !tt",
         arguments="POSITION | PERCENT% | PLACE",
         completes="place",
     ),
-    CommandRow("history_back", ("left_square_bracket",), "[", does="types", typed="["),
-    CommandRow("history_ahead", ("right_square_bracket",), "]", does="types", typed="]"),
-    CommandRow("fold", ("z",), "z", does="types", typed="fold z", arguments="[GROUP]", completes="group"),
+    CommandRow("history_back", ("left_square_bracket",), "[", runs=Back(), typed="["),
+    CommandRow("history_ahead", ("right_square_bracket",), "]", runs=Ahead(), typed="]"),
+    CommandRow("fold", ("z",), "z", runs=Fold, typed="fold z", arguments="[GROUP]", completes="group"),
     CommandRow(
-        "break", ("b",), "b", 8, typed="break b bp", arguments="[PLACE] [if CONDITION]", completes="place"
+        "break",
+        ("b",),
+        "b",
+        8,
+        runs=Break,
+        typed="break b bp",
+        arguments="[PLACE] [if CONDITION]",
+        completes="place",
     ),
     CommandRow(
-        "break_once", does="asks", typed="tbreak tb", arguments="[PLACE] [if CONDITION]", completes="place"
+        "break_once",
+        runs=partial(Break, once=True),
+        asks=True,
+        typed="tbreak tb",
+        arguments="[PLACE] [if CONDITION]",
+        completes="place",
     ),
     CommandRow(
-        "delete", does="asks", typed="delete d clear bc", arguments="[NUMBER]", completes="breakpoint"
+        "delete",
+        runs=Delete,
+        asks=True,
+        typed="delete d clear bc",
+        arguments="[NUMBER]",
+        completes="breakpoint",
     ),
-    CommandRow("enable", does="asks", typed="enable be", arguments="NUMBER", completes="breakpoint"),
-    CommandRow("disable", does="asks", typed="disable bd", arguments="NUMBER", completes="breakpoint"),
-    CommandRow("ignore", does="asks", typed="ignore", arguments="NUMBER COUNT", completes="breakpoint"),
+    CommandRow(
+        "enable", runs=Enable, asks=True, typed="enable be", arguments="NUMBER", completes="breakpoint"
+    ),
+    CommandRow(
+        "disable",
+        runs=partial(Enable, on=False),
+        asks=True,
+        typed="disable bd",
+        arguments="NUMBER",
+        completes="breakpoint",
+    ),
+    CommandRow(
+        "ignore", runs=Ignore, asks=True, typed="ignore", arguments="NUMBER COUNT", completes="breakpoint"
+    ),
     CommandRow("prompt", ("colon",), ":", 6),
     CommandRow(
         "find",
         ("slash",),
         "/",
-        does="asks",
+        runs=Find,
+        asks=True,
         typed="find / search",
         arguments="TEXT | PLACE",
         completes="place",
     ),
-    CommandRow("print", does="asks", typed="print p", arguments="EXPRESSION", completes="expression"),
-    CommandRow("nodes", does="types", typed="nodes list l"),
-    CommandRow("who", does="types", typed="who", arguments="[NODE]", completes="node"),
-    CommandRow("why", does="types", typed="why paths", arguments="[NODE]", completes="node"),
-    CommandRow("watch", does="asks", typed="watch display", arguments="EXPRESSION", completes="expression"),
-    CommandRow("unwatch", does="asks", typed="unwatch undisplay", arguments="[NUMBER]", completes="watch"),
     CommandRow(
-        "info", does="asks", typed="info", arguments="b | w | stack | branches | groups", completes="topic"
+        "print", runs=Print, asks=True, typed="print p", arguments="EXPRESSION", completes="expression"
     ),
-    CommandRow("stack", does="types", typed="backtrace bt where stack k"),
-    CommandRow("set", ("e",), "e", typed="set edit e", arguments="NODE[CELL] = VALUE", completes="node"),
-    CommandRow("undo", ("u",), "u", does="types", typed="undo u"),
-    CommandRow("redo", ("U",), "U", does="types", typed="redo U"),
-    CommandRow("branch", does="asks", typed="branch", arguments="NAME", completes="branch"),
-    CommandRow("name", does="asks", typed="name", arguments="NAME"),
+    CommandRow("nodes", runs=ListNodes(), typed="nodes list l"),
+    CommandRow("who", runs=Who, typed="who", arguments="[NODE]", completes="node"),
+    CommandRow("why", runs=Why, typed="why paths", arguments="[NODE]", completes="node"),
+    CommandRow(
+        "watch", runs=Watch, asks=True, typed="watch display", arguments="EXPRESSION", completes="expression"
+    ),
+    CommandRow(
+        "unwatch",
+        runs=Unwatch,
+        asks=True,
+        typed="unwatch undisplay",
+        arguments="[NUMBER]",
+        completes="watch",
+    ),
+    CommandRow(
+        "info",
+        runs=Info,
+        asks=True,
+        typed="info",
+        arguments="b | w | stack | branches | groups",
+        completes="topic",
+    ),
+    CommandRow("stack", runs=Info("stack"), typed="backtrace bt where stack k"),
+    CommandRow(
+        "set", ("e",), "e", runs=Set, typed="set edit e", arguments="NODE[CELL] = VALUE", completes="node"
+    ),
+    CommandRow("undo", ("u",), "u", runs=Undo(), typed="undo u"),
+    CommandRow("redo", ("U",), "U", runs=Redo(), typed="redo U"),
+    CommandRow("branch", runs=SwitchBranch, asks=True, typed="branch", arguments="NAME", completes="branch"),
+    CommandRow("name", runs=NameBranch, asks=True, typed="name", arguments="NAME"),
     CommandRow(
         "compare",
-        does="types",
+        runs=Compare,
         typed="compare diff",
         arguments="[BRANCH] [BRANCH]",
         completes="branch branch",
@@ -204,11 +303,20 @@ COMMANDS: tuple[CommandRow, ...] = (
         arguments="[BRANCH] [BRANCH]",
         completes="branch branch",
     ),
-    CommandRow("nudge", does="asks", typed="nudge", arguments="LEAF[CELL] [SIZE]", completes="leaf"),
-    CommandRow("save", does="types", typed="save", arguments="[FILE]", completes="file"),
-    CommandRow("load", does="types", typed="load", arguments="[FILE]", completes="file"),
-    CommandRow("export", does="asks", typed="export", arguments="FILE", completes="file"),
-    CommandRow("expect", does="asks", typed="expect assert", arguments="EXPRESSION", completes="expression"),
+    CommandRow(
+        "nudge", runs=NudgeLeaf, asks=True, typed="nudge", arguments="LEAF[CELL] [SIZE]", completes="leaf"
+    ),
+    CommandRow("save", runs=Save, typed="save", arguments="[FILE]", completes="file"),
+    CommandRow("load", runs=Load, typed="load", arguments="[FILE]", completes="file"),
+    CommandRow("export", runs=Export, asks=True, typed="export", arguments="FILE", completes="file"),
+    CommandRow(
+        "expect",
+        runs=Expect,
+        asks=True,
+        typed="expect assert",
+        arguments="EXPRESSION",
+        completes="expression",
+    ),
     CommandRow("zoom_in", ("plus", "equals_sign"), "+ =", typed="zoom-in"),
     CommandRow("zoom_out", ("minus",), "-", typed="zoom-out"),
     CommandRow("fit", ("f",), "f", typed="fit"),
@@ -229,12 +337,19 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow("copy", ("y",), "y", 12, typed="copy"),
     CommandRow("edit_file", ("E",), "E", 13, typed="edit-file"),
     CommandRow(
-        "help", ("question_mark", "f1"), "?", 5, typed="help ? h", arguments="[COMMAND]", completes="command"
+        "help",
+        ("question_mark", "f1"),
+        "?",
+        5,
+        runs=Help,
+        typed="help ? h",
+        arguments="[COMMAND]",
+        completes="command",
     ),
     CommandRow("tour", typed="tour"),
     CommandRow("palette", ("ctrl+p",), "Ctrl+P", typed="palette"),
     CommandRow("gallery", ("escape",), "Esc", typed="gallery close"),
-    CommandRow("quit", ("q",), "q", 1, typed="quit q exit"),
+    CommandRow("quit", ("q",), "q", 1, runs=Quit(), typed="quit q exit"),
 )
 
 GALLERY_COMMANDS = tuple(command for command in COMMANDS if command.name in {"help", "palette", "quit"})

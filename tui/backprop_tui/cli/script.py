@@ -18,8 +18,8 @@ from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.keeping import session_of
+from backprop_tui.prompt.outcome import fitted
 from backprop_tui.prompt.script import Scripted, scripted
-from backprop_tui.prompt.showing import fitted
 
 __all__ = ["given", "play", "run_script"]
 

@@ -24,16 +24,18 @@ from backprop_engine.debugger.queries import (
 from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.derivatives.local_gradients import ScalarLocal, local_gradient
 from backprop_engine.errors import UsageError
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.explain.numbers import number, progress, summary
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
-from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.prompt.queries import Compare, Expect, Find, NudgeLeaf, Print, Who, Why
-from backprop_tui.prompt.showing import WIDTH, one_line, step_line, table, tensor_lines
+from backprop_tui.cells.lines import Line, Role, Span, line_text
+from backprop_tui.prompt.outcome import Context, Outcome, one_line, table, tensor_lines
 from backprop_tui.prompt.values import TensorReference, node_named, parse_target
+from backprop_tui.queries import Compare, Expect, Find, ListNodes, NudgeLeaf, Print, Who, Why
 from backprop_tui.render.differences import change
+from backprop_tui.render.one_line import step_lines
 from backprop_tui.texts import text
 
 __all__ = [
@@ -44,7 +46,6 @@ __all__ = [
     "nodes",
     "nudged",
     "printed",
-    "run_of_branch",
     "who",
     "why",
 ]
@@ -74,8 +75,9 @@ def _counted(count: int) -> str:
 # Values
 
 
-def printed(session: Session, query: Print, language: str, width: int = WIDTH) -> list[Line]:
+def printed(session: Session, query: Print, context: Context) -> list[Line]:
     """A node, a gradient, or an expression, as it is where one stands."""
+    _, language, width = context
     target = _named(query.text, session.graph)
     if target is None:
         value = _evaluated(session, query.text)
@@ -133,20 +135,18 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
     return cell
 
 
-def expected(session: Session, query: Expect, language: str) -> tuple[list[Line], bool]:
-    """Whether an expression is true in every cell, and the words for it."""
+def expected(session: Session, query: Expect, context: Context) -> Outcome:
+    """Whether an expression is true in every entry, and the words for it."""
     value = _evaluated(session, query.text)
-    shown = " ".join(query.text.split())
-    if value is None:
-        return [one_line(text("prompt.unknown", language, text=shown), Role.WARNING)], False
-    if bool(np.all(value)):
-        return [one_line(text("prompt.true", language, text=shown), Role.GOOD)], True
-    return [one_line(text("prompt.false", language, text=shown), Role.WARNING)], False
+    holds = value is not None and bool(np.all(value))
+    key = "prompt.unknown" if value is None else "prompt.true" if holds else "prompt.false"
+    said = text(key, context.language, text=" ".join(query.text.split()))
+    return Outcome(session, (one_line(said, Role.GOOD if holds else Role.WARNING),), failed=not holds)
 
 
-def nodes(session: Session, language: str) -> list[Line]:
+def nodes(session: Session, query: ListNodes, context: Context) -> list[Line]:
     """Every node with its value and its gradient."""
-    graph, frame = session.graph, session.frame
+    graph, frame, language = session.graph, session.frame, context.language
     rows = []
     for node in graph.nodes:
         if node.kind is Kind.LITERAL:
@@ -171,8 +171,9 @@ def _what(graph: Graph, node: Node, language: str) -> str:
 # Gradients
 
 
-def who(session: Session, query: Who, language: str) -> list[Line]:
+def who(session: Session, query: Who, context: Context) -> list[Line]:
     """Every contribution to the gradient of a node, and where it counts."""
+    language = context.language
     graph, trace, node = session.graph, session.trace, session.graph.nodes[query.node]
     brought = contributions(trace, node)
     name = gradient_name(graph, node)
@@ -199,8 +200,9 @@ def _outer(session: Session, position: int) -> int:
     return position if session.levels else session.run.start(session.iteration) + position
 
 
-def why(session: Session, query: Why, language: str) -> list[Line]:
+def why(session: Session, query: Why, context: Context) -> list[Line]:
     """The paths from the output to a node, with the product of local gradients along each."""
+    language = context.language
     graph, node = session.graph, session.graph.nodes[query.node]
     ways = paths(session.trace, node)
     if not ways.total:
@@ -239,8 +241,9 @@ def _product(session: Session, way: Path) -> Span:
     return Span(f"{' · '.join(spelled)} = {product}", Role.LOCAL)
 
 
-def nudged(session: Session, query: NudgeLeaf, language: str) -> list[Line]:
+def nudged(session: Session, query: NudgeLeaf, context: Context) -> list[Line]:
     """A leaf moved a little both ways, and what its gradient predicts."""
+    language = context.language
     found = nudge(session.run, session.iteration, query.name, query.cell, query.size)
     cell = f"[{','.join(map(str, query.cell))}]" if query.cell else ""
     name, size = f"{query.name}{cell}", number(query.size)
@@ -282,8 +285,9 @@ def _forward(found: Nudge, language: str) -> list[Line]:
 # Searching
 
 
-def found(session: Session, query: Find, language: str) -> tuple[list[Line], tuple[int, ...]]:
+def found(session: Session, query: Find, context: Context) -> Outcome:
     """Nodes by a part of their name, or steps of this iteration; and the nodes that either are about."""
+    language = context.language
     graph, trace = session.run.graph, session.outer_trace
     earlier = session.run.trace(session.iteration - 1) if session.iteration and not session.levels else None
     hit = search(graph, trace, query.text, earlier)
@@ -299,14 +303,10 @@ def found(session: Session, query: Find, language: str) -> tuple[list[Line], tup
         )
     for position in hit.positions[:_MOST]:
         at = text("prompt.at", language, position=session.run.start(session.iteration) + position)
-        rows.append(
-            (
-                Span(at, Role.HEADING),
-                Span("".join(one.text for one in step_line(trace.frame(position), language))),
-            )
-        )
+        taken, result = step_lines(step_facts(trace.frame(position)), language)
+        rows.append((Span(at, Role.HEADING), Span(line_text((*taken, Span("  "), *result)))))
     if not rows:
-        return [one_line(text("prompt.found.none", language), Role.DIM)], ()
+        return Outcome(session, (one_line(text("prompt.found.none", language), Role.DIM),))
     count = len(hit.positions)
     if session.run.training is not None:
         key = "prompt.found.steps" if count != 1 else "prompt.found.steps.one"
@@ -316,13 +316,13 @@ def found(session: Session, query: Find, language: str) -> tuple[list[Line], tup
     steps = (trace.frame(position).node for position in hit.positions)
     about = {one.position for one in steps if one is not None}
     lines = [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
-    return lines, (*hit.nodes, *sorted(about))
+    return Outcome(session, tuple(lines), found=(*hit.nodes, *sorted(about)))
 
 
 # Branches
 
 
-def run_of_branch(session: Session, name: str) -> Run:
+def _run_of_branch(session: Session, name: str) -> Run:
     """The run of a branch; `UsageError` where there is none of that name."""
     if name == session.branches.current:
         return session.run
@@ -330,10 +330,10 @@ def run_of_branch(session: Session, name: str) -> Run:
     return known if known is not None else update(session, SwitchBranch(name)).run
 
 
-def compared(session: Session, query: Compare, language: str) -> list[Line]:
+def compared(session: Session, query: Compare, context: Context) -> list[Line]:
     """What differs between two branches in this iteration."""
-    one, other = run_of_branch(session, query.one), run_of_branch(session, query.other)
-    return differences(session, one, other, query.one, language, _MOST)
+    one, other = _run_of_branch(session, query.one), _run_of_branch(session, query.other)
+    return differences(session, one, other, query.one, context.language, _MOST)
 
 
 def differences(

@@ -13,8 +13,8 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_tui.cells.lines import Line, Role
 from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
-from backprop_tui.prompt.queries import Export, Load, Save
-from backprop_tui.prompt.showing import one_line
+from backprop_tui.prompt.outcome import Context, Outcome, one_line
+from backprop_tui.queries import Export, Load, Save
 from backprop_tui.texts import text
 
 __all__ = ["exported", "loaded", "saved"]
@@ -30,9 +30,10 @@ def _file(path: str, scenario: Scenario) -> Path:
     return found
 
 
-def saved(session: Session, query: Save, scenario: Scenario, language: str) -> list[Line]:
+def saved(session: Session, query: Save, context: Context) -> list[Line]:
     """Keep breakpoints and watches; those that stop once are gone sooner or later anyway."""
-    path = _file(query.path, scenario)
+    language = context.language
+    path = _file(query.path, context.scenario)
     lasting = [one for one in session.breakpoints if not one.once]
     keep(path, Kept(tuple(one.text for one in lasting), session.watches))
     counts = {"breakpoints": len(lasting), "watches": len(session.watches)}
@@ -42,9 +43,10 @@ def saved(session: Session, query: Save, scenario: Scenario, language: str) -> l
     return lines
 
 
-def loaded(session: Session, query: Load, scenario: Scenario, language: str) -> tuple[Session, list[Line]]:
+def loaded(session: Session, query: Load, context: Context) -> Outcome:
     """With what the file holds and is not set already."""
-    path = _file(query.path, scenario)
+    language = context.language
+    path = _file(query.path, context.scenario)
     kept = kept_in(path)
     known = {one.text for one in session.breakpoints}
     new = Kept(
@@ -57,12 +59,14 @@ def loaded(session: Session, query: Load, scenario: Scenario, language: str) -> 
         "breakpoints": len(after.breakpoints) - len(session.breakpoints),
         "watches": len(after.watches) - len(session.watches),
     }
-    lines = [one_line(text("prompt.loaded", language, path=clean(str(path)), **counts))]
-    return after, [*lines, *(one_line(in_language(one, language), Role.WARNING) for one in problems)]
+    told = one_line(text("prompt.loaded", language, path=clean(str(path)), **counts))
+    left_out = (one_line(in_language(problem, language), Role.WARNING) for problem in problems)
+    return Outcome(after, (told, *left_out))
 
 
-def exported(session: Session, query: Export, scenario: Scenario, language: str) -> list[Line]:
+def exported(session: Session, query: Export, context: Context) -> list[Line]:
     """Write the scenario with the leaves of this branch; never in place of a file that is there."""
+    scenario, language = context.scenario, context.language
     path, kept_out = Path(query.path), []
     for override in session.branches.here.overrides.values():
         if override.kind == "leaf":

@@ -14,10 +14,11 @@ from backprop_engine.explain.numbers import summary
 from backprop_engine.messages.message import in_language
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.watches import bars_of
-from backprop_tui.prompt.showing import one_line, table
+from backprop_tui.prompt.outcome import Context, one_line, table
+from backprop_tui.queries import Info
 from backprop_tui.texts import text
 
-__all__ = ["LISTS", "breakpoint_row", "every_list"]
+__all__ = ["LISTS", "breakpoint_row", "listed"]
 
 _MOST: Final = 40
 _MOST_BARS: Final = 24
@@ -152,8 +153,11 @@ LISTS: Final[Mapping[str, Callable[[Session, str], list[Line]]]] = {
 """A table for each thing that `info` is about."""
 
 
-def every_list(session: Session, language: str) -> list[Line]:
-    """All of them, those that are empty in a word."""
+def listed(session: Session, query: Info, context: Context) -> list[Line]:
+    """One of the tables, or all of them, those that are empty in a word."""
+    language = context.language
+    if query.topic:
+        return LISTS[query.topic](session, language)
     lines: list[Line] = []
     for topic, show in LISTS.items():
         lines += [one_line(text(f"prompt.topic.{topic}", language), Role.HEADING), *show(session, language)]

@@ -1,4 +1,8 @@
-"""A line typed at the prompt -> a command of the debugger, or a question. Nothing is evaluated as Python."""
+"""A line typed at the prompt -> what its command runs, with the arguments that are typed.
+
+What each command runs stands in its row of the table; here is only how arguments are read. Nothing is
+evaluated as Python.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +10,12 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
-from backprop_engine.debugger import (
-    Ahead,
-    Back,
-    Break,
-    Continue,
-    Delete,
-    Enable,
-    Fold,
-    Go,
-    Ignore,
-    Into,
-    Iterate,
-    NameBranch,
-    Out,
-    Over,
-    Redo,
-    RunTo,
-    Session,
-    Set,
-    Step,
-    SwitchBranch,
-    ToBackward,
-    ToEnd,
-    ToStart,
-    Undo,
-    Unwatch,
-    Watch,
-)
+from msgspec import Struct, structs
+
+from backprop_engine.debugger import Over, Session, Step
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
@@ -47,28 +26,10 @@ from backprop_engine.messages.suggestions import did_you_mean
 from backprop_tui.commands import PROMPT_NAMES, CommandRow
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.lists import LISTS
-from backprop_tui.prompt.queries import (
-    Act,
-    Compare,
-    Expect,
-    Export,
-    Find,
-    Help,
-    Info,
-    ListNodes,
-    Load,
-    NudgeLeaf,
-    Print,
-    Query,
-    Quit,
-    Request,
-    Save,
-    Who,
-    Why,
-)
-from backprop_tui.prompt.values import node_named, parse_position, parse_target, parse_value, quoted
+from backprop_tui.prompt.values import here, node_named, parse_position, parse_target, parse_value, quoted
+from backprop_tui.queries import Info, Request, ScreenCommand
 
-__all__ = ["PARSERS", "Parsed", "command_named", "command_of", "here", "parse"]
+__all__ = ["Parsed", "command_named", "command_of", "parse"]
 
 MAX_LENGTH: Final = 100_000
 
@@ -92,7 +53,7 @@ def parse(line: str, session: Session) -> Parsed:
     """What `line` asks for; `UsageError` where it asks for nothing that there is."""
     name, arguments = _apart(line)
     command = command_named(name, session)
-    read = PARSERS.get(command.name) or _alone(Act(command.prompt[0], command.action))
+    read = _READERS.get(command.name) or _READERS_BY_ARGUMENTS[command.arguments]
     return Parsed(command, read(arguments, _Context(command, session)))
 
 
@@ -118,7 +79,7 @@ def command_named(name: str, session: Session | None = None) -> CommandRow:
     shown = quoted(name, 40)
     if session is not None and name in session.graph:
         raise UsageError(msg("{name} is a node: `print {name}` shows it", name=shown))
-    found = {one.name: one for typed, one in PROMPT_NAMES.items() if typed.startswith(name)}
+    found = {row.name: row for typed, row in PROMPT_NAMES.items() if typed.startswith(name)}
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
@@ -126,7 +87,7 @@ def command_named(name: str, session: Session | None = None) -> CommandRow:
             msg(
                 "{name} could be {commands}",
                 name=shown,
-                commands=", ".join(one.prompt[0] for one in found.values()),
+                commands=", ".join(row.prompt[0] for row in found.values()),
             )
         )
     raise UsageError(msg("there is no command {name}", name=shown), did_you_mean(name, PROMPT_NAMES) or _HELP)
@@ -138,6 +99,12 @@ class _Context(NamedTuple):
     command: CommandRow
     session: Session
 
+    def make(self, *arguments: object) -> Request:
+        """What the command runs, made from its arguments."""
+        runs = self.command.runs
+        assert callable(runs)
+        return runs(*arguments)
+
     def usage(self) -> UsageError:
         """What is to be typed instead."""
         return UsageError(self.write())
@@ -147,58 +114,56 @@ class _Context(NamedTuple):
         return msg("write: {usage}", usage=self.command.usage)
 
 
-Parser = Callable[[str, _Context], Request]
+Reader: TypeAlias = Callable[[str, _Context], Request]
+"""Reads the arguments of a command."""
 
 
-def here(session: Session) -> Node | None:
-    """The node that is meant where none is named: the chosen one, else that of the step."""
-    if session.selection is not None:
-        return session.graph.nodes[session.selection]
-    return session.frame.node
-
-
-def _alone(request: Request) -> Parser:
+def _nothing(rest: str, context: _Context) -> Request:
     """A command that takes nothing."""
-
-    def read(rest: str, context: _Context) -> Request:
-        if rest:
-            raise UsageError(
-                msg(
-                    "{command} takes nothing behind it, not {text}",
-                    command=context.command.prompt[0],
-                    text=quoted(rest, 40),
-                )
+    command = context.command
+    if rest:
+        raise UsageError(
+            msg(
+                "{command} takes nothing behind it, not {text}",
+                command=command.prompt[0],
+                text=quoted(rest, 40),
             )
-        return request
-
-    return read
-
-
-def _counted(make: Callable[[int], Request]) -> Parser:
-    """A command that takes how many times, once where that is left out."""
-    return lambda rest, context: make(_whole(rest, context) if rest else 1)
+        )
+    if command.runs is None:
+        return ScreenCommand(command.name)
+    assert isinstance(command.runs, Struct)
+    return command.runs
 
 
-def _numbered(make: Callable[[int | None], Request], *, optional: bool) -> Parser:
-    """A command on something by its number."""
-
-    def read(rest: str, context: _Context) -> Request:
-        if not rest and not optional:
-            raise context.usage()
-        return make(_whole(rest, context) if rest else None)
-
-    return read
+def _count(rest: str, context: _Context) -> Request:
+    """How many times, once where that is left out."""
+    runs = context.command.runs
+    assert isinstance(runs, Step | Over)
+    return structs.replace(runs, count=runs.count * (_whole(rest, context) if rest else 1))
 
 
-def _worded(make: Callable[[str], Request]) -> Parser:
-    """A command that takes the rest of the line, and needs it."""
+def _number(rest: str, context: _Context) -> Request:
+    """The number of something."""
+    if not rest:
+        raise context.usage()
+    return context.make(_whole(rest, context))
 
-    def read(rest: str, context: _Context) -> Request:
-        if not rest:
-            raise context.usage()
-        return make(rest)
 
-    return read
+def _number_or_all(rest: str, context: _Context) -> Request:
+    """The number of something, or of everything where that is left out."""
+    return context.make(_whole(rest, context) if rest else None)
+
+
+def _text(rest: str, context: _Context) -> Request:
+    """The rest of the line, which is needed."""
+    if not rest:
+        raise context.usage()
+    return context.make(rest)
+
+
+def _text_or_all(rest: str, context: _Context) -> Request:
+    """The rest of the line, which may be empty."""
+    return context.make(rest)
 
 
 def _whole(text: str, context: _Context) -> int:
@@ -229,11 +194,10 @@ def _gradient(rest: str, context: _Context) -> Node:
 
 
 def _until(rest: str, context: _Context) -> Request:
-    session = context.session
+    graph = context.session.run.graph
     if rest:
-        return RunTo(node_named(rest, session.run.graph).position)
-    node = _node_or_here(rest, context)
-    return RunTo(session.run.graph.position(node.name))
+        return context.make(node_named(rest, graph).position)
+    return context.make(graph.position(_node_or_here(rest, context).name))
 
 
 def _iterate(rest: str, context: _Context) -> Request:
@@ -253,7 +217,7 @@ def _to_iteration(wanted: int, context: _Context) -> Request:
     session = context.session
     if not 0 <= wanted < session.run.iterations:
         session.run.trace(wanted)  # says which there are
-    return Iterate(wanted - session.iteration)
+    return context.make(wanted - session.iteration)
 
 
 def _go(rest: str, context: _Context) -> Request:
@@ -263,7 +227,7 @@ def _go(rest: str, context: _Context) -> Request:
         raise context.usage()
     position = parse_position(rest, session.last)
     if position is not None:
-        return Go(position)
+        return context.make(position)
     if rest.rstrip("%").strip().lstrip("+-").isdigit():
         raise UsageError(
             msg(
@@ -278,15 +242,15 @@ def _go(rest: str, context: _Context) -> Request:
     if not len(found):
         raise UsageError(msg("no step of this iteration is about {text}", text=quoted(rest, 40)))
     ahead = bisect_right(found, session.outer_here)
-    return Go(start + int(found[ahead] if ahead < len(found) else found[-1]))
+    return context.make(start + int(found[ahead] if ahead < len(found) else found[-1]))
 
 
 # Breakpoints
 
 
-def _breaks(*, once: bool) -> Parser:
-    """A breakpoint, on the node that one is at where nothing is named."""
-    return lambda rest, context: Break(rest or _node_or_here("", context).name, once)
+def _break(rest: str, context: _Context) -> Request:
+    """What a breakpoint is on; the node that one is at where nothing is named."""
+    return context.make(rest or _node_or_here("", context).name)
 
 
 def _ignore(rest: str, context: _Context) -> Request:
@@ -294,7 +258,7 @@ def _ignore(rest: str, context: _Context) -> Request:
     if len(words) != 2:
         raise context.usage()
     number, count = (_whole(word, context) for word in words)
-    return Ignore(number, count)
+    return context.make(number, count)
 
 
 # What if
@@ -308,7 +272,7 @@ def _set(rest: str, context: _Context) -> Request:
     value = parse_value(match[2])
     if target.cell is not None and value.shape != ():
         raise UsageError(msg("{cell} is one cell: write one number", cell=quoted(match[1])))
-    return Set(target.node.name, value, target.gradient, target.cell)
+    return context.make(target.node.name, value, target.gradient, target.cell)
 
 
 def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
@@ -321,25 +285,28 @@ def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
     return one, other
 
 
+def _compare(rest: str, context: _Context) -> Request:
+    return context.make(*_two_branches(rest, context))
+
+
+def _beside(rest: str, context: _Context) -> Request:
+    names = _two_branches(rest, context)
+    for name in names:
+        context.session.branches.switched(name)  # raises where there is none
+    return ScreenCommand(context.command.name, names)
+
+
 def _plot(rest: str, context: _Context) -> Request:
     """A kind of plot, by the beginning of its name, or the next one."""
-    name = context.command.prompt[0]
     if not rest:
-        return Act(name, context.command.action)
+        return ScreenCommand(context.command.name)
     found = [kind for kind in PLOTS if kind.startswith(rest)]
     if not found:
         raise UsageError(
             msg("there is no plot {name}", name=quoted(rest, 40)),
             msg("there are {names}", names=", ".join(PLOTS)),
         )
-    return Act(name, f"plot({found[0]!r})")
-
-
-def _beside(rest: str, context: _Context) -> Request:
-    one, other = _two_branches(rest, context)
-    for name in (one, other):
-        context.session.branches.switched(name)  # raises where there is none
-    return Act(context.command.prompt[0], f"beside({one!r}, {other!r})")
+    return ScreenCommand(context.command.name, (found[0],))
 
 
 def _nudge(rest: str, context: _Context) -> Request:
@@ -350,7 +317,10 @@ def _nudge(rest: str, context: _Context) -> Request:
     target = parse_target(words[0] if len(words) == 1 else rest, context.session.run.graph)
     if target.gradient:
         raise UsageError(msg("a gradient cannot be nudged, only a leaf"))
-    return NudgeLeaf(target.node.name, target.cell or (), size)
+    return context.make(target.node.name, target.cell or (), size)
+
+
+# Questions
 
 
 def _info(rest: str, context: _Context) -> Request:
@@ -363,69 +333,51 @@ def _info(rest: str, context: _Context) -> Request:
     raise UsageError(msg("there is no information on {text}", text=quoted(rest, 40)), hint)
 
 
-def _path(make: Callable[[str], Query]) -> Parser:
-    """A command that takes a file's name, in quotes or without; ``~`` is the reader's own folder."""
-
-    def read(rest: str, context: _Context) -> Request:
-        if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'":
-            rest = rest[1:-1]
-        if not rest.strip() and (rest or "[" not in context.command.arguments):
-            raise context.usage()
-        if "\0" in rest:
-            raise UsageError(msg("a file's name has no zero byte in it"))
-        return make(os.path.expanduser(rest))
-
-    return read
+def _contributions(rest: str, context: _Context) -> Request:
+    return context.make(_gradient(rest, context).position)
 
 
-PARSERS: Final[Mapping[str, Parser]] = {
-    "step": _counted(Step),
-    "back": _counted(lambda count: Step(-count)),
-    "over": _counted(Over),
-    "over_back": _counted(lambda count: Over(-count)),
-    "into": _alone(Into()),
-    "out": _alone(Out()),
-    "continue": _alone(Continue()),
-    "continue_back": _alone(Continue(back=True)),
+def _path(rest: str, context: _Context) -> Request:
+    """A file's name, in quotes or without; ``~`` is the reader's own folder."""
+    if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'":
+        rest = rest[1:-1]
+    if not rest.strip() and (rest or "[" not in context.command.arguments):
+        raise context.usage()
+    if "\0" in rest:
+        raise UsageError(msg("a file's name has no zero byte in it"))
+    return context.make(os.path.expanduser(rest))
+
+
+_READERS_BY_ARGUMENTS: Final[Mapping[str, Reader]] = {
+    "": _nothing,
+    "[COUNT]": _count,
+    "[NUMBER]": _number_or_all,
+    "NUMBER": _number,
+    "EXPRESSION": _text,
+    "NAME": _text,
+    "TEXT | PLACE": _text,
+    "[GROUP]": _text_or_all,
+    "[COMMAND]": _text_or_all,
+    "[FILE]": _path,
+    "FILE": _path,
+}
+"""How arguments are read, by what the table says of them."""
+
+_READERS: Final[Mapping[str, Reader]] = {
     "until": _until,
-    "backward": _alone(ToBackward()),
     "iteration": _iterate,
     "iteration_back": _iterate_back,
-    "start": _alone(ToStart()),
-    "end": _alone(ToEnd()),
     "go": _go,
-    "history_back": _alone(Back()),
-    "history_ahead": _alone(Ahead()),
-    "fold": lambda rest, _: Fold(rest),
-    "break": _breaks(once=False),
-    "break_once": _breaks(once=True),
-    "delete": _numbered(Delete, optional=True),
-    "enable": _numbered(lambda number: Enable(number or 0), optional=False),
-    "disable": _numbered(lambda number: Enable(number or 0, on=False), optional=False),
+    "break": _break,
+    "break_once": _break,
     "ignore": _ignore,
-    "find": _worded(Find),
-    "print": _worded(Print),
-    "nodes": _alone(ListNodes()),
-    "who": lambda rest, context: Who(_gradient(rest, context).position),
-    "why": lambda rest, context: Why(_gradient(rest, context).position),
-    "watch": _worded(Watch),
-    "unwatch": _numbered(Unwatch, optional=True),
-    "info": _info,
-    "stack": _alone(Info("stack")),
     "set": _set,
-    "undo": _alone(Undo()),
-    "redo": _alone(Redo()),
-    "branch": _worded(SwitchBranch),
-    "name": _worded(NameBranch),
-    "compare": lambda rest, context: Compare(*_two_branches(rest, context)),
+    "who": _contributions,
+    "why": _contributions,
+    "info": _info,
+    "compare": _compare,
     "beside": _beside,
     "plot": _plot,
     "nudge": _nudge,
-    "save": _path(Save),
-    "load": _path(Load),
-    "export": _path(Export),
-    "expect": _worded(Expect),
-    "help": lambda rest, _: Help(rest),
-    "quit": _alone(Quit()),
 }
-"""How the arguments of each command are read, by its name in the table; the others act on the screen."""
+"""How the arguments of a command are read that takes them in a way of its own."""

@@ -1,4 +1,4 @@
-"""Numbers, positions, cells and targets as they are typed."""
+"""Numbers, positions and nodes as they are typed, read and written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop_engine.arrays import Tensor
+from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
@@ -17,9 +19,20 @@ from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS
 from backprop_tui.cells.text import clip
 
-__all__ = ["TensorReference", "node_named", "parse_position", "parse_target", "parse_value", "quoted"]
+__all__ = [
+    "TensorReference",
+    "assignment",
+    "here",
+    "node_named",
+    "parse_position",
+    "parse_target",
+    "parse_value",
+    "quoted",
+]
 
 _MOST_DEPTH: Final = 32
+_MOST_ENTRIES: Final = 12
+"""How many entries of a value are written out to be changed."""
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _VALUE: Final = re.compile(rf"\s*(?:([\[\],])|({_NUMBER}|[+-]?\.?(?:nan|inf(?:inity)?)\b))", re.IGNORECASE)
 _CELL: Final = re.compile(r"(.*)\[([-+\d,\s]*)\]", re.DOTALL)
@@ -150,3 +163,34 @@ def node_named(name: str, graph: Graph) -> Node:
         msg("there is no node {name}", name=shown) if shown else msg("there is no node without a name"),
         hint,
     )
+
+
+def here(session: Session) -> Node | None:
+    """The node that is meant where none is named: the chosen one, else that of the step."""
+    if session.selection is not None:
+        return session.graph.nodes[session.selection]
+    return session.frame.node
+
+
+def assignment(session: Session) -> str:
+    """``set W = [[1, 2], [3, 4]]`` for the node that one is at; its first cell alone where it has many."""
+    node = here(session)
+    if node is None or session.levels:
+        return "set "
+    value = session.outer_trace.values[node.position]
+    if value.size > _MOST_ENTRIES:
+        first = (0,) * value.ndim
+        return f"set {node.name}[{','.join(map(str, first))}] = {_written(value[first])}"
+    return f"set {node.name} = {_written(value)}"
+
+
+def _written(value: Tensor) -> str:
+    """Numbers as they are typed, to the last digit."""
+
+    def spelled(entry: Any) -> str:
+        if isinstance(entry, list):
+            return f"[{', '.join(map(spelled, entry))}]"
+        number = float(entry)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+    return spelled(value.tolist())

@@ -28,7 +28,7 @@ __all__ = ["BesideScreen", "pair_of"]
 
 _USED = ("step", "back", "over", "over_back", "continue", "continue_back", "backward", "start", "end")
 """The commands that go through both branches at once; to continue is to go to where they differ."""
-_COMMANDS = tuple(command for command in COMMANDS if command.name in _USED)
+_COMMANDS = tuple(row for row in COMMANDS if row.name in _USED)
 
 
 def pair_of(view: View, one: str, other: str) -> Pair:
@@ -51,6 +51,9 @@ class BesideScreen(Screen[None]):
         *bindings(_COMMANDS),
         Binding("escape,q", "dismiss", show=False, priority=True),
     ]
+
+    offers: ClassVar[frozenset[str]] = frozenset(_USED)
+    """The commands that the palette offers here."""
 
     pair: reactive[Pair | None] = reactive(None, always_update=True, repaint=False)
 
@@ -77,7 +80,7 @@ class BesideScreen(Screen[None]):
     def _hints(self, width: int, height: int) -> Drawing:
         language = self.current[0].language
         close = (("Esc", text("beside.close", language)), ("c C", text("beside.next", language)))
-        shown = tuple(one for one in _COMMANDS if not one.name.startswith("continue"))
+        shown = tuple(row for row in _COMMANDS if not row.name.startswith("continue"))
         return key_hints(shown, language, width, close)
 
     def on_mount(self) -> None:
@@ -110,6 +113,11 @@ class BesideScreen(Screen[None]):
         if message.panel.id == "header" and on_menu(message.x):
             self.app.action_command_palette()
 
+    def speak(self, language: str) -> None:
+        """Show everything in another language."""
+        left, right = (replace(view, language=language) for view in self.current)
+        self.pair = (left, right)
+
     # Moving
 
     def _do(self, command: Command) -> None:
@@ -127,39 +135,29 @@ class BesideScreen(Screen[None]):
         session = self.current[0].session
         self._do(Go(session.position - session.outer_here + here))
 
-    def action_command_step(self) -> None:
-        """One step."""
-        self._do(Step())
+    def action_command(self, name: str) -> None:
+        """What a key or the palette does for a row of the table, in both branches, within the iteration."""
+        schedule = self.current[0].session.outer_trace.schedule
+        match name:
+            case "backward":
+                self._go(schedule.seed)
+            case "start":
+                self._go(0)
+            case "end":
+                self._go(schedule.last)
+            case "continue":
+                self._go_to_difference(1)
+            case "continue_back":
+                self._go_to_difference(-1)
+            case _:
+                runs = next(row.runs for row in _COMMANDS if row.name == name)
+                assert isinstance(runs, Step | Over)
+                self._do(runs)
 
-    def action_command_back(self) -> None:
-        """One step back."""
-        self._do(Step(-1))
-
-    def action_command_over(self) -> None:
-        """Over a node."""
-        self._do(Over())
-
-    def action_command_over_back(self) -> None:
-        """Back over a node."""
-        self._do(Over(-1))
-
-    def action_command_backward(self) -> None:
-        """To where the backward pass begins."""
-        self._go(self.current[0].session.outer_trace.schedule.seed)
-
-    def action_command_start(self) -> None:
-        """To the start of this iteration."""
-        self._go(0)
-
-    def action_command_end(self) -> None:
-        """To the end of this iteration."""
-        self._go(self.current[0].session.outer_trace.schedule.last)
-
-    def action_typed(self, name: str) -> None:
+    def _go_to_difference(self, by: int) -> None:
         """To the next step at which the branches differ, or the one before."""
         positions, here = self._differing(), self.current[0].session.outer_here
-        back = name == "continue_back"
-        at = bisect_left(positions, here) - 1 if back else bisect_right(positions, here)
+        at = bisect_left(positions, here) - 1 if by < 0 else bisect_right(positions, here)
         if 0 <= at < len(positions):
             self._go(positions[at])
         else:

@@ -1,14 +1,27 @@
-"""Key bindings from the table of commands."""
+"""Key bindings from the table of commands, and what a screen needs to carry them out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 from textual.binding import Binding
 
 from backprop_tui.commands import CommandRow
 
-__all__ = ["binding_id", "bindings"]
+__all__ = ["CommandScreen", "binding_id", "bindings"]
+
+
+@runtime_checkable
+class CommandScreen(Protocol):
+    """A screen that carries out commands of the table."""
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """The commands that the palette offers there."""
+
+    def action_command(self, name: str) -> None:
+        """What a key, a click or the palette does for a row of the table."""
 
 
 def binding_id(name: str) -> str:

@@ -1,32 +1,26 @@
-"""The debugger's screen: panels side by side on a wide terminal, one above the other on a narrow one."""
+"""The debugger's screen: it owns the view, shows it in its panels, and hands commands to its parts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Size
+from textual.reactive import reactive
+from textual.screen import Screen
 
-from backprop_engine.debugger import (
-    Fold,
-    Go,
-    Over,
-    Select,
-    Step,
-    ToBackward,
-    ToEnd,
-    ToStart,
-)
+from backprop_engine.debugger import Command, Fold, Go, Select
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.numbers import summary
+from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Drawing
-from backprop_tui.cells.lines import plain
-from backprop_tui.cells.text import in_ascii
-from backprop_tui.commands import COMMANDS
-from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
+from backprop_tui.cells.lines import Line, plain
+from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
@@ -34,60 +28,83 @@ from backprop_tui.panels.table import DRAWN
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.why import why
+from backprop_tui.prompt.values import here
+from backprop_tui.queries import ScreenCommand
+from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Arrangement, Body, rows_of_graph
 from backprop_tui.screens.bindings import bindings
-from backprop_tui.screens.body import Body, rows_of_graph
-from backprop_tui.screens.looking import LookingScreen
+from backprop_tui.screens.command_runner import CommandRunner
+from backprop_tui.screens.file_follower import FileFollower
+from backprop_tui.screens.graph_navigation import GraphNavigation
+from backprop_tui.screens.layout_job import LayoutJob
+from backprop_tui.screens.player import Player
+from backprop_tui.screens.plot_filler import PlotFiller
+from backprop_tui.screens.tour import TourGuide, tour_view
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
+from backprop_tui.widgets.mistakes_panel import MistakesPanel
 from backprop_tui.widgets.panel import DrawFunction, Panel
 from backprop_tui.widgets.table_panel import TablePanel
 
+if TYPE_CHECKING:
+    from backprop_tui.screens.prompt import History
+
 __all__ = ["DebuggerScreen"]
 
-WIDE, ROOMY = 100, 160
-"""From so many columns on, panels stand side by side, and more of them."""
-LEAST = (60, 20)
+_LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
 _BARS = 3
 """The rows of the header, the timeline and the footer on a narrow screen."""
-_BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (WIDE, "-wide"), (ROOMY, "-roomy")]
 
 
-class DebuggerScreen(LookingScreen):
-    """A scenario being stepped through."""
+class DebuggerScreen(Screen[None]):
+    """A scenario being stepped through; with a `guide`, the tour. Its parts hold it as their `Handle`."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = _BREAKPOINTS  # type: ignore[misc]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = BREAKPOINTS  # type: ignore[misc]
     AUTO_FOCUS = "#graph"
 
-    def __init__(self, view: View) -> None:
+    offers: ClassVar[frozenset[str]] = frozenset(row.name for row in COMMANDS)
+    """The commands that the palette offers here."""
+
+    view: reactive[View | None] = reactive(None, always_update=True, repaint=False)
+
+    def __init__(self, view: View, guide: TourGuide | None = None) -> None:
         super().__init__()
         self.set_reactive(DebuggerScreen.view, view)
         self._panels: dict[str, Panel] = {}
         """All panels by name, as soon as they are there: they are asked for at every step."""
         self._hints: tuple[object, Drawing] | None = None
-        self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        """What stands in a panel's border, by panel and language, for the arrangement there is."""
-        self.recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(place.name for place in PANEL_SLOTS[1:]))))
-        """The panels from the one brought to the front last; of each region the first of them is seen."""
+        self._history: History | None = None
+        """What was typed at the prompt, as soon as that was open."""
+        self.guide = guide
+        self.runner = CommandRunner(self)
+        self.player = Player(self)
+        self.plots = PlotFiller(self)
+        self.layout_job = LayoutJob(self)
+        self.navigation = GraphNavigation(self)
+        self.arrangement = Arrangement(self)
+        self.follower = FileFollower(self, self.runner.carry_on)
+        self._own_commands = self._commands_of_the_screen()
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
+        if self.guide is not None:
+            yield Panel(self._card, id="tour", focusable=False)
         yield Panel(self._header, id="header", focusable=False)
         with Body(self._rows_of_graph, id="body"):
-            for place in PANEL_SLOTS:
-                drawn = DRAWN[place.name]
-                yield _kind(place)(
+            for slot in PANEL_SLOTS:
+                drawn = DRAWN[slot.name]
+                yield _widget_of(slot)(
                     self._drawn(drawn.draw),
-                    id=place.name,
+                    id=slot.name,
                     centred=drawn.centred,
                     scrubs=drawn.scrubs,
                     pinned=drawn.pinned,
                 )
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
-        yield self.mistakes_panel()
+        yield MistakesPanel(id="mistakes")
         yield Panel(self._footer, id="footer", focusable=False)
 
     def _drawn(self, function: Callable[[View, int, int], Drawing]) -> DrawFunction:
@@ -96,8 +113,8 @@ class DebuggerScreen(LookingScreen):
 
     def _header(self, width: int, height: int) -> Drawing:
         """Where one is; on a screen too small to be comfortable, that it is."""
-        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
-            return too_small(self.size, LEAST, self.current.language, ascii=self.current.ascii)
+        if self.size.width < _LEAST[0] or self.size.height < _LEAST[1]:
+            return too_small(self.size, _LEAST, self.current.language, ascii=self.current.ascii)
         return header(self.current, width, height)
 
     def _footer(self, width: int, height: int) -> Drawing:
@@ -107,119 +124,171 @@ class DebuggerScreen(LookingScreen):
             self._hints = (made_for, key_hints(self.commands, self.current.language, width))
         return self._hints[1]
 
-    def panel(self, name: str) -> Panel:
-        """The panel called `name`."""
-        return self._panels[name]
-
-    # Showing
-
-    def on_mount(self) -> None:
-        """The titles; the panels draw themselves as soon as they have a size."""
-        self._panels = {panel.id or "": panel for panel in self.query(Panel)}
-        # Textual sets these classes when it has laid out for the first time, and lays out once more.
-        fitting = max(one for one in _BREAKPOINTS if one[0] <= self.app.size.width)
-        for one in _BREAKPOINTS:
-            self.set_class(one == fitting, one[1])
-        self.set_class(self.app.has_class("-ascii"), "-ascii")
-        width, height = self.app.size
-        self.query_one(Body).share(Size(width, height - _BARS))  # before anything is drawn in another size
-        self._arrange()
-        self.call_after_refresh(self.lay_out)
-
-    def watch_view(self) -> None:
-        """Another view: every panel shows its function of it."""
-        if self.is_mounted:
-            self._show_titles()
-            for panel in self._panels.values():
-                if panel.display:
-                    panel.redraw()
-            self.query_one(Body).share()
-            self.fill()
-            self.lay_out()
-
-    def on_resize(self) -> None:
-        """Another size has room for other panels."""
-        self.call_after_refresh(self._arrange)
-
-    def _region(self, place: PanelSlot) -> str:
-        """Where a panel stands on a screen of this size; on a narrow one all but the graph share a place."""
-        if self.has_class("-narrow"):
-            return "graph" if place.region == "graph" else "shared"
-        return place.roomy if self.has_class("-roomy") else place.region
+    def _card(self, width: int, height: int) -> Drawing:
+        assert self.guide is not None
+        return self.guide.card_drawn(self.current.language, width, height)
 
     def _rows_of_graph(self, size: Size) -> int | None:
         """The rows that the graph gets of so many; None where the style sheet says."""
         return rows_of_graph(self.current, size) if self.app.size.width < WIDE else None
 
+    # The view, and its panels
+
+    @property
+    def current(self) -> View:
+        """The view; there is one from the start."""
+        assert self.view is not None
+        return self.view
+
+    def show_view(self, view: View) -> None:
+        """Take another view, and show it in every panel."""
+        self.view = view
+
+    def keep_view(self, view: View) -> None:
+        """Take another view that looks the same: nothing is drawn."""
+        self.set_reactive(DebuggerScreen.view, view)
+
+    @property
+    def chosen_node(self) -> Node | None:
+        """The node that is chosen, or the step's own."""
+        return here(self.current.session)
+
+    def panel(self, name: str) -> Panel:
+        """The panel called `name`."""
+        return self._panels[name]
+
+    def on_mount(self) -> None:
+        """The titles; the panels draw themselves as soon as they have a size."""
+        self._panels = {panel.id or "": panel for panel in self.query(Panel)}
+        # Textual sets these classes when it has laid out for the first time, and lays out once more.
+        fitting = max(least for least, _ in BREAKPOINTS if least <= self.app.size.width)
+        for least, name in BREAKPOINTS:
+            self.set_class(least == fitting, name)
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        width, height = self.app.size
+        self.query_one(Body).share(Size(width, height - _BARS))  # before anything is drawn in another size
+        self._arrange()
+        self.call_after_refresh(self.layout_job.follow)
+        self.runner.carry_on()
+        self.follower.start()
+
+    def watch_view(self) -> None:
+        """Another view: every panel shows its function of it."""
+        turned = self.guide is not None and self.guide.turn(self.current.session)
+        if self.is_mounted:
+            self.arrangement.show_titles()
+            for panel in self._panels.values():
+                if panel.display:
+                    panel.redraw()
+            self.query_one(Body).share()
+            self.plots.fill()
+            self.layout_job.follow()
+        if turned and self.guide is not None and self.guide.about:
+            self.call_after_refresh(self.navigation.look_at, self.guide.about)
+
+    def on_resize(self) -> None:
+        """Another size has room for other panels."""
+        self.call_after_refresh(self._arrange)
+        self.query_one(MistakesPanel).fit()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen is in front."""
+        self.player.stop()
+
     def _arrange(self) -> None:
-        """Of each region, show the panel brought to the front last."""
-        self._links.clear()
-        front: dict[str, str] = {"graph": "graph"}
-        for name in self.recent:
-            front.setdefault(self._region(_PLACE[name]), name)
-        for place in PANEL_SLOTS:
-            self.panel(place.name).set_class(front[self._region(place)] != place.name, "-behind")
+        self.arrangement.arrange()
         self.query_one(Body).share()
-        self._show_titles()
+        self.arrangement.show_titles()
 
-    def _show_titles(self) -> None:
-        """Titles of panels; text of a scenario is never taken for markup."""
-        view = self.current
-        for place in PANEL_SLOTS:
-            panel = self.panel(place.name)
-            if panel.has_class("-behind"):
-                continue
-            drawn = DRAWN[place.name]
-            title = drawn.title(view) if drawn.title else place.title(view.language)
-            panel.entitle(self._said(title), self._behind(place))
-        self.panel("timeline").entitle(self._said(text("panel.timeline", view.language)))
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front and give it the focus."""
+        if self.arrangement.bring_to_front(name):
+            self._arrange()
+        self.plots.fill()
+        self.panel(name).focus()
+        self.call_after_refresh(self.panel(name).redraw)
 
-    def _said(self, shown: str) -> str:
-        return in_ascii(shown) if self.current.ascii else shown
+    def speak(self, language: str) -> None:
+        """Show everything in another language."""
+        self.show_view(replace(self.current, language=language))
+        self.follower.speak()
 
-    def _behind(self, front: PanelSlot) -> list[tuple[str, str]]:
-        """The panels behind one, each with the digit that brings it to the front, and what a click does."""
-        asked = (front.name, self.current.language)
-        if asked not in self._links:
-            region = self._region(front)
-            self._links[asked] = [
-                (self._said(f"{number} {place.title(self.current.language)}"), f"screen.show('{place.name}')")
-                for number, place in enumerate(PANEL_SLOTS, 1)
-                if place is not front and self._region(place) == region
-            ]
-        return self._links[asked]
+    def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
+        """A notice over a corner of the screen; what it quotes is never taken for markup."""
+        self.notify(words, markup=False, severity="warning" if wrong else "information", timeout=seconds)
 
     # Commands
 
-    def action_command_step(self) -> None:
-        """One step."""
-        self.do(Step())
+    @property
+    def commands(self) -> tuple[CommandRow, ...]:
+        """The table of commands, with the keys that their reader chose."""
+        return getattr(self.app, "commands", COMMANDS)
 
-    def action_command_back(self) -> None:
-        """One step back."""
-        self.do(Step(-1))
+    def do(self, command: Command) -> None:
+        """Carry out a command of the debugger."""
+        self.runner.do(command)
 
-    def action_command_over(self) -> None:
-        """Over a node."""
-        self.do(Over())
+    def action_command(self, name: str) -> None:
+        """What a key, a click or the palette does for a row of the table."""
+        if name in self._own_commands:
+            self._own_commands[name]()
+        else:
+            self.runner.run(next(row for row in self.commands if row.name == name))
 
-    def action_command_over_back(self) -> None:
-        """Back over a node."""
-        self.do(Over(-1))
+    def run_screen_command(self, command: ScreenCommand) -> None:
+        """Carry out what only a screen can do."""
+        self._own_commands[command.name](*command.arguments)
 
-    def action_command_backward(self) -> None:
-        """To where the backward pass begins."""
-        self.do(ToBackward())
+    def _commands_of_the_screen(self) -> dict[str, Callable[..., None]]:
+        """What the screen does for a row in its own way; what the other rows run is in the table."""
+        return {
+            "go": self._ask_position,
+            "prompt": self.open_prompt,
+            "palette": self._open_palette,
+            "break": self.runner.toggle_breakpoint,
+            "set": self.runner.edit_value,
+            "fold": self._fold,
+            "beside": self._show_beside,
+            "edit_file": self.follower.edit,
+            "zoom_in": partial(self.navigation.zoom, 1),
+            "zoom_out": partial(self.navigation.zoom, -1),
+            "fit": self.navigation.fit,
+            "look": self.navigation.centre,
+            "minimap": self.navigation.toggle_minimap,
+            "hit": partial(self.navigation.choose_hit, 1),
+            "hit_back": partial(self.navigation.choose_hit, -1),
+            "play": self.player.toggle,
+            "faster": partial(self.player.change_speed, 1),
+            "slower": partial(self.player.change_speed, -1),
+            "plot": self.plots.show,
+            "plot_back": partial(self.plots.turn, -1),
+            "next_panel": partial(self._focus_panel, 1),
+            "previous_panel": partial(self._focus_panel, -1),
+            **{f"show_{name}": partial(self.show_panel, name) for name in SLOTS},
+            "transcript": self._toggle_transcript,
+            "inspect": self._inspect,
+            "copy": self._copy,
+            "help": self._show_help,
+            "tour": self._take_tour,
+            "gallery": self._close,
+            "quit": self._quit,
+        }
 
-    def action_command_start(self) -> None:
-        """To the start."""
-        self.do(ToStart())
+    def open_prompt(self, typed: str = "", lines: Sequence[Line] = ()) -> None:
+        """Open the prompt with something typed, and something to read above it."""
+        from backprop_tui.screens.prompt import History, PromptScreen
 
-    def action_command_end(self) -> None:
-        """To the end."""
-        self.do(ToEnd())
+        self._history = self._history or History()
+        self.app.clear_notifications()  # they would cover what is typed
+        self.app.push_screen(PromptScreen(self, self.runner, self._history, typed, lines))
 
-    def action_command_go(self) -> None:
+    def _open_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def _quit(self) -> None:
+        self.app.exit()
+
+    def _ask_position(self) -> None:
         """Ask for a position and go there."""
         from backprop_tui.screens.go import GoScreen
 
@@ -229,167 +298,138 @@ class DebuggerScreen(LookingScreen):
 
         self.app.push_screen(GoScreen(self.current.session.last, self.current.language), go)
 
-    def action_command_next_panel(self) -> None:
-        """Give the focus to the next panel."""
-        self._give_focus(1)
+    def _fold(self) -> None:
+        """Fold every group; in a panel whose rows fold, that of the chosen row."""
+        self.runner.type(f"fold {self.navigation.group_of_row()}".strip())
 
-    def action_command_previous_panel(self) -> None:
-        """Give the focus to the previous panel."""
-        self._give_focus(-1)
-
-    def _give_focus(self, by: int) -> None:
+    def _focus_panel(self, by: int) -> None:
         """To the panel `by` places further; what stands behind others comes to the front."""
-        names = [place.name for place in PANEL_SLOTS]
-        if self.mistakes_are_shown:
-            names.append("mistakes")
+        names = [*SLOTS, *(["mistakes"] if self.follower.mistakes.is_open else [])]
         focused = self.focused.id if self.focused is not None and self.focused.id in names else names[-by]
-        self.show(names[(names.index(focused) + by) % len(names)])
+        self.show_panel(names[(names.index(focused) + by) % len(names)])
 
-    def show(self, name: str) -> None:
-        """Bring a panel to the front and give it the focus."""
-        if name in self.recent:
-            self.recent = (name, *(one for one in self.recent if one != name))
-            self._arrange()
-        self.fill()
-        self.panel(name).focus()
-        self.call_after_refresh(self.panel(name).redraw)
-
-    def action_show(self, name: str) -> None:
-        """What a digit does."""
-        self.show(name)
-
-    def action_command_transcript(self) -> None:
+    def _toggle_transcript(self) -> None:
         """Read the run as text instead of panels, or have the panels back."""
         self.toggle_class("-transcript")
-        reading = self.has_class("-transcript")
-        name = "transcript" if reading else "graph"
-        self.panel(name).focus()
+        self.panel("transcript" if self.has_class("-transcript") else "graph").focus()
         self.call_after_refresh(self.watch_view)
 
-    def action_command_inspect(self) -> None:
+    def _inspect(self) -> None:
         """Show the tensors of the chosen node, or of the step's own; from the chain rule, its product."""
         from backprop_tui.screens.inspect import InspectScreen
 
-        edge = self.current.frame.edge
+        edge, node = self.current.frame.edge, self.chosen_node
         if edge is not None and self.focused is not None and self.focused.id == "chain":
             self.app.push_screen(InspectScreen(self.current, self.current.graph.nodes[edge.operand], edge))
-            return
-        node = self.chosen_node()
-        if node is None:
-            self._notify(text("inspect.choose", self.current.language), wrong=True)
-            return
-        self.app.push_screen(InspectScreen(self.current, node))
+        elif node is not None:
+            self.app.push_screen(InspectScreen(self.current, node))
+        else:
+            self.runner.answer(text("inspect.choose", self.current.language), wrong=True)
 
-    def action_command_beside(self) -> None:
-        """Two branches side by side: the baseline, and the one that one is on."""
-        self.action_beside(BASELINE, self.current.session.branches.current)
-
-    def action_beside(self, one: str, other: str) -> None:
-        """Two branches side by side."""
+    def _show_beside(self, left: str = BASELINE, right: str = "") -> None:
+        """Two branches side by side: the baseline, and the one that one is on, where none are named."""
         from backprop_tui.screens.beside import BesideScreen, pair_of
 
-        if one == other:
+        right = right or self.current.session.branches.current
+        if left == right:
             self.notify(text("beside.alone", self.current.language), markup=False)
         else:
-            self.app.push_screen(BesideScreen(pair_of(self.current, one, other)))
+            self.app.push_screen(BesideScreen(pair_of(self.current, left, right)))
 
-    def action_command_copy(self) -> None:
+    def _copy(self) -> None:
         """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
-        view = self.current
-        marked = self.get_selected_text()
-        if not marked and view.session.selection is not None:
-            node = view.graph.nodes[view.session.selection]
-            gradient = summary(view.frame.gradient(node), 60)
-            marked = f"{node.name} = {summary(view.frame.value(node), 60)}, gradient {gradient}"
-        if not marked:
-            drawings = (chain_rule(view, 78, 20), why(view, 78, 20))
-            marked = plain(
-                drawing.row(y, 0, 78) for drawing in drawings for y in range(drawing.height)
-            ).strip("\n")
-        self.app.copy_to_clipboard(marked)
-        first = marked.strip().splitlines()[0].strip() if marked.strip() else ""
-        self.notify(text("copied", view.language, what=first), markup=False, timeout=2)
+        copied = self.get_selected_text() or _text_of(self.current)
+        self.app.copy_to_clipboard(copied)
+        first = copied.strip().splitlines()[0].strip() if copied.strip() else ""
+        self.say(text("copied", self.current.language, what=first))
 
-    def action_command_edit_file(self) -> None:
-        """Open the file in the reader's editor, where the chosen node is written, or the step's own."""
-        self.edit(self.chosen_node())
-
-    def action_command_help(self) -> None:
-        """Show the help."""
+    def _show_help(self) -> None:
+        """The help, with what the panel in focus shows first."""
         from backprop_tui.screens.help import HelpScreen
 
         focused = self.focused.id if self.focused is not None else None
-        explained = focused if focused in (*_PLACE, "transcript") else None
+        explained = focused if focused in (*SLOTS, "transcript") else None
         self.app.push_screen(HelpScreen(self.current.language, self.commands, explained or ""))
 
-    def action_command_tour(self) -> None:
+    def _take_tour(self) -> None:
         """Take the tour; what is open here stays."""
-        from backprop_tui.screens.tour import TourScreen, tour_view
+        view = tour_view(self.current.language, ascii=self.current.ascii)
+        self.app.push_screen(DebuggerScreen(view, TourGuide()))
 
-        self.app.push_screen(TourScreen(tour_view(self.current.language, ascii=self.current.ascii)))
-
-    def action_command_gallery(self) -> None:
+    def _close(self) -> None:
         """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
         if self.current.session.pending is not None:
-            self.halt()
+            self.runner.halt()
         elif self.get_selected_text():
             self.clear_selection()
-        elif self.mistakes_are_shown:
-            self.close_mistakes()
+        elif self.follower.mistakes.is_open:
+            self.follower.close_mistakes()
         elif self.current.session.selection is not None or self.current.found:
-            self.view = replace(self.current, found=())
+            self.show_view(replace(self.current, found=()))
             self.do(Select(None))
         elif len(self.app.screen_stack) > 2:
             self.app.pop_screen()
 
-    def action_command_quit(self) -> None:
-        """Leave."""
-        self.app.exit()
+    # The mouse, and the cursor of a table
 
-    # The mouse, and the table's cursor
+    def action_choose(self, by: int) -> None:
+        """In the table with the focus, choose the node `by` rows away."""
+        self.navigation.choose_row(by)
+
+    def on_graph_panel_zoomed(self, message: GraphPanel.Zoomed) -> None:
+        """What the wheel does with Ctrl."""
+        self.navigation.zoom(message.by)
 
     def on_panel_clicked(self, message: Panel.Clicked) -> None:
         """A click chooses a node, or a position on the timeline; two clicks on a node inspect it."""
-        view = self.current
-        if message.panel.id == "timeline":
-            position = position_at(view, message.panel.size.width, message.x)
-            if position is not None:
-                self.do(Go(position))
-            return
-        if message.panel.id == "header":
-            if on_menu(message.x):
-                self.action_command_palette()
-            return
-        if message.panel.id == "footer":
-            command = command_at(self.commands, view.language, message.panel.size.width, message.x)
-            if command is not None:
-                self.call_later(self.run_action, command.action)
-            return
-        if message.panel.id == "plots":
-            self.click_plot(message.panel, message.x, message.y)
-            return
-        drawn = self.drawn(message.panel)
+        view, panel = self.current, message.panel
+        match panel.id:
+            case "timeline":
+                position = position_at(view, panel.size.width, message.x)
+                if position is not None:
+                    self.do(Go(position))
+            case "header":
+                if on_menu(message.x):
+                    self._open_palette()
+            case "footer":
+                command = command_at(self.commands, view.language, panel.size.width, message.x)
+                if command is not None:
+                    self.call_later(self.run_action, command.action)
+            case "plots":
+                self.plots.click(message.x, message.y)
+            case _:
+                self._click_node(panel, message)
+
+    def _click_node(self, panel: Panel, message: Panel.Clicked) -> None:
+        view, drawn = self.current, DRAWN.get(panel.id or "")
         group = drawn.group_at(view, message.y) if drawn and drawn.group_at else ""
         if group and message.times == 1:
             self.do(Fold(group))
             return
         node = None
-        if message.panel.id == "graph":
+        if panel.id == "graph":
             node = node_at(graph_picture(view), message.x, message.y)
         elif drawn is not None and drawn.node_at is not None:
             node = drawn.node_at(view, message.y)
         if node is not None:
             self.do(Select(node.position))
             if message.times == 2:
-                self.action_command_inspect()
+                self._inspect()
 
 
-_PLACE = {place.name: place for place in PANEL_SLOTS}
-
-
-def _kind(place: PanelSlot) -> type[Panel]:
+def _widget_of(slot: PanelSlot) -> type[Panel]:
     """The widget of a panel."""
-    drawn = DRAWN[place.name]
-    if place.name == "graph":
+    if slot.name == "graph":
         return GraphPanel
-    return TablePanel if drawn.node_at else Panel
+    return TablePanel if DRAWN[slot.name].node_at else Panel
+
+
+def _text_of(view: View) -> str:
+    """The chosen node, else the step's equation and words, as text to be pasted elsewhere."""
+    if view.session.selection is not None:
+        node = view.graph.nodes[view.session.selection]
+        gradient = summary(view.frame.gradient(node), 60)
+        return f"{node.name} = {summary(view.frame.value(node), 60)}, gradient {gradient}"
+    drawings = (chain_rule(view, 78, 20), why(view, 78, 20))
+    rows = (drawing.row(y, 0, 78) for drawing in drawings for y in range(drawing.height))
+    return plain(rows).strip("\n")

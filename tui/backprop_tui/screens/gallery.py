@@ -47,6 +47,9 @@ class GalleryScreen(Screen[None]):
     ]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
 
+    offers: ClassVar[frozenset[str]] = frozenset({"help", "quit"})
+    """The commands that the palette offers here."""
+
     chosen: reactive[int] = reactive(0)
 
     def __init__(self, language: str, *, ascii: bool = False) -> None:
@@ -201,7 +204,7 @@ class GalleryScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is typed into the line to search with is no command."""
-        if action in ("command_quit", "command_help"):
+        if action == "command":
             return not isinstance(self.focused, Input)
         return action != "end_search" or self.searching
 
@@ -241,16 +244,19 @@ class GalleryScreen(Screen[None]):
 
     def action_tour(self) -> None:
         """Take the tour."""
-        from backprop_tui.screens.tour import TourScreen, tour_view
+        from backprop_tui.screens.debugger import DebuggerScreen
+        from backprop_tui.screens.tour import TourGuide, tour_view
 
-        self.app.push_screen(TourScreen(tour_view(self.language, ascii=self.ascii)))
+        self.app.push_screen(DebuggerScreen(tour_view(self.language, ascii=self.ascii), TourGuide()))
 
-    def action_command_help(self) -> None:
-        """Show the help."""
+    def action_command(self, name: str) -> None:
+        """What a key or the palette does for a row of the table."""
+        if name == "help":
+            self._show_help()
+        elif name == "quit":
+            self.app.exit()
+
+    def _show_help(self) -> None:
         from backprop_tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.language, panel="gallery"))
-
-    def action_command_quit(self) -> None:
-        """Leave."""
-        self.app.exit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,26 +12,62 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from backprop_engine.debugger import Session
+from backprop_engine.debugger import Command, Session
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Area, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.prompt.complete import complete
-from backprop_tui.prompt.execute import told
-from backprop_tui.prompt.hint import hint
+from backprop_tui.prompt.outcome import Context, fitted
 from backprop_tui.prompt.parse import parse
-from backprop_tui.prompt.queries import Request
-from backprop_tui.prompt.showing import fitted, is_move
-from backprop_tui.screens.prompted import PromptedScreen
+from backprop_tui.prompt.reports import is_move, report
+from backprop_tui.prompt.usage import hint
+from backprop_tui.queries import Query
+from backprop_tui.screens.command_runner import CommandRunner
+from backprop_tui.screens.handle import Handle
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
-__all__ = ["PromptScreen"]
+__all__ = ["History", "PromptScreen"]
 
 _KEPT_LINES = 2000
+"""How many lines of answers are kept."""
+_KEPT_INPUTS = 500
+"""How many typed lines are kept."""
+
+
+class History:
+    """Lines, the last typed last; `older` and `newer` walk through them and never past an end.
+
+    What was begun and not sent yet comes back behind the newest.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._at = 0
+        self._begun = ""
+
+    def add(self, line: str) -> None:
+        """Remember a line that was sent; one that is empty or was typed just before is not kept twice."""
+        if line.strip() and (not self.lines or self.lines[-1] != line):
+            self.lines = [*self.lines, line][-_KEPT_INPUTS:]
+        self._at, self._begun = len(self.lines), ""
+
+    def older(self, current: str) -> str:
+        """The line before; `current` is what stands in the prompt now."""
+        if self._at == len(self.lines):
+            self._begun = current
+        self._at = max(0, self._at - 1)
+        return self.lines[self._at] if self.lines else current
+
+    def newer(self, current: str) -> str:
+        """The line behind; at the end, what was begun."""
+        if self._at >= len(self.lines):
+            return current
+        self._at += 1
+        return self.lines[self._at] if self._at < len(self.lines) else self._begun
 
 
 class PromptScreen(ModalScreen[None]):
@@ -50,9 +87,16 @@ class PromptScreen(ModalScreen[None]):
         Binding("pagedown", "scroll(1)", show=False, priority=True),
     ]
 
-    def __init__(self, debugger: PromptedScreen, typed: str = "", lines: tuple[Line, ...] = ()) -> None:
+    def __init__(
+        self,
+        debugger: Handle,
+        runner: CommandRunner,
+        history: History,
+        typed: str = "",
+        lines: Sequence[Line] = (),
+    ) -> None:
         super().__init__()
-        self.debugger, self.begun = debugger, typed
+        self.debugger, self.runner, self.history, self.begun = debugger, runner, history, typed
         self.answered: list[Line] = list(lines)
         self._cycle: tuple[str, ...] = ()
         self._completed = ""
@@ -122,34 +166,35 @@ class PromptScreen(ModalScreen[None]):
         self.field.value = ""
         if not line:
             return
-        self.debugger.history.add(line)
+        self.history.add(line)
         self._answer((Span(": ", Role.DIM), Span(clean(line), Role.KEY)))
         view = self.debugger.current
         try:
             request = parse(line, view.session).request
             self._repeats = line if is_move(request) else ""
-            outcome = self.debugger.carry_out(line)
+            outcome = self.runner.apply(request)
         except UsageError as error:
             self._answer((Span(clean(error.in_language(view.language)), Role.WARNING),))
             return
-        if outcome.action:
+        if outcome.screen is not None:
             self.dismiss()
-            self.debugger.call_later(self.debugger.run_action, outcome.action)
+            self.debugger.call_later(self.debugger.run_screen_command, outcome.screen)
             return
         self._answer(*outcome.lines)
         if outcome.found:
             self._answer((Span(text("prompt.found.keys", view.language), Role.DIM),))
-        if outcome.session.pending is not None:
-            self.debugger.wait_for(lambda found: self._found(view, found, request))
+        if outcome.session.pending is not None and not isinstance(request, Query):
+            command = request
+            self.runner.wait_for(lambda found: self._report(view, found, command))
 
-    def _found(self, view: View, found: Session, request: Request) -> None:
+    def _report(self, view: View, found: Session, command: Command) -> None:
         """What a search or a long way came to."""
         if self.is_attached:
-            self._answer(*told(view.session, found, request, view.scenario, view.language))
+            self._answer(*report(view.session, found, command, Context(view.scenario, view.language)))
 
     def action_leave(self) -> None:
         """Stop what takes long, or else leave."""
-        if not self.debugger.halt():
+        if not self.runner.halt():
             self.dismiss()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -184,11 +229,11 @@ class PromptScreen(ModalScreen[None]):
 
     def action_older(self) -> None:
         """The line before."""
-        self._put(self.debugger.history.older(self.field.value))
+        self._put(self.history.older(self.field.value))
 
     def action_newer(self) -> None:
         """The line behind."""
-        self._put(self.debugger.history.newer(self.field.value))
+        self._put(self.history.newer(self.field.value))
 
 
 def _ends(candidate: str) -> bool:

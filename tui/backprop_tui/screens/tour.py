@@ -1,29 +1,26 @@
-"""The tour of a minute: the debugger on a small graph, with a card that says what to try next."""
+"""The tour of a minute: what guides the debugger through a small graph, card by card, and the offer of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from backprop_engine.debugger import Session
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.tour import CARDS, STEM, card_after, tour
-from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
-__all__ = ["OfferScreen", "TourScreen", "tour_view"]
+__all__ = ["OfferScreen", "TourGuide", "tour_view"]
 
 
 def tour_view(language: str, *, ascii: bool) -> View:
     """What the tour begins with."""
-    from backprop_engine.debugger import Session
     from backprop_engine.scenario.loader import load_scenario
     from backprop_tui.bundle import bundled
 
@@ -31,32 +28,25 @@ def tour_view(language: str, *, ascii: bool) -> View:
     return View(scenario, Session(scenario.run()), language, ascii)
 
 
-class TourScreen(DebuggerScreen):
-    """The debugger, and the cards. Escape ends the tour where there is nothing else to close."""
+class TourGuide:
+    """The card of the tour: it turns once what it asks for is done."""
 
-    card = 0
+    def __init__(self) -> None:
+        self.card = 0
 
-    def compose(self) -> ComposeResult:
-        """The card at the top."""
-        yield Panel(self._card, id="tour", focusable=False)
-        yield from super().compose()
+    @property
+    def about(self) -> str:
+        """The node that the card is about; empty where it is about none."""
+        return CARDS[self.card].about
 
-    def _card(self, width: int, height: int) -> Drawing:
-        return tour(self.card, self.current.language, width, height)
+    def turn(self, session: Session) -> bool:
+        """Turn the card if what it asks for is done; whether it was."""
+        before, self.card = self.card, card_after(self.card, session)
+        return self.card != before
 
-    def watch_view(self) -> None:
-        """The card turns once what it asks for is done; what it is about is in view then."""
-        before, self.card = self.card, card_after(self.card, self.current.session)
-        super().watch_view()
-        if self.card != before and CARDS[self.card].about:
-            self.call_after_refresh(self._look_at, CARDS[self.card].about)
-
-    def _look_at(self, name: str) -> None:
-        graph = self.panel("graph")
-        picture, node = graph.drawing, self.current.graph[name]
-        area = picture.area_of(node.position) if isinstance(picture, GraphPicture) else None
-        if area is not None:
-            graph.bring_into_view(area)
+    def card_drawn(self, language: str, width: int, height: int) -> Drawing:
+        """The card as it is now."""
+        return tour(self.card, language, width, height)
 
 
 class OfferScreen(Sheet):

@@ -1,4 +1,4 @@
-"""What can be asked at the prompt beside the commands of the debugger, as values."""
+"""What can be requested beside the engine's commands, as values: questions, and commands of the screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from msgspec import Struct
 from backprop_engine.debugger import Command as EngineCommand
 
 __all__ = [
-    "Act",
     "Compare",
     "Expect",
     "Export",
@@ -24,6 +23,7 @@ __all__ = [
     "Quit",
     "Request",
     "Save",
+    "ScreenCommand",
     "Who",
     "Why",
 ]
@@ -70,10 +70,10 @@ class Info(Struct, frozen=True):
 
 
 class Compare(Struct, frozen=True):
-    """What differs between two branches; without names the baseline and the one that one is on."""
+    """What differs between two branches."""
 
-    one: str = ""
-    other: str = ""
+    one: str
+    other: str
 
 
 class NudgeLeaf(Struct, frozen=True):
@@ -102,11 +102,11 @@ class Export(Struct, frozen=True):
     path: str
 
 
-class Act(Struct, frozen=True):
-    """What only a screen can do, by the action behind the keys of the command called `name`."""
+class ScreenCommand(Struct, frozen=True):
+    """What only a screen can do: a command by its name in the table, and its arguments."""
 
     name: str
-    action: str
+    arguments: tuple[str, ...] = ()
 
 
 class Help(Struct, frozen=True):
@@ -121,6 +121,6 @@ class Quit(Struct, frozen=True):
 
 Query: TypeAlias = (
     Print | Expect | ListNodes | Who | Why | Find | Info | Compare | NudgeLeaf | Save | Load | Export
-    | Act | Help | Quit
+    | ScreenCommand | Help | Quit
 )  # fmt: skip
 Request: TypeAlias = EngineCommand | Query

@@ -1,0 +1,181 @@
+"""What a command of the debugger shows once it has been applied: where it led to, or what it changed."""
+
+from __future__ import annotations
+
+from backprop_engine.debugger import (
+    Ahead,
+    Back,
+    Break,
+    Command,
+    Continue,
+    Delete,
+    Enable,
+    Fold,
+    Go,
+    Ignore,
+    Into,
+    Iterate,
+    NameBranch,
+    Out,
+    Over,
+    Redo,
+    RunTo,
+    Select,
+    Session,
+    Set,
+    Step,
+    SwitchBranch,
+    ToBackward,
+    ToEnd,
+    ToStart,
+    Undo,
+    Unwatch,
+    Watch,
+)
+from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.explain.facts import step_facts
+from backprop_engine.messages.message import in_language
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.sections.texts import LocalText
+from backprop_tui.cells.lines import Line, Role, Span, line_width
+from backprop_tui.prompt.answers import differences
+from backprop_tui.prompt.lists import LISTS, breakpoint_row
+from backprop_tui.prompt.outcome import WIDTH, Context, one_line
+from backprop_tui.render.one_line import step_lines
+from backprop_tui.render.words import story
+from backprop_tui.texts import text
+
+__all__ = ["is_move", "notices", "report"]
+
+_INDENT = Span("  ")
+_MOVES = (Step, Over, Into, Out, Continue, RunTo, Iterate, Go, ToStart, ToBackward, ToEnd, Back, Ahead)
+
+
+def is_move(request: object) -> bool:
+    """Whether a command leads to another position."""
+    return isinstance(request, _MOVES)
+
+
+def report(before: Session, after: Session, command: Command, context: Context) -> list[Line]:
+    """What there is to see once a command has been applied."""
+    language = context.language
+    lines = notices(before, after, language)
+    if is_move(command):
+        stayed = after.notice is not None and not after.notice.good
+        return lines if stayed else [*lines, *_where(before, after, context.scenario, language)]
+    match command:
+        case Break() | Enable() | Ignore():
+            lines += _breakpoint(after, command, language)
+        case Delete():
+            lines += _deleted(before, after, language)
+        case Watch() | Unwatch():
+            lines += LISTS["watches"](after, language)
+        case Fold():
+            lines += _folded(after, language) if after.notice is None else []
+        case Set() | Undo() | Redo() | SwitchBranch():
+            lines += _branch(before, after, language)
+        case NameBranch(name=name):
+            lines.append(one_line(text("prompt.branch", language, name=name)))
+        case Select():
+            pass
+    return lines
+
+
+def _breakpoint(after: Session, command: Break | Enable | Ignore, language: str) -> list[Line]:
+    number = after.breakpoints[-1].number if isinstance(command, Break) else command.number
+    rows = [breakpoint_row(after, one, language) for one in after.breakpoints if one.number == number]
+    return [
+        (
+            Span(text("prompt.breakpoint", language, number=number.text, text=on.text)),
+            Span(f"  {stops.text}", Role.DIM),
+        )
+        for number, on, stops in rows
+    ]
+
+
+def _deleted(before: Session, after: Session, language: str) -> list[Line]:
+    left = [one.number for one in after.breakpoints]
+    gone = [one for one in before.breakpoints if one.number not in left]
+    if not gone:
+        return [one_line(text("prompt.breakpoints.none", language), Role.DIM)]
+    if not left and len(gone) > 1:
+        return [one_line(text("prompt.breakpoints.gone", language))]
+    return [
+        one_line(text("prompt.breakpoint.gone", language, number=one.number, text=one.text)) for one in gone
+    ]
+
+
+def _folded(after: Session, language: str) -> list[Line]:
+    if not after.folded:
+        return [one_line(text("prompt.folded.none", language), Role.DIM)]
+    return [(Span(f"{text('prompt.folded', language)} "), Span(", ".join(after.folded), Role.NAME))]
+
+
+def _branch(before: Session, after: Session, language: str) -> list[Line]:
+    """The branch that one is on now, and what is different there from where one was."""
+    branch = after.branches.here
+    spans = [Span(text("prompt.branch", language, name=branch.name), Role.HEADING)]
+    if branch.told:
+        spans.append(Span(f": {in_language(branch.told, language)}", Role.CODE))
+    if branch.parent is not None:
+        spans.append(Span(f"  ({text('prompt.branch.from', language, parent=branch.parent)})", Role.DIM))
+    name = before.branches.current
+    return [tuple(spans), *differences(after, before.run, after.run, name, language)]
+
+
+# Where one stands
+
+
+def _where(before: Session, after: Session, scenario: Scenario, language: str) -> list[Line]:
+    """The position and its step, and what there is to say about it; a note once, when its node is reached."""
+    frame, run = after.frame, after.run
+    spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
+    if run.training is not None:
+        which = text("iteration", language, iteration=after.iteration, last=run.iterations - 1)
+        spans.append(Span(f"  {which}", Role.DIM))
+    if after.stack:
+        names = " > ".join(after.stack)
+        spans.append(Span(f"  {text('prompt.inside', language, names=names)}", Role.DIM))
+    if after.levels:
+        spans.append(Span(f" {after.here}/{after.trace.schedule.last}", Role.HEADING))
+    facts = step_facts(frame)
+    head, what = step_lines(facts, language)
+    lines: list[Line] = _joined((*spans, Span("  "), *head), what)
+    remarks = (line for line in story(facts, language) if line and line[0].role in (Role.WARNING, Role.GOOD))
+    lines += ((_INDENT, *line) for line in remarks)
+    note = None if after.levels else _note(before, after, scenario)
+    if note is not None:
+        words = note.in_language(language).splitlines()
+        lines += ((_INDENT, Span(f"{' ' if at else '»'} {line}", Role.NAME)) for at, line in enumerate(words))
+    return lines
+
+
+def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | None:
+    """What the author says about the node that is reached; nothing where one was at it already."""
+    node = after.frame.node
+    if node is None or (
+        not before.levels and before.frame.node is node and before.position != after.position
+    ):
+        return None
+    return scenario.notes.get(node.position)
+
+
+def _joined(head: Line, what: Line) -> list[Line]:
+    """On one line, or on two where that is too long."""
+    whole = (*head, Span("  "), *what)
+    return [whole] if line_width(whole) <= WIDTH else [head, (_INDENT, *what)]
+
+
+def notices(before: Session, after: Session, language: str) -> list[Line]:
+    """What the debugger has to say about the last command, and what the breakpoints that stopped it mean."""
+    if after.notice is None:
+        return []
+    role = Role.HEADING if after.hit else Role.TEXT if after.notice.good else Role.WARNING
+    lines = [one_line(after.notice.in_language(language), role)]
+    for known in before.breakpoints:
+        if known.number in after.hit and known.target.kind == "trouble":
+            trouble = TROUBLES[known.target.name]
+            lines.append((_INDENT, Span(trouble.meaning.in_language(language), Role.WARNING)))
+            if known.number not in before.hit:  # else it stands just above
+                lines.append((_INDENT, Span(trouble.advice.in_language(language))))
+    return lines

@@ -1,0 +1,212 @@
+"""The file that its reader is writing: loaded again at every save, opened in their editor at a key.
+
+A file with mistakes does no harm to the run on the screen: what is wrong is shown below it until the file is
+good again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from textual.app import SuspendNotSupported
+
+from backprop_engine.debugger import travelled
+from backprop_engine.debugger.resume import carried
+from backprop_engine.errors import BackpropError, ScenarioError, UsageError
+from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import in_language
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace.run import Run
+from backprop_tui.editor import command_line, run_editor, wanted_editor
+from backprop_tui.opening import Opening
+from backprop_tui.screens.handle import Handle
+from backprop_tui.texts import text
+from backprop_tui.view import View
+from backprop_tui.watching import INTERVAL, Stamp, Watcher, data_files, stamp
+from backprop_tui.widgets.mistakes_panel import MistakesPanel
+
+__all__ = ["FileFollower"]
+
+_PATIENCE = 8
+"""Seconds that a warning stays."""
+
+
+class FileFollower:
+    """Watches the view's file, if there is one; `carry_on` goes on with what a loaded view has pending."""
+
+    def __init__(self, handle: Handle, carry_on: Callable[[], None]) -> None:
+        self._handle = handle
+        self._carry_on = carry_on
+        self._watcher: Watcher | None = None
+
+    def start(self) -> None:
+        """Watch the file from what it was before it was read."""
+        opening = self._handle.current.opening
+        if opening is not None:
+            self._watcher = Watcher((opening.path,), {opening.path: opening.stamp})
+            self._handle.set_interval(INTERVAL, self.look)
+            self._handle.run_worker(self._watch_data(self._watcher, opening), group="data")
+
+    async def _watch_data(self, watcher: Watcher, opening: Opening) -> None:
+        files = await asyncio.to_thread(data_files, opening.path)
+        watcher.watch((opening.path, *(files or ())))
+
+    def look(self, *, settled: bool = False) -> None:
+        """Load the file again if it or its data have changed."""
+        opening = self._handle.current.opening
+        if self._watcher is not None and opening is not None and self._watcher.poll(settled=settled):
+            self._handle.run_worker(self._load(self._watcher, opening), group="load", exclusive=True)
+
+    async def _load(self, watcher: Watcher, opening: Opening) -> None:
+        handle = self._handle
+        before = handle.current
+        read = await asyncio.to_thread(_read_again, opening, before)
+        if read.files is not None:
+            watcher.watch((opening.path, *read.files), read.stamps)
+        self._show_mistakes(read.error)
+        if read.view is None:
+            return
+        view, problems = read.view, read.problems
+        if handle.current is not before:  # who moved on in the meantime is taken from where they are now
+            view, problems = _carried_over(handle.current, view.scenario, view.session.baseline)
+        handle.show_view(view)
+        self._carry_on()
+        handle.say(clean(text("reload.done", view.language, name=_name(opening))))
+        if problems:
+            told = "\n".join(in_language(problem, view.language) for problem in problems)
+            handle.say(clean(told, newlines=True), wrong=True, seconds=_PATIENCE)
+
+    # Mistakes
+
+    @property
+    def mistakes(self) -> MistakesPanel:
+        """The panel of what is wrong with the file."""
+        panel = self._handle.panel("mistakes")
+        assert isinstance(panel, MistakesPanel)
+        return panel
+
+    def _show_mistakes(self, error: BackpropError | None) -> None:
+        """Show what is wrong with the file, or that nothing is any more."""
+        if error is None:
+            self.mistakes.error = None
+            self.close_mistakes()
+        else:
+            self.mistakes.open(error, _name(self._handle.current.opening), self._handle.current.language)
+
+    def speak(self) -> None:
+        """Show the mistakes in the language of the view."""
+        if self.mistakes.is_open:
+            self._show_mistakes(self.mistakes.error)
+
+    def close_mistakes(self) -> None:
+        """Close the panel until the next mistake; the focus goes where it belongs."""
+        if self.mistakes.has_focus:
+            self._handle.panel("graph").focus()
+        self.mistakes.close()
+
+    # The editor
+
+    def edit(self) -> None:
+        """Open the file in the reader's editor: at its first mistake, else where the chosen node stands."""
+        opening = self._handle.current.opening
+        path = opening.path if opening is not None else self._handle.current.scenario.path
+        if opening is None and not os.path.isfile(path):
+            self._warn("edit.no_file")
+            return
+        editor = wanted_editor(os.environ)
+        if not editor:
+            self._warn("edit.none", path=path)
+            return
+        try:
+            status = self._lend_terminal(command_line(editor, path, self._line(self._handle.chosen_node)))
+        except SuspendNotSupported:
+            self._warn("edit.unsupported", path=path)
+        except UsageError as error:
+            self._warn("edit.failed", problem=error.in_language(self._handle.current.language))
+        else:
+            if status:
+                self._warn("edit.status", editor=editor, status=status)
+            self.look(settled=True)
+
+    def _line(self, node: Node | None) -> int:
+        """The line to open the file at; a node inside of an operator is written where that operator is."""
+        error = self.mistakes.error
+        if isinstance(error, ScenarioError):
+            places = [diagnostic.place for diagnostic in error.diagnostics]
+        else:
+            session = self._handle.current.session
+            outer = [session.run.graph[level.name] for level in session.levels[:1]]
+            places = [written.place for written in (node, *outer) if written is not None]
+        return next((place.line for place in places if place is not None), 1)
+
+    def _lend_terminal(self, words: list[str]) -> int:
+        """Let a program have the terminal until it ends; gives its exit status."""
+        failed: UsageError | None = None
+        status = 0
+        with self._handle.app.suspend():
+            try:
+                status = run_editor(words)
+            except UsageError as error:  # the terminal is not taken back where an error passes by
+                failed = error
+        if failed is not None:
+            raise failed
+        return status
+
+    def _warn(self, key: str, **parts: object) -> None:
+        said = clean(text(key, self._handle.current.language, **parts))
+        self._handle.say(said, wrong=True, seconds=_PATIENCE)
+
+
+# Reading again
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What came of reading a file again; `files` are the data files it names, if that could be told."""
+
+    view: View | None
+    error: BackpropError | None
+    files: tuple[str, ...] | None
+    stamps: dict[str, Stamp]
+    problems: tuple[str, ...] = ()
+    """What else is to be told."""
+
+
+def _read_again(opening: Opening, view: View) -> _Read:
+    """Load the file and compute what its reader looks at, away from the thread that takes keys."""
+    files = data_files(opening.path)
+    stamps = {path: stamp(path) for path in (opening.path, *(files or ()))}
+    try:
+        scenario = opening.load()
+        read, problems = _carried_over(view, scenario, scenario.run())
+        read.session.frame  # noqa: B018 - records the trace
+    except BackpropError as error:
+        return _Read(None, error, files, stamps)
+    return _Read(read, None, files, stamps, problems)
+
+
+def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, ...]]:
+    """The view of a scenario as it is now, and what could not be taken along.
+
+    Breakpoints and watches that the file has got since are set.
+    """
+    from backprop_tui.prompt.keeping import Kept, with_kept
+
+    session = carried(view.session, run)
+    problems = [session.notice.in_language(view.language)] if session.notice is not None else []
+    added = Kept(
+        tuple(text for text in scenario.breakpoints if text not in view.scenario.breakpoints),
+        tuple(text for text in scenario.watches if text not in view.scenario.watches),
+    )
+    session = replace(with_kept(session, added, problems.append), notice=None)
+    session = travelled(replace(session, position=0, levels=(), selection=None), session)
+    return replace(view, scenario=scenario, session=session, found=()), tuple(problems)
+
+
+def _name(opening: Opening | None) -> str:
+    return clean(PurePath(opening.path).name) if opening is not None else ""

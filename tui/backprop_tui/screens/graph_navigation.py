@@ -1,0 +1,131 @@
+"""Moving about the graph: from how near, at which part, hit by hit of a search, row by row of a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+
+from backprop_engine.debugger import Select
+from backprop_engine.graph.graph import Node
+from backprop_tui.cells.drawing import Area
+from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
+from backprop_tui.panels.table import DRAWN, Drawn
+from backprop_tui.scene.boxes import DENSITIES, Density
+from backprop_tui.screens.handle import Handle
+from backprop_tui.view import View
+from backprop_tui.widgets.graph_panel import GraphPanel
+
+__all__ = ["GraphNavigation"]
+
+
+class GraphNavigation:
+    """Chooses what is seen of the graph, and which of its nodes."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    @property
+    def panel(self) -> GraphPanel:
+        """The panel with the picture."""
+        panel = self._handle.panel("graph")
+        assert isinstance(panel, GraphPanel)
+        return panel
+
+    # From how near, and at which part
+
+    def zoom(self, by: int) -> None:
+        """Nearer, or farther away."""
+        view = self._handle.current
+        at = DENSITIES.index(view.density) - by
+        if 0 <= at < len(DENSITIES):
+            self._handle.show_view(replace(view, density=DENSITIES[at]))
+
+    def fit(self) -> None:
+        """From as near as all of it is seen; the step in the middle where that is not to be had."""
+        view, room = self._handle.current, self.panel.size
+        density = _fitting(view, room.width, room.height)
+        if density != view.density:
+            self._handle.show_view(replace(view, density=density))
+        self.centre()
+
+    def centre(self) -> None:
+        """The step in the middle, or what is chosen, or the middle itself."""
+        self._handle.call_after_refresh(self._centre)
+
+    def _centre(self) -> None:
+        picture = self.panel.drawing
+        if isinstance(picture, GraphPicture):
+            area = picture.node_area or picture.area_of(self._handle.current.session.selection)
+            self.panel.centre(area or Area(0, 0, picture.width, picture.height))
+
+    def look_at(self, name: str) -> None:
+        """Bring a node into view."""
+        picture, node = self.panel.drawing, self._handle.current.graph[name]
+        area = picture.area_of(node.position) if isinstance(picture, GraphPicture) else None
+        if area is not None:
+            self.panel.bring_into_view(area)
+
+    def toggle_minimap(self) -> None:
+        """A minimap, or none."""
+        view = self._handle.current
+        self._handle.show_view(replace(view, minimap=not view.minimap))
+
+    # Choosing nodes
+
+    def choose_hit(self, by: int) -> None:
+        """Choose the next node that a search has found, or the one before."""
+        found, node = self._handle.current.lit, self._handle.chosen_node
+        if not found:
+            self._handle.open_prompt("find ")
+            return
+        at = -1 if node is None else node.position
+        ahead = [position for position in found if position > at] or list(found)
+        behind = [position for position in found if position < at] or list(found)
+        self._handle.do(Select(ahead[0] if by > 0 else behind[-1]))
+
+    @property
+    def table(self) -> Drawn | None:
+        """How the panel with the focus is drawn, if it is one of the screen's own."""
+        focused = self._handle.focused
+        return None if focused is None else DRAWN.get(focused.id or "")
+
+    def choose_row(self, by: int) -> None:
+        """In the table with the focus, choose the node `by` rows away; past an end, the last one there."""
+        view, node, drawn = self._handle.current, self._handle.chosen_node, self.table
+        if drawn is None or drawn.node_at is None or drawn.row_of is None:
+            return
+        last = drawn.row_of(view, len(view.graph.nodes) - 1)
+        here = drawn.row_of(view, node.position) if node is not None else -1
+        wanted = min(max(here + by, 0), last)
+        onward, back = range(wanted, last + 1), range(wanted, -1, -1)
+        rows = chain(onward, back) if by > 0 else chain(back, onward)  # past headings
+        chosen = next(filter(None, (drawn.node_at(view, row) for row in rows)), None)
+        if chosen is not None:
+            self._handle.do(Select(chosen.position))
+
+    def group_of_row(self) -> str:
+        """In a table whose rows fold, the group to fold for the chosen one; empty anywhere else."""
+        view, node, drawn = self._handle.current, self._handle.chosen_node, self.table
+        if drawn is None or drawn.group_at is None or node is None or view.session.levels:
+            return ""
+        return _group_to_fold(view, node)
+
+
+def _fitting(view: View, width: int, height: int) -> Density:
+    """The nearest density at which the picture fits; from farthest away where it never does."""
+    for density in DENSITIES:
+        picture = graph_picture(replace(view, density=density))
+        part = whole_scene_key(view) is not None and picture.scene.key is None
+        if not part and picture.width <= width and picture.height <= height:
+            return density
+    return DENSITIES[-1]
+
+
+def _group_to_fold(view: View, node: Node) -> str:
+    """The group that a node is folded into, else the innermost that it is in; empty where there is none."""
+    group, names = view.graph.group_of(node.position), list[str]()
+    while group is not None:
+        names.append(group.name)
+        group = None if group.parent is None else view.graph.groups[group.parent]
+    folded = [name for name in names if name in view.session.folded]
+    return [*folded[-1:], *names, ""][0]

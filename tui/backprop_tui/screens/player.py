@@ -1,0 +1,72 @@
+"""Playing: the debugger steps on by itself, at a speed that its reader chooses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.timer import Timer
+
+from backprop_engine.debugger import Step, stopping
+from backprop_tui.screens.handle import Handle
+from backprop_tui.texts import text
+
+__all__ = ["SPEEDS", "Player"]
+
+SPEEDS: Final = (0.5, 1, 2, 5, 10, 20)
+"""Steps a second."""
+
+
+class Player:
+    """Steps on by itself until it is paused, at the end, or where a breakpoint is."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self.speed = 2
+        """Which of `SPEEDS`."""
+        self.timer: Timer | None = None
+
+    def toggle(self) -> None:
+        """Begin to play, or pause."""
+        if self.timer is not None:
+            self._pause()
+        elif self._handle.current.session.here < self._last():
+            self._play()
+
+    def change_speed(self, by: int) -> None:
+        """More steps a second, or fewer."""
+        self.speed = min(max(self.speed + by, 0), len(SPEEDS) - 1)
+        if self.timer is not None:
+            self.timer.stop()
+            self._play()
+
+    def _play(self) -> None:
+        still = self._handle.app.has_class("-still")
+        self.timer = self._handle.set_interval(1 / SPEEDS[self.speed], self.step, pause=still)
+        speed = f"{SPEEDS[self.speed]:g}"
+        self._handle.say(text("playing", self._handle.current.language, speed=speed))
+
+    def _pause(self) -> None:
+        self.stop()
+        self._handle.say(text("paused", self._handle.current.language))
+
+    def stop(self) -> None:
+        """Pause without a word: under another screen nobody sees what plays, nor that it has paused."""
+        if self.timer is not None:
+            self.timer.stop()
+            self.timer = None
+
+    def step(self) -> None:
+        """One step more; where something takes long, playing waits for it."""
+        if self._handle.current.session.pending is not None:
+            return
+        self._handle.do(Step())
+        session = self._handle.current.session
+        if self.timer is not None and (session.here == self._last() or stopping(session)):
+            self._pause()
+
+    def _last(self) -> int:
+        """Where playing ends: of what one has stepped into, or of the whole run."""
+        session = self._handle.current.session
+        if session.levels:
+            return session.trace.schedule.last
+        return session.outer_here + session.last - session.position

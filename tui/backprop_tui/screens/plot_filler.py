@@ -1,0 +1,85 @@
+"""Plots: which of them is shown, what a click on one leads to, and the iterations that are missing in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from backprop_engine.debugger import Iterate, Select
+from backprop_engine.trace.run import Run
+from backprop_tui.screens.handle import Handle
+from backprop_tui.screens.slices import FILLING, PAUSE, extended
+
+__all__ = ["PlotFiller"]
+
+
+class PlotFiller:
+    """Turns the pages of the panel of plots. While that is seen, what it lacks is computed bit by bit."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._filling = False
+
+    @property
+    def _seen(self) -> bool:
+        """Whether the panel is not behind another."""
+        return bool(self._handle.panel("plots").display)
+
+    def turn(self, by: int) -> None:
+        """Bring the plots to the front; once they are there, the next of them, or the one before."""
+        from backprop_tui.panels.plots.panel import kind_after
+
+        view = self._handle.current
+        self._show(kind_after(view, by) if self._seen else view.plot)
+
+    def show(self, kind: str = "") -> None:
+        """Show a plot by the name of its kind, or the next one."""
+        if kind:
+            self._show(kind)
+        else:
+            self.turn(1)
+
+    def _show(self, kind: str) -> None:
+        view = self._handle.current
+        if kind != view.plot:
+            self._handle.show_view(replace(view, plot=kind))
+        self._handle.show_panel("plots")
+
+    def click(self, x: int, y: int) -> None:
+        """Choose the node that was clicked, or go to the iteration."""
+        from backprop_tui.panels.plots.panel import iteration_at, node_at
+
+        view, size = self._handle.current, self._handle.panel("plots").size
+        node = node_at(view, size.width, size.height, x, y)
+        iteration = iteration_at(view, size.width, size.height, x, y)
+        if node is not None:
+            self._handle.do(Select(node.position))
+        elif iteration is not None:
+            self._handle.do(Iterate(iteration - view.session.iteration))
+
+    # What is missing
+
+    def fill(self) -> None:
+        """Begin to compute what the plots lack, if they are seen and nobody is at it."""
+        if not self._filling and self._lacking() is not None:
+            self._filling = True
+            self._handle.run_worker(self._fill(), group=FILLING)
+
+    def _lacking(self) -> Run | None:
+        """A training of which iterations are missing in the plots that are seen."""
+        session = self._handle.current.session
+        for run in (session.run, session.baseline):
+            if run.training and run.series.count < run.iterations:
+                return run if self._handle.is_attached and self._seen else None
+        return None
+
+    async def _fill(self) -> None:
+        rest = PAUSE
+        try:
+            while (run := self._lacking()) is not None:
+                await asyncio.sleep(rest)
+                if self._handle.current.session.pending is None:  # what one waits for comes first
+                    rest = max(PAUSE, extended(run))
+                    self._handle.panel("plots").redraw()
+        finally:
+            self._filling = False
