@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from asserting import pytest_pyfunc_call  # noqa: F401 - a hook
+from effort import THOROUGH, examples
+
 _DISTURBING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LC_ALL", "LC_MESSAGES", "PYTHON_COLORS")
+_HELPERS = (path for path in Path(__file__).parent.rglob("*.py") if not path.match("test_*.py"))
 
 # Textual reads its variables while it is imported, so they go before any test is collected.
 for _name in (*_DISTURBING, *(name for name in os.environ if name.startswith("TEXTUAL"))):
     os.environ.pop(_name, None)
 os.environ["LANG"] = "en_US.UTF-8"
 
+pytest.register_assert_rewrite(*{path.stem for path in _HELPERS} - {"asserting", "conftest", "effort"})
+
 settings.register_profile(
-    "untimed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "untimed",
+    max_examples=examples(100),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "thorough: runs where BACKPROP_EFFORT is thorough, as in .ci/run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = [] if THOROUGH else [item for item in items if item.get_closest_marker("thorough")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]

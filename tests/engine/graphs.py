@@ -2,23 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from inspect import signature
 from itertools import product as combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
+from asserting import asserts
 from backprop_engine.errors import ShapeError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.trace.record import product, record
 from backprop_engine.trace.trace import Trace
 
 CASES = [(op, sample) for op in OPS.values() for sample in op.samples]
-IDS = [f"{op.name}-{number}" for op in OPS.values() for number, _ in enumerate(op.samples)]
+_TABLED = {(id(op), id(sample)) for op, sample in CASES}
+_traces: dict[tuple[int, int, str], Trace] = {}
+Fits: TypeAlias = Callable[[Op, Sample], bool]
+
+
+def each_sample(fits: Fits | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A law of an operator and a sample: a case for each operator, which goes through its samples.
+
+    Where `fits` is given the law is about those samples alone, and an operator without any has no case. Each
+    sample must be asserted something of, and a failure names it.
+    """
+
+    def over_samples(law: Callable[..., None]) -> Callable[..., None]:
+        tried = {
+            name: [each for each in enumerate(op.samples) if fits is None or fits(op, each[1])]
+            for name, op in OPS.items()
+        }
+
+        @wraps(law)
+        def case(op: Op, **given: Any) -> None:
+            for number, sample in tried[op.name]:
+                with asserts(f"sample {number} of {op.name}: {sample}"):
+                    law(op=op, sample=sample, **given)
+
+        wanted = signature(law)
+        case.__signature__ = wanted.replace(  # type: ignore[attr-defined]
+            parameters=[one for name, one in wanted.parameters.items() if name != "sample"]
+        )
+        return pytest.mark.parametrize("op", [OPS[name] for name in tried if tried[name]], ids=repr)(case)
+
+    return over_samples
+
+
+def each_edge(fits: Callable[[Edge], bool]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A law of an operator, a sample and one gradient edge, of those that it `fits`; as `each_sample`."""
+
+    def over_edges(law: Callable[..., None]) -> Callable[..., None]:
+        @wraps(law)
+        def of_sample(op: Op, sample: Sample) -> None:
+            for edge in trace_of(op, sample).graph.edges:
+                if fits(edge):
+                    with asserts(f"the edge to operand {edge.argnum}"):
+                        law(op=op, sample=sample, edge=edge)
+
+        wanted = signature(law)
+        of_sample.__signature__ = wanted.replace(  # type: ignore[attr-defined]
+            parameters=[one for name, one in wanted.parameters.items() if name != "edge"]
+        )
+        return each_sample(some_edge(fits))(of_sample)
+
+    return over_edges
+
+
+def has_edges(op: Op, sample: Sample) -> bool:
+    """Whether gradient flows through the operator."""
+    return bool(trace_of(op, sample).graph.edges)
+
+
+def has_cells(op: Op, sample: Sample) -> bool:
+    """Whether the result has a cell."""
+    return 0 not in trace_of(op, sample).graph["out"].shape
+
+
+def some_edge(fits: Callable[[Edge], bool] = lambda edge: True, *, filled: bool = False) -> Fits:
+    """Whether one of the gradient edges `fits`; its operand has cells where it is to be `filled`."""
+
+    def fitting(op: Op, sample: Sample) -> bool:
+        graph = trace_of(op, sample).graph
+        return any(
+            fits(edge) and not (filled and 0 in graph.nodes[edge.operand].shape) for edge in graph.edges
+        )
+
+    return fitting
 
 
 def attributes_of(op: Op, sample: Sample) -> dict[str, Any]:
@@ -49,8 +126,12 @@ def bindings_of(graph: Graph, op: Op, sample: Sample, seed: int = 0) -> Bindings
 
 def trace_of(op: Op, sample: Sample, dtype: str = "float64") -> Trace:
     """The recorded run of one operator on one sample."""
-    graph = graph_of(op, sample, dtype)
-    return record(graph, bindings_of(graph, op, sample))
+    if (trace := _traces.get((id(op), id(sample), dtype))) is None:
+        graph = graph_of(op, sample, dtype)
+        trace = record(graph, bindings_of(graph, op, sample))
+        if (id(op), id(sample)) in _TABLED:
+            _traces[id(op), id(sample), dtype] = trace
+    return trace
 
 
 def applied(op: str, *shapes: tuple[int, ...], **attributes: Any) -> Graph:

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from graphs import CASES, IDS, RandomRun, Sketch, runs, trace_of
+from graphs import RandomRun, Sketch, each_sample, has_edges, runs, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +51,7 @@ def multiply(x: float = -2.0, y: float = 5.0) -> Trace:
     return record(graph, Bindings.of(graph, {"x": x, "y": y}))
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_an_equation_fits(op: Op, sample: Sample) -> None:
     for frame, size, language in product(frames(trace_of(op, sample)), SIZES, LANGUAGES):
         block = equation(step_facts(frame), language, *size)
@@ -60,7 +60,7 @@ def test_an_equation_fits(op: Op, sample: Sample) -> None:
         assert bool(text(block).strip()) == (frame.step is not None)
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
     for frame, language in product(frames(trace_of(op, sample)), LANGUAGES):
         told = [line_text(line) for line in story(step_facts(frame), language, "a note")]
@@ -76,7 +76,7 @@ def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
             assert numeric_line(step_facts(frame), language) == ()
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample(has_edges)
 def test_every_step_is_checked_and_agrees(op: Op, sample: Sample) -> None:
     for frame in frames(trace_of(op, sample)):
         for span in numeric_line(step_facts(frame), "en"):
@@ -84,7 +84,7 @@ def test_every_step_is_checked_and_agrees(op: Op, sample: Sample) -> None:
             assert span.text.startswith("numeric")
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_a_transcript_tells_every_step(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for language in LANGUAGES:
@@ -360,7 +360,7 @@ def test_a_factor_in_brackets_where_it_needs_them(symbols: str, first: str, behi
     assert as_factor(symbols, first=False) == behind
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_one_sign_for_a_minus_in_mathematics(op: Op, sample: Sample) -> None:
     for frame in frames(trace_of(op, sample)):
         told = [

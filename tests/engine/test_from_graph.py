@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from graphs import CASES, IDS, RandomRun, Sketch, bindings_of, graph_of, runs
+from graphs import RandomRun, Sketch, bindings_of, each_sample, graph_of, runs
 from hypothesis import given, settings
 from sameness import assert_same, bits, graph_says
 
@@ -46,7 +46,7 @@ def test_a_bundled_graph_comes_back_without_its_file(name: str) -> None:
             assert bits(trace.value(node.name)) == bits(other.value(node.name))
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_every_operator_comes_back(op: Op, sample: Sample) -> None:
     graph = graph_of(op, sample, "float32")
     if op.boolean:

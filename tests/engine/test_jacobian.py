@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphs import CASES, IDS, Sketch, applied, assert_close, graph_of, largest, trace_of
+from graphs import (
+    Sketch,
+    applied,
+    assert_close,
+    each_sample,
+    graph_of,
+    has_edges,
+    largest,
+    some_edge,
+    trace_of,
+)
 from msgspec import structs
 
 from backprop_engine.arrays import sum_axes
@@ -19,8 +29,6 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Elementwise, Op, Sample
 from backprop_engine.trace.record import product, record
 from backprop_engine.trace.trace import Trace, ValueEdit
-
-each_case = pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
 
 
 def _dense(trace: Trace, edge: Edge) -> Any:
@@ -37,7 +45,7 @@ def _dense(trace: Trace, edge: Edge) -> Any:
     return np.array(rows).reshape(jacobian_shape(trace, edge))
 
 
-@each_case
+@each_sample(has_edges)
 def test_a_window_of_everything_is_the_jacobian(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for edge in trace.graph.edges:
@@ -50,7 +58,7 @@ def test_a_window_of_everything_is_the_jacobian(op: Op, sample: Sample) -> None:
             assert_close(some, found[[rows - 1, 0], columns - 1 :], scale=largest(wanted, 1.0))
 
 
-@each_case
+@each_sample(some_edge(filled=True))
 def test_origins_sum_to_the_cell(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for edge in trace.graph.edges:
@@ -69,12 +77,14 @@ def test_origins_sum_to_the_cell(op: Op, sample: Sample) -> None:
                 assert term.product == term.upstream * term.factor
 
 
-@each_case
+def _has_entries(edge: Edge) -> bool:
+    return not isinstance(edge.rule, Elementwise) and edge.rule.entries is not None
+
+
+@each_sample(some_edge(_has_entries))
 def test_a_rule_without_entries_is_asked_for_rows(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
-    for edge in trace.graph.edges:
-        if isinstance(edge.rule, Elementwise) or edge.rule.entries is None:
-            continue
+    for edge in filter(_has_entries, trace.graph.edges):
         bare = structs.replace(edge, rule=structs.replace(edge.rule, entries=None))
         rows, columns = jacobian_shape(trace, edge)
         rows, columns = min(rows, 3), min(columns, 3)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphs import CASES, IDS, RandomRun, Sketch, largest, runs, trace_of
+from graphs import CASES, RandomRun, Sketch, each_sample, largest, runs, trace_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -89,7 +89,7 @@ def without_training(trace: Trace) -> Trace:
     return replace(trace, plan=None, updated={}, remembered={}, training=None)
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_every_operator(op: Op, sample: Sample) -> None:
     assert_runs_as(trace_of(op, sample))
 
@@ -101,14 +101,12 @@ def test_every_scenario(stem: str) -> None:
     assert_runs_as(without_training(scenario.record()))
 
 
-COMPOSITE = [
-    pytest.param(op, sample, id=id_)
-    for (op, sample), id_ in zip(CASES, IDS, strict=True)
-    if decomposition(graph := trace_of(op, sample).graph, graph["out"]) is not None
-]
+def composite(op: Op, sample: Sample) -> bool:
+    graph = trace_of(op, sample).graph
+    return decomposition(graph, graph["out"]) is not None
 
 
-@pytest.mark.parametrize(("op", "sample"), COMPOSITE)
+@each_sample(composite)
 def test_the_inside_of_every_composite_operator(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     assert_runs_as(inside(trace, trace.graph["out"]).trace, rtol=1e-11)
@@ -325,4 +323,4 @@ def _defined(trace: Trace) -> set[str]:
 
 def test_helpers_stand_behind_what_they_call() -> None:
     for name in HELPERS:
-        carried_out("import numpy as np\n" + "\n".join(definitions([f"{name}(x)"])))
+        assert name in carried_out("import numpy as np\n" + "\n".join(definitions([f"{name}(x)"])))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from graphs import CASES, IDS, Sketch, applied, trace_of
+from graphs import Sketch, applied, each_sample, some_edge, trace_of
 
 from backprop_engine.derivatives.jacobian import Cell, edge_origins, node_origins
 from backprop_engine.graph.bindings import Bindings
@@ -66,7 +65,7 @@ def test_a_sum_of_nothing_is_zero() -> None:
     assert said(trace, "a", (0,))[1].strip() == "= 0"
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample(some_edge(filled=True))
 def test_every_operator_can_be_asked(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for edge in trace.graph.edges:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphs import CASES, IDS, Sketch, trace_of
+from graphs import CASES, Sketch, each_sample, graph_of, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,7 +73,7 @@ def trees_of(trace: Trace) -> Iterator[Expr]:
         yield rule_tree(trace.graph, node, local.text)
 
 
-@pytest.mark.parametrize(("op", "sample"), CASES, ids=IDS)
+@each_sample()
 def test_every_operator_reads_as_its_texts(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     node = trace.graph["out"]
@@ -86,9 +86,12 @@ def test_every_operator_reads_as_its_texts(op: Op, sample: Sample) -> None:
             assert_box_holds(set_in(style, tree, axes), written)
 
 
-@pytest.mark.parametrize(("number", "op", "sample"), [(at, *case) for at, case in enumerate(CASES)], ids=IDS)
-def test_every_operator_keeps_to_the_width(number: int, op: Op, sample: Sample) -> None:
-    trace, width = trace_of(op, sample), WIDTHS[number % len(WIDTHS)]
+@each_sample()
+def test_every_operator_keeps_to_the_width(op: Op, sample: Sample) -> None:
+    trace, width = (
+        trace_of(op, sample),
+        WIDTHS[[one is sample for one in op.samples].index(True) % len(WIDTHS)],
+    )
     for position in range(1, len(trace.steps) + 1):
         for one in step_equations(step_facts(trace.frame(position)), "en"):
             fitted = one.fitted(width).block
@@ -736,15 +739,12 @@ NOT_EVALUATED = {"max", "min", "prod", "transpose"}
 """Their rules speak of `at_largest` and the like, or transpose a number: no expression of a scenario."""
 
 
-def _of_scalars() -> list[Any]:
-    """The cases whose operands and result are all numbers."""
-    return [
-        pytest.param(op, sample, id=id_)
-        for (op, sample), id_ in zip(CASES, IDS, strict=True)
-        if op.name not in NOT_EVALUATED
+def _of_scalars(op: Op, sample: Sample) -> bool:
+    return (
+        op.name not in NOT_EVALUATED
         and all(np.shape(one) == () for one in sample.draw())
-        and trace_of(op, sample).graph["out"].shape == ()
-    ]
+        and graph_of(op, sample)["out"].shape == ()
+    )
 
 
 def _value(tree: Expr) -> Any:
@@ -754,7 +754,7 @@ def _value(tree: Expr) -> Any:
         return evaluate(tree, known.__getitem__, known.__getitem__, np.dtype(np.float64))
 
 
-@pytest.mark.parametrize(("op", "sample"), _of_scalars())
+@each_sample(_of_scalars)
 def test_numbers_below_symbols_come_to_what_is_on_the_left(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     graph, node = trace.graph, trace.graph["out"]

@@ -17,17 +17,21 @@ from driving import NARROW, WIDE, go, opened
 from syrupy.assertion import SnapshotAssertion
 
 from backprop_tui.export.screenshot import screen_svg, screen_text
+from covering import BEGUN, COVERING
 from scenes import STEMS, moments
 
 FOLDER = Path(__file__).parent / "__snapshots__" / Path(__file__).stem
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 MAKE = "run `python docs/gallery/build.py`"
-IN_KOREAN = ("add_multiply", "softmax_classifier", "rnn_cell")
 CASES = [
     *product(STEMS, (WIDE, NARROW), ("en",)),
-    *product(IN_KOREAN, (WIDE, NARROW), ("ko",)),
+    *product(BEGUN, (WIDE, NARROW), ("ko",)),
 ]
 NAMES = [f"{stem}-{columns}x{rows}-{language}" for stem, (columns, rows), language in CASES]
+EACH = [
+    pytest.param(*case, id=name, marks=() if case[0] in COVERING else pytest.mark.thorough)
+    for case, name in zip(CASES, NAMES, strict=True)
+]
 
 
 @cache
@@ -40,7 +44,7 @@ def gallery() -> Any:
     return module
 
 
-@pytest.mark.parametrize(("stem", "size", "language"), CASES, ids=NAMES)
+@pytest.mark.parametrize(("stem", "size", "language"), EACH)
 async def test_screen(stem: str, size: tuple[int, int], language: str, in_words: SnapshotAssertion) -> None:
     """The most crowded step first, as it is when one opens the scenario there."""
     positions = moments(stem)
@@ -55,7 +59,13 @@ async def test_screen(stem: str, size: tuple[int, int], language: str, in_words:
         assert picture == (GALLERY / f"{stem}.svg").read_text("utf-8"), MAKE
 
 
-@pytest.mark.parametrize("stem", gallery().SHOWN_IN_EVERY_WAY)
+@pytest.mark.parametrize(
+    "stem",
+    [
+        pytest.param(stem, marks=() if stem == BEGUN[0] else pytest.mark.thorough)
+        for stem in gallery().SHOWN_IN_EVERY_WAY
+    ],
+)
 async def test_the_gallery_shows_every_way(stem: str) -> None:
     ways = gallery().ways_of(stem)[1:]
     assert len(ways) == 11

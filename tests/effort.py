@@ -1,0 +1,25 @@
+"""How much a run of the tests tries, decided here and nowhere else.
+
+The README's test line tries enough of everything to find a mistake within two minutes.
+`BACKPROP_EFFORT=thorough`, as `.ci/run` sets it, tries all: every bundled scenario where otherwise a covering
+set stands for them, every example that a law is given, fifty planted faults.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+THOROUGH: Final = os.environ.get("BACKPROP_EFFORT") == "thorough"
+
+
+def tried(everything: T, enough: T) -> T:
+    """All that there is to try, or what is enough of it between two changes."""
+    return everything if THOROUGH else enough
+
+
+def examples(count: int) -> int:
+    """How many examples a law is given, of the `count` that a thorough run gives it."""
+    return tried(count, max(10, count // 5))
