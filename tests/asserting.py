@@ -1,12 +1,14 @@
 """Every case asserts something, or fails: one that ends early, or loops over nothing, proves nothing.
 
-What counts is an `assert` that was reached in a module of the tests, `pytest.raises`, and a comparison by
-`numpy.testing`. It takes `enable_assertion_pass_hook`, with which pytest compiles modules so that one hears
-of an assertion that holds. `conftest.py` takes the hook from here.
+What counts is an `assert` that held in a module of the tests, `pytest.raises`, and a comparison by
+`numpy.testing`. An `assert` is heard of because it is compiled here with a call after it: pytest's own hook
+for this would describe each assertion, and keep alive what it describes. `conftest.py` takes from here what
+runs a case.
 """
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +19,19 @@ import numpy as np
 import pytest
 from _pytest.assertion import rewrite, util
 
-# Modules that were compiled before assertions could be heard of are not mixed in.
-rewrite.PYC_TAIL = "-asserting" + rewrite.PYC_TAIL
+_visit_assert = rewrite.AssertionRewriter.visit_Assert
 _reached = False
+
+
+def _heard_of(rewriter: rewrite.AssertionRewriter, assert_: ast.Assert) -> list[ast.stmt]:
+    """The statements of an `assert`, and a call that is reached where it holds."""
+    nothing = ast.Constant("")
+    call = ast.Expr(rewriter.helper("_call_assertion_pass", ast.Constant(assert_.lineno), nothing, nothing))
+    return [*_visit_assert(rewriter, assert_), ast.fix_missing_locations(ast.copy_location(call, assert_))]
+
+
+rewrite.AssertionRewriter.visit_Assert = _heard_of  # type: ignore[method-assign]
+rewrite.PYC_TAIL = f"-asserting{rewrite.PYC_TAIL}"  # modules that were compiled without are not mixed in
 
 
 @contextmanager
@@ -44,7 +56,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[Any]:
         return (yield)
 
 
-def _held(line: int, original: str, explanation: str) -> None:
+def _held(*_: Any) -> None:
     """An `assert` held, in a module of the tests or of a plugin of pytest's."""
     if "site-packages" not in sys._getframe(2).f_code.co_filename:
         _reach()
@@ -53,7 +65,7 @@ def _held(line: int, original: str, explanation: str) -> None:
 def _reach() -> None:
     global _reached  # noqa: PLW0603
     _reached = True
-    util._assertion_pass = None  # what an assertion says of itself takes long: one is enough
+    util._assertion_pass = None  # one is enough
 
 
 def _counted(function: Callable[..., Any]) -> Callable[..., Any]:

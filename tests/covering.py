@@ -19,9 +19,8 @@ from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, lo
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate
 from backprop_engine.trace.trace import Trace
-from backprop_tui.panels.graph import graph_picture
-from backprop_tui.panels.graph.choosing import part_shown
-from backprop_tui.panels.plots import kinds
+from backprop_tui.panels.graph import graph_picture, graph_title
+from backprop_tui.panels.plots.panel import kinds
 from effort import tried
 from scenes import STEMS, run, scenario, trace, view
 
@@ -121,7 +120,7 @@ def _panels(stem: str) -> Iterator[str]:
     picture = graph_picture(start)
     yield f"a picture {'wider' if picture.width > 118 else 'no wider'} than a screen"
     yield f"a picture {'higher' if picture.height > 30 else 'no higher'} than a screen"
-    yield "a picture of a part" if part_shown(start) else "a picture of all"
+    yield "a picture of a part" if " / " in graph_title(start) else "a picture of all"
 
 
 def _rough(count: int) -> str:

@@ -28,6 +28,7 @@ from backprop_tui.render.equation import columns
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.transcript import state, transcript
 from backprop_tui.render.words import numeric_line, story
+from effort import tried
 
 SIZES = ((40, 8), (56, 16), (76, 7), (116, 24), (24, 10))
 
@@ -53,7 +54,8 @@ def multiply(x: float = -2.0, y: float = 5.0) -> Trace:
 
 @each_sample()
 def test_an_equation_fits(op: Op, sample: Sample) -> None:
-    for frame, size, language in product(frames(trace_of(op, sample)), SIZES, LANGUAGES):
+    ways = tried([*product(SIZES, LANGUAGES)], [(SIZES[0], "ko"), (SIZES[2], "en"), (SIZES[4], "en")])
+    for frame, (size, language) in product(frames(trace_of(op, sample)), ways):
         block = equation(step_facts(frame), language, *size)
         assert block.width == max(map(line_width, block.lines), default=0) <= size[0], (frame.step, size)
         assert block.height <= size[1], (frame.step, size)

@@ -136,10 +136,8 @@ def test_one_cell_of_a_large_product_looks_at_one_column(monkeypatch: pytest.Mon
 
 def _has_diagonal(op: Op, sample: Sample) -> bool:
     trace = trace_of(op, sample)
-    locals_ = [
-        local_gradient(trace, edge) for edge in trace.graph.edges if trace.contributions[edge.index].size
-    ]
-    return any(isinstance(local, ElementwiseLocal) for local in locals_)
+    filled = (edge for edge in trace.graph.edges if trace.contributions[edge.index].size)
+    return any(isinstance(local_gradient(trace, edge), ElementwiseLocal) for edge in filled)
 
 
 @each_sample(_has_diagonal)
