@@ -13,8 +13,8 @@ from functools import cache
 from math import prod
 
 import numpy as np
-
 from backprop_engine.decomposition import decomposition
+
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate
