@@ -38,15 +38,16 @@ rewrite.PYC_TAIL = f"-asserting{rewrite.PYC_TAIL}"  # modules that were compiled
 def asserts(part: str) -> Iterator[None]:
     """A part of a case, which must assert something itself; what fails in it tells which part it was."""
     global _reached
+    around = _reached, util._assertion_pass
     _reached, util._assertion_pass = False, _held
     try:
         yield
         assert _reached, "nothing is asserted here"
     except BaseException as error:
+        _reached, util._assertion_pass = around
         error.add_note(f"in {part}")
         raise
-    finally:
-        util._assertion_pass = None
+    _reach()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,8 +13,8 @@ from functools import cache
 from math import prod
 
 import numpy as np
-from backprop_engine.decomposition import decomposition
 
+from backprop_engine.derivatives.decomposition import decomposition
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate
@@ -78,6 +78,7 @@ def _structure(graph: Graph) -> Iterator[str]:
         yield f"a tensor of {len(node.shape)} axes"
         yield f"a tensor of {_rough(prod(node.shape))} cells"
         if node.op is not None:
+            yield f"an operator of {node.op.family}"
             yield f"{min(len(node.operands), 4)} operands"
             yield "an operator that can be stepped into" if decomposition(graph, node) else "a plain operator"
             if not graph.active[node.position]:

@@ -23,6 +23,7 @@ from backprop_engine.trace.record import product, record
 from backprop_engine.trace.trace import Trace
 
 CASES = [(op, sample) for op in OPS.values() for sample in op.samples]
+IDS = [f"{op.name}-{number}" for op in OPS.values() for number, _ in enumerate(op.samples)]
 _TABLED = {(id(op), id(sample)) for op, sample in CASES}
 _traces: dict[tuple[int, int, str], Trace] = {}
 Fits: TypeAlias = Callable[[Op, Sample], bool]

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
-from graphs import CASES, IDS, assert_close, attributes_of, bindings_of, graph_of, largest, trace_of
+from graphs import assert_close, attributes_of, bindings_of, each_sample, graph_of, largest, trace_of
 
 from backprop_engine.ops import Op, Sample
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.record import record
 
-COMPOSITE = [
-    pytest.param(op, sample, id=id_)
-    for (op, sample), id_ in zip(CASES, IDS, strict=True)
-    if op.inside_for(tuple(map(np.shape, sample.draw())), attributes_of(op, sample))
-]
+
+def _composite(op: Op, sample: Sample) -> bool:
+    return bool(op.inside_for(tuple(map(np.shape, sample.draw())), attributes_of(op, sample)))
 
 
 def _leaf(tensor: Any) -> str:
@@ -25,7 +22,7 @@ def _leaf(tensor: Any) -> str:
     return f"{{shape: {list(shape)}, init: zeros}}" if shape else "0"
 
 
-@pytest.mark.parametrize(("op", "sample"), COMPOSITE)
+@each_sample(_composite)
 def test_decomposition_is_the_operator(op: Op, sample: Sample) -> None:
     drawn = sample.draw()
     names = op.names(len(drawn))

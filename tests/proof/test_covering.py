@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backprop_engine.ops import OPS
 from covering import COVERING, features, greedy
 from scenes import STEMS, trace
 
@@ -29,7 +28,8 @@ def test_what_a_scenario_has_is_told_by_what_is_in_it() -> None:
 
 
 def test_every_family_that_a_scenario_has_is_among_the_features() -> None:
-    families = {node.op.family for stem in STEMS for node in trace(stem).graph.nodes if node.op}
-    assert families <= {op.family for op in OPS.values()}
-    told = " ".join(sorted(frozenset().union(*map(features, COVERING))))
-    assert [family for family in families if family not in told] == []
+    def families(stems: tuple[str, ...]) -> set[str]:
+        return {node.op.family for stem in stems for node in trace(stem).graph.nodes if node.op}
+
+    assert families(COVERING) == families(STEMS)
+    assert len(families(STEMS)) >= 10
