@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from settling import settled
 from syrupy.assertion import SnapshotAssertion
-from syrupy.data import SnapshotCollections
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from typist import EVERYTHING, Typist
 
 from backprop_engine.scenario.model import Scenario
-from effort import THOROUGH
 from scenes import scenario, written
 
 
@@ -22,10 +19,6 @@ class TextSnapshots(SingleFileSnapshotExtension):
 
     file_extension = "txt"
     _write_mode = WriteMode.TEXT
-
-    def discover_snapshots(self, **options: Any) -> SnapshotCollections:
-        """Of a part of the snapshots the others are not unused; `test_snapshots.py` finds what is."""
-        return super().discover_snapshots(**options) if THOROUGH else SnapshotCollections()
 
 
 @pytest.fixture(autouse=True)
