@@ -17,13 +17,13 @@ from backprop_engine.expressions import (
     Call,
     Expr,
     ExprError,
-    Index,
+    IntegerIndex,
     Keyword,
     ListOf,
     Name,
     Number,
     Slice,
-    Span,
+    SourceSpan,
     Subscript,
     Text,
     Transpose,
@@ -36,7 +36,7 @@ from backprop_engine.expressions import (
     walk,
 )
 
-NOWHERE = Span(0, 0)
+NOWHERE = SourceSpan(0, 0)
 
 
 def name(text: str) -> Name:
@@ -83,7 +83,7 @@ x, y, z = name("x"), name("y"), name("z")
         ("x @ y + z", binary("+", binary("@", x, y), z)),
         ("x + y < z", binary("<", binary("+", x, y), z)),
         ("x.T", Transpose(x, NOWHERE)),
-        ("x[0]", Subscript(x, (Index(0, NOWHERE),), NOWHERE)),
+        ("x[0]", Subscript(x, (IntegerIndex(0, NOWHERE),), NOWHERE)),
         (
             "x[:, 1:, ::-2]",
             Subscript(
@@ -98,7 +98,9 @@ x, y, z = name("x"), name("y"), name("z")
         ),
         (
             "states[-1].h",
-            Attribute(Subscript(name("states"), (Index(-1, NOWHERE),), NOWHERE), "h", NOWHERE, NOWHERE),
+            Attribute(
+                Subscript(name("states"), (IntegerIndex(-1, NOWHERE),), NOWHERE), "h", NOWHERE, NOWHERE
+            ),
         ),
         (
             "f(x, axis=-1, mode='a', keep=true, shape=[2, [-3]], by=y)",
@@ -129,17 +131,20 @@ def test_tree(text: str, tree: Expr) -> None:
 def test_spans() -> None:
     tree = parse("  tanh((W @ x)[0] + b.T, axis=1)")
     assert isinstance(tree, Call)
-    assert (tree.span, tree.name_span) == (Span(2, 32), Span(2, 6))
+    assert (tree.span, tree.name_span) == (SourceSpan(2, 32), SourceSpan(2, 6))
     total = tree.args[0]
     assert isinstance(total, Binary)
-    assert (total.span, total.op_span) == (Span(7, 23), Span(18, 19))
+    assert (total.span, total.op_span) == (SourceSpan(7, 23), SourceSpan(18, 19))
     assert isinstance(total.left, Subscript)
-    assert (total.left.span, total.left.key[0].span) == (Span(7, 17), Span(15, 16))
-    assert total.left.value.span == Span(8, 13)
-    assert total.right.span == Span(20, 23)
-    assert (tree.keywords[0].name_span, tree.keywords[0].value.span) == (Span(25, 29), Span(30, 31))
-    assert parse("one.h").span == Span(0, 5)
-    assert parse("- 2").span == Span(0, 3)
+    assert (total.left.span, total.left.key[0].span) == (SourceSpan(7, 17), SourceSpan(15, 16))
+    assert total.left.value.span == SourceSpan(8, 13)
+    assert total.right.span == SourceSpan(20, 23)
+    assert (tree.keywords[0].name_span, tree.keywords[0].value.span) == (
+        SourceSpan(25, 29),
+        SourceSpan(30, 31),
+    )
+    assert parse("one.h").span == SourceSpan(0, 5)
+    assert parse("- 2").span == SourceSpan(0, 3)
 
 
 # What is refused
@@ -206,7 +211,7 @@ REFUSED = [
 def test_refused(text: str, start: int, end: int, message: str, hint: str) -> None:
     with pytest.raises(ExprError) as caught:
         parse(text)
-    assert caught.value.span == Span(start, end)
+    assert caught.value.span == SourceSpan(start, end)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
@@ -318,7 +323,7 @@ CONSTANTS = st.recursive(
 )
 BOUNDS = st.none() | st.integers(-9, 9)
 KEYS = st.lists(
-    st.integers(-9, 9).map(lambda value: Index(value, NOWHERE))
+    st.integers(-9, 9).map(lambda value: IntegerIndex(value, NOWHERE))
     | st.tuples(BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0)).map(lambda b: Slice(*b, NOWHERE)),
     min_size=1,
     max_size=3,
@@ -336,7 +341,7 @@ def larger(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
     )
     axes = inner.filter(has_axes)
     paths = NAMES.map(name) | st.tuples(NAMES, st.integers(-3, 3)).map(
-        lambda found: Subscript(name(found[0]), (Index(found[1], NOWHERE),), NOWHERE)
+        lambda found: Subscript(name(found[0]), (IntegerIndex(found[1], NOWHERE),), NOWHERE)
     )
     operators = st.sampled_from(["+", "-", "*", "/", "@", "**", "<", "<=", ">", ">=", "==", "!="])
     return st.one_of(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from graphs import Sketch, applied, assert_close, attributes_of, each_sample, graph_of, largest, trace_of
 
-from backprop_engine.derivatives.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Kind
@@ -35,7 +35,7 @@ def test_operators_that_are_taught_by_their_parts_have_an_inside(name: str) -> N
 @each_sample(_composite)
 def test_fused_and_decomposed_agree(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
-    run = inside(trace, trace.graph["out"]).trace
+    run = inner_run(trace, trace.graph["out"]).trace
     seed = trace.bindings.seed
     rtol = 1e-12 if prod(np.shape(seed)) < 1000 else 1e-10
     assert_close(run.value("out/out"), trace.value("out"), rtol, scale=largest(*sample.draw()))
@@ -49,7 +49,7 @@ def test_fused_and_decomposed_agree(op: Op, sample: Sample) -> None:
 def test_parts_are_called_after_the_node_and_leaves_after_the_operands() -> None:
     graph = Sketch().inputs(z=(2,))(a="sigmoid z", f="square a").build()
     trace = record(graph, Bindings.of(graph, {"z": [0.0, 1.0]}, 1.0))
-    found = inside(trace, graph["a"])
+    found = inner_run(trace, graph["a"])
     inner = found.trace.graph
     assert [leaf.name for leaf in inner.leaves] == ["a"]
     assert {node.name for node in inner.nodes if node.op} == {"a/e#1", "a/e", "a/s", "a/out"}
@@ -60,7 +60,7 @@ def test_parts_are_called_after_the_node_and_leaves_after_the_operands() -> None
 def test_the_seed_is_the_gradient_that_flows_in() -> None:
     graph = Sketch().inputs(z=(2,))(a="sigmoid z", f="square a").build()
     trace = record(graph, Bindings.of(graph, {"z": [0.0, 1.0]}, [1.0, -3.0]))
-    run = inside(trace, graph["a"]).trace
+    run = inner_run(trace, graph["a"]).trace
     assert_close(run.bindings.seed, trace.gradient("a"))
     assert_close(run.gradient("a"), trace.gradient("z"))
 
@@ -68,13 +68,13 @@ def test_the_seed_is_the_gradient_that_flows_in() -> None:
 def test_where_no_gradient_flows_in_the_seed_is_ones() -> None:
     graph = Sketch().inputs(x=(2,))(unused="sigmoid x", f="sum x").build("f")
     trace = record(graph, Bindings.of(graph, {"x": [0.0, 1.0]}))
-    assert inside(trace, graph["unused"]).trace.bindings.seed.tolist() == [1.0, 1.0]
+    assert inner_run(trace, graph["unused"]).trace.bindings.seed.tolist() == [1.0, 1.0]
 
 
 def test_an_operand_without_gradient_is_a_constant_inside() -> None:
     graph = Sketch().inputs(x=(2,)).constants(t=(2,))(f="mse x t").build()
     trace = record(graph, Bindings.of(graph, {"x": [0.0, 1.0], "t": [1.0, 1.0]}))
-    run = inside(trace, graph["f"]).trace
+    run = inner_run(trace, graph["f"]).trace
     assert run.graph["a"].kind is Kind.INPUT
     assert run.graph["target"].kind is Kind.CONSTANT
 
@@ -82,15 +82,15 @@ def test_an_operand_without_gradient_is_a_constant_inside() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_the_inside_is_computed_in_the_type_of_the_whole(dtype: str) -> None:
     trace = trace_of(OPS["layer_norm"], Sample(((2, 3),)), dtype)
-    run = inside(trace, trace.graph["out"]).trace
+    run = inner_run(trace, trace.graph["out"]).trace
     assert all(value.dtype == dtype for value in run.values)
 
 
 def test_inside_of_an_inside() -> None:
     graph = applied("silu", ())
     trace = record(graph, Bindings.of(graph, {"a": 0.5}))
-    first = inside(trace, graph["out"]).trace
-    second = inside(first, first.graph["out/p"]).trace
+    first = inner_run(trace, graph["out"]).trace
+    second = inner_run(first, first.graph["out/p"]).trace
     assert second.graph.nodes[second.graph.output].name == "out/p/out"
     assert_close(second.value("out/p/out"), first.value("out/p"))
 
@@ -101,11 +101,11 @@ def test_an_elementary_node_has_no_inside(name: str) -> None:
     trace = record(graph, Bindings.of(graph, {"x": 3.0}))
     assert decomposition(graph, graph[name]) is None
     with pytest.raises(UsageError, match="has no inside"):
-        inside(trace, graph[name])
+        inner_run(trace, graph[name])
 
 
 def test_the_same_graph_is_lowered_once() -> None:
     graph = graph_of(OPS["gelu"], Sample(((),)))
     values: dict[str, Any] = {"a": 1.0}
-    one, other = (inside(record(graph, Bindings.of(graph, values)), graph["out"]) for _ in range(2))
+    one, other = (inner_run(record(graph, Bindings.of(graph, values)), graph["out"]) for _ in range(2))
     assert one.trace.graph is other.trace.graph

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from backprop_engine import load_scenario
-from backprop_engine.derivatives.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
@@ -109,7 +109,7 @@ def composite(op: Op, sample: Sample) -> bool:
 @each_sample(composite)
 def test_the_inside_of_every_composite_operator(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
-    assert_runs_as(inside(trace, trace.graph["out"]).trace, rtol=1e-11)
+    assert_runs_as(inner_run(trace, trace.graph["out"]).trace, rtol=1e-11)
 
 
 @given(runs())

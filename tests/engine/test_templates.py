@@ -18,11 +18,11 @@ from backprop_engine.expressions import (
     Expr,
     ExprError,
     Filled,
-    Index,
+    IntegerIndex,
     Name,
     Number,
     Slice,
-    Span,
+    SourceSpan,
     Subscript,
     Text,
     Unary,
@@ -36,7 +36,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.templates import LONGEST, MAX_TEMPLATES, _template
 from backprop_engine.expressions.tokens import tokenize
 
-Refusal = tuple[str, Span, str]
+Refusal = tuple[str, SourceSpan, str]
 
 T = TypeVar("T")
 
@@ -89,13 +89,13 @@ def steps(part: Expr, filled: Filled | None) -> object:
     return filled.path(part) if filled else path(part)
 
 
-def plain_key(part: Index | Slice) -> int | slice:
-    return part.value if isinstance(part, Index) else slice(part.start, part.stop, part.step)
+def plain_key(part: IntegerIndex | Slice) -> int | slice:
+    return part.value if isinstance(part, IntegerIndex) else slice(part.start, part.stop, part.step)
 
 
-def places(part: Value, filled: Filled | None) -> list[Span]:
+def places(part: Value, filled: Filled | None) -> list[SourceSpan]:
     """Where the smaller pieces of a part stand."""
-    found: list[Span] = []
+    found: list[SourceSpan] = []
     match part:
         case Binary():
             found = [part.op_span]
@@ -258,7 +258,7 @@ def test_a_text_can_have_a_template_of_its_own() -> None:
     filled = fill(text, shared=False)
     assert filled.template.tree == parse(text)
     assert filled.template.slots == ()
-    assert filled.span(Span(2, 6)) == Span(2, 6)
+    assert filled.span(SourceSpan(2, 6)) == SourceSpan(2, 6)
     with pytest.raises(ExprError, match="word of Python"):
         fill("if", shared=False)
 

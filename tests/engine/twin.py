@@ -16,7 +16,7 @@ import numpy as np
 from backprop_engine.debugger import commands as c
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.derivatives.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
@@ -322,7 +322,7 @@ class Twin:
             else:
                 self.failed = True
             return
-        inner = inside(trace, trace.graph.nodes[node]).trace
+        inner = inner_run(trace, trace.graph.nodes[node]).trace
         start = 0 if isinstance(step, Forward) else inner.schedule.seed
         self.levels = [*self.levels, (trace.graph.nodes[node].name, inner, start)]
         self.selection = None

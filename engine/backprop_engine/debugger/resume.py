@@ -28,7 +28,7 @@ from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint
 from backprop_engine.debugger.changing import on_branch
 from backprop_engine.debugger.session import Level, Notice, Session
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.derivatives.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Update
@@ -187,7 +187,7 @@ def _levels(levels: Sequence[Level], trace: Trace) -> Iterator[Level]:
     for level in levels:
         if level.name not in trace.graph or decomposition(trace.graph, trace.graph[level.name]) is None:
             return
-        trace = inside(trace, trace.graph[level.name]).trace
+        trace = inner_run(trace, trace.graph[level.name]).trace
         place = _place(level.trace, level.position)
         yield Level(level.name, trace, _within(trace.graph, trace.schedule, place))
 

@@ -42,7 +42,7 @@ from backprop_engine.debugger.moving import groups_at, next_boundary, previous_b
 from backprop_engine.debugger.session import Level, Seek, Session
 from backprop_engine.debugger.travelling import at, jumped, searched, through_history, told, travelled
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.derivatives.decomposition import decomposition, inside
+from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Backward, Forward
@@ -149,7 +149,7 @@ def _into(session: Session) -> Session:
     node = _composite(session)
     if node is None:
         return _unfolded_at(session, session.here + 1) or told(session, "nothing inside", good=False)
-    found = inside(session.trace, node)
+    found = inner_run(session.trace, node)
     start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
     level = Level(node.name, found.trace, start)
     return replace(session, levels=(*session.levels, level), selection=None)

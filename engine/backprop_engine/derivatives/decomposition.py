@@ -14,8 +14,8 @@ from msgspec import structs
 
 from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
+from backprop_engine.evaluation.execution_plans import ExecutionPlan, plan_of
 from backprop_engine.evaluation.lowering import Position, add_expression
-from backprop_engine.evaluation.plans import Plan, plan_of
 from backprop_engine.expressions import Filled, Name, fill
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
@@ -26,11 +26,11 @@ from backprop_engine.ops.definition import Decomposition
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Inside", "decomposition", "inside", "inside_graph", "stepped_into"]
+__all__ = ["InnerRun", "decomposition", "inner_graph", "inner_run", "stepped_into"]
 
 
 @dataclass(frozen=True, eq=False)
-class Inside:
+class InnerRun:
     """The run inside `node`; `operands` are the nodes of the outer graph that its leaves stand for."""
 
     node: Node
@@ -46,18 +46,18 @@ def decomposition(graph: Graph, node: Node) -> Decomposition | None:
     return node.op.inside_for(shapes, node.attributes)
 
 
-def inside(trace: Trace, node: Node) -> Inside:
+def inner_run(trace: Trace, node: Node) -> InnerRun:
     """The run inside a composite node; `UsageError` for any other.
 
     Where no gradient flows into the node, the seed is ones.
     """
     graph = trace.graph
-    inner = inside_graph(graph, node.position)
-    operands = dict(zip(_leaf_names(node), (graph.nodes[one] for one in node.operands), strict=True))
+    inner = inner_graph(graph, node.position)
+    operands = dict(zip(_leaf_names(node), (graph.nodes[operand] for operand in node.operands), strict=True))
     values = {name: trace.operand_values[operand.position] for name, operand in operands.items()}
     seed: Any = trace.gradients[node.position]
     seed = np.ones(node.shape) if seed is None else seed
-    return Inside(node, record(inner, Bindings.of(inner, values, seed)), operands)
+    return InnerRun(node, record(inner, Bindings.of(inner, values, seed)), operands)
 
 
 def stepped_into(trace: Trace, step: Step) -> tuple[Trace, range] | None:
@@ -77,13 +77,13 @@ def stepped_into(trace: Trace, step: Step) -> tuple[Trace, range] | None:
     node = graph.nodes[position]
     if decomposition(graph, node) is None:
         return None
-    run = inside(trace, node).trace
+    run = inner_run(trace, node).trace
     before = run.schedule.seed
     return run, range(1, before) if isinstance(step, Forward) else range(before, run.schedule.last + 1)
 
 
 @derived(limit=64)
-def inside_graph(graph: Graph, position: int) -> Graph:
+def inner_graph(graph: Graph, position: int) -> Graph:
     """The graph inside the node at `position`; `UsageError` where it is no composite."""
     node = graph.nodes[position]
     parts = decomposition(graph, node)
@@ -112,7 +112,7 @@ def _kind(graph: Graph, node: Node, argnum: int) -> Kind:
 
 def _add_parts(builder: GraphBuilder, positions: dict[str, Position], parts: Decomposition) -> None:
     """Add the parts of a decomposition in their order; their numbers come before all of them."""
-    lowered: list[tuple[str, Filled, Plan, list[Position]]] = []
+    lowered: list[tuple[str, Filled, ExecutionPlan, list[Position]]] = []
     for name, expression in parts:
         filled = fill(expression)
         plan = plan_of(filled.template)

@@ -50,7 +50,7 @@ def attribute_value(op: Op, attribute: OpAttribute, value: object, at: object) -
     except msgspec.ValidationError:
         hint: Hint = worded(attribute.meaning)
         if isinstance(value, str):
-            choices = [one for one in _choices(expected) if isinstance(one, str)]
+            choices = [choice for choice in _choices(expected) if isinstance(choice, str)]
             hint = did_you_mean(value, choices) or hint
         if attribute.type is tuple:
             hint = msg("slices are written in brackets: `x[:, 1:]`")
@@ -104,7 +104,9 @@ def type_words(kind: Any) -> str:
         return joined(msg(" or "), (type_words(part) for part in get_args(kind) if part is not NoneType))
     if get_origin(kind) is Literal:
         choices = get_args(kind)
-        return joined(msg(" or "), (f'"{one}"' if isinstance(one, str) else str(one) for one in choices))
+        return joined(
+            msg(" or "), (f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
+        )
     if get_origin(kind) in (tuple, list):
         return msg("a list of {several}", several=_several(get_args(kind)[0]))
     return _ONE.get(kind) or str(getattr(kind, "__name__", kind))

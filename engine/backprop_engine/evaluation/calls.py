@@ -17,13 +17,13 @@ from backprop_engine.expressions import (
     Boolean,
     Call,
     Expr,
-    Index,
+    IntegerIndex,
     Keyword,
     ListOf,
     Name,
     Number,
     Slice,
-    Span,
+    SourceSpan,
     Subscript,
     Text,
     Unary,
@@ -121,7 +121,8 @@ def _meant(name: str) -> Hint:
 def signature(op: Op) -> str:
     """How an operator is called: `softmax(a, axis=-1)`."""
     attributes = (
-        one.name if one.default is ... else f"{one.name}={shown_value(one.default)}" for one in op.attributes
+        attribute.name if attribute.default is ... else f"{attribute.name}={shown_value(attribute.default)}"
+        for attribute in op.attributes
     )
     operands = [*op.operands, "…"] if op.variadic else op.operands
     return f"{op.name}({', '.join((*operands, *attributes))})"
@@ -189,7 +190,7 @@ def bind(
             )
             raise CallError(ATTRIBUTE, message, at, msg("the operator is {op}", op=signature(op)))
     if op.conflict and (
-        reason := op.conflict(**{one.name: one.default for one in op.attributes} | attributes)
+        reason := op.conflict(**{known.name: known.default for known in op.attributes} | attributes)
     ):
         raise CallError(
             ATTRIBUTE,
@@ -215,7 +216,7 @@ def _wrong_count(op: Op, found: int) -> Message:
 
 def _extra_hint(op: Op, found: int) -> Hint:
     """For a number too many: perhaps an attribute was meant by it."""
-    free = [one.name for one in op.attributes]
+    free = [attribute.name for attribute in op.attributes]
     if free and found == len(op.operands) + 1:
         return msg(
             "an attribute has its name before it: `{name}=…`; the operator is {op}",
@@ -226,7 +227,7 @@ def _extra_hint(op: Op, found: int) -> Hint:
 
 
 def _unknown_keyword(op: Op, name: str, at: object, other_keys: Sequence[str]) -> CallError:
-    hint = did_you_mean(name, (*(one.name for one in op.attributes), *op.operands, *other_keys))
+    hint = did_you_mean(name, (*(attribute.name for attribute in op.attributes), *op.operands, *other_keys))
     shown = shortened(clean(name), 40)
     return CallError(
         ATTRIBUTE,
@@ -266,7 +267,7 @@ def operands_first(tree: Expr) -> list[Expr]:
         elif isinstance(node, Call):
             stack += node.args
             if node.keywords:
-                stack += [one.value for one in node.keywords if is_operand(node, one)]  # type: ignore[misc]
+                stack += [keyword.value for keyword in node.keywords if is_operand(node, keyword)]  # type: ignore[misc]
         elif isinstance(node, Unary):
             stack.append(node.operand)
         else:
@@ -280,18 +281,18 @@ def key_of(subscript: Subscript) -> tuple[int | slice, ...]:
     return tuple(_key_part(part) for part in subscript.key)
 
 
-def _key_part(part: Index | Slice) -> int | slice:
-    return part.value if isinstance(part, Index) else slice(part.start, part.stop, part.step)
+def _key_part(part: IntegerIndex | Slice) -> int | slice:
+    return part.value if isinstance(part, IntegerIndex) else slice(part.start, part.stop, part.step)
 
 
-def given_by_name(call: Call, operands: Iterable[T]) -> list[Given[T, Span]]:
+def given_by_name(call: Call, operands: Iterable[T]) -> list[Given[T, SourceSpan]]:
     """The keywords of `call`; `operands` are what those that name operands stand for, in their order."""
     positions = iter(operands)
     return [
-        Given(one.name, next(positions), None, one.name_span)
-        if is_operand(call, one)
-        else Given(one.name, None, _constant(one), one.name_span)
-        for one in call.keywords
+        Given(keyword.name, next(positions), None, keyword.name_span)
+        if is_operand(call, keyword)
+        else Given(keyword.name, None, _constant(keyword), keyword.name_span)
+        for keyword in call.keywords
     ]
 
 

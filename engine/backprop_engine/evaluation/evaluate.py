@@ -31,7 +31,7 @@ from backprop_engine.expressions import (
     Expr,
     Name,
     Number,
-    Span,
+    SourceSpan,
     Subscript,
     Transpose,
     Unary,
@@ -63,7 +63,7 @@ class EvaluationError(ValueError):
     message: Message
     hint: Hint
 
-    def __init__(self, message: Message, span: Span, hint: Hint = "") -> None:
+    def __init__(self, message: Message, span: SourceSpan, hint: Hint = "") -> None:
         self.message, self.span, self.hint = message, span, hint
         super().__init__(message)
 
@@ -182,12 +182,12 @@ class _Walk(Generic[T]):
 
     def taken(self, call: Call, results: list[T | None]) -> list[T | None]:
         """The operands of `call`, taken from the end of `results`."""
-        first = len(results) - len(call.args) - sum(is_operand(call, one) for one in call.keywords)
+        first = len(results) - len(call.args) - sum(is_operand(call, keyword) for keyword in call.keywords)
         operands = results[first:]
         del results[first:]
         return operands
 
-    def looked_up(self, name: str, span: Span, where: Callable[[str], T | None]) -> T | None:
+    def looked_up(self, name: str, span: SourceSpan, where: Callable[[str], T | None]) -> T | None:
         """The value or gradient of a name."""
         try:
             return where(normalised(name))
@@ -207,7 +207,7 @@ class _Walk(Generic[T]):
     def call(self, call: Call, results: list[T | None]) -> T | None:
         """What a call comes to; its operands are the last of `results`."""
         operands = self.taken(call, results)
-        trees = (*call.args, *(one.value for one in call.keywords if is_operand(call, one)))
+        trees = (*call.args, *(keyword.value for keyword in call.keywords if is_operand(call, keyword)))
         paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
         try:
             op = find_op(call.name, call.name_span)
@@ -225,19 +225,19 @@ class _Walk(Generic[T]):
         operands: Sequence[T | None],
         written: Sequence[Expr],
         given: Mapping[str, Any],
-        at: Span,
+        at: SourceSpan,
     ) -> T | None:
         """What `op` makes of `operands`; None where one is absent."""
         present = [operand for operand in operands if operand is not None]
         if len(present) < len(operands):
             return None
-        attributes = {one.name: one.default for one in op.attributes} | dict(given)
+        attributes = {attribute.name: attribute.default for attribute in op.attributes} | dict(given)
         try:
             return self.apply(op, present, attributes)
         except _RefusedError as error:
             raise EvaluationError(error.reason, at) from None
         except ShapeError as error:
-            names = [shortened(render(one), 40) for one in written]
+            names = [shortened(render(tree), 40) for tree in written]
             raise EvaluationError(
                 error.message.format(*names), at, error.hint and error.hint.format(*names)
             ) from None

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import Place, ShapeError, code
 from backprop_engine.evaluation.attributes import CallError
-from backprop_engine.evaluation.plans import Plan, refusal
-from backprop_engine.expressions import Filled, Span
+from backprop_engine.evaluation.execution_plans import ExecutionPlan, refusal
+from backprop_engine.expressions import Filled, SourceSpan
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
@@ -22,10 +22,10 @@ SHAPES = code("shapes", msg("The shapes of an operator's operands do not fit tog
 Position: TypeAlias = int | None
 """Where an operand is in the graph; `None` where it is broken, which is reported elsewhere."""
 
-ConstantCheck: TypeAlias = Callable[[Op, Sequence[tuple[Position, Span]], str], None]
+ConstantCheck: TypeAlias = Callable[[Op, Sequence[tuple[Position, SourceSpan]], str], None]
 """Called with an operator some of whose operands must be constants, its operands, and its node's name."""
 
-SizeCheck: TypeAlias = Callable[[str, Shape, Span], None]
+SizeCheck: TypeAlias = Callable[[str, Shape, SourceSpan], None]
 """Called with a node's name, its shape, and where to point if that is too large."""
 
 LONGEST_TEXT = 200
@@ -35,7 +35,7 @@ LONGEST_TEXT = 200
 def add_expression(
     builder: GraphBuilder,
     filled: Filled,
-    plan: Plan,
+    plan: ExecutionPlan,
     operands: list[Position],
     name: str,
     *,

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from backprop_engine.expressions.hints import MODULES, WORDS
 from backprop_engine.expressions.tokens import ExprError, Token, tokenize
-from backprop_engine.expressions.tree import Attribute, Binary, Expr, Span, Transpose
+from backprop_engine.expressions.tree import Attribute, Binary, Expr, SourceSpan, Transpose
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import shortened
 
@@ -69,9 +69,9 @@ class Cursor:
         self.at += 1
         return token
 
-    def since(self, start: int) -> Span:
+    def since(self, start: int) -> SourceSpan:
         """From `start` to the end of the last token read."""
-        return Span(start, self.tokens[self.at - 1].end)
+        return SourceSpan(start, self.tokens[self.at - 1].end)
 
     def finish(self) -> None:
         """Complain about what is left."""
@@ -99,7 +99,7 @@ class Cursor:
         message = msg("expected {what}, found {found}", what=expected, found=token)
         before = self.tokens[self.at - 1] if self.at else token
         if token.kind == "=" and before.end == token.start and before.kind in ("+", "-", "*", "/", "@"):
-            span = Span(before.start, token.end)
+            span = SourceSpan(before.start, token.end)
             hint = msg("a node has one value: give the new one its own node")
             message = msg("`{symbol}` is not part of expressions", symbol=f"{before.kind}=")
             return ExprError(message, span, hint)
@@ -163,7 +163,7 @@ class Cursor:
             operands = inside if root in MODULES else f"{before}, {inside}".rstrip(", ")
             hint = msg("write `{text}`", text=f"{node.name}({shortened(operands, 60)})")
             message = msg("operators are called by their plain names")
-            return ExprError(message, Span(start, bracket.start), hint)
+            return ExprError(message, SourceSpan(start, bracket.start), hint)
         return self.unexpected(msg("an operator"))
 
     def as_function(self, start: int) -> Hint:

@@ -26,13 +26,13 @@ from backprop_engine.expressions.tree import (
     Call,
     Constant,
     Expr,
-    Index,
+    IntegerIndex,
     Keyword,
     ListOf,
     Name,
     Number,
     Slice,
-    Span,
+    SourceSpan,
     Subscript,
     Text,
     Transpose,
@@ -42,7 +42,7 @@ from backprop_engine.expressions.tree import (
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import shortened
 
-__all__ = ["PRECEDENCE", "Parser", "number_value", "parse"]
+__all__ = ["PRECEDENCE", "ExpressionParser", "number_value", "parse"]
 
 _COMPARISON, _SUM, _TERM = 1, 2, 3
 PRECEDENCE: Final[dict[str, int]] = {
@@ -55,10 +55,10 @@ PRECEDENCE: Final[dict[str, int]] = {
 
 def parse(text: str) -> Expr:
     """The tree of `text`; raises `ExprError` at the first place where it stops being an expression."""
-    return Parser(text).tree()
+    return ExpressionParser(text).tree()
 
 
-class Parser(Cursor):
+class ExpressionParser(Cursor):
     """The grammar, one method a rule; `tree` is the one to begin with."""
 
     __slots__ = ()
@@ -83,7 +83,7 @@ class Parser(Cursor):
                 return left
             self.at += 1
             right = self.operand() if found == _TERM else self.expression(found + 1)
-            left = Binary(op.kind, left, right, op.span, Span(start, tokens[self.at - 1].end))
+            left = Binary(op.kind, left, right, op.span, SourceSpan(start, tokens[self.at - 1].end))
             if found == _COMPARISON and PRECEDENCE.get(tokens[self.at].kind) == _COMPARISON:
                 raise self.chained(left)
 
@@ -144,10 +144,10 @@ class Parser(Cursor):
                 "only a name can be followed by a path, `.T` by nothing more: found `{text}`",
                 text=f".{part.text}",
             )
-            raise ExprError(message, Span(mark.start, part.end), self.as_function(start))
+            raise ExprError(message, SourceSpan(mark.start, part.end), self.as_function(start))
         return Attribute(node, part.text, part.span, self.since(start))
 
-    def key(self) -> tuple[Index | Slice, ...]:
+    def key(self) -> tuple[IntegerIndex | Slice, ...]:
         """The parts of a subscript, through its closing bracket."""
         parts = self.items("]", self.key_part)
         if not parts:
@@ -155,7 +155,7 @@ class Parser(Cursor):
             raise ExprError(msg("a subscript needs an index"), self.tokens[self.at - 1].span, hint)
         return tuple(parts)
 
-    def key_part(self) -> Index | Slice:
+    def key_part(self) -> IntegerIndex | Slice:
         """A whole number, or a slice with up to three bounds."""
         start = self.tokens[self.at].start
         bounds: list[int | None] = [self.whole()]
@@ -170,7 +170,7 @@ class Parser(Cursor):
             return Slice(first, bounds[1], bounds[2] if len(bounds) == 3 else None, span)
         if first is None:
             raise self.unexpected(msg("a whole number or `:`"))
-        return Index(first, span)
+        return IntegerIndex(first, span)
 
     def whole(self) -> int | None:
         """The whole number at this position, if there is one."""
@@ -262,6 +262,6 @@ def number_value(token: Token) -> int | float:
 
 def _leads_into(node: Expr) -> bool:
     """Whether a path can go on behind `node`: a name, or a path already, with or without an index."""
-    while isinstance(node, Subscript) and len(node.key) == 1 and isinstance(node.key[0], Index):
+    while isinstance(node, Subscript) and len(node.key) == 1 and isinstance(node.key[0], IntegerIndex):
         node = node.value
     return isinstance(node, Name | Attribute)

@@ -13,7 +13,7 @@ from backprop_engine.expressions.tree import (
     Binary,
     Boolean,
     Call,
-    Index,
+    IntegerIndex,
     ListOf,
     Name,
     Number,
@@ -116,8 +116,8 @@ def _separated(items: list[list[_Piece]]) -> list[_Piece]:
     return pieces
 
 
-def _key_part(part: Index | Slice) -> str:
-    if isinstance(part, Index):
+def _key_part(part: IntegerIndex | Slice) -> str:
+    if isinstance(part, IntegerIndex):
         return str(part.value)
     start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

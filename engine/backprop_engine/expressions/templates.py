@@ -20,9 +20,19 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from backprop_engine.expressions.cursor import RESERVED
-from backprop_engine.expressions.parse import Parser, number_value, parse
+from backprop_engine.expressions.parse import ExpressionParser, number_value, parse
 from backprop_engine.expressions.tokens import ExprError, Token
-from backprop_engine.expressions.tree import Expr, Index, Name, Number, Slice, Span, Subscript, path, walk
+from backprop_engine.expressions.tree import (
+    Expr,
+    IntegerIndex,
+    Name,
+    Number,
+    Slice,
+    SourceSpan,
+    Subscript,
+    path,
+    walk,
+)
 
 __all__ = ["MAX_TEMPLATES", "Filled", "Stretch", "Template", "fill"]
 
@@ -65,11 +75,11 @@ class Template(Struct, frozen=True, eq=False):
     steps: tuple[int, ...] = ()
     """Which of those are the steps of slices."""
 
-    def inside(self, span: Span) -> range:
+    def inside(self, span: SourceSpan) -> range:
         """The slots in a stretch of the sample; without one, the stretch is the same in every text."""
         return range(bisect_left(self.slots, span.start), bisect_left(self.slots, span.end))
 
-    def stretch(self, span: Span) -> Stretch:
+    def stretch(self, span: SourceSpan) -> Stretch:
         """A stretch of the sample, from the beginning of a part to the end of one."""
         inside = self.inside(span)
         return Stretch(span.start - inside.start, inside.start, span.end - inside.stop, inside.stop)
@@ -95,17 +105,20 @@ class Filled(Struct, frozen=True, eq=False):
 
     def key(self, part: Subscript) -> tuple[int | slice, ...]:
         """What stands in the brackets of `part` of the template, as NumPy takes it."""
-        return tuple(self._whole(one) if isinstance(one, Index) else self._slice(one) for one in part.key)
+        return tuple(
+            self._whole(index) if isinstance(index, IntegerIndex) else self._slice(index)
+            for index in part.key
+        )
 
     def path(self, part: Expr) -> tuple[str | int, ...] | None:
         """What stands for `part` of the template as a path; None where it is none, as in `path`."""
         return path(part, self.name, self._whole)
 
-    def span(self, span: Span) -> Span:
+    def span(self, span: SourceSpan) -> SourceSpan:
         """Where a stretch of the sample, from the beginning of a part to the end of one, is in the text."""
         start, first, end, stop = self.template.stretch(span)
         lengths = self.lengths()
-        return Span(start + lengths[first], end + lengths[stop])
+        return SourceSpan(start + lengths[first], end + lengths[stop])
 
     def lengths(self) -> list[int]:
         """How many characters are in the slots before each slot, and in all; the sample has one in each."""
@@ -115,7 +128,7 @@ class Filled(Struct, frozen=True, eq=False):
             lengths.append(length)
         return lengths
 
-    def _whole(self, part: Index) -> int:
+    def _whole(self, part: IntegerIndex) -> int:
         inside = self.template.inside(part.span)
         return part.value * int(self.numbers[inside[0]]) if inside else part.value
 
@@ -172,13 +185,13 @@ def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | No
         slots.append(len(sample))
         sample += ("a" if is_name else "1") + behind
     try:
-        parser = Parser(sample)
+        parser = ExpressionParser(sample)
         tree = parser.tree()
     except ExprError:
         return None
     template = Template(sample, tree, tuple(slots))
     parts = [*walk(tree)]
-    keys = [one for part in parts if isinstance(part, Subscript) for one in part.key]
+    keys = [key for part in parts if isinstance(part, Subscript) for key in part.key]
     whole = [slot for key in keys for slot in template.inside(key.span)]
     operands = (part for part in parts if isinstance(part, Name | Number))
     used = [slot for part in operands for slot in template.inside(part.span)] + whole

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.expressions.hints import FOREIGN, look_alike
-from backprop_engine.expressions.tree import Span
+from backprop_engine.expressions.tree import SourceSpan
 from backprop_engine.messages.message import Hint, Message, cleaned, msg
 from backprop_engine.messages.plain_text import clean, shortened
 
@@ -27,7 +27,7 @@ class ExprError(ValueError):
     message: Message
     hint: Hint
 
-    def __init__(self, message: Message, span: Span, hint: Hint = "") -> None:
+    def __init__(self, message: Message, span: SourceSpan, hint: Hint = "") -> None:
         self.message, self.span, self.hint = cleaned(message), span, cleaned(hint)
         super().__init__(self.message)
 
@@ -41,9 +41,9 @@ class Token(Struct, frozen=True, gc=False):
     end: int
 
     @property
-    def span(self) -> Span:
+    def span(self) -> SourceSpan:
         """Where the token stands."""
-        return Span(self.start, self.end)
+        return SourceSpan(self.start, self.end)
 
     def __str__(self) -> str:
         return f"`{shortened(self.text, 40)}`"
@@ -68,7 +68,7 @@ def tokenize(text: str) -> list[Token]:
     """The tokens of `text`, with one of kind `end` behind the last."""
     if len(text) > MAX_LENGTH:
         raise ExprError(
-            msg("an expression has at most {count:,} characters", count=MAX_LENGTH), Span(0, len(text))
+            msg("an expression has at most {count:,} characters", count=MAX_LENGTH), SourceSpan(0, len(text))
         )
     tokens: list[Token] = []
     ascii_only = text.isascii()
@@ -108,11 +108,11 @@ def _not_a_token(text: str, start: int) -> ExprError:
         symbol = foreign[0]
         return ExprError(
             msg("`{symbol}` is not part of expressions", symbol=symbol),
-            Span(start, foreign.end()),
+            SourceSpan(start, foreign.end()),
             FOREIGN[symbol],
         )
     character = text[start]
-    span = Span(start, start + 1)
+    span = SourceSpan(start, start + 1)
     if character in "\"'":
         return _open_quote(text, start)
     message = msg(
@@ -127,12 +127,14 @@ def _open_quote(text: str, start: int) -> ExprError:
     quote = text[start]
     if start and (text[start - 1].isalnum() or text[start - 1] in "_)]"):
         hint = msg("a name has no prime: write `x_prime`, or `.T` for a transpose")
-        return ExprError(msg("`{quote}` is not part of names", quote=quote), Span(start, start + 1), hint)
+        return ExprError(
+            msg("`{quote}` is not part of names", quote=quote), SourceSpan(start, start + 1), hint
+        )
     close = text.find(quote, start + 1)
     backslash = text.find("\\", start, close if close > 0 else len(text))
     if backslash >= 0:
-        return ExprError(msg("quoted text holds no backslash"), Span(backslash, backslash + 1))
+        return ExprError(msg("quoted text holds no backslash"), SourceSpan(backslash, backslash + 1))
     if close > 0:
-        return ExprError(msg("quoted text stays on one line"), Span(start, start + 1))
+        return ExprError(msg("quoted text stays on one line"), SourceSpan(start, start + 1))
     hint = msg("close it with {quote}", quote=quote)
-    return ExprError(msg("this quotation mark is never closed"), Span(start, start + 1), hint)
+    return ExprError(msg("this quotation mark is never closed"), SourceSpan(start, start + 1), hint)

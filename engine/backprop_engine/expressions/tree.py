@@ -20,13 +20,13 @@ __all__ = [
     "Call",
     "Constant",
     "Expr",
-    "Index",
+    "IntegerIndex",
     "Keyword",
     "ListOf",
     "Name",
     "Number",
     "Slice",
-    "Span",
+    "SourceSpan",
     "Subscript",
     "Text",
     "Transpose",
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-class Span(NamedTuple):
+class SourceSpan(NamedTuple):
     """A stretch of the expression's text, in code points: from `start` up to, not including, `end`."""
 
     start: int
@@ -65,35 +65,35 @@ class Number(_Part, frozen=True, eq=False):
     """A number with its sign: always finite; whole ones are `int`."""
 
     value: int | float
-    span: Span
+    span: SourceSpan
 
 
 class Name(_Part, frozen=True, eq=False):
     """A name as it was written, not normalised."""
 
     name: str
-    span: Span
+    span: SourceSpan
 
 
 class Text(_Part, frozen=True, eq=False):
     """Quoted text, the value of an attribute."""
 
     value: str
-    span: Span
+    span: SourceSpan
 
 
 class Boolean(_Part, frozen=True, eq=False):
     """`true` or `false`, the value of an attribute."""
 
     value: bool
-    span: Span
+    span: SourceSpan
 
 
 class ListOf(_Part, frozen=True, eq=False):
     """A bracketed list of constants, the value of an attribute."""
 
     items: tuple[Constant, ...]
-    span: Span
+    span: SourceSpan
 
 
 class Unary(_Part, frozen=True, eq=False):
@@ -101,7 +101,7 @@ class Unary(_Part, frozen=True, eq=False):
 
     op: str
     operand: Expr
-    span: Span
+    span: SourceSpan
 
 
 class Binary(_Part, frozen=True, eq=False):
@@ -110,8 +110,8 @@ class Binary(_Part, frozen=True, eq=False):
     op: str
     left: Expr
     right: Expr
-    op_span: Span
-    span: Span
+    op_span: SourceSpan
+    span: SourceSpan
 
 
 class Keyword(_Part, frozen=True, eq=False):
@@ -119,7 +119,7 @@ class Keyword(_Part, frozen=True, eq=False):
 
     name: str
     value: Value
-    name_span: Span
+    name_span: SourceSpan
 
 
 class Call(_Part, frozen=True, eq=False):
@@ -128,15 +128,15 @@ class Call(_Part, frozen=True, eq=False):
     name: str
     args: tuple[Expr, ...]
     keywords: tuple[Keyword, ...]
-    name_span: Span
-    span: Span
+    name_span: SourceSpan
+    span: SourceSpan
 
 
-class Index(_Part, frozen=True, eq=False):
+class IntegerIndex(_Part, frozen=True, eq=False):
     """One whole number between the brackets of a subscript."""
 
     value: int
-    span: Span
+    span: SourceSpan
 
 
 class Slice(_Part, frozen=True, eq=False):
@@ -145,22 +145,22 @@ class Slice(_Part, frozen=True, eq=False):
     start: int | None
     stop: int | None
     step: int | None
-    span: Span
+    span: SourceSpan
 
 
 class Subscript(_Part, frozen=True, eq=False):
     """`value[key]`, one part of the key for each axis written."""
 
     value: Expr
-    key: tuple[Index | Slice, ...]
-    span: Span
+    key: tuple[IntegerIndex | Slice, ...]
+    span: SourceSpan
 
 
 class Transpose(_Part, frozen=True, eq=False):
     """`value.T`"""
 
     value: Expr
-    span: Span
+    span: SourceSpan
 
 
 class Attribute(_Part, frozen=True, eq=False):
@@ -168,8 +168,8 @@ class Attribute(_Part, frozen=True, eq=False):
 
     value: Expr
     name: str
-    name_span: Span
-    span: Span
+    name_span: SourceSpan
+    span: SourceSpan
 
 
 Expr: TypeAlias = Number | Name | Unary | Binary | Call | Subscript | Transpose | Attribute
@@ -214,7 +214,7 @@ def walk(tree: Value) -> Iterator[Value]:
 def path(
     tree: Value,
     name_of: Callable[[Name], str] = lambda part: part.name,
-    index_of: Callable[[Index], int] = lambda part: part.value,
+    index_of: Callable[[IntegerIndex], int] = lambda part: part.value,
 ) -> tuple[str | int, ...] | None:
     """`tree` as a path of names and numbers, `("states", -1, "h")` for `states[-1].h`; else `None`.
 
@@ -227,7 +227,7 @@ def path(
             case Attribute():
                 parts.append(node.name)
                 node = node.value
-            case Subscript(key=(Index() as index,)):
+            case Subscript(key=(IntegerIndex() as index,)):
                 parts.append(index_of(index))
                 node = node.value
             case _:

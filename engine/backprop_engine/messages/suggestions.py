@@ -69,19 +69,21 @@ def _look_alike(name: str, other: str) -> Hint:
     """The hint that names which letter is from another alphabet, where two names look the same."""
     if len(name) != len(other) or _plain(name) != _plain(other):
         return ""
-    for one, meant_letter in zip(name, other, strict=True):
-        if one != meant_letter:
-            letter = f"U+{ord(one):04X} {unicodedata.name(one, '')}".strip()
-            wanted = f"U+{ord(meant_letter):04X} {unicodedata.name(meant_letter, '')}".strip()
+    for given, wanted in zip(name, other, strict=True):
+        if given != wanted:
             return msg(
                 "did you mean `{text}`? Here stands `{one}` ({letter}), there `{other}` ({wanted}).",
                 text=other,
-                one=clean(one),
-                letter=letter,
-                other=clean(meant_letter),
-                wanted=wanted,
+                one=clean(given),
+                letter=_code_point(given),
+                other=clean(wanted),
+                wanted=_code_point(wanted),
             )
     return ""
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
 
 
 def _plain(name: str) -> str:
@@ -93,17 +95,17 @@ def _folded(name: str) -> str:
     return _plain(name).casefold()
 
 
-def _distance(one: str, other: str, limit: int) -> int:
+def _distance(name: str, other: str, limit: int) -> int:
     """How many letters must be added, taken away, changed or swapped with a neighbour; at most `limit`."""
-    if len(set(one) - set(other)) >= limit:  # each of these letters costs one change or more
+    if len(set(name) - set(other)) >= limit:  # each of these letters costs name change or more
         return limit
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
+    for i, letter in enumerate(name, 1):
         earlier, before, row = before, row, [i]
         for j, counterpart in enumerate(other, 1):
             cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != counterpart))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
+            if i > 1 and j > 1 and letter == other[j - 2] and name[i - 2] == counterpart:
                 cost = min(cost, earlier[j - 2] + 1)
             row.append(cost)
         if min(row) >= limit:

@@ -19,7 +19,7 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
-    Span,
+    SourceSpan,
     Text,
     Transpose,
     Value,
@@ -104,7 +104,7 @@ def _call(call: Call) -> Expr:
 
 def _tuple(items: list[Expr]) -> Expr:
     """Items in round brackets; one item is as good without."""
-    return items[0] if len(items) == 1 else Call("", tuple(items), (), Span(0, 0), Span(0, 0))
+    return items[0] if len(items) == 1 else Call("", tuple(items), (), SourceSpan(0, 0), SourceSpan(0, 0))
 
 
 def _function(name: str) -> str:

@@ -37,14 +37,14 @@ __all__ = [
     "SCENARIO",
     "TRAIN",
     "Form",
-    "Key",
-    "Kind",
+    "FormatKey",
+    "ValueKind",
     "filled_keys",
     "form",
     "key",
 ]
 
-Kind: TypeAlias = Literal[
+ValueKind: TypeAlias = Literal[
     "text", "texts", "dtype", "leaves", "nodes", "cells", "path", "numbers", "expect", "train", "lines",
     "notes", "shape", "init", "number", "natural", "fan", "file", "array", "rows", "columns", "data-dtype",
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
@@ -53,11 +53,11 @@ Kind: TypeAlias = Literal[
 """What can stand behind a key."""
 
 
-class Key(Struct, frozen=True):
+class FormatKey(Struct, frozen=True):
     """A key: the kind of its value, what it means in one sentence, and whether it must be there."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     meaning: Words
     needed: bool = False
 
@@ -66,19 +66,19 @@ class Form(Struct, frozen=True):
     """A map with keys of its own; where it is `open`, settings from another table stand beside them."""
 
     meaning: Words
-    keys: tuple[Key, ...]
+    keys: tuple[FormatKey, ...]
     names: tuple[str, ...]
     open: bool = False
 
 
-def form(en: str, ko: str, *keys: Key, open: bool = False) -> Form:
+def form(en: str, ko: str, *keys: FormatKey, open: bool = False) -> Form:
     """A form that means `en`, in Korean `ko`."""
-    return Form(Words(en, ko), keys, tuple(one.name for one in keys), open)
+    return Form(Words(en, ko), keys, tuple(key.name for key in keys), open)
 
 
-def key(name: str, kind: Kind, en: str, ko: str, *, needed: bool = False) -> Key:
+def key(name: str, kind: ValueKind, en: str, ko: str, *, needed: bool = False) -> FormatKey:
     """A key that means `en`, in Korean `ko`."""
-    return Key(name, kind, Words(en, ko), needed)
+    return FormatKey(name, kind, Words(en, ko), needed)
 
 
 # The whole
@@ -399,9 +399,9 @@ INIT_NAMES: Final[Mapping[str, Words]] = {
     ),
 }
 
-INIT_SETTINGS: Final[Mapping[str, Key]] = {
-    one.name: one
-    for one in (
+INIT_SETTINGS: Final[Mapping[str, FormatKey]] = {
+    key.name: key
+    for key in (
         key("value", "number", "The number that fills the tensor.", "텐서를 채울 수입니다."),
         key("mean", "number", "The mean of the distribution.", "분포의 평균입니다."),
         key("std", "number", "The standard deviation of the distribution.", "분포의 표준편차입니다."),

@@ -24,13 +24,13 @@ from backprop_engine.expressions import (
     Call,
     Constant,
     Expr,
-    Index,
+    IntegerIndex,
     Keyword,
     ListOf,
     Name,
     Number,
     Slice,
-    Span,
+    SourceSpan,
     Subscript,
     Text,
     Transpose,
@@ -146,7 +146,7 @@ def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object])
     return msg("{what} would be another", what=next(names, msg("the number of nodes")))
 
 
-_NOWHERE: Final = Span(0, 0)
+_NOWHERE: Final = SourceSpan(0, 0)
 _BETWEEN: Final = re.compile(r"a (\S+) b")
 
 
@@ -239,7 +239,7 @@ class Unparser:
         if node.op.variadic:
             raise _UnsayableError
         given = zip(node.operands, node.op.names(len(operands)), operands, strict=True)
-        in_order = sorted(given, key=lambda one: one[0])
+        in_order = sorted(given, key=lambda pair: pair[0])
         named = tuple(Keyword(name, operand, _NOWHERE) for _, name, operand in in_order)
         return Call(node.op.name, (), named + keywords, _NOWHERE, _NOWHERE)
 
@@ -247,9 +247,9 @@ class Unparser:
         """The attributes that are not what they are by default; the key of an index stands elsewhere."""
         assert node.op is not None
         return tuple(
-            Keyword(one.name, _constant(node.attributes[one.name]), _NOWHERE)
-            for one in node.op.attributes
-            if one.type is not tuple and node.attributes[one.name] != one.default
+            Keyword(attribute.name, _constant(node.attributes[attribute.name]), _NOWHERE)
+            for attribute in node.op.attributes
+            if attribute.type is not tuple and node.attributes[attribute.name] != attribute.default
         )
 
     # The long form
@@ -257,10 +257,13 @@ class Unparser:
     def long_form(self, node: Node) -> Document:
         """A node as an operator with its operands and attributes beside it."""
         assert node.op is not None
-        form: dict[str, Document] = {"op": node.op.name, "inputs": [self.named(one) for one in node.operands]}
-        for one in node.op.attributes:
-            if node.attributes[one.name] != one.default:
-                form[one.name] = _plain(node.attributes[one.name])
+        form: dict[str, Document] = {
+            "op": node.op.name,
+            "inputs": [self.named(operand) for operand in node.operands],
+        }
+        for attribute in node.op.attributes:
+            if node.attributes[attribute.name] != attribute.default:
+                form[attribute.name] = _plain(node.attributes[attribute.name])
         return form
 
     def named(self, position: int) -> Document:
@@ -271,15 +274,15 @@ class Unparser:
         return node.name
 
 
-def _key(key: Sequence[int | slice]) -> tuple[Index | Slice, ...]:
+def _key(key: Sequence[int | slice]) -> tuple[IntegerIndex | Slice, ...]:
     """What stands in the brackets of an index."""
     if not key:
         raise _UnsayableError
     return tuple(
-        Slice(_bound(one.start), _bound(one.stop), _bound(one.step), _NOWHERE)
-        if isinstance(one, slice)
-        else Index(int(one), _NOWHERE)
-        for one in key
+        Slice(_bound(part.start), _bound(part.stop), _bound(part.step), _NOWHERE)
+        if isinstance(part, slice)
+        else IntegerIndex(int(part), _NOWHERE)
+        for part in key
     )
 
 
@@ -308,7 +311,7 @@ def _plain(value: Any) -> Document:
         return Spelled("true" if value else "false")
     if value is None or isinstance(value, str):
         return Spelled("null") if value is None else value
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else spelled(_number(value))
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else spelled(_number(value))
 
 
 def _number(value: Any) -> int | float:

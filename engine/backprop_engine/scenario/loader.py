@@ -24,14 +24,19 @@ from backprop_engine.scenario.format import DTYPES, SCENARIO
 from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.leaves.data_files import DataFiles
 from backprop_engine.scenario.leaves.leaf import SECTIONS, Leaf, read_leaf
-from backprop_engine.scenario.lower.known import Known
+from backprop_engine.scenario.lower.defined_names import DefinedNames
 from backprop_engine.scenario.lower.lowering import Lowering
-from backprop_engine.scenario.lower.resolve import Level, resolved_cells, resolved_top
+from backprop_engine.scenario.lower.resolve import Namespace, resolved_cells, resolved_top
 from backprop_engine.scenario.lower.unroll import TOO_MANY_NODES, unroll
 from backprop_engine.scenario.memory import check_run
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.nodes.cells import Cell, read_cells, refuse_recursion
-from backprop_engine.scenario.nodes.units import Expression, Unit, read_unit, unit_mistake
+from backprop_engine.scenario.nodes.cells import CellDefinition, read_cells, refuse_recursion
+from backprop_engine.scenario.nodes.definitions import (
+    Expression,
+    NodeDefinition,
+    definition_mistake,
+    read_definition,
+)
 from backprop_engine.scenario.read.mistakes import (
     Mistakes,
     as_mapping,
@@ -110,8 +115,8 @@ class _Loader:
         self.names = NameTable()
         self.dtype = np.dtype("float64")
         self.leaves: dict[str, Leaf] = {}
-        self.units: dict[str, Unit] = {}
-        self.cells: dict[str, Cell] = {}
+        self.definitions: dict[str, NodeDefinition] = {}
+        self.cells: dict[str, CellDefinition] = {}
         self.broken: dict[str, None] = {}
         self.training: Training | None = None
 
@@ -129,13 +134,13 @@ class _Loader:
         if not all(sections):  # nobody knows which names are missing
             mistakes.raise_if_any()
         lowering = self.lower()
-        known = Known(lowering, self.units, self.broken)
+        known = DefinedNames(lowering, self.definitions, self.broken)
         self.refuse_lost(lowering)
         output = self.read_output(known)
         expectations = read_expectations(
             root.get("expect"), known, mistakes, self.training if trains else UNKNOWN
         )
-        notes = read_notes(root.get("notes"), self.units.values(), known, mistakes)
+        notes = read_notes(root.get("notes"), self.definitions.values(), known, mistakes)
         inner_notes = notes_in_cells(self.cells, mistakes)
         mistakes.raise_if_any()
 
@@ -222,9 +227,9 @@ class _Loader:
             with self.mistakes.collected():
                 name = self.names.declare(key, "nodes")
                 self.broken[name] = None
-                self.units[name] = unit = read_unit(name, key, value)
+                self.definitions[name] = definition = read_definition(name, key, value)
                 del self.broken[name]
-                parts += unit.plan.parts if isinstance(unit, Expression) else 1
+                parts += definition.plan.parts if isinstance(definition, Expression) else 1
             if parts > MAX_PARTS:
                 message = msg("up to here the expressions have more than {most:,} parts", most=MAX_PARTS)
                 raise mistake(TOO_MANY_NODES, key, message, msg("a tensor takes the place of many numbers"))
@@ -241,9 +246,9 @@ class _Loader:
             self.training = read_training(self.root.get("train"))
 
     def lower(self) -> Lowering:
-        """The graph on its way: leaves first, then the units in the order of computing."""
+        """The graph on its way: leaves first, then the definitions in the order of computing."""
         cells = refuse_recursion(self.cells, self.mistakes)
-        top = Level.of(self.units, self.leaves, self.broken)
+        top = Namespace.of(self.definitions, self.leaves, self.broken)
         inside = resolved_cells(cells, top, self.mistakes)
         resolved_top(top, self.cells, inside, self.mistakes)
         builder = GraphBuilder(self.dtype.name)
@@ -259,15 +264,15 @@ class _Loader:
     def refuse_lost(self, lowering: Lowering) -> None:
         """A node that is not in the graph has a mistake somewhere: never leave one out silently."""
         if not self.mistakes:
-            for name, unit in self.units.items():
+            for name, definition in self.definitions.items():
                 if name in lowering.positions and lowering.positions[name] is None:
                     message = msg("`{name}` cannot be computed: something that it uses is missing", name=name)
-                    self.mistakes.add(mistake(LOST, unit.key, message).diagnostics)
+                    self.mistakes.add(mistake(LOST, definition.key, message).diagnostics)
 
-    def read_output(self, known: Known) -> str | None:
+    def read_output(self, known: DefinedNames) -> str | None:
         """The name of the output; None where it cannot be told."""
         given = self.root.get("output")
-        if is_absent(given) and (self.mistakes or not self.units):
+        if is_absent(given) and (self.mistakes or not self.definitions):
             return None
         with self.mistakes.collected():
             return output_name(given, known, self.root.entries["nodes"].key)
@@ -278,12 +283,12 @@ class _Loader:
     def bind(self, graph: Graph, output: str, lowering: Lowering) -> Bindings | None:
         """The numbers of the leaves and the seed, made once it is certain that they fit into memory."""
         nodes_key = self.root.entries["nodes"].key
-        unit = self.units[root_of(output)]
+        definition = self.definitions[root_of(output)]
         self.mistakes.attempt(check_run, nodes_key, graph, self.training, self.max_memory)
-        self.mistakes.attempt(check_output, self.root.get("output"), graph, unit)
+        self.mistakes.attempt(check_output, self.root.get("output"), graph, definition)
         seed: Any = None
         with self.mistakes.collected():
-            seed = read_seed(self.root.get("seed"), graph, unit)
+            seed = read_seed(self.root.get("seed"), graph, definition)
         self.mistakes.raise_if_any()
         values = {leaf.name: leaf.make() for leaf in self.leaves.values()}
         self.refuse_constants(graph, values, lowering)
@@ -295,7 +300,7 @@ class _Loader:
         if not lowering.refusable:
             return
         by_position = {graph.position(name): value for name, value in values.items()} | dict(graph.literals)
-        units = {one.name: one for one in lowering.refusable}
+        definitions = {refusable.name: refusable for refusable in lowering.refusable}
         for name, operand, reason in refusals(graph, by_position):
             leaf = self.leaves.get(graph.nodes[operand].name)
             if leaf is not None:
@@ -304,6 +309,6 @@ class _Loader:
                 )
                 self.mistakes.add(mistake(CLASS_TARGET, leaf.node, message).diagnostics)
             else:
-                refusable = units[name]
-                found = unit_mistake(refusable.unit, CLASS_TARGET, refusable.at, reason)
+                refusable = definitions[name]
+                found = definition_mistake(refusable.definition, CLASS_TARGET, refusable.at, reason)
                 self.mistakes.add(found.diagnostics)

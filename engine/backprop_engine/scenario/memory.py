@@ -37,7 +37,7 @@ def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memor
         return
     need = held_cells(graph, training) * itemsize
     if need > max_memory:
-        name = max(graph.nodes, key=lambda one: prod(one.shape)).name
+        name = max(graph.nodes, key=lambda node: prod(node.shape)).name
         hint = msg("the largest is {name}; {hint}", name=name, hint=HINT)
         what = msg("a run of this graph") if training is None else msg("a training of this graph")
         raise mistake(TOO_LARGE, node, size_message(what, need, max_memory), hint)
@@ -45,16 +45,16 @@ def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memor
 
 def _bounds(graph: Graph) -> Iterator[int]:
     """At least as many numbers as a run holds, told ever more closely, and ever less quickly."""
-    largest = max(map(prod, {one.shape for one in graph.nodes}))
-    edges = sum([len(one.operands) for one in graph.nodes])
+    largest = max(map(prod, {node.shape for node in graph.nodes}))
+    edges = sum([len(node.operands) for node in graph.nodes])
     # As if all were as large as the largest: for a graph of small tensors that is enough.
     yield (len(graph.nodes) + 2 * edges + 1) * largest
-    sizes = [prod(one.shape) for one in graph.nodes]
+    sizes = [prod(node.shape) for node in graph.nodes]
     # An edge holds a contribution and at most one running sum: only a graph near the limit is counted fully.
     yield (
         sum(sizes)
         + sizes[graph.output]
-        + sum(2 * sizes[one] for node in graph.nodes for one in node.operands)
+        + sum(2 * sizes[operand] for node in graph.nodes for operand in node.operands)
     )
 
 

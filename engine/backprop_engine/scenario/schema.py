@@ -36,8 +36,8 @@ from backprop_engine.scenario.format import (
     SCENARIO,
     TRAIN,
     Form,
-    Key,
-    Kind,
+    FormatKey,
+    ValueKind,
 )
 from backprop_engine.scenario.leaves.data_files import ENDINGS
 from backprop_engine.scenario.leaves.initializers import INITS, Init
@@ -126,7 +126,7 @@ def choices(table: Mapping[str, Words], language: str) -> Fragment:
 def any_case(endings: Iterable[str]) -> str:
     """A pattern for file names with one of these endings, in large or small letters."""
     written = (
-        "".join(f"[{one}{one.upper()}]" if one.isalpha() else rf"\{one}" for one in ending)
+        "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else rf"\{letter}" for letter in ending)
         for ending in endings
     )
     return f"(?:{'|'.join(written)})$"
@@ -147,7 +147,7 @@ def of_attribute(attribute: OpAttribute) -> Fragment:
 def _limited(part: Fragment, limits: Fragment) -> Fragment:
     """`part` with limits on each number in it, at any depth."""
     if "anyOf" in part:
-        return {**part, "anyOf": [_limited(one, limits) for one in part["anyOf"]]}
+        return {**part, "anyOf": [_limited(choice, limits) for choice in part["anyOf"]]}
     if "items" in part:
         return {**part, "items": _limited(part["items"], limits)}
     return part | limits if part.get("type") in ("integer", "number") else part
@@ -195,7 +195,7 @@ _NATURAL: Final[Fragment] = {"type": "integer", "minimum": 0}
 _OPERAND: Final[Fragment] = {"type": ["string", "number"]}
 _COLUMN: Final[Fragment] = {"type": ["integer", "string"]}
 
-_PLAIN: Final[dict[Kind, Fragment]] = {
+_PLAIN: Final[dict[ValueKind, Fragment]] = {
     "text": {"type": ["string", "number", "boolean"]},
     "texts": reference("texts"),
     "leaves": names_to(reference("leaf")),
@@ -231,20 +231,20 @@ _PLAIN: Final[dict[Kind, Fragment]] = {
     "updates": _NATURAL | {"maximum": MAX_STEPS},
 }
 
-_NEVER_EMPTY: Final[tuple[Kind, ...]] = (
+_NEVER_EMPTY: Final[tuple[ValueKind, ...]] = (
     "fan", "rows", "columns", "data-dtype", "operands", "natural", "number", "tolerance", "digits", "flag",
 )  # fmt: skip
 """Kinds of which something must stand behind the key, even if the key may be left out."""
 
 
-def values_by_kind(language: str) -> dict[Kind, Fragment]:
+def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
     """What a key of each kind takes; choices are explained in `language`."""
-    explained: dict[Kind, Fragment] = {
+    explained: dict[ValueKind, Fragment] = {
         "dtype": choices(DTYPES, language),
         "init": choices(INIT_NAMES, language),
         "data-dtype": choices(DATA_DTYPES, language),
         "operator": choices({name: _called(op) for name, op in OPS.items()}, language),
-        "optimizer": choices({name: one.lesson for name, one in OPTIMIZERS.items()}, language),
+        "optimizer": choices({name: optimizer.lesson for name, optimizer in OPTIMIZERS.items()}, language),
     }
     return _PLAIN | explained
 
@@ -254,7 +254,7 @@ def _called(op: Op) -> Words:
     return Words(*(f"`{signature(op)}`: {lesson}" for lesson in op.lesson))
 
 
-def value_of(key: Key, kinds: dict[Kind, Fragment]) -> Fragment:
+def value_of(key: FormatKey, kinds: dict[ValueKind, Fragment]) -> Fragment:
     """What stands behind `key`; a section may be left empty."""
     part = kinds[key.kind]
     return part if key.needed or key.kind in _NEVER_EMPTY else or_nothing(part)
@@ -318,7 +318,7 @@ class _Writer:
 
     # Maps
 
-    def properties(self, keys: Iterable[Key]) -> Fragment:
+    def properties(self, keys: Iterable[FormatKey]) -> Fragment:
         """What stands behind each of the keys."""
         return {key.name: self.described(key.meaning, value_of(key, self.kinds)) for key in keys}
 
@@ -427,20 +427,20 @@ class _Writer:
         operand = self.described(_AN_OPERAND, self.kinds["operand"])
         settings: Fragment = {} if op.variadic else {"inputs": {"maxItems": len(op.operands)}}
         settings |= {} if op.variadic else dict.fromkeys(op.operands, operand)
-        for one in op.attributes:
-            default = {} if one.default in (..., None) else {"default": one.default}
-            settings[one.name] = {
-                "description": sentence(self.say(one.meaning)),
-                **of_attribute(one),
+        for attribute in op.attributes:
+            default = {} if attribute.default in (..., None) else {"default": attribute.default}
+            settings[attribute.name] = {
+                "description": sentence(self.say(attribute.meaning)),
+                **of_attribute(attribute),
                 **default,
             }
-        needed = [one.name for one in op.attributes if one.default is ...]
+        needed = [attribute.name for attribute in op.attributes if attribute.default is ...]
         return self.beside(OPERATOR, "op", op.name, settings, needed)
 
     def with_optimizer(self, name: str) -> Fragment:
         """The settings of an optimiser."""
         settings = {
-            one.name: self.described(one.meaning, of_setting(one) | {"default": one.default})
-            for one in OPTIMIZERS[name].settings
+            setting.name: self.described(setting.meaning, of_setting(setting) | {"default": setting.default})
+            for setting in OPTIMIZERS[name].settings
         }
         return self.beside(TRAIN, "optimizer", name, settings)

@@ -59,7 +59,9 @@ def failures(scenario: Scenario, run: Run) -> list[Failure]:
     found: list[Failure] = []
     for block in scenario.expectations:
         trace = run.trace(block.iteration)
-        failed = [one for figure in block.figures if (one := _compared(figure, block, trace)) is not None]
+        failed = [
+            failure for figure in block.figures if (failure := _compared(figure, block, trace)) is not None
+        ]
         if not block.wrong:
             found += failed
         elif not failed:
@@ -139,8 +141,8 @@ def _cell_node(node: YamlNode, cell: Sequence[int]) -> YamlNode:
 def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) -> Hint:
     """A transposition, or a sum over an axis, under which the two would be equal."""
 
-    def fits(one: NDArray[Any], other: NDArray[Any]) -> bool:
-        return one.shape == other.shape and bool(np.all(block.close(one, other)))
+    def fits(left: NDArray[Any], other: NDArray[Any]) -> bool:
+        return left.shape == other.shape and bool(np.all(block.close(left, other)))
 
     if found.ndim > 1 and fits(found.T, expected):
         return msg("its transpose would fit: write the rows as columns, or look for a missing `.T`")
@@ -163,9 +165,9 @@ def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) ->
 def _apart(found: float, expected: float) -> tuple[str, str]:
     """Both numbers, with as few digits as show that they differ."""
     for digits in (6, 10, 14):
-        one, other = f"{found:.{digits}g}", f"{expected:.{digits}g}"
-        if one != other:
-            return one, other
+        shown, other = f"{found:.{digits}g}", f"{expected:.{digits}g}"
+        if shown != other:
+            return shown, other
     return repr(found), repr(expected)
 
 
@@ -208,7 +210,7 @@ def verify(scenario: Scenario) -> Verification:
 def _bad(checks: Sequence[GradientCheck], trace: Trace, blocks: Sequence[Expectation]) -> list[GradientCheck]:
     """The checks that are not accepted."""
     figures = [figure for block in blocks for figure in block.figures if _not_finite(figure.expected)]
-    accepted = _flowing_into(trace, {one.name for one in figures if one.of == "gradient"})
+    accepted = _flowing_into(trace, {figure.name for figure in figures if figure.of == "gradient"})
     output = trace.graph.nodes[trace.graph.output].name
     output_named = any(figure.name == output and figure.of == "value" for figure in figures)
     return [

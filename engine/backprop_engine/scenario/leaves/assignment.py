@@ -14,7 +14,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import joined, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_engine.scenario.leaves.numbers import written
+from backprop_engine.scenario.leaves.numbers import read_numbers
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import Source
 
@@ -39,10 +39,12 @@ def parse_setting(text: str) -> tuple[str, Any]:
             )
         )
     try:
-        numbers = written(read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`")
+        numbers = read_numbers(
+            read(Source.from_bytes(name, value.encode("utf-8", "surrogatepass"))), f"`{name}`"
+        )
     except ScenarioError as error:
         found = error.diagnostics[0]
-        problem = joined(msg("; "), (one for one in (found.message, found.hint) if one))
+        problem = joined(msg("; "), (text for text in (found.message, found.hint) if text))
         raise UsageError(msg("{setting}: {problem}", setting=shown, problem=problem)) from None
     array = numbers.array()
     return name, array if array.ndim else float(array)

@@ -27,10 +27,10 @@ from backprop_engine.scenario.leaves.data_files import DataFile
 from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE
 from backprop_engine.scenario.leaves.selection import cut_short
 
-__all__ = ["DATA_CELL", "Row", "Table", "csv_rows", "csv_text", "divider_hint", "read_table"]
+__all__ = ["DATA_CELL", "CsvRow", "Table", "csv_rows", "csv_text", "divider_hint", "read_table"]
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """The cells of a row, and the line of the file that it begins in."""
 
     line: int
@@ -52,7 +52,7 @@ class _Lines:
             start = end
 
 
-def csv_rows(file: DataFile, text: str) -> Iterator[Row]:
+def csv_rows(file: DataFile, text: str) -> Iterator[CsvRow]:
     """All rows, the header too; empty lines are none."""
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True, skipinitialspace=True)
@@ -61,7 +61,7 @@ def csv_rows(file: DataFile, text: str) -> Iterator[Row]:
         for cells in reader:
             # A quoted empty cell may be all that a row has; that is no empty line.
             if len(cells) > 1 or (cells and lines.last.strip()):
-                yield Row(line, cells)
+                yield CsvRow(line, cells)
             line = reader.line_num + 1
     except csv.Error as problem:
         message = msg(
@@ -118,7 +118,7 @@ class Table(Struct, frozen=True, eq=False):
     count: int
     names: tuple[str, ...] | None
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[CsvRow]:
         """The rows of data."""
         return islice(csv_rows(self.file, self.text), 0 if self.names is None else 1, None)
 
@@ -161,7 +161,7 @@ class Table(Struct, frozen=True, eq=False):
             file=self.file.shown,
         )
 
-    def _refused(self, row: Row, columns: Sequence[int], whole: bool) -> ScenarioError:
+    def _refused(self, row: CsvRow, columns: Sequence[int], whole: bool) -> ScenarioError:
         """What is wrong with the first cell of `row` that is no number, or is one that nothing holds."""
         for column in columns:
             value = _number(row.cells[column])
@@ -171,7 +171,7 @@ class Table(Struct, frozen=True, eq=False):
                 return self._too_large(row, column)
         raise AssertionError("a row of numbers")
 
-    def _too_large(self, row: Row, column: int) -> ScenarioError:
+    def _too_large(self, row: CsvRow, column: int) -> ScenarioError:
         number = shortened(row.cells[column].strip(), 24)
         message = msg(
             "{where} is {number}, more than double precision holds",
@@ -180,7 +180,7 @@ class Table(Struct, frozen=True, eq=False):
         )
         return self.file.wrong(message, msg("infinity is written `inf`"), NUMBER_RANGE)
 
-    def _no_number(self, row: Row, column: int, whole: bool) -> ScenarioError:
+    def _no_number(self, row: CsvRow, column: int, whole: bool) -> ScenarioError:
         cell = row.cells[column].strip()
         where = self._where(row.line, column)
         if not cell:
@@ -212,7 +212,7 @@ class Table(Struct, frozen=True, eq=False):
                 rest=rest,
             )
         first = next(self.rows()).cells
-        numeric = [i for i, one in enumerate(first) if _number(one) is not None]
+        numeric = [i for i, cell in enumerate(first) if _number(cell) is not None]
         if column in numeric:
             return msg("correct the cell, or leave such rows out with `rows`")
         if 0 < len(numeric) <= 12:
@@ -232,7 +232,7 @@ class Table(Struct, frozen=True, eq=False):
 def read_table(file: DataFile) -> Table:
     """The table in `file`; `ScenarioError` if it is none."""
     text = csv_text(file)
-    start: list[Row] = []
+    start: list[CsvRow] = []
     count = 0
     for row in csv_rows(file, text):
         count += 1
@@ -259,11 +259,11 @@ def read_table(file: DataFile) -> Table:
     return Table(file, text, len(start[0].cells), count, names)
 
 
-def _cells(row: Row) -> Message:
+def _cells(row: CsvRow) -> Message:
     return msg("1 cell") if len(row.cells) == 1 else msg("{count} cells", count=len(row.cells))
 
 
-def _header(file: DataFile, start: list[Row]) -> tuple[str, ...] | None:
+def _header(file: DataFile, start: list[CsvRow]) -> tuple[str, ...] | None:
     """The names in the first row, if it is a header."""
     first = start[0].cells
     below = start[-1].cells

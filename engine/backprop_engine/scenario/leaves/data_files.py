@@ -216,7 +216,7 @@ def _names(folder: str, files: bool) -> list[str]:
     except OSError:
         return []
     return sorted(
-        one.name
-        for one in seen
-        if (one.name.lower().endswith(ENDINGS) if files else one.is_dir(follow_symlinks=False))
+        entry.name
+        for entry in seen
+        if (entry.name.lower().endswith(ENDINGS) if files else entry.is_dir(follow_symlinks=False))
     )

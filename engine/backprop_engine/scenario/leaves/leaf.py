@@ -30,7 +30,7 @@ from backprop_engine.scenario.format import DATA_DTYPES, FILE, FILE_IN_ARCHIVE, 
 from backprop_engine.scenario.leaves.csv_table import DATA_CELL, read_table
 from backprop_engine.scenario.leaves.data_files import DATA_FORMAT, ENDINGS, DataFile, DataFiles
 from backprop_engine.scenario.leaves.initializers import INITS, Init
-from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE, whole_list, written
+from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE, read_numbers, whole_list
 from backprop_engine.scenario.leaves.numpy_files import read_npy, read_npz
 from backprop_engine.scenario.leaves.selection import (
     DATA_COLUMNS,
@@ -98,7 +98,7 @@ def read_leaf(
     else:
         if is_absent(node):
             raise mistake(LEAF_FORM, key, msg("`{name}` has no value", name=name), _FORMS)
-        numbers = written(node, f"`{name}`")
+        numbers = read_numbers(node, f"`{name}`")
         if len(numbers.shape) > MAX_AXES:
             raise mistake(
                 LEAF_SHAPE,

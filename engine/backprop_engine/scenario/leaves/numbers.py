@@ -15,7 +15,7 @@ from backprop_engine.scenario.read.foreign_numbers import is_number, list_hint, 
 from backprop_engine.scenario.read.mistakes import described, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
 
-__all__ = ["NOT_A_NUMBER", "Written", "whole_list", "written"]
+__all__ = ["NOT_A_NUMBER", "NumberList", "read_numbers", "whole_list"]
 
 NOT_A_NUMBER = code(
     "not-a-number", msg("Where a number or a list of numbers should stand, there is something else.")
@@ -27,7 +27,7 @@ _SEED = "`seed`"
 _NUMBERS = (int, float, bool)
 
 
-class Written(NamedTuple):
+class NumberList(NamedTuple):
     """Numbers as they are written, row by row, and the shape that they have."""
 
     cells: list[YamlScalar]
@@ -55,7 +55,7 @@ class Written(NamedTuple):
                 raise mistake(NUMBER_RANGE, cell, message, msg("`dtype: float64` holds more"))
 
 
-def written(node: YamlNode, what: str) -> Written:
+def read_numbers(node: YamlNode, what: str) -> NumberList:
     """The number or nested list at `node`; `ScenarioError` at the first row that differs from the others."""
     shape: list[int] = []
     first: YamlNode = node
@@ -66,7 +66,7 @@ def written(node: YamlNode, what: str) -> Written:
         first = first.items[0]
     cells: list[YamlScalar] = []
     _gather(node, tuple(shape), 0, what, cells)
-    return Written(cells, tuple(shape))
+    return NumberList(cells, tuple(shape))
 
 
 def _gather(node: YamlNode, shape: Shape, depth: int, what: str, cells: list[YamlScalar]) -> None:

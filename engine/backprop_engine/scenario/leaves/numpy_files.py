@@ -128,7 +128,9 @@ def _key(filename: str) -> str:
 def _member(node: YamlMapping, file: DataFile, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The file in the archive that `key` names."""
     members = {
-        one.filename.removesuffix(".npy"): one for one in archive.infolist() if one.filename[-1:] != "/"
+        member.filename.removesuffix(".npy"): member
+        for member in archive.infolist()
+        if member.filename[-1:] != "/"
     }
     there = (
         msg("there are {names}", names=cut_short(list(members)))
@@ -154,7 +156,7 @@ def _member(node: YamlMapping, file: DataFile, archive: zipfile.ZipFile) -> zipf
 def _array(name: str, file: DataFile, what: str, stream: IO[bytes], size: int, files: DataFiles) -> Tensor:
     """The array in `stream`, which is `size` bytes long; `what` names it in messages."""
     header = _header(file, what, stream)
-    files.check(file.node, f"`{name}`", prod(max(1, one) for one in header.shape))
+    files.check(file.node, f"`{name}`", prod(max(1, size) for size in header.shape))
     rest = size - header.size
     data = b""
     if rest == header.bytes:

@@ -13,22 +13,22 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
 from backprop_engine.evaluation.calls import CallError, Given, bind
 from backprop_engine.evaluation.lowering import SHAPES, Position, add_expression
-from backprop_engine.expressions import Span, normalised
+from backprop_engine.expressions import SourceSpan, normalised
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE
-from backprop_engine.scenario.lower.scopes import TOP, Scope
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
-from backprop_engine.scenario.nodes.units import (
+from backprop_engine.scenario.nodes.cells import TOP, Scope
+from backprop_engine.scenario.nodes.definitions import (
     At,
     CellUse,
     Expression,
     LongForm,
-    Unit,
+    NodeDefinition,
+    definition_mistake,
     operands_beside,
-    unit_mistake,
 )
 from backprop_engine.scenario.read.mistakes import Mistakes
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, plain
@@ -41,7 +41,7 @@ NOT_CONSTANT = code("not-constant", msg("An operand that must be a constant is a
 class Refusable(NamedTuple):
     """A node whose operator may refuse its constants' values, and where the first of them stands."""
 
-    unit: Unit
+    definition: NodeDefinition
     name: str
     at: At
 
@@ -56,7 +56,7 @@ class _Applied(NamedTuple):
 
 
 class Lowering:
-    """Adds units to a graph, in the order of computing.
+    """Adds definitions to a graph, in the order of computing.
 
     `positions` are those of leaves, and later of nodes too; `refusable` collects what to check once values
     are known.
@@ -72,61 +72,61 @@ class Lowering:
         self.lengths: dict[str, int] = {}
         """How many instances each scan has, by its name in the graph."""
         self.failed: dict[int, None] = {}
-        """The units that something is wrong with, by identity."""
+        """The definitions that something is wrong with, by identity."""
         self.literals: dict[int, int] = {}
         """The position of each number that is an operand outside expressions, by the identity of its node."""
         self.numbers: dict[int, list[Position]] = {}
-        """The positions of the numbers in an expression, by the identity of its unit."""
+        """The positions of the numbers in an expression, by the identity of its definition."""
 
     def scratch(self) -> Lowering:
-        """A lowering that knows the same names, to check units whose nodes are not kept."""
+        """A lowering that knows the same names, to check definitions whose nodes are not kept."""
         other = Lowering(self.builder.scratch(), dict(self.positions), self.max_memory)
         other.literals, other.numbers = self.literals, self.numbers
         other.lengths, other.failed = dict(self.lengths), self.failed
         return other
 
-    def add_literals(self, unit: Unit) -> None:
-        """Add the numbers that are operands in `unit`; `ScenarioError` where the dtype cannot hold one.
+    def add_literals(self, definition: NodeDefinition) -> None:
+        """Add the numbers that are operands in `definition`; `ScenarioError` where the dtype cannot hold one.
 
         All of them come before the first computed node, so that the graph need not be sorted.
         """
-        if isinstance(unit, Expression):
-            self._add_numbers(unit)
+        if isinstance(definition, Expression):
+            self._add_numbers(definition)
             return
-        for node in operands_beside(unit):
+        for node in operands_beside(definition):
             if isinstance(node, YamlScalar) and isinstance(node.value, int | float):
-                self.literals[id(node)] = self._literal(unit, node.value, node)
-        for argument in unit.inputs.values() if isinstance(unit, CellUse) else ():
-            if argument.unit is not None:
-                self.add_literals(argument.unit)
+                self.literals[id(node)] = self._literal(definition, node.value, node)
+        for argument in definition.inputs.values() if isinstance(definition, CellUse) else ():
+            if argument.definition is not None:
+                self.add_literals(argument.definition)
 
     def add(
         self,
-        unit: Expression | LongForm,
+        definition: Expression | LongForm,
         mistakes: Mistakes,
         *,
         broken: bool,
         scope: Scope = TOP,
         name: str = "",
     ) -> None:
-        """Add the nodes of `unit`; of a `broken` one only what needs no shapes is checked.
+        """Add the nodes of `definition`; of a `broken` one only what needs no shapes is checked.
 
         Its names mean what they mean in `scope`, and its own is `name`, unless it is the scope's own for it.
-        What is wrong with a unit is reported for the first of its instances.
+        What is wrong with a definition is reported for the first of its instances.
         """
-        name = name or scope.prefix + unit.name
+        name = name or scope.prefix + definition.name
         if mistakes.enough:  # nothing will come of the graph, and no more will be shown
             self.positions[name] = None
             return
         try:
-            if isinstance(unit, Expression):
-                self._expression(unit, name, scope)
+            if isinstance(definition, Expression):
+                self._expression(definition, name, scope)
             else:
-                self._long_form(unit, name, scope)
+                self._long_form(definition, name, scope)
         except ScenarioError as error:
             broken = True
-            if id(unit) not in self.failed:
-                self.failed[id(unit)] = None
+            if id(definition) not in self.failed:
+                self.failed[id(definition)] = None
                 mistakes.add(error.diagnostics)
         if broken:
             self.positions[name] = None
@@ -150,28 +150,30 @@ class Lowering:
             OPS["index"], (tensor,), name, attributes={"key": (index,)}, text=text, place=place.place
         )
 
-    def add_stack(self, unit: Unit, name: str, parts: Sequence[Position]) -> None:
+    def add_stack(self, definition: NodeDefinition, name: str, parts: Sequence[Position]) -> None:
         """Add the stack of what the instances of a scan give out."""
-        applied = _Applied(OPS["stack"], tuple(parts), {"axis": 0}, unit.key)
-        self.positions[name] = self._apply(unit, applied, name, f"stack of {name}", unit.key.place)
+        applied = _Applied(OPS["stack"], tuple(parts), {"axis": 0}, definition.key)
+        self.positions[name] = self._apply(
+            definition, applied, name, f"stack of {name}", definition.key.place
+        )
 
     # Expressions
 
-    def _add_numbers(self, unit: Expression) -> None:
+    def _add_numbers(self, definition: Expression) -> None:
         """Add the numbers that are operands in an expression."""
-        plan, filled = unit.plan, unit.filled
+        plan, filled = definition.plan, definition.filled
         if plan.numbers:
-            positions = self.numbers[id(unit)] = [None] * len(plan.numbers)
+            positions = self.numbers[id(definition)] = [None] * len(plan.numbers)
             for index, part in enumerate(plan.numbers):
-                positions[index] = self._literal(unit, filled.number(part), filled.span(part.span))
+                positions[index] = self._literal(definition, filled.number(part), filled.span(part.span))
 
-    def _expression(self, unit: Expression, name: str, scope: Scope) -> None:
-        """Add the parts of an expression, each behind its operands; the last is the unit itself."""
-        plan, filled, place = unit.plan, unit.filled, unit.key.place
-        row = self._operands(unit, scope)
+    def _expression(self, definition: Expression, name: str, scope: Scope) -> None:
+        """Add the parts of an expression, each behind its operands; the last is the definition itself."""
+        plan, filled, place = definition.plan, definition.filled, definition.key.place
+        row = self._operands(definition, scope)
         if not plan.computed:
             applied = _Applied(OPS["identity"], tuple(row), _NONE, filled.span(plan.names[0].span))
-            self.positions[name] = self._apply(unit, applied, name, unit.names[0], place)
+            self.positions[name] = self._apply(definition, applied, name, definition.names[0], place)
             return
         try:
             self.positions[name] = add_expression(
@@ -182,41 +184,41 @@ class Lowering:
                 name,
                 place=place,
                 known=self.positions,
-                check_constants=partial(self._check_constants, unit),
-                check_size=partial(self._check_part_size, unit),
+                check_constants=partial(self._check_constants, definition),
+                check_size=partial(self._check_part_size, definition),
             )
         except CallError as error:
-            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
+            raise definition_mistake(definition, error.kind, error.at, error.message, error.hint) from None
 
-    def _operands(self, unit: Expression, scope: Scope) -> list[Position]:
+    def _operands(self, definition: Expression, scope: Scope) -> list[Position]:
         """The names and numbers in an expression, in the order of its plan."""
-        if scope.cell is None and unit.plan.names_written is not None:  # all are plain names
-            row = list(map(self.positions.get, unit.names))
+        if scope.cell is None and definition.plan.names_written is not None:  # all are plain names
+            row = list(map(self.positions.get, definition.names))
         else:
-            row = [self.named(one, scope) for one in unit.names]
-        if unit.plan.numbers:
-            row += self.numbers.get(id(unit)) or [None] * len(unit.plan.numbers)
+            row = [self.named(operand, scope) for operand in definition.names]
+        if definition.plan.numbers:
+            row += self.numbers.get(id(definition)) or [None] * len(definition.plan.numbers)
         return row
 
     # The long form
 
-    def _long_form(self, unit: LongForm, name: str, scope: Scope) -> None:
+    def _long_form(self, definition: LongForm, name: str, scope: Scope) -> None:
         """Add a node written as an operator with its operands and attributes beside it."""
-        args = [((self._operand(one, scope), one), one) for one in unit.inputs]
+        args = [((self._operand(operand, scope), operand), operand) for operand in definition.inputs]
         named = [
             Given(entry.key.text, (self._operand(entry.value, scope), entry.value), None, entry.key)
             if named_operand
             else Given(entry.key.text, None, plain(entry.value), entry.key)
-            for entry, named_operand in unit.named
+            for entry, named_operand in definition.named
         ]
         try:
-            bound = bind(unit.op, unit.op_node, args, named, other_keys=("inputs", "note"))
+            bound = bind(definition.op, definition.op_node, args, named, other_keys=("inputs", "note"))
         except CallError as error:
-            raise unit_mistake(unit, error.kind, error.at, error.message, error.hint) from None
-        self._check_constants(unit, unit.op, bound.operands, name)
+            raise definition_mistake(definition, error.kind, error.at, error.message, error.hint) from None
+        self._check_constants(definition, definition.op, bound.operands, name)
         operands = tuple(position for position, _ in bound.operands)
-        applied = _Applied(unit.op, operands, bound.attributes, unit.op_node)
-        self.positions[name] = self._apply(unit, applied, name, unit.text, unit.key.place)
+        applied = _Applied(definition.op, operands, bound.attributes, definition.op_node)
+        self.positions[name] = self._apply(definition, applied, name, definition.text, definition.key.place)
 
     def _operand(self, node: YamlNode, scope: Scope) -> Position:
         """The operand that a name or a number of the long form is."""
@@ -227,7 +229,7 @@ class Lowering:
 
     # Both
 
-    def _literal(self, unit: Unit, value: float, at: At) -> int:
+    def _literal(self, definition: NodeDefinition, value: float, at: At) -> int:
         """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
         if self.largest_number < abs(value) < math.inf:
             dtype, largest = self.builder.dtype.name, self.largest_number
@@ -237,10 +239,14 @@ class Lowering:
                 number=f"{value:g}",
                 largest=largest,
             )
-            raise unit_mistake(unit, NUMBER_RANGE, at, message, msg("`dtype: float64` holds more"))
+            raise definition_mistake(
+                definition, NUMBER_RANGE, at, message, msg("`dtype: float64` holds more")
+            )
         return self.builder.literal(value)
 
-    def _apply(self, unit: Unit, applied: _Applied, name: str, text: str, place: Place) -> Position:
+    def _apply(
+        self, definition: NodeDefinition, applied: _Applied, name: str, text: str, place: Place
+    ) -> Position:
         """Add a node; `None` where an operand is broken, `ScenarioError` where the shapes do not fit."""
         op, operands, attributes, at = applied
         if None in operands:
@@ -249,36 +255,38 @@ class Lowering:
         try:
             position = self.builder.apply(op, known, name, attributes=attributes, text=text, place=place)
         except ShapeError as error:
-            raise unit_mistake(unit, SHAPES, at, error.message, error.hint) from None
-        self._check_size(unit, name, self.builder.shape(position), at)
+            raise definition_mistake(definition, SHAPES, at, error.message, error.hint) from None
+        self._check_size(definition, name, self.builder.shape(position), at)
         return position
 
-    def _check_size(self, unit: Unit, name: str, shape: Shape, at: At) -> None:
+    def _check_size(self, definition: NodeDefinition, name: str, shape: Shape, at: At) -> None:
         """Refuse a node of a `shape` that no run has the memory for."""
         if self._is_too_large(shape):
-            raise self._too_large(unit, name, shape, at)
+            raise self._too_large(definition, name, shape, at)
 
-    def _check_part_size(self, unit: Expression, name: str, shape: Shape, at: Span) -> None:
+    def _check_part_size(self, definition: Expression, name: str, shape: Shape, at: SourceSpan) -> None:
         """Refuse a part of an expression that is too large; `at` is a span of the expression's template."""
         if self._is_too_large(shape):
-            raise self._too_large(unit, name, shape, unit.filled.span(at))
+            raise self._too_large(definition, name, shape, definition.filled.span(at))
 
     def _is_too_large(self, shape: Shape) -> bool:
         return bool(shape) and _cells(shape) > self.largest_size
 
-    def _too_large(self, unit: Unit, name: str, shape: Shape, at: At) -> ScenarioError:
+    def _too_large(self, definition: NodeDefinition, name: str, shape: Shape, at: At) -> ScenarioError:
         need = _cells(shape) * self.builder.dtype.itemsize
         message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
-        return unit_mistake(unit, TOO_LARGE, at, message, HINT)
+        return definition_mistake(definition, TOO_LARGE, at, message, HINT)
 
-    def _check_constants(self, unit: Unit, op: Op, operands: Sequence[tuple[Position, At]], own: str) -> None:
+    def _check_constants(
+        self, definition: NodeDefinition, op: Op, operands: Sequence[tuple[Position, At]], own: str
+    ) -> None:
         """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
         for operand, (position, at) in zip(op.names(len(operands)), operands, strict=True):
             if operand not in op.constants or position is None:
                 continue
             node = self.builder.node(position)
             if node.kind in (Kind.CONSTANT, Kind.LITERAL):
-                self.refusable.append(Refusable(unit, own, at))
+                self.refusable.append(Refusable(definition, own, at))
                 continue
             if node.kind is Kind.COMPUTED:
                 message = msg(
@@ -288,7 +296,7 @@ class Lowering:
                     name=node.name,
                 )
                 hint = msg("write its numbers under `constants`")
-                raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
+                raise definition_mistake(definition, NOT_CONSTANT, at, message, hint)
             section = f"{node.kind.value}s"
             hint = msg("move `{name}` from `{section}` to `constants`", name=node.name, section=section)
             message = msg(
@@ -298,7 +306,7 @@ class Lowering:
                 name=node.name,
                 section=section,
             )
-            raise unit_mistake(unit, NOT_CONSTANT, at, message, hint)
+            raise definition_mistake(definition, NOT_CONSTANT, at, message, hint)
 
 
 _NONE: Mapping[str, Any] = {}

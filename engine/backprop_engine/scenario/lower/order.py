@@ -1,4 +1,4 @@
-"""The order of computing: of all units that are ready, the first in the file goes first."""
+"""The order of computing: of all definitions that are ready, the first in the file goes first."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ __all__ = ["Order", "computing_order", "cycles"]
 def computing_order(uses: Mapping[str, Sequence[str]]) -> list[str]:
     """The names of `uses` in the order of computing; its own order is the file's.
 
-    `uses` gives for each unit the units it takes operands from. What lies on a cycle, or behind one, is left
-    out.
+    `uses` gives the definitions that each definition takes operands from. What lies on a cycle, or depends on
+    one, is left out.
     """
     return list(Order(uses, ()))
 
 
 class Order:
-    """Hands out units as they become ready: the ones before are computed by then.
+    """Hands out definitions as they become ready: the ones before are computed by then.
 
     A scan is handed out by its name first; `unroll` then says how many instances it has. They follow as
-    `states[0]`, `states[1]`, …, each as soon as the one before is computed, and other units come between them
-    where these are ready and stand earlier in the file. A need is the name of a unit, or of a part of a scan:
-    `states[2]`, `states[-1]`, or `states.h`, which is the stack of all instances and comes behind the last.
+    `states[0]`, `states[1]`, …, each as soon as the one before is computed. Other definitions come between
+    them where these are ready and stand earlier in the file. A need is the name of a definition, or of a part
+    of a scan: `states[2]`, `states[-1]`, or `states.h`, the stack of all instances, which comes last.
     """
 
     def __init__(self, needs: Mapping[str, Sequence[str]], scans: Collection[str]) -> None:
@@ -88,7 +88,7 @@ class Order:
 
 
 def cycles(uses: Mapping[str, Sequence[str]], ordered: Sequence[str]) -> list[list[str]]:
-    """One cycle for each group of units that need each other; it begins with its first in the file."""
+    """One cycle for each group of definitions that need each other; it begins with its first in the file."""
     left = dict.fromkeys(uses)
     for name in ordered:
         left.pop(name)

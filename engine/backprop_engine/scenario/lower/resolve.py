@@ -1,4 +1,4 @@
-"""What the names in units stand for, and which units each of them needs.
+"""What the names in definitions stand for, and which definitions each of them needs.
 
 There are two kinds of level: the top of the file, and the inside of a cell, whose unknown names are looked up
 at the top. Needs are in the words of `order.Order`.
@@ -16,32 +16,32 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.lower.order import computing_order, cycles
-from backprop_engine.scenario.nodes.cells import NO_OUTPUT, Cell, check_instance
-from backprop_engine.scenario.nodes.units import (
+from backprop_engine.scenario.nodes.cells import NO_OUTPUT, CellDefinition, check_instance
+from backprop_engine.scenario.nodes.definitions import (
     At,
     CellUse,
     Expression,
     LongForm,
+    NodeDefinition,
     ScanUse,
-    Unit,
-    unit_mistake,
+    definition_mistake,
 )
 from backprop_engine.scenario.read.mistakes import Mistakes, mistake
 
-__all__ = ["UNKNOWN_NAME", "Level", "resolved_cells", "resolved_top", "undefined"]
+__all__ = ["UNKNOWN_NAME", "Namespace", "resolved_cells", "resolved_top", "undefined"]
 
 UNKNOWN_NAME = code("unknown-name", msg("A name that no leaf and no node has."))
 CYCLE = code("cycle", msg("Nodes that need each other's values."))
 
 
-class Level(Struct, eq=False):
-    """Names that are known together, and what each unit needs.
+class Namespace(Struct, eq=False):
+    """Names that are known together, and what each definition needs.
 
-    `needs` has the units that can be computed, `stuck` the others. `outside` are needs of a cell at the top
-    of the file, its own cells' included. All of them are filled in once names are resolved.
+    `needs` has the definitions that can be computed, `stuck` the others. `outside` has what a cell, or a cell
+    inside it, needs from the top of the file. All of them are filled in once names are resolved.
     """
 
-    units: Mapping[str, Unit]
+    definitions: Mapping[str, NodeDefinition]
     values: Collection[str]
     """Leaves at the top, inputs inside a cell."""
     broken: dict[str, None]
@@ -49,24 +49,26 @@ class Level(Struct, eq=False):
     outside: dict[str, None]
     stuck: dict[str, None]
     in_order: bool = False
-    """Whether the units stand in the file as they can be computed, and no scan is among them."""
+    """Whether the definitions stand in the file as they can be computed, and no scan is among them."""
 
     @property
     def scans(self) -> list[str]:
-        """The units that are unrolled."""
-        return [name for name, unit in self.units.items() if isinstance(unit, ScanUse)]
+        """The definitions that are unrolled."""
+        return [name for name, definition in self.definitions.items() if isinstance(definition, ScanUse)]
 
     @classmethod
-    def of(cls, units: Mapping[str, Unit], values: Collection[str], broken: dict[str, None]) -> Level:
+    def of(
+        cls, definitions: Mapping[str, NodeDefinition], values: Collection[str], broken: dict[str, None]
+    ) -> Namespace:
         """A level whose needs are not known yet."""
-        return cls(units, values, broken, {}, {}, {})
+        return cls(definitions, values, broken, {}, {}, {})
 
     def __contains__(self, name: str) -> bool:
-        return name in self.units or name in self.values or name in self.broken
+        return name in self.definitions or name in self.values or name in self.broken
 
     def names(self) -> dict[str, None]:
         """Every name, for suggestions."""
-        return dict.fromkeys((*self.units, *self.values, *sorted(self.broken)))
+        return dict.fromkeys((*self.definitions, *self.values, *sorted(self.broken)))
 
 
 def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
@@ -81,34 +83,36 @@ def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
 
 
 def resolved_top(
-    top: Level, cells: Mapping[str, Cell], inside: Mapping[str, Level], mistakes: Mistakes
+    top: Namespace, cells: Mapping[str, CellDefinition], inside: Mapping[str, Namespace], mistakes: Mistakes
 ) -> None:
-    """Fill in the needs of the units at the top; what is wrong is taken up, and `broken` names it then."""
+    """Fill in the needs of the definitions at the top; mistakes are taken up, and `broken` names them."""
     _resolve(top, _Resolver(top, top, cells, inside, mistakes))
 
 
-def resolved_cells(cells: Mapping[str, Cell], top: Level, mistakes: Mistakes) -> dict[str, Level]:
+def resolved_cells(
+    cells: Mapping[str, CellDefinition], top: Namespace, mistakes: Mistakes
+) -> dict[str, Namespace]:
     """The level inside each cell; each cell uses only those before it."""
-    levels: dict[str, Level] = {}
+    levels: dict[str, Namespace] = {}
     for name, cell in cells.items():
-        level = levels[name] = Level.of(cell.units, cell.inputs, cell.broken)
+        level = levels[name] = Namespace.of(cell.definitions, cell.inputs, cell.broken)
         _resolve(level, _Resolver(level, top, cells, levels, mistakes))
     return levels
 
 
-def _resolve(level: Level, resolver: _Resolver) -> None:
+def _resolve(level: Namespace, resolver: _Resolver) -> None:
     uses: dict[str, list[str]] = {}
     needs: dict[str, list[str]] = {}
     behind = False
-    for name, unit in level.units.items():
-        plain = resolver.plain_needs(unit)
+    for name, definition in level.definitions.items():
+        plain = resolver.plain_needs(definition)
         if plain is None:
-            found = resolver.needs(unit)
-            uses[name] = [one for need in found if (one := root(need)) in level.units]
+            found = resolver.needs(definition)
+            uses[name] = [used for need in found if (used := root(need)) in level.definitions]
         else:
             found = uses[name] = plain
-        for one in uses[name]:
-            if one not in needs:
+        for used in uses[name]:
+            if used not in needs:
                 behind = True
         needs[name] = found
     level.in_order = not behind and not level.scans
@@ -117,82 +121,82 @@ def _resolve(level: Level, resolver: _Resolver) -> None:
     level.needs.update({name: needs[name] for name in uses if name not in level.stuck})
 
 
-def _refuse_cycles(level: Level, uses: Mapping[str, list[str]], mistakes: Mistakes) -> None:
-    """Report the cycles in a level; the units on one, and behind one, are stuck."""
+def _refuse_cycles(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mistakes) -> None:
+    """Report the cycles in a level; the definitions on one, and behind one, are stuck."""
     order = computing_order(uses)
     if len(order) < len(uses):
         for cycle in cycles(uses, order):
-            mistakes.add(_cycle(level.units, cycle).diagnostics)
+            mistakes.add(_cycle(level.definitions, cycle).diagnostics)
         done = set(order)
         level.stuck.update(dict.fromkeys(name for name in uses if name not in done))
         level.broken.update(level.stuck)
 
 
 class _Resolver:
-    """Looks up the names in the units of one level."""
+    """Looks up the names in the definitions of one level."""
 
     def __init__(
         self,
-        level: Level,
-        top: Level,
-        cells: Mapping[str, Cell],
-        inside: Mapping[str, Level],
+        level: Namespace,
+        top: Namespace,
+        cells: Mapping[str, CellDefinition],
+        inside: Mapping[str, Namespace],
         mistakes: Mistakes,
     ) -> None:
         self.level, self.top, self.cells, self.inside, self.mistakes = level, top, cells, inside, mistakes
         self.plain = dict.fromkeys(level.values, False)
         """The names that need no path, and whether they are computed."""
-        for name, unit in level.units.items():
-            if isinstance(unit, (Expression, LongForm)):  # a union would be made anew for each unit
+        for name, definition in level.definitions.items():
+            if isinstance(definition, (Expression, LongForm)):  # a union would be made anew each time
                 self.plain[name] = True
 
-    def plain_needs(self, unit: Unit) -> list[str] | None:
-        """The needs of an expression whose names are plain ones of its own level; None for any other unit.
+    def plain_needs(self, definition: NodeDefinition) -> list[str] | None:
+        """The needs of an expression whose names are plain and of its own level; None for any other.
 
-        It finds what `needs` finds, for by far the most units in a long file.
+        It finds what `needs` finds, for by far the most definitions in a long file.
         """
-        if not isinstance(unit, Expression):
+        if not isinstance(definition, Expression):
             return None
         try:
-            return [name for name in unit.names if self.plain[name]]
+            return [name for name in definition.names if self.plain[name]]
         except KeyError:
             return None
 
-    def needs(self, unit: Unit) -> list[str]:
-        """What must be computed before `unit`; mistakes are taken up, each name once."""
+    def needs(self, definition: NodeDefinition) -> list[str]:
+        """What must be computed before `definition`; mistakes are taken up, each name once."""
         found: list[str] = []
         reported: dict[str, None] = {}
-        for part, name, at in _references(unit):
+        for part, name, at in _references(definition):
             if name in reported:
                 continue
             try:
                 found += self.need(part, name, at)
             except ScenarioError as error:
                 reported[name] = None
-                self.level.broken[unit.name] = None
+                self.level.broken[definition.name] = None
                 self.mistakes.add(error.diagnostics)
-        if isinstance(unit, CellUse | ScanUse):
-            if self.mistakes.attempt(check_instance, unit, self.cells):
-                found += self.cell_needs(unit)
+        if isinstance(definition, CellUse | ScanUse):
+            if self.mistakes.attempt(check_instance, definition, self.cells):
+                found += self.cell_needs(definition)
             else:
-                self.level.broken[unit.name] = None
+                self.level.broken[definition.name] = None
         return found
 
-    def need(self, unit: Unit, name: str, at: At) -> Iterator[str]:
-        """The need that a name in `unit` is; `ScenarioError` where it means nothing."""
+    def need(self, definition: NodeDefinition, name: str, at: At) -> Iterator[str]:
+        """The need that a name in `definition` is; `ScenarioError` where it means nothing."""
         first = root(name)
         own = first in self.level
         level = self.level if own else self.top
-        target = level.units.get(first)
+        target = level.definitions.get(first)
         if target is None:
             if first not in level:
                 if self.mistakes.enough:
                     raise ScenarioError(())
-                raise unit_mistake(unit, UNKNOWN_NAME, at, *undefined(first, self.known()))
+                raise definition_mistake(definition, UNKNOWN_NAME, at, *undefined(first, self.known()))
             if first != name and first not in level.broken:
-                raise self.no_instance(unit, name, at)
+                raise self.no_instance(definition, name, at)
             return
-        need = self.part_needed(unit, target, name, at)
+        need = self.part_needed(definition, target, name, at)
         if own:
             yield need
         else:
@@ -202,11 +206,11 @@ class _Resolver:
         """Every name that could be meant."""
         return self.level.names() | self.top.names()
 
-    def part_needed(self, unit: Unit, target: Unit, name: str, at: At) -> str:
+    def part_needed(self, definition: NodeDefinition, target: NodeDefinition, name: str, at: At) -> str:
         """Which part of `target` the name or path means."""
         if not isinstance(target, CellUse | ScanUse):
             if target.name != name:
-                raise self.no_instance(unit, name, at)
+                raise self.no_instance(definition, name, at)
             return name
         cell = self.cells.get(target.cell)
         outputs = cell.outputs if cell else ()
@@ -219,40 +223,49 @@ class _Resolver:
             case ScanUse(), (str(output),):
                 need = name
             case _:
-                raise self.not_whole(unit, target, outputs, at)
+                raise self.not_whole(definition, target, outputs, at)
         if cell is not None and output not in outputs and output not in cell.broken:
-            raise self.no_such_output(unit, cell, output, at)
+            raise self.no_such_output(definition, cell, output, at)
         return need
 
     # What is wrong
 
-    def no_instance(self, unit: Unit, name: str, at: At) -> ScenarioError:
+    def no_instance(self, definition: NodeDefinition, name: str, at: At) -> ScenarioError:
         first = root(name)
         message = msg(
             "`{name}` is no instance of a cell and has no `{part}`", name=first, part=name[len(first) :]
         )
-        return unit_mistake(unit, UNKNOWN_NAME, at, message)
+        return definition_mistake(definition, UNKNOWN_NAME, at, message)
 
     def not_whole(
-        self, unit: Unit, target: CellUse | ScanUse, outputs: Sequence[str], at: At
+        self, definition: NodeDefinition, target: CellUse | ScanUse, outputs: Sequence[str], at: At
     ) -> ScenarioError:
-        one = f"{target.name}[-1]" if isinstance(target, ScanUse) else target.name
+        instance = f"{target.name}[-1]" if isinstance(target, ScanUse) else target.name
         what = msg("instances of a cell") if isinstance(target, ScanUse) else msg("an instance of a cell")
         hint: Hint = (
-            msg("use what it gives out: {names}", names=", ".join(f"`{one}.{output}`" for output in outputs))
+            msg(
+                "use what it gives out: {names}",
+                names=", ".join(f"`{instance}.{output}`" for output in outputs),
+            )
             if outputs
             else ""
         )
-        return unit_mistake(
-            unit, NO_OUTPUT, at, msg("`{name}` is {what}, not a tensor", name=target.name, what=what), hint
+        return definition_mistake(
+            definition,
+            NO_OUTPUT,
+            at,
+            msg("`{name}` is {what}, not a tensor", name=target.name, what=what),
+            hint,
         )
 
-    def no_such_output(self, unit: Unit, cell: Cell, output: str, at: At) -> ScenarioError:
+    def no_such_output(
+        self, definition: NodeDefinition, cell: CellDefinition, output: str, at: At
+    ) -> ScenarioError:
         if cell.has(output):
             outputs = ", ".join((*cell.outputs, output))
             hint = msg("add it to the cell's outputs: `{text}`", text=f"outputs: [{outputs}]")
-            return unit_mistake(
-                unit,
+            return definition_mistake(
+                definition,
                 NO_OUTPUT,
                 at,
                 msg("the cell `{cell}` does not give `{name}` out", cell=cell.name, name=output),
@@ -261,8 +274,8 @@ class _Resolver:
         hint = did_you_mean(output, cell.outputs) or msg(
             "it gives out {names}", names=", ".join(cell.outputs)
         )
-        return unit_mistake(
-            unit,
+        return definition_mistake(
+            definition,
             NO_OUTPUT,
             at,
             msg("the cell `{cell}` has no `{name}`", cell=cell.name, name=output),
@@ -271,11 +284,11 @@ class _Resolver:
 
     # Instances
 
-    def cell_needs(self, unit: CellUse | ScanUse) -> Iterator[str]:
+    def cell_needs(self, definition: CellUse | ScanUse) -> Iterator[str]:
         """What the inside of the cell needs from the top of the file."""
-        inner = self.inside.get(unit.cell)
+        inner = self.inside.get(definition.cell)
         if inner is None:  # a cell that uses itself
-            self.level.broken[unit.name] = None
+            self.level.broken[definition.name] = None
             return
         if self.level is self.top:
             yield from inner.outside
@@ -283,26 +296,26 @@ class _Resolver:
             self.level.outside.update(inner.outside)
 
 
-def _references(unit: Unit) -> Iterator[tuple[Unit, str, At]]:
-    """Each name in a unit, and the unit whose expression it stands in."""
-    for name, at in unit.references:
-        yield unit, name, at
-    if isinstance(unit, CellUse):
-        for argument in unit.inputs.values():
-            for name, at in argument.unit.references if argument.unit else ():
-                assert isinstance(argument.unit, Expression)
-                yield argument.unit, name, at
+def _references(definition: NodeDefinition) -> Iterator[tuple[NodeDefinition, str, At]]:
+    """Each name in a definition, and the definition whose expression it stands in."""
+    for name, at in definition.references:
+        yield definition, name, at
+    if isinstance(definition, CellUse):
+        for argument in definition.inputs.values():
+            for name, at in argument.definition.references if argument.definition else ():
+                assert isinstance(argument.definition, Expression)
+                yield argument.definition, name, at
 
 
-def _cycle(units: Mapping[str, Unit], cycle: Sequence[str]) -> ScenarioError:
-    """The error at the place where the cycle's first unit takes its operand from the next one."""
-    first, following = units[cycle[0]], cycle[1] if len(cycle) > 1 else cycle[0]
+def _cycle(definitions: Mapping[str, NodeDefinition], cycle: Sequence[str]) -> ScenarioError:
+    """The error at the place where the cycle's first definition takes its operand from the next one."""
+    first, following = definitions[cycle[0]], cycle[1] if len(cycle) > 1 else cycle[0]
     if len(cycle) == 1:
         message = msg("`{name}` is computed from itself", name=cycle[0])
     else:
         shown = cycle if len(cycle) <= 8 else (*cycle[:6], "…", cycle[-1])
         message = msg("these nodes need each other: {names}", names=" → ".join((*shown, cycle[0])))
-    for unit, used, at in _references(first):
+    for definition, used, at in _references(first):
         if root(used) == following:
-            return unit_mistake(unit, CYCLE, at, message, msg("a graph has no loops"))
+            return definition_mistake(definition, CYCLE, at, message, msg("a graph has no loops"))
     return mistake(CYCLE, first.key, message, msg("a graph has no loops"))  # the need is inside its cell

@@ -16,17 +16,16 @@ from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.lower.lowering import Lowering
 from backprop_engine.scenario.lower.order import Order
-from backprop_engine.scenario.lower.resolve import UNKNOWN_NAME, Level
-from backprop_engine.scenario.lower.scopes import TOP, Scope
-from backprop_engine.scenario.nodes.cells import Cell
-from backprop_engine.scenario.nodes.units import (
+from backprop_engine.scenario.lower.resolve import UNKNOWN_NAME, Namespace
+from backprop_engine.scenario.nodes.cells import TOP, CellDefinition, Scope
+from backprop_engine.scenario.nodes.definitions import (
     Argument,
     CellUse,
     Expression,
     LongForm,
+    NodeDefinition,
     ScanUse,
-    Unit,
-    unit_mistake,
+    definition_mistake,
 )
 from backprop_engine.scenario.read.mistakes import Mistakes, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlScalar
@@ -47,87 +46,93 @@ MAX_UNROLLED: Final = 100_000
 
 
 def unroll(
-    top: Level, cells: Mapping[str, Cell], inside: Mapping[str, Level], lowering: Lowering, mistakes: Mistakes
+    top: Namespace,
+    cells: Mapping[str, CellDefinition],
+    inside: Mapping[str, Namespace],
+    lowering: Lowering,
+    mistakes: Mistakes,
 ) -> None:
     """Add the nodes of the file and of all instances to the graph; what is wrong is taken up."""
-    units = list(top.units.values())
+    definitions = list(top.definitions.values())
     for cell in cells.values():
-        units += cell.units.values()
-    for unit in units:
-        if isinstance(unit, Expression) and not unit.plan.numbers:
+        definitions += cell.definitions.values()
+    for definition in definitions:
+        if isinstance(definition, Expression) and not definition.plan.numbers:
             continue
-        if not mistakes.attempt(lowering.add_literals, unit):
+        if not mistakes.attempt(lowering.add_literals, definition):
             # Of two levels that have this name only one is broken; the other just stays unchecked.
-            top.broken[unit.name] = None
+            top.broken[definition.name] = None
     _Unroller(cells, inside, lowering, mistakes).run(top, TOP)
 
 
 class _Unroller:
     def __init__(
         self,
-        cells: Mapping[str, Cell],
-        inside: Mapping[str, Level],
+        cells: Mapping[str, CellDefinition],
+        inside: Mapping[str, Namespace],
         lowering: Lowering,
         mistakes: Mistakes,
     ) -> None:
         self.cells, self.inside, self.lowering, self.mistakes = cells, inside, lowering, mistakes
         self.sizes: dict[str, int] = {}
         for name in inside:  # each uses only cells before it
-            size = sum(map(self._size, cells[name].units.values()))
+            size = sum(map(self._size, cells[name].definitions.values()))
             self.sizes[name] = min(size, MAX_UNROLLED + 1)  # it may grow by powers from cell to cell
         self.unrolled = self.depth = 0
         self.entered: dict[str, None] = {}
         """Cells that an instance was made of; the others are only checked."""
 
-    def _size(self, unit: Unit) -> int:
-        """How many nodes a unit comes to, at least."""
-        if isinstance(unit, Expression):
-            return max(1, unit.plan.parts // 2)
-        if isinstance(unit, LongForm):
+    def _size(self, definition: NodeDefinition) -> int:
+        """How many nodes a definition comes to, at least."""
+        if isinstance(definition, Expression):
+            return max(1, definition.plan.parts // 2)
+        if isinstance(definition, LongForm):
             return 1
-        slices = len(unit.over) if isinstance(unit, ScanUse) else 0
-        return self.sizes.get(unit.cell, 0) + slices
+        slices = len(definition.over) if isinstance(definition, ScanUse) else 0
+        return self.sizes.get(definition.cell, 0) + slices
 
-    def run(self, level: Level, scope: Scope) -> None:
-        """Add the units of a level."""
+    def run(self, level: Namespace, scope: Scope) -> None:
+        """Add the definitions of a level."""
         if level.in_order:
-            for name, unit in level.units.items():
-                self.add(unit, scope, broken=name in level.broken)
+            for name, definition in level.definitions.items():
+                self.add(definition, scope, broken=name in level.broken)
         else:
             self.run_sorted(level, scope)
-        if level.units and scope is TOP:
+        if level.definitions and scope is TOP:
             self.check_unused()
 
-    def run_sorted(self, level: Level, scope: Scope) -> None:
-        """Add the units of a level that does not stand in the order of computing."""
+    def run_sorted(self, level: Namespace, scope: Scope) -> None:
+        """Add the definitions of a level that does not stand in the order of computing."""
         order = Order(level.needs, level.scans)
         done: dict[str, None] = {}
         for name in order:
-            unit = level.units.get(name)
+            definition = level.definitions.get(name)
             done[name] = None
-            if unit is None:
+            if definition is None:
                 self.part_of_scan(level, scope, name)
-            elif isinstance(unit, ScanUse):
-                self.begin_scan(level, scope, unit, order)
+            elif isinstance(definition, ScanUse):
+                self.begin_scan(level, scope, definition, order)
             else:
-                self.add(unit, scope, broken=name in level.broken)
-        for name, unit in level.units.items():
+                self.add(definition, scope, broken=name in level.broken)
+        for name, definition in level.definitions.items():
             if name not in done:
-                self.add(unit, scope, broken=True)
+                self.add(definition, scope, broken=True)
 
-    def add(self, unit: Unit, scope: Scope, *, broken: bool) -> None:
-        """Add one unit; of a broken one only what needs no shapes is checked."""
-        if isinstance(unit, (Expression, LongForm)):  # a union would be made anew for each unit
-            self.lowering.add(unit, self.mistakes, broken=broken, scope=scope)
+    def add(self, definition: NodeDefinition, scope: Scope, *, broken: bool) -> None:
+        """Add one definition; of a broken one only what needs no shapes is checked."""
+        if isinstance(definition, (Expression, LongForm)):  # a union would be made anew for each definition
+            self.lowering.add(definition, self.mistakes, broken=broken, scope=scope)
         elif not broken:
             given = {
                 name: position
-                for name, argument in unit.inputs.items()
-                if not argument.unit and (position := self.position(argument, scope)) is not None
+                for name, argument in definition.inputs.items()
+                if not argument.definition and (position := self.position(argument, scope)) is not None
             }
-            expressions = [one.unit for one in unit.inputs.values() if one.unit]
-            if len(given) + len(expressions) == len(unit.inputs):
-                self.instance(unit, unit.name, scope, given, expressions)
+            expressions = [
+                argument.definition for argument in definition.inputs.values() if argument.definition
+            ]
+            if len(given) + len(expressions) == len(definition.inputs):
+                self.instance(definition, definition.name, scope, given, expressions)
 
     def check_unused(self) -> None:
         """Check what can be checked of cells that nothing could be made of; no node of theirs is kept."""
@@ -137,8 +142,8 @@ class _Unroller:
         for name, cell in self.cells.items():
             if name not in self.entered:
                 scope = Scope(f"{name}.", cell)
-                for unit in cell.units.values():
-                    self.add(unit, scope, broken=True)
+                for definition in cell.definitions.values():
+                    self.add(definition, scope, broken=True)
 
     # Instances
 
@@ -150,7 +155,7 @@ class _Unroller:
 
     def instance(
         self,
-        unit: CellUse | ScanUse,
+        definition: CellUse | ScanUse,
         name: str,
         scope: Scope,
         given: Mapping[str, int],
@@ -163,12 +168,12 @@ class _Unroller:
         Some of its inputs are `given`; others are nodes of its own: `expressions`, and `slices` at `index`
         of (place, tensor, what it is called).
         """
-        cell, level = self.cells.get(unit.cell), self.inside.get(unit.cell)
-        if cell is None or level is None or not self.room_for(unit, 1):
+        cell, level = self.cells.get(definition.cell), self.inside.get(definition.cell)
+        if cell is None or level is None or not self.room_for(definition, 1):
             return
         if self.depth >= MAX_NESTED:
             message = msg("here instances of cells nest more than {depth} deep", depth=MAX_NESTED)
-            self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message).diagnostics)
+            self.mistakes.add(mistake(TOO_MANY_NODES, definition.cell_node, message).diagnostics)
             return
         full = scope.prefix + name
         builder, lowering = self.lowering.builder, self.lowering
@@ -188,41 +193,41 @@ class _Unroller:
         self.depth -= 1
         builder.close_group()
 
-    def room_for(self, unit: CellUse | ScanUse, count: int) -> bool:
+    def room_for(self, definition: CellUse | ScanUse, count: int) -> bool:
         """Whether `count` instances more are not too many; else that is reported."""
-        size = self._size(unit)
+        size = self._size(definition)
         self.unrolled += size if count == 1 else 0
         need = self.unrolled + (size * count if count > 1 else 0)
         if need <= MAX_UNROLLED:
             return True
         message = msg(
             "with `{name}` the instances of cells come to more than {most:,} nodes",
-            name=unit.name,
+            name=definition.name,
             most=MAX_UNROLLED,
         )
         hint = msg("a shorter sequence, or smaller cells")
-        self.mistakes.add(mistake(TOO_MANY_NODES, unit.cell_node, message, hint).diagnostics)
+        self.mistakes.add(mistake(TOO_MANY_NODES, definition.cell_node, message, hint).diagnostics)
         return False
 
     # Scans
 
-    def begin_scan(self, level: Level, scope: Scope, unit: ScanUse, order: Order) -> None:
+    def begin_scan(self, level: Namespace, scope: Scope, definition: ScanUse, order: Order) -> None:
         """Find out how many instances a scan has."""
         with self.mistakes.collected():
-            if unit.name in level.broken or self.cells.get(unit.cell) is None:
+            if definition.name in level.broken or self.cells.get(definition.cell) is None:
                 return
-            length = self.scan_length(unit, scope)
-            if length is None or not self.room_for(unit, length):
+            length = self.scan_length(definition, scope)
+            if length is None or not self.room_for(definition, length):
                 return
-            self.lowering.lengths[scope.prefix + unit.name] = length
-            order.unroll(unit.name, length)
-            for user, need in order.out_of_range(unit.name):
-                self.refuse_index(level.units[user], unit, need, length)
+            self.lowering.lengths[scope.prefix + definition.name] = length
+            order.unroll(definition.name, length)
+            for user, need in order.out_of_range(definition.name):
+                self.refuse_index(level.definitions[user], definition, need, length)
 
-    def scan_length(self, unit: ScanUse, scope: Scope) -> int | None:
+    def scan_length(self, definition: ScanUse, scope: Scope) -> int | None:
         """The length of the leading axes, which must agree; None where one is broken."""
         known: tuple[str, int] | None = None
-        for argument in unit.over.values():
+        for argument in definition.over.values():
             position = self.position(argument, scope)
             if position is None:
                 return None
@@ -253,7 +258,7 @@ class _Unroller:
             known = known or (argument.name, shape[0])
         return known[1] if known else None
 
-    def refuse_index(self, user: Unit, scan: ScanUse, need: str, length: int) -> None:
+    def refuse_index(self, user: NodeDefinition, scan: ScanUse, need: str, length: int) -> None:
         """Report a path to an instance that a scan does not have."""
         message = msg(
             "`{name}` is out of range: `{scan}` has {count} instances",
@@ -268,49 +273,49 @@ class _Unroller:
         )
         for name, at in user.references:
             if name == need or name.startswith(f"{need}."):
-                self.mistakes.add(unit_mistake(user, UNKNOWN_NAME, at, message, hint).diagnostics)
+                self.mistakes.add(definition_mistake(user, UNKNOWN_NAME, at, message, hint).diagnostics)
                 return
         self.mistakes.add(mistake(UNKNOWN_NAME, user.key, message, hint).diagnostics)
 
-    def part_of_scan(self, level: Level, scope: Scope, name: str) -> None:
+    def part_of_scan(self, level: Namespace, scope: Scope, name: str) -> None:
         """Add one instance of a scan, or the stack of what all of them give out."""
         scan, bracket, index = name.rstrip("]").partition("[")
         if not bracket:
             scan, _, output = name.partition(".")
             length = self.lowering.lengths[scope.prefix + scan]
             parts = [self.lowering.named(f"{scan}[{k}].{output}", scope) for k in range(length)]
-            unit = level.units[scan]
+            definition = level.definitions[scan]
             with self.mistakes.collected():
-                self.lowering.add_stack(unit, scope.prefix + name, parts)
+                self.lowering.add_stack(definition, scope.prefix + name, parts)
             return
-        unit = level.units[scan]
-        assert isinstance(unit, ScanUse)
-        self.scan_instance(unit, scope, int(index))
+        definition = level.definitions[scan]
+        assert isinstance(definition, ScanUse)
+        self.scan_instance(definition, scope, int(index))
 
-    def scan_instance(self, unit: ScanUse, scope: Scope, index: int) -> None:
+    def scan_instance(self, definition: ScanUse, scope: Scope, index: int) -> None:
         """Add the instance at `index`."""
         given: dict[str, Position] = {
-            name: self.position(argument, scope) for name, argument in unit.inputs.items()
+            name: self.position(argument, scope) for name, argument in definition.inputs.items()
         }
-        for name, carry in unit.carry.items():
-            before = f"{unit.name}[{index - 1}]." if index else ""
+        for name, carry in definition.carry.items():
+            before = f"{definition.name}[{index - 1}]." if index else ""
             given[name] = (
                 self.lowering.named(before + carry.next, scope) if index else self.position(carry.init, scope)
             )
         slices = {}
-        for name, argument in unit.over.items():
+        for name, argument in definition.over.items():
             position = self.position(argument, scope)
             if position is not None:
                 slices[name] = (argument.scalar, position, argument.name)
         known = {name: position for name, position in given.items() if position is not None}
-        if len(known) == len(given) and len(slices) == len(unit.over):
+        if len(known) == len(given) and len(slices) == len(definition.over):
             if index == 1:
-                self.check_carry(unit, scope, known)
-            self.instance(unit, f"{unit.name}[{index}]", scope, known, slices=slices, index=index)
+                self.check_carry(definition, scope, known)
+            self.instance(definition, f"{definition.name}[{index}]", scope, known, slices=slices, index=index)
 
-    def check_carry(self, unit: ScanUse, scope: Scope, given: dict[str, int]) -> None:
+    def check_carry(self, definition: ScanUse, scope: Scope, given: dict[str, int]) -> None:
         """Report a carried input whose shape changes from the first instance to the second."""
-        for name, carry in unit.carry.items():
+        for name, carry in definition.carry.items():
             first = self.position(carry.init, scope)
             if first is None:
                 continue

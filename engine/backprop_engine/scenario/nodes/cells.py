@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from backprop_engine.errors import code
 from backprop_engine.expressions import normalised
-from backprop_engine.graph.paths import root
+from backprop_engine.graph.paths import absolute, root
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.scenario.format import CELL
-from backprop_engine.scenario.nodes.units import CellUse, ScanUse, Unit, read_unit
+from backprop_engine.scenario.nodes.definitions import CellUse, NodeDefinition, ScanUse, read_definition
 from backprop_engine.scenario.read.mistakes import (
     Mistakes,
     as_mapping,
@@ -28,7 +28,9 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 __all__ = [
     "CELL_FORM",
     "NO_OUTPUT",
-    "Cell",
+    "TOP",
+    "CellDefinition",
+    "Scope",
     "check_instance",
     "instances_in",
     "read_cells",
@@ -41,7 +43,7 @@ CELL_RECURSION = code("cell-recursion", msg("A cell that uses itself."))
 _EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`")
 
 
-class Cell(Struct, frozen=True, eq=False):
+class CellDefinition(Struct, frozen=True, eq=False):
     """A subgraph by name: what it takes in, what it computes, and what others may use of it.
 
     `broken` are names whose definition has a mistake, which is reported where it stands.
@@ -50,20 +52,20 @@ class Cell(Struct, frozen=True, eq=False):
     name: str
     key: YamlScalar
     inputs: tuple[str, ...]
-    units: dict[str, Unit]
+    definitions: dict[str, NodeDefinition]
     outputs: tuple[str, ...]
     broken: dict[str, None]
 
     def has(self, name: str) -> bool:
         """Whether `name` means something of the cell's own, rather than of the top level."""
-        return name in self.units or name in self.inputs or name in self.broken
+        return name in self.definitions or name in self.inputs or name in self.broken
 
 
-def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, Cell]:
+def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, CellDefinition]:
     """The cells by name; what is wrong with one is taken up, and the others are read all the same."""
     if node is None or is_absent(node):
         return {}
-    cells: dict[str, Cell] = {}
+    cells: dict[str, CellDefinition] = {}
     names = NameTable()
     for key, value in as_mapping(node, msg("a map from names to cells"), _EXAMPLE):
         with mistakes.collected():
@@ -72,55 +74,55 @@ def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, Cell]:
     return cells
 
 
-def _cell(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> Cell:
+def _cell(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> CellDefinition:
     mistakes.attempt(only_keys, node, CELL.names, msg("the cell `{cell}`", cell=name))
     table = NameTable()
     broken: dict[str, None] = {}
     inputs: list[str] = []
-    for one in _texts(node.get("inputs"), msg("the cell's inputs as a list of names")):
+    for text in _texts(node.get("inputs"), msg("the cell's inputs as a list of names")):
         with mistakes.collected():
-            inputs.append(table.declare(one, "inputs"))
-    units = _units(name, node, table, broken, mistakes)
+            inputs.append(table.declare(text, "inputs"))
+    definitions = _definitions(name, node, table, broken, mistakes)
     outputs = []
-    for one in _texts(node.get("outputs"), msg("the cell's outputs as a list of names")):
-        output = normalised(one.text)
-        if isinstance(units.get(output), CellUse | ScanUse):
+    for text in _texts(node.get("outputs"), msg("the cell's outputs as a list of names")):
+        output = normalised(text.text)
+        if isinstance(definitions.get(output), CellUse | ScanUse):
             message = msg("`{name}` is an instance of a cell, not a tensor", name=output)
             hint: Hint = msg(
                 "give what it gives out a node of its own: `h: {name}.h`, `outputs: [h]`", name=output
             )
-            mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
+            mistakes.add(mistake(CELL_FORM, text, message, hint).diagnostics)
             broken[output] = None
-        elif output in units or output in inputs:
+        elif output in definitions or output in inputs:
             outputs.append(output)
         elif output not in broken:
-            inner = root(output) != output and isinstance(units.get(root(output)), CellUse | ScanUse)
-            hint = did_you_mean(output, (*units, *inputs)) or _own(units)
+            inner = root(output) != output and isinstance(definitions.get(root(output)), CellUse | ScanUse)
+            hint = did_you_mean(output, (*definitions, *inputs)) or _own(definitions)
             if inner:
                 hint = msg("give it a node of its own: `h: {name}`, `outputs: [h]`", name=output)
             message = msg("the cell `{cell}` has no node `{name}` to give out", cell=name, name=output)
-            mistakes.add(mistake(CELL_FORM, one, message, hint).diagnostics)
+            mistakes.add(mistake(CELL_FORM, text, message, hint).diagnostics)
             broken[output] = None
-    if is_absent(node.get("outputs")) and units:
-        last = next(reversed(units))
+    if is_absent(node.get("outputs")) and definitions:
+        last = next(reversed(definitions))
         message = msg("the cell `{cell}` gives nothing out", cell=name)
         mistakes.add(
             mistake(
                 CELL_FORM, key, message, msg("name what others may use: `{text}`", text=f"outputs: [{last}]")
             ).diagnostics
         )
-    return Cell(name, key, tuple(inputs), units, tuple(outputs), broken)
+    return CellDefinition(name, key, tuple(inputs), definitions, tuple(outputs), broken)
 
 
-def _units(
+def _definitions(
     cell: str, node: YamlMapping, table: NameTable, broken: dict[str, None], mistakes: Mistakes
-) -> dict[str, Unit]:
+) -> dict[str, NodeDefinition]:
     """The nodes of a cell."""
     given = node.get("nodes")
     if given is None or is_absent(given):
         at = node.entries["nodes"].key if "nodes" in node else node
         raise mistake(CELL_FORM, at, msg("the cell `{cell}` has no `nodes`", cell=cell), _EXAMPLE)
-    units: dict[str, Unit] = {}
+    definitions: dict[str, NodeDefinition] = {}
     if not len(as_mapping(given, msg("a map from names to expressions"), _EXAMPLE)):
         raise mistake(
             CELL_FORM,
@@ -132,33 +134,33 @@ def _units(
         with mistakes.collected():
             name = table.declare(key, "nodes")
             broken[name] = None
-            units[name] = read_unit(name, key, value)
+            definitions[name] = read_definition(name, key, value)
             del broken[name]
-    return units
+    return definitions
 
 
 def _texts(node: YamlNode | None, what: Message) -> Iterator[YamlScalar]:
     if node is None or is_absent(node):
         return
-    for one in as_sequence(node, what, msg("write `{text}`", text="[x, h_prev]")):
-        yield as_text(one, msg("a name"))
+    for item in as_sequence(node, what, msg("write `{text}`", text="[x, h_prev]")):
+        yield as_text(item, msg("a name"))
 
 
-def _own(units: Iterable[str]) -> Hint:
-    names = ", ".join(list(units)[:8])
+def _own(definitions: Iterable[str]) -> Hint:
+    names = ", ".join(list(definitions)[:8])
     return msg("its nodes are {names}", names=names) if names else ""
 
 
-def instances_in(units: Iterable[Unit]) -> Iterator[CellUse | ScanUse]:
-    """The units that are instances of cells."""
-    return (unit for unit in units if isinstance(unit, CellUse | ScanUse))
+def instances_in(definitions: Iterable[NodeDefinition]) -> Iterator[CellUse | ScanUse]:
+    """The definitions that are instances of cells."""
+    return (definition for definition in definitions if isinstance(definition, CellUse | ScanUse))
 
 
-def refuse_recursion(cells: dict[str, Cell], mistakes: Mistakes) -> dict[str, Cell]:
+def refuse_recursion(cells: dict[str, CellDefinition], mistakes: Mistakes) -> dict[str, CellDefinition]:
     """The cells in an order in which each uses only those before it; those that use themselves are reported
     and left out, with all that use them.
     """
-    ordered: dict[str, Cell] = {}
+    ordered: dict[str, CellDefinition] = {}
     bad: dict[str, None] = {}
     for start in cells:
         _visit(start, cells, ordered, bad, mistakes)
@@ -166,10 +168,14 @@ def refuse_recursion(cells: dict[str, Cell], mistakes: Mistakes) -> dict[str, Ce
 
 
 def _visit(
-    start: str, cells: dict[str, Cell], ordered: dict[str, Cell], bad: dict[str, None], mistakes: Mistakes
+    start: str,
+    cells: dict[str, CellDefinition],
+    ordered: dict[str, CellDefinition],
+    bad: dict[str, None],
+    mistakes: Mistakes,
 ) -> None:
     """Put `start` behind all that it uses; without recursion, as a file may chain many cells."""
-    trail = [(start, instances_in(cells[start].units.values()))]
+    trail = [(start, instances_in(cells[start].definitions.values()))]
     on_trail = {start: None}
     while trail:
         name, uses = trail[-1]
@@ -194,7 +200,7 @@ def _visit(
         elif use.cell in bad:
             bad[name] = None
         elif use.cell in cells and use.cell not in ordered:
-            trail.append((use.cell, instances_in(cells[use.cell].units.values())))
+            trail.append((use.cell, instances_in(cells[use.cell].definitions.values())))
             on_trail[use.cell] = None
 
 
@@ -205,21 +211,21 @@ NO_OUTPUT = code(
 )
 
 
-def check_instance(unit: CellUse | ScanUse, cells: Mapping[str, Cell]) -> None:
+def check_instance(definition: CellUse | ScanUse, cells: Mapping[str, CellDefinition]) -> None:
     """Refuse an unknown cell, inputs that do not match it, and a carry from a node that it has not."""
-    cell = cells.get(unit.cell)
+    cell = cells.get(definition.cell)
     if cell is None:
-        hint = did_you_mean(unit.cell, cells)
+        hint = did_you_mean(definition.cell, cells)
         if not hint:
             hint = (
                 msg("there are {names}", names=", ".join(cells))
                 if cells
                 else msg("cells are defined under `cells`")
             )
-        message = msg("there is no cell `{cell}`", cell=unit.cell)
-        raise mistake(UNKNOWN_CELL, unit.cell_node, message, hint)
+        message = msg("there is no cell `{cell}`", cell=definition.cell)
+        raise mistake(UNKNOWN_CELL, definition.cell_node, message, hint)
     given: dict[str, YamlScalar] = {}
-    for section in _sections(unit):
+    for section in _sections(definition):
         for name, key in section.items():
             _check_input(cell, name, key, given)
             given[name] = key
@@ -229,18 +235,18 @@ def check_instance(unit: CellUse | ScanUse, cells: Mapping[str, Cell]) -> None:
             "the cell `{cell}` needs `{name}`, which it is not given", cell=cell.name, name=missing[0]
         )
         raise mistake(
-            CELL_INPUTS, unit.key, message, msg("its inputs are {names}", names=", ".join(cell.inputs))
+            CELL_INPUTS, definition.key, message, msg("its inputs are {names}", names=", ".join(cell.inputs))
         )
-    for carry in unit.carry.values() if isinstance(unit, ScanUse) else ():
+    for carry in definition.carry.values() if isinstance(definition, ScanUse) else ():
         if not cell.has(root(carry.next)):
-            hint = did_you_mean(carry.next, cell.units) or msg(
-                "its nodes are {names}", names=", ".join(cell.units)
+            hint = did_you_mean(carry.next, cell.definitions) or msg(
+                "its nodes are {names}", names=", ".join(cell.definitions)
             )
             message = msg("the cell `{cell}` has no `{name}`", cell=cell.name, name=carry.next)
             raise mistake(NO_OUTPUT, carry.next_node, message, hint)
 
 
-def _check_input(cell: Cell, name: str, key: YamlScalar, given: Mapping[str, YamlScalar]) -> None:
+def _check_input(cell: CellDefinition, name: str, key: YamlScalar, given: Mapping[str, YamlScalar]) -> None:
     if name in given:
         raise mistake(CELL_INPUTS, key, msg("`{name}` is given twice", name=name), msg("keep one of them"))
     if name not in cell.inputs:
@@ -255,9 +261,25 @@ def _check_input(cell: Cell, name: str, key: YamlScalar, given: Mapping[str, Yam
         )
 
 
-def _sections(unit: CellUse | ScanUse) -> Iterator[dict[str, YamlScalar]]:
+def _sections(definition: CellUse | ScanUse) -> Iterator[dict[str, YamlScalar]]:
     """The inputs that an instance is given, section by section, with the places of their names."""
-    yield {name: argument.key for name, argument in unit.inputs.items()}
-    if isinstance(unit, ScanUse):
-        yield {name: argument.key for name, argument in unit.over.items()}
-        yield {name: carry.init.key for name, carry in unit.carry.items()}
+    yield {name: argument.key for name, argument in definition.inputs.items()}
+    if isinstance(definition, ScanUse):
+        yield {name: argument.key for name, argument in definition.over.items()}
+        yield {name: carry.init.key for name, carry in definition.carry.items()}
+
+
+class Scope(Struct, frozen=True, eq=False):
+    """An instance of `cell`, whose nodes are called `prefix` and their names; without both, the top."""
+
+    prefix: str = ""
+    cell: CellDefinition | None = None
+
+    def full(self, name: str, lengths: Mapping[str, int]) -> str:
+        """The name in the graph of what `name` means here."""
+        if self.cell is not None and self.cell.has(root(name)):
+            name = self.prefix + name
+        return absolute(name, lengths)
+
+
+TOP = Scope()

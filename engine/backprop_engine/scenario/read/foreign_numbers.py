@@ -61,9 +61,9 @@ def _meant(text: str) -> str:
     return ""
 
 
-def _divided(one: str, other: str) -> str:
+def _divided(numerator: str, other: str) -> str:
     try:
-        quotient = float(one) / float(other)
+        quotient = float(numerator) / float(other)
     except (ValueError, ZeroDivisionError):
         return ""
     return f"{quotient:.15g}" if math.isfinite(quotient) else ""
@@ -85,7 +85,7 @@ def list_hint(text: str) -> Hint:
 
 
 def _cells(row: str) -> list[str]:
-    return [one for one in re.split(r"[,\s]+", row.strip()) if one]
+    return [entry for entry in re.split(r"[,\s]+", row.strip()) if entry]
 
 
 def tensor_hint(text: str) -> Hint:

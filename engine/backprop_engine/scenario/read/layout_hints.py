@@ -52,7 +52,7 @@ def map_hint(node: YamlNode) -> Hint:
     if isinstance(first, YamlMapping) and first.entries:
         name = shortened(clean(next(iter(first.entries))), _LONG)
         return msg("a list has no names: write `{name}: …` without the `- ` before it", name=name)
-    names = [one.text for one in node.items if isinstance(one, YamlScalar) and one.text.isidentifier()]
+    names = [item.text for item in node.items if isinstance(item, YamlScalar) and item.text.isidentifier()]
     if len(names) == len(node.items) <= 5:
         return msg(
             "every name has a value: `{text}`", text=f"{{{', '.join(f'{name}: …' for name in names)}}}"
@@ -63,7 +63,10 @@ def map_hint(node: YamlNode) -> Hint:
 def key_hint(key: YamlScalar, mapping: YamlMapping, known: Sequence[str]) -> Hint:
     """What was meant by `key`, which is none of those that are `known` in `mapping`; perhaps nothing."""
     name = key.text
-    odd = next((one for one in name if one != " " and unicodedata.category(one) == "Zs"), None)
+    odd = next(
+        (character for character in name if character != " " and unicodedata.category(character) == "Zs"),
+        None,
+    )
     if odd is not None:
         called = unicodedata.name(odd).lower()
         return msg(
@@ -74,7 +77,7 @@ def key_hint(key: YamlScalar, mapping: YamlMapping, known: Sequence[str]) -> Hin
     word = re.split(r"[\s{\[(]", name, maxsplit=1)[0]
     if word != name and word in known:
         return msg("a colon is missing: `{name}: …`", name=word)
-    parent = next((one for one, names in _BELOWS.items() if name in names and one in known), None)
+    parent = next((section for section, names in _BELOWS.items() if name in names and section in known), None)
     if parent is not None:
         return msg("`{name}` goes under `{section}`", name=name, section=parent)
     if name in SECTIONS and "nodes" not in known:

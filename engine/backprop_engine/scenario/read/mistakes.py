@@ -15,7 +15,7 @@ from heapq import nsmallest
 from typing import Final, NoReturn
 
 from backprop_engine.errors import Code, Diagnostic, ScenarioError, code
-from backprop_engine.expressions import Expr, ExprError, Span, parse
+from backprop_engine.expressions import Expr, ExprError, SourceSpan, parse
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.read.layout_hints import key_hint, map_hint
@@ -234,7 +234,9 @@ def only_keys(mapping: YamlMapping, known: Iterable[str], of: str) -> None:
     found: list[Diagnostic] = []
     for key, _ in mapping:
         if key.text not in known:
-            shown = "".join(one if one.isprintable() else "\ufffd" for one in clean(key.text))
+            shown = "".join(
+                character if character.isprintable() else "\ufffd" for character in clean(key.text)
+            )
             message = msg("{what} has no key `{key}`", what=of, key=shortened(shown, 40))
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
             every = every or msg("known are {names}", names=", ".join(known))
@@ -260,7 +262,7 @@ def syntax_mistake(scalar: YamlScalar, error: ExprError) -> ScenarioError:
 
 
 def expression_mistake(
-    kind: Code, scalar: YamlScalar, span: Span, message: Message, hint: Hint = ""
+    kind: Code, scalar: YamlScalar, span: SourceSpan, message: Message, hint: Hint = ""
 ) -> ScenarioError:
     """A mistake at a stretch of the expression at `scalar`."""
     place = scalar.place_at(span.start, span.end - span.start)

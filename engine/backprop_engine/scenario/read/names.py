@@ -83,7 +83,9 @@ def _why_not(name: str) -> tuple[Message, Hint]:
             count=len(name),
         ), ""
     spelt = name.translate(_SPELT)
-    suggestion = "".join(one if ("a" + one).isidentifier() else "_" for one in spelt[:MAX_LENGTH]).rstrip("_")
+    suggestion = "".join(
+        character if ("a" + character).isidentifier() else "_" for character in spelt[:MAX_LENGTH]
+    ).rstrip("_")
     if suggestion and not suggestion.isidentifier():
         suggestion = "_" + suggestion[: MAX_LENGTH - 1]
     useful = suggestion.strip("_") and suggestion not in RESERVED

@@ -213,7 +213,7 @@ def _nearest(path: str) -> Hint:
     folder, name = os.path.split(path)
     try:
         near = get_close_matches(name, os.listdir(folder or "."), n=1)
-        near = [one for one in near if get_close_matches(_stem(name), [_stem(one)])]
+        near = [file for file in near if get_close_matches(_stem(name), [_stem(file)])]
     except (OSError, ValueError):
         return ""
     return msg("did you mean {path}?", path=os.path.join(folder, near[0])) if near else ""

@@ -17,8 +17,8 @@ from backprop_engine.expressions import Expr
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Hint, joined, msg
 from backprop_engine.scenario.format import EXPECT, MAX_DIGITS
-from backprop_engine.scenario.leaves.numbers import NOT_A_NUMBER, written
-from backprop_engine.scenario.lower.known import Known
+from backprop_engine.scenario.leaves.numbers import NOT_A_NUMBER, read_numbers
+from backprop_engine.scenario.lower.defined_names import DefinedNames
 from backprop_engine.scenario.lower.resolve import undefined
 from backprop_engine.scenario.read.mistakes import (
     Mistakes,
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 __all__ = [
     "UNKNOWN",
     "Expectation",
+    "ExpectedQuantity",
     "Figure",
     "Formula",
-    "Quantity",
     "check_figure",
     "no_gradient",
     "read_expectations",
@@ -66,7 +66,7 @@ EXPECT_FORMULA = code(
     "expect-formula", msg("A formula for a gradient names something unknown or does not fit.")
 )
 
-Quantity: TypeAlias = Literal["value", "gradient"]
+ExpectedQuantity: TypeAlias = Literal["value", "gradient"]
 
 
 class Formula(Struct, frozen=True, eq=False):
@@ -79,7 +79,7 @@ class Formula(Struct, frozen=True, eq=False):
 class Figure(Struct, frozen=True, eq=False):
     """One expected value or gradient; `key` is its name in the file, `node` what stands behind it."""
 
-    of: Quantity
+    of: ExpectedQuantity
     name: str
     expected: Tensor | Formula
     key: YamlScalar
@@ -116,7 +116,7 @@ class Expectation(Struct, frozen=True, eq=False):
 
 
 def read_expectations(
-    node: YamlNode | None, known: Known, mistakes: Mistakes, training: Training | Unknown | None = None
+    node: YamlNode | None, known: DefinedNames, mistakes: Mistakes, training: Training | Unknown | None = None
 ) -> tuple[Expectation, ...]:
     """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
 
@@ -149,7 +149,7 @@ def _last(training: Training | Unknown | None) -> int | None:
     return training.steps if training else 0
 
 
-def _block(block: YamlMapping, known: Known, mistakes: Mistakes, last: int | None) -> Expectation:
+def _block(block: YamlMapping, known: DefinedNames, mistakes: Mistakes, last: int | None) -> Expectation:
     """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
     mistakes.attempt(only_keys, block, EXPECT.names, msg("a block of expectations"))
@@ -167,7 +167,7 @@ def _block(block: YamlMapping, known: Known, mistakes: Mistakes, last: int | Non
 
 
 def _figures(
-    of: Quantity, section: str, block: YamlMapping, known: Known, mistakes: Mistakes
+    of: ExpectedQuantity, section: str, block: YamlMapping, known: DefinedNames, mistakes: Mistakes
 ) -> Iterator[Figure]:
     """The figures of one section of a block."""
     node = block.get(section)
@@ -241,7 +241,7 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
     return found
 
 
-def _figure(of: Quantity, entry: YamlEntry, known: Known) -> Figure:
+def _figure(of: ExpectedQuantity, entry: YamlEntry, known: DefinedNames) -> Figure:
     """One expected value or gradient."""
     name = known.canonical(entry.key.text)
     if name not in known:
@@ -257,7 +257,7 @@ def _figure(of: Quantity, entry: YamlEntry, known: Known) -> Figure:
                 hint,
             )
         return Figure(of, name, Formula(parsed(node), node), entry.key, node)
-    numbers = written(node, msg("the figure for `{name}`", name=name))
+    numbers = read_numbers(node, msg("the figure for `{name}`", name=name))
     return Figure(of, name, freeze(numbers.array(), np.dtype("float64")), entry.key, node)
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from backprop_engine.errors import code
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.lower.known import Known
-from backprop_engine.scenario.nodes.cells import Cell
-from backprop_engine.scenario.nodes.units import Unit
+from backprop_engine.scenario.lower.defined_names import DefinedNames
+from backprop_engine.scenario.nodes.cells import CellDefinition
+from backprop_engine.scenario.nodes.definitions import NodeDefinition
 from backprop_engine.scenario.read.mistakes import Mistakes, as_mapping, is_absent, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar
 from backprop_engine.scenario.sections.texts import LocalText, local_text
@@ -30,14 +30,14 @@ class Note(NamedTuple):
 
 
 def read_notes(
-    given: YamlNode | None, units: Iterable[Unit], known: Known, mistakes: Mistakes
+    given: YamlNode | None, definitions: Iterable[NodeDefinition], known: DefinedNames, mistakes: Mistakes
 ) -> dict[str, Note]:
     """The notes by name; `known` are the names of leaves and nodes. What is wrong with one is taken up."""
     notes: dict[str, Note] = {}
-    for unit in units:
-        if unit.note is not None:
+    for definition in definitions:
+        if definition.note is not None:
             with mistakes.collected():
-                notes[unit.name] = Note(unit.key, local_text(unit.note, msg("a note")))
+                notes[definition.name] = Note(definition.key, local_text(definition.note, msg("a note")))
     if given is None or is_absent(given):
         return notes
     with mistakes.collected():
@@ -51,7 +51,7 @@ def read_notes(
     return notes
 
 
-def _noted(key: YamlScalar, notes: Mapping[str, Note], known: Known) -> str:
+def _noted(key: YamlScalar, notes: Mapping[str, Note], known: DefinedNames) -> str:
     """The name of the node that a key is a note for."""
     name = known.canonical(key.text)
     if name in notes:
@@ -64,14 +64,16 @@ def _noted(key: YamlScalar, notes: Mapping[str, Note], known: Known) -> str:
     return name
 
 
-def notes_in_cells(cells: Mapping[str, Cell], mistakes: Mistakes) -> dict[tuple[str, str], LocalText]:
+def notes_in_cells(
+    cells: Mapping[str, CellDefinition], mistakes: Mistakes
+) -> dict[tuple[str, str], LocalText]:
     """The notes of nodes inside cells, by the cell's name and the node's."""
     notes: dict[tuple[str, str], LocalText] = {}
     for cell in cells.values():
-        for name, unit in cell.units.items():
-            if unit.note is not None:
+        for name, definition in cell.definitions.items():
+            if definition.note is not None:
                 with mistakes.collected():
-                    notes[cell.name, name] = local_text(unit.note, msg("a note"))
+                    notes[cell.name, name] = local_text(definition.note, msg("a note"))
     return notes
 
 
@@ -82,8 +84,8 @@ def in_instances(notes: Mapping[tuple[str, str], LocalText], graph: Graph) -> di
         for (cell, name), note in notes.items():
             if cell == group.cell:
                 path = f"{group.name}.{name}"
-                inner = [one for one in graph.groups if one.name == path or _is_item(one.name, path)]
-                at = [one.stop - 1 for one in inner] or [graph.position(path)]
+                inner = [group for group in graph.groups if group.name == path or _is_item(group.name, path)]
+                at = [group.stop - 1 for group in inner] or [graph.position(path)]
                 placed |= dict.fromkeys(at, note)
     return placed
 

@@ -12,9 +12,9 @@ from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import Hint, Message, msg
-from backprop_engine.scenario.leaves.numbers import written
-from backprop_engine.scenario.lower.known import Known
-from backprop_engine.scenario.nodes.units import Unit
+from backprop_engine.scenario.leaves.numbers import read_numbers
+from backprop_engine.scenario.lower.defined_names import DefinedNames
+from backprop_engine.scenario.nodes.definitions import NodeDefinition
 from backprop_engine.scenario.read.mistakes import as_text, is_absent, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
 
@@ -27,7 +27,7 @@ OUTPUT_AMBIGUOUS = code(
 SEED = code("seed", msg("The seed gradient is missing or does not have the output's shape."))
 
 
-def output_name(given: YamlNode | None, known: Known, nodes_key: YamlScalar) -> str:
+def output_name(given: YamlNode | None, known: DefinedNames, nodes_key: YamlScalar) -> str:
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
         return _only_end(known, nodes_key)
@@ -48,7 +48,7 @@ def output_name(given: YamlNode | None, known: Known, nodes_key: YamlScalar) -> 
     raise mistake(OUTPUT, scalar, *known.undefined(name, known.computed()))
 
 
-def _only_end(known: Known, nodes_key: YamlScalar) -> str:
+def _only_end(known: DefinedNames, nodes_key: YamlScalar) -> str:
     """The node that feeds no other, where there is exactly one."""
     ends = known.sinks()
     if len(ends) == 1:
@@ -64,16 +64,16 @@ def _only_end(known: Known, nodes_key: YamlScalar) -> str:
     )
 
 
-def check_output(given: YamlNode | None, graph: Graph, unit: Unit) -> None:
+def check_output(given: YamlNode | None, graph: Graph, definition: NodeDefinition) -> None:
     """Refuse an output without a gradient: the truth values of a comparison."""
     node = graph.nodes[graph.output]
     if node.op is not None and node.op.boolean:
-        at = given if given is not None and not is_absent(given) else unit.key
+        at = given if given is not None and not is_absent(given) else definition.key
         message = msg("`{name}` is a comparison: its truth values have no gradient", name=node.name)
         raise mistake(OUTPUT, at, message, msg("name a node with numbers as `output`"))
 
 
-def read_seed(given: YamlNode | None, graph: Graph, unit: Unit) -> NDArray[np.float64] | None:
+def read_seed(given: YamlNode | None, graph: Graph, definition: NodeDefinition) -> NDArray[np.float64] | None:
     """The gradient that the backward pass starts with; None for the 1 of a scalar output."""
     output = graph.nodes[graph.output]
     if given is None or is_absent(given):
@@ -84,8 +84,8 @@ def read_seed(given: YamlNode | None, graph: Graph, unit: Unit) -> NDArray[np.fl
             name=output.name,
             shape=shape_text(output.shape),
         )
-        raise mistake(SEED, unit.key, message, _seed_hint(output))
-    numbers = written(given, "`seed`")
+        raise mistake(SEED, definition.key, message, _seed_hint(output))
+    numbers = read_numbers(given, "`seed`")
     numbers.check_range(graph.dtype)
     if numbers.shape not in ((), output.shape):
         shapes = shape_text(numbers.shape), shape_text(output.shape)

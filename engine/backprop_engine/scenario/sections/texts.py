@@ -116,7 +116,7 @@ def _as_text_hint(node: YamlNode) -> Hint:
 
 def prompt_texts(node: YamlNode | None, what: str) -> tuple[str, ...]:
     """A list of lines as typed at the debugger's prompt."""
-    return tuple(clean(one.text) for one in _lines(node, what))
+    return tuple(clean(line.text) for line in _lines(node, what))
 
 
 def watch_expressions(node: YamlNode | None) -> tuple[str, ...]:
@@ -138,4 +138,4 @@ def _lines(node: YamlNode | None, what: str) -> list[YamlScalar]:
     if isinstance(node, YamlScalar) and node.text.isidentifier():
         hint = msg("write `{text}`", text=f"[{node.text}]")
     items = as_sequence(node, msg("a list of text, each {what}", what=what), hint)
-    return [as_text(one, msg("{what} as text", what=what), msg("put it in quotes")) for one in items]
+    return [as_text(item, msg("{what} as text", what=what), msg("put it in quotes")) for item in items]

@@ -52,7 +52,7 @@ def _needed(section: YamlMapping, key: str, slips: dict[str, None]) -> YamlNode:
     given = section.get(key)
     if given is not None and not is_absent(given):
         return given
-    near = [one for one in section.entries if one not in FORM.names and did_you_mean(one, (key,))]
+    near = [other for other in section.entries if other not in FORM.names and did_you_mean(other, (key,))]
     slips.update(dict.fromkeys(near[:1]))
     at = section.entries[near[0]].key if near else section
     raise mistake(

@@ -83,7 +83,7 @@ def text_behind(head: str, text: str, width: int) -> list[str]:
         body = text.removesuffix("\n")
         chomping = "" if body != text else "-"
         lines = body.split("\n")
-        keeps_lines = "\n" in text and all(fits(one, width - 2) for one in lines)
+        keeps_lines = "\n" in text and all(fits(line, width - 2) for line in lines)
         folded = [] if keeps_lines else _folded(lines, width - 2)
         if len(folded) > 1 or (folded and fits(folded[0], width - 2)):
             return [f"{head} >{chomping}", *_indented(folded)]
@@ -158,7 +158,7 @@ def _fits_block(text: str) -> bool:
     body = text.removesuffix("\n")
     lines = body.split("\n")
     edges = bool(lines[0] and lines[-1]) and not lines[0].startswith(" ")
-    return edges and all(_is_visible(one) and one == one.rstrip() for one in lines)
+    return edges and all(_is_visible(line) and line == line.rstrip() for line in lines)
 
 
 def _folded(lines: list[str], width: int) -> list[str]:

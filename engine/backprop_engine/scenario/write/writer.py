@@ -15,7 +15,7 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.expressions import MAX_LENGTH, normalised, parse, render
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.scenario.format import CELL, NODE_FORMS, SCENARIO, Kind
+from backprop_engine.scenario.format import CELL, NODE_FORMS, SCENARIO, ValueKind
 from backprop_engine.scenario.read.mistakes import is_absent
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source
@@ -79,12 +79,12 @@ def _length(node: YamlNode) -> int:
 # Sections
 
 
-def _is_empty(node: YamlNode, kind: Kind) -> bool:
+def _is_empty(node: YamlNode, kind: ValueKind) -> bool:
     """Whether a section can be left out; numbers without a cell are numbers."""
     return is_absent(node) or (kind != "numbers" and not isinstance(node, YamlScalar) and not len(node))
 
 
-def _section(kind: Kind, node: YamlNode, graph: Graph, changed: Mapping[str, Tensor]) -> Document | None:
+def _section(kind: ValueKind, node: YamlNode, graph: Graph, changed: Mapping[str, Tensor]) -> Document | None:
     """What stands behind a key of the scenario; None where it says nothing."""
     match kind, node:
         case "texts" | "text", _:
@@ -100,7 +100,7 @@ def _section(kind: Kind, node: YamlNode, graph: Graph, changed: Mapping[str, Ten
         case "cells", YamlMapping():
             return Open({normalised(key.text): _cell(value) for key, value in node})
         case "expect", YamlSequence():
-            blocks = [_block(one) for one in node]
+            blocks = [_block(block) for block in node]
             return blocks[0] if len(blocks) == 1 else Open(blocks)
         case "expect", _:
             return _block(node)
@@ -129,7 +129,7 @@ def _texts(node: YamlNode) -> Document:
 
 def _lines(node: YamlSequence) -> Document:
     """Texts for the debugger's prompt: in brackets where that needs no quotes."""
-    texts = [one.text for one in node if isinstance(one, YamlScalar)]
+    texts = [line.text for line in node if isinstance(line, YamlScalar)]
     is_plain = all(flow_text(text, in_flow=True) == text for text in texts)
     return texts if is_plain else Open(texts)
 
@@ -142,7 +142,7 @@ def _leaves(node: YamlMapping, changed: Mapping[str, Tensor]) -> Document:
         if name in changed:
             leaves[name] = numbers(changed[name])
         elif isinstance(value, YamlMapping):
-            leaves[name] = {name: _value(one) for name, one in _in_order(value, _LEAF)}
+            leaves[name] = {name: _value(setting) for name, setting in _in_order(value, _LEAF)}
         else:
             leaves[name] = _value(value)
     return leaves if all(isinstance(leaf, Spelled) for leaf in leaves.values()) else Open(leaves)

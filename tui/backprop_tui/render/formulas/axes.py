@@ -10,7 +10,7 @@ from backprop_engine.expressions import (
     Binary,
     Boolean,
     Call,
-    Index,
+    IntegerIndex,
     ListOf,
     Name,
     Subscript,
@@ -42,7 +42,9 @@ def axes_of(tree: Value, known: Mapping[str, int]) -> int:
         case Transpose() | Attribute():
             return axes_of(tree.value, known)
         case Subscript():
-            return max(0, axes_of(tree.value, known) - sum(isinstance(part, Index) for part in tree.key))
+            return max(
+                0, axes_of(tree.value, known) - sum(isinstance(part, IntegerIndex) for part in tree.key)
+            )
         case Binary(op="@"):
             left, right = axes_of(tree.left, known), axes_of(tree.right, known)
             return max(left, right) if min(left, right) > 1 else max(0, left + right - 2)

@@ -14,7 +14,7 @@ from backprop_engine.expressions import (
     ExprError,
     Name,
     Number,
-    Span,
+    SourceSpan,
     Subscript,
     Transpose,
     Unary,
@@ -28,7 +28,7 @@ from backprop_engine.program.trees import folded, rebuilt
 
 __all__ = ["node_tree", "node_trees", "rule_tree", "shows_cells"]
 
-_NOWHERE: Final = Span(0, 0)
+_NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6
 _FIRST_OPERANDS: Final = 3
 """So many operands are shown where there are more than `_MOST_OPERANDS`."""

@@ -16,7 +16,7 @@ from backprop_engine.expressions import (
     Binary,
     Boolean,
     Call,
-    Index,
+    IntegerIndex,
     ListOf,
     Name,
     Number,
@@ -202,8 +202,8 @@ def number_piece(written: str) -> Piece:
     return Piece(text(written, Role.TEXT), SIGN if written.startswith("-") else ATOM)
 
 
-def _key_part(part: Index | Slice) -> str:
-    if isinstance(part, Index):
+def _key_part(part: IntegerIndex | Slice) -> str:
+    if isinstance(part, IntegerIndex):
         return str(part.value)
     start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

@@ -30,7 +30,7 @@ from backprop_engine.expressions import (
     Expr,
     Name,
     Number,
-    Span,
+    SourceSpan,
     Subscript,
     Template,
     Transpose,
@@ -40,7 +40,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.templates import MAX_TEMPLATES, Stretch
 from backprop_engine.ops import OPS, Op
 
-__all__ = ["Plan", "Step", "plan_of", "refusal"]
+__all__ = ["ExecutionPlan", "PlanStep", "plan_of", "refusal"]
 
 Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
 """Takes some entries out of a row."""
@@ -48,7 +48,7 @@ Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
 _NONE: Mapping[str, Any] = {}
 
 
-class Step(NamedTuple):
+class PlanStep(NamedTuple):
     """One operator, with what is known of it before the text is; spans are the sample's."""
 
     mark: str
@@ -58,15 +58,15 @@ class Step(NamedTuple):
     attributes: Mapping[str, Any]
     text: Stretch
     """What the result is written as."""
-    at: Span
+    at: SourceSpan
     """Where to point if the operands do not fit together."""
     key: Subscript | None = None
     """The subscript that has the attribute `key`."""
-    checked: tuple[Span, ...] = ()
+    checked: tuple[SourceSpan, ...] = ()
     """Where the operands stand, if some of them must be constants."""
 
 
-class Plan(Struct, frozen=True, eq=False):
+class ExecutionPlan(Struct, frozen=True, eq=False):
     """What to do for the expressions of a template."""
 
     names: tuple[Name | Attribute, ...]
@@ -76,7 +76,7 @@ class Plan(Struct, frozen=True, eq=False):
     numbers: tuple[Number, ...]
     computed: int
     """How many parts are neither; none where the expression is just a name or a number."""
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     """The steps of those; they end before the first call that does not fit its operator."""
 
     @property
@@ -85,7 +85,7 @@ class Plan(Struct, frozen=True, eq=False):
         return len(self.names) + len(self.numbers) + self.computed
 
 
-def plan_of(template: Template) -> Plan:
+def plan_of(template: Template) -> ExecutionPlan:
     """The plan for the expressions of `template`."""
     # A template without slots belongs to a single text: keeping its plan would only push others out.
     return _kept(template) if template.slots else _plan(template)
@@ -106,18 +106,18 @@ def refusal(text: str, number: int, nodes: Iterable[str]) -> CallError:
     raise AssertionError(f"{call.name} is refused in a template only")
 
 
-def _plan(template: Template) -> Plan:
+def _plan(template: Template) -> ExecutionPlan:
     parts = operands_first(template.tree)
     registers = _registers(parts)
     names = tuple(part for part in parts if isinstance(part, Name | Attribute))
     numbers = tuple(part for part in parts if isinstance(part, Number))
     computed = [part for part in parts if not isinstance(part, Name | Attribute | Number)]
     marks = [f"#{number}" for number in range(1, len(computed))] + [""] * bool(computed)
-    steps: list[Step] = []
+    steps: list[PlanStep] = []
     with suppress(CallError):
         # The call that does not fit ends the steps; those before it are kept.
         steps += (_step(template, part, mark, registers) for part, mark in zip(computed, marks, strict=True))
-    return Plan(names, _names_written(template, names), numbers, len(computed), tuple(steps))
+    return ExecutionPlan(names, _names_written(template, names), numbers, len(computed), tuple(steps))
 
 
 _kept = lru_cache(maxsize=MAX_TEMPLATES)(_plan)
@@ -140,34 +140,34 @@ def _names_written(template: Template, names: Iterable[Name | Attribute]) -> Pic
     return _pick([slot for inside in slots for slot in inside])
 
 
-def _step(template: Template, part: Expr, mark: str, registers: Mapping[int, int]) -> Step:
+def _step(template: Template, part: Expr, mark: str, registers: Mapping[int, int]) -> PlanStep:
     """The step that computes `part`; `CallError` for a call that does not fit its operator."""
     text = template.stretch(part.span)
     if isinstance(part, Binary):
         operands = [registers[id(part.left)], registers[id(part.right)]]
-        return Step(mark, OPS.by_symbol(part.op), _pick(operands), _NONE, text, part.op_span)
+        return PlanStep(mark, OPS.by_symbol(part.op), _pick(operands), _NONE, text, part.op_span)
     if isinstance(part, Unary):
-        return Step(mark, OPS["neg"], _pick([registers[id(part.operand)]]), _NONE, text, part.span)
+        return PlanStep(mark, OPS["neg"], _pick([registers[id(part.operand)]]), _NONE, text, part.span)
     if isinstance(part, Transpose):
-        return Step(mark, OPS["transpose"], _pick([registers[id(part.value)]]), _NONE, text, part.span)
+        return PlanStep(mark, OPS["transpose"], _pick([registers[id(part.value)]]), _NONE, text, part.span)
     if isinstance(part, Subscript):
-        brackets = Span(part.value.span.end, part.span.end)
-        return Step(mark, OPS["index"], _pick([registers[id(part.value)]]), _NONE, text, brackets, part)
+        brackets = SourceSpan(part.value.span.end, part.span.end)
+        return PlanStep(mark, OPS["index"], _pick([registers[id(part.value)]]), _NONE, text, brackets, part)
     assert isinstance(part, Call)  # names and numbers are not computed
     op, bound = _bound(part, registers)
     picked = _pick([register for register, _ in bound.operands])
     checked = tuple(at for _, at in bound.operands) if op.constants else ()
-    return Step(mark, op, picked, bound.attributes, text, part.name_span, None, checked)
+    return PlanStep(mark, op, picked, bound.attributes, text, part.name_span, None, checked)
 
 
 def _bound(
     call: Call, registers: Mapping[int, int], nodes: Iterable[str] = ()
-) -> tuple[Op, Bound[tuple[int, Span]]]:
+) -> tuple[Op, Bound[tuple[int, SourceSpan]]]:
     """The operator that `call` names, and its operands, each as its register and its place."""
-    args = [((registers[id(one)], one.span), one.span) for one in call.args]
-    values = [one.value for one in call.keywords if is_operand(call, one)]
+    args = [((registers[id(arg)], arg.span), arg.span) for arg in call.args]
+    values = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
     op = find_op(call.name, call.name_span, nodes)
-    named = given_by_name(call, [(registers[id(one)], one.span) for one in values])
+    named = given_by_name(call, [(registers[id(value)], value.span) for value in values])
     return op, bind(op, call.name_span, args, named)
 
 

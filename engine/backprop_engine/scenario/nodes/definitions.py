@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.evaluation.calls import CallError, find_op
-from backprop_engine.evaluation.plans import Plan, plan_of
+from backprop_engine.evaluation.execution_plans import ExecutionPlan, plan_of
 from backprop_engine.expressions import (
     Attribute,
     Expr,
@@ -17,7 +17,7 @@ from backprop_engine.expressions import (
     Filled,
     Name,
     Number,
-    Span,
+    SourceSpan,
     Template,
     fill,
     normalised,
@@ -50,15 +50,15 @@ __all__ = [
     "CellUse",
     "Expression",
     "LongForm",
+    "NodeDefinition",
     "ScanUse",
-    "Unit",
-    "expression_unit",
+    "definition_mistake",
+    "expression_definition",
     "operands_beside",
     "path_text",
     "read_cell_use",
+    "read_definition",
     "read_scan_use",
-    "read_unit",
-    "unit_mistake",
 ]
 
 NODE_FORM = code("node-form", msg("A node is no expression and no map with `op` or `expr`."))
@@ -69,8 +69,8 @@ _FORMS = msg(
 )
 
 
-At: TypeAlias = Span | YamlNode
-"""Where a part of a unit stands: a stretch of its expression, or a node of the file."""
+At: TypeAlias = SourceSpan | YamlNode
+"""Where a part of a definition stands: a stretch of its expression, or a node of the file."""
 
 
 class Expression(Struct, frozen=True, eq=False):
@@ -80,7 +80,7 @@ class Expression(Struct, frozen=True, eq=False):
     key: YamlScalar
     scalar: YamlScalar
     filled: Filled
-    plan: Plan
+    plan: ExecutionPlan
     names: tuple[str, ...]
     """Every name that an operand is taken from, normalised, as often as it stands there."""
     note: YamlNode | None = None
@@ -107,18 +107,18 @@ class LongForm(Struct, frozen=True, eq=False):
 
     @property
     def text(self) -> str:
-        """The unit as a call."""
+        """The definition as a call."""
         named = (f"{entry.key.text}={clean(str(plain(entry.value)))}" for entry, _ in self.named)
-        return f"{self.op.name}({', '.join((*(clean(one.text) for one in self.inputs), *named))})"
+        return f"{self.op.name}({', '.join((*(clean(operand.text) for operand in self.inputs), *named))})"
 
 
 class Argument(Struct, frozen=True, eq=False):
-    """What an input of a cell is given: a `name`, a number (`scalar` has it), or an expression (`unit`)."""
+    """What an input of a cell is given: a `name`, a number (in `scalar`), or an expression (`definition`)."""
 
     key: YamlScalar
     scalar: YamlScalar
     name: str = ""
-    unit: Expression | None = None
+    definition: Expression | None = None
 
 
 class CellUse(Struct, frozen=True, eq=False):
@@ -155,18 +155,18 @@ class ScanUse(Struct, frozen=True, eq=False):
     note: YamlNode | None = None
 
 
-Unit: TypeAlias = Expression | LongForm | CellUse | ScanUse
+NodeDefinition: TypeAlias = Expression | LongForm | CellUse | ScanUse
 
 
-def operands_beside(unit: LongForm | CellUse | ScanUse) -> Iterator[YamlNode]:
-    """What may be a number among the operands of a unit that is no expression."""
-    if isinstance(unit, LongForm):
-        yield from unit.inputs
-        yield from (entry.value for entry, named_operand in unit.named if named_operand)
+def operands_beside(definition: LongForm | CellUse | ScanUse) -> Iterator[YamlNode]:
+    """What may be a number among the operands of a definition that is no expression."""
+    if isinstance(definition, LongForm):
+        yield from definition.inputs
+        yield from (entry.value for entry, named_operand in definition.named if named_operand)
         return
-    arguments = [*unit.inputs.values()]
-    if isinstance(unit, ScanUse):
-        arguments += (carry.init for carry in unit.carry.values())
+    arguments = [*definition.inputs.values()]
+    if isinstance(definition, ScanUse):
+        arguments += (carry.init for carry in definition.carry.values())
     yield from (argument.scalar for argument in arguments)
 
 
@@ -182,12 +182,14 @@ def _path_text(steps: tuple[str | int, ...]) -> str:
     return normalised(text[1:])
 
 
-def read_unit(name: str, key: YamlScalar, node: YamlNode) -> Unit:
-    """The unit that `node` describes; `ScenarioError` where it describes none."""
+def read_definition(name: str, key: YamlScalar, node: YamlNode) -> NodeDefinition:
+    """The definition that `node` describes; `ScenarioError` where it describes none."""
     if isinstance(node, YamlMapping):
         return _from_map(name, key, node)
     if not isinstance(node, YamlScalar):
-        items = [one.text for one in node.items if isinstance(one, YamlScalar) and isinstance(one.value, str)]
+        items = [
+            item.text for item in node.items if isinstance(item, YamlScalar) and isinstance(item.value, str)
+        ]
         hint = msg("put `{name}` under `constants`", name=name)
         if len(items) == len(node.items) == 1:
             hint = msg("leave the brackets out: `{text}`", text=shortened(clean(items[0]), 60))
@@ -219,15 +221,15 @@ def _expression(name: str, key: YamlScalar, node: YamlScalar, note: YamlNode | N
             msg("`{name}` is a number and nothing to compute", name=name),
             _constant_hint(name, node.text.strip()),
         )
-    return _filled_unit(name, key, node, filled, note)
+    return _filled_definition(name, key, node, filled, note)
 
 
-def expression_unit(name: str, key: YamlScalar, node: YamlScalar, tree: Expr) -> Expression:
-    """The unit that computes `tree`, which the text of `node` has been parsed to."""
-    return _filled_unit(name, key, node, Filled(node.text, Template(node.text, tree)), None)
+def expression_definition(name: str, key: YamlScalar, node: YamlScalar, tree: Expr) -> Expression:
+    """The definition that computes `tree`, which the text of `node` has been parsed to."""
+    return _filled_definition(name, key, node, Filled(node.text, Template(node.text, tree)), None)
 
 
-def _filled_unit(
+def _filled_definition(
     name: str, key: YamlScalar, node: YamlScalar, filled: Filled, note: YamlNode | None
 ) -> Expression:
     plan = plan_of(filled.template)
@@ -244,7 +246,7 @@ def _constant_hint(name: str, text: str) -> Message:
     return msg("put it under `constants`: `{text}`", text=f"constants: {{{name}: {text}}}")
 
 
-def _from_map(name: str, key: YamlScalar, node: YamlMapping) -> Unit:
+def _from_map(name: str, key: YamlScalar, node: YamlMapping) -> NodeDefinition:
     """A node written as a map, told apart by the key that it has."""
     forms = [form for form in NODE_FORMS if form in node]
     if len(forms) > 1:
@@ -286,13 +288,13 @@ def _long_form(name: str, key: YamlScalar, node: YamlMapping) -> LongForm:
             if isinstance(given, YamlScalar) and not is_absent(given)
             else ""
         )
-        inputs = tuple(_operand(one) for one in as_sequence(given, msg("a list of names"), hint))
+        inputs = tuple(_operand(item) for item in as_sequence(given, msg("a list of names"), hint))
     named = tuple(
         (entry, entry.key.text in op.operands) for entry in node if entry.key.text not in OPERATOR.names
     )
     operands = (*inputs, *(_operand(entry.value) for entry, is_operand in named if is_operand))
     names: list[tuple[str, At]] = [
-        (path_text(parsed(one)), one) for one in operands if type(one.value) is str
+        (path_text(parsed(operand)), operand) for operand in operands if type(operand.value) is str
     ]
     return LongForm(name, key, op, op_node, inputs, named, names, node.get("note"))
 
@@ -309,11 +311,13 @@ def _operand(node: YamlNode) -> YamlScalar:
     return scalar
 
 
-def unit_mistake(unit: Unit, kind: Code, at: At, message: Message, hint: Hint = "") -> ScenarioError:
-    """A single mistake at `at` inside `unit`, ready to be raised."""
-    if isinstance(at, Span):
-        assert isinstance(unit, Expression)  # only expressions have stretches
-        return expression_mistake(kind, unit.scalar, at, message, hint)
+def definition_mistake(
+    definition: NodeDefinition, kind: Code, at: At, message: Message, hint: Hint = ""
+) -> ScenarioError:
+    """A single mistake at `at` inside `definition`, ready to be raised."""
+    if isinstance(at, SourceSpan):
+        assert isinstance(definition, Expression)  # only expressions have stretches
+        return expression_mistake(kind, definition.scalar, at, message, hint)
     return mistake(kind, at, message, hint)
 
 
@@ -343,7 +347,7 @@ def read_scan_use(name: str, key: YamlScalar, node: YamlMapping) -> ScanUse:
         raise mistake(SCAN_FORM, at, msg("`{name}` scans over nothing", name=name), _OVER)
     inputs = _arguments(node.get("inputs"), "inputs", _INPUTS)
     carry = _carried(node.get("carry"))
-    initial = {parameter: one.init for parameter, one in carry.items()}
+    initial = {parameter: carried.init for parameter, carried in carry.items()}
     references = _references(over) + _references(initial) + _references(inputs)
     cell = normalised(cell_node.text)
     return ScanUse(name, key, cell, cell_node, inputs, over, carry, references, node.get("note"))
@@ -383,7 +387,7 @@ def _argument(entry: YamlEntry, hint: Hint, *, expressions: bool = False, number
         message = msg("expected the name of a leaf or node, found {found}", found=described(scalar))
         raise mistake(WRONG_TYPE, scalar, message, msg("give the expression a node of its own"))
     parameter = normalised(key.text)
-    return Argument(key, scalar, unit=expression_unit(parameter, key, scalar, tree))
+    return Argument(key, scalar, definition=expression_definition(parameter, key, scalar, tree))
 
 
 def _carried(node: YamlNode | None) -> dict[str, Carry]:
@@ -409,5 +413,5 @@ def _carried(node: YamlNode | None) -> dict[str, Carry]:
 
 
 def _references(arguments: dict[str, Argument]) -> list[tuple[str, At]]:
-    """The names that arguments are; those in their expressions belong to the expressions' own units."""
-    return [(one.name, one.scalar) for one in arguments.values() if one.name]
+    """The names that arguments are; those in their expressions belong to the expressions' own definitions."""
+    return [(argument.name, argument.scalar) for argument in arguments.values() if argument.name]

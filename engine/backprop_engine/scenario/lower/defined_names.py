@@ -10,17 +10,17 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.lower.lowering import Lowering
 from backprop_engine.scenario.lower.resolve import undefined
 
-__all__ = ["Known"]
+__all__ = ["DefinedNames"]
 
 
-class Known:
+class DefinedNames:
     """The names of leaves and nodes, those in instances by their paths.
 
     What has a mistake counts as known: it is reported where it stands, and everything below it is quiet.
     """
 
-    def __init__(self, lowering: Lowering, units: Collection[str], broken: Collection[str]) -> None:
-        self._lowering, self._units, self._broken = lowering, units, broken
+    def __init__(self, lowering: Lowering, definitions: Collection[str], broken: Collection[str]) -> None:
+        self._lowering, self._units, self._broken = lowering, definitions, broken
 
     def canonical(self, name: str) -> str:
         """`name` as the graph has it: normalised, with indices that count from the start."""
@@ -36,7 +36,7 @@ class Known:
     def is_instance(self, name: str) -> bool:
         """Whether the canonical `name` is that of an instance, or of all instances of a scan."""
         positions = self._lowering.positions
-        return name in self._units and any(one.startswith((f"{name}.", f"{name}[")) for one in positions)
+        return name in self._units and any(other.startswith((f"{name}.", f"{name}[")) for other in positions)
 
     def is_computed(self, name: str) -> bool:
         """Whether the canonical `name` is a node that is computed, or broken."""
@@ -60,9 +60,9 @@ class Known:
     def __iter__(self) -> Iterator[str]:
         yield from dict.fromkeys((*self._lowering.positions, *self._units, *sorted(self._broken)))
 
-    def _first(self, unit: str) -> str:
+    def _first(self, definition: str) -> str:
         """The last name inside an instance, as an example of a path."""
-        return [one for one in self if one.startswith((f"{unit}.", f"{unit}["))][-1]
+        return [name for name in self if name.startswith((f"{definition}.", f"{definition}["))][-1]
 
     def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[Message, Hint]:
         """The message and the hint for a name that is none of the known."""
@@ -88,8 +88,8 @@ class Known:
                     msg("`{name}` is there only where a node uses it", name=name),
                     msg("one instance is `{name}`", name=self._first(scan)),
                 )
-            inside = [one for one in self if one.startswith((f"{root(name)}.", f"{root(name)}["))]
-            shown = ", ".join(f"`{one}`" for one in inside[:4])
+            inside = [path for path in self if path.startswith((f"{root(name)}.", f"{root(name)}["))]
+            shown = ", ".join(f"`{path}`" for path in inside[:4])
             return (
                 msg("`{name}` is not defined", name=name),
                 msg("there is {names}", names=shown + (", …" if len(inside) > 4 else "")) if inside else "",
