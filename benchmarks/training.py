@@ -71,7 +71,7 @@ def long_one(scenario: Scenario) -> Run:
         pass
     run = trained(scenario, MANY)
     for iteration in range(MANY + 1):
-        run.series.note(replace(short.trace(iteration % 4), iteration=iteration))
+        run.history.note(replace(short.trace(iteration % 4), iteration=iteration))
     return run
 
 

@@ -72,7 +72,7 @@ def test_every_way_is_told_up_to_its_end(language: str) -> None:
             assert run.missing(300) == 1
         else:
             Meter(language, terminal).extend(run)
-            assert run.series.count == 301
+            assert run.history.count == 301
         assert any("299" in line and "300" in line for line in terminal.seen)
         assert terminal.seen[-1] == ""
 

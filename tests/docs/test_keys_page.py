@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.messages.words import LANGUAGES
 from backprop_tui.commands import COMMANDS
 from backprop_tui.keys_page import keys_page
@@ -38,7 +38,7 @@ def test_every_command_is_a_row_with_its_names(language: str) -> None:
 @each_language
 def test_every_trouble_is_a_row(language: str) -> None:
     bound = {"en": " BOUND", "ko": " 한계값"}[language]
-    for name, trouble in TROUBLES.items():
+    for name, trouble in ANOMALIES.items():
         meaning = trouble.meaning.in_language(language)
         assert f"| `{name}{bound if trouble.bound else ''}` | {meaning} |" in keys_page(language)
 

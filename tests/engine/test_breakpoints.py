@@ -16,12 +16,23 @@ from graphs import SHAPES, SMOOTH, RandomRun, runs
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from backprop_engine.debugger import Break, Continue, Delete, Enable, Go, Ignore, Session, Step, ToEnd, update
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger import (
+    Break,
+    Continue,
+    Delete,
+    Enable,
+    Go,
+    Ignore,
+    Session,
+    StepBy,
+    ToEnd,
+    update,
+)
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.breakpoints import Target, hits, parse_breakpoint
 from backprop_engine.debugger.conditions import Condition, holding, parse_condition
 from backprop_engine.debugger.queries import search
-from backprop_engine.debugger.travelling import advance, finished
+from backprop_engine.debugger.time_travel import advance, finished
 from backprop_engine.derivatives.local_gradients import DenseLocal, MapLocal, local_gradient
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
@@ -99,9 +110,9 @@ def test_each_form(text: str, target: Target, condition: str | None) -> None:
     assert (one.number, one.enabled, one.once, one.ignore) == (0, True, False, 0)
 
 
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", ANOMALIES)
 def test_each_trouble_by_its_name(name: str) -> None:
-    trouble = TROUBLES[name]
+    trouble = ANOMALIES[name]
     text = f"{name} 0.5" if trouble.bound else name
     wanted = Target("trouble", name, 0.5 if trouble.bound else 0.0)
     assert parse_breakpoint(text, run_of(DIAMOND).graph).target == wanted
@@ -590,8 +601,8 @@ def test_which_breakpoints_were_hit() -> None:
     assert (session.position, session.hit) == (3, (1, 3))
     assert session.notice is not None
     assert session.notice.in_language("en") == "Stopped at breakpoint 1 (c), 3 (if value > 9)."
-    assert update(session, Step()).hit == ()
-    assert update(session, Step()).notice is None
+    assert update(session, StepBy()).hit == ()
+    assert update(session, StepBy()).notice is None
 
 
 def test_without_breakpoints_one_comes_to_an_end_and_is_told_which() -> None:
@@ -666,5 +677,5 @@ def test_a_search_goes_on_an_iteration_at_a_time() -> None:
 def test_any_command_ends_a_search() -> None:
     session = update(with_breakpoints(run_of(CELLS), "if value < -1000"), Continue())
     assert session.pending is not None
-    assert update(session, Step()).pending is None
-    assert update(session, Step()).position == 1
+    assert update(session, StepBy()).pending is None
+    assert update(session, StepBy()).position == 1

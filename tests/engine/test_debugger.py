@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from backprop_engine.debugger import (
     Command,
     Go,
-    Over,
     Select,
     Session,
-    Step,
+    StepBy,
+    StepOver,
     ToBackward,
     ToEnd,
     ToStart,
     update,
 )
-from backprop_engine.debugger.moving import next_boundary, previous_boundary
+from backprop_engine.debugger.navigation import next_boundary, previous_boundary
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Accumulate, Backward, Schedule, Seed
@@ -29,8 +29,8 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 
 COMMANDS = st.one_of(
-    st.builds(Step, st.integers(-50, 50)),
-    st.builds(Over, st.integers(-50, 50)),
+    st.builds(StepBy, st.integers(-50, 50)),
+    st.builds(StepOver, st.integers(-50, 50)),
     st.builds(Go, st.integers(-1000, 1000)),
     st.builds(Select, st.one_of(st.none(), st.integers(0, 3))),
     st.sampled_from([ToStart(), ToBackward(), ToEnd()]),
@@ -82,7 +82,7 @@ def test_a_step_stays_inside_the_run(run: RandomRun, data: st.DataObject) -> Non
     session = Session(Run.of(record(*run)))
     at = data.draw(st.integers(0, session.last))
     count = data.draw(st.integers(-2 * session.last, 2 * session.last))
-    stepped = update(update(session, Go(at)), Step(count))
+    stepped = update(update(session, Go(at)), StepBy(count))
     assert stepped.position == sorted((0, at + count, session.last))[1]
 
 
@@ -95,7 +95,7 @@ def test_going_anywhere_means_the_nearer_end(run: RandomRun, data: st.DataObject
 
 @given(run=runs())
 def test_the_marks_of_a_run(run: RandomRun) -> None:
-    session = update(Session(Run.of(record(*run))), Step(3))
+    session = update(Session(Run.of(record(*run))), StepBy(3))
     assert update(session, ToStart()).position == 0
     assert update(session, ToEnd()).position == len(session.trace.steps)
     seeded = update(session, ToBackward())
@@ -106,8 +106,8 @@ def test_the_marks_of_a_run(run: RandomRun) -> None:
 def test_stepping_over_reaches_every_boundary_and_nothing_else(run: RandomRun) -> None:
     session = Session(Run.of(record(*run)))
     stops = boundaries(session.trace.schedule)
-    there = [(session := update(session, Over())).position for _ in stops[1:]]
-    back = [(session := update(session, Over(-1))).position for _ in stops[1:]]
+    there = [(session := update(session, StepOver())).position for _ in stops[1:]]
+    back = [(session := update(session, StepOver(-1))).position for _ in stops[1:]]
     assert there == stops[1:]
     assert back == stops[-2::-1]
 
@@ -118,9 +118,9 @@ def test_stepping_over_and_back_is_a_mirror_at_boundaries(run: RandomRun, data: 
     stops = boundaries(session.trace.schedule)
     at = data.draw(st.integers(0, len(stops) - 1))
     count = data.draw(st.integers(0, len(stops) - 1 - at))
-    there = update(update(session, Go(stops[at])), Over(count))
+    there = update(update(session, Go(stops[at])), StepOver(count))
     assert there.position == stops[at + count]
-    assert update(there, Over(-count)).position == stops[at]
+    assert update(there, StepOver(-count)).position == stops[at]
 
 
 @given(run=runs(most=16))
@@ -141,9 +141,9 @@ def test_over_several_nodes_is_over_one_several_times(
 ) -> None:
     session = Session(Run.of(record(*run)))
     session = update(session, Go(data.draw(st.integers(0, session.last))))
-    at_once = update(session, Over(count)).position
+    at_once = update(session, StepOver(count)).position
     for _ in range(abs(count)):
-        session = update(session, Over(1 if count > 0 else -1))
+        session = update(session, StepOver(1 if count > 0 else -1))
     assert session.position == at_once
 
 
@@ -151,20 +151,20 @@ def test_stepping_over_in_a_small_graph() -> None:
     """Two forwards, the seed, f with its edges to q and x, then q with its edges to x and y."""
     session = small()
     assert session.last == 9
-    there = [(session := update(session, Over())).position for _ in range(6)]
+    there = [(session := update(session, StepOver())).position for _ in range(6)]
     assert there == [1, 2, 3, 6, 9, 9]
-    assert update(update(session, Go(5)), Over(-1)).position == 3
+    assert update(update(session, Go(5)), StepOver(-1)).position == 3
 
 
 def test_a_choice_is_kept_while_one_moves() -> None:
     session = update(small(), Select(2))
-    for command in (Step(), Over(), Go(4), ToEnd(), ToBackward(), ToStart()):
+    for command in (StepBy(), StepOver(), Go(4), ToEnd(), ToBackward(), ToStart()):
         session = update(session, command)
         assert session.selection == 2
     assert update(session, Select(None)).selection is None
 
 
-@pytest.mark.parametrize("command", [Step(0), Over(0), Go(4), Step(-0)])
+@pytest.mark.parametrize("command", [StepBy(0), StepOver(0), Go(4), StepBy(-0)])
 def test_standing_still_is_the_same_session(command: Command) -> None:
     session = update(small(), Go(4))
     assert update(session, command) is session

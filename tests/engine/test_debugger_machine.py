@@ -23,7 +23,7 @@ from twin import Case, Twin
 
 from backprop_engine.debugger import commands as c
 from backprop_engine.debugger.session import Session
-from backprop_engine.debugger.travelling import finished
+from backprop_engine.debugger.time_travel import finished
 from backprop_engine.debugger.update import update
 from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.errors import UsageError
@@ -277,10 +277,10 @@ def _select(draw: Draw, twin: Twin) -> c.Select:
 
 COUNTS = st.one_of(st.integers(-3, 3), st.integers(-40, 40))
 TABLE: Mapping[type, tuple[int, Callable[[Draw, Twin], Any]]] = {
-    c.Step: (3, lambda draw, twin: c.Step(draw(COUNTS))),
-    c.Over: (3, lambda draw, twin: c.Over(draw(COUNTS))),
-    c.Into: (4, lambda draw, twin: c.Into()),
-    c.Out: (2, lambda draw, twin: c.Out()),
+    c.StepBy: (3, lambda draw, twin: c.StepBy(draw(COUNTS))),
+    c.StepOver: (3, lambda draw, twin: c.StepOver(draw(COUNTS))),
+    c.StepInto: (4, lambda draw, twin: c.StepInto()),
+    c.StepOut: (2, lambda draw, twin: c.StepOut()),
     c.Continue: (4, lambda draw, twin: c.Continue(draw(st.booleans()))),
     c.RunTo: (2, lambda draw, twin: c.RunTo(draw(st.integers(0, len(twin.case.graph.nodes) - 1)))),
     c.Iterate: (2, lambda draw, twin: c.Iterate(draw(st.integers(-3, 3)))),
@@ -329,43 +329,45 @@ def test_groups_by_hand() -> None:
     seed 16; back from L 17, through two 18 to 33 and through one 34 to 49; off gets no gradient.
     """
     session = session_of("nested cells")
-    inside = update(session, c.Step())
+    inside = update(session, c.StepBy())
     assert inside.stack == ("one", "one.first")
-    assert walked(inside, c.Out(), c.Out(), c.Out()) == [2, 6, 6]
-    assert update(update(session, c.Go(6)), c.Out()).notice is not None
-    assert walked(update(session, c.Go(3)), c.Out()) == [6]
-    over, back = c.Over(), c.Over(-1)
+    assert walked(inside, c.StepOut(), c.StepOut(), c.StepOut()) == [2, 6, 6]
+    assert update(update(session, c.Go(6)), c.StepOut()).notice is not None
+    assert walked(update(session, c.Go(3)), c.StepOut()) == [6]
+    over, back = c.StepOver(), c.StepOver(-1)
     assert walked(session, *[over] * 4, back, back) == [1, 2, 3, 4, 3, 2]
     all_folded = update(session, c.Fold())
     assert walked(all_folded, *[over] * 9) == [6, 12, 14, 15, 16, 17, 33, 49, 49]
     assert walked(all_folded, c.ToEnd(), *[back] * 9) == [49, 33, 17, 16, 15, 14, 12, 6, 0, 0]
-    opened = update(update(all_folded, over), c.Into())
+    opened = update(update(all_folded, over), c.StepInto())
     assert (opened.position, "one" in opened.folded, "one.first" in opened.folded) == (1, False, True)
     assert walked(opened, over, over, over, over) == [2, 3, 5, 6]
-    ahead = update(all_folded, c.Into())
+    ahead = update(all_folded, c.StepInto())
     assert (ahead.position, set(all_folded.folded) - set(ahead.folded)) == (1, {"one"})
     two_folded = update(session, c.Fold("two"))
-    assert walked(two_folded, c.Go(5), c.Into()) == [5, 5], (
+    assert walked(two_folded, c.Go(5), c.StepInto()) == [5, 5], (
         "neither the step nor the next is of a folded group"
     )
-    assert walked(two_folded, c.Go(6), c.Into(), c.Out(), c.Step()) == [6, 7, 8, 9]
-    assert walked(all_folded, c.Go(15), c.Into(), c.Out()) == [15, 15, 15], "its own inside comes first"
+    assert walked(two_folded, c.Go(6), c.StepInto(), c.StepOut(), c.StepBy()) == [6, 7, 8, 9]
+    assert walked(all_folded, c.Go(15), c.StepInto(), c.StepOut()) == [15, 15, 15], (
+        "its own inside comes first"
+    )
     inner = update(update(session, c.Fold("one.second")), c.Go(3))
     assert walked(inner, over, back, over, over) == [5, 3, 5, 6]
 
 
 def test_composites_in_composites_by_hand() -> None:
     session = update(session_of("nested cells"), c.Go(15))
-    inner = update(session, c.Into())
+    inner = update(session, c.StepInto())
     assert [level.name for level in inner.levels] == ["L"]
     assert (inner.here, inner.position) == (0, 15)
     assert inner.frame.graph.nodes[-1].name == "L/out"
-    assert update(inner, c.Over(1000)).here == inner.trace.schedule.last
-    assert update(update(inner, c.Over(1000)), c.Over(-1000)).here == 0
-    back = update(update(session, c.Step(2)), c.Into())
+    assert update(inner, c.StepOver(1000)).here == inner.trace.schedule.last
+    assert update(update(inner, c.StepOver(1000)), c.StepOver(-1000)).here == 0
+    back = update(update(session, c.StepBy(2)), c.StepInto())
     assert back.here == back.trace.schedule.seed
-    assert update(back, c.Out()).position == 17
-    assert update(update(inner, c.Step(3)), c.Go(2)).levels == ()
+    assert update(back, c.StepOut()).position == 17
+    assert update(update(inner, c.StepBy(3)), c.Go(2)).levels == ()
 
 
 # What must be true after a command
@@ -446,14 +448,16 @@ class Watchman:
             here, last = session.here, session.trace.schedule.last
         for way in (1, -1):
             if here == (last if way > 0 else 0):
-                assert at(update(session, c.Step(way))) == at(update(session, c.Over(way))) == at(session)
+                assert (
+                    at(update(session, c.StepBy(way))) == at(update(session, c.StepOver(way))) == at(session)
+                )
                 continue
-            assert at(update(update(session, c.Step(way)), c.Step(-way))) == at(session)
+            assert at(update(update(session, c.StepBy(way)), c.StepBy(-way))) == at(session)
             if self.twin.between_units:
-                assert at(update(update(session, c.Over(way)), c.Over(-way))) == at(session)
-        inner = update(session, c.Into())
+                assert at(update(update(session, c.StepOver(way)), c.StepOver(-way))) == at(session)
+        inner = update(session, c.StepInto())
         if len(inner.levels) > len(session.levels):
-            out = update(inner, c.Out())
+            out = update(inner, c.StepOut())
             assert out.trace is session.trace
             assert at(out) == at(session)
         if isinstance(command, c.Set):

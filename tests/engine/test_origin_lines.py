@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from graphs import Sketch, applied, each_sample, some_edge, trace_of
 
-from backprop_engine.derivatives.jacobian import Cell, edge_origins, node_origins
+from backprop_engine.derivatives.jacobian import EntryIndex, edge_origins, node_origins
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.messages.words import LANGUAGES
 from backprop_engine.ops import Op, Sample
@@ -15,7 +15,7 @@ from backprop_tui.cells.lines import line_width, plain
 from backprop_tui.render.entry_lines import origin_lines
 
 
-def said(trace: Trace, name: str, cell: Cell, width: int = 80, language: str = "en") -> list[str]:
+def said(trace: Trace, name: str, cell: EntryIndex, width: int = 80, language: str = "en") -> list[str]:
     """The lines on a cell of the gradient of a node that is used once."""
     (origins,) = node_origins(trace, trace.graph[name], cell)
     return plain(origin_lines(trace, origins, width, language)).splitlines()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from graphs import applied, each_sample, graph_of, has_cells, trace_of
 
-from backprop_engine.derivatives.jacobian import Cell
+from backprop_engine.derivatives.jacobian import EntryIndex
 from backprop_engine.explain.entries import readings
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.ops import OPS, Elementwise, Op, Sample
@@ -20,7 +20,7 @@ from backprop_tui.cells.lines import line_width, plain
 from backprop_tui.render.entry_lines import reading_lines
 
 
-def said(trace: Trace, cell: Cell, width: int = 100) -> list[str]:
+def said(trace: Trace, cell: EntryIndex, width: int = 100) -> list[str]:
     node = trace.graph["out"]
     return plain(reading_lines(trace, node, cell, readings(trace, node, cell), width, "en")).splitlines()
 
@@ -29,7 +29,7 @@ _TOLD_BY_MORE = {"hinge", "max", "min", "max_pool2d", "scaled_dot_product_attent
 """What has no slope may get one: another number becomes the largest, or passes a margin."""
 
 
-def _other_numbers(op: Op, sample: Sample) -> Iterator[tuple[Cell, list[Any]]]:
+def _other_numbers(op: Op, sample: Sample) -> Iterator[tuple[EntryIndex, list[Any]]]:
     """The last cell, and operands of which one has other numbers in every cell that it does not read."""
     trace = trace_of(op, sample)
     node = trace.graph["out"]
@@ -101,7 +101,7 @@ def test_what_is_written_fits_and_ends_in_the_value(op: Op, sample: Sample) -> N
          "out[0,0] = 1 · 3 + 2 · 4 + 0.5 · 1 = 11.5"),
     ],
 )  # fmt: skip
-def test_how_it_is_said(op: str, operands: Any, cell: Cell, line: str) -> None:
+def test_how_it_is_said(op: str, operands: Any, cell: EntryIndex, line: str) -> None:
     tensors = tuple(np.asarray(one) for one in operands)
     assert said(trace_of(OPS[op], Sample(tensors)), cell) == [line]
 

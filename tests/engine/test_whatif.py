@@ -15,12 +15,12 @@ from backprop_engine.debugger import (
     Break,
     Continue,
     Go,
-    Into,
     NameBranch,
     Redo,
     Session,
     Set,
-    Step,
+    StepBy,
+    StepInto,
     SwitchBranch,
     ToEnd,
     Undo,
@@ -225,7 +225,7 @@ def test_what_cannot_be_changed(command: Set, message: str) -> None:
 
 def test_one_stays_where_one_is_outside_of_what_one_had_stepped_into() -> None:
     session = session_of("inputs: {x: [1, 2]}\nnodes: {p: softmax(x), f: sum(p)}\n")
-    session = update(update(session, Step()), Into())
+    session = update(update(session, StepBy()), StepInto())
     assert session.levels
     after = changed(session, "x", 3, (0,))
     assert (after.position, after.levels) == (1, ())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_engine.debugger import Into, Session, update
+from backprop_engine.debugger import Session, StepInto, update
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import line_text, line_width
 from backprop_tui.panels.calls import calls
@@ -59,7 +59,7 @@ def test_every_frame_has_a_row_and_says_how_far_one_is_in_it(read: Scenario) -> 
 
 
 def test_what_one_has_stepped_into_is_the_innermost(read: Scenario) -> None:
-    session = update(Session(read.run(), 2), Into())
+    session = update(Session(read.run(), 2), StepInto())
     assert len(session.levels) == 1
     rows = shown(View(read, session))
     assert rows[4] == f"        one.b.s  silu  step {session.here} of {session.trace.schedule.last}"

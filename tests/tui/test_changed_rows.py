@@ -10,7 +10,7 @@ import pytest
 from driving import debugger, opened, seen
 
 from backprop_engine import load_scenario
-from backprop_engine.debugger import Go, Session, Step, update
+from backprop_engine.debugger import Go, Session, StepBy, update
 from backprop_tui.bundle import bundled
 from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span
@@ -76,7 +76,7 @@ def test_at_every_density(density: str) -> None:
     view = replace(view_of("lstm"), density=density)  # type: ignore[arg-type]
     steps = [view]
     for _ in range(12):
-        steps.append(replace(view, session=update(steps[-1].session, Step())))
+        steps.append(replace(view, session=update(steps[-1].session, StepBy())))
     pictures = [Drawn.of(graph_picture(one)) for one in steps]
     assert sum(compare(one, other) for one, other in pairwise(pictures))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.debugger import Fold, Go, Over, Session, update
+from backprop_engine.debugger import Fold, Go, Session, StepOver, update
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.graph import graph_picture, node_at
@@ -67,7 +67,7 @@ def test_a_box_is_active_while_any_of_its_nodes_is(stem: str) -> None:
 
 
 def test_stepping_over_a_folded_cell_and_choosing_it() -> None:
-    session = update(update(Session(run("bptt")), Fold()), Over())
+    session = update(update(Session(run("bptt")), Fold()), StepOver())
     assert session.frame.node is session.graph[f"{session.graph.groups[0].name}.h"]
     drawing = graph_picture(View(scenario("bptt"), session))
     found = {node_at(drawing, x, y) for y in range(drawing.height) for x in range(drawing.width)}

@@ -12,7 +12,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.pilot import Pilot
 
-from backprop_engine.debugger import Session, Step
+from backprop_engine.debugger import Session, StepBy
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.chain_rule import chain_rule
@@ -318,7 +318,7 @@ async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
         screen = debugger(pilot)
         screen.navigation.zoom(1)
         screen.navigation.zoom(1)
-        screen.do(Step())  # a step before the larger picture is painted, as one types quickly
+        screen.do(StepBy())  # a step before the larger picture is painted, as one types quickly
         await wait(pilot)
         assert panel(pilot).allow_horizontal_scroll
         shown, window = panel(pilot).minimap, panel(pilot).window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driving import debugger, opened, position, seen
 
-from backprop_engine.debugger import Break, Go, Into
+from backprop_engine.debugger import Break, Go, StepInto
 from backprop_tui.screens.player import SPEEDS
 
 
@@ -56,7 +56,7 @@ async def test_inside_of_an_operator_playing_ends_with_it() -> None:
     async with opened("softmax_classifier") as pilot:
         screen = debugger(pilot)
         screen.do(Go(3))
-        screen.do(Into())
+        screen.do(StepInto())
         assert screen.current.session.levels
         await pilot.press("a")
         while screen.player.timer is not None:

@@ -279,7 +279,7 @@ def test_the_loss_and_where_one_stands() -> None:
     shown = View(shown.scenario, session)
     drawing = plots(shown, 60, 12)
     rows = text_of(drawing).splitlines()
-    loss = float(session.run.series.losses[10])
+    loss = float(session.run.history.losses[10])
     assert rows[0].startswith("f = ") or rows[0].startswith("L = ")
     assert float(rows[0].split(" = ")[1].split()[0]) == pytest.approx(loss, rel=1e-3)
     column = rows[-2].index("▲")
@@ -359,7 +359,7 @@ def test_bars_are_as_long_as_their_numbers() -> None:
 
 def test_what_blows_up_is_marked_everywhere() -> None:
     shown = whole(view_of(load(BLOWN_UP)))
-    assert not all(isfinite(loss) for loss in shown.session.run.series.losses)
+    assert not all(isfinite(loss) for loss in shown.session.run.history.losses)
     for kind in ("loss", "parameters"):
         assert NOT_FINITE in text_of(plots(View(shown.scenario, shown.session, plot=kind), 60, 12))
     norms = text_of(plots(View(shown.scenario, shown.session, plot="norms"), 60, 12))
@@ -388,7 +388,7 @@ async def test_keys_go_through_the_plots() -> None:
         assert "Plots ─ gradients over iterations " in seen(pilot)
         await pilot.app.workers.wait_for_complete()
         run = debugger(pilot).current.session.run
-        assert run.series.count == run.iterations
+        assert run.history.count == run.iterations
         assert debugger(pilot).current.session.position == 0
 
 
@@ -447,7 +447,7 @@ def test_two_parameters_have_a_path() -> None:
     session = finished(update(shown.session, Go(shown.session.run.start(6) + 1)))
     here = View(shown.scenario, session, plot="plane")
     rows = text_of(plots(here, 60, 14)).splitlines()
-    x, y = session.run.series.paths[6]
+    x, y = session.run.history.paths[6]
     assert [float(word) for word in rows[0].split() if word[-1].isdigit()] == pytest.approx([x, y], rel=1e-2)
     (row,) = (at for at, line in enumerate(rows) if "◉" in line)
     assert iteration_at(here, 60, 14, rows[row].index("◉"), row) == 6

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from backprop_engine.debugger import Break, RunTo, Select, Session, Set, SwitchBranch, update
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.languages.ko import debugger as of_debugger
 from backprop_engine.messages.message import catalogue
@@ -91,7 +91,7 @@ UNHEARD = {
 }
 """What only other doors lead to: files, the library, and more numbers than a test should hold."""
 
-NAMES = re.compile("|".join(sorted(TROUBLES, key=len, reverse=True)))
+NAMES = re.compile("|".join(sorted(ANOMALIES, key=len, reverse=True)))
 ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} (?!if\b)[A-Za-z]{2,}(?![-\w])")
 HANGUL = re.compile("[가-힣]")
 

@@ -19,10 +19,10 @@ from backprop_engine.debugger import (
     Go,
     Ignore,
     Iterate,
-    Over,
     RunTo,
     Set,
-    Step,
+    StepBy,
+    StepOver,
     Unwatch,
 )
 from backprop_engine.errors import UsageError
@@ -106,14 +106,14 @@ def test_names_of_other_debuggers(name: str) -> None:
 
 
 REQUESTS = {
-    "s": Step(1),
-    "step 3": Step(3),
-    ":s": Step(1),
-    "  s   2 ": Step(2),
-    "rs 2": Step(-2),
-    "S": Step(-1),
-    "n": Over(1),
-    "rn 4": Over(-4),
+    "s": StepBy(1),
+    "step 3": StepBy(3),
+    ":s": StepBy(1),
+    "  s   2 ": StepBy(2),
+    "rs 2": StepBy(-2),
+    "S": StepBy(-1),
+    "n": StepOver(1),
+    "rn 4": StepOver(-4),
     "c": Continue(),
     "rc": Continue(back=True),
     "g 5": Go(5),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from textual.pilot import Pilot
 
-from backprop_engine.derivatives.jacobian import Cell
+from backprop_engine.derivatives.jacobian import EntryIndex
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain
 from backprop_tui.cells.shades import Emphasis, Shade
@@ -65,7 +65,7 @@ class Counted:
         return np.sin(row * 0.37 + column)
 
 
-def grid(shape: tuple[int, int], at: Cell = (0, 0), read: Any = None, **how: Any) -> Grid:
+def grid(shape: tuple[int, int], at: EntryIndex = (0, 0), read: Any = None, **how: Any) -> Grid:
     return Grid(
         shape=shape,
         read=read or Counted(),

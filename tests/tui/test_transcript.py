@@ -20,10 +20,10 @@ def test_no_line_begins_at_the_edge(language: str) -> None:
 
 
 def test_a_name_with_a_slash_is_read_as_one() -> None:
-    from backprop_engine.debugger import Into, Step, ToBackward, update
+    from backprop_engine.debugger import StepBy, StepInto, ToBackward, update
 
     session = view("softmax_classifier").session
-    for command in (ToBackward(), Step(), Into()):
+    for command in (ToBackward(), StepBy(), StepInto()):
         session = update(session, command)
     graph = session.graph
     inner = next(node for node in graph.nodes if node.name == "L/p")

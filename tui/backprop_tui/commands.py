@@ -22,15 +22,15 @@ from backprop_engine.debugger import (
     Fold,
     Go,
     Ignore,
-    Into,
     Iterate,
     NameBranch,
-    Out,
-    Over,
     Redo,
     RunTo,
     Set,
-    Step,
+    StepBy,
+    StepInto,
+    StepOut,
+    StepOver,
     SwitchBranch,
     ToBackward,
     ToEnd,
@@ -159,14 +159,16 @@ _PANELS: Final = tuple(
 )
 
 COMMANDS: tuple[CommandRow, ...] = (
-    CommandRow("step", ("s", "right"), "s →", 1, runs=Step(), typed="step s", arguments="[COUNT]"),
+    CommandRow("step", ("s", "right"), "s →", 1, runs=StepBy(), typed="step s", arguments="[COUNT]"),
     CommandRow(
-        "back", ("S", "left"), "S ←", 2, runs=Step(-1), typed="reverse-step rs S t-", arguments="[COUNT]"
+        "back", ("S", "left"), "S ←", 2, runs=StepBy(-1), typed="reverse-step rs S t-", arguments="[COUNT]"
     ),
-    CommandRow("over", ("n",), "n", 3, runs=Over(), typed="next n", arguments="[COUNT]"),
-    CommandRow("over_back", ("N",), "N", 8, runs=Over(-1), typed="reverse-next rn N p-", arguments="[COUNT]"),
-    CommandRow("into", ("i",), "i", runs=Into(), typed="into i si"),
-    CommandRow("out", ("o",), "o", runs=Out(), typed="out o fin finish gu"),
+    CommandRow("over", ("n",), "n", 3, runs=StepOver(), typed="next n", arguments="[COUNT]"),
+    CommandRow(
+        "over_back", ("N",), "N", 8, runs=StepOver(-1), typed="reverse-next rn N p-", arguments="[COUNT]"
+    ),
+    CommandRow("into", ("i",), "i", runs=StepInto(), typed="into i si"),
+    CommandRow("out", ("o",), "o", runs=StepOut(), typed="out o fin finish gu"),
     CommandRow("continue", ("c",), "c", 6, runs=Continue(), typed="continue c"),
     CommandRow("continue_back", ("C",), "C", runs=Continue(back=True), typed="reverse-continue rc C g-"),
     CommandRow(

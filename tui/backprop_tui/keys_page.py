@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.messages.words import Words
@@ -198,7 +198,7 @@ def _phases(language: str) -> Iterator[str]:
 
 
 def _troubles(language: str) -> Iterator[str]:
-    for name, trouble in TROUBLES.items():
+    for name, trouble in ANOMALIES.items():
         typed = _code(f"{name} {_BOUND.in_language(language)}" if trouble.bound else name)
         meaning, advice = (_cell(one.in_language(language)) for one in (trouble.meaning, trouble.advice))
         yield f"| {typed} | {meaning} | {advice} |"

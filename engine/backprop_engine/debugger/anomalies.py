@@ -16,7 +16,7 @@ from backprop_engine.derivatives.local_gradients import ElementwiseLocal, Scalar
 from backprop_engine.messages.words import Words
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["TROUBLES", "Trouble"]
+__all__ = ["ANOMALIES", "Anomaly"]
 
 Finder = Callable[[Trace, Trace | None, float], Iterator[int]]
 
@@ -24,7 +24,7 @@ SATURATED: Final = 0.01
 """An activation whose slopes are all below this lets next to nothing through."""
 
 
-class Trouble(Struct, frozen=True, eq=False):
+class Anomaly(Struct, frozen=True, eq=False):
     """A kind of trouble: how it is typed, what a hit means, and where it arises.
 
     `find` gives positions from a trace, that of the iteration before (or None), and the `bound` typed behind
@@ -160,10 +160,10 @@ def _unchanged(trace: Trace, before: Trace | None, bound: float) -> Iterator[int
             yield at
 
 
-TROUBLES: Final[Mapping[str, Trouble]] = {
+ANOMALIES: Final[Mapping[str, Anomaly]] = {
     one.name: one
     for one in (
-        Trouble(
+        Anomaly(
             "first infinity",
             Words(
                 "An infinity arises here, from finite numbers.",
@@ -177,7 +177,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             ),
             _first(np.isinf),
         ),
-        Trouble(
+        Anomaly(
             "first nan",
             Words("Not-a-number arises here.", "여기서 NaN이 생겼습니다."),
             Words(
@@ -189,7 +189,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             ),
             _first(np.isnan),
         ),
-        Trouble(
+        Anomaly(
             "zero gradient",
             Words("This gradient is zero in every cell.", "이 그래디언트는 모든 원소가 0입니다."),
             Words(
@@ -200,7 +200,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             ),
             _zero,
         ),
-        Trouble(
+        Anomaly(
             "below",
             Words(
                 "Every cell of this gradient is below the bound.",
@@ -215,7 +215,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             _below,
             bound=True,
         ),
-        Trouble(
+        Anomaly(
             "above",
             Words(
                 "A cell of this gradient is above the bound.",
@@ -230,7 +230,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             _above,
             bound=True,
         ),
-        Trouble(
+        Anomaly(
             "saturation",
             Words(
                 f"Every slope of this activation is below {SATURATED:g}.",
@@ -244,7 +244,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             ),
             _saturated,
         ),
-        Trouble(
+        Anomaly(
             "dead relu",
             Words(
                 "A unit of this ReLU gives 0 for everything.",
@@ -258,7 +258,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             ),
             _dead,
         ),
-        Trouble(
+        Anomaly(
             "sign change",
             Words(
                 "This gradient points the other way than in the iteration before.",
@@ -271,7 +271,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             ),
             _turned,
         ),
-        Trouble(
+        Anomaly(
             "no update",
             Words("The update left this parameter as it was.", "갱신해도 이 파라미터는 그대로입니다."),
             Words(

@@ -15,9 +15,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.conditions import Condition, holding, parse_condition
-from backprop_engine.debugger.moving import interval
+from backprop_engine.debugger.navigation import interval
 from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
@@ -83,19 +83,19 @@ def _target(words: str, graph: Graph) -> Target:
         )
     first, _, rest = words.partition(" ")
     if rest:
-        if words.lower() in TROUBLES:
+        if words.lower() in ANOMALIES:
             return Target("trouble", words.lower())
-        if first in TROUBLES and TROUBLES[first].bound:
+        if first in ANOMALIES and ANOMALIES[first].bound:
             return Target("trouble", first, _bound(first, rest))
         named = {"op": _op, "group": _group, "phase": _phase, "node": _node}.get(first)
         if named is not None:
             return named(rest, graph)
         compares = any(sign in words for sign in "<>=")
         hint = msg("`if {words}` is a condition", words=shortened(clean(words), 60)) if compares else None
-        hint = hint or did_you_mean(words, TROUBLES) or _there_are(TROUBLES)
+        hint = hint or did_you_mean(words, ANOMALIES) or _there_are(ANOMALIES)
         raise UsageError(msg("{words} is no breakpoint", words=shortened(clean(words), 60)), hint)
-    if words.lower() in TROUBLES and words not in graph:
-        if TROUBLES[words.lower()].bound:
+    if words.lower() in ANOMALIES and words not in graph:
+        if ANOMALIES[words.lower()].bound:
             raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
         return Target("trouble", words.lower())
     return _node(words, graph)
@@ -181,7 +181,7 @@ def _positions(trace: Trace, target: Target, condition: str, before: Trace | Non
 
 def _of_target(target: Target, trace: Trace, before: Trace | None) -> Iterable[int]:
     if target.kind == "trouble":
-        return TROUBLES[target.name].find(trace, before, target.bound)
+        return ANOMALIES[target.name].find(trace, before, target.bound)
     return _FINDERS[target.kind](target.name, trace)
 
 

@@ -19,16 +19,16 @@ __all__ = [
     "Fold",
     "Go",
     "Ignore",
-    "Into",
     "Iterate",
     "NameBranch",
-    "Out",
-    "Over",
     "Redo",
     "RunTo",
     "Select",
     "Set",
-    "Step",
+    "StepBy",
+    "StepInto",
+    "StepOut",
+    "StepOver",
     "SwitchBranch",
     "ToBackward",
     "ToEnd",
@@ -39,23 +39,23 @@ __all__ = [
 ]
 
 
-class Step(Struct, frozen=True):
+class StepBy(Struct, frozen=True):
     """Move by `count` positions, back where it is negative."""
 
     count: int = 1
 
 
-class Over(Struct, frozen=True):
+class StepOver(Struct, frozen=True):
     """Move over `count` nodes, each with all its edges, or folded groups; back where it is negative."""
 
     count: int = 1
 
 
-class Into(Struct, frozen=True):
+class StepInto(Struct, frozen=True):
     """Step into the composite operator or the folded group of the step, else into a folded group ahead."""
 
 
-class Out(Struct, frozen=True):
+class StepOut(Struct, frozen=True):
     """Step out of what one is inside of: back to the operator, or to the end of the group."""
 
 
@@ -187,7 +187,7 @@ class NameBranch(Struct, frozen=True):
 
 
 Command: TypeAlias = (
-    Step | Over | Into | Out | Continue | RunTo | Iterate | Go | ToStart | ToBackward | ToEnd | Back | Ahead
-    | Select | Fold | Break | Delete | Enable | Ignore | Watch | Unwatch | Set | Undo | Redo
+    StepBy | StepOver | StepInto | StepOut | Continue | RunTo | Iterate | Go | ToStart | ToBackward | ToEnd
+    | Back | Ahead | Select | Fold | Break | Delete | Enable | Ignore | Watch | Unwatch | Set | Undo | Redo
     | SwitchBranch | NameBranch
 )  # fmt: skip

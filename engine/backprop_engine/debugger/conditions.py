@@ -17,7 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.debugger.spelling import named, typed, with_hint
+from backprop_engine.debugger.typed_expressions import named, typed, with_hint
 from backprop_engine.derivatives.local_gradients import MapLocal, local_gradient
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.calls import (

@@ -25,8 +25,8 @@ from msgspec import Struct, structs
 
 from backprop_engine.debugger.branches import BASELINE, Branches, Override
 from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint
-from backprop_engine.debugger.changing import on_branch
-from backprop_engine.debugger.session import Level, Notice, Session
+from backprop_engine.debugger.editing import on_branch
+from backprop_engine.debugger.session import InnerRun, Notice, Session
 from backprop_engine.debugger.watches import check_watch
 from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
@@ -37,7 +37,7 @@ from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Place", "StepKind", "carried", "place_of", "position_of"]
+__all__ = ["ResumePoint", "StepKind", "position_of", "resume_point", "resumed"]
 
 StepKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
 
@@ -54,7 +54,7 @@ _LEFT_OUT: Final = Words(
 )
 
 
-class Place(Struct, frozen=True):
+class ResumePoint(Struct, frozen=True):
     """A position of a run by the step that led to it; `start` is where no step has been taken.
 
     `node` is what is computed, seeded or updated; for a step along an edge it is the node whose rule runs,
@@ -69,25 +69,25 @@ class Place(Struct, frozen=True):
     behind: tuple[str, ...] = ()
 
 
-def place_of(session: Session) -> Place:
+def resume_point(session: Session) -> ResumePoint:
     """The place that a session stands at, outside of all that one has stepped into."""
     return _place(session.outer_trace, session.outer_here, session.iteration)
 
 
-def _place(trace: Trace, here: int, iteration: int = 0) -> Place:
+def _place(trace: Trace, here: int, iteration: int = 0) -> ResumePoint:
     if not here:
-        return Place()
+        return ResumePoint()
     graph, schedule = trace.graph, trace.schedule
     step = schedule.step(here)
     if isinstance(step, Clear):
-        return Place(iteration, "clear")
+        return ResumePoint(iteration, "clear")
     kind = _KINDS[type(step)]
     if isinstance(step, Backward | Accumulate):
         node, argnum, order = step.edge.node, step.edge.argnum, tuple(schedule.edges_of)
     else:
         node, argnum = step.node, 0
         order = {"forward": tuple(schedule.order), "update": schedule.updates or ()}.get(kind, ())
-    return Place(iteration, kind, graph.nodes[node].name, argnum, _behind(graph, order, node))
+    return ResumePoint(iteration, kind, graph.nodes[node].name, argnum, _behind(graph, order, node))
 
 
 def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
     return tuple(graph.nodes[one].name for one in order[order.index(node) + 1 :]) if order else ()
 
 
-def position_of(run: Run, place: Place) -> int:
+def position_of(run: Run, place: ResumePoint) -> int:
     """The position of `run` that a place means, or the nearest sensible one."""
     iteration = min(place.iteration, _last_iteration_with(run, place.kind))
     return run.start(iteration) + _within(run.graph, run.schedule(iteration), place)
@@ -106,7 +106,7 @@ def _last_iteration_with(run: Run, kind: StepKind) -> int:
     return run.iterations - 1 if kind in ("start", "forward") else max(0, run.iterations - 2)
 
 
-def _within(graph: Graph, schedule: Schedule, place: Place) -> int:
+def _within(graph: Graph, schedule: Schedule, place: ResumePoint) -> int:
     """The position in its iteration."""
     nodes = [graph.position(name) for name in (place.node, *place.behind) if name in graph]
     match place.kind:
@@ -126,7 +126,7 @@ def _within(graph: Graph, schedule: Schedule, place: Place) -> int:
             return schedule.last
 
 
-def _along(graph: Graph, schedule: Schedule, place: Place, nodes: list[int]) -> Iterator[int]:
+def _along(graph: Graph, schedule: Schedule, place: ResumePoint, nodes: list[int]) -> Iterator[int]:
     """The positions of steps along an edge that may stand for the place, the best first."""
     for node in nodes:
         same = graph.nodes[node].name == place.node
@@ -142,7 +142,7 @@ def _last_update(schedule: Schedule) -> int:
     return schedule.completed + len(schedule.updates or ())
 
 
-def carried(session: Session, run: Run) -> Session:
+def resumed(session: Session, run: Run) -> Session:
     """A session at the same place of another run, with all that one has set up, as far as it fits.
 
     Its notice says what was left out, if anything was. Jumps that one has made are forgotten.
@@ -167,7 +167,7 @@ def carried(session: Session, run: Run) -> Session:
         pending=None,
     )
     moved = on_branch(on_baseline, branches)
-    moved = replace(moved, position=position_of(moved.run, place_of(session)))
+    moved = replace(moved, position=position_of(moved.run, resume_point(session)))
     if session.levels:
         moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
     notice = Notice(_LEFT_OUT, {"what": ", ".join(left_out)}, good=False) if left_out else None
@@ -182,14 +182,14 @@ def _chosen(session: Session, moved: Session) -> int | None:
     return moved.graph.position(name) if name in moved.graph else None
 
 
-def _levels(levels: Sequence[Level], trace: Trace) -> Iterator[Level]:
+def _levels(levels: Sequence[InnerRun], trace: Trace) -> Iterator[InnerRun]:
     """What one has stepped into, as deep as it still goes."""
     for level in levels:
         if level.name not in trace.graph or decomposition(trace.graph, trace.graph[level.name]) is None:
             return
         trace = inner_run(trace, trace.graph[level.name]).trace
         place = _place(level.trace, level.position)
-        yield Level(level.name, trace, _within(trace.graph, trace.schedule, place))
+        yield InnerRun(level.name, trace, _within(trace.graph, trace.schedule, place))
 
 
 def _breakpoints(

@@ -10,17 +10,17 @@ from msgspec import Struct
 
 from backprop_engine.debugger.branches import BASELINE, Branches
 from backprop_engine.debugger.breakpoints import Breakpoint
-from backprop_engine.debugger.moving import groups_at
+from backprop_engine.debugger.navigation import groups_at
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.words import Words
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 
-__all__ = ["Journey", "Level", "Notice", "Seek", "Session"]
+__all__ = ["InnerRun", "Journey", "Notice", "Seek", "Session"]
 
 
-class Level(Struct, frozen=True, eq=False):
+class InnerRun(Struct, frozen=True, eq=False):
     """What one has stepped into: the run inside the composite node called `name`, and a position in it."""
 
     name: str
@@ -66,7 +66,7 @@ class Session:
     run: Run
     position: int = 0
     selection: int | None = None
-    levels: tuple[Level, ...] = ()
+    levels: tuple[InnerRun, ...] = ()
     folded: tuple[str, ...] = ()
     breakpoints: tuple[Breakpoint, ...] = ()
     numbered: int = 0

@@ -8,7 +8,6 @@ from dataclasses import replace
 from msgspec import structs
 
 from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint, positions_of_node
-from backprop_engine.debugger.changing import changed, on_branch
 from backprop_engine.debugger.commands import (
     Ahead,
     Back,
@@ -20,16 +19,16 @@ from backprop_engine.debugger.commands import (
     Fold,
     Go,
     Ignore,
-    Into,
     Iterate,
     NameBranch,
-    Out,
-    Over,
     Redo,
     RunTo,
     Select,
     Set,
-    Step,
+    StepBy,
+    StepInto,
+    StepOut,
+    StepOver,
     SwitchBranch,
     ToBackward,
     ToEnd,
@@ -38,9 +37,10 @@ from backprop_engine.debugger.commands import (
     Unwatch,
     Watch,
 )
-from backprop_engine.debugger.moving import groups_at, next_boundary, previous_boundary, stretch_of
-from backprop_engine.debugger.session import Level, Seek, Session
-from backprop_engine.debugger.travelling import at, jumped, searched, through_history, told, travelled
+from backprop_engine.debugger.editing import on_branch, overridden
+from backprop_engine.debugger.navigation import groups_at, next_boundary, previous_boundary, stretch_of
+from backprop_engine.debugger.session import InnerRun, Seek, Session
+from backprop_engine.debugger.time_travel import at, jumped, searched, through_history, told, travelled
 from backprop_engine.debugger.watches import check_watch
 from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
@@ -64,7 +64,7 @@ def update(session: Session, command: Command) -> Session:
 def _carried_out(quiet: Session, command: Command) -> Session:
     """The session after `command`, however far it leads: nothing of it is computed yet."""
     match command:
-        case Step() | Over() | Into() | Out():
+        case StepBy() | StepOver() | StepInto() | StepOut():
             return _step(quiet, command)
         case Iterate() | Go() | ToStart() | ToBackward() | ToEnd() | RunTo():
             return jumped(quiet, _goal(quiet, command))
@@ -85,7 +85,7 @@ def _carried_out(quiet: Session, command: Command) -> Session:
         case Unwatch(number=number):
             return replace(quiet, watches=_without(quiet.watches, number))
         case Set():
-            return changed(quiet, command)
+            return overridden(quiet, command)
         case Undo():
             return on_branch(quiet, quiet.branches.undone())
         case Redo():
@@ -101,20 +101,20 @@ def _carried_out(quiet: Session, command: Command) -> Session:
 # Moving
 
 
-def _step(session: Session, command: Step | Over | Into | Out) -> Session:
+def _step(session: Session, command: StepBy | StepOver | StepInto | StepOut) -> Session:
     match command:
-        case Step(count=count):
+        case StepBy(count=count):
             if session.levels:
                 level = session.levels[-1]
                 return _at_level(session, level.position + count)
             return at(session, session.position + count)
-        case Over(count=count):
+        case StepOver(count=count):
             for _ in range(min(abs(count), max(session.last, session.schedule.last) + 1)):
                 session = _over(session, back=count < 0)
             return session
-        case Into():
+        case StepInto():
             return _into(session)
-        case Out():
+        case StepOut():
             return _out(session)
 
 
@@ -151,7 +151,7 @@ def _into(session: Session) -> Session:
         return _unfolded_at(session, session.here + 1) or told(session, "nothing inside", good=False)
     found = inner_run(session.trace, node)
     start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
-    level = Level(node.name, found.trace, start)
+    level = InnerRun(node.name, found.trace, start)
     return replace(session, levels=(*session.levels, level), selection=None)
 
 

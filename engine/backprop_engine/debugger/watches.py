@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.debugger.spelling import about, named, typed
+from backprop_engine.debugger.typed_expressions import about, named, typed
 from backprop_engine.derived import derived
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, infer_shape
 from backprop_engine.graph.graph import Graph

@@ -24,7 +24,7 @@ from backprop_engine.trace.record import product
 from backprop_engine.trace.trace import Trace
 
 __all__ = [
-    "Cell",
+    "EntryIndex",
     "Origin",
     "Origins",
     "edge_origins",
@@ -34,7 +34,7 @@ __all__ = [
     "window",
 ]
 
-Cell: TypeAlias = tuple[int, ...]
+EntryIndex: TypeAlias = tuple[int, ...]
 _Cells: TypeAlias = tuple[Any, ...]
 _At: TypeAlias = Callable[[_Cells, _Cells], Any]
 """∂out[i]/∂operand[j] for cells that broadcast with each other."""
@@ -48,7 +48,7 @@ _SLICE = 2**17
 class Origin(Struct, frozen=True):
     """One term of a gradient's cell: the upstream gradient's `cell`, and upstream · factor = product."""
 
-    cell: Cell
+    cell: EntryIndex
     upstream: float
     factor: float
     product: float
@@ -62,7 +62,7 @@ class Origins(Struct, frozen=True, eq=False):
     """
 
     edge: Edge
-    cell: Cell
+    cell: EntryIndex
     value: float
     terms: tuple[Origin, ...]
     rest: int
@@ -101,19 +101,19 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
     return settle(np.array(np.broadcast_to(found, size)), trace.graph.dtype)
 
 
-def node_origins(trace: Trace, node: Node, cell: Cell, most: int = 16) -> tuple[Origins, ...]:
+def node_origins(trace: Trace, node: Node, cell: EntryIndex, most: int = 16) -> tuple[Origins, ...]:
     """Where one cell of a node's gradient came from: the origins of each contribution to it, in order."""
     uses = trace.schedule.uses_of.get(node.position, [])
     return tuple(edge_origins(trace, trace.graph.edges[use], cell, most) for use in uses)
 
 
-def origins_cost(trace: Trace, edge: Edge, cell: Cell) -> int:
+def origins_cost(trace: Trace, edge: Edge, cell: EntryIndex) -> int:
     """How many cells of the output `edge_origins` looks at."""
     return prod(_reach(trace, edge, cell)[1])
 
 
 def edge_origins(
-    trace: Trace, edge: Edge, cell: Cell, most: int = 16, *, diagonal: Tensor | None = None
+    trace: Trace, edge: Edge, cell: EntryIndex, most: int = 16, *, diagonal: Tensor | None = None
 ) -> Origins:
     """Where one cell of the contribution along `edge` came from; at most `most` terms are listed.
 
@@ -164,7 +164,7 @@ def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
     return np.broadcast_to(upstream, wide), np.broadcast_to(np.asarray(factor, dtype=np.float64), wide)
 
 
-def _candidates(trace: Trace, edge: Edge, cell: Cell) -> Iterator[_Cells]:
+def _candidates(trace: Trace, edge: Edge, cell: EntryIndex) -> Iterator[_Cells]:
     """The output's cells that may read the operand's `cell`, in order, a slice at a time."""
     fixed, sizes = _reach(trace, edge, cell)
     for start in range(0, prod(sizes), _SLICE):
@@ -173,7 +173,7 @@ def _candidates(trace: Trace, edge: Edge, cell: Cell) -> Iterator[_Cells]:
         yield tuple(axis + one for axis, one in zip(apart, fixed, strict=True))
 
 
-def _reach(trace: Trace, edge: Edge, cell: Cell) -> tuple[Cell, Shape]:
+def _reach(trace: Trace, edge: Edge, cell: EntryIndex) -> tuple[EntryIndex, Shape]:
     """The block of the output that may read the operand's `cell`: where it begins, and its shape.
 
     An elementwise operator reads it where it was broadcast to, and a product of matrices in one row or one
@@ -279,7 +279,7 @@ def _unravelled(places: Sequence[int], shape: Shape, what: Message) -> _Cells:
     return np.unravel_index(numbers, shape) if shape else ()
 
 
-def _check_cell(node: Node, cell: Cell) -> None:
+def _check_cell(node: Node, cell: EntryIndex) -> None:
     if len(cell) != len(node.shape) or any(
         not 0 <= one < size for one, size in zip(cell, node.shape, strict=False)
     ):

@@ -22,7 +22,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.derivatives.jacobian import Cell, Origin, Origins, window
+from backprop_engine.derivatives.jacobian import EntryIndex, Origin, Origins, window
 from backprop_engine.explain.local_facts import LocalFactor
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
@@ -35,7 +35,7 @@ __all__ = ["FactorEntries", "Reading", "column_entries", "factor_entries", "read
 _ROUNDING = 1e-9
 _MOST_READ = 2**16
 """The most entries of an operand that are looked at to find those that were read."""
-_Match: TypeAlias = Callable[[Cell, Cell], Cell | None]
+_Match: TypeAlias = Callable[[EntryIndex, EntryIndex], EntryIndex | None]
 """The factor's entry for one of the output and one of the operand, if it can have one."""
 
 
@@ -43,7 +43,7 @@ class FactorEntries(Struct, frozen=True, eq=False):
     """A tensor, or None for the column of the Jacobian, and its entries in the order of the terms."""
 
     tensor: Tensor | None
-    cells: tuple[Cell, ...]
+    cells: tuple[EntryIndex, ...]
 
 
 def factor_entries(factor: LocalFactor, origins: Origins) -> FactorEntries:
@@ -58,7 +58,7 @@ def factor_entries(factor: LocalFactor, origins: Origins) -> FactorEntries:
     return FactorEntries(None, tuple(term.cell for term in origins.terms))
 
 
-def column_entries(trace: Trace, edge: Edge, cell: Cell, places: tuple[Any, ...]) -> Tensor:
+def column_entries(trace: Trace, edge: Edge, cell: EntryIndex, places: tuple[Any, ...]) -> Tensor:
     """∂out/∂operand for the entry of the operand at `cell`, at some `places` of the output.
 
     The places are an array of indices for each axis, which broadcast with each other.
@@ -74,7 +74,7 @@ def column_entries(trace: Trace, edge: Edge, cell: Cell, places: tuple[Any, ...]
     return np.reshape(found, np.shape(flat))
 
 
-def _hold(tensor: Tensor, cells: tuple[Cell, ...], terms: tuple[Origin, ...]) -> bool:
+def _hold(tensor: Tensor, cells: tuple[EntryIndex, ...], terms: tuple[Origin, ...]) -> bool:
     """Whether each entry is there and holds its term's factor, but for rounding."""
     if any(
         len(cell) != tensor.ndim or any(at >= size for at, size in zip(cell, tensor.shape, strict=True))
@@ -104,19 +104,19 @@ def _matches(factor: LocalFactor, shape: Shape) -> Iterator[_Match]:
     yield lambda out, operand: _within(out, shape)
 
 
-def _row(cell: Cell) -> int:
+def _row(cell: EntryIndex) -> int:
     """The index of a matrix's row, or of a vector that stands upright; 0 where there is no axis."""
     return cell[-2:][0] if cell else 0
 
 
-def _across(out: Cell, operand: Cell, axis: int) -> Cell | None:
+def _across(out: EntryIndex, operand: EntryIndex, axis: int) -> EntryIndex | None:
     """An entry of stacked Jacobians along an axis, transposed: the stack's, the operand's, the output's."""
     if len(out) != len(operand) or axis >= len(out):
         return None
     return (*out[:axis], *out[axis + 1 :], operand[axis], out[axis])
 
 
-def _within(cell: Cell, shape: Shape) -> Cell | None:
+def _within(cell: EntryIndex, shape: Shape) -> EntryIndex | None:
     """An entry that a tensor of `shape` was broadcast to; None where it has more axes."""
     if len(cell) < len(shape):
         return None if prod(shape[: len(shape) - len(cell)]) != 1 else _within((0, *cell), shape)
@@ -131,11 +131,11 @@ class Reading(Struct, frozen=True, eq=False):
     """
 
     argnum: int
-    cells: tuple[Cell, ...]
+    cells: tuple[EntryIndex, ...]
     slopes: tuple[float, ...] = ()
 
 
-def readings(trace: Trace, node: Node, cell: Cell) -> tuple[Reading, ...]:
+def readings(trace: Trace, node: Node, cell: EntryIndex) -> tuple[Reading, ...]:
     """What one cell of the value of `node` reads, of each operand of which that can be told.
 
     Nothing where another value stands in place of the one that the operator gave.
@@ -154,7 +154,7 @@ def readings(trace: Trace, node: Node, cell: Cell) -> tuple[Reading, ...]:
     return tuple(found)
 
 
-def _broadcast_from(cell: Cell, shape: Shape) -> Cell | None:
+def _broadcast_from(cell: EntryIndex, shape: Shape) -> EntryIndex | None:
     """The cell of an operand of `shape` that was broadcast to `cell`."""
     if len(shape) > len(cell):
         return None
@@ -163,7 +163,9 @@ def _broadcast_from(cell: Cell, shape: Shape) -> Cell | None:
     return met if all(at < size for at, size in zip(met, shape, strict=True)) else None
 
 
-def _by_slopes(trace: Trace, node: Node, argnum: int, entries: Any, cell: Cell, shape: Shape) -> Reading:
+def _by_slopes(
+    trace: Trace, node: Node, argnum: int, entries: Any, cell: EntryIndex, shape: Shape
+) -> Reading:
     operands = [trace.operand_values[operand] for operand in node.operands]
     places = np.unravel_index(np.arange(prod(shape)), shape) if shape else ()
     with np.errstate(all="ignore"):
@@ -175,7 +177,7 @@ def _by_slopes(trace: Trace, node: Node, argnum: int, entries: Any, cell: Cell, 
     return Reading(argnum, tuple(cells), tuple(slopes[read].tolist()))
 
 
-def read_terms(trace: Trace, node: Node, cell: Cell, found: tuple[Reading, ...]) -> list[Origin]:
+def read_terms(trace: Trace, node: Node, cell: EntryIndex, found: tuple[Reading, ...]) -> list[Origin]:
     """The terms that sum to the entry of a value at `cell`; none where it is no sum of what was read."""
     value = float(trace.outs[node.position][cell])
     for reading in found:

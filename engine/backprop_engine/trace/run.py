@@ -21,7 +21,7 @@ from backprop_engine.optim import OptimizerState
 from backprop_engine.trace.record import record, record_forward
 from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
-from backprop_engine.trace.training_history import Series
+from backprop_engine.trace.training_history import TrainingHistory
 
 __all__ = ["Run", "Training"]
 
@@ -51,7 +51,7 @@ class Run:
         self._latest = self._front = (0, first)
         """What the iteration behind the one computed last begins with, and behind the furthest."""
         updates = graph.training_schedule.updates if training else None
-        self.series = Series(graph, updates or (), self.iterations)
+        self.history = TrainingHistory(graph, updates or (), self.iterations)
         self._traces: dict[int, Trace] = {}
 
     @classmethod
@@ -59,7 +59,7 @@ class Run:
         """The run of a single trace that is there already."""
         run = cls(trace.graph, trace.bindings, None, trace.edits)
         run._traces[0] = trace
-        run.series.note(trace)
+        run.history.note(trace)
         return run
 
     @property
@@ -130,9 +130,9 @@ class Run:
         """The output's value in each iteration, from the first on."""
         if self.graph.nodes[self.graph.output].shape == ():
             for iteration in range(self.iterations):
-                while self.series.count <= iteration:
+                while self.history.count <= iteration:
                     self.extend()
-                yield settle(self.series.losses[iteration], self.graph.dtype)
+                yield settle(self.history.losses[iteration], self.graph.dtype)
             return
         for iteration in range(self.iterations):
             trace = self._traces.get(iteration)
@@ -165,14 +165,14 @@ class Run:
 
         Whether there is any left that never was.
         """
-        first = self.series.count
+        first = self.history.count
         if first < self.iterations:
             begin, checkpoint = self._nearest(first)
             while begin in self._traces:
                 self._pass(self._traces[begin])
                 begin, checkpoint = self._nearest(first)
             self._pass(self._record(begin, checkpoint))
-        return self.series.count < self.iterations
+        return self.history.count < self.iterations
 
     # Iterations
 
@@ -186,7 +186,7 @@ class Run:
 
     def _record(self, iteration: int, checkpoint: _Checkpoint) -> Trace:
         trace = self._recorded(iteration, checkpoint)
-        self.series.note(trace)
+        self.history.note(trace)
         return trace
 
     def _recorded(self, iteration: int, checkpoint: _Checkpoint) -> Trace:

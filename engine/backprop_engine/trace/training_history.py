@@ -16,7 +16,7 @@ from backprop_engine.arrays import Tensor, norm
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Series", "Track", "loss_of"]
+__all__ = ["TrackedNumber", "TrainingHistory", "loss_of"]
 
 _SMALL: Final = 4
 """Of a parameter with up to so many numbers each is followed, of a larger one its norm."""
@@ -26,14 +26,14 @@ _KEPT_NUMBERS: Final = 2**18
 Numbers = NDArray[np.float64]
 
 
-class Track(Struct, frozen=True):
+class TrackedNumber(Struct, frozen=True):
     """What is followed of a parameter: one of its numbers, or its norm where `cell` is None."""
 
     parameter: int
     cell: tuple[int, ...] | None
 
 
-class Series:
+class TrainingHistory:
     """The losses of a run, the norms of its parameters' gradients, and where its parameters went.
 
     `losses` has a number for each of the iterations, of which `count` are known. `gradients` has a row for
@@ -88,11 +88,11 @@ def loss_of(trace: Trace) -> float:
         return float(np.sum(output * trace.bindings.seed, dtype=np.float64))
 
 
-def _tracks(graph: Graph, parameter: int) -> list[Track]:
+def _tracks(graph: Graph, parameter: int) -> list[TrackedNumber]:
     shape = graph.nodes[parameter].shape
     if np.prod(shape, dtype=object) > _SMALL:
-        return [Track(parameter, None)]
-    return [Track(parameter, cell) for cell in np.ndindex(*shape)]
+        return [TrackedNumber(parameter, None)]
+    return [TrackedNumber(parameter, cell) for cell in np.ndindex(*shape)]
 
 
 def _followed(tensor: Tensor) -> list[Any]:

@@ -120,7 +120,7 @@ def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
 def refuse_texts(scenario: Scenario) -> None:
     """Refuse breakpoints and watches that mean nothing in the scenario; `ScenarioError` with all of them."""
     if scenario.breakpoints or scenario.watches:
-        from backprop_engine.debugger.spelled import mistakes_in
+        from backprop_engine.debugger.scenario_checks import mistakes_in
 
         found = mistakes_in(scenario)
         if found:

@@ -41,7 +41,7 @@ class Meter:
         """Compute every iteration that was not."""
         last = run.iterations - 1
         while run.extend():
-            self._show(run.series.count / run.iterations, run.series.count, last)
+            self._show(run.history.count / run.iterations, run.history.count, last)
         self._wipe()
 
     def finish(self, session: Session) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_engine.debugger import Session
-from backprop_engine.debugger.moving import groups_at, interval
+from backprop_engine.debugger.navigation import groups_at, interval
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.graph import Group
 from backprop_engine.graph.steps import Schedule

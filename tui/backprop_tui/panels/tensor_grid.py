@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.derivatives.jacobian import Cell
+from backprop_engine.derivatives.jacobian import EntryIndex
 from backprop_tui.cells.lines import Line, Role, Span
 
 __all__ = ["TOP_LEFT", "Axes", "Grid", "Picture", "Read", "Scroll", "label", "last_axes", "rows_in_view"]
@@ -76,11 +76,11 @@ class Grid(Struct, frozen=True, eq=False):
 
     shape: Shape
     read: Read
-    at: Cell
+    at: EntryIndex
     axes: Axes
     role: Role
     largest: float = 0.0
-    lit: frozenset[Cell] | None = None
+    lit: frozenset[EntryIndex] | None = None
     cursor: bool = False
     follow: bool = True
 
@@ -95,7 +95,7 @@ class Grid(Struct, frozen=True, eq=False):
         """The row and the column of the cell `at`."""
         return self.place_of(self.at)
 
-    def place_of(self, cell: Cell) -> tuple[int, int]:
+    def place_of(self, cell: EntryIndex) -> tuple[int, int]:
         """The row and the column of any cell, were it in the matrix."""
         row, column = (0 if axis is None else cell[axis] for axis in self.axes)
         return row, column
@@ -106,7 +106,7 @@ class Grid(Struct, frozen=True, eq=False):
         rows = self.size[0]
         return len(str(rows - 1)) if rows > 1 else 0
 
-    def cell(self, row: int, column: int) -> Cell:
+    def cell(self, row: int, column: int) -> EntryIndex:
         """The cell of the tensor in a row and a column of the matrix."""
         found = list(self.at)
         for axis, index in zip(self.axes, (row, column), strict=True):

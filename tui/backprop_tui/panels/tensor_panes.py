@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.derivatives.jacobian import Cell, Origins
+from backprop_engine.derivatives.jacobian import EntryIndex, Origins
 from backprop_engine.explain.entries import FactorEntries, column_entries, factor_entries
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.statistics import Facts, facts
@@ -98,14 +98,16 @@ def _signed(pane: Pane, sign: str) -> Pane:
     return Pane(pane.name, pane.grid, sign, pane.facts)
 
 
-def _lit(name: str, tensor: Tensor, cells: Sequence[Cell], role: Role) -> Pane:
+def _lit(name: str, tensor: Tensor, cells: Sequence[EntryIndex], role: Role) -> Pane:
     """A tensor with cells lit, the first of them in view."""
     known = facts(tensor)
     at = cells[0] if cells else (0,) * tensor.ndim
     return Pane(name, _grid(tensor.shape, _reader(tensor), at, cells, role, known.largest), "", known)
 
 
-def _grid(shape: Any, read: Read, at: Cell, cells: Sequence[Cell], role: Role, largest: float) -> Grid:
+def _grid(
+    shape: Any, read: Read, at: EntryIndex, cells: Sequence[EntryIndex], role: Role, largest: float
+) -> Grid:
     return Grid(
         shape=shape, read=read, at=at, axes=last_axes(shape), role=role, largest=largest, lit=frozenset(cells)
     )
@@ -130,7 +132,7 @@ def _column_pane(local: LocalFacts, shown: FactorEntries, origins: Origins) -> P
     return Pane(_column_name(local.node, local.operand, cell), grid)
 
 
-def _column_name(node: Node, operand: Node, cell: Cell) -> str:
+def _column_name(node: Node, operand: Node, cell: EntryIndex) -> str:
     index = f"[{','.join(map(str, cell))}]" if cell else ""
     return f"{derivative(node, operand)}{index}"
 

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.derivatives.jacobian import Cell, Origins, edge_origins, origins_cost
+from backprop_engine.derivatives.jacobian import EntryIndex, Origins, edge_origins, origins_cost
 from backprop_engine.explain.entries import Reading, readings
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.graph.graph import Node
@@ -47,7 +47,7 @@ class TensorState:
     view: View
     node: Node
     subject: int = 0
-    at: Cell = ()
+    at: EntryIndex = ()
     axes: Axes = (None, None)
     slides: int = 0
     scroll: Scroll = TOP_LEFT
@@ -160,7 +160,7 @@ class TensorState:
                 at = self._along(at, axis, by)
         return replace(self, at=at, follow=True)
 
-    def _along(self, at: Cell, axis: int, by: int) -> Cell:
+    def _along(self, at: EntryIndex, axis: int, by: int) -> EntryIndex:
         if self.empty:
             return at
         place = max(0, min(at[axis] + by, self.shape[axis] - 1))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from backprop_engine.debugger import Session
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.errors import UsageError
@@ -90,7 +90,7 @@ def _place(line: str, start: int, session: Session) -> Completion:
         *(f"op {name}" for name in used),
         *(f"group {group.name}" for group in graph.groups),
         *(f"phase {phase}" for phase in PHASES),
-        *(f"{name} " if trouble.bound else name for name, trouble in TROUBLES.items()),
+        *(f"{name} " if trouble.bound else name for name, trouble in ANOMALIES.items()),
         "if ",
     ]
     return Completion(start, _beginning(rest, places))

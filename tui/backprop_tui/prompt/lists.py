@@ -7,7 +7,7 @@ from typing import Final
 
 from backprop_engine.debugger import Session
 from backprop_engine.debugger.breakpoints import Breakpoint, hits
-from backprop_engine.debugger.moving import interval
+from backprop_engine.debugger.navigation import interval
 from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.numbers import summary

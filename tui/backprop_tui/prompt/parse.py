@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 from msgspec import Struct, structs
 
-from backprop_engine.debugger import Over, Session, Step
+from backprop_engine.debugger import Session, StepBy, StepOver
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.errors import UsageError
@@ -138,7 +138,7 @@ def _nothing(rest: str, context: _Context) -> Request:
 def _count(rest: str, context: _Context) -> Request:
     """How many times, once where that is left out."""
     runs = context.command.runs
-    assert isinstance(runs, Step | Over)
+    assert isinstance(runs, StepBy | StepOver)
     return structs.replace(runs, count=runs.count * (_whole(rest, context) if rest else 1))
 
 

@@ -13,17 +13,17 @@ from backprop_engine.debugger import (
     Fold,
     Go,
     Ignore,
-    Into,
     Iterate,
     NameBranch,
-    Out,
-    Over,
     Redo,
     RunTo,
     Select,
     Session,
     Set,
-    Step,
+    StepBy,
+    StepInto,
+    StepOut,
+    StepOver,
     SwitchBranch,
     ToBackward,
     ToEnd,
@@ -32,7 +32,7 @@ from backprop_engine.debugger import (
     Unwatch,
     Watch,
 )
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.messages.message import in_language
 from backprop_engine.scenario.model import Scenario
@@ -48,7 +48,21 @@ from backprop_tui.texts import text
 __all__ = ["is_move", "notices", "report"]
 
 _INDENT = Span("  ")
-_MOVES = (Step, Over, Into, Out, Continue, RunTo, Iterate, Go, ToStart, ToBackward, ToEnd, Back, Ahead)
+_MOVES = (
+    StepBy,
+    StepOver,
+    StepInto,
+    StepOut,
+    Continue,
+    RunTo,
+    Iterate,
+    Go,
+    ToStart,
+    ToBackward,
+    ToEnd,
+    Back,
+    Ahead,
+)
 
 
 def is_move(request: object) -> bool:
@@ -174,7 +188,7 @@ def notices(before: Session, after: Session, language: str) -> list[Line]:
     lines = [one_line(after.notice.in_language(language), role)]
     for known in before.breakpoints:
         if known.number in after.hit and known.target.kind == "trouble":
-            trouble = TROUBLES[known.target.name]
+            trouble = ANOMALIES[known.target.name]
             lines.append((_INDENT, Span(trouble.meaning.in_language(language), Role.WARNING)))
             if known.number not in before.hit:  # else it stands just above
                 lines.append((_INDENT, Span(trouble.advice.in_language(language))))

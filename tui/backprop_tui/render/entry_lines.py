@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backprop_engine.derivatives.jacobian import Cell, Origin, Origins
+from backprop_engine.derivatives.jacobian import EntryIndex, Origin, Origins
 from backprop_engine.explain.entries import Reading, read_terms
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, operand_text
@@ -141,7 +141,7 @@ def _signed(value: float) -> str:
 
 
 def reading_lines(
-    trace: Trace, node: Node, cell: Cell, found: tuple[Reading, ...], width: int, language: str
+    trace: Trace, node: Node, cell: EntryIndex, found: tuple[Reading, ...], width: int, language: str
 ) -> list[Line]:
     """The formula of an entry with its numbers, or the sum that it is; nothing where it is neither."""
     if node.op is None or not found:
@@ -157,7 +157,7 @@ def reading_lines(
 
 
 def _formula_lines(
-    trace: Trace, node: Node, cell: Cell, found: tuple[Reading, ...], width: int
+    trace: Trace, node: Node, cell: EntryIndex, found: tuple[Reading, ...], width: int
 ) -> list[Line]:
     """``h[1] = tanh(a[1]) = tanh(0.5) = 0.4621``."""
     graph = trace.graph

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from backprop_engine.debugger import Command, Go, Over, Step, SwitchBranch, finished, update
+from backprop_engine.debugger import Command, Go, StepBy, StepOver, SwitchBranch, finished, update
 from backprop_engine.debugger.queries import differing_steps
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.text import in_ascii
@@ -151,7 +151,7 @@ class BesideScreen(Screen[None]):
                 self._go_to_difference(-1)
             case _:
                 runs = next(row.runs for row in _COMMANDS if row.name == name)
-                assert isinstance(runs, Step | Over)
+                assert isinstance(runs, StepBy | StepOver)
                 self._do(runs)
 
     def _go_to_difference(self, by: int) -> None:

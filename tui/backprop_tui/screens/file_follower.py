@@ -15,7 +15,7 @@ from pathlib import PurePath
 from textual.app import SuspendNotSupported
 
 from backprop_engine.debugger import travelled
-from backprop_engine.debugger.resume import carried
+from backprop_engine.debugger.resume import resumed
 from backprop_engine.errors import BackpropError, ScenarioError, UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import in_language
@@ -197,7 +197,7 @@ def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple
     """
     from backprop_tui.prompt.keeping import Kept, with_kept
 
-    session = carried(view.session, run)
+    session = resumed(view.session, run)
     problems = [session.notice.in_language(view.language)] if session.notice is not None else []
     added = Kept(
         tuple(text for text in scenario.breakpoints if text not in view.scenario.breakpoints),

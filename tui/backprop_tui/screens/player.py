@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.timer import Timer
 
-from backprop_engine.debugger import Step, stopping
+from backprop_engine.debugger import StepBy, stopping
 from backprop_tui.screens.handle import Handle
 from backprop_tui.texts import text
 
@@ -59,7 +59,7 @@ class Player:
         """One step more; where something takes long, playing waits for it."""
         if self._handle.current.session.pending is not None:
             return
-        self._handle.do(Step())
+        self._handle.do(StepBy())
         session = self._handle.current.session
         if self.timer is not None and (session.here == self._last() or stopping(session)):
             self._pause()

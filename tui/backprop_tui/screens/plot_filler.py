@@ -69,7 +69,7 @@ class PlotFiller:
         """A training of which iterations are missing in the plots that are seen."""
         session = self._handle.current.session
         for run in (session.run, session.baseline):
-            if run.training and run.series.count < run.iterations:
+            if run.training and run.history.count < run.iterations:
                 return run if self._handle.is_attached and self._seen else None
         return None
 

@@ -27,19 +27,19 @@ _TALLEST: Final = 3
 def norms(view: View, width: int, height: int) -> Drawing:
     """A row for each parameter, a column for one iteration or several, of which the largest norm counts."""
     run = view.session.run
-    series, graph = run.series, run.graph
+    history, graph = run.history, run.graph
     names = _names(view, width)
     cells = _cells(view, width)
-    table = series.gradients
-    if series.count == series.iterations and (series.count - 1) % series.every == 0:
+    table = history.gradients
+    if history.count == history.iterations and (history.count - 1) % history.every == 0:
         table = table[:-1]  # the last iteration has none
-    row = view.session.iteration // series.every
+    row = view.session.iteration // history.every
     low, high = _ends(table)
     marked = _column(view, cells, view.session.iteration)
     lines: list[Line] = []
     firsts = _firsts(view, cells)
-    tall = min(_TALLEST, max(1, (height - 2) // len(series.parameters)))
-    for at, parameter in enumerate(series.parameters):
+    tall = min(_TALLEST, max(1, (height - 2) // len(history.parameters)))
+    for at, parameter in enumerate(history.parameters):
         name = clip(graph.nodes[parameter].name, names)
         label = number(float(table[row, at]), 3) if row < len(table) else ""
         heat = _heat(table[:, at], firsts, low, high)
@@ -78,7 +78,7 @@ def iteration_of_column(view: View, width: int, x: int) -> int | None:
 
 def _names(view: View, width: int) -> int:
     run = view.session.run
-    longest = max(cell_width(run.graph.nodes[one].name) for one in run.series.parameters)
+    longest = max(cell_width(run.graph.nodes[one].name) for one in run.history.parameters)
     return min(longest, _NAMES, max(1, width // 3))
 
 
@@ -94,7 +94,7 @@ def _column(view: View, cells: int, iteration: int) -> int:
 def _firsts(view: View, cells: int) -> NDArray[np.int64]:
     """Of each column the first row of the table that it shows."""
     run = view.session.run
-    return np.arange(cells) * run.iterations // cells // run.series.every
+    return np.arange(cells) * run.iterations // cells // run.history.every
 
 
 def _ends(table: NDArray[np.float64]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.trace.run import Run
-from backprop_engine.trace.training_history import Series, Track
+from backprop_engine.trace.training_history import TrackedNumber, TrainingHistory
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.plots.gradient_norms import iteration_of_column, norms
@@ -85,7 +85,7 @@ def iteration_at(view: View, width: int, height: int, x: int, y: int) -> int | N
             place = iteration_of_column(view, width, x)
         case "plane":
             point = _plane_chart(view, width, height).nearest(x, y)
-            place = None if point is None else point * view.session.run.series.every
+            place = None if point is None else point * view.session.run.history.every
     return None if place is None else round(place)
 
 
@@ -118,7 +118,7 @@ def _loss_chart(view: View, width: int, height: int) -> Chart:
 
 
 def _loss_curve(view: View, run: Run, sign: str, role: Role) -> Curve:
-    losses, here = run.series.losses, view.session.iteration
+    losses, here = run.history.losses, view.session.iteration
     branch = view.session.branches.current if run is view.session.run else "baseline"
     name = run.graph.nodes[run.graph.output].name
     label: list[Span] = [Span(f"{branch}: " if sign else "", Role.DIM), Span(name, Role.NAME)]
@@ -129,10 +129,10 @@ def _loss_curve(view: View, run: Run, sign: str, role: Role) -> Curve:
 
 def _unknown(view: View, run: Run) -> Line:
     """How many iterations are computed, while there are others."""
-    series = run.series
-    if series.count == series.iterations:
+    history = run.history
+    if history.count == history.iterations:
         return ()
-    told = text("plot.computed", view.language, count=series.count, of=series.iterations)
+    told = text("plot.computed", view.language, count=history.count, of=history.iterations)
     return (Span(f"  {told}", Role.DIM),)
 
 
@@ -156,23 +156,23 @@ def _parameters_chart(view: View, width: int, height: int) -> Chart:
     run = view.session.run
     signs = SIGNS_ASCII if view.ascii else SIGNS
     curves = [
-        _path(run.graph, run.series, at, view.session.iteration, signs[at % len(signs)])
-        for at in range(min(_MOST, len(run.series.tracks)))
+        _path(run.graph, run.history, at, view.session.iteration, signs[at % len(signs)])
+        for at in range(min(_MOST, len(run.history.tracks)))
     ]
     return _over_iterations(view, curves, width, height, log=False)
 
 
-def _path(graph: Graph, series: Series, at: int, iteration: int, sign: str) -> Curve:
-    rows = series.paths
-    places = np.arange(len(rows), dtype=np.float64) * series.every
-    label: list[Span] = [Span(track_name(graph, series.tracks[at]), Role.NAME)]
-    row = iteration // series.every
+def _path(graph: Graph, history: TrainingHistory, at: int, iteration: int, sign: str) -> Curve:
+    rows = history.paths
+    places = np.arange(len(rows), dtype=np.float64) * history.every
+    label: list[Span] = [Span(track_name(graph, history.tracks[at]), Role.NAME)]
+    row = iteration // history.every
     if row < len(rows):
         label.append(Span(f" {number(float(rows[row, at]), 3)}", Role.VALUE))
     return Curve(places, rows[:, at], tuple(label), _ROLES[at % len(_ROLES)], sign)
 
 
-def track_name(graph: Graph, track: Track) -> str:
+def track_name(graph: Graph, track: TrackedNumber) -> str:
     """``w[0]`` for a number of a parameter, ``‖W‖`` for its norm."""
     name = graph.nodes[track.parameter].name
     if track.cell is None:
@@ -189,11 +189,11 @@ def _plane(view: View, width: int, height: int) -> Drawing:
 
 def _plane_chart(view: View, width: int, height: int) -> Plane:
     run = view.session.run
-    rows = run.series.paths
-    here = view.session.iteration // run.series.every
+    rows = run.history.paths
+    here = view.session.iteration // run.history.every
     legend: list[Span] = []
     for at, sign in enumerate(("->", "^") if view.ascii else ("→", "↑")):
-        legend += [Span(f"{sign} ", Role.DIM), Span(track_name(run.graph, run.series.tracks[at]), Role.NAME)]
+        legend += [Span(f"{sign} ", Role.DIM), Span(track_name(run.graph, run.history.tracks[at]), Role.NAME)]
         if here < len(rows):
             legend.append(Span(f" {number(float(rows[here, at]), 3)}", Role.VALUE))
         legend.append(Span("  "))
@@ -204,12 +204,12 @@ def _plane_chart(view: View, width: int, height: int) -> Plane:
 
 def _are_two(view: View) -> bool:
     """Whether exactly two numbers are trained."""
-    tracks = view.session.run.series.tracks
+    tracks = view.session.run.history.tracks
     return len(tracks) == 2 and all(track.cell is not None for track in tracks)
 
 
 def _trains(view: View) -> bool:
-    return bool(view.session.run.series.parameters)
+    return bool(view.session.run.history.parameters)
 
 
 _KINDS: Final[Mapping[str, _Kind]] = {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.debugger import Break, Continue, Session, Set, finished, update
-from backprop_engine.debugger.anomalies import TROUBLES
+from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
@@ -424,9 +424,9 @@ def test_without_training_there_is_no_update_and_no_other_iteration() -> None:
     assert found("no update", run) == found("sign change", run) == []
 
 
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", ANOMALIES)
 def test_each_is_told_in_each_language(name: str) -> None:
-    trouble = TROUBLES[name]
+    trouble = ANOMALIES[name]
     for words in (trouble.meaning, trouble.advice):
         english, korean = words.in_language("en"), words.in_language("ko")
         assert english.endswith(".")
@@ -434,10 +434,10 @@ def test_each_is_told_in_each_language(name: str) -> None:
         assert english != korean
 
 
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", ANOMALIES)
 def test_none_is_found_in_a_forward_pass_alone_but_forward(name: str) -> None:
     text = "inputs: {x: -1}\nparams: {w: 1}\nnodes: {r: relu(x), y: log(r), z: y - y, f: z + w}\n"
     run = run_of(f"{text}train: {{optimizer: sgd, lr: 0, steps: 1}}\n")
-    trouble = f"{name} 0" if TROUBLES[name].bound else name
+    trouble = f"{name} 0" if ANOMALIES[name].bound else name
     forward = {"first infinity": ["forward y"], "first nan": ["forward z"], "dead relu": ["forward r"]}
     assert steps(trouble, run, 1) == forward.get(name, [])

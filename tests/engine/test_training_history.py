@@ -16,7 +16,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import training_history as module
 from backprop_engine.trace.run import Run
-from backprop_engine.trace.training_history import Series
+from backprop_engine.trace.training_history import TrainingHistory
 
 STEPS = 12
 TEXT = """
@@ -69,39 +69,39 @@ def test_it_is_what_recording_each_iteration_gives(text: str, order: list[int]) 
     asked = 0
     for iteration in order:
         if iteration < 0:
-            before = run.series.count
+            before = run.history.count
             run.extend()  # at times that is one on the way, which was forgotten since
-            assert 0 <= run.series.count - before <= 1
+            assert 0 <= run.history.count - before <= 1
         else:
             run.trace(iteration)
             asked = max(asked, iteration + 1)
-    series = run.series
-    assert series.count >= asked
-    asked = series.count
-    assert len(series.losses) == asked
+    history = run.history
+    assert history.count >= asked
+    asked = history.count
+    assert len(history.losses) == asked
     wanted = [afresh(scenario, iteration) for iteration in range(asked)]
-    assert same(series.losses, [loss for loss, _, _ in wanted])
-    assert same(series.gradients, [norms for _, norms, _ in wanted])
-    assert same(series.paths, [numbers for _, _, numbers in wanted])
+    assert same(history.losses, [loss for loss, _, _ in wanted])
+    assert same(history.gradients, [norms for _, norms, _ in wanted])
+    assert same(history.paths, [numbers for _, _, numbers in wanted])
 
 
 def test_what_is_followed() -> None:
     run = load().run()
-    names = [(run.graph.nodes[one.parameter].name, one.cell) for one in run.series.tracks]
+    names = [(run.graph.nodes[one.parameter].name, one.cell) for one in run.history.tracks]
     assert names == [("w", (0,)), ("w", (1,)), ("w", (2,)), ("b", ()), ("W", None)]
-    assert [run.graph.nodes[one].name for one in run.series.parameters] == ["w", "b", "W"]
+    assert [run.graph.nodes[one].name for one in run.history.parameters] == ["w", "b", "W"]
 
 
 def test_extending_computes_one_at_a_time_up_to_the_end() -> None:
     run = load().run()
-    assert run.series.count == 0
+    assert run.history.count == 0
     for count in range(1, STEPS + 1):
         assert run.extend()
-        assert run.series.count == count
+        assert run.history.count == count
     assert not run.extend()
     assert not run.extend()
-    assert np.isnan(run.series.gradients[-1]).all()
-    assert np.isfinite(run.series.gradients[:-1]).all()
+    assert np.isnan(run.history.gradients[-1]).all()
+    assert np.isfinite(run.history.gradients[:-1]).all()
 
 
 def test_who_stands_elsewhere_meanwhile_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_who_stands_elsewhere_meanwhile_costs_nothing(monkeypatch: pytest.Monkey
     run = load().run()
     for count in range(1, STEPS):
         run.extend()
-        assert run.series.count == count
+        assert run.history.count == count
         run.trace(count // 2)
 
 
@@ -122,25 +122,25 @@ def test_of_many_iterations_some_are_left_out_but_no_loss(monkeypatch: pytest.Mo
     run = scenario.run()
     while run.extend():
         pass
-    assert run.series.every == 3
-    assert same(run.series.losses, every.series.losses.tolist())
-    assert same(run.series.paths, every.series.paths[::3].tolist())
-    assert same(run.series.gradients, every.series.gradients[::3].tolist())
+    assert run.history.every == 3
+    assert same(run.history.losses, every.history.losses.tolist())
+    assert same(run.history.paths, every.history.paths[::3].tolist())
+    assert same(run.history.gradients, every.history.gradients[::3].tolist())
 
 
 def test_without_training_there_is_a_loss_alone() -> None:
     run: Run = load(TEXT[: TEXT.index("train")]).run()
     run.trace()
-    series: Series = run.series
-    assert (series.count, series.parameters, series.tracks) == (1, (), ())
-    assert series.losses[0] == run.trace().value("L")
+    history: TrainingHistory = run.history
+    assert (history.count, history.parameters, history.tracks) == (1, (), ())
+    assert history.losses[0] == run.trace().value("L")
     assert not run.extend()
 
 
 def test_nobody_can_write_into_it() -> None:
     run = load().run()
     run.extend()
-    for numbers in (run.series.losses, run.series.gradients, run.series.paths):
+    for numbers in (run.history.losses, run.history.gradients, run.history.paths):
         with pytest.raises(ValueError, match="read-only"):
             numbers[0] = 1
 

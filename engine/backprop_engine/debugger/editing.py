@@ -19,10 +19,10 @@ from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Edit, GradientEdit, ValueEdit
 
-__all__ = ["changed", "on_branch"]
+__all__ = ["on_branch", "overridden"]
 
 
-def changed(session: Session, command: Set) -> Session:
+def overridden(session: Session, command: Set) -> Session:
     """The session on a new branch, with another number in force; `UsageError` where it does not fit."""
     graph = session.run.graph
     node = graph[command.node]

@@ -15,16 +15,16 @@ from backprop_engine.debugger import (
     Break,
     Fold,
     Go,
-    Into,
     Select,
     Session,
     Set,
-    Step,
+    StepBy,
+    StepInto,
     SwitchBranch,
     Watch,
     update,
 )
-from backprop_engine.debugger.resume import Place, carried, place_of, position_of
+from backprop_engine.debugger.resume import ResumePoint, position_of, resume_point, resumed
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
@@ -101,13 +101,13 @@ def at(run: Run, words: str) -> Session:
 def test_in_the_same_file_a_place_leads_back_to_its_position(data: st.DataObject) -> None:
     before, after = two_runs(data.draw(st.sampled_from(sorted(FILES))))
     position = data.draw(st.integers(0, before.last))
-    assert position_of(after, place_of(Session(before, position))) == position
+    assert position_of(after, resume_point(Session(before, position))) == position
 
 
 @pytest.mark.parametrize("text", [BEFORE, CELL])
 def test_every_position_of_a_small_run_is_kept(text: str) -> None:
     before, after = run_of(text), run_of(text)
-    places = [place_of(Session(before, position)) for position in range(before.last + 1)]
+    places = [resume_point(Session(before, position)) for position in range(before.last + 1)]
     assert [position_of(after, place) for place in places] == list(range(before.last + 1))
     assert len(set(places)) == len(places)
 
@@ -120,18 +120,18 @@ def test_any_place_leads_into_any_run(data: st.DataObject) -> None:
         two_runs(data.draw(st.sampled_from(names)))[0],
         two_runs(data.draw(st.sampled_from(names)))[0],
     )
-    place = place_of(Session(before, data.draw(st.integers(0, before.last))))
+    place = resume_point(Session(before, data.draw(st.integers(0, before.last))))
     assert 0 <= position_of(after, place) <= after.last
 
 
 def test_a_place_says_what_the_step_was_about() -> None:
     run = run_of(BEFORE)
-    assert place_of(Session(run, 0)) == Place()
-    assert place_of(at(run, "0 forward q")) == Place(0, "forward", "q", 0, ("r#1", "r", "L"))
-    assert place_of(at(run, "1 seed")) == Place(1, "seed", "L")
-    assert place_of(at(run, "2 backward q 1")) == Place(2, "backward", "q", 1, ("p",))
-    assert place_of(at(run, "0 update v")) == Place(0, "update", "v", 0, ("w",))
-    assert place_of(at(run, "3 clear")) == Place(3, "clear")
+    assert resume_point(Session(run, 0)) == ResumePoint()
+    assert resume_point(at(run, "0 forward q")) == ResumePoint(0, "forward", "q", 0, ("r#1", "r", "L"))
+    assert resume_point(at(run, "1 seed")) == ResumePoint(1, "seed", "L")
+    assert resume_point(at(run, "2 backward q 1")) == ResumePoint(2, "backward", "q", 1, ("p",))
+    assert resume_point(at(run, "0 update v")) == ResumePoint(0, "update", "v", 0, ("w",))
+    assert resume_point(at(run, "3 clear")) == ResumePoint(3, "clear")
 
 
 # Another file
@@ -172,13 +172,13 @@ def test_a_place_says_what_the_step_was_about() -> None:
 )
 def test_in_another_file_the_nearest_sensible_place(change: tuple[str, str], before: str, after: str) -> None:
     run = changed(change)
-    assert told(run, position_of(run, place_of(at(run_of(BEFORE), before)))) == after
+    assert told(run, position_of(run, resume_point(at(run_of(BEFORE), before)))) == after
 
 
 def test_a_training_without_a_step_has_a_forward_pass_only() -> None:
     run = changed(("steps: 4", "steps: 0"))
     for words in ("2 backward q 0", "1 seed", "3 update w", "3 clear"):
-        assert told(run, position_of(run, place_of(at(run_of(BEFORE), words)))) == "0 forward L"
+        assert told(run, position_of(run, resume_point(at(run_of(BEFORE), words)))) == "0 forward L"
 
 
 # What one has set up
@@ -186,17 +186,17 @@ def test_a_training_without_a_step_has_a_forward_pass_only() -> None:
 
 def test_the_chosen_node_is_kept_by_its_name() -> None:
     session = Session(run_of(BEFORE), 5, selection=run_of(BEFORE).graph.position("q"))
-    moved = carried(session, changed(("  p: x", "  o: x + y\n  p: o")))
+    moved = resumed(session, changed(("  p: x", "  o: x + y\n  p: o")))
     assert moved.selection is not None
     assert moved.graph.nodes[moved.selection].name == "q"
-    assert carried(session, changed(("  q: p * w\n  r: q", "  r: p * w"))).selection is None
+    assert resumed(session, changed(("  q: p * w\n  r: q", "  r: p * w"))).selection is None
 
 
 def test_breakpoints_and_watches_are_kept_as_far_as_they_fit() -> None:
     session = Session(run_of(BEFORE))
     for command in (Break("q"), Break("op mul"), Break("r if value > 2"), Watch("q + 1"), Watch("r")):
         session = update(session, command)
-    same = carried(session, run_of(BEFORE))
+    same = resumed(session, run_of(BEFORE))
     assert [(one.number, one.text) for one in same.breakpoints] == [
         (1, "q"),
         (2, "op mul"),
@@ -204,7 +204,7 @@ def test_breakpoints_and_watches_are_kept_as_far_as_they_fit() -> None:
     ]
     assert same.watches == ("q + 1", "r")
     assert same.notice is None
-    moved = carried(session, changed(("  q: p * w\n  r: q", "  r: p * w")))
+    moved = resumed(session, changed(("  q: p * w\n  r: q", "  r: p * w")))
     assert [one.number for one in moved.breakpoints] == [2, 3]
     assert moved.watches == ("r",)
     assert moved.notice is not None
@@ -215,7 +215,7 @@ def test_breakpoints_and_watches_are_kept_as_far_as_they_fit() -> None:
 def test_branches_are_kept_with_the_changes_that_still_fit() -> None:
     session = update(Session(run_of(BEFORE), 3), Set("x", np.float64(5)))
     session = update(session, Set("q", np.float64(7)))
-    again = carried(session, changed(("y: 3", "y: 6")))
+    again = resumed(session, changed(("y: 3", "y: 6")))
     assert again.branches.current == session.branches.current
     assert again.frame.trace.value("x") == 5
     assert again.frame.trace.value("p") == 30
@@ -223,7 +223,7 @@ def test_branches_are_kept_with_the_changes_that_still_fit() -> None:
     assert again.position == 3
     baseline = update(again, SwitchBranch("baseline"))
     assert baseline.frame.trace.value("p") == 12
-    lost = carried(session, changed(("x: 2", "x: [1, 2]"), ("r * r", "sum(r * r)")))
+    lost = resumed(session, changed(("x: 2", "x: [1, 2]"), ("r * r", "sum(r * r)")))
     assert lost.frame.trace.value("p").tolist() == [3, 6]
     assert lost.notice is not None
     assert lost.notice.in_language("en") == "Left out, for it no longer fits the file: x, q."
@@ -232,10 +232,10 @@ def test_branches_are_kept_with_the_changes_that_still_fit() -> None:
 def test_what_is_folded_and_stepped_into_is_kept() -> None:
     session = update(Session(run_of(CELL)), Fold("two"))
     session = update(session, Go(next(p for p in range(99) if told(session.run, p) == "0 forward p")))
-    session = update(update(session, Into()), Step(2))
+    session = update(update(session, StepInto()), StepBy(2))
     assert session.levels
     session = update(session, Select(session.graph.position("p/out")))
-    moved = carried(session, changed(("a: x * w", "b: x * 2, a: b * w"), text=CELL))
+    moved = resumed(session, changed(("a: x * w", "b: x * 2, a: b * w"), text=CELL))
     assert moved.folded == ("two",)
     assert told(moved.run, moved.position) == "0 forward p"
     assert [level.name for level in moved.levels] == ["p"]
@@ -244,7 +244,7 @@ def test_what_is_folded_and_stepped_into_is_kept() -> None:
     assert moved.frame.node.name == session.frame.node.name
     assert moved.selection is not None
     assert moved.graph.nodes[moved.selection].name == "p/out"
-    out = carried(session, changed(("softmax(two.h)", "two.h * 3"), text=CELL))
+    out = resumed(session, changed(("softmax(two.h)", "two.h * 3"), text=CELL))
     assert out.levels == ()
     assert told(out.run, out.position) == "0 forward p"
 
@@ -252,5 +252,5 @@ def test_what_is_folded_and_stepped_into_is_kept() -> None:
 def test_carrying_leaves_the_old_session_as_it_was() -> None:
     session = update(Session(run_of(BEFORE), 3), Break("q"))
     before = (session.run, session.position, session.breakpoints, session.branches)
-    carried(session, changed(("  q: p * w\n  r: q", "  r: p * w")))
+    resumed(session, changed(("  q: p * w\n  r: q", "  r: p * w")))
     assert (session.run, session.position, session.breakpoints, session.branches) == before

@@ -15,13 +15,13 @@ from backprop_engine.debugger import (
     Command,
     Continue,
     Go,
-    Into,
     Iterate,
     Journey,
-    Over,
     Session,
     Set,
-    Step,
+    StepBy,
+    StepInto,
+    StepOver,
     ToEnd,
     ToStart,
     Undo,
@@ -29,9 +29,9 @@ from backprop_engine.debugger import (
     finished,
     halted,
     progress,
-    travelling,
     update,
 )
+from backprop_engine.debugger import time_travel as travelling
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
@@ -109,11 +109,20 @@ def test_the_end_of_a_long_training_comes_in_slices(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_near_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     session = finished(update(start(), Iterate(200)))
-    for command in (Step(), Step(-1), Iterate(1), Iterate(-1), ToStart(), Go(5), Over(60), Iterate(-200)):
+    for command in (
+        StepBy(),
+        StepBy(-1),
+        Iterate(1),
+        Iterate(-1),
+        ToStart(),
+        Go(5),
+        StepOver(60),
+        Iterate(-200),
+    ):
         assert update(session, command).pending is None
     session.frame  # noqa: B018 - records the trace
     monkeypatch.setattr(travelling, "_AT_ONCE", 0)
-    for command in (Step(), Iterate(1), Iterate(-1), ToStart(), Go(5), Iterate(-200)):
+    for command in (StepBy(), Iterate(1), Iterate(-1), ToStart(), Go(5), Iterate(-200)):
         assert update(session, command).pending is None, "one iteration is never in bulk"
 
 
@@ -135,7 +144,7 @@ def test_a_way_can_be_halted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_another_command_leaves_the_way() -> None:
     session = advance(update(start(), ToEnd()))
-    moved = update(session, Step())
+    moved = update(session, StepBy())
     assert (moved.pending, moved.position) == (None, 1)
 
 
@@ -185,8 +194,8 @@ def test_on_a_branch_the_run_without_changes_is_on_the_way(monkeypatch: pytest.M
 
 
 COMMANDS: list[Command] = [
-    ToEnd(), ToStart(), Step(), Step(-7), Step(900), Over(3), Over(-40), Over(200), Iterate(37),
-    Iterate(-20), Go(1234), Go(77), Back(), Ahead(), Set("b", 2.0), Undo(),  # type: ignore[arg-type]
+    ToEnd(), ToStart(), StepBy(), StepBy(-7), StepBy(900), StepOver(3), StepOver(-40), StepOver(200),
+    Iterate(37), Iterate(-20), Go(1234), Go(77), Back(), Ahead(), Set("b", 2.0), Undo(),  # type: ignore[arg-type]
 ]  # fmt: skip
 
 
@@ -233,11 +242,11 @@ def test_inside_of_an_operator_nothing_is_far(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(training, "_KEPT_CELLS", 700)
     scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("tanh(", "softmax(").encode()))
     session = finished(update(Session(scenario.run()), Iterate(30)))
-    session = update(finished(update(session, Go(session.run.start(30) + 2))), Into())
+    session = update(finished(update(session, Go(session.run.start(30) + 2))), StepInto())
     assert session.levels
     monkeypatch.setattr(travelling, "_AT_ONCE", 0)
     session.run._traces.clear()
     session.run.trace(0)
-    moved = update(session, Step())
+    moved = update(session, StepBy())
     assert moved.pending is None
     assert moved.here == session.here + 1
