@@ -28,12 +28,11 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import Trace
 from backprop_tui.bundle import bundled
-from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.blocks import Block, fenced, fraction, row, text
 from backprop_tui.cells.lines import Role, line_text, line_width, plain, wrap_line
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.render.equation.equation import equation
-from backprop_tui.render.formulas.box import Box, fenced, fraction, row, text
 from backprop_tui.render.formulas.equations import Style, flow
 from backprop_tui.render.formulas.naming import Naming
 from backprop_tui.render.formulas.page import formula_block
@@ -49,11 +48,11 @@ WIDTHS = (20, 33, 47, 64, 100)
 AXES = {"a": 0, "b": 0, "u": 1, "v": 1, "M": 2}
 
 
-def set_in(style: Style, tree: Expr, axes: dict[str, int]) -> Box:
+def set_in(style: Style, tree: Expr, axes: dict[str, int]) -> Block:
     return Typesetter(axes=axes, flat=style.flat, small=style.small).box(tree)
 
 
-def assert_box_holds(box: Box, tree: Expr) -> None:
+def assert_box_holds(box: Block, tree: Expr) -> None:
     """A rectangle with its baseline inside, which reads as `tree`."""
     assert {line_width(line) for line in box.lines} == {box.width}
     assert 0 <= box.baseline < box.height
@@ -583,7 +582,7 @@ def test_a_factor_has_one_colour_above_and_below() -> None:
         assert all(len(one) == 1 for one in roles)
 
 
-def _roles(box: Box) -> set[Any]:
+def _roles(box: Block) -> set[Any]:
     return {span.role for line in box.lines for span in line if span.text.strip()}
 
 

@@ -1,18 +1,45 @@
 """Rectangles of role-tagged lines, put together only when somebody asks for their lines.
 
 A layout tries many arrangements and shows one: until then a block is its size and where its parts stand.
+
+What is set as a formula also has a baseline, the row that signs beside it stand in, and a reading: the
+formula as an expression on one line, put together as the picture is. So a bracket that is missing in the
+picture is missing in the reading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["Block", "above", "beside"]
+__all__ = [
+    "Block",
+    "above",
+    "beside",
+    "cases",
+    "fenced",
+    "fraction",
+    "raised",
+    "root",
+    "row",
+    "superscript",
+    "text",
+]
+
+_FENCES: Final = {
+    "(": ("⎛", "⎜", "⎝"),
+    ")": ("⎞", "⎟", "⎠"),
+    "[": ("⎡", "⎢", "⎣"),
+    "]": ("⎤", "⎥", "⎦"),
+    "|": ("│", "│", "│"),
+    "‖": ("‖", "‖", "‖"),
+}
+"""Fences of several rows: top, middle and bottom."""
 
 
 class Block(Struct, frozen=True, eq=False):
@@ -32,6 +59,10 @@ class Block(Struct, frozen=True, eq=False):
     """Whether it is a heatmap."""
     has_gaps: bool = False
     """Whether it leaves out a part of what it shows."""
+    baseline: int = 0
+    """The row that what stands beside it in a formula is aligned with."""
+    reading: str = ""
+    """What it is as an expression."""
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Block:
@@ -41,13 +72,14 @@ class Block(Struct, frozen=True, eq=False):
         return cls(max(map(line_width, lines), default=0), len(lines), tuple(lines))
 
     @classmethod
-    def text(cls, text: str, role: Role = Role.TEXT) -> Block:
-        """A block of one line."""
-        return cls(cell_width(text), 1, ((Span(text, role),),), even=True)
+    def text(cls, text: str, role: Role = Role.TEXT, reading: str | None = None) -> Block:
+        """A block of one line, which reads as it is written unless it has another `reading`."""
+        line: Line = (Span(text, role),)
+        return cls(cell_width(text), 1, (line,), even=True, reading=text if reading is None else reading)
 
     @classmethod
     def blank(cls, rows: int) -> Block:
-        """So many rows with nothing in them."""
+        """Empty rows."""
         return cls(0, rows)
 
     @property
@@ -86,7 +118,20 @@ class Block(Struct, frozen=True, eq=False):
 
     def padded(self, width: int, align: str = "^") -> Block:
         """The block as a whole moved in a wider one: ``<``, ``>`` or ``^``."""
-        return Block(max(width, self.width), self.height, parts=((_left(self, width, align), 0, self),))
+        parts = ((_left(self, width, align), 0, self),)
+        wide = max(width, self.width)
+        return Block(wide, self.height, parts=parts, baseline=self.baseline, reading=self.reading)
+
+    def read(self, reading: str) -> Block:
+        """The same picture with another reading."""
+        return structs.replace(self, reading=reading)
+
+    def painted(self, role: Role, but: Role | None = None) -> Block:
+        """The same picture in one role, all of it `but` what has another."""
+        lines = tuple(
+            tuple(span if span.role is but else Span(span.text, role) for span in line) for line in self.lines
+        )
+        return _drawn(lines, self.width, self.baseline, self.reading)
 
 
 def _left(block: Block, width: int, align: str) -> int:
@@ -115,3 +160,90 @@ def above(*blocks: Block, align: str = "^") -> Block:
         parts.append((_left(block, width, align), at, block))
         at += block.height
     return Block(width, at, parts=tuple(parts))
+
+
+# Formulas
+
+text: Final = Block.text
+
+
+def row(*blocks: Block) -> Block:
+    """Blocks side by side, their baselines in one row."""
+    over = max((block.baseline for block in blocks), default=0)
+    under = max((block.height - block.baseline for block in blocks), default=1)
+    parts = []
+    at = 0
+    for block in blocks:
+        parts.append((at, over - block.baseline, block))
+        at += block.width
+    reading = "".join(block.reading for block in blocks)
+    return Block(at, over + under, parts=tuple(parts), baseline=over, reading=reading)
+
+
+def superscript(block: Block, letters: str) -> Block:
+    """Small letters at the top right, in the first row; it reads as before."""
+    small = text(letters)
+    parts = ((0, 0, block), (block.width, 0, small))
+    width = block.width + small.width
+    return Block(width, block.height, parts=parts, baseline=block.baseline, reading=block.reading)
+
+
+def raised(base: Block, exponent: Block) -> Block:
+    """A block with another at its top right: one row above it, or in its first where it is high."""
+    over = exponent.height - (base.height > 1)
+    parts = ((0, over, base), (base.width, 0, exponent))
+    width, height = base.width + exponent.width, max(base.height + over, exponent.height)
+    reading = f"(({base.reading}) ** ({exponent.reading}))"
+    return Block(width, height, parts=parts, baseline=base.baseline + over, reading=reading)
+
+
+def fraction(top: Block, bottom: Block, role: Role = Role.TEXT) -> Block:
+    """One block over another, and a bar between them; wider than a fraction in it."""
+    width = max(top.width, bottom.width) + 2 * (top.height > 1 or bottom.height > 1)
+    stack = above(top, text("─" * width, role), bottom)
+    return structs.replace(stack, baseline=top.height, reading=f"(({top.reading}) / ({bottom.reading}))")
+
+
+def fenced(block: Block, left: str = "(", right: str = ")", role: Role = Role.TEXT) -> Block:
+    """A block in brackets or bars as high as it is."""
+    before, after = (_fence(sign, block.height, role) for sign in (left, right))
+    parts = ((0, 0, before), (1, 0, block), (1 + block.width, 0, after))
+    reading = f"({block.reading})"
+    return Block(block.width + 2, block.height, parts=parts, baseline=block.baseline, reading=reading)
+
+
+def _fence(sign: str, height: int, role: Role) -> Block:
+    if height == 1:
+        return text(sign, role)
+    first, middle, last = _FENCES[sign]
+    pieces = (first, *[middle] * (height - 2), last)
+    return _drawn(tuple((Span(piece, role),) for piece in pieces), 1)
+
+
+def root(block: Block) -> Block:
+    """A square root with its bar over the whole of `block`."""
+    bar = text(f" ╭{'─' * block.width}")
+    side = _drawn(tuple((Span(piece),) for piece in (*[" │"] * (block.height - 1), "√│")), 2)
+    parts = ((0, 0, bar), (0, 1, side), (2, 1, block))
+    reading = f"sqrt({block.reading})"
+    return Block(block.width + 2, block.height + 1, parts=parts, baseline=block.baseline + 1, reading=reading)
+
+
+def cases(*rows: tuple[Block, Block]) -> Block:
+    """What holds in which case: values and their conditions in columns, after a brace."""
+    value, condition = (max(both[side].width for both in rows) for side in (0, 1))
+    stacked: list[Block] = []
+    for left, right in rows:
+        stacked += [Block.blank(1)] * bool(stacked)
+        stacked.append(row(left.padded(value, "<"), text("  "), right.padded(condition, "<")))
+    inside = above(*stacked, align="<")
+    middle = inside.height // 2
+    pieces = ["⎪"] * inside.height
+    pieces[middle], pieces[0], pieces[-1] = "⎨", "⎧", "⎩"
+    brace = _drawn(tuple((Span(piece), Span(" ")) for piece in pieces), 2)
+    return structs.replace(beside(brace, inside), baseline=middle)
+
+
+def _drawn(lines: tuple[Line, ...], width: int, baseline: int = 0, reading: str = "") -> Block:
+    """A block of lines that all take its width."""
+    return Block(width, len(lines), lines, even=True, baseline=baseline, reading=reading)

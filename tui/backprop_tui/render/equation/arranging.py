@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from backprop_tui.cells.blocks import Block, above, beside
+from backprop_tui.cells.blocks import Block, above, beside, fenced, fraction, superscript, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.equation.cells import UNLIMITED, numbers_block
 from backprop_tui.render.equation.terms import OVER, Heading, Headings, Part, Sign, Term, lengthened
-from backprop_tui.render.formulas.box import fenced, fraction, superscript, text
 
 __all__ = [
     "TALLER",
@@ -180,7 +179,7 @@ def _tall_name(name: str, role: Role) -> Block:
     box = fraction(text(top, role), text(f"∂{bottom}", role), role)
     if written != name:
         box = superscript(fenced(box, role=role), "ᵀ")
-    return box.block()
+    return box
 
 
 def left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:

@@ -12,10 +12,9 @@ from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import DIGITS, GRAPH_DIGITS, number
-from backprop_tui.cells.blocks import Block, above
-from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.blocks import Block, above, row, superscript, text
+from backprop_tui.cells.lines import Line, Role, wrap_line
 from backprop_tui.cells.tensors import is_multiplied, tensor_block
-from backprop_tui.render.formulas.box import Box, row, superscript, text
 
 __all__ = [
     "EQUALS",
@@ -58,8 +57,8 @@ class Column(Struct, frozen=True):
     A `relation` is the sign between two sides. A `value` is numbers that stand beside symbols.
     """
 
-    symbols: Box
-    numbers: Box | None = None
+    symbols: Block
+    numbers: Block | None = None
     sign: bool = False
     relation: bool = False
     value: bool = False
@@ -96,7 +95,7 @@ class Equation(Struct, frozen=True):
             if one.numbers and not one.named and not numbers:
                 continue  # nothing is gained by leaving out the name
             if sum(_widths(columns)) <= width:
-                return Fitted(_set(columns).block(), numbers, better)
+                return Fitted(_set(columns), numbers, better)
         return Fitted(Block.of([piece for line in _set(columns).lines for piece in _wrapped(line, width)]))
 
 
@@ -122,18 +121,17 @@ def _styles(style: Style, *, fine: bool) -> Iterator[Style]:
     yield structs.replace(style, named=False, flat=True, numbers=False)
 
 
-def _set(columns: Sequence[Column]) -> Box:
+def _set(columns: Sequence[Column]) -> Block:
     """Columns of one width each, symbols over numbers."""
     widths = _widths(columns)
-    symbols = row(*(_middle(one.symbols, width) for one, width in zip(columns, widths, strict=True)))
+    symbols = row(*(column.symbols.padded(width) for column, width in zip(columns, widths, strict=True)))
     under = _under(columns)
     if not under:
         return symbols
-    numbers = row(*map(_middle, (*under, *[_NOTHING] * (len(columns) - len(under))), widths))
-    blank: Line = (Span(" " * symbols.width),)
-    apart = (blank,) if symbols.height > 1 or numbers.height > 1 else ()
-    lines = (*symbols.lines, *apart, *numbers.lines)
-    return Box(lines, symbols.width, symbols.baseline, symbols.reading)
+    numbers = row(*(block.padded(width) for block, width in zip(under, widths, strict=False)))
+    apart = Block.blank(int(symbols.height > 1 or numbers.height > 1))
+    whole = above(symbols, apart, numbers, align="<")
+    return structs.replace(whole, baseline=symbols.baseline, reading=symbols.reading)
 
 
 def _widths(columns: Sequence[Column]) -> list[int]:
@@ -144,7 +142,7 @@ def _widths(columns: Sequence[Column]) -> list[int]:
     ]
 
 
-def _under(columns: Sequence[Column]) -> list[Box]:
+def _under(columns: Sequence[Column]) -> list[Block]:
     """What stands below the columns, as far as it goes from the left."""
     return [
         column.symbols if column.sign else column.numbers or _NOTHING
@@ -152,7 +150,7 @@ def _under(columns: Sequence[Column]) -> list[Box]:
     ]
 
 
-def with_value(columns: Sequence[Column], value: Box | None) -> Sequence[Column]:
+def with_value(columns: Sequence[Column], value: Block | None) -> Sequence[Column]:
     """An equation, and behind it what it comes to, unless that stands below its left side."""
     return columns if value is None or _numbered(columns) else [*columns, EQUALS, Column(value, value=True)]
 
@@ -170,13 +168,6 @@ def _numbered(columns: Sequence[Column]) -> int:
         elif column.numbers is None and not column.sign:
             break
     return end if sides > 1 else 0
-
-
-def _middle(box: Box, width: int) -> Box:
-    if box.width == width:
-        return box
-    padded = box.block().padded(width)
-    return Box(padded.lines, padded.width, box.baseline, box.reading)
 
 
 def _wrapped(line: Line, width: int) -> list[Line]:
@@ -201,7 +192,7 @@ def lies_down(tensor: Tensor, style: Style) -> bool:
     return style.lying and tensor.ndim == 1 and tensor.size > 1
 
 
-def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Box | None:
+def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Block | None:
     """A number, or a tensor of few in brackets, a vector as it stands; None where it is not written out."""
     if tensor is None or not style.numbers or not is_written_out(tensor, style):
         return None
@@ -217,8 +208,8 @@ def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool
         brief=style.brief,
         fine=style.fine and is_multiplied(tensor),
     )
-    box = Box.of(block)
-    return superscript(box, "ᵀ").painted(role) if turned else box
+    block = structs.replace(block, baseline=(block.height - 1) // 2)
+    return superscript(block, "ᵀ").painted(role) if turned else block
 
 
 def flow(blocks: Sequence[Block], width: int) -> Block:
@@ -245,14 +236,9 @@ def _flowing(blocks: Sequence[Block], width: int, gap: int) -> Block:
 
 def _beside(blocks: Sequence[Block], gap: int) -> Block:
     """Blocks side by side, their first rows in one row and `gap` cells between them."""
-    height = max(block.height for block in blocks)
-    lines: list[Line] = []
-    for at in range(height):
-        line: list[Span] = []
-        for number_, block in enumerate(blocks):
-            line += [Span(" " * gap)] * (number_ > 0)
-            line += (
-                block.padded(block.width, "<").lines[at] if at < block.height else (Span(" " * block.width),)
-            )
-        lines.append(tuple(line))
-    return Block.of(lines)
+    parts = []
+    at = 0
+    for block in blocks:
+        parts.append((at, 0, block))
+        at += block.width + gap
+    return Block(at - gap, max(block.height for block in blocks), parts=tuple(parts))

@@ -7,9 +7,9 @@ from typing import Final
 
 from backprop_engine.explain.symbols import SIZED, SUBSCRIPTS
 from backprop_engine.expressions import Call, Keyword, ListOf, Name, Number, Value, render
+from backprop_tui.cells.blocks import Block, cases, fenced, root, row, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.axes import axes_of, letters
-from backprop_tui.render.formulas.box import Box, cases, fenced, root, row, text
 from backprop_tui.render.formulas.typeset import (
     ATOM,
     LOOSE,
@@ -42,7 +42,7 @@ def call(setter: Typesetter, tree: Call) -> Piece:
     return piece or _upright(setter, tree)
 
 
-def _reading(name: str, args: list[Box], keywords: tuple[Keyword, ...] = ()) -> str:
+def _reading(name: str, args: list[Block], keywords: tuple[Keyword, ...] = ()) -> str:
     given = [f"{one.name}={render(one.value)}" for one in keywords]
     return f"{name}({', '.join([*(arg.reading for arg in args), *given])})"
 

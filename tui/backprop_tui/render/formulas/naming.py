@@ -11,8 +11,8 @@ from backprop_engine.expressions import Expr, Name, walk
 from backprop_engine.graph.graph import Node
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.blocks import Block, fraction, text
 from backprop_tui.cells.lines import Role
-from backprop_tui.render.formulas.box import Box, fraction, text
 from backprop_tui.render.formulas.equations import Column, Style, is_written_out, lies_down, tensor_box
 from backprop_tui.render.formulas.trees import shows_cells
 from backprop_tui.render.formulas.typeset import ATOM, POWER, SIGN, TERM, Piece, Typesetter
@@ -20,7 +20,7 @@ from backprop_tui.render.formulas.typeset import ATOM, POWER, SIGN, TERM, Piece,
 __all__ = ["Naming", "gradient", "number_piece", "partial"]
 
 
-def partial(top: str, bottom: str, role: Role, style: Style) -> Box:
+def partial(top: str, bottom: str, role: Role, style: Style) -> Block:
     """``∂top`` over ``∂bottom``; on one row with a slash."""
     reading = f"∂{top}/∂{bottom}"
     if style.flat:
@@ -28,7 +28,7 @@ def partial(top: str, bottom: str, role: Role, style: Style) -> Box:
     return fraction(text(f"∂{top}", role), text(f"∂{bottom}", role), role).read(reading)
 
 
-def gradient(trace: Trace, node: Node, style: Style) -> Box:
+def gradient(trace: Trace, node: Node, style: Style) -> Block:
     """The gradient of the output by `node`."""
     return partial(loss_name(trace.graph), operand_text(node), Role.GRADIENT, style)
 

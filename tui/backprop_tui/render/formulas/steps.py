@@ -25,9 +25,9 @@ from backprop_engine.explain.symbols import operand_text
 from backprop_engine.expressions import Name
 from backprop_engine.graph.graph import Node
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.blocks import Block, fenced, row, superscript, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.axes import letters
-from backprop_tui.render.formulas.box import Box, fenced, row, superscript, text
 from backprop_tui.render.formulas.equations import (
     EQUALS,
     Column,
@@ -162,7 +162,7 @@ def _product(facts: BackwardFacts, style: Style, language: str) -> list[Column]:
     return [beside, sign, upstream] if factor.comes_first else [upstream, sign, beside]
 
 
-def _factor(box: Box) -> Box:
+def _factor(box: Block) -> Block:
     """A number behind a sign: a negative one in brackets."""
     return fenced(box) if box.height == 1 and box.lines[0][0].text.startswith("-") else box
 

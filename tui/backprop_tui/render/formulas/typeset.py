@@ -29,9 +29,9 @@ from backprop_engine.expressions import (
     render,
 )
 from backprop_engine.expressions.parse import PRECEDENCE
+from backprop_tui.cells.blocks import Block, fenced, fraction, raised, row, superscript, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.axes import axes_of
-from backprop_tui.render.formulas.box import Box, fenced, fraction, raised, row, superscript, text
 
 __all__ = ["Piece", "Typesetter"]
 
@@ -58,7 +58,7 @@ _DEEPEST: Final = 2
 class Piece(Struct, frozen=True):
     """A box, and how tightly it holds together."""
 
-    box: Box
+    box: Block
     binds: int = ATOM
 
 
@@ -74,7 +74,7 @@ class Typesetter(Struct, frozen=True):
     """In which the words of a formula are."""
     depth: int = 0
 
-    def box(self, tree: Value) -> Box:
+    def box(self, tree: Value) -> Block:
         """`tree` as a box."""
         return self.piece(tree).box
 
@@ -112,7 +112,7 @@ class Typesetter(Struct, frozen=True):
             case Text() | Boolean() | ListOf():
                 return Piece(text(render(tree)))
 
-    def parts(self, tree: Value) -> list[Box]:
+    def parts(self, tree: Value) -> list[Block]:
         """A sum or a product as its operands and the signs between them, in turn; of anything else one box.
 
         Side by side they are what `box` gives.
@@ -149,7 +149,7 @@ class Typesetter(Struct, frozen=True):
             return False
         return not isinstance(tree.args[0], Unary) and self._joined(tree.args[0]) is None
 
-    def _side(self, tree: Value, around: int) -> list[Box]:
+    def _side(self, tree: Value, around: int) -> list[Block]:
         """The parts of an operand; one in brackets, if they do not hold together as tightly as needed."""
         joined = self._joined(tree)
         if joined is None:
@@ -157,7 +157,7 @@ class Typesetter(Struct, frozen=True):
         parts = self.parts(joined)
         return parts if PRECEDENCE[joined.op] >= around else [fenced(row(*parts))]
 
-    def within(self, tree: Value, around: int) -> Box:
+    def within(self, tree: Value, around: int) -> Block:
         """`tree` in brackets, if it does not hold together as tightly as what is around it."""
         piece = self.piece(tree)
         return piece.box if piece.binds >= around else fenced(piece.box)
@@ -175,7 +175,7 @@ class Typesetter(Struct, frozen=True):
         box = self.within(value, ATOM)
         return Piece(superscript(box, "ᵀ").read(f"{box.reading}{reading}"))
 
-    def exponent(self, base: Box, tree: Value, reading: str = "") -> Piece:
+    def exponent(self, base: Block, tree: Value, reading: str = "") -> Piece:
         """`base` with an exponent: in superscripts where a few letters have them, else in a raised box."""
         above = self.on_one_row().box(tree)
         letters = "".join(span.text for span in above.lines[0]) if above.height == 1 else ""
@@ -192,7 +192,7 @@ class Typesetter(Struct, frozen=True):
         return self.exponent(self.within(tree.left, ATOM), tree.right)
 
 
-def _positive(box: Box) -> Box:
+def _positive(box: Block) -> Block:
     """What stands behind a sign: in brackets if it begins with a minus."""
     return fenced(box) if box.reading.startswith("-") else box
 

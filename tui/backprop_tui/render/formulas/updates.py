@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from backprop_engine.explain.facts import ComputedLine, UpdateFacts
+from backprop_tui.cells.blocks import Block, text
 from backprop_tui.cells.lines import Role
-from backprop_tui.render.formulas.box import Box, text
 from backprop_tui.render.formulas.equations import (
     Column,
     Equation,
@@ -54,7 +54,7 @@ def _equation(facts: UpdateFacts, title: str, line: ComputedLine) -> Equation:
         left = text("g", Role.GRADIENT) if target == "g" else (symbol(target) or Piece(text(target))).box
         value = tensor_box(after, roles.get(target, Role.LOCAL), style)
         right = Typesetter(symbol, axes, style.flat, style.small).parts(tree)
-        below: Sequence[Box | None] = [None] * len(right)
+        below: Sequence[Block | None] = [None] * len(right)
         if shown and style.numbers and all(is_written_out(tensor, style) for tensor in before.values()):
             below = Typesetter(numbers, axes, style.flat, style.small).parts(tree)
         sides = [Column(*pair, sign=at % 2 == 1) for at, pair in enumerate(zip(right, below, strict=True))]
