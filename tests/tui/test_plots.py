@@ -20,7 +20,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_tui.cells.lines import Role, Span, line_text, line_width
 from backprop_tui.panel_slots import PLOTS
-from backprop_tui.panels.plots.gradients_over_time import over_time
+from backprop_tui.panels.plots.gradients_over_time import recurrent_states
 from backprop_tui.panels.plots.panel import KINDS, iteration_at, kinds, node_at, plots, plots_title
 from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
@@ -323,7 +323,7 @@ def test_what_a_branch_changes_is_seen_beside_the_baseline() -> None:
 def test_vanishing_and_exploding_are_seen_along_time() -> None:
     for stem, sign in (("vanishing_over_time", 1), ("exploding_over_time", -1)):
         shown = view_of(scenario(stem))
-        (state,) = over_time(shown)
+        (state,) = recurrent_states(shown)
         assert state.name == "h"
         sizes = [shown.session.trace.gradient_norms[node] for node in state.nodes]
         assert sign * (log10(sizes[-1]) - log10(sizes[0])) > 1

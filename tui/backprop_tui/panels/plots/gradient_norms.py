@@ -1,4 +1,4 @@
-"""The norms of all parameters' gradients in all iterations that are computed, as a heatmap."""
+"""The gradient norm of every parameter in all iterations computed so far, as a heatmap."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["iteration_of_column", "norms"]
+__all__ = ["gradient_norms", "iteration_of_column"]
 
 _NAMES, _NUMBERS = 14, 9
 _LEGEND: Final = 8
 _TALLEST: Final = 3
-"""Rows of cells that a parameter takes at most."""
+"""The most rows for one parameter."""
 
 
-def norms(view: View, width: int, height: int) -> Drawing:
-    """A row for each parameter, a column for one iteration or several, of which the largest norm counts."""
+def gradient_norms(view: View, width: int, height: int) -> Drawing:
+    """A row for each parameter; a column shows the largest norm of one iteration or of several."""
     run = view.session.run
     history, graph = run.history, run.graph
     names = _names(view, width)
@@ -61,12 +61,12 @@ def _pointer(view: View, column: int, width: int) -> Line:
     """A sign below a column, and the iteration beside it where there is room."""
     sign = Span("^" if view.ascii else "▲", Role.KEY)
     session = view.session
-    said = text("iteration", view.language, iteration=session.iteration, last=session.run.iterations - 1)
-    size = cell_width(said) + 1
+    label = text("iteration", view.language, iteration=session.iteration, last=session.run.iterations - 1)
+    size = cell_width(label) + 1
     if column + 1 + size <= width:
-        return (Span(" " * column), sign, Span(f" {said}", Role.DIM))
+        return (Span(" " * column), sign, Span(f" {label}", Role.DIM))
     if size <= column:
-        return (Span(" " * (column - size)), Span(f"{said} ", Role.DIM), sign)
+        return (Span(" " * (column - size)), Span(f"{label} ", Role.DIM), sign)
     return (Span(" " * column), sign)
 
 
@@ -78,7 +78,7 @@ def iteration_of_column(view: View, width: int, x: int) -> int | None:
 
 def _names(view: View, width: int) -> int:
     run = view.session.run
-    longest = max(cell_width(run.graph.nodes[one].name) for one in run.history.parameters)
+    longest = max(cell_width(run.graph.nodes[parameter].name) for parameter in run.history.parameters)
     return min(longest, _NAMES, max(1, width // 3))
 
 
@@ -92,7 +92,7 @@ def _column(view: View, cells: int, iteration: int) -> int:
 
 
 def _firsts(view: View, cells: int) -> NDArray[np.int64]:
-    """Of each column the first row of the table that it shows."""
+    """The first row of the table that each column shows."""
     run = view.session.run
     return np.arange(cells) * run.iterations // cells // run.history.every
 
@@ -107,7 +107,7 @@ def _ends(table: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def _heat(sizes: NDArray[np.float64], firsts: NDArray[np.int64], low: int, high: int) -> Line:
-    """A column of cells for each of `firsts`, of the largest norm in it; blank where none is known."""
+    """A cell for each of `firsts`, for the largest norm in it; blank where none is known."""
     known = firsts[firsts < len(sizes)]
     levels = np.maximum.reduceat(_levels(sizes, low, high), known).tolist() if len(known) else []
     tones = [*map(Tone, levels), *[BLANK] * (len(firsts) - len(known))]
@@ -116,7 +116,7 @@ def _heat(sizes: NDArray[np.float64], firsts: NDArray[np.int64], low: int, high:
 
 
 def _levels(sizes: NDArray[np.float64], low: int, high: int) -> NDArray[np.int64]:
-    """Levels by magnitude: 0 for zero alone; what is not finite counts for more than all that is."""
+    """Levels by magnitude: 0 for zero alone; infinities and NaN above all finite numbers."""
     finite = np.isfinite(sizes) & (sizes > 0)
     magnitudes = np.log10(sizes, out=np.full(len(sizes), float(low)), where=finite)
     levels = 1 + np.rint((magnitudes - low) / (high - low) * (LEVELS - 1)).astype(np.int64)

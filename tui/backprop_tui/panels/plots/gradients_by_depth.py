@@ -1,4 +1,4 @@
-"""How large the gradient of each node is, in the order of computing: one sees it vanish or explode."""
+"""The norm of every gradient, in the order of computation: where gradients vanish or explode."""
 
 from __future__ import annotations
 
@@ -15,56 +15,56 @@ from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["depth", "node_of_row"]
+__all__ = ["gradients_by_depth", "node_of_row"]
 
 _BARS, _BARS_ASCII = "▇░", "#."
-"""What a bar is made of, and what while it is ahead."""
+"""What a bar is made of, and what before its gradient is complete."""
 _NAMES, _NUMBERS = 16, 9
-"""Cells of the columns of names and of numbers, at most."""
+"""The most cells for a name, and for a number."""
 
 
-def depth(view: View, width: int, height: int) -> Drawing:
-    """A bar for each node that gradient reaches, long as it is large; lighter while it is ahead."""
+def gradients_by_depth(view: View, width: int, height: int) -> Drawing:
+    """A bar as long as the norm for each node that a gradient reaches; lighter until it is complete."""
     trace = view.session.trace
-    shown = _in_order(trace.graph)
-    if trace.schedule.forward_only or not shown:
+    nodes = _in_order(trace.graph)
+    if trace.schedule.forward_only or not nodes:
         return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
-    sizes = [trace.gradient_norms[node.position] for node in shown]
+    sizes = [trace.gradient_norms[node.position] for node in nodes]
     positive = [size for size in sizes if size > 0 and isfinite(size)]
     low = floor(log10(min(positive))) if positive else -1
     high = max(low + 1, ceil(log10(max(positive)))) if positive else 0
-    names = max(cell_width(node.name) for node in shown[:200])
-    return _Bars(view, shown, low, high, width, min(names, _NAMES, width // 3))
+    names = max(cell_width(node.name) for node in nodes[:200])
+    return _Bars(view, nodes, low, high, width, min(names, _NAMES, width // 3))
 
 
 def node_of_row(view: View, row: int) -> Node | None:
     """The node that a row is about."""
-    shown = _in_order(view.session.trace.graph)
-    return shown[row - 1] if 0 < row <= len(shown) else None
+    nodes = _in_order(view.session.trace.graph)
+    return nodes[row - 1] if 0 < row <= len(nodes) else None
 
 
 @derived()
 def _in_order(graph: Graph) -> tuple[Node, ...]:
-    """Every node that gradient reaches; a leaf stands before the first node that is computed from it."""
-    first: dict[int, int] = {}
+    """Every node that a gradient reaches; a leaf stands before the first node that is computed from it."""
+    first_use: dict[int, int] = {}
     for node in graph.nodes:
         for operand in node.operands:
-            first.setdefault(operand, node.position)
+            first_use.setdefault(operand, node.position)
 
     def place(node: Node) -> tuple[int, int, int]:
         if node.is_leaf:
-            return first.get(node.position, node.position), 0, node.position
+            return first_use.get(node.position, node.position), 0, node.position
         return node.position, 1, 0
 
-    reached = (node for node in graph.nodes if graph.active[node.position])
-    return tuple(sorted((node for node in reached if node.takes_gradient), key=place))
+    reached = (node for node in graph.nodes if graph.active[node.position] and node.takes_gradient)
+    return tuple(sorted(reached, key=place))
 
 
 class _Bars(Struct, frozen=True, eq=False):
-    """The bars, from 10 to the power of `low` to that of `high`; of many only the rows in view are made."""
+    """The bars on a scale from 10 to the power of `low` to 10 to the power of `high`, each made on demand."""
 
     view: View
-    shown: tuple[Node, ...]
+    nodes: tuple[Node, ...]
     low: int
     high: int
     width: int
@@ -73,21 +73,21 @@ class _Bars(Struct, frozen=True, eq=False):
     @property
     def height(self) -> int:
         """A row for each node, below the scale."""
-        return len(self.shown) + 1
+        return len(self.nodes) + 1
 
     @property
     def focus(self) -> Area | None:
         """The node of this step."""
         node = self.view.frame.node
-        if node is None or node not in self.shown:
+        if node is None or node not in self.nodes:
             return None
-        return Area(0, self.shown.index(node) + 1, 1, 1)
+        return Area(0, self.nodes.index(node) + 1, 1, 1)
 
     def row(self, y: int, x: int, width: int) -> Line:
         """The scale, or a node's bar."""
         if not 0 <= y < self.height:
             return ()
-        line = clip_line(self._bar(self.shown[y - 1]) if y else self._scale(), self.width)
+        line = clip_line(self._bar(self.nodes[y - 1]) if y else self._scale(), self.width)
         return crop_line(line, x, width)
 
     @property

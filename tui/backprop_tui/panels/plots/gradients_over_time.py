@@ -1,4 +1,4 @@
-"""How large the gradients of a recurrent network's states are, along time."""
+"""The gradient norms of the states of a recurrent network, along time."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ from backprop_tui.plots.chart import Chart, Curve, chart
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["State", "node_of_column", "over_time", "time"]
+__all__ = ["RecurrentState", "gradients_over_time", "node_of_column", "recurrent_states"]
 
 _FEWEST: Final = 3
-"""With fewer instances there is no course to see."""
+"""With fewer instances there is no trend to see."""
 _MOST: Final = 4
+"""The most states that are told apart."""
 _SHORT: Final = 5
+"""The longest name of an output that is shown."""
 _INSTANCE: Final = re.compile(r"(.+)\[(\d+)\]")
 _KNOWN, _AHEAD = "●▲■◆", "○△□◇"
 _KNOWN_ASCII, _AHEAD_ASCII = "ABCD", "abcd"
 
 
-class State(Struct, frozen=True):
-    """What is handed on from instance to instance: its name, and its node in each of them."""
+class RecurrentState(Struct, frozen=True):
+    """What an instance passes on to the next: its name, and its node in each instance."""
 
     name: str
     nodes: tuple[int, ...]
 
 
-def over_time(view: View) -> tuple[State, ...]:
-    """The states whose gradients have a course; none inside of what one has stepped into."""
-    if view.session.levels:
-        return ()
-    return _states(view.session.run.graph)
+def recurrent_states(view: View) -> tuple[RecurrentState, ...]:
+    """The states that are plotted; none inside a composite."""
+    return () if view.session.levels else _states(view.session.run.graph)
 
 
 @derived()
-def _states(graph: Graph) -> tuple[State, ...]:
-    """Of each row of instances, the nodes that the next instance uses, with a gradient in every instance."""
-    rows: dict[str, list[range]] = {}
+def _states(graph: Graph) -> tuple[RecurrentState, ...]:
+    """Of each scan, the nodes that the next instance uses, if every instance has a gradient there."""
+    scans: dict[str, list[range]] = {}
     for group in graph.groups:
         match = _INSTANCE.fullmatch(group.name)
         if match is not None and group.parent is None:
-            rows.setdefault(match[1], []).append(range(group.start, group.stop))
-    found = []
-    for name, instances in rows.items():
+            scans.setdefault(match[1], []).append(range(group.start, group.stop))
+    states = []
+    for name, instances in scans.items():
         if len(instances) < _FEWEST:
             continue
-        for offset in _handed_on(graph, instances):
-            nodes = tuple(one.start + offset for one in instances)
+        for offset in _passed_on(graph, instances):
+            nodes = tuple(instance.start + offset for instance in instances)
             if all(graph.active[node] and graph.differentiable[node] for node in nodes):
                 short = graph.nodes[nodes[0]].name.removeprefix(f"{name}[0].")
-                found.append(State(short, nodes))
-    return tuple(found[:_MOST])
+                states.append(RecurrentState(short, nodes))
+    return tuple(states[:_MOST])
 
 
-def _handed_on(graph: Graph, instances: list[range]) -> list[int]:
-    """Where in an instance the nodes are that the following one uses; as in the first, so in all others."""
+def _passed_on(graph: Graph, instances: list[range]) -> list[int]:
+    """The offsets, in an instance, of the nodes that the next one uses; the same in all instances."""
     first, second = instances[:2]
     used = {
         operand - first.start for node in second for operand in graph.nodes[node].operands if operand in first
@@ -73,8 +73,8 @@ def _handed_on(graph: Graph, instances: list[range]) -> list[int]:
     return sorted(used)
 
 
-def time(view: View, width: int, height: int) -> Drawing:
-    """Their norms by magnitude, from the first instance to the last; hollow signs while they are ahead."""
+def gradients_over_time(view: View, width: int, height: int) -> Drawing:
+    """Norms on a log scale, from the first instance to the last; hollow signs until they are complete."""
     if view.frame.trace.schedule.forward_only:
         return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
     return Lines.of(_chart(view, width, height).lines)
@@ -85,11 +85,11 @@ def node_of_column(view: View, width: int, height: int, x: int) -> Node | None:
     if view.frame.trace.schedule.forward_only:
         return None
     place = _chart(view, width, height).place_at(x)
-    return None if place is None else view.graph.nodes[over_time(view)[0].nodes[round(place)]]
+    return None if place is None else view.graph.nodes[recurrent_states(view)[0].nodes[round(place)]]
 
 
 def _chart(view: View, width: int, height: int) -> Chart:
-    frame, states = view.frame, over_time(view)
+    frame, states = view.frame, recurrent_states(view)
     known_signs, ahead_signs = (_KNOWN_ASCII, _AHEAD_ASCII) if view.ascii else (_KNOWN, _AHEAD)
     curves: list[Curve] = []
     for state, known_sign, ahead_sign in zip(states, known_signs, ahead_signs, strict=False):
@@ -112,7 +112,7 @@ def _chart(view: View, width: int, height: int) -> Chart:
 
 
 def _factor(first: float, last: float, count: int, language: str) -> str:
-    """By what the gradient is multiplied from an instance to the one before, on average."""
+    """The factor by which the gradient grows from an instance to the one before it, on average."""
     if not (isfinite(first) and isfinite(last) and first > 0 < last):
         return ""
     factor = number(exp((log(first) - log(last)) / (count - 1)), 3)
@@ -125,10 +125,10 @@ def _output(graph: Graph) -> str:
     return name if len(name) <= _SHORT else ""
 
 
-def _instance(position: int, state: State) -> float | None:
-    """Which of the instances a node belongs to: nodes of an instance follow each other up to its last."""
+def _instance(position: int, state: RecurrentState) -> float | None:
+    """The instance that a node belongs to; the nodes of an instance follow one another, its state last."""
     gap = state.nodes[1] - state.nodes[0]
-    for number_, node in enumerate(state.nodes):
+    for instance, node in enumerate(state.nodes):
         if node - gap < position <= node:
-            return float(number_)
+            return float(instance)
     return None
