@@ -24,7 +24,7 @@ from backprop_engine.trace.training import held_cells, kept_traces
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.bars import header
 from backprop_tui.panels.plots.panel import kinds
-from backprop_tui.panels.table import DRAWN
+from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.tensor import viewer
 from backprop_tui.panels.tensor_state import opened_at
 from backprop_tui.panels.timeline import timeline
@@ -106,11 +106,11 @@ def _positions(schedule: Schedule) -> Iterator[int]:
 def draw_everything(view: View) -> None:
     """Every panel, and the viewer of each node's tensors."""
     width, height = SCREEN
-    panels = [drawn.draw for name, drawn in DRAWN.items() if name != "plots"]
+    panels = [drawn.draw for name, drawn in PANELS.items() if name != "plots"]
     for draw in (*panels, header, timeline, transcript):
         _read(draw(view, width, height))
     for kind in kinds(view):
-        _read(DRAWN["plots"].draw(replace(view, plot=kind), width, height))
+        _read(PANELS["plots"].draw(replace(view, plot=kind), width, height))
     watch_lines(view, width)
     step = view.frame.step
     for node in view.graph.nodes:

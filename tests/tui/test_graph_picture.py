@@ -26,7 +26,7 @@ from backprop_tui.cells.text import clip
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_label
 from backprop_tui.panels.graph.viewport import area_of_step, viewport_position
-from backprop_tui.panels.table import DRAWN
+from backprop_tui.panels.registry import PANELS
 from backprop_tui.scene.boxes import DENSITIES, Density, short_name
 from backprop_tui.view import View
 from scenes import STEMS, moments, positions, run, sampled, scenario, trace, view
@@ -398,8 +398,8 @@ def test_what_was_found_is_lit_until_it_is_let_go(density: Density) -> None:
 def test_in_the_tables_what_was_found_is_lit_too(panel: str) -> None:
     shown = replace(view("rnn_cell", 20), found=(3, 11))
     for found in ((3, 11), ()):
-        drawing = DRAWN[panel].draw(replace(shown, found=found), 60, 40)
-        node_at_row = DRAWN[panel].node_at
+        drawing = PANELS[panel].draw(replace(shown, found=found), 60, 40)
+        node_at_row = PANELS[panel].node_at
         assert node_at_row is not None
         lit = {
             node.position

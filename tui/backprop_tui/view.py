@@ -41,6 +41,12 @@ class View:
         return self.session.frame
 
     @property
+    def frame_before_changes(self) -> Frame | None:
+        """The same position of the run without the changes that are in force, if there are any."""
+        compared = self.session.compared
+        return None if compared is None else compared.frame(self.session.here)
+
+    @property
     def graph(self) -> Graph:
         """The graph of the run."""
         return self.session.trace.graph

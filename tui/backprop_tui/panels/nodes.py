@@ -14,11 +14,11 @@ from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.trace.trace import Frame, Trace, between, nodes_of
+from backprop_engine.trace.trace import Trace, between, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import cell_width, clip_middle
-from backprop_tui.render.differences import faded, in_short, padded, untouched
+from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
@@ -28,26 +28,26 @@ _HEADINGS = ("node", "op", "shape", "value", "gradient")
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
 _LIMITS = (32, 56, 16, 40, 40)
 _FLOORS = (4, 4, 4, 8, 8)
-"""A column is narrowed no further; a number would be cut inside."""
+"""The narrowest columns; in narrower ones numbers would be cut."""
 _NUMBERS = (3, 4)
 _WHAT = 1
 _GIVES_WAY = 4
-"""So many cells narrower than others gets the column that says what a node is."""
+"""The column that says what a node is becomes this much narrower than the others."""
 _FIRST_TO_GO = (1, 2, 3, 4)
-"""Columns that are left out where even the narrowest do not fit, in this order."""
+"""The columns to leave out, in this order, where even the narrowest do not fit."""
 _NEVER = "–"
-"""What stands in place of a gradient that will never arrive."""
+"""Stands for a gradient that never arrives."""
 _GAP = 2
 _MARK = 2
-"""The cells of the mark at the step's own node."""
+"""The cells of the mark at the node of the step."""
 _LEAST_NAME = 4
 """An operand's name is shortened no further: ``s…#1``."""
 _USES = 8
-"""Of more contributions to a gradient, about so many decide how wide it gets."""
+"""The contributions to a gradient that are measured, about, where there are more."""
 _SCALAR = 11
 """The cells of the longest number, ``-0.00123456``; there may be one among nodes that are not measured."""
 _FIRST, _MEASURED = 50, 120
-"""The first of all nodes and about so many of the others decide how wide the columns are."""
+"""The nodes that are measured for the widths of columns: the first, and about this many of the others."""
 
 
 @derived()
@@ -57,7 +57,7 @@ def _listed(graph: Graph) -> tuple[int, ...]:
 
 
 def node_at_row(view: View, row: int) -> Node | None:
-    """The node that the table shows in `row`; its heading stands in row 0."""
+    """The node that the table shows in `row`; row 0 holds the headings."""
     listed = _listed(view.graph)
     return view.graph.nodes[listed[row - 1]] if 1 <= row <= len(listed) else None
 
@@ -68,7 +68,7 @@ def row_of_node(view: View, position: int) -> int:
 
 
 def nodes(view: View, width: int, height: int) -> Drawing:
-    """One row a node, the step's own node marked, and the chosen one in view, else the step's own."""
+    """A row for each node; the node of the step is marked, and it or the selection is in view."""
     listed = _listed(view.graph)
     sizes = _sizes(view.session.trace, view.session.compared, view.language, width - _MARK)
     selected = view.session.selection
@@ -79,7 +79,7 @@ def nodes(view: View, width: int, height: int) -> Drawing:
 
 
 class _Table(Struct, frozen=True, eq=False):
-    """The table as a drawing, of which only the rows in view are made."""
+    """The table as a drawing; only the rows in view are made."""
 
     view: View
     sizes: tuple[int, ...]
@@ -95,7 +95,7 @@ class _Table(Struct, frozen=True, eq=False):
 
     def changed_rows(self, before: Drawing) -> Set[int] | None:
         """The rows that may differ from those of a table drawn before; None where any may."""
-        if not isinstance(before, _Table) or before.sizes != self.sizes or before.manner != self.manner:
+        if not isinstance(before, _Table) or before.sizes != self.sizes or before.style != self.style:
             return None
         steps = between(before.view.frame, self.view.frame)
         if steps is None:
@@ -103,7 +103,7 @@ class _Table(Struct, frozen=True, eq=False):
         return {row_of_node(self.view, node) for step in steps for node in nodes_of(step)}
 
     @property
-    def manner(self) -> tuple[object, ...]:
+    def style(self) -> tuple[object, ...]:
         """What the look of every row depends on."""
         view = self.view
         return view.session.selection, view.lit, view.language, view.ascii, id(view.session.compared)
@@ -120,7 +120,7 @@ class _Table(Struct, frozen=True, eq=False):
         cells = _cells(view, node, self.sizes)
         nothing = (ABSENT, _NEVER)
         roles = tuple(Role.DIM if cell in nothing else role for cell, role in zip(cells, _ROLES, strict=True))
-        if view.session.compared and untouched(view.session.trace, view.session.compared, node):
+        if view.session.compared and is_unchanged(view.session.trace, view.session.compared, node):
             roles = (Role.DIM,) * len(roles)
         if node.position == view.session.selection:
             roles = (Role.SELECTED, *roles[1:])
@@ -130,18 +130,18 @@ class _Table(Struct, frozen=True, eq=False):
         return (Span(mark, Role.KEY), *_row(tuple(cells), self.sizes, roles))
 
 
-@derived(limit=4)
+@derived(limit=8)
 def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tuple[int, ...]:
     """The widths of the columns, 0 for one that is left out.
 
-    They are as wide as the headings and what the run will bring, within limits, so that no column moves in
-    it. Where there is too little room for that, numbers have fewer digits, and what they no longer need is
-    there for the others. In a large graph some nodes stand for all.
+    They are as wide as the headings and all that the run will show, within limits, so that no column moves
+    during the run. Where there is too little room, numbers have fewer digits, and the cells that they give up
+    go to the other columns. In a large graph only some nodes are measured.
     """
     headings = [cell_width(text(f"column.{heading}", language)) for heading in _HEADINGS]
     nodes = _examples(trace.graph)
     words = [(node.name, _what(trace.graph, node, language), _shape(node, language)) for node in nodes]
-    numbers = {column: _Numbers.of(trace, before, nodes, column) for column in _NUMBERS}
+    numbers = {column: _NumberColumn.of(trace, before, nodes, column) for column in _NUMBERS}
     widths = [max(map(cell_width, column)) for column in zip(*words, strict=True)]
     widths += [numbers[column].needed(_LIMITS[column]) for column in _NUMBERS]
     widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
@@ -153,7 +153,7 @@ def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tupl
 
 
 def _examples(graph: Graph) -> list[Node]:
-    """Nodes that decide how wide the columns are: all, or the first and some of the others."""
+    """The nodes that are measured for the widths of columns: all, or the first and some of the others."""
     listed = _listed(graph)
     some = *listed[:_FIRST], *listed[_FIRST :: 1 + len(listed) // _MEASURED]
     return [graph.nodes[position] for position in some]
@@ -163,27 +163,27 @@ _Shown: TypeAlias = tuple[Tensor | None, Tensor | None, str]
 """A tensor, what it was without the changes, and how many of its contributions have arrived."""
 
 
-class _Numbers(Struct, frozen=True, eq=False):
-    """What will stand in a column of numbers, and how wide it is where there is all the room for it."""
+class _NumberColumn(Struct, frozen=True, eq=False):
+    """What a column of numbers will show, and the width of each number without a limit."""
 
     shown: list[_Shown]
     sizes: list[int]
     all: bool
-    """Whether nodes that are not among them can be no wider."""
+    """Whether all nodes were measured."""
 
     @classmethod
-    def of(cls, trace: Trace, before: Trace | None, nodes: Sequence[Node], column: int) -> _Numbers:
-        """Those of some nodes in the course of a run."""
+    def of(cls, trace: Trace, before: Trace | None, nodes: Sequence[Node], column: int) -> _NumberColumn:
+        """The numbers of some nodes in the course of a run."""
         all_of = _values if column == _NUMBERS[0] else _gradients
-        shown = [one for node in nodes for one in all_of(trace, before, node)]
-        sizes = [_width(one, _LIMITS[column]) for one in shown]
+        shown = [number for node in nodes for number in all_of(trace, before, node)]
+        sizes = [_width(number, _LIMITS[column]) for number in shown]
         return cls(shown, sizes, len(nodes) == len(_listed(trace.graph)))
 
     def needed(self, room: int) -> int:
-        """The cells of the widest, where each has so much room."""
+        """The cells of the widest number where each has `room` cells."""
         sizes = (
-            size if size <= room else _width(one, room)
-            for one, size in zip(self.shown, self.sizes, strict=True)
+            size if size <= room else _width(number, room)
+            for number, size in zip(self.shown, self.sizes, strict=True)
         )
         return max(0 if self.all else min(room, _SCALAR), *sizes)
 
@@ -194,7 +194,7 @@ def _width(shown: _Shown, room: int) -> int:
 
 
 def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
-    """What will stand under the value of a node, before and after it is updated."""
+    """What is shown of the value of a node, before and after it is updated."""
     at = node.position
     yield trace.values[at], before.values[at] if before else None, ""
     if at in trace.updated:
@@ -202,7 +202,7 @@ def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
 
 
 def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
-    """What will stand under the gradient of a node, with some of the sums that it is on the way."""
+    """What is shown of the gradient of a node, with some of its partial sums."""
     at = node.position
     yield trace.gradients[at], before.gradients[at] if before else None, ""
     uses = trace.schedule.uses_of.get(at, [])
@@ -213,13 +213,13 @@ def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Show
 
 
 def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
-    frame, before = view.frame, _before(view)
+    frame, before = view.frame, view.frame_before_changes
     gradient = _NEVER
     if node.takes_gradient and _reachable(view, node):
         earlier = before.gradient(node) if before else None
         gradient = in_short(frame.gradient(node), earlier, sizes[4], progress(*frame.arrived(node)))
     value = in_short(frame.value(node), before.value(node) if before else None, sizes[3])
-    name, what = clip_middle(node.name, sizes[0]), _what_in(view.graph, sizes[_WHAT], node, view.language)
+    name, what = clip_middle(node.name, sizes[0]), _what_in(view.graph, node, sizes[_WHAT], view.language)
     return [name, what, _shape(node, view.language), value, gradient]
 
 
@@ -229,9 +229,9 @@ def _what(graph: Graph, node: Node, language: str) -> str:
 
 
 @derived(limit=1024)
-def _what_in(graph: Graph, room: int, node: Node, language: str) -> str:
-    """What a node is in so many cells: its operands' names are cut in their middle, as far as they stay
-    apart, and at last all of it.
+def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
+    """What a node is, in `room` cells: the names of its operands are cut in their middle, as long as they
+    remain distinct, and then the whole text.
     """
     shorter = _what(graph, node, language)
     if node.op is None or cell_width(shorter) <= room:
@@ -254,18 +254,13 @@ def _shape(node: Node, language: str) -> str:
     return shape_text(node.shape) if node.shape else text("scalar", language)
 
 
-def _before(view: View) -> Frame | None:
-    """The same moment without any changes, if there are any."""
-    return view.session.compared.frame(view.session.here) if view.session.compared else None
-
-
 def _reachable(view: View, node: Node) -> bool:
-    """Whether a gradient will ever arrive at the node."""
+    """Whether a gradient ever arrives at the node."""
     return view.graph.active[node.position] and view.graph.differentiable[node.position]
 
 
 def _narrowed(widths: Sequence[int], room: int) -> list[int]:
-    """The columns' widths, narrowed from the widest to fit; that of a column that is left out is 0."""
+    """The widths of the columns, the widest narrowed first until they fit; 0 for one that is left out."""
     sizes = list(widths)
     while _total(sizes) > room:
         wide = [column for column, size in enumerate(sizes) if size > _FLOORS[column]]

@@ -1,7 +1,7 @@
-"""The outline: the structure of the graph as a tree, with what is known of each node in short.
+"""The outline: the structure of the graph as a tree, with the value and the gradient of each node in short.
 
-Leaves come first, by their kind, then what is computed, by scans and groups. A row is a few numbers; its
-words are made when somebody looks at it.
+Leaves come first, by kind, then what is computed, by scans and groups. A row is a few numbers; its text is
+made when it comes into view.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
 from backprop_tui.cells.drawing import Area, Drawing
-from backprop_tui.cells.lines import Line, Role, Span, crop_line
+from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_width
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.render.differences import faded, in_short, padded, untouched
+from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["Row", "Tree", "group_at_row", "node_in_row", "outline", "row_in_outline", "tree_of"]
+__all__ = ["group_at_row", "node_in_row", "outline", "row_in_outline"]
 
 _SECTIONS: Final = (Kind.INPUT, Kind.PARAM, Kind.CONSTANT)
 
 
-class Row(NamedTuple):
+class _Row(NamedTuple):
     """A heading over leaves of a kind, a scan, a group, or a node; `folded` hides what is inside.
 
     `at` is a position among the nodes, for a group its index, for a scan that of its first instance, for a
@@ -42,32 +42,33 @@ class Row(NamedTuple):
     folded: bool = False
 
 
-class Tree(Struct, frozen=True, eq=False):
-    """The rows that are to be seen, and for each node by position the row in which it, or its group, is."""
+class _Tree(Struct, frozen=True, eq=False):
+    """The rows of an outline."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[_Row, ...]
     row_of: Mapping[int, int]
+    """For each node, by position, the row of the node itself or of what it is folded into."""
 
 
 @derived(limit=8)
-def tree_of(graph: Graph, folded: tuple[str, ...]) -> Tree:
-    """The rows of a graph some of whose groups are folded."""
-    rows: list[Row] = []
+def _tree_of(graph: Graph, folded: tuple[str, ...]) -> _Tree:
+    """The rows of a graph in which the groups named in `folded` are folded."""
+    rows: list[_Row] = []
     row_of: dict[int, int] = {}
     for number, kind in enumerate(_SECTIONS):
-        own = [node.position for node in graph.leaves if node.kind is kind]
-        if own:
-            rows.append(Row("leaves", number, 0, len(own)))
-            row_of.update(zip(own, range(len(rows), len(rows) + len(own)), strict=True))
-            rows += [Row("node", position, 1) for position in own]
+        leaves = [node.position for node in graph.leaves if node.kind is kind]
+        if leaves:
+            rows.append(_Row("leaves", number, 0, len(leaves)))
+            row_of.update(zip(leaves, range(len(rows), len(rows) + len(leaves)), strict=True))
+            rows += [_Row("node", position, 1) for position in leaves]
     for row, hidden in _computed(graph, frozenset(folded)):
         row_of.update(dict.fromkeys(hidden, len(rows)))
         rows.append(row)
-    return Tree(tuple(rows), row_of)
+    return _Tree(tuple(rows), row_of)
 
 
-def _computed(graph: Graph, folded: frozenset[str]) -> Iterator[tuple[Row, range]]:
-    """A row for each computed node, scan and group, and the nodes that it shows or hides."""
+def _computed(graph: Graph, folded: frozenset[str]) -> Iterator[tuple[_Row, range]]:
+    """A row for each computed node, scan and group, with the positions of the nodes it shows or hides."""
     groups, at, index = graph.groups, graph.order.start, 0
     open_until: list[int] = []
     scan_until = -1
@@ -76,54 +77,49 @@ def _computed(graph: Graph, folded: frozenset[str]) -> Iterator[tuple[Row, range
             open_until.pop()
         depth = len(open_until)
         if index == len(groups) or groups[index].start > at:
-            yield Row("node", at, depth), range(at, at + 1)
+            yield _Row("node", at, depth), range(at, at + 1)
             at += 1
             continue
         group = groups[index]
         if group.name.endswith("]") and at >= scan_until:
             count, scan_until = _instances(groups, index)
-            hidden = all(one.name in folded for one in _siblings(groups, index, count))
-            yield Row("scan", index, depth, count, hidden), range(at, scan_until if hidden else at)
+            hidden = all(instance.name in folded for instance in _siblings(groups, index, count))
+            yield _Row("scan", index, depth, count, hidden), range(at, scan_until if hidden else at)
             if hidden:
-                at, index = scan_until, _behind(groups, index, scan_until)
+                at, index = scan_until, _first_group_from(groups, index, scan_until)
                 continue
             open_until.append(scan_until)
             depth += 1
         closed = group.name in folded
-        yield Row("group", index, depth, 0, closed), range(at, group.stop if closed else at)
+        yield _Row("group", index, depth, 0, closed), range(at, group.stop if closed else at)
         if closed:
-            at, index = group.stop, _behind(groups, index, group.stop)
+            at, index = group.stop, _first_group_from(groups, index, group.stop)
         else:
             open_until.append(group.stop)
             index += 1
 
 
 def _siblings(groups: tuple[Group, ...], index: int, count: int) -> Iterator[Group]:
-    """The instances of a scan from that at `index` on."""
+    """The `count` instances of a scan, from the group at `index` on."""
     parent = groups[index].parent
-    for one in islice(groups, index, None):
-        if one.parent == parent and count:
-            yield one
-            count -= 1
-        if not count:
-            return
+    return islice((group for group in islice(groups, index, None) if group.parent == parent), count)
 
 
 def _instances(groups: tuple[Group, ...], index: int) -> tuple[int, int]:
-    """How many instances of one scan follow each other from that at `index` on, and where the last ends."""
+    """How many instances of a scan there are from the group at `index` on, and where the last ends."""
     first = groups[index]
     scan, count, stop = first.name[: first.name.rindex("[")], 0, first.start
-    for one in islice(groups, index, None):
-        if one.parent != first.parent:
+    for group in islice(groups, index, None):
+        if group.parent != first.parent:
             continue
-        if one.start != stop or one.name[: one.name.rfind("[")] != scan:
+        if group.start != stop or group.name[: group.name.rfind("[")] != scan:
             break
-        count, stop = count + 1, one.stop
+        count, stop = count + 1, group.stop
     return count, stop
 
 
-def _behind(groups: tuple[Group, ...], index: int, stop: int) -> int:
-    """The first group from `index` on that begins at `stop` or later."""
+def _first_group_from(groups: tuple[Group, ...], index: int, stop: int) -> int:
+    """The first group, from `index` on, that begins at `stop` or later."""
     while index < len(groups) and groups[index].start < stop:
         index += 1
     return index
@@ -132,41 +128,42 @@ def _behind(groups: tuple[Group, ...], index: int, stop: int) -> int:
 _NUMBER = 18
 """The cells of a value, and of a gradient."""
 _NAME = 16
-"""A name gets at least so many; numbers give way."""
+"""The fewest cells for a name; numbers give way."""
 _SIGNS = {Kind.INPUT: "○", Kind.PARAM: "◇", Kind.CONSTANT: "□"}
 _SIGNS_ASCII = {Kind.INPUT: "o", Kind.PARAM: "*", Kind.CONSTANT: "#"}
 _KINDS = tuple(_SIGNS)
+_ROLES = (Role.VALUE, Role.GRADIENT)
 
 
-def _tree(view: View) -> Tree:
-    return tree_of(view.graph, view.folded)
+def _tree(view: View) -> _Tree:
+    return _tree_of(view.graph, view.folded)
 
 
 def node_in_row(view: View, row: int) -> Node | None:
-    """The node that a row shows: its own, or that which a folded group shows."""
+    """The node that a row shows: its own, or the one that a folded group shows; None for any other row."""
     rows = _tree(view).rows
     if not 0 <= row < len(rows):
         return None
     shown = rows[row]
     if shown.what == "node":
         return view.graph.nodes[shown.at]
-    return _face(view, shown) if shown.folded else None
+    return _node_of_group(view, shown) if shown.folded else None
 
 
-def _face(view: View, row: Row) -> Node:
+def _node_of_group(view: View, row: _Row) -> Node:
     """The node that stands for a folded group, or for the last instance of a folded scan."""
-    plan = folded_graph(view.graph, view.folded)
-    place = plan.index_of[view.graph.groups[row.at].start]
-    return plan.nodes[place + (row.size - 1 if row.what == "scan" else 0)]
+    shown = folded_graph(view.graph, view.folded)
+    index = shown.index_of[view.graph.groups[row.at].start]
+    return shown.nodes[index + (row.size - 1 if row.what == "scan" else 0)]
 
 
 def row_in_outline(view: View, position: int) -> int:
-    """The row in which a node is shown, or what it is folded into; 0 where there is none."""
+    """The row of the node at a position, or of what it is folded into; 0 where there is none."""
     return _tree(view).row_of.get(position, 0)
 
 
 def group_at_row(view: View, row: int) -> str:
-    """The group, or the scan, that a row is the heading of; empty where it is of none."""
+    """The name of the group or the scan that a row is the heading of; empty for any other row."""
     rows = _tree(view).rows
     if not 0 <= row < len(rows) or rows[row].what not in ("group", "scan"):
         return ""
@@ -175,7 +172,7 @@ def group_at_row(view: View, row: int) -> str:
 
 
 def outline(view: View, width: int, height: int) -> Drawing:
-    """One row a group and a node, the step's own marked, and the chosen one in view, else the step's own."""
+    """A row for each group and node; the node of the step is marked, and it or the selection is in view."""
     tree = _tree(view)
     selected = view.session.selection
     node = view.frame.node if selected is None else view.graph.nodes[selected]
@@ -185,10 +182,10 @@ def outline(view: View, width: int, height: int) -> Drawing:
 
 
 class _Outline(Struct, frozen=True, eq=False):
-    """The tree as a drawing, of which only the rows in view are made, with so many columns of `numbers`."""
+    """The tree as a drawing with up to two columns of `numbers`; only the rows in view are made."""
 
     view: View
-    tree: Tree
+    tree: _Tree
     room: int
     numbers: int
     focus: Area | None
@@ -216,35 +213,31 @@ class _Outline(Struct, frozen=True, eq=False):
         mark = (">" if view.ascii else "▶") if here else " "
         start = (Span(f"{mark} ", Role.KEY), Span("  " * row.depth))
         node = node_in_row(view, y)
-        used = cell_width("".join(span.text for span in start))
+        used = line_width(start)
         room = max(0, self.room - used - self.numbers * (_NUMBER + 1))
         line = (*start, *_label(view, row, node, room))
         if node is None or not self.numbers:
             return line
-        behind = sum(cell_width(span.text) for span in line)
-        gap = Span(" " * max(0, used + room - behind))
-        return (*line, gap, *(part for one in self._numbers(node) for part in (Span(" "), *one)))
+        gap = Span(" " * max(0, used + room - line_width(line)))
+        return (*line, gap, *(span for number in self._numbers(node) for span in (Span(" "), *number)))
 
     def _numbers(self, node: Node) -> list[list[Span]]:
         """The value and the gradient, as far as there is room for them."""
-        view, frame, compared = self.view, self.view.frame, self.view.session.compared
-        before = compared.frame(view.session.here) if compared else None
-        value, gradient = frame.value(node), frame.gradient(node)
-        words = [in_short(value, before.value(node) if before else None, _NUMBER)]
+        view, frame, before = self.view, self.view.frame, self.view.frame_before_changes
+        texts = [in_short(frame.value(node), before.value(node) if before else None, _NUMBER)]
         if node.takes_gradient and view.graph.active[node.position]:
             earlier = before.gradient(node) if before else None
-            words.append(in_short(gradient, earlier, _NUMBER, progress(*frame.arrived(node))))
-        dim = compared is not None and untouched(view.session.trace, compared, node)
-        roles = [Role.DIM if dim or one == ABSENT else role for one, role in zip(words, _ROLES, strict=False)]
-        columns = [faded(padded(one, _NUMBER), role) for one, role in zip(words, roles, strict=True)]
-        return [[Span(*part) for part in column] for column in columns[: self.numbers]]
+            texts.append(in_short(frame.gradient(node), earlier, _NUMBER, progress(*frame.arrived(node))))
+        dim = before is not None and is_unchanged(frame.trace, before.trace, node)
+        columns = []
+        for number, role in zip(texts[: self.numbers], _ROLES, strict=False):
+            shown_role = Role.DIM if dim or number == ABSENT else role
+            columns.append([Span(*part) for part in faded(padded(number, _NUMBER), shown_role)])
+        return columns
 
 
-_ROLES = (Role.VALUE, Role.GRADIENT)
-
-
-def _label(view: View, row: Row, node: Node | None, room: int) -> Line:
-    """What a row is called, in `room` cells."""
+def _label(view: View, row: _Row, node: Node | None, room: int) -> Line:
+    """The sign and the name of a row, in `room` cells."""
     if row.what == "leaves":
         heading = text(f"outline.{_KINDS[row.at].value}", view.language)
         return (Span(clip(f"{heading} ({row.size})", room), Role.DIM),)
@@ -271,7 +264,7 @@ def _label(view: View, row: Row, node: Node | None, room: int) -> Line:
 
 
 def _own_name(view: View, node: Node) -> str:
-    """A node's name inside of its group."""
+    """The name of a node within its group."""
     group = view.graph.group_of(node.position)
     return node.name if group is None else node.name.removeprefix(f"{group.name}.")
 

@@ -1,4 +1,4 @@
-"""What the changes in force have changed: the difference beside a number, and the nodes that stand back."""
+"""What changes to a run have changed: the difference beside a number, and the nodes that are as before."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.text import cell_width, clip, pad
 
-__all__ = ["change", "faded", "in_short", "padded", "untouched"]
+__all__ = ["change", "faded", "in_short", "is_unchanged", "padded"]
 
 _SIGN = " Δ"
 
 
 def change(now: Tensor | None, before: Tensor | None) -> str:
-    """By how much a number differs from the baseline; of a tensor, the size of the difference."""
+    """By how much a number differs from what it was before; for a tensor, the norm of the difference."""
     if now is None or before is None or now is before:
         return ""
     with np.errstate(all="ignore"):
@@ -32,9 +32,9 @@ def change(now: Tensor | None, before: Tensor | None) -> str:
 
 
 def in_short(now: Tensor | None, before: Tensor | None, room: int, part: str = "") -> str:
-    """A tensor, its `part` of all contributions and its `change` in so many cells, where that can be."""
-    behind = part + change(now, before)
-    return summary(now, room - cell_width(behind), shape=False) + behind
+    """A tensor, its `part` of all contributions and its `change`, in `room` cells if that is enough."""
+    suffix = part + change(now, before)
+    return summary(now, room - cell_width(suffix), shape=False) + suffix
 
 
 def padded(shown: str, width: int) -> str:
@@ -47,7 +47,7 @@ def padded(shown: str, width: int) -> str:
 
 
 def faded(shown: str, role: Role) -> tuple[tuple[str, Role], ...]:
-    """A gradient in its role; how many contributions it is the sum of stands back."""
+    """A gradient in its role; the number of contributions that it is the sum of is dimmed."""
     now, summed, rest = shown.partition(SUMMED)
     if not summed or role is Role.DIM:
         return ((shown, role),)
@@ -55,7 +55,7 @@ def faded(shown: str, role: Role) -> tuple[tuple[str, Role], ...]:
     return (now, role), (summed + part, Role.DIM), (sign + by, role)
 
 
-def untouched(trace: Trace, before: Trace, node: Node) -> bool:
+def is_unchanged(trace: Trace, before: Trace, node: Node) -> bool:
     """Whether the changes in force leave the node's value and gradient as they were `before`."""
     at = node.position
     return same(trace.values[at], before.values[at]) and same(trace.gradients[at], before.gradients[at])

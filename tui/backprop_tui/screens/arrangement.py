@@ -12,7 +12,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
-from backprop_tui.panels.table import DRAWN
+from backprop_tui.panels.registry import PANELS
 from backprop_tui.screens.handle import Handle
 from backprop_tui.texts import text
 from backprop_tui.view import View
@@ -74,7 +74,7 @@ class Arrangement:
             panel = self._handle.panel(slot.name)
             if panel.has_class("-behind"):
                 continue
-            drawn = DRAWN[slot.name]
+            drawn = PANELS[slot.name]
             title = drawn.title(view) if drawn.title else slot.title(view.language)
             panel.entitle(_shown(title, view), self._behind(slot, view))
         self._handle.panel("timeline").entitle(_shown(text("panel.timeline", view.language), view))

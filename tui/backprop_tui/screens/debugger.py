@@ -24,7 +24,7 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
-from backprop_tui.panels.table import DRAWN
+from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.why import why
@@ -94,7 +94,7 @@ class DebuggerScreen(Screen[None]):
         yield Panel(self._header, id="header", focusable=False)
         with Body(self._rows_of_graph, id="body"):
             for slot in PANEL_SLOTS:
-                drawn = DRAWN[slot.name]
+                drawn = PANELS[slot.name]
                 yield _widget_of(slot)(
                     self._drawn(drawn.draw),
                     id=slot.name,
@@ -401,7 +401,7 @@ class DebuggerScreen(Screen[None]):
                 self._click_node(panel, message)
 
     def _click_node(self, panel: Panel, message: Panel.Clicked) -> None:
-        view, drawn = self.current, DRAWN.get(panel.id or "")
+        view, drawn = self.current, PANELS.get(panel.id or "")
         group = drawn.group_at(view, message.y) if drawn and drawn.group_at else ""
         if group and message.times == 1:
             self.do(Fold(group))
@@ -421,7 +421,7 @@ def _widget_of(slot: PanelSlot) -> type[Panel]:
     """The widget of a panel."""
     if slot.name == "graph":
         return GraphPanel
-    return TablePanel if DRAWN[slot.name].node_at else Panel
+    return TablePanel if PANELS[slot.name].node_at else Panel
 
 
 def _text_of(view: View) -> str:

@@ -9,7 +9,7 @@ from backprop_engine.debugger import Select
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
-from backprop_tui.panels.table import DRAWN, Drawn
+from backprop_tui.panels.registry import PANELS, PanelDrawing
 from backprop_tui.scene.boxes import DENSITIES, Density
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
@@ -84,10 +84,10 @@ class GraphNavigation:
         self._handle.do(Select(ahead[0] if by > 0 else behind[-1]))
 
     @property
-    def table(self) -> Drawn | None:
+    def table(self) -> PanelDrawing | None:
         """How the panel with the focus is drawn, if it is one of the screen's own."""
         focused = self._handle.focused
-        return None if focused is None else DRAWN.get(focused.id or "")
+        return None if focused is None else PANELS.get(focused.id or "")
 
     def choose_row(self, by: int) -> None:
         """In the table with the focus, choose the node `by` rows away; past an end, the last one there."""

@@ -15,7 +15,7 @@ from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace.trace import Frame, between
 from backprop_tui.cells.lines import Role
-from backprop_tui.render.differences import untouched
+from backprop_tui.render.differences import is_unchanged
 from backprop_tui.scene.boxes import short_gradient, short_value
 from backprop_tui.scene.scene import Scene
 from backprop_tui.view import View
@@ -190,7 +190,7 @@ class Appearance(Struct, frozen=True, eq=False):
             return Role.SELECTED
         if node.position in self.found:
             return Role.LIT
-        return Role.DIM if status is NodeStatus.AHEAD or self.untouched(node) else Role.NAME
+        return Role.DIM if status is NodeStatus.AHEAD or self.is_unchanged(node) else Role.NAME
 
     def dot_role(self, node: Node, status: NodeStatus, *, gradient: bool) -> Role:
         """What a node in one cell looks like."""
@@ -200,7 +200,7 @@ class Appearance(Struct, frozen=True, eq=False):
             return Role.LIT
         if status is NodeStatus.ACTIVE:
             return self.active_role
-        if status is NodeStatus.AHEAD or self.untouched(node):
+        if status is NodeStatus.AHEAD or self.is_unchanged(node):
             return Role.DIM
         return Role.GRADIENT if gradient else Role.VALUE
 
@@ -208,7 +208,7 @@ class Appearance(Struct, frozen=True, eq=False):
         """A node's value, as far as it is known, and what it looks like."""
         value = self.frame.value(node)
         text = short_value(value, self.before.value(node) if self.before else None, brief=brief)
-        if value is None or self.untouched(node):
+        if value is None or self.is_unchanged(node):
             return text, Role.DIM
         return text, Role.ACTIVE_VALUE if active else Role.VALUE
 
@@ -217,13 +217,13 @@ class Appearance(Struct, frozen=True, eq=False):
         gradient = self.frame.gradient(node)
         before = self.before.gradient(node) if self.before else None
         text = short_gradient(gradient, self.frame.arrived(node), before, brief=brief)
-        if gradient is None or self.untouched(node):
+        if gradient is None or self.is_unchanged(node):
             return text, Role.DIM
         return text, Role.ACTIVE_GRADIENT if self._receives(node, active=active) else Role.GRADIENT
 
-    def untouched(self, node: Node) -> bool:
+    def is_unchanged(self, node: Node) -> bool:
         """Whether the changes in force leave a node as it was: it stands back then."""
-        return self.before is not None and untouched(self.frame.trace, self.before.trace, node)
+        return self.before is not None and is_unchanged(self.frame.trace, self.before.trace, node)
 
     def active_wires(self, scene: Scene) -> Iterator[int]:
         """The wires that the step runs along."""

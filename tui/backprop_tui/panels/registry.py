@@ -18,15 +18,15 @@ from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_
 from backprop_tui.panels.why import why
 from backprop_tui.view import View
 
-__all__ = ["DRAWN", "Drawn"]
+__all__ = ["PANELS", "PanelDrawing"]
 
 
-class Drawn(Struct, frozen=True):
+class PanelDrawing(Struct, frozen=True):
     """How a panel is drawn for a width and a height, and its title where that is more than its name.
 
-    `centred` is for pictures, and what `scrubs` is clicked on all the way that the mouse is drawn along it.
-    A table that a cursor goes through says which node is in a row, and the row of a node; one whose rows fold
-    says which group a row is the heading of.
+    Pictures are `centred`. In a panel that `scrubs`, dragging the mouse counts as clicks along its way. A
+    table with a cursor maps rows to nodes and back; one whose rows fold says which group a row is the
+    heading of.
     """
 
     draw: Callable[[View, int, int], Drawing]
@@ -34,14 +34,14 @@ class Drawn(Struct, frozen=True):
     centred: bool = False
     scrubs: bool = False
     pinned: int = 0
-    """So many rows stay at the top while the others are scrolled."""
+    """The rows at the top that are not scrolled."""
     node_at: Callable[[View, int], Node | None] | None = None
     row_of: Callable[[View, int], int] | None = None
     group_at: Callable[[View, int], str] | None = None
 
 
 def _plots(view: View, width: int, height: int) -> Drawing:
-    """Drawn by what no first screen waits for."""
+    # imported here, since no first screen shows plots
     from backprop_tui.panels.plots.panel import plots
 
     return plots(view, width, height)
@@ -53,14 +53,14 @@ def _plots_title(view: View) -> str:
     return plots_title(view)
 
 
-DRAWN: Final[Mapping[str, Drawn]] = {
-    "graph": Drawn(lambda view, width, height: graph_picture(view), graph_title, centred=True),
-    "chain": Drawn(chain_rule, chain_rule_title),
-    "nodes": Drawn(nodes, pinned=1, node_at=node_at_row, row_of=row_of_node),
-    "outline": Drawn(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
-    "plots": Drawn(_plots, _plots_title, scrubs=True),
-    "calls": Drawn(calls),
-    "why": Drawn(why),
-    "formula": Drawn(formula),
+PANELS: Final[Mapping[str, PanelDrawing]] = {
+    "graph": PanelDrawing(lambda view, width, height: graph_picture(view), graph_title, centred=True),
+    "chain": PanelDrawing(chain_rule, chain_rule_title),
+    "nodes": PanelDrawing(nodes, pinned=1, node_at=node_at_row, row_of=row_of_node),
+    "outline": PanelDrawing(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
+    "plots": PanelDrawing(_plots, _plots_title, scrubs=True),
+    "calls": PanelDrawing(calls),
+    "why": PanelDrawing(why),
+    "formula": PanelDrawing(formula),
 }
 """By the names in `panel_slots.PANEL_SLOTS`."""
