@@ -130,7 +130,7 @@ class _Table(Struct, frozen=True, eq=False):
         return (Span(mark, Role.KEY), *_row(tuple(cells), self.sizes, roles))
 
 
-@derived(limit=8)
+@derived(limit=4)
 def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tuple[int, ...]:
     """The widths of the columns, 0 for one that is left out.
 
