@@ -9,7 +9,7 @@ import numpy as np
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.run import Run
-from backprop_engine.trace.training_history import TrainingHistory, TrackedNumber
+from backprop_engine.trace.training_history import TrackedNumber, TrainingHistory
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
 from backprop_tui.plots.plane import Plane, plane
@@ -99,7 +99,10 @@ def parameter_plane(view: View, width: int, height: int) -> Plane:
     here = view.session.iteration // run.history.every
     legend: list[Span] = []
     for at, sign in enumerate(("->", "^") if view.ascii else ("→", "↑")):
-        legend += [Span(f"{sign} ", Role.DIM), Span(_track_name(run.graph, run.history.tracks[at]), Role.NAME)]
+        legend += [
+            Span(f"{sign} ", Role.DIM),
+            Span(_track_name(run.graph, run.history.tracks[at]), Role.NAME),
+        ]
         if here < len(rows):
             legend.append(Span(f" {number(float(rows[here, at]), 3)}", Role.VALUE))
         legend.append(Span("  "))
