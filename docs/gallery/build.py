@@ -20,7 +20,7 @@ sys.path[:0] = [str(FOLDER.parents[1] / "tests"), str(FOLDER.parents[1] / "tests
 
 from driving import opened  # noqa: E402 - it lies beside the tests, which drive the screen in the same way
 
-from backprop_engine.messages.words import LANGUAGES  # noqa: E402
+from backprop_engine.messages.translations import languages  # noqa: E402
 from backprop_tui.bundle import bundled, heading, shelves  # noqa: E402
 from backprop_tui.export.screenshot import screen_svg  # noqa: E402
 from backprop_tui.themes import DARK, LIGHT  # noqa: E402
@@ -47,7 +47,7 @@ class Way(NamedTuple):
 
 
 USUAL = Way((120, 40), DARK.name, "en")
-WAYS = tuple(Way(*way) for way in product(SIZES, THEMES, LANGUAGES))
+WAYS = tuple(Way(*way) for way in product(SIZES, THEMES, languages()))
 
 
 async def pictures(stem: str, ways: Iterable[Way]) -> dict[str, str]:

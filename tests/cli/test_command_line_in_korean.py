@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from command_line import BROKEN, FAILING, GOOD, Commands, file
+from rooms import room
 
-from backprop_engine.messages.message import catalogue
+from backprop_engine.messages.translations import translations
 from backprop_tui.cells.text import cell_width
 from backprop_tui.cli.check import summary
 from backprop_tui.cli.main import SUBCOMMANDS
 from backprop_tui.cli.rounds import watch
-from backprop_tui.languages.ko import cli as of_command_line
 
 HANGUL = re.compile("[가-힣]")
 ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} [A-Za-z]{2,}(?![-\w])")
@@ -124,9 +124,9 @@ def heard() -> Iterator[set[str]]:
             found.add(key)
             return super().get(key, default)
 
-    known = Heard(catalogue("ko"))
+    known = Heard(translations("ko"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: known)
+        patch.setattr("backprop_engine.messages.message.translations", lambda language: known)
         yield found
 
 
@@ -175,7 +175,7 @@ def test_nothing_is_told_in_english(
     watched(commands, tmp_path)
     for name in ("", *SUBCOMMANDS):
         commands(*([name] if name else []), "--help", "--lang", "ko")
-    assert of_command_line.TEMPLATES.keys() - heard == UNHEARD
+    assert room("cli").keys() - heard == UNHEARD
 
 
 def watched(commands: Commands, folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from command_line import Commands
 
 from backprop_engine import load_scenario
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.cli.new import starter
 from programs import program
 
@@ -22,7 +22,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_what_it_writes_passes(commands: Commands, language: str) -> None:
     assert commands("new", "my.yaml", "--lang", language).code == 0
     outcome = commands("check", "my.yaml")

@@ -7,12 +7,12 @@ import json
 import pytest
 from command_line import Commands
 
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.schema import schema
 from programs import environment, program
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_it_prints_the_schema(commands: Commands, language: str) -> None:
     outcome = commands("schema", "--lang", language)
     assert (outcome.code, outcome.err) == (0, "")

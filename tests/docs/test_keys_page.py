@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.debugger.anomalies import ANOMALIES
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.commands import COMMANDS
 from backprop_tui.keys_page import keys_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-each_language = pytest.mark.parametrize("language", LANGUAGES)
+each_language = pytest.mark.parametrize("language", languages())
 
 
 @each_language

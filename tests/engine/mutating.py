@@ -15,7 +15,7 @@ from sameness import assert_same
 from yaml_styles import Number
 
 from backprop_engine.errors import ScenarioError
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
@@ -160,7 +160,7 @@ def _check_refusal(error: ScenarioError) -> None:
         assert one.place.line >= 1
         assert one.place.column >= 1
         assert one.message.strip()
-        for language in LANGUAGES:
+        for language in languages():
             shown = one.in_language(language)
             obeyed = [sign for sign in shown if sign != "\n" and unicodedata.category(sign) in _OBEYED]
             assert not obeyed, repr(shown)

@@ -11,7 +11,7 @@ from graphs import Sketch, graph_of, trace_of
 import scenes
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.bindings import Bindings
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
@@ -103,7 +103,7 @@ def used_twice(rows: int) -> Trace:
     return record(graph, Bindings.of(graph, {name: numbers.normal(size=shapes[name]) for name in shapes}))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_nothing_runs_over_the_edge_where_the_product_is_one_of_several(language: str) -> None:
     trace = used_twice(10)
     for width in range(42, 60, 3):
@@ -138,7 +138,7 @@ def test_a_long_name_that_is_cut_is_still_transposed() -> None:
     assert "attention_to_everythi…ᵀ" in shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
     frame = scenes.trace("huber_outlier").frame(7)
     whole = "clip(y2 − measured, min=-1.0, max=1.0) / 4"
@@ -149,7 +149,7 @@ def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
             assert block.width == width
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_a_rule_beside_its_word_takes_what_room_there_is(language: str) -> None:
     frame = scenes.trace("transformer_block").frame(scenes.crowded("transformer_block"))
     block = equation(step_facts(frame), language, 76, 8)
@@ -181,7 +181,7 @@ def test_a_scale_stands_apart_where_all_rows_fit_into_a_line_less() -> None:
 
 
 class TestNumbersBeforeHeatmaps:
-    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("language", languages())
     def test_a_word_that_takes_room_from_numbers_goes(self, language: str) -> None:
         frame = scenes.trace("hello_rnn").frame(29)
         block = equation(step_facts(frame), language, 76, 6, tall=True)
@@ -195,7 +195,7 @@ class TestNumbersBeforeHeatmaps:
         assert shown.count("(6×3)") == 2
         assert "로컬 그래디언트" in shown
 
-    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("language", languages())
     def test_beside_a_heatmap_a_row_of_two_numbers_stays_one(self, language: str) -> None:
         block = equation(step_facts(scenes.trace("lstm").frame(85)), language, 44, 17, tall=True)
         assert pictures(block)

@@ -18,7 +18,7 @@ from backprop_engine.explain.symbols import as_factor, mathematical
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Backward
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
@@ -54,7 +54,7 @@ def multiply(x: float = -2.0, y: float = 5.0) -> Trace:
 
 @each_sample()
 def test_an_equation_fits(op: Op, sample: Sample) -> None:
-    ways = tried([*product(SIZES, LANGUAGES)], [(SIZES[0], "ko"), (SIZES[2], "en"), (SIZES[4], "en")])
+    ways = tried([*product(SIZES, languages())], [(SIZES[0], "ko"), (SIZES[2], "en"), (SIZES[4], "en")])
     for frame, (size, language) in product(frames(trace_of(op, sample)), ways):
         block = equation(step_facts(frame), language, *size)
         assert block.width == max(map(line_width, block.lines), default=0) <= size[0], (frame.step, size)
@@ -64,7 +64,7 @@ def test_an_equation_fits(op: Op, sample: Sample) -> None:
 
 @each_sample()
 def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
-    for frame, language in product(frames(trace_of(op, sample)), LANGUAGES):
+    for frame, language in product(frames(trace_of(op, sample)), languages()):
         told = [line_text(line) for line in story(step_facts(frame), language, "a note")]
         assert told
         assert any(line.startswith("» a note") for line in told)
@@ -89,7 +89,7 @@ def test_every_step_is_checked_and_agrees(op: Op, sample: Sample) -> None:
 @each_sample()
 def test_a_transcript_tells_every_step(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
-    for language in LANGUAGES:
+    for language in languages():
         lines = [line_text(line) for line in transcript(trace, language)]
         numbers = [int(line[:3]) for line in lines if re.match(r" *\d+  ", line[:6]) and line[:3].strip()]
         assert numbers == list(range(1, len(trace.steps) + 1))
@@ -108,7 +108,7 @@ def test_the_state_lists_every_node_as_far_as_it_is_known(run: RandomRun) -> Non
                 assert ABSENT in line.split()
 
 
-@given(run=runs(), language=st.sampled_from(LANGUAGES))
+@given(run=runs(), language=st.sampled_from(languages()))
 def test_any_graph_can_be_explained(run: RandomRun, language: str) -> None:
     for frame in frames(record(*run)):
         block = equation(step_facts(frame), language, 60, 12)
@@ -234,7 +234,7 @@ def mean_of_squares(rows: int) -> Frame:
     return record(graph, Bindings.of(graph, {"h": values, "seen": np.zeros(rows)})).frame(3)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("height", range(5, 14))
 def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: str, height: int) -> None:
     rows = words(equation(step_facts(mean_of_squares(height - 2)), language, 76, height))

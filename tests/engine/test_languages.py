@@ -7,24 +7,20 @@ import copy
 import pickle
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rooms import WINGS, rooms
 
-import backprop_engine
-import backprop_tui
 from backprop_engine.errors import ScenarioError, ShapeError, UsageError
 from backprop_engine.messages.korean_particles import with_particle
-from backprop_engine.messages.languages.ko import ROOMS
-from backprop_engine.messages.message import Message, catalogue, in_language, joined, listed, msg, worded
-from backprop_engine.messages.words import LANGUAGES, Words
-from backprop_tui.languages.ko import ROOMS as ROOMS_OF_TERMINAL
+from backprop_engine.messages.message import Message, enumerated, in_language, joined, msg
+from backprop_engine.messages.translations import contextual, languages, translations
+from backprop_engine.messages.words import Words
 
-WINGS = (Path(backprop_engine.__file__).parent, Path(backprop_tui.__file__).parent)
 HANGUL = re.compile("[가-힣]")
 CONSTRUCTORS = {
     *("UsageError", "ShapeError", "ExprError", "EvaluationError", "CallError", "SettingError", "Diagnostic"),
@@ -41,14 +37,17 @@ CONSTRUCTORS = {
     *("as_mapping", "as_sequence", "as_text", "as_whole", "as_real", "as_flag", "only_keys", "no_axis"),
 }
 """What makes an error, or a part of its message."""
+FOUND_BY_PYTHON = "{problem}(at line {line}, column {column})"
+"""Python says in English alone what is wrong; another language says what kind of thing it is."""
 WORDLESS = re.compile(r"[^A-Za-z]*")
 
 
 class Saying(NamedTuple):
-    """A call of `msg`: where it stands, its template if that is a literal, and its arguments."""
+    """A call of `msg`: where it stands, its template and context if they are literals, and its arguments."""
 
     where: str
     template: str | None
+    context: str | None
     names: frozenset[str]
 
 
@@ -56,15 +55,12 @@ def _sayings() -> Iterator[Saying]:
     for wing in WINGS:
         for path in sorted(wing.rglob("*.py")):
             text = path.read_text(encoding="utf-8")
-            if "backprop_engine.messages.message" not in text:
-                continue
-            tree = ast.parse(text)
-            for call in ast.walk(tree):
+            for call in ast.walk(ast.parse(text)):
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "msg":
-                    first = call.args[0] if call.args else None
-                    template = first.value if isinstance(first, ast.Constant) else None
+                    literals = [one.value if isinstance(one, ast.Constant) else None for one in call.args]
+                    template, context = (*literals, "")[:2]
                     names = frozenset(keyword.arg or "**" for keyword in call.keywords)
-                    yield Saying(f"{path.relative_to(wing)}:{call.lineno}", template, names)
+                    yield Saying(f"{path.relative_to(wing)}:{call.lineno}", template, context, names)
 
 
 def _plain_texts() -> Iterator[tuple[str, str, str]]:
@@ -83,7 +79,11 @@ def _plain_texts() -> Iterator[tuple[str, str, str]]:
 
 
 SAYINGS = tuple(_sayings())
-TEMPLATES = {one.template: one for one in SAYINGS if one.template is not None}
+TEMPLATES = {
+    contextual(one.template, one.context): one
+    for one in SAYINGS
+    if one.template is not None and one.context is not None
+}
 
 
 def _fields(template: str) -> set[str]:
@@ -107,7 +107,7 @@ def _given(template: str) -> set[str]:
 
 def test_templates_are_literals_that_say_all_that_they_are_given() -> None:
     assert len(SAYINGS) > 3
-    assert [one.where for one in SAYINGS if one.template is None] == []
+    assert [one.where for one in SAYINGS if one.template is None or one.context is None] == []
     assert [one for one in SAYINGS if one.template is not None and _given(one.template) != one.names] == []
 
 
@@ -116,23 +116,27 @@ def test_no_error_is_made_of_plain_text() -> None:
     assert [where for where, name, text in _plain_texts() if name in CONSTRUCTORS and " " in text] == []
 
 
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+@pytest.mark.parametrize("language", languages()[1:])
 def test_nothing_is_missing_or_left_over(language: str) -> None:
-    known = catalogue(language)
+    known = translations(language)
     assert sorted(TEMPLATES.keys() - known.keys()) == []
     assert sorted(known.keys() - TEMPLATES.keys()) == []
 
 
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+@pytest.mark.parametrize("language", languages()[1:])
 def test_a_translation_takes_what_the_template_takes(language: str) -> None:
-    known = catalogue(language)
-    assert [english for english, other in known.items() if _forms(english) != _forms(other)] == []
+    known = translations(language)
+    odd = [english for english, other in known.items() if _forms(english) != _forms(other)]
+    assert [
+        english for english in odd if not english.endswith("{problem}") and english != FOUND_BY_PYTHON
+    ] == []
 
 
 def test_korean_is_written_in_hangul() -> None:
-    known = catalogue("ko").items()
-    odd = [english for english, korean in known if not HANGUL.search(korean) and korean != ", "]
+    known = translations("ko")
+    odd = [english for english, korean in known.items() if not HANGUL.search(korean) and korean != ", "]
     assert [english for english in odd if not WORDLESS.fullmatch(_without_fields(english))] == []
+    assert [english for english in known if HANGUL.search(english.replace("[한국어](keys.ko.md)", ""))] == []
 
 
 def _without_fields(template: str) -> str:
@@ -140,8 +144,7 @@ def _without_fields(template: str) -> str:
 
 
 def test_a_template_is_translated_in_one_place() -> None:
-    rooms = [*ROOMS, *ROOMS_OF_TERMINAL]
-    every = [english for room in rooms for english in room]
+    every = [english for _, room in rooms() for english in room]
     assert sorted({english for english in every if every.count(english) > 1}) == []
 
 
@@ -161,7 +164,7 @@ def _known() -> Iterator[None]:
         "write `{{}}`": "`{{}}`{으로/로} 쓰십시오",
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: words)
+        patch.setattr("backprop_engine.messages.message.translations", lambda language: words)
         yield
 
 
@@ -189,11 +192,11 @@ def test_what_is_put_in_is_never_a_template(name: str) -> None:
 @pytest.mark.usefixtures("_known")
 def test_parts_in_a_row_are_each_in_their_language() -> None:
     parts = [msg("a list"), "b", "c"]
-    assert listed(parts, msg(" or ")) == "a list, b or c"
-    assert listed(parts, msg(" or ")).in_language("ko") == "목록, b 또는 c"
+    assert enumerated(parts, msg(" or ")) == "a list, b or c"
+    assert enumerated(parts, msg(" or ")).in_language("ko") == "목록, b 또는 c"
     assert joined(msg(" or "), parts).in_language("ko") == "목록 또는 b 또는 c"
     assert joined("; ", parts).in_language("ko") == "목록; b; c"
-    assert [listed(parts[:count], msg(" or ")) for count in range(3)] == ["", "a list", "a list or b"]
+    assert [enumerated(parts[:count], msg(" or ")) for count in range(3)] == ["", "a list", "a list or b"]
     assert [joined(", ", parts[:count]) for count in range(3)] == ["", "a list", "a list, b"]
 
 
@@ -210,10 +213,10 @@ def test_names_of_operands_are_put_in_later() -> None:
 
 
 def test_what_is_declared_in_each_language_is_a_sentence_too() -> None:
-    meaning = worded(Words("the axis that is {cut}", "자를 {축}"))
-    assert meaning == "the axis that is {cut}"
-    assert meaning.in_language("ko") == "자를 {축}"
-    assert joined("; ", [meaning, "{0}"]).format("a").in_language("ko") == "자를 {축}; a"
+    meaning = Words("the axis that is {cut}", "{cut}{을/를} 자르는 축", cut="x")
+    assert meaning == "the axis that is x"
+    assert meaning.in_language("ko") == "x를 자르는 축"
+    assert joined("; ", [meaning, "{0}"]).format("a").in_language("ko") == "x를 자르는 축; a"
 
 
 @pytest.mark.usefixtures("_known")

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from ill_shaped import errors
+from rooms import room
 
 from backprop_engine.catalogue.conventions import every_convention
 from backprop_engine.errors import ShapeError
-from backprop_engine.messages.languages.ko import ops as of_operators
-from backprop_engine.messages.message import catalogue, in_language
+from backprop_engine.messages.message import in_language
+from backprop_engine.messages.translations import translations
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS
@@ -36,9 +37,9 @@ def heard() -> Iterator[set[str]]:
             found.add(key)
             return super().get(key, default)
 
-    known = Heard(catalogue("ko"))
+    known = Heard(translations("ko"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: known)
+        patch.setattr("backprop_engine.messages.message.translations", lambda language: known)
         yield found
 
 
@@ -50,7 +51,7 @@ def is_korean(text: str) -> bool:
 def test_an_operator_tells_of_itself_in_korean(op: Op) -> None:
     told = [op.lesson, *([op.conventions] if op.conventions else []), *(one.meaning for one in op.attributes)]
     assert all(isinstance(one, Words) for one in told)
-    assert [one for one in told if not is_korean(one.ko) or HANGUL.search(one.en)] == []
+    assert [one for one in told if not is_korean(one.in_language("ko")) or HANGUL.search(one)] == []
     limits = [one.limits for one in op.attributes if one.limits]
     assert [one for one in limits if not is_korean(in_language(one, "ko"))] == []
 
@@ -127,7 +128,7 @@ def test_every_sentence_of_operators_is_heard(heard: set[str]) -> None:
         told += [in_language(error.text, "ko") for *_, error in errors(op)]
         told += [in_language(one.limits, "ko") for one in op.attributes if one.limits]
     assert [one for one in told if not is_korean(one)] == []
-    assert of_operators.TEMPLATES.keys() - heard == set()
+    assert room("ops").keys() - heard == set()
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))

@@ -18,7 +18,7 @@ from graphs import assert_close, largest
 import backprop_engine
 from backprop_engine.errors import BackpropError
 from backprop_engine.expressions import Call, Name, parse, walk
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, SettingError
 
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
@@ -219,9 +219,7 @@ def test_symbols_have_their_numbers() -> None:
     assert {one.name: one.value for one in symbols if one.value is not None} == {
         "β1": 0.8, "β2": 0.9, "ε": 1e-8, "lr": 0.001,
     }  # fmt: skip
-    assert (
-        next(one.meaning.en for one in symbols if one.name == "v̂") == "v, corrected for having started at 0"
-    )
+    assert next(one.meaning for one in symbols if one.name == "v̂") == "v, corrected for having started at 0"
 
 
 # Tensors
@@ -409,9 +407,9 @@ def test_everything_is_said_in_every_language(optimizer: Optimizer) -> None:
     for given in _combinations(optimizer):
         said += [one.meaning for one in optimizer.symbols(optimizer.settings_of(given))]
     for words in said:
-        assert all(words.in_language(language).strip() for language in LANGUAGES)
-        assert any("가" <= letter <= "힣" for letter in words.ko)
-        assert words.en.isascii() or "β" in words.en
+        assert all(words.in_language(language).strip() for language in languages())
+        assert any("가" <= letter <= "힣" for letter in words.in_language("ko"))
+        assert words.isascii() or "β" in words
 
 
 def test_defaults_are_filled_in_and_numbers_are_floats() -> None:
@@ -498,6 +496,7 @@ def test_only_low_floors_are_loaded() -> None:
             "messages",
             "messages.message",
             "messages.plain_text",
+            "messages.translations",
             "messages.words",
             "errors",
             "arrays",

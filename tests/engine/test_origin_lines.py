@@ -7,7 +7,7 @@ from graphs import Sketch, applied, each_sample, some_edge, trace_of
 
 from backprop_engine.derivatives.jacobian import EntryIndex, edge_origins, node_origins
 from backprop_engine.graph.bindings import Bindings
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import Op, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
@@ -72,7 +72,7 @@ def test_every_operator_can_be_asked(op: Op, sample: Sample) -> None:
         operand = trace.graph.nodes[edge.operand]
         if 0 not in operand.shape:
             cell = tuple(size - 1 for size in operand.shape)
-            for language in LANGUAGES:
+            for language in languages():
                 lines = origin_lines(trace, edge_origins(trace, edge, cell), 90, language)
                 assert len(lines) == 2 + bool(edge.summed)
                 assert line_width(lines[1]) <= 90

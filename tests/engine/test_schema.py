@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from backprop_engine.errors import ScenarioError
 from backprop_engine.evaluation.attributes import CallError, attribute_value
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, Setting, SettingError
 from backprop_engine.scenario import format as known
@@ -50,7 +50,7 @@ def loads(document: object) -> bool:
 # The schema itself
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_it_is_a_schema(language: str) -> None:
     made = schema(language)
     assert made == schema(language)

@@ -21,7 +21,7 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
 from backprop_engine.graph.steps import Backward
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.trace.record import record
@@ -101,7 +101,7 @@ def test_every_operator_keeps_to_the_width(op: Op, sample: Sample) -> None:
 @pytest.mark.parametrize(
     "stem", ["rnn_cell", "softmax_classifier", "momentum", "causal_attention", "indexing"]
 )
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_step_in_every_width(stem: str, language: str) -> None:
     trace = load_scenario(BUNDLED[stem]).record()
     for position in range(len(trace.steps) + 1):

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from backprop_engine.debugger import Set, Watch, update
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.view import View
 from scenes import crowded, trace, view
@@ -126,7 +126,7 @@ def test_the_tester_sees_a_letter_of_the_wrong_width() -> None:
     assert screen.buffer[0][5].data != "│" or rows_of(screen) != ["│가나다│"]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_what_a_real_terminal_shows_is_what_was_composed(language: str) -> None:
     """Through every repaint of a walk, not only when all is drawn anew."""
     keys = {"n": "n", "m": "m", "s": "s", "S": "S", "3": "3", "4": "4", "end": "\x1b[F", "1": "1"}

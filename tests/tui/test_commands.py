@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.debugger import Break, Select, Session, Set, Watch, update
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import plain
@@ -327,7 +327,7 @@ async def test_typed_at_the_prompt(read: Scenario, command: CommandRow) -> None:
 # Where it is told
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_command_is_in_the_help(language: str) -> None:
     words = " ".join(plain(help_lines(language, 100)).split())
     for command in COMMANDS:
@@ -336,7 +336,7 @@ def test_every_command_is_in_the_help(language: str) -> None:
             assert f":{name}" in words
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_every_command_is_in_the_palette(read: Scenario, language: str) -> None:
     app = DebuggerApp(View(read, prepared(read), language), language=language)
     async with app.run_test(size=WIDE) as pilot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.app import DebuggerApp
 from backprop_tui.export.screenshot import screen_text
 from scenes import view
@@ -31,7 +31,7 @@ async def test_every_syllable_of_a_notice_is_seen(size: tuple[int, int], lead: s
     assert [one for one in SYLLABLES if text.count(one) < len(shown)] == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize(
     "keys",
     [(), ("{",), ("colon",), ("e",), ("ctrl+p",), ("ctrl+p", *"nudge")],

@@ -10,9 +10,9 @@ import pytest
 from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.translations import languages
 from backprop_tui.app import DebuggerApp
-from backprop_tui.texts import TEXTS
 from scenes import view
 
 HANGUL = re.compile("[가-힣]")
@@ -39,17 +39,17 @@ async def found(pilot: Pilot[None], typed: str) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_it_asks_in_the_language_of_the_app(language: str) -> None:
     async with opened(language) as pilot:
         placeholder = pilot.app.screen.query_one(CommandInput).placeholder
-    assert placeholder == TEXTS["palette.search"].in_language(language)
+    assert placeholder == msg("Search for commands…").in_language(language)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_where_nothing_is_like_what_is_typed_it_says_so(language: str) -> None:
     async with opened(language) as pilot:
-        assert await found(pilot, "qqqqzzzz") == [TEXTS["palette.none"].in_language(language)]
+        assert await found(pilot, "qqqqzzzz") == [msg("No matches found").in_language(language)]
         await pilot.press("down", "enter")
         await pilot.pause()
         assert pilot.app.screen.id != "--command-palette"
@@ -62,7 +62,7 @@ async def test_commands_are_found_by_their_english_names_too() -> None:
     assert any("역전파  m" in one for one in english)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize(
     ("typed", "first"),
     [
@@ -82,7 +82,7 @@ async def test_commands_are_found_by_what_is_typed_at_the_prompt_and_in_the_othe
     assert first in "\n".join(shown[:4])
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_no_two_entries_are_called_the_same(language: str) -> None:
     async with opened(language) as pilot:
         offered = list(pilot.app.get_system_commands(pilot.app.screen_stack[-2]))

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rooms import room
 
 from backprop_engine.debugger import Break, RunTo, Select, Session, Set, SwitchBranch, update
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.errors import UsageError
-from backprop_engine.messages.languages.ko import debugger as of_debugger
-from backprop_engine.messages.message import catalogue
+from backprop_engine.messages.translations import translations
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS
-from backprop_tui.languages.ko import prompt as of_prompt
 from backprop_tui.panels.bars import header
 from backprop_tui.panels.beside import steps
 from backprop_tui.prompt.execute import execute
@@ -106,9 +105,9 @@ def heard() -> Iterator[set[str]]:
             found.add(key)
             return super().get(key, default)
 
-    known = Heard(catalogue("ko"))
+    known = Heard(translations("ko"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop_engine.messages.message.catalogue", lambda language: known)
+        patch.setattr("backprop_engine.messages.message.translations", lambda language: known)
         yield found
 
 
@@ -147,7 +146,7 @@ def test_every_refusal_is_in_korean(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     refused = list(answers(tmp_path, BAD))
     assert [answer for answer in refused if not HANGUL.search(answer[2]) or english_in(answer[2])] == []
     assert all(not HANGUL.search(english) for _, english, _ in refused)
-    rooms = of_prompt.TEMPLATES.keys() | of_debugger.TEMPLATES.keys()
+    rooms = room("prompt").keys() | room("debugger").keys()
     assert rooms - heard == UNHEARD
 
 

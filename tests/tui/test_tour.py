@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from driving import NARROW, WIDE, seen
 
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import line_width
 from backprop_tui.panels.tour import CARDS, tour
@@ -23,7 +23,7 @@ ASKED = (("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, (60, 20)])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
     size: tuple[int, int], language: str
 ) -> None:
@@ -46,7 +46,7 @@ async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
         assert isinstance(pilot.app.screen, GalleryScreen)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 async def test_the_leaf_that_is_to_be_changed_is_in_view(language: str) -> None:
     async with DebuggerApp(None, language=language).run_test(size=NARROW) as pilot:
         await pilot.press("t", "s", "s", "s", "s", "S", "pagedown", "down", "down")
@@ -71,7 +71,7 @@ async def test_other_keys_turn_no_card() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 12, 30, 60, 80, 120])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_a_card_fits(width: int, language: str) -> None:
     for number in range(len(CARDS)):
         drawing = tour(number, language, width, 3)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from backprop_engine.explain.symbols import derivative, gradient_name
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.transcript import transcript
 from scenes import view
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_no_line_begins_at_the_edge(language: str) -> None:
     drawing = transcript(view("rnn_cell", 14, language), 60, 20)
     rows = [line_text(drawing.row(y, 0, drawing.width)) for y in range(drawing.height)]

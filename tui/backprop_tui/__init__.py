@@ -1,7 +1,9 @@
 """The terminal wing of the debugger for backpropagation."""
 
-from backprop_engine.messages.message import add_catalogues
+from pathlib import Path
+
+from backprop_engine.messages.translations import add_languages
 
 __version__ = "0.1.0"
 
-add_catalogues(f"{__name__}.languages")
+add_languages(Path(__file__).parent / "languages")

@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS, remapped
 from backprop_tui.screens.bindings import CommandScreen, binding_id
@@ -162,7 +162,7 @@ class DebuggerApp(App[None]):
                     row.prompt,
                 )
         if "step" in offers:  # a run is shown there, in a language
-            for other in LANGUAGES:
+            for other in languages():
                 title = text("palette.language", language, name=text(f"language.{other}", language))
                 yield SystemCommand(title, "", partial(self.choose_language, other)), ()
         for theme in sorted(self.available_themes):

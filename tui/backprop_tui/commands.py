@@ -39,8 +39,7 @@ from backprop_engine.debugger import (
     Unwatch,
     Watch,
 )
-from backprop_engine.messages.message import Message, worded
-from backprop_engine.messages.words import Words
+from backprop_engine.messages.message import Message, joined, msg
 from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
 from backprop_tui.queries import (
     Compare,
@@ -64,26 +63,26 @@ from backprop_tui.texts import text
 __all__ = ["COMMANDS", "GALLERY_COMMANDS", "KEY_NAMES", "PROMPT_NAMES", "CommandRow", "key_text", "remapped"]
 
 
-_PLACE: Final = re.compile(r"\b[A-Z]{2,}\b")
-_PLACES_IN_KOREAN: Final = {
-    "BRANCH": "갈래",
-    "CELL": "원소",
-    "COMMAND": "명령",
-    "CONDITION": "조건",
-    "COUNT": "횟수",
-    "EXPRESSION": "식",
-    "FILE": "파일",
-    "GROUP": "그룹",
-    "LEAF": "리프",
-    "NAME": "이름",
-    "NODE": "노드",
-    "NUMBER": "번호",
-    "PERCENT": "비율",
-    "PLACE": "곳",
-    "POSITION": "위치",
-    "SIZE": "크기",
-    "TEXT": "글",
-    "VALUE": "값",
+_PLACE: Final = re.compile(r"\b([A-Z]{2,})\b")
+_PLACES: Final = {
+    "BRANCH": msg("BRANCH"),
+    "CELL": msg("CELL"),
+    "COMMAND": msg("COMMAND"),
+    "CONDITION": msg("CONDITION"),
+    "COUNT": msg("COUNT"),
+    "EXPRESSION": msg("EXPRESSION"),
+    "FILE": msg("FILE"),
+    "GROUP": msg("GROUP"),
+    "LEAF": msg("LEAF"),
+    "NAME": msg("NAME"),
+    "NODE": msg("NODE"),
+    "NUMBER": msg("NUMBER"),
+    "PERCENT": msg("PERCENT"),
+    "PLACE": msg("PLACE"),
+    "POSITION": msg("POSITION"),
+    "SIZE": msg("SIZE"),
+    "TEXT": msg("TEXT"),
+    "VALUE": msg("VALUE"),
 }
 """What stands in the usage of a command for what is to be typed there."""
 
@@ -146,9 +145,7 @@ class CommandRow(Struct, frozen=True):
     def usage(self) -> Message:
         """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
         typed = f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
-        return worded(
-            Words(typed, _PLACE.sub(lambda place: _PLACES_IN_KOREAN.get(place[0], place[0]), typed))
-        )
+        return joined("", (_PLACES.get(part, part) for part in _PLACE.split(typed)))
 
 
 _PANELS: Final = tuple(

@@ -24,10 +24,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.messages.message import Message, joined, msg, worded
+from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_engine.messages.words import LANGUAGES, Words
+from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import clip
 from backprop_tui.commands import COMMANDS, KEY_NAMES
 
@@ -84,7 +84,7 @@ def read_settings(path: Path) -> UserSettings:
     for name in found:
         if name not in _KNOWN:
             reader.tell(msg("there is no setting {name}", name=_quoted(name)), did_you_mean(name, _KNOWN))
-    language = reader.one_of("language", found.get("language", ""), LANGUAGES)
+    language = reader.one_of("language", found.get("language", ""), languages())
     theme = found.get("theme", "")
     if not isinstance(theme, str):
         reader.tell(msg("theme is the name of a theme, in quotes"))
@@ -106,14 +106,15 @@ def _why(error: Exception) -> Message:
     found = reason(error)
     if isinstance(found, Message):
         return found
+    found = clean(found)
     if isinstance(error, UnicodeDecodeError):
-        korean = "UTF-8로 쓴 글이 아닙니다"
-    elif isinstance(error, RecursionError):
-        korean = "너무 깊이 겹쳐 있습니다"
-    else:
-        place = re.search(r"line (\d+), column (\d+)", found)
-        korean = f"{place[1]}행 {place[2]}열부터 TOML이 아닙니다" if place else "TOML이 아닙니다"
-    return worded(Words(clean(found), korean))
+        return msg("{problem}", "not UTF-8", problem=found)
+    if isinstance(error, RecursionError):
+        return msg("{problem}", "too deep", problem=found)
+    if place := re.fullmatch(r"(.*)\(at line (\d+), column (\d+)\)", found):
+        problem, line, column = place.groups()
+        return msg("{problem}(at line {line}, column {column})", problem=problem, line=line, column=column)
+    return msg("{problem}", "not TOML", problem=found)
 
 
 def _parsed(text: str) -> dict[str, Any]:

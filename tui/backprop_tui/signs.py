@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from typing import Final
 
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Role
 
-__all__ = ["SIGNS"]
+__all__ = ["SCROLLING", "SIGNS"]
 
 SIGNS: Final = (
-    ("12", Role.VALUE, "help.value"),
-    ("-4", Role.GRADIENT, "help.gradient"),
-    ("·", Role.DIM, "help.absent"),
-    ("━━▶", Role.HEADING, "help.heavy"),
-    ("╌╌▷", Role.DIM, "help.ahead"),
-    ("○ ◇ □", Role.NAME, "help.leaves"),
-    ("3×4 ‖2‖", Role.VALUE, "help.norm"),
-    ("5/9 true", Role.VALUE, "help.truth"),
-    ("-4 ∑ 1/2", Role.GRADIENT, "help.sum"),
-    ("3 Δ+5", Role.VALUE, "help.change"),
+    ("12", Role.VALUE, msg("green, above the wire: a value, going forward ▶")),
+    ("-4", Role.GRADIENT, msg("red, below the wire: a gradient, going backward ◀")),
+    ("·", Role.DIM, msg("not reached yet; this is not zero")),
+    ("━━▶", Role.HEADING, msg("heavy lines: the node and the edge of this step")),
+    ("╌╌▷", Role.DIM, msg("dashed lines and hollow arrows: what is still ahead")),
+    ("○ ◇ □", Role.NAME, msg("an input, a parameter, a constant")),
+    (
+        "3×4 ‖2‖",
+        Role.VALUE,
+        msg("a tensor in short: its shape, (3) for a vector, and ‖its norm‖, the root of the sum of squares"),
+    ),
+    (
+        "5/9 true",
+        Role.VALUE,
+        msg("of 9 truth values 5 are true; a few are shown as [1 0], 1 for true and 0 for false"),
+    ),
+    ("-4 ∑ 1/2", Role.GRADIENT, msg("a gradient that is a sum of 2 contributions, of which 1 has arrived")),
+    ("3 Δ+5", Role.VALUE, msg("on a branch: how much a change has made of a number")),
 )
-"""Each with its role, and the key of the text that explains it."""
+"""Each with its role, and what it means."""
+
+SCROLLING: Final = msg(
+    "↑ ↓ PgUp PgDn scroll the panel that has the focus; Shift with ← →, PgUp or "
+    "PgDn does so sideways, for ← → alone step; in the graph H J K L and Ctrl "
+    "with the arrows scroll in large steps, the mouse drags it; click a node to "
+    "choose it. A heavy stretch of a border says which part is in view: drag it"
+)
+"""How the panels are scrolled."""

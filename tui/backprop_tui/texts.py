@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from backprop_engine.messages.message import filled
-from backprop_engine.messages.words import Words
+from typing import NamedTuple
+
+from backprop_engine.messages import words as messages
 
 __all__ = ["TEXTS", "text"]
+
+
+class Words(NamedTuple):
+    """A text in both languages."""
+
+    en: str
+    ko: str
+
+    def in_language(self, language: str) -> str:
+        """The text in `language`."""
+        return self.ko if language == "ko" else self.en
+
 
 TEXTS: dict[str, Words] = {
     "panel.graph": Words("Graph", "계산그래프"),
@@ -732,4 +745,4 @@ TEXTS: dict[str, Words] = {
 
 def text(key: str, language: str, **parts: object) -> str:
     """A text of the interface in `language` with `parts` put in, and the particles that fit them."""
-    return filled(TEXTS[key].in_language(language), parts, language)
+    return messages.Words(TEXTS[key].en, TEXTS[key].ko, **parts).in_language(language)

@@ -18,6 +18,7 @@ from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expressions import Call, Name, Number, parse
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Rule, Sample
 from backprop_engine.ops.arithmetic import times
 from backprop_engine.ops.attributes import key_text
@@ -165,7 +166,7 @@ def data(op: Op) -> dict[str, Any]:
         "call": signature(op),
         "written": op.written,
         "formula": op.formula,
-        "lesson": op.lesson._asdict(),
+        "lesson": {language: op.lesson.in_language(language) for language in languages()},
         "operands": list(op.operands),
         "optional": op.optional,
         "variadic": op.variadic,
@@ -176,7 +177,7 @@ def data(op: Op) -> dict[str, Any]:
                 "type": type_words(one.type),
                 "required": one.default is ...,
                 "default": None if one.default is ... else one.default,
-                "meaning": one.meaning.en,
+                "meaning": str(one.meaning),
                 "limits": one.limits,
             }
             for one in op.attributes
@@ -195,13 +196,13 @@ def data(op: Op) -> dict[str, Any]:
             {"operands": fit.operands, "attributes": _plain(fit.attributes), "output": fit.output}
             for fit in fits(op)
         ],
-        "conventions": op.conventions.en if op.conventions else "",
+        "conventions": str(op.conventions) if op.conventions else "",
         "kinks": [
             {
                 "call": kink.call,
                 "value": kink.value_text,
                 "gradient": kink.gradient_text,
-                "note": kink.kink.note.en,
+                "note": kink.kink.note,
             }
             for kink in kinks(op)
         ],

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.derivatives.local_gradients import ElementwiseLocal, ScalarLocal, local_gradient
-from backprop_engine.messages.words import Words
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["ANOMALIES", "Anomaly"]
@@ -32,8 +32,8 @@ class Anomaly(Struct, frozen=True, eq=False):
     """
 
     name: str
-    meaning: Words
-    advice: Words
+    meaning: Message
+    advice: Message
     find: Finder
     bound: bool = False
 
@@ -165,120 +165,84 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
     for one in (
         Anomaly(
             "first infinity",
-            Words(
-                "An infinity arises here, from finite numbers.",
-                "유한한 수에서 여기서 무한대가 생겼습니다.",
-            ),
-            Words(
+            msg("An infinity arises here, from finite numbers."),
+            msg(
                 "Look at what was divided by, or what went into a logarithm or an exponential: shift by the "
-                "maximum, add a small eps, or use the fused operator.",
-                "나눈 수, 로그나 지수에 들어간 수를 보세요. 최댓값을 빼거나, 작은 eps를 더하거나, "
-                "합쳐진 연산자를 쓰면 됩니다.",
+                "maximum, add a small eps, or use the fused operator."
             ),
             _first(np.isinf),
         ),
         Anomaly(
             "first nan",
-            Words("Not-a-number arises here.", "여기서 NaN이 생겼습니다."),
-            Words(
+            msg("Not-a-number arises here."),
+            msg(
                 "NaN comes from 0 · inf, inf − inf, 0 / 0, or the root or logarithm of a negative number. A "
                 "`where` behind it hides the value but not the gradient: guard the operand before the "
-                "operator.",
-                "NaN은 0 · inf, inf − inf, 0 / 0, 음수의 제곱근이나 로그에서 생깁니다. 뒤에 둔 `where`는 "
-                "값은 가리지만 그래디언트는 가리지 못하므로, 연산자에 들어가기 전에 막아야 합니다.",
+                "operator."
             ),
             _first(np.isnan),
         ),
         Anomaly(
             "zero gradient",
-            Words("This gradient is zero in every cell.", "이 그래디언트는 모든 원소가 0입니다."),
-            Words(
+            msg("This gradient is zero in every cell."),
+            msg(
                 "Nothing learns from it. Look upstream for a dead ReLU, a saturated activation, a max that "
-                "another operand won, or a detach.",
-                "여기서는 아무것도 배우지 못합니다. 죽은 ReLU, 포화된 활성화, 다른 값이 이긴 max, detach가 "
-                "위쪽에 있는지 보세요.",
+                "another operand won, or a detach."
             ),
             _zero,
         ),
         Anomaly(
             "below",
-            Words(
-                "Every cell of this gradient is below the bound.",
-                "이 그래디언트의 모든 원소가 기준보다 작습니다.",
-            ),
-            Words(
+            msg("Every cell of this gradient is below the bound."),
+            msg(
                 "Gradients vanish along products of small slopes: other activations, other initial weights, "
-                "normalisation, or a path around (a residual connection, a gate).",
-                "작은 기울기를 여러 번 곱하면 그래디언트가 사라집니다. 활성화 함수나 초깃값을 바꾸거나, "
-                "정규화나 돌아가는 길(잔차 연결, 게이트)을 두세요.",
+                "normalisation, or a path around (a residual connection, a gate)."
             ),
             _below,
             bound=True,
         ),
         Anomaly(
             "above",
-            Words(
-                "A cell of this gradient is above the bound.",
-                "이 그래디언트에 기준보다 큰 원소가 있습니다.",
-            ),
-            Words(
+            msg("A cell of this gradient is above the bound."),
+            msg(
                 "Gradients explode along products of large slopes: smaller initial weights, a smaller "
-                "learning rate, or clipping the gradient's norm.",
-                "큰 기울기를 여러 번 곱하면 그래디언트가 폭발합니다. 초깃값이나 학습률을 줄이거나, "
-                "그래디언트의 크기를 자르세요.",
+                "learning rate, or clipping the gradient's norm."
             ),
             _above,
             bound=True,
         ),
         Anomaly(
             "saturation",
-            Words(
-                f"Every slope of this activation is below {SATURATED:g}.",
-                f"이 활성화 함수의 모든 기울기가 {SATURATED:g}보다 작습니다.",
-            ),
-            Words(
+            msg("Every slope of this activation is below {saturated:g}.", saturated=SATURATED),
+            msg(
                 "It is far out on its flat part: smaller weights or inputs, normalisation, or a loss that "
-                "cancels the slope, as cross-entropy does for a sigmoid.",
-                "평평한 부분에 멀리 나가 있습니다. 가중치나 입력을 줄이거나 정규화하세요. 시그모이드라면 "
-                "교차 엔트로피처럼 기울기를 상쇄하는 손실을 쓰세요.",
+                "cancels the slope, as cross-entropy does for a sigmoid."
             ),
             _saturated,
         ),
         Anomaly(
             "dead relu",
-            Words(
-                "A unit of this ReLU gives 0 for everything.",
-                "이 ReLU에 항상 0만 내는 유닛이 있습니다.",
-            ),
-            Words(
+            msg("A unit of this ReLU gives 0 for everything."),
+            msg(
                 "Its weights get no gradient and it stays so: a smaller learning rate, a positive bias "
-                "at the start, or a leaky ReLU.",
-                "그 가중치는 그래디언트를 받지 못해 계속 그대로입니다. 학습률을 줄이거나, 편향을 양수로 "
-                "시작하거나, leaky ReLU를 쓰세요.",
+                "at the start, or a leaky ReLU."
             ),
             _dead,
         ),
         Anomaly(
             "sign change",
-            Words(
-                "This gradient points the other way than in the iteration before.",
-                "이 그래디언트의 방향이 지난 반복과 반대입니다.",
-            ),
-            Words(
+            msg("This gradient points the other way than in the iteration before."),
+            msg(
                 "The update jumped over a minimum. If it happens again and again, the learning rate is too "
-                "large.",
-                "갱신이 최솟값을 뛰어넘었습니다. 되풀이된다면 학습률이 너무 큽니다.",
+                "large."
             ),
             _turned,
         ),
         Anomaly(
             "no update",
-            Words("The update left this parameter as it was.", "갱신해도 이 파라미터는 그대로입니다."),
-            Words(
-                "Its gradient is 0, or so small that it is lost in rounding: look for where it vanishes.",
-                "그래디언트가 0이거나, 반올림에 묻힐 만큼 작습니다. 어디서 사라지는지 찾아보세요.",
-            ),
+            msg("The update left this parameter as it was."),
+            msg("Its gradient is 0, or so small that it is lost in rounding: look for where it vanishes."),
             _unchanged,
         ),
     )
-}  # fmt: skip
+}

@@ -32,7 +32,7 @@ from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Update
-from backprop_engine.messages.words import Words
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
@@ -49,9 +49,6 @@ _KINDS: Final[dict[type, StepKind]] = {
     Update: "update",
     Clear: "clear",
 }
-_LEFT_OUT: Final = Words(
-    "Left out, for it no longer fits the file: {what}.", "바뀐 파일에 맞지 않아 뺀 것: {what}."
-)
 
 
 class ResumePoint(Struct, frozen=True):
@@ -170,7 +167,8 @@ def resumed(session: Session, run: Run) -> Session:
     moved = replace(moved, position=position_of(moved.run, resume_point(session)))
     if session.levels:
         moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
-    notice = Notice(_LEFT_OUT, {"what": ", ".join(left_out)}, good=False) if left_out else None
+    message = msg("Left out, for it no longer fits the file: {what}.", what=", ".join(left_out))
+    notice = Notice(message, good=False) if left_out else None
     return replace(moved, selection=_chosen(session, moved), notice=notice)
 
 

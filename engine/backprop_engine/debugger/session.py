@@ -13,7 +13,7 @@ from backprop_engine.debugger.breakpoints import Breakpoint
 from backprop_engine.debugger.navigation import groups_at
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Schedule
-from backprop_engine.messages.words import Words
+from backprop_engine.messages.message import Message
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 
@@ -43,15 +43,14 @@ class Journey(Struct, frozen=True, eq=False):
 
 
 class Notice(Struct, frozen=True):
-    """Something to tell about the last command: words with blanks, and what stands in them."""
+    """Something to tell about the last command."""
 
-    words: Words
-    values: Mapping[str, object] = {}
+    message: Message
     good: bool = True
 
     def in_language(self, language: str) -> str:
-        """The sentence."""
-        return self.words.in_language(language).format(**self.values)
+        """The message."""
+        return self.message.in_language(language)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.session import Journey, Notice, Seek, Session
-from backprop_engine.debugger.texts import NOTICES
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.run import Run
 
 __all__ = [
@@ -37,9 +37,9 @@ _AT_ONCE: Final = 2000
 """Iterations that have so many nodes and edges together take no longer than painting a screen does."""
 
 
-def told(session: Session, key: str, *, good: bool = True, **values: object) -> Session:
+def told(session: Session, message: Message, *, good: bool = True) -> Session:
     """The session with something to tell."""
-    return replace(session, notice=Notice(NOTICES[key], values, good))
+    return replace(session, notice=Notice(message, good))
 
 
 # Moving
@@ -67,7 +67,7 @@ def through_history(session: Session, *, back: bool) -> Session:
     """Back to where one was before the last jump, or ahead again."""
     left, right = session.past, session.future
     if not (left if back else right):
-        return told(session, "no history", good=False)
+        return told(session, msg("There is no jump to go back to."), good=False)
     if back:
         return replace(at(session, left[-1]), past=left[:-1], future=(session.position, *right))
     return replace(at(session, right[0]), past=(*left, session.position), future=right[1:])
@@ -140,11 +140,23 @@ def halted(session: Session) -> Session:
             reached = _reached(goal)
             here = min(goal.outer_here, goal.run.schedule(reached).last)
             stopped = replace(goal, position=goal.run.start(reached) + here, levels=(), hit=())
-            return told(stopped, "halted", iteration=reached, goal=goal.iteration)
+            return told(
+                stopped,
+                msg(
+                    "Stopped in iteration {iteration}, on the way to iteration {goal}.",
+                    iteration=reached,
+                    goal=goal.iteration,
+                ),
+            )
         case Seek(iteration=iteration, back=back):
             session = replace(session, pending=None)
             stopped = jumped(session, session.run.start(iteration + back))
-            return told(stopped, "halted search", iteration=iteration)
+            return told(
+                stopped,
+                msg(
+                    "Stopped searching at iteration {iteration}; continue to search on.", iteration=iteration
+                ),
+            )
         case None:
             return session
 
@@ -205,7 +217,12 @@ def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
         return _stopped(jumped(here, start + best), stopped[best])
     following = seek.iteration + (-1 if seek.back else 1)
     if not 0 <= following < run.iterations:
-        return told(jumped(here, 0 if seek.back else session.last), f"no hit{' back' * seek.back}")
+        message = (
+            msg("No breakpoint was hit; this is the start of the run.")
+            if seek.back
+            else msg("No breakpoint was hit; this is the end of the run.")
+        )
+        return told(jumped(here, 0 if seek.back else session.last), message)
     return session.waiting(Seek(following, seek.back))
 
 
@@ -232,4 +249,7 @@ def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
     kept = tuple(one for one in session.breakpoints if not (one.once and one in breakpoints))
     hit = tuple(one.number for one in breakpoints)
     shown = ", ".join(f"{one.number} ({one.text})" for one in breakpoints)
-    return told(replace(session, breakpoints=kept, hit=hit), "hit", breakpoints=shown)
+    return told(
+        replace(session, breakpoints=kept, hit=hit),
+        msg("Stopped at breakpoint {breakpoints}.", breakpoints=shown),
+    )

@@ -7,7 +7,7 @@ from typing import Final
 
 from backprop_engine.errors import UsageError
 from backprop_engine.expressions import Expr, ExprError, parse
-from backprop_engine.messages.message import Hint, Message, msg, spelled
+from backprop_engine.messages.message import Hint, Message, msg, rewritten
 from backprop_engine.messages.plain_text import clean, shortened
 
 __all__ = ["about", "named", "typed", "with_hint"]
@@ -28,7 +28,7 @@ def typed(text: str) -> Expr:
 def about(text: str, message: Message, hint: Hint) -> UsageError:
     """What is wrong with a typed expression."""
     told = msg("{text}: {problem}", text=shortened(clean(text), 60), problem=with_hint(message, hint))
-    return UsageError(spelled(told, named))
+    return UsageError(rewritten(told, named))
 
 
 def with_hint(message: Message, hint: Hint) -> Message:

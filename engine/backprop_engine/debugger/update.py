@@ -148,7 +148,9 @@ def _into(session: Session) -> Session:
         return opened
     node = _composite(session)
     if node is None:
-        return _unfolded_at(session, session.here + 1) or told(session, "nothing inside", good=False)
+        return _unfolded_at(session, session.here + 1) or told(
+            session, msg("There is nothing to step into here: the operator is elementary."), good=False
+        )
     found = inner_run(session.trace, node)
     start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
     level = InnerRun(node.name, found.trace, start)
@@ -187,8 +189,12 @@ def _out(session: Session) -> Session:
         if last > session.here:  # at the end of a group already, it is the one around it
             return at(session, session.position - session.here + last)
     if groups:
-        return told(session, "group done", good=False, group=groups[0].name)
-    return told(session, "nothing outside", good=False)
+        return told(
+            session,
+            msg("This is the end of {group}: the next step leads out of it.", group=groups[0].name),
+            good=False,
+        )
+    return told(session, msg("You are inside of nothing."), good=False)
 
 
 def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd | RunTo) -> int:
@@ -237,7 +243,7 @@ def _fold(session: Session, group: str) -> Session:
     """With a group folded, or every instance of a scan; or unfolded, if it was."""
     names = [one.name for one in session.run.graph.groups]
     if not names:
-        return told(session, "no groups", good=False)
+        return told(session, msg("The graph has no groups to fold."), good=False)
     if not group:
         return replace(session, folded=() if len(session.folded) == len(names) else tuple(names))
     if group in session.run.graph.lengths:
@@ -307,5 +313,10 @@ def _continue(session: Session, *, back: bool) -> Session:
     """To the next hit in this iteration; else the search goes on in the others."""
     session = at(session, session.position)
     if not any(one.enabled for one in session.breakpoints):
-        return told(jumped(session, 0 if back else session.last), f"no breakpoints{' back' * back}")
+        message = (
+            msg("No breakpoint is set; this is the start of the run.")
+            if back
+            else msg("No breakpoint is set; this is the end of the run.")
+        )
+        return told(jumped(session, 0 if back else session.last), message)
     return searched(session, Seek(session.iteration, back), session.position)

@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from backprop_engine.errors import Code, code
-from backprop_engine.messages.message import Hint, Message, joined, msg, worded
+from backprop_engine.messages.message import Hint, Message, joined, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import Op, OpAttribute
@@ -48,7 +48,7 @@ def attribute_value(op: Op, attribute: OpAttribute, value: object, at: object) -
     try:
         converted = msgspec.convert(value, expected, strict=True)
     except msgspec.ValidationError:
-        hint: Hint = worded(attribute.meaning)
+        hint: Hint = attribute.meaning
         if isinstance(value, str):
             choices = [choice for choice in _choices(expected) if isinstance(choice, str)]
             hint = did_you_mean(value, choices) or hint
@@ -71,7 +71,7 @@ def attribute_value(op: Op, attribute: OpAttribute, value: object, at: object) -
             limits=limits,
             value=shown_value(value),
         )
-        raise CallError(ATTRIBUTE, message, at, worded(attribute.meaning))
+        raise CallError(ATTRIBUTE, message, at, attribute.meaning)
     if attribute.type is tuple and not isinstance(converted, tuple):
         return (converted,)
     return converted

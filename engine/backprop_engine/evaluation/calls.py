@@ -29,7 +29,7 @@ from backprop_engine.expressions import (
     Unary,
     literal,
 )
-from backprop_engine.messages.message import Hint, Message, msg, worded
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op
@@ -186,7 +186,7 @@ def bind(
                 "`{op}` needs `{name}`: {meaning}",
                 op=op.name,
                 name=attribute.name,
-                meaning=worded(attribute.meaning),
+                meaning=attribute.meaning,
             )
             raise CallError(ATTRIBUTE, message, at, msg("the operator is {op}", op=signature(op)))
     if op.conflict and (

@@ -18,8 +18,18 @@ _LETTERS: Final = {"l": _LIQUID, "m": _FINAL, "n": _FINAL, "r": _LIQUID, "ε": _
 _FIRST_SYLLABLE, _LAST_SYLLABLE, _FINALS, _RIEUL = 0xAC00, 0xD7A3, 28, 8
 
 
+_ORDINAL: Final = "첫/번째"
+_SMALL_COUNT: Final = re.compile("(?<![0-9])(10|[1-9])$")
+_COUNTED: Final = ("첫", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
+
+
 def with_particle(text: str, pair: str) -> str:
-    """`text` with the particle that fits its end; `pair` is the form after a consonant, and after a vowel."""
+    """`text` with the particle that fits its end; `pair` is the form after a consonant, and after a vowel.
+
+    The pair 첫/번째 makes an ordinal of a number: small ones are counted in words, 첫 번째, but 11번째.
+    """
+    if pair == _ORDINAL:
+        return _SMALL_COUNT.sub(lambda count: f"{_COUNTED[int(count[1]) - 1]} ", text) + "번째"
     after_consonant, after_vowel = pair.split("/")
     ending = _NONE if text.endswith("()") else _ending(text.rstrip(_CLOSING))  # 빈 괄호
     if ending == _UNSURE:

@@ -1,77 +1,74 @@
-"""Sentences of ours that are English text, and can be said in another language too.
+"""Messages: English texts of ours that can be said in another language too.
 
-Whatever a user is told of a mistake begins as ``msg("there is no node {name}", name=name)``. What that gives
-is the English text, so that all that compares, joins or prints texts goes on as it does with any text; and it
-remembers how it was made, so that ``.in_language("ko")`` gives the same in Korean::
+Whatever a user reads begins as ``msg("there is no node {name}", name=name)``. The result is the English
+text, so that code which compares, joins or prints texts treats it as any other; and it remembers how it
+was made, so that ``.in_language("ko")`` gives the same in Korean::
 
     msg("expected {what}, found {found}", what=msg("a list"), found=msg("the number {number}", number=3))
 
-- A template is always a literal, and is always formatted: a brace that is text is written twice.
-- An argument that is such a sentence itself is put into the other language too; names, numbers and what is
-  quoted from a file stay as they are. So does all that passes through an f-string or ``+`` on its way: put
-  parts together as arguments, by `joined` or by `listed`.
-- What a shape rule says leaves places for its operands' names, ``msg("{0} is {shape}", shape=shape)``, which
-  ``.format(*names)`` fills in later, wherever they stand in it or in its arguments.
-- The catalogue of a language gives a template for each English one, with the same arguments. A Korean one
-  says ``{name}{을/를}`` where a particle follows: the form that the end of the text before it asks for.
+- A template is always a literal, and is always formatted: a brace that is text is written twice. Where
+  one English text means two things, a context tells them apart: ``msg("seed", "timeline")``.
+- An argument that is itself a message is translated too; names, numbers and what is quoted from a file
+  stay as they are. So does whatever passes through an f-string or ``+`` on its way: put parts together as
+  arguments, with `joined` or with `enumerated`.
+- What a shape rule says leaves places for its operands' names, ``msg("{0} is {shape}", shape=shape)``,
+  which ``.format(*names)`` fills in later, wherever they stand in it or in its arguments.
+- The files of a language (see `translations`) give a template for each English one, with the same
+  arguments. A Korean one says ``{name}{을/를}`` where a particle follows: the form that fits the end of the
+  text before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from importlib import import_module
 from string import Formatter
 from typing import Final, Literal, LiteralString, TypeAlias, overload
 
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.messages.words import Words
+from backprop_engine.messages.translations import ENGLISH, contextual, translations
 
-__all__ = [
-    "Hint",
-    "Message",
-    "add_catalogues",
-    "catalogue",
-    "cleaned",
-    "filled",
-    "in_language",
-    "joined",
-    "listed",
-    "msg",
-    "spelled",
-    "worded",
-]
+__all__ = ["Hint", "Message", "cleaned", "enumerated", "in_language", "joined", "msg", "rewritten"]
 
-ENGLISH: Final = "en"
-_PACKAGES = ["backprop_engine.messages.languages"]
 _PLACES: Final = ("{0}", "{1}", "{2}", "{3}")
 
 
 class Message(str):
-    """An English text, and what it was made of: a template, and the arguments that were put into it."""
+    """An English text, and what it was made of: a template, its context, and the arguments put into it."""
 
-    __slots__ = ("_arguments", "_names", "_template")
+    __slots__ = ("_arguments", "_context", "_names", "_template")
     _template: str
+    _context: str
     _arguments: Mapping[str, object]
     _names: Sequence[str]
 
     def in_language(self, language: str) -> str:
-        """The sentence in `language`; in English where the catalogue does not know it."""
-        template = catalogue(language).get(self._template) if language != ENGLISH else None
+        """The message in `language`; in English where its files have no translation that can be used."""
+        template = None if language == ENGLISH else self._translation(language)
         if template is None:
             return str(self)
-        return filled(template, self._arguments, language, self._names)
+        try:
+            return _filled(template, self._arguments, language, self._names)
+        except (IndexError, KeyError, ValueError, AttributeError):  # it asks for what is not given
+            return str(self)
+
+    def _translation(self, language: str) -> str | None:
+        known = translations(language)
+        found = known.get(contextual(self._template, self._context))
+        return known.get(self._template) if found is None and self._context else found
 
     def format(self, *names: str) -> Message:  # type: ignore[override]  # no other fields are left in it
-        """The sentence with the names of operands in their places."""
+        """The message with the names of operands in their places."""
         given = {key: _named(value, names) for key, value in self._arguments.items()}
-        return _made(str.format(self, *names), self._template, names, given)
+        return self._with(str.format(self, *names), names, given)
 
     def cleaned(self) -> Message:
-        """The sentence with all that was put into it made harmless, as `clean` does it."""
-        names = tuple(map(clean, self._names))
+        """The message with all that was put into it made harmless, as `clean` does it."""
         given = {key: _harmless(value) for key, value in self._arguments.items()}
-        return _made(clean(self), self._template, names, given)
+        return self._with(clean(self), tuple(map(clean, self._names)), given)
+
+    def _with(self, english: str, names: Sequence[str], arguments: Mapping[str, object]) -> Message:
+        return _made(english, self._template, self._context, names, arguments)
 
 
 class _Joined(Message):
@@ -95,71 +92,47 @@ class _Joined(Message):
         return _in_a_row(tuple(map(cleaned, self._parts)), self._separators)
 
 
-class _Worded(Message):
-    """What is said in each language where it is declared."""
+class _Rewritten(Message):
+    """A message that a function changes after it was translated."""
 
-    __slots__ = ("_words",)
-    _words: Words
-
-    def in_language(self, language: str) -> str:
-        """The sentence in `language`."""
-        return self._words.in_language(language)
-
-    def format(self, *names: str) -> Message:  # type: ignore[override]
-        """The sentence itself: it has no places for names."""
-        return self
-
-    def cleaned(self) -> Message:
-        """The sentence itself: nothing was put into it."""
-        return self
-
-
-class _Spelled(Message):
-    """A sentence that is spelled in another way than it was said."""
-
-    __slots__ = ("_spelling", "_text")
+    __slots__ = ("_change", "_text")
     _text: str
-    _spelling: Callable[[str], str]
+    _change: Callable[[str], str]
 
     def in_language(self, language: str) -> str:
-        """The sentence in `language`, spelled so."""
-        return self._spelling(in_language(self._text, language))
+        """The message in `language`, and then changed."""
+        return self._change(in_language(self._text, language))
 
     def format(self, *names: str) -> Message:  # type: ignore[override]
-        """The sentence with the names of operands in their places."""
-        return spelled(self._text.format(*names), self._spelling)
+        """The message with the names of operands in their places."""
+        return rewritten(self._text.format(*names), self._change)
 
     def cleaned(self) -> Message:
-        """The sentence, made harmless."""
-        return spelled(cleaned(self._text), self._spelling)
+        """The message, made harmless."""
+        return rewritten(cleaned(self._text), self._change)
 
 
 Hint: TypeAlias = Message | Literal[""]
-"""A sentence, or nothing."""
+"""A message, or nothing."""
 
 
-def msg(template: LiteralString, /, **arguments: object) -> Message:
+def msg(template: LiteralString, context: LiteralString = "", /, **arguments: object) -> Message:
     """`template`, formatted with `arguments`, in English for now."""
-    return _made(template.format(*_PLACES, **arguments), template, _PLACES, arguments)
+    return _made(template.format(*_PLACES, **arguments), template, context, _PLACES, arguments)
 
 
-def _made(english: str, template: str, names: Sequence[str], arguments: Mapping[str, object]) -> Message:
+def _made(
+    english: str, template: str, context: str, names: Sequence[str], arguments: Mapping[str, object]
+) -> Message:
     text = Message(english)
-    text._template, text._names, text._arguments = template, names, arguments
+    text._template, text._context, text._names, text._arguments = template, context, names, arguments
     return text
 
 
-def worded(words: Words) -> Message:
-    """What `words` say, as a sentence like the others; a catalogue does not know it."""
-    text = _Worded(words.en)
-    text._words = words
-    return text
-
-
-def spelled(text: str, spelling: Callable[[str], str]) -> Message:
-    """`text`, a sentence or not, with what `spelling` makes of it in any language."""
-    made = _Spelled(spelling(text))
-    made._text, made._spelling = text, spelling
+def rewritten(text: str, change: Callable[[str], str]) -> Message:
+    """`text`, a message or not, with what `change` makes of it in any language."""
+    made = _Rewritten(change(text))
+    made._text, made._change = text, change
     return made
 
 
@@ -169,8 +142,8 @@ def joined(separator: str, parts: Iterable[str]) -> Message:
     return _in_a_row(texts, ("", *(separator for _ in texts[1:]))[: len(texts)])
 
 
-def listed(parts: Iterable[str], last: Message) -> Message:
-    """`parts` with commas between them, and `last` before the last one: ``listed(names, msg(" or "))``."""
+def enumerated(parts: Iterable[str], last: Message) -> Message:
+    """`parts` with commas between them, and `last` before the last: ``enumerated(names, msg(" or "))``."""
     texts = tuple(parts)
     return _in_a_row(texts, ("", *(", " for _ in texts[2:]), *(last for _ in texts[1:2]))[: len(texts)])
 
@@ -210,31 +183,12 @@ def in_language(value: object, language: str) -> str:
     return str(value) if saying is None else str(saying(language))
 
 
-# Catalogues
-
-
-def add_catalogues(package: str) -> None:
-    """Let the modules of `package`, each named as its language, with a `CATALOGUE`, say more."""
-    if package not in _PACKAGES:
-        _PACKAGES.append(package)
-        catalogue.cache_clear()
-
-
-@lru_cache(maxsize=8)
-def catalogue(language: str) -> Mapping[str, str]:
-    """The templates of `language` by their English ones; loaded when the first sentence is said in it."""
-    found: dict[str, str] = {}
-    for package in _PACKAGES:
-        found |= import_module(f"{package}.{language}").CATALOGUE
-    return found
-
-
 @lru_cache(maxsize=1024)
 def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
     return tuple(Formatter().parse(template))
 
 
-def filled(template: str, arguments: Mapping[str, object], language: str, names: Sequence[str] = ()) -> str:
+def _filled(template: str, arguments: Mapping[str, object], language: str, names: Sequence[str]) -> str:
     """`template` with the arguments in `language`, and its particles chosen by what stands before them."""
     from backprop_engine.messages.korean_particles import with_particle  # here, since English has none
 

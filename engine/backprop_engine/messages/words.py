@@ -1,21 +1,36 @@
-"""The languages, and sentences written in each of them side by side."""
+"""Messages that bring their Korean along: what belongs to an operator or an optimiser stays with it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-__all__ = ["LANGUAGES", "Words"]
+from backprop_engine.messages.message import Message
 
-LANGUAGES = ("en", "ko")
-"""The languages that the debugger speaks."""
+__all__ = ["Words"]
 
 
-class Words(NamedTuple):
-    """A sentence of ours in each language that the debugger speaks."""
+class Words(Message):
+    """A message that is declared with its Korean; the files of any other language know it by its English.
 
-    en: str
-    ko: str
+    Both are templates, like those of `msg`: ``Words("1/{count} each", "각각 1/{count}", count=4)``.
+    """
 
-    def in_language(self, language: str) -> str:
-        """The sentence in `language`, one of `LANGUAGES`."""
-        return str(getattr(self, language))
+    __slots__ = ("_declared",)
+    _declared: Mapping[str, str]
+
+    def __new__(cls, en: str, ko: str, **arguments: object) -> Words:
+        """The English text, and what else `in_language` needs."""
+        text = super().__new__(cls, en.format(**arguments))
+        text._template, text._context, text._names, text._arguments = en, "", (), arguments
+        text._declared = {"ko": ko}
+        return text
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """What a copy is made of first; its slots follow."""
+        return "", ""
+
+    def _translation(self, language: str) -> str | None:
+        return self._declared.get(language) or super()._translation(language)
+
+    def _with(self, english: str, names: Sequence[str], arguments: Mapping[str, object]) -> Message:
+        return Words(self._template, self._declared["ko"], **arguments)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from backprop_engine.messages.message import Hint, listed, msg
+from backprop_engine.messages.message import Hint, enumerated, msg
 from backprop_engine.messages.words import Words
 
 Attributes: TypeAlias = Mapping[str, Any]
@@ -47,7 +47,7 @@ class OpAttribute(Struct, frozen=True):
             *([msg("at most {bound:g}", bound=self.most)] if self.most is not None else []),
             *([msg("less than {bound:g}", bound=self.below)] if self.below is not None else []),
         ]
-        return listed(words, msg(" and ")) if words else ""
+        return enumerated(words, msg(" and ")) if words else ""
 
     def allows(self, value: object) -> bool:
         """Whether every number in `value` is within the limits."""

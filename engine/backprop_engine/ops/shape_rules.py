@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
-from backprop_engine.messages.message import Hint, Message, listed, msg
+from backprop_engine.messages.message import Hint, Message, enumerated, msg
 from backprop_engine.messages.message import joined as said_joined
 
 
@@ -59,7 +59,7 @@ def operand(argnum: int) -> str:
 
 def named(*shapes: Shape, first: int = 0) -> Message:
     """``{0} is 2×3 and {1} is 3``, for the operands' names to be put in; they count from `first`."""
-    return listed(map(_named, enumerate(shapes, first)), msg(" and "))
+    return enumerated(map(_named, enumerate(shapes, first)), msg(" and "))
 
 
 def _named(one: tuple[int, Shape]) -> Message:
@@ -68,7 +68,7 @@ def _named(one: tuple[int, Shape]) -> Message:
 
 def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Message) -> Message:
     """A problem with two operands, each told by its number and its shape."""
-    both = listed(map(_named, (one, other)), msg(" and "))
+    both = enumerated(map(_named, (one, other)), msg(" and "))
     return msg("{operands}: {problem}", operands=both, problem=problem)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from backprop_engine.errors import BackpropError
-from backprop_engine.messages.message import Hint, Message, joined, msg, worded
+from backprop_engine.messages.message import Hint, Message, joined, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.words import Words
 
@@ -95,7 +95,7 @@ class Setting(Struct, frozen=True):
 
     def _refusal(self, given: object, hint: Hint = "") -> SettingError:
         message = msg("`{name}` is {kind}, not {given}", name=self.name, kind=self.kind, given=_shown(given))
-        return SettingError(self.name, message, hint or worded(self.meaning))
+        return SettingError(self.name, message, hint or self.meaning)
 
 
 def _shown(value: object) -> str:

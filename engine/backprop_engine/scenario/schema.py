@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 from backprop_engine.evaluation.calls import signature
 from backprop_engine.expressions.cursor import RESERVED
-from backprop_engine.messages.words import Words
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, Setting
 from backprop_engine.scenario.format import (
@@ -116,7 +116,7 @@ def or_nothing(part: Fragment) -> Fragment:
     return one_of(*part.get("anyOf", [part]), {"type": "null"})
 
 
-def choices(table: Mapping[str, Words], language: str) -> Fragment:
+def choices(table: Mapping[str, Message], language: str) -> Fragment:
     """One of the names in a table, each with its meaning."""
     return one_of(
         *({"const": name, "description": meaning.in_language(language)} for name, meaning in table.items())
@@ -249,9 +249,9 @@ def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
     return _PLAIN | explained
 
 
-def _called(op: Op) -> Words:
+def _called(op: Op) -> Message:
     """How an operator is called, and what its backward step does."""
-    return Words(*(f"`{signature(op)}`: {lesson}" for lesson in op.lesson))
+    return msg("`{signature}`: {lesson}", signature=signature(op), lesson=op.lesson)
 
 
 def value_of(key: FormatKey, kinds: dict[ValueKind, Fragment]) -> Fragment:
@@ -263,30 +263,22 @@ def value_of(key: FormatKey, kinds: dict[ValueKind, Fragment]) -> Fragment:
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY: Final = "urn:backprop-tui:scenario"
 
-_NAME: Final = Words(
-    f"A name has letters of any script, digits and `_`, does not begin with a digit, is no word of Python, "
-    f"and has at most {MAX_LENGTH} characters.",
-    f"이름에는 모든 문자 체계의 글자, 숫자, `_`를 쓸 수 있습니다. 숫자로 시작하지 않고, 파이썬의 예약어가 "
-    f"아니며, {MAX_LENGTH}자를 넘지 않습니다.",
+_NAME: Final = msg(
+    "A name has letters of any script, digits and `_`, does not begin with a "
+    "digit, is no word of Python, and has at most {max_length} characters.",
+    max_length=MAX_LENGTH,
 )
-_PATH: Final = Words(
-    "A name, or a path into an instance: `q`, `states[-1].h`, `f#1`.",
-    "이름, 또는 인스턴스 안의 경로입니다: `q`, `states[-1].h`, `f#1`.",
+_PATH: Final = msg("A name, or a path into an instance: `q`, `states[-1].h`, `f#1`.")
+_TITLE: Final = msg("A scenario of backprop-tui")
+_NUMBERS: Final = msg("A number, or a nested list of one depth.")
+_EXPRESSION: Final = msg(
+    "An expression: `W @ x + b`, `tanh(a)`, `softmax_with_loss(h, target=t)`, `x[0]`, `W.T`."
 )
-_TITLE: Final = Words("A scenario of backprop-tui", "backprop-tui 시나리오")
-_NUMBERS: Final = Words("A number, or a nested list of one depth.", "수, 또는 깊이가 일정한 중첩 목록입니다.")
-_EXPRESSION: Final = Words(
-    "An expression: `W @ x + b`, `tanh(a)`, `softmax_with_loss(h, target=t)`, `x[0]`, `W.T`.",
-    "식입니다: `W @ x + b`, `tanh(a)`, `softmax_with_loss(h, target=t)`, `x[0]`, `W.T`.",
+_FORMULA: Final = msg(
+    "A gradient written by hand: an expression with `grad(NAME)`, such as `outer(grad(a), x)`."
 )
-_FORMULA: Final = Words(
-    "A gradient written by hand: an expression with `grad(NAME)`, such as `outer(grad(a), x)`.",
-    "손으로 쓴 그래디언트입니다. `outer(grad(a), x)`처럼 `grad(NAME)`을 쓴 식입니다.",
-)
-_TEXTS: Final = Words(
-    "A text, or a text by language: `{en: …, ko: …}`.", "텍스트, 또는 언어별 텍스트입니다: `{en: …, ko: …}`."
-)
-_AN_OPERAND: Final = Words("An operand, by its name.", "피연산자의 이름입니다.")
+_TEXTS: Final = msg("A text, or a text by language: `{{en: …, ko: …}}`.")
+_AN_OPERAND: Final = msg("An operand, by its name.")
 
 
 def schema(language: str = "en") -> Fragment:
@@ -308,11 +300,11 @@ class _Writer:
         self.language = language
         self.kinds = values_by_kind(language)
 
-    def say(self, words: Words) -> str:
+    def say(self, words: Message) -> str:
         """One of our sentences."""
         return words.in_language(self.language)
 
-    def described(self, words: Words, part: Fragment) -> Fragment:
+    def described(self, words: Message, part: Fragment) -> Fragment:
         """A part with its explanation before it."""
         return {"description": sentence(self.say(words)), **part}
 
@@ -363,7 +355,7 @@ class _Writer:
         yield "expectation", self.expectation()
         yield "train", self.opened(TRAIN, map(self.with_optimizer, OPTIMIZERS))
 
-    def pattern(self, words: Words, pattern: str) -> Fragment:
+    def pattern(self, words: Message, pattern: str) -> Fragment:
         """A text of a pattern; editors show the explanation in place of the pattern."""
         explained = self.say(words)
         return {

@@ -13,7 +13,7 @@ from msgspec import structs
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
@@ -60,7 +60,7 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         metavar="N",
         help=msg("threads for products of large matrices (1)"),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default=None, help=msg("the language of explanations"))
+    parser.add_argument("--lang", choices=languages(), default=None, help=msg("the language of explanations"))
 
 
 def memory(text: str) -> int:

@@ -14,7 +14,7 @@ from importlib import import_module
 from backprop_engine.errors import ScenarioError, UsageError, reason
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import ENGLISH, languages
 from backprop_tui import __version__
 from backprop_tui.cli.parser import Parser
 
@@ -90,13 +90,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _language(arguments: Sequence[str]) -> str:
     """The language that errors are told in: that of --lang, wherever it stands; English without it."""
-    language = LANGUAGES[0]
+    language = ENGLISH
     for at, argument in enumerate(arguments):
         if argument == "--lang":
             language = "".join(arguments[at + 1 : at + 2])
         elif argument.startswith("--lang="):
             language = argument.partition("=")[2]
-    return language if language in LANGUAGES else LANGUAGES[0]
+    return language if language in languages() else ENGLISH
 
 
 def _told_in(name: str, parsed: argparse.Namespace | None, language: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.messages.words import LANGUAGES, Words
+from backprop_engine.messages.translations import languages
 
 __all__ = ["add_arguments", "run", "starter"]
 
@@ -59,56 +59,25 @@ expect:
 """The figures can be worked out by hand, and come out exactly. With `train` they are those of iteration 0."""
 
 _WORDS: Final = {
-    "first": Words(
-        "A computational graph with its numbers. Change anything, save, and check again.",
-        "계산그래프와 그 수치입니다. 무엇이든 고쳐서 저장하고 다시 검사해 보세요.",
-    ),
-    "title": Words("My first scenario", "나의 첫 시나리오"),
-    "description": Words(
-        "One neuron with a ReLU, and how far it is from its target.",
-        "ReLU 뉴런 하나와, 그 출력이 정답에서 벗어난 정도입니다.",
-    ),
-    "inputs": Words("Data; they get gradients too.", "데이터입니다. 데이터도 그래디언트를 받습니다."),
-    "params": Words(
-        "What an optimiser would update: a number, a list, or a shape and how to fill it, such as",
-        "옵티마이저가 갱신하는 것입니다. 수, 목록, 또는 형상과 채우는 방법을 씁니다. 예:",
-    ),
-    "constants": Words(
-        "What gets no gradient: targets, masks, indices.",
-        "그래디언트를 받지 않는 것입니다. 정답, 마스크, 인덱스 등입니다.",
-    ),
-    "nodes": Words(
-        "Everything computed, in any order. `backprop-tui ops` lists the operators.",
-        "계산하는 것입니다. 순서는 상관없습니다. 연산자 목록은 `backprop-tui ops`로 볼 수 있습니다.",
-    ),
-    "notes": Words("Sentences shown at a node.", "노드에서 보여 줄 문장입니다."),
-    "note_h": Words(
-        "a is positive, so the gate is open and the gradient passes as it is.",
-        "a가 양수이므로 게이트가 열려 그래디언트가 그대로 지나갑니다.",
-    ),
-    "note_L": Words(
-        "The gradient of the square is twice the distance to the target.",
-        "제곱의 그래디언트는 정답까지 거리의 두 배입니다.",
-    ),
-    "expect": Words(
-        "What must come out; `check` compares. For rounded figures add `digits: 2`.",
-        "나와야 하는 수치이며 `check`가 비교합니다. 반올림한 수치에는 `digits: 2`를 더합니다.",
-    ),
-    "train": Words(
-        "To train, take away the `# ` before the next line.",
-        "학습하려면 다음 줄 앞의 `# `을 지웁니다.",
-    ),
+    "first": msg("A computational graph with its numbers. Change anything, save, and check again."),
+    "title": msg("My first scenario"),
+    "description": msg("One neuron with a ReLU, and how far it is from its target."),
+    "inputs": msg("Data; they get gradients too."),
+    "params": msg("What an optimiser would update: a number, a list, or a shape and how to fill it, such as"),
+    "constants": msg("What gets no gradient: targets, masks, indices."),
+    "nodes": msg("Everything computed, in any order. `backprop-tui ops` lists the operators."),
+    "notes": msg("Sentences shown at a node."),
+    "note_h": msg("a is positive, so the gate is open and the gradient passes as it is."),
+    "note_L": msg("The gradient of the square is twice the distance to the target."),
+    "expect": msg("What must come out; `check` compares. For rounded figures add `digits: 2`."),
+    "train": msg("To train, take away the `# ` before the next line."),
 }
 
 _NEXT: Final = {
-    "": Words("step through it", "한 스텝씩 따라가기"),
-    "run": Words("read the whole run", "실행 전체를 읽기"),
-    "check": Words(
-        "compare what it expects, and check every gradient",
-        "기대한 수치를 비교하고 모든 그래디언트를 검사하기",
-    ),
+    "": msg("step through it"),
+    "run": msg("read the whole run"),
+    "check": msg("compare what it expects, and check every gradient"),
 }
-_WRITTEN: Final = Words("{file} is written. Next:", "{file} 파일을 만들었습니다. 다음 명령을 쓸 수 있습니다.")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--lang",
-        choices=LANGUAGES,
+        choices=languages(),
         default="en",
         help=msg("the language of the scenario and of what is said"),
     )
@@ -134,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = clean(shlex.quote(_as_path(arguments.file)))
     commands = [" ".join(filter(None, ("backprop-tui", name, shown))) for name in _NEXT]
     width = max(map(len, commands))
-    print(_WRITTEN.in_language(arguments.lang).format(file=clean(arguments.file)))
+    print(msg("{file} is written. Next:", file=clean(arguments.file)).in_language(arguments.lang))
     for command, what in zip(commands, _NEXT.values(), strict=True):
         print(f"  {command:<{width}}   {what.in_language(arguments.lang)}")
     return 0

@@ -17,7 +17,7 @@ from msgspec import structs
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import ENGLISH, language_of_locale, languages
 from backprop_tui.web import DRIVER
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help=msg("another value for a leaf")
     )
     parser.add_argument(
-        "--lang", choices=LANGUAGES, default=None, help=msg("the language (otherwise the locale's)")
+        "--lang", choices=languages(), default=None, help=msg("the language (otherwise the locale's)")
     )
     parser.add_argument(
         "--theme", default="", metavar="NAME", help=msg("a theme: backprop-dark, backprop-light, …")
@@ -114,8 +114,8 @@ def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> st
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:
-            return value[:2] if value[:2] in LANGUAGES else LANGUAGES[0]
-    return LANGUAGES[0]
+            return language_of_locale(value)
+    return ENGLISH
 
 
 def _need_terminal(scenario: str | None) -> None:

@@ -8,7 +8,7 @@ import sys
 
 from backprop_engine.catalogue.entries import data, find
 from backprop_engine.messages.message import msg
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS
 from backprop_tui.cli.printing import print_lines
 from backprop_tui.render.operator_pages import page, table
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=msg("a list of objects, one for each operator, or for NAME alone"),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=msg("the language of explanations"))
+    parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 
 
 def run(arguments: argparse.Namespace) -> int:

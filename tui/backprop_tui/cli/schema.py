@@ -7,7 +7,7 @@ import json
 import sys
 
 from backprop_engine.messages.message import msg
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.schema import schema
 
 __all__ = ["add_arguments", "run"]
@@ -15,7 +15,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `schema`."""
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=msg("the language of explanations"))
+    parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 
 
 def run(arguments: argparse.Namespace) -> int:

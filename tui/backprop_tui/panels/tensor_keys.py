@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.text import cell_width
-from backprop_tui.texts import text
 
 __all__ = ["KEYS", "Key", "key_line"]
 
@@ -17,11 +17,13 @@ __all__ = ["KEYS", "Key", "key_line"]
 class Key(Struct, frozen=True):
     """Keys with what they do: their actions on the screen, and how people read them.
 
-    The texts ``tensor.key.<name>`` and ``tensor.key.<name>.help`` say what that is. The first in the order of
-    `footer` stay where the footer is short. Some are for tensors of more than two axes alone (`deep`).
+    `label` stands in the footer, `help` on the help's page. The first in the order of `footer` stay where the
+    footer is short. Some are for tensors of more than two axes alone (`deep`).
     """
 
     name: str
+    label: Message
+    help: Message
     shown: str
     footer: int
     actions: tuple[tuple[str, str], ...]
@@ -31,12 +33,16 @@ class Key(Struct, frozen=True):
 KEYS: Final[tuple[Key, ...]] = (
     Key(
         "move",
+        msg("cell"),
+        msg("move the cursor: its number is shown in full, and how it was made; a click puts it there"),
         "↑ ↓ ← →",
         2,
         (("up", "move(-1, 0)"), ("down", "move(1, 0)"), ("left", "move(0, -1)"), ("right", "move(0, 1)")),
     ),
     Key(
         "page",
+        msg("page"),
+        msg("as many rows as are in view, with Shift and an arrow also columns; the wheel scrolls"),
         "PgUp PgDn",
         10,
         (
@@ -48,6 +54,8 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key(
         "ends",
+        msg("ends of the row"),
+        msg("to the ends of the row, with Ctrl to the first and the last cell"),
         "Home End",
         12,
         (
@@ -57,22 +65,45 @@ KEYS: Final[tuple[Key, ...]] = (
             ("ctrl+end", "ends(1, 1)"),
         ),
     ),
-    Key("subject", "Tab", 3, (("tab", "subject(1)"), ("shift+tab", "subject(-1)"))),
-    Key("slice", ", .", 4, (("comma", "slide(-1)"), ("full_stop", "slide(1)")), deep=True),
-    Key("axis", "x", 8, (("x", "axis"),), deep=True),
-    Key("axes", "t", 9, (("t", "turn"),)),
-    Key("heat", "h", 5, (("h", "heat"),)),
-    Key("counts", "f", 6, (("f", "counts"),)),
-    Key("copy", "y", 11, (("y", "copy"),)),
-    Key("help", "?", 7, (("question_mark,f1", "help"),)),
-    Key("close", "Esc", 1, (("escape,q,enter", "dismiss"),)),
+    Key(
+        "subject",
+        msg("value, gradient"),
+        msg("the node's value, its gradient, and each contribution to that"),
+        "Tab",
+        3,
+        (("tab", "subject(1)"), ("shift+tab", "subject(-1)")),
+    ),
+    Key(
+        "slice",
+        msg("slice"),
+        msg("the slice before and after, of a tensor with more than two axes"),
+        ", .",
+        4,
+        (("comma", "slide(-1)"), ("full_stop", "slide(1)")),
+        deep=True,
+    ),
+    Key(
+        "axis",
+        msg("slice axis"),
+        msg("another axis to take slices along"),
+        "x",
+        8,
+        (("x", "axis"),),
+        deep=True,
+    ),
+    Key("axes", msg("turn"), msg("other axes for rows and columns"), "t", 9, (("t", "turn"),)),
+    Key("heat", msg("heatmap"), msg("a heatmap, or numbers"), "h", 5, (("h", "heat"),)),
+    Key("counts", msg("histogram"), msg("the histogram, or none"), "f", 6, (("f", "counts"),)),
+    Key("copy", msg("copy"), msg("copy the matrix as NumPy reads it"), "y", 11, (("y", "copy"),)),
+    Key("help", msg("help"), msg("this page"), "?", 7, (("question_mark,f1", "help"),)),
+    Key("close", msg("close"), msg("back to the debugger"), "Esc", 1, (("escape,q,enter", "dismiss"),)),
 )
 
 
 def key_line(language: str, width: int, *, deep: bool) -> Drawing:
     """As many keys as fit, the most needed first, in the table's order."""
     wanted = [key for key in KEYS if deep or not key.deep]
-    labels = {key.name: text(f"tensor.key.{key.name}", language) for key in wanted}
+    labels = {key.name: key.label.in_language(language) for key in wanted}
     chosen: set[str] = set()
     used = 1
     for key in sorted(wanted, key=lambda key: key.footer):

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import re
+from typing import NamedTuple
 
-from backprop_engine.messages.words import Words
+from backprop_engine.messages import words as messages
 
 __all__ = ["TEXTS", "say"]
+
+
+class Words(NamedTuple):
+    """A text in both languages."""
+
+    en: str
+    ko: str
+
+    def in_language(self, language: str) -> str:
+        """The text in `language`."""
+        return self.ko if language == "ko" else self.en
+
 
 TEXTS: dict[str, Words] = {
     "product": Words("product", "곱"),
     "override": Words("overridden", "바꾼 값"),
-    "product of several": Words("contribution {count} of {of}", "기여 {of}개 중 {count}번째"),
+    "product of several": Words("contribution {count} of {of}", "기여 {of}개 중 {count}{첫/번째}"),
     "upstream": Words("upstream", "흘러들어온 값"),
     "local": Words("local", "로컬 그래디언트"),
     "value": Words("value", "값"),
@@ -51,14 +63,14 @@ TEXTS: dict[str, Words] = {
         "{operand} is used {of} times: this is contribution {count} of {of}, "
         "and it is added in the next step.",
         "{operand}의 값은 {of}번 쓰이므로 기여 역시 {of}개입니다. "
-        "이번 기여({of}개 중 {count}번째)는 다음 스텝에서 더합니다.",
+        "이번 기여({of}개 중 {count}{첫/번째})는 다음 스텝에서 더합니다.",
     ),
     "accumulate": Words(
         "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
         "{operand}의 값은 {of}번 쓰이므로 그래디언트는 기여 {of}개의 합입니다. "
-        "이번에 더한 기여는 {of}개 중 {count}번째입니다.",
+        "이번에 더한 기여는 {of}개 중 {count}{첫/번째}입니다.",
     ),
-    "which operand": Words("operand {number} of {node}", "{node}의 {number}번째 피연산자"),
+    "which operand": Words("operand {number} of {node}", "{node}의 {number}{첫/번째} 피연산자"),
     "not finite": Words(
         "{node} is {value}: it arises here, from finite operands.",
         "{node}의 값이 {value}입니다. 유한한 입력에서 이 스텝에서 처음 생겼습니다.",
@@ -162,14 +174,4 @@ TEXTS: dict[str, Words] = {
 
 def say(key: str, language: str, **parts: object) -> str:
     """A text in `language` with `parts` put in."""
-    said = TEXTS[key].in_language(language).format(**parts)
-    return _COUNTED.sub(_counted, said) if language == "ko" and "번째" in said else said
-
-
-_COUNTED = re.compile(r"(?<![0-9])(10|[1-9])번째")
-_ORDINALS = ("첫", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
-
-
-def _counted(match: re.Match[str]) -> str:
-    """Small numbers are counted in Korean words: 첫 번째, but 11번째."""
-    return f"{_ORDINALS[int(match[1]) - 1]} 번째"
+    return messages.Words(TEXTS[key].en, TEXTS[key].ko, **parts).in_language(language)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.panel_slots import slot_named
 from backprop_tui.screens.sheet import Sheet
-from backprop_tui.signs import SIGNS
+from backprop_tui.signs import SCROLLING, SIGNS
 from backprop_tui.texts import text
 
 __all__ = ["HelpScreen", "help_lines", "two_columns"]
@@ -24,12 +25,14 @@ def help_lines(
     """
     size = max(cell_width(command.called) for command in commands) + 2
     keys = [(command.called, Role.KEY, _what(command, language)) for command in commands]
-    signs = [(sign, role, text(key, language)) for sign, role, key in SIGNS]
+    signs = [(sign, role, meaning.in_language(language)) for sign, role, meaning in SIGNS]
     lines = _about(panel, language, width) if panel else []
-    lines.append((Span(text("help.keys", language), Role.HEADING),))
+    lines.append((Span(msg("Keys").in_language(language), Role.HEADING),))
     lines += two_columns(keys, size, width)
-    lines += [(Span("  "), Span(piece, Role.DIM)) for piece in wrap(text("help.scroll", language), width - 2)]
-    lines += [(Span(""),), (Span(text("help.signs", language), Role.HEADING),)]
+    lines += [
+        (Span("  "), Span(piece, Role.DIM)) for piece in wrap(SCROLLING.in_language(language), width - 2)
+    ]
+    lines += [(Span(""),), (Span(msg("Signs").in_language(language), Role.HEADING),)]
     return lines + two_columns(signs, size, width)
 
 
@@ -37,7 +40,7 @@ def _about(panel: str, language: str, width: int) -> list[Line]:
     """What a panel shows, under its name."""
     place = slot_named(panel)
     title = place.title(language) if place is not None else text(f"command.{panel}", language)
-    heading: Line = (Span(text("help.panel", language, panel=title), Role.HEADING),)
+    heading: Line = (Span(msg("This panel: {panel}", panel=title).in_language(language), Role.HEADING),)
     words = wrap(text(f"panel.{panel}.help", language), width - 2)
     return [heading, *((Span(f"  {piece}"),) for piece in words), (Span(""),)]
 
@@ -61,7 +64,7 @@ class HelpScreen(Sheet):
     """The help as a sheet."""
 
     def __init__(self, language: str, commands: tuple[CommandRow, ...] = COMMANDS, panel: str = "") -> None:
-        super().__init__(text("help.title", language), language)
+        super().__init__(msg("Help").in_language(language), language)
         self.commands, self.panel = commands, panel
 
     def lines(self, width: int) -> Sequence[Line]:

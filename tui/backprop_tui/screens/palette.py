@@ -9,9 +9,9 @@ from textual.app import SystemCommand
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.screen import Screen
 
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.texts import text
 
 __all__ = ["Commands", "palette"]
 
@@ -30,7 +30,7 @@ class _Palette(CommandPalette):
 
 def palette(language: str) -> CommandPalette:
     """A palette that asks in `language`."""
-    return _Palette(id="--command-palette", placeholder=text("palette.search", language))
+    return _Palette(id="--command-palette", placeholder=msg("Search for commands…").in_language(language))
 
 
 class _Offers(Protocol):
@@ -54,7 +54,7 @@ class Commands(Provider):
         """What there is, in the language of the app, and all that it is called."""
         offering = cast(_Offers, self.app)
         titles = zip(
-            *([one.title for one, _ in offering.offered(self.screen, other)] for other in LANGUAGES),
+            *([one.title for one, _ in offering.offered(self.screen, other)] for other in languages()),
             strict=True,
         )
         found = offering.offered(self.screen, offering.language)
@@ -79,7 +79,7 @@ class Commands(Provider):
                 found = True
                 yield Hit(score, matcher.highlight(one.title), one.callback, help=one.help)
         if not found:
-            yield Hit(1.0, text("palette.none", cast(_Offers, self.app).language), _nothing)
+            yield Hit(1.0, msg("No matches found").in_language(cast(_Offers, self.app).language), _nothing)
 
 
 def _nothing() -> None:

@@ -12,7 +12,7 @@ from backprop_engine.expressions import ExprError, parse
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_engine.messages.words import LANGUAGES
+from backprop_engine.messages.translations import ENGLISH, languages, translations
 from backprop_engine.scenario.format import LANGUAGE
 from backprop_engine.scenario.read.mistakes import (
     Mistakes,
@@ -37,12 +37,16 @@ class LocalText(Struct, frozen=True):
     by_language: Mapping[str, str] = {}
 
     def in_language(self, language: str) -> str:
-        """The text in `language` (`ko`, or `ko-KR`), else in English, else in the first language given."""
+        """The text in `language` (`ko`, or `ko-KR`), else in English, else in the first language given.
+
+        The files of a language may know a text that its author gave in English.
+        """
         texts = self.by_language
-        for wanted in (language, language.partition("-")[0], "en"):
+        for wanted in (language, language.partition("-")[0]):
             if wanted in texts:
                 return texts[wanted]
-        return next(iter(texts.values()), "")
+        text = texts[ENGLISH] if ENGLISH in texts else next(iter(texts.values()), "")
+        return translations(language).get(text, text) if language != ENGLISH else text
 
     def __bool__(self) -> bool:
         return bool(self.by_language)
@@ -103,7 +107,7 @@ def local_text(node: YamlNode | None, what: str) -> LocalText:
             hint = msg(
                 "a map gives a text by language: `{{en: …, ko: …}}`; a text with `: ` in it needs quotes"
             )
-            near = did_you_mean(key.text, LANGUAGES)
+            near = did_you_mean(key.text, languages())
             message = msg("`{name}` is no language", name=shortened(clean(key.text), 40))
             raise mistake(BAD_LANGUAGE, key, message, near or hint)
         texts[key.text] = plain_text(value, msg("{what} in `{language}`", what=what, language=key.text))

@@ -1,1 +1,0 @@
-"""What the engine says of mistakes, in every language but English: a package a language, a file a room."""

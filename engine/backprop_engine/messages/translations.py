@@ -1,0 +1,125 @@
+"""The languages that are spoken, and what is said in each: TOML files, found and not listed.
+
+A language is a folder named by its code, such as ``ko``, inside one of the folders of `add_languages`:
+the engine's, that of the program which uses it, that of the user. Each of its files holds the templates
+of a room::
+
+    "there is no node {name}" = '노드 {name}{이/가} 없습니다'
+
+    [timeline]                  # where one English text needs two translations: `msg("seed", "timeline")`
+    "seed" = '시작'
+
+A file `about.toml` says what the language is called in English: ``name = "Korean"``. What a language
+lacks is said in English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = [
+    "ENGLISH",
+    "add_languages",
+    "contextual",
+    "english_name",
+    "language_of_locale",
+    "languages",
+    "translations",
+    "unreadable_files",
+]
+
+ENGLISH: Final = "en"
+_ABOUT: Final = "about.toml"
+_CODE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_folders = [Path(__file__).parent.parent / "languages"]
+
+
+def add_languages(folder: Path) -> None:
+    """Let the languages in `folder` be spoken too; what it says of a template wins over folders before it."""
+    if folder not in _folders:
+        _folders.append(folder)
+        languages.cache_clear()
+        _read.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[str, ...]:
+    """The codes of all languages; English, which the code is written in, comes first."""
+    found = {
+        path.name
+        for folder in _folders
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if _CODE.fullmatch(path.name) and path.is_dir()
+    }
+    return (ENGLISH, *sorted(found - {ENGLISH}))
+
+
+def language_of_locale(locale: str) -> str:
+    """The language of a locale such as ``pt_BR.UTF-8``: ``pt-BR``, else ``pt``, else English."""
+    code = re.split(r"[.@]", locale)[0].replace("_", "-")
+    return next((known for known in (code, code.partition("-")[0]) if known in languages()), ENGLISH)
+
+
+def translations(language: str) -> Mapping[str, str]:
+    """The templates of `language` by their English ones, with `contextual` where they have a context."""
+    return _read(language)[0]
+
+
+def unreadable_files(language: str) -> Mapping[Path, Exception]:
+    """The files of `language` that nothing could be taken from, and why."""
+    return _read(language)[1]
+
+
+def contextual(template: str, context: str) -> str:
+    """The key of a template that is said in a context of its own, in the mapping of `translations`."""
+    return f"{context}\x04{template}" if context else template
+
+
+def english_name(language: str) -> str:
+    """What the language is called in English; its code where no file says it."""
+    if language == ENGLISH:
+        return "English"
+    names = (_parsed(folder / language / _ABOUT).get("name") for folder in _folders)
+    return next((name for name in names if isinstance(name, str)), language)
+
+
+@lru_cache(maxsize=8)
+def _read(language: str) -> tuple[Mapping[str, str], Mapping[Path, Exception]]:
+    """The files of a language; they are read when its first sentence is said."""
+    found: dict[str, str] = {}
+    wrong: dict[Path, Exception] = {}
+    for folder in _folders if _CODE.fullmatch(language) else ():
+        for path in sorted((folder / language).glob("*.toml")):
+            if path.name == _ABOUT:
+                continue
+            try:
+                table = _parsed(path)
+            except (
+                OSError,
+                ValueError,
+                RecursionError,
+            ) as error:  # TOML and UTF-8 that are none are ValueErrors
+                wrong[path] = error
+            else:
+                _take(table, "", found)
+    return found, wrong
+
+
+def _take(table: Mapping[str, Any], context: str, found: dict[str, str]) -> None:
+    for english, other in table.items():
+        if isinstance(other, dict) and not context:
+            _take(other, english, found)
+        elif isinstance(other, str):
+            found[contextual(english, context)] = other
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """A file as a table; the reader of TOML is loaded for other languages than English alone."""
+    import tomllib
+
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
