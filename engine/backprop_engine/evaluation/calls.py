@@ -249,7 +249,7 @@ def is_operand(call: Call, keyword: Keyword) -> bool:
 
 
 def operands_first(tree: Expr) -> list[Expr]:
-    """The parts of `tree` in the order of computing: operands left to right, each part behind its operands.
+    """The parts of `tree` in the order of computing: operands left to right, each part after its operands.
 
     A path (`one.h`) is one part, like a name; attributes of calls are none. No recursion: chains may be long.
     """

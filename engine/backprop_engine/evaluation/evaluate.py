@@ -76,7 +76,7 @@ def evaluate(
 ) -> Tensor | None:
     """The value of `tree` in `dtype`, where `grad(NAME)` is a gradient; None where a part of it is absent.
 
-    `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for what there is not.
+    `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for unknown names.
     Raises `EvaluationError` for unknown names and operators and for operands that do not fit.
     """
 

@@ -1,4 +1,4 @@
-"""What lowering does for every expression of one form, worked out once: its operators and their operands.
+"""What lowering does for all expressions of one form, worked out once: its operators and their operands.
 
 A plan works on a row of registers. The names that operands are taken from stand first, then the numbers; each
 step appends the result of one operator, and the last one is the value of the expression.
@@ -52,7 +52,7 @@ class PlanStep(NamedTuple):
     """One operator, with what is known of it before the text is; spans are the sample's."""
 
     mark: str
-    """What the result's name has behind the name of the expression; nothing if it is the whole of it."""
+    """What follows the expression's name in the result's name; empty for the whole expression."""
     op: Op
     operands: Pick
     attributes: Mapping[str, Any]

@@ -47,7 +47,7 @@ class Cursor:
         return result
 
     def items(self, closing: str, item: Callable[[], _T]) -> list[_T]:
-        """Items between commas, through the closing bracket; a comma may stand behind the last."""
+        """Items between commas, through the closing bracket; a comma may follow the last."""
         found: list[_T] = []
         while self.tokens[self.at].kind != closing:
             found.append(item())

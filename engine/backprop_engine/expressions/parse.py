@@ -106,7 +106,7 @@ class ExpressionParser(Cursor):
     # Primaries
 
     def primary(self) -> Expr:
-        """A number, a name, a call or a bracket, with the subscripts and paths behind it."""
+        """A number, a name, a call or a bracket, with the subscripts and paths that follow it."""
         tokens = self.tokens
         first = tokens[self.at]
         node: Expr
@@ -261,7 +261,7 @@ def number_value(token: Token) -> int | float:
 
 
 def _leads_into(node: Expr) -> bool:
-    """Whether a path can go on behind `node`: a name, or a path already, with or without an index."""
+    """Whether a path can go on after `node`: a name, or a path already, with or without an index."""
     while isinstance(node, Subscript) and len(node.key) == 1 and isinstance(node.key[0], IntegerIndex):
         node = node.value
     return isinstance(node, Name | Attribute)

@@ -181,9 +181,9 @@ def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | No
     """
     sample = around[0]
     slots = []
-    for is_name, behind in zip(names, around[1:], strict=True):
+    for is_name, following in zip(names, around[1:], strict=True):
         slots.append(len(sample))
-        sample += ("a" if is_name else "1") + behind
+        sample += ("a" if is_name else "1") + following
     try:
         parser = ExpressionParser(sample)
         tree = parser.tree()

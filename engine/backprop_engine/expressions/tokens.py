@@ -65,7 +65,7 @@ _KINDS = ("", "name", "number", "text")
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of `text`, with one of kind `end` behind the last."""
+    """The tokens of `text`, with one of kind `end` after the last."""
     if len(text) > MAX_LENGTH:
         raise ExprError(
             msg("an expression has at most {count:,} characters", count=MAX_LENGTH), SourceSpan(0, len(text))

@@ -49,7 +49,7 @@ ValueKind: TypeAlias = Literal[
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
     "gradients", "tolerance", "digits", "flag", "optimizer", "updates",
 ]  # fmt: skip
-"""What can stand behind a key."""
+"""What the value of a key can be."""
 
 
 class FormatKey(Struct, frozen=True):

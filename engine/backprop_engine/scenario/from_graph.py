@@ -97,7 +97,7 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
         if leaves:
             is_short = all(isinstance(leaf, Spelled) for leaf in leaves.values())
             sections[section] = leaves if is_short else Open(leaves)
-    sections["nodes"] = Open(Unparser(graph).units())
+    sections["nodes"] = Open(Unparser(graph).definitions())
     sections["output"] = graph.nodes[graph.output].name
     if bindings.seed.size == 0:
         sections["seed"] = Spelled("1")  # for no cell at all
@@ -169,18 +169,18 @@ class Unparser:
                     )
                 )
 
-    def units(self) -> dict[str, Document]:
+    def definitions(self) -> dict[str, Document]:
         """What stands under `nodes`, in the order of computing."""
-        units: dict[str, Document] = {}
+        definitions: dict[str, Document] = {}
         for position in self.graph.order:
             node = self.graph.nodes[position]
             if "#" in node.name:
                 self.parts[position] = self.part(node)
             else:
-                units[node.name] = self.unit(node)
-        return units
+                definitions[node.name] = self.definition(node)
+        return definitions
 
-    def unit(self, node: Node) -> Document:
+    def definition(self, node: Node) -> Document:
         """A node as an expression, or in the long form."""
         try:
             operands = self.operands(node)

@@ -75,9 +75,9 @@ CLASS_TARGET = code("class-target", msg("The values of a constant are refused by
 def load_scenario(path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY) -> Scenario:
     """The scenario in the file at `path`.
 
-    `max_memory` is what the tensors of a run may take together, in bytes, checked before one is made.
-    Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier
-    stage of reading come first.
+    `max_memory` is what the tensors of a run may take together, in bytes; it is checked before any of them is
+    allocated. Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an
+    earlier stage of reading come first.
     """
     return load_source(read_source(path), max_memory=max_memory)
 

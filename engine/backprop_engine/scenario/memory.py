@@ -59,7 +59,7 @@ def _bounds(graph: Graph) -> Iterator[int]:
 
 
 def size_message(what: str, need: int, max_memory: int) -> Message:
-    """`what` needs so much, and so much is allowed."""
+    """A sentence that says how much `what` needs, and how much is allowed, both in bytes."""
     return msg(
         "{what} needs {need}, at most {most} are allowed",
         what=what,

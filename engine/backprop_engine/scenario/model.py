@@ -56,14 +56,14 @@ class Scenario:
         return Run(self.graph, self.bindings, self.training)
 
     def record(self, iteration: int = 0) -> Trace:
-        """The trace of an iteration, computed afresh; `UsageError` for one that there is not."""
+        """The trace of an iteration, computed afresh; `UsageError` where the run has no such iteration."""
         return self.run().trace(iteration)
 
     def with_leaf(self, name: str, value: Any) -> Scenario:
         """The same scenario with another value for one leaf.
 
-        Raises `UsageError` for a name that is no leaf, for a value of another shape, and for numbers that the
-        leaf cannot have: class indices out of range, or past what the dtype can hold.
+        Raises `UsageError` for a name that isn't a leaf's, for a value of another shape, and for numbers that
+        the leaf cannot have: class indices out of range, or past what the dtype can hold.
         """
         from backprop_engine.scenario.leaves.assignment import with_leaf
 

@@ -109,7 +109,7 @@ def list_of(item: Fragment, **limits: int) -> Fragment:
 
 
 def or_nothing(part: Fragment) -> Fragment:
-    """The same, or nothing behind the key."""
+    """The same, or no value at all."""
     if "type" in part:
         kinds = part["type"]
         return part | {"type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
@@ -234,7 +234,7 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
 _NEVER_EMPTY: Final[tuple[ValueKind, ...]] = (
     "fan", "rows", "columns", "data-dtype", "operands", "natural", "number", "tolerance", "digits", "flag",
 )  # fmt: skip
-"""Kinds of which something must stand behind the key, even if the key may be left out."""
+"""Kinds that need a value where the key is given, even if the key may be left out."""
 
 
 def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
@@ -255,7 +255,7 @@ def _called(op: Op) -> Message:
 
 
 def value_of(key: FormatKey, kinds: dict[ValueKind, Fragment]) -> Fragment:
-    """What stands behind `key`; a section may be left empty."""
+    """The value of `key`; a section may be left empty."""
     part = kinds[key.kind]
     return part if key.needed or key.kind in _NEVER_EMPTY else or_nothing(part)
 
@@ -311,7 +311,7 @@ class _Writer:
     # Maps
 
     def properties(self, keys: Iterable[FormatKey]) -> Fragment:
-        """What stands behind each of the keys."""
+        """The value of each of the keys."""
         return {key.name: self.described(key.meaning, value_of(key, self.kinds)) for key in keys}
 
     def map_of(self, form: Form) -> Fragment:

@@ -162,7 +162,7 @@ class Table(Struct, frozen=True, eq=False):
         )
 
     def _refused(self, row: CsvRow, columns: Sequence[int], whole: bool) -> ScenarioError:
-        """What is wrong with the first cell of `row` that is no number, or is one that nothing holds."""
+        """What is wrong with the first cell of `row` that is no number that double precision holds."""
         for column in columns:
             value = _number(row.cells[column])
             if value is None:
@@ -295,7 +295,7 @@ def _number(cell: str) -> float | None:
 
 
 def _all_numbers(cells: list[str]) -> list[float] | None:
-    """The numbers in `cells`, or none if one of them is no number or too large."""
+    """The numbers in `cells`, or none if one of them is not a number or too large."""
     joined = "".join(cells)
     if "_" in joined or not joined.isascii():
         return None

@@ -69,7 +69,7 @@ class DataFile(Struct, frozen=True, eq=False):
 
 
 class DataFiles:
-    """The data files of one load: each is read once, and all of it together is bounded by `max_memory`."""
+    """The data files of one load: each is read once, and together they are bounded by `max_memory`."""
 
     def __init__(self, max_memory: int) -> None:
         self.max_memory = max_memory
@@ -98,7 +98,7 @@ class DataFiles:
         return DataFile(node, self._contents[path])
 
     def check(self, node: YamlNode, what: str, cells: int) -> None:
-        """Refuse a tensor of so many `cells`, in double precision, that is too large by itself."""
+        """Refuse a tensor of `cells` entries in double precision if it alone is too large."""
         check_size(node, what, cells, _DOUBLE, self.max_memory)
 
     def keep(self, node: YamlNode, what: str, cells: int) -> None:
@@ -160,7 +160,7 @@ def _resolved(node: YamlScalar) -> tuple[str, str]:
 
 
 def _check_text(node: YamlScalar) -> None:
-    """Refuse what is no relative path below the scenario's folder, from its text alone."""
+    """Refuse anything but a relative path below the scenario's folder, from its text alone."""
     text, scenario = node.text, node.source.path
     if not scenario or re.fullmatch(r"<[^/\\]*>", scenario):
         message = msg("this scenario has no folder that data files could lie in")

@@ -67,7 +67,7 @@ _FORMS: Final = msg("a leaf is a number, a list, or `{{shape: [2, 3], init: zero
 
 
 class Leaf(Struct, frozen=True, eq=False):
-    """A leaf whose numbers `make` gives, in double precision; `node` is what stands behind its name."""
+    """A leaf whose numbers `make` gives, in double precision; `node` is its value in the file."""
 
     name: str
     kind: Kind

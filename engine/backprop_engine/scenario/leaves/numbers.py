@@ -70,7 +70,7 @@ def read_numbers(node: YamlNode, what: str) -> NumberList:
 
 
 def _gather(node: YamlNode, shape: Shape, depth: int, what: str, cells: list[YamlScalar]) -> None:
-    """Put the numbers under `node` behind `cells`; nesting is bounded by the reader."""
+    """Append the numbers under `node` to `cells`; nesting is bounded by the reader."""
     if depth == len(shape):
         if type(node) is YamlScalar and type(node.value) in _NUMBERS:
             cells.append(node)

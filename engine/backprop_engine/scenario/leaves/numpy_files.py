@@ -63,7 +63,7 @@ _BROKEN_HEADER: Final = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, SyntaxError, TokenError,
     TypeError, ValueError,
 )  # fmt: skip
-"""What NumPy raises for a header that is no literal of Python, or another literal than it takes."""
+"""What NumPy raises for a header that isn't a Python literal, or not the literal it takes."""
 
 
 class _Header(Struct, frozen=True):

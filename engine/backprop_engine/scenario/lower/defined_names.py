@@ -20,7 +20,7 @@ class DefinedNames:
     """
 
     def __init__(self, lowering: Lowering, definitions: Collection[str], broken: Collection[str]) -> None:
-        self._lowering, self._units, self._broken = lowering, definitions, broken
+        self._lowering, self._definitions, self._broken = lowering, definitions, broken
 
     def canonical(self, name: str) -> str:
         """`name` as the graph has it: normalised, with indices that count from the start."""
@@ -36,7 +36,9 @@ class DefinedNames:
     def is_instance(self, name: str) -> bool:
         """Whether the canonical `name` is that of an instance, or of all instances of a scan."""
         positions = self._lowering.positions
-        return name in self._units and any(other.startswith((f"{name}.", f"{name}[")) for other in positions)
+        return name in self._definitions and any(
+            other.startswith((f"{name}.", f"{name}[")) for other in positions
+        )
 
     def is_computed(self, name: str) -> bool:
         """Whether the canonical `name` is a node that is computed, or broken."""
@@ -55,10 +57,10 @@ class DefinedNames:
 
     def computed(self) -> list[str]:
         """The names under `nodes`, for suggestions."""
-        return list(self._units)
+        return list(self._definitions)
 
     def __iter__(self) -> Iterator[str]:
-        yield from dict.fromkeys((*self._lowering.positions, *self._units, *sorted(self._broken)))
+        yield from dict.fromkeys((*self._lowering.positions, *self._definitions, *sorted(self._broken)))
 
     def _first(self, definition: str) -> str:
         """The last name inside an instance, as an example of a path."""
@@ -67,7 +69,7 @@ class DefinedNames:
     def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[Message, Hint]:
         """The message and the hint for a name that is none of the known."""
         if self.is_instance(root(name)):
-            if name in self._units:
+            if name in self._definitions:
                 return (
                     msg("`{name}` stands for instances of a cell, not for a tensor", name=name),
                     msg("such as `{text}`", text=self._first(name)),

@@ -1,4 +1,4 @@
-"""Units -> nodes of a graph: the parts of an expression become nodes of their own, operands first."""
+"""Definitions -> nodes of a graph: the parts of an expression become nodes of their own, operands first."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class Lowering:
                 positions[index] = self._literal(definition, filled.number(part), filled.span(part.span))
 
     def _expression(self, definition: Expression, name: str, scope: Scope) -> None:
-        """Add the parts of an expression, each behind its operands; the last is the definition itself."""
+        """Add the parts of an expression, each after its operands; the last is the definition itself."""
         plan, filled, place = definition.plan, definition.filled, definition.key.place
         row = self._operands(definition, scope)
         if not plan.computed:

@@ -85,7 +85,7 @@ def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
 def resolved_top(
     top: Namespace, cells: Mapping[str, CellDefinition], inside: Mapping[str, Namespace], mistakes: Mistakes
 ) -> None:
-    """Fill in the needs of the definitions at the top; mistakes are taken up, and `broken` names them."""
+    """Fill in the needs of the definitions at the top; mistakes are collected, and `broken` names them."""
     _resolve(top, _Resolver(top, top, cells, inside, mistakes))
 
 
@@ -103,7 +103,7 @@ def resolved_cells(
 def _resolve(level: Namespace, resolver: _Resolver) -> None:
     uses: dict[str, list[str]] = {}
     needs: dict[str, list[str]] = {}
-    behind = False
+    forward = False
     for name, definition in level.definitions.items():
         plain = resolver.plain_needs(definition)
         if plain is None:
@@ -113,16 +113,16 @@ def _resolve(level: Namespace, resolver: _Resolver) -> None:
             found = uses[name] = plain
         for used in uses[name]:
             if used not in needs:
-                behind = True
+                forward = True
         needs[name] = found
-    level.in_order = not behind and not level.scans
-    if behind:
+    level.in_order = not forward and not level.scans
+    if forward:
         _refuse_cycles(level, uses, resolver.mistakes)
     level.needs.update({name: needs[name] for name in uses if name not in level.stuck})
 
 
 def _refuse_cycles(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mistakes) -> None:
-    """Report the cycles in a level; the definitions on one, and behind one, are stuck."""
+    """Report the cycles in a level; the definitions on one, and those that depend on one, are stuck."""
     order = computing_order(uses)
     if len(order) < len(uses):
         for cycle in cycles(uses, order):

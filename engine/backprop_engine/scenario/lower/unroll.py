@@ -1,4 +1,4 @@
-"""Units -> nodes of a graph, in the order of computing; instances of cells are unrolled as they come.
+"""Definitions -> nodes of a graph, in the order of computing; instances of cells are unrolled as they come.
 
 What an instance has is known to the graph under its path (`states[2].h`), and what it is given under the path
 of the cell's own name for it, which is only another name for a node.

@@ -62,7 +62,7 @@ class CellDefinition(Struct, frozen=True, eq=False):
 
 
 def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, CellDefinition]:
-    """The cells by name; what is wrong with one is taken up, and the others are read all the same."""
+    """The cells by name; a mistake in one is collected, and the others are still read."""
     if node is None or is_absent(node):
         return {}
     cells: dict[str, CellDefinition] = {}
@@ -174,7 +174,7 @@ def _visit(
     bad: dict[str, None],
     mistakes: Mistakes,
 ) -> None:
-    """Put `start` behind all that it uses; without recursion, as a file may chain many cells."""
+    """Put `start` after all that it uses; without recursion, as a file may chain many cells."""
     trail = [(start, instances_in(cells[start].definitions.values()))]
     on_trail = {start: None}
     while trail:

@@ -159,7 +159,7 @@ NodeDefinition: TypeAlias = Expression | LongForm | CellUse | ScanUse
 
 
 def operands_beside(definition: LongForm | CellUse | ScanUse) -> Iterator[YamlNode]:
-    """What may be a number among the operands of a definition that is no expression."""
+    """The operands of a definition other than an expression that may be numbers."""
     if isinstance(definition, LongForm):
         yield from definition.inputs
         yield from (entry.value for entry, named_operand in definition.named if named_operand)

@@ -61,7 +61,7 @@ def map_hint(node: YamlNode) -> Hint:
 
 
 def key_hint(key: YamlScalar, mapping: YamlMapping, known: Sequence[str]) -> Hint:
-    """What was meant by `key`, which is none of those that are `known` in `mapping`; perhaps nothing."""
+    """What was meant by `key`, which is not `known` in `mapping`; may be empty."""
     name = key.text
     odd = next(
         (character for character in name if character != " " and unicodedata.category(character) == "Zs"),

@@ -179,7 +179,7 @@ def described(node: YamlNode) -> Message | str:
 
 
 def is_absent(node: YamlNode | None) -> bool:
-    """Whether a key is missing or has nothing behind it."""
+    """Whether a key is missing or has no value."""
     return node is None or (isinstance(node, YamlScalar) and node.value is None)
 
 

@@ -89,7 +89,7 @@ class _Anchored(NamedTuple):
 class _Composer:
     """Builds the tree from the events of one document.
 
-    Scalars are by far the most events, so the way of a plain one is short. `size` and `height` are those of
+    Scalars are by far the most events, so a plain one takes a short path. `size` and `height` are those of
     the sequence, mapping or alias read last: a number of nodes, and how deep they nest.
     """
 
@@ -99,7 +99,7 @@ class _Composer:
         self.next_event: Callable[[], _Event] = self.parser.get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None while the anchored node is still open
         self.depth = 0
-        self.opened = 0  # just behind where the innermost sequence or mapping began
+        self.opened = 0  # just after where the innermost sequence or mapping began
         self.size = self.height = 0
         self.expanded = self.repeated = 0  # nodes and characters that aliases repeat
         self.last: YamlScalar | None = None
@@ -333,7 +333,7 @@ class _Composer:
     # Complaints
 
     def no_key(self, event: _Event) -> ScenarioError:
-        """The error of a key that is no scalar."""
+        """The error of a key that isn't a scalar."""
         if isinstance(event, CollectionStartEvent):
             self.check_tag(event)
             hint = msg("quote a text that begins with a bracket")

@@ -196,7 +196,7 @@ def _kind_of(mode: int) -> Message:
 
 
 def _not_found(path: str) -> tuple[Message, Hint]:
-    """The message and the hint for a path where there is nothing."""
+    """The message and the hint for a path that leads nowhere."""
     try:
         return msg("this is a link to {path}, and there is no such file", path=os.readlink(path)), ""
     except (OSError, ValueError):

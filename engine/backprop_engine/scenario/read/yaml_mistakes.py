@@ -92,7 +92,7 @@ def split_by_bracket(scalar: YamlScalar) -> None:
 
 
 def split_by_comma(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> None:
-    """Refuse the rest of a text behind a comma inside `{}`, which YAML takes for a key without a value."""
+    """Refuse the rest of a text after a comma inside `{}`, which YAML takes for a key without a value."""
     source, text = key.source, key.source.text
     if ":" in text[key.end : value.start] or key.style:
         return
@@ -241,7 +241,7 @@ def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError 
 
 
 def _no_colon(source: Source, at: int) -> ScenarioError:
-    """A line of its own that is no `name: value`."""
+    """A line of its own that isn't `name: value`."""
     place = source.place(at)
     line = source.line(place.line)[place.column - 1 :].rstrip()
     above = source.line(place.line - 1) if place.line > 1 else ""

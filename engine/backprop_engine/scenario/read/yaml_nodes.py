@@ -25,7 +25,7 @@ class _Placed(Struct, frozen=True, eq=False, gc=False):
 
     @property
     def offset(self) -> int:
-        """Where the node itself begins, behind an anchor or tag."""
+        """Where the node itself begins, after an anchor or tag."""
         text = self.source.text
         if text[self.start : self.start + 1] in ("&", "!"):
             found = _PROPERTIES.match(text, self.start)
@@ -63,8 +63,8 @@ class YamlScalar(_Placed, frozen=True, eq=False, gc=False):
             return self.source.place(start + offset, width)
         found = origins(self.source.text[start : self.end], self.style, self.text)
         first = found[offset]
-        behind = found[min(offset + max(1, width), len(self.text))]
-        return self.source.place(start + first, behind - first)
+        end = found[min(offset + max(1, width), len(self.text))]
+        return self.source.place(start + first, end - first)
 
 
 class YamlSequence(_Placed, frozen=True, eq=False, gc=False):
@@ -85,7 +85,7 @@ class YamlSequence(_Placed, frozen=True, eq=False, gc=False):
 
 
 class YamlEntry(NamedTuple):
-    """A key of a mapping and what stands behind it."""
+    """A key of a mapping and its value."""
 
     key: YamlScalar
     value: YamlNode
@@ -102,7 +102,7 @@ class YamlMapping(_Placed, frozen=True, eq=False, gc=False):
         return self.source.place(self.offset)
 
     def get(self, name: str) -> YamlNode | None:
-        """What stands behind the key `name`, if it is there."""
+        """The value of the key `name`, if it is there."""
         entry = self.entries.get(name)
         return entry.value if entry else None
 

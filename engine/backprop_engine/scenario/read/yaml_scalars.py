@@ -121,7 +121,7 @@ def _single_escape(raw: str, at: int, found: list[int]) -> int:
 def _double_escape(raw: str, at: int, found: list[int]) -> int:
     """Note a character of a double-quoted scalar; returns what follows it."""
     if joined := _ESCAPED_BREAK.match(raw, at):
-        # The escaped break is nothing; each empty line behind it is a line feed.
+        # The escaped break is nothing; each empty line after it is a line feed.
         found += [line.start() for line in _BREAK.finditer(raw, at, joined.end())][1:]
         return joined.end()
     found.append(at)

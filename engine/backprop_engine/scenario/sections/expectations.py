@@ -77,7 +77,7 @@ class Formula(Struct, frozen=True, eq=False):
 
 
 class Figure(Struct, frozen=True, eq=False):
-    """One expected value or gradient; `key` is its name in the file, `node` what stands behind it."""
+    """One expected value or gradient; `key` is its name in the file, `node` its value there."""
 
     of: ExpectedQuantity
     name: str
@@ -103,7 +103,7 @@ class Expectation(Struct, frozen=True, eq=False):
     wrong: bool = False
 
     def close(self, found: Any, expected: Any) -> Any:
-        """For each cell, whether it comes out; infinities and NaN must be equal, and equal themselves."""
+        """For each entry, whether it comes out; an infinity or a NaN only matches its like."""
         with np.errstate(all="ignore"):
             difference = np.abs(found - expected)
             if self.digits is None:
@@ -120,7 +120,7 @@ def read_expectations(
 ) -> tuple[Expectation, ...]:
     """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
 
-    What is wrong with a block or a single figure is taken up, and the others are read all the same.
+    A mistake in a block or a single figure is collected, and the others are still read.
     """
     if node is None or is_absent(node):
         return ()
@@ -267,7 +267,7 @@ def _meant_as_number(scalar: YamlScalar) -> bool:
 
 
 def check_figure(figure: Figure, graph: Graph) -> None:
-    """Refuse a figure for a part that there is not or without a gradient, and a formula that does not fit."""
+    """Refuse a figure for a part that does not exist or has no gradient, and a formula that does not fit."""
     name = figure.name
     if name not in graph:
         base = name.partition("#")[0]

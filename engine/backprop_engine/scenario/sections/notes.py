@@ -32,7 +32,7 @@ class Note(NamedTuple):
 def read_notes(
     given: YamlNode | None, definitions: Iterable[NodeDefinition], known: DefinedNames, mistakes: Mistakes
 ) -> dict[str, Note]:
-    """The notes by name; `known` are the names of leaves and nodes. What is wrong with one is taken up."""
+    """The notes by name; `known` are the names of leaves and nodes. A mistake in one is collected."""
     notes: dict[str, Note] = {}
     for definition in definitions:
         if definition.note is not None:

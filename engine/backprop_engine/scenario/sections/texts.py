@@ -66,7 +66,7 @@ class ScenarioTexts(Struct, frozen=True):
 
 
 def read_texts(root: YamlMapping, mistakes: Mistakes) -> ScenarioTexts:
-    """The texts of a scenario; what is wrong with one is taken up, and the others are read all the same."""
+    """The texts of a scenario; a mistake in one is collected, and the others are still read."""
     parts: dict[str, Any] = {}
     with mistakes.collected():
         parts["title"] = local_text(root.get("title"), msg("a title"))

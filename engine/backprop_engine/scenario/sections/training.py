@@ -48,7 +48,7 @@ def read_training(node: YamlNode | None) -> Training | None:
 
 
 def _needed(section: YamlMapping, key: str, slips: dict[str, None]) -> YamlNode:
-    """What stands behind a key that must be there; a slip of the pen for it is noted in `slips`."""
+    """The value of a required key; a misspelling of it is noted in `slips`."""
     given = section.get(key)
     if given is not None and not is_absent(given):
         return given

@@ -34,11 +34,11 @@ __all__ = [
     "numbers",
     "plain_number",
     "spelled",
-    "text_behind",
+    "text_after",
 ]
 
 MAX_KEY: Final = 1000
-"""A longer key stands on a line of its own, behind a question mark: readers look 1,024 characters ahead."""
+"""A longer key stands on a line of its own, after a question mark: readers look 1,024 characters ahead."""
 
 _INDICATORS: Final = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW_INDICATORS: Final = re.compile(r"[,?:\[\]{}]")
@@ -74,8 +74,8 @@ def flow_text(text: str, *, in_flow: bool) -> str:
     return _quoted(text)
 
 
-def text_behind(head: str, text: str, width: int) -> list[str]:
-    """The lines of `text` behind `head` (`key:`), of at most `width` cells where that is possible."""
+def text_after(head: str, text: str, width: int) -> list[str]:
+    """The lines of `text` after `head` (`key:`), at most `width` columns wide where that is possible."""
     line = f"{head} {flow_text(text, in_flow=False)}"
     if "\n" not in text and fits(line, width):
         return [line]
@@ -227,13 +227,13 @@ def _entries(entries: Mapping[str, Document], width: int) -> Iterator[str]:
         if len(shown) > MAX_KEY:
             yield f"? {shown}"
             shown = ""
-        yield from _behind(f"{shown}:", value, width)
+        yield from _after(f"{shown}:", value, width)
 
 
-def _behind(head: str, value: Document, width: int) -> Iterator[str]:
-    """The lines of `value` behind `head`: on its line, or indented below."""
+def _after(head: str, value: Document, width: int) -> Iterator[str]:
+    """The lines of `value` after `head`: on its line, or indented below."""
     if isinstance(value, str):
-        yield from text_behind(head, value, width)
+        yield from text_after(head, value, width)
         return
     short = _on_one_line(value, width)
     if short is not None and (fits(f"{head} {short}", width) or _is_whole(value)):
@@ -263,7 +263,7 @@ def _below(value: Document, width: int) -> Iterator[str]:
 
 def _item(item: Document, width: int) -> Iterator[str]:
     """The lines of one entry of a list; a map or list in it begins beside its dash."""
-    lines = list(_behind("-", item, width))
+    lines = list(_after("-", item, width))
     if lines[0] == "-":
         lines = [f"- {lines[1].removeprefix('  ')}", *lines[2:]]
     yield from lines

@@ -85,7 +85,7 @@ def _is_empty(node: YamlNode, kind: ValueKind) -> bool:
 
 
 def _section(kind: ValueKind, node: YamlNode, graph: Graph, changed: Mapping[str, Tensor]) -> Document | None:
-    """What stands behind a key of the scenario; None where it says nothing."""
+    """The value of a key of the scenario; None where it says nothing."""
     match kind, node:
         case "texts" | "text", _:
             return _texts(node)
