@@ -130,3 +130,17 @@ async def test_any_two_branches_can_be_named() -> None:
         assert shown == ["b1", "b2"]
         await pilot.press("escape", "colon", *"beside b1 b9", "enter")
         assert "there is no branch b9" in seen(pilot)
+
+
+async def test_the_palette_offers_what_goes_through_both_branches_and_languages() -> None:
+    async with side_by_side() as pilot:
+        offered = {one.title: one.callback for one in pilot.app.get_system_commands(pilot.app.screen)}
+        assert "step  s →" in offered
+        assert not any(title.startswith("break") for title in offered)
+        pilot.app.call_later(offered["end  End"])
+        await pilot.pause()
+        assert [each.session.position for each in screen(pilot).current] == [7, 7]
+        await pilot.press("ctrl+p", *"korean", "enter")
+        await pilot.pause()
+        assert screen(pilot).current[0].language == "ko"
+        assert "나란히" in seen(pilot) or "분기" in seen(pilot)

@@ -18,7 +18,6 @@ from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
 from backprop_tui.screens.arrangement import Body, rows_of_graph
-from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
@@ -55,9 +54,9 @@ def seen_whole(pilot: Pilot[None], area: Area | None) -> bool:
 
 
 @pytest.fixture
-def lay_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[DebuggerScreen], None]:
+def lay_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[LayoutJob], None]:
     """Begins with the layout of a whole large graph, which waits for that, however slow the machine is."""
-    start = DebuggerScreen._start
+    start = LayoutJob._start
     monkeypatch.setattr(LayoutJob, "_start", lambda job: None)
     return start
 
@@ -400,7 +399,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 
 async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
-    tmp_path: Path, lay_out: Callable[[DebuggerScreen], None]
+    tmp_path: Path, lay_out: Callable[[LayoutJob], None]
 ) -> None:
     async with opened(large(tmp_path)) as pilot:
         await wait(pilot)
@@ -410,7 +409,7 @@ async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
         await pilot.press("s")
         await wait(pilot)
         before = place(pilot)
-        lay_out(debugger(pilot))
+        lay_out(debugger(pilot).layout_job)
         await until(pilot, lambda: picture(pilot).scene.key is not None)
         await wait(pilot)
         assert abs(place(pilot).x - before.x) <= 4, "only for a wider box, and the room beside it"
@@ -420,7 +419,7 @@ async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
         await pilot.press("minus")
         await wait(pilot)
         assert picture(pilot).scene.key is None
-        lay_out(debugger(pilot))
+        lay_out(debugger(pilot).layout_job)
         await until(pilot, lambda: picture(pilot).scene.key is not None)
         await pilot.press("plus")
         await wait(pilot)

@@ -16,8 +16,9 @@ from backprop_engine.debugger import Break, Select
 from backprop_engine.graph.steps import Accumulate, Backward, Schedule
 from backprop_tui.commands import COMMANDS
 from backprop_tui.panel_slots import PANEL_SLOTS
+from backprop_tui.prompt.values import parse_position
 from backprop_tui.screens.gallery import GalleryScreen
-from backprop_tui.screens.go import GoScreen, parse_position
+from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.sheet import Sheet

@@ -30,8 +30,8 @@ from backprop_tui.panels.tensor_numbers import fits, numbers
 from backprop_tui.panels.tensor_panes import main_pane, side_panes
 from backprop_tui.panels.tensor_state import TensorState, opened_at
 from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.help import TensorHelpScreen
 from backprop_tui.screens.inspect import InspectScreen
-from backprop_tui.screens.tensor_help import TensorHelpScreen
 from scenes import STEMS, crowded, trace, view, view_of, written
 
 SIZES = st.tuples(st.integers(9, 60), st.integers(2, 20))

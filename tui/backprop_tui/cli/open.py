@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import codecs
 import os
 import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
@@ -136,6 +134,7 @@ def _need_terminal(scenario: str | None) -> None:
 def _open(start: Start, *, ascii_only: bool) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.editor import Loan
+    from backprop_tui.textual_private import forgive_odd_bytes
 
     app = DebuggerApp(
         start.view, language=start.language, theme=start.theme, ascii=ascii_only, settings=start.settings
@@ -158,18 +157,6 @@ def _open(start: Start, *, ascii_only: bool) -> int:
                     loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
         await app.run_async()
 
-    _forgive_odd_bytes()
+    forgive_odd_bytes()
     asyncio.run(run_app())
     return ended or (1 if app.return_code is None else app.return_code)
-
-
-def _forgive_odd_bytes() -> None:
-    """Bytes that are no UTF-8 (a legacy terminal, an old mouse protocol) must not end the app.
-
-    Textual's input thread decodes strictly and has no setting for it.
-    """
-    try:
-        from textual.drivers import linux_driver
-    except ImportError:  # another platform has another driver
-        return
-    linux_driver.getincrementaldecoder = lambda name: partial(codecs.getincrementaldecoder(name), "replace")  # type: ignore[attr-defined]

@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
-from textual.strip import Strip
 
 from backprop_tui.cells.text import cell_width
+from backprop_tui.textual_private import rendered_strips
 from backprop_tui.themes import grounds
 
 __all__ = ["screen_svg", "screen_text", "svg"]
@@ -110,16 +110,12 @@ def _look(style: Style, foreground: str, background: str) -> _Look:
     return _Look(letters, "" if ground == background else ground, bool(style.bold), bool(style.underline))
 
 
-def _strips(app: App[None]) -> list[Strip]:
-    return app.screen._compositor.render_strips()
-
-
 def screen_text(app: App[None]) -> str:
     """Every row of the screen, without spaces at its end."""
-    return "\n".join(strip.text.rstrip() for strip in _strips(app)) + "\n"
+    return "\n".join(strip.text.rstrip() for strip in rendered_strips(app)) + "\n"
 
 
 def screen_svg(app: App[None]) -> str:
     """The screen as SVG, in the colours of its theme, without anything from elsewhere."""
     foreground, background = (colour.hex6.lower() for colour in grounds(app.current_theme))
-    return svg(_strips(app), app.size.width, foreground, background, app.title)
+    return svg(rendered_strips(app), app.size.width, foreground, background, app.title)

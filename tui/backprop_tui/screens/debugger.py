@@ -85,7 +85,8 @@ class DebuggerScreen(Screen[None]):
         self.navigation = GraphNavigation(self)
         self.arrangement = Arrangement(self)
         self.follower = FileFollower(self, self.runner.carry_on)
-        self._own_commands = self._commands_of_the_screen()
+        self.own_commands = self._commands_of_the_screen()
+        """What the screen does for a row in its own way; what all other rows run is in the table."""
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
@@ -230,17 +231,16 @@ class DebuggerScreen(Screen[None]):
 
     def action_command(self, name: str) -> None:
         """What a key, a click or the palette does for a row of the table."""
-        if name in self._own_commands:
-            self._own_commands[name]()
+        if name in self.own_commands:
+            self.own_commands[name]()
         else:
             self.runner.run(next(row for row in self.commands if row.name == name))
 
     def run_screen_command(self, command: ScreenCommand) -> None:
         """Carry out what only a screen can do."""
-        self._own_commands[command.name](*command.arguments)
+        self.own_commands[command.name](*command.arguments)
 
     def _commands_of_the_screen(self) -> dict[str, Callable[..., None]]:
-        """What the screen does for a row in its own way; what the other rows run is in the table."""
         return {
             "go": self._ask_position,
             "prompt": self.open_prompt,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,20 +11,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from backprop_tui.prompt.values import parse_position
 from backprop_tui.texts import text
 
-__all__ = ["GoScreen", "parse_position"]
-
-
-def parse_position(typed: str, last: int) -> int | None:
-    """A position 0…`last`: a number, or a percentage of the run; None for anything else."""
-    match = re.fullmatch(r"\s*(\d{1,12})\s*(%?)\s*", typed)
-    if match is None:
-        return None
-    number = int(match[1])
-    if match[2]:
-        return round(number * last / 100) if number <= 100 else None
-    return number if number <= last else None
+__all__ = ["GoScreen"]
 
 
 class GoScreen(ModalScreen[int | None]):

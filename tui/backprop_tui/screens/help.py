@@ -1,4 +1,4 @@
-"""The help: every command with its keys, and what the signs on the screen mean."""
+"""The help of the debugger and of the tensor viewer: every key or command, and what the signs mean."""
 
 from __future__ import annotations
 
@@ -9,11 +9,26 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.panel_slots import slot_named
+from backprop_tui.panels.tensor_keys import KEYS
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.signs import SCROLLING, SIGNS
 from backprop_tui.texts import text
 
-__all__ = ["HelpScreen", "help_lines", "two_columns"]
+__all__ = ["HelpScreen", "TensorHelpScreen", "help_lines"]
+
+_TENSOR_SIGNS = (
+    (
+        "0.6",
+        Role.LIT,
+        msg("beside a product: the cells of the upstream and the local gradient that made the cursor's cell"),
+    ),
+    (
+        "i…a · 1…9",
+        Role.TEXT,
+        msg("blue is below zero, orange above; without colours a to i and 1 to 9 say how far"),
+    ),
+    ("?  < >", Role.WARNING, msg("not a number; infinite")),
+)
 
 
 def help_lines(
@@ -28,12 +43,12 @@ def help_lines(
     signs = [(sign, role, meaning.in_language(language)) for sign, role, meaning in SIGNS]
     lines = _about(panel, language, width) if panel else []
     lines.append((Span(msg("Keys").in_language(language), Role.HEADING),))
-    lines += two_columns(keys, size, width)
+    lines += _two_columns(keys, size, width)
     lines += [
         (Span("  "), Span(piece, Role.DIM)) for piece in wrap(SCROLLING.in_language(language), width - 2)
     ]
     lines += [(Span(""),), (Span(msg("Signs").in_language(language), Role.HEADING),)]
-    return lines + two_columns(signs, size, width)
+    return lines + _two_columns(signs, size, width)
 
 
 def _about(panel: str, language: str, width: int) -> list[Line]:
@@ -51,7 +66,7 @@ def _what(command: CommandRow, language: str) -> str:
     return command.help(language) + (f"  ({' '.join(names)})" if names else "")
 
 
-def two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:
+def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:
     """A sign and what it means, wrapped in its own column."""
     lines: list[Line] = []
     for sign, role, meaning in rows:
@@ -70,3 +85,24 @@ class HelpScreen(Sheet):
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""
         return help_lines(self.language, width, self.commands, self.panel)
+
+
+class TensorHelpScreen(Sheet):
+    """The help of the viewer as a sheet."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(msg("Tensors").in_language(language), language)
+
+    def lines(self, width: int) -> Sequence[Line]:
+        """The help."""
+        language = self.language
+        keys = [(key.shown, Role.KEY, key.help.in_language(language)) for key in KEYS]
+        signs = [(sign, role, meaning.in_language(language)) for sign, role, meaning in _TENSOR_SIGNS]
+        size = max(cell_width(sign) for sign, _, _ in [*keys, *signs]) + 2
+        return [
+            (Span(msg("Keys").in_language(language), Role.HEADING),),
+            *_two_columns(keys, size, width),
+            (Span(""),),
+            (Span(msg("Signs").in_language(language), Role.HEADING),),
+            *_two_columns(signs, size, width),
+        ]

@@ -137,7 +137,7 @@ class InspectScreen(ModalScreen[None]):
 
     def action_help(self) -> None:
         """What the keys do, and what a heatmap shows."""
-        from backprop_tui.screens.tensor_help import TensorHelpScreen
+        from backprop_tui.screens.help import TensorHelpScreen
 
         self.app.push_screen(TensorHelpScreen(self.current.view.language))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual import events, messages
 from textual.drivers.web_driver import WebDriver
 
+from backprop_tui.textual_private import app_of
+
 __all__ = ["BrowserDriver"]
 
 
@@ -14,10 +16,11 @@ class BrowserDriver(WebDriver):
     def start_application_mode(self) -> None:
         """Begin. The driver says that the page has no focus yet; ours takes it at once."""
         super().start_application_mode()
-        self._app.call_later(self._app.post_message, events.AppFocus())
+        app = app_of(self)
+        app.call_later(app.post_message, events.AppFocus())
 
     def run_input_thread(self) -> None:
         """Take keys until there can be no more: then nobody is left to look."""
         super().run_input_thread()
         if not self.exit_event.is_set():
-            self._app.post_message(messages.ExitApp())
+            app_of(self).post_message(messages.ExitApp())

@@ -1,0 +1,196 @@
+"""The parts of the debugger's screen, each by itself: with a handle that is no screen, without Textual."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from backprop_engine.debugger import Break, Command, Into, Out, Select, Step, update
+from backprop_engine.graph.graph import Node
+from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.prompt.values import here
+from backprop_tui.queries import ScreenCommand
+from backprop_tui.screens.command_runner import CommandRunner
+from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.graph_navigation import GraphNavigation
+from backprop_tui.screens.handle import Handle
+from backprop_tui.screens.player import SPEEDS, Player
+from backprop_tui.screens.plot_filler import PlotFiller
+from backprop_tui.view import View
+from scenes import view
+
+
+class FakeHandle:
+    """Holds a view, and notes down what is asked of it."""
+
+    def __init__(self, shown: View) -> None:
+        self.current = shown
+        self.said: list[tuple[str, bool]] = []
+        self.asked: list[object] = []
+        self.focused: object = None
+        self.app = SimpleNamespace(
+            has_class=lambda name: False,
+            clear_notifications=self.said.clear,
+            size=SimpleNamespace(width=100, height=30),
+        )
+        self.plots = SimpleNamespace(display=False)
+
+    @property
+    def chosen_node(self) -> Node | None:
+        return here(self.current.session)
+
+    def show_view(self, shown: View) -> None:
+        self.current = shown
+
+    def do(self, command: Command) -> None:
+        self.show_view(replace(self.current, session=update(self.current.session, command)))
+
+    def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
+        self.said.append((words, wrong))
+
+    def open_prompt(self, typed: str = "", lines: object = ()) -> None:
+        self.asked.append(typed)
+
+    def show_panel(self, name: str) -> None:
+        self.asked.append(name)
+
+    def call_later(self, callback: Any, *arguments: Any) -> bool:
+        callback(*arguments)
+        return True
+
+    def run_screen_command(self, command: ScreenCommand) -> None:
+        self.asked.append(command)
+
+    def panel(self, name: str) -> Any:
+        return self.plots
+
+    def set_interval(self, interval: float, callback: Any, *, pause: bool = False) -> Any:
+        self.asked.append(interval)
+        return SimpleNamespace(stop=lambda: None)
+
+
+@pytest.fixture
+def fake() -> FakeHandle:
+    return FakeHandle(view("add_multiply", 3))
+
+
+def handle(fake: FakeHandle) -> Handle:
+    return cast(Handle, fake)
+
+
+def test_every_row_is_run_by_the_table_or_by_the_screen_itself() -> None:
+    own = DebuggerScreen(view("add_multiply")).own_commands
+    assert own.keys() <= {row.name for row in COMMANDS}
+    assert [row.name for row in COMMANDS if row.runs is None and row.name not in own] == []
+    assert [row.name for row in COMMANDS if row.asks and row.name in own] == [], "the prompt would never open"
+
+
+def test_a_row_is_run_as_the_table_says(fake: FakeHandle) -> None:
+    runner = CommandRunner(handle(fake))
+    runner.run(PROMPT_NAMES["step"])
+    assert fake.current.session.position == 4
+    runner.run(PROMPT_NAMES["watch"])
+    assert fake.asked == ["watch "]
+    runner.run(PROMPT_NAMES["iteration"])
+    assert fake.said[-1][1], "there is one iteration"
+    runner.run(PROMPT_NAMES["who"])
+    assert fake.current.session.position == 4
+    assert fake.said
+
+
+def test_what_goes_wrong_is_said_in_place_of_the_answer_before(fake: FakeHandle) -> None:
+    runner = CommandRunner(handle(fake))
+    for line in ("no such command", "break nothing"):
+        runner.type(line)
+        assert [wrong for _, wrong in fake.said] == [True]
+    runner.do(Out())
+    assert [wrong for _, wrong in fake.said] == [True]
+    runner.do(Step())
+    assert fake.said == []
+
+
+def test_what_only_a_screen_can_do_is_left_to_it(fake: FakeHandle) -> None:
+    runner = CommandRunner(handle(fake))
+    runner.type("minimap")
+    runner.type("plot gra")
+    assert fake.asked == [ScreenCommand("minimap"), ScreenCommand("plot", ("gradients",))]
+
+
+def test_a_breakpoint_is_set_and_taken_away(fake: FakeHandle) -> None:
+    runner = CommandRunner(handle(fake))
+    runner.do(Select(3))
+    for texts in (["q"], [], ["q"]):
+        runner.toggle_breakpoint()
+        assert [known.text for known in fake.current.session.breakpoints] == texts
+
+
+def test_a_value_is_put_into_the_prompt_to_be_changed(fake: FakeHandle) -> None:
+    fake.do(Select(0))
+    CommandRunner(handle(fake)).edit_value()
+    assert fake.asked == ["set x = -2"]
+
+
+def test_playing_steps_to_the_end_or_to_a_breakpoint(fake: FakeHandle) -> None:
+    player = Player(handle(fake))
+    player.toggle()
+    assert fake.asked == [1 / SPEEDS[2]]
+    player.step()
+    assert (fake.current.session.position, player.timer is None) == (4, False)
+    fake.do(Break("x"))
+    while player.timer is not None:
+        player.step()
+    assert fake.current.session.position == 6 < fake.current.session.last, "the first step that is about x"
+    player.toggle()
+    while player.timer is not None:
+        player.step()
+    assert fake.current.session.position == fake.current.session.last
+    player.toggle()
+    assert player.timer is None
+
+
+def test_inside_of_an_operator_playing_ends_with_it() -> None:
+    fake = FakeHandle(view("softmax_classifier", 3))
+    fake.do(Into())
+    player = Player(handle(fake))
+    player.toggle()
+    while player.timer is not None:
+        player.step()
+    assert fake.current.session.levels
+    assert fake.current.session.position == 3
+
+
+def test_the_first_time_the_plots_come_to_the_front_as_they_are() -> None:
+    fake = FakeHandle(view("xor", 3))
+    plots = PlotFiller(handle(fake))
+    shown = [fake.current.plot]
+    for seen in (False, True, True):
+        fake.plots.display = seen
+        plots.turn(1)
+        shown.append(fake.current.plot)
+    assert len(set(shown[1:])) == 3
+    assert shown[0] == shown[1]
+    assert fake.asked == ["plots"] * 3
+
+
+def test_hits_are_gone_through_in_both_directions(fake: FakeHandle) -> None:
+    navigation = GraphNavigation(handle(fake))
+    navigation.choose_hit(1)
+    assert fake.asked == ["find "]
+    fake.show_view(replace(fake.current, found=(1, 3)))
+    chosen = []
+    for by in (1, 1, 1, -1):
+        navigation.choose_hit(by)
+        chosen.append(fake.current.session.selection)
+    assert chosen == [1, 3, 1, 3]
+
+
+def test_nearer_and_farther_end_at_an_end(fake: FakeHandle) -> None:
+    navigation = GraphNavigation(handle(fake))
+    densities = []
+    for by in (1, -1, -1, -1, 1):
+        navigation.zoom(by)
+        densities.append(fake.current.density)
+    assert densities == ["full", "compact", "dots", "dots", "compact"]

@@ -1,0 +1,114 @@
+"""What reaches into Textual's private parts still finds there what it looks for."""
+
+from __future__ import annotations
+
+import codecs
+import inspect
+from collections.abc import Iterator
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.content import Content
+from textual.drivers import linux_driver
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from backprop_tui.textual_private import (
+    app_of,
+    forgive_odd_bytes,
+    rendered_strips,
+    set_border_subtitle,
+    set_border_title,
+    set_extent,
+)
+
+
+class Rows(ScrollView):
+    """Numbered rows in a border; counts what is painted and laid out."""
+
+    DEFAULT_CSS = "Rows { border: round white; width: 20; height: 5; }"
+    painted = 0
+    laid_out = 0
+
+    def render_line(self, y: int) -> Strip:
+        self.painted += 1
+        return Strip.blank(self.size.width)
+
+    def refresh(self, *regions: Region, layout: bool = False, **options: bool) -> Rows:
+        self.laid_out += layout
+        return super().refresh(*regions, layout=layout, **options)
+
+
+class Shown(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Rows()
+
+
+def text(app: App[None]) -> list[str]:
+    return [strip.text.rstrip() for strip in rendered_strips(app)]
+
+
+async def test_the_rows_of_the_screen_are_there() -> None:
+    async with Shown().run_test(size=(30, 8)) as pilot:
+        await pilot.pause()
+        assert text(pilot.app) == [
+            "╭──────────────────╮",
+            *["│                  │"] * 3,
+            f"╰{'─' * 18}╯",
+            *[""] * 3,
+        ]
+
+
+async def test_texts_in_the_border_are_shown_and_only_the_border_is_painted() -> None:
+    async with Shown().run_test(size=(30, 8)) as pilot:
+        await pilot.pause()
+        rows = pilot.app.query_one(Rows)
+        rows.painted = 0
+        set_border_title(rows, Content("above [b]"))
+        set_border_subtitle(rows, Content("below"))
+        rows.refresh(Region(-1, -1, 20, 1), Region(-1, 3, 20, 1))
+        await pilot.pause()
+        assert text(pilot.app)[0] == "╭─ above [b] ──────╮"
+        assert text(pilot.app)[4] == "╰────────── below ─╯"
+        assert rows.painted == 0
+        set_border_subtitle(rows, None)
+        rows.refresh(Region(-1, 3, 20, 1))
+        await pilot.pause()
+        assert text(pilot.app)[4] == f"╰{'─' * 18}╯"
+
+
+async def test_another_extent_can_be_scrolled_in_and_lays_nothing_out() -> None:
+    async with Shown().run_test(size=(30, 8)) as pilot:
+        await pilot.pause()
+        rows = pilot.app.query_one(Rows)
+        rows.laid_out = 0
+        set_extent(rows, Size(18, 100))
+        await pilot.pause()
+        assert (rows.virtual_size, rows.max_scroll_y, rows.laid_out) == (Size(18, 100), 97, 0)
+        rows.virtual_size = Size(18, 50)
+        await pilot.pause()
+        assert rows.laid_out, "Textual's own way lays out: where it no longer does, ours is not needed"
+
+
+@pytest.fixture
+def strict() -> Iterator[None]:
+    before = linux_driver.getincrementaldecoder  # type: ignore[attr-defined]
+    yield
+    linux_driver.getincrementaldecoder = before  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("strict")
+def test_odd_bytes_are_forgiven_where_keys_are_read() -> None:
+    source = inspect.getsource(linux_driver.LinuxDriver.run_input_thread)
+    assert 'getincrementaldecoder("utf-8")()' in source, "the name that is put in place of is the one asked"
+    assert linux_driver.getincrementaldecoder is codecs.getincrementaldecoder  # type: ignore[attr-defined]
+    forgive_odd_bytes()
+    decoder = linux_driver.getincrementaldecoder("utf-8")()  # type: ignore[attr-defined]
+    assert decoder.decode(b"a\xffb", final=False) == "a�b"
+
+
+async def test_a_driver_knows_its_app() -> None:
+    app = Shown()
+    assert app_of(HeadlessDriver(app)) is app

@@ -1,0 +1,64 @@
+"""Everything that reaches into Textual's private parts.
+
+`test_textual_private` has a test for each: it fails where another version of Textual has changed.
+"""
+
+from __future__ import annotations
+
+import codecs
+from functools import partial
+from typing import Any
+
+from textual.app import App
+from textual.content import Content
+from textual.driver import Driver
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+__all__ = [
+    "app_of",
+    "forgive_odd_bytes",
+    "rendered_strips",
+    "set_border_subtitle",
+    "set_border_title",
+    "set_extent",
+]
+
+
+def rendered_strips(app: App[Any]) -> list[Strip]:
+    """The rows of the screen in front, as they are painted."""
+    return app.screen._compositor.render_strips()
+
+
+def set_border_title(widget: Widget, title: Content) -> None:
+    """Put a title into the upper border. Nothing is painted; Textual's own setter paints the whole widget."""
+    widget._border_title = title
+
+
+def set_border_subtitle(widget: Widget, subtitle: Content | None) -> None:
+    """Put a text into the lower border, or none; nothing is painted for it."""
+    widget._border_subtitle = subtitle
+
+
+def set_extent(widget: ScrollView, extent: Size) -> None:
+    """Say how much there is to scroll in. Nothing is laid out; Textual's own setter lays out the screen."""
+    widget.set_reactive(ScrollView.virtual_size, extent)  # pyright: ignore[reportArgumentType]
+
+
+def forgive_odd_bytes() -> None:
+    """Let bytes that are no UTF-8 (a legacy terminal, an old mouse protocol) not end the app.
+
+    Textual's input thread decodes strictly and has no setting for it.
+    """
+    try:
+        from textual.drivers import linux_driver
+    except ImportError:  # another platform has another driver
+        return
+    linux_driver.getincrementaldecoder = lambda name: partial(codecs.getincrementaldecoder(name), "replace")  # type: ignore[attr-defined]
+
+
+def app_of(driver: Driver) -> App[Any]:
+    """The app that a driver drives."""
+    return driver._app
