@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from backprop_engine.debugger import Break, Command, Into, Out, Select, Step, update
+from backprop_engine.debugger import Break, Command, Select, StepBy, StepInto, StepOut, update
 from backprop_engine.graph.graph import Node
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.values import here
@@ -106,9 +106,9 @@ def test_what_goes_wrong_is_said_in_place_of_the_answer_before(fake: FakeHandle)
     for line in ("no such command", "break nothing"):
         runner.type(line)
         assert [wrong for _, wrong in fake.said] == [True]
-    runner.do(Out())
+    runner.do(StepOut())
     assert [wrong for _, wrong in fake.said] == [True]
-    runner.do(Step())
+    runner.do(StepBy())
     assert fake.said == []
 
 
@@ -153,7 +153,7 @@ def test_playing_steps_to_the_end_or_to_a_breakpoint(fake: FakeHandle) -> None:
 
 def test_inside_of_an_operator_playing_ends_with_it() -> None:
     fake = FakeHandle(view("softmax_classifier", 3))
-    fake.do(Into())
+    fake.do(StepInto())
     player = Player(handle(fake))
     player.toggle()
     while player.timer is not None:
