@@ -24,8 +24,9 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Line, Role, line_text, line_width, plain
-from backprop_tui.render.equation import columns
 from backprop_tui.render.equation.equation import equation
+from backprop_tui.render.equation.layout import laid_out
+from backprop_tui.render.equation.terms import Part, Sign, Term
 from backprop_tui.render.transcript import state, transcript
 from backprop_tui.render.words import numeric_line, story
 from effort import tried
@@ -381,17 +382,17 @@ def test_one_sign_for_a_minus_in_mathematics(op: Op, sample: Sample) -> None:
 def test_of_an_equation_only_what_could_be_seen_is_written(
     width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written: list[columns.Term] = []
-    numbers = columns.numbers_block
+    written: list[Term] = []
+    numbers = Term.numbers
 
-    def counted(term: columns.Term, share: int, height: int) -> Block:
+    def counted(term: Term, share: int, height: int) -> Block:
         written.append(term)
         return numbers(term, share, height)
 
-    monkeypatch.setattr(columns, "numbers_block", counted)
-    one = columns.Term("x", "", "", np.array(1.0), Role.VALUE)
-    parts: list[columns.Part] = [one, columns.Sign("="), *[one, columns.Sign("+")] * 3000, one]
-    block = columns.laid_out(parts, width, 10, tall=True)
+    monkeypatch.setattr(Term, "numbers", counted)
+    term = Term("x", "", "", np.array(1.0), Role.VALUE)
+    parts: list[Part] = [term, Sign("="), *[term, Sign("+")] * 3000, term]
+    block = laid_out(parts, width, 10, tall=True)
     assert len(written) <= 12 * (width + 3)
     assert block.width == width, "it goes on at the right"
     assert line_text(block.lines[0]).endswith("…")

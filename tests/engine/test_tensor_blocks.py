@@ -20,10 +20,8 @@ from backprop_tui.cells import heatmap
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.heatmap import heat_lines, legend, levels
 from backprop_tui.cells.lines import Role, line_text, line_width, plain
-from backprop_tui.cells.matrices import slice_text
-from backprop_tui.cells.pictures import heat_block
 from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
-from backprop_tui.cells.tensors import tensor_block
+from backprop_tui.cells.tensors import heat_block, slice_text, tensor_block
 from backprop_tui.render.equation.equation import equation
 
 SHAPES = st.one_of(st.tuples(st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))

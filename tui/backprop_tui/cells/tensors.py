@@ -1,22 +1,36 @@
-"""A tensor as a block in brackets: its numbers, aligned, or a heatmap where they do not fit."""
+"""A tensor as a block in brackets: its numbers, aligned, or a heatmap where they do not fit.
+
+How large a heatmap is, is known before it is drawn.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
-from backprop_tui.cells.blocks import Block
-from backprop_tui.cells.lines import Role, Span
-from backprop_tui.cells.matrices import MORE, as_matrix, bracketed
-from backprop_tui.cells.pictures import heat_block
+from backprop_tui.cells.blocks import Block, above, beside
+from backprop_tui.cells.heatmap import heat_lines, legend
+from backprop_tui.cells.lines import Line, Role, Span
 
-__all__ = ["Written", "is_multiplied", "mostly_zero_block", "tensor_block", "trimmed"]
+__all__ = [
+    "WrittenColumns",
+    "heat_block",
+    "is_multiplied",
+    "mostly_zero_block",
+    "slice_text",
+    "tensor_block",
+    "trimmed",
+]
 
-Written: TypeAlias = dict[tuple[int, bool, bool, bool], list[list[str]]]
+_MORE = "…"
+"""What stands for columns or rows that are left out."""
+WrittenColumns: TypeAlias = dict[tuple[int, bool, bool, bool], list[list[str]]]
 """The columns of a matrix as texts, by their digits, whether numbers that differ look so, whether they are
 fine, and whether it is a row.
 """
@@ -31,6 +45,12 @@ _ZEROS = 3
 """So many zeros in a row are written out."""
 _FEW = 8
 """So many numbers of a vector that are not zero are written out among its zeros."""
+_MORE_BELOW = "⋮"
+"""What stands for rows that are left out where there is no row for ``…``."""
+_LARGEST_PIXEL = 4
+"""How many cells wide, and halves of a cell high, a number of a heatmap is at most."""
+_WIDEST_PIXEL = 6
+"""How many cells wide a number of an upright vector is at most."""
 
 
 def is_multiplied(tensor: Tensor) -> bool:
@@ -49,7 +69,7 @@ def tensor_block(
     shape: bool = True,
     brief: bool = False,
     fine: bool = False,
-    written: Written | None = None,
+    written: WrittenColumns | None = None,
 ) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
@@ -61,7 +81,7 @@ def tensor_block(
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
-    matrix = as_matrix(tensor, row)
+    matrix = _as_matrix(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
     known = {} if written is None else written
@@ -70,7 +90,7 @@ def tensor_block(
     if whole is None and heat:
         return heat_block(tensor, role, width, height, row=row, shape=shape)
     rows = whole or _fitting_rows(matrix, width - 2, height)
-    lines = bracketed([(Span(text, role),) for text in rows], role)
+    lines = _bracketed([(Span(text, role),) for text in rows], role)
     return Block(len(rows[0]) + 2, len(rows), tuple(lines), even=True)
 
 
@@ -89,12 +109,12 @@ def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, ro
         [0, *(at + 1 for at in places)], [*places, tensor.size], [*others, ""], strict=True
     ):
         zeros = end - start
-        texts += [zero] * zeros if zeros <= _ZEROS else [zero, MORE.center(len(zero)), zero]
+        texts += [zero] * zeros if zeros <= _ZEROS else [zero, _MORE.center(len(zero)), zero]
         texts += [text] * bool(text)
     if len(texts) == tensor.size:
         return None
     if not row and len(texts) <= height:
-        block = Block.of(bracketed([(Span(text, role),) for text in texts], role))
+        block = Block.of(_bracketed([(Span(text, role),) for text in texts], role))
     else:
         block = Block.text(f"[{'  '.join(text.strip() for text in texts)}]{'' if row else 'ᵀ'}", role)
     return block if block.width <= width else None
@@ -105,7 +125,7 @@ def _all_numbers(
     width: int,
     height: int,
     ways: tuple[tuple[int, bool], ...],
-    written: Written,
+    written: WrittenColumns,
     *,
     fine: bool,
     row: bool,
@@ -149,13 +169,178 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     candidates = _columns(matrix[:shown, : max(1, width // 3 + 1)])
     for index, cells in enumerate(candidates):
         separator = 2 if texts else 0
-        reserve = 0 if index == columns - 1 else 1 + len(MORE)
+        reserve = 0 if index == columns - 1 else 1 + len(_MORE)
         if texts and used + separator + len(cells[0]) + reserve > width:
             break
         texts.append(cells)
         used += separator + len(cells[0])
     cut = len(texts) < columns
-    lines = ["  ".join(cells) + (f" {MORE}" if cut else "") for cells in zip(*texts, strict=True)]
+    lines = ["  ".join(cells) + (f" {_MORE}" if cut else "") for cells in zip(*texts, strict=True)]
     if shown < rows:
-        lines.append(MORE.center(len(lines[0])))
+        lines.append(_MORE.center(len(lines[0])))
     return lines
+
+
+# As a heatmap
+
+
+def heat_block(
+    tensor: Tensor,
+    role: Role,
+    width: int,
+    height: int,
+    *,
+    row: bool = False,
+    turned: bool = False,
+    shape: bool = False,
+) -> Block:
+    """A tensor as a heatmap; below it the scale where there is room, and the `shape` if that is asked for.
+
+    A vector that is `turned` lies down, and has a sign that says so.
+    """
+    matrix, known = _as_matrix(tensor, row or turned), facts(tensor)
+    index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
+    named: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
+    below = [Block.of([line]) for line in (named, legend(known, width)) if line]
+    below = [block for block in below if block.width <= width]
+    below = below[max(0, len(below) - (height - 1) // 2) :]
+    room = height - len(below)
+    apart = bool(below) and not shape
+    if (apart or matrix.shape[1] == 1) and len(matrix) <= 2 * (room - 1):
+        room -= 1  # all rows fit into one line less: they are smaller, and the legend stands by itself
+    picture = _picture(matrix, known.largest, width - 2 - turned, room).block(role)
+    if apart and picture.height + len(below) < height:
+        below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
+    return above(beside(picture, Block.text("ᵀ", role)) if turned else picture, *below)
+
+
+class _Picture(NamedTuple):
+    """A heatmap before it is drawn: which part of a matrix, how large a number is, and what is left out."""
+
+    part: Any
+    largest: float
+    across: int
+    down: int
+    """How many cells wide a number is, and how many halves of a cell high."""
+    before: int
+    after: int
+    """Whether there is a row above that stands for others, and one below."""
+    start: Line
+    end: Line
+    """What stands for columns that are left out, in each row."""
+
+    def block(self, role: Role) -> Block:
+        """The heatmap in brackets."""
+        rows, columns = self.part.shape
+        return Block(
+            columns * self.across + len(self.start) + len(self.end) + 2,
+            -(-rows * self.down // 2) + self.before + self.after,
+            even=True,
+            drawn=partial(self._lines, role),
+            is_picture=True,
+            has_gaps=bool(self.before or self.after or self.start or self.end),
+        )
+
+    def _lines(self, role: Role) -> list[Line]:
+        lines = heat_lines(self.part, self.largest, self.across, self.down)
+        lines = [(*self.start, *line, *self.end) for line in lines]
+        across = self.part.shape[1] * self.across + len(self.start) + len(self.end)
+        more: Line = (Span(_MORE.center(across), Role.DIM),)
+        return _bracketed([*[more] * self.before, *lines, *[more] * self.after], role)
+
+
+def _picture(matrix: Any, largest: float, width: int, height: int) -> _Picture:
+    """As many columns and rows as fit, each as large as it can be."""
+    rows, columns = matrix.shape
+    flat = height == 1 and rows > 2
+    width -= flat
+    fits = min(_LARGEST_PIXEL, width // columns, 2 * height // rows)
+    across, down = max(1, fits), max(1, fits)
+    if columns == 1:
+        across = max(1, min(_WIDEST_PIXEL, width))
+    if rows == 1:
+        down = 2
+    left, wide = (0, columns) if columns * across <= width else _columns_shown(matrix, width, largest)
+    top, high = 0, rows
+    if rows * down > 2 * height:
+        top, high = _rows_shown(matrix[:, left : left + wide], height, largest)
+    before = int(top > 0)
+    return _Picture(
+        matrix[top : top + high, left : left + wide],
+        largest,
+        across,
+        down,
+        before,
+        int(top + high < rows and height > 1 + before),
+        (Span(_MORE, Role.DIM),) * (left > 0),
+        (Span(_MORE, Role.DIM),) * (left + wide < columns) + (Span(_MORE_BELOW, Role.DIM),) * flat,
+    )
+
+
+def _columns_shown(matrix: Any, width: int, largest: float) -> tuple[int, int]:
+    """Where what is shown of a matrix that is too wide begins, and how many columns it is.
+
+    They are the first; of a single row that begins with zeros only, those around the first that is none.
+    """
+    most = max(1, width - len(_MORE))
+    if not largest or width < 3 or len(matrix) > 1:
+        return 0, most
+    return _telling(matrix.T, most, most - len(_MORE))
+
+
+def _rows_shown(matrix: Any, height: int, largest: float) -> tuple[int, int]:
+    """Where what is shown of a matrix that is too high begins, and how many rows it is."""
+    most = 2 * max(1, height - 1)
+    return (0, most) if not largest or height < 3 else _telling(matrix, most, most - 2)
+
+
+def _telling(matrix: Any, most: int, fewer: int) -> tuple[int, int]:
+    """Which rows are shown: the first, `most` of them.
+
+    Where those are all zero, the first row that is not is in the middle of `fewer`, or among the last.
+    """
+    rows = len(matrix)
+    telling = 0 if matrix[:most].any() else int(matrix.any(axis=1).argmax())
+    if telling < most:
+        return 0, most
+    return (rows - most, most) if telling >= rows - most else (telling - fewer // 2, fewer)
+
+
+# Both
+
+
+def _as_matrix(tensor: Tensor, row: bool) -> Any:
+    """The matrix that is shown of a tensor, a view of it: of more axes than two the first; a vector stands
+    upright unless it is a `row`.
+    """
+    array: Any = tensor
+    while array.ndim > 2:
+        if array.shape[0] == 0:
+            return np.empty((0, 0))
+        array = array[0]
+    if array.ndim == 1:
+        return array[np.newaxis, :] if row else array[:, np.newaxis]
+    return array
+
+
+def slice_text(index: Sequence[int | str | None]) -> str:
+    """A matrix of a larger tensor as NumPy would name it: ``[3, :, :, 0]``."""
+    return f"[{', '.join(':' if at is None else str(at) for at in index)}]"
+
+
+def _bracketed(rows: Sequence[Line], role: Role) -> list[Line]:
+    """Rows of one width between brackets as high as they are."""
+    if len(rows) == 1:
+        return [_merged(("[", rows[0], "]"), role)]
+    last = len(rows) - 1
+    left = ["⎡", *["⎢"] * (last - 1), "⎣"]
+    right = ["⎤", *["⎥"] * (last - 1), "⎦"]
+    return [_merged((left[i], row, right[i]), role) for i, row in enumerate(rows)]
+
+
+def _merged(parts: tuple[str, Line, str], role: Role) -> Line:
+    """A row between its brackets; one span where all of it plays one role."""
+    left, row, right = parts
+    if len(row) == 1 and row[0].role is role:
+        return (Span(f"{left}{row[0].text}{right}", role),)
+    return (Span(left, role), *row, Span(right, role))

@@ -18,7 +18,7 @@ from backprop_engine.graph.graph import Kind, Node
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.heatmap import legend
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
-from backprop_tui.cells.matrices import slice_text
+from backprop_tui.cells.tensors import slice_text
 from backprop_tui.cells.text import clip
 from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_axes
 from backprop_tui.panels.tensor_heat import heat, heat_width

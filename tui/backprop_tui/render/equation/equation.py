@@ -23,7 +23,7 @@ from backprop_engine.explain.facts import (
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.tensors import is_multiplied
-from backprop_tui.render.equation.columns import laid_out
+from backprop_tui.render.equation.layout import laid_out
 from backprop_tui.render.equation.terms import Part, Sign, Term, showing
 from backprop_tui.render.texts import say
 from backprop_tui.render.words import turn_text
