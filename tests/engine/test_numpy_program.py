@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import keyword
+from collections.abc import Iterator
 from dataclasses import replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -24,7 +28,7 @@ from backprop_engine.graph.steps import Accumulate
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.program import numpy_lines, numpy_program
-from backprop_engine.program.helpers import HELPERS, definitions
+from backprop_engine.program.helpers import definitions, function_name, helpers_of
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
@@ -215,7 +219,7 @@ def assert_names_hold(graph: Graph) -> None:
     ]
     assert len(set(given)) == len(given)
     assert all(name.isidentifier() and not keyword.iskeyword(name) for name in given)
-    assert not {"np", "math", "sum", "range", "max", *HELPERS} & set(given)
+    assert not {"np", "math", "sum", "range", "max", *helpers_of(graph)} & set(given)
 
 
 WORDS = (
@@ -310,17 +314,34 @@ def test_program_to_read() -> None:
 # Helpers
 
 
+HELPERS = {name: source for op in OPS.values() for name, source in op.helpers.items()}
+
+
 def test_every_helper_is_needed() -> None:
     used = {name for op, sample in CASES for name in _defined(trace_of(op, sample))}
-    assert used == set(HELPERS)
+    assert used == set(map(function_name, HELPERS.values()))
 
 
 def _defined(trace: Trace) -> set[str]:
     lines = [line for step in trace.steps for line in numpy_lines(step_facts(trace.frame(step.index)))]
-    sources = definitions(lines)
-    return {name for name, source in HELPERS.items() if source in sources}
+    return set(map(function_name, definitions(lines, helpers_of(trace.graph))))
 
 
-def test_helpers_stand_behind_what_they_call() -> None:
-    for name in HELPERS:
-        assert name in carried_out("import numpy as np\n" + "\n".join(definitions([f"{name}(x)"])))
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.helpers], ids=lambda op: op.name)
+def test_an_operator_has_what_its_helpers_call(op: Op) -> None:
+    sources = {function_name(source): source for source in op.helpers.values()}
+    for name in sources:
+        program = "import numpy as np\n" + "\n".join(definitions([f"{name}(x)"], sources))
+        called = set(_globals(carried_out(program)[name]))
+        assert called <= {*dir(builtins), *sources, "np", "math"}
+
+
+def _globals(function: Any) -> Iterator[str]:
+    """The global names that a function uses, and those inside of it."""
+    codes = [function.__code__] if hasattr(function, "__code__") else []
+    while codes:
+        code = codes.pop()
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+        for step in dis.get_instructions(code):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                yield str(step.argval)

@@ -296,14 +296,23 @@ def test_the_order_is_that_of_an_operators_parts() -> None:
     assert [name for name in Op.__struct_fields__ if name not in ("name", "family")] == ORDER
 
 
-def test_what_is_not_elementwise_needs_samples() -> None:
-    with pytest.raises(ValueError, match="no samples"):
+@pytest.mark.parametrize(
+    ("formula", "problem"), [("-a", "no samples"), ("nothing(a)", "NumPy has no function")]
+)
+def test_what_a_definition_cannot_leave_out(formula: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
         Family("shape").define(
             "nothing",
             operands="a",
-            formula="nothing(a)",
+            formula=formula,
             forward=lambda a: a,
             rules=(None,),
             lesson=Words("nothing", "없음"),
         )
     assert "nothing" not in OPS
+
+
+def test_functions_of_texts_that_are_no_operators() -> None:
+    assert not definition.NO_OPERATORS & set(OPS)
+    assert OPS.called("sum") is OPS["sum"]
+    assert OPS.called("one_hot") is OPS.called("nonesuch") is None

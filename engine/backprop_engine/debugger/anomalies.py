@@ -122,7 +122,7 @@ def _above(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
 def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
     for edge in trace.schedule.edges:
         node = trace.graph.nodes[edge.node]
-        if node.op is None or node.op.family != "activations" or node.op.name in _NEVER_SATURATED:
+        if node.op is None or node.op.tails != "saturating":
             continue
         local = local_gradient(trace, edge)
         slopes = local.value if isinstance(local, ScalarLocal | ElementwiseLocal) else np.zeros(0)
@@ -130,14 +130,11 @@ def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int
             yield trace.schedule.starts[edge.index]
 
 
-_NEVER_SATURATED: Final = ("relu", "leaky_relu")
-
-
 def _dead(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
     """A relu that gives nothing: alone, or for one feature in every row of a batch."""
     for node in trace.schedule.order:
         one = trace.graph.nodes[node]
-        if one.op is not None and one.op.name == "relu":
+        if one.op is not None and one.op.tails == "dead":
             value = trace.values[node]
             if value.size and not np.all(np.any(value, axis=0) if value.ndim > 1 else np.any(value)):
                 yield node - trace.schedule.order.start + 1

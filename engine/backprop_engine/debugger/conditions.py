@@ -280,9 +280,6 @@ class _NotAsVectorsError(Exception):
     """The condition has an operator that cannot be applied to all steps at once."""
 
 
-_REDUCTIONS: Final = ("sum", "mean", "max", "min", "prod", "norm")
-
-
 _MOST_PARTS: Final = 200
 """The most parts of a condition that is tried at all steps at once: they are gone through by recursion."""
 
@@ -317,7 +314,7 @@ def _as_vector(call: Call) -> bool:
     op = OPS.get(call.name)
     if op is None or call.keywords or len(call.args) != len(op.operands):
         return False
-    if call.name in _REDUCTIONS or op.boolean:
+    if op.boolean or op.reduces:
         return True
     return not callable(op.rules) and all(rule is None or isinstance(rule, Elementwise) for rule in op.rules)
 
@@ -350,7 +347,7 @@ class _Vectors(Struct, frozen=True, eq=False):
     def applied(self, op: Op, parts: Sequence[Expr]) -> Any:
         operands = [np.asarray(self.value(one), dtype=self.dtype) for one in parts]
         attributes = {one.name: one.default for one in op.attributes}
-        if op.name in _REDUCTIONS:
+        if op.reduces:
             attributes |= {"axis": -1, "keepdims": True}
             operands = [one if one.ndim else one.reshape(1, 1) for one in operands]
         with np.errstate(all="ignore"):

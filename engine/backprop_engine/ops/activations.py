@@ -13,6 +13,7 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.functions import gate
+from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise, Rules
 from backprop_engine.ops.samples import SINGLES, Kink, Sample, at_zero, beyond
 
@@ -25,6 +26,7 @@ relu = define(
     forward=lambda a: np.maximum(a, 0.0),
     rules=(Elementwise("where(a > 0, 1, 0)", lambda out, a: np.heaviside(a, 0.0)),),
     analytic=False,
+    tails="dead",
     lesson=Words(
         en="ReLU is a gate: the gradient passes where the operand is positive, and is 0 elsewhere.",
         ko="ReLU는 입력이 0보다 큰 곳에서만 그래디언트를 흘려보내고, 나머지는 0으로 막습니다.",
@@ -66,13 +68,22 @@ def sigmoid_of(a: Any) -> Any:
     return np.where(positive, 1.0, z) / (1.0 + z)
 
 
+SIGMOID = """\
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+"""
+
 sigmoid = define(
     "sigmoid",
     sign="σ",
     operands="a",
     formula="1 / (1 + exp(-a))",
+    notation=Notation("name", "σ"),
+    numpy="1 / (1 + exp(-a))",
+    helpers={"sigmoid": SIGMOID},
     forward=sigmoid_of,
     rules=(Elementwise("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
+    tails="saturating",
     inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
     lesson=Words(
         en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
@@ -95,6 +106,7 @@ tanh = define(
     formula="tanh(a)",
     forward=np.tanh,
     rules=(Elementwise("1 - out ** 2", lambda out, a: 1.0 - out * out),),
+    tails="saturating",
     inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
     lesson=Words(
         en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
@@ -170,6 +182,7 @@ elu = define(
     "elu",
     operands="a",
     formula="where(a > 0, a, alpha * (exp(a) - 1))",
+    numpy="where(a > 0, a, {alpha} * expm1(a))",
     forward=lambda a, alpha: _exponential_unit(a, 1.0, alpha),
     rules=_elu_rules,
     attributes=(
@@ -181,6 +194,7 @@ elu = define(
         ),
     ),
     analytic=False,
+    tails="saturating",
     lesson=Words(
         en="ELU bends instead of breaking off: below 0 the gradient fades exponentially.",
         ko="ELU는 꺾이지 않고 휘어집니다. 0 아래에서 그래디언트는 지수함수를 따라 점점 줄어듭니다.",
@@ -207,6 +221,7 @@ selu = define(
     "selu",
     operands="a",
     formula="1.0507 * where(a > 0, a, 1.67326 * (exp(a) - 1))",
+    numpy=f"{_SELU_SCALE} * where(a > 0, a, {_SELU_ALPHA} * expm1(a))",
     forward=lambda a: _exponential_unit(a, _SELU_SCALE, _SELU_ALPHA),
     rules=(
         Elementwise(
@@ -215,6 +230,7 @@ selu = define(
         ),
     ),
     analytic=False,
+    tails="saturating",
     lesson=Words(
         en="SELU is ELU with two fixed constants that keep mean 0 and variance 1 from layer to layer.",
         ko="SELU는 층을 지나도 평균 0과 분산 1이 유지되도록 두 상수를 고정한 ELU입니다.",
@@ -239,9 +255,11 @@ hard_tanh = define(
     sign="h-tanh",
     operands="a",
     formula="clip(a, min=-1, max=1)",
+    numpy="clip(a, -1, 1)",
     forward=lambda a: np.minimum(np.maximum(a, -1.0), 1.0),
     rules=(Elementwise("where(abs(a) < 1, 1, 0)", lambda out, a: gate(np.abs(a) < 1, a)),),
     analytic=False,
+    tails="saturating",
     lesson=Words(
         en="A straight-edged tanh: the gradient passes unchanged strictly between −1 and 1, else not at all.",
         ko="직선으로 된 tanh입니다. −1과 1 사이에서만 그래디언트가 그대로 흐르고 나머지는 막힙니다.",
@@ -266,9 +284,11 @@ relu6 = define(
     "relu6",
     operands="a",
     formula="clip(a, min=0, max=6)",
+    numpy="clip(a, 0, 6)",
     forward=lambda a: np.minimum(np.maximum(a, 0.0), 6.0),
     rules=(Elementwise("(a > 0) * (a < 6)", lambda out, a: gate((a > 0) & (a < 6), a)),),
     analytic=False,
+    tails="saturating",
     lesson=Words(
         en="A ReLU that stops at 6: the gradient passes strictly between 0 and 6, and nowhere else.",
         ko="6에서 멈추는 ReLU입니다. 그래디언트는 0과 6 사이에서만 흐르고 나머지에서는 막힙니다.",
@@ -298,13 +318,21 @@ def softplus_of(a: Any) -> Any:
     return np.where(positive, a, 0.0) + np.log1p(np.exp(np.where(positive, -a, a)))
 
 
+SOFTPLUS = """\
+def softplus(a):
+    return np.logaddexp(0, a)
+"""
+
 softplus = define(
     "softplus",
     sign="soft+",
     operands="a",
     formula="log(1 + exp(a))",
+    numpy="logaddexp(0, a)",
+    helpers={"softplus": SOFTPLUS},
     forward=softplus_of,
     rules=(Elementwise("sigmoid(a)", lambda out, a: sigmoid_of(a)),),
+    tails="saturating",
     inside=(("e", "exp(a)"), ("s", "1 + e"), ("out", "log(s)")),
     lesson=Words(
         en="Softplus is a rounded ReLU, and its slope is the sigmoid, a rounded step.",
@@ -332,8 +360,10 @@ log_sigmoid = define(
     sign="log σ",
     operands="a",
     formula="log(sigmoid(a))",
+    numpy="-softplus(-a)",
     forward=lambda a: -softplus_of(-a),
     rules=(Elementwise("sigmoid(-a)", lambda out, a: sigmoid_of(-a)),),
+    tails="saturating",
     inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
     lesson=Words(
         en="The log of a sigmoid: the gradient is what is missing to 1, so a sure unit gets none.",
@@ -353,6 +383,7 @@ silu = define(
     formula="a * sigmoid(a)",
     forward=lambda a: a * sigmoid_of(a),
     rules=(Elementwise("out + sigmoid(a) * (1 - out)", lambda out, a: out + sigmoid_of(a) * (1.0 - out)),),
+    tails="saturating",
     inside=(("p", "sigmoid(a)"), ("out", "a * p")),
     lesson=Words(
         en="SiLU multiplies its operand by its own gate, so the gradient comes through both factors.",
@@ -377,6 +408,7 @@ mish = define(
     formula="a * tanh(softplus(a))",
     forward=lambda a: a * np.tanh(softplus_of(a)),
     rules=(Elementwise("tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a)) ** 2)", _mish_slope),),
+    tails="saturating",
     inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
     lesson=Words(
         en="Mish gates its operand with tanh of softplus: smooth everywhere, and a little negative below 0.",
@@ -420,10 +452,16 @@ _GELU_INSIDE: dict[str, Decomposition] = {
     ),
 }
 
+_GELU = {
+    "none": "a * (1 + erf(a / sqrt(2))) / 2",
+    "tanh": "a * (1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3))) / 2",
+}
+
 gelu = define(
     "gelu",
     operands="a",
     formula="a * (1 + erf(a / sqrt(2))) / 2",
+    exact=lambda shapes, attributes: _GELU[attributes["approximate"]],
     forward=lambda a, approximate: a * _gelu_gate(a, approximate),
     rules=lambda shapes, attributes: (Elementwise(_GELU_SLOPES[attributes["approximate"]], _gelu_slope),),
     attributes=(
@@ -438,6 +476,7 @@ gelu = define(
         ),
     ),
     analytic=False,
+    tails="saturating",
     inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
     lesson=Words(
         en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",

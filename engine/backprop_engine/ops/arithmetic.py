@@ -12,6 +12,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import Family, Lessons
+from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import ONE, Elementwise
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample, at_zero
 from backprop_engine.ops.shape_rules import broadcast, broadcasts, no_broadcast, product
@@ -175,6 +176,7 @@ pow_ = define(
         Elementwise("b * a ** (b - 1)", _pow_base),
         Elementwise("out * log(a)", _pow_exponent),
     ),
+    raises_at_zero=True,
     lesson=Words(
         en="A power brings its exponent down in front, and leaves a power that is lower by one.",
         ko="거듭제곱을 미분하면 지수가 앞으로 내려오고 지수는 하나 줄어듭니다.",
@@ -213,6 +215,7 @@ maximum = define(
     sign="max",
     operands="a b",
     formula="maximum(a, b)",
+    notation=Notation("name", "max"),
     forward=np.maximum,
     rules=(
         Elementwise("(a > b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(a, b)),
@@ -239,6 +242,7 @@ minimum = define(
     sign="min",
     operands="a b",
     formula="minimum(a, b)",
+    notation=Notation("name", "min"),
     forward=np.minimum,
     rules=(
         Elementwise("(a < b) + (a == b) / 2", lambda out, a, b: _sign_of_difference(b, a)),
@@ -261,6 +265,7 @@ where = define(
     sign="if",
     operands="condition a b",
     formula="where(condition, a, b)",
+    notation=Notation("cases"),
     forward=lambda condition, a, b: np.where(condition != 0, a, b),
     rules=(
         None,
@@ -315,6 +320,7 @@ detach = define(
     sign="⊣",
     operands="a",
     formula="detach(a)",
+    numpy="a",
     forward=operator.pos,
     rules=(None,),
     analytic=False,

@@ -13,7 +13,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
-from backprop_engine.ops.normalisation import exponentials, softmax_of
+from backprop_engine.ops.normalisation import SOFTMAX, exponentials, softmax_of
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import axis_differs, difference, joined, named, operand, repair
@@ -147,11 +147,27 @@ _LOOKED_AT = Words(
     ko="값은 각 위치의 그래디언트를 그 위치에서 주목받은 비율만큼 받습니다.",
 )
 
+ATTENTION_WEIGHTS = """\
+def attention_weights(q, k, causal=False):
+    scores = q @ k.mT / np.sqrt(q.shape[-1])
+    return softmax(np.where(np.tri(*scores.shape[-2:]) == 1, scores, -np.inf) if causal else scores)
+"""
+
+
+def _exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+    """Where it is causal, query i looks only at the keys up to j = i."""
+    scores = f"q @ k.T / sqrt({shapes[0][-1]})"
+    return f"softmax({f'where(j <= i, {scores}, -inf)' if attributes['causal'] else scores}) @ v"
+
+
 scaled_dot_product_attention = define(
     "scaled_dot_product_attention",
     sign="attn",
     operands="q k v",
     formula="softmax(q @ k.T / sqrt(d)) @ v",
+    exact=_exact,
+    numpy="attention_weights(q, k, causal={causal}) @ v",
+    helpers={"attention_weights": ATTENTION_WEIGHTS, "softmax": SOFTMAX},
     forward=lambda q, k, v, causal: attention_weights(q, k, causal) @ v,
     shape=_attention_shape,
     rules=_attention_rules,

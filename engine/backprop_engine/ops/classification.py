@@ -19,7 +19,7 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
-from backprop_engine.ops.reduced_losses import REDUCTION, reduced
+from backprop_engine.ops.reduced_losses import REDUCTION, reduced, reduced_text
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Kink, Sample, beyond
 from backprop_engine.ops.shape_rules import difference, joined, named, repair
@@ -313,11 +313,37 @@ def _ignoring(index: int, **attributes: Any) -> tuple[Sample, ...]:
 
 _ROWS = np.array([[0.0, 1.0, 0.0], [0.25, 0.25, 0.5]])
 
+
+def _exact(log_p: str, shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+    """Minus the log-probability of the right class, or of the targets' classes by their shares."""
+    *batch, classes = shapes[0]
+    indices = by_index(*shapes)
+    target = f"one_hot(target, {classes})" if indices else "target"
+    smoothing, ignore = attributes.get("label_smoothing", 0.0), attributes["ignore_index"]
+    if smoothing:
+        target = f"({1 - smoothing} * {target} + {smoothing / classes})"
+    rows = f"-sum({target} * {log_p}, axis=-1)"
+    if ignore is not None and indices:
+        rows = f"(target != {ignore}) * ({rows})"
+        if attributes["reduction"] == "mean":
+            return f"sum({rows}) / sum(target != {ignore})"
+    if attributes["reduction"] == "mean" and prod(batch) == 1:
+        return f"sum({rows})" if batch else rows
+    return reduced_text(rows, attributes["reduction"], tuple(batch))
+
+
+ONE_HOT = """\
+def one_hot(target, classes):
+    return 1.0 * (np.expand_dims(target, -1) == np.arange(classes))
+"""
+
 nll = define(
     "nll",
     sign="NLL",
     operands="log_p target",
     formula="-sum(one_hot(target) * log_p)",
+    exact=lambda shapes, attributes: _exact("log_p", shapes, attributes),
+    helpers={"one_hot": ONE_HOT},
     forward=_nll,
     shape=index_shape,
     rules=_nll_rules,
@@ -343,6 +369,8 @@ softmax_with_loss = define(
     sign="sm+CE",
     operands="a target",
     formula="-sum(target * log(softmax(a)))",
+    exact=lambda shapes, attributes: _exact("log_softmax(a)", shapes, attributes),
+    helpers={"one_hot": ONE_HOT},
     forward=_loss,
     shape=class_shape,
     rules=_softmax_with_loss_rules,

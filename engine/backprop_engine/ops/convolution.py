@@ -316,6 +316,60 @@ _LESSONS = (
 )
 
 
+WINDOWS = """\
+def windows(x, kernel, stride=1, padding=0, dilation=1, fill=0.0):
+    axes = len(kernel)
+    stride, padding, dilation = (np.broadcast_to(one, axes) for one in (stride, padding, dilation))
+    x = np.pad(x, [(0, 0)] * (x.ndim - axes) + [(p, p) for p in padding], constant_values=fill)
+    counts = (x.shape[-axes:] - dilation * (np.array(kernel) - 1) - 1) // stride + 1
+    keys = {
+        cell: (..., *map(slice, cell * dilation, cell * dilation + (counts - 1) * stride + 1, stride))
+        for cell in np.ndindex(*kernel)
+    }
+    inner = (..., *map(slice, padding, x.shape[-axes:] - padding))
+    return x, keys, inner
+"""
+
+CONV = """\
+def conv(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    x, keys, _ = windows(x, weight.shape[2:], stride, padding, dilation)
+    outs, ins = weight.shape[0] // groups, weight.shape[1]
+    channel, axes = 1 - weight.ndim, weight.ndim - 2
+    parts = []
+    for n in range(groups):
+        w = weight[n * outs : (n + 1) * outs]
+        seen = lambda key: np.moveaxis(x[key], channel, -1)[..., n * ins : (n + 1) * ins]
+        parts.append(sum(seen(key) @ w[(..., *cell)].T for cell, key in keys.items()))
+    out = np.moveaxis(np.concatenate(parts, axis=-1), -1, channel)
+    return out if bias is None else out + np.reshape(bias, (-1,) + (1,) * axes)
+"""
+
+CONV_INPUT = """\
+def conv_input(shape, weight, g, stride=1, padding=0, dilation=1, groups=1):
+    out, keys, inner = windows(np.zeros(shape), weight.shape[2:], stride, padding, dilation)
+    outs, ins = weight.shape[0] // groups, weight.shape[1]
+    out, g = (np.moveaxis(one, 1 - weight.ndim, 0) for one in (out, g))
+    for n in range(groups):
+        w, part = weight[n * outs : (n + 1) * outs], g[n * outs : (n + 1) * outs]
+        for cell, key in keys.items():
+            out[n * ins : (n + 1) * ins][key] += np.tensordot(w[(..., *cell)].T, part, 1)
+    return np.moveaxis(out, 0, 1 - weight.ndim)[inner]
+"""
+
+CONV_WEIGHT = """\
+def conv_weight(x, shape, g, stride=1, padding=0, dilation=1, groups=1):
+    x, keys, _ = windows(x, shape[2:], stride, padding, dilation)
+    outs, ins, out = shape[0] // groups, shape[1], np.zeros(shape)
+    x, g = (np.moveaxis(one, 1 - len(shape), 0) for one in (x, g))
+    for n in range(groups):
+        part, seen = g[n * outs : (n + 1) * outs], x[n * ins : (n + 1) * ins]
+        for cell, key in keys.items():
+            product = part.reshape(outs, -1) @ seen[key].reshape(ins, -1).T
+            out[(slice(n * outs, (n + 1) * outs), slice(None), *cell)] = product
+    return out
+"""
+
+
 def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
     name = f"conv{axes}d"
     return define(
@@ -323,6 +377,12 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
         sign="conv",
         operands="x weight bias",
         formula=f"{name}(x, weight, bias)",
+        helpers={
+            name: CONV,
+            f"{name}_input": CONV_INPUT,
+            f"{name}_weight": CONV_WEIGHT,
+            "windows": WINDOWS,
+        },
         forward=_forward,
         shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
         rules=lambda shapes, attributes: _rules(name, axes, shapes, attributes),

@@ -17,10 +17,11 @@ How it is written
   the place of a constant.
 - `written` is how it stands in an expression, if that is not a call: ``a + b``.
 - `notation` hints at what a call looks like in a formula: a root sign, bars, a brace (`notations.py`).
-- `numpy` is an expression over the operands' names that NumPy can carry out, with ``{name}`` for a setting,
-  or a function of the operands' shapes and the attributes that returns it, or a `NumpyCall`. Where it is left
-  out it is derived: `written`, a helper of the operator's own name, NumPy's function of that name if the
-  formula is a call of it, else `exact` or the `formula`. The program is executed by a test.
+- `numpy` is its form in NumPy: an expression over the operands' names, with ``{name}`` for a setting, a
+  function of the operands' shapes and the attributes that returns one, or a `NumpyCall`, which spells a call.
+  Where it is left out it is derived: from `written` or `exact`; as a call of the helper that has the
+  operator's name, or of NumPy's function of that name, if the formula is a call of it; else from the
+  `formula`. In a form, the operator's own name is NumPy's function. A test executes every program.
 - `helpers` are functions that these texts call and NumPy does not have: the name in the texts, and the source
   of the function. They may call each other.
 
@@ -66,6 +67,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape
@@ -86,7 +88,8 @@ DecompositionOf: TypeAlias = Callable[[tuple[Shape, ...], Attributes], Decomposi
 """The decomposition for operands of these shapes and these settings, if there is one."""
 
 Lessons: TypeAlias = tuple[Words | None, ...]
-TextOf: TypeAlias = Callable[[tuple[Shape, ...], Attributes], str]
+Shapes: TypeAlias = tuple[Shape, ...]
+TextOf: TypeAlias = Callable[[Shapes, Attributes], str]
 """An expression for operands of these shapes, and these settings."""
 
 
@@ -187,6 +190,10 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
 
 
 _BETWEEN_OPERANDS = re.compile(r"a (\S+) b")
+NO_OPERATORS = frozenset(
+    ["diag", "expand_dims", "eye", "logaddexp", "one_hot", "ones", "put", "swapaxes", "take", "tensordot"]
+)
+"""Functions that texts call besides operators: they are known, so that no file is loaded to find out."""
 
 
 class OpTable(Mapping[str, Op]):
@@ -221,6 +228,10 @@ class OpTable(Mapping[str, Op]):
         while name not in self._defined and self._waiting:
             self._load_next()
         return self._defined[name]
+
+    def called(self, name: str) -> Op | None:
+        """The operator that a call of `name` in an operator's text is, if it is one."""
+        return None if name in NO_OPERATORS else self.get(name)
 
     def __iter__(self) -> Iterator[str]:
         while self._waiting:
@@ -288,6 +299,8 @@ class Family(Struct, frozen=True):
     ) -> Op:
         """Put an operator into the table; its parts, in this order, are in the contract above."""
         names = tuple(operands.split())
+        if numpy is None and exact is None and formula.startswith(f"{name}(") and name not in (helpers or {}):
+            _in_numpy(name)
         op = Op(
             name=name,
             family=self.name,
@@ -323,6 +336,12 @@ class Family(Struct, frozen=True):
         )
         OPS.add(op)
         return op
+
+
+def _in_numpy(name: str) -> None:
+    """Refuse an operator that nothing can carry out: one that is not made of others, and is not NumPy's."""
+    if not hasattr(np, name):
+        raise ValueError(f"NumPy has no function {name}: the operator needs `numpy`, or a helper of its name")
 
 
 def _elementwise_samples(name: str, rules: Any) -> tuple[Sample, ...]:

@@ -13,6 +13,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.rules import Entries, Indices, Linear, Rules, here
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import axes, named, operand
@@ -161,6 +162,7 @@ einsum = define(
     "einsum",
     operands="a b",
     formula="einsum(a, b, subscripts)",
+    numpy=NumpyCall("einsum", first="subscripts"),
     forward=_forward,
     shape=_einsum_shape,
     rules=_einsum_rules,

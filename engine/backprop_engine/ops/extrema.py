@@ -14,6 +14,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 from backprop_engine.ops.definition import Decomposition, Family
+from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.reductions import (
     AXIS,
     KEEPDIMS,
@@ -66,10 +67,18 @@ def _conventions(en: str, ko: str) -> Words:
     )
 
 
+AT_LARGEST = """\
+def at_largest(a, axis=None):
+    best = 1.0 * (a == np.max(a, axis=axis, keepdims=True))
+    return best / np.sum(best, axis=axis, keepdims=True)
+"""
+
 max_ = define(
     "max",
     operands="a",
     formula="max(a)",
+    notation=Notation("indexed name", "max"),
+    helpers={"at_largest": AT_LARGEST},
     forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
     shape=_extreme_shape(msg("nothing has no largest cell")),
     rules=_extreme_rules("largest", np.max),
@@ -91,10 +100,17 @@ max_ = define(
     samples=(*SAMPLES, SIZE_ONE),
 )
 
+AT_SMALLEST = """\
+def at_smallest(a, axis=None):
+    return at_largest(-a, axis)
+"""
+
 min_ = define(
     "min",
     operands="a",
     formula="min(a)",
+    notation=Notation("indexed name", "min"),
+    helpers={"at_smallest": AT_SMALLEST, "at_largest": AT_LARGEST},
     forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
     shape=_extreme_shape(msg("nothing has no smallest cell")),
     rules=_extreme_rules("smallest", np.min),
@@ -161,11 +177,19 @@ def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Deco
     )
 
 
+LOGSUMEXP = """\
+def logsumexp(a, axis=None, keepdims=False):
+    m = np.max(a, axis=axis, keepdims=True)
+    out = m + np.log(np.sum(np.exp(a - m), axis=axis, keepdims=True))
+    return out if keepdims else np.squeeze(out, axis=axis)
+"""
+
 logsumexp = define(
     "logsumexp",
     sign="lse",
     operands="a",
     formula="log(sum(exp(a)))",
+    helpers={"logsumexp": LOGSUMEXP},
     forward=logsumexp_of,
     shape=reduced_shape,
     rules=_logsumexp_rules,

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.attributes import OpAttribute
+from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.notations import Notation, NumpyCall
 from backprop_engine.ops.rules import Elementwise
 from backprop_engine.ops.samples import POSITIVE, SINGLES, Kink, Sample, at_zero, beyond, near_zero
 
@@ -41,6 +43,7 @@ sqrt = define(
     sign="√",
     operands="a",
     formula="sqrt(a)",
+    notation=Notation("radical", "√"),
     forward=np.sqrt,
     rules=(Elementwise("1 / (2 * out)", lambda out, a: 0.5 / out),),
     lesson=Words(
@@ -62,6 +65,7 @@ exp = define(
     "exp",
     operands="a",
     formula="exp(a)",
+    notation=Notation("exponential", "e"),
     forward=np.exp,
     rules=(Elementwise("out", lambda out, a: out),),
     lesson=Words(
@@ -153,6 +157,7 @@ log1p = define(
     "log1p",
     operands="a",
     formula="log(1 + a)",
+    numpy=NumpyCall("log1p"),
     forward=np.log1p,
     rules=(Elementwise("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
     inside=(("s", "1 + a"), ("out", "log(s)")),
@@ -180,6 +185,7 @@ expm1 = define(
     "expm1",
     operands="a",
     formula="exp(a) - 1",
+    numpy=NumpyCall("expm1"),
     forward=np.expm1,
     rules=(Elementwise("exp(a)", lambda out, a: np.exp(a)),),
     inside=(("e", "exp(a)"), ("out", "e - 1")),
@@ -207,6 +213,7 @@ abs_ = define(
     sign="|x|",
     operands="a",
     formula="abs(a)",
+    notation=Notation("bars", "|"),
     forward=np.abs,
     rules=(Elementwise("sign(a)", lambda out, a: np.sign(a)),),
     analytic=False,
@@ -273,10 +280,17 @@ cos = define(
 
 _erf_cells = np.frompyfunc(math.erf, 1, 1)
 
+ERF = """\
+import math
+
+erf = np.vectorize(math.erf, otypes=[float])
+"""
+
 erf = define(
     "erf",
     operands="a",
     formula="erf(a)",
+    helpers={"erf": ERF},
     forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
     rules=(
         Elementwise("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),
@@ -301,10 +315,22 @@ def _crossed(min: float | None, max: float | None) -> Hint:
     return msg("min is {min:g}, more than max, {max:g}", min=min, max=max)
 
 
+def _exact_clip(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+    """A bound that is left out does not bound."""
+    least, most = attributes["min"], attributes["max"]
+    if least is not None and most is not None:
+        return f"clip(a, {least}, {most})"
+    if least is not None:
+        return f"maximum(a, {least})"
+    return "a" if most is None else f"minimum(a, {most})"
+
+
 clip = define(
     "clip",
     operands="a",
     formula="minimum(maximum(a, min), max)",
+    exact=_exact_clip,
+    numpy=NumpyCall("clip"),
     forward=_clip,
     rules=(Elementwise("where(out == a, 1, 0)", lambda out, a, **_: gate(out == a, a)),),
     attributes=(

@@ -14,6 +14,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, key_text
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.reductions import positive_axis
 from backprop_engine.ops.rules import Indices, Linear, Rules, reads
 from backprop_engine.ops.samples import Sample
@@ -169,6 +170,7 @@ split = define(
     "split",
     operands="a",
     formula="split(a, parts, index)",
+    numpy="split(a, {parts}, axis={axis})[{index}]",
     forward=lambda a, parts, index, axis: a[_part(a.shape, parts, index, axis)],
     shape=lambda a, parts, index, axis: _index_shape(a, _part(a, parts, index, axis)),
     rules=_split_rules,
@@ -257,10 +259,21 @@ def _gather_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 INDICES = np.array([[0, 2], [1, 1]])
 
+SCATTER_ADD = """\
+def scatter_add(g, indices, shape, axis):
+    out = np.zeros(shape)
+    cells = list(np.indices(np.shape(g)))
+    cells[axis] = indices
+    np.add.at(out, tuple(cells), g)
+    return out
+"""
+
 gather = define(
     "gather",
     operands="a indices",
     formula="gather(a, indices)",
+    numpy=NumpyCall("take_along_axis"),
+    helpers={"scatter_add": SCATTER_ADD},
     forward=lambda a, indices, axis: np.take_along_axis(a, indices, axis=axis),
     shape=_gather_shape,
     rules=_gather_rules,
@@ -311,11 +324,20 @@ def _embedding_vjp(g: Any, out: Any, weight: Any, indices: Any) -> Any:
     return result
 
 
+ADD_AT_ROWS = """\
+def add_at_rows(g, indices, shape):
+    out = np.zeros(shape)
+    np.add.at(out, indices, g)
+    return out
+"""
+
 embedding = define(
     "embedding",
     sign="embed",
     operands="weight indices",
     formula="weight[indices]",
+    numpy="take(weight, indices, axis=0)",
+    helpers={"add_at_rows": ADD_AT_ROWS},
     forward=lambda weight, indices: weight[indices],
     shape=_embedding_shape,
     rules=(

@@ -14,6 +14,7 @@ from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, key_text
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.rules import Indices, Linear, Rules, here, reads, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import difference, joined, no_axis, two_named, would_fit
@@ -88,6 +89,7 @@ concat = define(
     "concat",
     operands="a",
     formula="concat(a1, a2)",
+    numpy=NumpyCall("concatenate", packed=True),
     forward=lambda *operands, axis: np.concatenate(operands, axis=axis),
     shape=_concat_shape,
     rules=_concat_rules,
@@ -134,6 +136,7 @@ stack = define(
     "stack",
     operands="a",
     formula="stack(a1, a2)",
+    numpy=NumpyCall("stack", packed=True),
     forward=lambda *operands, axis: np.stack(operands, axis=axis),
     shape=_stack_shape,
     rules=_stack_rules,
@@ -192,6 +195,7 @@ pad = define(
     "pad",
     operands="a",
     formula="pad(a, width)",
+    numpy=NumpyCall("pad", positional="width", renamed={"value": "constant_values"}),
     forward=lambda a, width, value: np.pad(a, width, constant_values=value) if width else a,
     shape=_pad_shape,
     rules=_pad_rules,
@@ -259,6 +263,7 @@ tile = define(
     "tile",
     operands="a",
     formula="tile(a, reps)",
+    numpy=NumpyCall("tile", positional="reps"),
     forward=np.tile,
     shape=_tile_shape,
     rules=_tile_rules,

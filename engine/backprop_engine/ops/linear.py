@@ -12,6 +12,7 @@ from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, broadcast_to_operand, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
@@ -34,6 +35,8 @@ hadamard = define(
     sign="⊙",
     operands="a b",
     formula="hadamard(a, b)",
+    notation=Notation("product", "⊙"),
+    numpy="a * b",
     forward=np.multiply,
     shape=same_shape,
     rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
@@ -286,6 +289,7 @@ outer = define(
     sign="⊗",
     operands="a b",
     formula="outer(a, b)",
+    notation=Notation("product", "⊗"),
     forward=np.multiply.outer,
     shape=_outer_shape,
     rules=(

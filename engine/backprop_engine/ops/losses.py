@@ -19,6 +19,7 @@ from backprop_engine.ops.reduced_losses import (
     by_cell,
     cell_shape,
     reduced,
+    reduced_formula,
     reduced_inside,
     sampled,
 )
@@ -57,6 +58,7 @@ mse = define(
     "mse",
     operands="a target",
     formula="mean((a - target) ** 2)",
+    exact=reduced_formula("(a - target) ** 2"),
     forward=lambda a, target, reduction: reduced((a - target) ** 2, reduction),
     shape=cell_shape,
     rules=by_cell(
@@ -81,6 +83,7 @@ mae = define(
     "mae",
     operands="a target",
     formula="mean(abs(a - target))",
+    exact=reduced_formula("abs(a - target)"),
     forward=lambda a, target, reduction: reduced(np.abs(a - target), reduction),
     shape=cell_shape,
     rules=by_cell(
@@ -133,6 +136,9 @@ huber = define(
     "huber",
     operands="a target",
     formula="mean(where(abs(d) <= delta, d ** 2 / 2, delta * (abs(d) - delta / 2))), d = a - target",
+    exact=reduced_formula(
+        "where(abs(a - target) <= {delta}, (a - target) ** 2 / 2, {delta} * (abs(a - target) - {delta} / 2))"
+    ),
     forward=_huber,
     shape=cell_shape,
     rules=_huber_rules,
@@ -183,6 +189,7 @@ bce = define(
     sign="BCE",
     operands="p target",
     formula="-mean(target * log(p) + (1 - target) * log(1 - p))",
+    exact=reduced_formula("-(target * log(p) + (1 - target) * log1p(-p))"),
     forward=_bce,
     shape=cell_shape,
     rules=by_cell(
@@ -235,6 +242,7 @@ bce_with_logits = define(
     sign="σ+BCE",
     operands="a target",
     formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
+    exact=reduced_formula("target * softplus(-a) + (1 - target) * softplus(a)"),
     forward=_bce_with_logits,
     shape=cell_shape,
     rules=by_cell(
@@ -302,6 +310,7 @@ hinge = define(
     "hinge",
     operands="a target",
     formula="mean(maximum(margin - target * a, 0))",
+    exact=reduced_formula("maximum({margin} - target * a, 0)"),
     forward=_hinge,
     shape=lambda a, target, **attributes: cell_shape(a, target, fixed=(1,), **attributes),
     rules=_hinge_rules,
@@ -343,6 +352,7 @@ kl_div = define(
     sign="KL",
     operands="log_p target",
     formula="mean(target * (log(target) - log_p))",
+    exact=reduced_formula("where(target == 0, 0, target * (log(target) - log_p))"),
     forward=_kl_div,
     shape=cell_shape,
     rules=by_cell(

@@ -100,10 +100,17 @@ def _softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[J
     return (Jacobian(text, _softmax_vjp, _softmax_matrix, matrix, _along(shapes[0], axis), _softmax_entries),)
 
 
+SOFTMAX = """\
+def softmax(a, axis=-1):
+    e = np.exp(a - np.max(a, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+"""
+
 softmax = define(
     "softmax",
     operands="a",
     formula="exp(a) / sum(exp(a))",
+    helpers={"softmax": SOFTMAX},
     forward=softmax_of,
     shape=axis_shape,
     rules=_softmax_rules,
@@ -172,11 +179,18 @@ def _log_softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tup
     )
 
 
+LOG_SOFTMAX = """\
+def log_softmax(a, axis=-1):
+    a = a - np.max(a, axis=axis, keepdims=True)
+    return a - np.log(np.sum(np.exp(a), axis=axis, keepdims=True))
+"""
+
 log_softmax = define(
     "log_softmax",
     sign="log-sm",
     operands="a",
     formula="a - log(sum(exp(a)))",
+    helpers={"log_softmax": LOG_SOFTMAX},
     forward=log_softmax_of,
     shape=axis_shape,
     rules=_log_softmax_rules,

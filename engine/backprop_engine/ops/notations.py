@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -34,10 +35,12 @@ class Notation(Struct, frozen=True):
 class NumpyCall(Struct, frozen=True):
     """How a call of an operator is spelled in NumPy: by the name of the `function` there.
 
-    The setting `positional` is given after the operands, without its name; the operands stand in a tuple of
-    their own if `packed`.
+    The setting `first` is given before the operands and `positional` after them, without their names; others
+    may be `renamed`. The operands stand in a tuple of their own if `packed`.
     """
 
     function: str
+    first: str = ""
     positional: str = ""
+    renamed: Mapping[str, str] = {}
     packed: bool = False

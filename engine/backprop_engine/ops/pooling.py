@@ -13,7 +13,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.convolution import PerAxis, Windows, per_axis, settings_text, windows
+from backprop_engine.ops.convolution import WINDOWS, PerAxis, Windows, per_axis, settings_text, windows
 from backprop_engine.ops.definition import Family
 from backprop_engine.ops.rules import Indices, Linear, here, same
 from backprop_engine.ops.samples import Sample
@@ -122,11 +122,30 @@ def _largest_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[L
     return (rule,)
 
 
+MAX_POOL2D = """\
+def max_pool2d(x, kernel_size, stride=None, padding=0):
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    x, keys, _ = windows(x, kernel, kernel if stride is None else stride, padding, fill=-np.inf)
+    return np.max([x[key] for key in keys.values()], axis=0)
+"""
+
+MAX_POOL2D_INPUT = """\
+def max_pool2d_input(g, x, kernel_size, stride=None, padding=0):
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    x, keys, inner = windows(x, kernel, kernel if stride is None else stride, padding, fill=-np.inf)
+    seen, out = np.stack([x[key] for key in keys.values()]), np.zeros(x.shape)
+    best = 1.0 * (seen == np.max(seen, axis=0))
+    for share, key in zip(best / np.sum(best, axis=0), keys.values()):
+        out[key] += g * share
+    return out[inner]
+"""
+
 max_pool2d = define(
     "max_pool2d",
     sign="maxpool",
     operands="x",
     formula="max_pool2d(x, kernel_size)",
+    helpers={"max_pool2d": MAX_POOL2D, "max_pool2d_input": MAX_POOL2D_INPUT, "windows": WINDOWS},
     forward=_largest,
     shape=_shape,
     rules=_largest_rules,
@@ -177,11 +196,29 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     return (rule,)
 
 
+AVG_POOL2D = """\
+def avg_pool2d(x, kernel_size, stride=None, padding=0):
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    x, keys, _ = windows(x, kernel, kernel if stride is None else stride, padding)
+    return np.mean([x[key] for key in keys.values()], axis=0)
+"""
+
+AVG_POOL2D_INPUT = """\
+def avg_pool2d_input(g, shape, kernel_size, stride=None, padding=0):
+    kernel = tuple(np.broadcast_to(kernel_size, 2))
+    stride = kernel if stride is None else stride
+    out, keys, inner = windows(np.zeros(shape), kernel, stride, padding)
+    for key in keys.values():
+        out[key] += g / len(keys)
+    return out[inner]
+"""
+
 avg_pool2d = define(
     "avg_pool2d",
     sign="avgpool",
     operands="x",
     formula="avg_pool2d(x, kernel_size)",
+    helpers={"avg_pool2d": AVG_POOL2D, "avg_pool2d_input": AVG_POOL2D_INPUT, "windows": WINDOWS},
     forward=_mean,
     shape=_shape,
     rules=_mean_rules,

@@ -13,6 +13,7 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 from backprop_engine.ops.definition import Family
 from backprop_engine.ops.linear import DOT, INNER
+from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.rules import ONE, Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
@@ -48,6 +49,7 @@ dot = define(
     sign="·",
     operands="a b",
     formula="sum(a * b)",
+    numpy=NumpyCall("dot"),
     forward=np.matmul,
     shape=_dot_shape,
     rules=INNER,
@@ -132,6 +134,7 @@ linear_layer = define(
     "linear",
     operands="x weight bias",
     formula="x @ weight.T + bias",
+    exact=lambda shapes, attributes: "x @ weight.T" + " + bias" * (len(shapes) > 2),
     forward=_forward,
     shape=_linear_shape,
     rules=_linear_rules,

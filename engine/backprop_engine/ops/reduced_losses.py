@@ -12,7 +12,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.expressions import parse, render
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition
+from backprop_engine.ops.definition import Decomposition, TextOf
 from backprop_engine.ops.reductions import average
 from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, Rules
 from backprop_engine.ops.samples import Sample
@@ -122,3 +122,22 @@ def sampled(
         sample((2, 3), reduction="none"),
         sample((0, 3), reduction="none"),
     )
+
+
+def reduced_text(cells: str, reduction: str, shape: Shape) -> str:
+    """The formula of losses, from `cells` before they are reduced; the first axis of `shape` is a batch."""
+    if reduction == "none" or not shape:
+        return cells
+    if reduction == "batchmean":
+        return f"sum({cells}) / {shape[0]}"
+    return f"{reduction}({cells})"
+
+
+def reduced_formula(cells: str) -> TextOf:
+    """The formula of a reduced loss, from the losses before they are reduced."""
+
+    def exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+        numbers = {name: value for name, value in attributes.items() if name != "reduction"}
+        return reduced_text(cells.format(**numbers), attributes["reduction"], shapes[0])
+
+    return exact

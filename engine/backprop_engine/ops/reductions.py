@@ -14,6 +14,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
+from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Entries, Factor, Indices, Linear, here, same
 from backprop_engine.ops.samples import Kink, Sample, of_nothing
 from backprop_engine.ops.shape_rules import no_axis
@@ -211,6 +212,7 @@ sum_ = define(
     sign="∑",
     operands="a",
     formula="sum(a)",
+    notation=Notation("big operator", "∑"),
     forward=lambda a, axis, keepdims: np.sum(a, axis=axis, keepdims=keepdims),
     shape=reduced_shape,
     rules=_sum_rules,
@@ -252,6 +254,7 @@ mean = define(
     "mean",
     operands="a",
     formula="mean(a)",
+    notation=Notation("indexed name", "mean"),
     forward=average,
     shape=reduced_shape,
     rules=_mean_rules,

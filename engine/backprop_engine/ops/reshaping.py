@@ -14,6 +14,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.reductions import AxisArg, axis_text, positive_axis, reduced_axes
 from backprop_engine.ops.rules import ONE, Indices, Linear, Rules, here, position, reads
 from backprop_engine.ops.samples import Sample
@@ -80,6 +81,7 @@ permute = define(
     sign="perm",
     operands="a",
     formula="permute(a, axes)",
+    numpy=NumpyCall("transpose", positional="axes"),
     forward=np.transpose,
     shape=_permute_shape,
     rules=_permute_rules,
@@ -127,6 +129,7 @@ broadcast_to = define(
     sign="copies",
     operands="a",
     formula="broadcast_to(a, shape)",
+    numpy=NumpyCall("broadcast_to", positional="shape"),
     forward=np.broadcast_to,
     shape=_broadcast_to_shape,
     rules=(ONE,),
@@ -262,6 +265,7 @@ define(
     sign="shape",
     operands="a",
     formula="reshape(a, shape)",
+    numpy=NumpyCall("reshape", positional="shape"),
     forward=_reshaped(_reshape_shape),
     shape=_reshape_shape,
     rules=_rules_of(_reshape_shape),
@@ -306,6 +310,7 @@ define(
     sign="flat",
     operands="a",
     formula="flatten(a)",
+    numpy=lambda shapes, attributes: f"reshape(a, shape={list(_flatten_shape(shapes[0], **attributes))})",
     forward=_reshaped(_flatten_shape),
     shape=_flatten_shape,
     rules=_rules_of(_flatten_shape),
@@ -412,6 +417,7 @@ define(
     sign="unsqz",
     operands="a",
     formula="unsqueeze(a, axis)",
+    numpy=NumpyCall("expand_dims"),
     forward=_reshaped(_unsqueeze_shape),
     shape=_unsqueeze_shape,
     rules=_rules_of(_unsqueeze_shape),

@@ -213,11 +213,22 @@ _AXIS = OpAttribute(
 _LAYER = _over_last_axes("layer_norm", centred=True)
 _ROOT_MEAN_SQUARE = _over_last_axes("rms_norm", centred=False)
 
+LAYER_NORM = """\
+def layer_norm(a, weight=1.0, bias=0.0, axis=-1, eps=1e-05):
+    return standardised(a, tuple(range(axis % a.ndim, a.ndim)), eps) * weight + bias
+"""
+
+STANDARDISED = """\
+def standardised(a, axes, eps):
+    return (a - np.mean(a, axes, keepdims=True)) / np.sqrt(np.var(a, axes, keepdims=True) + eps)
+"""
+
 layer_norm = define(
     "layer_norm",
     sign="LN",
     operands="a weight bias",
     formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
+    helpers={"layer_norm": LAYER_NORM, "standardised": STANDARDISED},
     forward=_LAYER.forward,
     shape=_last_axes_shape,
     rules=_LAYER.rules,
@@ -257,11 +268,18 @@ layer_norm = define(
     ),
 )
 
+RMS_NORM = """\
+def rms_norm(a, weight=1.0, axis=-1, eps=1e-05):
+    axes = tuple(range(axis % a.ndim, a.ndim))
+    return a / np.sqrt(np.mean(a ** 2, axes, keepdims=True) + eps) * weight
+"""
+
 rms_norm = define(
     "rms_norm",
     sign="RMS",
     operands="a weight",
     formula="a / sqrt(mean(a ** 2) + eps) * weight",
+    helpers={"rms_norm": RMS_NORM},
     forward=_ROOT_MEAN_SQUARE.forward,
     shape=_last_axes_shape,
     rules=_ROOT_MEAN_SQUARE.rules,
@@ -375,11 +393,18 @@ def _batch_norm_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Dec
     return standard_inside(axis, attributes["eps"], len(shapes), scale, centred=True)
 
 
+BATCH_NORM = """\
+def batch_norm(a, weight=1.0, bias=0.0, eps=1e-05):
+    weight, bias = (np.reshape(one, (-1,) + (1,) * (a.ndim - 2)) for one in (weight, bias))
+    return standardised(a, (0, *range(2, a.ndim)), eps) * weight + bias
+"""
+
 batch_norm = define(
     "batch_norm",
     sign="BN",
     operands="a weight bias",
     formula="(a - mean(a, axis=0)) / sqrt(var(a, axis=0) + eps) * weight + bias",
+    helpers={"batch_norm": BATCH_NORM, "standardised": STANDARDISED},
     forward=_batch_norm,
     shape=_batch_norm_shape,
     rules=_batch_norm_rules,

@@ -10,6 +10,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
+from backprop_engine.ops.notations import Notation, NumpyCall
 from backprop_engine.ops.reductions import (
     AXIS,
     EMPTY,
@@ -93,6 +94,8 @@ var = define(
     "var",
     operands="a",
     formula="mean((a - mean(a)) ** 2)",
+    notation=Notation("indexed name", "var"),
+    numpy=NumpyCall("var"),
     forward=variance,
     shape=reduced_shape,
     rules=_var_rules,
@@ -134,6 +137,7 @@ std = define(
     "std",
     operands="a",
     formula="sqrt(mean((a - mean(a)) ** 2))",
+    numpy=NumpyCall("std"),
     forward=lambda a, axis, keepdims, ddof: np.sqrt(variance(a, axis, keepdims, ddof)),
     shape=reduced_shape,
     rules=_std_rules,
@@ -185,11 +189,18 @@ def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     )
 
 
+NORM = """\
+def norm(a, axis=None, keepdims=False):
+    return np.sqrt(np.sum(a ** 2, axis=axis, keepdims=keepdims))
+"""
+
 norm = define(
     "norm",
     sign="‖·‖",
     operands="a",
     formula="sqrt(sum(a ** 2))",
+    notation=Notation("bars", "‖"),
+    helpers={"norm": NORM},
     forward=_norm,
     shape=reduced_shape,
     rules=_norm_rules,
@@ -260,11 +271,23 @@ def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     return (with_weights(shape, attributes, text, weights, entries, shown),)
 
 
+PRODUCT_OF_OTHERS = """\
+def product_of_others(a, axis=None):
+    out = np.ones(np.shape(a))
+    for cell in np.ndindex(np.shape(a)):
+        others = np.array(a)
+        others[cell] = 1.0
+        out[cell] = np.broadcast_to(np.prod(others, axis=axis, keepdims=True), np.shape(a))[cell]
+    return out
+"""
+
 prod = define(
     "prod",
     sign="∏",
     operands="a",
     formula="prod(a)",
+    notation=Notation("big operator", "∏"),
+    helpers={"product_of_others": PRODUCT_OF_OTHERS},
     forward=lambda a, axis, keepdims: np.prod(a, axis=axis, keepdims=keepdims),
     shape=reduced_shape,
     rules=_prod_rules,

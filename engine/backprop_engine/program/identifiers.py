@@ -11,7 +11,7 @@ import builtins
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import lru_cache
 from itertools import count
 from typing import Final
@@ -20,12 +20,12 @@ from msgspec import Struct
 
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Kind
-from backprop_engine.program.helpers import HELPERS
+from backprop_engine.program.helpers import helpers_of
 
 __all__ = ["Identifiers", "identifiers"]
 
 _INDEX: Final = re.compile(r"\[(\d+)\]")
-_RESERVED: Final = frozenset((*keyword.kwlist, *dir(builtins), *HELPERS, "np", "math", "inf", "nan"))
+_RESERVED: Final = frozenset((*keyword.kwlist, *dir(builtins), "np", "math", "inf", "nan"))
 
 
 class Identifiers(Struct, frozen=True, eq=False):
@@ -44,9 +44,10 @@ class Identifiers(Struct, frozen=True, eq=False):
 def identifiers(graph: Graph) -> Identifiers:
     """The names for `graph`."""
     named = {node.position: node.name for node in graph.nodes if node.kind is not Kind.LITERAL}
-    found = _names(named)
+    reserved = _RESERVED.union(helpers_of(graph))
+    found = _names(named, reserved)
     values = tuple(found.get(node.position, node.text) for node in graph.nodes)
-    taken = _RESERVED.union(found.values())
+    taken = reserved.union(found.values())
     prefix = next(one for one in _prefixes() if taken.isdisjoint(one + name for name in found.values()))
     gradients = tuple(prefix + name for name in values)
     return Identifiers(values, gradients, taken.union(gradients))
@@ -58,13 +59,13 @@ def _prefixes() -> Iterable[str]:
     yield from (f"grad{number}_" for number in count(2))
 
 
-def _names(named: dict[int, str]) -> dict[int, str]:
+def _names(named: dict[int, str], reserved: Set[str]) -> dict[int, str]:
     """An identifier for each name, with as few parts of the paths as keep them apart."""
     parts = {position: _Parts.of(name) for position, name in named.items()}
     longest = max((len(one.path) for one in parts.values()), default=1)
     tried = ({position: one.written(kept) for position, one in parts.items()} for kept in range(1, longest))
     full = {position: one.written(longest) for position, one in parts.items()}
-    return _apart(next((names for names in tried if _told_apart(names, parts)), full), parts)
+    return _apart(next((names for names in tried if _told_apart(names, parts)), full), parts, reserved)
 
 
 def _told_apart(names: dict[int, str], parts: dict[int, _Parts]) -> bool:
@@ -73,9 +74,9 @@ def _told_apart(names: dict[int, str], parts: dict[int, _Parts]) -> bool:
     return len(set(wholes)) == len(wholes)
 
 
-def _apart(found: dict[int, str], parts: dict[int, _Parts]) -> dict[int, str]:
+def _apart(found: dict[int, str], parts: dict[int, _Parts], reserved: Set[str]) -> dict[int, str]:
     """The names, each used once; what its author has named keeps its name, and parts give way."""
-    taken = set(_RESERVED)
+    taken = set(reserved)
     names: dict[int, str] = {}
     for position in sorted(found, key=lambda position: (bool(parts[position].number), position)):
         names[position] = _unused(found[position], taken)

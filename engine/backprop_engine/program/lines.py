@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Shape, Tensor, shape_text
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
@@ -68,7 +68,9 @@ def forward_line(graph: Graph, node: Node, result: str = "") -> str:
     if "key" in node.attributes:
         code = f"{names[node.operands[0]]}[{key_text(node.attributes['key'])}]"
     else:
-        code = numpy_code(forward_text(graph, node), _names(graph, node, names), _scalars(graph, node))
+        code = numpy_code(
+            node.op, forward_text(graph, node), _names(graph, node, names), _shapes(graph, node)
+        )
     if node.op.boolean:
         code = f"np.{graph.dtype.name}({code})"
     return f"{result or names[node.position]} = {code}"
@@ -82,8 +84,9 @@ def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
     if "key" in node.attributes:
         return f"{target}[{key_text(node.attributes['key'])}] += {upstream}"
     names = _names(graph, node, known.values) | {"g": upstream, "out": out or known.values[edge.node]}
-    scalars = {*_scalars(graph, node), *(("g", "out") if node.shape == () else ())}
-    code = numpy_code(_product(edge), names, scalars)
+    shapes = _shapes(graph, node) | {"g": node.shape, "out": node.shape}
+    assert node.op is not None
+    code = numpy_code(node.op, _product(edge), names, shapes)
     if edge.summed:
         code = _summed(code, node, operand, edge)
     return f"{target} {'+=' if sums_up(graph, edge.operand) else '='} {code}"
@@ -187,10 +190,8 @@ def _names(graph: Graph, node: Node, names: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(node.op.names(len(node.operands)), operands, strict=True))
 
 
-def _scalars(graph: Graph, node: Node) -> list[str]:
-    """Which of the operator's operands have no axes."""
+def _shapes(graph: Graph, node: Node) -> dict[str, Shape]:
+    """The shapes of the operator's operands, by their names."""
     assert node.op is not None
     shapes = (graph.nodes[operand].shape for operand in node.operands)
-    return [
-        name for name, shape in zip(node.op.names(len(node.operands)), shapes, strict=True) if shape == ()
-    ]
+    return dict(zip(node.op.names(len(node.operands)), shapes, strict=True))

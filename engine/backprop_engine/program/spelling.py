@@ -1,15 +1,19 @@
 """Expressions of the operators' table as NumPy writes them: ``sum(g, axis=[0, 2])`` is
 ``np.sum(g, axis=(0, 2))``.
 
-A rule's text and NumPy differ little: what NumPy calls otherwise, what it takes by position, and how Python
-writes a list of axes. Functions that NumPy has not are helpers, and keep their names.
+A call of an operator is a call of the function that its definition names: one of NumPy's, or a helper. Where
+it names none, the operator's form stands in the place of the call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple, cast
 
+from backprop_engine.arrays import Shape
+from backprop_engine.evaluation.attributes import CallError
+from backprop_engine.evaluation.calls import bind, given_by_name
+from backprop_engine.evaluation.evaluate import EvaluationError, infer_shape
 from backprop_engine.expressions import (
     Attribute,
     Boolean,
@@ -26,39 +30,26 @@ from backprop_engine.expressions import (
     parse,
     render,
 )
-from backprop_engine.program.helpers import HELPERS
+from backprop_engine.ops import OPS, Op
+from backprop_engine.ops.notations import NumpyCall
+from backprop_engine.program.forms import form_text, parsed
+from backprop_engine.program.helpers import function_name
 from backprop_engine.program.trees import folded, rebuilt
 
 __all__ = ["numpy_code", "numpy_tree"]
 
-_OTHERWISE: Final = {
-    "permute": "np.transpose",
-    "unsqueeze": "np.expand_dims",
-    "concat": "np.concatenate",
-    "gather": "np.take_along_axis",
-    "conv1d": "conv",
-    "conv2d": "conv",
-    **{f"conv{axes}d_{operand}": f"conv_{operand}" for axes in (1, 2) for operand in ("input", "weight")},
-}
-"""What NumPy, or a helper, calls differently."""
-
-_BY_POSITION: Final = {
-    "reshape": "shape",
-    "broadcast_to": "shape",
-    "ones": "shape",
-    "permute": "axes",
-    "pad": "width",
-    "tile": "reps",
-}
-"""A setting that has another name there, or none."""
-
 _CONSTANTS: Final = ("pi", "inf")
+_AS_IT_IS: Final = NumpyCall("")
+_ONES: Final = NumpyCall("ones", positional="shape")
+_NO_HELPERS: Final[Mapping[str, str]] = {}
+_NO_SHAPES: Final[Mapping[str, Shape]] = {}
 
 
-def numpy_code(text: str, names: Mapping[str, str], scalars: Collection[str] = ()) -> str:
-    """`text` in NumPy's spelling, with `names` for its names; `scalars` are those that have no axes."""
+def numpy_code(op: Op, text: str, names: Mapping[str, str], shapes: Mapping[str, Shape]) -> str:
+    """A `text` of `op` in NumPy's spelling, with `names` for its names, whose values have these `shapes`."""
     numbers = {name: found for name, other in names.items() if (found := _number(other)) is not None}
-    return render(numpy_tree(folded(parse(text), numbers), scalars), names)
+    tree = _expanded(parsed(text), shapes, (op,))
+    return render(numpy_tree(folded(tree, numbers), shapes, op.helpers), names)
 
 
 def _number(text: str) -> Number | None:
@@ -69,37 +60,107 @@ def _number(text: str) -> Number | None:
     return tree if isinstance(tree, Number) else None
 
 
-def numpy_tree(tree: Expr, scalars: Collection[str] = ()) -> Expr:
-    """`tree` as NumPy would be called."""
-    return rebuilt(tree, lambda part: _numpy(part, scalars))
+class _Function(NamedTuple):
+    """What a program calls, and how."""
+
+    name: str
+    spelling: NumpyCall = _AS_IT_IS
 
 
-def _numpy(part: Expr, scalars: Collection[str]) -> Expr:
-    match part:
-        case Name() if part.name in _CONSTANTS:
-            return Name(f"np.{part.name}", part.span)
-        case Transpose(value=Name() as name) if name.name in scalars:
-            return name
-        case Attribute(name="shape", value=Name() as name) if name.name in scalars:
-            return Name("()", part.span)
-        case Call():
-            return _call(part)
-        case _:
+# Operators that NumPy has no function for
+
+
+def _expanded(tree: Expr, shapes: Mapping[str, Shape], within: tuple[Op, ...]) -> Expr:
+    """`tree` with the forms of operators in the place of calls that no function stands for.
+
+    An operator's own name in its form, as in those that it is `within`, is NumPy's function.
+    """
+
+    def change(part: Expr) -> Expr:
+        if not isinstance(part, Call) or part.name in within[0].helpers:
             return part
+        op = OPS.called(part.name)
+        if op is None or op in within or _function(op) is not None:
+            return part
+        try:
+            return _form(op, part, shapes, within)
+        except (CallError, EvaluationError):
+            return part  # not the operator: NumPy's function of that name, which takes something else
+
+    return rebuilt(tree, change)
 
 
-def _call(call: Call) -> Expr:
+def _form(op: Op, call: Call, shapes: Mapping[str, Shape], within: tuple[Op, ...]) -> Expr:
+    """What `op` computes, over the operands of a call."""
+    named = [keyword.value for keyword in call.keywords if op.attribute(keyword.name) is None]
+    bound = bind(op, call.name_span, [(arg, arg.span) for arg in call.args], given_by_name(call, named))
+    operands = cast(tuple[Expr, ...], bound.operands)
+    found = [infer_shape(operand, shapes.get, _NO_SHAPES.get) or () for operand in operands]
+    names = op.names(len(operands))
+    form = _expanded(
+        parsed(form_text(op, found, bound.attributes)), dict(zip(names, found, strict=True)), (*within, op)
+    )
+    return folded(form, dict(zip(names, operands, strict=True)))
+
+
+def _function(op: Op) -> _Function | None:
+    """The function that a call of `op` is a call of, if there is one."""
+    if op.name in op.helpers:
+        return _Function(function_name(op.helpers[op.name]))
+    if isinstance(op.numpy, NumpyCall):
+        return _Function(f"np.{op.numpy.function}", op.numpy)
+    return _Function(f"np.{op.name}") if op.is_called and op.numpy is None and op.exact is None else None
+
+
+# Spelling
+
+
+def numpy_tree(
+    tree: Expr, shapes: Mapping[str, Shape] = _NO_SHAPES, helpers: Mapping[str, str] = _NO_HELPERS
+) -> Expr:
+    """`tree` as NumPy would be called; `helpers` are the functions that it does not have."""
+
+    def change(part: Expr) -> Expr:
+        match part:
+            case Name() if part.name in _CONSTANTS:
+                return Name(f"np.{part.name}", part.span)
+            case Transpose(value=Name() as name) if shapes.get(name.name) == ():
+                return name
+            case Attribute(name="shape", value=Name() as name) if shapes.get(name.name) == ():
+                return Name("()", part.span)
+            case Call():
+                return _call(part, helpers)
+            case _:
+                return part
+
+    return rebuilt(tree, change)
+
+
+def _call(call: Call, helpers: Mapping[str, str]) -> Expr:
     """A call with its operands spelled already: its name, the order of its settings, and their form."""
+    name, spelling = _called(call.name, helpers)
     args = list(call.args)
     keywords = {keyword.name: keyword for keyword in call.keywords}
-    if "subscripts" in keywords:
-        args.insert(0, _python(keywords.pop("subscripts").value))
-    if call.name in ("concat", "stack"):
+    if spelling.first in keywords:
+        args.insert(0, _python(keywords.pop(spelling.first).value))
+    if spelling.packed:
         args = [_tuple(args) if len(args) > 1 else _tuple([*args, Name("", call.span)])]
-    if (setting := _BY_POSITION.get(call.name)) in keywords:
-        args.append(_python(keywords.pop(setting).value))
-    given = tuple(Keyword(one.name, _python(one.value), one.name_span) for one in keywords.values())
-    return Call(_function(call.name), tuple(args), given, call.name_span, call.span)
+    if spelling.positional in keywords:
+        args.append(_python(keywords.pop(spelling.positional).value))
+    given = tuple(
+        Keyword(spelling.renamed.get(one.name, one.name), _python(one.value), one.name_span)
+        for one in keywords.values()
+    )
+    return Call(name, tuple(args), given, call.name_span, call.span)
+
+
+def _called(name: str, helpers: Mapping[str, str]) -> _Function:
+    """The function that a name in an operator's text stands for."""
+    if name in helpers:
+        return _Function(function_name(helpers[name]))
+    op = OPS.called(name)
+    found = _function(op) if op is not None else None
+    return found or _Function(f"np.{name}", _ONES if name == _ONES.function else _AS_IT_IS)
 
 
 def _tuple(items: list[Expr]) -> Expr:
@@ -107,14 +168,8 @@ def _tuple(items: list[Expr]) -> Expr:
     return items[0] if len(items) == 1 else Call("", tuple(items), (), SourceSpan(0, 0), SourceSpan(0, 0))
 
 
-def _function(name: str) -> str:
-    if name in _OTHERWISE:
-        return _OTHERWISE[name]
-    return name if name in HELPERS else f"np.{name}"
-
-
 def _python(value: Value) -> Expr:
-    """What stands behind a keyword, as Python writes it."""
+    """What stands after a keyword, as Python writes it."""
     match value:
         case Boolean():
             return Name(str(value.value), value.span)

@@ -14,7 +14,7 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
-from backprop_engine.program.helpers import definitions
+from backprop_engine.program.helpers import definitions, helpers_of
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.lines import (
     backward_line,
@@ -47,7 +47,8 @@ def numpy_program(run: Run | Trace) -> str:
     if trace.updated and not again:
         given.append(f"{counter(trace.graph)} = {trace.iteration + 1}")
     body = _loop(trace, steps) if again else steps
-    head = [line for source in definitions(steps) for line in ("", "", *source.rstrip().split("\n"))]
+    sources = definitions(steps, helpers_of(trace.graph))
+    head = [line for source in sources for line in ("", "", *source.rstrip().split("\n"))]
     return "\n".join(["import numpy as np", *head, *[""] * (1 + bool(head)), *given, "", *body, ""])
 
 
@@ -132,10 +133,10 @@ def _scalar_type(trace: Trace, *, again: bool) -> str:
     graph = trace.graph
     if again or graph.dtype != np.float64 or not _all_finite((*trace.values, *trace.contributions)):
         return graph.dtype.name
-    powers = (
-        node for position in graph.order if (node := graph.nodes[position]).op and node.op.name == "pow"
+    raising = (
+        node for position in graph.order if (node := graph.nodes[position]).op and node.op.raises_at_zero
     )
-    zero = any(not np.all(trace.operand_values[one]) for node in powers for one in node.operands)
+    zero = any(not np.all(trace.operand_values[one]) for node in raising for one in node.operands)
     return graph.dtype.name if zero else ""
 
 

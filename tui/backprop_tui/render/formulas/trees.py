@@ -22,8 +22,9 @@ from backprop_engine.expressions import (
     walk,
 )
 from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.ops import OPS
 from backprop_engine.ops.attributes import key_text
-from backprop_engine.program.forms import call_text, forward_text, setting_text
+from backprop_engine.program.forms import call_text, setting_text, with_settings
 from backprop_engine.program.trees import folded, rebuilt
 
 __all__ = ["node_tree", "node_trees", "rule_tree", "shows_cells"]
@@ -32,11 +33,6 @@ _NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6
 _FIRST_OPERANDS: Final = 3
 """So many operands are shown where there are more than `_MOST_OPERANDS`."""
-_EXACT: Final = frozenset(("clip", "linear"))
-"""Operators whose formula depends on more than the numbers of their settings."""
-_REDUCING: Final = frozenset(("sum", "mean", "max", "var"))
-_CAUSAL: Final = "softmax(where(j <= i, q @ k.T / sqrt(d), -inf)) @ v"
-"""Attention where query i looks only at the keys up to j = i."""
 _STACKED: Final = frozenset(("exp", "where"))
 """Calls whose operands are exponents, or stand one under the other."""
 
@@ -52,7 +48,7 @@ def node_tree(graph: Graph, node: Node) -> Expr:
     assert op is not None
     if "key" in node.attributes:
         return parse(f"a[{key_text(node.attributes['key'])}]")
-    tree = _parsed(op.written or call_text(op, node))
+    tree = _parsed(op.written or call_text(op, len(node.operands), node.attributes))
     if isinstance(tree, Call) and len(tree.args) > _MOST_OPERANDS:
         args = (*tree.args[:_FIRST_OPERANDS], Name("…", _NOWHERE))
         tree = Call(tree.name, args, tree.keywords, tree.name_span, tree.span)
@@ -75,14 +71,13 @@ def node_trees(graph: Graph, node: Node) -> tuple[Expr, ...]:
 def _formula(graph: Graph, node: Node) -> Expr | None:
     op = node.op
     assert op is not None
-    if op.name in _EXACT or "reduction" in node.attributes or "approximate" in node.attributes:
-        return _in_place(graph, node, _parsed(forward_text(graph, node)))
+    if op.exact is not None:
+        shapes = tuple(graph.nodes[operand].shape for operand in node.operands)
+        return _in_place(graph, node, _parsed(op.exact(shapes, node.attributes)))
     try:
-        tree = _parsed(_CAUSAL if node.attributes.get("causal") else op.formula)
+        tree = _parsed(op.formula)
     except ExprError:
         return None
-    if op.family == "attention":
-        tree = folded(tree, {"d": Number(graph.nodes[node.operands[0]].shape[-1], _NOWHERE)})
     return _in_place(graph, node, _along(graph, node, tree))
 
 
@@ -93,9 +88,10 @@ def _along(graph: Graph, node: Node, tree: Expr) -> Expr:
         return tree
 
     def change(part: Expr) -> Expr:
-        if isinstance(part, Call) and part.name in _REDUCING and not part.keywords:
-            return _with_axis(part, axis)
-        return part
+        if not isinstance(part, Call) or part.keywords:
+            return part
+        called = OPS.called(part.name)
+        return _with_axis(part, axis) if called is not None and called.reduces else part
 
     return rebuilt(tree, change)
 
@@ -116,38 +112,12 @@ def _in_place(graph: Graph, node: Node, tree: Expr) -> Expr:
     op = node.op
     assert op is not None
     names = op.names(len(node.operands))
-    values: dict[str, Expr] = {}
-    for name, operand in zip(names, node.operands, strict=True):
-        if graph.nodes[operand].kind is Kind.LITERAL:
-            values[name] = parse(graph.nodes[operand].text)
-    for setting in op.attributes:
-        if setting.name not in names and setting.name != "key":
-            values[setting.name] = _setting(node.attributes[setting.name])
-    absent = set(op.operands) - set(names) if not op.variadic else set()
-    return folded(_without(tree, absent), values)
-
-
-def _setting(value: Any) -> Expr:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return Number(value, _NOWHERE)
-    return Name(setting_text(value), _NOWHERE)
-
-
-def _without(tree: Expr, absent: set[str]) -> Expr:
-    """`tree` without sums and products with an operand that is absent."""
-
-    def missing(part: Expr) -> bool:
-        return isinstance(part, Name) and part.name in absent
-
-    def change(part: Expr) -> Expr:
-        if isinstance(part, Binary) and missing(part.right):
-            return part.left
-        if isinstance(part, Call):
-            args = tuple(arg for arg in part.args if not missing(arg))
-            return Call(part.name, args, part.keywords, part.name_span, part.span)
-        return part
-
-    return rebuilt(tree, change) if absent else tree
+    literals = {
+        name: parse(graph.nodes[operand].text)
+        for name, operand in zip(names, node.operands, strict=True)
+        if graph.nodes[operand].kind is Kind.LITERAL
+    }
+    return folded(with_settings(op, names, node.attributes, tree), literals)
 
 
 def shows_cells(tree: Expr, axes: Mapping[str, int]) -> bool:
