@@ -70,7 +70,7 @@ def data_files(path: str) -> tuple[str, ...] | None:
     parsed to find that out.
     """
     from backprop_engine.errors import ScenarioError
-    from backprop_engine.scenario.leaves.leaf import SECTIONS
+    from backprop_engine.scenario.leaves.leaf import LEAF_SECTIONS
     from backprop_engine.scenario.read.reader import read
     from backprop_engine.scenario.read.source import read_source
     from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar
@@ -82,7 +82,7 @@ def data_files(path: str) -> tuple[str, ...] | None:
         return None
     folder = os.path.dirname(path)
     named: dict[str, None] = {}
-    sections = [root.get(section) for section in SECTIONS] if isinstance(root, YamlMapping) else []
+    sections = [root.get(section) for section in LEAF_SECTIONS] if isinstance(root, YamlMapping) else []
     for leaves in sections:
         for _, leaf in leaves if isinstance(leaves, YamlMapping) else ():
             name = leaf.get("file") if isinstance(leaf, YamlMapping) else None

@@ -26,11 +26,11 @@ from backprop_engine.ops.definition import Decomposition
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["InnerRun", "decomposition", "inner_graph", "inner_run", "stepped_into"]
+__all__ = ["CompositeRun", "decomposition", "inner_graph", "inner_run", "stepped_into"]
 
 
 @dataclass(frozen=True, eq=False)
-class InnerRun:
+class CompositeRun:
     """The run inside `node`; `operands` are the nodes of the outer graph that its leaves stand for."""
 
     node: Node
@@ -46,7 +46,7 @@ def decomposition(graph: Graph, node: Node) -> Decomposition | None:
     return node.op.inside_for(shapes, node.attributes)
 
 
-def inner_run(trace: Trace, node: Node) -> InnerRun:
+def inner_run(trace: Trace, node: Node) -> CompositeRun:
     """The run inside a composite node; `UsageError` for any other.
 
     Where no gradient flows into the node, the seed is ones.
@@ -57,7 +57,7 @@ def inner_run(trace: Trace, node: Node) -> InnerRun:
     values = {name: trace.operand_values[operand.position] for name, operand in operands.items()}
     seed: Any = trace.gradients[node.position]
     seed = np.ones(node.shape) if seed is None else seed
-    return InnerRun(node, record(inner, Bindings.of(inner, values, seed)), operands)
+    return CompositeRun(node, record(inner, Bindings.of(inner, values, seed)), operands)
 
 
 def stepped_into(trace: Trace, step: Step) -> tuple[Trace, range] | None:

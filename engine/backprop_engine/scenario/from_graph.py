@@ -41,7 +41,7 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.leaves.leaf import SECTIONS
+from backprop_engine.scenario.leaves.leaf import LEAF_SECTIONS
 from backprop_engine.scenario.loader import MAX_MEMORY, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
@@ -90,7 +90,7 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
     sections: dict[str, Document] = {}
     if graph.dtype.name != "float64":
         sections["dtype"] = graph.dtype.name
-    for section, kind in SECTIONS.items():
+    for section, kind in LEAF_SECTIONS.items():
         leaves = {
             leaf.name: numbers(bindings.leaves[leaf.position]) for leaf in graph.leaves if leaf.kind is kind
         }
@@ -119,7 +119,7 @@ def _said(graph: Graph, bindings: Bindings) -> dict[str, object]:
             msg("the order of the {section}", section=section): [
                 leaf.name for leaf in graph.leaves if leaf.kind is kind
             ]
-            for section, kind in SECTIONS.items()
+            for section, kind in LEAF_SECTIONS.items()
         },
         msg("the order of computing"): [graph.nodes[position].name for position in graph.order],
     }

@@ -23,7 +23,7 @@ from backprop_engine.messages.suggestions import did_you_mean, nearest
 from backprop_engine.scenario.format import DTYPES, SCENARIO
 from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.leaves.data_files import DataFiles
-from backprop_engine.scenario.leaves.leaf import SECTIONS, Leaf, read_leaf
+from backprop_engine.scenario.leaves.leaf import LEAF_SECTIONS, Leaf, read_leaf
 from backprop_engine.scenario.lower.defined_names import DefinedNames
 from backprop_engine.scenario.lower.lowering import Lowering
 from backprop_engine.scenario.lower.resolve import Namespace, resolved_cells, resolved_top
@@ -126,7 +126,9 @@ class _Loader:
         self.check_keys()
         heading = read_texts(root, mistakes)
         mistakes.attempt(self.read_dtype)
-        sections = [mistakes.attempt(self.read_leaves, section, kind) for section, kind in SECTIONS.items()]
+        sections = [
+            mistakes.attempt(self.read_leaves, section, kind) for section, kind in LEAF_SECTIONS.items()
+        ]
         sections.append(mistakes.attempt(self.read_nodes))
         sections.append(mistakes.attempt(self.read_cells))
         trains = mistakes.attempt(self.read_training)
@@ -179,7 +181,7 @@ class _Loader:
                 # A section under a misspelt key: its names are no second mistake.
                 self.broken.update(dict.fromkeys(map(normalised, value.entries)))
             section, opened, name = key.text.partition("{")
-            if opened and section.strip() in SECTIONS:  # `inputs {x: 2}`, a colon short
+            if opened and section.strip() in LEAF_SECTIONS:  # `inputs {x: 2}`, a colon short
                 self.broken[normalised(name.strip())] = None
 
     def read_dtype(self) -> None:

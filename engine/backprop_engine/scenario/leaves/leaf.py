@@ -50,7 +50,7 @@ from backprop_engine.scenario.read.mistakes import (
 )
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
 
-__all__ = ["SECTIONS", "Leaf", "read_file", "read_leaf"]
+__all__ = ["LEAF_SECTIONS", "Leaf", "read_file", "read_leaf"]
 
 LEAF_FORM = code(
     "leaf-form",
@@ -61,7 +61,7 @@ LEAF_SHAPE = code(
 )
 LEAF_INIT = code("leaf-init", msg("`init` names no way to fill a tensor, or its settings do not fit."))
 
-SECTIONS: Final = {"inputs": Kind.INPUT, "params": Kind.PARAM, "constants": Kind.CONSTANT}
+LEAF_SECTIONS: Final = {"inputs": Kind.INPUT, "params": Kind.PARAM, "constants": Kind.CONSTANT}
 MAX_AXES: Final = 32
 _FORMS: Final = msg("a leaf is a number, a list, or `{{shape: [2, 3], init: zeros}}`")
 

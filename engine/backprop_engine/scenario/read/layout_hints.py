@@ -1,4 +1,4 @@
-"""Slips in the layout of a file: what was meant by a text or list in place of a map, or by an unknown key."""
+"""Hints about a file's layout: what a text or list in place of a map, or an unknown key, was meant to be."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from typing import Final
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.scenario.format import EXPECT, SCENARIO, TRAIN
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 __all__ = ["MAPS", "SECTIONS", "entry_hint", "key_hint", "map_hint"]
 
 _ENTRY = re.compile(r"\s*([^\s=:：{}\[\],\"']+)\s*(=(?!=)|:|：)\s*(\S.*?)\s*$")
 _BELOWS: Final = {
-    "expect": ("iteration", "values", "grads", "rtol", "atol", "digits", "wrong"),
-    "train": ("optimizer", "lr", "learning_rate", "steps", "momentum", "nesterov", "weight_decay"),
+    "expect": EXPECT.names,
+    "train": (*TRAIN.names, "lr", "learning_rate", "momentum", "nesterov", "weight_decay"),
 }
-MAPS: Final = ("inputs", "params", "constants", "nodes", "cells", "expect", "train", "notes")
+MAPS: Final = tuple(
+    key.name for key in SCENARIO.keys if key.kind in ("leaves", "nodes", "cells", "expect", "train", "notes")
+)
 """Sections that hold names with their values."""
-SECTIONS: Final = (*MAPS, "title", "description", "dtype", "output", "seed", "breakpoints", "watch")
-"""Sections that no other map of a scenario has a key of."""
+SECTIONS: Final = tuple(name for name in SCENARIO.names if name != "source")
+"""Sections that are recognised at the wrong indentation; `source` is a likely name for a node."""
 _LONG = 60
 
 
