@@ -94,7 +94,9 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     ),
     "boxes too close": (coordinate_assignment, "SPACING", -1),
     "gaps too narrow": (edge_routing, "_gap_width", lambda tracks: 1),
-    "trunks in any order": (channel_routing._Plan, "_constraints", lambda plan: [[] for _ in plan.trunks]),
+    "trunks in any order": (
+        channel_routing._ChannelPlan, "_constraints", lambda plan: [[] for _ in plan.trunks]
+    ),
     "all trunks on one track": (channel_routing, "assign_tracks", lambda trunks, right_of: 1),
 }  # fmt: skip
 """What is put in place of a part of the layout."""

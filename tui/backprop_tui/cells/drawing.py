@@ -22,16 +22,16 @@ class Area(NamedTuple):
 
 
 class Drawing(Protocol):
-    """A picture in cells. Only the rows in view are asked for, and of each only the cells in view."""
+    """A picture in cells, of which only the cells in view are drawn."""
 
     @property
     def width(self) -> int:
-        """How many cells wide it is."""
+        """The width in cells."""
         ...
 
     @property
     def height(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         ...
 
     @property
@@ -46,15 +46,15 @@ class Drawing(Protocol):
 
 @runtime_checkable
 class Diffable(Protocol):
-    """A drawing that can tell where it looks like the one before it, without drawing either."""
+    """A drawing that can tell where it differs from an earlier one, without drawing either."""
 
     def changed_rows(self, before: Drawing) -> Set[int] | None:
-        """The rows that may differ; None where any may."""
+        """The rows that may differ; None if any may."""
         ...
 
 
 class Lines(Struct, frozen=True):
-    """A drawing of lines that are all there."""
+    """A drawing whose lines are all made in advance."""
 
     lines: tuple[Line, ...]
     width: int
@@ -68,7 +68,7 @@ class Lines(Struct, frozen=True):
 
     @property
     def height(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return len(self.lines)
 
     def row(self, y: int, x: int, width: int) -> Line:

@@ -1,7 +1,7 @@
 """Role-tagged text: what the screen, the transcript and the tests are all made of.
 
-A `Line` is a sequence of spans, each a text and the role it plays. Nothing here knows a colour: whoever shows
-a line maps roles to styles.
+A `Line` is a sequence of spans, each a text and the role it plays. Colours are not known here: what shows a
+line maps roles to styles.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Role(Enum):
     LIT = "lit"
     KEY = "key"
 
-    __hash__ = object.__hash__  # looked up for every piece of text: an enumeration's own is Python
+    __hash__ = object.__hash__  # a key of every lookup of a style; the hash of Enum is slow
 
 
 Tint: TypeAlias = Role | Shade
-"""What gives a piece of text its look: the role it plays or, in a heatmap, the numbers it stands for."""
+"""What determines the look of a text: its role or, in a heatmap, the numbers it stands for."""
 
 
 class Span(NamedTuple):
@@ -67,9 +67,9 @@ _INDENT = "    "
 
 
 def line_width(line: Line) -> int:
-    """How many cells a line takes."""
+    """The width of a line in cells."""
     width = 0
-    for text, _ in line:  # asked for thousands of times a screen, mostly of ASCII
+    for text, _ in line:  # called thousands of times for a screen, mostly with ASCII
         width += len(text) if text.isascii() else cell_width(text)
     return width
 
@@ -85,7 +85,7 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def clip_line(line: Line, width: int) -> Line:
-    """A line in at most `width` cells; where something is cut, an ellipsis stands for it."""
+    """A line in at most `width` cells; an ellipsis stands for what is cut."""
     if line_width(line) <= width:
         return line
     kept: list[Span] = []
@@ -132,9 +132,9 @@ def _crop(text: str, start: int, end: int) -> str:
 
 
 def wrap_line(line: Line, width: int) -> list[Line]:
-    """A line in as many as it takes, broken at spaces; every part keeps its role.
+    """A line broken at spaces into lines of at most `width` cells; every part keeps its role.
 
-    What goes on of a line of code is indented, as it is no other line.
+    The continuation of a line of code is indented.
     """
     if line_width(line) <= width or width <= 0:
         return [line]

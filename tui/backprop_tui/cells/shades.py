@@ -1,6 +1,6 @@
 """The cells of a heatmap: two numbers one above the other, each as a share of the largest.
 
-A shade is no colour: whoever shows it has a scale of colours around zero, or shows its character, which says
+A shade is not a colour: what shows it has a scale of colours around zero, or shows its character, which says
 as much as one character can: ``1`` to ``9`` above zero, ``a`` to ``i`` below, ``·`` for zero itself.
 """
 
@@ -12,9 +12,9 @@ from typing import NamedTuple
 __all__ = ["BLANK", "INFINITE", "LEVELS", "NAN", "Emphasis", "Shade", "Tone", "character"]
 
 LEVELS = 18
-"""How many levels there are on either side of zero, which is 0."""
+"""The number of levels on either side of zero, whose level is 0."""
 NAN, INFINITE, NOTHING = 100, 101, 102
-"""Levels of what has no place on the scale: no number, infinity (and its negative), and no cell at all."""
+"""Levels of what is not on the scale: NaN, infinity (and its negative), and no number at all."""
 _POSITIVE, _NEGATIVE, _ZERO = "123456789", "abcdefghi", "·"
 _MARKS = {NAN: "?", INFINITE: ">", -INFINITE: "<", NOTHING: " "}
 
@@ -27,7 +27,7 @@ class Emphasis(Enum):
     FADED = "faded"
     CURSOR = "cursor"
 
-    __hash__ = object.__hash__  # looked up for every cell of a heatmap: an enumeration's own is Python
+    __hash__ = object.__hash__  # a key of every cell of a heatmap; the hash of Enum is slow
 
 
 class Tone(NamedTuple):
@@ -49,12 +49,12 @@ class Shade(NamedTuple):
 
     @property
     def is_mark(self) -> bool:
-        """Whether one of the two is not on the scale, so that the cell shows a sign in place of colours."""
+        """Whether one of the two is not on the scale, so that the cell shows a sign instead of colours."""
         return any(LEVELS < abs(tone.level) < NOTHING for tone in self)
 
 
 def character(shade: Shade) -> str:
-    """The one character that says most about a cell: what is not finite, else the larger of its numbers."""
+    """The character that says most about a cell: for a number that is not finite, else the larger one."""
     level = max((tone.level for tone in shade if tone != BLANK), key=abs, default=NOTHING)
     if level in _MARKS:
         return _MARKS[level]

@@ -10,14 +10,14 @@ __all__ = ["cell_width", "clip", "clip_middle", "in_ascii", "pad", "wrap"]
 
 ELLIPSIS = "…"
 _NARROW = frozenset("·×÷−±≡≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩ᵢⱼₖ↦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
-"""Signs of ours that take one cell, as box drawings do; a table of all of Unicode is loaded for others."""
+"""Our signs that take one cell, as box drawings do; for others a table of all of Unicode is loaded."""
 _BINARY = frozenset("·×÷⊙⊗−+-*/@=")
-"""Signs that stand between two parts of a formula: a line does not end with one."""
+"""Signs between two parts of a formula: no line ends with one."""
 
 
 @lru_cache(maxsize=4096)
 def cell_width(text: str) -> int:
-    """How many cells of a terminal `text` takes; Hangul syllables take two."""
+    """The width of `text` in terminal cells; Hangul syllables take two."""
     if text.isascii():
         return len(text)
     return sum(map(_character_width, text))
@@ -41,12 +41,12 @@ _ASCII = str.maketrans(
 
 
 def in_ascii(text: str) -> str:
-    """`text` with an ASCII character in place of each sign of ours, cell by cell; words stay as they are."""
+    """`text` with an ASCII character in place of each of our signs, cell by cell; words stay as they are."""
     return text.replace(" · ", " * ").translate(_ASCII)
 
 
 def clip(text: str, width: int) -> str:
-    """`text` in at most `width` cells; where something is cut, an ellipsis stands for it."""
+    """`text` in at most `width` cells; an ellipsis stands for what is cut."""
     if cell_width(text) <= width:
         return text
     if width <= 0:
@@ -61,7 +61,7 @@ def clip(text: str, width: int) -> str:
 
 
 def clip_middle(text: str, width: int) -> str:
-    """`text` in at most `width` cells; what is cut is in its middle, as names differ at both ends."""
+    """`text` in at most `width` cells, cut in its middle, since names differ at both ends."""
     if cell_width(text) <= width:
         return text
     head = clip(text, max(1, width // 3 + 1))
@@ -85,17 +85,17 @@ def pad(text: str, width: int, align: str = "<") -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces, and inside a word that is longer.
+    """`text` in lines of at most `width` cells, broken at spaces, and inside words that are longer.
 
-    What belongs together in a formula stays in one line where it fits in one: a formula is broken before an
-    equals sign, else before a term, else before a factor, and only then inside its outermost brackets. A
-    short name does not stand alone before the equals sign, unless something as short would behind it.
+    What belongs together in a formula stays on one line if it fits: a formula is broken before an equals
+    sign, else before a term, else before a factor, and only then inside its outermost brackets. A short name
+    does not stand alone before the equals sign, unless something as short would stand alone after it.
     """
     return [line for paragraph in text.split("\n") for line in _lines(_pieces(paragraph, width), width)]
 
 
 class _Piece(NamedTuple):
-    """A word, or a part of one that is longer than a line, and how little a line should begin with it."""
+    """A word, or a part of a word longer than a line, with how undesirable it is to begin a line with it."""
 
     text: str
     size: int
@@ -103,10 +103,10 @@ class _Piece(NamedTuple):
 
 
 _MUST, _TERM, _FACTOR, _INSIDE, _NEVER = -1, 1, 2, 3, 99
-"""A line begins in the midst of a word, with a term, with a factor, inside brackets, behind a sign."""
+"""For a line that begins inside a word, with a term, with a factor, inside brackets, after a sign."""
 _RELUCTANCE = {sign: _TERM if sign in "+-−" else _FACTOR for sign in _BINARY if sign != "="}
 _SHORT = 6
-"""What takes less than one in so many cells of a line is short."""
+"""What takes less than this fraction of a line is short: one of six."""
 
 
 def _pieces(paragraph: str, width: int) -> list[_Piece]:
@@ -143,7 +143,7 @@ def _lines(pieces: Sequence[_Piece], width: int) -> Iterator[str]:
 
 
 def _break(pieces: Sequence[_Piece], start: int, end: int, width: int) -> int:
-    """Where the next line begins, at `end` at the latest: before what then stands there as a whole."""
+    """Where the next line begins, at `end` at the latest."""
     found = _least_reluctant(pieces, start + 1, end, width)
     if found == start + 1 and pieces[found].text == "=" and pieces[start].size * _SHORT < width:
         other = _least_reluctant(pieces, found + 1, end, width)
@@ -153,7 +153,7 @@ def _break(pieces: Sequence[_Piece], start: int, end: int, width: int) -> int:
 
 
 def _least_reluctant(pieces: Sequence[_Piece], first: int, end: int, width: int) -> int:
-    """The last break from `first` on whose line is whole, the least reluctant; `end` where there is none."""
+    """The least reluctant break from `first` on after which the line fits, the last of those; else `end`."""
     for most in range(pieces[end].reluctance):
         begins = [at for at in range(first, end) if pieces[at].reluctance <= most]
         if begins and _whole(pieces, begins[-1], most) <= width:
@@ -162,7 +162,7 @@ def _least_reluctant(pieces: Sequence[_Piece], first: int, end: int, width: int)
 
 
 def _whole(pieces: Sequence[_Piece], begin: int, most: int) -> int:
-    """How many cells it takes from where a line begins to where another may begin."""
+    """The cells from the beginning of a line to where another may begin."""
     used = -1
     for at in range(begin, len(pieces)):
         if at > begin and pieces[at].reluctance <= most:

@@ -1,4 +1,4 @@
-"""A computational graph on the cells of a terminal: layered, left to right, with wires that bend squarely.
+"""A computational graph on the cells of a terminal: layered, left to right, with wires at right angles.
 
 The steps, one file each, as in Sugiyama's method:
 
@@ -53,11 +53,11 @@ def layout(
 ) -> Layout:
     """Lay out boxes of the given (width, height), joined by (source, target) edges, which form no cycle.
 
-    The edges of a box are its operands in their order, and arrive at it in that order from top to bottom.
-    Parts that no edge joins stand below each other. With more `tries` fewer wires cross; without any, 150
-    boxes take well under 50 ms. Columns keep edges short in total; `by_wire`, the wires, which edges of one
-    box share: then what is used over and over runs along, and the rest stands where it is used.
-    `TooLargeError` is raised where long wires have to pass too many ranks.
+    The edges into a box are its operands, and arrive at it in that order from top to bottom. Connected parts
+    stand one below the other. With more `tries` fewer wires cross; without any, 150 boxes take well under
+    50 ms. Columns keep the total length of edges small or, `by_wire`, that of wires, which the edges that
+    leave a box share: then a value that is used often runs along the graph, and the rest stands where it is
+    used. Raises `TooLargeError` where long wires pass too many ranks.
     """
     return finish(layout_in_stages(sizes, edges, tries, by_wire=by_wire))
 
@@ -65,7 +65,7 @@ def layout(
 def layout_in_stages(
     sizes: Sequence[Size], edges: Sequence[Edge], tries: int = TRIES, *, by_wire: bool = False
 ) -> Stages[Layout]:
-    """As `layout`, in short steps: where it yields, others may have a turn, and it can be given up."""
+    """As `layout`, in short steps: at each yield it can be paused or given up."""
     origins: list[Point] = [(0, 0)] * len(sizes)
     routes: list[Route] = [()] * len(edges)
     width = top = 0
@@ -95,8 +95,8 @@ def _components(count: int, edges: Sequence[Edge]) -> list[tuple[list[int], list
         return box
 
     for source, target in edges:
-        one, other = find(source), find(target)
-        leader[max(one, other)] = min(one, other)
+        first, second = sorted((find(source), find(target)))
+        leader[second] = first
     parts: dict[int, tuple[list[int], list[int]]] = {}
     for box in range(count):
         parts.setdefault(find(box), ([], []))[0].append(box)

@@ -49,15 +49,15 @@ class Turns(Flag):
 
 def route_channel(links: Sequence[Link]) -> Channel:
     """Route the links of a gap."""
-    plan = _Plan(links)
-    while knot := plan.knot():
-        plan.bend_twice(plan.shortest_link(knot))
+    plan = _ChannelPlan(links)
+    while cyclic_trunks := plan.cyclic_trunks():
+        plan.bend_twice(plan.shortest_link(cyclic_trunks))
         plan.build()
     tracks = assign_tracks(plan.trunks, plan.right_of)
     return Channel(tracks, {link: plan.bends(link) for link in links})
 
 
-class _Plan:
+class _ChannelPlan:
     """A choice of turns for every link, and the trunks and left-of constraints that follow from it."""
 
     def __init__(self, links: Sequence[Link]) -> None:
@@ -126,7 +126,7 @@ class _Plan:
                 after[first].update(right.get(row, {}))
         return [[second for second in seconds if second != first] for first, seconds in enumerate(after)]
 
-    def knot(self) -> list[int]:
+    def cyclic_trunks(self) -> list[int]:
         """The trunks on cycles of the constraints, or between two cycles; none if they can be satisfied."""
         before: list[list[int]] = [[] for _ in self.trunks]
         for first, seconds in enumerate(self.right_of):
@@ -144,14 +144,14 @@ class _Plan:
                         loose.append(other)
         return [trunk for trunk, is_alive in enumerate(alive) if is_alive]
 
-    def shortest_link(self, knot: Sequence[int]) -> Link:
-        """The shortest link that bends once, at a trunk of a knot (without one there would be no cycle)."""
-        tied = dict.fromkeys(knot)
+    def shortest_link(self, cyclic_trunks: Sequence[int]) -> Link:
+        """The shortest link that bends once, at a trunk on a cycle; every cycle has one."""
+        on_cycle = dict.fromkeys(cyclic_trunks)
         candidates = [
             (source, target)
             for (source, target), turns in self.turns.items()
-            if (turns is Turns.FORK and self.fork[source] in tied)
-            or (turns is Turns.MERGE and self.merge[target] in tied)
+            if (turns is Turns.FORK and self.fork[source] in on_cycle)
+            or (turns is Turns.MERGE and self.merge[target] in on_cycle)
         ]
         return min(candidates, key=lambda link: abs(link[0] - link[1]))
 
@@ -167,7 +167,7 @@ class _Plan:
 
 
 def _choose(links: Sequence[Link]) -> dict[Link, Turns]:
-    """The turns of each link, before constraints are looked at: as few as the rows' owners can serve."""
+    """The turns of each link before constraints are considered: as few as the owners of rows can serve."""
     fan_out = Counter(source for source, _ in links)
     fan_in = Counter(target for _, target in links)
     turns = {link: Turns.NONE if link[0] == link[1] else Turns.BOTH for link in links}
@@ -191,12 +191,12 @@ def _choose(links: Sequence[Link]) -> dict[Link, Turns]:
 
 
 FORBIDDEN = 100_000
-"""What it costs to stand on the wrong side: more than any crossings can save."""
+"""The cost of standing on the wrong side: more than any crossings can save."""
 
 
 @dataclass(slots=True, eq=False)
 class Trunk:
-    """A vertical wire, and the sorted rows that come into it from the left and leave it to the right."""
+    """A vertical wire, with the sorted rows that enter it from the left and leave it to the right."""
 
     left: list[int]
     right: list[int]
@@ -218,9 +218,8 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
     `right_of[i]` lists the trunks that must lie to the right of trunk i; it has no cycles.
     Forks go as far left as they can and merges as far right: near the boxes that they belong to.
     """
-    gains: list[dict[int, int]] = [
-        {} for _ in trunks
-    ]  # for each overlapping trunk: what being left of it saves
+    gains: list[dict[int, int]] = [{} for _ in trunks]
+    """For each trunk that overlaps, what it saves to be at its left."""
     by_top = sorted(range(len(trunks)), key=lambda index: trunks[index].top)
     for place, first in enumerate(by_top):
         upper = trunks[first]
@@ -254,7 +253,7 @@ def assign_tracks(trunks: Sequence[Trunk], right_of: Sequence[Sequence[int]]) ->
 def _improved(
     order: list[int], right_of: Sequence[Sequence[int]], gains: Sequence[dict[int, int]]
 ) -> list[int]:
-    """Move single trunks to where that saves crossings, if there are not too many of them."""
+    """Move single trunks where that saves crossings, if there are not too many of them."""
     if not 2 <= len(order) <= WIDEST:
         return order
     excess = np.zeros((len(order), len(order)), np.float32)
@@ -268,26 +267,26 @@ def _improved(
     return [order[place] for place in chosen.tolist()] if saved else order
 
 
-def _saved(one: Trunk, other: Trunk) -> int:
-    """How many crossings fewer there are of two trunks and their horizontal wires with `one` at the left.
+def _saved(trunk: Trunk, other: Trunk) -> int:
+    """How many crossings of two trunks and their horizontal wires are saved with `trunk` at the left.
 
-    What comes into a trunk from the left crosses those at its left whose rows it lies within, and so on.
+    A wire that enters a trunk from the left crosses the trunks at its left whose rows include its own.
     """
-    top, bottom, other_top, other_bottom = one.top, one.bottom, other.top, other.bottom
+    top, bottom, other_top, other_bottom = trunk.top, trunk.bottom, other.top, other.bottom
     return (
-        bisect_right(one.left, other_bottom)
-        - bisect_left(one.left, other_top)
+        bisect_right(trunk.left, other_bottom)
+        - bisect_left(trunk.left, other_top)
         + bisect_right(other.right, bottom)
         - bisect_left(other.right, top)
         - bisect_right(other.left, bottom)
         + bisect_left(other.left, top)
-        - bisect_right(one.right, other_bottom)
-        + bisect_left(one.right, other_top)
+        - bisect_right(trunk.right, other_bottom)
+        + bisect_left(trunk.right, other_top)
     )
 
 
 def _sequence(right_of: Sequence[Sequence[int]], gains: Sequence[dict[int, int]]) -> list[int]:
-    """All trunks from left to right: of those that nothing holds back, the one that saves most goes first."""
+    """All trunks from left to right: of those that may come next, the one that saves most does."""
     waiting = [0] * len(gains)
     for others in right_of:
         for other in others:

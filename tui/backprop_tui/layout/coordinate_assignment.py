@@ -1,9 +1,11 @@
-"""Which row a node's wire runs on: straight wires first, short ones next, and no taller than need be.
+"""Coordinate assignment: the row on which the wire of each node runs.
 
-Ranks are swept left to right and back. In each, every node asks for the median row of its neighbours, and the
-least total displacement that keeps the order and the spacing is found exactly, by pooling neighbours that ask
-for overlapping places (isotonic regression in the L1 norm, whose block values are medians). In the end nodes
-ask for the row of each neighbour by itself, which makes wires as short as moving one rank at a time can.
+Straight wires come first, short ones next, and then a drawing that is no taller than it must be.
+
+Ranks are swept left to right and back. In each, every node desires the median row of its neighbours, and the
+least total displacement that keeps the order and the spacing is found exactly, by pooling nodes whose desired
+rows are in conflict (isotonic regression in the L1 norm, whose block values are medians). Last, nodes desire
+the row of each neighbour by itself, which makes wires as short as moving one rank at a time can.
 """
 
 from __future__ import annotations
@@ -19,26 +21,26 @@ from backprop_tui.layout.stages import Stages
 __all__ = ["SPACING", "assign_rows"]
 
 SPACING = 1
-"""Blank rows around a box, lest its value or gradient be read as a neighbour's or as a passing wire's.
-Wires may pass by on neighbouring rows."""
+"""Blank rows around a box, lest its value or gradient be taken for that of a neighbour or a passing wire.
+Wires may pass on adjacent rows."""
 LEEWAY = 2, 4
-"""By how much a drawing may outgrow its tallest rank: so many rows, and one more for every so many."""
+"""A drawing may exceed its tallest rank by the first number of rows, and one more for every second."""
 
 ROUNDS, LAST_ROUNDS = 8, 4
-RELAY_PULL, BOX_PULL, LOOSE_PULL = 8, 2, 1
-"""How much a passing wire insists on its row, a box, and a node without neighbours on the side looked at."""
+VIRTUAL_PULL, BOX_PULL, LOOSE_PULL = 8, 2, 1
+"""The weight of the desired row of a passing wire, a box, and a node without neighbours on that side."""
 WIRE_PULL, END_PULL, LINK_PULL = 8, 2, 1
-"""How strongly a link pulls that is the middle of a long wire, its first or last stretch, or all of it."""
+"""The weight of a link that is the middle of a long wire, its first or last stretch, or all of it."""
 
-# What makes one drawing better than another, in rows off a perfect place.
+# What makes a drawing better than another, in rows off a perfect position.
 HEIGHT_COST = 1
 """Each row of the whole drawing."""
 CLIMB_COST = 2
 """Each row that a link climbs or falls."""
 BALANCE_COST = 2
 """Each row by which a box misses the middle of its operands."""
-BEND_COST, RELAY_BEND_COST = 2, 8
-"""Each bend that no fork or operand calls for, and each in a passing wire."""
+BEND_COST, VIRTUAL_BEND_COST = 2, 8
+"""Each bend that no fork or operand requires, and each in a passing wire."""
 
 
 class _Column(Struct, frozen=True):
@@ -46,11 +48,11 @@ class _Column(Struct, frozen=True):
 
     nodes: list[int]
     stacked: list[int]
-    """Their rows when they stand as close together as they may, from row 0 down."""
+    """Their rows when they stand as close together as the spacing allows, from row 0 down."""
     room: int
     """How far down from there the last of them may be moved."""
     settled: dict[tuple[int, ...], list[int]]
-    """How far down each of them is moved for wishes that there were."""
+    """How far down each node is moved, by the desired rows that this was computed for."""
 
 
 def assign_rows(layers: Layers, heights: Sequence[int]) -> Stages[list[int]]:
@@ -81,13 +83,13 @@ class _Rows:
         self.least = self.cost()
 
     def _pulls(self, node: int) -> Iterator[tuple[int, int]]:
-        """Each neighbour, and how strongly the link to it pulls."""
-        pulls = (END_PULL, WIRE_PULL) if self.layers.is_relay(node) else (LINK_PULL, END_PULL)
+        """Each neighbour, with the weight of the link to it."""
+        pulls = (END_PULL, WIRE_PULL) if self.layers.is_virtual(node) else (LINK_PULL, END_PULL)
         for other in self.everyone[node]:
-            yield other, pulls[self.layers.is_relay(other)]
+            yield other, pulls[self.layers.is_virtual(other)]
 
     def improve(self) -> Stages[None]:
-        """Sweep until that is of no use any more."""
+        """Sweep until that no longer helps."""
         leftward, rightward = self.columns[::-1], self.columns
         sweeps = ((self.outputs, leftward), (self.inputs, rightward), (self.everyone, leftward))
         for _ in range(ROUNDS):
@@ -103,50 +105,52 @@ class _Rows:
         for turn in range(LAST_ROUNDS):
             before = list(self.row)
             for column in rightward if turn % 2 else leftward:
-                self._move(column, _shifts(column, map(self._wishes, column.nodes)))
+                self._move(column, _shifts(column, map(self._neighbour_rows, column.nodes)))
             self._straighten()
             yield
             if self.row == before:
                 break
 
-    def _wish(self, node: int, neighbours: Sequence[int]) -> int:
-        """The row a node asks for."""
+    def _desired_row(self, node: int, neighbours: Sequence[int]) -> int:
+        """The median row of its neighbours, or its own."""
         if len(neighbours) > 2:
             return _middle(sorted([self.row[other] for other in neighbours]))
         return (self.row[neighbours[0]] + self.row[neighbours[-1]]) // 2 if neighbours else self.row[node]
 
     def _pull(self, node: int, neighbours: Sequence[int]) -> int:
-        """How strongly a node insists on the row that it asks for."""
+        """The weight of the desired row of a node."""
         if not neighbours:
             return LOOSE_PULL
-        return RELAY_PULL if self.layers.is_relay(node) else BOX_PULL
+        return VIRTUAL_PULL if self.layers.is_virtual(node) else BOX_PULL
 
-    def _wishes(self, node: int) -> list[int]:
-        """The row of each neighbour, as often as the link to it pulls."""
-        wishes: list[int] = []
+    def _neighbour_rows(self, node: int) -> list[int]:
+        """The row of each neighbour, repeated by the weight of the link to it; sorted."""
+        desired_rows: list[int] = []
         for other, pull in self.pulls[node]:
-            wishes.extend([self.row[other]] * pull)
-        return sorted(wishes) or [self.row[node]]
+            desired_rows.extend([self.row[other]] * pull)
+        return sorted(desired_rows) or [self.row[node]]
 
     def _settle_once(self, column: _Column, neighbours: Sequence[Sequence[int]]) -> None:
-        """Settle a rank by the median rows of some neighbours; the same wishes come out as before."""
-        wishes = [self._wish(node, neighbours[node]) for node in column.nodes]
-        asked = (id(neighbours), *wishes)
-        shifts = column.settled.get(asked)
+        """Settle a rank by the median rows of some neighbours; the same desired rows give the same result."""
+        desired_rows = [self._desired_row(node, neighbours[node]) for node in column.nodes]
+        key = (id(neighbours), *desired_rows)
+        shifts = column.settled.get(key)
         if shifts is None:
             pulls = (self._pull(node, neighbours[node]) for node in column.nodes)
-            shifts = _shifts(column, ([wish] * pull for wish, pull in zip(wishes, pulls, strict=True)))
-            column.settled[asked] = shifts
+            shifts = _shifts(
+                column, ([desired] * pull for desired, pull in zip(desired_rows, pulls, strict=True))
+            )
+            column.settled[key] = shifts
         self._move(column, shifts)
 
     def _move(self, column: _Column, shifts: Sequence[int]) -> None:
-        """Let each node of a rank stand so far below the row where it would be stacked."""
+        """Move each node of a rank down from its stacked row by its shift."""
         for node, stacked, shift in zip(column.nodes, column.stacked, shifts, strict=True):
             self.row[node] = stacked + shift
 
-    def _free_rows(self, relay: int) -> tuple[int, int]:
-        """The first and the last row that a relay can have while its neighbours in the rank stay put."""
-        column, place = self.columns[self.layers.rank[relay]], self.place[relay]
+    def _free_rows(self, virtual: int) -> tuple[int, int]:
+        """The first and the last row for a virtual node while its neighbours in the rank stay put."""
+        column, place = self.columns[self.layers.rank[virtual]], self.place[virtual]
         nodes, stacked = column.nodes, column.stacked
         top, bottom = stacked[place], stacked[place] + column.room
         if place:
@@ -156,29 +160,28 @@ class _Rows:
         return top, bottom
 
     def _straighten(self) -> None:
-        """Put the relays of each wire on one row, or on as few as what stands around them allows.
+        """Put the virtual nodes of each wire on one row, or on as few as their surroundings allow.
 
-        It is the median row of what the relays of a row lead from and to. A drawing that is better than the
-        best so far takes its place.
+        Each is the median row of what its virtual nodes lead from and to. The best drawing so far is kept.
         """
-        for relays in self.layers.relays:
+        for virtual_nodes in self.layers.virtual_nodes:
             start = 0
-            while start < len(relays):
-                top, bottom = self._free_rows(relays[start])
+            while start < len(virtual_nodes):
+                top, bottom = self._free_rows(virtual_nodes[start])
                 stop = start + 1
-                while stop < len(relays):
-                    next_top, next_bottom = self._free_rows(relays[stop])
+                while stop < len(virtual_nodes):
+                    next_top, next_bottom = self._free_rows(virtual_nodes[stop])
                     if max(top, next_top) > min(bottom, next_bottom):
                         break
                     top, bottom = max(top, next_top), min(bottom, next_bottom)
                     stop += 1
-                run = relays[start:stop]
+                run = virtual_nodes[start:stop]
                 ends = [self.row[self.inputs[run[0]][0]]]
-                for relay, following in zip(run, [*run[1:], -1], strict=True):
-                    ends += [self.row[other] for other in self.outputs[relay] if other != following]
+                for virtual, following in zip(run, [*run[1:], -1], strict=True):
+                    ends += [self.row[other] for other in self.outputs[virtual] if other != following]
                 straight = min(max(_middle(sorted(ends)), top), bottom)
-                for relay in run:
-                    self.row[relay] = straight
+                for virtual in run:
+                    self.row[virtual] = straight
                 start = stop
         cost = self.cost()
         if cost < self.least:
@@ -190,7 +193,7 @@ class _Rows:
 
 
 class _Costs:
-    """What rows cost, with all that does not depend on them looked up beforehand."""
+    """The cost of an assignment of rows; what does not depend on the rows is prepared once."""
 
     def __init__(self, layers: Layers, heights: Sequence[int]) -> None:
         self.above = np.array(heights) // 2
@@ -200,8 +203,8 @@ class _Costs:
         self.target = np.array([link.target for link in links], np.intp)
         fan_out = np.array([len(links) for links in layers.outputs])[self.source]
         fan_in = np.array([len(links) for links in layers.inputs])[self.target]
-        passing = np.maximum(self.source, self.target) >= len(layers.relays)
-        self.bend = np.where(passing, RELAY_BEND_COST, BEND_COST * ((fan_out == 1) & (fan_in == 1)))
+        passing = np.maximum(self.source, self.target) >= len(layers.virtual_nodes)
+        self.bend = np.where(passing, VIRTUAL_BEND_COST, BEND_COST * ((fan_out == 1) & (fan_in == 1)))
         operands = [[link.source for link in links] for links in layers.inputs]
         pairs = [(box, *both) for box, both in enumerate(operands) if len(both) == 2]
         self.pairs = np.array(pairs, np.intp).reshape(-1, 3)
@@ -215,25 +218,25 @@ class _Costs:
         total += CLIMB_COST * int(climb.sum()) + int(self.bend[climb > 0].sum())
         box, first, second = self.pairs.T
         missed = int(np.abs(row[box] - (row[first] + row[second]) // 2).sum())
-        for one, operands in self.more:
-            missed += abs(rows[one] - _middle(sorted([rows[other] for other in operands])))
+        for target, operands in self.more:
+            missed += abs(rows[target] - _middle(sorted([rows[other] for other in operands])))
         return total + BALANCE_COST * missed
 
 
-def _shifts(column: _Column, wishes: Iterable[list[int]]) -> list[int]:
-    """How far below its stacked row each node of a rank stands, as near as the spacing allows to where it
-    wishes to be: the middle of the rows that it asks for.
+def _shifts(column: _Column, desired_rows: Iterable[list[int]]) -> list[int]:
+    """How far below its stacked row each node of a rank stands: as near as the spacing allows to the median
+    of its desired rows.
     """
     # A row less the stacked row must not decrease from node to node: blocks of nodes share one shift.
-    blocks: list[tuple[int, list[int], int]] = []  # the shift, the sorted wishes behind it, how many nodes
-    for rows, stacked in zip(wishes, column.stacked, strict=True):
-        asked = [row - stacked for row in rows]
-        shift, size = _middle(asked), 1
+    blocks: list[tuple[int, list[int], int]] = []  # the shift, the sorted desired shifts, the number of nodes
+    for rows, stacked in zip(desired_rows, column.stacked, strict=True):
+        desired = [row - stacked for row in rows]
+        shift, size = _middle(desired), 1
         while blocks and blocks[-1][0] >= shift:
             _, earlier, members = blocks.pop()
-            asked = sorted(earlier + asked)
-            shift, size = _middle(asked), size + members
-        blocks.append((shift, asked, size))
+            desired = sorted(earlier + desired)
+            shift, size = _middle(desired), size + members
+        blocks.append((shift, desired, size))
     shifts: list[int] = []
     for shift, _, size in blocks:
         shifts += [min(max(shift, 0), column.room)] * size
@@ -246,7 +249,7 @@ def _columns(layers: Layers, heights: Sequence[int]) -> list[_Column]:
         rows: list[int] = []
         free = 0
         for index, node in enumerate(nodes):
-            if index and not (layers.is_relay(node) and layers.is_relay(nodes[index - 1])):
+            if index and not (layers.is_virtual(node) and layers.is_virtual(nodes[index - 1])):
                 free += SPACING
             rows.append(free + heights[node] // 2)
             free += heights[node]

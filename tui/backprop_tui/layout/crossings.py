@@ -1,4 +1,4 @@
-"""The crossings of a layered drawing as arrays, a set for each rank: counted, and reduced a rank at a time.
+"""The crossings of a layered drawing: counted, and reduced one rank at a time. Each rank has its own arrays.
 
 A node's number inside its rank never changes; only its *place*, from the top, does. Wires cross between two
 ranks where links do, and right before a box where its operands come out of order. The latter is a smaller
@@ -22,17 +22,17 @@ FloatArray: TypeAlias = NDArray[np.float64]
 CostArray: TypeAlias = NDArray[np.float32]
 
 CROSSING, DISORDER = 3, 1
-"""What two links that cross cost, and two operands that come out of order."""
+"""The cost of two links that cross, and of two operands that arrive out of order."""
 LEAST = 1e-4
-"""What is worth a move."""
+"""The least gain that is worth a move."""
 WIDEST = 200
-"""Ranks of more nodes than this have only vertical neighbours exchanged, not nodes moved further."""
+"""In wider ranks only adjacent nodes are exchanged, and none is moved further."""
 LARGEST = 2_000
-"""Ranks of more nodes than this are only sorted: what each pair of nodes costs would not fit into memory."""
+"""Larger ranks are only sorted: the cost of each pair of nodes would not fit into memory."""
 
 
 class Gap:
-    """The links between two ranks, by numbers inside ranks, and the operands at each box."""
+    """The links between two ranks, by indices within the ranks, and the operands of each box."""
 
     __slots__ = ("first", "second", "source", "target")
 
@@ -69,21 +69,20 @@ class Arrangement:
         """The nodes of each rank from top to bottom."""
         self.place: list[IntArray] = [np.arange(size) for size in sizes]
         self.costs = [0] * len(gaps)
-        # Every order of a rank that there has been has a number of its own: what is known of it need not be
-        # found out again.
+        # Each order that a rank has had gets a version number, so that nothing is counted twice.
         self.version = [0] * len(sizes)
         self._versions = 0
         self._counted = [(-1, -1)] * len(gaps)
         self._improved: list[list[int]] = [[] for _ in sizes]
         self._range = np.arange(max(sizes))
-        # How many links lead into each node from the left, and out of it to the right.
+        # The number of links into each node from the left, and out of it to the right.
         self._degrees = [(np.zeros(size, np.intp), np.zeros(size, np.intp)) for size in sizes]
         self._disorder: list[CostArray | None] = [None] * len(sizes)
         for rank, gap in enumerate(gaps):
             self._degrees[rank][1][:] = np.bincount(gap.source, minlength=sizes[rank])
             self._degrees[rank + 1][0][:] = np.bincount(gap.target, minlength=sizes[rank + 1])
 
-    def arrange(self, rank: int, order: IntArray) -> None:
+    def set_order(self, rank: int, order: IntArray) -> None:
         """Put the nodes of a rank in this order, from top to bottom."""
         self._versions += 1
         self.version[rank] = self._versions
@@ -103,7 +102,7 @@ class Arrangement:
         self.version[known.ranks] = known.version
 
     def count(self, gaps: range | None = None) -> int:
-        """Count anew what crossings cost in all gaps, or in some; gives the sum over these."""
+        """Update the cost of crossings in all gaps, or in some, and return its sum over them."""
         total = 0
         for index in range(len(self.gaps)) if gaps is None else gaps:
             versions = self.version[index], self.version[index + 1]
@@ -124,7 +123,7 @@ class Arrangement:
         return total
 
     def sort(self, rank: int, *, rightward: bool, noise: FloatArray | None = None) -> None:
-        """Sort a rank by the mean place of its neighbours in the one before (behind it, if not rightward).
+        """Sort a rank by the mean place of its neighbours in the rank before, or after if not `rightward`.
 
         Nodes without such neighbours stay put. Noise is added to the means.
         """
@@ -143,10 +142,10 @@ class Arrangement:
         moving = order[attached]
         order[attached] = moving[np.argsort(mean[moving], kind="stable")]
         if not np.array_equal(order, self.orders[rank]):
-            self.arrange(rank, order)
+            self.set_order(rank, order)
 
     def improve(self, rank: int) -> float:
-        """Move nodes of one rank until no single move saves anything; gives what was saved."""
+        """Move nodes of a rank until no single move saves anything; return what was saved."""
         neighbours = slice(max(0, rank - 1), rank + 2)
         if not 2 <= self.sizes[rank] <= LARGEST or self._improved[rank] == self.version[neighbours]:
             return 0
@@ -155,31 +154,31 @@ class Arrangement:
         return saved
 
     def tidy(self, rank: int) -> None:
-        """Let nodes stand in the order of their neighbours' mean heights wherever that costs nothing."""
+        """Order nodes by the mean heights of their neighbours wherever that costs nothing."""
         size = self.sizes[rank]
         if not 2 <= size <= LARGEST:
             return
-        wish, weight = np.zeros(size), np.zeros(size)
+        desired, weight = np.zeros(size), np.zeros(size)
         for side, other in ((0, rank - 1), (1, rank + 1)):
             if 0 <= other < len(self.sizes):
                 gap = self.gaps[min(rank, other)]
                 mine, theirs = (gap.source, gap.target) if side else (gap.target, gap.source)
                 height = self.place[other] - (self.sizes[other] - 1) / 2
-                wish += np.bincount(mine, height[theirs], size)
+                desired += np.bincount(mine, height[theirs], size)
                 weight += self._degrees[rank][side]
-        wish /= np.maximum(weight, 1)
-        nudge = np.sign(np.subtract.outer(wish, wish)) / (2 * size)  # all of them cost less than a crossing
+        desired /= np.maximum(weight, 1)
+        nudge = np.sign(np.subtract.outer(desired, desired)) / (2 * size)  # less than a crossing in total
         self._rearrange(rank, self._excess(rank) + nudge.astype(np.float32))
 
     def _rearrange(self, rank: int, excess: CostArray) -> float:
         order = self.orders[rank]
         chosen, saved = (best_moves if len(order) <= WIDEST else _exchanged)(excess[np.ix_(order, order)])
         if saved:
-            self.arrange(rank, order[chosen])
+            self.set_order(rank, order[chosen])
         return saved
 
     def _excess(self, rank: int) -> CostArray:
-        """How much more it costs if one node of a rank stands above another than if below."""
+        """For each pair of nodes of a rank, how much more it costs if the first stands above the second."""
         size = self.sizes[rank]
         costs = np.zeros((size, size), np.float32)
         if rank < len(self.gaps):
@@ -193,7 +192,7 @@ class Arrangement:
         return excess
 
     def _out_of_order(self, rank: int) -> CostArray:
-        """What operands cost that come out of order if one node stands above another."""
+        """For each pair of nodes, the cost of operands out of order if the first stands above the second."""
         costs = self._disorder[rank]
         if costs is None:
             costs = np.zeros((self.sizes[rank], self.sizes[rank]), np.float32)
@@ -203,7 +202,7 @@ class Arrangement:
 
 
 def _pairs(nodes: IntArray, ends: IntArray, size: int, width: int) -> CostArray:
-    """For each pair of nodes, what the crossings of their links cost if the first stands above the second."""
+    """For each pair of nodes, the cost of crossings of their links if the first stands above the second."""
     links = np.zeros((size, width), np.float32)
     links[nodes, ends] = 1
     below = np.cumsum(links, 1)
@@ -214,7 +213,7 @@ def _pairs(nodes: IntArray, ends: IntArray, size: int, width: int) -> CostArray:
 
 
 def best_moves(excess: CostArray) -> tuple[IntArray, float]:
-    """Move the node that saves most to where it does, again and again; the order, and what it saves."""
+    """Repeat the single move that saves most until none does; returns the order, and what it saves."""
     size = len(excess)
     order = np.arange(size)
     lower = np.tri(size, k=-1, dtype=np.float32)
@@ -231,18 +230,18 @@ def best_moves(excess: CostArray) -> tuple[IntArray, float]:
         if gain <= LEAST:
             return order, saved
         saved += gain
-        moved = np.arange(size)
+        permutation = np.arange(size)
         if goal > start:
-            moved[start:goal] = np.arange(start + 1, goal + 1)
+            permutation[start:goal] = np.arange(start + 1, goal + 1)
         else:
-            moved[goal + 1 : start + 1] = np.arange(goal, start)
-        moved[goal] = start
-        order = order[moved]
-        excess = excess[moved][:, moved]
+            permutation[goal + 1 : start + 1] = np.arange(goal, start)
+        permutation[goal] = start
+        order = order[permutation]
+        excess = excess[permutation][:, permutation]
 
 
 def _exchanged(excess: CostArray) -> tuple[IntArray, float]:
-    """Exchange vertical neighbours while that saves something: even pairs and odd pairs by turns."""
+    """Exchange adjacent nodes while that saves something, even and odd pairs by turns."""
     order = np.arange(len(excess))
     saved = 0.0
     idle = first = 0

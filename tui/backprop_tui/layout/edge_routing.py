@@ -24,13 +24,13 @@ Route: TypeAlias = tuple[Point, ...]
 """The corners of a wire."""
 
 MANY = 64
-"""Choices of rows beyond which only the even one is looked at."""
+"""With more choices of rows than this, only the most even one is considered."""
 
 
 def assign_pins(heights: Sequence[int], edges: Sequence[tuple[int, int]]) -> list[int]:
     """The pin at which each edge arrives at its target, counted in the order of operands.
 
-    A box has a pin for each operand if it has as many rows; if not, one for each box that operands come
+    A box has a pin for each operand if it has as many rows; otherwise one for each box that its operands come
     from.
     """
     operands = Counter(target for _, target in edges)
@@ -50,9 +50,9 @@ def assign_pins(heights: Sequence[int], edges: Sequence[tuple[int, int]]) -> lis
 def port_rows(height: int, arrivals: Sequence[int]) -> tuple[int, ...]:
     """The row, from a box's top, of each pin; `arrivals` are the rows on which their wires come.
 
-    Of the choices that keep the order, the one with most straight wires, and then the most even one (which
-    two wires of one box get in any case). Pins that follow each other share a row where there are more of
-    them than rows.
+    Of the choices that keep the order, it is the one with most straight wires, and then the most even one
+    (also where two wires come from the same row). Adjacent pins share a row where there are more pins than
+    rows.
     """
     count = len(arrivals)
     if count > height:
@@ -71,13 +71,13 @@ def _choices(height: int, pins: int) -> tuple[tuple[int, ...], ...]:
         return (even,)
 
     def unevenness(rows: tuple[int, ...]) -> int:
-        return sum(abs(row - wish) for row, wish in zip(rows, even, strict=True))
+        return sum(abs(row - desired) for row, desired in zip(rows, even, strict=True))
 
     return tuple(sorted(combinations(range(height), pins), key=unevenness))
 
 
 def _even(height: int, pins: int) -> tuple[int, ...]:
-    """Symmetric and as far apart as they can be, off the first and the last row where there is room."""
+    """Symmetric, as far apart as possible, and off the first and the last row where there is room."""
     if pins == 1:
         return (height // 2,)
     margin = 1 if height >= pins + 2 else 0
@@ -91,7 +91,7 @@ APPROACH = 2
 """Columns from the last track to the target: a stretch of wire and the arrow head."""
 MINIMAL_GAP = 3
 AT_ONCE = 8
-"""Gaps that are routed before others get a turn."""
+"""The gaps that are routed between two yields."""
 
 
 class Placed(Struct, frozen=True):
@@ -108,7 +108,7 @@ def place(
     edges: Sequence[tuple[int, int]],
     pins: Sequence[int],
 ) -> Stages[Placed]:
-    """Route all gaps, which tells how wide they are, and put everything into its columns."""
+    """Route all gaps, which gives their widths, and put everything into its columns."""
     arrival = _arrivals(layers, row, sizes)
     channels: list[Channel] = []
     for nodes in layers.ranks[:-1]:
@@ -137,12 +137,12 @@ def _arrivals(layers: Layers, row: Sequence[int], sizes: Sequence[Size]) -> list
         wires = {link.pin: row[link.source] - top for link in reversed(layers.inputs[box])}
         rows = port_rows(height, [wires[pin] for pin in range(len(wires))]) if wires else ()
         arrivals.append(tuple(top + port for port in rows))
-    arrivals.extend((relay_row,) for relay_row in row[len(sizes) :])
+    arrivals.extend((virtual_row,) for virtual_row in row[len(sizes) :])
     return arrivals
 
 
 class _Columns:
-    """The first column of each rank, and the first one behind it."""
+    """The first column of each rank, and the first one after it."""
 
     def __init__(self, layers: Layers, channels: Sequence[Channel], widths: Sequence[int]) -> None:
         self.channels = channels
@@ -151,7 +151,7 @@ class _Columns:
         x = 0
         for index, nodes in enumerate(layers.ranks):
             self.left.append(x)
-            x += max((widths[node] for node in nodes if not layers.is_relay(node)), default=1)
+            x += max((widths[node] for node in nodes if not layers.is_virtual(node)), default=1)
             self.gap.append(x)
             if index < len(channels):
                 x += _gap_width(channels[index].tracks)
@@ -159,7 +159,7 @@ class _Columns:
 
 
 class _Drawing:
-    """Routes edges; what the edges of a box share is routed once."""
+    """Routes edges; what the edges that leave a box share is routed once."""
 
     def __init__(
         self, layers: Layers, row: Sequence[int], arrival: Sequence[tuple[int, ...]], columns: _Columns
@@ -169,7 +169,7 @@ class _Drawing:
         self.arrival = arrival
         self.columns = columns
         self.trunks: dict[int, tuple[list[Point], list[int]]] = {}
-        """For each box, the corners of the wire along its relays, and how many lead up to each of them."""
+        """For each box, the corners of the wire along its virtual nodes, and how many lead to each."""
 
     def route(self, source: int, target: int, pin: int) -> Route:
         """The corners of an edge, from the cell after its source to the cell before its target."""
@@ -186,10 +186,10 @@ class _Drawing:
         corners: list[Point] = [(self.columns.right[box], self.row[box])]
         lengths = [1]
         node = box
-        for relay in self.layers.relays[box]:
-            corners += self._bends(Link(node, relay, 0))
+        for virtual in self.layers.virtual_nodes[box]:
+            corners += self._bends(Link(node, virtual, 0))
             lengths.append(len(corners))
-            node = relay
+            node = virtual
         return corners, lengths
 
     def _bends(self, link: Link) -> list[Point]:

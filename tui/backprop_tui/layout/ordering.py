@@ -1,4 +1,4 @@
-"""Who stands above whom: the order inside each rank, for few crossings.
+"""Crossing reduction: the order of the nodes within each rank.
 
 A search from several starts: sort every rank by the means of its neighbours, to the right and back; move
 single nodes of a rank while that helps; then, from the best order so far, shake a few neighbouring ranks at a
@@ -20,34 +20,34 @@ from backprop_tui.layout.layers import Layers
 __all__ = ["order_ranks"]
 
 SETTLING = 8
-"""How often, at most, all ranks are looked through for nodes to move."""
+"""The most passes over all ranks in search of nodes to move."""
 TRIES = 400
-"""How often some ranks are shaken."""
+"""How often some ranks are perturbed."""
 PATIENCE, HASTE = 150, 50
-"""How often in a row that may be in vain; and in a big graph."""
+"""After this many perturbations in a row without success the search ends; and in a big graph."""
 BIG, HUGE = 1_000, 6_000
-"""So many nodes and relays make a graph big; so many boxes make it huge: it is tried from fewer starts."""
-LOUDEST = 2
-"""How far, in places, nodes are thrown at most."""
+"""A graph with more nodes is big; one with more boxes is huge, and is tried from fewer starts."""
+MOST_NOISE = 2
+"""The most places by which noise displaces a node."""
 WINDOW = range(2, 5)
-"""How many ranks are shaken together."""
+"""How many ranks are perturbed together."""
 MARGIN = 2
-"""How many more on either side may be moved to make up for it."""
+"""How many more ranks on either side are settled again."""
 TIDY = 2
-"""How often all ranks are tidied in the end."""
+"""The passes of tidying at the end."""
 SEED = 1
 
 
 def order_ranks(layers: Layers, tries: int = TRIES) -> Iterator[None]:
-    """Order `layers.ranks`; yields between the steps of the search. `tries` bounds the shakings."""
+    """Order `layers.ranks`; yields between the steps of the search. `tries` is the most perturbations."""
     search = _Search(layers)
     yield from search.run(tries)
     for rank, nodes in enumerate(layers.ranks):
-        layers.ranks[rank] = [nodes[index] for index in search.board.orders[rank].tolist()]
+        layers.ranks[rank] = [nodes[index] for index in search.arrangement.orders[rank].tolist()]
 
 
 class _Start(NamedTuple):
-    """One way to begin: a walk, and so many sweeps, of which the first goes rightward or not."""
+    """A way to begin: the direction of the walk, that of the first sweep, and the number of sweeps."""
 
     backward: bool
     rightward: bool
@@ -64,24 +64,24 @@ STARTS = (
 
 @dataclass(slots=True)
 class _Found:
-    """An order, and what crossings cost in it."""
+    """An arrangement, and the cost of its crossings."""
 
     cost: int
     arrangement: Snapshot
 
 
 class _Search:
-    """The state of a search: the board as it is, and the best order so far."""
+    """The state of a search for an arrangement with few crossings."""
 
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
         self.number = [0] * len(layers.rank)
-        """Each node's number inside its rank."""
+        """The index of each node within its rank."""
         for nodes in layers.ranks:
             for index, node in enumerate(nodes):
                 self.number[node] = index
         gaps = [self._gap(rank) for rank in range(len(layers.ranks) - 1)]
-        self.board = Arrangement([len(nodes) for nodes in layers.ranks], gaps)
+        self.arrangement = Arrangement([len(nodes) for nodes in layers.ranks], gaps)
         self.rng = random.Random(SEED)
 
     def _gap(self, rank: int) -> Gap:
@@ -97,91 +97,91 @@ class _Search:
         return Gap(links, operands)
 
     def run(self, tries: int) -> Iterator[None]:
-        """Search; the board is left in the best order found."""
-        board = self.board
+        """Search; the arrangement is left in the best order found."""
+        arrangement = self.arrangement
         found: list[_Found] = []
         for start in STARTS[: self._starts()]:
             for rank, order in enumerate(self._walk(backward=start.backward)):
-                board.arrange(rank, order)
+                arrangement.set_order(rank, order)
             for sweep in range(start.rough + start.fine):
                 self._sweep(rightward=start.rightward == (sweep % 2 == 0), fine=sweep >= start.rough)
                 yield
             found.append(self._now())
-            # Upside down wires cross as little, and operands may arrive in a better order.
-            for rank, order in enumerate(board.orders):
-                board.arrange(rank, order[::-1])
+            # Upside down, as many wires cross, but operands may arrive in a better order.
+            for rank, order in enumerate(arrangement.orders):
+                arrangement.set_order(rank, order[::-1])
             found.append(self._now())
             if not found[-1].cost:
                 break
-        board.restore(min(found, key=lambda one: one.cost).arrangement)
+        arrangement.restore(min(found, key=lambda candidate: candidate.cost).arrangement)
         yield from self._settle()
-        board.count()
+        arrangement.count()
         idle, patience = 0, HASTE if len(self.layers.rank) > BIG else PATIENCE
-        for _ in range(tries if len(board.gaps) > 1 else 0):
-            if idle == patience or not any(board.costs):
+        for _ in range(tries if len(arrangement.gaps) > 1 else 0):
+            if idle == patience or not any(arrangement.costs):
                 break
-            idle = 0 if self._shake() else idle + 1
+            idle = 0 if self._perturb() else idle + 1
             yield
         for turn in range(TIDY):
-            for rank in board.ranks[:: -1 if turn % 2 else 1]:
-                board.tidy(rank)
+            for rank in arrangement.ranks[:: -1 if turn % 2 else 1]:
+                arrangement.tidy(rank)
             yield
 
     def _starts(self) -> int:
-        """From how many starts to try: where most wires of a huge graph are short, the first is as good."""
-        boxes = len(self.layers.relays)
+        """How many starts to try: where most wires of a huge graph are short, the first is as good as any."""
+        boxes = len(self.layers.virtual_nodes)
         if boxes <= HUGE:
             return len(STARTS)
         return 1 if len(self.layers.rank) < 2 * boxes else 2
 
     def _now(self) -> _Found:
-        return _Found(self.board.count(), self.board.snapshot())
+        return _Found(self.arrangement.count(), self.arrangement.snapshot())
 
     def _sweep(self, *, rightward: bool, fine: bool) -> None:
         """Sort each rank by the one before; a fine sweep also improves it before going on."""
-        board = self.board
-        for rank in board.ranks[1:] if rightward else board.ranks[-2::-1]:
-            board.sort(rank, rightward=rightward)
+        arrangement = self.arrangement
+        for rank in arrangement.ranks[1:] if rightward else arrangement.ranks[-2::-1]:
+            arrangement.sort(rank, rightward=rightward)
             if fine:
-                board.improve(rank)
+                arrangement.improve(rank)
 
     def _settle(self) -> Iterator[None]:
-        """Move single nodes while that helps."""
+        """Move single nodes as long as that helps."""
         for turn in range(SETTLING):
             saved = 0.0
-            for rank in self.board.ranks[:: -1 if turn % 2 else 1]:
-                saved += self.board.improve(rank)
+            for rank in self.arrangement.ranks[:: -1 if turn % 2 else 1]:
+                saved += self.arrangement.improve(rank)
             yield
             if not saved:
                 break
 
-    def _shake(self) -> bool:
-        """Sort some neighbouring ranks by noisy means, settle what is near, and return if that is worse.
+    def _perturb(self) -> bool:
+        """Sort some adjacent ranks by noisy means, settle what is near, and undo that if it is worse.
 
-        Whether it is better.
+        Returns whether it is better.
         """
-        board, rng = self.board, self.rng
+        arrangement, rng = self.arrangement, self.rng
         width = rng.choice(WINDOW)
-        start = rng.randrange(max(1, len(board.ranks) - width + 1))
-        stop = min(len(board.ranks), start + width)
-        near = range(max(0, start - MARGIN), min(len(board.ranks), stop + MARGIN))
-        gaps = range(max(0, near.start - 1), min(len(board.gaps), near.stop))
-        kept, before = board.snapshot(near), board.count(gaps)
+        start = rng.randrange(max(1, len(arrangement.ranks) - width + 1))
+        stop = min(len(arrangement.ranks), start + width)
+        near = range(max(0, start - MARGIN), min(len(arrangement.ranks), stop + MARGIN))
+        gaps = range(max(0, near.start - 1), min(len(arrangement.gaps), near.stop))
+        kept, before = arrangement.snapshot(near), arrangement.count(gaps)
         rightward = rng.random() < 0.5
-        loudness = LOUDEST * rng.random()
+        amplitude = MOST_NOISE * rng.random()
         if rightward:
-            shaken = range(max(start, 1), stop)
+            perturbed = range(max(start, 1), stop)
         else:
-            shaken = range(min(stop, len(board.gaps)) - 1, start - 1, -1)
-        for rank in shaken:
-            noise = np.array([loudness * (rng.random() - 0.5) for _ in range(board.sizes[rank])])
-            board.sort(rank, rightward=rightward, noise=noise)
+            perturbed = range(min(stop, len(arrangement.gaps)) - 1, start - 1, -1)
+        for rank in perturbed:
+            noise = np.array([amplitude * (rng.random() - 0.5) for _ in range(arrangement.sizes[rank])])
+            arrangement.sort(rank, rightward=rightward, noise=noise)
         for _ in range(SETTLING):
-            if not sum([board.improve(rank) for rank in near]):
+            if not sum([arrangement.improve(rank) for rank in near]):
                 break
-        cost = board.count(gaps)
+        cost = arrangement.count(gaps)
         if cost > before:
-            board.restore(kept)
+            arrangement.restore(kept)
         return cost < before
 
     def _walk(self, *, backward: bool) -> list[IntArray]:

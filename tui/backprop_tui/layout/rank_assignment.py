@@ -1,8 +1,8 @@
-"""Rank assignment: which column a node stands in, for the least total length of edges.
+"""Rank assignment: which column a box stands in, for the least total length of edges.
 
-Most nodes of a computation need no search. One that hangs on a single other node stands right beside it; one
+Most boxes of a computation need no search. One that hangs on a single other box stands right beside it; one
 with a single operand and a single user stands beside one of them, and what is left is a longer edge between
-the two. Such nodes are taken out, one after another, while there are any; the network simplex ranks the rest,
+the two. Such boxes are taken out, one after another, while there are any; the network simplex ranks the rest,
 and they return in the opposite order.
 
 Minimising the weighted sum of `rank[head] - rank[tail]`, with every difference at least the length of the
@@ -23,17 +23,17 @@ from typing import NamedTuple
 
 from backprop_tui.layout.stages import Stages, finish
 
-__all__ = ["RankEdge", "assign_ranks", "assign_ranks_in_stages", "shorten"]
+__all__ = ["RankEdge", "assign_ranks", "assign_ranks_in_stages", "network_simplex"]
 
 Edge = tuple[int, int]
-TRIFLE = 6_000
-"""What decides between ranks of the same total length; shared by the edges of a box."""
+TIE_BREAK = 6_000
+"""Decides between ranks of the same total length; it is shared by the edges that leave a box."""
 Ends = dict[int, tuple[int, int]]
 """The length and the weight of the edge to each neighbour on one side."""
 
 
 class _Attached(NamedTuple):
-    """A box that was taken out: it stands `distance` ranks to the right of another one."""
+    """A box that was taken out: it stands `distance` ranks to the right of the `other` one."""
 
     box: int
     other: int
@@ -49,22 +49,22 @@ def assign_ranks_in_stages(count: int, edges: Sequence[Edge], *, by_wire: bool =
     """As `assign_ranks`, in stages; `by_wire` keeps wires short, which edges share, rather than edges."""
     ranks = _earliest_ranks(count, edges)
     yield
-    before, behind = _neighbours(count, edges, by_wire=by_wire)
-    hung = _take_out(before, behind)
+    before, after = _neighbours(count, edges, by_wire=by_wire)
+    attached = _remove_attached(before, after)
     yield
-    gone = {one.box for one in hung}
-    left = [box for box in range(count) if box not in gone]
+    removed = {leaf.box for leaf in attached}
+    left = [box for box in range(count) if box not in removed]
     number = {box: index for index, box in enumerate(left)}
     kept = [ranks[box] for box in left]
-    stretches = [
+    rank_edges = [
         RankEdge(number[box], number[other], length, weight)
         for box in left
-        for other, (length, weight) in behind[box].items()
+        for other, (length, weight) in after[box].items()
     ]
-    yield from shorten(kept, stretches)
+    yield from network_simplex(kept, rank_edges)
     for box, rank in zip(left, kept, strict=True):
         ranks[box] = rank
-    for box, other, distance in reversed(hung):
+    for box, other, distance in reversed(attached):
         ranks[box] = ranks[other] + distance
     first = min(ranks, default=0)
     return [rank - first for rank in ranks]
@@ -93,63 +93,62 @@ def _earliest_ranks(count: int, edges: Sequence[Edge]) -> list[int]:
 def _neighbours(count: int, edges: Sequence[Edge], *, by_wire: bool) -> tuple[list[Ends], list[Ends]]:
     """The neighbours on the left and on the right of each box; an edge that occurs twice weighs twice.
 
-    Where the sum of lengths leaves a choice, edges that share their source's wire with others should rather
-    be long than those that need a wire of their own: they weigh a trifle less. By wire, that is all they
-    weigh.
+    Where the total length leaves a choice, edges that share the wire of their source with others may be long
+    rather than those that need a wire of their own: they weigh slightly less. `by_wire`, nothing else counts.
     """
     before: list[Ends] = [{} for _ in range(count)]
-    behind: list[Ends] = [{} for _ in range(count)]
+    after: list[Ends] = [{} for _ in range(count)]
     fan_out = Counter(source for source, _ in edges)
-    # Outweighs all trifles together.
-    weight = 0 if by_wire else TRIFLE * (1 + len(edges)) * (1 + count)
+    # Outweighs all tie breaks together.
+    weight = 0 if by_wire else TIE_BREAK * (1 + len(edges)) * (1 + count)
     for source, target in edges:
-        _join(before, behind, source, target, 1, weight + max(1, TRIFLE // fan_out[source]))
-    return before, behind
+        _join(before, after, source, target, 1, weight + max(1, TIE_BREAK // fan_out[source]))
+    return before, after
 
 
-def _join(before: list[Ends], behind: list[Ends], source: int, target: int, length: int, weight: int) -> None:
-    known_length, known_weight = behind[source].get(target, (0, 0))
+def _join(before: list[Ends], after: list[Ends], source: int, target: int, length: int, weight: int) -> None:
+    known_length, known_weight = after[source].get(target, (0, 0))
     end = max(length, known_length), weight + known_weight
-    behind[source][target] = before[target][source] = end
+    after[source][target] = before[target][source] = end
 
 
-def _take_out(before: list[Ends], behind: list[Ends]) -> list[_Attached]:
-    """Take out boxes whose place follows from others', in this order; what is left is joined anew."""
-    hung: list[_Attached] = []
+def _remove_attached(before: list[Ends], after: list[Ends]) -> list[_Attached]:
+    """Take out boxes whose ranks follow from those of others, in this order, and join what is left."""
+    attached: list[_Attached] = []
     alive = [True] * len(before)
     todo = list(range(len(before)))
     while todo:
         box = todo.pop()
-        inputs, outputs = before[box], behind[box]
+        inputs, outputs = before[box], after[box]
         if not alive[box] or len(inputs) > 1 or len(outputs) > 1 or not (inputs or outputs):
             continue
         alive[box] = False
-        near_operand = [_Attached(box, other, length) for other, (length, _) in inputs.items()]
-        near_user = [_Attached(box, other, -length) for other, (length, _) in outputs.items()]
+        beside_operand = [_Attached(box, other, length) for other, (length, _) in inputs.items()]
+        beside_user = [_Attached(box, other, -length) for other, (length, _) in outputs.items()]
         for other in inputs:
-            del behind[other][box]
+            del after[other][box]
         for other in outputs:
             del before[other][box]
         if inputs and outputs:
             (source, (length, weight)), (target, (rest, other_weight)) = *inputs.items(), *outputs.items()
-            hung += near_operand if weight > other_weight else near_user
-            _join(before, behind, source, target, length + rest, min(weight, other_weight))
+            attached += beside_operand if weight > other_weight else beside_user
+            _join(before, after, source, target, length + rest, min(weight, other_weight))
         else:
-            hung += near_operand or near_user
+            attached += beside_operand or beside_user
         todo.extend((*inputs, *outputs))
-    return hung
+    return attached
 
 
 PIVOTS_PER_UNIT = 30
 """A bound on the walk, against cycling among degenerate trees; real graphs need far fewer."""
 PIVOTS_PER_STEP = 50
-"""How many are made before others get a turn."""
+"""The pivots between two yields."""
 ROUNDS = 4
-"""How often all boxes are moved, each for itself, before the walk begins."""
+"""How often all boxes are moved, each by itself, before the walk begins."""
 
 
 class RankEdge(NamedTuple):
-    """An edge: its head stands at least `length` ranks behind its tail."""
+    """An edge whose head stands at least `length` ranks after its tail."""
 
     tail: int
     head: int
@@ -157,8 +156,8 @@ class RankEdge(NamedTuple):
     weight: int
 
 
-def shorten(ranks: list[int], edges: Sequence[RankEdge]) -> Stages[None]:
-    """Make feasible ranks of a connected graph optimal, in place; yields now and then."""
+def network_simplex(ranks: list[int], edges: Sequence[RankEdge]) -> Stages[None]:
+    """Make feasible ranks of a connected graph optimal, in place, in stages."""
     if len(ranks) > 1:
         simplex = _Simplex(ranks, edges)
         simplex.approach()
@@ -190,7 +189,7 @@ class _Simplex:
         self.surplus = list(self.balance)
         """The sum of `balance` over a subtree."""
         self.size = [1] * count
-        """How many boxes a subtree has."""
+        """The number of boxes in a subtree."""
 
     def approach(self) -> None:
         """Move each box toward its heavier side as far as its edges allow: a good start for the walk."""
@@ -212,7 +211,7 @@ class _Simplex:
                 break
 
     def grow_tree(self) -> None:
-        """Take in, from box 0 on, whatever is tied by the least slack, shifting all so far to make it tight.
+        """Grow the tree from box 0 by the edge of least slack, shifting the tree to make that edge tight.
 
         One heap holds the edges that leave the tree, by slack plus `shift`, which is how far to the right the
         tree has been moved; the other holds those that enter it, by slack less `shift`. So a shift moves
@@ -284,7 +283,7 @@ class _Simplex:
         return members, within
 
     def _pivot(self, box: int) -> None:
-        """Cut the subtree of `box` off and tie it in by the tightest edge that crosses the cut backwards."""
+        """Cut off the subtree of `box`, and reattach it by the tightest edge that crosses back."""
         ranks, edges = self.ranks, self.edges
         members, within = self._half(box)
         here = bytearray(len(ranks))
@@ -307,14 +306,14 @@ class _Simplex:
         if shift:
             for member in members:
                 ranks[member] += shift
-        self._hang(box, entering, here, within=within)
+        self._reattach(box, entering, here, within=within)
 
-    def _hang(self, box: int, entering: int, here: bytearray, *, within: bool) -> None:
+    def _reattach(self, box: int, entering: int, here: bytearray, *, within: bool) -> None:
         """Move the subtree of `box` under the other end of the entering edge."""
         tail, head = self.edges[entering][:2]
         inner, outer = (tail, head) if here[tail] == within else (head, tail)
         surplus, size = self.surplus[box], self.size[box]
-        losing, gaining = self._apart(self.parent[box], outer)
+        losing, gaining = self._up_to_common_ancestor(self.parent[box], outer)
         for above in losing:
             self.surplus[above] -= surplus
             self.size[above] -= size
@@ -338,13 +337,13 @@ class _Simplex:
             del self.children[next_node][node]
             node, parent, link = next_node, node, next_link
 
-    def _apart(self, one: int, other: int) -> tuple[list[int], list[int]]:
-        """Two boxes and the boxes above them, each up to the first that is above both, which is left out."""
+    def _up_to_common_ancestor(self, first: int, second: int) -> tuple[list[int], list[int]]:
+        """Two boxes with their ancestors, each up to their lowest common ancestor, which is left out."""
         upward: tuple[list[int], list[int]] = ([], [])
         place: dict[int, tuple[int, int]] = {}
-        """Where each box that was met stands: in which list, and how far up."""
-        ends = [one, other]
-        while True:  # by turns, so that no way is much longer than the shorter one
+        """For each box met so far, its list and its index there."""
+        ends = [first, second]
+        while True:  # by turns, so that neither walk goes much further than the shorter one
             for side in (0, 1):
                 box = ends[side]
                 if box < 0:

@@ -1,4 +1,4 @@
-"""Long work in short steps: a generator that yields where others may have a turn, and returns a result."""
+"""Long work in stages: a generator that yields where it can be paused or given up, and returns a result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Stages: TypeAlias = Generator[None, None, Result]
 
 
 def finish(stages: Stages[Result]) -> Result:
-    """Do all the work at once."""
+    """Do all the work at once, and return its result."""
     while True:
         try:
             next(stages)

@@ -1,4 +1,4 @@
-"""The two bars: where one is, at the top; which keys there are, at the bottom."""
+"""The two bars: the header with the position, at the top, and the keys, at the bottom."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _PHASE_SIGNS = {
 _BAR, _BAR_ASCII = ("▓", "░"), ("#", "-")
 _BAR_CELLS = 16
 _FORMS = (("   ", ""), ("  ", ""), ("  ", "_short"), (" ", "_short"))
-"""What stands between the parts at the right, and how they are written; a title is cut last."""
+"""The space between the parts at the right, and the form of their texts; a title is cut last."""
 _MENU = 40
-"""From so many columns on there is a sign to click on, for the palette."""
+"""The fewest columns with a sign to click on for the palette."""
 _ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
 
 
@@ -50,7 +50,7 @@ def header(view: View, width: int, height: int) -> Drawing:
     whole = _inside(view)
     right = _progress(view, width)
     for form in () if right else _FORMS:
-        right = _where(view, *form)
+        right = _position(view, *form)
         if len(menu) + cell_width(whole) + 2 + line_width(right) <= width:
             break
     title = clip(whole, max(0, width - line_width(right) - len(menu) - 2))
@@ -59,8 +59,8 @@ def header(view: View, width: int, height: int) -> Drawing:
     return Lines.of([clip_line((*left, *right), width)])
 
 
-def _where(view: View, space: str, short: str) -> Line:
-    """The phase, the iteration and the step, with `space` between them; `short` is the end of their keys."""
+def _position(view: View, space: str, short: str) -> Line:
+    """The phase, the iteration and the step, separated by `space`; `short` is the suffix of text keys."""
     phase = view.frame.phase
     sign = _PHASE_SIGNS[phase]
     session = view.session
@@ -80,37 +80,37 @@ def _where(view: View, space: str, short: str) -> Line:
 
 
 def _progress(view: View, width: int) -> Line:
-    """How far what takes long has come; nothing where nothing does."""
-    told = progress(view.session)
-    if told is None:
+    """A progress bar for work that takes long; empty without any."""
+    state = progress(view.session)
+    if state is None:
         return ()
     done, ahead = _BAR_ASCII if view.ascii else _BAR
     size = max(_BAR_CELLS // 4, min(_BAR_CELLS, width // 5))
-    cells = round(told.part * size)
-    said = text("iteration", view.language, iteration=told.iteration, last=told.last)
+    cells = round(state.part * size)
+    label = text("iteration", view.language, iteration=state.iteration, last=state.last)
     return (
         Span(done * cells, Role.ACTIVE_VALUE),
         Span(ahead * (size - cells), Role.DIM),
-        Span(f" {said}   ", Role.HEADING),
+        Span(f" {label}   ", Role.HEADING),
         Span("Esc", Role.KEY),
         Span(f" {text('halt', view.language)} ", Role.DIM),
     )
 
 
 def too_small(size: tuple[int, int], least: tuple[int, int], language: str, *, ascii: bool) -> Drawing:
-    """That a screen of this many columns and rows is too small."""
+    """A notice that a screen of this many columns and rows is too small."""
     times = "x" if ascii else "×"
     shown, wanted = (f"{columns}{times}{rows}" for columns, rows in (size, least))
     return Lines.of([(Span(f" {text('too small', language, size=shown, least=wanted)}", Role.WARNING),)])
 
 
 def on_menu(x: int) -> bool:
-    """Whether the sign for the palette stands in column `x` of the bar at the top."""
+    """Whether column `x` of the header belongs to the sign for the palette."""
     return x < len(" ≡ ")
 
 
 def _inside(view: View) -> str:
-    """The title, and behind it the branch one is on and what one is inside of."""
+    """The title, followed by the current branch and the composites that the reader is inside of."""
     session = view.session
     parts = [title_of(view)]
     if session.branches.current != BASELINE:
@@ -119,13 +119,13 @@ def _inside(view: View) -> str:
 
 
 def _iteration(view: View, space: str, short: str) -> Line:
-    """Which iteration of a training this is; nothing without one."""
+    """The current iteration of a training; empty without a training."""
     session = view.session
     if session.run.training is None:
         return ()
     last = session.run.iterations - 1
-    said = text(f"iteration{short}", view.language, iteration=session.iteration, last=last)
-    return (Span(f"{said}{space}", Role.HEADING),)
+    label = text(f"iteration{short}", view.language, iteration=session.iteration, last=last)
+    return (Span(f"{label}{space}", Role.HEADING),)
 
 
 def key_hints(
@@ -135,7 +135,7 @@ def key_hints(
     line: list[Span] = [Span(" ")]
     for key, label in [
         *extra,
-        *((one.shown, one.label(language)) for one in _chosen(commands, language, width, extra)),
+        *((command.shown, command.label(language)) for command in _chosen(commands, language, width, extra)),
     ]:
         line += [Span(key, Role.KEY), Span(f" {label}  ", Role.DIM)]
     return Lines.of([tuple(line)])
@@ -148,7 +148,7 @@ def command_at(
     x: int,
     extra: tuple[tuple[str, str], ...] = (),
 ) -> CommandRow | None:
-    """The command whose key stands in column `x` of what `key_hints` draws."""
+    """The command whose key is in column `x` of what `key_hints` draws."""
     at = 1 + sum(_size(key, label) for key, label in extra)
     for command in _chosen(commands, language, width, extra):
         size = _size(command.shown, command.label(language))
@@ -164,7 +164,8 @@ def _chosen(
     """The commands that fit, the most needed first, in the table's order."""
     chosen: list[CommandRow] = []
     used = 1 + sum(_size(key, label) for key, label in extra)
-    for command in sorted((one for one in commands if one.footer), key=lambda one: one.footer):
+    in_footer = (command for command in commands if command.footer)
+    for command in sorted(in_footer, key=lambda command: command.footer):
         used += _size(command.shown, command.label(language))
         if used > width:
             break
@@ -173,5 +174,5 @@ def _chosen(
 
 
 def _size(key: str, label: str) -> int:
-    """The cells that a key and its label take, with the gap behind them."""
+    """The cells of a key and its label, with the gap after them."""
     return cell_width(key) + 1 + cell_width(label) + 2

@@ -21,11 +21,11 @@ from backprop_tui.view import View
 __all__ = ["Pair", "differences", "steps"]
 
 Pair = tuple[View, View]
-"""The same scenario and position on two branches."""
+"""Two branches of one scenario at the same position."""
 STACKED = 76
-"""On fewer columns the two steps stand one under the other."""
+"""With fewer columns the two steps stand one below the other."""
 _EQUATION = 7
-"""On fewer rows a step is told in words and one line of numbers."""
+"""With fewer rows a step is told in words and one line of numbers."""
 _NAME, _NUMBER = 18, 24
 
 
@@ -37,7 +37,7 @@ def steps(pair: Pair, width: int, height: int) -> Drawing:
     half = (width - 3) // 2
     left, right = (list(_step(view, half, height)) for view in pair)
     bar = (Span(" | " if pair[0].ascii else " │ ", Role.DIM),)
-    return Lines.of([(*one, *bar, *other) for one, other in zip(left, right, strict=True)])
+    return Lines.of([(*line, *bar, *other) for line, other in zip(left, right, strict=True)])
 
 
 def _step(view: View, width: int, height: int) -> Iterator[Line]:
@@ -61,7 +61,7 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
 
 
 def differences(pair: Pair, width: int, height: int) -> Drawing:
-    """The nodes that are known on both branches and differ: value and gradient in one and the other."""
+    """A table of the nodes whose values or gradients differ between the branches."""
     language = pair[0].language
     rows = [
         (Span(node.name, Role.NAME), *_numbers(pair, node))
@@ -81,7 +81,7 @@ def differences(pair: Pair, width: int, height: int) -> Drawing:
 
 
 def _numbers(pair: Pair, node: Node) -> Iterator[Span]:
-    """Value on one and the other branch, then gradient; the difference stands behind the second."""
+    """The values on both branches, then the gradients; the difference follows the second of each."""
     values = [view.frame.value(node) for view in pair]
     gradients = [view.frame.gradient(node) if node.takes_gradient else None for view in pair]
     for (before, now), role in ((values, Role.VALUE), (gradients, Role.GRADIENT)):
@@ -90,12 +90,13 @@ def _numbers(pair: Pair, node: Node) -> Iterator[Span]:
 
 
 def _differs(pair: Pair, node: Node) -> bool:
-    one, other = (view.frame for view in pair)
-    return not (same(one.value(node), other.value(node)) and same(one.gradient(node), other.gradient(node)))
+    first, second = (view.frame for view in pair)
+    same_value = same(first.value(node), second.value(node))
+    return not (same_value and same(first.gradient(node), second.gradient(node)))
 
 
 def _table(rows: Sequence[tuple[Span, ...]], width: int) -> Iterator[Line]:
-    """Columns as wide as what stands in them, within limits; what does not fit the panel is cut."""
+    """Columns as wide as their contents, within limits; what does not fit the panel is cut."""
     limits = [_NAME, *[_NUMBER] * 4]
     sizes = [min(limit, max(cell_width(row[at].text) for row in rows)) for at, limit in enumerate(limits)]
     for row in rows:

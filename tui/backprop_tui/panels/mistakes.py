@@ -1,4 +1,4 @@
-"""What is wrong with a scenario's file, as `check` says it."""
+"""What is wrong with the file of a scenario, as `check` says it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ def mistakes(error: BackpropError, width: int, language: str) -> Lines:
     """Every mistake: words are wrapped to the width, and what is quoted of the file stays on its line."""
     if not isinstance(error, ScenarioError):
         return Lines.of(wrap_line((Span(clean(error.in_language(language)), Role.WARNING),), width))
-    return Lines.of(line for one in error.diagnostics for line in _mistake(one, width, language))
+    return Lines.of(
+        line for diagnostic in error.diagnostics for line in _mistake(diagnostic, width, language)
+    )
 
 
-def _mistake(one: Diagnostic, width: int, language: str) -> Iterator[Line]:
-    where = Span(f"{one.place}: " if one.place else "", Role.DIM)
-    kind = Span(f"{in_language(SEVERITIES[one.severity], language)}[{one.code.name}]: ", Role.WARNING)
-    yield from wrap_line((where, kind, Span(in_language(one.message, language))), width)
-    for line in one.underlined():
+def _mistake(diagnostic: Diagnostic, width: int, language: str) -> Iterator[Line]:
+    where = Span(f"{diagnostic.place}: " if diagnostic.place else "", Role.DIM)
+    kind = Span(
+        f"{in_language(SEVERITIES[diagnostic.severity], language)}[{diagnostic.code.name}]: ", Role.WARNING
+    )
+    yield from wrap_line((where, kind, Span(in_language(diagnostic.message, language))), width)
+    for line in diagnostic.underlined():
         yield (Span(line, Role.WARNING if line.strip(" |^") == "" else Role.CODE),)
-    if one.hint:
+    if diagnostic.hint:
         lead = Span(f"{in_language(HINT, language)}: ", Role.DIM)
-        hint = Span(in_language(one.hint, language), Role.NAME)
+        hint = Span(in_language(diagnostic.hint, language), Role.NAME)
         for piece in wrap_line((lead, hint), max(1, width - 2)):
             yield (Span("  "), *piece)

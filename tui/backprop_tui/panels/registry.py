@@ -1,4 +1,4 @@
-"""What every panel shows: the function that draws it, and the one that says what stands above it."""
+"""Every panel: the function that draws it, and the one that gives its title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gallery's list: scenarios under the titles of their folders. Only what is in view is read."""
+"""The list of the gallery: scenarios under the titles of their folders. Only those in view are read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ScenarioList", "dots", "found", "title_of_entry"]
 
 
 def title_of_entry(entry: ScenarioEntry, language: str) -> str:
-    """A scenario's title on one line, or its name where it has none."""
+    """The title of a scenario on one line, or its name if it has none."""
     return " ".join((heading(entry.path).title.in_language(language) or entry.stem).split())
 
 
@@ -27,11 +27,11 @@ def dots(level: int) -> str:
 
 
 def found(shelves: Iterable[Shelf], typed: str) -> tuple[Shelf, ...]:
-    """The scenarios in whose names, titles or folders every word of what was typed occurs."""
+    """The scenarios with every word that was typed in their names, titles or folders."""
     words = _plain(typed).split()
     kept = []
     for shelf in shelves:
-        entries = tuple(one for one in shelf.entries if _matches(shelf, one, words))
+        entries = tuple(entry for entry in shelf.entries if _matches(shelf, entry, words))
         if entries:
             kept.append(Shelf(shelf.name, shelf.title, entries))
     return tuple(kept)
@@ -50,24 +50,24 @@ def _plain(text: str) -> str:
 
 
 class ScenarioList(Struct, frozen=True):
-    """Shelves as a drawing, with one of their scenarios chosen; scenarios count through all shelves."""
+    """Shelves as a drawing with one scenario selected; scenarios are numbered through all shelves."""
 
     shelves: tuple[Shelf, ...]
     chosen: int
     language: str
     width: int
-    """The cells that a line takes; what is longer is cut."""
+    """The cells of a line; longer ones are cut."""
     most: int
-    """The highest level that there is."""
+    """The highest level of any scenario."""
 
     @property
     def height(self) -> int:
-        """A line for each folder and each scenario."""
+        """The number of rows: one for each folder and each scenario."""
         return sum(1 + len(shelf.entries) for shelf in self.shelves)
 
     @property
     def focus(self) -> Area | None:
-        """The chosen one; with its folder's title, if it is the first there."""
+        """The selected scenario; with the title of its folder, if it is the first one there."""
         row = 0
         number = self.chosen
         for shelf in self.shelves:
@@ -78,7 +78,7 @@ class ScenarioList(Struct, frozen=True):
         return None
 
     def at_row(self, y: int) -> int | None:
-        """Which scenario stands in a row; None for a folder's title, and outside."""
+        """The number of the scenario in a row; None for the title of a folder, and outside."""
         count = 0
         for shelf in self.shelves:
             y -= 1

@@ -1,4 +1,4 @@
-"""The timeline: every step of the run in one line, and where one stands."""
+"""The timeline: every step of the run in one line, with the current position."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["position_at", "timeline"]
 
 _ACTIVE = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 _FEWEST = 6
-"""With fewer cells than these for the steps, the phases go without their names."""
+"""With fewer cells for the steps, the names of the phases are left out."""
 _HERE, _STEPS, _SCALED = "◉", ("●", "○"), ("━", "─")
-"""Where one stands; what is done and what is ahead, step by step, or where a cell stands for several."""
+"""The current position; steps done and steps ahead, one by one, or where a cell stands for several."""
 _HERE_ASCII, _STEPS_ASCII, _SCALED_ASCII = "@", ("*", "."), ("=", "-")
 
 
-class _Stretch(Struct, frozen=True):
+class _PhaseBar(Struct, frozen=True):
     """The positions of one phase, drawn in `cells` cells from column `start`."""
 
     label: str
@@ -46,8 +46,8 @@ class _Stretch(Struct, frozen=True):
         return self.first + min(count - 1, ((cell + 1) * count - 1) // self.cells)
 
 
-def _stretches(view: View, width: int) -> list[_Stretch]:
-    """The phases side by side; where the steps are more than the cells, a cell stands for several."""
+def _phase_bars(view: View, width: int) -> list[_PhaseBar]:
+    """The phases side by side; where there are more steps than cells, a cell stands for several steps."""
     schedule: Schedule = view.session.trace.schedule
     phases = [
         ("forward", Role.VALUE, 1, schedule.seed - 1),
@@ -61,36 +61,36 @@ def _stretches(view: View, width: int) -> list[_Stretch]:
     if free < _FEWEST:
         labels, free = [""] * len(labels), max(len(labels), width - 1 - 3 * len(labels))
     steps = schedule.last
-    stretches = []
+    bars = []
     at = 1
     for label, (_, role, first, last) in zip(labels, phases, strict=True):
         count = last - first + 1
         cells = count if steps <= free else max(1, count * (free - 2) // steps)
         at += cell_width(label) + 1
-        stretches.append(_Stretch(label, role, first, last, at, cells))
+        bars.append(_PhaseBar(label, role, first, last, at, cells))
         at += cells + 2
-    return stretches
+    return bars
 
 
 def timeline(view: View, width: int, height: int) -> Drawing:
-    """Done, here, and ahead; a row of signs for each phase."""
+    """A row of signs for each phase: steps done, the current one, and steps ahead."""
     here, steps, scaled = (
         (_HERE_ASCII, _STEPS_ASCII, _SCALED_ASCII) if view.ascii else (_HERE, _STEPS, _SCALED)
     )
     position = view.session.here
     line: list[Span] = [Span(" ")]
-    for stretch in _stretches(view, width):
-        current = stretch.first <= position <= stretch.last
-        done, ahead = scaled if stretch.is_scaled else steps
-        line.append(Span(f"{stretch.label} ", Role.HEADING if current else Role.DIM))
-        passed = stretch.cells if position > stretch.last else 0
+    for bar in _phase_bars(view, width):
+        current = bar.first <= position <= bar.last
+        done, ahead = scaled if bar.is_scaled else steps
+        line.append(Span(f"{bar.label} ", Role.HEADING if current else Role.DIM))
+        passed = bar.cells if position > bar.last else 0
         if current:
-            passed = stretch.cell_of(position)
-        line.append(Span(done * passed, stretch.role))
+            passed = bar.cell_of(position)
+        line.append(Span(done * passed, bar.role))
         if current:
-            bold = _ACTIVE.get(stretch.role, stretch.role)
+            bold = _ACTIVE.get(bar.role, bar.role)
             line.append(Span(here, bold))
-        line.append(Span(ahead * (stretch.cells - passed - current), Role.DIM))
+        line.append(Span(ahead * (bar.cells - passed - current), Role.DIM))
         line.append(Span("  "))
     return Lines.of([tuple(line)])
 
@@ -98,7 +98,7 @@ def timeline(view: View, width: int, height: int) -> Drawing:
 def position_at(view: View, width: int, x: int) -> int | None:
     """The position in the run that column `x` of the timeline stands for."""
     start = view.session.position - view.session.here
-    for stretch in _stretches(view, width):
-        if stretch.start <= x < stretch.start + stretch.cells:
-            return start + stretch.position_of(x - stretch.start)
+    for bar in _phase_bars(view, width):
+        if bar.start <= x < bar.start + bar.cells:
+            return start + bar.position_of(x - bar.start)
     return start if x < 1 else None

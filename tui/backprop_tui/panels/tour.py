@@ -1,4 +1,4 @@
-"""The tour: cards that each ask for one key, and turn by themselves once what they ask for is done."""
+"""The tour: cards that each ask for one key; the next one follows once that is done."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STEM: Final = "add_multiply"
 
 
 class Card(Struct, frozen=True):
-    """A card: its text is ``tour.<name>``, and it is done once `done` holds of the session."""
+    """A card: its text is ``tour.<name>``, and it is finished once `done` is true of the session."""
 
     name: str
     done: Callable[[Session], bool]
     about: str = ""
-    """The node that it is about, which has to be in view."""
+    """The node that it is about, which must be in view."""
 
 
 def _at(position: int) -> Callable[[Session], bool]:
@@ -48,12 +48,12 @@ CARDS: Final = (
 
 
 def card_after(number: int, session: Session) -> int:
-    """The card to show, from the one shown before: the next one where that is done."""
+    """The card to show after the one shown before: the next one if that is done."""
     return number + 1 if CARDS[number].done(session) else number
 
 
 def tour(number: int, language: str, width: int, height: int) -> Drawing:
-    """A card, wrapped beside its number; how to leave stands behind it, or below where there is room."""
+    """A card, wrapped beside its number; how to leave follows it, or stands below if there is room."""
     count = f"{number + 1}/{len(CARDS)}  "
     room = max(10, width - len(count) - 1)
     words = wrap(text(f"tour.{CARDS[number].name}", language), room)

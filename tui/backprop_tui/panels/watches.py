@@ -1,4 +1,4 @@
-"""Watches: what each comes to here, and how it went along the run, as a row of bars."""
+"""Watches: the value of each at this position, and its history along the run as a row of bars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NARROWEST, _WIDEST = 8, 60
 
 
 def watch_lines(view: View, width: int) -> list[Line]:
-    """Each watch with its value, and below it the bars; nothing where nothing is watched."""
+    """Each watch with its value, and its history below; empty without watches."""
     session = view.session
     if not session.watches or session.levels:
         return []
@@ -31,7 +31,7 @@ def watch_lines(view: View, width: int) -> list[Line]:
         try:
             lines.append(_history(view, watch, room))
         except UsageError:
-            continue  # said in the line above
+            continue  # the line above says so
     return lines
 
 
@@ -45,7 +45,7 @@ def _value(view: View, watch: str, width: int) -> Line:
 
 
 def _history(view: View, watch: str, room: int) -> Line:
-    """Bars over the positions of this iteration; the one where the reader stands is marked."""
+    """Bars over the positions of this iteration; the current one is marked."""
     session = view.session
     last = session.trace.schedule.last
     count = min(room, last + 1)
@@ -61,7 +61,7 @@ def _history(view: View, watch: str, room: int) -> Line:
 
 
 def bars_of(numbers: list[float | None], *, ascii_only: bool = False) -> str:
-    """A character for each number, higher for larger ones; a blank where there is none."""
+    """A character for each number, higher for larger ones; a blank for None."""
     signs = _BARS_ASCII if ascii_only else _BARS
     finite = [number for number in numbers if number is not None and isfinite(number)]
     least, most = (min(finite), max(finite)) if finite else (0.0, 0.0)

@@ -15,10 +15,10 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width
 from backprop_tui.plots.canvas import Canvas
 
-__all__ = ["Axis", "Tick", "axis_below", "axis_of", "numbers_beside", "rows_of"]
+__all__ = ["Axis", "Tick", "axis_of", "horizontal_axis", "rows_with_axis", "vertical_labels"]
 
 _LOG_FROM: Final = 50
-"""Where the largest is so many times the smallest, positive numbers are shown by their magnitude."""
+"""Positive numbers are on a log axis if the largest is this many times the smallest, or more."""
 _SMALLEST, _LARGEST = 5e-324, 1.7e308
 
 
@@ -43,7 +43,7 @@ class Axis(Struct, frozen=True):
     def place(self, value: float) -> float:
         """Where a number lies, in dots from the first."""
         low, high, value = self._scaled(self.low), self._scaled(self.high), self._scaled(value)
-        half = high / 2 - low / 2  # the whole may be too large for a number
+        half = high / 2 - low / 2  # the whole range may overflow
         return (value / 2 - low / 2) / half * (self.dots - 1) if half > 0 else (self.dots - 1) / 2
 
     def dot(self, value: float) -> int:
@@ -72,7 +72,7 @@ class Axis(Struct, frozen=True):
         return log10(max(value, _SMALLEST)) if self.log else value
 
     def ticks(self, most: int) -> list[Tick]:
-        """Up to `most` round numbers within the axis, evenly apart; from the lowest on."""
+        """Up to `most` evenly spaced round numbers within the axis, ascending."""
         if most < 1 or not self.low < self.high:
             return [Tick(self.low, number(self.low, 4))] if most > 0 else []
         decades = self._decades(most) if self.log else []
@@ -103,7 +103,7 @@ class Axis(Struct, frozen=True):
 
 
 def axis_of(values: NDArray[np.float64], dots: int, *, log: bool | None = None) -> Axis:
-    """The axis of finite numbers; by their orders of magnitude where they are positive and differ by many."""
+    """An axis for finite numbers; unless `log` is given, a log axis if they span orders of magnitude."""
     if not len(values):
         return Axis(0, 1, dots)
     low, high = float(values.min()), float(values.max())
@@ -118,16 +118,16 @@ def axis_of(values: NDArray[np.float64], dots: int, *, log: bool | None = None) 
     return Axis(low, high, dots, log)
 
 
-def numbers_beside(up: Axis, rows: int, per_row: int) -> dict[int, str]:
-    """The numbers beside the upright axis, by row."""
+def vertical_labels(up: Axis, rows: int, per_row: int) -> dict[int, str]:
+    """The numbers beside the vertical axis, by row."""
     found: dict[int, str] = {}
     for tick in up.ticks(max(1, (rows + 1) // 2)):
         found.setdefault(rows - 1 - up.dot(tick.value) // per_row, tick.label)
     return found
 
 
-def rows_of(canvas: Canvas, beside: Mapping[int, str], margin: int) -> Iterator[Line]:
-    """The rows of a canvas behind the upright axis, with the numbers `beside` it in a margin."""
+def rows_with_axis(canvas: Canvas, beside: Mapping[int, str], margin: int) -> Iterator[Line]:
+    """The rows of a canvas with the vertical axis before them, and the numbers `beside` that in a margin."""
     edge, joint = ("|", "+") if canvas.ascii else ("│", "┤")
     for row in range(canvas.height):
         label = beside.get(row, "")
@@ -135,8 +135,10 @@ def rows_of(canvas: Canvas, beside: Mapping[int, str], margin: int) -> Iterator[
         yield (Span(f"{indent}{joint if label else edge}", Role.DIM), *canvas.row(row))
 
 
-def axis_below(canvas: Canvas, along: Axis, margin: int, here: float | None, *, whole: bool) -> list[Line]:
-    """The level axis, marked where one stands, and the numbers below it; `whole` ones alone where asked."""
+def horizontal_axis(
+    canvas: Canvas, along: Axis, margin: int, here: float | None, *, whole: bool
+) -> list[Line]:
+    """The horizontal axis, marked at `here`, and the numbers below it; with `whole`, only whole ones."""
     corner, rule, joint, pointer = "+-+^" if canvas.ascii else "└─┬▲"
     axis, labels = [rule] * canvas.width, [" "] * canvas.width
     end = 0

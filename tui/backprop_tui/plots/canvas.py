@@ -14,7 +14,7 @@ __all__ = ["Canvas"]
 
 _WEIGHTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 _WEIGHTS_ASCII: Final = np.array([[1], [2]])
-"""What each dot of a cell adds to its character's number."""
+"""What each dot of a cell adds to the code of its character."""
 _ASCII: Final = " '.:"
 _MOST_TURNS: Final = 2000
 
@@ -30,7 +30,7 @@ class Canvas:
 
     @property
     def dots(self) -> tuple[int, int]:
-        """How many dots wide and high it is."""
+        """The width and the height in dots."""
         return self.width * self.across, self.height * self.down
 
     def cell(self, x: int, y: int) -> tuple[int, int]:
@@ -38,7 +38,7 @@ class Canvas:
         return x // self.across, self.height - 1 - y // self.down
 
     def line(self, xs: NDArray[np.int64], ys: NDArray[np.int64], role: Role) -> None:
-        """A line through points whose `xs` never go back. Many points cost little more than few."""
+        """A line through points whose `xs` never decrease. Many points cost little more than few."""
         wide, high = self.dots
         dots = np.zeros((high, wide), bool)
         self._add(dots, role)
@@ -65,7 +65,7 @@ class Canvas:
         dots[:, columns] = (low <= rows) & (rows <= top)
 
     def path(self, xs: NDArray[np.int64], ys: NDArray[np.int64], role: Role) -> None:
-        """A line from point to point, wherever they lie; of very many it passes some by."""
+        """A line from point to point, in any order; some of very many are skipped."""
         wide, high = self.dots
         dots = np.zeros((high, wide), bool)
         self._add(dots, role)
@@ -84,13 +84,13 @@ class Canvas:
         return (column, row) not in self._signs and not self._cells[row, column]
 
     def _add(self, dots: NDArray[np.bool_], role: Role) -> None:
-        """Another layer, to be filled before anything is asked."""
+        """Add a layer, to be filled before anything is read."""
         self._layers.append((dots, role))
         self.__dict__.pop("_merged", None)
 
     @cached_property
     def _merged(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """What the dots of each cell come to, and the last layer that has any there."""
+        """The bits of each cell, and the last layer that has dots there."""
         cells = np.zeros((self.height, self.width), np.int64)
         owners = np.zeros_like(cells)
         weights = _WEIGHTS_ASCII if self.ascii else _WEIGHTS

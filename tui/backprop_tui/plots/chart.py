@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width
-from backprop_tui.plots.axis import Axis, axis_below, axis_of, numbers_beside, rows_of
+from backprop_tui.plots.axis import Axis, axis_of, horizontal_axis, rows_with_axis, vertical_labels
 from backprop_tui.plots.canvas import Canvas
 
 __all__ = ["NOT_FINITE", "SIGNS", "SIGNS_ASCII", "ZERO", "Chart", "Curve", "chart"]
 
 SIGNS: Final = "●▲■◆○△□◇"
 SIGNS_ASCII: Final = "abcdefgh"
-"""What tells curves apart that have the same colour, or none."""
+"""Distinguish curves of the same colour, or without colours."""
 NOT_FINITE, ZERO = "!", "0"
-"""What stands at the upper edge for infinities and NaN, and at the lower one where a zero has no place."""
+"""Signs at the upper edge for infinities and NaN, and at the lower edge for a zero on a log axis."""
 _APART: Final = 9
-"""A sign stands on a curve every so many cells, and each curve's are shifted against the others'."""
+"""The cells between two signs of a curve; the signs of the curves are shifted against each other."""
 _SHARE: Final = 6
-"""The legend takes one of so many parts of the rows at most, or two of them."""
+"""The legend takes at most this fraction of the rows, one of six, or two rows."""
 _HERE, _HERE_ASCII = "┊", "|"
 _BOLD: Final = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 
 
 class Curve(Struct, frozen=True, eq=False):
-    """Numbers at places along the axis, and how they are shown. `label` tells the number where one stands."""
+    """Numbers at places along the axis, and how they are shown; `label` includes the current number."""
 
     places: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -40,7 +40,7 @@ class Curve(Struct, frozen=True, eq=False):
 
 
 class Chart(Struct, frozen=True, eq=False):
-    """A drawn chart, and where in it the curves lie: from column `left` and row `top` on."""
+    """A drawn chart; its curves begin at column `left` and row `top`."""
 
     lines: tuple[Line, ...]
     left: int
@@ -50,7 +50,7 @@ class Chart(Struct, frozen=True, eq=False):
     up: Axis
 
     def place_at(self, column: int) -> float | None:
-        """The place along the axis that a column of cells stands for; None beside the curves."""
+        """The place on the axis that a column of cells stands for; None outside the curves."""
         dot = (column - self.left) * self.across + (self.across - 1) / 2
         return self.along.value(min(max(dot, 0.0), self.along.dots - 1.0)) if self._inside(column) else None
 
@@ -69,8 +69,10 @@ def chart(
     ascii_only: bool = False,
     whole: bool = True,
 ) -> Chart:
-    """Curves between two `ends` of the axis; a column is marked where one stands. Numbers beside the axis are
-    `whole`. It takes `width` by `height` cells and no more; what has no room is left out.
+    """Curves between the two `ends` of the axis, in at most `width` by `height` cells.
+
+    The column at `here` is marked. With `whole`, only whole numbers stand below the axis. What has no room is
+    left out.
     """
     legend = _legend(curves, width, max(2, height // _SHARE)) if height >= 4 else []
     under = 2 if height >= 5 else 0
@@ -82,7 +84,7 @@ def chart(
         log = bool((shown >= 0).all()) and axis_of(shown[shown > 0], 1).log
     shown = shown[shown > 0] if log else shown
     up = axis_of(shown, rows * per_row, log=log)
-    beside = numbers_beside(up, rows, per_row) if width >= 20 else {}
+    beside = vertical_labels(up, rows, per_row) if width >= 20 else {}
     margin = max(map(cell_width, beside.values()), default=-1) + 1
     columns = max(1, width - margin - 1)
     canvas = Canvas(columns, rows, ascii_only=ascii_only)
@@ -90,9 +92,9 @@ def chart(
     _draw(canvas, curves, along, up)
     if here is not None:
         _mark(canvas, curves, along, up, here)
-    lines = [*legend, *rows_of(canvas, beside, margin)]
+    lines = [*legend, *rows_with_axis(canvas, beside, margin)]
     if under:
-        lines += axis_below(canvas, along, margin, here, whole=whole)
+        lines += horizontal_axis(canvas, along, margin, here, whole=whole)
     kept = tuple(clip_line(line, width) for line in lines[:height])
     return Chart(kept, margin + 1, len(legend), along, canvas.across, up)
 
@@ -115,13 +117,13 @@ def _draw(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis) -> Non
 
 
 def _parts(known: NDArray[np.bool_]) -> list[slice]:
-    """The stretches without a gap."""
+    """The slices without a gap."""
     edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
     return [slice(start, stop) for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
 
 
 def _sign(canvas: Canvas, curve: Curve, xs: NDArray[np.int64], ys: NDArray[np.int64], shift: int) -> None:
-    """A curve's sign on its points: on every one where they are few."""
+    """Put the sign of a curve on its points: on all of them if they are few."""
     if len(xs) * 4 <= canvas.width:
         chosen = np.arange(len(xs))
     else:
@@ -132,7 +134,7 @@ def _sign(canvas: Canvas, curve: Curve, xs: NDArray[np.int64], ys: NDArray[np.in
 
 
 def _mark(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis, here: float) -> None:
-    """The column where one stands, and the curves in it."""
+    """Mark the current column, and the curves in it."""
     column = along.dot(here) // canvas.across
     for row in range(canvas.height):
         if canvas.is_empty(column, row):
@@ -148,7 +150,7 @@ def _mark(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis, here: 
 
 
 def _legend(curves: Sequence[Curve], width: int, rows: int) -> list[Line]:
-    """Each curve's sign and label, as many as fit in so many rows, and how many more there are."""
+    """The sign and label of each curve, as many as fit into `rows`, and how many more there are."""
     entries = [
         ((Span(f"{curve.sign} ", curve.role),) if curve.sign else ()) + curve.label
         for curve in curves

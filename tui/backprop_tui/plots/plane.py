@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from backprop_tui.cells.lines import Line, Role, clip_line
 from backprop_tui.cells.text import cell_width
-from backprop_tui.plots.axis import Axis, axis_below, axis_of, numbers_beside, rows_of
+from backprop_tui.plots.axis import Axis, axis_of, horizontal_axis, rows_with_axis, vertical_labels
 from backprop_tui.plots.canvas import Canvas
 
 __all__ = ["Plane", "plane"]
@@ -17,7 +17,7 @@ _START, _HERE = ("○", "o"), ("◉", "@")
 
 
 class Plane(Struct, frozen=True, eq=False):
-    """A drawn path, and on which dots of the canvas those of its points lie that are drawn."""
+    """A drawn path, with the indices of the points that are drawn and their dots on the canvas."""
 
     lines: tuple[Line, ...]
     left: int
@@ -29,15 +29,13 @@ class Plane(Struct, frozen=True, eq=False):
     dots: tuple[NDArray[np.int64], NDArray[np.int64]]
 
     def nearest(self, column: int, row: int) -> int | None:
-        """Which point lies nearest to a cell; None beside the canvas, and where there is no point."""
+        """The index of the point nearest to a cell; None outside the canvas, or without points."""
         x, y = column - self.left, self.rows - 1 - (row - self.top)
         xs, ys = self.dots
         if x < 0 or not 0 <= y < self.rows or not len(xs):
             return None
-        gaps = (xs / self.across - x) ** 2 + (
-            2 * (ys / self.down - y)
-        ) ** 2  # a cell is twice as high as wide
-        return int(self.points[np.argmin(gaps)])
+        rise = 2 * (ys / self.down - y)  # a cell is twice as high as wide
+        return int(self.points[np.argmin((xs / self.across - x) ** 2 + rise**2)])
 
 
 def plane(
@@ -50,9 +48,9 @@ def plane(
     *,
     ascii_only: bool = False,
 ) -> Plane:
-    """The path through points of which the finite ones count, and a sign where it begins and at point `here`.
+    """The path through the finite points, in at most `width` by `height` cells.
 
-    It takes `width` by `height` cells and no more; what has no room is left out.
+    Signs mark where it begins, and the point `here`. What has no room is left out.
     """
     top = 1 if height >= 4 else 0
     under = 2 if height >= 5 else 0
@@ -60,7 +58,7 @@ def plane(
     drawn = np.isfinite(xs) & np.isfinite(ys)
     per_row = 2 if ascii_only else 4
     up = axis_of(ys[drawn], rows * per_row, log=False)
-    beside = numbers_beside(up, rows, per_row) if width >= 20 else {}
+    beside = vertical_labels(up, rows, per_row) if width >= 20 else {}
     margin = max(map(cell_width, beside.values()), default=-1) + 1
     canvas = Canvas(max(1, width - margin - 1), rows, ascii_only=ascii_only)
     along = axis_of(xs[drawn], canvas.dots[0], log=False)
@@ -71,9 +69,9 @@ def plane(
     place = _place(xs, ys, here, along, up)
     if place is not None:
         canvas.sign(*canvas.cell(*place), _HERE[ascii_only], Role.ACTIVE_VALUE)
-    lines = [*([legend] if top else []), *rows_of(canvas, beside, margin)]
+    lines = [*([legend] if top else []), *rows_with_axis(canvas, beside, margin)]
     if under:
-        lines += axis_below(
+        lines += horizontal_axis(
             canvas, along, margin, float(xs[here]) if place is not None else None, whole=False
         )
     kept = tuple(clip_line(line, width) for line in lines[:height])
@@ -83,7 +81,7 @@ def plane(
 def _place(
     xs: NDArray[np.float64], ys: NDArray[np.float64], at: int, along: Axis, up: Axis
 ) -> tuple[int, int] | None:
-    """The dot of a point; None where it is none."""
+    """The dot of the point at an index; None if there is none, or it is not finite."""
     if not 0 <= at < len(xs) or not np.isfinite(xs[at]) or not np.isfinite(ys[at]):
         return None
     return along.dot(float(xs[at])), up.dot(float(ys[at]))

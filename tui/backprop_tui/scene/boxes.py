@@ -34,47 +34,53 @@ DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "dots")
 _HIGHEST = 15
 """A node with more operands than these has them share rows."""
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
-"""The rows of a box, or, of a box, the fewest."""
+"""The rows of a box; the fewest of one with an operator."""
+_NAME_WIDTH = 22
+"""The most cells of a name."""
+_VECTOR_WIDTH = 21
+"""The most cells of a short vector."""
 _MEASURED = 64
-"""Of more contributions than these, about so many decide how wide a gradient gets."""
+"""The contributions to a gradient that are measured, about, where there are more."""
 
 
 class NodeBox(Struct, frozen=True):
-    """A node's picture, or that of a folded `group`, which shows one of its nodes."""
+    """An operator or a leaf with its labels; a folded `group` shows one of its nodes."""
 
     node: Node
     sign: str
     operator_width: int
-    """The cells of the box around the operator; 0 for a leaf."""
+    """The cells of the border around the operator, inclusive; 0 for a leaf."""
     width: int
     group: bool = False
     height: int = 1
 
     @property
     def middle(self) -> int:
-        """The row of its wire, counted from its first."""
+        """The row of its wire, counted from its first row."""
         return self.height // 2
 
     @property
     def label_start(self) -> int:
-        """The cells before its name and its gradient: a box, and the gap behind that."""
+        """The cells before its name and its gradient: the operator, and the gap after it."""
         return self.operator_width + bool(self.operator_width)
 
     def with_operands(self, operands: int, density: Density) -> NodeBox:
-        """The box with a row for each of so many operands, so that no two of them arrive as one."""
+        """The box with a row for each operand, so that no two of them arrive as one."""
         height = HEIGHTS[density]
         if self.operator_width and height < operands <= _HIGHEST:
-            height = operands if density == "compact" else operands | 1  # the wire leaves a box in its middle
+            height = (
+                operands if density == "compact" else operands | 1
+            )  # odd, since the wire leaves it in its middle
         return structs.replace(self, height=height)
 
 
 def measured_box(
     trace: Trace, before: Trace | None, node: Node, cell: str, density: Density, room: int = 0
 ) -> NodeBox:
-    """As wide as the longest label that the run will put there; `cell` is what a folded group repeats.
+    """The box of a node, as wide as its longest label in the course of the run, in cells.
 
-    A number gets `room` at least. `before` is the run without the changes that are in force: differences
-    stand beside the numbers.
+    `cell` is what a folded group repeats. A number gets at least `room` cells. `before` is the run without
+    the changes that are in force: differences stand beside the numbers.
     """
     if density == "dots":
         return NodeBox(node, "", 0, 1, bool(cell))
@@ -86,13 +92,8 @@ def measured_box(
     operator_width = cell_width(shown)
     if brief:
         operator_width += 2 if operator_width else 0
-        return NodeBox(
-            node,
-            shown,
-            operator_width,
-            max(operator_width, 1) + 1 + name + max(value, gradient + 1) + 2,
-            bool(cell),
-        )
+        width = max(operator_width, 1) + 1 + name + max(value, gradient + 1) + 2
+        return NodeBox(node, shown, operator_width, width, bool(cell))
     label = max(name + value, gradient) + 1
     if not operator_width:
         return NodeBox(node, "", 0, max(label, 4))
@@ -100,7 +101,7 @@ def measured_box(
 
 
 def _values(trace: Trace, before: Trace | None, node: Node, brief: bool) -> Iterator[str]:
-    """All that is shown of a node's value in the course of the run."""
+    """All that is shown of the value of a node in the course of the run."""
     at = node.position
     yield short_value(trace.values[at], before.values[at] if before else None, brief=brief)
     if at in trace.updated:
@@ -108,7 +109,7 @@ def _values(trace: Trace, before: Trace | None, node: Node, brief: bool) -> Iter
 
 
 def _gradients(trace: Trace, before: Trace | None, node: Node, brief: bool) -> Iterator[str]:
-    """All that is shown of a node's gradient in the course of the run."""
+    """All that is shown of the gradient of a node in the course of the run."""
     at = node.position
     uses = trace.schedule.uses_of.get(at, [])
     for number, edge in list(enumerate(uses, 1))[:: 1 + len(uses) // _MEASURED]:
@@ -119,35 +120,30 @@ def _gradients(trace: Trace, before: Trace | None, node: Node, brief: bool) -> I
     yield short_gradient(trace.gradients[at], (0, 0), earlier, brief=brief)
 
 
-_LIMIT = 22
-_ROOM = 21
-"""The cells of a short vector."""
-
-
 def short_name(name: str) -> str:
-    """A name in as many cells as a picture has for one."""
-    return clip_middle(name, _LIMIT)
+    """A name, cut in its middle if it is long."""
+    return clip_middle(name, _NAME_WIDTH)
 
 
 def short_value(value: Tensor | None, before: Tensor | None = None, *, brief: bool = False) -> str:
-    """A value, and by how much it differs from what it was `before`; where it is `brief`, without a shape."""
+    """A value and its change from what it was `before`; without its shape if `brief`."""
     return _short(value, shape=not brief, brief=brief) + change(value, before)
 
 
 def short_gradient(
     gradient: Tensor | None, part: tuple[int, int], before: Tensor | None = None, *, brief: bool = False
 ) -> str:
-    """A gradient, of which a part of all contributions has arrived; its shape is that of the value."""
+    """A gradient, the part of its contributions that has arrived, and its change; never its shape."""
     return _short(gradient, shape=False, brief=brief) + progress(*part) + change(gradient, before)
 
 
 def _short(tensor: Tensor | None, *, shape: bool, brief: bool) -> str:
-    """A number, a short vector, or a norm; where it is `brief`, a norm for every vector."""
-    return summary(tensor, 0 if brief else _ROOM, GRAPH_DIGITS, shape=shape)
+    """A number, a short vector, or a norm; if `brief`, the norm of every vector."""
+    return summary(tensor, 0 if brief else _VECTOR_WIDTH, GRAPH_DIGITS, shape=shape)
 
 
 def sign(graph: Graph, node: Node) -> str:
-    """The operator's sign, with literal operands where they stand: ``×2``, ``1÷``, ``x²``."""
+    """The sign of an operator, with literal operands in their places: ``×2``, ``1÷``, ``x²``."""
     assert node.op is not None
     nodes = [graph.nodes[operand] for operand in node.operands]
     if len(nodes) == 2 and nodes[1].kind is Kind.LITERAL:

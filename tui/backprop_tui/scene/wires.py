@@ -39,51 +39,51 @@ _GLYPHS = {
 def glyph(arms: int, *, crossing: bool = False, head: bool = False) -> str:
     """The character of a cell whose wires reach these sides, a sum of LEFT, RIGHT, UP and DOWN.
 
-    A `┼` is always a junction. At a crossing the vertical wire is drawn unbroken and the horizontal one dives
-    under it (`─│─`), so that no two wires look joined that are not. `head` is the arrow before a target.
+    A `┼` is always a junction. At a crossing the vertical wire is unbroken and the horizontal one passes
+    under it (`─│─`), so that wires never look joined that are not. `head` is the arrow before a target.
     """
     return "▶" if head else "│" if crossing else _GLYPHS[arms]
 
 
 WIDTH, HEIGHT = 64, 16
-"""The cells of a tile."""
+"""The size of a tile in cells."""
 _MOST_TILES = 512
-"""So many drawn tiles are kept."""
+"""The most drawn tiles that are kept."""
 
-_Span = tuple[int, int, int, int]
-"""The net, the row or column of a straight stretch, and where it begins and ends, inclusive."""
+_Segment = tuple[int, int, int, int]
+"""A net, the row or column of a straight segment, and where that begins and ends, inclusive."""
 
 
 class WireCell(Struct, frozen=True):
-    """What is drawn in one cell, and the nets whose wire is seen there."""
+    """What is drawn in one cell, and the nets whose wires are visible there."""
 
     glyph: str
     nets: tuple[int, ...]
     crossing: bool
-    """A vertical wire passes over a horizontal one without meeting it."""
+    """Whether a vertical wire passes over a horizontal one without joining it."""
     ends: tuple[int, ...] = ()
     """The routes that end here, before their target: an arrow stands there."""
 
 
 class WireTiles:
-    """All the wires of a scene; `sources[i]` is the box whose value the i-th route carries.
+    """All the wires of a scene; `sources[i]` is the box whose value `routes[i]` carries.
 
-    The first `arrows` of the routes, or all, end in an arrow.
+    The first `arrows` routes, or all, end in an arrow.
     """
 
     def __init__(self, routes: Sequence[Route], sources: Sequence[int], arrows: int | None = None) -> None:
-        across, upright = _stretches(dict.fromkeys(zip(sources, routes, strict=True)))
-        self._across: dict[tuple[int, int], list[_Span]] = {}
-        self._upright: dict[tuple[int, int], list[_Span]] = {}
+        horizontal, vertical = _segments(dict.fromkeys(zip(sources, routes, strict=True)))
+        self._horizontal: dict[tuple[int, int], list[_Segment]] = {}
+        self._vertical: dict[tuple[int, int], list[_Segment]] = {}
         self._ends: dict[tuple[int, int], list[int]] = {}
-        for span in across:
+        for span in horizontal:
             _, y, first, last = span
             for column in range(first // WIDTH, last // WIDTH + 1):
-                self._across.setdefault((column, y // HEIGHT), []).append(span)
-        for span in upright:
+                self._horizontal.setdefault((column, y // HEIGHT), []).append(span)
+        for span in vertical:
             _, x, first, last = span
             for band in range(first // HEIGHT, last // HEIGHT + 1):
-                self._upright.setdefault((x // WIDTH, band), []).append(span)
+                self._vertical.setdefault((x // WIDTH, band), []).append(span)
         for number, route in enumerate(routes[:arrows]):
             self._ends.setdefault(route[-1], []).append(number)
         self._bends = frozenset(bend for route in dict.fromkeys(routes) for bend in _bends(route))
@@ -108,11 +108,11 @@ class WireTiles:
     def _draw(self, place: tuple[int, int]) -> dict[int, dict[int, WireCell]]:
         left, top = place[0] * WIDTH, place[1] * HEIGHT
         arms: dict[tuple[int, int], dict[int, int]] = {}
-        for net, y, first, last in self._across.get(place, ()):
+        for net, y, first, last in self._horizontal.get(place, ()):
             for x in range(max(first, left), min(last + 1, left + WIDTH)):
                 nets = arms.setdefault((y, x), {})
                 nets[net] = nets.get(net, 0) | LEFT * (x > first) | RIGHT * (x < last)
-        for net, x, first, last in self._upright.get(place, ()):
+        for net, x, first, last in self._vertical.get(place, ()):
             for y in range(max(first, top), min(last + 1, top + HEIGHT)):
                 nets = arms.setdefault((y, x), {})
                 nets[net] = nets.get(net, 0) | UP * (y > first) | DOWN * (y < last)
@@ -128,7 +128,7 @@ _NOTHING: dict[int, WireCell] = {}
 def _mark(arms: dict[int, int], ends: Sequence[int], *, bends: bool) -> WireCell:
     """One cell, from the sides that each net reaches, and whether a wire bends there.
 
-    Where none does, wires that reach all sides pass each other: two nets, or two wires of one.
+    If none does, wires that reach all sides cross: two nets, or two wires of one net.
     """
     reached = 0
     for sides in arms.values():
@@ -142,31 +142,31 @@ def _bends(route: Route) -> Iterator[tuple[int, int]]:
     """The cells in which a route turns; it comes from the left, and leaves to the right."""
     (first_x, first_y), (last_x, last_y) = route[0], route[-1]
     path = ((first_x - 1, first_y), *route, (last_x + 1, last_y))
-    for before, here, behind in zip(path, path[1:], path[2:], strict=False):
-        if (before[1] == here[1]) != (here[1] == behind[1]):
+    for before, here, after in zip(path, path[1:], path[2:], strict=False):
+        if (before[1] == here[1]) != (here[1] == after[1]):
             yield here
 
 
-def _stretches(routes: Iterable[tuple[int, Route]]) -> tuple[list[_Span], list[_Span]]:
-    """The straight stretches of each net, those that overlap as one: across, and upright.
+def _segments(routes: Iterable[tuple[int, Route]]) -> tuple[list[_Segment], list[_Segment]]:
+    """The straight segments of each net, joined where they overlap: horizontal and vertical ones.
 
-    A route reaches one cell further at both ends, into its source and its target, which hide that.
+    A route is one cell longer at both ends, inside its source and its target, which hide that.
     """
-    across: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    upright: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    horizontal: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    vertical: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for net, route in routes:
         (first_x, first_y), (last_x, last_y) = route[0], route[-1]
         corners = ((first_x - 1, first_y), *route, (last_x + 1, last_y))
         for (x, y), (next_x, next_y) in pairwise(corners):
             if y == next_y:
-                across.setdefault((net, y), []).append((min(x, next_x), max(x, next_x)))
+                horizontal.setdefault((net, y), []).append((min(x, next_x), max(x, next_x)))
             else:
-                upright.setdefault((net, x), []).append((min(y, next_y), max(y, next_y)))
-    return _joined(across), _joined(upright)
+                vertical.setdefault((net, x), []).append((min(y, next_y), max(y, next_y)))
+    return _joined(horizontal), _joined(vertical)
 
 
-def _joined(found: dict[tuple[int, int], list[tuple[int, int]]]) -> list[_Span]:
-    spans: list[_Span] = []
+def _joined(found: dict[tuple[int, int], list[tuple[int, int]]]) -> list[_Segment]:
+    spans: list[_Segment] = []
     for (net, line), stretches in found.items():
         stretches.sort()
         first, last = stretches[0]
@@ -183,26 +183,28 @@ class HighlightedWires:
     """The wires that the step runs along."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._across: dict[int, list[tuple[int, int]]] = {}
-        self._upright: dict[int, list[tuple[int, int, int]]] = {}
+        self._horizontal: dict[int, list[tuple[int, int]]] = {}
+        self._vertical: dict[int, list[tuple[int, int, int]]] = {}
         for route in dict.fromkeys(routes):
-            self._across.setdefault(route[0][1], []).append((route[0][0], route[0][0]))
+            self._horizontal.setdefault(route[0][1], []).append((route[0][0], route[0][0]))
             for (x, y), (next_x, next_y) in pairwise(route):
                 if y == next_y:
-                    self._across.setdefault(y, []).append((x, next_x))
+                    self._horizontal.setdefault(y, []).append((x, next_x))
                     continue
                 first, last = min(y, next_y), max(y, next_y)
                 for band in range(first // HEIGHT, last // HEIGHT + 1):
-                    self._upright.setdefault(band, []).append((x, first, last))
+                    self._vertical.setdefault(band, []).append((x, first, last))
 
     def row(self, y: int, start: int, end: int) -> tuple[frozenset[int], frozenset[int]]:
-        """The columns from `start` up to `end` in which a lit wire runs across row `y`, and up or down."""
-        across = frozenset(
-            x for first, last in self._across.get(y, ()) for x in range(max(first, start), min(last + 1, end))
-        )
-        upright = frozenset(
+        """The columns from `start` up to `end` of row `y` with a horizontal wire, and with a vertical one."""
+        horizontal = frozenset(
             x
-            for x, first, last in self._upright.get(y // HEIGHT, ())
+            for first, last in self._horizontal.get(y, ())
+            for x in range(max(first, start), min(last + 1, end))
+        )
+        vertical = frozenset(
+            x
+            for x, first, last in self._vertical.get(y // HEIGHT, ())
             if first <= y <= last and start <= x < end
         )
-        return across, upright
+        return horizontal, vertical

@@ -23,18 +23,18 @@ from backprop_tui.view import View
 __all__ = [
     "Appearance",
     "NodeStatus",
-    "backward",
     "brackets",
-    "dot",
+    "dot_mark",
     "in_plain_ascii",
     "leaf_mark",
-    "lines",
+    "reversed_arrows",
+    "styled_lines",
     "wires_along",
 ]
 
 
 class NodeStatus(Enum):
-    """How far the run is with a node, or with the wires that leave it."""
+    """How far the run has come with a node, or with the wires that leave it."""
 
     AHEAD = "ahead"
     KNOWN = "known"
@@ -55,13 +55,13 @@ _BRACKETS_ASCII: Final = {NodeStatus.AHEAD: "::", NodeStatus.KNOWN: "[]", NodeSt
 _BACK = str.maketrans("▶", "◀")
 
 
-def lines(drawn: str, status: NodeStatus) -> str:
-    """Lines as they look in a state."""
+def styled_lines(drawn: str, status: NodeStatus) -> str:
+    """Lines in the style of a status."""
     return drawn.translate(_LINES[status])
 
 
-def backward(drawn: str) -> str:
-    """Arrows of a step that runs backward."""
+def reversed_arrows(drawn: str) -> str:
+    """Marks with their arrows reversed."""
     return drawn.translate(_BACK)
 
 
@@ -71,14 +71,14 @@ def leaf_mark(kind: Kind) -> str:
 
 
 def brackets(status: NodeStatus, *, group: bool, ascii: bool) -> str:
-    """What stands on both sides of an operator's sign where its box has one row."""
+    """The two characters around the sign of an operator whose border is one row high."""
     if group and status is NodeStatus.KNOWN:
         return "{}" if ascii else "╣╠"
     return (_BRACKETS_ASCII if ascii else _BRACKETS)[status]
 
 
-def dot(status: NodeStatus, *, gradient: bool, group: bool) -> str:
-    """A node in one cell: hollow while it is ahead, full with a value, a diamond with a gradient."""
+def dot_mark(status: NodeStatus, *, gradient: bool, group: bool) -> str:
+    """A node in one cell: hollow while it is ahead, filled with a value, a diamond with a gradient."""
     if status is NodeStatus.ACTIVE:
         return "◉"
     if status is NodeStatus.AHEAD:
@@ -92,33 +92,34 @@ def in_plain_ascii(drawn: str) -> str:
 
 
 class Appearance(Struct, frozen=True, eq=False):
-    """A position of the run, and what its reader has chosen and changed."""
+    """A position of the run, with what the reader has selected, found and changed."""
 
     frame: Frame
     selection: int | None
     before: Frame | None
-    """The same position without the changes that are in force, if any are."""
+    """The same position without the changes that are in force, if there are any."""
     found: frozenset[int]
-    """The nodes that the last search was about."""
+    """The nodes that the last search found."""
     ascii: bool
 
     @classmethod
     def of(cls, view: View) -> Appearance:
         """Where the reader stands."""
-        session = view.session
-        before = session.compared.frame(session.here) if session.compared else None
-        return cls(view.frame, session.selection, before, frozenset(view.lit), view.ascii)
+        found = frozenset(view.lit)
+        return cls(view.frame, view.session.selection, view.frame_before_changes, found, view.ascii)
 
     def same_position(self, other: Appearance) -> bool:
-        """Whether another moment is at the same position of the same run."""
+        """Whether another appearance is of the same position of the same run."""
         return self.frame.trace is other.frame.trace and self.frame.position == other.frame.position
 
-    def changed_rows(self, other: Appearance) -> list[Step] | None:
-        """The steps that another moment may look different for; None where anything may."""
+    def steps_between(self, other: Appearance) -> list[Step] | None:
+        """The steps whose nodes and wires may look different in another appearance; None if anything may."""
         if (self.selection, self.found, self.ascii) != (other.selection, other.found, other.ascii):
             return None
-        runs = [one.before.trace if one.before is not None else None for one in (self, other)]
-        return between(self.frame, other.frame) if runs[0] is runs[1] else None
+        before, other_before = (
+            None if frame is None else frame.trace for frame in (self.before, other.before)
+        )
+        return between(self.frame, other.frame) if before is other_before else None
 
     @property
     def forward(self) -> bool:
@@ -127,12 +128,12 @@ class Appearance(Struct, frozen=True, eq=False):
 
     @property
     def active_role(self) -> Role:
-        """What the step's own node and wires look like."""
+        """The role of the node and the wires of the step."""
         return Role.ACTIVE_VALUE if self.forward else Role.ACTIVE_GRADIENT
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """The nodes that the step is about, first the one whose rule it runs."""
+        """The nodes of the step; the one whose rule it applies comes first."""
         if self.frame.edge is not None:
             edge, nodes = self.frame.edge, self.frame.graph.nodes
             return nodes[edge.node], nodes[edge.operand]
@@ -140,38 +141,38 @@ class Appearance(Struct, frozen=True, eq=False):
 
     @property
     def operand_node(self) -> Node | None:
-        """The operand that the step brings gradient to."""
+        """The operand that the step brings a gradient to."""
         return self.frame.graph.nodes[self.frame.edge.operand] if self.frame.edge is not None else None
 
     def drawn(self, marks: str) -> str:
-        """Lines and marks as this screen can show them."""
+        """Lines and marks in the characters that the screen can show."""
         return in_plain_ascii(marks) if self.ascii else marks
 
     def status(self, node: Node, *, active: bool) -> NodeStatus:
-        """How far the run is with a node; whether the step is about it is for the scene to say."""
+        """How far the run has come with a node, given whether it is the `active` one of the step."""
         if active:
             return NodeStatus.ACTIVE
         return NodeStatus.AHEAD if self.frame.value(node) is None else NodeStatus.KNOWN
 
     def gets_gradient(self, node: Node) -> bool:
-        """Whether a gradient will ever arrive at a node."""
+        """Whether a gradient ever arrives at a node."""
         graph = self.frame.graph
         return graph.active[node.position] and graph.differentiable[node.position]
 
     def shows_gradient(self, node: Node) -> bool:
-        """Whether a gradient has arrived at a node, as far as gradients are shown at it."""
+        """Whether a gradient has arrived at a node, or a part of it."""
         return self.gets_gradient(node) and self.frame.gradient(node) is not None
 
     def gradient_passed(self, end: tuple[int, int, int]) -> bool:
-        """Whether gradient was handed on along a wire, given as (operand, node, argnum)."""
+        """Whether the gradient has been passed back along a wire, given as (operand, node, argnum)."""
         schedule = self.frame.trace.schedule
         if not schedule.seed < self.frame.position < schedule.clear:
             return False
-        own = schedule.edges_of.get(end[1], ())
+        _, node, argnum = end
         return any(
             self.frame.position >= schedule.starts[index]
-            for index in own
-            if schedule.edges[index].argnum == end[2]
+            for index in schedule.edges_of.get(node, ())
+            if schedule.edges[index].argnum == argnum
         )
 
     def _receives(self, node: Node, *, active: bool) -> bool:
@@ -179,13 +180,13 @@ class Appearance(Struct, frozen=True, eq=False):
         return self.operand_node is node or (isinstance(self.frame.step, Seed) and active)
 
     def wire_role(self, status: NodeStatus) -> Role:
-        """What a wire looks like."""
-        return {NodeStatus.ACTIVE: self.active_role, NodeStatus.AHEAD: Role.DIM, NodeStatus.KNOWN: Role.TEXT}[
-            status
-        ]
+        """The role of a wire."""
+        if status is NodeStatus.ACTIVE:
+            return self.active_role
+        return Role.DIM if status is NodeStatus.AHEAD else Role.TEXT
 
     def name_role(self, node: Node, status: NodeStatus) -> Role:
-        """What a node's name looks like."""
+        """The role of the name of a node."""
         if self.selection == node.position:
             return Role.SELECTED
         if node.position in self.found:
@@ -193,7 +194,7 @@ class Appearance(Struct, frozen=True, eq=False):
         return Role.DIM if status is NodeStatus.AHEAD or self.is_unchanged(node) else Role.NAME
 
     def dot_role(self, node: Node, status: NodeStatus, *, gradient: bool) -> Role:
-        """What a node in one cell looks like."""
+        """The role of a node in one cell."""
         if self.selection == node.position:
             return Role.SELECTED
         if node.position in self.found:
@@ -205,7 +206,7 @@ class Appearance(Struct, frozen=True, eq=False):
         return Role.GRADIENT if gradient else Role.VALUE
 
     def value(self, node: Node, *, active: bool, brief: bool = False) -> tuple[str, Role]:
-        """A node's value, as far as it is known, and what it looks like."""
+        """The value of a node, as far as it is known, and its role."""
         value = self.frame.value(node)
         text = short_value(value, self.before.value(node) if self.before else None, brief=brief)
         if value is None or self.is_unchanged(node):
@@ -213,7 +214,7 @@ class Appearance(Struct, frozen=True, eq=False):
         return text, Role.ACTIVE_VALUE if active else Role.VALUE
 
     def gradient(self, node: Node, *, active: bool, brief: bool = False) -> tuple[str, Role]:
-        """A node's gradient, as far as it has arrived, and what it looks like."""
+        """The gradient of a node, as far as it has arrived, and its role."""
         gradient = self.frame.gradient(node)
         before = self.before.gradient(node) if self.before else None
         text = short_gradient(gradient, self.frame.arrived(node), before, brief=brief)
@@ -222,7 +223,7 @@ class Appearance(Struct, frozen=True, eq=False):
         return text, Role.ACTIVE_GRADIENT if self._receives(node, active=active) else Role.GRADIENT
 
     def is_unchanged(self, node: Node) -> bool:
-        """Whether the changes in force leave a node as it was: it stands back then."""
+        """Whether the changes in force leave a node as it was, so that it is dimmed."""
         return self.before is not None and is_unchanged(self.frame.trace, self.before.trace, node)
 
     def active_wires(self, scene: Scene) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Rows of cells: writing into them, marking where they are cut, and gathering them into spans."""
+"""Rows of cells: writing into them, marking where they are cut, and joining them into spans."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TypeAlias
 from backprop_tui.cells.lines import Line, Role, Span, Tint
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["CellRow", "as_line", "mark_cuts", "put_in_box", "put_label", "put_marks"]
+__all__ = ["CellRow", "as_line", "mark_cuts", "put_label", "put_marks", "put_operator"]
 
 CellRow: TypeAlias = dict[int, Span]
-"""What stands in each column of a row; behind a wide character follows an empty one."""
+"""The character of each column of a row; a wide one is followed by an empty one."""
 
 _ELLIPSIS = "…"
 _SPACE = Span(" ", Role.TEXT)
@@ -19,26 +19,26 @@ _LITERAL = frozenset("-.0123456789")
 _NO_DIGITS, _DIGITS = frozenset("[‖-0."), frozenset("[]‖-+0123456789.e")
 
 
-class _Letter(Span):
-    """What stands in a cell of a label, and not in one of a wire or a box."""
+class _LabelCell(Span):
+    """A cell of a label, as opposed to one of a wire or a border."""
 
     __slots__ = ()
 
 
-class _Enclosed(Span):
-    """What stands in a cell of the row of a box that has its sign."""
+class _OperatorCell(Span):
+    """A cell of an operator's border, in the row of its sign."""
 
     __slots__ = ()
 
 
 def put_label(cells: CellRow, at: int, text: str, role: Role) -> int:
-    """Write a label from column `at`; gives the column behind it."""
-    return _write(cells, at, text, role, _Letter)
+    """Write a label from column `at`; returns the column after it."""
+    return _write(cells, at, text, role, _LabelCell)
 
 
-def put_in_box(cells: CellRow, at: int, text: str, role: Role) -> int:
-    """Write a part of a box, in the row of its sign, from column `at`; gives the column behind it."""
-    return _write(cells, at, text, role, _Enclosed)
+def put_operator(cells: CellRow, at: int, text: str, role: Role) -> int:
+    """Write a part of an operator, in the row of its sign, from column `at`; returns the column after it."""
+    return _write(cells, at, text, role, _OperatorCell)
 
 
 def _write(cells: CellRow, at: int, text: str, role: Role, kind: type[Span]) -> int:
@@ -52,7 +52,7 @@ def _write(cells: CellRow, at: int, text: str, role: Role, kind: type[Span]) -> 
 
 
 def put_marks(cells: CellRow, at: int, marks: str, role: Role) -> int:
-    """Draw lines and marks of one cell each from column `at`; gives the column behind them."""
+    """Write lines and marks of one cell each from column `at`; returns the column after them."""
     for mark in marks:
         cells[at] = Span(mark, role)
         at += 1
@@ -60,11 +60,11 @@ def put_marks(cells: CellRow, at: int, marks: str, role: Role) -> int:
 
 
 def mark_cuts(cells: CellRow, start: int, end: int) -> None:
-    """Where a label or a box runs over an edge of what is in view, an ellipsis says so.
+    """Put an ellipsis where a label or an operator is cut off by an edge of the view.
 
-    So no number stands alone without its name, and no name without its number. What is left of a number
-    gives way where it would be read as another: all of it without its beginning, and without its end what
-    has no digit yet that counts. So does a number in a box without the operator before it.
+    So no number appears without its name, and no name without its number. What is left of a number is
+    removed where it would be read as another one: all of it if its beginning is cut, and, if its end is cut,
+    a rest without a significant digit. So is a literal whose operator is cut.
     """
     if _is_enclosed(cells, start - 1, start):
         stop = _end_of_literal(cells, start)
@@ -83,7 +83,7 @@ def mark_cuts(cells: CellRow, start: int, end: int) -> None:
 
 
 def _runs_on(cells: CellRow, inside: int, outward: int) -> bool:
-    """Whether a label has something on both sides of an edge; a space between two of its parts is its own."""
+    """Whether a label is on both sides of an edge; a space between two of its parts belongs to it."""
     outside = inside + outward
     if _is_text(cells, inside):
         return _is_text(cells, outside) or (_is_blank(cells, outside) and _is_text(cells, outside + outward))
@@ -91,13 +91,13 @@ def _runs_on(cells: CellRow, inside: int, outward: int) -> bool:
 
 
 def _is_enclosed(cells: CellRow, *columns: int) -> bool:
-    """Whether in all of some cells stands something of a box."""
-    return all(isinstance(cells.get(at), _Enclosed) for at in columns)
+    """Whether all of some cells belong to an operator."""
+    return all(isinstance(cells.get(at), _OperatorCell) for at in columns)
 
 
 def _is_text(cells: CellRow, at: int) -> bool:
-    """Whether in a cell stands something of a label."""
-    return isinstance(cells.get(at), _Letter) and cells[at].text != " "
+    """Whether a cell has a character of a label."""
+    return isinstance(cells.get(at), _LabelCell) and cells[at].text != " "
 
 
 def _is_blank(cells: CellRow, at: int) -> bool:
@@ -105,7 +105,7 @@ def _is_blank(cells: CellRow, at: int) -> bool:
 
 
 def _end_of(cells: CellRow, start: int, step: int, end: int, among: frozenset[str]) -> int:
-    """Where a stretch of certain characters behind its first one ends; right there if others follow."""
+    """Where a run of certain characters after `start` ends; right after `start` if others follow."""
     at = start + step
     while at != end and _is_text(cells, at) and cells[at].text in among:
         at += step
@@ -113,7 +113,7 @@ def _end_of(cells: CellRow, start: int, step: int, end: int, among: frozenset[st
 
 
 def _end_of_literal(cells: CellRow, start: int) -> int:
-    """Where the number ends that is left of a sign whose beginning is cut."""
+    """Where the literal ends that is left of a sign whose beginning is cut."""
     at = start + 1
     while cells[start].text != " " and _is_enclosed(cells, at) and cells[at].text in _LITERAL:
         at += 1
@@ -121,7 +121,7 @@ def _end_of_literal(cells: CellRow, start: int) -> int:
 
 
 def _put_ellipsis(cells: CellRow, at: int) -> None:
-    """An ellipsis in a cell; what is left of a wide character that stood there too is a space."""
+    """Put an ellipsis into a cell; the other half of a wide character becomes a space."""
     cell = cells.get(at, _SPACE)
     if not cell.text:
         cells[at - 1] = Span(" ", cell.role)
@@ -136,7 +136,7 @@ def _clear(cells: CellRow, columns: range) -> None:
 
 
 def as_line(cells: Mapping[int, Span], start: int, end: int) -> Line:
-    """Cells as spans: neighbours of one role together, spaces between, nothing after the last."""
+    """Cells as spans: those of one role joined, gaps filled with spaces, nothing after the last."""
     spans: list[Span] = []
     last = max((column for column in cells if column < end), default=start - 1)
     text = ""

@@ -11,29 +11,29 @@ from msgspec import Struct
 from backprop_engine.derived import derived
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, line_text
-from backprop_tui.panels.graph.appearance import NodeStatus, lines
+from backprop_tui.panels.graph.appearance import NodeStatus, styled_lines
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, put_label
 from backprop_tui.panels.graph.picture import GraphPicture
 from backprop_tui.scene.scene import Scene
 
-__all__ = ["Minimap", "_free_position", "minimap"]
+__all__ = ["Minimap", "minimap"]
 
 _FEWEST = 44, 8
-"""In a panel of fewer cells across or fewer rows it would hide too much."""
+"""In a panel of fewer columns or rows it would hide too much."""
 _SEEN = 3, 4
-"""Where three of four cells of the picture are in view it tells little: then it may hide nothing at all."""
+"""With this part of the picture in view it says little, and must hide nothing at all."""
 _MOST = 30, 7
 _SHARE = 4
-"""It takes at most one of so many cells, in each direction."""
+"""It takes at most this fraction of the panel in each direction: one of four."""
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """The dots of a braille cell, by column and row."""
 _SHADES = " .:#"
-"""In ASCII, for how much of a cell there is something."""
+"""In ASCII, by how much of a cell is covered."""
 
 
 class Minimap(Struct, frozen=True, eq=False):
-    """The lines of a minimap, and the cells of the panel that it covers, its border included."""
+    """The lines of a minimap, and the area of the panel that it covers, border included."""
 
     area: Area
     lines: tuple[Line, ...]
@@ -53,7 +53,7 @@ class Minimap(Struct, frozen=True, eq=False):
 
 
 class _Overview(Struct, frozen=True, eq=False):
-    """Where in the map there is something: the dots of each cell, and the last node to be computed there."""
+    """What each cell of the map holds: its dots, and the last node to be computed."""
 
     dots: dict[tuple[int, int], int]
     last: dict[tuple[int, int], int]
@@ -88,17 +88,17 @@ def minimap(
     """The map for a panel that shows `window` of a picture.
 
     It stands in a corner, or else at an edge, where it hides nothing of the picture, which begins `margin`
-    cells inside the panel; where there is no such place, in the corner in which it hides least, nothing of
-    `focus`, and no operand of the step. There is none where half of each box is in view, where the panel is
-    too small, and where most of the picture is seen but no place is free.
+    cells inside the panel. Where there is no such place, it stands in the corner where it hides least, if
+    possible nothing of `focus` and no operand of the step. There is no map if half of each box is in view, if
+    the panel is too small, or if most of the picture is in view but no place is free.
     """
     if window.width < _FEWEST[0] or window.height < _FEWEST[1]:
         return None
-    seen = min(window.width, picture.width) * min(window.height, picture.height)
-    most = seen * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
-    if most and not _misses_a_box(picture, window):
+    cells_in_view = min(window.width, picture.width) * min(window.height, picture.height)
+    mostly_in_view = cells_in_view * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
+    if mostly_in_view and not _misses_a_box(picture, window):
         return None
-    area = _placed(picture, window, focus, margin, only_where_free=most)
+    area = _placed(picture, window, focus, margin, only_where_free=mostly_in_view)
     if area is None:
         return None
     width, height = area.width - 2, area.height - 2
@@ -107,8 +107,8 @@ def minimap(
     marked = _marked(picture, width, height)
     drawn = [_row(picture, y, width, height, marked) for y in range(height)]
     _frame(drawn, picture, across, down)
-    border = [f"╭{'─' * width}╮", f"╰{'─' * width}╯"]
-    top, bottom = ((Span(picture.appearance.drawn(one), Role.DIM),) for one in border)
+    borders = [f"╭{'─' * width}╮", f"╰{'─' * width}╯"]
+    top, bottom = ((Span(picture.appearance.drawn(border), Role.DIM),) for border in borders)
     side = Span(picture.appearance.drawn("│"), Role.DIM)
     rows = tuple((side, *as_line(cells, 0, width), side) for cells in drawn)
     return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
@@ -117,7 +117,7 @@ def minimap(
 def _placed(
     picture: GraphPicture, window: Area, focus: Area | None, margin: tuple[int, int], *, only_where_free: bool
 ) -> Area | None:
-    """The cells of the panel for a map: as large as it may be where it hides nothing, else a smaller one."""
+    """The area of the panel for a map: full-sized where it hides nothing, else smaller."""
     width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
     in_drawing = Area(window.x - margin[0], window.y - margin[1], window.width, window.height)
@@ -149,11 +149,11 @@ def _row(
 
 
 def _marked(picture: GraphPicture, width: int, height: int) -> dict[tuple[int, int], Role]:
-    """The cells that hold the step's node, the chosen one, and those that were found."""
+    """The cells that hold the node of the step, the selected one, and those that were found."""
     appearance = picture.appearance
     marked = dict.fromkeys(_found(picture.scene, appearance.found, width, height), Role.LIT)
-    chosen = picture.scene.box_of.get(-1 if appearance.selection is None else appearance.selection)
-    for box, role in ((chosen, Role.SELECTED), (picture.active, appearance.active_role)):
+    selected = picture.scene.box_of.get(-1 if appearance.selection is None else appearance.selection)
+    for box, role in ((selected, Role.SELECTED), (picture.active, appearance.active_role)):
         if box is not None:
             marked.update(dict.fromkeys(_cells(picture.scene, box, width, height), role))
     return marked
@@ -174,7 +174,7 @@ def _cells(scene: Scene, box: int, width: int, height: int) -> list[tuple[int, i
 def _frame(
     drawn: list[CellRow], picture: GraphPicture, across: tuple[int, int], down: tuple[int, int]
 ) -> None:
-    """A heavy frame around what is in view; at its top and bottom it hides no node."""
+    """Draw a heavy frame around what is in view; its top and bottom hide no node."""
     (left, right), (top, bottom) = across, down
     for y in range(top, bottom + 1):
         if y in (top, bottom) and top < bottom and left < right:
@@ -190,11 +190,11 @@ def _frame(
 
 
 def _put(cells: CellRow, picture: GraphPicture, x: int, text: str) -> None:
-    put_label(cells, x, picture.appearance.drawn(lines(text, NodeStatus.ACTIVE)), Role.KEY)
+    put_label(cells, x, picture.appearance.drawn(styled_lines(text, NodeStatus.ACTIVE)), Role.KEY)
 
 
 def _ends(start: int, length: int, of: int, cells: int) -> tuple[int, int]:
-    """The first and the last of so many cells that a stretch reaches."""
+    """The first and the last cell that an interval reaches, if `of` columns or rows share `cells` cells."""
     length = min(length, of)
     first = min(start * cells // of, cells - 1)
     last = min(max(-(-(start + length) * cells // of) - 1, first), cells - 1)
@@ -222,20 +222,19 @@ def _corners(window: Area, size: tuple[int, int]) -> Iterator[Area]:
 def _corner(
     picture: GraphPicture, window: Area, size: tuple[int, int], focus: Area | None, margin: tuple[int, int]
 ) -> Area:
-    """The first corner that hides least: nothing of the step's own node, nor of the focus, where that can be,
-    then as few operands as can be, then as little else.
+    """The first corner that hides least: if possible nothing of the node of the step, nor of the focus,
+    then as few operands as possible, then as little else as possible.
     """
     node = picture.appearance.nodes[:1]
-    operands = [
-        area for one in (node[0].operands if node else ()) if (area := picture.area_of(one)) is not None
-    ]
+    areas = map(picture.area_of, node[0].operands if node else ())
+    operands = [area for area in areas if area is not None]
 
     def cost(corner: Area) -> tuple[bool, bool, int, int]:
         under = _under(corner, window, margin)
         return (
             picture.node_area is not None and _hides(picture, under, picture.node_area),
             focus is not None and _hides(picture, under, focus),
-            sum(_hides(picture, under, one) for one in operands),
+            sum(_hides(picture, under, operand) for operand in operands),
             _hidden(picture.scene, under),
         )
 
@@ -243,13 +242,13 @@ def _corner(
 
 
 def _under(area: Area, window: Area, margin: tuple[int, int]) -> Area:
-    """The cells of the picture that lie under some of the panel."""
+    """The area of the picture under an area of the panel."""
     return area._replace(x=window.x - margin[0] + area.x, y=window.y - margin[1] + area.y)
 
 
 @derived(limit=64)
 def _hidden(scene: Scene, area: Area) -> int:
-    """About how many cells of any picture of a scene are in an area."""
+    """About how many cells of an area are drawn on, at any position of the run."""
     end, hidden = area.x + area.width, 0
     for y in range(max(0, area.y), min(area.y + area.height, scene.layout.height)):
         hidden += sum(1 for _ in scene.wires.row(y, area.x, end))
@@ -260,7 +259,7 @@ def _hidden(scene: Scene, area: Area) -> int:
 
 
 def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
-    """Whether anything is drawn where an area lies over the focus."""
+    """Whether an area hides anything that is drawn in the focus."""
     left, right = max(area.x, focus.x), min(area.x + area.width, focus.x + focus.width)
     rows = range(max(area.y, focus.y), min(area.y + area.height, focus.y + focus.height))
     return left < right and any(line_text(picture.row(y, left, right - left)).strip() for y in rows)
@@ -268,9 +267,9 @@ def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
 
 @derived(limit=64)
 def _free_position(scene: Scene, window: Area, size: tuple[int, int]) -> tuple[int, int] | None:
-    """The first place at an edge of a window, from the bottom right, that has so many blank columns and rows.
+    """The first position at an edge of a window, from the bottom right, with an area of a size that is blank.
 
-    It is looked for with a blank cell around first; None where there is none without that either.
+    One with a blank cell around the area is preferred; None if there is neither.
     """
     rows = [_drawn(scene, y, window) for y in range(window.y, window.y + window.height)]
     for around in (1, 0):
@@ -284,7 +283,7 @@ def _free_position(scene: Scene, window: Area, size: tuple[int, int]) -> tuple[i
 
 
 def _edges(window: Area, size: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Places along the lower edge and the upper, from the right, then along the right edge and the left."""
+    """Positions along the lower and the upper edge, from the right, then along the right and left ones."""
     last, lowest = window.width - size[0], window.height - size[1]
     for y in (lowest, 0):
         yield from ((x, y) for x in range(last, -1, -1))
@@ -293,7 +292,7 @@ def _edges(window: Area, size: tuple[int, int]) -> Iterator[tuple[int, int]]:
 
 
 def _drawn(scene: Scene, y: int, window: Area) -> int:
-    """The columns of a window in which something may be drawn in row `y`, as bits from the lowest on."""
+    """The columns of a window in which something may be drawn in row `y`, as bits, the lowest first."""
     if not 0 <= y < scene.layout.height:
         return 0
     start, end = window.x, window.x + window.width

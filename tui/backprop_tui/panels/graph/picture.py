@@ -21,14 +21,14 @@ from backprop_tui.layout.stages import Stages, finish
 from backprop_tui.panels.graph.appearance import (
     Appearance,
     NodeStatus,
-    backward,
     brackets,
-    dot,
+    dot_mark,
     leaf_mark,
-    lines,
+    reversed_arrows,
+    styled_lines,
     wires_along,
 )
-from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_in_box, put_label, put_marks
+from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_label, put_marks, put_operator
 from backprop_tui.render.differences import faded
 from backprop_tui.scene.boxes import Density, NodeBox, short_name
 from backprop_tui.scene.folding import folded_graph
@@ -118,20 +118,20 @@ def _scene(
 
 
 _DrawBox: TypeAlias = Callable[[CellRow, NodeBox, int, int, Appearance, NodeStatus, bool], None]
-"""Writes a row of a box from a column on; the last says whether the step runs along its wire."""
+"""Writes a row of a box from a column on; the last argument is whether the step runs along its wire."""
 
 
 def _draw_full(
     cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, lit: bool
 ) -> None:
-    """A box, the name and the value above its wire, and the gradient below."""
+    """The operator in a border, the name and the value above its wire, and the gradient below."""
     node, at = box.node, left
     if box.operator_width:
-        outline = lines(_outline(box, row), status)
-        write = put_in_box if row == box.middle else put_marks
+        outline = styled_lines(_outline(box, row), status)
+        write = put_operator if row == box.middle else put_marks
         at = write(cells, at, look.drawn(outline), _outline_role(look, status))
     if row == box.middle:
-        put_in_box(cells, left + 2, box.sign, _outline_role(look, status))
+        put_operator(cells, left + 2, box.sign, _outline_role(look, status))
         if not box.operator_width:
             at = put_marks(cells, at, look.drawn(leaf_mark(node.kind)), Role.NAME)
         _wire(cells, box, at, left + box.width, look, lit)
@@ -149,7 +149,7 @@ def _draw_full(
 
 
 def _outline(box: NodeBox, row: int) -> str:
-    """A row of a box; that of a folded group has a double border."""
+    """A row of the border of an operator; that of a folded group is double."""
     corners, across, upright, port = ("╔╗╚╝", "═", "║", "╟") if box.group else ("╭╮╰╯", "─", "│", "├")
     if 0 < row < box.height - 1:
         return f"{upright}{' ' * (box.operator_width - 2)}{port if row == box.middle else upright}"
@@ -158,34 +158,34 @@ def _outline(box: NodeBox, row: int) -> str:
 
 
 def _outline_role(look: Appearance, status: NodeStatus) -> Role:
-    return {NodeStatus.ACTIVE: look.active_role, NodeStatus.AHEAD: Role.DIM, NodeStatus.KNOWN: Role.OP}[
-        status
-    ]
+    if status is NodeStatus.ACTIVE:
+        return look.active_role
+    return Role.DIM if status is NodeStatus.AHEAD else Role.OP
 
 
 def _wire(cells: CellRow, box: NodeBox, start: int, end: int, look: Appearance, lit: bool) -> None:
     """The wire that leaves the box, along its label."""
     known = look.frame.value(box.node) is not None
     status = NodeStatus.ACTIVE if lit else NodeStatus.KNOWN if known else NodeStatus.AHEAD
-    put_marks(cells, start, look.drawn(lines("─" * (end - start), status)), look.wire_role(status))
+    put_marks(cells, start, look.drawn(styled_lines("─" * (end - start), status)), look.wire_role(status))
 
 
 def _draw_compact(
     cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, lit: bool
 ) -> None:
-    """A small box, the name, and the value, which gives way to the gradient, in the row of the wire.
+    """A small border, the name, and the value or else the gradient, in the row of the wire.
 
-    Each operand arrives in a row of its own, the first at the top, on a line that leads to the box.
+    Each operand arrives in a row of its own, the first at the top, on a line that leads to the border.
     """
     node, end, active = box.node, left + box.width, status is NodeStatus.ACTIVE
     if row != box.middle:
         joint = "╮" if row == 0 else "╯" if row == box.height - 1 else "┤"
-        put_marks(cells, left, look.drawn(lines(joint, status)), _outline_role(look, status))
+        put_marks(cells, left, look.drawn(styled_lines(joint, status)), _outline_role(look, status))
         return
     if box.operator_width:
         ends = brackets(status, group=box.group, ascii=look.ascii)
         role = _outline_role(look, status)
-        at = put_in_box(cells, left, f"{ends[:1]}{box.sign}{ends[1:]}", role)
+        at = put_operator(cells, left, f"{ends[:1]}{box.sign}{ends[1:]}", role)
     else:
         at = put_marks(cells, left, look.drawn(leaf_mark(node.kind)), Role.NAME)
     at = put_label(cells, at + 1, short_name(node.name), look.name_role(node, status)) + 1
@@ -203,7 +203,7 @@ def _draw_dot(
     """One cell."""
     node = box.node
     gradient = look.shows_gradient(node)
-    mark = dot(status, gradient=gradient, group=box.group)
+    mark = dot_mark(status, gradient=gradient, group=box.group)
     put_marks(cells, left, look.drawn(mark), look.dot_role(node, status, gradient=gradient))
 
 
@@ -211,21 +211,21 @@ _DRAW: Final[Mapping[Density, _DrawBox]] = {"full": _draw_full, "compact": _draw
 
 
 class GraphPicture(Struct, frozen=True, eq=False):
-    """A scene at one moment."""
+    """A scene at one position of the run."""
 
     scene: Scene
     appearance: Appearance
     active: int | None
-    """The box that the step is about: the node's own, or that of the folded group it lies in."""
+    """The box of the step: that of its node, or of the folded group that the node is in."""
     lit: HighlightedWires
     lit_boxes: frozenset[int]
-    """The boxes that lit wires leave."""
+    """The boxes that highlighted wires leave."""
     mapped: bool = True
-    """Whether its reader wants a minimap of it."""
+    """Whether the reader wants a minimap of it."""
 
     @classmethod
     def of(cls, scene: Scene, appearance: Appearance, *, mapped: bool = True) -> GraphPicture:
-        """A scene at a moment."""
+        """A scene in an appearance."""
         node = appearance.frame.node
         active = None if node is None else scene.box_of.get(node.position)
         wires = list(appearance.active_wires(scene))
@@ -245,12 +245,12 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
     @property
     def focus(self) -> Area | None:
-        """The step's own node and, where it hands its gradient on, the operand as well."""
+        """The node of the step and, where it passes a gradient back, the operand as well."""
         return self._around(self.appearance.nodes)
 
     @property
     def node_area(self) -> Area | None:
-        """The node whose rule the step runs, alone."""
+        """The node whose rule the step applies, alone."""
         return self._around(self.appearance.nodes[:1])
 
     def area_of(self, node: int | None) -> Area | None:
@@ -260,12 +260,11 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
     def area(self, box: int) -> Area:
         """The cells that a box takes."""
-        x, y = self.scene.layout.origins[box]
-        one = self.scene.boxes[box]
-        return Area(x, y, min(one.width, self.width - x), min(one.height, self.height - y))
+        (x, y), size = self.scene.layout.origins[box], self.scene.boxes[box]
+        return Area(x, y, min(size.width, self.width - x), min(size.height, self.height - y))
 
     def _around(self, nodes: Sequence[Node]) -> Area | None:
-        """The smallest area around the pictures of nodes."""
+        """The smallest area around the boxes of nodes."""
         areas = [area for node in nodes if (area := self.area_of(node.position)) is not None]
         if not areas:
             return None
@@ -299,14 +298,14 @@ class GraphPicture(Struct, frozen=True, eq=False):
         return as_line(cells, x, end)
 
     def changed_rows(self, before: Drawing) -> Set[int] | None:
-        """The rows that may differ from those of a picture drawn before; None where any may."""
+        """The rows that may differ from those of a picture drawn before; None if any may."""
         if not isinstance(before, GraphPicture) or before.scene is not self.scene:
             return None
-        steps = self.appearance.changed_rows(before.appearance)
+        steps = self.appearance.steps_between(before.appearance)
         return None if steps is None else {row for step in steps for row in self._rows_of(step)}
 
     def _rows_of(self, step: Step) -> Iterator[int]:
-        """The rows that a step, its beginning or its end, may change."""
+        """The rows that a step may change."""
         scene = self.scene
         for node in nodes_of(step):
             if node in scene.box_of:
@@ -319,18 +318,18 @@ class GraphPicture(Struct, frozen=True, eq=False):
     def _wire(self, mark: WireCell, *, lit: bool, over: bool) -> Span:
         """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet.
 
-        An arrow points back where the gradient is handed on. `over`: a wire that the step runs along from
-        left to right lies over the upright one that it crosses.
+        An arrow points back where a gradient has been passed back. With `over`, a horizontal wire that the
+        step runs along lies over the vertical one that it crosses.
         """
         known = lit or any(map(self._known, mark.nets))
         status = NodeStatus.ACTIVE if lit else NodeStatus.KNOWN if known else NodeStatus.AHEAD
         role = self.appearance.wire_role(status)
         drawn = "─" if lit and over else mark.glyph
         if lit and not self.appearance.forward:
-            drawn = backward(drawn)
+            drawn = reversed_arrows(drawn)
         elif mark.ends and all(self.appearance.gradient_passed(self.scene.ends[wire]) for wire in mark.ends):
-            drawn, role = backward(drawn), Role.GRADIENT
-        return Span(self.appearance.drawn(lines(drawn, status)), role)
+            drawn, role = reversed_arrows(drawn), Role.GRADIENT
+        return Span(self.appearance.drawn(styled_lines(drawn, status)), role)
 
     def _known(self, box: int) -> bool:
         return self.appearance.frame.value(self.scene.boxes[box].node) is not None
@@ -348,7 +347,7 @@ def graph_picture(view: View) -> GraphPicture:
 
 
 def graph_title(view: View) -> str:
-    """The panel's name, and which of the computed nodes are shown where it is not all of them."""
+    """The name of the panel, and which of the computed nodes are shown if that is not all of them."""
     title, part = text("panel.graph", view.language), part_shown(view)
     if view.density != "full":
         title += f" ─ {text(f'graph.{view.density}', view.language)}"
@@ -356,6 +355,6 @@ def graph_title(view: View) -> str:
 
 
 def node_at(picture: GraphPicture, x: int, y: int) -> Node | None:
-    """The node whose picture covers a cell."""
+    """The node whose box covers a cell."""
     found = picture.scene.boxes_in(y, x, x + 1)
     return picture.scene.boxes[found[0]].node if found else None
