@@ -25,8 +25,8 @@ from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.bars import header
 from backprop_tui.panels.plots.panel import kinds
 from backprop_tui.panels.registry import PANELS
-from backprop_tui.panels.tensor import viewer
-from backprop_tui.panels.tensor_state import opened_at
+from backprop_tui.panels.tensor.state import opened_at
+from backprop_tui.panels.tensor.viewer import viewer
 from backprop_tui.panels.timeline import timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.panels.watches import watch_lines

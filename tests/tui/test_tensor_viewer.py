@@ -20,22 +20,28 @@ from backprop_engine.derivatives.jacobian import EntryIndex
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain
 from backprop_tui.cells.shades import Emphasis, Shade
-from backprop_tui.panels import tensor_state
-from backprop_tui.panels.tensor import Viewer, in_full, literal, viewer
-from backprop_tui.panels.tensor_facts import fact_lines, histogram_lines
-from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Scroll, last_axes
-from backprop_tui.panels.tensor_heat import heat
-from backprop_tui.panels.tensor_keys import KEYS, key_line
-from backprop_tui.panels.tensor_numbers import fits, numbers
-from backprop_tui.panels.tensor_panes import main_pane, side_panes
-from backprop_tui.panels.tensor_state import TensorState, opened_at
+from backprop_tui.panels.tensor import state as tensor_state
+from backprop_tui.panels.tensor.grid import (
+    TOP_LEFT,
+    Grid,
+    Picture,
+    Scroll,
+    as_heatmap,
+    as_numbers,
+    fits,
+    last_axes,
+)
+from backprop_tui.panels.tensor.keys import KEYS, key_line
+from backprop_tui.panels.tensor.panes import main_pane, side_panes
+from backprop_tui.panels.tensor.state import TensorState, opened_at
+from backprop_tui.panels.tensor.viewer import Viewer, fact_lines, histogram_lines, in_full, literal, viewer
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.help import TensorHelpScreen
 from backprop_tui.screens.inspect import InspectScreen
 from scenes import STEMS, crowded, trace, view, view_of, written
 
 SIZES = st.tuples(st.integers(9, 60), st.integers(2, 20))
-DRAWERS = st.sampled_from([numbers, heat])
+DRAWERS = st.sampled_from([as_numbers, as_heatmap])
 
 
 def lines_of(drawing: Drawing) -> list[Line]:
@@ -118,7 +124,7 @@ class TestWindows:
         picture: Picture = draw(one, width, height, TOP_LEFT)
         assert len(picture.lines) <= height
         assert len(picture.rows) == len(picture.lines)
-        if draw is heat or len(picture.columns) > 1:
+        if draw is as_heatmap or len(picture.columns) > 1:
             assert max(map(line_width, picture.lines)) <= width
 
     @settings(max_examples=40)
@@ -126,7 +132,7 @@ class TestWindows:
     def test_every_number_stands_under_its_column_and_is_that_of_its_cell(
         self, one: Grid, size: tuple[int, int]
     ) -> None:
-        picture = numbers(one, *size, TOP_LEFT)
+        picture = as_numbers(one, *size, TOP_LEFT)
         for y, rows in enumerate(picture.rows):
             for start, end, column in picture.columns:
                 shown = line_text(picture.lines[y])[start:end].strip()
@@ -142,7 +148,7 @@ class TestWindows:
     def test_a_click_on_a_heatmap_finds_the_cell_that_is_drawn_there(
         self, one: Grid, size: tuple[int, int]
     ) -> None:
-        picture = heat(one, *size, TOP_LEFT)
+        picture = as_heatmap(one, *size, TOP_LEFT)
         rows, columns = picture.shown
         for y, part in enumerate(picture.rows):
             for start, end, column in picture.columns:
@@ -152,7 +158,7 @@ class TestWindows:
         assert [column.number for column in picture.columns] == list(columns)
         assert picture.at(0, 0) is None
 
-    @pytest.mark.parametrize("draw", [numbers, heat])
+    @pytest.mark.parametrize("draw", [as_numbers, as_heatmap])
     @pytest.mark.parametrize("corner", [0, -1])
     def test_a_tensor_ten_times_as_wide_and_high_costs_the_same(self, draw: Any, corner: int) -> None:
         read = []
@@ -163,22 +169,22 @@ class TestWindows:
         assert 0 < read[0] == read[1] < 10_000
 
     def test_the_wheel_leaves_the_cursor_behind(self) -> None:
-        picture = numbers(grid((90, 90), follow=False), 40, 10, Scroll(50, 60))
+        picture = as_numbers(grid((90, 90), follow=False), 40, 10, Scroll(50, 60))
         assert picture.shown[0] == range(50, 59)
         assert picture.shown[1].start == 60
-        assert numbers(grid((90, 90), follow=False), 40, 10, Scroll(500, 600)).shown[0] == range(81, 90)
-        last = numbers(grid((90, 90), follow=False), 40, 10, Scroll(500, 600)).shown[1]
+        assert as_numbers(grid((90, 90), follow=False), 40, 10, Scroll(500, 600)).shown[0] == range(81, 90)
+        last = as_numbers(grid((90, 90), follow=False), 40, 10, Scroll(500, 600)).shown[1]
         assert last.stop == 90
         assert len(last) > 3
 
     def test_lit_cells_and_the_others(self) -> None:
         one = grid((3, 3), (0, 0), lit=frozenset({(1, 2), (2, 2)}))
-        picture = numbers(one, 40, 9, TOP_LEFT)
+        picture = as_numbers(one, 40, 9, TOP_LEFT)
         lit = [[span.role for span in line if span.role in (Role.LIT, Role.VALUE)] for line in picture.lines]
         assert [roles[-1] for roles in lit[1:]] == [Role.VALUE, Role.LIT, Role.LIT]
         shades = {
             tone.emphasis
-            for line in heat(one, 40, 9, TOP_LEFT).lines
+            for line in as_heatmap(one, 40, 9, TOP_LEFT).lines
             for span in line
             if isinstance(span.role, Shade)
             for tone in span.role
@@ -186,7 +192,7 @@ class TestWindows:
         assert shades == {Emphasis.CURSOR, Emphasis.LIT, Emphasis.FADED}
 
     def test_signs_show_a_row_a_line(self) -> None:
-        picture = heat(grid((6, 5)), 40, 9, TOP_LEFT, signs=True)
+        picture = as_heatmap(grid((6, 5)), 40, 9, TOP_LEFT, signs=True)
         assert [part[0] for part in picture.rows if part] == list(range(6))
 
     @pytest.mark.parametrize(
@@ -563,7 +569,7 @@ async def test_the_footer_names_keys_for_slices_where_there_are_slices(language:
 
 def test_no_width_is_too_small() -> None:
     for width in range(-3, 6):
-        assert numbers(grid((3, 3)), width, 2, TOP_LEFT).lines
+        assert as_numbers(grid((3, 3)), width, 2, TOP_LEFT).lines
 
 
 async def test_a_scalar_and_what_it_was_made_of_are_numbers_in_one_row() -> None:

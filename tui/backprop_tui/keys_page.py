@@ -9,7 +9,7 @@ from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.messages.message import msg
 from backprop_tui.commands import COMMANDS, CommandRow, key_text
-from backprop_tui.panels.tensor_keys import KEYS
+from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.signs import SCROLLING, SIGNS
 
 __all__ = ["keys_page"]

@@ -9,7 +9,7 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, pad, wrap
 from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.panel_slots import slot_named
-from backprop_tui.panels.tensor_keys import KEYS
+from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.signs import SCROLLING, SIGNS
 from backprop_tui.texts import text

@@ -14,9 +14,9 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.panels.tensor import Viewer, literal, viewer
-from backprop_tui.panels.tensor_keys import KEYS, key_line
-from backprop_tui.panels.tensor_state import TensorState, opened_at
+from backprop_tui.panels.tensor.keys import KEYS, key_line
+from backprop_tui.panels.tensor.state import TensorState, opened_at
+from backprop_tui.panels.tensor.viewer import Viewer, literal, viewer
 from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel

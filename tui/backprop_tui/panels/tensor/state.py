@@ -15,7 +15,7 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_tui.cells.lines import Role
-from backprop_tui.panels.tensor_grid import TOP_LEFT, Axes, Scroll, last_axes
+from backprop_tui.panels.tensor.grid import TOP_LEFT, Axes, Scroll, last_axes
 from backprop_tui.view import View
 
 __all__ = ["Subject", "TensorState", "opened_at"]

@@ -20,10 +20,18 @@ from backprop_tui.cells.heatmap import legend
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.tensors import slice_text
 from backprop_tui.cells.text import clip
-from backprop_tui.panels.tensor_grid import TOP_LEFT, Grid, Picture, Read, last_axes
-from backprop_tui.panels.tensor_heat import heat, heat_width
-from backprop_tui.panels.tensor_numbers import fits, numbers
-from backprop_tui.panels.tensor_state import TensorState
+from backprop_tui.panels.tensor.grid import (
+    TOP_LEFT,
+    Grid,
+    Picture,
+    Read,
+    as_heatmap,
+    as_numbers,
+    fits,
+    heatmap_width,
+    last_axes,
+)
+from backprop_tui.panels.tensor.state import TensorState
 
 __all__ = ["Pane", "main_pane", "pane_block", "side_panes"]
 
@@ -190,7 +198,7 @@ def _widths(state: TensorState, panes: Sequence[Pane], width: int, height: int) 
 def _wanted(state: TensorState, pane: Pane, width: int, height: int) -> int:
     """How wide a pane would be if it had all of `width`."""
     if _as_heat(state, pane, width, height):
-        body = heat_width(pane.grid, width, height, signs=state.signs)
+        body = heatmap_width(pane.grid, width, height, signs=state.signs)
         below = line_width(legend(pane.facts, width)) if pane.facts is not None else 0
         title = line_width(_title(pane, "", width))
         return max(body, below, title)
@@ -209,9 +217,9 @@ def _drawn(state: TensorState, pane: Pane, width: int, height: int, *, first: bo
     below: Line = ()
     if as_heat:
         below = legend(pane.facts, width) if pane.facts is not None else ()
-        picture = heat(grid, width, height - bool(below), scroll, signs=state.signs)
+        picture = as_heatmap(grid, width, height - bool(below), scroll, signs=state.signs)
     else:
-        picture = numbers(grid, width, height, scroll)
+        picture = as_numbers(grid, width, height, scroll)
     lines = [_title(pane, _part(grid, picture), width), *picture.lines, *([below] if below else [])]
     return _Drawn([clip_line(line, width) for line in lines], picture, as_heat)
 

@@ -11,10 +11,10 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["KEYS", "Key", "key_line"]
+__all__ = ["KEYS", "ViewerKey", "key_line"]
 
 
-class Key(Struct, frozen=True):
+class ViewerKey(Struct, frozen=True):
     """Keys with what they do: their actions on the screen, and how people read them.
 
     `label` stands in the footer, `help` on the help's page. The first in the order of `footer` stay where the
@@ -30,8 +30,8 @@ class Key(Struct, frozen=True):
     deep: bool = False
 
 
-KEYS: Final[tuple[Key, ...]] = (
-    Key(
+KEYS: Final[tuple[ViewerKey, ...]] = (
+    ViewerKey(
         "move",
         msg("cell"),
         msg("move the cursor: its number is shown in full, and how it was made; a click puts it there"),
@@ -39,7 +39,7 @@ KEYS: Final[tuple[Key, ...]] = (
         2,
         (("up", "move(-1, 0)"), ("down", "move(1, 0)"), ("left", "move(0, -1)"), ("right", "move(0, 1)")),
     ),
-    Key(
+    ViewerKey(
         "page",
         msg("page"),
         msg("as many rows as are in view, with Shift and an arrow also columns; the wheel scrolls"),
@@ -52,7 +52,7 @@ KEYS: Final[tuple[Key, ...]] = (
             ("shift+right", "page(0, 1)"),
         ),
     ),
-    Key(
+    ViewerKey(
         "ends",
         msg("ends of the row"),
         msg("to the ends of the row, with Ctrl to the first and the last cell"),
@@ -65,7 +65,7 @@ KEYS: Final[tuple[Key, ...]] = (
             ("ctrl+end", "ends(1, 1)"),
         ),
     ),
-    Key(
+    ViewerKey(
         "subject",
         msg("value, gradient"),
         msg("the node's value, its gradient, and each contribution to that"),
@@ -73,7 +73,7 @@ KEYS: Final[tuple[Key, ...]] = (
         3,
         (("tab", "subject(1)"), ("shift+tab", "subject(-1)")),
     ),
-    Key(
+    ViewerKey(
         "slice",
         msg("slice"),
         msg("the slice before and after, of a tensor with more than two axes"),
@@ -82,7 +82,7 @@ KEYS: Final[tuple[Key, ...]] = (
         (("comma", "slide(-1)"), ("full_stop", "slide(1)")),
         deep=True,
     ),
-    Key(
+    ViewerKey(
         "axis",
         msg("slice axis"),
         msg("another axis to take slices along"),
@@ -91,12 +91,12 @@ KEYS: Final[tuple[Key, ...]] = (
         (("x", "axis"),),
         deep=True,
     ),
-    Key("axes", msg("turn"), msg("other axes for rows and columns"), "t", 9, (("t", "turn"),)),
-    Key("heat", msg("heatmap"), msg("a heatmap, or numbers"), "h", 5, (("h", "heat"),)),
-    Key("counts", msg("histogram"), msg("the histogram, or none"), "f", 6, (("f", "counts"),)),
-    Key("copy", msg("copy"), msg("copy the matrix as NumPy reads it"), "y", 11, (("y", "copy"),)),
-    Key("help", msg("help"), msg("this page"), "?", 7, (("question_mark,f1", "help"),)),
-    Key("close", msg("close"), msg("back to the debugger"), "Esc", 1, (("escape,q,enter", "dismiss"),)),
+    ViewerKey("axes", msg("turn"), msg("other axes for rows and columns"), "t", 9, (("t", "turn"),)),
+    ViewerKey("heat", msg("heatmap"), msg("a heatmap, or numbers"), "h", 5, (("h", "heat"),)),
+    ViewerKey("counts", msg("histogram"), msg("the histogram, or none"), "f", 6, (("f", "counts"),)),
+    ViewerKey("copy", msg("copy"), msg("copy the matrix as NumPy reads it"), "y", 11, (("y", "copy"),)),
+    ViewerKey("help", msg("help"), msg("this page"), "?", 7, (("question_mark,f1", "help"),)),
+    ViewerKey("close", msg("close"), msg("back to the debugger"), "Esc", 1, (("escape,q,enter", "dismiss"),)),
 )
 
 
