@@ -9,7 +9,7 @@ from test_expr import TREES
 
 from backprop_engine.errors import ScenarioError
 from backprop_engine.evaluation.execution_plans import plan_of, refusal
-from backprop_engine.evaluation.lowering import LONGEST_TEXT
+from backprop_engine.evaluation.graph_nodes import LONGEST_TEXT
 from backprop_engine.expressions import fill, render
 from backprop_engine.expressions.templates import LONGEST
 from backprop_engine.graph.builder import GraphBuilder

@@ -15,7 +15,7 @@ from msgspec import structs
 from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, plan_of
-from backprop_engine.evaluation.lowering import Position, add_expression
+from backprop_engine.evaluation.graph_nodes import Position, add_expression
 from backprop_engine.expressions import Filled, Name, fill
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder

@@ -12,7 +12,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
 from backprop_engine.evaluation.calls import CallError, Given, bind
-from backprop_engine.evaluation.lowering import SHAPES, Position, add_expression
+from backprop_engine.evaluation.graph_nodes import SHAPES, Position, add_expression
 from backprop_engine.expressions import SourceSpan, normalised
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind

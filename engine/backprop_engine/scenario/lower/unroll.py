@@ -11,7 +11,7 @@ from typing import Final
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
-from backprop_engine.evaluation.lowering import Position
+from backprop_engine.evaluation.graph_nodes import Position
 from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.lower.lowering import Lowering

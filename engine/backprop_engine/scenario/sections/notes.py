@@ -46,12 +46,12 @@ def read_notes(
             if mistakes.enough:
                 break
             with mistakes.collected():
-                name = _noted(key, notes, known)
+                name = _noted_name(key, notes, known)
                 notes[name] = Note(key, local_text(value, msg("a note")))
     return notes
 
 
-def _noted(key: YamlScalar, notes: Mapping[str, Note], known: DefinedNames) -> str:
+def _noted_name(key: YamlScalar, notes: Mapping[str, Note], known: DefinedNames) -> str:
     """The name of the node that a key is a note for."""
     name = known.canonical(key.text)
     if name in notes:
@@ -84,10 +84,14 @@ def in_instances(notes: Mapping[tuple[str, str], LocalText], graph: Graph) -> di
         for (cell, name), note in notes.items():
             if cell == group.cell:
                 path = f"{group.name}.{name}"
-                inner = [group for group in graph.groups if group.name == path or _is_item(group.name, path)]
-                at = [group.stop - 1 for group in inner] or [graph.position(path)]
+                at = _ends(graph, path) or [graph.position(path)]
                 placed |= dict.fromkeys(at, note)
     return placed
+
+
+def _ends(graph: Graph, name: str) -> list[int]:
+    """The last node of the instance called `name`, or of each instance of a scan called so."""
+    return [group.stop - 1 for group in graph.groups if group.name == name or _is_item(group.name, name)]
 
 
 def _is_item(name: str, scan: str) -> bool:
@@ -99,11 +103,10 @@ def by_position(notes: Mapping[str, Note], graph: Graph, mistakes: Mistakes) -> 
     """The notes by the position of their node."""
     placed: dict[int, LocalText] = {}
     for name, note in notes.items():
-        instances = [group for group in graph.groups if group.name == name or _is_item(group.name, name)]
         if name in graph:
             placed[graph.position(name)] = note.text
-        elif instances:  # told where an instance is done
-            placed |= {group.stop - 1: note.text for group in instances}
+        elif ends := _ends(graph, name):  # shown where an instance is done
+            placed |= dict.fromkeys(ends, note.text)
         else:  # only a numbered part can be missing now
             message = msg("`{unit}` has no part `{name}`", unit=name.partition("#")[0], name=name)
             mistakes.add(mistake(UNKNOWN_NOTE, note.key, message).diagnostics)
