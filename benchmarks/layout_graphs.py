@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from backprop_engine import load_scenario
 from backprop_engine.graph.graph import Kind
-from backprop_tui.bundle import bundled
+from backprop_tui.files.bundled import bundled
 
 LEAF, OPERATOR = (6, 3), (11, 3)
 """Cells that a box takes: a leaf's number, or a box with its number beside it."""

@@ -14,7 +14,7 @@ from statistics import median
 
 from terminal import COLUMNS, ROWS, NoScreenError, Terminal
 
-from backprop_tui.bundle import bundled
+from backprop_tui.files.bundled import bundled
 
 EMPTY_APP = """
 from textual.app import App

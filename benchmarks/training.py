@@ -19,7 +19,7 @@ from backprop_engine import load_scenario, record
 from backprop_engine.debugger import Session, ToEnd, advance, update
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run, Training
-from backprop_tui.bundle import bundled
+from backprop_tui.files.bundled import bundled
 from backprop_tui.panels.plots.panel import plots
 from backprop_tui.view import View
 

@@ -13,7 +13,7 @@ from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
-from backprop_tui.bundle import bundled
+from backprop_tui.files.bundled import bundled
 from backprop_tui.view import View
 
 STEMS = tuple(bundled())

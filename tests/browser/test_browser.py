@@ -16,8 +16,8 @@ from selenium.webdriver import Keys
 import backprop_engine
 import backprop_tui
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.bundle import bundled
 from backprop_tui.cells.text import cell_width
+from backprop_tui.files.bundled import bundled
 from backprop_tui.themes import DARK
 from served import children, serving, wait_until_gone
 

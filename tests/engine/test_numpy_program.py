@@ -33,7 +33,7 @@ from backprop_engine.program.identifiers import identifiers
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
-from backprop_tui.bundle import bundled
+from backprop_tui.files.bundled import bundled
 
 BUNDLED = bundled()
 TRAINED = [stem for stem, path in BUNDLED.items() if "train:" in path.read_text(encoding="utf-8")]

@@ -27,11 +27,11 @@ from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import Trace
-from backprop_tui.bundle import bundled
 from backprop_tui.cells.blocks import Block, fenced, fraction, row, text
 from backprop_tui.cells.lines import Role, line_text, line_width, plain, wrap_line
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import in_ascii
+from backprop_tui.files.bundled import bundled
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.formulas.equations import Style, flow
 from backprop_tui.render.formulas.naming import Naming

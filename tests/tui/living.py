@@ -12,7 +12,7 @@ from driving import WIDE, debugger, opened, seen
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session
-from backprop_tui.opening import Opening
+from backprop_tui.files.opening import Opening
 from backprop_tui.view import View
 
 TEXT = """

@@ -11,9 +11,9 @@ from driving import debugger, opened, seen
 
 from backprop_engine import load_scenario
 from backprop_engine.debugger import Go, Session, StepBy, update
-from backprop_tui.bundle import bundled
 from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span
+from backprop_tui.files.bundled import bundled
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.nodes import nodes
 from backprop_tui.scene.boxes import DENSITIES

@@ -19,8 +19,8 @@ from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import plain
 from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.files.opening import Opening
 from backprop_tui.keys_page import keys_page
-from backprop_tui.opening import Opening
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.screens import slices

@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
-from backprop_tui.editor import Loan, command_line, run_editor, wanted_editor
+from backprop_tui.files.editor import Loan, command_line, run_editor, wanted_editor
 from backprop_tui.view import View
 from programs import PROGRAM, environment
 from scenes import written

@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.scenario.model import Scenario
-from backprop_tui.bundle import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.cells.lines import line_text, line_width, plain
+from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.panels.scenarios import ScenarioList, found, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen
@@ -123,7 +123,7 @@ def test_what_the_index_lists_and_the_folder_lacks_is_left_out(tmp_path: Path) -
 def test_opening_by_stem_reads_no_index() -> None:
     """What is imported and opened on the way to a run tells."""
     check = (
-        "import sys; from backprop_tui.bundle import resolve; opened = []\n"
+        "import sys; from backprop_tui.files.bundled import resolve; opened = []\n"
         "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
         "resolve('add_multiply'); assert not [one for one in opened if 'scenarios' in one], opened\n"
         "assert 'tomllib' not in sys.modules"

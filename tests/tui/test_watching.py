@@ -14,9 +14,9 @@ from textual.pilot import Pilot
 from backprop_engine.debugger import Break
 from backprop_engine.errors import UsageError
 from backprop_tui.export.screenshot import screen_svg
-from backprop_tui.opening import Opening
+from backprop_tui.files.opening import Opening
+from backprop_tui.files.watching import Watcher, data_files, stamp
 from backprop_tui.panel_slots import PANEL_SLOTS
-from backprop_tui.watching import Watcher, data_files, stamp
 from scenes import written
 
 WITH_DATA = "inputs: {x: {file: data/x.csv}}\nnodes: {f: sum(x * x)}\n"

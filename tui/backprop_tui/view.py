@@ -8,7 +8,7 @@ from backprop_engine.debugger import Session
 from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
-from backprop_tui.opening import Opening
+from backprop_tui.files.opening import Opening
 from backprop_tui.scene.boxes import Density
 from backprop_tui.scene.scene import Scene
 

@@ -18,7 +18,7 @@ from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import MAX_BYTES, Source
-from backprop_tui.bundle import bundled, resolve
+from backprop_tui.files.bundled import bundled, resolve
 
 __all__ = [
     "add_shared",

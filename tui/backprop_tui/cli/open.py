@@ -77,9 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
 def found(arguments: argparse.Namespace) -> Start:
     """What the arguments name, if all of them can be used."""
     from backprop_engine.debugger import travelled
-    from backprop_tui.bundle import resolve
     from backprop_tui.cli.arguments import opened, position
-    from backprop_tui.opening import Opening
+    from backprop_tui.files.bundled import resolve
+    from backprop_tui.files.opening import Opening
     from backprop_tui.prompt.keeping import session_of
     from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
@@ -133,7 +133,7 @@ def _need_terminal(scenario: str | None) -> None:
 
 def _open(start: Start, *, ascii_only: bool) -> int:
     from backprop_tui.app import DebuggerApp
-    from backprop_tui.editor import Loan
+    from backprop_tui.files.editor import Loan
     from backprop_tui.textual_private import forgive_odd_bytes
 
     app = DebuggerApp(

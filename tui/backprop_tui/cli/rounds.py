@@ -12,7 +12,7 @@ from typing import TypeAlias
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.text import pad
-from backprop_tui.watching import INTERVAL, Watcher, data_files, stamp
+from backprop_tui.files.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["watch"]
 

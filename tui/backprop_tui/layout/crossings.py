@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WIDEST", "Arrangement", "Gap", "IntArray", "Snapshot", "best_moves"]
+__all__ = ["WIDEST", "Gap", "IntArray", "NodeArrangement", "Snapshot", "best_moves"]
 
 IntArray: TypeAlias = NDArray[np.intp]
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -55,7 +55,7 @@ class Snapshot(NamedTuple):
     version: list[int]
 
 
-class Arrangement:
+class NodeArrangement:
     """The places of all nodes, and what crossings cost in each gap.
 
     `gaps[rank]` lies between a rank and the next one, so there is one gap less than there are ranks.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_tui.layout.crossings import Arrangement, Gap, IntArray, Snapshot
+from backprop_tui.layout.crossings import Gap, IntArray, NodeArrangement, Snapshot
 from backprop_tui.layout.layers import Layers
 
 __all__ = ["order_ranks"]
@@ -81,7 +81,7 @@ class _Search:
             for index, node in enumerate(nodes):
                 self.number[node] = index
         gaps = [self._gap(rank) for rank in range(len(layers.ranks) - 1)]
-        self.arrangement = Arrangement([len(nodes) for nodes in layers.ranks], gaps)
+        self.arrangement = NodeArrangement([len(nodes) for nodes in layers.ranks], gaps)
         self.rng = random.Random(SEED)
 
     def _gap(self, rank: int) -> Gap:

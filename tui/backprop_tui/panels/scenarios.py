@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.bundle import ScenarioEntry, Shelf, heading
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import clip, pad
+from backprop_tui.files.bundled import ScenarioEntry, Shelf, heading
 
 __all__ = ["ScenarioList", "dots", "found", "title_of_entry"]
 

@@ -22,7 +22,7 @@ from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
 from backprop_engine.scenario.write.emit import flow_text
-from backprop_tui.bundle import bundled_folder
+from backprop_tui.files.bundled import bundled_folder
 
 __all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "session_of", "with_kept"]
 

@@ -22,12 +22,12 @@ from backprop_engine.messages.message import in_language
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
-from backprop_tui.editor import command_line, run_editor, wanted_editor
-from backprop_tui.opening import Opening
+from backprop_tui.files.editor import command_line, run_editor, wanted_editor
+from backprop_tui.files.opening import Opening
+from backprop_tui.files.watching import INTERVAL, Stamp, Watcher, data_files, stamp
 from backprop_tui.screens.handle import Handle
 from backprop_tui.texts import text
 from backprop_tui.view import View
-from backprop_tui.watching import INTERVAL, Stamp, Watcher, data_files, stamp
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
 
 __all__ = ["FileFollower"]

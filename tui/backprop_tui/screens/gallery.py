@@ -14,11 +14,11 @@ from textual.widgets import Input
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.messages.message import in_language
-from backprop_tui.bundle import ScenarioEntry, Shelf, bundled, heading, shelves
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import GALLERY_COMMANDS
+from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, shelves
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, found, title_of_entry
 from backprop_tui.screens.bindings import bindings
@@ -171,7 +171,7 @@ class GalleryScreen(Screen[None]):
 
     def action_open(self) -> None:
         """Open the chosen scenario in the debugger."""
-        from backprop_tui.opening import Opening
+        from backprop_tui.files.opening import Opening
         from backprop_tui.prompt.keeping import session_of
         from backprop_tui.screens.debugger import DebuggerScreen
         from backprop_tui.view import View

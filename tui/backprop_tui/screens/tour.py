@@ -22,7 +22,7 @@ __all__ = ["OfferScreen", "TourGuide", "tour_view"]
 def tour_view(language: str, *, ascii: bool) -> View:
     """What the tour begins with."""
     from backprop_engine.scenario.loader import load_scenario
-    from backprop_tui.bundle import bundled
+    from backprop_tui.files.bundled import bundled
 
     scenario = load_scenario(bundled()[STEM])
     return View(scenario, Session(scenario.run()), language, ascii)

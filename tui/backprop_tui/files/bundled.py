@@ -1,7 +1,7 @@
-"""The bundled scenarios: where they lie, in a checkout and in a wheel, and the order to read them in.
+"""The bundled scenarios: their folder, in a checkout and in a wheel, and the order to read them in.
 
-A scenario is found by its stem without looking into any file. The order, the titles of folders and the levels
-stand in an `index.toml` in each folder; what it leaves out comes behind, sorted.
+A scenario is found by its stem without reading any file. The order, the titles of folders and the levels are
+in an `index.toml` in each folder; what that leaves out follows, sorted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from backprop_tui.watching import Stamp, stamp
+from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
     from backprop_engine.scenario.sections.texts import ScenarioTexts
@@ -23,11 +23,11 @@ __all__ = ["ScenarioEntry", "Shelf", "bundled", "bundled_folder", "heading", "re
 
 _ENDINGS = (".yaml", ".yml")
 _LAST = 1_000_000
-"""The order of a folder that says nothing about its own."""
+"""The order of a folder that states none."""
 
 
 class ScenarioEntry(Struct, frozen=True):
-    """A scenario on its shelf; `level` is how much it takes for granted, from 1, and 0 where nobody says."""
+    """A scenario on its shelf; `level` is how much it takes for granted, from 1; 0 if unknown."""
 
     stem: str
     path: Path
@@ -61,10 +61,10 @@ class _Index(Struct):
 
 @cache
 def bundled_folder() -> Path:
-    """The folder of bundled scenarios: beside this package in a wheel, at the top of a checkout."""
-    here = Path(__file__).resolve().parent
-    inside = here / "scenarios"
-    return inside if inside.is_dir() else here.parent.parent / "scenarios"
+    """The folder of bundled scenarios: in this package in a wheel, at the top of a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "scenarios"
+    return inside if inside.is_dir() else package.parent.parent / "scenarios"
 
 
 @cache
@@ -81,7 +81,7 @@ def shelves(scenarios: Mapping[str, Path]) -> tuple[Shelf, ...]:
     indices = {folder: _index(folder) for folder in folders}
     return tuple(
         Shelf(folder.name, indices[folder].title, tuple(_entries(indices[folder], folders[folder])))
-        for folder in sorted(folders, key=lambda one: (indices[one].order, one))
+        for folder in sorted(folders, key=lambda folder: (indices[folder].order, folder))
     )
 
 
@@ -93,14 +93,14 @@ def _index(folder: Path) -> _Index:
 
 
 def _entries(index: _Index, there: Mapping[str, Path]) -> Iterator[ScenarioEntry]:
-    """The scenarios that are there: those of the index, then the others, sorted."""
-    listed = {one.name: one.level for one in index.scenario if one.name in there}
+    """The scenarios of a folder: those of the index, then the others, sorted."""
+    listed = {entry.name: entry.level for entry in index.scenario if entry.name in there}
     for stem in (*listed, *sorted(there.keys() - listed)):
         yield ScenarioEntry(stem, there[stem], listed.get(stem, 0))
 
 
 def heading(path: Path) -> ScenarioTexts:
-    """What a scenario says about itself, without reading what it computes; nothing where it is broken."""
+    """What a scenario says about itself, without reading what it computes; empty if it is broken."""
     return _heading(path, stamp(str(path)))
 
 
@@ -121,7 +121,7 @@ def _heading(path: Path, _: Stamp) -> ScenarioTexts:
 
 
 def resolve(argument: str) -> Path:
-    """What the argument SCENARIO means: a path, or the stem of a bundled scenario."""
+    """The path that the argument SCENARIO means: itself, or that of the bundled scenario of this stem."""
     looks_like_path = "/" in argument or "\\" in argument or argument.endswith(_ENDINGS)
     if not looks_like_path and argument in bundled():
         return bundled()[argument]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.watching import Stamp, stamp
+from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
     from backprop_engine.scenario.model import Scenario
