@@ -10,6 +10,7 @@ from typing import Any
 from backprop_engine.expressions import Binary, Call, Expr, Name, Number, Unary, Value, parse, render
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
+from backprop_engine.ops import OPS
 from backprop_engine.ops.attributes import key_text
 
 __all__ = [
@@ -74,7 +75,7 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
     op = node.op
     assert op is not None
     operands = [spell(graph.nodes[operand]) for operand in node.operands]
-    if op.name == "index":
+    if "key" in node.attributes:
         return f"{operands[0]}[{key_text(node.attributes['key'])}]"
     if op.written:
         names = op.names(len(operands))
@@ -148,9 +149,14 @@ def _is_number(tree: Value, numbers: Set[str]) -> bool:
         case Binary():
             return _is_number(tree.left, numbers) and _is_number(tree.right, numbers)
         case Call():
-            return tree.name in ("sum", "mean", "var") or all(_is_number(one, numbers) for one in tree.args)
+            return _is_reduction(tree) or all(_is_number(one, numbers) for one in tree.args)
         case _:
             return False
+
+
+def _is_reduction(call: Call) -> bool:
+    op = OPS.called(call.name)
+    return op is not None and op.reduces
 
 
 def _sums(text: str) -> str:

@@ -171,6 +171,7 @@ pow_ = define(
     operands="a b",
     formula="a ** b",
     written="a ** b",
+    notation=Notation("power"),
     forward=np.power,
     rules=(
         Elementwise("b * a ** (b - 1)", _pow_base),

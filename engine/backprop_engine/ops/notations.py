@@ -10,13 +10,14 @@ from msgspec import Struct
 __all__ = ["Notation", "NotationKind", "NumpyCall"]
 
 NotationKind: TypeAlias = Literal[
-    "name", "radical", "bars", "exponential", "cases", "product", "big operator", "indexed name"
+    "name", "radical", "bars", "power", "exponential", "cases", "product", "big operator", "indexed name"
 ]
 """What a call looks like on a blackboard.
 
 - ``name``: `sign` in place of the operator's name, before its operands in brackets
 - ``radical``: a root sign over the operand
 - ``bars``: the operand between two bars, each of them `sign`
+- ``power``: the first operand, raised to the second
 - ``exponential``: the number `sign`, raised to the operand
 - ``cases``: a condition and two operands, one under the other behind a brace
 - ``product``: `sign` between two operands

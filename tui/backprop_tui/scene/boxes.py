@@ -148,7 +148,8 @@ def sign(graph: Graph, node: Node) -> str:
     nodes = [graph.nodes[operand] for operand in node.operands]
     if len(nodes) == 2 and nodes[1].kind is Kind.LITERAL:
         literal = nodes[1].text
-        return mathematical(f"x ** {literal}") if node.op.name == "pow" else f"{node.op.sign}{literal}"
+        power = node.op.notation is not None and node.op.notation.kind == "power"
+        return mathematical(f"x ** {literal}") if power else f"{node.op.sign}{literal}"
     if len(nodes) == 2 and nodes[0].kind is Kind.LITERAL:
         return f"{nodes[0].text}{node.op.sign}"
     return node.op.sign

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
+from backprop_engine.errors import ShapeError
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -13,16 +14,16 @@ from backprop_engine.expressions import (
     IntegerIndex,
     ListOf,
     Name,
+    Number,
     Subscript,
+    Text,
     Transpose,
     Unary,
     Value,
 )
+from backprop_engine.ops import OPS
 
 __all__ = ["axes_of", "letters"]
-
-_REDUCING: Final = frozenset(("sum", "mean", "max", "min", "prod", "var", "std", "norm", "logsumexp", "dot"))
-
 
 _LETTERS: Final = "ᵢⱼₖₗₘₙ"
 
@@ -57,24 +58,31 @@ def axes_of(tree: Value, known: Mapping[str, int]) -> int:
 
 
 def _axes_of_call(call: Call, known: Mapping[str, int]) -> int:
+    """The number of axes of a call: as the operator's shape rule says, for operands of any sizes."""
     within = [axes_of(arg, known) for arg in call.args]
-    most = max(within, default=0)
-    settings = {keyword.name: keyword.value for keyword in call.keywords}
-    match call.name:
-        case "outer":
-            return sum(within)
-        case "one_hot":
-            return within[0] + 1
-        case "eye":
-            return 2
-        case "ones":
-            return 1
-        case name if name in _REDUCING:
-            keeps = settings.get("keepdims")
-            if isinstance(keeps, Boolean) and keeps.value:
-                return most
-            axis = settings.get("axis")
-            gone = len(axis.items) if isinstance(axis, ListOf) else most if axis is None else 1
-            return max(0, most - gone)
+    op = OPS.called(call.name)
+    if op is None:
+        most = max(within, default=0)
+        return {"one_hot": most + 1, "eye": 2, "ones": 1}.get(call.name, most)
+    settings = {setting.name: setting.default for setting in op.attributes}
+    settings |= {keyword.name: _plain(keyword.value) for keyword in call.keywords}
+    try:
+        return len(op.shape(*((_ANY_SIZE,) * axes for axes in within), **settings))
+    except (ShapeError, TypeError):
+        return max(within, default=0)
+
+
+_ANY_SIZE: Final = 2
+
+
+def _plain(value: Value) -> Any:
+    """The value of a setting; None for what is not a constant."""
+    match value:
+        case Number() | Boolean() | Text():
+            return value.value
+        case Unary(operand=Number(value=number)):
+            return -number
+        case ListOf():
+            return tuple(map(_plain, value.items))
         case _:
-            return most
+            return None

@@ -33,8 +33,6 @@ _NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6
 _FIRST_OPERANDS: Final = 3
 """So many operands are shown where there are more than `_MOST_OPERANDS`."""
-_STACKED: Final = frozenset(("exp", "where"))
-"""Calls whose operands are exponents, or stand one under the other."""
 
 
 @lru_cache(maxsize=1024)
@@ -140,10 +138,16 @@ def shows_cells(tree: Expr, axes: Mapping[str, int]) -> bool:
         case Binary(op="/"):
             return shows_cells(tree.left, axes) and _is_scalar(tree.right, axes)
         case Call():
-            whole = tree.name not in _STACKED and all(shows_cells(arg, axes) for arg in tree.args)
+            whole = not _is_stacked(tree) and all(shows_cells(arg, axes) for arg in tree.args)
             return whole or _is_scalar(tree, axes)
         case _:
             return _is_scalar(tree, axes)
+
+
+def _is_stacked(call: Call) -> bool:
+    """Whether its operands are exponents, or stand one under the other."""
+    op = OPS.called(call.name)
+    return op is not None and op.notation is not None and op.notation.kind in ("exponential", "cases")
 
 
 def _is_scalar(tree: Expr, axes: Mapping[str, int]) -> bool:

@@ -7,16 +7,18 @@ bars of fractions and roots, and an exponent's place, group by themselves. What 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field, structs
 
+from backprop_engine.explain.symbols import SIZED, SUBSCRIPTS
 from backprop_engine.expressions import (
     Attribute,
     Binary,
     Boolean,
     Call,
     IntegerIndex,
+    Keyword,
     ListOf,
     Name,
     Number,
@@ -29,9 +31,12 @@ from backprop_engine.expressions import (
     render,
 )
 from backprop_engine.expressions.parse import PRECEDENCE
-from backprop_tui.cells.blocks import Block, fenced, fraction, raised, row, superscript, text
+from backprop_engine.ops import OPS
+from backprop_engine.ops.notations import Notation, NotationKind
+from backprop_tui.cells.blocks import Block, cases, fenced, fraction, raised, root, row, superscript, text
 from backprop_tui.cells.lines import Role
-from backprop_tui.render.formulas.axes import axes_of
+from backprop_tui.render.formulas.axes import axes_of, letters
+from backprop_tui.render.texts import say
 
 __all__ = ["Piece", "Typesetter"]
 
@@ -42,10 +47,6 @@ _SIGNS: Final = {
     "+": " + ", "-": " − ", "*": " · ", "@": " · ", "/": " / ",
     "<": " < ", "<=": " ≤ ", ">": " > ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ",
 }  # fmt: skip
-SUMS: Final = frozenset(("sum", "prod"))
-"""Calls whose sign stands right before what holds together by itself."""
-PRODUCTS: Final = {"outer": " ⊗ ", "hadamard": " ⊙ "}
-"""Calls that are written as products."""
 _LETTERS: Final = {"pi": "π"}
 _RAISED: Final = dict(
     zip("0123456789-−+abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)
@@ -53,6 +54,24 @@ _RAISED: Final = dict(
 _LONGEST_RAISED: Final = 3
 _DEEPEST: Final = 2
 """Fractions in fractions; one level deeper they are written with a slash."""
+
+
+def notation_of(call: Call) -> Notation | None:
+    """What a call looks like, where its operator says more than a name and brackets."""
+    op = OPS.called(call.name)
+    return op.notation if op is not None else None
+
+
+def product_sign(call: Call) -> str:
+    """The sign between the operands of a call that is written as a product; empty for others."""
+    notation = notation_of(call)
+    return notation.sign if notation is not None and notation.kind == "product" else ""
+
+
+def is_big_operator(call: Call) -> bool:
+    """Whether a call's sign stands right before what holds together by itself."""
+    notation = notation_of(call)
+    return notation is not None and notation.kind == "big operator"
 
 
 class Piece(Struct, frozen=True):
@@ -106,9 +125,7 @@ class Typesetter(Struct, frozen=True):
             case Attribute():
                 return Piece(row(self.within(tree.value, ATOM), text(f".{tree.name}")))
             case Call():
-                from backprop_tui.render.formulas.functions import call
-
-                return call(self, tree)
+                return _call(self, tree)
             case Text() | Boolean() | ListOf():
                 return Piece(text(render(tree)))
 
@@ -127,9 +144,9 @@ class Typesetter(Struct, frozen=True):
             if own == SUM and self._ends_in_sum(joined.left):
                 left[-1] = fenced(left[-1])
             return [*left, text(sign, reading=f" {joined.op} "), _positive(first), *others]
-        if isinstance(tree, Call) and tree.name in PRODUCTS and len(tree.args) == 2:
+        if isinstance(tree, Call) and len(tree.args) == 2 and (sign := product_sign(tree)):
             one, other = self.within(tree.args[0], TERM), self.within(tree.args[1], TERM + 1)
-            between = text(PRODUCTS[tree.name], reading=", ")
+            between = text(f" {sign} ", reading=", ")
             return [one.read(f"{tree.name}({one.reading}"), between, other.read(f"{other.reading})")]
         return [self.box(tree)]
 
@@ -145,7 +162,7 @@ class Typesetter(Struct, frozen=True):
         joined = self._joined(tree)
         if joined is not None:
             return PRECEDENCE[joined.op] == TERM and self._ends_in_sum(joined.right)
-        if not isinstance(tree, Call) or tree.name not in SUMS or not tree.args:
+        if not isinstance(tree, Call) or not is_big_operator(tree) or not tree.args:
             return False
         return not isinstance(tree.args[0], Unary) and self._joined(tree.args[0]) is None
 
@@ -207,3 +224,146 @@ def _key_part(part: IntegerIndex | Slice) -> str:
         return str(part.value)
     start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+
+# Calls: each function as mathematics writes it, else upright with its arguments in brackets
+
+
+def _call(setter: Typesetter, tree: Call) -> Piece:
+    """The call as a piece, drawn as the notation of its operator says; its reading is the call."""
+    notation = notation_of(tree)
+    draw = _DRAWN[notation.kind] if notation else _OTHERS.get(tree.name)
+    sign = notation.sign if notation else ""
+    piece = draw(setter, tree, sign) if draw else None
+    return piece or _upright(setter, tree, sign if draw is _upright else tree.name)
+
+
+def _reading(name: str, args: list[Block], keywords: tuple[Keyword, ...] = ()) -> str:
+    given = [f"{one.name}={render(one.value)}" for one in keywords]
+    return f"{name}({', '.join([*(arg.reading for arg in args), *given])})"
+
+
+def _upright(setter: Typesetter, tree: Call, sign: str) -> Piece:
+    """``tanh(x)``; settings stand behind the operands."""
+    args = [setter.box(arg) for arg in tree.args]
+    settings = [
+        row(text(f"{one.name}=", Role.DIM), setter.on_one_row().box(one.value)) for one in tree.keywords
+    ]
+    parts = [part for box in (*args, *settings) for part in (text(", "), box)][1:]
+    inside = fenced(row(*parts)) if parts else text("()")
+    box = row(text(sign, Role.OP), inside)
+    return Piece(box.read(_reading(tree.name, args, tree.keywords)))
+
+
+def _along_axes(setter: Typesetter, tree: Call, name: str) -> Piece | None:
+    """``∑ᵢ a``: the letters say which axes are summed, the first axis is i."""
+    settings = {one.name: one.value for one in tree.keywords}
+    if len(tree.args) != 1 or settings.keys() - {"axis", "keepdims"}:
+        return None
+    (arg,) = tree.args
+    along = _index_letters(settings.get("axis"), axes_of(arg, setter.axes))
+    if along is None:
+        return None
+    sign = text(name + along, Role.OP)
+    piece = setter.piece(arg)
+    bare = is_big_operator(tree) and piece.binds >= POWER
+    box = row(sign, piece.box if bare else fenced(piece.box))
+    return Piece(box.read(_reading(tree.name, [piece.box], tree.keywords)), ATOM)
+
+
+def _index_letters(axis: Value | None, axes: int) -> str | None:
+    """The letters of the axes; none where all are meant, None where it is not known how many there are."""
+    if axis is None:
+        return ""
+    wanted = axis.items if isinstance(axis, ListOf) else (axis,)
+    numbers = [one.value for one in wanted if isinstance(one, Number)]
+    if len(numbers) < len(wanted) or not all(-axes <= number < axes for number in numbers):
+        return None
+    return letters(int(number) % axes for number in numbers)
+
+
+def _raised(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    if len(tree.args) != 2 or tree.keywords:
+        return None
+    base, exponent = tree.args
+    base_block = setter.within(base, ATOM)
+    reading = _reading(tree.name, [base_block, setter.box(exponent)])
+    return setter.exponent(base_block, exponent, reading)
+
+
+def _exponential(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    if len(tree.args) != 1 or tree.keywords:
+        return None
+    (arg,) = tree.args
+    reading = _reading(tree.name, [setter.box(arg)])
+    piece = setter.exponent(text(sign), arg, reading)
+    if setter.flat and "^" in "".join(span.text for span in piece.box.lines[0]):
+        return None
+    return piece
+
+
+def _root(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    if len(tree.args) != 1 or tree.keywords:
+        return None
+    (arg,) = tree.args
+    if isinstance(arg, Name | Number):
+        box = setter.within(arg, ATOM)
+        return Piece(row(text(sign), box).read(_reading(tree.name, [box])))
+    if setter.flat:
+        inside = setter.box(arg)
+        return Piece(row(text(sign), fenced(inside)).read(_reading(tree.name, [inside])))
+    return Piece(root(setter.deeper().box(arg)))
+
+
+def _bars(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    if len(tree.args) != 1 or tree.keywords:
+        return None
+    inside = setter.box(tree.args[0])
+    return Piece(fenced(inside, sign, sign).read(_reading(tree.name, [inside])))
+
+
+def _cases(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    """``where(condition, a, b)`` behind a brace."""
+    if setter.flat or len(tree.args) != 3:
+        return None
+    condition, then, other = map(setter.deeper().box, tree.args)
+    before, behind = say("formula if", setter.language, condition="\n").split("\n")
+    where = row(text(before, Role.DIM), condition, text(behind, Role.DIM))
+    box = cases((then, where), (other, text(say("formula else", setter.language), Role.DIM)))
+    return Piece(box.read(_reading(tree.name, [condition, then, other])), LOOSE)
+
+
+def _sized(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    if len(tree.args) == 1 and isinstance(tree.args[0], Number):
+        size = repr(tree.args[0].value)
+        sign = SIZED[tree.name] + size.translate(SUBSCRIPTS)
+        return Piece(text(sign, Role.OP, f"{tree.name}({size})"))
+    return None
+
+
+def _product(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    return Piece(row(*setter.parts(tree)), TERM) if len(tree.args) == 2 else None
+
+
+def _turned(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+    """The last two axes exchanged."""
+    if len(tree.args) != 3 or [render(arg) for arg in tree.args[1:]] != ["-1", "-2"]:
+        return None
+    piece = setter.turned(tree.args[0], "")
+    return Piece(piece.box.read(f"swapaxes({piece.box.reading}, -1, -2)"))
+
+
+_Draw: TypeAlias = Callable[[Typesetter, Call, str], Piece | None]
+_DRAWN: Final[Mapping[NotationKind, _Draw]] = {
+    "name": _upright,
+    "radical": _root,
+    "bars": _bars,
+    "power": _raised,
+    "exponential": _exponential,
+    "cases": _cases,
+    "product": _product,
+    "big operator": _along_axes,
+    "indexed name": _along_axes,
+}
+_OTHERS: Final[Mapping[str, _Draw]] = {**dict.fromkeys(SIZED, _sized), "swapaxes": _turned}
+"""Functions in the texts of rules that are no operators."""
