@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.explain.facts import step_facts
-from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.explain.symbols import as_factor, mathematical
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
@@ -24,6 +23,7 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Line, Role, line_text, line_width, plain
+from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.layout import laid_out
 from backprop_tui.render.equation.terms import Part, Sign, Term

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_engine.explain.numbers import ABSENT, column, number, summary
+from backprop_engine.explain.numbers import column, number
+from backprop_tui.cells.summaries import ABSENT, summary
 
 FINITE = st.floats(-1e300, 1e300)
 READABLE = st.floats(-9999, 9999).filter(lambda value: value == 0 or abs(value) >= 1e-3)

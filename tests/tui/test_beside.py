@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from backprop_engine.debugger import Go, Set, SwitchBranch, update
 from backprop_tui.cells.lines import line_text, line_width
 from backprop_tui.panels.beside import Pair, differences, steps
-from backprop_tui.panels.chain_rule import chain_rule
+from backprop_tui.panels.step import chain_rule
 from backprop_tui.screens.beside import BesideScreen, pair_of
 from backprop_tui.view import View
 from scenes import LANGUAGES, view

@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 from backprop_engine.debugger import Session, StepBy
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import line_text
-from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
+from backprop_tui.panels.step import chain_rule
 from backprop_tui.screens.arrangement import Body, rows_of_graph
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.view import View

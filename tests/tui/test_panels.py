@@ -11,7 +11,6 @@ import pytest
 from driving import text_of
 
 from backprop_engine.debugger import Select, Session, Set, update
-from backprop_engine.explain.numbers import ABSENT, progress, summary
 from backprop_engine.explain.symbols import formula as written_out
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
@@ -22,16 +21,15 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Role, line_text, line_width, plain
+from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.bars import header, key_hints, title_of
-from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
-from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
+from backprop_tui.panels.step import chain_rule, chain_rule_title, formula, why
 from backprop_tui.panels.timeline import position_at, timeline
-from backprop_tui.panels.why import why
 from backprop_tui.render.differences import change
 from backprop_tui.scene.boxes import sign
 from backprop_tui.view import View

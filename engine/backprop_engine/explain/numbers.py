@@ -9,24 +9,13 @@ from math import floor, inf, isfinite, isnan, log10, nextafter
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.statistics import norm
+from backprop_engine.arrays import Tensor
 
-__all__ = ["ABSENT", "SUMMED", "column", "number", "progress", "summary"]
-
-ABSENT = "·"
-"""What stands for a value or a gradient that is not reached yet; it is not zero."""
+__all__ = ["DIGITS", "GRAPH_DIGITS", "column", "number"]
 
 DIGITS = 6
 TENSOR_DIGITS = 4
 GRAPH_DIGITS = 4
-VECTOR_DIGITS = 3
-FEWEST_DIGITS = 2
-"""A short vector's numbers have so many digits, and so many where there is little room."""
-MOST_CELLS = 8
-"""Longer vectors are told by their norm."""
-ROOM = 40
-"""The cells for a tensor in short where nobody says."""
 LONGEST_INTEGER = 10**12
 """Whole numbers up to this are written out."""
 _NEIGHBOURS = 1e12
@@ -203,67 +192,3 @@ def _scientific(numbers: list[float], digits: int, *, apart: bool) -> list[str]:
         else:
             texts.append(number(value))
     return texts
-
-
-SUMMED = " ∑ "
-"""What stands between a gradient and how many of its contributions it is the sum of."""
-
-
-def progress(count: int, of: int) -> str:
-    """What stands behind a gradient of which only `count` of `of` contributions have arrived."""
-    return f"{SUMMED}{count}/{of}" if 0 < count < of else ""
-
-
-def summary(tensor: Tensor | None, room: int = ROOM, digits: int = DIGITS, *, shape: bool = True) -> str:
-    """A tensor in short: a scalar's number of so many `digits`, a short vector's cells where there is `room`
-    for them, else its shape and its Euclidean norm; of truth values, how many are true.
-
-    A vector's shape stands in brackets, so that nobody takes it for a number.
-    """
-    if tensor is None:
-        return ABSENT
-    if tensor.shape == ():
-        return _scalar(tensor, room, digits)
-    if tensor.ndim == 1 and (cells := _cells(tensor, room)):
-        return cells
-    lead = f"({tensor.size}) " if tensor.ndim == 1 else f"{shape_text(tensor.shape)} "
-    return (lead if shape else "") + _size(tensor, room - len(lead) * shape)
-
-
-def _scalar(tensor: Tensor, room: int, digits: int) -> str:
-    """A number of so many digits, of fewer where only those fit, and of more where it would look exact."""
-    full = number(tensor)
-    for count in range(digits, FEWEST_DIGITS - 1, -1):
-        text = number(tensor, count)
-        if len(text) <= room and (text == full or not _looks_exact(text, count)):
-            return text
-    text = number(tensor, digits)
-    return full if _looks_exact(text, digits) else text
-
-
-def _looks_exact(text: str, digits: int) -> bool:
-    """Whether a number has fewer digits than it may have, or no point."""
-    shown = text.partition("e")[0].replace(".", "").lstrip("-0")
-    return len(shown) < digits or text.lstrip("-").isdigit()
-
-
-def _size(tensor: Tensor, room: int) -> str:
-    """A norm, with fewer digits where only those fit; of truth values, how many are true."""
-    if tensor.dtype.kind == "b":
-        return f"{np.count_nonzero(tensor)}/{tensor.size} true"
-    size = norm(tensor)
-    text = f"‖{number(size, VECTOR_DIGITS)}‖"
-    return text if len(text) <= room else f"‖{number(size, FEWEST_DIGITS)}‖"
-
-
-def _cells(vector: Tensor, room: int) -> str:
-    """The cells of a short vector, with fewer digits where only those fit; empty where nothing does."""
-    if (vector.dtype.kind == "f" and vector.size > MOST_CELLS) or 2 * vector.size + 1 > room:
-        return ""
-    plain = vector.astype(np.int8) if vector.dtype.kind == "b" else vector
-    for digits in range(VECTOR_DIGITS, FEWEST_DIGITS - 1, -1):
-        cells = column(plain, digits, exact=digits, apart=False)
-        text = f"[{' '.join(one.strip() for one in cells)}]"
-        if len(text) <= room:
-            return text
-    return ""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from backprop_engine.arrays import same
 from backprop_engine.explain.facts import step_facts
-from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import in_language
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
+from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.text import cell_width
-from backprop_tui.panels.chain_rule import chain_rule
+from backprop_tui.panels.step import chain_rule
 from backprop_tui.render.differences import in_short, padded
 from backprop_tui.render.words import story
 from backprop_tui.texts import text

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derived import derived
-from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.trace.trace import Trace, between, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
+from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.texts import text

@@ -13,10 +13,10 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 
 from backprop_engine.derived import derived
-from backprop_engine.explain.numbers import ABSENT, progress
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_width
+from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.scene.folding import folded_graph

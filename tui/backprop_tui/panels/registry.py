@@ -10,12 +10,10 @@ from msgspec import Struct
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.calls import calls
-from backprop_tui.panels.chain_rule import chain_rule, chain_rule_title
-from backprop_tui.panels.formula import formula
 from backprop_tui.panels.graph import graph_picture, graph_title
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
-from backprop_tui.panels.why import why
+from backprop_tui.panels.step import chain_rule, chain_rule_title, formula, why
 from backprop_tui.view import View
 
 __all__ = ["PANELS", "PanelDrawing"]

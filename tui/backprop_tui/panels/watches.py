@@ -6,8 +6,8 @@ from math import isfinite
 
 from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.numbers import summary
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.texts import text
 from backprop_tui.view import View

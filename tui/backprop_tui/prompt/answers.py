@@ -25,12 +25,13 @@ from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.derivatives.local_gradients import ScalarLocal, local_gradient
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.facts import step_facts
-from backprop_engine.explain.numbers import number, progress, summary
+from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, Span, line_text
+from backprop_tui.cells.summaries import progress, summary
 from backprop_tui.prompt.outcome import Context, Outcome, one_line, table, tensor_lines
 from backprop_tui.prompt.values import TensorReference, node_named, parse_target
 from backprop_tui.queries import Compare, Expect, Find, ListNodes, NudgeLeaf, Print, Who, Why

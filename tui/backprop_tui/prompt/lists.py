@@ -10,9 +10,9 @@ from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.navigation import interval
 from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
-from backprop_engine.explain.numbers import summary
 from backprop_engine.messages.message import in_language
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.summaries import summary
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.prompt.outcome import Context, one_line, table
 from backprop_tui.queries import Info

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.debugger import Session
-from backprop_engine.explain.numbers import ABSENT
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
+from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.queries import ScreenCommand

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_engine.arrays import Tensor, same
-from backprop_engine.explain.numbers import SUMMED, number, summary
+from backprop_engine.explain.numbers import number
 from backprop_engine.explain.statistics import norm
 from backprop_engine.graph.graph import Node
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.summaries import SUMMED, summary
 from backprop_tui.cells.text import cell_width, clip, pad
 
 __all__ = ["change", "faded", "in_short", "is_unchanged", "padded"]

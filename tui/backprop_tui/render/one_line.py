@@ -13,8 +13,8 @@ from backprop_engine.explain.facts import (
     StepFacts,
     UpdateFacts,
 )
-from backprop_engine.explain.numbers import SUMMED, progress, summary
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.summaries import SUMMED, progress, summary
 from backprop_tui.render.texts import say
 from backprop_tui.render.words import story, turn_text
 

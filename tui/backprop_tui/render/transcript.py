@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from backprop_engine.arrays import shape_text
 from backprop_engine.derivatives.decomposition import stepped_into
 from backprop_engine.explain.facts import StepFacts, step_facts
-from backprop_engine.explain.numbers import ABSENT, summary
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line

@@ -20,10 +20,11 @@ from backprop_engine.explain.facts import (
     UpdateFacts,
 )
 from backprop_engine.explain.local_facts import LocalFacts
-from backprop_engine.explain.numbers import number, summary
+from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.summaries import summary
 from backprop_tui.render.texts import say
 
 __all__ = ["code", "numeric_line", "override_line", "story", "turn_text"]

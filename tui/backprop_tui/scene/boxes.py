@@ -8,10 +8,11 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.numbers import GRAPH_DIGITS, progress, summary
+from backprop_engine.explain.numbers import GRAPH_DIGITS
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.summaries import progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.render.differences import change
 

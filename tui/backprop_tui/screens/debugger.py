@@ -15,19 +15,18 @@ from textual.screen import Screen
 
 from backprop_engine.debugger import Command, Fold, Go, Select
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.explain.numbers import summary
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, plain
+from backprop_tui.cells.summaries import summary
 from backprop_tui.commands import COMMANDS, CommandRow
 from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
-from backprop_tui.panels.chain_rule import chain_rule
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.registry import PANELS
+from backprop_tui.panels.step import chain_rule, why
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
-from backprop_tui.panels.why import why
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Arrangement, Body, rows_of_graph

@@ -14,12 +14,13 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.explain.numbers import ABSENT, column, number, progress, summary
+from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import Histogram, facts, histogram
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
+from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.panels.tensor.grid import Picture
 from backprop_tui.panels.tensor.panes import main_pane, pane_block, side_panes
 from backprop_tui.panels.tensor.state import Subject, TensorState

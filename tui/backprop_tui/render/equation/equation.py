@@ -9,12 +9,12 @@ from __future__ import annotations
 from msgspec import structs
 
 from backprop_engine.arrays import shape_text
+from backprop_engine.explain.common_facts import NamedTensor
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
-    NamedTensor,
     SeedFacts,
     StartFacts,
     StepFacts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.facts import is_row
+from backprop_engine.explain.common_facts import is_row
 from backprop_engine.explain.symbols import loss_name, operand_text
 from backprop_engine.expressions import Expr, Name, walk
 from backprop_engine.graph.graph import Node

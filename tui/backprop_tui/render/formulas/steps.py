@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
 from backprop_engine.arrays import shape_text
+from backprop_engine.explain.common_facts import gives_row
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
@@ -17,33 +18,36 @@ from backprop_engine.explain.facts import (
     StartFacts,
     StepFacts,
     UpdateFacts,
-    gives_row,
 )
 from backprop_engine.explain.local_facts import LocalFacts
-from backprop_engine.explain.numbers import ABSENT, number
+from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import operand_text
+from backprop_engine.explain.update_facts import ComputedLine
 from backprop_engine.expressions import Name
 from backprop_engine.graph.graph import Node
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block, fenced, row, superscript, text
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.render.formulas.axes import letters
 from backprop_tui.render.formulas.equations import (
     EQUALS,
     Column,
     Equation,
     Style,
+    is_written_out,
     tensor_box,
     with_value,
 )
-from backprop_tui.render.formulas.naming import Naming, gradient, partial
-from backprop_tui.render.formulas.trees import node_trees, rule_tree
-from backprop_tui.render.formulas.typeset import TERM
+from backprop_tui.render.formulas.naming import Naming, gradient, number_piece, partial
+from backprop_tui.render.formulas.trees import node_trees, rule_tree, shows_cells
+from backprop_tui.render.formulas.typeset import SIGN, TERM, Piece, Typesetter
 from backprop_tui.render.texts import say
 from backprop_tui.render.words import turn_text
 
 __all__ = ["step_equations"]
 
+_BECOMES: Final = Column(text(" ← "), sign=True, relation=True)
 _DOTS: Final = Column(text("…"), sign=True)
 _MOST_TERMS: Final = 3
 """Contributions that are shown of a sum."""
@@ -67,9 +71,7 @@ def step_equations(facts: StepFacts, language: str) -> Iterator[Equation]:
         case AccumulateFacts():
             yield _sum(facts, language)
         case UpdateFacts():
-            from backprop_tui.render.formulas.updates import update_equations
-
-            yield from update_equations(facts)
+            yield from _update(facts)
         case ClearFacts() | StartFacts():
             return
 
@@ -203,3 +205,41 @@ def _sum(facts: AccumulateFacts, language: str) -> Equation:
         return [Column(gradient(facts.trace, operand, style), total), EQUALS, *joined]
 
     return Equation(say("formula sum", language, count=count, of=of), columns)
+
+
+def _update(facts: UpdateFacts) -> Iterator[Equation]:
+    """One for each line of the update; what a line computes stands in the lines after it."""
+    title = facts.training.optimizer.name
+    for line in facts.lines:
+        yield _update_line(facts, title, line)
+        title = ""
+
+
+def _update_line(facts: UpdateFacts, title: str, line: ComputedLine) -> Equation:
+    node, trace, (target, tree, before, after) = facts.node, facts.trace, line
+    axes = {name: tensor.ndim for name, tensor in before.items()}
+    roles: dict[str, Any] = {"w": Role.VALUE, "g": Role.GRADIENT}
+    shown = not any(axes.values()) or shows_cells(tree, axes)
+    changed = before["g"] is not facts.gradient.tensor
+
+    def columns(style: Style) -> Sequence[Column]:
+        def symbol(name: str) -> Piece | None:
+            if name == "w":
+                return Piece(text(node.name, Role.VALUE))
+            if name == "g" and not changed:
+                return Piece(gradient(trace, node, style), TERM if style.flat else SIGN)
+            return Piece(text(name, roles.get(name, Role.LOCAL)))
+
+        def numbers(name: str) -> Piece | None:
+            return number_piece(before[name], roles.get(name, Role.LOCAL), style) if name in before else None
+
+        left = text("g", Role.GRADIENT) if target == "g" else (symbol(target) or Piece(text(target))).box
+        value = tensor_box(after, roles.get(target, Role.LOCAL), style)
+        right = Typesetter(symbol, axes, style.flat, style.small).parts(tree)
+        below: Sequence[Block | None] = [None] * len(right)
+        if shown and style.numbers and all(is_written_out(tensor, style) for tensor in before.values()):
+            below = Typesetter(numbers, axes, style.flat, style.small).parts(tree)
+        sides = [Column(*pair, sign=at % 2 == 1) for at, pair in enumerate(zip(right, below, strict=True))]
+        return with_value([Column(left, value), _BECOMES, *sides], value)
+
+    return Equation(title, columns)

@@ -1,21 +1,24 @@
-"""The chain rule panel: the equation of the step, with its numbers, and its numeric check."""
+"""The panels about the step: its chain rule in columns, as formulas on a blackboard, and why it is so."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from backprop_engine.derived import derived
-from backprop_engine.explain.facts import ClearFacts, FactsKind, StartFacts, step_facts
+from backprop_engine.explain.common_facts import FactsKind
+from backprop_engine.explain.facts import ClearFacts, StartFacts, step_facts
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, wrap_line
-from backprop_tui.render.words import numeric_line, story
+from backprop_tui.panels.watches import watch_lines
+from backprop_tui.render.words import code, numeric_line, override_line, story
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["chain_rule", "chain_rule_title"]
+__all__ = ["chain_rule", "chain_rule_title", "formula", "why"]
 
+_NARROWEST: Final = 10
 _TITLES: Final[dict[FactsKind, str]] = {
     "forward": "panel.forward",
     "seed": "panel.seed",
@@ -55,6 +58,34 @@ def _with_its_check(trace: Trace, position: int, language: str, width: int, heig
     above = blank * min(2, (max(0, free) - len(between) + 1) // 2)
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
     return Lines.of([*above, *lines, *between, *centred])
+
+
+def formula(view: View, width: int, height: int) -> Drawing:
+    """What the node is, its local gradients, the chain rule, and NumPy; words where there is no equation.
+
+    A line under the equations says what is overridden. What NumPy does goes, which stands in the why panel
+    too, where the rest fits without it.
+    """
+    from backprop_tui.render.formulas.page import formula_block
+
+    width = max(_NARROWEST, width)
+    facts = step_facts(view.frame)
+    line = override_line(facts, view.language)
+    overridden = [(Span(""),), *_wrapped([line], width)] if line else []
+    height -= len(overridden)
+    below = [(Span(""),), *_wrapped(code(facts), width)]
+    block = formula_block(facts, view.language, width, height, spare=len(below), small=not view.ascii)
+    if not block.height:
+        return Lines.of(_wrapped(story(facts, view.language), width))
+    instead = height - len(below) < block.height <= height
+    return Lines.of([*block.lines, *overridden, *([] if instead else below)])
+
+
+def why(view: View, width: int, height: int) -> Drawing:
+    """The story of the step, wrapped to the panel."""
+    width = max(_NARROWEST, width)
+    told = story(step_facts(view.frame), view.language, view.note)
+    return Lines.of([*_wrapped(told, width), *watch_lines(view, width)])
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

@@ -1,0 +1,85 @@
+"""A tensor in a few cells of a terminal: its number, its entries, or its shape and its norm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.numbers import DIGITS, column, number
+from backprop_engine.explain.statistics import norm
+
+__all__ = ["ABSENT", "SUMMED", "progress", "summary"]
+
+ABSENT = "·"
+"""What stands for a value or a gradient that is not reached yet; it is not zero."""
+_VECTOR_DIGITS = 3
+"""The significant digits of a short vector's numbers."""
+_FEWEST_DIGITS = 2
+"""Those of any number where there is little room."""
+_LONGEST = 8
+"""Longer vectors are told by their norm."""
+_ROOM = 40
+"""The cells for a tensor in short where nobody says."""
+
+SUMMED = " ∑ "
+"""What stands between a gradient and how many of its contributions it is the sum of."""
+
+
+def progress(count: int, of: int) -> str:
+    """What stands behind a gradient of which only `count` of `of` contributions have arrived."""
+    return f"{SUMMED}{count}/{of}" if 0 < count < of else ""
+
+
+def summary(tensor: Tensor | None, room: int = _ROOM, digits: int = DIGITS, *, shape: bool = True) -> str:
+    """A tensor in short: a scalar's number with at most `digits`, a short vector's entries if there is `room`
+    for them, else its shape and its Euclidean norm; of truth values, how many are true.
+
+    A vector's shape stands in brackets, so that nobody takes it for a number.
+    """
+    if tensor is None:
+        return ABSENT
+    if tensor.shape == ():
+        return _scalar(tensor, room, digits)
+    if tensor.ndim == 1 and (entries := _entries(tensor, room)):
+        return entries
+    lead = f"({tensor.size}) " if tensor.ndim == 1 else f"{shape_text(tensor.shape)} "
+    return (lead if shape else "") + _size(tensor, room - len(lead) * shape)
+
+
+def _scalar(tensor: Tensor, room: int, digits: int) -> str:
+    """A number of `digits`, of fewer where only those fit, and of more where it would look exact."""
+    full = number(tensor)
+    for count in range(digits, _FEWEST_DIGITS - 1, -1):
+        text = number(tensor, count)
+        if len(text) <= room and (text == full or not _looks_exact(text, count)):
+            return text
+    text = number(tensor, digits)
+    return full if _looks_exact(text, digits) else text
+
+
+def _looks_exact(text: str, digits: int) -> bool:
+    """Whether a number has fewer digits than it may have, or no point."""
+    shown = text.partition("e")[0].replace(".", "").lstrip("-0")
+    return len(shown) < digits or text.lstrip("-").isdigit()
+
+
+def _size(tensor: Tensor, room: int) -> str:
+    """A norm, with fewer digits where only those fit; of truth values, how many are true."""
+    if tensor.dtype.kind == "b":
+        return f"{np.count_nonzero(tensor)}/{tensor.size} true"
+    size = norm(tensor)
+    text = f"‖{number(size, _VECTOR_DIGITS)}‖"
+    return text if len(text) <= room else f"‖{number(size, _FEWEST_DIGITS)}‖"
+
+
+def _entries(vector: Tensor, room: int) -> str:
+    """The entries of a short vector, with fewer digits where only those fit; empty where nothing does."""
+    if (vector.dtype.kind == "f" and vector.size > _LONGEST) or 2 * vector.size + 1 > room:
+        return ""
+    plain = vector.astype(np.int8) if vector.dtype.kind == "b" else vector
+    for digits in range(_VECTOR_DIGITS, _FEWEST_DIGITS - 1, -1):
+        texts = column(plain, digits, exact=digits, apart=False)
+        text = f"[{' '.join(entry.strip() for entry in texts)}]"
+        if len(text) <= room:
+            return text
+    return ""
