@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "ops": msg("the catalogue of operators"),
     "new": msg("a commented scenario to start from"),
     "schema": msg("the JSON Schema of scenarios, for editors"),
+    "doctor": msg("what is wrong with a recorded run of PyTorch"),
     "serve": msg("the same app in a browser, for this machine alone"),
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""

@@ -1,0 +1,156 @@
+"""What a recorded run says, event by event; `docs/recordings.md` describes the folder that holds it.
+
+These declarations are all that a recorder and a reader share: the recorder encodes them, the reader decodes and
+checks them, and the JSON Schema of the index is made from them. Nothing here knows a framework.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+from msgspec import Meta, Struct
+
+__all__ = [
+    "DTYPES",
+    "FORMAT",
+    "BackwardCall",
+    "DataSpan",
+    "EngineEnd",
+    "EngineStart",
+    "Event",
+    "GraphNode",
+    "Manifest",
+    "Operand",
+    "OperatorCall",
+    "StepStart",
+    "TensorEntry",
+]
+
+FORMAT: Final = 1
+"""The version of the format; a reader refuses versions that it does not know."""
+DTYPES: Final = {
+    **{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "BOOL": 1},
+    **{"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1},
+}
+"""The element types of stored tensors, as safetensors spells them, and their sizes in bytes."""
+
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Extent: TypeAlias = Annotated[int, Meta(ge=0, le=2**48)]
+Name: TypeAlias = Annotated[str, Meta(max_length=1_000)]
+
+
+class DataSpan(Struct, frozen=True, array_like=True):
+    """Where a tensor's bytes lie: the number of the shard, and the offsets within its data."""
+
+    shard: Count
+    begin: Extent
+    end: Extent
+
+
+class TensorEntry(Struct, frozen=True, omit_defaults=True):
+    """A tensor: its number in this step, its shape and figures, and where its entries are stored, if they are.
+
+    `norm` is the Euclidean norm, or None where it is not finite or the type has none; `nan` and `inf` count
+    entries, apart, since an infinity may be meant (a mask) and a NaN never is.
+    """
+
+    id: Count
+    shape: Annotated[tuple[Extent, ...], Meta(max_length=64)]
+    dtype: Name
+    norm: float | None = None
+    nan: Count = 0
+    inf: Count = 0
+    data: DataSpan | None = None
+
+
+class Operand(Struct, frozen=True, omit_defaults=True):
+    """Tensor number `id` of this step, and where it comes from: output `output` of a node, or a named leaf.
+
+    `tensor` describes it where no event before did.
+    """
+
+    id: Count
+    node: Name | None = None
+    output: Count = 0
+    leaf: Name | None = None
+    tensor: TensorEntry | None = None
+
+
+class StepStart(Struct, frozen=True, tag_field="event", tag="step"):
+    """What follows belongs to this step of the training loop."""
+
+    step: Count
+
+
+class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="op"):
+    """An operator was called, at `line` of `file`, while the module `module` ran.
+
+    `node` is the node of the backward graph that it made, if it made one; `within` the node whose backward
+    pass called it, where one did. `op` is empty for a node that no single operator made, such as a function
+    with a backward of its own.
+    """
+
+    op: Name
+    node: Name | None = None
+    within: Name | None = None
+    module: Name = ""
+    file: Name = ""
+    line: Count = 0
+    function: Name = ""
+    inputs: tuple[Operand | None, ...] = ()
+    outputs: tuple[TensorEntry, ...] = ()
+
+
+class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
+    """The backward engine starts, from these outputs of nodes, at `line` of `file`. Runs may nest."""
+
+    roots: tuple[tuple[Name, Count], ...]
+    file: Name = ""
+    line: Count = 0
+
+
+class GraphNode(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="node"):
+    """A node of the backward graph, and for each of its operands the node and output that it came from.
+
+    For a leaf, `leaf` is its name, `value` the tensor, and `held` the gradient that it held already.
+    """
+
+    node: Name
+    name: Name
+    next: tuple[tuple[Name, Count] | None, ...] = ()
+    leaf: Name | None = None
+    value: TensorEntry | None = None
+    held: TensorEntry | None = None
+
+
+class BackwardCall(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="backward"):
+    """A node ran backward: the gradient at each of its outputs, and its contribution to each operand."""
+
+    node: Name
+    upstream: tuple[TensorEntry | None, ...] = ()
+    contributions: tuple[TensorEntry | None, ...] = ()
+
+
+class EngineEnd(Struct, frozen=True, tag_field="event", tag="end"):
+    """The backward engine is done; `error` says what stopped it, if something did."""
+
+    error: Annotated[str, Meta(max_length=10_000)] = ""
+
+
+Event: TypeAlias = StepStart | OperatorCall | EngineStart | GraphNode | BackwardCall | EngineEnd
+
+
+class Manifest(Struct, frozen=True, omit_defaults=True):
+    """What was recorded, and how; `left_out` says in sentences what is not there, and why."""
+
+    format: Count
+    framework: Name
+    version: Name
+    rank: Count = 0
+    world: Count = 1
+    cells: int | None = None
+    modules: Name | None = None
+    first_step: Count = 0
+    last_step: int = -1
+    complete: bool = False
+    left_out: tuple[Annotated[str, Meta(max_length=10_000)], ...] = ()

@@ -1,0 +1,350 @@
+"""Reading a recording: every event checked, tensors mapped when they are asked for, nothing executed.
+
+A recording comes from outside and is trusted as little as a scenario: sizes and offsets are checked against the
+files before anything is allocated, names of files are made here, and a graph with a cycle is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.recordings.events import (
+    DTYPES,
+    FORMAT,
+    BackwardCall,
+    DataSpan,
+    EngineEnd,
+    EngineStart,
+    Event,
+    GraphNode,
+    Manifest,
+    OperatorCall,
+    StepStart,
+    TensorEntry,
+)
+
+__all__ = ["EngineRun", "RecordedStep", "Recording", "open_recording"]
+
+_MAX_MANIFEST: Final = 2**20
+_MAX_INDEX: Final = 2**31
+_MAX_LINE: Final = 2**24
+_NUMPY: Final = {
+    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "?"},
+    **{"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"},
+}
+
+
+class EngineRun:
+    """One run of the backward engine: the graph behind its roots, and what each node did, in order."""
+
+    def __init__(self, start: EngineStart) -> None:
+        self.roots, self.file, self.line = start.roots, start.file, start.line
+        self.nodes: dict[str, GraphNode] = {}
+        self.calls: list[BackwardCall] = []
+        self.error = ""
+
+    @cached_property
+    def call_of(self) -> Mapping[str, BackwardCall]:
+        """What each node did, by its name; the last time, if it ran more than once."""
+        return {call.node: call for call in self.calls}
+
+
+class RecordedStep:
+    """One step of the training loop: operators in the order of their calls, and runs of the engine."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.operators: list[OperatorCall] = []
+        self.runs: list[EngineRun] = []
+        self.tensors: dict[int, TensorEntry] = {}
+
+    @cached_property
+    def maker(self) -> Mapping[str, OperatorCall]:
+        """The call that made each node of the backward graph."""
+        return {call.node: call for call in self.operators if call.node is not None}
+
+
+class Recording:
+    """A recorded run; `steps` in order. Tensors are read with `entries`."""
+
+    def __init__(self, folder: Path, manifest: Manifest, steps: Sequence[RecordedStep]) -> None:
+        self.folder, self.manifest, self.steps = folder, manifest, tuple(steps)
+        self._shards: dict[int, NDArray[np.uint8]] = {}
+
+    def entries(self, tensor: TensorEntry) -> NDArray[Any] | None:
+        """The entries of a tensor in its shape, read-only and mapped; None where they were not stored.
+
+        BF16 comes as float32, which holds all its values.
+        """
+        if tensor.data is None:
+            return None
+        raw = self._shard(tensor.data.shard)[tensor.data.begin : tensor.data.end]
+        if tensor.dtype == "BF16":
+            wide = (raw.view("<u2").astype("<u4") << 16).view("<f4").reshape(tensor.shape)
+            wide.flags.writeable = False
+            return wide
+        return raw.view(_NUMPY[tensor.dtype]).reshape(tensor.shape)
+
+    def _shard(self, number: int) -> NDArray[np.uint8]:
+        if number not in self._shards:
+            path = _shard_path(self.folder, number)
+            start = _data_start(path)
+            if path.stat().st_size == start:
+                self._shards[number] = np.empty(0, np.uint8)
+            else:
+                self._shards[number] = np.memmap(path, np.uint8, mode="r", offset=start)
+        return self._shards[number]
+
+
+def open_recording(folder: str | os.PathLike[str]) -> Recording:
+    """Read the recording in `folder`; `UsageError` says what is wrong with one that cannot be read.
+
+    A recording whose program was killed is read up to the last step that was written.
+    """
+    path = Path(folder)
+    manifest = _read_manifest(path / "manifest.json")
+    reader = _Reader(path / "index.jsonl", complete=manifest.complete)
+    steps = reader.read()
+    for number, spans in reader.spans.items():
+        _check_spans(_shard_path(path, number), sorted(spans))
+    return Recording(path, manifest, steps)
+
+
+def _read_manifest(path: Path) -> Manifest:
+    text = _bytes_of(path, _MAX_MANIFEST)
+    try:
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except msgspec.MsgspecError as problem:
+        raise _wrong(path, 1, _reason(problem)) from None
+    if manifest.format != FORMAT:
+        raise UsageError(
+            msg(
+                "{path}: this recording has version {found} of the format",
+                path=clean(str(path)),
+                found=manifest.format,
+            ),
+            msg("this program reads version {known}", known=FORMAT),
+        )
+    return manifest
+
+
+class _Reader:
+    """Puts the events of an index together, line by line."""
+
+    def __init__(self, path: Path, *, complete: bool) -> None:
+        self._path, self._complete = path, complete
+        self._decoder = msgspec.json.Decoder(Event)
+        self._steps: list[RecordedStep] = []
+        self._open: list[EngineRun] = []
+        self._line = 0
+        self.spans: dict[int, set[tuple[int, int]]] = {}
+        """Where data lies in each shard, whichever event says so."""
+
+    def read(self) -> list[RecordedStep]:
+        text = _bytes_of(self._path, _MAX_INDEX)
+        lines = text.split(b"\n")
+        cut = lines.pop()  # what was being written when the program was killed
+        if cut and self._complete:
+            raise _wrong(self._path, len(lines) + 1, msg("the last line has no end"))
+        for self._line, line in enumerate(lines, 1):
+            if len(line) > _MAX_LINE:
+                raise self._refusal(msg("a line of {count} bytes is too long", count=len(line)))
+            try:
+                event = self._decoder.decode(line)
+            except msgspec.MsgspecError as problem:
+                raise self._refusal(_reason(problem)) from None
+            self._take(event)
+        for step in self._steps:
+            for run in step.runs:
+                self._refuse_cycles(run)
+        return self._steps
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, StepStart):
+            if self._steps and event.step <= self._steps[-1].number:
+                raise self._refusal(msg("step {step} comes after a later one", step=event.step))
+            self._steps.append(RecordedStep(event.step))
+            self._open = []
+            return
+        if not self._steps:
+            raise self._refusal(msg("an index begins with a step"))
+        step = self._steps[-1]
+        match event:
+            case OperatorCall():
+                self._describe(step, [operand.tensor for operand in event.inputs if operand is not None])
+                self._describe(step, event.outputs)
+                for operand in event.inputs:
+                    if operand is not None and operand.id not in step.tensors:
+                        raise self._refusal(msg("tensor {id} is not described", id=operand.id))
+                step.operators.append(event)
+            case EngineStart():
+                run = EngineRun(event)
+                step.runs.append(run)
+                self._open.append(run)
+            case GraphNode():
+                self._running().nodes[event.node] = event
+                self._describe(step, (event.value, event.held))
+            case BackwardCall():
+                run = self._running(event.node)
+                node = run.nodes[event.node]
+                if len(event.contributions) > len(node.next):
+                    raise self._refusal(msg("{node} has more contributions than operands", node=event.node))
+                self._describe(step, (*event.upstream, *event.contributions))
+                run.calls.append(event)
+            case EngineEnd():
+                self._running().error = clean(event.error)
+                self._open.pop()
+
+    def _running(self, node: str | None = None) -> EngineRun:
+        """The engine run that an event belongs to: the innermost that has `node`."""
+        for run in reversed(self._open):
+            if node is None or node in run.nodes:
+                return run
+        raise self._refusal(
+            msg("no engine runs here")
+            if node is None
+            else msg("no engine that runs here has a node {node}", node=shortened(clean(node), 40))
+        )
+
+    def _describe(self, step: RecordedStep, tensors: Sequence[TensorEntry | None]) -> None:
+        for tensor in tensors:
+            if tensor is None:
+                continue
+            if tensor.data is not None:
+                self._check_size(tensor, tensor.data)
+                self.spans.setdefault(tensor.data.shard, set()).add((tensor.data.begin, tensor.data.end))
+            if tensor.data is not None or tensor.id not in step.tensors:
+                step.tensors[tensor.id] = tensor
+
+    def _check_size(self, tensor: TensorEntry, span: DataSpan) -> None:
+        size = DTYPES.get(tensor.dtype)
+        if size is None:
+            raise self._refusal(
+                msg("there is no element type {name}", name=shortened(clean(tensor.dtype), 40))
+            )
+        expected = prod(tensor.shape) * size
+        if span.end - span.begin != expected:
+            raise self._refusal(
+                msg(
+                    "a tensor of {expected} bytes has {found} bytes of data",
+                    expected=expected,
+                    found=span.end - span.begin,
+                )
+            )
+
+    def _refuse_cycles(self, run: EngineRun) -> None:
+        """Refuse a graph that is none: an operand without a description, or a cycle."""
+        done: set[str] = set()
+        for root in run.nodes:
+            if root in done:
+                continue
+            path: set[str] = {root}
+            stack: list[tuple[str, Iterator[Any]]] = [(root, iter(run.nodes[root].next))]
+            while stack:
+                name, following = stack[-1]
+                edge = next((edge for edge in following if edge is not None), None)
+                if edge is None:
+                    stack.pop()
+                    path.discard(name)
+                    done.add(name)
+                elif edge[0] in path:
+                    raise UsageError(
+                        msg(
+                            "{path}: the graph has a cycle through {node}",
+                            path=clean(str(self._path)),
+                            node=clean(edge[0]),
+                        )
+                    )
+                elif edge[0] not in done:
+                    if edge[0] not in run.nodes:
+                        raise UsageError(
+                            msg(
+                                "{path}: {node} has an operand {operand} that is not described",
+                                path=clean(str(self._path)),
+                                node=clean(name),
+                                operand=clean(edge[0]),
+                            )
+                        )
+                    path.add(edge[0])
+                    stack.append((edge[0], iter(run.nodes[edge[0]].next)))
+
+    def _refusal(self, problem: Message) -> UsageError:
+        return _wrong(self._path, self._line, problem)
+
+
+def _check_spans(path: Path, spans: Sequence[tuple[int, int]]) -> None:
+    """Refuse data that lies outside of its file, or overlaps other data in part; `spans` are in order."""
+    length = _regular(path) - _data_start(path)
+    if max(end for _, end in spans) > length:
+        raise UsageError(
+            msg("{path}: a tensor's data would lie beyond the end of the file", path=clean(str(path)))
+        )
+    for (_, end), (begin, _) in pairwise(span for span in spans if span[0] < span[1]):
+        if begin < end:
+            raise UsageError(msg("{path}: the data of two tensors overlap", path=clean(str(path))))
+
+
+def _shard_path(folder: Path, number: int) -> Path:
+    return folder / f"data-{number:04d}.safetensors"
+
+
+def _data_start(path: Path) -> int:
+    """Where the data of a shard begin, behind its header."""
+    size = _regular(path)
+    with path.open("rb") as file:
+        head = file.read(8)
+    length = int.from_bytes(head, "little")
+    blank = head == b" " * 8  # the program was killed before it wrote the header, for which 1 MiB was kept
+    start = 2**20 if blank else 8 + length
+    if len(head) < 8 or start > size:
+        raise UsageError(msg("{path}: the header would end beyond the file", path=clean(str(path))))
+    return start
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    size = _regular(path)
+    if size > most:
+        raise UsageError(
+            msg(
+                "{path}: {size} bytes are more than a recording's {most}",
+                path=clean(str(path)),
+                size=size,
+                most=most,
+            )
+        )
+    return path.read_bytes()
+
+
+def _regular(path: Path) -> int:
+    """The size of a regular file; a link is none, as it may lead out of the folder."""
+    try:
+        status = path.lstat()
+    except OSError:
+        raise UsageError(
+            msg("{folder} is not a recording: it has no {name}", folder=clean(str(path.parent)), name=path.name)
+        ) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(msg("{path} is not a regular file", path=clean(str(path))))
+    return status.st_size
+
+
+def _reason(problem: Exception) -> Message:
+    return msg("not an event of a recording: {problem}", problem=shortened(clean(str(problem)), 200))
+
+
+def _wrong(path: Path, line: int, problem: Message) -> UsageError:
+    return UsageError(msg("{path}:{line}: {problem}", path=clean(str(path)), line=line, problem=problem))

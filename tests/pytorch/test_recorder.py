@@ -1,0 +1,282 @@
+"""Recording a run of PyTorch changes no bit of it, and what is recorded is what autograd did."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from torch import nn
+
+import faulty_models
+from backprop_engine.recordings.events import BackwardCall
+from backprop_engine.recordings.findings import find
+from backprop_engine.recordings.recording import EngineRun, Recording, open_recording
+from backprop_tui.cli.main import run as run_command
+from backprop_tui.torch import record
+from faulty_models import FAULTS, Fault
+from recorded_models import CASES, Case, Language
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what it calls deprecated in itself
+
+
+def trained(case: Case) -> tuple[nn.Module, dict[str, Any]]:
+    torch.manual_seed(0)
+    model = case.model()
+    torch.manual_seed(1)
+    case.step(model)
+    return model, gradients(model)
+
+
+def gradients(model: nn.Module) -> dict[str, Any]:
+    return {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
+
+
+def recorded(case: Case, folder: Path, **options: Any) -> tuple[Recording, dict[str, Any]]:
+    torch.manual_seed(0)
+    model = case.model()
+    torch.manual_seed(1)
+    with record(folder, model, **options):
+        case.step(model)
+    return open_recording(folder), gradients(model)
+
+
+def runs(recording: Recording) -> Iterator[EngineRun]:
+    for step in recording.steps:
+        yield from step.runs
+
+
+def sums(recording: Recording, run: EngineRun) -> Iterator[tuple[BackwardCall, Any, Any]]:
+    """Each gradient that contributions arrived at, and their sum."""
+    arrived: dict[tuple[str, int], list[Any]] = {}
+    for call in run.calls:
+        for output, gradient in enumerate(call.upstream):
+            contributions = arrived.pop((call.node, output), None)
+            if gradient is not None and contributions:
+                yield call, recording.entries(gradient).astype(float), sum(contributions)
+        for edge, one in zip(run.nodes[call.node].next, call.contributions, strict=False):
+            if edge is not None and one is not None:
+                arrived.setdefault((edge[0], edge[1]), []).append(recording.entries(one).astype(float))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_are_the_same_to_the_bit_and_contributions_add_up(name: str, tmp_path: Path) -> None:
+    _, expected = trained(CASES[name])
+    recording, found = recorded(CASES[name], tmp_path, cells=None)
+    assert expected.keys() == found.keys() != set()
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+    compared = 0
+    for run in runs(recording):
+        for call, gradient, total in sums(recording, run):
+            compared += 1
+            if name != "a hook on a tensor" or "Addmm" not in run.nodes[call.node].name:
+                low = "autocast" in name
+                np.testing.assert_allclose(total, gradient, rtol=1e-2 if low else 1e-5, atol=1e-3 if low else 1e-7)
+    assert compared > 2
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "a gradient of a gradient"])
+def test_leaves_have_the_gradients_that_pytorch_gives_them(name: str, tmp_path: Path) -> None:
+    recording, expected = recorded(CASES[name], tmp_path, cells=None)
+    found: dict[str, Any] = {}
+    for run in runs(recording):
+        for call in run.calls:
+            leaf = run.nodes[call.node].leaf
+            if leaf in expected and call.upstream[0] is not None:
+                found[leaf] = found.get(leaf, 0) + recording.entries(call.upstream[0]).astype(float)
+    assert found.keys() == expected.keys()
+    for leaf, gradient in found.items():
+        np.testing.assert_allclose(gradient, expected[leaf].double().numpy(), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_node_has_its_operator_and_its_line(name: str, tmp_path: Path) -> None:
+    recording, _ = recorded(CASES[name], tmp_path)
+    for step in recording.steps:
+        nodes = [node for run in step.runs for node in run.nodes.values() if node.leaf is None]
+        assert nodes
+        for node in nodes:
+            call = step.maker[node.node]
+            assert call.line > 0, node.name
+            assert call.file, node.name
+
+
+def test_an_operator_knows_its_module_and_operands_their_makers(tmp_path: Path) -> None:
+    recording, _ = recorded(CASES["attention"], tmp_path)
+    (step,) = recording.steps
+    modules = {call.module for call in step.operators}
+    assert {"blocks.0.up", "blocks.1.norms.1", "tokens", "Language"} <= modules
+    run = step.runs[0]
+    for name, node in run.nodes.items():
+        call = step.maker.get(name)
+        if call is None or not call.op:
+            continue
+        makers = {operand.node for operand in call.inputs if operand is not None and operand.node is not None}
+        assert {edge[0] for edge in node.next if edge is not None and edge[0] in step.maker} <= makers, node.name
+
+
+def test_shards_are_safetensors(tmp_path: Path) -> None:
+    recording, _ = recorded(CASES["attention"], tmp_path, cells=None)
+    tensors = load_file(tmp_path / "data-0000.safetensors")
+    ours = [recording.entries(one) for one in recording.steps[0].tensors.values() if one.data is not None]
+    stored = [one for name, one in tensors.items() if name.startswith("t")]
+    assert len(stored) > 100
+    for found in ours:
+        assert any(found.shape == one.shape and np.array_equal(found, one, equal_nan=True) for one in stored)
+    assert all(one.data.begin % 64 == 0 for one in recording.steps[0].tensors.values() if one.data)
+
+
+# What is kept
+
+
+def loop(model: nn.Module, tape: Any, steps: int) -> None:
+    for _ in range(steps):
+        model(torch.arange(24).reshape(3, 8) % 11).backward()
+        model.zero_grad()
+        tape.step()
+
+
+def test_only_the_steps_asked_for_are_recorded(tmp_path: Path) -> None:
+    model = Language()
+    with record(tmp_path, model, steps=range(2, 4)) as tape:
+        loop(model, tape, 6)
+    recording = open_recording(tmp_path)
+    assert [step.number for step in recording.steps] == [2, 3]
+    assert all(step.runs and step.operators for step in recording.steps)
+
+
+def test_the_oldest_steps_go_first(tmp_path: Path) -> None:
+    model = Language()
+    with record(tmp_path / "one", model) as tape:
+        loop(model, tape, 1)
+    one = sum(path.stat().st_size for path in (tmp_path / "one").iterdir())
+    with record(tmp_path / "ring", model, max_bytes=3 * one) as tape:
+        loop(model, tape, 8)
+        assert sum(path.stat().st_size for path in (tmp_path / "ring").iterdir()) <= 3.1 * one
+    recording = open_recording(tmp_path / "ring")
+    numbers = [step.number for step in recording.steps]
+    assert numbers == list(range(numbers[0], 9))
+    assert numbers[0] > 4
+    assert all(recording.entries(one) is not None for one in recording.steps[0].tensors.values() if one.data)
+
+
+def test_figures_alone_are_recorded_where_that_is_wanted(tmp_path: Path) -> None:
+    recording, _ = recorded(CASES["attention"], tmp_path, cells=0)
+    full, _ = recorded(CASES["attention"], tmp_path / "full", cells=None)
+    assert not list(tmp_path.glob("*.safetensors"))
+    for number, tensor in recording.steps[0].tensors.items():
+        assert tensor.data is None
+        values = full.entries(full.steps[0].tensors[number])
+        if tensor.norm is not None:
+            assert tensor.norm == pytest.approx(np.linalg.norm(values.astype(float).ravel()), rel=1e-5)
+
+
+def test_a_step_with_trouble_is_stored_whole(tmp_path: Path) -> None:
+    model = nn.Linear(2, 2)
+    with record(tmp_path, model, cells=0) as tape:
+        model(torch.ones(3, 2)).sum().backward()
+        tape.step()
+        (model(torch.ones(3, 2)) * float("nan")).sum().backward()
+    fine, bad, *_ = open_recording(tmp_path).steps
+    assert all(tensor.data is None for tensor in fine.tensors.values())
+    assert all(tensor.data is not None for tensor in bad.tensors.values())
+
+
+def test_a_crash_leaves_a_recording(tmp_path: Path) -> None:
+    model = Language()
+    with pytest.raises(KeyError), record(tmp_path, model) as tape:
+        loop(model, tape, 2)
+        model(torch.zeros(1, 2, dtype=torch.long))
+        raise KeyError
+    assert [step.number for step in open_recording(tmp_path).steps] == [0, 1, 2]
+
+
+def test_a_killed_program_leaves_a_recording(tmp_path: Path) -> None:
+    program = f"""
+import os, signal, torch
+from backprop_tui.torch import record
+model = torch.nn.Linear(2, 2)
+with record({str(tmp_path / "run")!r}, model, cells=None) as tape:
+    for step in range(3):
+        model(torch.ones(1, 2)).sum().backward()
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        tape.step()
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    recording = open_recording(tmp_path / "run")
+    assert [step.number for step in recording.steps] == [0, 1]
+    assert not recording.manifest.complete
+    values = [recording.entries(one) for one in recording.steps[1].tensors.values()]
+    assert all(value is not None for value in values)
+
+
+def test_what_the_recorder_hooked_into_is_as_before(tmp_path: Path) -> None:
+    engine = torch.autograd._engine_run_backward
+    hooks = torch.nn.modules.module._global_forward_pre_hooks
+    with pytest.raises(ZeroDivisionError), record(tmp_path, Language()):
+        assert torch.autograd._engine_run_backward is not engine
+        assert hooks
+        raise ZeroDivisionError
+    assert torch.autograd._engine_run_backward is engine
+    assert not hooks
+
+
+def test_another_recording_is_not_overwritten(tmp_path: Path) -> None:
+    recorded(CASES["LSTM"], tmp_path)
+    with pytest.raises(FileExistsError), record(tmp_path):
+        pass
+
+
+def test_importing_the_program_imports_no_torch() -> None:
+    program = "import sys, backprop_tui, backprop_tui.torch, backprop_tui.cli.main; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
+
+
+# The doctor
+
+
+def at_fault(fault: Fault, folder: Path) -> list[str]:
+    """The kinds of findings whose line ends in the mark, as the command tells them."""
+    torch.manual_seed(0)
+    model = fault.model()
+    with record(folder, model) as tape:
+        fault.train((model, tape))
+    lines = Path(faulty_models.__file__).read_text(encoding="utf-8").splitlines()
+    return [
+        finding.kind
+        for finding in find(open_recording(folder))
+        if finding.file == faulty_models.__file__ and lines[finding.line - 1].endswith("# here")
+    ]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named_at_its_line(name: str, tmp_path: Path) -> None:
+    assert FAULTS[name].kind in at_fault(FAULTS[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "a hook on a tensor"])
+def test_nothing_is_found_where_nothing_is_wrong(name: str, tmp_path: Path) -> None:
+    recording, _ = recorded(CASES[name], tmp_path)
+    assert find(recording) == []
+
+
+def test_the_doctor_tells_it_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at_fault(FAULTS["dead relu"], tmp_path)
+    assert run_command(["doctor", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "faulty_models.py" in told
+    assert "dead-relu: this ReLU passes no gradient" in told
+    assert run_command(["doctor", str(tmp_path), "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["kind"], finding["op"]) == ("dead-relu", "aten.relu.default")
+    recorded(CASES["LSTM"], tmp_path / "fine")
+    assert run_command(["doctor", str(tmp_path / "fine")]) == 0
+    assert "nothing wrong was found" in capsys.readouterr().out

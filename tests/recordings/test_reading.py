@@ -1,0 +1,203 @@
+"""Recordings are read as files from strangers are: what they claim is checked, and refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backprop_engine.errors import UsageError
+from backprop_engine.recordings.events import (
+    FORMAT,
+    BackwardCall,
+    DataSpan,
+    EngineEnd,
+    EngineStart,
+    GraphNode,
+    Manifest,
+    Operand,
+    OperatorCall,
+    TensorEntry,
+)
+from backprop_engine.recordings.findings import find
+from backprop_engine.recordings.recording import open_recording
+from backprop_tui.torch.writer import RecordingWriter
+
+VALUES = np.arange(6, dtype="<f4").reshape(2, 3)
+
+
+def written(folder: Path) -> Path:
+    """A recording of one product and its backward pass, in two steps."""
+    writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0"))
+    for step in range(2):
+        writer.start(step)
+        span = writer.tensor("F32", (2, 3), VALUES.tobytes())
+        half = writer.tensor("BF16", (2,), np.array([0x3F80, 0xC000], "<u2").tobytes())
+        writer.event(
+            OperatorCall(
+                "aten.mul.Tensor", "n1", None, "layer", "train.py", 7, "step",
+                (Operand(0, None, 0, "w", TensorEntry(0, (2, 3), "F32", 1.0, 0, 0, span)), None),
+                (TensorEntry(1, (2,), "BF16", 2.0, 0, 0, half),),
+            )
+        )  # fmt: skip
+        writer.event(EngineStart((("n1", 0),), "train.py", 8))
+        writer.event(GraphNode("n1", "MulBackward0", (("a1", 0), None)))
+        writer.event(GraphNode("a1", "AccumulateGrad", (), "w", TensorEntry(0, (2, 3), "F32", 1.0)))
+        gradient = TensorEntry(2, (2, 3), "F32", 3.0)
+        writer.event(BackwardCall("n1", (TensorEntry(1, (2,), "BF16", 2.0),), (gradient, None)))
+        writer.event(BackwardCall("a1", (gradient,), ()))
+        writer.event(EngineEnd())
+    writer.close()
+    return folder
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    recording = open_recording(written(tmp_path))
+    assert [step.number for step in recording.steps] == [0, 1]
+    step = recording.steps[1]
+    (call,) = step.operators
+    assert (call.module, call.file, call.line) == ("layer", "train.py", 7)
+    entries = recording.entries(step.operators[0].inputs[0].tensor)
+    np.testing.assert_array_equal(entries, VALUES)
+    assert not entries.flags.writeable
+    np.testing.assert_array_equal(recording.entries(call.outputs[0]), np.array([1, -2], np.float32))
+    (run,) = step.runs
+    assert [one.node for one in run.calls] == ["n1", "a1"]
+    assert recording.entries(run.calls[0].upstream[0]) is None
+    assert find(recording) == []
+
+
+def test_an_existing_recording_is_kept(tmp_path: Path) -> None:
+    before = (written(tmp_path) / "index.jsonl").read_bytes()
+    with pytest.raises(FileExistsError):
+        written(tmp_path)
+    assert (tmp_path / "index.jsonl").read_bytes() == before
+
+
+# Hostile files
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def write_lines(folder: Path, lines: list[dict[str, Any]]) -> None:
+    (folder / "index.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def edited(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[Path], object]:
+    def spoil(folder: Path) -> None:
+        lines = lines_of(folder)
+        change(lines)
+        write_lines(folder, lines)
+
+    return spoil
+
+
+def _put(lines: list[dict[str, Any]], at: int, value: object, *keys: Any) -> None:
+    found: Any = lines[at]
+    for key in keys[:-1]:
+        found = found[key]
+    found[keys[-1]] = value
+
+
+def _span(span: list[int]) -> Callable[[Path], object]:
+    return edited(lambda lines: _put(lines, 1, span, "inputs", 0, "tensor", "data"))
+
+
+def _relinked(folder: Path) -> None:
+    shard = folder / "data-0000.safetensors"
+    shard.rename(folder.parent / "elsewhere")
+    os.symlink(folder.parent / "elsewhere", shard)
+
+
+def _resized(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 99}), encoding="utf-8")
+
+
+HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "is not a recording"),
+    "another version": (_resized, "version 99"),
+    "a manifest that is none": (lambda folder: (folder / "manifest.json").write_text("[1]"), "manifest.json:1"),
+    "no index": (lambda folder: (folder / "index.jsonl").unlink(), "is not a recording"),
+    "a folder as index": (
+        lambda folder: ((folder / "index.jsonl").unlink(), (folder / "index.jsonl").mkdir()), "regular file"
+    ),
+    "a line that is no JSON": (lambda folder: (folder / "index.jsonl").write_text("{\n"), "index.jsonl:1"),
+    "an unknown event": (edited(lambda lines: _put(lines, 1, "exec", "event")), "index.jsonl:2"),
+    "a wrong type": (edited(lambda lines: _put(lines, 1, "7", "line")), "index.jsonl:2"),
+    "a negative shape": (edited(lambda lines: _put(lines, 1, [-1], "outputs", 0, "shape")), "index.jsonl:2"),
+    "no step first": (edited(lambda lines: lines.pop(0)), "begins with a step"),
+    "steps that go back": (edited(lambda lines: _put(lines, 8, 0, "step")), "after a later one"),
+    "a shape that lies": (edited(lambda lines: _put(lines, 1, [2**40, 9], "outputs", 0, "shape")), "bytes of data"),
+    "a type that is none": (edited(lambda lines: _put(lines, 1, "OBJ", "outputs", 0, "dtype")), "element type"),
+    "data beyond the file": (_span([0, 2**40, 2**40 + 24]), "beyond the end"),
+    "data of a shard that is not there": (_span([7, 0, 24]), "is not a recording"),
+    "data that overlap": (_span([0, 44, 68]), "overlap"),
+    "a tensor nobody described": (edited(lambda lines: lines[1]["inputs"][0].pop("tensor")), "not described"),
+    "an engine that does not run": (edited(lambda lines: lines.pop(2)), "no engine"),
+    "a node nobody described": (edited(lambda lines: lines.pop(3)), "n1"),
+    "an operand nobody described": (edited(lambda lines: lines.pop(4)), "a1"),
+    "a cycle": (edited(lambda lines: _put(lines, 4, [["n1", 0]], "next")), "cycle"),
+    "more contributions than operands": (
+        edited(lambda lines: _put(lines, 6, lines[5]["contributions"], "contributions")), "more contributions"
+    ),
+    "a shard that is a link": (_relinked, "regular file"),
+    "a header that lies": (
+        lambda folder: (folder / "data-0000.safetensors").write_bytes(b"\xff" * 64), "beyond the file"
+    ),
+    "an empty shard": (lambda folder: (folder / "data-0000.safetensors").write_bytes(b""), "beyond the file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_recording_is_refused(name: str, tmp_path: Path) -> None:
+    folder = written(tmp_path / "run")
+    spoil, said = HOSTILE[name]
+    spoil(folder)
+    with pytest.raises(UsageError, match=said) as caught:
+        open_recording(folder)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_names_from_a_recording_are_harmless(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    lines = lines_of(folder)
+    _put(lines, 1, "\x1b[31mred", "module")
+    _put(lines, 1, {"id": 1, "shape": [2], "dtype": "F32", "nan": 1}, "outputs", 0)
+    write_lines(folder, lines)
+    (finding,) = find(open_recording(folder))
+    assert finding.kind == "forward-nan"
+    assert "\x1b" not in finding.module
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = written(tmp_path_factory.mktemp("run") / "run")
+    path = folder / data.draw(st.sampled_from(["manifest.json", "index.jsonl", "data-0000.safetensors"]))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, min(len(content) - 1, 3_000)))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    path.write_bytes(content)
+    try:
+        recording = open_recording(folder)
+        found = [recording.entries(one) for step in recording.steps for one in step.tensors.values()]
+        assert all(one is None or one.size >= 0 for one in found)
+        find(recording)
+    except UsageError as error:
+        assert str(error)
+
+
+def test_spans_are_written_as_lists() -> None:
+    assert msgspec.json.encode(DataSpan(1, 2, 3)) == b"[1,2,3]"

@@ -1,0 +1,75 @@
+"""`doctor`: what is wrong with a recorded run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from backprop_engine.messages.message import in_language, msg
+from backprop_engine.recordings.findings import Finding, find
+from backprop_engine.recordings.recording import Recording, open_recording
+from backprop_engine.messages.words import LANGUAGES
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `doctor`."""
+    parser.add_argument("recording", metavar="RUN", help=msg("the folder of a recorded run"))
+    parser.add_argument("--json", action="store_true", help=msg("as data"))
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=msg("the language of explanations"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the findings; 1 if there are any, 0 if there are none."""
+    recording = open_recording(arguments.recording)
+    findings = find(recording)
+    if arguments.json:
+        print(json.dumps(_data(recording, findings), ensure_ascii=False, indent=2))
+    else:
+        _print(recording, findings, arguments.lang)
+    return 1 if findings else 0
+
+
+def _print(recording: Recording, findings: list[Finding], language: str) -> None:
+    steps = recording.steps
+    nodes = len({name for step in steps for run in step.runs for name in run.nodes})
+    print(
+        msg(
+            "{framework} {version}: {steps} steps, {operators} operators, {nodes} nodes of the backward graph",
+            framework=recording.manifest.framework,
+            version=recording.manifest.version,
+            steps=len(steps),
+            operators=sum(len(step.operators) for step in steps),
+            nodes=nodes,
+        ).in_language(language)
+    )
+    for finding in findings:
+        where = f"{finding.file}:{finding.line}: " if finding.file else ""
+        print(f"\n{where}{finding.kind}: {in_language(finding.message, language)}")
+        place = [msg("step {step}", step=finding.step).in_language(language)]
+        place += [text for text in (finding.op, finding.module, finding.node) if text]
+        print(f"  {' · '.join(place)}")
+    if not findings:
+        print(msg("nothing wrong was found").in_language(language))
+
+
+def _data(recording: Recording, findings: list[Finding]) -> dict[str, object]:
+    return {
+        "framework": recording.manifest.framework,
+        "version": recording.manifest.version,
+        "steps": [step.number for step in recording.steps],
+        "findings": [
+            {
+                "kind": finding.kind,
+                "step": finding.step,
+                "message": str(finding.message),
+                "node": finding.node,
+                "op": finding.op,
+                "module": finding.module,
+                "file": finding.file,
+                "line": finding.line,
+            }
+            for finding in findings
+        ],
+    }

@@ -1,0 +1,34 @@
+"""Record a run of PyTorch where the model runs, to be debugged here.
+
+>>> from backprop_tui.torch import record
+>>> with record("run/", model) as tape:  # doctest: +SKIP
+...     for x, y in data:
+...         loss = criterion(model(x), y)
+...         loss.backward()
+...         optimizer.step()
+...         optimizer.zero_grad()
+...         tape.step()
+
+PyTorch is imported when `record` is first used, not before. What is recorded is what autograd did: gradients are
+the same to the last bit with and without.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprop_tui.torch.tape import Tape, record
+
+__all__ = ["Tape", "record"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.tape"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

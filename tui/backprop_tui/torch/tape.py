@@ -1,0 +1,376 @@
+# pyright: reportMissingImports=false
+"""The recorder: operators as they are dispatched, and every node of autograd as it runs backward.
+
+The forward pass is seen by a dispatch mode, below autograd: an operand names the node that made it, and if
+autograd's count of nodes went on since the call before, the last of them is this call's, as autograd makes a
+node before it calls an operator. The backward pass is seen by a hook on
+every node behind the roots, which gets the upstream gradients and the contributions as autograd computed them.
+Both ways are PyTorch's own and change no number.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import CodeType
+from typing import Any, Final
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakIdKeyDictionary
+
+from backprop_engine.recordings.events import (
+    FORMAT,
+    BackwardCall,
+    EngineEnd,
+    EngineStart,
+    GraphNode,
+    Manifest,
+    Operand,
+    OperatorCall,
+    TensorEntry,
+)
+from backprop_tui.torch.tensors import TensorStore
+from backprop_tui.torch.writer import RecordingWriter
+
+__all__ = ["Tape", "record"]
+
+_OURS: Final = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+"""Where source lines are not the user's."""
+_NO_NUMBER: Final = 2**63
+"""Nodes without a number of their own, such as those that accumulate a leaf's gradient, have one above this."""
+
+Finish = Callable[[list[TensorEntry]], Any]
+
+
+class Tape:
+    """A recording that is being made; `step` begins the next step of the training loop.
+
+    `steps` are the steps to record (all with None), `modules` a pattern of module paths such as
+    ``blocks.1*``: operators outside of them leave no figures.
+    """
+
+    def __init__(
+        self,
+        writer: RecordingWriter,
+        model: Any,
+        *,
+        steps: range | None,
+        modules: str | None,
+        cells: int | None,
+        hold: bool,
+    ) -> None:
+        self._writer, self._steps, self._pattern = writer, steps, modules
+        self._tensors = TensorStore(writer, cells, hold=hold)
+        self._waiting: list[Finish] = []
+        self._described: set[int] = set()
+        self._paths: dict[int, str] = {}
+        self._leaves: Any = WeakIdKeyDictionary()
+        self._unnamed = 0
+        if model is not None:
+            self._paths = {id(module): path or type(module).__name__ for path, module in model.named_modules()}
+            for name, parameter in model.named_parameters():
+                self._leaves[parameter] = name
+        self._modules: list[str] = []
+        self._mode: _Dispatch | None = None
+        self._handles: list[Any] = []
+        self._engine: Any = None
+        self._step = 0
+
+    # Steps
+
+    def step(self) -> None:
+        """End this step; what follows belongs to the next one."""
+        self._stop()
+        self._step += 1
+        self._start()
+
+    def _start(self) -> None:
+        if self._steps is not None and self._step not in self._steps:
+            return
+        self._writer.start(self._step)
+        register = torch.nn.modules.module
+        self._handles = [
+            register.register_module_forward_pre_hook(self._enter),
+            register.register_module_forward_hook(self._leave, always_call=True),
+        ]
+        self._engine = torch.autograd._engine_run_backward
+        torch.autograd._engine_run_backward = self._run_engine
+        self._mode = _Dispatch(self)
+        self._mode.__enter__()
+
+    def _stop(self) -> None:
+        if self._mode is None:
+            return
+        self._mode.__exit__(None, None, None)
+        self._mode = None
+        torch.autograd._engine_run_backward = self._engine
+        for handle in self._handles:
+            handle.remove()
+        self._handles, self._modules = [], []
+        self._finish_step()
+
+    def _finish_step(self) -> None:
+        entries = self._tensors.finish()
+        for finish in self._waiting:
+            self._writer.event(finish(entries))
+        self._waiting, self._described = [], set()
+        self._writer.finish_step()
+
+    # Modules and leaves
+
+    def _enter(self, module: Any, _: Any) -> None:
+        self._modules.append(self._paths.get(id(module), type(module).__name__))
+
+    def _leave(self, *_: Any) -> None:
+        if self._modules:
+            self._modules.pop()
+
+    def leaf_name(self, tensor: Any) -> str:
+        """The parameter's name, or one that this recording gives to a leaf without a name."""
+        if tensor not in self._leaves:
+            self._unnamed += 1
+            self._leaves[tensor] = f"input {self._unnamed}"
+        return str(self._leaves[tensor])
+
+    # Forward
+
+    def operator(
+        self, name: str, node: str | None, sources: Sequence[tuple[Any, ...] | None], outputs: Sequence[Any]
+    ) -> None:
+        """An operator was called; `sources` are its operands as `source` told them."""
+        module = self._modules[-1] if self._modules else ""
+        if self._pattern is not None and not fnmatchcase(module, self._pattern):
+            return
+        running = torch._C._current_autograd_node()
+        within = None if running is None else node_name(running)
+        file, line, function = _user_line()
+        operands = [None if source is None else self._operand(source) for source in sources]
+        made = [self._tensors.add(tensor) for tensor in outputs]
+        self._described.update(made)
+
+        def finish(entries: list[TensorEntry]) -> OperatorCall:
+            inputs = tuple(
+                None if found is None else Operand(*found[:4], None if found[4] else entries[found[0]])
+                for found in operands
+            )
+            outs = tuple(entries[number] for number in made)
+            return OperatorCall(name, node, within, module, file, line, function, inputs, outs)
+
+        self._waiting.append(finish)
+
+    def _operand(self, source: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operand with its tensor's number, and whether an event of this step has described it."""
+        number = self._tensors.add(source[3])
+        known = number in self._described
+        self._described.add(number)
+        return number, *source[:3], known
+
+    def source(self, tensor: Any) -> tuple[Any, ...]:
+        """Where a tensor comes from: a node and its output, a leaf, or neither; and the tensor itself."""
+        if tensor.grad_fn is not None:
+            return node_name(tensor.grad_fn), tensor.output_nr, None, tensor
+        if tensor.requires_grad:
+            return None, 0, self.leaf_name(tensor), tensor
+        return None, 0, None, tensor
+
+    # Backward
+
+    def _run_engine(self, outputs: Sequence[Any], *arguments: Any, **keywords: Any) -> Any:
+        with _disable_current_modes():
+            handles = self._watch(outputs)
+        error = ""
+        try:
+            return self._engine(outputs, *arguments, **keywords)
+        except Exception as problem:
+            error = f"{type(problem).__name__}: {problem}"[:10_000]
+            raise
+        finally:
+            for handle in handles:
+                handle.remove()
+            self._waiting.append(lambda _, error=error: EngineEnd(error))
+
+    def _watch(self, outputs: Sequence[Any]) -> list[Any]:
+        """Note the graph behind `outputs`, and hook each of its nodes."""
+        if self._mode is not None:
+            self._mode.flush()
+        roots = tuple(
+            (node_name(output.grad_fn), output.output_nr) for output in outputs if output.grad_fn is not None
+        )
+        file, line, _ = _user_line()
+        self._waiting.append(lambda _: EngineStart(roots, file, line))
+        handles, seen = [], set()
+        waiting = [output.grad_fn for output in outputs if output.grad_fn is not None]
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            self._note_node(node)
+            handles.append(node.register_hook(self._hook(node_name(node))))
+            waiting += [following for following, _ in node.next_functions if following is not None]
+        return handles
+
+    def _note_node(self, node: Any) -> None:
+        name = node_name(node)
+        following = tuple(
+            None if one is None else (node_name(one), number) for one, number in node.next_functions
+        )
+        variable = getattr(node, "variable", None)
+        if variable is None:
+            called = node.name()
+            self._waiting.append(lambda _: GraphNode(name, called, following))
+            return
+        leaf, called = self.leaf_name(variable), node.name()
+        value = self._tensors.add(variable)
+        held = None if variable.grad is None else self._tensors.add(variable.grad)
+        self._waiting.append(
+            lambda entries: GraphNode(
+                name, called, following, leaf, entries[value], None if held is None else entries[held]
+            )
+        )
+
+    def _hook(self, name: str) -> Callable[[Any, Any], None]:
+        def ran(contributions: Sequence[Any], upstream: Sequence[Any]) -> None:
+            with _disable_current_modes():  # what is done here is no part of the run
+                above = [None if tensor is None else self._tensors.add(tensor) for tensor in upstream]
+                below = [None if tensor is None else self._tensors.add(tensor) for tensor in contributions]
+
+            def finish(entries: list[TensorEntry]) -> BackwardCall:
+                def described(numbers: list[int | None]) -> tuple[TensorEntry | None, ...]:
+                    return tuple(None if number is None else entries[number] for number in numbers)
+
+                return BackwardCall(name, described(above), described(below))
+
+            self._waiting.append(finish)
+
+        return ran
+
+
+class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there where types are checked
+    """Sees every operator that is called, below autograd."""
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        self._tape, self._last = tape, _node_count()
+
+    def __torch_dispatch__(self, function: Any, _: Any, arguments: Any = (), keywords: Any = None) -> Any:
+        keywords = keywords or {}
+        if torch._C._current_autograd_node() is not None and not torch.is_grad_enabled():
+            return function(*arguments, **keywords)  # the backward pass itself: its nodes are hooked
+        tape = self._tape
+        with _disable_current_modes():
+            sources = [
+                tape.source(value) if isinstance(value, torch.Tensor) else None
+                for value in tree_leaves((arguments, keywords))
+            ]
+            own = torch.is_grad_enabled() and _node_count() > self._last
+            self.flush(_node_count() - own)
+            node = _numbered(self._last) if own else None
+        result = function(*arguments, **keywords)
+        with _disable_current_modes():
+            self._last = _node_count()
+            outputs = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
+            tape.operator(str(function), node, sources, outputs)
+        return result
+
+    def flush(self, end: int | None = None) -> None:
+        """Note the nodes up to `end` that no operator made which is dispatched: a Function of the user's own."""
+        end = _node_count() if end is None else end
+        for number in range(self._last, end):
+            self._tape.operator("", _numbered(number), [], [])
+        self._last = end
+
+
+def _node_count() -> int:
+    """How many nodes autograd has made in this thread."""
+    return int(torch.autograd._get_sequence_nr())
+
+
+def _numbered(number: int) -> str:
+    if threading.current_thread() is threading.main_thread():
+        return f"n{number}"
+    return f"n{number}.{threading.get_ident()}"
+
+
+def node_name(node: Any) -> str:
+    """A node's name in a recording: autograd's number of it; for a leaf's accumulator, the variable's."""
+    number = node._sequence_nr()
+    if number < _NO_NUMBER:
+        return f"n{number}"
+    variable = getattr(node, "variable", None)
+    return f"a{id(variable if variable is not None else node):x}"
+
+
+_IS_OURS: dict[CodeType, bool] = {}
+
+
+def _user_line() -> tuple[str, int, str]:
+    """The innermost line of the user's own code: file, line and function."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        ours = _IS_OURS.get(code)
+        if ours is None:
+            ours = _IS_OURS[code] = code.co_filename.startswith(_OURS)
+        if not ours:
+            return code.co_filename[-1_000:], frame.f_lineno, code.co_name
+        frame = frame.f_back
+    return "", 0, ""
+
+
+@contextmanager
+def record(
+    folder: str | os.PathLike[str],
+    model: Any = None,
+    *,
+    steps: range | None = None,
+    modules: str | None = None,
+    cells: int | None = 65_536,
+    max_bytes: int | None = None,
+    hold: bool = True,
+) -> Iterator[Tape]:
+    """Record what autograd does within the block into `folder`, which is made if need be.
+
+    Figures (norm, counts of NaN and of infinities) are recorded of every tensor, entries of those that have
+    at most `cells` (of all with None, of none with 0). A step in which something is not finite is stored
+    whole unless `hold` is False. `steps` and `modules` limit what is recorded, `max_bytes` what is kept: the
+    oldest steps go first. Code that `torch.compile` would compile runs eagerly meanwhile.
+
+    `FileExistsError` where the folder holds a recording; `RuntimeError` where this PyTorch lacks what the
+    recorder hooks into.
+    """
+    missing = [
+        name for name in ("_engine_run_backward", "_get_sequence_nr") if not hasattr(torch.autograd, name)
+    ]
+    if missing:
+        raise RuntimeError(f"this PyTorch ({torch.__version__}) has no torch.autograd.{missing[0]}")
+    rank, world = 0, 1
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    path = Path(folder)
+    manifest = Manifest(
+        FORMAT, "torch", str(torch.__version__), rank, world, cells, modules, steps.start if steps else 0
+    )
+    writer = RecordingWriter(path / f"rank-{rank}" if world > 1 else path, manifest, max_bytes)
+    tape = Tape(writer, model, steps=steps, modules=modules, cells=cells, hold=hold)
+    with torch.compiler.set_stance("force_eager"):
+        tape._start()
+        try:
+            yield tape
+        finally:
+            with suppress(Exception):  # a tensor that cannot be read any more must not hide the user's error
+                tape._stop()
+            overwritten = tape._tensors.overwritten
+            notes = (
+                (f"{overwritten} tensors of steps with trouble were overwritten in place before they ended",)
+                if overwritten
+                else ()
+            )
+            writer.close(notes)

@@ -1,0 +1,138 @@
+# pyright: reportMissingImports=false
+"""What is kept of a tensor: its figures always, its entries where they are few or the step turned out bad."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import torch
+
+from backprop_engine.recordings.events import DataSpan, TensorEntry
+from backprop_tui.torch.writer import RecordingWriter
+
+__all__ = ["TensorStore"]
+
+_DTYPES: Final = {
+    torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
+    torch.bool: "BOOL", torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8",
+    torch.uint8: "U8",
+}  # fmt: skip
+_HALF: Final = (torch.float16, torch.bfloat16)
+
+
+class _Draft:
+    """A tensor that has been seen in this step, and what will be said of it when the step ends."""
+
+    __slots__ = ("figures", "inf", "nan", "norm", "span", "tensor", "version")
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor, self.version = tensor, tensor._version
+        self.figures: Any = None
+        self.norm: float | None = None
+        self.nan = self.inf = 0
+        self.span: DataSpan | None = None
+
+
+class TensorStore:
+    """The tensors of the current step.
+
+    Figures of tensors on a device are computed there, and fetched all at once when the step ends. Tensors of
+    at most `cells` entries are stored (all with None); the others are held until the step ends, and stored
+    too if anything in it was not finite, provided that nothing has written to them since. With
+    `hold=False` they are not, which saves memory.
+    """
+
+    def __init__(self, writer: RecordingWriter, cells: int | None, *, hold: bool) -> None:
+        self._writer, self._cells, self._hold = writer, cells, hold
+        self._drafts: list[_Draft] = []
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._trouble = False
+        self.overwritten = 0
+        """How many tensors of bad steps could not be stored whole, since they were written to meanwhile."""
+
+    def add(self, tensor: Any) -> int:
+        """Note a tensor as it is now; gives the number that stands for it until the step ends."""
+        local = getattr(tensor, "to_local", None)
+        if local is not None:  # a DTensor: what this rank has of it
+            tensor = local()
+        tensor = tensor.detach()
+        key = self._key(tensor)
+        if key is not None and key in self._known:
+            return self._known[key]
+        number = len(self._drafts)
+        draft = _Draft(tensor)
+        self._drafts.append(draft)
+        if key is not None:
+            self._known[key] = number
+        if tensor.layout is torch.strided and tensor.dtype in _DTYPES:
+            if tensor.is_floating_point() and tensor.numel():
+                self._measure(draft)
+            if self._cells is None or tensor.numel() <= self._cells:
+                self._store(draft)
+        return number
+
+    def finish(self) -> list[TensorEntry]:
+        """End the step: every tensor by its number, described."""
+        waiting = [draft for draft in self._drafts if draft.figures is not None]
+        if waiting:
+            rows = torch.stack([draft.figures for draft in waiting]).cpu().tolist()  # the one synchronisation
+            for draft, (norm, nan, inf) in zip(waiting, rows, strict=True):
+                self._set(draft, norm, int(nan), int(inf))
+        if self._trouble and self._hold:
+            for draft in self._drafts:
+                self._store_late(draft)
+        entries = [self._entry(number, draft) for number, draft in enumerate(self._drafts)]
+        self._drafts, self._known, self._trouble = [], {}, False
+        return entries
+
+    def _key(self, tensor: Any) -> tuple[Any, ...] | None:
+        """What two notes of one tensor have in common; storages stay alive, so no address is used twice."""
+        if tensor.layout is not torch.strided or not (self._hold or self._stores(tensor)):
+            return None
+        storage = tensor.untyped_storage()._cdata
+        shape, stride = tuple(tensor.shape), tuple(tensor.stride())
+        return storage, tensor.storage_offset(), shape, stride, tensor._version, tensor.dtype
+
+    def _stores(self, tensor: Any) -> bool:
+        return self._cells is None or tensor.numel() <= self._cells
+
+    def _measure(self, draft: _Draft) -> None:
+        tensor = draft.tensor.float() if draft.tensor.dtype in _HALF else draft.tensor
+        norm = torch.linalg.vector_norm(tensor)
+        if tensor.device.type == "cpu":
+            found = float(norm)
+            if math.isfinite(found):
+                draft.norm = found
+                return
+            nan, inf = int(torch.isnan(tensor).sum()), int(torch.isinf(tensor).sum())
+            if not nan and not inf:  # squares overflow before their root does
+                found = float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
+            self._set(draft, found, nan, inf)
+            return
+        counts = torch.stack([torch.isnan(tensor).sum(), torch.isinf(tensor).sum()])
+        draft.figures = torch.cat([norm.double().reshape(1), counts.double()])
+
+    def _set(self, draft: _Draft, norm: float, nan: int, inf: int) -> None:
+        draft.norm = norm if math.isfinite(norm) else None
+        draft.nan, draft.inf = nan, inf
+        self._trouble = self._trouble or nan > 0 or inf > 0
+
+    def _store(self, draft: _Draft) -> None:
+        tensor = draft.tensor
+        raw = tensor.to("cpu", copy=True).contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        draft.span = self._writer.tensor(_DTYPES[tensor.dtype], tuple(tensor.shape), raw)
+
+    def _store_late(self, draft: _Draft) -> None:
+        tensor = draft.tensor
+        if draft.span is not None or tensor.layout is not torch.strided or tensor.dtype not in _DTYPES:
+            return
+        if tensor._version != draft.version:
+            self.overwritten += 1
+            return
+        self._store(draft)
+
+    def _entry(self, number: int, draft: _Draft) -> TensorEntry:
+        tensor = draft.tensor
+        dtype = _DTYPES.get(tensor.dtype, str(tensor.dtype))
+        return TensorEntry(number, tuple(tensor.shape), dtype, draft.norm, draft.nan, draft.inf, draft.span)

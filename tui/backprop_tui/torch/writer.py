@@ -1,0 +1,177 @@
+"""Writing a recording: a manifest, an index of events, and shards of tensors. No framework is needed for it.
+
+Every step has a shard of its own, so that the oldest steps can be dropped when `max_bytes` is reached. A shard
+is a safetensors file: room is kept for its header, which is written last. The format allows no holes, so what
+lies between two aligned tensors is a tensor of bytes. The index has the offsets too, which is why a recording
+whose program was killed can be read up to its last complete step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from backprop_engine.recordings.events import DataSpan, Event, Manifest, StepStart
+
+__all__ = ["RecordingWriter"]
+
+_HEADER: Final = 2**20
+_ALIGNMENT: Final = 64
+_PER_TENSOR: Final = 120
+"""No entry of a header takes more bytes: a name, a type, eight extents and two offsets, generously."""
+
+
+class _Shard:
+    """The tensors of one step, appended as they come."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self.path, self.number, self.end = path, number, 0
+        self._header: dict[str, Any] = {}
+        self._file: BinaryIO = path.open("wb", buffering=2**20)
+        self._file.write(b" " * _HEADER)
+
+    @property
+    def full(self) -> bool:
+        """Whether another tensor might make the header longer than the room that is kept for it."""
+        return (len(self._header) + 4) * _PER_TENSOR > _HEADER
+
+    def append(self, dtype: str, shape: tuple[int, ...], raw: bytes) -> DataSpan:
+        if padding := -self.end % _ALIGNMENT:
+            self._put(f"padding{self.end}", "U8", (padding,), bytes(padding))
+        return self._put(f"t{len(self._header)}", dtype, shape, raw)
+
+    def _put(self, name: str, dtype: str, shape: tuple[int, ...], raw: bytes) -> DataSpan:
+        self._file.write(raw)
+        span = DataSpan(self.number, self.end, self.end + len(raw))
+        self.end = span.end
+        self._header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [span.begin, span.end]}
+        return span
+
+    def close(self) -> None:
+        text = json.dumps(self._header, separators=(",", ":")).encode()
+        self._file.seek(0)
+        self._file.write((_HEADER - 8).to_bytes(8, "little") + text.ljust(_HEADER - 8))
+        self._file.close()
+
+
+class _Step:
+    """What is written of one step: its lines of the index, and its shards."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.lines: list[bytes] = []
+        self.size = 0
+        self.shards: list[Path] = []
+
+
+class RecordingWriter:
+    """Writes a recording to `folder`, which must not hold another one.
+
+    With `max_bytes` the oldest steps are dropped whenever the index and the shards together take more.
+    `FileExistsError` where the folder holds a recording already.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, max_bytes: int | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "manifest.json").exists():
+            raise FileExistsError(f"{folder} holds a recording already")
+        self.folder, self.manifest, self.max_bytes = folder, manifest, max_bytes
+        self._encoder = msgspec.json.Encoder()
+        self._steps: list[_Step] = []
+        self._shard: _Shard | None = None
+        self._shards = 0
+        self._index = (folder / "index.jsonl").open("wb")
+        self._write_manifest()
+
+    def start(self, step: int) -> None:
+        """What follows belongs to `step`."""
+        self.finish_step()
+        self._steps.append(_Step(step))
+        self.event(StepStart(step))
+
+    def event(self, event: Event) -> None:
+        """Add an event to the current step."""
+        self._steps[-1].lines.append(self._encoder.encode(event) + b"\n")
+
+    def tensor(self, dtype: str, shape: tuple[int, ...], raw: bytes) -> DataSpan:
+        """Store the bytes of a tensor, in row-major order."""
+        if self._shard is None or self._shard.full:
+            self._close_shard()
+            path = self.folder / f"data-{self._shards:04d}.safetensors"
+            self._shard = _Shard(path, self._shards)
+            self._steps[-1].shards.append(path)
+            self._shards += 1
+        return self._shard.append(dtype, shape, raw)
+
+    def finish_step(self) -> None:
+        """Bring the current step to the disk, and drop the oldest ones where there is no room for all."""
+        if not self._steps or not self._steps[-1].lines:
+            return
+        self._close_shard()
+        step = self._steps[-1]
+        text = b"".join(step.lines)
+        step.lines = []
+        self._index.write(text)
+        self._index.flush()
+        step.size = len(text) + sum(path.stat().st_size for path in step.shards)
+        self._drop_oldest()
+
+    def close(self, left_out: tuple[str, ...] = ()) -> None:
+        """Finish the last step and say in the manifest that the recording is complete."""
+        self.finish_step()
+        self._index.close()
+        steps = [step.number for step in self._steps]
+        self.manifest = msgspec.structs.replace(
+            self.manifest,
+            complete=True,
+            first_step=min(steps, default=0),
+            last_step=max(steps, default=-1),
+            left_out=(*self.manifest.left_out, *left_out),
+        )
+        self._write_manifest()
+
+    def _close_shard(self) -> None:
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
+
+    def _drop_oldest(self) -> None:
+        if self.max_bytes is None:
+            return
+        kept = len(self._steps)
+        total = sum(step.size for step in self._steps)
+        while total > self.max_bytes and kept > 1:
+            total -= self._steps[len(self._steps) - kept].size
+            kept -= 1
+        dropped = self._steps[: len(self._steps) - kept]
+        if not dropped:
+            return
+        self._rewrite_index(sum(1 for _ in dropped))
+        for step in dropped:
+            for path in step.shards:
+                path.unlink(missing_ok=True)
+        self._steps = self._steps[len(dropped) :]
+
+    def _rewrite_index(self, dropped: int) -> None:
+        """The index without its first `dropped` steps, in place of the old one at once."""
+        self._index.close()
+        index, rest = self.folder / "index.jsonl", self.folder / "index.jsonl.new"
+        seen = 0
+        with index.open("rb") as old, rest.open("wb") as new:
+            for line in old:
+                seen += line.startswith(b'{"event":"step"')
+                if seen > dropped:
+                    new.write(line)
+        os.replace(rest, index)
+        self._index = index.open("ab")
+
+    def _write_manifest(self) -> None:
+        path, new = self.folder / "manifest.json", self.folder / "manifest.json.new"
+        new.write_bytes(msgspec.json.format(self._encoder.encode(self.manifest), indent=2) + b"\n")
+        os.replace(new, path)
+
+
