@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-import torch
-from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
+
+import torch
+from torch import nn
 
 __all__ = ["CASES", "Case"]
 
 TOKENS = torch.arange(24).reshape(3, 8) % 11
+PICTURES = torch.linspace(-1, 1, 144).reshape(2, 2, 6, 6)
 INPUT = torch.linspace(-1, 1, 96).reshape(3, 4, 8)
 
 
@@ -33,7 +35,9 @@ class Block(nn.Module):
         self.up, self.down = nn.Linear(8, 16), nn.Linear(16, 8)
 
     def forward(self, x: Any) -> Any:
-        heads = (part.unflatten(-1, (2, 4)).transpose(1, 2) for part in self.qkv(self.norms[0](x)).chunk(3, -1))
+        heads = (
+            part.unflatten(-1, (2, 4)).transpose(1, 2) for part in self.qkv(self.norms[0](x)).chunk(3, -1)
+        )
         mixed = functional.scaled_dot_product_attention(*heads, is_causal=True)
         x = x + self.out(mixed.transpose(1, 2).flatten(-2))
         return x + self.down(functional.gelu(self.up(self.norms[1](x))))
@@ -60,7 +64,11 @@ class Checkpointed(nn.Module):
 
     def __init__(self, *, reentrant: bool) -> None:
         super().__init__()
-        self.blocks, self.first, self.reentrant = nn.ModuleList(Block() for _ in range(2)), nn.Linear(8, 8), reentrant
+        self.blocks, self.first, self.reentrant = (
+            nn.ModuleList(Block() for _ in range(2)),
+            nn.Linear(8, 8),
+            reentrant,
+        )
 
     def forward(self, x: Any) -> Any:
         x = self.first(x)
@@ -147,7 +155,8 @@ CASES: Final = {
     ),
     "LSTM": Case(lambda: nn.LSTM(8, 4, 2, batch_first=True), lambda model: model(INPUT)[0].sum().backward()),
     "batch norm and ReLU in place": Case(
-        _convolutional, lambda model: model(torch.linspace(-1, 1, 144).reshape(2, 2, 6, 6)).logsumexp(1).sum().backward()
+        _convolutional,
+        lambda model: model(torch.linspace(-1, 1, 144).reshape(2, 2, 6, 6)).logsumexp(1).sum().backward(),
     ),
     "in place on views": Case(WritesInPlace, lambda model: model().backward()),
     "a Function with two outputs": Case(OwnFunction, lambda model: model().backward()),

@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import faulty_models
 import numpy as np
 import pytest
-import torch
+from faulty_models import FAULTS, Fault
+from recorded_models import CASES, Case, Language
 from safetensors.numpy import load_file
-from torch import nn
 
-import faulty_models
+import torch
 from backprop_engine.recordings.events import BackwardCall
 from backprop_engine.recordings.findings import find
 from backprop_engine.recordings.recording import EngineRun, Recording, open_recording
 from backprop_tui.cli.main import run as run_command
 from backprop_tui.torch import record
-from faulty_models import FAULTS, Fault
-from recorded_models import CASES, Case, Language
+from torch import nn
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what it calls deprecated in itself
 
@@ -78,7 +78,9 @@ def test_gradients_are_the_same_to_the_bit_and_contributions_add_up(name: str, t
             compared += 1
             if name != "a hook on a tensor" or "Addmm" not in run.nodes[call.node].name:
                 low = "autocast" in name
-                np.testing.assert_allclose(total, gradient, rtol=1e-2 if low else 1e-5, atol=1e-3 if low else 1e-7)
+                np.testing.assert_allclose(
+                    total, gradient, rtol=1e-2 if low else 1e-5, atol=1e-3 if low else 1e-7
+                )
     assert compared > 2
 
 
@@ -119,7 +121,9 @@ def test_an_operator_knows_its_module_and_operands_their_makers(tmp_path: Path) 
         if call is None or not call.op:
             continue
         makers = {operand.node for operand in call.inputs if operand is not None and operand.node is not None}
-        assert {edge[0] for edge in node.next if edge is not None and edge[0] in step.maker} <= makers, node.name
+        assert {edge[0] for edge in node.next if edge is not None and edge[0] in step.maker} <= makers, (
+            node.name
+        )
 
 
 def test_shards_are_safetensors(tmp_path: Path) -> None:
@@ -182,6 +186,7 @@ def test_a_step_with_trouble_is_stored_whole(tmp_path: Path) -> None:
     model = nn.Linear(2, 2)
     with record(tmp_path, model, cells=0) as tape:
         model(torch.ones(3, 2)).sum().backward()
+        model.zero_grad()
         tape.step()
         (model(torch.ones(3, 2)) * float("nan")).sum().backward()
     fine, bad, *_ = open_recording(tmp_path).steps
@@ -191,10 +196,15 @@ def test_a_step_with_trouble_is_stored_whole(tmp_path: Path) -> None:
 
 def test_a_crash_leaves_a_recording(tmp_path: Path) -> None:
     model = Language()
-    with pytest.raises(KeyError), record(tmp_path, model) as tape:
-        loop(model, tape, 2)
-        model(torch.zeros(1, 2, dtype=torch.long))
-        raise KeyError
+
+    def crash() -> None:
+        with record(tmp_path, model) as tape:
+            loop(model, tape, 2)
+            model(torch.zeros(1, 2, dtype=torch.long))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        crash()
     assert [step.number for step in open_recording(tmp_path).steps] == [0, 1, 2]
 
 
@@ -221,10 +231,15 @@ with record({str(tmp_path / "run")!r}, model, cells=None) as tape:
 def test_what_the_recorder_hooked_into_is_as_before(tmp_path: Path) -> None:
     engine = torch.autograd._engine_run_backward
     hooks = torch.nn.modules.module._global_forward_pre_hooks
-    with pytest.raises(ZeroDivisionError), record(tmp_path, Language()):
-        assert torch.autograd._engine_run_backward is not engine
-        assert hooks
-        raise ZeroDivisionError
+
+    def crash() -> None:
+        with record(tmp_path, Language()):
+            assert torch.autograd._engine_run_backward is not engine
+            assert hooks
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        crash()
     assert torch.autograd._engine_run_backward is engine
     assert not hooks
 
@@ -236,8 +251,13 @@ def test_another_recording_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_importing_the_program_imports_no_torch() -> None:
-    program = "import sys, backprop_tui, backprop_tui.torch, backprop_tui.cli.main; print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
+    program = (
+        "import sys, backprop_tui, backprop_tui.torch, backprop_tui.cli.main; print('torch' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        == "False\n"
+    )
 
 
 # The doctor

@@ -1,7 +1,8 @@
 """What a recorded run says, event by event; `docs/recordings.md` describes the folder that holds it.
 
-These declarations are all that a recorder and a reader share: the recorder encodes them, the reader decodes and
-checks them, and the JSON Schema of the index is made from them. Nothing here knows a framework.
+These declarations are all that a recorder and a reader share: the recorder encodes them, the reader
+decodes and checks them, and the JSON Schema of the index is made from them. Nothing here knows a
+framework.
 """
 
 from __future__ import annotations
@@ -29,8 +30,16 @@ __all__ = [
 FORMAT: Final = 1
 """The version of the format; a reader refuses versions that it does not know."""
 DTYPES: Final = {
-    **{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "BOOL": 1},
-    **{"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1},
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "BOOL": 1,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
 }
 """The element types of stored tensors, as safetensors spells them, and their sizes in bytes."""
 
@@ -48,10 +57,11 @@ class DataSpan(Struct, frozen=True, array_like=True):
 
 
 class TensorEntry(Struct, frozen=True, omit_defaults=True):
-    """A tensor: its number in this step, its shape and figures, and where its entries are stored, if they are.
+    """A tensor: its number in this step, its shape and figures, and where its entries are stored, if they
+    are.
 
-    `norm` is the Euclidean norm, or None where it is not finite or the type has none; `nan` and `inf` count
-    entries, apart, since an infinity may be meant (a mask) and a NaN never is.
+    `norm` is the Euclidean norm, or None where it is not finite or the type has none; `nan` and `inf`
+    count entries, apart, since an infinity may be meant (a mask) and a NaN never is.
     """
 
     id: Count

@@ -1,7 +1,8 @@
-"""What is wrong with a recorded run: where a NaN or an infinity arises, where gradients vanish, explode or are missing.
+"""What is wrong with a recorded run: where a NaN or an infinity arises, where gradients vanish, explode or
+are missing.
 
-Each kind of finding is a function from a step to findings, listed in `_CHECKS`; figures are enough for all of
-them, so no tensor is read.
+Each kind of finding is a function from a step to findings, listed in `_CHECKS`; figures are enough for all
+of them, so no tensor is read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ __all__ = ["FACTOR", "Finding", "find"]
 
 FACTOR: Final = 1e3
 """Gradients that shrink or grow by more than this between two layers vanish or explode."""
-_MASKS: Final = ("masked_fill", "fill", "full", "where", "triu", "tril", "scalar_tensor", "constant_pad", "copy")
+_MASKS: Final = (
+    "masked_fill",
+    "fill",
+    "full",
+    "where",
+    "triu",
+    "tril",
+    "scalar_tensor",
+    "constant_pad",
+    "copy",
+)
 """Operators that put an infinity where somebody wants one."""
 _LAYERS: Final = ("addmm", "mm", "bmm", "baddbmm", "linear", "convolution")
 _TOLERANCE: Final = 1e-3
@@ -29,7 +40,9 @@ _TOLERANCE: Final = 1e-3
 
 
 class Finding(Struct, frozen=True):
-    """Something that is wrong, or may be: its stable name, the step, what it is, and where in the user's code."""
+    """Something that is wrong, or may be: its stable name, the step, what it is, and where in the user's
+    code.
+    """
 
     kind: str
     step: int
@@ -50,7 +63,9 @@ def find(recording: Recording) -> list[Finding]:
             for finding in check(step, previous):
                 found.setdefault(finding.kind, finding)
         previous = step
-    arisen = min((finding.step for finding in found.values() if finding.kind.startswith("forward")), default=None)
+    arisen = min(
+        (finding.step for finding in found.values() if finding.kind.startswith("forward")), default=None
+    )
     if arisen is not None:  # what follows from it is no finding of its own
         for kind in ("backward-nan", "backward-inf"):
             if kind in found and found[kind].step >= arisen:
@@ -89,7 +104,9 @@ def _not_finite_forward(step: RecordedStep, _: RecordedStep | None) -> Iterator[
         infinite = any(out.inf for out in call.outputs) and not any(operand.inf for operand in operands)
         if infinite and _operator(call) not in _MASKS:
             count = sum(out.inf for out in call.outputs)
-            yield _at("forward-inf", step, msg("an infinity arises here ({count} entries)", count=count), call)
+            yield _at(
+                "forward-inf", step, msg("an infinity arises here ({count} entries)", count=count), call
+            )
 
 
 def _not_finite_backward(step: RecordedStep, _: RecordedStep | None) -> Iterator[Finding]:
@@ -118,8 +135,8 @@ def _inf(tensor: TensorEntry | None) -> int:
 # Size
 
 
-def _vanishing_or_exploding(step: RecordedStep, _: RecordedStep | None) -> Iterator[Finding]:
-    """Where the gradients of layers' outputs, from the last layer to the first, change by more than `FACTOR`."""
+def _vanishing_or_exploding(step: RecordedStep, _previous: RecordedStep | None) -> Iterator[Finding]:
+    """Where gradients of layers' outputs change by more than `FACTOR` from the last layer to the first."""
     sizes = [(call, size) for call, size in _layers(step) if size > 0]
     if len(sizes) < 3:
         return
@@ -169,7 +186,13 @@ def _dead(step: RecordedStep, _: RecordedStep | None) -> Iterator[Finding]:
         if any(_norm(tensor) > 0 for tensor in call.upstream) and all(
             tensor is None or tensor.norm == 0 for tensor in call.contributions
         ):
-            yield _at("dead-relu", step, msg("this ReLU passes no gradient: all its inputs are negative"), maker, node)
+            yield _at(
+                "dead-relu",
+                step,
+                msg("this ReLU passes no gradient: all its inputs are negative"),
+                maker,
+                node,
+            )
 
 
 def _norm(tensor: TensorEntry | None) -> float:

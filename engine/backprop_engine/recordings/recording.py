@@ -1,7 +1,8 @@
 """Reading a recording: every event checked, tensors mapped when they are asked for, nothing executed.
 
-A recording comes from outside and is trusted as little as a scenario: sizes and offsets are checked against the
-files before anything is allocated, names of files are made here, and a graph with a cycle is refused.
+A recording comes from outside and is trusted as little as a scenario: sizes and offsets are checked
+against the files before anything is allocated, names of files are made here, and a graph with a cycle is
+refused.
 """
 
 from __future__ import annotations
@@ -43,8 +44,16 @@ _MAX_MANIFEST: Final = 2**20
 _MAX_INDEX: Final = 2**31
 _MAX_LINE: Final = 2**24
 _NUMPY: Final = {
-    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "?"},
-    **{"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"},
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "BOOL": "?",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
 }
 
 
@@ -320,7 +329,7 @@ def _bytes_of(path: Path, most: int) -> bytes:
     if size > most:
         raise UsageError(
             msg(
-                "{path}: {size} bytes are more than a recording's {most}",
+                "{path}: {size} bytes are more than a recording may have here ({most})",
                 path=clean(str(path)),
                 size=size,
                 most=most,
@@ -335,7 +344,11 @@ def _regular(path: Path) -> int:
         status = path.lstat()
     except OSError:
         raise UsageError(
-            msg("{folder} is not a recording: it has no {name}", folder=clean(str(path.parent)), name=path.name)
+            msg(
+                "{folder} is not a recording: it has no {name}",
+                folder=clean(str(path.parent)),
+                name=path.name,
+            )
         ) from None
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(msg("{path} is not a regular file", path=clean(str(path))))

@@ -6,9 +6,9 @@ import argparse
 import json
 
 from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.translations import languages
 from backprop_engine.recordings.findings import Finding, find
 from backprop_engine.recordings.recording import Recording, open_recording
-from backprop_engine.messages.words import LANGUAGES
 
 __all__ = ["add_arguments", "run"]
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `doctor`."""
     parser.add_argument("recording", metavar="RUN", help=msg("the folder of a recorded run"))
     parser.add_argument("--json", action="store_true", help=msg("as data"))
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help=msg("the language of explanations"))
+    parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,7 +36,8 @@ def _print(recording: Recording, findings: list[Finding], language: str) -> None
     nodes = len({name for step in steps for run in step.runs for name in run.nodes})
     print(
         msg(
-            "{framework} {version}: {steps} steps, {operators} operators, {nodes} nodes of the backward graph",
+            "{framework} {version}: {steps} steps, {operators} operators, "
+            "{nodes} nodes of the backward graph",
             framework=recording.manifest.framework,
             version=recording.manifest.version,
             steps=len(steps),

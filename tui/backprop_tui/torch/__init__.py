@@ -9,8 +9,8 @@
 ...         optimizer.zero_grad()
 ...         tape.step()
 
-PyTorch is imported when `record` is first used, not before. What is recorded is what autograd did: gradients are
-the same to the last bit with and without.
+PyTorch is imported when `record` is first used, not before. What is recorded is what autograd did:
+gradients are the same to the last bit with and without.
 """
 
 from __future__ import annotations

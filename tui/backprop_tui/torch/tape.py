@@ -2,10 +2,10 @@
 """The recorder: operators as they are dispatched, and every node of autograd as it runs backward.
 
 The forward pass is seen by a dispatch mode, below autograd: an operand names the node that made it, and if
-autograd's count of nodes went on since the call before, the last of them is this call's, as autograd makes a
-node before it calls an operator. The backward pass is seen by a hook on
-every node behind the roots, which gets the upstream gradients and the contributions as autograd computed them.
-Both ways are PyTorch's own and change no number.
+autograd's count of nodes went on since the call before, the last of them is this call's, as autograd makes
+a node before it calls an operator. The backward pass is seen by a hook on every node behind the roots,
+which gets the upstream gradients and the contributions as autograd computed them. Both ways are PyTorch's
+own and change no number.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
-import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
+import torch
 from backprop_engine.recordings.events import (
     FORMAT,
     BackwardCall,
@@ -44,7 +44,7 @@ __all__ = ["Tape", "record"]
 _OURS: Final = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
 """Where source lines are not the user's."""
 _NO_NUMBER: Final = 2**63
-"""Nodes without a number of their own, such as those that accumulate a leaf's gradient, have one above this."""
+"""Nodes without a number of their own, such as leaves' accumulators, have one above this."""
 
 Finish = Callable[[list[TensorEntry]], Any]
 
@@ -74,7 +74,9 @@ class Tape:
         self._leaves: Any = WeakIdKeyDictionary()
         self._unnamed = 0
         if model is not None:
-            self._paths = {id(module): path or type(module).__name__ for path, module in model.named_modules()}
+            self._paths = {
+                id(module): path or type(module).__name__ for path, module in model.named_modules()
+            }
             for name, parameter in model.named_parameters():
                 self._leaves[parameter] = name
         self._modules: list[str] = []
@@ -157,20 +159,20 @@ class Tape:
 
         def finish(entries: list[TensorEntry]) -> OperatorCall:
             inputs = tuple(
-                None if found is None else Operand(*found[:4], None if found[4] else entries[found[0]])
-                for found in operands
+                found and Operand(*found[:4], None if found[4] else entries[found[0]]) for found in operands
             )
             outs = tuple(entries[number] for number in made)
             return OperatorCall(name, node, within, module, file, line, function, inputs, outs)
 
         self._waiting.append(finish)
 
-    def _operand(self, source: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _operand(self, source: tuple[Any, ...]) -> tuple[int, str | None, int, str | None, bool]:
         """The operand with its tensor's number, and whether an event of this step has described it."""
         number = self._tensors.add(source[3])
         known = number in self._described
         self._described.add(number)
-        return number, *source[:3], known
+        node, output, leaf, _ = source
+        return number, node, output, leaf, known
 
     def source(self, tensor: Any) -> tuple[Any, ...]:
         """Where a tensor comes from: a node and its output, a leaf, or neither; and the tensor itself."""
@@ -194,7 +196,8 @@ class Tape:
         finally:
             for handle in handles:
                 handle.remove()
-            self._waiting.append(lambda _, error=error: EngineEnd(error))
+            end = EngineEnd(error)
+            self._waiting.append(lambda _: end)
 
     def _watch(self, outputs: Sequence[Any]) -> list[Any]:
         """Note the graph behind `outputs`, and hook each of its nodes."""
@@ -281,7 +284,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         return result
 
     def flush(self, end: int | None = None) -> None:
-        """Note the nodes up to `end` that no operator made which is dispatched: a Function of the user's own."""
+        """Note the nodes up to `end` that no dispatched operator made: a Function of the user's own."""
         end = _node_count() if end is None else end
         for number in range(self._last, end):
             self._tape.operator("", _numbered(number), [], [])

@@ -1,9 +1,9 @@
 """Writing a recording: a manifest, an index of events, and shards of tensors. No framework is needed for it.
 
-Every step has a shard of its own, so that the oldest steps can be dropped when `max_bytes` is reached. A shard
-is a safetensors file: room is kept for its header, which is written last. The format allows no holes, so what
-lies between two aligned tensors is a tensor of bytes. The index has the offsets too, which is why a recording
-whose program was killed can be read up to its last complete step.
+Every step has a shard of its own, so that the oldest steps can be dropped when `max_bytes` is reached. A
+shard is a safetensors file: room is kept for its header, which is written last. The format allows no
+holes, so what lies between two aligned tensors is a tensor of bytes. The index has the offsets too, which
+is why a recording whose program was killed can be read up to its last complete step.
 """
 
 from __future__ import annotations
@@ -173,5 +173,3 @@ class RecordingWriter:
         path, new = self.folder / "manifest.json", self.folder / "manifest.json.new"
         new.write_bytes(msgspec.json.format(self._encoder.encode(self.manifest), indent=2) + b"\n")
         os.replace(new, path)
-
-
