@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import torch
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
-import torch
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import opinion
+import torch
 from hypothesis import strategies as st
 
-import torch
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind

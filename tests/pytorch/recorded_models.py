@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
-
 import torch
 from torch import nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 __all__ = ["CASES", "Case"]
 

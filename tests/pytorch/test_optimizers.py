@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from graphs import assert_close, largest
 
-import torch
 from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, Setting, SettingError
 
 STEPS = 25

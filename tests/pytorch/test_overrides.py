@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import opinion
 import pytest
+import torch
 from graphs import largest, rounding_decides
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
 
-import torch
 from backprop_engine.debugger import Session, Set, update
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node

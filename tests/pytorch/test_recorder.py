@@ -12,17 +12,17 @@ from typing import Any
 import faulty_models
 import numpy as np
 import pytest
+import torch
 from faulty_models import FAULTS, Fault
 from recorded_models import CASES, Case, Language
 from safetensors.numpy import load_file
+from torch import nn
 
-import torch
 from backprop_engine.recordings.events import BackwardCall
 from backprop_engine.recordings.findings import find
 from backprop_engine.recordings.recording import EngineRun, Recording, open_recording
 from backprop_tui.cli.main import run as run_command
 from backprop_tui.torch import record
-from torch import nn
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what it calls deprecated in itself
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
+import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
-import torch
 from backprop_engine.recordings.events import (
     FORMAT,
     BackwardCall,

@@ -7,6 +7,7 @@ import math
 from typing import Any, Final
 
 import torch
+
 from backprop_engine.recordings.events import DataSpan, TensorEntry
 from backprop_tui.torch.writer import RecordingWriter
 
