@@ -1,4 +1,4 @@
-"""What looking at a training keeps in memory, beside what the run promises: `held_cells` and `kept_traces`.
+"""What looking at a training keeps in memory, beside what the run promises: `held_numbers` and `kept_traces`.
 
 The training has one parameter of `--size` × `--size` numbers. Its iterations are gone through one after the
 other; at the forward, the backward and the update step of each, every panel is drawn, and the viewer of every
@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
-from backprop_engine import Scenario, Trace, load_scenario
+from backprop_engine import Kind, Scenario, Trace, load_scenario
 from backprop_engine.debugger import Go, Session, finished, update
 from backprop_engine.graph.steps import Backward, Schedule
-from backprop_engine.trace.training import held_cells, kept_traces
+from backprop_engine.trace.training import held_numbers, kept_traces
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.bars import header
 from backprop_tui.panels.plots.panel import kinds
@@ -42,7 +42,7 @@ params: {{W: {{shape: [{size}, {size}], init: normal, std: 0.01, seed: 1}}}}
 nodes:
   z: W @ x
   a: tanh(z)
-  L: mean(a * a)
+  L: mean(a * a) + 0.001 * sum(W * W)
 train: {{optimizer: sgd, lr: 0.1, steps: {steps}}}
 watch: [norm(W), norm(grad(W))]
 """
@@ -68,12 +68,16 @@ def training(folder: Path, size: int, steps: int) -> Scenario:
     return load_scenario(path)
 
 
-def look(scenario: Scenario, iterations: int) -> Looked:
-    """Draw everything at some steps of each of the first `iterations` iterations."""
+def look(scenario: Scenario, iterations: int, *, with_peak: bool) -> Looked:
+    """Draw everything at some steps of each of the first `iterations` iterations.
+
+    To find the peak takes several times as long; without it, it is 0.
+    """
     gc.collect()
-    before = _living()
+    before = living()
     gc.disable()
-    tracemalloc.start()
+    if with_peak:
+        tracemalloc.start()
     try:
         view = View(scenario, Session(scenario.run()))
         run = view.session.run
@@ -83,24 +87,24 @@ def look(scenario: Scenario, iterations: int) -> Looked:
                 view = replace(view, session=session)
                 draw_everything(view)
         peak = tracemalloc.get_traced_memory()[1]
-        alive = _living() - before
+        alive = living() - before
         gc.collect()
-        left = _living() - before
+        left = living() - before
     finally:
         tracemalloc.stop()
         gc.enable()
-    promised = BYTES * held_cells(scenario.graph, scenario.training)
+    promised = BYTES * held_numbers(scenario.graph, scenario.training)
     return Looked(alive, left, kept_traces(scenario.graph), peak, promised)
 
 
-def _living() -> int:
+def living() -> int:
     return sum(isinstance(thing, Trace) for thing in gc.get_objects())
 
 
 def _positions(schedule: Schedule) -> Iterator[int]:
-    """A forward step, every step of the backward pass, the update, and the clearing."""
+    """A forward step, and every second step from the seed on."""
     yield 1
-    yield from range(min(schedule.seed, schedule.last), schedule.last + 1)
+    yield from range(min(schedule.seed, schedule.last), schedule.last + 1, 2)
 
 
 def draw_everything(view: View) -> None:
@@ -114,6 +118,8 @@ def draw_everything(view: View) -> None:
     watch_lines(view, width)
     step = view.frame.step
     for node in view.graph.nodes:
+        if node.kind is Kind.LITERAL:
+            continue
         own = step.edge if isinstance(step, Backward) and step.edge.operand == node.position else None
         state = opened_at(view, node, own)
         for subject in range(len(state.subjects)):
@@ -132,7 +138,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
         scenario = training(Path(folder), arguments.size, arguments.iterations + 10)
-        found = look(scenario, arguments.iterations)
+        found = look(scenario, arguments.iterations, with_peak=True)
     size, mebibyte = arguments.size, 2**20
     print(f"{arguments.iterations} iterations of a training of {size}×{size}, viewed in every panel")
     print(f"traces alive{found.traces:>24}   (kept at most: {found.bound})")

@@ -238,4 +238,4 @@ def test_exactly_the_axes_that_were_broadcast_are_summed(
 def test_cells_count_values_contributions_and_running_sums() -> None:
     graph = Sketch().inputs(x=(2, 3), b=(3,))(h="add x b", f="hadamard h h").build()
     values, contributions, sums, seed = 6 + 3 + 6 + 6, 6 + 6 + 6 + 3, 6 + 6, 6
-    assert graph.cells() == values + contributions + sums + seed
+    assert graph.numbers() == values + contributions + sums + seed

@@ -19,7 +19,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Phase
-from backprop_engine.trace.training import held_cells
+from backprop_engine.trace.training import held_numbers
 
 TEXT = """
 inputs: {x: 2}
@@ -227,7 +227,7 @@ train: {{optimizer: {optimizer}, lr: 0.01, steps: {steps}}}
 def test_what_a_training_holds_is_told_before(optimizer: str, n: int, steps: int) -> None:
     """Neither less than it takes, nor much more; wherever one looks."""
     scenario = load(LARGE.format(n=n, steps=steps, optimizer=optimizer))
-    told = held_cells(scenario.graph, scenario.training) * 8
+    told = held_numbers(scenario.graph, scenario.training) * 8
     tracemalloc.start()
     run = scenario.run()
     for _ in run.losses():
@@ -245,8 +245,8 @@ def test_what_a_training_holds_is_told_before(optimizer: str, n: int, steps: int
 def test_a_training_that_is_too_large_is_refused() -> None:
     text = LARGE.format(n=300, steps=30, optimizer="adam")
     scenario = load(text)
-    need = held_cells(scenario.graph, scenario.training) * 8
-    assert need > 5 * scenario.graph.cells() * 8
+    need = held_numbers(scenario.graph, scenario.training) * 8
+    assert need > 5 * scenario.graph.numbers() * 8
     source = Source.from_bytes("case.yaml", text.encode())
     assert load_source(source, max_memory=need)
     with pytest.raises(ScenarioError, match="a training of this graph needs"):

@@ -101,7 +101,7 @@ def test_every_operator(op: Op, sample: Sample) -> None:
 @pytest.mark.parametrize("stem", BUNDLED)
 def test_every_scenario(stem: str) -> None:
     scenario = load_scenario(BUNDLED[stem])
-    assert scenario.graph.cells() <= LARGEST
+    assert scenario.graph.numbers() <= LARGEST
     assert_runs_as(without_training(scenario.record()))
 
 

@@ -18,6 +18,7 @@ from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Edit, GradientEdit, ValueEdit
+from backprop_engine.trace.training import held_numbers
 
 __all__ = ["on_branch", "overridden"]
 
@@ -101,7 +102,7 @@ def on_branch(session: Session, branches: Branches) -> Session:
     run = known.get(name)
     if run is None:
         run = known[name] = _run(session, branches.every[name], known.get(BASELINE, session.run))
-    known = _fewer(known, name)
+    known = _kept(known, name)
     position = min(session.position, run.last)
     selection = None if session.levels else session.selection  # what was chosen in there is no node out here
     return replace(
@@ -109,14 +110,21 @@ def on_branch(session: Session, branches: Branches) -> Session:
     )
 
 
-_KEPT_RUNS = 6
-"""Runs of so many branches stay; another one is computed again when one goes back to it."""
+_MOST_RUNS = 4
+_MOST_RUN_NUMBERS = 2**23
+"""How many runs are kept beside those of the baseline and of the current branch, and how many numbers they
+may hold together: 64 MiB. That of the branch left last is kept in any case, for undo and redo; the run of any
+other branch is computed again when the reader goes back to it.
+"""
 
 
-def _fewer(runs: dict[str, Run], current: str) -> dict[str, Run]:
-    """The runs that stay: of the baseline, of the current branch, and those that were looked at last."""
-    recent = [name for name in runs if name not in (BASELINE, current)][-(_KEPT_RUNS - 2) :]
-    return {name: run for name, run in runs.items() if name in (BASELINE, current, *recent)}
+def _kept(runs: dict[str, Run], current: str) -> dict[str, Run]:
+    """The runs that are kept: of the baseline, of the current branch, and of those looked at last."""
+    run = runs[current]
+    most = min(_MOST_RUNS, max(1, _MOST_RUN_NUMBERS // held_numbers(run.graph, run.training)))
+    others = [name for name in runs if name not in (BASELINE, current)]
+    dropped = others[: max(0, len(others) - most)]
+    return {name: run for name, run in runs.items() if name not in dropped}
 
 
 def _run(session: Session, branch: Branch, baseline: Run) -> Run:

@@ -99,7 +99,7 @@ def _work(session: Session) -> int:
 def _weight(run: Run) -> int:
     """How much an iteration is to compute: its nodes and edges, and large tensors by their numbers."""
     graph = run.graph
-    return len(graph.nodes) + len(graph.edges) + graph.cells() // 1000
+    return len(graph.nodes) + len(graph.edges) + graph.numbers() // 1000
 
 
 def _approached(session: Session, iteration: int, runs: tuple[Run, ...]) -> bool:

@@ -76,7 +76,7 @@ class GradientCheck(Struct, frozen=True, eq=False):
 
 def check_trace(trace: Trace) -> Iterator[GradientCheck]:
     """Check the gradient of every leaf through the whole graph, then every edge by itself."""
-    sample = SAMPLE if trace.graph.cells() <= MOST_NUMBERS else SMALL_SAMPLE
+    sample = SAMPLE if trace.graph.numbers() <= MOST_NUMBERS else SMALL_SAMPLE
     for leaf in trace.graph.leaves:
         if leaf.takes_gradient:
             yield check_leaf(trace, leaf, sample=sample)

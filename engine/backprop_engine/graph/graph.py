@@ -237,7 +237,7 @@ class Graph:
         """The steps of a forward pass alone."""
         return Schedule(self.order, self.output, (), forward_only=True)
 
-    def cells(self) -> int:
+    def numbers(self) -> int:
         """How many numbers a trace of the graph holds: values, contributions and running sums."""
         values = sum(prod(node.shape) for node in self.nodes)
         gradients = sum(prod(self.nodes[edge.operand].shape) * (1 + edge.shared) for edge in self.edges)

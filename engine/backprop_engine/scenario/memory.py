@@ -13,7 +13,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.read.mistakes import mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode
-from backprop_engine.trace.training import Training, held_cells
+from backprop_engine.trace.training import Training, held_numbers
 
 __all__ = ["TOO_LARGE", "check_run", "check_size", "size_message"]
 
@@ -35,7 +35,7 @@ def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memor
     itemsize = graph.dtype.itemsize
     if training is None and any(bound * itemsize <= max_memory for bound in _bounds(graph)):
         return
-    need = held_cells(graph, training) * itemsize
+    need = held_numbers(graph, training) * itemsize
     if need > max_memory:
         name = max(graph.nodes, key=lambda node: prod(node.shape)).name
         hint = msg("the largest is {name}; {hint}", name=name, hint=HINT)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from backprop_engine.graph.graph import Graph
 from backprop_engine.optim import Optimizer
 
-__all__ = ["Training", "held_cells", "kept_traces", "stride"]
+__all__ = ["Training", "held_numbers", "kept_traces", "stride"]
 
 _KEPT_CELLS: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
@@ -32,13 +32,13 @@ class Training(Struct, frozen=True, eq=False):
     steps: int
 
 
-def held_cells(graph: Graph, training: Training | None = None) -> int:
+def held_numbers(graph: Graph, training: Training | None = None) -> int:
     """How many numbers a run of the graph holds at most, whatever one looks at.
 
     Of a training these are several traces, what the optimiser remembers, and the checkpoints; inputs and
     constants are there once.
     """
-    cells = graph.cells()
+    cells = graph.numbers()
     if training is None:
         return cells
     updated, remembered = _parameter_cells(graph, training)
@@ -57,7 +57,7 @@ def _parameter_cells(graph: Graph, training: Training) -> tuple[int, int]:
 
 def kept_traces(graph: Graph) -> int:
     """How many traces are kept: the last ones, at least two."""
-    return min(_KEPT_TRACES, max(2, _TRACE_CELLS // max(1, graph.cells())))
+    return min(_KEPT_TRACES, max(2, _TRACE_CELLS // max(1, graph.numbers())))
 
 
 def stride(graph: Graph, training: Training | None) -> int:

@@ -180,6 +180,8 @@ class DebuggerScreen(Screen[None]):
             for panel in self._panels.values():
                 if panel.display:
                     panel.redraw()
+                else:
+                    panel.release()
             self.query_one(Body).share()
             self.plots.fill()
             self.layout_job.follow()

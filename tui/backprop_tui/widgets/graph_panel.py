@@ -65,6 +65,9 @@ class GraphPanel(Panel, inherit_bindings=True):
 
     _kept: _Anchor | None = None
 
+    def release(self) -> None:
+        """The picture stays: what was in view is kept in view by it."""
+
     def settle(self, before: Drawing, follow: bool) -> None:
         """Keep the place in another picture; then scroll no further than the step or a choice asks."""
         picture = self.drawing

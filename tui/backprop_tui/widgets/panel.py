@@ -12,7 +12,7 @@ from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.style import Style
 
-from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.textual_private import set_border_subtitle, set_border_title, set_extent
 from backprop_tui.widgets.line_view import InView, LineView
 from backprop_tui.widgets.scroll_bars import ScrollBars, ScrollTrack
@@ -101,6 +101,10 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         self.settle(before, follow)
         self.refresh_scroll_bars()
         self.refresh_changed_rows()
+
+    def release(self) -> None:
+        """Let go of the drawing, and of the run that it was made from, while nobody sees the panel."""
+        self.show(Lines((), 0, self.drawing.focus))
 
     def settle(self, before: Drawing, follow: bool) -> None:
         """Scroll to what another drawing than `before` has its focus on, or else to the beginning."""
