@@ -82,7 +82,7 @@ class DebuggerApp(App[None]):
         filters = super().get_line_filters()
         if not self.no_color or not self.native_ansi_color:
             return filters
-        return [NoColor() if isinstance(one, Monochrome) else one for one in filters]
+        return [NoColor() if isinstance(line_filter, Monochrome) else line_filter for line_filter in filters]
 
     def on_mount(self) -> None:
         """Open the debugger or the gallery."""
@@ -116,7 +116,7 @@ class DebuggerApp(App[None]):
         if self.settings.theme and self.settings.theme not in self.available_themes:
             problems.append(msg("settings: there is no theme {theme}", theme=self.settings.theme))
         if problems:
-            told = "\n".join(in_language(one, self.language) for one in problems)
+            told = "\n".join(in_language(problem, self.language) for problem in problems)
             self.notify(told, markup=False, severity="warning", timeout=10)
 
     def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:

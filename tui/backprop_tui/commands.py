@@ -391,14 +391,16 @@ def key_text(key: str) -> str:
     """A key, as Textual names it, as people read it: ``Ctrl+P`` for ``ctrl+p``."""
     *held, last = key.split("+")
     shown = _SHOWN.get(last, last if len(last) == 1 else last.replace("_", " ").title())
-    return "+".join([*(one.title() for one in held), shown.upper() if held and len(shown) == 1 else shown])
+    return "+".join(
+        [*(modifier.title() for modifier in held), shown.upper() if held and len(shown) == 1 else shown]
+    )
 
 
 def remapped(commands: Iterable[CommandRow], keys: Mapping[str, tuple[str, ...]]) -> tuple[CommandRow, ...]:
     """The table with other keys for the commands that `keys` names."""
     return tuple(
-        structs.replace(one, keys=keys[one.name], shown=" ".join(map(key_text, keys[one.name])))
-        if one.name in keys
-        else one
-        for one in commands
+        structs.replace(row, keys=keys[row.name], shown=" ".join(map(key_text, keys[row.name])))
+        if row.name in keys
+        else row
+        for row in commands
     )

@@ -62,11 +62,11 @@ _BOUND = msg("BOUND")
 
 def keys_page(language: str) -> str:
     """The whole page."""
-    lines = [_HEAD.in_language(language), *(_row(one, language) for one in COMMANDS)]
+    lines = [_HEAD.in_language(language), *(_row(row, language) for row in COMMANDS)]
     lines += ["", f"{SCROLLING.in_language(language)}.", *_signs(language)]
     lines += [_PLACES.in_language(language), *_phases(language)]
     lines += [_TROUBLES.in_language(language), *_troubles(language)]
-    subjects = ", ".join(f"`{one}`" for one in SUBJECTS)
+    subjects = ", ".join(f"`{subject}`" for subject in SUBJECTS)
     lines.append(
         msg(
             """
@@ -77,7 +77,7 @@ of the step, and about nodes and `grad(NODE)` by name, and holds where it is tru
         ).in_language(language)
     )
     lines += [_VIEWER.in_language(language), *_viewer(language)]
-    names = ", ".join(f"`{one.name}`" for one in COMMANDS)
+    names = ", ".join(f"`{row.name}`" for row in COMMANDS)
     lines.append(
         msg(
             """
@@ -125,13 +125,15 @@ def _row(command: CommandRow, language: str) -> str:
 
 
 def _phases(language: str) -> Iterator[str]:
-    yield f"| {', '.join(_code(f'phase {one}') for one in PHASES)} | {_PASS.in_language(language)} |"
+    yield f"| {', '.join(_code(f'phase {phase}') for phase in PHASES)} | {_PASS.in_language(language)} |"
 
 
 def _troubles(language: str) -> Iterator[str]:
     for name, trouble in ANOMALIES.items():
         typed = _code(f"{name} {_BOUND.in_language(language)}" if trouble.bound else name)
-        meaning, advice = (_cell(one.in_language(language)) for one in (trouble.meaning, trouble.advice))
+        meaning, advice = (
+            _cell(message.in_language(language)) for message in (trouble.meaning, trouble.advice)
+        )
         yield f"| {typed} | {meaning} | {advice} |"
 
 

@@ -53,7 +53,7 @@ FIRST_IN_FRONT: Final = ("chain", "nodes", "why", "formula")
 
 def slot_named(name: str) -> PanelSlot | None:
     """The panel called `name`, or of that number, if there is one."""
-    for number, one in enumerate(PANEL_SLOTS, 1):
-        if name in (one.name, str(number)):
-            return one
+    for number, slot in enumerate(PANEL_SLOTS, 1):
+        if name in (slot.name, str(number)):
+            return slot
     return None

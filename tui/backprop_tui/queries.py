@@ -72,8 +72,8 @@ class Info(Struct, frozen=True):
 class Compare(Struct, frozen=True):
     """What differs between two branches."""
 
-    one: str
-    other: str
+    first: str
+    second: str
 
 
 class NudgeLeaf(Struct, frozen=True):

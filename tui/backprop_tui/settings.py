@@ -96,7 +96,7 @@ def read_settings(path: Path) -> UserSettings:
         theme,
         toured,
         keys,
-        tuple(msg("settings: {problem}", problem=one) for one in reader.problems),
+        tuple(msg("settings: {problem}", problem=problem) for problem in reader.problems),
         path,
     )
 
@@ -189,7 +189,7 @@ class _Reader:
         if not isinstance(written, list) or not written or not all(map(_is_key, written)):
             self.tell(msg('{name} takes a key or a list of keys, such as ["j", "ctrl+n"]', name=name))
             return ()
-        return tuple(dict.fromkeys(_key_name(one) for one in written))
+        return tuple(dict.fromkeys(_key_name(key) for key in written))
 
     def without_clashes(
         self, chosen: dict[str, tuple[str, ...]], bound: Mapping[str, tuple[str, ...]]

@@ -20,7 +20,7 @@ _COLON_LINE = ("hx", "helix", "subl", "sublime_text", "zed", "zeditor")
 _GOTO = ("code", "code-insiders", "codium", "vscodium", "cursor")
 
 _UNQUOTED: Final[dict[str, str]] = {
-    one: one for one in (msg("No closing quotation"), msg("No escaped character"))
+    problem: problem for problem in (msg("No closing quotation"), msg("No escaped character"))
 }
 """What is said of a command line that no shell could split."""
 

@@ -186,11 +186,11 @@ def who(session: Session, query: Who, context: Context) -> list[Line]:
     key = "prompt.contributions" if len(brought) > 1 else "prompt.contribution"
     rows = [
         (
-            Span(text("prompt.at", language, position=_outer(session, one.position)), Role.HEADING),
-            Span(f"{graph.nodes[one.edge.node].name} → {node.name}", Role.NAME),
-            Span(summary(one.tensor, 60), Role.GRADIENT),
+            Span(text("prompt.at", language, position=_outer(session, contribution.position)), Role.HEADING),
+            Span(f"{graph.nodes[contribution.edge.node].name} → {node.name}", Role.NAME),
+            Span(summary(contribution.tensor, 60), Role.GRADIENT),
         )
-        for one in brought
+        for contribution in brought
     ]
     head = one_line(text(key, language, gradient=name, count=len(brought)))
     return [head, *table(rows[:_MOST]), *_more(len(rows) - _MOST, language)]
@@ -223,7 +223,7 @@ def why(session: Session, query: Why, context: Context) -> list[Line]:
 
 def _stations(graph: Graph, way: Path, language: str) -> Span:
     """The nodes along a path; of a long one those at both ends."""
-    names = [operand_text(graph.nodes[one]) for one in way.nodes]
+    names = [operand_text(graph.nodes[position]) for position in way.nodes]
     if len(names) > _MOST_STATIONS:
         ends = _MOST_STATIONS // 2
         between = text("prompt.path.between", language, count=len(names) - 2 * ends)
@@ -237,8 +237,10 @@ def _product(session: Session, way: Path) -> Span:
     if way.product.shape != () or not 2 <= len(way.edges) <= _MOST_FACTORS:
         return Span(product, Role.LOCAL)
     locals_ = (local_gradient(session.trace, edge) for edge in way.edges)
-    factors = [number(one.value, 4) for one in locals_ if isinstance(one, ScalarLocal)]
-    spelled = [f"({one})" if one.startswith("-") and at else one for at, one in enumerate(factors)]
+    factors = [number(local.value, 4) for local in locals_ if isinstance(local, ScalarLocal)]
+    spelled = [
+        f"({factor})" if factor.startswith("-") and at else factor for at, factor in enumerate(factors)
+    ]
     return Span(f"{' · '.join(spelled)} = {product}", Role.LOCAL)
 
 
@@ -271,14 +273,14 @@ def _forward(found: Nudge, language: str) -> list[Line]:
     shown = found.forward[:_MOST]
     rows: list[tuple[Span, ...]] = [
         (
-            Span(one.node.name, Role.NAME),
-            Span(summary(one.before), Role.VALUE),
+            Span(moved.node.name, Role.NAME),
+            Span(summary(moved.before), Role.VALUE),
             *(
-                Span(f"{sign} {summary(nudged)}{change(nudged, one.before)}", Role.VALUE)
-                for sign, nudged in (("+", one.plus), ("−", one.minus))
+                Span(f"{sign} {summary(nudged)}{change(nudged, moved.before)}", Role.VALUE)
+                for sign, nudged in (("+", moved.plus), ("−", moved.minus))
             ),
         )
-        for one in shown
+        for moved in shown
     ]
     return [*table(rows), *_more(len(found.forward) - len(shown), language)]
 
@@ -315,7 +317,7 @@ def found(session: Session, query: Find, context: Context) -> Outcome:
         key = "prompt.found.all" if count != 1 else "prompt.found.all.one"
     head = [one_line(text(key, language, count=count))] if count else []
     steps = (trace.frame(position).node for position in hit.positions)
-    about = {one.position for one in steps if one is not None}
+    about = {node.position for node in steps if node is not None}
     lines = [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
     return Outcome(session, tuple(lines), found=(*hit.nodes, *sorted(about)))
 
@@ -333,18 +335,18 @@ def _run_of_branch(session: Session, name: str) -> Run:
 
 def compared(session: Session, query: Compare, context: Context) -> list[Line]:
     """What differs between two branches in this iteration."""
-    one, other = _run_of_branch(session, query.one), _run_of_branch(session, query.other)
-    return differences(session, one, other, query.one, context.language, _MOST)
+    first, second = (_run_of_branch(session, name) for name in (query.first, query.second))
+    return differences(session, first, second, query.first, context.language, _MOST)
 
 
 def differences(
-    session: Session, one: Run, other: Run, name: str, language: str, most: int = _AT_A_GLANCE
+    session: Session, run_before: Run, run_after: Run, name: str, language: str, most: int = _AT_A_GLANCE
 ) -> list[Line]:
-    """What `other` has different from `one`, which is called `name`: where it begins, and which nodes.
+    """What `run_after` has different from `run_before`, which is called `name`: where it begins, which nodes.
 
     The output, which comes last, is always among them.
     """
-    before, after = one.trace(session.iteration), other.trace(session.iteration)
+    before, after = run_before.trace(session.iteration), run_after.trace(session.iteration)
     first = first_difference(before, after)
     differing = compare(before, after)
     if first is None or not differing:
@@ -355,18 +357,20 @@ def differences(
     key = "prompt.changed" if len(differing) > 1 else "prompt.changed.one"
     head = one_line(text(key, language, count=len(differing), name=name, first=position))
     if len(differing) <= most:
-        return [head, *table(_difference(before.graph, one) for one in differing)]
-    outputs = [one for one in differing[most - 1 :] if one.node.position == before.graph.output]
+        return [head, *table(_difference(before.graph, difference) for difference in differing)]
+    outputs = [
+        difference for difference in differing[most - 1 :] if difference.node.position == before.graph.output
+    ]
     shown = [*differing[: most - len(outputs)], *outputs]
-    rows = [_difference(before.graph, one) for one in shown]
+    rows = [_difference(before.graph, difference) for difference in shown]
     return [head, *table(rows), *_more(len(differing) - len(shown), language)]
 
 
-def _difference(graph: Graph, one: Difference) -> tuple[Span, ...]:
-    value, gradient = _change(*one.values), _change(*one.gradients)
-    name = gradient_name(graph, one.node)
+def _difference(graph: Graph, difference: Difference) -> tuple[Span, ...]:
+    value, gradient = _change(*difference.values), _change(*difference.gradients)
+    name = gradient_name(graph, difference.node)
     return (
-        Span(one.node.name, Role.NAME),
+        Span(difference.node.name, Role.NAME),
         Span(value, Role.VALUE),
         Span(f"{name} {gradient}" if gradient else "", Role.GRADIENT),
     )

@@ -41,7 +41,7 @@ class Completion(NamedTuple):
         if not self.candidates:
             return ""
         first, last = min(self.candidates), max(self.candidates)
-        same = [one == other for one, other in zip(first, last, strict=False)]
+        same = [letter == other for letter, other in zip(first, last, strict=False)]
         return first[: [*same, False].index(False)]
 
 
@@ -101,7 +101,7 @@ def _place(line: str, start: int, session: Session) -> Completion:
 
 def _command_names(session: Session, begun: str = "") -> list[str]:
     """The main names first, then the others."""
-    return [*(one.prompt[0] for one in COMMANDS if one.prompt), *PROMPT_NAMES]
+    return [*(row.prompt[0] for row in COMMANDS if row.prompt), *PROMPT_NAMES]
 
 
 def _nodes(session: Session, begun: str = "") -> list[str]:
@@ -123,7 +123,7 @@ def _files(session: Session, begun: str) -> list[str]:
     folder = os.path.dirname(begun)
     try:
         with os.scandir(folder or ".") as entries:
-            found = sorted((one.name, one.is_dir()) for one in entries)
+            found = sorted((entry.name, entry.is_dir()) for entry in entries)
     except (OSError, ValueError):
         return []
     hidden = os.path.basename(begun).startswith(".")
@@ -136,7 +136,7 @@ def _files(session: Session, begun: str) -> list[str]:
 
 _CANDIDATES: Final[Mapping[str, Callable[[Session, str], Iterable[str]]]] = {
     "branch": lambda session, _: session.branches.every,
-    "breakpoint": lambda session, _: [str(one.number) for one in session.breakpoints],
+    "breakpoint": lambda session, _: [str(breakpoint_.number) for breakpoint_ in session.breakpoints],
     "command": _command_names,
     "expression": _expressions,
     "file": _files,

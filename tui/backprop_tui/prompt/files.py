@@ -34,11 +34,14 @@ def saved(session: Session, query: Save, context: Context) -> list[Line]:
     """Keep breakpoints and watches; those that stop once are gone sooner or later anyway."""
     language = context.language
     path = _file(query.path, context.scenario)
-    lasting = [one for one in session.breakpoints if not one.once]
-    keep(path, Kept(tuple(one.text for one in lasting), session.watches))
+    lasting = [breakpoint_ for breakpoint_ in session.breakpoints if not breakpoint_.once]
+    keep(path, Kept(tuple(breakpoint_.text for breakpoint_ in lasting), session.watches))
     counts = {"breakpoints": len(lasting), "watches": len(session.watches)}
     lines = [one_line(text("prompt.saved", language, path=clean(str(path)), **counts), Role.GOOD)]
-    if any(one.once or one.ignore or not one.enabled for one in session.breakpoints):
+    if any(
+        breakpoint_.once or breakpoint_.ignore or not breakpoint_.enabled
+        for breakpoint_ in session.breakpoints
+    ):
         lines.append(one_line(text("prompt.saved.without", language), Role.DIM))
     return lines
 
@@ -48,10 +51,10 @@ def loaded(session: Session, query: Load, context: Context) -> Outcome:
     language = context.language
     path = _file(query.path, context.scenario)
     kept = kept_in(path)
-    known = {one.text for one in session.breakpoints}
+    known = {breakpoint_.text for breakpoint_ in session.breakpoints}
     new = Kept(
-        tuple(one for one in kept.breakpoints if " ".join(one.split()) not in known),
-        tuple(one for one in kept.watches if one not in session.watches),
+        tuple(typed for typed in kept.breakpoints if " ".join(typed.split()) not in known),
+        tuple(watch for watch in kept.watches if watch not in session.watches),
     )
     problems: list[str] = []
     after = with_kept(session, new, problems.append)

@@ -113,9 +113,9 @@ def _lists(root: object) -> Kept | None:
         return None
     lists: dict[str, tuple[str, ...]] = dict.fromkeys(_KEYS, ())
     for key, value in root:
-        if not isinstance(value, YamlSequence) or not all(isinstance(one, YamlScalar) for one in value):
+        if not isinstance(value, YamlSequence) or not all(isinstance(entry, YamlScalar) for entry in value):
             return None
-        lists[key.text] = tuple(clean(one.text) for one in value if isinstance(one, YamlScalar))
+        lists[key.text] = tuple(clean(entry.text) for entry in value if isinstance(entry, YamlScalar))
     return Kept(*lists.values())
 
 

@@ -26,20 +26,20 @@ _MOST_BARS: Final = 24
 Row = tuple[Span, ...]
 
 
-def breakpoint_row(session: Session, one: Breakpoint, language: str) -> Row:
+def breakpoint_row(session: Session, breakpoint_: Breakpoint, language: str) -> Row:
     """A breakpoint: its number, what it is on, how it is set, and where it stops."""
     states = [
-        *([text("prompt.once", language)] if one.once else []),
-        *([text("prompt.ignores", language, count=one.ignore)] if one.ignore else []),
+        *([text("prompt.once", language)] if breakpoint_.once else []),
+        *([text("prompt.ignores", language, count=breakpoint_.ignore)] if breakpoint_.ignore else []),
     ]
-    how = _stops(session, one, language) if one.enabled else text("prompt.off", language)
-    where = Span(", ".join([*states, how]), Role.TEXT if one.enabled else Role.DIM)
-    return Span(str(one.number), Role.HEADING), Span(one.text, Role.CODE), where
+    how = _stops(session, breakpoint_, language) if breakpoint_.enabled else text("prompt.off", language)
+    where = Span(", ".join([*states, how]), Role.TEXT if breakpoint_.enabled else Role.DIM)
+    return Span(str(breakpoint_.number), Role.HEADING), Span(breakpoint_.text, Role.CODE), where
 
 
-def _stops(session: Session, one: Breakpoint, language: str) -> str:
+def _stops(session: Session, breakpoint_: Breakpoint, language: str) -> str:
     before = session.run.trace(session.iteration - 1) if session.iteration else None
-    found = hits(one, session.outer_trace, before)
+    found = hits(breakpoint_, session.outer_trace, before)
     if not len(found):
         return text("prompt.hits.none", language)
     first = session.run.start(session.iteration) + int(found[0])
@@ -55,7 +55,7 @@ def _empty(key: str, language: str) -> list[Line]:
 def _breakpoints(session: Session, language: str) -> list[Line]:
     if not session.breakpoints:
         return _empty("prompt.breakpoints.none", language)
-    return table(breakpoint_row(session, one, language) for one in session.breakpoints)
+    return table(breakpoint_row(session, breakpoint_, language) for breakpoint_ in session.breakpoints)
 
 
 def _watches(session: Session, language: str) -> list[Line]:
@@ -98,8 +98,8 @@ def _stack(session: Session, language: str) -> list[Line]:
     groups = session.stack[: len(session.stack) - len(session.levels)]
     rows: list[Row] = [(Span(name, Role.NAME),) for name in groups]
     rows += [
-        (Span(one.name, Role.NAME), Span(f"{one.position}/{one.trace.schedule.last}"))
-        for one in session.levels
+        (Span(level.name, Role.NAME), Span(f"{level.position}/{level.trace.schedule.last}"))
+        for level in session.levels
     ]
     return table(rows)
 

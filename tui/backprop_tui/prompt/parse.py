@@ -281,8 +281,8 @@ def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
     if len(words) > 2:
         raise context.usage()
     current = context.session.branches.current
-    one, other = {0: (BASELINE, current), 1: (*words, current), 2: tuple(words)}[len(words)]
-    return one, other
+    first, second = {0: (BASELINE, current), 1: (*words, current), 2: tuple(words)}[len(words)]
+    return first, second
 
 
 def _compare(rest: str, context: _Context) -> Request:

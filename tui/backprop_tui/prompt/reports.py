@@ -97,7 +97,11 @@ def report(before: Session, after: Session, command: Command, context: Context) 
 
 def _breakpoint(after: Session, command: Break | Enable | Ignore, language: str) -> list[Line]:
     number = after.breakpoints[-1].number if isinstance(command, Break) else command.number
-    rows = [breakpoint_row(after, one, language) for one in after.breakpoints if one.number == number]
+    rows = [
+        breakpoint_row(after, breakpoint_, language)
+        for breakpoint_ in after.breakpoints
+        if breakpoint_.number == number
+    ]
     return [
         (
             Span(text("prompt.breakpoint", language, number=number.text, text=on.text)),
@@ -108,14 +112,15 @@ def _breakpoint(after: Session, command: Break | Enable | Ignore, language: str)
 
 
 def _deleted(before: Session, after: Session, language: str) -> list[Line]:
-    left = [one.number for one in after.breakpoints]
-    gone = [one for one in before.breakpoints if one.number not in left]
+    left = [breakpoint_.number for breakpoint_ in after.breakpoints]
+    gone = [breakpoint_ for breakpoint_ in before.breakpoints if breakpoint_.number not in left]
     if not gone:
         return [one_line(text("prompt.breakpoints.none", language), Role.DIM)]
     if not left and len(gone) > 1:
         return [one_line(text("prompt.breakpoints.gone", language))]
     return [
-        one_line(text("prompt.breakpoint.gone", language, number=one.number, text=one.text)) for one in gone
+        one_line(text("prompt.breakpoint.gone", language, number=breakpoint_.number, text=breakpoint_.text))
+        for breakpoint_ in gone
     ]
 
 
@@ -186,10 +191,10 @@ def notices(before: Session, after: Session, language: str) -> list[Line]:
         return []
     role = Role.HEADING if after.hit else Role.TEXT if after.notice.good else Role.WARNING
     lines = [one_line(after.notice.in_language(language), role)]
-    for known in before.breakpoints:
-        if known.number in after.hit and known.target.kind == "trouble":
-            trouble = ANOMALIES[known.target.name]
+    for breakpoint_ in before.breakpoints:
+        if breakpoint_.number in after.hit and breakpoint_.target.kind == "trouble":
+            trouble = ANOMALIES[breakpoint_.target.name]
             lines.append((_INDENT, Span(trouble.meaning.in_language(language), Role.WARNING)))
-            if known.number not in before.hit:  # else it stands just above
+            if breakpoint_.number not in before.hit:  # else it stands just above
                 lines.append((_INDENT, Span(trouble.advice.in_language(language))))
     return lines

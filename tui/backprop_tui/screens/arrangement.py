@@ -17,7 +17,7 @@ from backprop_tui.screens.handle import Handle
 from backprop_tui.texts import text
 from backprop_tui.view import View
 
-__all__ = ["BREAKPOINTS", "SLOTS", "WIDE", "Arrangement", "Body", "rows_of_graph"]
+__all__ = ["BREAKPOINTS", "SLOTS", "WIDE", "Body", "PanelArrangement", "rows_of_graph"]
 
 WIDE, _ROOMY = 100, 160
 """The columns from which panels stand side by side, and from which there are more of them."""
@@ -35,7 +35,7 @@ _SHARE = 2, 5
 """What stands below the graph gets at least this part of the rows."""
 
 
-class Arrangement:
+class PanelArrangement:
     """Of each region, the panel brought to the front last is seen; its border names those behind it."""
 
     def __init__(self, handle: Handle) -> None:

@@ -31,15 +31,15 @@ _USED = ("step", "back", "over", "over_back", "continue", "continue_back", "back
 _COMMANDS = tuple(row for row in COMMANDS if row.name in _USED)
 
 
-def pair_of(view: View, one: str, other: str) -> Pair:
+def pair_of(view: View, *branches: str) -> Pair:
     """Two branches at the first step of this iteration at which they differ, else where the reader stands.
 
     `UsageError` where there is no such branch.
     """
-    sessions = [update(replace(view.session, levels=()), SwitchBranch(name)) for name in (one, other)]
+    sessions = [update(replace(view.session, levels=()), SwitchBranch(name)) for name in branches]
     steps = differing_steps(*(session.outer_trace for session in sessions))
     first = next((position for position in steps if position), view.session.outer_here)
-    sessions = [update(one, Go(one.position - one.outer_here + first)) for one in sessions]
+    sessions = [update(session, Go(session.position - session.outer_here + first)) for session in sessions]
     left, right = (replace(view, session=replace(session, notice=None)) for session in sessions)
     return left, right
 
@@ -122,13 +122,14 @@ class BesideScreen(Screen[None]):
 
     def _do(self, command: Command) -> None:
         """Carry out a command on both branches."""
-        one, other = (replace(view, session=finished(update(view.session, command))) for view in self.current)
-        self.pair = (one, other)
+        left, right = (
+            replace(view, session=finished(update(view.session, command))) for view in self.current
+        )
+        self.pair = (left, right)
 
     def _differing(self) -> list[int]:
         """The positions in this iteration at which the branches differ."""
-        one, other = (view.session.outer_trace for view in self.current)
-        return list(differing_steps(one, other))
+        return list(differing_steps(*(view.session.outer_trace for view in self.current)))
 
     def _go(self, here: int) -> None:
         """To a position in this iteration."""

@@ -207,8 +207,9 @@ class CommandRunner:
         if node is None:
             self._handle.open_prompt("break ")
             return
-        for known in session.breakpoints:
-            if known.target.kind == "node" and known.target.name == node.name and known.condition is None:
-                self.do(Delete(known.number))
+        for breakpoint_ in session.breakpoints:
+            target = breakpoint_.target
+            if target.kind == "node" and target.name == node.name and breakpoint_.condition is None:
+                self.do(Delete(breakpoint_.number))
                 return
         self.do(Break(node.name))

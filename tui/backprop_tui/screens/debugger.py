@@ -29,7 +29,7 @@ from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
-from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Arrangement, Body, rows_of_graph
+from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Body, PanelArrangement, rows_of_graph
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.file_follower import FileFollower
@@ -82,7 +82,7 @@ class DebuggerScreen(Screen[None]):
         self.plots = PlotFiller(self)
         self.layout_job = LayoutJob(self)
         self.navigation = GraphNavigation(self)
-        self.arrangement = Arrangement(self)
+        self.arrangement = PanelArrangement(self)
         self.follower = FileFollower(self, self.runner.carry_on)
         self.own_commands = self._commands_of_the_screen()
         """What the screen does for a row in its own way; what all other rows run is in the table."""

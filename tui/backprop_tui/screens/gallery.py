@@ -189,7 +189,7 @@ class GalleryScreen(Screen[None]):
         self.app.push_screen(DebuggerScreen(View(scenario, session, self.language, self.ascii, opening)))
         if problems:
             self.notify(
-                "\n".join(in_language(one, self.language) for one in problems),
+                "\n".join(in_language(problem, self.language) for problem in problems),
                 markup=False,
                 severity="warning",
                 timeout=10,

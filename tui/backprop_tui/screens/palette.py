@@ -54,30 +54,34 @@ class Commands(Provider):
         """What there is, in the language of the app, and all that it is called."""
         offering = cast(_Offers, self.app)
         titles = zip(
-            *([one.title for one, _ in offering.offered(self.screen, other)] for other in languages()),
+            *(
+                [command.title for command, _ in offering.offered(self.screen, other)]
+                for other in languages()
+            ),
             strict=True,
         )
         found = offering.offered(self.screen, offering.language)
-        called = [(one, [*names, *every]) for (one, names), every in zip(found, titles, strict=True)]
+        called = [(command, [*names, *every]) for (command, names), every in zip(found, titles, strict=True)]
         if not self.app.has_class("-ascii"):
             return called
         return [
-            (one._replace(title=in_ascii(one.title), help=in_ascii(one.help)), names) for one, names in called
+            (command._replace(title=in_ascii(command.title), help=in_ascii(command.help)), names)
+            for command, names in called
         ]
 
     async def discover(self) -> Hits:
         """All of them, sorted."""
-        for one, _ in sorted(self._offered(), key=lambda offer: offer[0].title):
-            yield DiscoveryHit(one.title, one.callback, help=one.help)
+        for command, _ in sorted(self._offered(), key=lambda offer: offer[0].title):
+            yield DiscoveryHit(command.title, command.callback, help=command.help)
 
     async def search(self, query: str) -> Hits:
         """Those of which a label or a name is like `query`; where there is none, that."""
         matcher, found = self.matcher(query), False
-        for one, names in self._offered():
-            score = max(map(matcher.match, (one.title, *names)))
+        for command, names in self._offered():
+            score = max(map(matcher.match, (command.title, *names)))
             if score > 0:
                 found = True
-                yield Hit(score, matcher.highlight(one.title), one.callback, help=one.help)
+                yield Hit(score, matcher.highlight(command.title), command.callback, help=command.help)
         if not found:
             yield Hit(1.0, msg("No matches found").in_language(cast(_Offers, self.app).language), _nothing)
 

@@ -215,7 +215,7 @@ class PromptScreen(ModalScreen[None]):
         found = complete(before, self.debugger.current.session)
         head = before[: found.start]
         if len(found.candidates) > 1 and len(found.common) == len(before) - found.start:
-            self._cycle = tuple(f"{head}{one}{behind}" for one in found.candidates)
+            self._cycle = tuple(f"{head}{candidate}{behind}" for candidate in found.candidates)
             self._put(self._cycle[0 if by > 0 else -1])
         elif found.candidates:
             space = " " if len(found.candidates) == 1 and not behind and _ends(found.candidates[0]) else ""

@@ -91,7 +91,7 @@ class Server:
         self.sessions.remove(session)
 
     async def _close_pages(self, _: web.Application) -> None:
-        closing = [one.close(code=WSCloseCode.GOING_AWAY) for one in self._open]
+        closing = [page.close(code=WSCloseCode.GOING_AWAY) for page in self._open]
         await asyncio.gather(*closing, return_exceptions=True)
 
     async def _end_sessions(self, _: web.Application) -> None:

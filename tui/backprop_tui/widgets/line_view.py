@@ -151,7 +151,11 @@ class LineView(ScrollView):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """All but the one that looks for colours by number: a palette has chosen those that there are."""
-        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+        return [
+            line_filter
+            for line_filter in super().get_line_filters()
+            if not isinstance(line_filter, ANSIToTruecolor)
+        ]
 
     @property
     def _look(self) -> _Look:
@@ -160,8 +164,8 @@ class LineView(ScrollView):
             top, base, styles = self.gutter.top, self.rich_style, self.styles
             filters, ground = self.get_line_filters(), self.background_colors[1]
             thumb = Strip([Segment(" ", base + Style(color=styles.border_title_color.rich_color))])
-            for one in filters:
-                thumb = thumb.apply_filter(one, ground)
+            for line_filter in filters:
+                thumb = thumb.apply_filter(line_filter, ground)
             self._kept_look = _Look(
                 self.outer_size,
                 range(top, top + self.size.height),
@@ -236,8 +240,8 @@ class LineView(ScrollView):
                 self._sides = strip.crop(0, gutter.left), strip.crop(width - gutter.right, width)
             return strip
         row = self.render_line(y - look.rows.start)
-        for one in look.filters:
-            row = row.apply_filter(one, look.ground)
+        for line_filter in look.filters:
+            row = row.apply_filter(line_filter, look.ground)
         left, right = self._sides
         return Strip([*left, *row, *right], left.cell_length + row.cell_length + right.cell_length)
 
