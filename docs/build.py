@@ -11,6 +11,7 @@ from contextlib import chdir
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import backprop_engine
 from backprop_engine.catalogue.conventions import every_convention
@@ -19,7 +20,6 @@ from backprop_engine.errors import CODES, Diagnostic, ScenarioError
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.messages.message import in_language
-from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op
 from backprop_engine.program import numpy_program
 from backprop_engine.scenario.loader import load_scenario, load_source
@@ -37,7 +37,17 @@ CORPUS = FOLDER.parent / "tests" / "bad_scenarios"
 _MADE = "<!-- Made by docs/build.py from the tables of the engine; change those. -->"
 
 
-_OPERATORS = Words(
+class _Text(NamedTuple):
+    """A text of a page in both languages, with places to fill in."""
+
+    en: str
+    ko: str
+
+    def in_language(self, language: str) -> str:
+        return self.ko if language == "ko" else self.en
+
+
+_OPERATORS = _Text(
     f"""# Operators
 {_MADE}
 [한국어](operators.ko.md)
@@ -53,8 +63,8 @@ There are {{count}}. `backprop-tui ops NAME` says the same of each, with a worke
 주고, `backprop-tui ops --json`은 데이터로 줍니다. `g`는 흘러들어온 그래디언트, `da`는 피연산자 `a`가 받는
 그래디언트, `out`은 결과입니다.""",
 )
-_FAMILY = Words("## Family: {family}", "## 계열: {family}")
-_COLUMNS = Words("| | operator | written | |", "| | 연산자 | 쓰는 법 | |")
+_FAMILY = _Text("## Family: {family}", "## 계열: {family}")
+_COLUMNS = _Text("| | operator | written | |", "| | 연산자 | 쓰는 법 | |")
 
 
 def operators(language: str) -> str:
@@ -78,7 +88,7 @@ def _row(op: Op, language: str) -> str:
     return f"| {_cell(op.sign)} | {link} | {written} | {_cell(op.lesson.in_language(language))} |"
 
 
-_CONVENTIONS = Words(
+_CONVENTIONS = _Text(
     f"""# Conventions at kinks and extremes
 {_MADE}
 [한국어](conventions.ko.md)
@@ -98,8 +108,8 @@ test computes each of these rows. The gradient that flows in is 1 unless a row s
 
 | 호출 | 값 | 그래디언트 | |""",
 )
-_NONE_FLOWS = Words("none flows", "흐르지 않음")
-_FLOWS_IN = Words("{note}; the gradient that flows in is {seed}", "{note}. 흘러들어오는 그래디언트는 {seed}")
+_NONE_FLOWS = _Text("none flows", "흐르지 않음")
+_FLOWS_IN = _Text("{note}; the gradient that flows in is {seed}", "{note}. 흘러들어오는 그래디언트는 {seed}")
 
 
 def conventions(language: str) -> str:
@@ -114,7 +124,7 @@ def conventions(language: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-_ERRORS = Words(
+_ERRORS = _Text(
     f"""# Errors
 {_MADE}
 [한국어](errors.ko.md)
@@ -134,7 +144,7 @@ no code; both end with exit code 2, and an expectation that is not met (`expect-
 종료 코드 2로 끝나고, 기대한 수치가 나오지 않으면(`expect-differs` 등) 1로 끝납니다. `--lang ko`를 붙이면
 오류가 한국어로 나옵니다.""",
 )
-_DECLARED = Words("(Declared in `{file}`.)", "(`{file}`에 있습니다.)")
+_DECLARED = _Text("(Declared in `{file}`.)", "(`{file}`에 있습니다.)")
 
 
 def errors(language: str) -> str:
@@ -229,7 +239,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-_NUMPY = Words(
+_NUMPY = _Text(
     f"""# A run as a NumPy program
 {_MADE}
 [한국어](numpy.ko.md)
