@@ -23,7 +23,7 @@ from backprop_engine.messages.message import in_language
 from backprop_engine.ops import OPS, Op
 from backprop_engine.program import numpy_program
 from backprop_engine.scenario.loader import load_scenario, load_source
-from backprop_engine.scenario.read.mistakes import GROUPS, gravity
+from backprop_engine.scenario.read.mistakes import GROUPS, severity
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_tui.cells.lines import plain
@@ -153,7 +153,7 @@ def errors(language: str) -> str:
     rooms = _rooms()
     examples = _examples()
     for number, group in enumerate(in_language(one, language) for one in GROUPS):
-        codes = [name for name in rooms if gravity(name) == number]
+        codes = [name for name in rooms if severity(name) == number]
         links = ", ".join(f"[{name}](#{name})" for name in codes)
         lines += ["", f"## {re.split('[:,.]', group)[0]}", "", group, "", links + "."]
         for name in codes:

@@ -21,7 +21,7 @@ import pytest
 
 from backprop_engine.errors import CODES, ScenarioError
 from backprop_engine.scenario.loader import load_source
-from backprop_engine.scenario.read.mistakes import MAX_REPORTED, gravity
+from backprop_engine.scenario.read.mistakes import MAX_REPORTED, severity
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import Source, read_source
 from backprop_engine.scenario.read.yaml_nodes import plain
@@ -90,7 +90,7 @@ def test_the_worst_comes_first(name: str) -> None:
     """By what it hides, and then as it stands in the file; twenty at most, and none twice."""
     shown = load(name).diagnostics
     ranks = [
-        (gravity(one.code.name), one.place.line, one.place.column) for one in shown if one.place is not None
+        (severity(one.code.name), one.place.line, one.place.column) for one in shown if one.place is not None
     ]
     assert len(ranks) == len(shown) <= MAX_REPORTED
     assert ranks == sorted(set(ranks))
@@ -98,8 +98,8 @@ def test_the_worst_comes_first(name: str) -> None:
 
 def test_structure_before_names_before_shapes_before_figures_before_texts() -> None:
     codes = ("no-nodes", "unknown-key", "leaf-form", "unknown-name", "operands", "shapes", "expect-name")
-    assert [gravity(name) for name in (*codes, "bad-text")] == list(range(8))
-    assert {gravity(name) for name in CODES if name.startswith(("yaml-", "file-"))} == {0}
+    assert [severity(name) for name in (*codes, "bad-text")] == list(range(8))
+    assert {severity(name) for name in CODES if name.startswith(("yaml-", "file-"))} == {0}
 
 
 def test_twenty_mistakes_in_texts_do_not_hide_a_worse_one() -> None:

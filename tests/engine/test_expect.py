@@ -104,7 +104,7 @@ def test_what_would_have_fitted(expect: str, hint: str) -> None:
 def test_a_square_matrix_turned_round_is_told_too() -> None:
     base = "inputs: {M: [[1, 2], [3, 4]]}\nnodes: {L: sum(M)}"
     (failure,) = failed("{values: {M: [[1, 3], [2, 4]]}}", base)
-    assert (failure.cell, failure.message) == ((0, 1), "`M` at [0, 1] is 2, expected 3; 2 of 4 cells differ")
+    assert (failure.index, failure.message) == ((0, 1), "`M` at [0, 1] is 2, expected 3; 2 of 4 cells differ")
     assert failure.hint.startswith("its transpose would fit")
 
 

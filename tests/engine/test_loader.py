@@ -13,7 +13,7 @@ from backprop_engine import ScenarioError, UsageError, load_scenario
 from backprop_engine.graph.graph import Kind
 from backprop_engine.messages.suggestions import nearest
 from backprop_engine.scenario.loader import Scenario, load_source, parse_setting
-from backprop_engine.scenario.lower.order import computing_order, cycles
+from backprop_engine.scenario.lower.topological_order import cycles, topological_order
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.sections.texts import LocalText
 
@@ -135,13 +135,13 @@ def test_the_order_is_that_of_the_definition(seed: int, size: int) -> None:
         by_definition.append(
             next(one for one in uses if one not in by_definition and set(uses[one]) <= set(by_definition))
         )
-    assert computing_order(uses) == by_definition
+    assert topological_order(uses) == by_definition
     assert cycles(uses, by_definition) == []
 
 
 def test_a_cycle_begins_with_its_first_and_is_reported_once() -> None:
     uses = {"e": ["b"], "a": ["b"], "b": ["c"], "c": ["a"], "d": ["d"], "x": []}
-    order = computing_order(uses)
+    order = topological_order(uses)
     assert order == ["x"]
     assert cycles(uses, order) == [["a", "b", "c"], ["d"]]
 

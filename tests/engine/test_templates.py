@@ -17,7 +17,7 @@ from backprop_engine.expressions import (
     Call,
     Expr,
     ExprError,
-    Filled,
+    FilledTemplate,
     IntegerIndex,
     Name,
     Number,
@@ -48,13 +48,13 @@ def outcome(room: Callable[[str], T], text: str) -> T | Refusal:
         return error.message, error.span, error.hint
 
 
-def compare(text: str) -> Filled | None:
+def compare(text: str) -> FilledTemplate | None:
     """Whether `text` comes out alike from the parser and through its template; None where it is refused."""
     tree, filled = outcome(parse, text), outcome(fill, text)
     if isinstance(tree, tuple):
         assert filled == tree
         return None
-    assert isinstance(filled, Filled)
+    assert isinstance(filled, FilledTemplate)
     assert filled.text == text
     for part, plain in zip(walk(filled.template.tree), walk(tree), strict=True):
         assert filled.span(part.span) == plain.span
@@ -63,7 +63,7 @@ def compare(text: str) -> Filled | None:
     return filled
 
 
-def meaning(part: Value, filled: Filled | None) -> tuple[object, ...]:
+def meaning(part: Value, filled: FilledTemplate | None) -> tuple[object, ...]:
     """What a part says of itself, its operands left out."""
     kind = type(part).__name__
     match part:
@@ -85,7 +85,7 @@ def meaning(part: Value, filled: Filled | None) -> tuple[object, ...]:
             return (kind,)
 
 
-def steps(part: Expr, filled: Filled | None) -> object:
+def steps(part: Expr, filled: FilledTemplate | None) -> object:
     return filled.path(part) if filled else path(part)
 
 
@@ -93,7 +93,7 @@ def plain_key(part: IntegerIndex | Slice) -> int | slice:
     return part.value if isinstance(part, IntegerIndex) else slice(part.start, part.stop, part.step)
 
 
-def places(part: Value, filled: Filled | None) -> list[SourceSpan]:
+def places(part: Value, filled: FilledTemplate | None) -> list[SourceSpan]:
     """Where the smaller pieces of a part stand."""
     found: list[SourceSpan] = []
     match part:

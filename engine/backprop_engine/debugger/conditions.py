@@ -24,8 +24,8 @@ from backprop_engine.evaluation.calls import (
     CallError,
     bind,
     find_op,
-    given_by_name,
     is_operand,
+    named_arguments,
     operands_first,
 )
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, is_gradient
@@ -103,7 +103,7 @@ def _check_call(call: Call, graph: Graph) -> None:
         operands = [one.value for one in call.keywords if is_operand(call, one)]
         try:
             op = find_op(call.name, call.name_span)
-            bind(op, call.name_span, [(one, one.span) for one in call.args], given_by_name(call, operands))
+            bind(op, call.name_span, [(one, one.span) for one in call.args], named_arguments(call, operands))
         except CallError as error:
             raise UsageError(with_hint(error.message, error.hint)) from None
         return

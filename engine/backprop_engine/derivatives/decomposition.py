@@ -16,7 +16,7 @@ from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, plan_of
 from backprop_engine.evaluation.graph_nodes import Position, add_expression
-from backprop_engine.expressions import Filled, Name, fill
+from backprop_engine.expressions import FilledTemplate, Name, fill
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -112,7 +112,7 @@ def _kind(graph: Graph, node: Node, argnum: int) -> Kind:
 
 def _add_parts(builder: GraphBuilder, positions: dict[str, Position], parts: Decomposition) -> None:
     """Add the parts of a decomposition in their order; their numbers come before all of them."""
-    lowered: list[tuple[str, Filled, ExecutionPlan, list[Position]]] = []
+    lowered: list[tuple[str, FilledTemplate, ExecutionPlan, list[Position]]] = []
     for name, expression in parts:
         filled = fill(expression)
         plan = plan_of(filled.template)

@@ -35,14 +35,14 @@ from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op
 
 __all__ = [
-    "Bound",
+    "BoundCall",
     "CallError",
-    "Given",
+    "NamedArgument",
     "bind",
     "find_op",
-    "given_by_name",
     "is_operand",
     "key_of",
+    "named_arguments",
     "operands_first",
     "signature",
 ]
@@ -80,7 +80,7 @@ T = TypeVar("T")
 W = TypeVar("W")
 
 
-class Given(NamedTuple, Generic[T, W]):
+class NamedArgument(NamedTuple, Generic[T, W]):
     """Something given by name: an operand, or a plain value for an attribute."""
 
     name: str
@@ -89,7 +89,7 @@ class Given(NamedTuple, Generic[T, W]):
     at: W
 
 
-class Bound(NamedTuple, Generic[T]):
+class BoundCall(NamedTuple, Generic[T]):
     """The operands in the operator's order, and its attributes by name."""
 
     operands: tuple[T, ...]
@@ -132,10 +132,10 @@ def bind(
     op: Op,
     at: W,
     args: Sequence[tuple[T, W]],
-    named: Sequence[Given[T, W]] = (),
+    named: Sequence[NamedArgument[T, W]] = (),
     *,
     other_keys: Sequence[str] = (),
-) -> Bound[T]:
+) -> BoundCall[T]:
     """Fit operands and attributes to `op`; `CallError` where they don't.
 
     `at` is where the operator's own name stands; `other_keys` may be given beside operands and attributes.
@@ -197,7 +197,7 @@ def bind(
             msg("the settings of `{op}` do not go together: {reason}", op=op.name, reason=reason),
             at,
         )
-    return Bound(tuple(operands[name] for name in needed), attributes)
+    return BoundCall(tuple(operands[name] for name in needed), attributes)
 
 
 def _wrong_count(op: Op, found: int) -> Message:
@@ -285,13 +285,13 @@ def _key_part(part: IntegerIndex | Slice) -> int | slice:
     return part.value if isinstance(part, IntegerIndex) else slice(part.start, part.stop, part.step)
 
 
-def given_by_name(call: Call, operands: Iterable[T]) -> list[Given[T, SourceSpan]]:
+def named_arguments(call: Call, operands: Iterable[T]) -> list[NamedArgument[T, SourceSpan]]:
     """The keywords of `call`; `operands` are what those that name operands stand for, in their order."""
     positions = iter(operands)
     return [
-        Given(keyword.name, next(positions), None, keyword.name_span)
+        NamedArgument(keyword.name, next(positions), None, keyword.name_span)
         if is_operand(call, keyword)
-        else Given(keyword.name, None, _constant(keyword), keyword.name_span)
+        else NamedArgument(keyword.name, None, _constant(keyword), keyword.name_span)
         for keyword in call.keywords
     ]
 

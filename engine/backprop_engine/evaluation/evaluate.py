@@ -19,9 +19,9 @@ from backprop_engine.evaluation.calls import (
     CallError,
     bind,
     find_op,
-    given_by_name,
     is_operand,
     key_of,
+    named_arguments,
     operands_first,
 )
 from backprop_engine.expressions import (
@@ -211,7 +211,7 @@ class _Walk(Generic[T]):
         paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
         try:
             op = find_op(call.name, call.name_span)
-            by_name = given_by_name(call, (pair for pair, _ in paired[len(call.args) :]))
+            by_name = named_arguments(call, (pair for pair, _ in paired[len(call.args) :]))
             bound = bind(op, call.name_span, paired[: len(call.args)], by_name)
         except CallError as error:
             raise EvaluationError(error.message, error.at, error.hint) from None

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from backprop_engine.evaluation.calls import (
-    Bound,
+    BoundCall,
     CallError,
     bind,
     find_op,
-    given_by_name,
     is_operand,
+    named_arguments,
     operands_first,
 )
 from backprop_engine.expressions import (
@@ -37,7 +37,7 @@ from backprop_engine.expressions import (
     Unary,
     parse,
 )
-from backprop_engine.expressions.templates import MAX_TEMPLATES, Stretch
+from backprop_engine.expressions.templates import MAX_TEMPLATES, TemplateSpan
 from backprop_engine.ops import OPS, Op
 
 __all__ = ["ExecutionPlan", "PlanStep", "plan_of", "refusal"]
@@ -56,7 +56,7 @@ class PlanStep(NamedTuple):
     op: Op
     operands: Pick
     attributes: Mapping[str, Any]
-    text: Stretch
+    text: TemplateSpan
     """What the result is written as."""
     at: SourceSpan
     """Where to point if the operands do not fit together."""
@@ -162,12 +162,12 @@ def _step(template: Template, part: Expr, mark: str, registers: Mapping[int, int
 
 def _bound(
     call: Call, registers: Mapping[int, int], nodes: Iterable[str] = ()
-) -> tuple[Op, Bound[tuple[int, SourceSpan]]]:
+) -> tuple[Op, BoundCall[tuple[int, SourceSpan]]]:
     """The operator that `call` names, and its operands, each as its register and its place."""
     args = [((registers[id(arg)], arg.span), arg.span) for arg in call.args]
     values = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
     op = find_op(call.name, call.name_span, nodes)
-    named = given_by_name(call, [(registers[id(value)], value.span) for value in values])
+    named = named_arguments(call, [(registers[id(value)], value.span) for value in values])
     return op, bind(op, call.name_span, args, named)
 
 

@@ -9,7 +9,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import Place, ShapeError, code
 from backprop_engine.evaluation.attributes import CallError
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, refusal
-from backprop_engine.expressions import Filled, SourceSpan
+from backprop_engine.expressions import FilledTemplate, SourceSpan
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
@@ -34,7 +34,7 @@ LONGEST_TEXT = 200
 
 def add_expression(
     builder: GraphBuilder,
-    filled: Filled,
+    filled: FilledTemplate,
     plan: ExecutionPlan,
     operands: list[Position],
     name: str,

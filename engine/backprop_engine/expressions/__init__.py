@@ -5,7 +5,7 @@ from __future__ import annotations
 from backprop_engine.expressions.cursor import MAX_DEPTH
 from backprop_engine.expressions.parse import parse
 from backprop_engine.expressions.render import render
-from backprop_engine.expressions.templates import Filled, Template, fill
+from backprop_engine.expressions.templates import FilledTemplate, Template, fill
 from backprop_engine.expressions.tokens import MAX_LENGTH, ExprError
 from backprop_engine.expressions.tree import (
     Attribute,
@@ -43,7 +43,7 @@ __all__ = [
     "Constant",
     "Expr",
     "ExprError",
-    "Filled",
+    "FilledTemplate",
     "IntegerIndex",
     "Keyword",
     "ListOf",

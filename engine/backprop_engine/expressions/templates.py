@@ -34,7 +34,7 @@ from backprop_engine.expressions.tree import (
     walk,
 )
 
-__all__ = ["MAX_TEMPLATES", "Filled", "Stretch", "Template", "fill"]
+__all__ = ["MAX_TEMPLATES", "FilledTemplate", "Template", "TemplateSpan", "fill"]
 
 MAX_TEMPLATES: Final = 256
 LONGEST: Final = 500
@@ -49,7 +49,7 @@ _NAMES = re.compile(rf"{_BEGINS}(?![0-9]|{_BOOLEAN})({_RUN}++)(?!\s*+(?:\(|=(?!=
 _NAMES_AND_NUMBERS = re.compile(rf"{_BEGINS}((?![0-9]){_RUN}++(?!\s*+\()|{_NUMBER})")
 
 
-class Stretch(NamedTuple):
+class TemplateSpan(NamedTuple):
     """A stretch of a sample, in characters outside its slots: from `start` to `end`.
 
     The slots from `first` up to, not including, `stop` are in it.
@@ -79,13 +79,13 @@ class Template(Struct, frozen=True, eq=False):
         """The slots in a stretch of the sample; without one, the stretch is the same in every text."""
         return range(bisect_left(self.slots, span.start), bisect_left(self.slots, span.end))
 
-    def stretch(self, span: SourceSpan) -> Stretch:
+    def stretch(self, span: SourceSpan) -> TemplateSpan:
         """A stretch of the sample, from the beginning of a part to the end of one."""
         inside = self.inside(span)
-        return Stretch(span.start - inside.start, inside.start, span.end - inside.stop, inside.stop)
+        return TemplateSpan(span.start - inside.start, inside.start, span.end - inside.stop, inside.stop)
 
 
-class Filled(Struct, frozen=True, eq=False):
+class FilledTemplate(Struct, frozen=True, eq=False):
     """A text as its template and what is written in the slots; `numbers` has the values of some, by slot."""
 
     text: str
@@ -138,17 +138,17 @@ class Filled(Struct, frozen=True, eq=False):
         return slice(*(bound if bound is None else bound * next(factors, 1) for bound in bounds))
 
 
-def fill(text: str, *, shared: bool = True) -> Filled:
+def fill(text: str, *, shared: bool = True) -> FilledTemplate:
     """`text` as its template and what is in the slots; raises `ExprError` as `parse` does.
 
     What is not `shared` is a template of its own without slots, whose parts are the text's own: for messages
     that quote them.
     """
     filled = _shared(text) if shared and len(text) <= LONGEST else None
-    return Filled(text, Template(text, parse(text))) if filled is None else filled
+    return FilledTemplate(text, Template(text, parse(text))) if filled is None else filled
 
 
-def _shared(text: str) -> Filled | None:
+def _shared(text: str) -> FilledTemplate | None:
     """`text` in the template that it shares with others; None where it has none, or is no expression."""
     parts = (_NAMES if "=" in text else _NAMES_AND_NUMBERS).split(text)
     written = tuple(parts[1::2])
@@ -156,14 +156,18 @@ def _shared(text: str) -> Filled | None:
     if template is None or not RESERVED.isdisjoint(written):
         return None
     if not template.numbers:
-        return Filled(text, template, written)
+        return FilledTemplate(text, template, written)
     try:
         numbers = {slot: _value(written[slot]) for slot in template.numbers}
     except ValueError:
         return None
     if not all(type(numbers[slot]) is int for slot in template.whole):
         return None
-    return Filled(text, template, written, numbers) if all(numbers[slot] for slot in template.steps) else None
+    return (
+        FilledTemplate(text, template, written, numbers)
+        if all(numbers[slot] for slot in template.steps)
+        else None
+    )
 
 
 def _value(written: str) -> int | float:

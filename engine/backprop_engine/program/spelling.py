@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, cast
 
 from backprop_engine.arrays import Shape
 from backprop_engine.evaluation.attributes import CallError
-from backprop_engine.evaluation.calls import bind, given_by_name
+from backprop_engine.evaluation.calls import bind, named_arguments
 from backprop_engine.evaluation.evaluate import EvaluationError, infer_shape
 from backprop_engine.expressions import (
     Attribute,
@@ -93,7 +93,7 @@ def _expanded(tree: Expr, shapes: Mapping[str, Shape], within: tuple[Op, ...]) -
 def _form(op: Op, call: Call, shapes: Mapping[str, Shape], within: tuple[Op, ...]) -> Expr:
     """What `op` computes, over the operands of a call."""
     named = [keyword.value for keyword in call.keywords if op.attribute(keyword.name) is None]
-    bound = bind(op, call.name_span, [(arg, arg.span) for arg in call.args], given_by_name(call, named))
+    bound = bind(op, call.name_span, [(arg, arg.span) for arg in call.args], named_arguments(call, named))
     operands = cast(tuple[Expr, ...], bound.operands)
     found = [infer_shape(operand, shapes.get, _NO_SHAPES.get) or () for operand in operands]
     names = op.names(len(operands))

@@ -21,10 +21,10 @@ TOO_LARGE = code("too-large", msg("The tensors of a run need more memory than `-
 HINT = msg("`--max-memory` allows more")
 
 
-def check_size(node: YamlNode, what: str, cells: int, dtype: np.dtype[Any], max_memory: int) -> None:
+def check_size(node: YamlNode, what: str, entries: int, dtype: np.dtype[Any], max_memory: int) -> None:
     """Refuse a single tensor that is larger than a whole run may be."""
-    if cells * dtype.itemsize > max_memory:
-        raise mistake(TOO_LARGE, node, size_message(what, cells * dtype.itemsize, max_memory), HINT)
+    if entries * dtype.itemsize > max_memory:
+        raise mistake(TOO_LARGE, node, size_message(what, entries * dtype.itemsize, max_memory), HINT)
 
 
 def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memory: int) -> None:

@@ -30,7 +30,7 @@ EXPECT_WRONG = code("expect-wrong", msg("Every figure of a block marked `wrong` 
 class Failure(Struct, frozen=True, eq=False):
     """An expectation that is not met; `name` is empty where it is about a whole block.
 
-    `cell` is the first cell that differs, `()` for a scalar, and None where shapes differ.
+    `index` is that of the first entry that differs, `()` for a scalar, and None where shapes differ.
     """
 
     code: Code
@@ -38,7 +38,7 @@ class Failure(Struct, frozen=True, eq=False):
     message: Message
     node: YamlNode
     hint: Hint = ""
-    cell: tuple[int, ...] | None = None
+    index: tuple[int, ...] | None = None
 
     @property
     def place(self) -> Place:
@@ -97,14 +97,14 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
     if close.all():
         return None
     wrong = np.argwhere(~close)
-    cell = tuple(map(int, wrong[0]))
-    shown, wanted = _apart(float(found[cell]), float(expected[cell]))
+    index = tuple(map(int, wrong[0]))
+    shown, wanted = _apart(float(found[index]), float(expected[index]))
     message = msg("{what} is {found}, expected {wanted}", what=what, found=shown, wanted=wanted)
-    if cell:
+    if index:
         message = msg(
             "{what} at {cell} is {found}, expected {wanted}",
             what=what,
-            cell=list(cell),
+            cell=list(index),
             found=shown,
             wanted=wanted,
         )
@@ -113,7 +113,12 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
             "{message}; {count} of {size} cells differ", message=message, count=len(wrong), size=found.size
         )
     return Failure(
-        EXPECT_DIFFERS, name, message, _cell_node(figure.node, cell), _fitting(found, expected, block), cell
+        EXPECT_DIFFERS,
+        name,
+        message,
+        _entry_node(figure.node, index),
+        _fitting(found, expected, block),
+        index,
     )
 
 
@@ -129,12 +134,12 @@ def _float64(tensor: Tensor) -> NDArray[np.float64]:
     return np.asarray(tensor, dtype=np.float64)
 
 
-def _cell_node(node: YamlNode, cell: Sequence[int]) -> YamlNode:
-    """Where a cell of a nested list stands."""
-    for index in cell:
+def _entry_node(node: YamlNode, index: Sequence[int]) -> YamlNode:
+    """The node of an entry of a nested list."""
+    for position in index:
         if not isinstance(node, YamlSequence):
             break
-        node = node.items[index]
+        node = node.items[position]
     return node
 
 

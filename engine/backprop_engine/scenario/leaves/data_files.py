@@ -97,14 +97,14 @@ class DataFiles:
             raise mistake(DATA_UNREADABLE, node, message) from None
         return DataFile(node, self._contents[path])
 
-    def check(self, node: YamlNode, what: str, cells: int) -> None:
-        """Refuse a tensor of `cells` entries in double precision if it alone is too large."""
-        check_size(node, what, cells, _DOUBLE, self.max_memory)
+    def check(self, node: YamlNode, what: str, entries: int) -> None:
+        """Refuse a tensor of that many `entries`, in double precision, if it alone is too large."""
+        check_size(node, what, entries, _DOUBLE, self.max_memory)
 
-    def keep(self, node: YamlNode, what: str, cells: int) -> None:
+    def keep(self, node: YamlNode, what: str, entries: int) -> None:
         """Refuse a tensor that stays, if it or all of them together are too large."""
-        self.check(node, what, cells)
-        kept = self._kept + cells * _DOUBLE.itemsize
+        self.check(node, what, entries)
+        kept = self._kept + entries * _DOUBLE.itemsize
         if kept > self.max_memory:
             message = size_message(msg("what is read from data files"), kept, self.max_memory)
             raise mistake(TOO_LARGE, node, message, HINT)

@@ -35,15 +35,15 @@ from backprop_engine.scenario.leaves.numpy_files import read_npy, read_npz
 from backprop_engine.scenario.leaves.selection import (
     DATA_COLUMNS,
     DATA_ROWS,
-    Choice,
-    choose_columns,
-    choose_rows,
+    Selection,
+    select_columns,
+    select_rows,
 )
 from backprop_engine.scenario.memory import check_size
 from backprop_engine.scenario.read.mistakes import (
-    as_real,
+    as_int,
+    as_number,
     as_text,
-    as_whole,
     is_absent,
     mistake,
     only_keys,
@@ -156,19 +156,19 @@ def _filled(
             node.entries["shape"].value,
             msg("`eye` is a matrix with two axes, `{name}` has {count}", name=name, count=len(shape)),
         )
-    # An axis of no cells does not make the others harmless: NumPy counts them before it multiplies.
-    cells = prod(max(1, size) for size in shape)
-    check_size(node.entries["shape"].value, f"`{name}`", cells, dtype, max_memory)
+    # An axis of size 0 does not make the others harmless: NumPy counts them before it multiplies.
+    entries = prod(max(1, size) for size in shape)
+    check_size(node.entries["shape"].value, f"`{name}`", entries, dtype, max_memory)
     _check_settings_range(node, settings, dtype)
     return shape, partial(init.draw, shape, settings)
 
 
 def _shape(name: str, node: YamlNode) -> Shape:
     hint = msg("write `shape: [2, 3]`, `[3]` for a vector, `[]` for a scalar")
-    cells, shape = whole_list(node, msg("a shape"), hint)
-    for cell, size in zip(cells, shape, strict=True):
+    items, shape = whole_list(node, msg("a shape"), hint)
+    for item, size in zip(items, shape, strict=True):
         if size < 0:
-            raise mistake(LEAF_SHAPE, cell, msg("the size {size} is negative", size=size), hint)
+            raise mistake(LEAF_SHAPE, item, msg("the size {size} is negative", size=size), hint)
     if len(shape) > MAX_AXES:
         raise mistake(
             LEAF_SHAPE,
@@ -191,7 +191,7 @@ def _settings(node: YamlMapping, init_name: str, init: Init) -> dict[str, Any]:
     for setting, default in init.settings.items():
         given = node.get(setting)
         if given is not None:
-            settings[setting] = as_real(given, msg("a number for `{name}`", name=setting))
+            settings[setting] = as_number(given, msg("a number for `{name}`", name=setting))
         elif default is None:
             raise mistake(
                 LEAF_INIT,
@@ -214,7 +214,7 @@ def _seed(node: YamlMapping, init_name: str) -> int:
             init=init_name,
         )
         raise mistake(LEAF_INIT, node.entries["init"].value, message, msg("add `{text}`", text="seed: 0"))
-    seed = as_whole(given, msg("a whole number for `seed`"))
+    seed = as_int(given, msg("a whole number for `seed`"))
     if seed < 0:
         raise mistake(LEAF_INIT, given, msg("a seed is not negative"))
     return seed
@@ -310,8 +310,8 @@ def _whole(node: YamlNode | None) -> bool:
 
 def _table(name: str, node: YamlMapping, file: DataFile, files: DataFiles, whole: bool) -> _Numbers:
     table = read_table(file)
-    columns = choose_columns(node.get("columns"), table.width, table.names, table.divider_hint())
-    rows = choose_rows(node.get("rows"), table.count)
+    columns = select_columns(node.get("columns"), table.width, table.names, table.divider_hint())
+    rows = select_rows(node.get("rows"), table.count)
     files.keep(file.node, f"`{name}`", len(rows.positions) * len(columns.positions))
     matrix = table.numbers(rows.positions, columns.positions, whole)
 
@@ -326,21 +326,21 @@ def _table(name: str, node: YamlMapping, file: DataFile, files: DataFiles, whole
 
 def _array(name: str, node: YamlMapping, file: DataFile, files: DataFiles, ending: str) -> _Numbers:
     stored = read_npz(name, node, file, files) if ending == ".npz" else read_npy(name, file, files)
-    axes: list[Choice] = []
+    axes: list[Selection] = []
     if "rows" in node:
         if not stored.ndim:
             raise _no_such_axis(
                 node.entries["rows"].value, DATA_ROWS, stored, msg("`rows` takes from the first axis")
             )
-        axes.append(choose_rows(node.get("rows"), stored.shape[0]))
+        axes.append(select_rows(node.get("rows"), stored.shape[0]))
     if "columns" in node:
         columns = node.entries["columns"].value
         if stored.ndim != 2:
             raise _no_such_axis(
                 columns, DATA_COLUMNS, stored, msg("`columns` takes from an array of two axes")
             )
-        axes = axes or [choose_rows(None, stored.shape[0])]
-        axes.append(choose_columns(columns, stored.shape[1], None))
+        axes = axes or [select_rows(None, stored.shape[0])]
+        axes.append(select_columns(columns, stored.shape[1], None))
     kept = prod(len(axis.positions) for axis in axes) * prod(stored.shape[len(axes) :])
     files.keep(file.node, f"`{name}`", kept)
     for number, axis in enumerate(axes):
@@ -356,7 +356,7 @@ def _array(name: str, node: YamlMapping, file: DataFile, files: DataFiles, endin
     return _Numbers(array, told)
 
 
-def _taken(array: Tensor, choice: Choice, axis: int) -> Tensor:
+def _taken(array: Tensor, choice: Selection, axis: int) -> Tensor:
     """`array` with the chosen positions of an axis; all of them are no work."""
     if choice.positions == range(array.shape[axis]):
         return array

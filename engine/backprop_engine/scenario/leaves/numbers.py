@@ -30,12 +30,12 @@ _NUMBERS = (int, float, bool)
 class NumberList(NamedTuple):
     """Numbers as they are written, row by row, and the shape that they have."""
 
-    cells: list[YamlScalar]
+    entries: list[YamlScalar]
     shape: Shape
 
     def array(self) -> NDArray[np.float64]:
         """The numbers in double precision."""
-        flat = np.array([float(cell.value) for cell in self.cells], dtype=np.float64)  # type: ignore[arg-type]
+        flat = np.array([float(entry.value) for entry in self.entries], dtype=np.float64)  # type: ignore[arg-type]
         return flat.reshape(self.shape)
 
     def check_range(self, dtype: np.dtype[Any]) -> None:
@@ -43,16 +43,16 @@ class NumberList(NamedTuple):
         largest = float(np.finfo(dtype).max)
         if dtype.itemsize == 8:
             return
-        for cell in self.cells:
-            size = abs(float(cell.value))  # type: ignore[arg-type]
+        for entry in self.entries:
+            size = abs(float(entry.value))  # type: ignore[arg-type]
             if largest < size < math.inf:
                 message = msg(
                     "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
                     dtype=dtype.name,
-                    number=cell.text,
+                    number=entry.text,
                     largest=largest,
                 )
-                raise mistake(NUMBER_RANGE, cell, message, msg("`dtype: float64` holds more"))
+                raise mistake(NUMBER_RANGE, entry, message, msg("`dtype: float64` holds more"))
 
 
 def read_numbers(node: YamlNode, what: str) -> NumberList:
@@ -64,16 +64,16 @@ def read_numbers(node: YamlNode, what: str) -> NumberList:
         if not first.items:
             break
         first = first.items[0]
-    cells: list[YamlScalar] = []
-    _gather(node, tuple(shape), 0, what, cells)
-    return NumberList(cells, tuple(shape))
+    entries: list[YamlScalar] = []
+    _gather(node, tuple(shape), 0, what, entries)
+    return NumberList(entries, tuple(shape))
 
 
-def _gather(node: YamlNode, shape: Shape, depth: int, what: str, cells: list[YamlScalar]) -> None:
-    """Append the numbers under `node` to `cells`; nesting is bounded by the reader."""
+def _gather(node: YamlNode, shape: Shape, depth: int, what: str, entries: list[YamlScalar]) -> None:
+    """Append the numbers under `node` to `entries`; nesting is bounded by the reader."""
     if depth == len(shape):
         if type(node) is YamlScalar and type(node.value) in _NUMBERS:
-            cells.append(node)
+            entries.append(node)
             return
         if isinstance(node, YamlSequence) and depth:
             raise mistake(
@@ -106,9 +106,9 @@ def _gather(node: YamlNode, shape: Shape, depth: int, what: str, cells: list[Yam
     inner = depth + 1
     for item in node.items:
         if inner == len(shape) and type(item) is YamlScalar and type(item.value) in _NUMBERS:
-            cells.append(item)  # nearly always
+            entries.append(item)  # nearly always
         else:
-            _gather(item, shape, inner, what, cells)
+            _gather(item, shape, inner, what, entries)
 
 
 def _no_number(node: YamlNode, what: str) -> Exception:
@@ -137,7 +137,7 @@ def whole_list(node: YamlNode, what: str, hint: Hint) -> tuple[list[YamlScalar],
             msg("{what} is a list of whole numbers, found {found}", what=what, found=described(node)),
             hint,
         )
-    cells = []
+    entries = []
     for item in node.items:
         if not (isinstance(item, YamlScalar) and type(item.value) is int):
             raise mistake(
@@ -146,5 +146,5 @@ def whole_list(node: YamlNode, what: str, hint: Hint) -> tuple[list[YamlScalar],
                 msg("expected a whole number in {what}, found {found}", what=what, found=described(item)),
                 hint,
             )
-        cells.append(item)
-    return cells, tuple(cell.value for cell in cells)  # type: ignore[misc]
+        entries.append(item)
+    return entries, tuple(entry.value for entry in entries)  # type: ignore[misc]

@@ -22,7 +22,7 @@ from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.scenario.read.mistakes import described, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
 
-__all__ = ["DATA_COLUMNS", "DATA_ROWS", "Choice", "choose_columns", "choose_rows", "cut_short"]
+__all__ = ["DATA_COLUMNS", "DATA_ROWS", "Selection", "cut_short", "select_columns", "select_rows"]
 
 DATA_ROWS = code(
     "data-rows", msg("`rows` chooses rows that a data file does not have, or is no choice of rows.")
@@ -40,27 +40,27 @@ _ROWS_FORMS: Final = msg('write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`')
 _COLUMNS_FORMS: Final = msg("write `columns: 4`, `columns: [0, 1]`, or names of the header")
 
 
-class Choice(Struct, frozen=True, eq=False):
+class Selection(Struct, frozen=True, eq=False):
     """The positions along an axis that are taken, all in range; a `single` one takes the axis away."""
 
     positions: Sequence[int]
     single: bool = False
 
 
-def choose_rows(node: YamlNode | None, count: int) -> Choice:
+def select_rows(node: YamlNode | None, count: int) -> Selection:
     """Which of `count` rows the value of `rows` takes; all of them without it."""
     if node is None:
-        return Choice(range(count))
+        return Selection(range(count))
     if isinstance(node, YamlScalar):
         if type(node.value) is int:
-            return Choice([_row(node, node.value, count)], single=True)
+            return Selection([_row(node, node.value, count)], single=True)
         if isinstance(node.value, str):
-            return Choice(_slice(node, count))
+            return Selection(_slice(node, count))
     if not isinstance(node, YamlSequence):
         raise _no_rows(node)
     if not len(node):
         raise mistake(DATA_ROWS, node, msg("`rows` takes no row"), _ROWS_FORMS)
-    return Choice([_row(item, _whole(item, _no_rows), count) for item in node])
+    return Selection([_row(item, _whole(item, _no_rows), count) for item in node])
 
 
 def _slice(node: YamlScalar, count: int) -> range:
@@ -92,20 +92,22 @@ def _no_rows(node: YamlNode) -> ScenarioError:
     return mistake(DATA_ROWS, node, message, _ROWS_FORMS)
 
 
-def choose_columns(node: YamlNode | None, width: int, names: Sequence[str] | None, hint: Hint = "") -> Choice:
+def select_columns(
+    node: YamlNode | None, width: int, names: Sequence[str] | None, hint: Hint = ""
+) -> Selection:
     """Which of `width` columns the value of `columns` takes; all of them without it.
 
     `names` are those of the header, if there is one; `hint` says why columns may be missing.
     """
     if node is None:
-        return Choice(range(width))
+        return Selection(range(width))
     if isinstance(node, YamlScalar):
-        return Choice([_column(node, width, names, hint)], single=True)
+        return Selection([_column(node, width, names, hint)], single=True)
     if not isinstance(node, YamlSequence):
         raise _no_columns(node)
     if not len(node):
         raise mistake(DATA_COLUMNS, node, msg("`columns` takes no column"), _COLUMNS_FORMS)
-    return Choice([_column(item, width, names, hint) for item in node])
+    return Selection([_column(item, width, names, hint) for item in node])
 
 
 def _column(node: YamlNode, width: int, names: Sequence[str] | None, hint: Hint) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
-from backprop_engine.evaluation.calls import CallError, Given, bind
+from backprop_engine.evaluation.calls import CallError, NamedArgument, bind
 from backprop_engine.evaluation.graph_nodes import SHAPES, Position, add_expression
 from backprop_engine.expressions import SourceSpan, normalised
 from backprop_engine.graph.builder import GraphBuilder
@@ -22,9 +22,9 @@ from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE
 from backprop_engine.scenario.memory import HINT, TOO_LARGE, size_message
 from backprop_engine.scenario.nodes.cells import TOP, Scope
 from backprop_engine.scenario.nodes.definitions import (
-    At,
     CellUse,
     Expression,
+    Location,
     LongForm,
     NodeDefinition,
     definition_mistake,
@@ -43,7 +43,7 @@ class Refusable(NamedTuple):
 
     definition: NodeDefinition
     name: str
-    at: At
+    at: Location
 
 
 class _Applied(NamedTuple):
@@ -52,7 +52,7 @@ class _Applied(NamedTuple):
     op: Op
     operands: tuple[Position, ...]
     attributes: Mapping[str, Any]
-    at: At
+    at: Location
 
 
 class Lowering:
@@ -206,9 +206,9 @@ class Lowering:
         """Add a node written as an operator with its operands and attributes beside it."""
         args = [((self._operand(operand, scope), operand), operand) for operand in definition.inputs]
         named = [
-            Given(entry.key.text, (self._operand(entry.value, scope), entry.value), None, entry.key)
+            NamedArgument(entry.key.text, (self._operand(entry.value, scope), entry.value), None, entry.key)
             if named_operand
-            else Given(entry.key.text, None, plain(entry.value), entry.key)
+            else NamedArgument(entry.key.text, None, plain(entry.value), entry.key)
             for entry, named_operand in definition.named
         ]
         try:
@@ -229,7 +229,7 @@ class Lowering:
 
     # Both
 
-    def _literal(self, definition: NodeDefinition, value: float, at: At) -> int:
+    def _literal(self, definition: NodeDefinition, value: float, at: Location) -> int:
         """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
         if self.largest_number < abs(value) < math.inf:
             dtype, largest = self.builder.dtype.name, self.largest_number
@@ -259,7 +259,7 @@ class Lowering:
         self._check_size(definition, name, self.builder.shape(position), at)
         return position
 
-    def _check_size(self, definition: NodeDefinition, name: str, shape: Shape, at: At) -> None:
+    def _check_size(self, definition: NodeDefinition, name: str, shape: Shape, at: Location) -> None:
         """Refuse a node of a `shape` that no run has the memory for."""
         if self._is_too_large(shape):
             raise self._too_large(definition, name, shape, at)
@@ -270,15 +270,15 @@ class Lowering:
             raise self._too_large(definition, name, shape, definition.filled.span(at))
 
     def _is_too_large(self, shape: Shape) -> bool:
-        return bool(shape) and _cells(shape) > self.largest_size
+        return bool(shape) and _entries(shape) > self.largest_size
 
-    def _too_large(self, definition: NodeDefinition, name: str, shape: Shape, at: At) -> ScenarioError:
-        need = _cells(shape) * self.builder.dtype.itemsize
+    def _too_large(self, definition: NodeDefinition, name: str, shape: Shape, at: Location) -> ScenarioError:
+        need = _entries(shape) * self.builder.dtype.itemsize
         message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
         return definition_mistake(definition, TOO_LARGE, at, message, HINT)
 
     def _check_constants(
-        self, definition: NodeDefinition, op: Op, operands: Sequence[tuple[Position, At]], own: str
+        self, definition: NodeDefinition, op: Op, operands: Sequence[tuple[Position, Location]], own: str
     ) -> None:
         """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
         for operand, (position, at) in zip(op.names(len(operands)), operands, strict=True):
@@ -312,6 +312,6 @@ class Lowering:
 _NONE: Mapping[str, Any] = {}
 
 
-def _cells(shape: Shape) -> int:
+def _entries(shape: Shape) -> int:
     """How many entries NumPy counts: an axis of size 0 does not make the others harmless."""
     return math.prod(max(1, size) for size in shape)

@@ -15,12 +15,12 @@ from backprop_engine.graph.paths import root, split
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS
-from backprop_engine.scenario.lower.order import computing_order, cycles
+from backprop_engine.scenario.lower.topological_order import cycles, topological_order
 from backprop_engine.scenario.nodes.cells import NO_OUTPUT, CellDefinition, check_instance
 from backprop_engine.scenario.nodes.definitions import (
-    At,
     CellUse,
     Expression,
+    Location,
     LongForm,
     NodeDefinition,
     ScanUse,
@@ -123,7 +123,7 @@ def _resolve(level: Namespace, resolver: _Resolver) -> None:
 
 def _refuse_cycles(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mistakes) -> None:
     """Report the cycles in a level; the definitions on one, and those that depend on one, are stuck."""
-    order = computing_order(uses)
+    order = topological_order(uses)
     if len(order) < len(uses):
         for cycle in cycles(uses, order):
             mistakes.add(_cycle(level.definitions, cycle).diagnostics)
@@ -182,7 +182,7 @@ class _Resolver:
                 self.level.broken[definition.name] = None
         return found
 
-    def need(self, definition: NodeDefinition, name: str, at: At) -> Iterator[str]:
+    def need(self, definition: NodeDefinition, name: str, at: Location) -> Iterator[str]:
         """The need that a name in `definition` is; `ScenarioError` where it means nothing."""
         first = root(name)
         own = first in self.level
@@ -206,7 +206,7 @@ class _Resolver:
         """Every name that could be meant."""
         return self.level.names() | self.top.names()
 
-    def part_needed(self, definition: NodeDefinition, target: NodeDefinition, name: str, at: At) -> str:
+    def part_needed(self, definition: NodeDefinition, target: NodeDefinition, name: str, at: Location) -> str:
         """Which part of `target` the name or path means."""
         if not isinstance(target, CellUse | ScanUse):
             if target.name != name:
@@ -230,7 +230,7 @@ class _Resolver:
 
     # What is wrong
 
-    def no_instance(self, definition: NodeDefinition, name: str, at: At) -> ScenarioError:
+    def no_instance(self, definition: NodeDefinition, name: str, at: Location) -> ScenarioError:
         first = root(name)
         message = msg(
             "`{name}` is no instance of a cell and has no `{part}`", name=first, part=name[len(first) :]
@@ -238,7 +238,7 @@ class _Resolver:
         return definition_mistake(definition, UNKNOWN_NAME, at, message)
 
     def not_whole(
-        self, definition: NodeDefinition, target: CellUse | ScanUse, outputs: Sequence[str], at: At
+        self, definition: NodeDefinition, target: CellUse | ScanUse, outputs: Sequence[str], at: Location
     ) -> ScenarioError:
         instance = f"{target.name}[-1]" if isinstance(target, ScanUse) else target.name
         what = msg("instances of a cell") if isinstance(target, ScanUse) else msg("an instance of a cell")
@@ -259,7 +259,7 @@ class _Resolver:
         )
 
     def no_such_output(
-        self, definition: NodeDefinition, cell: CellDefinition, output: str, at: At
+        self, definition: NodeDefinition, cell: CellDefinition, output: str, at: Location
     ) -> ScenarioError:
         if cell.has(output):
             outputs = ", ".join((*cell.outputs, output))
@@ -296,7 +296,7 @@ class _Resolver:
             self.level.outside.update(inner.outside)
 
 
-def _references(definition: NodeDefinition) -> Iterator[tuple[NodeDefinition, str, At]]:
+def _references(definition: NodeDefinition) -> Iterator[tuple[NodeDefinition, str, Location]]:
     """Each name in a definition, and the definition whose expression it stands in."""
     for name, at in definition.references:
         yield definition, name, at

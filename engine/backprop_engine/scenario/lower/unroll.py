@@ -15,8 +15,8 @@ from backprop_engine.evaluation.graph_nodes import Position
 from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.lower.lowering import Lowering
-from backprop_engine.scenario.lower.order import Order
 from backprop_engine.scenario.lower.resolve import UNKNOWN_NAME, Namespace
+from backprop_engine.scenario.lower.topological_order import TopologicalOrder
 from backprop_engine.scenario.nodes.cells import TOP, CellDefinition, Scope
 from backprop_engine.scenario.nodes.definitions import (
     Argument,
@@ -103,7 +103,7 @@ class _Unroller:
 
     def run_sorted(self, level: Namespace, scope: Scope) -> None:
         """Add the definitions of a level that does not stand in the order of computing."""
-        order = Order(level.needs, level.scans)
+        order = TopologicalOrder(level.needs, level.scans)
         done: dict[str, None] = {}
         for name in order:
             definition = level.definitions.get(name)
@@ -211,7 +211,9 @@ class _Unroller:
 
     # Scans
 
-    def begin_scan(self, level: Namespace, scope: Scope, definition: ScanUse, order: Order) -> None:
+    def begin_scan(
+        self, level: Namespace, scope: Scope, definition: ScanUse, order: TopologicalOrder
+    ) -> None:
         """Find out how many instances a scan has."""
         with self.mistakes.collected():
             if definition.name in level.broken or self.cells.get(definition.cell) is None:

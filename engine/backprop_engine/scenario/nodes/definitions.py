@@ -14,7 +14,7 @@ from backprop_engine.expressions import (
     Attribute,
     Expr,
     ExprError,
-    Filled,
+    FilledTemplate,
     Name,
     Number,
     SourceSpan,
@@ -46,9 +46,9 @@ from backprop_engine.scenario.read.yaml_nodes import YamlEntry, YamlMapping, Yam
 
 __all__ = [
     "Argument",
-    "At",
     "CellUse",
     "Expression",
+    "Location",
     "LongForm",
     "NodeDefinition",
     "ScanUse",
@@ -69,7 +69,7 @@ _FORMS = msg(
 )
 
 
-At: TypeAlias = SourceSpan | YamlNode
+Location: TypeAlias = SourceSpan | YamlNode
 """Where a part of a definition stands: a stretch of its expression, or a node of the file."""
 
 
@@ -79,14 +79,14 @@ class Expression(Struct, frozen=True, eq=False):
     name: str
     key: YamlScalar
     scalar: YamlScalar
-    filled: Filled
+    filled: FilledTemplate
     plan: ExecutionPlan
     names: tuple[str, ...]
     """Every name that an operand is taken from, normalised, as often as it stands there."""
     note: YamlNode | None = None
 
     @property
-    def references(self) -> list[tuple[str, At]]:
+    def references(self) -> list[tuple[str, Location]]:
         """The names with their places, which take time to find."""
         places = (self.filled.span(part.span) for part in self.plan.names)
         return list(zip(self.names, places, strict=True))
@@ -102,7 +102,7 @@ class LongForm(Struct, frozen=True, eq=False):
     inputs: tuple[YamlScalar, ...]
     named: tuple[tuple[YamlEntry, bool], ...]
     """Entries beside the inputs, and whether each is an operand, rather than an attribute."""
-    references: list[tuple[str, At]]
+    references: list[tuple[str, Location]]
     note: YamlNode | None = None
 
     @property
@@ -129,7 +129,7 @@ class CellUse(Struct, frozen=True, eq=False):
     cell: str
     cell_node: YamlScalar
     inputs: dict[str, Argument]
-    references: list[tuple[str, At]]
+    references: list[tuple[str, Location]]
     note: YamlNode | None = None
 
 
@@ -151,7 +151,7 @@ class ScanUse(Struct, frozen=True, eq=False):
     inputs: dict[str, Argument]
     over: dict[str, Argument]
     carry: dict[str, Carry]
-    references: list[tuple[str, At]]
+    references: list[tuple[str, Location]]
     note: YamlNode | None = None
 
 
@@ -226,11 +226,11 @@ def _expression(name: str, key: YamlScalar, node: YamlScalar, note: YamlNode | N
 
 def expression_definition(name: str, key: YamlScalar, node: YamlScalar, tree: Expr) -> Expression:
     """The definition that computes `tree`, which the text of `node` has been parsed to."""
-    return _filled_definition(name, key, node, Filled(node.text, Template(node.text, tree)), None)
+    return _filled_definition(name, key, node, FilledTemplate(node.text, Template(node.text, tree)), None)
 
 
 def _filled_definition(
-    name: str, key: YamlScalar, node: YamlScalar, filled: Filled, note: YamlNode | None
+    name: str, key: YamlScalar, node: YamlScalar, filled: FilledTemplate, note: YamlNode | None
 ) -> Expression:
     plan = plan_of(filled.template)
     if plan.names_written is None:
@@ -293,7 +293,7 @@ def _long_form(name: str, key: YamlScalar, node: YamlMapping) -> LongForm:
         (entry, entry.key.text in op.operands) for entry in node if entry.key.text not in OPERATOR.names
     )
     operands = (*inputs, *(_operand(entry.value) for entry, is_operand in named if is_operand))
-    names: list[tuple[str, At]] = [
+    names: list[tuple[str, Location]] = [
         (path_text(parsed(operand)), operand) for operand in operands if type(operand.value) is str
     ]
     return LongForm(name, key, op, op_node, inputs, named, names, node.get("note"))
@@ -312,7 +312,7 @@ def _operand(node: YamlNode) -> YamlScalar:
 
 
 def definition_mistake(
-    definition: NodeDefinition, kind: Code, at: At, message: Message, hint: Hint = ""
+    definition: NodeDefinition, kind: Code, at: Location, message: Message, hint: Hint = ""
 ) -> ScenarioError:
     """A single mistake at `at` inside `definition`, ready to be raised."""
     if isinstance(at, SourceSpan):
@@ -412,6 +412,6 @@ def _carried(node: YamlNode | None) -> dict[str, Carry]:
     return carried
 
 
-def _references(arguments: dict[str, Argument]) -> list[tuple[str, At]]:
+def _references(arguments: dict[str, Argument]) -> list[tuple[str, Location]]:
     """The names that arguments are; those in their expressions belong to the expressions' own definitions."""
     return [(argument.name, argument.scalar) for argument in arguments.values() if argument.name]

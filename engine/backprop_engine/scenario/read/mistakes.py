@@ -27,19 +27,19 @@ __all__ = [
     "UNKNOWN_KEY",
     "WRONG_TYPE",
     "Mistakes",
-    "as_flag",
+    "as_bool",
+    "as_int",
     "as_mapping",
-    "as_real",
+    "as_number",
     "as_sequence",
     "as_text",
-    "as_whole",
     "described",
     "expression_mistake",
-    "gravity",
     "is_absent",
     "mistake",
     "only_keys",
     "parsed",
+    "severity",
     "syntax_mistake",
 ]
 
@@ -83,7 +83,7 @@ _DEFINITIONS: Final = 2
 
 
 @lru_cache(maxsize=256)
-def gravity(code_name: str) -> int:
+def severity(code_name: str) -> int:
     """The number of the group that a kind of mistake belongs to; the worst have the smallest."""
     for number, names in enumerate(_WORST_FIRST):
         if code_name in names or any(name.endswith("-") and code_name.startswith(name) for name in names):
@@ -152,7 +152,7 @@ class Mistakes:
 
 def _rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
     place = diagnostic.place
-    return (gravity(diagnostic.code.name), place.line if place else 0, place.column if place else 0)
+    return (severity(diagnostic.code.name), place.line if place else 0, place.column if place else 0)
 
 
 def mistake(kind: Code, node: YamlNode, message: Message, hint: Hint = "") -> ScenarioError:
@@ -200,21 +200,21 @@ def as_text(node: YamlNode, what: str, hint: Hint = "") -> YamlScalar:
     return _wrong(node, what, hint)
 
 
-def as_whole(node: YamlNode, what: str, hint: Hint = "") -> int:
+def as_int(node: YamlNode, what: str, hint: Hint = "") -> int:
     """The whole number that `node` is."""
     if isinstance(node, YamlScalar) and type(node.value) is int:
         return node.value
     return _wrong(node, what, hint)
 
 
-def as_real(node: YamlNode, what: str, hint: Hint = "") -> float:
+def as_number(node: YamlNode, what: str, hint: Hint = "") -> float:
     """The number that `node` is."""
     if isinstance(node, YamlScalar) and type(node.value) in (int, float):
         return float(node.value)  # type: ignore[arg-type]  # the line above tells its type
     return _wrong(node, what, hint)
 
 
-def as_flag(node: YamlNode, what: str, hint: Hint = "") -> bool:
+def as_bool(node: YamlNode, what: str, hint: Hint = "") -> bool:
     """The truth value that `node` is."""
     if isinstance(node, YamlScalar) and type(node.value) is bool:
         return node.value

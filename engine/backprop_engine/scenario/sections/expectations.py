@@ -22,10 +22,10 @@ from backprop_engine.scenario.lower.defined_names import DefinedNames
 from backprop_engine.scenario.lower.resolve import undefined
 from backprop_engine.scenario.read.mistakes import (
     Mistakes,
-    as_flag,
+    as_bool,
+    as_int,
     as_mapping,
-    as_real,
-    as_whole,
+    as_number,
     described,
     expression_mistake,
     is_absent,
@@ -188,7 +188,7 @@ def _settings(block: YamlMapping, last: int | None) -> dict[str, Any]:
     found = _tolerance(block)
     iteration = block.get("iteration")
     if iteration is not None:
-        found["iteration"] = number = as_whole(iteration, msg("a whole number"))
+        found["iteration"] = number = as_int(iteration, msg("a whole number"))
         if last is None:
             return found
         if not 0 <= number <= last:
@@ -208,7 +208,7 @@ def _settings(block: YamlMapping, last: int | None) -> dict[str, Any]:
             )
     wrong = block.get("wrong")
     if wrong is not None:
-        found["wrong"] = as_flag(wrong, msg("`true` or `false`"))
+        found["wrong"] = as_bool(wrong, msg("`true` or `false`"))
     return found
 
 
@@ -218,12 +218,12 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
     for name in ("rtol", "atol"):
         node = block.get(name)
         if node is not None:
-            found[name] = as_real(node, msg("a number for `{name}`", name=name))
+            found[name] = as_number(node, msg("a number for `{name}`", name=name))
             if not 0 <= found[name] < math.inf:
                 raise mistake(EXPECT_TOLERANCE, node, msg("`{name}` is a number from 0 up", name=name))
     digits = block.get("digits")
     if digits is not None:
-        found["digits"] = as_whole(digits, msg("the number of digits behind the decimal point"))
+        found["digits"] = as_int(digits, msg("the number of digits behind the decimal point"))
         if not 0 <= found["digits"] <= MAX_DIGITS:
             raise mistake(
                 EXPECT_TOLERANCE,

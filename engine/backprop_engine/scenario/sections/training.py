@@ -9,7 +9,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError
 from backprop_engine.scenario.format import TRAIN as FORM
-from backprop_engine.scenario.read.mistakes import Mistakes, as_mapping, as_text, as_whole, is_absent, mistake
+from backprop_engine.scenario.read.mistakes import Mistakes, as_int, as_mapping, as_text, is_absent, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, plain
 from backprop_engine.trace.run import Training
 
@@ -73,7 +73,7 @@ def _optimizer(node: YamlNode) -> Optimizer:
 
 
 def _steps(node: YamlNode) -> int:
-    steps = as_whole(node, msg("the number of updates"), _EXAMPLE)
+    steps = as_int(node, msg("the number of updates"), _EXAMPLE)
     if not 0 <= steps <= MAX_STEPS:
         raise mistake(TRAIN, node, msg("`steps` is a whole number from 0 to {most:,}", most=MAX_STEPS))
     return steps

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-__all__ = ["Order", "computing_order", "cycles"]
+__all__ = ["TopologicalOrder", "cycles", "topological_order"]
 
 
-def computing_order(uses: Mapping[str, Sequence[str]]) -> list[str]:
+def topological_order(uses: Mapping[str, Sequence[str]]) -> list[str]:
     """The names of `uses` in the order of computing; its own order is the file's.
 
     `uses` gives the definitions that each definition takes operands from. What lies on a cycle, or depends on
     one, is left out.
     """
-    return list(Order(uses, ()))
+    return list(TopologicalOrder(uses, ()))
 
 
-class Order:
+class TopologicalOrder:
     """Hands out definitions as they become ready: the ones before are computed by then.
 
     A scan is handed out by its name first; `unroll` then says how many instances it has. They follow as
