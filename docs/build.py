@@ -29,8 +29,7 @@ from backprop_engine.scenario.verify import verify
 from backprop_tui.cells.lines import plain
 from backprop_tui.keys_page import keys_page
 from backprop_tui.render.formulas.page import formula_block
-from backprop_tui.render.operator_pages import by_family, page
-from backprop_tui.render.texts import say
+from backprop_tui.render.operator_pages import FAMILIES, by_family, page
 
 FOLDER = Path(__file__).parent
 CORPUS = FOLDER.parent / "tests" / "bad_scenarios"
@@ -70,9 +69,9 @@ _COLUMNS = _Text("| | operator | written | |", "| | 연산자 | 쓰는 법 | |")
 def operators(language: str) -> str:
     """The catalogue: a table by family, then every operator by itself."""
     families = by_family()
-    lines = [_OPERATORS.in_language(language).format(count=len(OPS))]
+    lines = [_OPERATORS(count=len(OPS)).in_language(language)]
     for family, ops in families.items():
-        heading = _FAMILY.in_language(language).format(family=say(f"family {family}", language))
+        heading = _FAMILY(family=FAMILIES[family]).in_language(language)
         lines += ["", heading, "", _COLUMNS.in_language(language), "|---|---|---|---|"]
         lines += [_row(op, language) for op in ops]
     for ops in families.values():
@@ -119,7 +118,7 @@ def conventions(language: str) -> str:
         gradient = kink.gradient_text or _NONE_FLOWS.in_language(language)
         note = _cell(kink.kink.note.in_language(language))
         if kink.kink.seed != 1:
-            note = _FLOWS_IN.in_language(language).format(note=note, seed=kink.kink.seed)
+            note = _FLOWS_IN(note=note, seed=kink.kink.seed).in_language(language)
         lines.append(f"| `{_cell(kink.call)}` | {kink.value_text} | {gradient} | {note} |")
     return "\n".join(lines) + "\n"
 
@@ -157,7 +156,7 @@ def errors(language: str) -> str:
         links = ", ".join(f"[{name}](#{name})" for name in codes)
         lines += ["", f"## {re.split('[:,.]', group)[0]}", "", group, "", links + "."]
         for name in codes:
-            declared = _DECLARED.in_language(language).format(file=rooms[name])
+            declared = _DECLARED(file=rooms[name]).in_language(language)
             meaning = in_language(CODES[name].meaning, language)
             lines += ["", f"### {name}", f"{meaning} {declared}", *_shown(examples.get(name), language)]
     return "\n".join(lines) + "\n"
@@ -321,9 +320,7 @@ def numpy_page(language: str) -> str:
     )
     formulas = plain(formula_block(step_facts(recurrent.record().frame(28)), language, 90).lines)
     program, loop = numpy_program(shared.record()), numpy_program(training.run())
-    return _NUMPY.in_language(language).format(
-        formulas=formulas, program=program.rstrip(), training=loop.rstrip()
-    )
+    return _NUMPY(formulas=formulas, program=program.rstrip(), training=loop.rstrip()).in_language(language)
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -42,7 +42,12 @@ LINES = (
         "run case.yaml --json -x s",
         "run - --commands -",
     ),
-    *("run train.yaml --iteration 1 --at 1", "run case.yaml -x zzz", "run case.yaml -x zzz -x zzz"),
+    *(
+        "run train.yaml --iteration 1 --at 1",
+        "run train.yaml",
+        "run case.yaml -x zzz",
+        "run case.yaml -x zzz -x zzz",
+    ),
     *(
         "run case.yaml --set",
         "run case.yaml --set x=a",

@@ -29,7 +29,7 @@ def test_every_command_is_a_row_with_its_names(language: str) -> None:
     rows = [line for line in before.splitlines() if line.startswith("| ")][1:]
     assert len(rows) == len(COMMANDS)
     for command, row in zip(COMMANDS, rows, strict=True):
-        assert command.help(language).replace("|", "\\|") in row
+        assert command.help.in_language(language).replace("|", "\\|") in row
         assert command.usage.in_language(language).replace("|", "\\|") in row
         for name in command.prompt[1:]:
             assert f"`{name}`" in row

@@ -165,7 +165,9 @@ async def test_a_key_in_the_footer_can_be_clicked(name: str, to: int) -> None:
     async with opened("add_multiply") as pilot:
         row = seen(pilot).splitlines()[-1]
         command = next(one for one in COMMANDS if one.name == name)
-        await pilot.click("#footer", offset=(row.index(f"{command.shown} {command.label('en')}"), 0))
+        await pilot.click(
+            "#footer", offset=(row.index(f"{command.shown} {command.label.in_language('en')}"), 0)
+        )
         await pilot.pause()
         assert position(pilot) == to
 

@@ -223,7 +223,7 @@ async def by_key(pilot: Pilot[None], command: CommandRow) -> None:
 
 async def from_palette(pilot: Pilot[None], command: CommandRow) -> None:
     app = pilot.app
-    title = f"{command.label('en')}  {command.called}"
+    title = f"{command.label.in_language('en')}  {command.called}"
     chosen = [one for one in app.get_system_commands(app.screen) if one.title == title]
     assert len(chosen) == 1, title
     app.call_later(chosen[0].callback)
@@ -331,7 +331,7 @@ async def test_typed_at_the_prompt(read: Scenario, command: CommandRow) -> None:
 def test_every_command_is_in_the_help(language: str) -> None:
     words = " ".join(plain(help_lines(language, 100)).split())
     for command in COMMANDS:
-        assert " ".join(f"{command.called} {command.help(language)}".split()) in words
+        assert " ".join(f"{command.called} {command.help.in_language(language)}".split()) in words
         for name in command.prompt:
             assert f":{name}" in words
 
@@ -343,12 +343,14 @@ async def test_every_command_is_in_the_palette(read: Scenario, language: str) ->
         offered = {one.title: one.help for one in app.get_system_commands(pilot.app.screen)}
     for command in COMMANDS:
         if command.name != "palette":
-            assert offered[f"{command.label(language)}  {command.called}"] == command.help(language)
+            assert offered[
+                f"{command.label.in_language(language)}  {command.called}"
+            ] == command.help.in_language(language)
 
 
 def test_every_command_is_on_the_page() -> None:
     for command in COMMANDS:
-        assert command.help("en").replace("|", "\\|") in keys_page("en")
+        assert command.help.in_language("en").replace("|", "\\|") in keys_page("en")
 
 
 # The prompt on the screen

@@ -12,13 +12,14 @@ from driving import NARROW, WIDE, debugger, opened, seen, text_of
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import line_text, line_width, plain
+from backprop_tui.commands import COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.panels.scenarios import ScenarioList, found, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen
-from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 from programs import environment
 from scenes import LANGUAGES, STEMS, scenario
@@ -292,8 +293,14 @@ async def test_its_help_says_what_it_is_before_all_keys(language: str) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, HelpScreen)
         shown = plain(screen.lines(400)).splitlines()
-    assert shown[0] == text("help.panel", language, panel=text("command.gallery", language))
-    assert shown[1].strip() == text("panel.gallery.help", language)
+    assert shown[0] == msg(
+        "This panel: {panel}", panel=next(row.label for row in COMMANDS if row.name == "gallery")
+    ).in_language(language)
+    assert shown[1].strip() == msg(
+        "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
+        "Enter opens it, / finds some by title, name or folder, t takes the tour. "
+        "The keys below are for a scenario that is open."
+    ).in_language(language)
 
 
 async def test_the_gallery_has_help_and_is_left_with_q() -> None:

@@ -284,7 +284,7 @@ async def test_a_digit_brings_its_panel_to_the_front(size: tuple[int, int]) -> N
             assert place.name in shown
             behind = [str(debugger(pilot).panel(name).border_subtitle or "") for name in shown]
             for number, other in enumerate(PANEL_SLOTS, 1):
-                told = any(f"{number} {other.title('en')}" in one for one in behind)
+                told = any(f"{number} {other.title}" in one for one in behind)
                 assert told == (other.name not in shown)
 
 
@@ -334,7 +334,7 @@ async def test_the_help_lists_every_command(language: str) -> None:
         await pilot.press("f1")
         words = " ".join(text_of(pilot.app.screen.query_one(Panel).drawing).split())
     for command in COMMANDS:
-        assert f"{command.shown} {command.help(language)}" in words
+        assert f"{command.shown} {command.help.in_language(language)}" in words
 
 
 async def test_a_long_sheet_scrolls() -> None:
@@ -430,7 +430,9 @@ async def test_the_palette_offers_every_command() -> None:
     async with opened(STEM) as pilot:
         offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
     assert {
-        f"{command.label('en')}  {command.called}" for command in COMMANDS if command.name != "palette"
+        f"{command.label.in_language('en')}  {command.called}"
+        for command in COMMANDS
+        if command.name != "palette"
     } <= offered
 
 

@@ -97,7 +97,7 @@ def test_key_hints_fit(language: str, width: int) -> None:
 
 def test_a_wide_footer_shows_every_command_that_belongs_there() -> None:
     words = text_of(key_hints(COMMANDS, "en", 200))
-    wanted = [f"{command.shown} {command.label('en')}" for command in COMMANDS if command.footer]
+    wanted = [f"{command.shown} {command.label.in_language('en')}" for command in COMMANDS if command.footer]
     assert words.split("  ") == [f" {wanted[0]}", *wanted[1:]]
 
 

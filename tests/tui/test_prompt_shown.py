@@ -253,7 +253,7 @@ def test_quitting_ends(add: Typist) -> None:
 def test_help_lists_what_can_be_typed(add: Typist) -> None:
     shown = " ".join(add("help").split())
     for command in COMMANDS:
-        explained = f"{command.usage.in_language('en')} {command.help('en')}"
+        explained = f"{command.usage.in_language('en')} {command.help.in_language('en')}"
         assert (" ".join(explained.split()) in shown) is bool(command.prompt)
     assert add("help tb").splitlines()[0] == "tbreak [PLACE] [if CONDITION]"
 

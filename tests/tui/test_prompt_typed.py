@@ -19,6 +19,7 @@ from backprop_engine.debugger import (
     Session,
 )
 from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui import prompt
 from backprop_tui.cells.lines import plain
@@ -29,7 +30,6 @@ from backprop_tui.prompt.keeping import session_of
 from backprop_tui.prompt.usage import hint
 from backprop_tui.prompt.values import assignment
 from backprop_tui.screens.prompt import History
-from backprop_tui.texts import text
 from programs import environment
 from scenes import LANGUAGES, scenario, written
 
@@ -92,14 +92,20 @@ def test_files_are_completed(tmp_path: Path, everything: Scenario) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
 def test_how_a_command_is_written_stands_above_while_it_is_typed(command: CommandRow, language: str) -> None:
-    told = f"{command.usage.in_language(language)}   {command.help(language)}"
+    told = f"{command.usage.in_language(language)}   {command.help.in_language(language)}"
     for name in command.prompt:
         assert hint(name, language) == hint(f":{name} x y", language) == told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_where_no_command_is_typed_there_is_nothing_to_say_of_it(language: str) -> None:
-    assert hint("", language) == hint("  ", language) == text("prompt.hint", language)
+    assert (
+        hint("", language)
+        == hint("  ", language)
+        == msg(
+            "Tab completes, ↑ ↓ what was typed before, Enter, Esc leaves; help lists the commands"
+        ).in_language(language)
+    )
     assert hint("nonsense", language) == hint("un", language) == hint("s" * 200_000, language) == ""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from driving import NARROW, WIDE, seen
 
+from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import line_width
@@ -15,7 +16,6 @@ from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.tour import OfferScreen
 from backprop_tui.settings import UserSettings, read_settings
-from backprop_tui.texts import text
 from scenes import view
 
 ASKED = (("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3", "enter", "escape"), ("u",))
@@ -38,7 +38,7 @@ async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
             assert tour(number, language, *panel.size).height <= panel.size.height
             assert f"{number + 1}/{len(CARDS)}" in seen(pilot)
             if size != (60, 20):  # three rows of sixty are full of the longest card
-                assert text("tour.leave", language) in seen(pilot)
+                assert msg("Esc leaves the tour").in_language(language) in seen(pilot)
             await pilot.press(*keys)
             await pilot.pause()
         assert screen.guide.card == len(CARDS) - 1 == len(ASKED)

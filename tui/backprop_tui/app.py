@@ -16,12 +16,11 @@ from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
-from backprop_engine.messages.translations import languages
+from backprop_engine.messages.translations import language_name, languages
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS, remapped
 from backprop_tui.screens.bindings import CommandScreen, binding_id
 from backprop_tui.settings import UserSettings, change_setting
-from backprop_tui.texts import text
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
@@ -156,17 +155,21 @@ class DebuggerApp(App[None]):
         offers = screen.offers if isinstance(screen, CommandScreen) else frozenset[str]()
         for row in self.commands:
             if isinstance(screen, CommandScreen) and row.name in offers:
-                title = f"{row.label(language)}  {row.called}"
+                title = f"{row.label.in_language(language)}  {row.called}"
                 yield (
-                    SystemCommand(title, row.help(language), partial(screen.action_command, row.name)),
+                    SystemCommand(
+                        title, row.help.in_language(language), partial(screen.action_command, row.name)
+                    ),
                     row.prompt,
                 )
         if "step" in offers:  # a run is shown there, in a language
             for other in languages():
-                title = text("palette.language", language, name=text(f"language.{other}", language))
+                title = msg(
+                    "language {name}", name=f"{language_name(other, language)} ({other})"
+                ).in_language(language)
                 yield SystemCommand(title, "", partial(self.choose_language, other)), ()
         for theme in sorted(self.available_themes):
-            title = text("palette.theme", language, name=theme)
+            title = msg("theme {name}", name=theme).in_language(language)
             yield SystemCommand(title, "", partial(self.choose_theme, theme)), ()
 
     def choose_language(self, language: str) -> None:

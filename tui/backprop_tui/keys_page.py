@@ -121,7 +121,7 @@ def _row(command: CommandRow, language: str) -> str:
     keys = " ".join(_code(key_text(key)) for key in command.keys)
     usage = command.usage.in_language(language)
     typed = ", ".join([_code(usage), *map(_code, command.prompt[1:])]) if command.prompt else ""
-    return f"| {keys} | {typed} | {_cell(command.help(language))} |"
+    return f"| {keys} | {typed} | {_cell(command.help.in_language(language))} |"
 
 
 def _phases(language: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from backprop_tui.texts import text
+from backprop_engine.messages.message import Message, msg
 
 __all__ = ["FIRST_IN_FRONT", "PANEL_SLOTS", "PLOTS", "PanelSlot", "slot_named"]
 
@@ -14,32 +14,106 @@ __all__ = ["FIRST_IN_FRONT", "PANEL_SLOTS", "PLOTS", "PanelSlot", "slot_named"]
 class PanelSlot(Struct, frozen=True):
     """A panel's name and the region that it shares with others, of which one is in front.
 
-    On a `roomy` screen it may stand in another region. `titled` is the text that names it.
+    On a `roomy` screen it may stand in another region. `help` says what it shows.
     """
 
     name: str
     region: str
     roomy: str
-    titled: str
-
-    def title(self, language: str) -> str:
-        """What the panel is called."""
-        return text(self.titled, language)
+    title: Message
+    help: Message
 
 
-def _slot(name: str, titled: str, region: str, roomy: str = "") -> PanelSlot:
-    return PanelSlot(name, region, roomy or region, titled)
+def _slot(name: str, title: Message, help: Message, region: str, roomy: str = "") -> PanelSlot:
+    return PanelSlot(name, region, roomy or region, title, help)
 
 
 PANEL_SLOTS: Final = (
-    _slot("graph", "panel.graph", "graph"),
-    _slot("chain", "panel.chain_rule", "equation"),
-    _slot("nodes", "panel.nodes", "lists"),
-    _slot("outline", "panel.outline", "lists", roomy="structure"),
-    _slot("plots", "panel.plots", "lists", roomy="structure"),
-    _slot("calls", "panel.calls", "lists", roomy="structure"),
-    _slot("formula", "panel.formula", "words", roomy="structure"),
-    _slot("why", "panel.why", "words"),
+    _slot(
+        "graph",
+        msg("Graph"),
+        msg(
+            "Values go right, in green above the wires; gradients come back, in red "
+            "below them. The step's own node and wires are heavy, what is still ahead is "
+            "dashed. + and - zoom, f fits, . looks at the step; ↑ ↓, Shift with ← →, H J "
+            "K L or the mouse scroll; ← → alone step. A click chooses a node, two clicks "
+            "open it."
+        ),
+        "graph",
+    ),
+    _slot(
+        "chain",
+        msg("Chain rule"),
+        msg(
+            "The step as an equation: the upstream gradient that has come to the node, "
+            "times the local gradient of the node by this operand, gives what is handed "
+            "on. A numeric check stands below it."
+        ),
+        "equation",
+    ),
+    _slot(
+        "nodes",
+        msg("Nodes"),
+        msg(
+            "Every node with its operation, its shape, its value and its gradient as far "
+            "as they are known here. The arrows choose a node; behind Δ stands by how "
+            "much a change has moved it, of a tensor the norm of the difference."
+        ),
+        "lists",
+    ),
+    _slot(
+        "outline",
+        msg("Outline"),
+        msg(
+            "The structure of the graph: leaves, scans, groups, and the nodes inside. "
+            "The arrows choose a node; z or a click on ▾ folds a group to one box, in "
+            "the picture too, and ▸ unfolds it."
+        ),
+        "lists",
+        roomy="structure",
+    ),
+    _slot(
+        "plots",
+        msg("Plots"),
+        msg(
+            "The run from afar: the loss, the sizes of gradients along time, depth and "
+            "iterations, and the parameters. v goes to the next plot; a click goes to an "
+            "iteration, or chooses a node. Iterations that are missing are computed "
+            "while one looks."
+        ),
+        "lists",
+        roomy="structure",
+    ),
+    _slot(
+        "calls",
+        msg("Calls"),
+        msg(
+            "What one is inside of: the run, the iteration, groups, and composite "
+            "operators that one has stepped into, the innermost last."
+        ),
+        "lists",
+        roomy="structure",
+    ),
+    _slot(
+        "formula",
+        msg("Formula"),
+        msg(
+            "The equations of the step as on a blackboard: what the node is, its local "
+            "gradient, and the chain rule, each with the numbers of this step below its "
+            "symbols; of a large tensor, its shape. The line of NumPy stands below."
+        ),
+        "words",
+        roomy="structure",
+    ),
+    _slot(
+        "why",
+        msg("Why"),
+        msg(
+            "The step in words: the rule, the same in numbers, why it is so, and the "
+            "line of NumPy. The author's note and what is watched stand below."
+        ),
+        "words",
+    ),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 

@@ -16,7 +16,7 @@ from backprop_engine.evaluation.attributes import shown_value, type_words
 from backprop_engine.evaluation.calls import signature
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expressions import Call, Name, Number, parse
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Rule, Sample
@@ -147,9 +147,11 @@ def decompositions(op: Op) -> tuple[tuple[str, str], ...]:
     return ()
 
 
-def shape_rule(op: Op) -> str:
-    """The key of the sentence that says how shapes fit; empty where the examples must do."""
-    return {broadcast: "ops broadcast", times: "ops broadcast", same_shape: "ops one shape"}.get(op.shape, "")
+def shape_rule(op: Op) -> Hint:
+    """How shapes fit; empty where the examples must do."""
+    if op.shape in (broadcast, times):
+        return msg("operands broadcast, as in NumPy")
+    return msg("operands of one shape") if op.shape is same_shape else ""
 
 
 def kinks(op: Op) -> tuple[Convention, ...]:

@@ -9,14 +9,15 @@ of a room::
     [timeline]                  # where one English text needs two translations: `msg("seed", "timeline")`
     "seed" = '시작'
 
-A file `about.toml` says what the language is called in English: ``name = "Korean"``. What a language
-lacks is said in English.
+A file `about.toml` says what the language is called in English, ``name = "Korean"``, and under ``[names]``
+what it calls the others. What a language lacks is said in English.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,7 @@ __all__ = [
     "ENGLISH",
     "add_languages",
     "contextual",
-    "english_name",
+    "language_name",
     "language_of_locale",
     "languages",
     "translations",
@@ -44,6 +45,7 @@ def add_languages(folder: Path) -> None:
         _folders.append(folder)
         languages.cache_clear()
         _read.cache_clear()
+        _about.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -80,12 +82,20 @@ def contextual(template: str, context: str) -> str:
     return f"{context}\x04{template}" if context else template
 
 
-def english_name(language: str) -> str:
-    """What the language is called in English; its code where no file says it."""
-    if language == ENGLISH:
-        return "English"
-    names = (_parsed(folder / language / _ABOUT).get("name") for folder in _folders)
-    return next((name for name in names if isinstance(name, str)), language)
+def language_name(language: str, spoken: str) -> str:
+    """What `language` is called in the language `spoken`, else in English, else its code."""
+    english = "English" if language == ENGLISH else _about(language).get("name", language)
+    return str(english if spoken == ENGLISH else _about(spoken).get("names", {}).get(english, english))
+
+
+@lru_cache(maxsize=8)
+def _about(language: str) -> dict[str, Any]:
+    """What a language says about itself, and what it calls the others."""
+    found: dict[str, Any] = {}
+    for folder in _folders:
+        with suppress(OSError, ValueError):
+            found |= _parsed(folder / language / _ABOUT)
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import Final, TextIO
 
 from backprop_engine.debugger import Session, advance, progress
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.text import cell_width
-from backprop_tui.texts import text
 
 __all__ = ["Meter"]
 
@@ -59,7 +59,9 @@ class Meter:
             return
         self._next = now + _EVERY
         done = round(part * _CELLS)
-        said = text("iteration", self._language, iteration=iteration, last=last)
+        said = msg("iteration {iteration} of {last}", iteration=iteration, last=last).in_language(
+            self._language
+        )
         line = f"[{'#' * done}{'-' * (_CELLS - done)}] {said}"
         self._write(line + " " * (self._shown - cell_width(line)))
         self._shown = cell_width(line)

@@ -21,7 +21,6 @@ from backprop_tui.cli.arguments import add_shared, opened, position
 from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
 from backprop_tui.render.transcript import course, state, transcript
-from backprop_tui.texts import text
 
 __all__ = ["add_arguments", "run"]
 
@@ -92,7 +91,20 @@ def run(arguments: argparse.Namespace) -> int:
         print_lines(_text(scenario, trace, at, language, step_into=arguments.step_into))
         if at is None and iterations.training is not None:
             print_lines(course(iterations, language))
-            print_lines([(Span(text("run.one_iteration", language, iteration=trace.iteration), Role.DIM),)])
+            print_lines(
+                [
+                    (
+                        Span(
+                            msg(
+                                "Only the steps of iteration {iteration} are shown; --iteration K shows "
+                                "those of another.",
+                                iteration=trace.iteration,
+                            ).in_language(language),
+                            Role.DIM,
+                        ),
+                    )
+                ]
+            )
     for warning in trace.warnings:
         kind, message = in_language(SEVERITIES["warning"], language), in_language(warning.message, language)
         print(f"{scenario.path}: {kind}[{warning.code}]: {message}", file=sys.stderr)

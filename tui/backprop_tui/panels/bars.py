@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from backprop_engine.debugger import progress
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.trace.trace import Phase
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.commands import CommandRow
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["command_at", "header", "key_hints", "on_menu", "title_of", "too_small"]
@@ -22,6 +21,13 @@ _PHASE_ROLES = {
     Phase.UPDATE: Role.HEADING,
     Phase.END: Role.HEADING,
 }
+_PHASES = {
+    Phase.START: msg("START"),
+    Phase.FORWARD: msg("FORWARD"),
+    Phase.BACKWARD: msg("BACKWARD"),
+    Phase.UPDATE: msg("UPDATE"),
+    Phase.END: msg("DONE"),
+}
 _PHASE_SIGNS = {
     Phase.START: "",
     Phase.FORWARD: "▶ ",
@@ -31,8 +37,8 @@ _PHASE_SIGNS = {
 }
 _BAR, _BAR_ASCII = ("▓", "░"), ("#", "-")
 _BAR_CELLS = 16
-_FORMS = (("   ", ""), ("  ", ""), ("  ", "_short"), (" ", "_short"))
-"""The space between the parts at the right, and the form of their texts; a title is cut last."""
+_FORMS = (("   ", False), ("  ", False), ("  ", True), (" ", True))
+"""The space between the parts at the right, and whether they are short; a title is cut last."""
 _MENU = 40
 """The fewest columns with a sign to click on for the palette."""
 _ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
@@ -59,22 +65,25 @@ def header(view: View, width: int, height: int) -> Drawing:
     return Lines.of([clip_line((*left, *right), width)])
 
 
-def _position(view: View, space: str, short: str) -> Line:
-    """The phase, the iteration and the step, separated by `space`; `short` is the suffix of text keys."""
+def _position(view: View, space: str, short: bool) -> Line:
+    """The phase, the iteration and the step, separated by `space`."""
     phase = view.frame.phase
     sign = _PHASE_SIGNS[phase]
     session = view.session
     position, last = session.position, session.last
     if session.levels:
         position, last = session.here, session.trace.schedule.last
+    where = msg("step {position} of {last}", position=position, last=last)
+    if short:
+        where = msg("step {position}/{last}", position=position, last=last)
     return (
         Span(
-            (_ASCII_SIGNS[sign] if view.ascii else sign) + text(f"phase.{phase.value}", view.language),
+            (_ASCII_SIGNS[sign] if view.ascii else sign) + _PHASES[phase].in_language(view.language),
             _PHASE_ROLES[phase],
         ),
         Span(space),
         *_iteration(view, space, short),
-        Span(text(f"step{short}", view.language, position=position, last=last), Role.HEADING),
+        Span(where.in_language(view.language), Role.HEADING),
         Span(" "),
     )
 
@@ -87,13 +96,15 @@ def _progress(view: View, width: int) -> Line:
     done, ahead = _BAR_ASCII if view.ascii else _BAR
     size = max(_BAR_CELLS // 4, min(_BAR_CELLS, width // 5))
     cells = round(state.part * size)
-    label = text("iteration", view.language, iteration=state.iteration, last=state.last)
+    label = msg("iteration {iteration} of {last}", iteration=state.iteration, last=state.last).in_language(
+        view.language
+    )
     return (
         Span(done * cells, Role.ACTIVE_VALUE),
         Span(ahead * (size - cells), Role.DIM),
         Span(f" {label}   ", Role.HEADING),
         Span("Esc", Role.KEY),
-        Span(f" {text('halt', view.language)} ", Role.DIM),
+        Span(f" {msg('stop').in_language(view.language)} ", Role.DIM),
     )
 
 
@@ -101,7 +112,8 @@ def too_small(size: tuple[int, int], least: tuple[int, int], language: str, *, a
     """A notice that a screen of this many columns and rows is too small."""
     times = "x" if ascii else "×"
     shown, wanted = (f"{columns}{times}{rows}" for columns, rows in (size, least))
-    return Lines.of([(Span(f" {text('too small', language, size=shown, least=wanted)}", Role.WARNING),)])
+    message = msg("{size} is small: {least} is comfortable", size=shown, least=wanted).in_language(language)
+    return Lines.of([(Span(f" {message}", Role.WARNING),)])
 
 
 def on_menu(x: int) -> bool:
@@ -118,14 +130,16 @@ def _inside(view: View) -> str:
     return (" > " if view.ascii else " › ").join([*parts, *session.stack])
 
 
-def _iteration(view: View, space: str, short: str) -> Line:
+def _iteration(view: View, space: str, short: bool) -> Line:
     """The current iteration of a training; empty without a training."""
     session = view.session
     if session.run.training is None:
         return ()
     last = session.run.iterations - 1
-    label = text(f"iteration{short}", view.language, iteration=session.iteration, last=last)
-    return (Span(f"{label}{space}", Role.HEADING),)
+    which = msg("iteration {iteration} of {last}", iteration=session.iteration, last=last)
+    if short:
+        which = msg("iteration {iteration}/{last}", iteration=session.iteration, last=last)
+    return (Span(f"{which.in_language(view.language)}{space}", Role.HEADING),)
 
 
 def key_hints(
@@ -135,7 +149,10 @@ def key_hints(
     line: list[Span] = [Span(" ")]
     for key, label in [
         *extra,
-        *((command.shown, command.label(language)) for command in _chosen(commands, language, width, extra)),
+        *(
+            (command.shown, command.label.in_language(language))
+            for command in _chosen(commands, language, width, extra)
+        ),
     ]:
         line += [Span(key, Role.KEY), Span(f" {label}  ", Role.DIM)]
     return Lines.of([tuple(line)])
@@ -151,7 +168,7 @@ def command_at(
     """The command whose key is in column `x` of what `key_hints` draws."""
     at = 1 + sum(_size(key, label) for key, label in extra)
     for command in _chosen(commands, language, width, extra):
-        size = _size(command.shown, command.label(language))
+        size = _size(command.shown, command.label.in_language(language))
         if at <= x < at + size - 2:
             return command
         at += size
@@ -166,7 +183,7 @@ def _chosen(
     used = 1 + sum(_size(key, label) for key, label in extra)
     in_footer = (command for command in commands if command.footer)
     for command in sorted(in_footer, key=lambda command: command.footer):
-        used += _size(command.shown, command.label(language))
+        used += _size(command.shown, command.label.in_language(language))
         if used > width:
             break
         chosen.append(command)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from backprop_engine.arrays import same
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.graph import Kind, Node
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import in_language, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_tui.cells.summaries import ABSENT
@@ -15,7 +15,6 @@ from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.step import chain_rule
 from backprop_tui.render.differences import in_short, padded
 from backprop_tui.render.words import story
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["Pair", "differences", "steps"]
@@ -69,11 +68,11 @@ def differences(pair: Pair, width: int, height: int) -> Drawing:
         if node.kind is not Kind.LITERAL and _differs(pair, node)
     ]
     if not rows:
-        return Lines.of([(Span(text("beside.same", language), Role.DIM),)])
+        return Lines.of([(Span(msg("nothing differs so far").in_language(language), Role.DIM),)])
     names = [view.session.branches.current for view in pair]
-    value, gradient = text("column.value", language), text("column.gradient", language)
+    value, gradient = msg("value").in_language(language), msg("gradient").in_language(language)
     titles = [
-        text("column.node", language),
+        msg("node").in_language(language),
         *(f"{kind} {name}" for kind in (value, gradient) for name in names),
     ]
     heading = tuple(Span(title, Role.DIM) for title in titles)

@@ -9,9 +9,9 @@ from backprop_engine.debugger.navigation import groups_at, interval
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.graph import Group
 from backprop_engine.graph.steps import Schedule
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["calls"]
@@ -27,7 +27,7 @@ def _rows(view: View) -> Iterator[Line]:
     session = view.session
     depth = 0
     for name, role, what, at, of in _frames(view):
-        where = text("step", view.language, position=at, last=of)
+        where = msg("step {position} of {last}", position=at, last=of).in_language(view.language)
         behind = (Span(f"  {what}", Role.DIM),) if what else ()
         yield (Span("  " * depth), Span(name, role), *behind, Span(f"  {where}", Role.DIM))
         depth += 1
@@ -42,7 +42,9 @@ def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
     session, language = view.session, view.language
     yield (view.scenario.name, Role.HEADING, "", session.position, session.last)
     if session.run.training is not None:
-        words = text("iteration", language, iteration=session.iteration, last=session.run.iterations - 1)
+        words = msg(
+            "iteration {iteration} of {last}", iteration=session.iteration, last=session.run.iterations - 1
+        ).in_language(language)
         yield (words, Role.HEADING, "", session.outer_here, _schedule(session).last)
     for group in groups_at(session.run.graph, _schedule(session), session.outer_here):
         at, of = _within(session, group)

@@ -13,18 +13,25 @@ from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derived import derived
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Trace, between, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
-from backprop_tui.texts import text
+from backprop_tui.render.words import KIND_NAMES
 from backprop_tui.view import View
 
 __all__ = ["node_at_row", "nodes", "row_of_node"]
 
-_HEADINGS = ("node", "op", "shape", "value", "gradient")
+_HEADINGS = (
+    msg("node"),
+    msg("is"),
+    msg("shape"),
+    msg("value"),
+    msg("gradient"),
+)
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
 _LIMITS = (32, 56, 16, 40, 40)
 _FLOORS = (4, 4, 4, 8, 8)
@@ -109,7 +116,7 @@ class _Table(Struct, frozen=True, eq=False):
         return view.session.selection, view.lit, view.language, view.ascii, id(view.session.compared)
 
     def _heading(self) -> Line:
-        headings = tuple(text(f"column.{heading}", self.view.language) for heading in _HEADINGS)
+        headings = tuple(heading.in_language(self.view.language) for heading in _HEADINGS)
         return (Span(" " * _MARK), *_row(headings, self.sizes, (Role.DIM,) * len(self.sizes)))
 
     def _node(self, y: int) -> Line:
@@ -138,7 +145,7 @@ def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tupl
     during the run. Where there is too little room, numbers have fewer digits, and the cells that they give up
     go to the other columns. In a large graph only some nodes are measured.
     """
-    headings = [cell_width(text(f"column.{heading}", language)) for heading in _HEADINGS]
+    headings = [cell_width(heading.in_language(language)) for heading in _HEADINGS]
     nodes = _examples(trace.graph)
     words = [(node.name, _what(trace.graph, node, language), _shape(node, language)) for node in nodes]
     numbers = {column: _NumberColumn.of(trace, before, nodes, column) for column in _NUMBERS}
@@ -225,7 +232,7 @@ def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
 
 @derived(limit=1024)
 def _what(graph: Graph, node: Node, language: str) -> str:
-    return formula(graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
+    return formula(graph, node) if node.op is not None else KIND_NAMES[node.kind].in_language(language)
 
 
 @derived(limit=1024)
@@ -251,7 +258,7 @@ def _shortened(most: int, operand: Node) -> str:
 
 
 def _shape(node: Node, language: str) -> str:
-    return shape_text(node.shape) if node.shape else text("scalar", language)
+    return shape_text(node.shape) if node.shape else msg("scalar").in_language(language)
 
 
 def _reachable(view: View, node: Node) -> bool:

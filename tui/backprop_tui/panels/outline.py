@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_width
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.scene.folding import folded_graph
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["group_at_row", "node_in_row", "outline", "row_in_outline"]
@@ -131,6 +131,11 @@ _NAME = 16
 """The fewest cells for a name; numbers give way."""
 _SIGNS = {Kind.INPUT: "○", Kind.PARAM: "◇", Kind.CONSTANT: "□"}
 _SIGNS_ASCII = {Kind.INPUT: "o", Kind.PARAM: "*", Kind.CONSTANT: "#"}
+_HEADINGS = {
+    Kind.INPUT: msg("inputs"),
+    Kind.PARAM: msg("parameters"),
+    Kind.CONSTANT: msg("constants"),
+}
 _KINDS = tuple(_SIGNS)
 _ROLES = (Role.VALUE, Role.GRADIENT)
 
@@ -239,7 +244,7 @@ class _Outline(Struct, frozen=True, eq=False):
 def _label(view: View, row: _Row, node: Node | None, room: int) -> Line:
     """The sign and the name of a row, in `room` cells."""
     if row.what == "leaves":
-        heading = text(f"outline.{_KINDS[row.at].value}", view.language)
+        heading = _HEADINGS[_KINDS[row.at]].in_language(view.language)
         return (Span(clip(f"{heading} ({row.size})", room), Role.DIM),)
     if row.what == "node":
         assert node is not None

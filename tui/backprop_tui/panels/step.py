@@ -7,23 +7,23 @@ from typing import Final
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
 from backprop_engine.explain.facts import ClearFacts, StartFacts, step_facts
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, wrap_line
 from backprop_tui.panels.watches import watch_lines
 from backprop_tui.render.words import code, numeric_line, override_line, story
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["chain_rule", "chain_rule_title", "formula", "why"]
 
 _NARROWEST: Final = 10
-_TITLES: Final[dict[FactsKind, str]] = {
-    "forward": "panel.forward",
-    "seed": "panel.seed",
-    "accumulate": "panel.accumulate",
-    "update": "panel.update",
+_TITLES: Final[dict[FactsKind, Message]] = {
+    "forward": msg("Forward"),
+    "seed": msg("Seed"),
+    "accumulate": msg("Accumulate"),
+    "update": msg("Update"),
 }
 """The panel's name at a step that is not the chain rule."""
 
@@ -31,7 +31,7 @@ _TITLES: Final[dict[FactsKind, str]] = {
 def chain_rule_title(view: View) -> str:
     """The panel's name and what the step is about."""
     facts = step_facts(view.frame)
-    name = text(_TITLES.get(facts.kind, "panel.chain_rule"), view.language)
+    name = _TITLES.get(facts.kind, msg("Chain rule")).in_language(view.language)
     return f"{name} ─ {facts.subject}" if facts.subject else name
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from backprop_engine.graph.steps import Schedule
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.text import cell_width
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["position_at", "timeline"]
@@ -50,13 +50,13 @@ def _phase_bars(view: View, width: int) -> list[_PhaseBar]:
     """The phases side by side; where there are more steps than cells, a cell stands for several steps."""
     schedule: Schedule = view.session.trace.schedule
     phases = [
-        ("forward", Role.VALUE, 1, schedule.seed - 1),
-        ("seed", Role.GRADIENT, schedule.seed, schedule.seed),
-        ("backward", Role.GRADIENT, schedule.seed + 1, schedule.completed),
-        ("update", Role.HEADING, schedule.completed + 1, schedule.last),
+        (msg("forward"), Role.VALUE, 1, schedule.seed - 1),
+        (msg("seed", "timeline"), Role.GRADIENT, schedule.seed, schedule.seed),
+        (msg("backward"), Role.GRADIENT, schedule.seed + 1, schedule.completed),
+        (msg("update"), Role.HEADING, schedule.completed + 1, schedule.last),
     ]
     phases = [phase for phase in phases if phase[2] <= phase[3] <= schedule.last]
-    labels = [text(f"timeline.{name}", view.language) for name, *_ in phases]
+    labels = [label.in_language(view.language) for label, *_ in phases]
     free = width - 1 - sum(cell_width(label) + 3 for label in labels)
     if free < _FEWEST:
         labels, free = [""] * len(labels), max(len(labels), width - 1 - 3 * len(labels))

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from backprop_engine.debugger import Session
 from backprop_engine.debugger.branches import BASELINE
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, wrap
-from backprop_tui.texts import text
 
 __all__ = ["CARDS", "STEM", "Card", "card_after", "tour"]
 
@@ -21,9 +21,10 @@ STEM: Final = "add_multiply"
 
 
 class Card(Struct, frozen=True):
-    """A card: its text is ``tour.<name>``, and it is finished once `done` is true of the session."""
+    """A card: what it asks for; it is finished once `done` is true of the session."""
 
     name: str
+    text: Message
     done: Callable[[Session], bool]
     about: str = ""
     """The node that it is about, which must be in view."""
@@ -34,15 +35,37 @@ def _at(position: int) -> Callable[[Session], bool]:
 
 
 CARDS: Final = (
-    Card("first", _at(1)),
-    Card("forward", _at(2)),
-    Card("seed", _at(3)),
-    Card("backward", _at(4)),
-    Card("back", lambda session: session.position < 4),
-    Card("end", _at(7)),
-    Card("change", lambda session: session.branches.current != BASELINE, "x"),
-    Card("undo", lambda session: session.branches.current == BASELINE, "x"),
-    Card("last", lambda session: False),
+    Card("first", msg("This graph computes f = (x + y) · z. Press s to compute its first node."), _at(1)),
+    Card("forward", msg("q = 3 stands above its wire, in green. Press s again to compute f."), _at(2)),
+    Card("seed", msg("The forward pass is done. Press s: the backward pass starts at f."), _at(3)),
+    Card(
+        "backward",
+        msg("The gradient of f by itself is 1, in red below its wire. Press s: the chain rule hands it on."),
+        _at(4),
+    ),
+    Card(
+        "back",
+        msg("product = upstream · local, as the equation says. Every step can be taken back: press S."),
+        lambda session: session.position < 4,
+    ),
+    Card("end", msg("You stand where you stood before. Press End: all gradients are known."), _at(7)),
+    Card(
+        "change",
+        msg("What if x were 3? Type :set x = 3 and press Enter, then Esc."),
+        lambda session: session.branches.current != BASELINE,
+        "x",
+    ),
+    Card(
+        "undo",
+        msg("Behind Δ stands how much each number has changed. Press u to take the change back."),
+        lambda session: session.branches.current == BASELINE,
+        "x",
+    ),
+    Card(
+        "last",
+        msg("That is all: Tab and the digits go to other panels, Enter opens a node, ? shows every key."),
+        lambda session: False,
+    ),
 )
 """In this order; the scenario has seven steps."""
 
@@ -56,8 +79,8 @@ def tour(number: int, language: str, width: int, height: int) -> Drawing:
     """A card, wrapped beside its number; how to leave follows it, or stands below if there is room."""
     count = f"{number + 1}/{len(CARDS)}  "
     room = max(10, width - len(count) - 1)
-    words = wrap(text(f"tour.{CARDS[number].name}", language), room)
-    leave, gap = text("tour.leave", language), "  "
+    words = wrap(CARDS[number].text.in_language(language), room)
+    leave, gap = msg("Esc leaves the tour").in_language(language), "  "
     below = " " * (len(count) + 1)
     lines: list[Line] = [
         (Span(below if row else f" {count}", Role.DIM), Span(piece, Role.HEADING))

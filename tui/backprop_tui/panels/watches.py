@@ -6,10 +6,10 @@ from math import isfinite
 
 from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["bars_of", "watch_lines"]
@@ -24,7 +24,7 @@ def watch_lines(view: View, width: int) -> list[Line]:
     session = view.session
     if not session.watches or session.levels:
         return []
-    lines: list[Line] = [(Span(""),), (Span(text("panel.watches", view.language), Role.DIM),)]
+    lines: list[Line] = [(Span(""),), (Span(msg("watches").in_language(view.language), Role.DIM),)]
     room = max(_NARROWEST, min(_WIDEST, width - 4))
     for watch in session.watches:
         lines.append(_value(view, watch, width))

@@ -37,7 +37,7 @@ from backprop_tui.prompt.values import TensorReference, node_named, parse_target
 from backprop_tui.queries import Compare, Expect, Find, ListNodes, NudgeLeaf, Print, Who, Why
 from backprop_tui.render.differences import change
 from backprop_tui.render.one_line import step_lines
-from backprop_tui.texts import text
+from backprop_tui.render.words import KIND_NAMES
 
 __all__ = [
     "compared",
@@ -62,7 +62,9 @@ def _more(count: int, language: str) -> list[Line]:
     """How many were left out, if any were."""
     if count <= 0:
         return []
-    return [(Span("  "), Span(text("prompt.more", language, count=_counted(count)), Role.DIM))]
+    return [
+        (Span("  "), Span(msg("… and {count} more", count=_counted(count)).in_language(language), Role.DIM))
+    ]
 
 
 def _counted(count: int) -> str:
@@ -140,9 +142,15 @@ def expected(session: Session, query: Expect, context: Context) -> Outcome:
     """Whether an expression is true in every entry, and the words for it."""
     value = _evaluated(session, query.text)
     holds = value is not None and bool(np.all(value))
-    key = "prompt.unknown" if value is None else "prompt.true" if holds else "prompt.false"
-    said = text(key, context.language, text=" ".join(query.text.split()))
-    return Outcome(session, (one_line(said, Role.GOOD if holds else Role.WARNING),), failed=not holds)
+    text = " ".join(query.text.split())
+    if value is None:
+        answer = msg("not known at this position: {text}", text=text)
+    elif holds:
+        answer = msg("as expected: {text}", text=text)
+    else:
+        answer = msg("not as expected: {text}", text=text)
+    line = answer.in_language(context.language)
+    return Outcome(session, (one_line(line, Role.GOOD if holds else Role.WARNING),), failed=not holds)
 
 
 def nodes(session: Session, query: ListNodes, context: Context) -> list[Line]:
@@ -166,7 +174,7 @@ def nodes(session: Session, query: ListNodes, context: Context) -> list[Line]:
 
 
 def _what(graph: Graph, node: Node, language: str) -> str:
-    return f"= {formula(graph, node)}" if node.op is not None else text(f"kind.{node.kind.value}", language)
+    return f"= {formula(graph, node)}" if node.op is not None else KIND_NAMES[node.kind].in_language(language)
 
 
 # Gradients
@@ -181,18 +189,31 @@ def who(session: Session, query: Who, context: Context) -> list[Line]:
     if not brought:
         if query.node == graph.output and not trace.schedule.forward_only:
             position = _outer(session, trace.schedule.seed)
-            return [one_line(text("prompt.seeded", language, name=node.name, position=position))]
-        return [one_line(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
-    key = "prompt.contributions" if len(brought) > 1 else "prompt.contribution"
+            return [
+                one_line(
+                    msg(
+                        "{name} is the output: its gradient is the seed, set at {position}",
+                        name=node.name,
+                        position=position,
+                    ).in_language(language)
+                )
+            ]
+        return [one_line(msg("{name} gets no gradient", name=node.name).in_language(language), Role.DIM)]
     rows = [
         (
-            Span(text("prompt.at", language, position=_outer(session, contribution.position)), Role.HEADING),
+            Span(
+                msg("at {position}", position=_outer(session, contribution.position)).in_language(language),
+                Role.HEADING,
+            ),
             Span(f"{graph.nodes[contribution.edge.node].name} → {node.name}", Role.NAME),
             Span(summary(contribution.tensor, 60), Role.GRADIENT),
         )
         for contribution in brought
     ]
-    head = one_line(text(key, language, gradient=name, count=len(brought)))
+    title = msg("{gradient} is one contribution", gradient=name)
+    if len(brought) > 1:
+        title = msg("{gradient} is the sum of {count} contributions", gradient=name, count=len(brought))
+    head = one_line(title.in_language(language))
     return [head, *table(rows[:_MOST]), *_more(len(rows) - _MOST, language)]
 
 
@@ -207,16 +228,20 @@ def why(session: Session, query: Why, context: Context) -> list[Line]:
     graph, node = session.graph, session.graph.nodes[query.node]
     ways = paths(session.trace, node)
     if not ways.total:
-        return [one_line(text("prompt.no_gradient", language, name=node.name), Role.DIM)]
+        return [one_line(msg("{name} gets no gradient", name=node.name).in_language(language), Role.DIM)]
     output = graph.nodes[graph.output].name
-    key = "prompt.path" if ways.total == 1 else "prompt.paths"
-    lines = [one_line(text(key, language, count=_counted(ways.total), output=output, name=node.name))]
+    title = msg("one path from {output} to {name}", output=output, name=node.name)
+    if ways.total != 1:
+        title = msg(
+            "{count} paths from {output} to {name}", count=_counted(ways.total), output=output, name=node.name
+        )
+    lines = [one_line(title.in_language(language))]
     shown = ways.paths[:_MOST]
     for way in shown:  # a path of its own line each, as it may be long
         lines += [(Span("  "), _stations(graph, way, language)), (Span("    "), _product(session, way))]
     lines += _more(ways.total - len(shown), language)
     if ways.sum is not None and ways.total > 1:
-        total = text("prompt.paths.sum", language, sum=summary(ways.sum, 60))
+        total = msg("their sum is {sum}", sum=summary(ways.sum, 60)).in_language(language)
         lines.append((Span("  "), Span(total, Role.GRADIENT)))
     return lines
 
@@ -226,7 +251,7 @@ def _stations(graph: Graph, way: Path, language: str) -> Span:
     names = [operand_text(graph.nodes[position]) for position in way.nodes]
     if len(names) > _MOST_STATIONS:
         ends = _MOST_STATIONS // 2
-        between = text("prompt.path.between", language, count=len(names) - 2 * ends)
+        between = msg("… {count} nodes …", count=len(names) - 2 * ends).in_language(language)
         names = [*names[:ends], between, *names[-ends:]]
     return Span(" → ".join(names), Role.NAME)
 
@@ -250,8 +275,8 @@ def nudged(session: Session, query: NudgeLeaf, context: Context) -> list[Line]:
     found = nudge(session.run, session.iteration, query.name, query.cell, query.size)
     cell = f"[{','.join(map(str, query.cell))}]" if query.cell else ""
     name, size = f"{query.name}{cell}", number(query.size)
-    output = text("prompt.nudge.output", language)
-    predicted = text("prompt.nudge.predicted", language)
+    output = msg("output").in_language(language)
+    predicted = msg("predicted").in_language(language)
     change = query.size * found.gradient
     rows = [
         (
@@ -262,8 +287,8 @@ def nudged(session: Session, query: NudgeLeaf, context: Context) -> list[Line]:
         for sign, after, by in (("+", found.plus, change), ("−", found.minus, -change))
     ]
     rows.insert(0, (Span(name, Role.NAME), Span(f"{output} {number(found.before, 8)}", Role.VALUE)))  # type: ignore[arg-type]
-    slope = f"{text('prompt.nudge.slope', language)} {number(found.slope, 8)}"
-    gradient = f"{text('prompt.nudge.gradient', language)} {number(found.gradient, 8)}"
+    slope = f"{msg('slope').in_language(language)} {number(found.slope, 8)}"
+    gradient = f"{msg('gradient').in_language(language)} {number(found.gradient, 8)}"
     told = (Span("  "), Span(slope), Span("  "), Span(gradient, Role.GRADIENT))
     return [*table(rows), told, *_forward(found, language)]
 
@@ -305,17 +330,23 @@ def found(session: Session, query: Find, context: Context) -> Outcome:
             )
         )
     for position in hit.positions[:_MOST]:
-        at = text("prompt.at", language, position=session.run.start(session.iteration) + position)
+        at = msg("at {position}", position=session.run.start(session.iteration) + position).in_language(
+            language
+        )
         taken, result = step_lines(step_facts(trace.frame(position)), language)
         rows.append((Span(at, Role.HEADING), Span(line_text((*taken, Span("  "), *result)))))
     if not rows:
-        return Outcome(session, (one_line(text("prompt.found.none", language), Role.DIM),))
+        return Outcome(session, (one_line(msg("nothing is found").in_language(language), Role.DIM),))
     count = len(hit.positions)
     if session.run.training is not None:
-        key = "prompt.found.steps" if count != 1 else "prompt.found.steps.one"
+        title = (
+            msg("{count} steps of this iteration", count=count)
+            if count != 1
+            else msg("one step of this iteration")
+        )
     else:
-        key = "prompt.found.all" if count != 1 else "prompt.found.all.one"
-    head = [one_line(text(key, language, count=count))] if count else []
+        title = msg("{count} steps", count=count) if count != 1 else msg("one step")
+    head = [one_line(title.in_language(language))] if count else []
     steps = (trace.frame(position).node for position in hit.positions)
     about = {node.position for node in steps if node is not None}
     lines = [*head, *table(rows), *_more(len(hit.nodes) + count - len(rows), language)]
@@ -350,12 +381,19 @@ def differences(
     first = first_difference(before, after)
     differing = compare(before, after)
     if first is None or not differing:
-        return [one_line(text("prompt.same", language, name=name), Role.DIM)]
+        return [one_line(msg("nothing differs from {name}", name=name).in_language(language), Role.DIM)]
     position = session.run.start(session.iteration) + first
     if first == 0:  # a leaf is another from the first iteration on
         position = 0
-    key = "prompt.changed" if len(differing) > 1 else "prompt.changed.one"
-    head = one_line(text(key, language, count=len(differing), name=name, first=position))
+    title = msg("one node differs from {name}, from position {first} on", name=name, first=position)
+    if len(differing) > 1:
+        title = msg(
+            "{count} nodes differ from {name}, from position {first} on",
+            count=len(differing),
+            name=name,
+            first=position,
+        )
+    head = one_line(title.in_language(language))
     if len(differing) <= most:
         return [head, *table(_difference(before.graph, difference) for difference in differing)]
     outputs = [

@@ -15,7 +15,6 @@ from backprop_tui.cells.lines import Line, Role
 from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.outcome import Context, Outcome, one_line
 from backprop_tui.queries import Export, Load, Save
-from backprop_tui.texts import text
 
 __all__ = ["exported", "loaded", "saved"]
 
@@ -36,13 +35,31 @@ def saved(session: Session, query: Save, context: Context) -> list[Line]:
     path = _file(query.path, context.scenario)
     lasting = [breakpoint_ for breakpoint_ in session.breakpoints if not breakpoint_.once]
     keep(path, Kept(tuple(breakpoint_.text for breakpoint_ in lasting), session.watches))
-    counts = {"breakpoints": len(lasting), "watches": len(session.watches)}
-    lines = [one_line(text("prompt.saved", language, path=clean(str(path)), **counts), Role.GOOD)]
+    breakpoints = len(lasting)
+    watches = len(session.watches)
+    lines = [
+        one_line(
+            msg(
+                "kept in {path} (breakpoints: {breakpoints}, watches: {watches})",
+                path=clean(str(path)),
+                breakpoints=breakpoints,
+                watches=watches,
+            ).in_language(language),
+            Role.GOOD,
+        )
+    ]
     if any(
         breakpoint_.once or breakpoint_.ignore or not breakpoint_.enabled
         for breakpoint_ in session.breakpoints
     ):
-        lines.append(one_line(text("prompt.saved.without", language), Role.DIM))
+        lines.append(
+            one_line(
+                msg(
+                    "not kept: that breakpoints are off or pass some hits, and those that stop once"
+                ).in_language(language),
+                Role.DIM,
+            )
+        )
     return lines
 
 
@@ -58,11 +75,16 @@ def loaded(session: Session, query: Load, context: Context) -> Outcome:
     )
     problems: list[str] = []
     after = with_kept(session, new, problems.append)
-    counts = {
-        "breakpoints": len(after.breakpoints) - len(session.breakpoints),
-        "watches": len(after.watches) - len(session.watches),
-    }
-    told = one_line(text("prompt.loaded", language, path=clean(str(path)), **counts))
+    breakpoints = len(after.breakpoints) - len(session.breakpoints)
+    watches = len(after.watches) - len(session.watches)
+    told = one_line(
+        msg(
+            "taken from {path} (breakpoints: {breakpoints}, watches: {watches})",
+            path=clean(str(path)),
+            breakpoints=breakpoints,
+            watches=watches,
+        ).in_language(language)
+    )
     left_out = (one_line(in_language(problem, language), Role.WARNING) for problem in problems)
     return Outcome(after, (told, *left_out))
 
@@ -95,8 +117,15 @@ def exported(session: Session, query: Export, context: Context) -> list[Line]:
         raise UsageError(msg("{path} is there already: nothing is written", path=shown)) from None
     except OSError as error:
         raise UsageError(msg("{path}: {problem}", path=shown, problem=reason(error))) from None
-    lines = [one_line(text("prompt.exported", language, path=shown), Role.GOOD)]
+    lines = [one_line(msg("the scenario is written to {path}", path=shown).in_language(language), Role.GOOD)]
     if kept_out:
         changes = ", ".join(kept_out)
-        lines.append(one_line(text("prompt.exported.without", language, changes=changes), Role.WARNING))
+        lines.append(
+            one_line(
+                msg("not written, since a scenario cannot say it: {changes}", changes=changes).in_language(
+                    language
+                ),
+                Role.WARNING,
+            )
+        )
     return lines

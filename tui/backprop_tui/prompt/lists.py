@@ -10,13 +10,12 @@ from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.navigation import interval
 from backprop_engine.debugger.watches import history_of_watch, value_of_watch
 from backprop_engine.errors import UsageError
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import Message, in_language, msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.prompt.outcome import Context, one_line, table
 from backprop_tui.queries import Info
-from backprop_tui.texts import text
 
 __all__ = ["LISTS", "breakpoint_row", "listed"]
 
@@ -29,10 +28,14 @@ Row = tuple[Span, ...]
 def breakpoint_row(session: Session, breakpoint_: Breakpoint, language: str) -> Row:
     """A breakpoint: its number, what it is on, how it is set, and where it stops."""
     states = [
-        *([text("prompt.once", language)] if breakpoint_.once else []),
-        *([text("prompt.ignores", language, count=breakpoint_.ignore)] if breakpoint_.ignore else []),
+        *([msg("one-shot").in_language(language)] if breakpoint_.once else []),
+        *(
+            [msg("passes {count}", count=breakpoint_.ignore).in_language(language)]
+            if breakpoint_.ignore
+            else []
+        ),
     ]
-    how = _stops(session, breakpoint_, language) if breakpoint_.enabled else text("prompt.off", language)
+    how = _stops(session, breakpoint_, language) if breakpoint_.enabled else msg("off").in_language(language)
     where = Span(", ".join([*states, how]), Role.TEXT if breakpoint_.enabled else Role.DIM)
     return Span(str(breakpoint_.number), Role.HEADING), Span(breakpoint_.text, Role.CODE), where
 
@@ -41,26 +44,28 @@ def _stops(session: Session, breakpoint_: Breakpoint, language: str) -> str:
     before = session.run.trace(session.iteration - 1) if session.iteration else None
     found = hits(breakpoint_, session.outer_trace, before)
     if not len(found):
-        return text("prompt.hits.none", language)
+        return msg("it stops nowhere in this iteration").in_language(language)
     first = session.run.start(session.iteration) + int(found[0])
     if len(found) == 1:
-        return text("prompt.hits.one", language, first=first)
-    return text("prompt.hits", language, count=len(found), first=first)
+        return msg("it stops once in this iteration, at {first}", first=first).in_language(language)
+    return msg(
+        "it stops {count} times in this iteration, first at {first}", count=len(found), first=first
+    ).in_language(language)
 
 
-def _empty(key: str, language: str) -> list[Line]:
-    return [(Span("  "), Span(text(key, language), Role.DIM))]
+def _empty(message: Message, language: str) -> list[Line]:
+    return [(Span("  "), Span(message.in_language(language), Role.DIM))]
 
 
 def _breakpoints(session: Session, language: str) -> list[Line]:
     if not session.breakpoints:
-        return _empty("prompt.breakpoints.none", language)
+        return _empty(msg("no breakpoints"), language)
     return table(breakpoint_row(session, breakpoint_, language) for breakpoint_ in session.breakpoints)
 
 
 def _watches(session: Session, language: str) -> list[Line]:
     if not session.watches:
-        return _empty("prompt.watches.none", language)
+        return _empty(msg("no watches"), language)
     return table(
         (
             Span(str(number), Role.HEADING),
@@ -94,7 +99,7 @@ def _course(session: Session, watch: str) -> str:
 
 def _stack(session: Session, language: str) -> list[Line]:
     if not session.stack:
-        return _empty("prompt.stack.none", language)
+        return _empty(msg("inside of nothing"), language)
     groups = session.stack[: len(session.stack) - len(session.levels)]
     rows: list[Row] = [(Span(name, Role.NAME),) for name in groups]
     rows += [
@@ -129,19 +134,33 @@ def _branches(session: Session, language: str) -> list[Line]:
 def _groups(session: Session, language: str) -> list[Line]:
     graph, start = session.run.graph, session.run.start(session.iteration)
     if not graph.groups:
-        return _empty("prompt.groups.none", language)
-    folded = text("prompt.folded", language)
+        return _empty(msg("no groups"), language)
+    folded = msg("folded").in_language(language)
     rows = []
     for group in graph.groups[:_MOST]:
         steps = interval(session.outer_trace.schedule, group, backward=False)
-        where = text("prompt.at", language, position=f"{start + steps.start}–{start + steps.stop - 1}")
+        where = msg("at {position}", position=f"{start + steps.start}–{start + steps.stop - 1}").in_language(
+            language
+        )
         state = Span(folded if group.name in session.folded else "", Role.DIM)
         rows.append((Span(group.name, Role.NAME), Span(group.cell), Span(where), state))
     lines = table(rows)
     if len(graph.groups) > _MOST:
-        lines.append(one_line(text("prompt.more", language, count=len(graph.groups) - _MOST), Role.DIM))
+        lines.append(
+            one_line(
+                msg("… and {count} more", count=len(graph.groups) - _MOST).in_language(language), Role.DIM
+            )
+        )
     return lines
 
+
+_TOPICS: Final = {
+    "breakpoints": msg("breakpoints"),
+    "watches": msg("watches"),
+    "stack": msg("stack"),
+    "branches": msg("branches"),
+    "groups": msg("groups"),
+}
 
 LISTS: Final[Mapping[str, Callable[[Session, str], list[Line]]]] = {
     "breakpoints": _breakpoints,
@@ -160,5 +179,5 @@ def listed(session: Session, query: Info, context: Context) -> list[Line]:
         return LISTS[query.topic](session, language)
     lines: list[Line] = []
     for topic, show in LISTS.items():
-        lines += [one_line(text(f"prompt.topic.{topic}", language), Role.HEADING), *show(session, language)]
+        lines += [one_line(_TOPICS[topic].in_language(language), Role.HEADING), *show(session, language)]
     return lines

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.debugger import Session
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
@@ -14,7 +15,6 @@ from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.queries import ScreenCommand
-from backprop_tui.texts import text
 
 __all__ = ["WIDTH", "Context", "Outcome", "fitted", "one_line", "table", "tensor_lines"]
 
@@ -110,6 +110,6 @@ def tensor_lines(
     lines = list(beside(head, block).lines)
     if tensor.ndim > 2 or tensor.size > 64:
         shape = shape_text(tensor.shape)
-        first = f", {text('prompt.first_matrix', language)}" if tensor.ndim > 2 else ""
+        first = f", {msg('the first matrix of it').in_language(language)}" if tensor.ndim > 2 else ""
         lines.append((_INDENT, Span(f"{shape}{first}", Role.DIM)))
     return lines

@@ -34,7 +34,7 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.explain.facts import step_facts
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_tui.cells.lines import Line, Role, Span, line_width
@@ -43,7 +43,6 @@ from backprop_tui.prompt.lists import LISTS, breakpoint_row
 from backprop_tui.prompt.outcome import WIDTH, Context, one_line
 from backprop_tui.render.one_line import step_lines
 from backprop_tui.render.words import story
-from backprop_tui.texts import text
 
 __all__ = ["is_move", "notices", "report"]
 
@@ -89,7 +88,7 @@ def report(before: Session, after: Session, command: Command, context: Context) 
         case Set() | Undo() | Redo() | SwitchBranch():
             lines += _branch(before, after, language)
         case NameBranch(name=name):
-            lines.append(one_line(text("prompt.branch", language, name=name)))
+            lines.append(one_line(msg("on branch {name}", name=name).in_language(language)))
         case Select():
             pass
     return lines
@@ -104,7 +103,7 @@ def _breakpoint(after: Session, command: Break | Enable | Ignore, language: str)
     ]
     return [
         (
-            Span(text("prompt.breakpoint", language, number=number.text, text=on.text)),
+            Span(msg("breakpoint {number}: {text}", number=number.text, text=on.text).in_language(language)),
             Span(f"  {stops.text}", Role.DIM),
         )
         for number, on, stops in rows
@@ -115,29 +114,35 @@ def _deleted(before: Session, after: Session, language: str) -> list[Line]:
     left = [breakpoint_.number for breakpoint_ in after.breakpoints]
     gone = [breakpoint_ for breakpoint_ in before.breakpoints if breakpoint_.number not in left]
     if not gone:
-        return [one_line(text("prompt.breakpoints.none", language), Role.DIM)]
+        return [one_line(msg("no breakpoints").in_language(language), Role.DIM)]
     if not left and len(gone) > 1:
-        return [one_line(text("prompt.breakpoints.gone", language))]
+        return [one_line(msg("all breakpoints are gone").in_language(language))]
     return [
-        one_line(text("prompt.breakpoint.gone", language, number=breakpoint_.number, text=breakpoint_.text))
+        one_line(
+            msg(
+                "breakpoint {number} is gone: {text}", number=breakpoint_.number, text=breakpoint_.text
+            ).in_language(language)
+        )
         for breakpoint_ in gone
     ]
 
 
 def _folded(after: Session, language: str) -> list[Line]:
     if not after.folded:
-        return [one_line(text("prompt.folded.none", language), Role.DIM)]
-    return [(Span(f"{text('prompt.folded', language)} "), Span(", ".join(after.folded), Role.NAME))]
+        return [one_line(msg("nothing is folded").in_language(language), Role.DIM)]
+    return [(Span(f"{msg('folded').in_language(language)} "), Span(", ".join(after.folded), Role.NAME))]
 
 
 def _branch(before: Session, after: Session, language: str) -> list[Line]:
     """The branch that one is on now, and what is different there from where one was."""
     branch = after.branches.here
-    spans = [Span(text("prompt.branch", language, name=branch.name), Role.HEADING)]
+    spans = [Span(msg("on branch {name}", name=branch.name).in_language(language), Role.HEADING)]
     if branch.told:
         spans.append(Span(f": {in_language(branch.told, language)}", Role.CODE))
     if branch.parent is not None:
-        spans.append(Span(f"  ({text('prompt.branch.from', language, parent=branch.parent)})", Role.DIM))
+        spans.append(
+            Span(f"  ({msg('from {parent}', parent=branch.parent).in_language(language)})", Role.DIM)
+        )
     name = before.branches.current
     return [tuple(spans), *differences(after, before.run, after.run, name, language)]
 
@@ -150,11 +155,13 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
     frame, run = after.frame, after.run
     spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
     if run.training is not None:
-        which = text("iteration", language, iteration=after.iteration, last=run.iterations - 1)
+        which = msg(
+            "iteration {iteration} of {last}", iteration=after.iteration, last=run.iterations - 1
+        ).in_language(language)
         spans.append(Span(f"  {which}", Role.DIM))
     if after.stack:
         names = " > ".join(after.stack)
-        spans.append(Span(f"  {text('prompt.inside', language, names=names)}", Role.DIM))
+        spans.append(Span(f"  {msg('inside {names}', names=names).in_language(language)}", Role.DIM))
     if after.levels:
         spans.append(Span(f" {after.here}/{after.trace.schedule.last}", Role.HEADING))
     facts = step_facts(frame)

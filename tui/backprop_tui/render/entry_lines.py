@@ -12,11 +12,11 @@ from backprop_engine.explain.entries import Reading, read_terms
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import derivative, formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.cells.text import cell_width
-from backprop_tui.render.texts import say
 
 __all__ = ["cell_text", "origin_lines", "reading_lines"]
 
@@ -59,7 +59,12 @@ def _summed(origins: Origins, operand: Node, language: str) -> list[Line]:
     if not axes:
         return []
     named = ", ".join(map(str, axes))
-    said = say("summed cell", language, operand=operand_text(operand), axes=named, count=origins.count)
+    said = msg(
+        "{operand} was broadcast over axis {axes}: the {count} terms run along axis {axes}.",
+        operand=operand_text(operand),
+        axes=named,
+        count=origins.count,
+    ).in_language(language)
     return [(Span(said, Role.DIM),)]
 
 
@@ -129,7 +134,9 @@ def _written(
         spans += [Span(" + ")] if at else []
         spans += [Span(_signed(term.upstream), roles[0]), Span(" · "), Span(_signed(term.factor), roles[1])]
     if more[0]:
-        said = say("more terms", language, count=more[0], sum=number(more[1], _DIGITS))
+        said = msg("… ({count} more: {sum})", count=more[0], sum=number(more[1], _DIGITS)).in_language(
+            language
+        )
         spans += [*([Span(" + ")] if spans else []), Span(said, Role.DIM)]
     return spans
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from backprop_engine.arrays import Tensor
+from backprop_engine.explain.common_facts import FactsKind
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
@@ -13,9 +17,9 @@ from backprop_engine.explain.facts import (
     StepFacts,
     UpdateFacts,
 )
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import SUMMED, progress, summary
-from backprop_tui.render.texts import say
 from backprop_tui.render.words import story, turn_text
 
 __all__ = ["kind_text", "scalar_line", "step_lines"]
@@ -26,9 +30,20 @@ _MOST_TERMS = 3
 """Contributions that are written out of a sum."""
 
 
+_KINDS: Final[Mapping[FactsKind, Message]] = {
+    "start": msg("start"),
+    "forward": msg("forward"),
+    "seed": msg("seed"),
+    "backward": msg("backward"),
+    "accumulate": msg("accumulate"),
+    "update": msg("update"),
+    "clear": msg("clear"),
+}
+
+
 def kind_text(facts: StepFacts, language: str) -> str:
     """What kind of step it is, in a word."""
-    return say(f"step {facts.kind}", language)
+    return _KINDS[facts.kind].in_language(language)
 
 
 def scalar_line(facts: StepFacts, language: str) -> Line:

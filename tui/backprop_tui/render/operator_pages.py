@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from backprop_engine.catalogue.conventions import Convention
 from backprop_engine.catalogue.entries import (
@@ -15,28 +16,42 @@ from backprop_engine.catalogue.entries import (
 )
 from backprop_engine.evaluation.attributes import shown_value, type_words
 from backprop_engine.explain.symbols import mathematical
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import pad
 from backprop_tui.render.operator_example import equations, example
-from backprop_tui.render.texts import say
 
-__all__ = ["by_family", "page", "table"]
+__all__ = ["FAMILIES", "by_family", "page", "table"]
 
 WIDTH = 100
 _INDENT = "  "
 _SIGN, _NAME, _LABEL = 8, 16, 14
 _MOST_FITS = 8
-_FAMILIES = (
-    "arithmetic", "comparisons", "activations", "linear", "reductions", "shape",
-    "normalisation", "convolution", "losses", "attention",
-)  # fmt: skip
+FAMILIES: Final = {
+    "arithmetic": msg("arithmetic"),
+    "comparisons": msg("comparisons"),
+    "activations": msg("activations"),
+    "linear": msg("linear"),
+    "reductions": msg("reductions"),
+    "shape": msg("shape"),
+    "normalisation": msg("normalisation"),
+    "convolution": msg("convolution"),
+    "losses": msg("losses"),
+    "attention": msg("attention"),
+}
+"""The families of operators, in the order of the catalogue."""
+_FORMS: Final = {
+    "elementwise": msg("cell by cell"),
+    "jacobian": msg("Jacobian: Jᵀ · g"),
+    "map": msg("linear map"),
+}
+"""The forms of local gradients."""
 
 
 def by_family() -> dict[str, list[Op]]:
     """The operators of each family, in the order in which one learns them."""
-    families: dict[str, list[Op]] = {family: [] for family in _FAMILIES}
+    families: dict[str, list[Op]] = {family: [] for family in FAMILIES}
     for op in OPS.values():
         families.setdefault(op.family, []).append(op)
     return families
@@ -47,7 +62,7 @@ def table(language: str) -> Iterator[Line]:
     for number, (family, ops) in enumerate(by_family().items()):
         if number:
             yield (Span(""),)
-        yield (Span(say(f"family {family}", language), Role.HEADING),)
+        yield (Span(FAMILIES[family].in_language(language), Role.HEADING),)
         for op in ops:
             yield (
                 Span(_INDENT + pad(op.sign, _SIGN) + " ", Role.OP),
@@ -69,7 +84,7 @@ def page(op: Op, language: str, width: int = WIDTH, *, numbers: bool = True) -> 
     yield (
         Span(f"{op.sign} ", Role.OP),
         Span(op.name, Role.HEADING),
-        Span(f"  {say(f'family {op.family}', language)}", Role.DIM),
+        Span(f"  {FAMILIES[op.family].in_language(language)}", Role.DIM),
     )
     yield from wrap_line((Span(op.lesson.in_language(language)),), width)
     yield (Span(""),)
@@ -77,26 +92,26 @@ def page(op: Op, language: str, width: int = WIDTH, *, numbers: bool = True) -> 
         yield from _listed(label, lines, width)
     if numbers:
         yield (Span(""),)
-        yield (Span(say("ops example", language), Role.DIM),)
+        yield (Span(msg("A worked example, computed just now:").in_language(language), Role.DIM),)
         yield from _example(op, language, width)
 
 
 def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, Iterable[Line]]]:
     """What the page lists, each with its label."""
-    yield say("ops call", language), (_definition(op), *_remarks(op, language))
-    yield say("ops attributes", language), _attributes(op, language)
-    yield say("ops derivatives", language), _derivatives(op, language)
-    yield say("ops shapes", language), _fits(op, language)
+    yield msg("written").in_language(language), (_definition(op), *_remarks(op, language))
+    yield msg("settings").in_language(language), _attributes(op, language)
+    yield msg("gradients").in_language(language), _derivatives(op, language)
+    yield msg("shapes").in_language(language), _fits(op, language)
     yield (
-        say("ops conventions", language),
+        msg("conventions").in_language(language),
         [(Span(op.conventions.in_language(language)),)] if op.conventions else [],
     )
     yield (
-        say("ops inside", language),
+        msg("its inside").in_language(language),
         ((Span(f"{name} = "), Span(text, Role.CODE)) for name, text in decompositions(op)),
     )
     if numbers:
-        yield say("ops kinks", language), (_kink(kink, language) for kink in kinks(op))
+        yield msg("at kinks").in_language(language), (_kink(kink, language) for kink in kinks(op))
 
 
 def _listed(label: str, lines: Iterable[Line], width: int) -> Iterator[Line]:
@@ -117,16 +132,20 @@ def _remark(op: Op, operand: str, language: str) -> str:
     """What must be known about an operand before it is given."""
     position = op.operands.index(operand)
     remarks = [
-        "ops variadic" if op.variadic and position == len(op.operands) - 1 else "",
-        "ops optional" if position >= len(op.operands) - op.optional else "",
-        "ops constant" if operand in op.constants else "",
+        msg("any number of them") if op.variadic and position == len(op.operands) - 1 else "",
+        msg("may be left out") if position >= len(op.operands) - op.optional else "",
+        msg("a constant") if operand in op.constants else "",
     ]
-    return ", ".join(say(remark, language) for remark in remarks if remark)
+    return ", ".join(in_language(remark, language) for remark in remarks if remark)
 
 
 def _attributes(op: Op, language: str) -> Iterator[Line]:
     for one in op.attributes:
-        given = say("ops required", language) if one.default is ... else f"= {shown_value(one.default)}"
+        given = (
+            msg("must be given").in_language(language)
+            if one.default is ...
+            else f"= {shown_value(one.default)}"
+        )
         yield (
             Span(one.name, Role.NAME),
             Span(f" {given}", Role.CODE),
@@ -146,10 +165,10 @@ def _derivatives(op: Op, language: str) -> Iterator[Line]:
     for one in derivatives(op):
         name = Span(f"d{one.operand} = ", Role.GRADIENT)
         if one.form == "none":
-            yield (name, Span(say("ops no gradient", language), Role.DIM))
+            yield (name, Span(msg("none: no gradient flows to it").in_language(language), Role.DIM))
             continue
         where = f"  {one.where}" if one.where else ""
-        form = Span(f"  {say(f'form {one.form}', language)}{where}", Role.DIM)
+        form = Span(f"  {_FORMS[one.form].in_language(language)}{where}", Role.DIM)
         yield (name, Span(one.product, Role.CODE), form)
         if one.form == "jacobian":
             yield (Span(_INDENT), Span("J = "), Span(one.local, Role.LOCAL))
@@ -158,7 +177,7 @@ def _derivatives(op: Op, language: str) -> Iterator[Line]:
 def _fits(op: Op, language: str) -> Iterator[Line]:
     rule = shape_rule(op)
     if rule:
-        yield (Span(say(rule, language)),)
+        yield (Span(rule.in_language(language)),)
     found = fits(op)
     for fit in found[:_MOST_FITS]:
         yield (Span(str(fit)),)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.derivatives.decomposition import stepped_into
 from backprop_engine.explain.facts import StepFacts, step_facts
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
@@ -16,8 +18,7 @@ from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
-from backprop_tui.render.texts import say
-from backprop_tui.render.words import code, override_line, story
+from backprop_tui.render.words import KIND_NAMES, code, override_line, story
 
 __all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
 
@@ -39,10 +40,13 @@ def transcript(
     yield from step_lines(trace, positions, language, width, step_into=step_into)
 
 
+_LEAF_KINDS: Final = KIND_NAMES | {Kind.PARAM: msg("param")}
+
+
 def leaf_lines(trace: Trace, language: str) -> Iterator[Line]:
     """The leaves and their values."""
     for leaf in trace.graph.leaves:
-        kind = say(f"kind {leaf.kind.value}", language)
+        kind = _LEAF_KINDS[leaf.kind].in_language(language)
         value = summary(trace.values[leaf.position], 40)
         yield (
             Span(_INDENT),
@@ -58,7 +62,9 @@ def course(run: Run, language: str, most: int = 50) -> Iterator[Line]:
     every = 1 + (run.iterations - 1) // most
     output = run.graph.nodes[run.graph.output].name
     digits = len(str(run.iterations - 1))
-    yield (Span(f"{_INDENT}{say('course', language, output=output)}", Role.HEADING),)
+    yield (
+        Span(f"{_INDENT}{msg('{output} by iteration', output=output).in_language(language)}", Role.HEADING),
+    )
     for iteration, value in enumerate(run.losses()):
         if iteration % every == 0 or iteration == run.iterations - 1:
             yield (
@@ -72,7 +78,9 @@ def _rounds(trace: Trace, language: str) -> Iterator[Line]:
     """Which iteration of a training this is."""
     if trace.training is not None:
         steps = trace.training.steps
-        said = say("iteration", language, iteration=trace.iteration, last=steps)
+        said = msg("iteration {iteration} of {last}", iteration=trace.iteration, last=steps).in_language(
+            language
+        )
         yield (Span(_INDENT), Span(f"{trace.training.optimizer.name}, {said}", Role.HEADING))
 
 

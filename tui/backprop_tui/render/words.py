@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 
@@ -22,17 +23,25 @@ from backprop_engine.explain.facts import (
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
-from backprop_engine.graph.graph import Node
+from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
-from backprop_tui.render.texts import say
 
-__all__ = ["code", "numeric_line", "override_line", "story", "turn_text"]
+__all__ = ["KIND_NAMES", "code", "numeric_line", "override_line", "story", "turn_text"]
 
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
 _JOINED = re.compile(r"( [·⊙] )(.+)")
 _NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
+
+
+KIND_NAMES: Final = {
+    Kind.INPUT: msg("input"),
+    Kind.PARAM: msg("parameter"),
+    Kind.CONSTANT: msg("constant"),
+}
+"""What the kinds of leaves are called."""
 
 
 def story(facts: StepFacts, language: str, note: str = "") -> list[Line]:
@@ -53,14 +62,36 @@ def story(facts: StepFacts, language: str, note: str = "") -> list[Line]:
         case UpdateFacts():
             lines = _update(facts, language)
         case ClearFacts():
-            lines = [(Span(say("cleared", language)),), *code(facts)]
+            lines = [
+                (
+                    Span(
+                        msg(
+                            "The parameters are updated. Values and gradients are cleared: they "
+                            "belong to the old parameters, and a gradient that is kept would be "
+                            "added to the next one."
+                        ).in_language(language)
+                    ),
+                ),
+                *code(facts),
+            ]
         case StartFacts():
-            lines = [(Span(say("start", language)),)]
+            lines = [
+                (
+                    Span(
+                        msg(
+                            "Nothing is computed yet: only inputs, parameters and constants have "
+                            "values. The first step begins the forward pass."
+                        ).in_language(language)
+                    ),
+                )
+            ]
     noted: list[Line] = [(Span("» ", Role.NAME), Span(note, Role.NAME))] if note else []
     lines = [*equations, *noted, *lines]
     if facts.completes:
-        done = "forward done" if facts.completes == "forward" else "end"
-        lines.append((Span(say(done, language), Role.GOOD),))
+        done = msg("The backward pass is done: every gradient has arrived.")
+        if facts.completes == "forward":
+            done = msg("The last forward pass is done: no update follows, so there is no backward pass.")
+        lines.append((Span(done.in_language(language), Role.GOOD),))
     return lines
 
 
@@ -79,8 +110,21 @@ def override_line(facts: StepFacts, language: str) -> Line:
     if override is None:
         return ()
     given, computed = summary(override.given), summary(override.computed)
-    words = say("overridden", language, name=override.name, given=given, computed=computed)
+    words = msg(
+        "{name} is overridden: {given} in place of {computed}.",
+        name=override.name,
+        given=given,
+        computed=computed,
+    ).in_language(language)
     return (Span(words, Role.WARNING),)
+
+
+_ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
+    "upstream": lambda name: msg("for {name} as changed by an override", name=name),
+    "without": lambda name: msg("as if {name} were not overridden", name=name),
+    "before": lambda _: msg("before the override"),
+}
+"""What a numeric check assumes where something is overridden."""
 
 
 def numeric_line(facts: StepFacts, language: str) -> Line:
@@ -89,39 +133,49 @@ def numeric_line(facts: StepFacts, language: str) -> Line:
         return ()
     check = facts.check
     if check.not_finite:
-        words = say("numeric not finite", language, name=check.not_finite)
+        words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
         return (Span(words, Role.WARNING if check.is_fault else Role.DIM),)
     good = check.outcome.verdict.good
     found = Span(_check_text(check.outcome, language), Role.GOOD if good else Role.WARNING)
     if check.assumption is None:
         return (found,)
     kind, name = check.assumption
-    assumed = say(f"numeric {kind}", language, name=name)
+    assumed = _ASSUMPTIONS[kind](name).in_language(language)
     return (found, Span(f" ({assumed})", Role.WARNING))
 
 
 def _check_text(check: GradientCheck, language: str) -> str:
     match check.verdict:
         case Verdict.AGREES if check.sampled and not check.checked:
-            return say("numeric projected", language)
+            return msg("numeric check of a random projection ✓").in_language(language)
         case Verdict.AGREES if check.sampled:
-            return say("numeric sampled", language, checked=check.checked, cells=check.cells)
+            return msg(
+                "numeric check of {checked} of {cells} cells and a random projection ✓",
+                checked=check.checked,
+                cells=check.cells,
+            ).in_language(language)
         case Verdict.AGREES if check.cells != 1:
-            return say("numeric agrees all", language, cells=check.cells)
+            return msg("numeric check of {cells} cells ✓", cells=check.cells).in_language(language)
         case Verdict.AGREES:
-            return say("numeric agrees", language, numeric=number(check.expected))
+            return msg("numeric {numeric} ✓", numeric=number(check.expected)).in_language(language)
         case Verdict.KINK:
-            return say("numeric kink", language)
+            return msg(
+                "numeric: a kink, the slopes differ left and right; this choice lies between them ✓"
+            ).in_language(language)
         case Verdict.DIFFERS:
-            return say("numeric differs", language, numeric=number(check.expected))
+            return msg("numeric {numeric} differs ✗", numeric=number(check.expected)).in_language(language)
         case Verdict.NOT_FINITE | Verdict.NOT_APPLICABLE:
-            return say("numeric not applicable", language)
+            return msg("numeric check: not applicable").in_language(language)
 
 
 def turn_text(facts: BackwardFacts | AccumulateFacts, language: str) -> str:
     """``contribution 1 of 2``; nothing where it is the only one."""
     turn = facts.turn
-    return say("product of several", language, count=turn.number, of=turn.of) if turn else ""
+    return (
+        msg("contribution {count} of {of}", count=turn.number, of=turn.of).in_language(language)
+        if turn
+        else ""
+    )
 
 
 def _filled(line: Line) -> list[Line]:
@@ -166,11 +220,22 @@ def _forward(facts: ForwardFacts, language: str) -> list[Line]:
         lines.append(overridden)
     elif facts.arises_here:
         value = summary(facts.result.tensor)
-        lines.append((Span(say("not finite", language, node=facts.node.name, value=value), Role.WARNING),))
+        lines.append(
+            (
+                Span(
+                    msg(
+                        "{node} is {value}: it arises here, from finite operands.",
+                        node=facts.node.name,
+                        value=value,
+                    ).in_language(language),
+                    Role.WARNING,
+                ),
+            )
+        )
     if facts.conventions:
         lines.append((Span(facts.conventions.in_language(language), Role.DIM),))
     if facts.locals:
-        lines.append((Span(say("locals", language), Role.DIM),))
+        lines.append((Span(msg("local gradients").in_language(language), Role.DIM),))
     for local in facts.locals:
         lines.append((Span(f"  {local.name} = ", Role.LOCAL), Span(_local_text(local, language), Role.LOCAL)))
     return lines
@@ -191,9 +256,21 @@ def _local_text(local: LocalFacts, language: str) -> str:
 
 def _seed(facts: SeedFacts, language: str) -> list[Line]:
     seed = facts.result.tensor
-    key = "seed said" if seed.shape == () else "seed given"
-    words = say(key, language, output=facts.node.name, seed=summary(seed), loss=facts.loss)
-    return [(Span(words),), *code(facts), *_filled(override_line(facts, language))]
+    if seed.shape == ():
+        words = msg(
+            "The forward pass is done. The backward pass starts at {output}: its "
+            "gradient by itself is {seed}.",
+            output=facts.node.name,
+            seed=summary(seed),
+        )
+    else:
+        words = msg(
+            "The forward pass is done. The backward pass starts at {output} with the "
+            "gradient given, as if a loss {loss} lay behind it.",
+            output=facts.node.name,
+            loss=facts.loss,
+        )
+    return [(Span(words.in_language(language)),), *code(facts), *_filled(override_line(facts, language))]
 
 
 def _backward(facts: BackwardFacts, language: str) -> list[Line]:
@@ -204,17 +281,45 @@ def _backward(facts: BackwardFacts, language: str) -> list[Line]:
         *_filled(override_line(facts, language)),
     ]
     if facts.arises_here:
-        lines.append((Span(say("gradient not finite", language), Role.WARNING),))
+        lines.append(
+            (
+                Span(
+                    msg(
+                        "This contribution is not finite: it arises here, from a finite upstream gradient."
+                    ).in_language(language),
+                    Role.WARNING,
+                ),
+            )
+        )
     if facts.conventions:
         lines.append((Span(facts.conventions.in_language(language), Role.DIM),))
     if facts.summed_axes:
         axes = ", ".join(map(str, facts.summed_axes))
-        lines.append((Span(say("summed", language, operand=operand_text(operand), axes=axes)),))
+        lines.append(
+            (
+                Span(
+                    msg(
+                        "{operand} was broadcast over axis {axes}, so its gradient is summed "
+                        "over axis {axes}.",
+                        operand=operand_text(operand),
+                        axes=axes,
+                    ).in_language(language)
+                ),
+            )
+        )
     if facts.turn:
         count, of = facts.turn
-        words = say("shared", language, operand=operand.name, count=count, of=of)
+        words = msg(
+            "{operand} is used {of} times: this is contribution {count} of {of}, and "
+            "it is added in the next step.",
+            operand=operand.name,
+            count=count,
+            of=of,
+        ).in_language(language)
         if facts.which_operand:
-            which = say("which operand", language, number=facts.which_operand, node=facts.node.name)
+            which = msg(
+                "operand {number} of {node}", number=facts.which_operand, node=facts.node.name
+            ).in_language(language)
             words += f" ({which})"
         lines.append((Span(words, Role.DIM),))
     return lines
@@ -239,7 +344,7 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
         if local.number is not None:
             return (*left, *chain, *_in_numbers(facts, local.number))
         if facts.summed_axes:
-            along = say("axis", language, axes=", ".join(map(str, facts.summed_axes)))
+            along = msg("axis {axes}", axes=", ".join(map(str, facts.summed_axes))).in_language(language)
             return (*left, Span(f"∑ {along} ("), *chain, Span(")"))
         return (*left, *chain)
     rule = facts.edge.rule.text
@@ -289,12 +394,29 @@ def _in_brackets(symbols: str) -> str:
 def _accumulate(facts: AccumulateFacts, language: str) -> list[Line]:
     operand, (count, of) = facts.operand.name, facts.turn
     lines: list[Line] = [
-        (Span(say("accumulate", language, operand=operand, count=count, of=of)),),
+        (
+            Span(
+                msg(
+                    "{operand} is used {of} times: its gradient is a sum, and this is "
+                    "contribution {count} of {of}.",
+                    operand=operand,
+                    count=count,
+                    of=of,
+                ).in_language(language)
+            ),
+        ),
         *code(facts),
         *_filled(override_line(facts, language)),
     ]
     if facts.is_last:
-        lines.append((Span(say("complete", language, operand=operand), Role.GOOD),))
+        lines.append(
+            (
+                Span(
+                    msg("The gradient of {operand} is complete.", operand=operand).in_language(language),
+                    Role.GOOD,
+                ),
+            )
+        )
     return lines
 
 

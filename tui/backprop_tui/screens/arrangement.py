@@ -9,12 +9,12 @@ from textual.geometry import Size
 
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.screens.handle import Handle
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["BREAKPOINTS", "SLOTS", "WIDE", "Body", "PanelArrangement", "rows_of_graph"]
@@ -75,9 +75,9 @@ class PanelArrangement:
             if panel.has_class("-behind"):
                 continue
             drawn = PANELS[slot.name]
-            title = drawn.title(view) if drawn.title else slot.title(view.language)
+            title = drawn.title(view) if drawn.title else slot.title.in_language(view.language)
             panel.entitle(_shown(title, view), self._behind(slot, view))
-        self._handle.panel("timeline").entitle(_shown(text("panel.timeline", view.language), view))
+        self._handle.panel("timeline").entitle(_shown(msg("Timeline").in_language(view.language), view))
 
     def _behind(self, front: PanelSlot, view: View) -> list[tuple[str, str]]:
         """The panels behind one, each with the digit that brings it to the front, and what a click does."""
@@ -85,7 +85,10 @@ class PanelArrangement:
         if asked not in self._links:
             region = self._region_of(front)
             self._links[asked] = [
-                (_shown(f"{number} {slot.title(view.language)}", view), f"screen.command('show_{slot.name}')")
+                (
+                    _shown(f"{number} {slot.title.in_language(view.language)}", view),
+                    f"screen.command('show_{slot.name}')",
+                )
                 for number, slot in enumerate(PANEL_SLOTS, 1)
                 if slot is not front and self._region_of(slot) == region
             ]

@@ -14,13 +14,13 @@ from textual.screen import Screen
 
 from backprop_engine.debugger import Command, Go, StepBy, StepOver, SwitchBranch, finished, update
 from backprop_engine.debugger.queries import differing_steps
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.bars import header, key_hints, on_menu
 from backprop_tui.panels.beside import Pair, differences, steps
 from backprop_tui.screens.bindings import bindings
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
@@ -79,7 +79,10 @@ class BesideScreen(Screen[None]):
 
     def _hints(self, width: int, height: int) -> Drawing:
         language = self.current[0].language
-        close = (("Esc", text("beside.close", language)), ("c C", text("beside.next", language)))
+        close = (
+            ("Esc", msg("close").in_language(language)),
+            ("c C", msg("next difference").in_language(language)),
+        )
         shown = tuple(row for row in _COMMANDS if not row.name.startswith("continue"))
         return key_hints(shown, language, width, close)
 
@@ -101,8 +104,8 @@ class BesideScreen(Screen[None]):
         names = " ↔ ".join(view.session.branches.current for view in self.current)
         count = len(self._differing())
         titles = {
-            "steps": f"{text('beside.title', language)} ─ {names}",
-            "differences": text("beside.differences", language, count=count),
+            "steps": f"{msg('Side by side').in_language(language)} ─ {names}",
+            "differences": msg("{count} steps differ here", count=count).in_language(language),
         }
         for name, title in titles.items():
             shown = in_ascii(title.replace("↔", "|")) if self.current[0].ascii else title
@@ -162,6 +165,6 @@ class BesideScreen(Screen[None]):
         if 0 <= at < len(positions):
             self._go(positions[at])
         else:
-            said = text("beside.none", self.current[0].language)
+            said = msg("there is no other difference in this iteration").in_language(self.current[0].language)
             self.app.clear_notifications()
             self.notify(said, markup=False, timeout=2)

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from backprop_engine.debugger import Command, Fold, Go, Select
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, plain
 from backprop_tui.cells.summaries import summary
@@ -38,7 +39,6 @@ from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.screens.tour import TourGuide, tour_view
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
@@ -325,7 +325,13 @@ class DebuggerScreen(Screen[None]):
         elif node is not None:
             self.app.push_screen(InspectScreen(self.current, node))
         else:
-            self.runner.answer(text("inspect.choose", self.current.language), wrong=True)
+            self.runner.answer(
+                msg(
+                    "no node is chosen: click one, find one with `/` and choose it with x, "
+                    "or take a step first"
+                ).in_language(self.current.language),
+                wrong=True,
+            )
 
     def _show_beside(self, left: str = BASELINE, right: str = "") -> None:
         """Two branches side by side: the baseline, and the one that one is on, where none are named."""
@@ -333,7 +339,12 @@ class DebuggerScreen(Screen[None]):
 
         right = right or self.current.session.branches.current
         if left == right:
-            self.notify(text("beside.alone", self.current.language), markup=False)
+            self.notify(
+                msg("there is only the baseline: change something first, with `e`").in_language(
+                    self.current.language
+                ),
+                markup=False,
+            )
         else:
             self.app.push_screen(BesideScreen(pair_of(self.current, left, right)))
 
@@ -342,7 +353,7 @@ class DebuggerScreen(Screen[None]):
         copied = self.get_selected_text() or _text_of(self.current)
         self.app.copy_to_clipboard(copied)
         first = copied.strip().splitlines()[0].strip() if copied.strip() else ""
-        self.say(text("copied", self.current.language, what=first))
+        self.say(msg("copied: {what}", what=first).in_language(self.current.language))
 
     def _show_help(self) -> None:
         """The help, with what the panel in focus shows first."""

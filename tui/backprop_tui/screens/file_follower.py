@@ -18,7 +18,7 @@ from backprop_engine.debugger import travelled
 from backprop_engine.debugger.resume import resumed
 from backprop_engine.errors import BackpropError, ScenarioError, UsageError
 from backprop_engine.graph.graph import Node
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
@@ -26,7 +26,6 @@ from backprop_tui.files.editor import command_line, run_editor, wanted_editor
 from backprop_tui.files.opening import Opening
 from backprop_tui.files.watching import INTERVAL, Stamp, Watcher, data_files, stamp
 from backprop_tui.screens.handle import Handle
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
 
@@ -76,7 +75,9 @@ class FileFollower:
             view, problems = _carried_over(handle.current, view.scenario, view.session.baseline)
         handle.show_view(view)
         self._carry_on()
-        handle.say(clean(text("reload.done", view.language, name=_name(opening))))
+        handle.say(
+            clean(msg("{name} has changed: loaded again", name=_name(opening)).in_language(view.language))
+        )
         if problems:
             told = "\n".join(in_language(problem, view.language) for problem in problems)
             handle.say(clean(told, newlines=True), wrong=True, seconds=_PATIENCE)
@@ -116,21 +117,27 @@ class FileFollower:
         opening = self._handle.current.opening
         path = opening.path if opening is not None else self._handle.current.scenario.path
         if opening is None and not os.path.isfile(path):
-            self._warn("edit.no_file")
+            self._warn(msg("this scenario was not read from a file"))
             return
         editor = wanted_editor(os.environ)
         if not editor:
-            self._warn("edit.none", path=path)
+            self._warn(
+                msg(
+                    "no editor is set: run `export EDITOR=nano`, or your own, before starting. "
+                    "The file is {path}",
+                    path=path,
+                )
+            )
             return
         try:
             status = self._lend_terminal(command_line(editor, path, self._line(self._handle.chosen_node)))
         except SuspendNotSupported:
-            self._warn("edit.unsupported", path=path)
+            self._warn(msg("an editor cannot be opened from here. The file is {path}", path=path))
         except UsageError as error:
-            self._warn("edit.failed", problem=error.in_language(self._handle.current.language))
+            self._warn(msg("the editor did not work: {problem}", problem=error.text))
         else:
             if status:
-                self._warn("edit.status", editor=editor, status=status)
+                self._warn(msg("{editor} ended with status {status}", editor=editor, status=status))
             self.look(settled=True)
 
     def _line(self, node: Node | None) -> int:
@@ -157,8 +164,8 @@ class FileFollower:
             raise failed
         return status
 
-    def _warn(self, key: str, **parts: object) -> None:
-        said = clean(text(key, self._handle.current.language, **parts))
+    def _warn(self, message: Message) -> None:
+        said = clean(message.in_language(self._handle.current.language))
         self._handle.say(said, wrong=True, seconds=_PATIENCE)
 
 

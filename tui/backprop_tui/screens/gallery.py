@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from backprop_engine.errors import BackpropError
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import in_language, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import in_ascii
@@ -22,7 +22,6 @@ from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, s
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, found, title_of_entry
 from backprop_tui.screens.bindings import bindings
-from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
 
@@ -79,8 +78,10 @@ class GalleryScreen(Screen[None]):
     def speak(self, language: str) -> None:
         """Show everything in another language."""
         self.language = language
-        self.query_one("#about", Panel).border_title = Content(text("gallery.about", language))
-        self.query_one("#search", Input).placeholder = text("gallery.typed", language)
+        self.query_one("#about", Panel).border_title = Content(msg("About").in_language(language))
+        self.query_one("#search", Input).placeholder = msg("part of a title, a name or a folder").in_language(
+            language
+        )
         self._show_count()
         self._redraw()
 
@@ -101,9 +102,11 @@ class GalleryScreen(Screen[None]):
         """How many scenarios are listed, and of how many."""
         listed, count = len(self.entries(self.shown)), len(self.entries(self.all))
         shown = (
-            f"{listed}" if listed == count else text("gallery.count", self.language, shown=listed, of=count)
+            f"{listed}"
+            if listed == count
+            else msg("{shown} of {of}", shown=listed, of=count).in_language(self.language)
         )
-        title = f"{text('gallery.scenarios', self.language)} ─ {shown}"
+        title = f"{msg('Scenarios').in_language(self.language)} ─ {shown}"
         self.query_one("#scenarios", Panel).border_title = Content(in_ascii(title) if self.ascii else title)
 
     @staticmethod
@@ -120,20 +123,32 @@ class GalleryScreen(Screen[None]):
     # Drawing
 
     def _heading(self) -> Lines:
-        return Lines.of([(Span(" "), Span(text("gallery.title", self.language), Role.HEADING))])
+        return Lines.of(
+            [
+                (
+                    Span(" "),
+                    Span(
+                        msg("backprop-tui ─ the debugger for backpropagation").in_language(self.language),
+                        Role.HEADING,
+                    ),
+                )
+            ]
+        )
 
     def _hints(self, width: int) -> Drawing:
-        extra = [("Enter", text("gallery.open", self.language))]
+        extra = [("Enter", msg("open").in_language(self.language))]
         if self.searching:
-            extra.append(("Esc", text("gallery.all", self.language)))
+            extra.append(("Esc", msg("all again").in_language(self.language)))
             return key_hints((), self.language, width, tuple(extra))
-        extra.append(("/", text("gallery.search", self.language)))
-        extra.append(("t", text("tour.title", self.language)))
+        extra.append(("/", msg("search").in_language(self.language)))
+        extra.append(("t", msg("tour").in_language(self.language)))
         return key_hints(GALLERY_COMMANDS, self.language, width, tuple(extra))
 
     def _list(self, width: int) -> Drawing:
         if not self.shown:
-            return Lines.of([(Span(f" {text('gallery.none', self.language)}", Role.DIM),)])
+            return Lines.of(
+                [(Span(f" {msg('nothing fits what is typed').in_language(self.language)}", Role.DIM),)]
+            )
         return ScenarioList(self.shown, self.chosen, self.language, width, self.most)
 
     def _about(self, width: int) -> Lines:
@@ -144,12 +159,14 @@ class GalleryScreen(Screen[None]):
         about = heading(entry.path)
         lines: list[Line] = [(Span(title_of_entry(entry, self.language), Role.HEADING),)]
         if entry.level:
-            level = text("gallery.level", self.language, level=entry.level, most=self.most)
+            level = msg("level {level} of {most}", level=entry.level, most=self.most).in_language(
+                self.language
+            )
             lines.append((Span(f"{dots(entry.level)} {level}", Role.DIM),))
         lines.append((Span(""),))
         lines += [(Span(line),) for line in about.description.in_language(self.language).splitlines()]
         if about.source:
-            source = f"{text('gallery.source', self.language)}: {about.source}"
+            source = f"{msg('source').in_language(self.language)}: {about.source}"
             lines += [(Span(""),), (Span(source, Role.DIM),)]
         lines += [(Span(""),), (Span(f"backprop-tui {entry.stem}", Role.CODE),)]
         return lines

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from backprop_engine.messages.message import msg
 from backprop_tui.prompt.values import parse_position
-from backprop_tui.texts import text
 
 __all__ = ["GoScreen"]
 
@@ -29,7 +29,11 @@ class GoScreen(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         """The line, and under it what is wrong with what was typed."""
         with Vertical(classes="window") as window:
-            window.border_title = Content(text("go.title", self.language, last=self.last))
+            window.border_title = Content(
+                msg("Go to a position, 0 to {last}, or a percentage", last=self.last).in_language(
+                    self.language
+                )
+            )
             field = Input(id="position", compact=True, select_on_focus=False)
             field.cursor_blink = False
             yield field
@@ -39,6 +43,12 @@ class GoScreen(ModalScreen[int | None]):
         """Go there, or say why not."""
         position = parse_position(event.value, self.last)
         if position is None:
-            self.query_one("#problem", Static).update(Content(text("go.bad", self.language, last=self.last)))
+            self.query_one("#problem", Static).update(
+                Content(
+                    msg(
+                        "a position is a number from 0 to {last}, or a percentage", last=self.last
+                    ).in_language(self.language)
+                )
+            )
         else:
             self.dismiss(position)

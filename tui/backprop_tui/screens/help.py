@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line, Role, Span
@@ -12,7 +13,6 @@ from backprop_tui.panel_slots import slot_named
 from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.signs import SCROLLING, SIGNS
-from backprop_tui.texts import text
 
 __all__ = ["HelpScreen", "TensorHelpScreen", "help_lines"]
 
@@ -29,6 +29,19 @@ _TENSOR_SIGNS = (
     ),
     ("?  < >", Role.WARNING, msg("not a number; infinite")),
 )
+
+
+_OTHERS: Final = {
+    "transcript": msg(
+        "The run so far as text to read from top to bottom; the step that one stands behind comes last."
+    ),
+    "gallery": msg(
+        "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
+        "Enter opens it, / finds some by title, name or folder, t takes the tour. "
+        "The keys below are for a scenario that is open."
+    ),
+}
+"""What is shown elsewhere than in a panel, by the command that brings it."""
 
 
 def help_lines(
@@ -53,17 +66,21 @@ def help_lines(
 
 def _about(panel: str, language: str, width: int) -> list[Line]:
     """What a panel shows, under its name."""
-    place = slot_named(panel)
-    title = place.title(language) if place is not None else text(f"command.{panel}", language)
+    slot = slot_named(panel)
+    if slot is not None:
+        name, explained = slot.title, slot.help
+    else:
+        name, explained = next(row.label for row in COMMANDS if row.name == panel), _OTHERS[panel]
+    title = name.in_language(language)
     heading: Line = (Span(msg("This panel: {panel}", panel=title).in_language(language), Role.HEADING),)
-    words = wrap(text(f"panel.{panel}.help", language), width - 2)
+    words = wrap(explained.in_language(language), width - 2)
     return [heading, *((Span(f"  {piece}"),) for piece in words), (Span(""),)]
 
 
 def _what(command: CommandRow, language: str) -> str:
     """What a command does, and how it is typed."""
     names = [f":{name}" for name in command.prompt if f":{name}" != command.called]
-    return command.help(language) + (f"  ({' '.join(names)})" if names else "")
+    return command.help.in_language(language) + (f"  ({' '.join(names)})" if names else "")
 
 
 def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> list[Line]:

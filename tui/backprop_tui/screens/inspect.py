@@ -12,12 +12,12 @@ from textual.screen import ModalScreen
 
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.panels.tensor.keys import KEYS, key_line
 from backprop_tui.panels.tensor.state import TensorState, opened_at
 from backprop_tui.panels.tensor.viewer import Viewer, literal, viewer
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.tensor_panel import TensorPanel
@@ -130,9 +130,9 @@ class InspectScreen(ModalScreen[None]):
         written, language = literal(self.current), self.current.view.language
         if written:
             self.app.copy_to_clipboard(written)
-            said = text("copied", language, what=written.splitlines()[0])
+            said = msg("copied: {what}", what=written.splitlines()[0]).in_language(language)
         else:
-            said = text("tensor.copy.none", language)
+            said = msg("nothing to copy, or too much").in_language(language)
         self.notify(said, markup=False, timeout=2)
 
     def action_help(self) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from textual.timer import Timer
 
 from backprop_engine.debugger import StepBy, stopping
+from backprop_engine.messages.message import msg
 from backprop_tui.screens.handle import Handle
-from backprop_tui.texts import text
 
 __all__ = ["SPEEDS", "Player"]
 
@@ -43,11 +43,13 @@ class Player:
         still = self._handle.app.has_class("-still")
         self.timer = self._handle.set_interval(1 / SPEEDS[self.speed], self.step, pause=still)
         speed = f"{SPEEDS[self.speed]:g}"
-        self._handle.say(text("playing", self._handle.current.language, speed=speed))
+        self._handle.say(
+            msg("playing, {speed} steps a second", speed=speed).in_language(self._handle.current.language)
+        )
 
     def _pause(self) -> None:
         self.stop()
-        self._handle.say(text("paused", self._handle.current.language))
+        self._handle.say(msg("paused").in_language(self._handle.current.language))
 
     def stop(self) -> None:
         """Pause without a word: under another screen nobody sees what plays, nor that it has paused."""

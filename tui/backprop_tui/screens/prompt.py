@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from backprop_engine.debugger import Command, Session
 from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Area, Lines
 from backprop_tui.cells.lines import Line, Role, Span
@@ -26,7 +27,6 @@ from backprop_tui.prompt.usage import hint
 from backprop_tui.queries import Query
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.handle import Handle
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
@@ -182,7 +182,14 @@ class PromptScreen(ModalScreen[None]):
             return
         self._answer(*outcome.lines)
         if outcome.found:
-            self._answer((Span(text("prompt.found.keys", view.language), Role.DIM),))
+            self._answer(
+                (
+                    Span(
+                        msg("Esc closes this line; then x and X go through them").in_language(view.language),
+                        Role.DIM,
+                    ),
+                )
+            )
         if outcome.session.pending is not None and not isinstance(request, Query):
             command = request
             self.runner.wait_for(lambda found: self._report(view, found, command))

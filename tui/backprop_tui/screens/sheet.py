@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Line, wrap_line
-from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["Sheet"]
@@ -39,7 +39,7 @@ class Sheet(ModalScreen[None]):
         with Vertical(classes="sheet"):
             panel = Panel(lambda width, height: self._wrapped(max(10, width)), id="sheet")
             panel.border_title = Content(self.sheet_title)
-            panel.border_subtitle = Content(text("help.close", self.language))
+            panel.border_subtitle = Content(msg("Esc closes").in_language(self.language))
             yield panel
 
     def on_mount(self) -> None:

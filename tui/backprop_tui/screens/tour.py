@@ -8,11 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from backprop_engine.debugger import Session
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.tour import CARDS, STEM, card_after, tour
 from backprop_tui.screens.sheet import Sheet
-from backprop_tui.texts import text
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
@@ -58,17 +58,26 @@ class OfferScreen(Sheet):
     ]
 
     def __init__(self, language: str, accept: Callable[[], None]) -> None:
-        super().__init__(text("tour.title", language), language)
+        super().__init__(msg("tour").in_language(language), language)
         self.accept = accept
 
     def lines(self, width: int) -> Sequence[Line]:
         """The question, and its answers."""
         return [
             (Span(""),),
-            (Span(text("tour.offer", self.language)),),
+            (
+                Span(
+                    msg(
+                        "Is this your first time here? A tour takes a minute: forward, backward, and what if."
+                    ).in_language(self.language)
+                ),
+            ),
             (Span(""),),
-            (Span("Enter", Role.KEY), Span(f"  {text('tour.yes', self.language)}")),
-            (Span("Esc", Role.KEY), Span(f"    {text('tour.no', self.language)}")),
+            (Span("Enter", Role.KEY), Span(f"  {msg('take the tour').in_language(self.language)}")),
+            (
+                Span("Esc", Role.KEY),
+                Span(f"    {msg('not now: `t` in the gallery, or `:tour`').in_language(self.language)}"),
+            ),
         ]
 
     def action_accept(self) -> None:

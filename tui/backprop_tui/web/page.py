@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 from textual.theme import BUILTIN_THEMES, Theme
 
-from backprop_tui.texts import text
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.themes import DARK, LIGHT
 
 __all__ = ["FOLDER", "Page"]
@@ -35,8 +35,26 @@ class Page:
             title=self.title,
             language=self.language,
             colours=_colours(_THEMES[self.theme]),
-            said=lambda key: text(f"web.{key}", self.language, most=self.most),
+            said=lambda name: self._messages()[name].in_language(self.language),
         )
+
+    def _messages(self) -> dict[str, Message]:
+        """What the page says, by the names in its template."""
+        return {
+            "starting": msg("Starting …"),
+            "ended": msg("This session has ended."),
+            "failed": msg(
+                "The program has ended with an error. The terminal in which it is served says more."
+            ),
+            "refused": msg("The program could not begin:"),
+            "full": msg(
+                "As many pages are open as may be ({most}). Close another one, then start again.",
+                most=self.most,
+            ),
+            "lost": msg("The server does not answer any more. Once it runs again, start again."),
+            "again": msg("Start again (Enter)"),
+            "script": msg("This page needs JavaScript."),
+        }
 
 
 def _colours(theme: Theme) -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.content import Content
 
 from backprop_engine.errors import BackpropError, ScenarioError
+from backprop_engine.messages.message import msg
 from backprop_engine.scenario.read.source import FILE_NOT_FOUND
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.panels.mistakes import mistakes
-from backprop_tui.texts import text
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["MistakesPanel"]
@@ -33,11 +33,17 @@ class MistakesPanel(Panel):
         self.error, self._language = error, language
         diagnostics = error.diagnostics if isinstance(error, ScenarioError) else ()
         if [diagnostic.code for diagnostic in diagnostics] == [FILE_NOT_FOUND]:
-            title = text("mistakes.gone", language, name=name)
+            title = msg("{name} is gone ─ it is loaded again as soon as it is back", name=name).in_language(
+                language
+            )
         else:
-            title = text("mistakes.title", language, name=name, count=len(diagnostics) or 1)
+            title = msg(
+                "{name}: {count} to mend ─ the run is that of the last good version",
+                name=name,
+                count=len(diagnostics) or 1,
+            ).in_language(language)
         self.border_title = Content(title)
-        self.border_subtitle = Content(text("mistakes.keys", language))
+        self.border_subtitle = Content(msg("E: edit  Esc: close").in_language(language))
         self.display = True
         self.fit()
         self.scroll_home(animate=False)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Forward, Step
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Trace, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span
@@ -34,7 +35,6 @@ from backprop_tui.scene.boxes import Density, NodeBox, short_name
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.scene.scene import LARGEST, Scene, SceneKey, scene_in_stages
 from backprop_tui.scene.wires import HighlightedWires, WireCell
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = [
@@ -346,12 +346,16 @@ def graph_picture(view: View) -> GraphPicture:
     return GraphPicture.of(shown_scene(view), Appearance.of(view), mapped=view.minimap)
 
 
+_DENSITIES: Final = {"compact": msg("compact"), "dots": msg("dots")}
+"""What a graph is drawn as where it is not drawn in full."""
+
+
 def graph_title(view: View) -> str:
     """The name of the panel, and which of the computed nodes are shown if that is not all of them."""
-    title, part = text("panel.graph", view.language), part_shown(view)
+    title, part = msg("Graph").in_language(view.language), part_shown(view)
     if view.density != "full":
-        title += f" ─ {text(f'graph.{view.density}', view.language)}"
-    return f"{title} ─ {text('graph.part', view.language, part=part)}" if part else title
+        title += f" ─ {_DENSITIES[view.density].in_language(view.language)}"
+    return f"{title} ─ {msg('nodes {part}', part=part).in_language(view.language)}" if part else title
 
 
 def node_at(picture: GraphPicture, x: int, y: int) -> Node | None:

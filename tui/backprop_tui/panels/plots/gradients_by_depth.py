@@ -9,10 +9,10 @@ from msgspec import Struct
 from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["gradients_by_depth", "node_of_row"]
@@ -28,7 +28,21 @@ def gradients_by_depth(view: View, width: int, height: int) -> Drawing:
     trace = view.session.trace
     nodes = _in_order(trace.graph)
     if trace.schedule.forward_only or not nodes:
-        return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
+        return Lines.of(
+            [
+                (
+                    Span(
+                        clip(
+                            msg("No gradients here: this iteration is a forward pass alone.").in_language(
+                                view.language
+                            ),
+                            width,
+                        ),
+                        Role.DIM,
+                    ),
+                )
+            ]
+        )
     sizes = [trace.gradient_norms[node.position] for node in nodes]
     positive = [size for size in sizes if size > 0 and isfinite(size)]
     low = floor(log10(min(positive))) if positive else -1

@@ -12,11 +12,11 @@ from msgspec import Struct
 from backprop_engine.derived import derived
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.text import clip
 from backprop_tui.plots.chart import Chart, Curve, chart
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["RecurrentState", "gradients_over_time", "node_of_column", "recurrent_states"]
@@ -76,7 +76,21 @@ def _passed_on(graph: Graph, instances: list[range]) -> list[int]:
 def gradients_over_time(view: View, width: int, height: int) -> Drawing:
     """Norms on a log scale, from the first instance to the last; hollow signs until they are complete."""
     if view.frame.trace.schedule.forward_only:
-        return Lines.of([(Span(clip(text("plot.no_gradient", view.language), width), Role.DIM),)])
+        return Lines.of(
+            [
+                (
+                    Span(
+                        clip(
+                            msg("No gradients here: this iteration is a forward pass alone.").in_language(
+                                view.language
+                            ),
+                            width,
+                        ),
+                        Role.DIM,
+                    ),
+                )
+            ]
+        )
     return Lines.of(_chart(view, width, height).lines)
 
 
@@ -116,7 +130,7 @@ def _factor(first: float, last: float, count: int, language: str) -> str:
     if not (isfinite(first) and isfinite(last) and first > 0 < last):
         return ""
     factor = number(exp((log(first) - log(last)) / (count - 1)), 3)
-    return f"  {text('plot.factor', language, factor=factor)}"
+    return f"  {msg('×{factor} a step back', factor=factor).in_language(language)}"
 
 
 def _output(graph: Graph) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.panels.plots.gradient_norms import gradient_norms, iteration_of_column
 from backprop_tui.panels.plots.gradients_by_depth import gradients_by_depth, node_of_row
@@ -19,7 +20,6 @@ from backprop_tui.panels.plots.gradients_over_time import (
 from backprop_tui.panels.plots.training import loss_chart, parameter_plane, parameters_chart
 from backprop_tui.plots.chart import Chart
 from backprop_tui.plots.plane import Plane
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
 class _Kind(Struct, frozen=True):
     """A kind of plot: how it is drawn, and of which runs there is one."""
 
+    title: Message
     draw: Callable[[View, int, int], Drawing]
     exists: Callable[[View], bool]
 
@@ -49,7 +50,8 @@ def plots(view: View, width: int, height: int) -> Drawing:
 
 def plots_title(view: View) -> str:
     """What is plotted."""
-    return f"{text('panel.plots', view.language)} ─ {text(f'plot.{shown_kind(view)}', view.language)}"
+    shown = _KINDS[shown_kind(view)].title
+    return f"{msg('Plots').in_language(view.language)} ─ {shown.in_language(view.language)}"
 
 
 def kinds(view: View) -> list[str]:
@@ -113,12 +115,14 @@ def _trains(view: View) -> bool:
 
 
 _KINDS: Final[Mapping[str, _Kind]] = {
-    "loss": _Kind(_drawing_of(loss_chart), lambda view: view.session.run.training is not None),
-    "time": _Kind(gradients_over_time, lambda view: bool(recurrent_states(view))),
-    "gradients": _Kind(gradients_by_depth, lambda view: True),
-    "norms": _Kind(gradient_norms, _trains),
-    "parameters": _Kind(_drawing_of(parameters_chart), _trains),
-    "plane": _Kind(_drawing_of(parameter_plane), _trains_two_numbers),
+    "loss": _Kind(msg("loss"), _drawing_of(loss_chart), lambda view: view.session.run.training is not None),
+    "time": _Kind(
+        msg("gradients along time"), gradients_over_time, lambda view: bool(recurrent_states(view))
+    ),
+    "gradients": _Kind(msg("gradients along depth"), gradients_by_depth, lambda view: True),
+    "norms": _Kind(msg("gradients over iterations"), gradient_norms, _trains),
+    "parameters": _Kind(msg("parameters over iterations"), _drawing_of(parameters_chart), _trains),
+    "plane": _Kind(msg("two parameters"), _drawing_of(parameter_plane), _trains_two_numbers),
 }
 KINDS: Final = tuple(_KINDS)
 """The kinds of plots by their names at the prompt."""

@@ -8,12 +8,12 @@ import numpy as np
 
 from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.training_history import TrackedNumber, TrainingHistory
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
 from backprop_tui.plots.plane import Plane, plane
-from backprop_tui.texts import text
 from backprop_tui.view import View
 
 __all__ = ["loss_chart", "parameter_plane", "parameters_chart"]
@@ -50,7 +50,9 @@ def _computed_so_far(view: View, run: Run) -> Line:
     history = run.history
     if history.count == history.iterations:
         return ()
-    note = text("plot.computed", view.language, count=history.count, of=history.iterations)
+    note = msg("{count} of {of} computed", count=history.count, of=history.iterations).in_language(
+        view.language
+    )
     return (Span(f"  {note}", Role.DIM),)
 
 

@@ -17,6 +17,7 @@ from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import Histogram, facts, histogram
 from backprop_engine.explain.symbols import formula, gradient_name
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
@@ -25,8 +26,7 @@ from backprop_tui.panels.tensor.grid import Picture
 from backprop_tui.panels.tensor.panes import main_pane, pane_block, side_panes
 from backprop_tui.panels.tensor.state import Subject, TensorState
 from backprop_tui.render.entry_lines import cell_text, origin_lines, reading_lines
-from backprop_tui.render.texts import say
-from backprop_tui.texts import text
+from backprop_tui.render.words import KIND_NAMES
 
 __all__ = ["Viewer", "fact_lines", "histogram_lines", "literal", "viewer"]
 
@@ -96,7 +96,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     """What the node is; with room, also what is said of it."""
     node, view = state.node, state.view
     language = view.language
-    what = formula(view.graph, node) if node.op is not None else text(f"kind.{node.kind.value}", language)
+    what = formula(view.graph, node) if node.op is not None else KIND_NAMES[node.kind].in_language(language)
     line: list[Span] = [
         Span(node.name, Role.NAME),
         Span(f" = {what}" if node.op is not None else f"  {what}"),
@@ -104,13 +104,13 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     ]
     if node.place is not None:
         place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"
-        line.append(Span(f"   {text('inspect.at', language)} {place}", Role.DIM))
+        line.append(Span(f"   {msg('written at').in_language(language)} {place}", Role.DIM))
     lines = [clip_line(tuple(line), width)]
     note = view.scenario.notes.get(node.position) if not view.session.levels else None
     if note and tall:
         lines += wrap_line((Span(f"» {note.in_language(language)}", Role.NAME),), width)[:3]
     if node.op is not None and node.op.conventions and tall:
-        said = f"{text('inspect.conventions', language)} {node.op.conventions.in_language(language)}"
+        said = f"{msg('conventions').in_language(language)} {node.op.conventions.in_language(language)}"
         lines += wrap_line((Span(said, Role.DIM),), width)[:2]
     return lines
 
@@ -120,7 +120,7 @@ def _tabs(state: TensorState, width: int) -> tuple[Line, tuple[tuple[int, int, i
     spans: list[Span] = []
     hits: list[tuple[int, int, int]] = []
     x = 0
-    nothing = "" if len(state.subjects) > 1 else text("inspect.none", state.view.language)
+    nothing = "" if len(state.subjects) > 1 else msg("gets no gradient").in_language(state.view.language)
     for which, subject in enumerate(state.subjects):
         tensor = state.tensor_of(subject)
         label = f" {_name(state, subject)} "
@@ -139,12 +139,12 @@ def _tabs(state: TensorState, width: int) -> tuple[Line, tuple[tuple[int, int, i
 def _name(state: TensorState, subject: Subject) -> str:
     graph, language = state.view.graph, state.view.language
     if subject.kind == "value":
-        return text("inspect.value", language)
+        return msg("value").in_language(language)
     if subject.kind == "gradient":
         return gradient_name(graph, state.node)
     assert subject.edge is not None
     edge = state.view.session.trace.schedule.edges[subject.edge]
-    return say("through", language, node=graph.nodes[edge.node].name)
+    return msg("through {node}", node=graph.nodes[edge.node].name).in_language(language)
 
 
 def _partial(state: TensorState, width: int) -> list[Line]:
@@ -155,7 +155,7 @@ def _partial(state: TensorState, width: int) -> list[Line]:
         return []
     arrived, of = state.view.frame.arrived(state.node)
     through = ", ".join(state.view.graph.nodes[schedule.edges[use].node].name for use in uses[:20])
-    said = text("inspect.partial", state.view.language, count=arrived, of=of)
+    said = msg("{count} of {of} contributions so far", count=arrived, of=of).in_language(state.view.language)
     return [clip_line((Span(f"{said}: {through}", Role.DIM),), width)]
 
 
@@ -191,12 +191,12 @@ def fact_lines(tensor: Tensor, language: str, width: int) -> list[Line]:
     known = facts(tensor)
     named: list[tuple[str, str, Role]] = []
     if known.least is not None and known.greatest is not None:
-        named.append((text("tensor.min", language), number(known.least), Role.TEXT))
-        named.append((text("tensor.max", language), number(known.greatest), Role.TEXT))
+        named.append((msg("min").in_language(language), number(known.least), Role.TEXT))
+        named.append((msg("max").in_language(language), number(known.greatest), Role.TEXT))
     if tensor.size:
-        named.append((text("tensor.mean", language), number(known.mean), Role.TEXT))
-    named.append((text("tensor.norm", language), number(known.norm), Role.TEXT))
-    named.append((text("tensor.zeros", language), _share_of_all(known.zeros, tensor.size), Role.TEXT))
+        named.append((msg("mean").in_language(language), number(known.mean), Role.TEXT))
+    named.append((msg("norm").in_language(language), number(known.norm), Role.TEXT))
+    named.append((msg("zeros").in_language(language), _share_of_all(known.zeros, tensor.size), Role.TEXT))
     for name, count in (("NaN", known.nans), ("inf", known.infinities)):
         named.append((name, _share_of_all(count, tensor.size), Role.WARNING if count else Role.TEXT))
     lines: list[list[Span]] = [[]]
@@ -223,14 +223,14 @@ def histogram_lines(tensor: Tensor, language: str, width: int, height: int) -> l
     """Bars of equal intervals from the least number to the greatest, each beside where it begins."""
     found = histogram(tensor, max(1, min(_MOST_BINS, height - 1)))
     if found is None:
-        return [(Span(text("tensor.no_numbers", language), Role.DIM),)]
+        return [(Span(msg("no finite number").in_language(language), Role.DIM),)]
     counts = [count for count in found.counts if count]
     logarithms = max(counts) >= _UNEVEN * min(counts)
-    name = text("tensor.histogram.log" if logarithms else "tensor.histogram", language)
+    title = msg("cells by value, log bars") if logarithms else msg("cells by value")
     starts = _starts(found)
     largest = len(str(max(found.counts)))
     room = max(1, width - len(starts[0]) - largest - 3)
-    lines: list[Line] = [clip_line((Span(name, Role.DIM),), width)]
+    lines: list[Line] = [clip_line((Span(title.in_language(language), Role.DIM),), width)]
     for start, count, share in zip(starts, found.counts, _shares(found, logarithms=logarithms), strict=True):
         bar = _bar(share, room)
         filled = f" {bar}{' ' * (room - len(bar))} "
@@ -275,7 +275,9 @@ def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
             state.view.session.trace, state.node, state.at, state.readings, width, language
         )
     elif state.large:
-        lines.append((Span(text("tensor.large", language), Role.DIM),))
+        lines.append(
+            (Span(msg("this cell is a sum over too many to look at").in_language(language), Role.DIM),)
+        )
     elif subject.kind == "gradient":
         lines += _contributions(state, width)
     return [clip_line(line, width) for line in lines]
@@ -293,7 +295,9 @@ def _contributions(state: TensorState, width: int) -> list[Line]:
         through = graph.nodes[trace.schedule.edges[use].node].name
         spans += [Span(" + ")] if place else []
         spans.append(Span(number(trace.contributions[use][state.at], 4), Role.GRADIENT))
-        spans.append(Span(f" ({say('through', state.view.language, node=through)})", Role.DIM))
+        spans.append(
+            Span(f" ({msg('through {node}', node=through).in_language(state.view.language)})", Role.DIM)
+        )
     return wrap_line(tuple(spans), width)[:3]
 
 

@@ -20,12 +20,12 @@ from backprop_engine.explain.facts import (
     StepFacts,
     UpdateFacts,
 )
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.tensors import is_multiplied
 from backprop_tui.render.equation.layout import laid_out
 from backprop_tui.render.equation.terms import Part, Sign, Term, showing
-from backprop_tui.render.texts import say
 from backprop_tui.render.words import turn_text
 
 __all__ = ["equation"]
@@ -42,7 +42,7 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
         case AccumulateFacts():
             parts = _accumulate(facts, language)
         case SeedFacts(result=seed):
-            parts = [_term(seed, say("seed", language), Role.GRADIENT)]
+            parts = [_term(seed, msg("seed").in_language(language), Role.GRADIENT)]
         case ForwardFacts():
             parts = _forward(facts, language)
         case UpdateFacts():
@@ -51,7 +51,7 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
             return Block.of([])
     override, result = facts.override, parts[0]
     if override and isinstance(result, Term):  # what stands there instead, before what was computed
-        word = say("override", language)
+        word = msg("overridden").in_language(language)
         given = showing(override.given, result.name, word, result.role, row=result.row)
         parts = [given, Sign("←"), *parts]
     return laid_out(parts, width, height, tall=tall)
@@ -65,24 +65,24 @@ def _forward(facts: ForwardFacts, language: str) -> list[Part]:
     right = (
         Sign(piece) if isinstance(piece, str) else _term(piece, "", Role.VALUE) for piece in facts.pieces
     )
-    return [_term(facts.result, say("value", language), Role.VALUE), Sign("="), *right]
+    return [_term(facts.result, msg("value").in_language(language), Role.VALUE), Sign("="), *right]
 
 
 def _backward(facts: BackwardFacts, language: str) -> list[Part]:
     """The product, and the upstream and the local gradient in the order in which they are multiplied."""
     product, upstream, factor = facts.product, facts.upstream, facts.local.factor
-    word = turn_text(facts, language) or say("product", language)
+    word = turn_text(facts, language) or msg("product").in_language(language)
     left: list[Part] = [
         showing(product.tensor, product.name, word, Role.GRADIENT, factor.sample, row=product.is_row),
         Sign("="),
     ]
     if facts.summed_axes:
         axes = ", ".join(map(str, facts.summed_axes))
-        left.append(Sign(f"∑ {say('axis', language, axes=axes)}"))
+        left.append(Sign(f"∑ {msg('axis {axes}', axes=axes).in_language(language)}"))
     flows_in = showing(
         upstream.tensor,
         upstream.name,
-        say("upstream", language),
+        msg("upstream").in_language(language),
         Role.GRADIENT,
         factor.sample,
         row=factor.upstream_is_row,
@@ -94,7 +94,7 @@ def _backward(facts: BackwardFacts, language: str) -> list[Part]:
 
 def _local(facts: BackwardFacts, language: str) -> Term:
     """The local gradient; symbols or words stand in the place of a tensor that is not there."""
-    factor, word = facts.local.factor, say("local", language)
+    factor, word = facts.local.factor, msg("local").in_language(language)
     if factor.tensor is None:
         description = facts.local.description
         text = description.in_language(language) if description else factor.entries
@@ -112,20 +112,23 @@ def _fine(part: Part) -> Part:
 
 def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
     count, of = facts.turn
-    arrived = say("sum so far", language, count=count, of=of)
+    arrived = msg("sum, {count} of {of}", count=count, of=of).in_language(language)
     parts: list[Part] = [_term(facts.result, arrived, Role.GRADIENT), Sign("=")]
     if facts.before is not None:
-        parts += [_term(facts.before, say("before", language), Role.GRADIENT), Sign("+")]
+        parts += [_term(facts.before, msg("before").in_language(language), Role.GRADIENT), Sign("+")]
     contribution = facts.contribution
-    name, word = say("through", language, node=contribution.name), say("contribution", language)
+    name, word = (
+        msg("through {node}", node=contribution.name).in_language(language),
+        msg("contribution").in_language(language),
+    )
     return [*parts, showing(contribution.tensor, name, word, Role.GRADIENT, row=contribution.is_row)]
 
 
 def _update(facts: UpdateFacts, language: str) -> list[Part]:
     """A parameter after its update, before it, and the gradient; as an equation where the rule is one."""
-    after = _term(facts.after, say("after", language), Role.VALUE)
-    before = _term(facts.before, say("before update", language), Role.VALUE)
-    gradient = _term(facts.gradient, say("gradient", language), Role.GRADIENT)
+    after = _term(facts.after, msg("after").in_language(language), Role.VALUE)
+    before = _term(facts.before, msg("before", "update").in_language(language), Role.VALUE)
+    gradient = _term(facts.gradient, msg("gradient").in_language(language), Role.GRADIENT)
     if facts.learning_rate is None:
         return [after, Sign("←"), before, Sign(","), gradient]
     rate = Term("lr", "", "", facts.learning_rate, Role.LOCAL)

@@ -25,6 +25,7 @@ from backprop_engine.explain.symbols import operand_text
 from backprop_engine.explain.update_facts import ComputedLine
 from backprop_engine.expressions import Name
 from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block, fenced, row, superscript, text
 from backprop_tui.cells.lines import Role
@@ -42,7 +43,6 @@ from backprop_tui.render.formulas.equations import (
 from backprop_tui.render.formulas.naming import Naming, gradient, number_piece, partial
 from backprop_tui.render.formulas.trees import node_trees, rule_tree, shows_cells
 from backprop_tui.render.formulas.typeset import SIGN, TERM, Piece, Typesetter
-from backprop_tui.render.texts import say
 from backprop_tui.render.words import turn_text
 
 __all__ = ["step_equations"]
@@ -89,7 +89,7 @@ def _node(trace: Trace, node: Node, language: str) -> Equation:
             sides += [EQUALS, *naming.right(tree, structs.replace(style, numbers=numbers))]
         return with_value([Column(text(node.name, Role.VALUE), value), *sides], value)
 
-    return Equation(say("formula node", language), columns)
+    return Equation(msg("the node").in_language(language), columns)
 
 
 def _local(local: LocalFacts, language: str) -> Equation:
@@ -119,7 +119,7 @@ def _local(local: LocalFacts, language: str) -> Equation:
             return [Column(left), EQUALS, Column(naming.symbols(style).box(tree).painted(Role.LOCAL))]
         return with_value([Column(left, value), EQUALS, *naming.right(tree, style)], value)
 
-    return Equation(say("formula local", language), columns, rank=1, fine=local.has_entries)
+    return Equation(msg("local gradient").in_language(language), columns, rank=1, fine=local.has_entries)
 
 
 def _chain(facts: BackwardFacts, language: str) -> Equation:
@@ -133,7 +133,7 @@ def _chain(facts: BackwardFacts, language: str) -> Equation:
             left.append(Column(text(f"∑{letters(facts.summed_axes)} ", Role.OP), sign=True))
         return with_value([*left, *_product(facts, style, language)], numbers)
 
-    title = say("formula chain", language)
+    title = msg("chain rule").in_language(language)
     if facts.turn:
         title += f" ─ {turn_text(facts, language)}"
     return Equation(title, columns, rank=0, fine=facts.local.has_entries)
@@ -178,7 +178,7 @@ def _seed(facts: SeedFacts, language: str) -> Equation:
         name = Column(gradient(facts.trace, facts.node, style))
         return [name, EQUALS, Column(value or short, value=value is not None)]
 
-    return Equation(say("seed", language), columns)
+    return Equation(msg("seed").in_language(language), columns)
 
 
 def _sum(facts: AccumulateFacts, language: str) -> Equation:
@@ -204,7 +204,9 @@ def _sum(facts: AccumulateFacts, language: str) -> Equation:
         joined = [part for column in parts for part in (plus, column)][1:]
         return [Column(gradient(facts.trace, operand, style), total), EQUALS, *joined]
 
-    return Equation(say("formula sum", language, count=count, of=of), columns)
+    return Equation(
+        msg("sum over the uses, {count} of {of} arrived", count=count, of=of).in_language(language), columns
+    )
 
 
 def _update(facts: UpdateFacts) -> Iterator[Equation]:

@@ -31,12 +31,12 @@ from backprop_engine.expressions import (
     render,
 )
 from backprop_engine.expressions.parse import PRECEDENCE
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS
 from backprop_engine.ops.notations import Notation, NotationKind
 from backprop_tui.cells.blocks import Block, cases, fenced, fraction, raised, root, row, superscript, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.axes import axes_of, letters
-from backprop_tui.render.texts import say
 
 __all__ = ["Piece", "Typesetter"]
 
@@ -327,9 +327,9 @@ def _cases(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
     if setter.flat or len(tree.args) != 3:
         return None
     condition, then, other = map(setter.deeper().box, tree.args)
-    before, behind = say("formula if", setter.language, condition="\n").split("\n")
+    before, behind = msg("if {condition}", condition="\n").in_language(setter.language).split("\n")
     where = row(text(before, Role.DIM), condition, text(behind, Role.DIM))
-    box = cases((then, where), (other, text(say("formula else", setter.language), Role.DIM)))
+    box = cases((then, where), (other, text(msg("else").in_language(setter.language), Role.DIM)))
     return Piece(box.read(_reading(tree.name, [condition, then, other])), LOOSE)
 
 
