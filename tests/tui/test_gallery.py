@@ -17,7 +17,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import line_text, line_width, plain
 from backprop_tui.commands import COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
-from backprop_tui.panels.scenarios import ScenarioList, found, title_of_entry
+from backprop_tui.panels.scenarios import ScenarioList, matching, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen
 from backprop_tui.widgets.panel import Panel
@@ -367,7 +367,7 @@ async def test_a_title_that_was_edited_meanwhile_is_read_again(
 
 
 def stems(typed: str) -> list[str]:
-    return [entry.stem for shelf in found(SHELVES, typed) for entry in shelf.entries]
+    return [entry.stem for shelf in matching(SHELVES, typed) for entry in shelf.entries]
 
 
 def test_a_search_looks_at_titles_names_and_folders() -> None:

@@ -57,8 +57,8 @@ class View:
         return () if self.session.levels else self.session.folded
 
     @property
-    def lit(self) -> tuple[int, ...]:
-        """The nodes of the graph in view that the last search found."""
+    def found_here(self) -> tuple[int, ...]:
+        """The nodes that the last search found, if they are in the graph in view."""
         return () if self.session.levels else self.found  # the inside of a composite is not searched
 
     @property

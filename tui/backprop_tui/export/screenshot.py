@@ -26,8 +26,8 @@ CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, BASELINE = 10, 20, 16.4, 15
 FONTS: Final = "'DejaVu Sans Mono','Noto Sans Mono CJK KR',D2Coding,Menlo,Consolas,monospace"
 
 
-class _Look(NamedTuple):
-    """What can be seen of a style: colours as ``#rrggbb``, the background none where it is the screen's."""
+class _CellStyle(NamedTuple):
+    """The visible style: colours as ``#rrggbb``, the background empty if it is that of the screen."""
 
     letters: str
     ground: str
@@ -36,11 +36,11 @@ class _Look(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """Cells of one look that follow each other in a row."""
+    """Adjacent cells of one style in a row; `x` is in pixels."""
 
     x: int
     text: str
-    look: _Look
+    look: _CellStyle
 
 
 def svg(rows: Sequence[Iterable[Segment]], columns: int, foreground: str, background: str, title: str) -> str:
@@ -59,8 +59,8 @@ def svg(rows: Sequence[Iterable[Segment]], columns: int, foreground: str, backgr
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _rules(looks: Sequence[_Look]) -> str:
-    """A class for each look of letters."""
+def _rules(looks: Sequence[_CellStyle]) -> str:
+    """The CSS rules of the classes of text, one for each style."""
     rules = []
     for number, look in enumerate(looks):
         bold = ";font-weight:bold" if look.bold else ""
@@ -69,8 +69,8 @@ def _rules(looks: Sequence[_Look]) -> str:
     return "".join(rules)
 
 
-def _drawn(row: Sequence[_Run], y: int, looks: Sequence[_Look]) -> Iterator[str]:
-    """The elements of a row: grounds first, then letters without the spaces around them."""
+def _drawn(row: Sequence[_Run], y: int, looks: Sequence[_CellStyle]) -> Iterator[str]:
+    """The elements of a row: backgrounds first, then text without the spaces around it."""
     for ground, group in groupby(row, key=lambda run: run.look.ground):
         runs = list(group)
         if ground:
@@ -86,7 +86,7 @@ def _drawn(row: Sequence[_Run], y: int, looks: Sequence[_Look]) -> Iterator[str]
 
 
 def _runs(row: Iterable[Segment], foreground: str, background: str) -> Iterator[_Run]:
-    """The runs of a row; one ends where the look or the width of its letters changes."""
+    """The runs of a row; a run ends where the style or the width of characters changes."""
     cells = [
         (character, _look(style or Style.null(), foreground, background))
         for text, style, _ in row
@@ -100,22 +100,24 @@ def _runs(row: Iterable[Segment], foreground: str, background: str) -> Iterator[
         x += cell_width(text) * CELL_WIDTH
 
 
-def _look(style: Style, foreground: str, background: str) -> _Look:
+def _look(style: Style, foreground: str, background: str) -> _CellStyle:
     letters = style.color.get_truecolor().hex if style.color and not style.color.is_default else foreground
     ground = (
         style.bgcolor.get_truecolor().hex if style.bgcolor and not style.bgcolor.is_default else background
     )
     if style.reverse:
         letters, ground = ground, letters
-    return _Look(letters, "" if ground == background else ground, bool(style.bold), bool(style.underline))
+    return _CellStyle(
+        letters, "" if ground == background else ground, bool(style.bold), bool(style.underline)
+    )
 
 
 def screen_text(app: App[None]) -> str:
-    """Every row of the screen, without spaces at its end."""
+    """Every row of the screen, without trailing spaces."""
     return "\n".join(strip.text.rstrip() for strip in rendered_strips(app)) + "\n"
 
 
 def screen_svg(app: App[None]) -> str:
-    """The screen as SVG, in the colours of its theme, without anything from elsewhere."""
+    """The screen as SVG in the colours of its theme, without external resources."""
     foreground, background = (colour.hex6.lower() for colour in grounds(app.current_theme))
     return svg(rendered_strips(app), app.size.width, foreground, background, app.title)

@@ -113,7 +113,7 @@ class _Table(Struct, frozen=True, eq=False):
     def style(self) -> tuple[object, ...]:
         """What the look of every row depends on."""
         view = self.view
-        return view.session.selection, view.lit, view.language, view.ascii, id(view.session.compared)
+        return view.session.selection, view.found_here, view.language, view.ascii, id(view.session.compared)
 
     def _heading(self) -> Line:
         headings = tuple(heading.in_language(self.view.language) for heading in _HEADINGS)
@@ -131,7 +131,7 @@ class _Table(Struct, frozen=True, eq=False):
             roles = (Role.DIM,) * len(roles)
         if node.position == view.session.selection:
             roles = (Role.SELECTED, *roles[1:])
-        elif node.position in view.lit:
+        elif node.position in view.found_here:
             roles = (Role.LIT, *roles[1:])
         mark = ("> " if view.ascii else "▶ ") if active else "  "
         return (Span(mark, Role.KEY), *_row(tuple(cells), self.sizes, roles))

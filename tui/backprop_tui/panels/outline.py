@@ -277,6 +277,6 @@ def _own_name(view: View, node: Node) -> str:
 def _name_role(view: View, node: Node) -> Role:
     if node.position == view.session.selection:
         return Role.SELECTED
-    if node.position in view.lit:
+    if node.position in view.found_here:
         return Role.LIT
     return Role.DIM if view.frame.value(node) is None else Role.NAME

@@ -13,7 +13,7 @@ from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import clip, pad
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, heading
 
-__all__ = ["ScenarioList", "dots", "found", "title_of_entry"]
+__all__ = ["ScenarioList", "dots", "matching", "title_of_entry"]
 
 
 def title_of_entry(entry: ScenarioEntry, language: str) -> str:
@@ -22,11 +22,11 @@ def title_of_entry(entry: ScenarioEntry, language: str) -> str:
 
 
 def dots(level: int) -> str:
-    """A level as so many dots."""
+    """A level as dots: ``●●`` for 2."""
     return "●" * level
 
 
-def found(shelves: Iterable[Shelf], typed: str) -> tuple[Shelf, ...]:
+def matching(shelves: Iterable[Shelf], typed: str) -> tuple[Shelf, ...]:
     """The scenarios with every word that was typed in their names, titles or folders."""
     words = _plain(typed).split()
     kept = []

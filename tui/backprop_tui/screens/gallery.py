@@ -20,7 +20,7 @@ from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands import GALLERY_COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, shelves
 from backprop_tui.panels.bars import key_hints
-from backprop_tui.panels.scenarios import ScenarioList, dots, found, title_of_entry
+from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of_entry
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
@@ -243,7 +243,7 @@ class GalleryScreen(Screen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what fits what is typed so far."""
         if self.searching:
-            self._show(found(self.all, event.value))
+            self._show(matching(self.all, event.value))
 
     def on_input_submitted(self) -> None:
         """Open the chosen one."""

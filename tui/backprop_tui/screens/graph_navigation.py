@@ -74,7 +74,7 @@ class GraphNavigation:
 
     def choose_hit(self, by: int) -> None:
         """Choose the next node that a search has found, or the one before."""
-        found, node = self._handle.current.lit, self._handle.chosen_node
+        found, node = self._handle.current.found_here, self._handle.chosen_node
         if not found:
             self._handle.open_prompt("find ")
             return

@@ -16,7 +16,7 @@ __all__ = ["paint"]
 
 _HALF = "▀"
 _NONE: Tint = Shade(BLANK, BLANK)
-"""Stands for no role where there is no text yet."""
+"""Stands for no role, before there is any text."""
 
 
 def paint(line: Line, palette: Palette, width: int, base: Style, *, colours: bool = True) -> Strip:
@@ -35,7 +35,7 @@ def paint(line: Line, palette: Palette, width: int, base: Style, *, colours: boo
 
 
 def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
-    """Segments, as few as may be: a space looks the same in the style of what stands before it."""
+    """As few segments as possible: a space looks the same in the style of the text before it."""
     segments: list[Segment] = []
     text, tint = "", _NONE
     for shown, role in line:
@@ -53,12 +53,12 @@ def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
 
 
 def _is_plain(tint: Tint) -> bool:
-    """Whether a space in this role shows nothing but the panel's ground."""
+    """Whether a space in this role shows only the background of the panel."""
     return isinstance(tint, Role) and tint is not Role.SELECTED and tint is not Role.LIT
 
 
 def _plain(span: Span, palette: Palette) -> Style:
-    """The style of a span where a heatmap's cells have none."""
+    """The style of a span where heatmaps are shown by characters."""
     if not isinstance(span.role, Shade):
         return palette[span.role]
     emphasis = {tone.emphasis for tone in span.role}

@@ -105,7 +105,7 @@ class Appearance(Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, view: View) -> Appearance:
         """Where the reader stands."""
-        found = frozenset(view.lit)
+        found = frozenset(view.found_here)
         return cls(view.frame, view.session.selection, view.frame_before_changes, found, view.ascii)
 
     def same_position(self, other: Appearance) -> bool:

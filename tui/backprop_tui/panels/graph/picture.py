@@ -217,8 +217,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
     appearance: Appearance
     active: int | None
     """The box of the step: that of its node, or of the folded group that the node is in."""
-    lit: HighlightedWires
-    lit_boxes: frozenset[int]
+    highlighted: HighlightedWires
+    highlighted_boxes: frozenset[int]
     """The boxes that highlighted wires leave."""
     mapped: bool = True
     """Whether the reader wants a minimap of it."""
@@ -229,9 +229,9 @@ class GraphPicture(Struct, frozen=True, eq=False):
         node = appearance.frame.node
         active = None if node is None else scene.box_of.get(node.position)
         wires = list(appearance.active_wires(scene))
-        lit = HighlightedWires(map(scene.route, wires))
-        lit_boxes = frozenset(scene.box_of[scene.ends[wire][0]] for wire in wires)
-        return cls(scene, appearance, active, lit, lit_boxes, mapped)
+        highlighted = HighlightedWires(map(scene.route, wires))
+        highlighted_boxes = frozenset(scene.box_of[scene.ends[wire][0]] for wire in wires)
+        return cls(scene, appearance, active, highlighted, highlighted_boxes, mapped)
 
     @property
     def width(self) -> int:
@@ -288,10 +288,10 @@ class GraphPicture(Struct, frozen=True, eq=False):
         if not 0 <= y < self.height or end <= x:
             return ()
         cells: CellRow = {}
-        across, upright = self.lit.row(y, x, end)
+        horizontal, vertical = self.highlighted.row(y, x, end)
         for column, mark in self.scene.wires.row(y, x, end):
-            lit = column in upright or column in across
-            cells[column] = self._wire(mark, lit=lit, over=mark.crossing and column not in upright)
+            lit = column in vertical or column in horizontal
+            cells[column] = self._wire(mark, lit=lit, over=mark.crossing and column not in vertical)
         for index in self.scene.boxes_in(y, x, end):
             self._put_box(cells, index, y)
         mark_cuts(cells, x, end)
@@ -338,7 +338,9 @@ class GraphPicture(Struct, frozen=True, eq=False):
         box = self.scene.boxes[index]
         left, top = self.scene.layout.origins[index]
         status = self.appearance.status(box.node, active=index == self.active)
-        _DRAW[self.scene.density](cells, box, left, y - top, self.appearance, status, index in self.lit_boxes)
+        _DRAW[self.scene.density](
+            cells, box, left, y - top, self.appearance, status, index in self.highlighted_boxes
+        )
 
 
 def graph_picture(view: View) -> GraphPicture:
