@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from command_line import FAILING, Commands, file
 
+from covering import SHOWN
 from programs import environment, program
 from scenes import STEMS, trace
 
@@ -82,7 +83,7 @@ def _backward(index: int, node: str, operand: str, argnum: int, **numbers: float
     }
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_every_step_has_its_keys_and_no_others(commands: Commands, stem: str) -> None:
     run = data(commands, stem)
     keys = ["scenario", "output", "loss", "dtype", "values", "grads", "steps", "warnings"]
@@ -191,7 +192,7 @@ def test_another_value_for_a_leaf(commands: Commands) -> None:
     assert run["grads"] == {"x": 2.5, "y": 2.5, "z": 6, "q": 2.5, "f": 1}
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_text_tells_every_step(commands: Commands, stem: str, language: str) -> None:
     outcome = commands("run", stem, "--lang", language)

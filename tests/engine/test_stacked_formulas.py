@@ -40,7 +40,8 @@ from backprop_tui.render.formulas.steps import step_equations
 from backprop_tui.render.formulas.trees import node_trees, rule_tree
 from backprop_tui.render.formulas.typeset import Typesetter
 from backprop_tui.render.words import code
-from scenes import STEMS, crowded, positions, trace
+from covering import SHOWN
+from scenes import crowded, positions, trace
 
 BUNDLED = bundled()
 STYLES = (Style(), Style(flat=True), Style(small=False), Style(flat=True, small=False))
@@ -468,7 +469,7 @@ def height_of(stem: str, width: int, height: int | None) -> int:
     return formula_block(step_facts(trace(stem).frame(crowded(stem))), "en", width, height).height
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_nothing_is_cut_where_there_is_room(stem: str) -> None:
     code_ = sum(len(wrap_line(line, ROOM[0])) for line in code(step_facts(trace(stem).frame(crowded(stem)))))
     assert height_of(stem, ROOM[0], ROOM[1] - 1 - code_) < ROOM[1] - code_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from itertools import product
+from itertools import cycle, product
 
 import pyte
 import pytest
@@ -19,6 +19,7 @@ from backprop_engine.debugger import Set, Watch, update
 from backprop_engine.messages.translations import languages
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.view import View
+from effort import tried
 from scenes import crowded, trace, view
 
 SIZES = (WIDE, NARROW, (60, 20), (200, 60))
@@ -89,7 +90,9 @@ async def crowded_screen(
         yield pilot
 
 
-@pytest.mark.parametrize(("stem", "size"), [*product(SCENARIOS, SIZES)])
+@pytest.mark.parametrize(
+    ("stem", "size"), tried([*product(SCENARIOS, SIZES)], [*zip(SCENARIOS, SIZES, strict=True)])
+)
 async def test_every_panel_is_aligned(stem: str, size: tuple[int, int]) -> None:
     async with crowded_screen(stem, size) as pilot:
         for number in range(1, len(PANEL_SLOTS) + 1):
@@ -98,7 +101,9 @@ async def test_every_panel_is_aligned(stem: str, size: tuple[int, int]) -> None:
             assert_aligned(pilot.app)
 
 
-@pytest.mark.parametrize(("name", "size"), [*product(OVERLAYS, (WIDE, NARROW))])
+@pytest.mark.parametrize(
+    ("name", "size"), tried([*product(OVERLAYS, (WIDE, NARROW))], [*zip(OVERLAYS, cycle((WIDE, NARROW)))])
+)
 async def test_what_lies_over_the_panels_is_aligned(name: str, size: tuple[int, int]) -> None:
     async with crowded_screen("add_multiply", size) as pilot:
         await pilot.press(*OVERLAYS[name])
@@ -144,9 +149,9 @@ async def test_what_a_real_terminal_shows_is_what_was_composed(language: str) ->
 
 
 @pytest.mark.parametrize("stem", ["add_multiply", "softmax_classifier"])
-async def test_twenty_runs_show_the_same_text(stem: str) -> None:
+async def test_every_run_shows_the_same_text(stem: str) -> None:
     texts = set()
-    for _ in range(20):
+    for _ in range(tried(20, 3)):
         async with opened(stem, size=WIDE, language="ko") as pilot:
             await go(pilot, crowded(stem))
             texts.add(seen(pilot))

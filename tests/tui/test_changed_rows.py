@@ -19,6 +19,7 @@ from backprop_tui.panels.nodes import nodes
 from backprop_tui.scene.boxes import DENSITIES
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.view import View
+from covering import SHOWN
 
 _AROUND = 6
 """So many steps of each run are walked at its start, at its turn and at its end."""
@@ -56,7 +57,7 @@ def compare(before: Drawn, after: Drawn) -> int:
     return len(alike)
 
 
-@pytest.mark.parametrize("stem", bundled())
+@pytest.mark.parametrize("stem", SHOWN)
 def test_what_a_step_is_said_to_leave_alone_looks_as_before(stem: str) -> None:
     view = view_of(stem)
     schedule, spared = view.session.trace.schedule, 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 from driving import WIDE, debugger, seen
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -307,19 +308,36 @@ def test_no_key_has_two_meanings() -> None:
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one.keys], ids=lambda one: one.name)
+WAYS: dict[str, Callable[[CommandRow], bool]] = {
+    "key": lambda command: bool(command.keys),
+    "palette": lambda command: command.name != "palette",
+    "prompt": lambda command: bool(command.prompt),
+}
+"""How a command is given, and which are given so."""
+
+
+def given(way: str) -> list[ParameterSet]:
+    """The commands that are given in a way; each in one of its ways by turns, in all where all is tried."""
+    found = []
+    for number, command in enumerate(COMMANDS):
+        ways = [one for one, is_one in WAYS.items() if is_one(command)]
+        if way in ways:
+            turn = ways[number % len(ways)] == way
+            found.append(pytest.param(command, id=command.name, marks=() if turn else pytest.mark.thorough))
+    return found
+
+
+@pytest.mark.parametrize("command", given("key"))
 async def test_by_its_key(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, by_key)
 
 
-@pytest.mark.parametrize(
-    "command", [one for one in COMMANDS if one.name != "palette"], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("command", given("palette"))
 async def test_from_the_palette(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, from_palette)
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one.prompt], ids=lambda one: one.name)
+@pytest.mark.parametrize("command", given("prompt"))
 async def test_typed_at_the_prompt(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, typed)
 

@@ -21,7 +21,8 @@ from backprop_tui.screens.arrangement import Body, rows_of_graph
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
-from scenes import LANGUAGES, STEMS, moments, positions, view, written
+from covering import SHOWN
+from scenes import LANGUAGES, moments, positions, view, written
 
 
 def panel(pilot: Pilot[None]) -> GraphPanel:
@@ -244,7 +245,7 @@ async def test_a_click_on_the_minimap_goes_there() -> None:
 # How much room it has on a narrow screen
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_on_a_narrow_screen_the_graph_gets_what_it_needs_and_leaves_enough_for_equations(stem: str) -> None:
     for size in (Size(80, 21), Size(60, 17), Size(90, 40)):
         ways = {rows_of_graph(view(stem, at), size) for at in moments(stem).values()}

@@ -29,7 +29,8 @@ from backprop_tui.panels.graph.viewport import area_of_step, viewport_position
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.scene.boxes import DENSITIES, Density, short_name
 from backprop_tui.view import View
-from scenes import STEMS, moments, positions, run, sampled, scenario, trace, view
+from covering import SHOWN
+from scenes import moments, positions, run, sampled, scenario, trace, view
 
 
 def listed(shown: View) -> list[Node]:
@@ -163,7 +164,7 @@ def test_every_density_shows_every_node(stem: str, density: Density) -> None:
 
 
 @pytest.mark.parametrize("density", ["full", "compact"])
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_no_two_operands_arrive_as_one_and_the_first_is_at_the_top(stem: str, density: Density) -> None:
     scene = graph_picture(replace(view(stem, 0), density=density)).scene
     for wires in scene.wires_into.values():
@@ -346,7 +347,7 @@ def test_the_title_tells_the_density(language: str, words: str) -> None:
 # What is never drawn
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_no_row_at_the_edge_of_a_picture_stays_blank(stem: str) -> None:
     """There is something in its first and in its last row, at one moment or another."""
     for y in (0, -1):
@@ -424,7 +425,7 @@ WINDOW_SIZES = (76, 7), (70, 17), (118, 28)
 
 
 @pytest.mark.parametrize(("width", "height"), WINDOW_SIZES)
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_the_step_is_in_view_and_its_operands_where_they_fit(stem: str, width: int, height: int) -> None:
     for at in range(0, trace(stem).schedule.last + 1, 1 + trace(stem).schedule.last // 12):
         picture = graph_picture(view(stem, at))
@@ -466,7 +467,7 @@ def labels_of(picture: GraphPicture, node: Node) -> list[tuple[int, int, str]]:
 
 
 @pytest.mark.parametrize(("width", "height"), [(70, 17), (77, 11)])
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
     stem: str, width: int, height: int
 ) -> None:

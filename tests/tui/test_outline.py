@@ -16,6 +16,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
 from backprop_tui.view import View
+from covering import SHOWN
 from scenes import LANGUAGES, STEMS, moments, run, scenario, trace, view, written
 
 GROUPED = [stem for stem in STEMS if trace(stem).graph.groups]
@@ -133,7 +134,7 @@ def test_a_scan_is_folded_as_a_whole(read: Scenario) -> None:
         folded(read, "none")
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_every_node_has_a_row_and_every_row_its_node(stem: str) -> None:
     shown = view(stem)
     height = outline(shown, 60, 10).height

@@ -33,7 +33,8 @@ from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.render.differences import change
 from backprop_tui.scene.boxes import sign
 from backprop_tui.view import View
-from scenes import LANGUAGES, STEMS, positions, scenario, trace, view
+from covering import SHOWN
+from scenes import LANGUAGES, positions, scenario, trace, view
 
 Panel = Callable[[View, int, int], Drawing]
 SIZES = ((40, 10), (58, 18), (78, 9), (20, 5))
@@ -52,7 +53,7 @@ EVERY: dict[str, Panel] = {
 }
 
 
-DRAWN = [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 90]
+DRAWN = [stem for stem in SHOWN if len(trace(stem).graph.nodes) <= 90]
 """Scenarios whose graph is one picture, and not too large a one to look at in every cell."""
 
 
@@ -76,7 +77,7 @@ def gets_gradient(shown: View, node: Node) -> bool:
     return shown.graph.active[node.position] and shown.graph.differentiable[node.position]
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 @pytest.mark.parametrize("panel", FITTING)
 def test_no_row_is_wider_than_its_panel(panel: str, stem: str) -> None:
     too_wide = [
@@ -102,7 +103,7 @@ def test_a_wide_footer_shows_every_command_that_belongs_there() -> None:
 
 
 @pytest.mark.parametrize("size", [(46, 13), (76, 9)])
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_what_the_author_says_is_not_cut_off(stem: str, size: tuple[int, int]) -> None:
     width, height = size
     for at, language in product(positions(stem), LANGUAGES):
@@ -111,7 +112,7 @@ def test_what_the_author_says_is_not_cut_off(stem: str, size: tuple[int, int]) -
         assert " ".join(shown.note.split()) in " ".join(rows)
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_the_chain_rule_fits_from_forty_cells_on(stem: str) -> None:
     too_wide = [
         (shown.session.position, size)
@@ -165,7 +166,7 @@ def test_a_drawing_gives_any_stretch_of_a_row(panel: str) -> None:
 # What is not there yet
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_the_table_shows_what_is_known(stem: str) -> None:
     for shown in views(stem):
         drawing = nodes(shown, 300, 50)
@@ -436,7 +437,7 @@ def test_the_timeline_is_clicked_where_it_shows_a_position(length: int, width: i
     assert position_at(run, width, 0) == 0
 
 
-SHORT = [stem for stem in STEMS if trace(stem).schedule.last <= 60]
+SHORT = [stem for stem in SHOWN if trace(stem).schedule.last <= 60]
 """Runs whose every step has a sign of its own in 118 columns."""
 
 
@@ -465,7 +466,7 @@ def test_where_a_cell_stands_for_several_steps_its_sign_is_no_step(width: int) -
 # The table and the titles
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_a_row_of_the_table_is_a_node(stem: str) -> None:
     shown = view(stem)
     for node in listed(shown):
@@ -485,7 +486,7 @@ def test_what_a_node_is_is_cut_only_for_want_of_room(stem: str) -> None:
                 assert written_out(shown.graph, node) in row
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_the_node_of_the_step_is_in_view(stem: str) -> None:
     for shown in views(stem):
         focus = nodes(shown, 78, 9).focus

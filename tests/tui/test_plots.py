@@ -27,7 +27,8 @@ from backprop_tui.plots.canvas import Canvas
 from backprop_tui.plots.chart import NOT_FINITE, ZERO, Chart, Curve, chart
 from backprop_tui.plots.plane import plane
 from backprop_tui.view import View
-from scenes import STEMS, scenario, view, view_of
+from covering import SHOWN
+from scenes import scenario, view, view_of
 
 SIZES = ((10, 4), (20, 5), (27, 7), (58, 12), (78, 9), (120, 30))
 BLOWN_UP = (
@@ -234,7 +235,7 @@ def test_every_kind_is_in_the_table() -> None:
     assert KINDS == PLOTS
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("stem", SHOWN)
 def test_no_plot_overflows(stem: str) -> None:
     start = view(stem)
     last = start.session.last

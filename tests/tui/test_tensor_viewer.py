@@ -38,7 +38,8 @@ from backprop_tui.panels.tensor.viewer import Viewer, fact_lines, histogram_line
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.help import TensorHelpScreen
 from backprop_tui.screens.inspect import InspectScreen
-from scenes import STEMS, crowded, trace, view, view_of, written
+from covering import SHOWN
+from scenes import crowded, trace, view, view_of, written
 
 SIZES = st.tuples(st.integers(9, 60), st.integers(2, 20))
 DRAWERS = st.sampled_from([as_numbers, as_heatmap])
@@ -369,7 +370,7 @@ class TestProducts:
         assert viewer(seen_at("softmax_classifier", "W"), 118, 30).with_counts
         assert not viewer(seen_at("softmax_classifier", "W"), 78, 21).with_counts
 
-    @pytest.mark.parametrize("stem", STEMS)
+    @pytest.mark.parametrize("stem", SHOWN)
     def test_every_tensor_of_every_scenario_is_drawn_within_its_bounds(self, stem: str) -> None:
         last = trace(stem).schedule.completed
         shown = view(stem, last)
