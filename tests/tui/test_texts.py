@@ -106,5 +106,4 @@ def test_what_a_map_does_is_said_in_both_languages(name: str) -> None:
         assert shown
         korean = shown.in_language("ko")
         assert HANGUL.search(korean) or korean == shown, "words, or a formula"
-        )
         assert not HANGUL.search(shown)
