@@ -45,7 +45,7 @@ DTYPES: Final = {
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Extent: TypeAlias = Annotated[int, Meta(ge=0, le=2**48)]
-Name: TypeAlias = Annotated[str, Meta(max_length=1_000)]
+Text: TypeAlias = Annotated[str, Meta(max_length=1_000)]
 
 
 class DataSpan(Struct, frozen=True, array_like=True):
@@ -66,7 +66,7 @@ class TensorEntry(Struct, frozen=True, omit_defaults=True):
 
     id: Count
     shape: Annotated[tuple[Extent, ...], Meta(max_length=64)]
-    dtype: Name
+    dtype: Text
     norm: float | None = None
     nan: Count = 0
     inf: Count = 0
@@ -80,9 +80,9 @@ class Operand(Struct, frozen=True, omit_defaults=True):
     """
 
     id: Count
-    node: Name | None = None
+    node: Text | None = None
     output: Count = 0
-    leaf: Name | None = None
+    leaf: Text | None = None
     tensor: TensorEntry | None = None
 
 
@@ -100,13 +100,13 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
     with a backward of its own.
     """
 
-    op: Name
-    node: Name | None = None
-    within: Name | None = None
-    module: Name = ""
-    file: Name = ""
+    op: Text
+    node: Text | None = None
+    within: Text | None = None
+    module: Text = ""
+    file: Text = ""
     line: Count = 0
-    function: Name = ""
+    function: Text = ""
     inputs: tuple[Operand | None, ...] = ()
     outputs: tuple[TensorEntry, ...] = ()
 
@@ -114,8 +114,8 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
 class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
     """The backward engine starts, from these outputs of nodes, at `line` of `file`. Runs may nest."""
 
-    roots: tuple[tuple[Name, Count], ...]
-    file: Name = ""
+    roots: tuple[tuple[Text, Count], ...]
+    file: Text = ""
     line: Count = 0
 
 
@@ -125,10 +125,10 @@ class GraphNode(Struct, frozen=True, omit_defaults=True, tag_field="event", tag=
     For a leaf, `leaf` is its name, `value` the tensor, and `held` the gradient that it held already.
     """
 
-    node: Name
-    name: Name
-    next: tuple[tuple[Name, Count] | None, ...] = ()
-    leaf: Name | None = None
+    node: Text
+    name: Text
+    next: tuple[tuple[Text, Count] | None, ...] = ()
+    leaf: Text | None = None
     value: TensorEntry | None = None
     held: TensorEntry | None = None
 
@@ -136,7 +136,7 @@ class GraphNode(Struct, frozen=True, omit_defaults=True, tag_field="event", tag=
 class BackwardCall(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="backward"):
     """A node ran backward: the gradient at each of its outputs, and its contribution to each operand."""
 
-    node: Name
+    node: Text
     upstream: tuple[TensorEntry | None, ...] = ()
     contributions: tuple[TensorEntry | None, ...] = ()
 
@@ -154,12 +154,12 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     """What was recorded, and how; `left_out` says in sentences what is not there, and why."""
 
     format: Count
-    framework: Name
-    version: Name
+    framework: Text
+    version: Text
     rank: Count = 0
     world: Count = 1
     cells: int | None = None
-    modules: Name | None = None
+    modules: Text | None = None
     first_step: Count = 0
     last_step: int = -1
     complete: bool = False
