@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import Place, ShapeError, code
@@ -15,18 +15,27 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import Op
 
-__all__ = ["SHAPES", "ConstantCheck", "Position", "SizeCheck", "add_expression"]
+__all__ = ["SHAPES", "PartChecks", "Position", "add_expression"]
 
 SHAPES = code("shapes", msg("The shapes of an operator's operands do not fit together."))
 
 Position: TypeAlias = int | None
 """Where an operand is in the graph; `None` where it is broken, which is reported elsewhere."""
 
-ConstantCheck: TypeAlias = Callable[[Op, Sequence[tuple[Position, SourceSpan]], str], None]
-"""Called with an operator some of whose operands must be constants, its operands, and its node's name."""
+T = TypeVar("T", contravariant=True)
 
-SizeCheck: TypeAlias = Callable[[str, Shape, SourceSpan], None]
-"""Called with a node's name, its shape, and where to point if that is too large."""
+
+class PartChecks(Protocol[T]):
+    """What else is checked of the parts of an expression; `owner` is what the expression belongs to."""
+
+    def check_constants(
+        self, owner: T, op: Op, operands: Sequence[tuple[Position, SourceSpan]], name: str
+    ) -> None:
+        """Check the operands of the node to be called `name`, some of which must be constants."""
+
+    def check_part_size(self, owner: T, name: str, shape: Shape, at: SourceSpan) -> None:
+        """Check the shape of the node called `name`; `at` is a span of the expression's template."""
+
 
 LONGEST_TEXT = 200
 """How much of an expression each of its parts keeps: all of it would be quadratic in a long one."""
@@ -41,14 +50,14 @@ def add_expression(
     *,
     place: Place | None = None,
     known: Iterable[str] = (),
-    check_constants: ConstantCheck | None = None,
-    check_size: SizeCheck | None = None,
+    checks: tuple[PartChecks[T], T] | None = None,
 ) -> Position:
     """Add the parts of an expression to the graph, the last as `name`, and give the last one's position.
 
     `operands` are the positions of the plan's names, then those of its numbers. A part with a broken operand
-    is left out. `known` are the names of nodes, for the hint about a call of one. Raises `CallError` for a
-    call that does not fit its operator and for shapes that do not fit together; `at` is a span of the text.
+    is left out. `known` are the names of nodes, for the hint about a call of one; `checks` are made for the
+    expression's owner, which stands beside them. Raises `CallError` for a call that does not fit its operator
+    and for shapes that do not fit together; its `at` is a span of the text.
     """
     row = operands
     written, lengths = filled.text, filled.lengths()
@@ -61,8 +70,9 @@ def add_expression(
     for mark, op, pick, attributes, text, at, key, checked in plan.steps:
         own = name + mark
         parts = pick(row)
-        if checked and check_constants is not None:
-            check_constants(op, [*zip(parts, map(filled.span, checked), strict=True)], own)
+        if checked and checks:
+            checker, owner = checks
+            checker.check_constants(owner, op, [*zip(parts, map(filled.span, checked), strict=True)], own)
         if broken and None in parts:
             row.append(None)
             continue
@@ -75,8 +85,9 @@ def add_expression(
             position = apply(op, parts, own, attributes=attributes, text=shown, place=place)
         except ShapeError as error:
             raise CallError(SHAPES, error.message, filled.span(at), error.hint) from None
-        if check_size is not None and (shape := shape_of(position)):
-            check_size(own, shape, at)
+        if checks and (shape := shape_of(position)):
+            checker, owner = checks
+            checker.check_part_size(owner, own, shape, at)
         row.append(position)
     if len(plan.steps) < plan.computed:
         raise refusal(written, len(plan.steps), known)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -184,8 +183,7 @@ class Lowering:
                 name,
                 place=place,
                 known=self.positions,
-                check_constants=partial(self._check_constants, definition),
-                check_size=partial(self._check_part_size, definition),
+                checks=(self, definition),
             )
         except CallError as error:
             raise definition_mistake(definition, error.kind, error.at, error.message, error.hint) from None
@@ -215,7 +213,7 @@ class Lowering:
             bound = bind(definition.op, definition.op_node, args, named, other_keys=("inputs", "note"))
         except CallError as error:
             raise definition_mistake(definition, error.kind, error.at, error.message, error.hint) from None
-        self._check_constants(definition, definition.op, bound.operands, name)
+        self.check_constants(definition, definition.op, bound.operands, name)
         operands = tuple(position for position, _ in bound.operands)
         applied = _Applied(definition.op, operands, bound.attributes, definition.op_node)
         self.positions[name] = self._apply(definition, applied, name, definition.text, definition.key.place)
@@ -264,7 +262,7 @@ class Lowering:
         if self._is_too_large(shape):
             raise self._too_large(definition, name, shape, at)
 
-    def _check_part_size(self, definition: Expression, name: str, shape: Shape, at: SourceSpan) -> None:
+    def check_part_size(self, definition: Expression, name: str, shape: Shape, at: SourceSpan) -> None:
         """Refuse a part of an expression that is too large; `at` is a span of the expression's template."""
         if self._is_too_large(shape):
             raise self._too_large(definition, name, shape, definition.filled.span(at))
@@ -277,7 +275,7 @@ class Lowering:
         message = size_message(f"`{name}` ({shape_text(shape)})", need, self.max_memory)
         return definition_mistake(definition, TOO_LARGE, at, message, HINT)
 
-    def _check_constants(
+    def check_constants(
         self, definition: NodeDefinition, op: Op, operands: Sequence[tuple[Position, Location]], own: str
     ) -> None:
         """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
