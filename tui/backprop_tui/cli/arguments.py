@@ -18,6 +18,7 @@ from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import MAX_BYTES, Source
+from backprop_tui.cli.parser import ArgumentMistake
 from backprop_tui.files.bundled import bundled, resolve
 
 __all__ = [
@@ -67,7 +68,9 @@ def memory(text: str) -> int:
     """A size in bytes: ``4GiB``, ``512M``, ``1000000``."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 4GiB, 512MiB or a number of bytes")
+        raise ArgumentMistake(
+            msg("{text} is no size: write 4GiB, 512MiB or a number of bytes", text=repr(text))
+        )
     return int(float(match[1]) * _UNITS[match[2]])
 
 
@@ -75,7 +78,7 @@ def size(text: str) -> tuple[int, int]:
     """A screen's size in cells: ``120x40``."""
     match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip().lower())
     if match is None or not (10 <= int(match[1]) <= 1000 and 5 <= int(match[2]) <= 500):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 120x40, from 10x5 to 1000x500")
+        raise ArgumentMistake(msg("{text} is no size: write 120x40, from 10x5 to 1000x500", text=repr(text)))
     return int(match[1]), int(match[2])
 
 
@@ -144,7 +147,7 @@ def standard_input_source() -> Source:
 def threads(text: str) -> int:
     """A number of threads: 1 or more."""
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of threads: write 1 to 1024")
+        raise ArgumentMistake(msg("{text} is no number of threads: write 1 to 1024", text=repr(text)))
     return int(text)
 
 

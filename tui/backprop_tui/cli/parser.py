@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from backprop_engine.errors import SEVERITIES
@@ -13,7 +14,18 @@ from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.text import cell_width, wrap
 
-__all__ = ["Parser"]
+__all__ = ["ArgumentMistake", "Parser"]
+
+
+class ArgumentMistake(argparse.ArgumentTypeError):
+    """What the type of an argument finds wrong with it, as a message."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message  # the message itself: `str` of an exception is what argparse reports
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,7 +38,7 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=in_language(description, language),
             epilog=None if epilog is None else in_language(epilog, language),
-            formatter_class=_KoreanHelp if language == "ko" else _RAW if epilog else argparse.HelpFormatter,
+            formatter_class=partial(_Help, language=language, raw=epilog is not None),
             add_help=False,
         )
         self.language = language
@@ -40,90 +52,98 @@ class Parser(argparse.ArgumentParser):
             options["help"] = in_language(options["help"], self.language)
         return super().add_argument(*names, **options)
 
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """As ever; what is wrong comes to `error` as a message."""
+        with _complaints_as_messages():
+            return super().parse_known_args(args, namespace)
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """As ever; what is wrong comes to `error` as a message."""
+        with _complaints_as_messages():
+            return super().parse_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end with exit code 2."""
         self.print_usage(sys.stderr)
         kind = in_language(SEVERITIES["error"], self.language)
-        self.exit(2, f"{self.prog}: {kind}: {clean(in_language(_recognised(message), self.language))}\n")
+        self.exit(2, f"{self.prog}: {kind}: {clean(in_language(message, self.language))}\n")
 
 
-_RAW: Final = argparse.RawDescriptionHelpFormatter
-"""Where an epilog has lines of its own."""
+class _Help(argparse.HelpFormatter):
+    """Help in any language, whose letters may take two cells each; `raw` texts keep their lines."""
 
-
-class _KoreanHelp(argparse.HelpFormatter):
-    """Help in Korean, whose syllables take two cells each; what has lines of its own keeps them."""
+    def __init__(self, *, prog: str, language: str, raw: bool) -> None:
+        super().__init__(prog)
+        self._language, self._raw = language, raw
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         """Before the usage stands what it is."""
-        super().add_usage(usage, actions, groups, f"{msg('usage').in_language('ko')}: ")
+        super().add_usage(usage, actions, groups, f"{msg('usage').in_language(self._language)}: ")
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return super()._split_lines(text, width) if cell_width(text) == len(text) else wrap(text, width)
+        return super()._split_lines(text, width) if _is_narrow(text) else wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return text if "\n" in text else "\n".join(indent + line for line in wrap(text, width))
+        if "\n" in text or (self._raw and _is_narrow(text)):
+            return text
+        if _is_narrow(text):
+            return super()._fill_text(text, width, indent)
+        return "\n".join(indent + line for line in wrap(text, width))
 
 
-_COMPLAINTS: Final[tuple[tuple[str, Callable[..., Message]], ...]] = (
-    (
-        "the following arguments are required: (?P<names>.*)",
-        lambda names: msg("the following arguments are required: {names}", names=names),
-    ),
-    (
-        "unrecognized arguments: (?P<names>.*)",
-        lambda names: msg("unrecognized arguments: {names}", names=names),
-    ),
-    (
-        "argument (?P<name>[^:]*): (?P<problem>.*)",
-        lambda name, problem: msg("argument {name}: {problem}", name=name, problem=_recognised(problem)),
-    ),
-    ("expected one argument", lambda: msg("expected one argument")),
-    ("expected at least one argument", lambda: msg("expected at least one argument")),
-    (
-        r"invalid choice: (?P<value>.*) \(choose from (?P<choices>.*)\)",
-        lambda value, choices: msg(
-            "invalid choice: {value} (choose from {choices})", value=value, choices=choices
-        ),
-    ),
-    ("invalid int value: (?P<value>.*)", lambda value: msg("invalid int value: {value}", value=value)),
-    (
-        "ignored explicit argument (?P<value>.*)",
-        lambda value: msg("ignored explicit argument {value}", value=value),
-    ),
-    (
-        "ambiguous option: (?P<option>.*) could match (?P<matches>.*)",
-        lambda option, matches: msg(
-            "ambiguous option: {option} could match {matches}", option=option, matches=matches
-        ),
-    ),
-    (
-        "(?P<text>.*) is no size: write 4GiB, 512MiB or a number of bytes",
-        lambda text: msg("{text} is no size: write 4GiB, 512MiB or a number of bytes", text=text),
-    ),
-    (
-        "(?P<text>.*) is no size: write 120x40, from 10x5 to 1000x500",
-        lambda text: msg("{text} is no size: write 120x40, from 10x5 to 1000x500", text=text),
-    ),
-    (
-        "(?P<text>.*) is no number of threads: write 1 to 1024",
-        lambda text: msg("{text} is no number of threads: write 1 to 1024", text=text),
-    ),
-    (
-        "(?P<text>.*) is no port: write 0 to 65535",
-        lambda text: msg("{text} is no port: write 0 to 65535", text=text),
-    ),
-    (
-        "(?P<text>.*) is no number of sessions: write 1 to 999",
-        lambda text: msg("{text} is no number of sessions: write 1 to 999", text=text),
-    ),
-)
-"""What argparse finds wrong, which it says in English alone, and how we say it."""
+def _is_narrow(text: str) -> bool:
+    return cell_width(text) == len(text)
 
 
-def _recognised(message: str) -> str:
-    """`message` as a sentence of ours, where it is one that we know."""
-    for pattern, say in _COMPLAINTS:
-        if match := re.fullmatch(pattern, message, re.DOTALL):
-            return say(**match.groupdict())
-    return message
+_COMPLAINTS: Final[dict[str, Callable[[Any], Message]]] = {
+    "the following arguments are required: %s": lambda names: msg(
+        "the following arguments are required: {names}", names=names
+    ),
+    "unrecognized arguments: %s": lambda names: msg("unrecognized arguments: {names}", names=names),
+    "argument %(argument_name)s: %(message)s": lambda found: msg(
+        "argument {name}: {problem}", name=found["argument_name"], problem=found["message"]
+    ),
+    "expected one argument": lambda _: msg("expected one argument"),
+    "expected at least one argument": lambda _: msg("expected at least one argument"),
+    "invalid choice: %(value)r (choose from %(choices)s)": lambda found: msg(
+        "invalid choice: {value} (choose from {choices})",
+        value=repr(found["value"]),
+        choices=found["choices"],
+    ),
+    "invalid %(type)s value: %(value)r": lambda found: msg(  # of the types that do not say it themselves, int
+        "invalid int value: {value}", value=repr(found["value"])
+    ),
+    "ignored explicit argument %r": lambda value: msg("ignored explicit argument {value}", value=repr(value)),
+    "ambiguous option: %(option)s could match %(matches)s": lambda found: msg(
+        "ambiguous option: {option} could match {matches}", option=found["option"], matches=found["matches"]
+    ),
+}
+"""What argparse says, by the templates that it looks up, and how we say it."""
+
+
+class _Complaint(str):
+    """A template of argparse, which its operator % makes a message of."""
+
+    __slots__ = ()
+
+    def __mod__(self, found: Any) -> str:
+        return _COMPLAINTS[self](found)
+
+
+def _looked_up(template: str) -> str:
+    if template not in _COMPLAINTS:
+        return template
+    return _Complaint(template) if "%" in template else _COMPLAINTS[template](None)
+
+
+@contextmanager
+def _complaints_as_messages() -> Iterator[None]:
+    """Be the one whom argparse asks for the translation of its templates: it does so by gettext, which would
+    have one language for the whole process, and files of its own.
+    """
+    before = argparse._  # type: ignore[attr-defined]
+    argparse._ = _looked_up  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        argparse._ = before  # type: ignore[attr-defined]

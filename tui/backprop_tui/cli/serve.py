@@ -15,6 +15,7 @@ from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cli import open as opening
+from backprop_tui.cli.parser import ArgumentMistake
 
 if TYPE_CHECKING:
     from backprop_engine.scenario.sections.texts import LocalText
@@ -115,11 +116,11 @@ def _reason(error: OSError) -> str:
 
 def _port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: write 0 to 65535")
+        raise ArgumentMistake(msg("{text} is no port: write 0 to 65535", text=repr(text)))
     return int(text)
 
 
 def _sessions(text: str) -> int:
     if not re.fullmatch("[0-9]{1,3}", text) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions: write 1 to 999")
+        raise ArgumentMistake(msg("{text} is no number of sessions: write 1 to 999", text=repr(text)))
     return int(text)
