@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.derivatives.local_gradients import ElementwiseLocal, ScalarLocal, local_gradient
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 
@@ -124,9 +124,8 @@ def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int
         node = trace.graph.nodes[edge.node]
         if node.op is None or node.op.tails != "saturating":
             continue
-        local = local_gradient(trace, edge)
-        slopes = local.value if isinstance(local, ScalarLocal | ElementwiseLocal) else np.zeros(0)
-        if slopes.size and float(np.max(np.abs(slopes))) < SATURATED:
+        slopes = LocalFacts(trace, edge).multiplier
+        if slopes is not None and slopes.size and float(np.max(np.abs(slopes))) < SATURATED:
             yield trace.schedule.starts[edge.index]
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.typed_expressions import named, typed, with_hint
-from backprop_engine.derivatives.local_gradients import MapLocal, local_gradient
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.calls import (
     CallError,
@@ -29,6 +28,7 @@ from backprop_engine.evaluation.calls import (
     operands_first,
 )
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, is_gradient
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -272,8 +272,8 @@ def _local(trace: Trace, edge: Edge) -> Any:
     if node.shape == () == graph.nodes[edge.operand].shape:  # as `local_gradient` has it, and quicker
         operands = [trace.operand_values[one] for one in node.operands]
         return product(graph, edge, graph.dtype.type(1.0), trace.outs[edge.node], operands)
-    local = local_gradient(trace, edge)
-    return local.factor if isinstance(local, MapLocal) else local.value
+    local = LocalFacts(trace, edge)
+    return local.factor.tensor if local.is_map else local.value
 
 
 class _NotAsVectorsError(Exception):

@@ -143,9 +143,9 @@ class LocalFacts:
                 return self._written(text)
 
     @property
-    def is_entrywise(self) -> bool:
-        """Whether each entry of the upstream gradient is multiplied with one number."""
-        return isinstance(self.gradient, ScalarLocal | ElementwiseLocal)
+    def multiplier(self) -> Tensor | None:
+        """What each entry of the upstream gradient is multiplied with, where a number of its own is."""
+        return self.gradient.value if isinstance(self.gradient, ScalarLocal | ElementwiseLocal) else None
 
     @property
     def has_entries(self) -> bool:

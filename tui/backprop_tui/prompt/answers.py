@@ -22,9 +22,9 @@ from backprop_engine.debugger.queries import (
     search,
 )
 from backprop_engine.debugger.watches import value_of_watch
-from backprop_engine.derivatives.local_gradients import ScalarLocal, local_gradient
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.facts import step_facts
+from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -261,8 +261,8 @@ def _product(session: Session, way: Path) -> Span:
     product = summary(way.product, 60)
     if way.product.shape != () or not 2 <= len(way.edges) <= _MOST_FACTORS:
         return Span(product, Role.LOCAL)
-    locals_ = (local_gradient(session.trace, edge) for edge in way.edges)
-    factors = [number(local.value, 4) for local in locals_ if isinstance(local, ScalarLocal)]
+    numbers = (LocalFacts(session.trace, edge).number for edge in way.edges)
+    factors = [number(local, 4) for local in numbers if local is not None]
     spelled = [
         f"({factor})" if factor.startswith("-") and at else factor for at, factor in enumerate(factors)
     ]

@@ -338,7 +338,7 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
     local, factor = facts.local, facts.local.factor
     upstream = Span(facts.upstream.name, Role.GRADIENT)
     left = (Span(facts.product.name, Role.GRADIENT), Span(" = "))
-    if local.is_entrywise:
+    if local.multiplier is not None:
         symbols = Span(_in_brackets(local.symbols), Role.LOCAL)
         chain = (upstream, Span(f" {factor.sign} "), symbols)
         if local.number is not None:
