@@ -25,7 +25,9 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.steps import Accumulate
-from backprop_engine.ops import OPS, Op, Sample
+from backprop_engine.messages.words import Words
+from backprop_engine.ops import OPS, Elementwise, Linear, Op, OpAttribute, Sample
+from backprop_engine.ops.shape_rules import broadcast
 from backprop_engine.optim import OPTIMIZERS
 from backprop_engine.program import numpy_lines, numpy_program
 from backprop_engine.program.helpers import definitions, function_name, helpers_of
@@ -345,3 +347,80 @@ def _globals(function: Any) -> Iterator[str]:
         for step in dis.get_instructions(code):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 yield str(step.argval)
+
+
+# Operators of people's own
+
+
+def _own(formula: str, forward: Any, *rules: Any, **parts: Any) -> Op:
+    """An operator outside of the table, which says nothing of NumPy."""
+    operands = ("a", "b")[: len(rules)]
+    lesson = Words("An operator to try.", "시험하는 연산자.")
+    return Op(
+        name="own", family="arithmetic", sign="own", operands=operands, formula=formula, forward=forward,
+        shape=parts.pop("shape", broadcast), rules=rules, lesson=lesson, samples=(), **parts,
+    )  # fmt: skip
+
+
+OWN = {
+    "others": _own(
+        "relu(a) + silu(b) * cos(a)",
+        lambda a, b: np.maximum(a, 0) + b / (1 + np.exp(-b)) * np.cos(a),
+        Elementwise(
+            "where(a > 0, 1, 0) - silu(b) * sin(a)",
+            lambda out, a, b: np.where(a > 0, 1, 0) - b / (1 + np.exp(-b)) * np.sin(a),
+        ),
+        Elementwise(
+            "sigmoid(b) * (1 + b * (1 - sigmoid(b))) * cos(a)",
+            lambda out, a, b: (s := 1 / (1 + np.exp(-b))) * (1 + b * (1 - s)) * np.cos(a),
+        ),
+    ),
+    "a loss": _own(
+        "mse(a, b) + hinge(a, b, margin=0.5)",
+        lambda a, b: np.mean((a - b) ** 2) + np.mean(np.maximum(0.5 - b * a, 0)),
+        Linear(
+            "g * (2 * (a - b) - where(0.5 - b * a > 0, b, 0)) / 3",
+            lambda g, out, a, b: g * (2 * (a - b) - np.where(0.5 - b * a > 0, b, 0)) / 3,
+        ),
+        None,
+        shape=lambda a, b: (),
+    ),
+    "settings": _own(
+        "clip(scale * a, min=low, max=1) + elu(a, alpha=scale)",
+        lambda a, scale, low: (
+            np.clip(scale * a, low, 1) + np.where(a > 0, a, scale * np.expm1(np.minimum(a, 0)))
+        ),
+        Elementwise(
+            "where((scale * a > low) * (scale * a < 1), scale, 0) + where(a > 0, 1, scale * exp(a))",
+            lambda out, a, scale, low: (
+                np.where((scale * a > low) & (scale * a < 1), scale, 0)
+                + np.where(a > 0, 1, scale * np.exp(np.minimum(a, 0)))
+            ),
+        ),
+        attributes=(
+            OpAttribute("scale", float, 2.0, Words("a factor", "배율")),
+            OpAttribute("low", float, -0.25, Words("a bound", "경계")),
+        ),
+    ),
+    "a helper": _own(
+        "softmax(a) * layer_norm(b)",
+        lambda a, b: (e := np.exp(a - a.max())) / e.sum() * ((b - b.mean()) / np.sqrt(b.var() + 1e-5)),
+        None,
+        Linear(
+            "out * 0 + softmax(a) * g",  # not the derivative: what is asked is that the text is carried out
+            lambda g, out, a, b: (e := np.exp(a - a.max())) / e.sum() * g,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("op", OWN.values(), ids=OWN)
+def test_an_operator_that_states_no_form(op: Op) -> None:
+    builder = GraphBuilder()
+    leaves = [builder.leaf(name, Kind.INPUT, (3,)) for name in op.operands]
+    builder.apply(op, leaves, "out")
+    graph = builder.build("out")
+    values = {"a": np.array([0.3, -0.7, 1.1]), "b": np.array([0.5, 2.0, -1.5])}
+    seed = 1.5 if graph["out"].shape == () else np.array([1.5, -2.0, 0.25])
+    bindings = Bindings.of(graph, {name: values[name] for name in op.operands}, seed)
+    assert_runs_as(record(graph, bindings))

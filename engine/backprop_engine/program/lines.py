@@ -25,7 +25,7 @@ from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Elementwise
 from backprop_engine.ops.attributes import key_text
-from backprop_engine.program.forms import forward_text
+from backprop_engine.program.forms import forward_text, parsed, with_settings
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.spelling import numpy_code
 from backprop_engine.program.updates import update_lines
@@ -68,9 +68,8 @@ def forward_line(graph: Graph, node: Node, result: str = "") -> str:
     if "key" in node.attributes:
         code = f"{names[node.operands[0]]}[{key_text(node.attributes['key'])}]"
     else:
-        code = numpy_code(
-            node.op, forward_text(graph, node), _names(graph, node, names), _shapes(graph, node)
-        )
+        form = parsed(forward_text(graph, node))
+        code = numpy_code(node.op, form, _names(graph, node, names), _shapes(graph, node))
     if node.op.boolean:
         code = f"np.{graph.dtype.name}({code})"
     return f"{result or names[node.position]} = {code}"
@@ -86,7 +85,10 @@ def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
     names = _names(graph, node, known.values) | {"g": upstream, "out": out or known.values[edge.node]}
     shapes = _shapes(graph, node) | {"g": node.shape, "out": node.shape}
     assert node.op is not None
-    code = numpy_code(node.op, _product(edge), names, shapes)
+    tree = parsed(_product(edge))
+    if node.op.attributes:
+        tree = with_settings(node.op, node.op.names(len(node.operands)), node.attributes, tree)
+    code = numpy_code(node.op, tree, names, shapes)
     if edge.summed:
         code = _summed(code, node, operand, edge)
     return f"{target} {'+=' if sums_up(graph, edge.operand) else '='} {code}"

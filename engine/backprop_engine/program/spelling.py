@@ -45,10 +45,10 @@ _NO_HELPERS: Final[Mapping[str, str]] = {}
 _NO_SHAPES: Final[Mapping[str, Shape]] = {}
 
 
-def numpy_code(op: Op, text: str, names: Mapping[str, str], shapes: Mapping[str, Shape]) -> str:
-    """A `text` of `op` in NumPy's spelling, with `names` for its names, whose values have these `shapes`."""
+def numpy_code(op: Op, tree: Expr, names: Mapping[str, str], shapes: Mapping[str, Shape]) -> str:
+    """A text of `op` in NumPy's spelling, with `names` for its names, whose values have these `shapes`."""
     numbers = {name: found for name, other in names.items() if (found := _number(other)) is not None}
-    tree = _expanded(parsed(text), shapes, (op,))
+    tree = _expanded(tree, shapes, (op,))
     return render(numpy_tree(folded(tree, numbers), shapes, op.helpers), names)
 
 
@@ -97,8 +97,9 @@ def _form(op: Op, call: Call, shapes: Mapping[str, Shape], within: tuple[Op, ...
     operands = cast(tuple[Expr, ...], bound.operands)
     found = [infer_shape(operand, shapes.get, _NO_SHAPES.get) or () for operand in operands]
     names = op.names(len(operands))
+    attributes = {setting.name: setting.default for setting in op.attributes} | bound.attributes
     form = _expanded(
-        parsed(form_text(op, found, bound.attributes)), dict(zip(names, found, strict=True)), (*within, op)
+        parsed(form_text(op, found, attributes)), dict(zip(names, found, strict=True)), (*within, op)
     )
     return folded(form, dict(zip(names, operands, strict=True)))
 
