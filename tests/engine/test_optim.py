@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import subprocess
 import sys
@@ -19,7 +21,8 @@ import backprop_engine
 from backprop_engine.errors import BackpropError
 from backprop_engine.expressions import Call, Name, parse, walk
 from backprop_engine.messages.translations import languages
-from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, SettingError
+from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, SettingError, optimizers
+from backprop_engine.optim.definition import define
 
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
 
@@ -503,3 +506,17 @@ def test_only_low_floors_are_loaded() -> None:
         )
     }
     assert {one for one in ours if not one.startswith("backprop_engine.optim")} == below
+
+
+def test_a_definition_reads_in_one_order() -> None:
+    order = [name for name in inspect.signature(define).parameters if name != "name"]
+    assert [name for name in Optimizer.__struct_fields__ if name != "name"] == order
+    tree = ast.parse(Path(optimizers.__file__).read_text(encoding="utf-8"))
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "define"
+    ]
+    assert len(calls) == len(OPTIMIZERS)
+    for call in calls:
+        parts = [keyword.arg for keyword in call.keywords]
+        assert None not in parts
+        assert parts == sorted(parts, key=order.index)

@@ -2,16 +2,21 @@
 
 The contract for writing one
 ----------------------------
-An optimiser is one `Optimizer(...)`: its settings, what it remembers of a parameter from update to update,
-its formulas, and its rule.
+An optimiser is one `define(...)` in `optimizers.py`; everything else follows from it: its settings in a file
+and in the schema, its update on the screen and in the NumPy program, and its tests. Nothing outside of the
+definition is keyed by its name. A definition reads in one order, that of the parts below.
 
+- `settings` are what it lets one choose.
+- `memory` are the tensors that it remembers of a parameter from update to update.
+- `lines` say what an update does, as assignments in the language of expressions over `w` (the parameter),
+  `g` (its gradient), `t`, the symbols of the settings, and what is remembered, by its symbol. Which lines are
+  in force depends on the settings. A test carries them out and compares with the rule.
+- `between` explains the names that appear only between one line and the next.
 - `rule(w, g, memory, t, settings)` gives the new parameter and the new memory, for update number `t`, which
   counts from 1. Every tensor it returns is a new one; scalars stay NumPy scalars. It is put together from the
-  steps in `arithmetic`.
-- `lines` say the same for people, as assignments in the language of expressions over `w` (the parameter),
-  `g` (its gradient), `t`, the symbols of the settings, and what is remembered, by its symbol. Which lines are
-  in force depends on the settings. A test carries them out and compares.
-- `between` explains the names that appear only between one line and the next.
+  functions in `steps.py`.
+- `refuse(settings)` says what is wrong with settings that are each right by themselves.
+- `lesson` says what it does, in one sentence for a learner.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ from backprop_engine.messages.words import Words
 from backprop_engine.optim.settings import Setting, SettingError, unknown
 
 __all__ = [
+    "OPTIMIZERS",
     "Memory",
     "Optimizer",
     "OptimizerState",
@@ -37,6 +43,7 @@ __all__ = [
     "Tensors",
     "UpdateLine",
     "UpdateRule",
+    "define",
 ]
 
 SettingValues: TypeAlias = Mapping[str, Any]
@@ -100,19 +107,17 @@ class OptimizerState(Struct, frozen=True, eq=False):
     memory: Tensors
 
 
-class Optimizer(Struct, frozen=True, eq=False):
+class Optimizer(Struct, frozen=True, eq=False, kw_only=True):
     """An optimiser; see the contract at the top of this file for its parts."""
 
     name: str
-    lesson: Words
-    """What it does, in one sentence for a learner."""
     settings: tuple[Setting, ...]
     memory: tuple[Memory, ...]
     lines: tuple[UpdateLine, ...]
-    rule: UpdateRule
     between: Mapping[str, Words] = field(default_factory=dict)
+    rule: UpdateRule
     refuse: Callable[[SettingValues], SettingError | None] | None = None
-    """What is wrong with settings that are each right by themselves."""
+    lesson: Words
 
     def setting(self, name: str) -> Setting | None:
         """The setting called `name`."""
@@ -136,7 +141,7 @@ class Optimizer(Struct, frozen=True, eq=False):
         for name, value in given.items():
             setting = self.setting(name)
             if setting is None:
-                yield unknown(name, self.name, tuple(one.name for one in self.settings))
+                yield unknown(name, self.name, self.settings)
                 continue
             try:
                 setting.value(value)
@@ -191,3 +196,35 @@ class Optimizer(Struct, frozen=True, eq=False):
 
     def __repr__(self) -> str:
         return f"<optimizer {self.name}>"
+
+
+_DEFINED: Final[dict[str, Optimizer]] = {}
+
+OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType(_DEFINED)
+"""Every optimiser by name, in the order of their definitions."""
+
+
+def define(
+    name: str,
+    *,
+    settings: tuple[Setting, ...],
+    memory: tuple[Memory, ...],
+    lines: tuple[UpdateLine, ...],
+    between: Mapping[str, Words] | None = None,
+    rule: UpdateRule,
+    refuse: Callable[[SettingValues], SettingError | None] | None = None,
+    lesson: Words,
+) -> Optimizer:
+    """Put an optimiser into the table; its parts are in the contract above."""
+    optimizer = Optimizer(
+        name=name,
+        settings=settings,
+        memory=memory,
+        lines=lines,
+        between=between or {},
+        rule=rule,
+        refuse=refuse,
+        lesson=lesson,
+    )
+    _DEFINED[name] = optimizer
+    return optimizer

@@ -47,6 +47,8 @@ class Setting(Struct, frozen=True):
     least: float | None = 0.0
     below: float | None = None
     symbols: Mapping[str, Words] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
+    """What other libraries and books call it, or what stands in its place in other optimisers."""
     hint: Hint = ""
     """What to do instead, for those who choose a number that is out of range."""
 
@@ -116,25 +118,16 @@ def _shown(value: object) -> str:
     return shortened(clean(str(value)), 40)
 
 
-_COUNTERPARTS: Final = {
-    "learning_rate": "lr",
-    "epsilon": "eps",
-    "rho": "alpha",
-    "beta1": "betas",
-    "beta2": "betas",
-    "momentum": "betas",
-    "l2": "weight_decay",
-}
-"""What other libraries and books call a setting, or what stands in its place in another optimiser."""
-
 _EXECUTION: Final = ("foreach", "fused", "capturable", "differentiable")
 
 
-def unknown(name: str, optimizer: str, known: tuple[str, ...]) -> SettingError:
-    """The error for a setting that `optimizer`, which has the `known` ones, has not."""
+def unknown(name: str, optimizer: str, settings: Sequence[Setting]) -> SettingError:
+    """The error for a setting that `optimizer`, which has these `settings`, does not have."""
+    known = tuple(setting.name for setting in settings)
     hint = msg("`{optimizer}` takes {settings}", optimizer=optimizer, settings=", ".join(known))
-    if _COUNTERPARTS.get(name) in known:
-        hint = msg("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=_COUNTERPARTS[name])
+    counterpart = next((setting.name for setting in settings if name in setting.elsewhere), "")
+    if counterpart:
+        hint = msg("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=counterpart)
     elif name in _EXECUTION:
         hint = msg("it is about how PyTorch executes an update and changes no rule: leave it out")
     message = msg(

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,17 +22,27 @@ from backprop_engine.explain.facts import (
     StepFacts,
     UpdateFacts,
 )
+from backprop_engine.expressions import Binary, Expr, Name, parse, render
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Elementwise
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import forward_text, parsed, with_settings
 from backprop_engine.program.identifiers import identifiers
-from backprop_engine.program.spelling import numpy_code
-from backprop_engine.program.updates import update_lines
+from backprop_engine.program.spelling import numpy_code, numpy_tree
+from backprop_engine.trace.run import Training
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["backward_line", "clear_lines", "forward_line", "numpy_lines", "sums_up", "tensor_line"]
+__all__ = [
+    "backward_line",
+    "clear_lines",
+    "counter",
+    "forward_line",
+    "numpy_lines",
+    "sums_up",
+    "tensor_line",
+    "update_lines",
+]
 
 _WIDTH: Final = 88
 _MOST_CELLS: Final = 24
@@ -197,3 +208,51 @@ def _shapes(graph: Graph, node: Node) -> dict[str, Shape]:
     assert node.op is not None
     shapes = (graph.nodes[operand].shape for operand in node.operands)
     return dict(zip(node.op.names(len(node.operands)), shapes, strict=True))
+
+
+# The update of a parameter as lines of NumPy: ``W -= 0.1 * dW``, or with what an optimiser remembers.
+
+_HAT: Final = "\u0302"
+
+
+def counter(graph: Graph) -> str:
+    """What the number of an update is called."""
+    return identifiers(graph).free("t")
+
+
+def update_lines(graph: Graph, position: int, training: Training) -> list[str]:
+    """The lines that update the parameter at `position`; its gradient stays as it is."""
+    known, optimizer, settings = identifiers(graph), training.optimizer, training.settings
+    parameter, gradient = known.values[position], known.gradients[position]
+    names = {"w": parameter, "g": gradient, "t": counter(graph)}
+    names |= {one.name: repr(one.value) for one in optimizer.symbols(settings) if one.value is not None}
+    lines = []
+    for line in optimizer.formulas(settings):
+        target, _, text = line.partition(" = ")
+        tree = numpy_tree(parse(text))
+        own = names["w"] if target == "w" else known.free(f"{_plain(target)}_{parameter}")
+        for name in _unknown(text, names):
+            names[name] = known.free(f"{_plain(name)}_{parameter}")
+        lines.append(_assignment(own, tree, names))
+        names[target] = own
+    return lines
+
+
+def _plain(symbol: str) -> str:
+    """A symbol as an identifier: ``m_hat`` for an m with a hat."""
+    return symbol.replace(_HAT, "_hat")
+
+
+def _unknown(text: str, names: Mapping[str, str]) -> list[str]:
+    """What is remembered from the update before."""
+    found = re.findall(r"[^\W\d]\w*\u0302?(?!\w*\()", text)
+    return [name for name in found if name not in names]
+
+
+def _assignment(target: str, tree: Expr, names: Mapping[str, str]) -> str:
+    """``w = w - x`` is ``w -= x``, and so with a sum."""
+    match tree:
+        case Binary(op="+" | "-" as op, left=Name() as left, right=right) if names.get(left.name) == target:
+            if not (isinstance(right, Binary) and right.op in "+-"):
+                return f"{target} {op}= {render(right, names)}"
+    return f"{target} = {render(tree, names)}"

@@ -19,11 +19,11 @@ from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.lines import (
     backward_line,
     clear_lines,
+    counter,
     forward_line,
     numpy_lines,
     tensor_line,
 )
-from backprop_engine.program.updates import counter
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
