@@ -10,7 +10,7 @@ from typist import EVERYTHING, Typist
 
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
-from backprop_tui.prompt.keeping import ENDING, kept_in, session_of
+from backprop_tui.prompt.debug_file import ENDING, kept_in, session_of
 from backprop_tui.prompt.script import scripted
 from scenes import written
 
@@ -136,7 +136,7 @@ ODD = [
 
 
 def test_odd_texts_read_back_as_they_are(tmp_path: Path) -> None:
-    from backprop_tui.prompt.keeping import Kept, keep
+    from backprop_tui.prompt.debug_file import Kept, keep
 
     kept = Kept(tuple(ODD), tuple(ODD[::-1]))
     keep(tmp_path / "odd.debug", kept)

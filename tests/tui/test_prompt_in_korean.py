@@ -21,9 +21,9 @@ from backprop_engine.scenario.model import Scenario
 from backprop_tui.commands import COMMANDS
 from backprop_tui.panels.bars import header
 from backprop_tui.panels.beside import steps
+from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute
-from backprop_tui.prompt.keeping import session_of
-from backprop_tui.prompt.lists import LISTS
+from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.view import View
 from scenes import written
 

@@ -25,8 +25,8 @@ from backprop_tui import prompt
 from backprop_tui.cells.lines import plain
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES, CommandRow
 from backprop_tui.prompt.complete import complete
+from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute
-from backprop_tui.prompt.keeping import session_of
 from backprop_tui.prompt.usage import hint
 from backprop_tui.prompt.values import assignment
 from backprop_tui.screens.prompt import History

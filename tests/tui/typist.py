@@ -7,8 +7,8 @@ import pytest
 from backprop_engine.errors import UsageError
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import plain
+from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute
-from backprop_tui.prompt.keeping import session_of
 from backprop_tui.prompt.outcome import Outcome
 
 EVERYTHING = """

@@ -132,7 +132,7 @@ class DebuggerApp(App[None]):
         super().exit(*arguments, **options)
 
     async def run_action(self, *arguments: Any, **options: Any) -> bool:
-        """What a key asks for; once the app ends, keys that were typed behind that ask for nothing."""
+        """What a key asks for; once the app ends, keys typed after that do nothing."""
         return self.ends or await super().run_action(*arguments, **options)
 
     def action_command_palette(self) -> None:

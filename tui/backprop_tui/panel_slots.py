@@ -122,7 +122,7 @@ PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane")
 
 
 FIRST_IN_FRONT: Final = ("chain", "nodes", "why", "formula")
-"""The panels that stand in front as long as nobody has brought others there."""
+"""The panels in front at the start."""
 
 
 def slot_named(name: str) -> PanelSlot | None:

@@ -36,7 +36,7 @@ class Print(Struct, frozen=True):
 
 
 class Expect(Struct, frozen=True):
-    """Whether an expression is true in every cell."""
+    """Whether an expression is true in every entry."""
 
     text: str
 
@@ -77,7 +77,7 @@ class Compare(Struct, frozen=True):
 
 
 class NudgeLeaf(Struct, frozen=True):
-    """Move one cell of a leaf a little, and see what becomes of the output."""
+    """Move one entry of a leaf a little, and see what becomes of the output."""
 
     name: str
     cell: tuple[int, ...]

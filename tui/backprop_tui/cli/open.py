@@ -80,7 +80,7 @@ def found(arguments: argparse.Namespace) -> Start:
     from backprop_tui.cli.arguments import opened, position
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening
-    from backprop_tui.prompt.keeping import session_of
+    from backprop_tui.prompt.debug_file import session_of
     from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
     from backprop_tui.view import View

@@ -16,8 +16,8 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cli.arguments import standard_input_source
 from backprop_tui.cli.meter import Meter
 from backprop_tui.cli.printing import print_lines
+from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute
-from backprop_tui.prompt.keeping import session_of
 from backprop_tui.prompt.outcome import fitted
 from backprop_tui.prompt.script import Scripted, scripted
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_tui.cli.arguments import add_shared, opened, position, size
-from backprop_tui.prompt.keeping import session_of
+from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.themes import known_theme
 from backprop_tui.view import View
 

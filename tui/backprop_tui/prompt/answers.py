@@ -79,7 +79,7 @@ def _counted(count: int) -> str:
 
 
 def printed(session: Session, query: Print, context: Context) -> list[Line]:
-    """A node, a gradient, or an expression, as it is where one stands."""
+    """A node, a gradient, or an expression, at this position."""
     _, language, width = context
     target = _named(query.text, session.graph)
     if target is None:
@@ -107,7 +107,7 @@ def _named(typed: str, graph: Graph) -> TensorReference | None:
 
 
 def _evaluated(session: Session, typed: str) -> Tensor | None:
-    """What an expression comes to where one stands."""
+    """The value of an expression at this position."""
     try:
         return value_of_watch(typed, session.frame)
     except UsageError:

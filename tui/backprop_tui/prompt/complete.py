@@ -1,4 +1,4 @@
-"""What can stand where one is typing: commands, names, places, files."""
+"""Completions of what is being typed: commands, names, places, files."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS
 from backprop_tui.commands import COMMANDS, PROMPT_NAMES
 from backprop_tui.panel_slots import PLOTS
-from backprop_tui.prompt.lists import LISTS
+from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.parse import command_named
 
 __all__ = ["Completion", "complete"]
 
 _MOST: Final = 200
 _WORD: Final = re.compile(r"[^\s,;()+*/@<>=\"']*$")
-"""What is being typed: in an expression, behind the last sign."""
+"""What is being typed: in an expression, after the last sign."""
 _WHOLE: Final = ("file", "group", "node")
-"""What may have any sign in its name, so that it is all that stands behind the command."""
+"""Kinds whose names may have any character, so that the name is all that follows the command."""
 _TYPED: Final = re.compile(r":?\s*(?:([/?])|(\S+)\s)\s*")
 
 

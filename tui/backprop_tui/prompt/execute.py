@@ -10,7 +10,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import Line
-from backprop_tui.prompt import answers, files, lists, usage
+from backprop_tui.prompt import answers, file_answers, info_tables, usage
 from backprop_tui.prompt.outcome import WIDTH, Context, Outcome
 from backprop_tui.prompt.parse import parse
 from backprop_tui.prompt.reports import report
@@ -86,10 +86,10 @@ _ANSWERS: Final[Mapping[type[Query], Callable[[Session, Any, Context], list[Line
     Find: answers.found,
     Compare: answers.compared,
     NudgeLeaf: answers.nudged,
-    Info: lists.listed,
-    Save: files.saved,
-    Load: files.loaded,
-    Export: files.exported,
+    Info: info_tables.listed,
+    Save: file_answers.saved,
+    Load: file_answers.loaded,
+    Export: file_answers.exported,
     Help: usage.help_on,
     Quit: lambda session, query, context: Outcome(session, ends=True),
     ScreenCommand: lambda session, query, context: Outcome(session, screen=query),

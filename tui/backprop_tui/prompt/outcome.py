@@ -19,7 +19,7 @@ from backprop_tui.queries import ScreenCommand
 __all__ = ["WIDTH", "Context", "Outcome", "fitted", "one_line", "table", "tensor_lines"]
 
 WIDTH = 100
-"""How wide an answer may be where nobody says."""
+"""The default width of an answer, in columns."""
 _MOST_ROWS = 12
 _INDENT = Span("  ")
 

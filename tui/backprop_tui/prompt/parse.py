@@ -25,7 +25,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_tui.commands import PROMPT_NAMES, CommandRow
 from backprop_tui.panel_slots import PLOTS
-from backprop_tui.prompt.lists import LISTS
+from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.values import here, node_named, parse_position, parse_target, parse_value, quoted
 from backprop_tui.queries import Info, Request, ScreenCommand
 
@@ -37,7 +37,7 @@ _HELP: Final = msg("`help` lists them")
 _LINE: Final = re.compile(r":?\s*([/?\[\]{}]|[^\s(]+)\s*(.*)", re.DOTALL)
 _SIZE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NUDGE: Final = 0.01
-"""How much a leaf is nudged where nobody says."""
+"""How much a leaf is nudged by default."""
 _ASSIGNED: Final = re.compile(r"([^=]*)=(?!=)(.*)", re.DOTALL)
 _COUNT: Final = re.compile(r"[+-]?\d{1,9}")
 
@@ -58,7 +58,7 @@ def parse(line: str, session: Session) -> Parsed:
 
 
 def command_of(line: str) -> CommandRow:
-    """The command that a line begins with, whatever stands behind its name."""
+    """The command that a line begins with, whatever follows its name."""
     return command_named(_apart(line)[0])
 
 
@@ -249,7 +249,7 @@ def _go(rest: str, context: _Context) -> Request:
 
 
 def _break(rest: str, context: _Context) -> Request:
-    """What a breakpoint is on; the node that one is at where nothing is named."""
+    """What a breakpoint is on: by default the current node."""
     return context.make(rest or _node_or_here("", context).name)
 
 
@@ -276,7 +276,7 @@ def _set(rest: str, context: _Context) -> Request:
 
 
 def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
-    """Two branches by name; those that are left out are the baseline and the one that one is on."""
+    """Two branches by name: by default the baseline and the current branch."""
     words = rest.split()
     if len(words) > 2:
         raise context.usage()

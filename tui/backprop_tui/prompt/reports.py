@@ -39,7 +39,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.prompt.answers import differences
-from backprop_tui.prompt.lists import LISTS, breakpoint_row
+from backprop_tui.prompt.info_tables import LISTS, breakpoint_row
 from backprop_tui.prompt.outcome import WIDTH, Context, one_line
 from backprop_tui.render.one_line import step_lines
 from backprop_tui.render.words import story
@@ -134,7 +134,7 @@ def _folded(after: Session, language: str) -> list[Line]:
 
 
 def _branch(before: Session, after: Session, language: str) -> list[Line]:
-    """The branch that one is on now, and what is different there from where one was."""
+    """The current branch, and what differs there from the branch before."""
     branch = after.branches.here
     spans = [Span(msg("on branch {name}", name=branch.name).in_language(language), Role.HEADING)]
     if branch.told:
@@ -147,7 +147,7 @@ def _branch(before: Session, after: Session, language: str) -> list[Line]:
     return [tuple(spans), *differences(after, before.run, after.run, name, language)]
 
 
-# Where one stands
+# The position
 
 
 def _where(before: Session, after: Session, scenario: Scenario, language: str) -> list[Line]:
@@ -177,7 +177,7 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
 
 
 def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | None:
-    """What the author says about the node that is reached; nothing where one was at it already."""
+    """The author's note on the node that is reached; none where the step before was about it too."""
     node = after.frame.node
     if node is None or (
         not before.levels and before.frame.node is node and before.position != after.position

@@ -41,7 +41,7 @@ _POSITION: Final = re.compile(r"\s*(\d{1,12})\s*(%?)\s*")
 
 
 class TensorReference(NamedTuple):
-    """A node, or its gradient; one cell of it, or all."""
+    """A node's value or gradient, or one entry of it."""
 
     node: Node
     cell: tuple[int, ...] | None = None
@@ -80,7 +80,7 @@ def parse_value(text: str) -> NDArray[np.float64]:
             )
         at = found.end()
         sign, number = found.groups()
-        expected = begins or sign in (",", "]")  # behind an entry comes a comma, or the end of the list
+        expected = begins or sign in (",", "]")  # after an entry comes a comma, or the end of the list
         if not expected or (sign == "]" and len(stack) == 1) or (sign == "," and (begins or len(stack) == 1)):
             raise UsageError(
                 msg("{text}: commas stand between numbers, and brackets around them", text=quoted(text))
@@ -119,7 +119,7 @@ def _number(text: str) -> float:
 
 
 def parse_target(text: str, graph: Graph) -> TensorReference:
-    """A node by its name or path, a cell of it such as `W[1,2]`, or `grad(…)` of it."""
+    """A node by its name or path, an entry of it such as `W[1,2]`, or `grad(…)` of it."""
     text = text.strip()
     if text in graph:
         return TensorReference(graph[text])
@@ -166,14 +166,14 @@ def node_named(name: str, graph: Graph) -> Node:
 
 
 def here(session: Session) -> Node | None:
-    """The node that is meant where none is named: the chosen one, else that of the step."""
+    """The current node, which is meant where none is named: the chosen one, else the step's own."""
     if session.selection is not None:
         return session.graph.nodes[session.selection]
     return session.frame.node
 
 
 def assignment(session: Session) -> str:
-    """``set W = [[1, 2], [3, 4]]`` for the node that one is at; its first cell alone where it has many."""
+    """``set W = [[1, 2], [3, 4]]`` for the current node; only the first entry where there are many."""
     node = here(session)
     if node is None or session.levels:
         return "set "

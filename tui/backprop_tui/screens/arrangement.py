@@ -22,7 +22,7 @@ __all__ = ["BREAKPOINTS", "SLOTS", "WIDE", "Body", "PanelArrangement", "rows_of_
 WIDE, _ROOMY = 100, 160
 """The columns from which panels stand side by side, and from which there are more of them."""
 BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (WIDE, "-wide"), (_ROOMY, "-roomy")]
-"""The class of the screen from so many columns on."""
+"""The class that the screen has from a number of columns on."""
 SLOTS = {slot.name: slot for slot in PANEL_SLOTS}
 
 _BORDER = 2
@@ -68,7 +68,7 @@ class PanelArrangement:
             self._handle.panel(slot.name).set_class(front[self._region_of(slot)] != slot.name, "-behind")
 
     def show_titles(self) -> None:
-        """Titles of panels; text of a scenario is never taken for markup."""
+        """Put titles into the borders; text of a scenario is never read as markup."""
         view = self._handle.current
         for slot in PANEL_SLOTS:
             panel = self._handle.panel(slot.name)
@@ -80,7 +80,7 @@ class PanelArrangement:
         self._handle.panel("timeline").entitle(_shown(msg("Timeline").in_language(view.language), view))
 
     def _behind(self, front: PanelSlot, view: View) -> list[tuple[str, str]]:
-        """The panels behind one, each with the digit that brings it to the front, and what a click does."""
+        """The panels behind `front`, each with the digit that brings it forward, and what a click does."""
         asked = (front.name, view.language)
         if asked not in self._links:
             region = self._region_of(front)
@@ -126,7 +126,7 @@ def rows_of_graph(view: View, size: Size) -> int | None:
     """The rows of the graph's panel above another one, so that both fill `size`.
 
     It gets what its picture needs, but half of them at least, and no more than leaves enough for equations
-    below. None is half of them: where only a part of the graph is shown, of which each has its own height.
+    below. None means half: where only parts of the graph are shown, each part has a height of its own.
     Nothing here depends on the step.
     """
     if whole_scene_key(view) is not None:

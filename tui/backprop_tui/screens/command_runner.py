@@ -42,9 +42,9 @@ __all__ = ["CommandRunner"]
 _UNSEEN = (Break, Delete, Fold, NameBranch, Redo, Set, SwitchBranch, Undo)
 """Commands of which the screen shows too little by itself."""
 _PATIENCE = 8
-"""Seconds that an answer stays which nobody asked to keep."""
+"""Seconds that an answer stays."""
 _BESIDE_ANSWERS, _LEAST_WIDTH = 3, 40
-"""The columns of the screen beside an answer, and the fewest that one is laid out for."""
+"""The columns left free beside an answer, and the least width that an answer is laid out for."""
 _SHORT = 3
 """An answer of at most this many lines is a notice; what is longer is shown above the prompt."""
 
@@ -125,7 +125,7 @@ class CommandRunner:
     # What came of it
 
     def _report(self, before: Session, after: Session, command: Command) -> None:
-        """A notice of what the screen does not show by itself; where one moved to, it does."""
+        """Say what the screen does not show by itself; where a move led, it does show."""
         from backprop_tui.prompt.outcome import Context
         from backprop_tui.prompt.reports import is_move, notices, report
 
@@ -193,7 +193,7 @@ class CommandRunner:
         elif outcome.lines:
             self.answer(plain(outcome.lines))
 
-    # What keys do with the node that one is at
+    # What keys do with the current node
 
     def edit_value(self) -> None:
         """Open the prompt with the chosen node's value to change, or that of the step's own."""

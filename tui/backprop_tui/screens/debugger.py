@@ -112,7 +112,7 @@ class DebuggerScreen(Screen[None]):
         return lambda width, height: function(self.current, width, height)
 
     def _header(self, width: int, height: int) -> Drawing:
-        """Where one is; on a screen too small to be comfortable, that it is."""
+        """The position in the run; on a screen too small to be comfortable, a word about that."""
         if self.size.width < _LEAST[0] or self.size.height < _LEAST[1]:
             return too_small(self.size, _LEAST, self.current.language, ascii=self.current.ascii)
         return header(self.current, width, height)
@@ -129,7 +129,7 @@ class DebuggerScreen(Screen[None]):
         return self.guide.card_drawn(self.current.language, width, height)
 
     def _rows_of_graph(self, size: Size) -> int | None:
-        """The rows that the graph gets of so many; None where the style sheet says."""
+        """The rows that the graph gets of `size`; None where the style sheet decides."""
         return rows_of_graph(self.current, size) if self.app.size.width < WIDE else None
 
     # The view, and its panels
@@ -216,7 +216,7 @@ class DebuggerScreen(Screen[None]):
         self.follower.speak()
 
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
-        """A notice over a corner of the screen; what it quotes is never taken for markup."""
+        """Show a notice over a corner of the screen; what it quotes is never read as markup."""
         self.notify(words, markup=False, severity="warning" if wrong else "information", timeout=seconds)
 
     # Commands
@@ -304,7 +304,7 @@ class DebuggerScreen(Screen[None]):
         self.runner.type(f"fold {self.navigation.group_of_row()}".strip())
 
     def _focus_panel(self, by: int) -> None:
-        """To the panel `by` places further; what stands behind others comes to the front."""
+        """Move the focus to the panel `by` places further, and bring that to the front."""
         names = [*SLOTS, *(["mistakes"] if self.follower.mistakes.is_open else [])]
         focused = self.focused.id if self.focused is not None and self.focused.id in names else names[-by]
         self.show_panel(names[(names.index(focused) + by) % len(names)])
@@ -334,7 +334,7 @@ class DebuggerScreen(Screen[None]):
             )
 
     def _show_beside(self, left: str = BASELINE, right: str = "") -> None:
-        """Two branches side by side: the baseline, and the one that one is on, where none are named."""
+        """Show two branches side by side: by default the baseline and the current branch."""
         from backprop_tui.screens.beside import BesideScreen, pair_of
 
         right = right or self.current.session.branches.current

@@ -202,7 +202,7 @@ def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple
 
     Breakpoints and watches that the file has got since are set.
     """
-    from backprop_tui.prompt.keeping import Kept, with_kept
+    from backprop_tui.prompt.debug_file import Kept, with_kept
 
     session = resumed(view.session, run)
     problems = [session.notice.in_language(view.language)] if session.notice is not None else []

@@ -189,7 +189,7 @@ class GalleryScreen(Screen[None]):
     def action_open(self) -> None:
         """Open the chosen scenario in the debugger."""
         from backprop_tui.files.opening import Opening
-        from backprop_tui.prompt.keeping import session_of
+        from backprop_tui.prompt.debug_file import session_of
         from backprop_tui.screens.debugger import DebuggerScreen
         from backprop_tui.view import View
 
@@ -220,7 +220,7 @@ class GalleryScreen(Screen[None]):
         return bool(self.query_one("#search", Input).display)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is typed into the line to search with is no command."""
+        """Keys typed into the search line are text, not commands."""
         if action == "command":
             return not isinstance(self.focused, Input)
         return action != "end_search" or self.searching

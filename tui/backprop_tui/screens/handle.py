@@ -51,7 +51,7 @@ class Handle(Protocol):
         """Open the prompt with something typed, and something to read above it."""
 
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
-        """A notice over a corner of the screen; what it quotes is never taken for markup."""
+        """Show a notice over a corner of the screen; what it quotes is never read as markup."""
 
     # Panels
 
@@ -85,10 +85,10 @@ class Handle(Protocol):
         """Call a function once the screen is painted."""
 
     def set_timer(self, delay: float, callback: Callable[[], None], *, pause: bool = False) -> Timer:
-        """Call a function after so many seconds."""
+        """Call a function after `delay` seconds."""
 
     def set_interval(self, interval: float, callback: Callable[[], None], *, pause: bool = False) -> Timer:
-        """Call a function every so many seconds."""
+        """Call a function every `interval` seconds."""
 
     def run_worker(
         self, work: WorkType[Any], *, group: str = ..., exclusive: bool = ..., thread: bool = ...

@@ -45,7 +45,7 @@ class InspectScreen(ModalScreen[None]):
 
     @property
     def current(self) -> TensorState:
-        """Where one stands; one does from the start."""
+        """The state; there is one from the start."""
         assert self.state is not None
         return self.state
 

@@ -52,7 +52,7 @@ class Player:
         self._handle.say(msg("paused").in_language(self._handle.current.language))
 
     def stop(self) -> None:
-        """Pause without a word: under another screen nobody sees what plays, nor that it has paused."""
+        """Pause without a notice: under another screen neither the steps nor a notice would be seen."""
         if self.timer is not None:
             self.timer.stop()
             self.timer = None
@@ -67,7 +67,7 @@ class Player:
             self._pause()
 
     def _last(self) -> int:
-        """Where playing ends: of what one has stepped into, or of the whole run."""
+        """Where playing ends: the end of what was stepped into, or of the whole run."""
         session = self._handle.current.session
         if session.levels:
             return session.trace.schedule.last

@@ -22,7 +22,7 @@ class PlotFiller:
 
     @property
     def _seen(self) -> bool:
-        """Whether the panel is not behind another."""
+        """Whether the panel is in front."""
         return bool(self._handle.panel("plots").display)
 
     def turn(self, by: int) -> None:
@@ -60,7 +60,7 @@ class PlotFiller:
     # What is missing
 
     def fill(self) -> None:
-        """Begin to compute what the plots lack, if they are seen and nobody is at it."""
+        """Begin to compute what the plots lack, if they are seen and it has not begun yet."""
         if not self._filling and self._lacking() is not None:
             self._filling = True
             self._handle.run_worker(self._fill(), group=FILLING)
@@ -78,7 +78,7 @@ class PlotFiller:
         try:
             while (run := self._lacking()) is not None:
                 await asyncio.sleep(rest)
-                if self._handle.current.session.pending is None:  # what one waits for comes first
+                if self._handle.current.session.pending is None:  # what the reader waits for comes first
                     rest = max(PAUSE, extended(run))
                     self._handle.panel("plots").redraw()
         finally:

@@ -41,7 +41,7 @@ _KEPT_INPUTS = 500
 class History:
     """Lines, the last typed last; `older` and `newer` walk through them and never past an end.
 
-    What was begun and not sent yet comes back behind the newest.
+    What was begun but not sent comes back after the newest line.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class History:
         return self.lines[self._at] if self.lines else current
 
     def newer(self, current: str) -> str:
-        """The line behind; at the end, what was begun."""
+        """The next line; at the end, what was begun."""
         if self._at >= len(self.lines):
             return current
         self._at += 1
@@ -235,11 +235,11 @@ class PromptScreen(ModalScreen[None]):
         self.field.cursor_position = len(line)
 
     def action_older(self) -> None:
-        """The line before."""
+        """The previous line."""
         self._put(self.history.older(self.field.value))
 
     def action_newer(self) -> None:
-        """The line behind."""
+        """The next line."""
         self._put(self.history.newer(self.field.value))
 
 

@@ -13,7 +13,7 @@ __all__ = ["GROUPS", "PAUSE", "SLICE", "extended", "sliced"]
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
 PENDING, FILLING = GROUPS = ("pending", "plots")
-"""The workers that carry on in slices what one waits for, and what one only looks at."""
+"""The groups of workers: of what the reader waits for, and of what the plots lack."""
 PAUSE: Final = 0.01
 """Seconds between two slices, for keys and for painting."""
 
@@ -30,9 +30,9 @@ def sliced(session: Session) -> Session:
 
 
 def extended(run: Run) -> float:
-    """Compute iterations that never were, for half a slice; gives the seconds that it took.
+    """Compute iterations that are missing, for half a slice; gives the seconds that it took.
 
-    Nobody waits for them: whoever asks for more should rest for as long.
+    The reader does not wait for them, so rest as long before asking for more.
     """
     begin = monotonic()
     while run.extend() and monotonic() < begin + SLICE / 2:

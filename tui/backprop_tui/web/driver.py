@@ -20,7 +20,7 @@ class BrowserDriver(WebDriver):
         app.call_later(app.post_message, events.AppFocus())
 
     def run_input_thread(self) -> None:
-        """Take keys until there can be no more: then nobody is left to look."""
+        """Take keys until there can be no more; then the page is gone, and the app ends."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             app_of(self).post_message(messages.ExitApp())

@@ -19,7 +19,7 @@ from backprop_tui.widgets.panel import InView, Panel
 __all__ = ["GraphPanel"]
 
 _LEAP, _STRIDE = 2, 10
-"""A large step is one of so many parts of the panel, a small one along a row too."""
+"""A large step is a half of the panel, a small one a tenth."""
 
 
 class _Anchor(NamedTuple):
@@ -158,7 +158,7 @@ class GraphPanel(Panel, inherit_bindings=True):
         self._go(self.scroll_offset + Offset(across * window.width // _LEAP, down * window.height // _LEAP))
 
     def action_stride(self, across: int) -> None:
-        """A small step along a row: a column of cells alone is next to nothing of a picture."""
+        """A small step along a row: a single column would hardly move the picture."""
         self._go(self.scroll_offset + Offset(across * max(1, self.window.width // _STRIDE), 0))
 
     # The minimap

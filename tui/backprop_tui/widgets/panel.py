@@ -121,7 +121,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
 
     def entitle(self, title: str, links: Sequence[tuple[str, str]] = ()) -> None:
         """What stands in the border: a title at the top, and at the bottom texts that do something when they
-        are clicked, each with its action. None is taken for markup.
+        are clicked, each with its action. None is read as markup.
 
         Only the border is painted anew: Textual's own way to set them paints the whole panel, at every step.
         """

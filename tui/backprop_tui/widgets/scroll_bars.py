@@ -48,7 +48,7 @@ class ScrollTrack(NamedTuple):
         return self.cells - max(1, min(self.cells - 1, round(self.cells * self.window / self.total)))
 
     def scrolled_to(self, start: int) -> int:
-        """How far is scrolled where the thumb begins at the cell `start`."""
+        """The first cell in view where the thumb begins at the cell `start` of the border."""
         free = max(1, self._free)
         return round((self.total - self.window) * min(max(start - self.first, 0), free) / free)
 
@@ -63,7 +63,7 @@ class ScrollBars(NamedTuple):
 def with_scroll_bars(
     strip: Strip, y: int, height: int, bars: ScrollBars, style: Style, *, signs: bool
 ) -> Strip:
-    """Row `y` of a panel of so many rows, with what is seen there of the thumbs."""
+    """Row `y` of a panel of `height` rows, with the part of the thumbs that it shows."""
     if y in bars.beside:
         end = Strip([Segment(_SIGNS[0] if signs else _BESIDE, style)], 1)
         strip = Strip.join([strip.crop(0, strip.cell_length - 1), end])

@@ -19,7 +19,7 @@ class TensorPanel(Panel, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     class Wheel(Message):
-        """The wheel was turned, so many notches down and to the right."""
+        """The wheel was turned by a number of notches, down and to the right."""
 
         def __init__(self, down: int, across: int) -> None:
             super().__init__()

@@ -12,7 +12,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_tui.cells.lines import Line, Role
-from backprop_tui.prompt.keeping import Kept, beside, keep, kept_in, with_kept
+from backprop_tui.prompt.debug_file import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.outcome import Context, Outcome, one_line
 from backprop_tui.queries import Export, Load, Save
 

@@ -78,7 +78,7 @@ def _watches(session: Session, language: str) -> list[Line]:
 
 
 def _value(session: Session, watch: str, language: str) -> str:
-    """What a watch comes to where one stands in the run; a watch knows no inside of an operator."""
+    """The value of a watch at this position of the run; watches do not see inside operators."""
     try:
         return summary(value_of_watch(watch, session.outer_trace.frame(session.outer_here)), 60)
     except UsageError as error:
