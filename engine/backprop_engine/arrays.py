@@ -41,11 +41,11 @@ def freeze(value: ArrayLike, dtype: np.dtype[Any]) -> Tensor:
         return settle(np.array(value, dtype=dtype), dtype)
 
 
-def same(one: Tensor | None, other: Tensor | None) -> bool:
+def same(tensor: Tensor | None, other: Tensor | None) -> bool:
     """Whether two tensors have the same numbers, a NaN being the same as a NaN, or are both absent."""
-    if one is None or other is None:
-        return one is other
-    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    if tensor is None or other is None:
+        return tensor is other
+    return tensor is other or np.array_equal(tensor, other, equal_nan=tensor.dtype.kind == "f")
 
 
 def norm(tensor: Tensor) -> float:

@@ -66,7 +66,7 @@ _CLOSE_STEPS = (6.4e-7, 1.28e-7)
 def _best(at: Callable[[float], float], scale: float, steps: tuple[float, ...]) -> tuple[float, float, float]:
     """The estimate that differs least from the one before it, that difference, and the noise in it."""
     estimates = [_five_point(at, step * scale) for step in steps]
-    gaps = [abs(one - other) for one, other in pairwise(estimates)]
+    gaps = [abs(coarser - finer) for coarser, finer in pairwise(estimates)]
     best = int(np.nanargmin(gaps)) if not np.all(np.isnan(gaps)) else 0
     return estimates[best + 1], gaps[best], _rounding(at, steps[best + 1] * scale)
 

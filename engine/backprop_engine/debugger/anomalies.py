@@ -45,14 +45,14 @@ _Test = Callable[[Any], Any]
 def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
     """For each tensor, whether `test` holds for a cell of it; numbers are tried all at once."""
     found = [False] * len(tensors)
-    numbers = [index for index, one in enumerate(tensors) if one is not None and one.ndim == 0]
+    numbers = [index for index, tensor in enumerate(tensors) if tensor is not None and tensor.ndim == 0]
     column = np.array([tensors[index] for index in numbers], dtype=np.float64)
     for at in np.flatnonzero(test(column)).tolist():
         found[numbers[at]] = True
     if len(numbers) < len(tensors):
-        for index, one in enumerate(tensors):
-            if one is not None and one.ndim:
-                found[index] = bool(np.any(test(np.asarray(one, dtype=np.float64))))
+        for index, tensor in enumerate(tensors):
+            if tensor is not None and tensor.ndim:
+                found[index] = bool(np.any(test(np.asarray(tensor, dtype=np.float64))))
     return found
 
 
@@ -63,8 +63,8 @@ def _first(test: _Test) -> Finder:
         graph, schedule = trace.graph, trace.schedule
         bad, worse = _any(test, trace.operand_values), _any(test, trace.gradients)
         known = [  # to the rules of each node
-            one or any(bad[operand] for operand in node.operands)
-            for one, node in zip(bad, graph.nodes, strict=True)
+            is_bad or any(bad[operand] for operand in node.operands)
+            for is_bad, node in zip(bad, graph.nodes, strict=True)
         ]
         for node in schedule.order:
             if bad[node] and not any(bad[operand] for operand in graph.nodes[node].operands):
@@ -102,8 +102,8 @@ def _where(trace: Trace, fails: _Test, *, every: bool) -> Iterator[int]:
     """Where a completed gradient has no cell that `fails`, or, unless of `every` cell, has one."""
     completed = _completed(trace)
     gradients = [trace.gradients[node] for _, node in completed]
-    for (at, _), gradient, one in zip(completed, gradients, _any(fails, gradients), strict=True):
-        if one != every and gradient is not None and gradient.size:
+    for (at, _), gradient, failing in zip(completed, gradients, _any(fails, gradients), strict=True):
+        if failing != every and gradient is not None and gradient.size:
             yield at
 
 
@@ -132,8 +132,8 @@ def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int
 def _dead(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
     """A relu that gives nothing: alone, or for one feature in every row of a batch."""
     for node in trace.schedule.order:
-        one = trace.graph.nodes[node]
-        if one.op is not None and one.op.tails == "dead":
+        relu = trace.graph.nodes[node]
+        if relu.op is not None and relu.op.tails == "dead":
             value = trace.values[node]
             if value.size and not np.all(np.any(value, axis=0) if value.ndim > 1 else np.any(value)):
                 yield node - trace.schedule.order.start + 1
@@ -157,8 +157,8 @@ def _unchanged(trace: Trace, before: Trace | None, bound: float) -> Iterator[int
 
 
 ANOMALIES: Final[Mapping[str, Anomaly]] = {
-    one.name: one
-    for one in (
+    anomaly.name: anomaly
+    for anomaly in (
         Anomaly(
             "first infinity",
             msg("An infinity arises here, from finite numbers."),

@@ -66,7 +66,7 @@ class Branches(Struct, frozen=True, eq=False):
 
     def grown(self, override: Override, told: Message) -> Branches:
         """With one change more, on a new branch."""
-        kept = sum(one.tensor.size for branch in self.every.values() for one in branch.own())
+        kept = sum(override.tensor.size for branch in self.every.values() for override in branch.own())
         if kept + override.tensor.size > MOST_NUMBERS:
             raise UsageError(
                 msg("there is no room for another branch: the changes hold too many numbers already")
@@ -76,7 +76,7 @@ class Branches(Struct, frozen=True, eq=False):
             number += 1
         name = f"b{number}"
         key = (override.kind, override.node)
-        overrides = {old: one for old, one in self.here.overrides.items() if old != key} | {key: override}
+        overrides = {old: known for old, known in self.here.overrides.items() if old != key} | {key: override}
         branch = Branch(name, self.current, overrides, told)
         return Branches({**self.every, name: branch}, name, {**self.redo, self.current: name})
 
@@ -116,8 +116,8 @@ class Branches(Struct, frozen=True, eq=False):
             )
         old = self.current
 
-        def new(one: Any) -> Any:
-            return name if one == old else one
+        def new(branch: Any) -> Any:
+            return name if branch == old else branch
 
         every = {
             new(key): structs.replace(branch, name=new(branch.name), parent=new(branch.parent))

@@ -208,13 +208,13 @@ def _of_nodes(nodes: Iterable[int], trace: Trace) -> Iterator[int]:
 def _of_op(name: str, trace: Trace) -> Iterator[int]:
     nodes = trace.graph.nodes
     return _of_nodes(
-        (one for one in trace.schedule.order if getattr(nodes[one].op, "name", "") == name), trace
+        (node for node in trace.schedule.order if getattr(nodes[node].op, "name", "") == name), trace
     )
 
 
 def _of_group(name: str, trace: Trace) -> Iterator[int]:
     """Where the run enters the group, on its way forward and on its way back."""
-    group = next(one for one in trace.graph.groups if one.name == name)
+    group = next(group for group in trace.graph.groups if group.name == name)
     for backward in (False, True):
         positions = (
             interval(trace.schedule, group, backward=backward)

@@ -69,12 +69,12 @@ def parse_condition(text: str, graph: Graph) -> Condition:
     """The condition that `text` spells; `UsageError` where it is none, or names something unknown."""
     tree = typed(text)
     parts = operands_first(tree)
-    for one in parts:
-        if isinstance(one, Call):
-            _check_call(one, graph)
-    of_gradients = {id(one.args[0]) for one in parts if isinstance(one, Call) and is_gradient(one)}
-    written = [one for one in parts if isinstance(one, Name | Attribute)]
-    bare = dict.fromkeys(_name(one) for one in written if id(one) not in of_gradients)
+    for part in parts:
+        if isinstance(part, Call):
+            _check_call(part, graph)
+    of_gradients = {id(part.args[0]) for part in parts if isinstance(part, Call) and is_gradient(part)}
+    written = [part for part in parts if isinstance(part, Name | Attribute)]
+    bare = dict.fromkeys(_name(part) for part in written if id(part) not in of_gradients)
     for name in dict.fromkeys(map(_name, written)):
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
@@ -100,10 +100,11 @@ def _name(part: Expr) -> str:
 def _check_call(call: Call, graph: Graph) -> None:
     """Refuse a call that has a value at no step."""
     if not is_gradient(call):
-        operands = [one.value for one in call.keywords if is_operand(call, one)]
+        operands = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
         try:
             op = find_op(call.name, call.name_span)
-            bind(op, call.name_span, [(one, one.span) for one in call.args], named_arguments(call, operands))
+            given = [(operand, operand.span) for operand in call.args]
+            bind(op, call.name_span, given, named_arguments(call, operands))
         except CallError as error:
             raise UsageError(with_hint(error.message, error.hint)) from None
         return
@@ -192,12 +193,12 @@ class _Finder:
 
     def tried(self, positions: Sequence[int], columns: _Columns) -> NDArray[np.int64]:
         """Steps at which all numbers are scalars are tried at once, the others one by one."""
-        flags = [[one is not None and not one.ndim for one in column] for column in columns.values()]
+        flags = [[number is not None and not number.ndim for number in column] for column in columns.values()]
         if all(map(all, flags)):
             return self.at_once(positions, columns)
         flat = [all(row) for row in zip(*flags, strict=True)]
         scalars: _Columns = {subject: list(compress(column, flat)) for subject, column in columns.items()}
-        others = [index for index, one in enumerate(flat) if not one]
+        others = [index for index, is_flat in enumerate(flat) if not is_flat]
         found = self.one_by_one(
             [positions[index] for index in others],
             {subject: [column[index] for index in others] for subject, column in columns.items()},
@@ -270,7 +271,7 @@ def _local(trace: Trace, edge: Edge) -> Any:
     graph = trace.graph
     node = graph.nodes[edge.node]
     if node.shape == () == graph.nodes[edge.operand].shape:  # as `local_gradient` has it, and quicker
-        operands = [trace.operand_values[one] for one in node.operands]
+        operands = [trace.operand_values[position] for position in node.operands]
         return product(graph, edge, graph.dtype.type(1.0), trace.outs[edge.node], operands)
     local = LocalFacts(trace, edge)
     return local.factor.tensor if local.is_map else local.value
@@ -345,11 +346,11 @@ class _Vectors(Struct, frozen=True, eq=False):
                 return self.value_of(_name(tree))
 
     def applied(self, op: Op, parts: Sequence[Expr]) -> Any:
-        operands = [np.asarray(self.value(one), dtype=self.dtype) for one in parts]
-        attributes = {one.name: one.default for one in op.attributes}
+        operands = [np.asarray(self.value(part), dtype=self.dtype) for part in parts]
+        attributes = {attribute.name: attribute.default for attribute in op.attributes}
         if op.reduces:
             attributes |= {"axis": -1, "keepdims": True}
-            operands = [one if one.ndim else one.reshape(1, 1) for one in operands]
+            operands = [operand if operand.ndim else operand.reshape(1, 1) for operand in operands]
         with np.errstate(all="ignore"):
             out = op.forward(*operands, **attributes)
         return np.asarray(out, dtype=np.bool_ if op.boolean else self.dtype)

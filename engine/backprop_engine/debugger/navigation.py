@@ -80,9 +80,9 @@ def _entered(
     return None
 
 
-def _same_pass(schedule: Schedule, one: int, other: int) -> bool:
+def _same_pass(schedule: Schedule, here: int, other: int) -> bool:
     """Whether both steps are of the same pass: a group is entered anew in the other one."""
-    return (one < schedule.seed) == (other < schedule.seed)
+    return (here < schedule.seed) == (other < schedule.seed)
 
 
 def stretch_of(schedule: Schedule, group: Group, position: int) -> range:
@@ -98,5 +98,5 @@ def interval(schedule: Schedule, group: Group, *, backward: bool) -> range:
     edges = [schedule.edges_of[node] for node in range(group.start, group.stop) if node in schedule.edges_of]
     if not edges:
         return range(0)
-    first, stop = min(one.start for one in edges), max(one.stop for one in edges)
+    first, stop = min(span.start for span in edges), max(span.stop for span in edges)
     return range(schedule.starts[first], schedule.starts[stop])

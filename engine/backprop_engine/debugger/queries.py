@@ -223,11 +223,11 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
     runs = [forward(by) for by in (0.0, size, -size)]
     with np.errstate(all="ignore"):
         weighted = (values[graph.output] * trace.bindings.seed for values in runs)
-        before, plus, minus = (float(np.sum(one, dtype=np.float64)) for one in weighted)
+        before, plus, minus = (float(np.sum(number, dtype=np.float64)) for number in weighted)
         slope = (plus - minus) / (2 * size)
     gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
     nodes = (Moved(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
-    moved = (one for one in nodes if not (same(one.before, one.plus) and same(one.before, one.minus)))
+    moved = (node for node in nodes if not (same(node.before, node.plus) and same(node.before, node.minus)))
     return Nudge(before, plus, minus, slope, gradient, tuple(moved))
 
 
@@ -242,46 +242,46 @@ class Difference(Struct, frozen=True, eq=False):
     gradients: tuple[Tensor | None, Tensor | None]
 
 
-def compare(one: Trace, other: Trace) -> tuple[Difference, ...]:
+def compare(trace: Trace, other: Trace) -> tuple[Difference, ...]:
     """The nodes that two runs of one graph differ in, leaves first."""
     found = []
-    for node in one.graph.nodes:
+    for node in trace.graph.nodes:
         at = node.position
-        values, gradients = (one.values[at], other.values[at]), (one.gradients[at], other.gradients[at])
+        values, gradients = (trace.values[at], other.values[at]), (trace.gradients[at], other.gradients[at])
         if node.kind is not Kind.LITERAL and not (same(*values) and same(*gradients)):
             found.append(Difference(node, values, gradients))
     return tuple(found)
 
 
-def differing_steps(one: Trace, other: Trace) -> Iterator[int]:
+def differing_steps(trace: Trace, other: Trace) -> Iterator[int]:
     """The positions of the steps at which two runs of one graph differ, in order; 0 where a leaf does."""
-    schedule = one.schedule
-    leaves = (leaf.position for leaf in one.graph.leaves)
-    if not all(same(one.values[leaf], other.values[leaf]) for leaf in leaves):
+    schedule = trace.schedule
+    leaves = (leaf.position for leaf in trace.graph.leaves)
+    if not all(same(trace.values[leaf], other.values[leaf]) for leaf in leaves):
         yield 0
     for node in schedule.order:
-        if not same(one.values[node], other.values[node]):
+        if not same(trace.values[node], other.values[node]):
             yield node - schedule.order.start + 1
     if schedule.forward_only:
         return
-    if not same(one.gradients[schedule.output], other.gradients[schedule.output]):
+    if not same(trace.gradients[schedule.output], other.gradients[schedule.output]):
         yield schedule.seed
     for edge in schedule.edges:
         start, arrival = schedule.starts[edge.index], schedule.arrival(edge.index)
-        brought = same(one.contributions[edge.index], other.contributions[edge.index])
-        summed = same(one.arrived[edge.index], other.arrived[edge.index])
+        brought = same(trace.contributions[edge.index], other.contributions[edge.index])
+        summed = same(trace.arrived[edge.index], other.arrived[edge.index])
         if not brought or (arrival == start and not summed):
             yield start
         if arrival != start and not summed:
             yield arrival
     for node, position in schedule.update_positions.items():
-        if not same(one.updated[node], other.updated[node]):
+        if not same(trace.updated[node], other.updated[node]):
             yield position
 
 
-def first_difference(one: Trace, other: Trace) -> int | None:
+def first_difference(trace: Trace, other: Trace) -> int | None:
     """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
-    return next(differing_steps(one, other), None)
+    return next(differing_steps(trace, other), None)
 
 
 # Searching

@@ -89,7 +89,7 @@ def _place(trace: Trace, here: int, iteration: int = 0) -> ResumePoint:
 
 def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
     """The names of what follows `node` in `order`."""
-    return tuple(graph.nodes[one].name for one in order[order.index(node) + 1 :]) if order else ()
+    return tuple(graph.nodes[position].name for position in order[order.index(node) + 1 :]) if order else ()
 
 
 def position_of(run: Run, place: ResumePoint) -> int:
@@ -153,7 +153,7 @@ def resumed(session: Session, run: Run) -> Session:
         position=0,
         selection=None,
         levels=(),
-        folded=tuple(one for one in session.folded if one in groups),
+        folded=tuple(group for group in session.folded if group in groups),
         breakpoints=tuple(_breakpoints(session.breakpoints, graph, left_out)),
         watches=tuple(_watches(session.watches, graph, left_out)),
         past=(),
@@ -193,30 +193,30 @@ def _levels(levels: Sequence[InnerRun], trace: Trace) -> Iterator[InnerRun]:
 def _breakpoints(
     breakpoints: Sequence[Breakpoint], graph: Graph, left_out: list[str]
 ) -> Iterator[Breakpoint]:
-    for one in breakpoints:
+    for breakpoint_ in breakpoints:
         try:
-            found = parse_breakpoint(one.text, graph)
+            found = parse_breakpoint(breakpoint_.text, graph)
         except UsageError:
-            left_out.append(one.text)
+            left_out.append(breakpoint_.text)
         else:
-            yield structs.replace(one, target=found.target, condition=found.condition)
+            yield structs.replace(breakpoint_, target=found.target, condition=found.condition)
 
 
 def _watches(watches: Sequence[str], graph: Graph, left_out: list[str]) -> Iterator[str]:
-    for one in watches:
+    for watch in watches:
         try:
-            check_watch(one, graph)
+            check_watch(watch, graph)
         except UsageError:
-            left_out.append(one)
+            left_out.append(watch)
         else:
-            yield one
+            yield watch
 
 
 def _fitting(branches: Branches, run: Run, left_out: list[str]) -> Branches:
     """The branches with the changes that can still be made."""
     every = {}
     for name, branch in branches.every.items():
-        kept = {key: one for key, one in branch.overrides.items() if _fits(one, run)}
+        kept = {key: override for key, override in branch.overrides.items() if _fits(override, run)}
         every[name] = structs.replace(branch, overrides=kept)
         if name == branches.current:
             left_out += [node for kind, node in branch.overrides if (kind, node) not in kept]

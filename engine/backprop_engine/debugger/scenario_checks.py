@@ -39,13 +39,13 @@ def _refused(
     node: YamlNode | None, check: Callable[[str, Graph], object], graph: Graph, kind: Code
 ) -> list[Diagnostic]:
     found: list[Diagnostic] = []
-    for one in node if isinstance(node, YamlSequence) else ():
+    for item in node if isinstance(node, YamlSequence) else ():
         try:
-            if isinstance(one, YamlScalar):
-                check(one.text, graph)
+            if isinstance(item, YamlScalar):
+                check(item.text, graph)
         except UsageError as error:
             try:
-                raise mistake(kind, one, error.message, error.hint)
+                raise mistake(kind, item, error.message, error.hint)
             except ScenarioError as wrong:
                 found += wrong.diagnostics
     return found

@@ -154,6 +154,6 @@ class Session:
     def waiting(self, pending: Seek | Journey) -> Session:
         """The same place while something is pending; what was computed for it stays."""
         after = replace(self, pending=pending)
-        kept = {name: one for name, one in vars(self).items() if name not in self.__dataclass_fields__}
+        kept = {name: value for name, value in vars(self).items() if name not in self.__dataclass_fields__}
         vars(after).update(kept)
         return after

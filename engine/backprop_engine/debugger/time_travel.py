@@ -205,11 +205,11 @@ def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
     trace = run.trace(seek.iteration)
     best: int | None = None
     stopped: dict[int, list[Breakpoint]] = {}
-    for one in session.breakpoints:
-        found = hits(one, trace, before)
+    for breakpoint_ in session.breakpoints:
+        found = hits(breakpoint_, trace, before)
         position = _nearest(found, None if beyond is None else beyond - start, back=seek.back)
         if position is not None:
-            stopped.setdefault(position, []).append(one)
+            stopped.setdefault(position, []).append(breakpoint_)
             if best is None or (position > best if seek.back else position < best):
                 best = position
     here = replace(session, pending=None)
@@ -232,7 +232,8 @@ def stopping(session: Session) -> tuple[Breakpoint, ...]:
         return ()
     before = session.run.trace(session.iteration - 1) if session.iteration else None
     here = session.outer_here
-    return tuple(one for one in session.breakpoints if here in hits(one, session.outer_trace, before))
+    trace = session.outer_trace
+    return tuple(found for found in session.breakpoints if here in hits(found, trace, before))
 
 
 def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
@@ -246,9 +247,9 @@ def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
 
 
 def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
-    kept = tuple(one for one in session.breakpoints if not (one.once and one in breakpoints))
-    hit = tuple(one.number for one in breakpoints)
-    shown = ", ".join(f"{one.number} ({one.text})" for one in breakpoints)
+    kept = tuple(known for known in session.breakpoints if not (known.once and known in breakpoints))
+    hit = tuple(known.number for known in breakpoints)
+    shown = ", ".join(f"{known.number} ({known.text})" for known in breakpoints)
     return told(
         replace(session, breakpoints=kept, hit=hit),
         msg("Stopped at breakpoint {breakpoints}.", breakpoints=shown),

@@ -160,10 +160,10 @@ def _into(session: Session) -> Session:
 def _unfolded_at(session: Session, here: int) -> Session | None:
     """At the first step of the outermost folded group that the step to `here` is in, which is unfolded."""
     groups = groups_at(session.graph, session.schedule, here)
-    group = next((one for one in groups if one.name in session.folded), None)
+    group = next((candidate for candidate in groups if candidate.name in session.folded), None)
     if group is None:
         return None
-    opened = replace(session, folded=tuple(one for one in session.folded if one != group.name))
+    opened = replace(session, folded=tuple(name for name in session.folded if name != group.name))
     first = stretch_of(session.schedule, group, here)[0]
     return _at_level(opened, first) if opened.levels else at(opened, opened.position - opened.here + first)
 
@@ -241,7 +241,7 @@ def _known(node: int | None, graph: Graph) -> None:
 
 def _fold(session: Session, group: str) -> Session:
     """With a group folded, or every instance of a scan; or unfolded, if it was."""
-    names = [one.name for one in session.run.graph.groups]
+    names = [group.name for group in session.run.graph.groups]
     if not names:
         return told(session, msg("The graph has no groups to fold."), good=False)
     if not group:
@@ -282,20 +282,22 @@ def _deleted(session: Session, number: int | None) -> Session:
     if number is None:
         return replace(session, breakpoints=())
     _numbered(session, number)
-    return replace(session, breakpoints=tuple(one for one in session.breakpoints if one.number != number))
+    left = tuple(known for known in session.breakpoints if known.number != number)
+    return replace(session, breakpoints=left)
 
 
 def _numbered(session: Session, number: int) -> Breakpoint:
-    for one in session.breakpoints:
-        if one.number == number:
-            return one
-    numbers = ", ".join(str(one.number) for one in session.breakpoints)
+    for known in session.breakpoints:
+        if known.number == number:
+            return known
+    numbers = ", ".join(str(known.number) for known in session.breakpoints)
     there = msg("there is {numbers}", numbers=numbers) if numbers else msg("there is none")
     raise UsageError(msg("there is no breakpoint {number}", number=number), there)
 
 
 def _with(session: Session, breakpoint_: Breakpoint) -> Session:
-    every = tuple(breakpoint_ if one.number == breakpoint_.number else one for one in session.breakpoints)
+    number, known = breakpoint_.number, session.breakpoints
+    every = tuple(breakpoint_ if other.number == number else other for other in known)
     return replace(session, breakpoints=every)
 
 
@@ -312,7 +314,7 @@ def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
 def _continue(session: Session, *, back: bool) -> Session:
     """To the next hit in this iteration; else the search goes on in the others."""
     session = at(session, session.position)
-    if not any(one.enabled for one in session.breakpoints):
+    if not any(breakpoint_.enabled for breakpoint_ in session.breakpoints):
         message = (
             msg("No breakpoint is set; this is the start of the run.")
             if back

@@ -88,7 +88,7 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
     Raises `UsageError` for a row or a column that there is not, and where a rule can only be asked for whole
     rows and the output is too large for that.
     """
-    out, operand = (trace.graph.nodes[one].shape for one in (edge.node, edge.operand))
+    out, operand = (trace.graph.nodes[position].shape for position in (edge.node, edge.operand))
     i = _unravelled(rows, out, msg("row"))
     j = _unravelled(columns, operand, msg("column"))
     size = (len(rows), len(columns))
@@ -154,7 +154,7 @@ def edge_origins(
 def _terms(i: _Cells, upstream: Any, factor: Any, products: Any, chosen: Any) -> list[Origin]:
     """The terms at the `chosen` places."""
     places = zip(*(axis[chosen].tolist() for axis in i), strict=True) if i else ((),) * len(chosen)
-    numbers = (one[chosen].tolist() for one in (upstream, factor, products))
+    numbers = (column[chosen].tolist() for column in (upstream, factor, products))
     return [Origin(cell, *each) for cell, *each in zip(places, *numbers, strict=True)]
 
 
@@ -170,7 +170,7 @@ def _candidates(trace: Trace, edge: Edge, cell: EntryIndex) -> Iterator[_Cells]:
     for start in range(0, prod(sizes), _SLICE):
         places = np.arange(start, min(start + _SLICE, prod(sizes)))
         apart = np.unravel_index(places, sizes) if sizes else ()
-        yield tuple(axis + one for axis, one in zip(apart, fixed, strict=True))
+        yield tuple(axis + first for axis, first in zip(apart, fixed, strict=True))
 
 
 def _reach(trace: Trace, edge: Edge, cell: EntryIndex) -> tuple[EntryIndex, Shape]:
@@ -206,7 +206,7 @@ def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple
 def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
     """The cells of the Jacobian of `edge`, as a function of which."""
     node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
-    out, operands = trace.outs[edge.node], [trace.operand_values[one] for one in node.operands]
+    out, operands = trace.outs[edge.node], [trace.operand_values[position] for position in node.operands]
     rule = edge.rule
     if isinstance(rule, Elementwise):
         found = rule.of(out, *operands, **node.attributes) if known is None else known
@@ -221,8 +221,8 @@ def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
 def _reads(i: _Cells, j: _Cells, operand: Shape) -> Any:
     """Whether the output's cells `i` read the operand's cells `j`, with NumPy's broadcasting."""
     met: Any = np.True_
-    for one, other, size in zip(i[len(i) - len(j) :], j, operand, strict=True):
-        met = met & ((one == other) if size != 1 else np.True_)
+    for left, other, size in zip(i[len(i) - len(j) :], j, operand, strict=True):
+        met = met & ((left == other) if size != 1 else np.True_)
     return met
 
 
@@ -281,7 +281,7 @@ def _unravelled(places: Sequence[int], shape: Shape, what: Message) -> _Cells:
 
 def _check_cell(node: Node, cell: EntryIndex) -> None:
     if len(cell) != len(node.shape) or any(
-        not 0 <= one < size for one, size in zip(cell, node.shape, strict=False)
+        not 0 <= index < size for index, size in zip(cell, node.shape, strict=False)
     ):
         raise UsageError(
             msg(

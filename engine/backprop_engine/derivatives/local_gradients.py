@@ -99,12 +99,12 @@ def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     rule, attributes = edge.rule, dict(node.attributes)
     out = trace.outs[edge.node]
-    operands = [trace.operand_values[one] for one in node.operands]
+    operands = [trace.operand_values[position] for position in node.operands]
     with np.errstate(all="ignore"):
         if node.shape == () == operand.shape:
-            one = graph.dtype.type(1.0)
+            unit = graph.dtype.type(1.0)
             text = rule.text if isinstance(rule, Elementwise) else _without_upstream(rule.text)
-            return ScalarLocal(product(graph, edge, one, out, operands), text)
+            return ScalarLocal(product(graph, edge, unit, out, operands), text)
         match rule:
             case Elementwise():
                 partial = np.asarray(rule.of(out, *operands, **attributes), dtype=graph.dtype)

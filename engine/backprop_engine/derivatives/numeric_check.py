@@ -253,7 +253,9 @@ def _judge(
     """Compare found cells with their numeric slopes."""
     numeric = np.array([slope.value for slope in slopes])
     whole = len(slopes) == int(np.size(gradient))
-    kinks = np.array([fair_at_kink(slope, one) for slope, one in zip(slopes, found, strict=True)], dtype=bool)
+    kinks = np.array(
+        [fair_at_kink(slope, entry) for slope, entry in zip(slopes, found, strict=True)], dtype=bool
+    )
     scale = max(
         float(np.max(np.abs(found), initial=0.0)), float(np.max(np.abs(numeric[~kinks]), initial=0.0))
     )

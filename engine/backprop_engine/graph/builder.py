@@ -77,7 +77,7 @@ class GraphBuilder:
         """Add a computed node; raises `ShapeError` where the operands' shapes do not fit the operator."""
         given = attributes or _NO_ATTRIBUTES
         if op.attributes:
-            given = {one.name: one.default for one in op.attributes} | dict(given)
+            given = {attribute.name: attribute.default for attribute in op.attributes} | dict(given)
         nodes = self._nodes
         shapes = tuple([nodes[operand].shape for operand in operands])
         # Without attributes the shapes settle it; with them there are too many cases to remember.

@@ -1,7 +1,7 @@
-"""Recording a run again after a change: only what depends on it is computed, all else is shared.
+"""Recording a run again after a change: only what depends on the change is computed, all else is shared.
 
 The result is what `record` would give, to the bit: the functions are the same, in the same order. Both passes
-go along the same plans, and past everything that nothing before it has moved.
+follow the same plans and skip whatever no change has reached.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ class _Again:
         self.contributions: list[Any] = list(trace.contributions)
         self.arrived: list[Any] = list(trace.arrived)
         self.gradients: list[Any] = list(trace.gradients)
-        self.moved = [False] * len(self.graph.nodes)
-        """Whether a node's value, as others compute with it, is another than before."""
-        self.turned = [False] * len(self.graph.nodes)
-        """Whether what its operator gives is, which its own rules use."""
+        self.value_changed = [False] * len(self.graph.nodes)
+        """Whether a node's value, as other nodes compute with it, differs from before."""
+        self.output_changed = [False] * len(self.graph.nodes)
+        """Whether what its operator gives differs, which its own rules use."""
         self.computed = self.multiplied = 0
         given = {leaf.position: self.bindings.leaves[leaf.position] for leaf in self.graph.leaves}
         given |= {node: value for node, value in self.value_edits.items() if node in given}
         self.leaves = {node: value for node, value in given.items() if not _same(value, self.values[node])}
-        """The leaves that have another value than before."""
+        """The leaves whose value differs from before."""
 
     def reaches_all(self) -> bool:
         """Whether every computed node depends on a leaf that has changed, and nothing on an override."""
@@ -84,7 +84,7 @@ class _Again:
             return False
         reached = [node in self.leaves for node in range(len(self.graph.nodes))]
         for node, _, _, first, last, every, _ in forward_plan(self.graph):
-            if not (reached[first] or reached[last] or any(reached[one] for one in every)):
+            if not (reached[first] or reached[last] or any(reached[position] for position in every)):
                 return False
             reached[node] = True
         return True
@@ -92,69 +92,75 @@ class _Again:
     # Forward
 
     def forward(self) -> None:
-        """Compute again each node that an operand of has moved, or whose override has."""
+        """Compute again each node whose override, or the value of one of its operands, has changed."""
         for position, value in self.leaves.items():
             self.values[position] = self.operands[position] = self.outs[position] = value
-            self.moved[position] = self.turned[position] = True
+            self.value_changed[position] = self.output_changed[position] = True
         overridden = {
             node
             for node in (*self.value_edits, *self.old_values)
             if not _same_edit(self.value_edits.get(node), self.old_values.get(node))
         }
-        moved, operands, scalar = self.moved, self.operands, self.graph.dtype.type
+        value_changed, operands, scalar = self.value_changed, self.operands, self.graph.dtype.type
         for node, function, arity, first, last, every, dtype in forward_plan(self.graph):
-            if moved[first] or moved[last] or (arity > 2 and any(moved[one] for one in every)):
+            if (
+                value_changed[first]
+                or value_changed[last]
+                or (arity > 2 and any(value_changed[position] for position in every))
+            ):
                 if arity == 2:
                     out = function(operands[first], operands[last])
                 elif arity == 1:
                     out = function(operands[first])
                 else:
-                    out = function(*[operands[one] for one in every])
+                    out = function(*[operands[position] for position in every])
                 self.computed += 1
                 self.gave(node, out if type(out) is scalar else settle(out, dtype))
             elif node in overridden:
                 self.gave(node, self.outs[node])
 
     def gave(self, node: int, out: Any) -> None:
-        """What the operator of `node` gives is `out`, and so its value, unless another one is put in."""
+        """Store `out` as what the operator of `node` gives, and as its value unless that is overridden."""
         if not _same(out, self.outs[node]):
             self.outs[node] = out
-            self.turned[node] = True
+            self.output_changed[node] = True
         value: Any = self.value_edits.get(node, self.outs[node])
         if not _same(value, self.values[node]):
             self.values[node] = value
             self.operands[node] = (
                 value if value.dtype == self.graph.dtype else settle(value, self.graph.dtype)
             )
-            self.moved[node] = True
+            self.value_changed[node] = True
 
     # Backward
 
     def backward(self) -> None:
-        """Hand on again each gradient that has moved, or whose rule uses something that has."""
+        """Compute again each contribution whose upstream gradient, or anything its rule uses, has changed."""
         graph, output = self.graph, self.graph.output
         seed = self.gradient_edits.get(output, self.bindings.seed)
-        pushed = [False] * len(graph.nodes)
-        pushed[output] = not _same(seed, self.gradients[output])
+        gradient_changed = [False] * len(graph.nodes)
+        gradient_changed[output] = not _same(seed, self.gradients[output])
         uses_of, overridden = graph.schedule.uses_of, (*self.gradient_edits, *self.old_gradients)
         completions = {uses_of[node][-1]: node for node in overridden if node in uses_of}
-        if not (pushed[output] or completions or any(self.moved) or any(self.turned)):
+        if not (
+            gradient_changed[output] or completions or any(self.value_changed) or any(self.output_changed)
+        ):
             return
-        before, moved, turned = self.gradients, self.moved, self.turned
+        before, value_changed, output_changed = self.gradients, self.value_changed, self.output_changed
         gradients: list[Any] = [None] * len(graph.nodes)
         self.gradients = gradients
-        gradients[output] = seed if pushed[output] else before[output]
+        gradients[output] = seed if gradient_changed[output] else before[output]
         contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
         plan = backward_plan(graph)
         for index, entry in enumerate(plan):
             node, operand, _, _, arity, first, last, every, _, _, _ = entry
             fresh = False
             if (
-                pushed[node]
-                or turned[node]
-                or moved[first]
-                or moved[last]
-                or (arity > 2 and any(moved[one] for one in every))
+                gradient_changed[node]
+                or output_changed[node]
+                or value_changed[first]
+                or value_changed[last]
+                or (arity > 2 and any(value_changed[position] for position in every))
             ):
                 out = contribution_of(entry, gradients[node], self.outs, self.operands, dtype)
                 self.multiplied += 1
@@ -162,7 +168,7 @@ class _Again:
                 if fresh:
                     contributions[index] = out
             total, earlier = contributions[index], gradients[operand]
-            if earlier is not None and (fresh or pushed[operand] or index in completions):
+            if earlier is not None and (fresh or gradient_changed[operand] or index in completions):
                 total = settle(earlier + total, dtype)
                 fresh = not _same(total, arrived[index])
             if index in completions:
@@ -170,20 +176,20 @@ class _Again:
                 fresh = not _same(total, arrived[index])
             if fresh:
                 arrived[index] = total
-            pushed[operand] = fresh
+            gradient_changed[operand] = fresh
             gradients[operand] = arrived[index]
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(tensor: Any, other: Any) -> bool:
     """Whether two tensors of one type and shape are the same to the bit."""
-    if one is other:
+    if tensor is other:
         return True
-    if one.ndim == 0 and one != other and one == one:  # at once for numbers, unless it is a NaN or a zero
+    if tensor.ndim == 0 and tensor != other and tensor == tensor:  # numbers, unless they are NaN or 0
         return False
-    return bool(one.tobytes() == other.tobytes())
+    return bool(tensor.tobytes() == other.tobytes())
 
 
-def _same_edit(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return _same(one, other)
+def _same_edit(edit: Any, other: Any) -> bool:
+    if edit is None or other is None:
+        return edit is other
+    return _same(edit, other)

@@ -1,7 +1,7 @@
 """Recording a run: `record(graph, bindings)` gives its `Trace`.
 
 Both passes follow a plan that is made once for a graph, so that the loops look nothing up. Scalars stay NumPy
-scalars on their way through, which is several times faster than arrays of no dimension.
+scalars throughout, which are several times faster than arrays of no dimension.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trac
     """Run `graph` forward and backward on `bindings`, with `edits` in force.
 
     Arithmetic is IEEE and raises nothing: infinities and NaN are values like any other. Raises `UsageError`
-    for an edit of a node that is not there, or of another shape.
+    for an edit of a node that does not exist, or whose shape is not that of its node.
     """
     edits = tuple(edits)
     value_edits, gradient_edits = edits_by_position(graph, edits)
@@ -64,7 +64,7 @@ def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trac
 
 
 def record_forward(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
-    """As `record`, the forward pass alone: no node has a gradient."""
+    """As `record`, but the forward pass alone: no node has a gradient."""
     edits = tuple(edits)
     value_edits, _ = edits_by_position(graph, edits)
     with np.errstate(all="ignore"):
@@ -103,13 +103,13 @@ def value_dtype(graph: Graph, node: Node) -> np.dtype[Any]:
 
 
 def forward_function(node: Node) -> _Function:
-    """The operator of a computed node, its attributes bound."""
+    """The operator of a computed node, with its attributes bound."""
     assert node.op is not None
     return partial(node.op.forward, **node.attributes) if node.attributes else node.op.forward
 
 
 class _ForwardEntry(NamedTuple):
-    """A computed node, ready to be computed."""
+    """What it takes to compute a node."""
 
     node: int
     function: _Function
@@ -152,7 +152,7 @@ def run_forward(
         elif arity == 1:
             out = function(operands[first])
         else:
-            out = function(*[operands[operand] for operand in every])
+            out = function(*[operands[position] for position in every])
         if edits:
             outs[node] = settle(out, dtype)
             out = edits.get(node, out)
@@ -165,7 +165,7 @@ def run_forward(
 
 
 class BackwardEntry(NamedTuple):
-    """A gradient edge, ready to be computed; `function` is None where the local gradient is 1."""
+    """What it takes to compute a contribution; `function` is None where the local gradient is 1."""
 
     node: int
     operand: int
@@ -197,9 +197,9 @@ def _backward_entry(graph: Graph, edge: Edge) -> BackwardEntry:
 
 
 def _backward_function(node: Node, edge: Edge, operand: Shape) -> tuple[_Function | None, bool]:
-    """The local gradient to multiply with, or the vector-Jacobian product.
+    """The local gradient to multiply by, or the vector-Jacobian product; and whether it is the former.
 
-    Between scalars every rule is a number: it is what the rule makes of an upstream gradient of 1.
+    Between scalars every rule is a number: what the rule gives for an upstream gradient of 1.
     """
     rule = edge.rule
     if rule is ONE:
@@ -213,7 +213,7 @@ def _backward_function(node: Node, edge: Edge, operand: Shape) -> tuple[_Functio
 
 
 def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: Sequence[Tensor]) -> Tensor:
-    """What the rule of `edge` makes of `upstream`, before any broadcast axis is summed."""
+    """Upstream times local gradient at `edge`, before any broadcast axis is summed."""
     entry = backward_plan(graph)[edge.index]
     if entry.function is None:
         return upstream
@@ -225,7 +225,7 @@ def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: S
 def contribution(
     graph: Graph, index: int, upstream: Tensor, outs: Sequence[Tensor], operands: Sequence[Tensor]
 ) -> Tensor:
-    """What the edge at `index` hands on of `upstream`, in its operand's shape; as a whole run computes it."""
+    """The contribution of the edge at `index`, in its operand's shape, as a whole run computes it."""
     return contribution_of(backward_plan(graph)[index], upstream, outs, operands, graph.dtype)
 
 
@@ -239,7 +239,7 @@ def contribution_of(
     """The same for an entry of the plan."""
     out: Any = upstream
     if entry.function is not None:
-        given = [operands[one] for one in entry.operands]
+        given = [operands[position] for position in entry.operands]
         if entry.multiplies:
             out = upstream * entry.function(outs[entry.node], *given)
         else:
@@ -286,9 +286,9 @@ class _BackwardPass:
                 elif arity == 1:
                     out = upstream * function(outs[node], operands[first])
                 else:
-                    out = upstream * function(outs[node], *[operands[one] for one in every])
+                    out = upstream * function(outs[node], *[operands[position] for position in every])
             else:
-                out = function(upstream, outs[node], *[operands[one] for one in every])
+                out = function(upstream, outs[node], *[operands[position] for position in every])
             if summed:
                 out = sum_axes(out, summed, shape)
             if type(out) is not scalar:

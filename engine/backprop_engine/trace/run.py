@@ -27,7 +27,7 @@ __all__ = ["Run", "Training"]
 
 
 class _Checkpoint(Struct, frozen=True, eq=False):
-    """What an iteration begins with: the numbers of the leaves, and what is remembered of each parameter."""
+    """What an iteration begins with: the leaves' values, and the optimizer's state of each parameter."""
 
     bindings: Bindings
     states: Mapping[int, OptimizerState]
@@ -36,9 +36,9 @@ class _Checkpoint(Struct, frozen=True, eq=False):
 class Run:
     """The iterations of a run; without training there is one.
 
-    A trace is computed when it is asked for. Of the parameters some checkpoints are kept, so that going back
-    to an iteration costs a few iterations, not all of them. What is computed does not depend on the order
-    of asking. Whoever wants to hear keys on a long way computes it one iteration at a time: `approach`.
+    A trace is computed when it is asked for. Checkpoints of the parameters are kept, so that going back to an
+    iteration costs a few iterations, not all of them. Results do not depend on the order of the requests. To
+    stay responsive on a long way, compute it one iteration at a time: `approach`.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Run:
         first = self._start()
         self._checkpoints = [first]
         self._latest = self._front = (0, first)
-        """What the iteration behind the one computed last begins with, and behind the furthest."""
+        """What the iteration after the one computed last begins with, and the one after the furthest."""
         updates = graph.training_schedule.updates if training else None
         self.history = TrainingHistory(graph, updates or (), self.iterations)
         self._traces: dict[int, Trace] = {}
 
     @classmethod
     def of(cls, trace: Trace) -> Run:
-        """The run of a single trace that is there already."""
+        """The run of a single trace that is recorded already."""
         run = cls(trace.graph, trace.bindings, None, trace.edits)
         run._traces[0] = trace
         run.history.note(trace)
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def iterations(self) -> int:
-        """How many there are: one more than there are updates."""
+        """How many iterations there are: one more than updates."""
         return self.training.steps + 1 if self.training else 1
 
     @property
@@ -80,9 +80,10 @@ class Run:
         return self.training.steps * self.length + self.graph.forward_schedule.last
 
     def locate(self, position: int) -> tuple[int, int]:
-        """The iteration that a position lies in, and the position in its trace; `UsageError` outside 0…last.
+        """The iteration that a position lies in, and the position in its trace.
 
-        Where one iteration ends and the next begins, it is the end of the one.
+        Where one iteration ends and the next begins, it is the end of the former. Raises `UsageError` outside
+        0…last.
         """
         if not 0 <= position <= self.last:
             raise UsageError(
@@ -98,18 +99,18 @@ class Run:
         return iteration, before + 1
 
     def start(self, iteration: int) -> int:
-        """The position that an iteration begins at."""
+        """The position at which an iteration begins."""
         return iteration * self.length
 
     def schedule(self, iteration: int) -> Schedule:
-        """The steps of an iteration; nothing is computed for them."""
+        """The schedule of an iteration; nothing is computed for it."""
         if self.training is None:
             return self.graph.schedule
         last = iteration == self.training.steps
         return self.graph.forward_schedule if last else self.graph.training_schedule
 
     def trace(self, iteration: int = 0) -> Trace:
-        """The trace of an iteration; `UsageError` where there is none."""
+        """The trace of an iteration; raises `UsageError` if there is none."""
         if not 0 <= iteration < self.iterations:
             there = (
                 msg("there is 0 to {last}", last=self.iterations - 1)
@@ -127,7 +128,7 @@ class Run:
         return self._traces[iteration]
 
     def losses(self) -> Iterator[Tensor]:
-        """The output's value in each iteration, from the first on."""
+        """The value of the output in each iteration, from the first on."""
         if self.graph.nodes[self.graph.output].shape == ():
             for iteration in range(self.iterations):
                 while self.history.count <= iteration:
@@ -144,26 +145,26 @@ class Run:
     # On the way to an iteration
 
     def missing(self, iteration: int) -> int:
-        """How many iterations must be computed before the trace of `iteration` is there."""
+        """How many iterations must be computed to get the trace of `iteration`."""
         if iteration in self._traces:
             return 0
         begin, _ = self._nearest(iteration)
         return iteration + 1 - begin - sum(begin <= kept < iteration for kept in self._traces)
 
     def nearest(self, iteration: int) -> int:
-        """The last iteration up to this one that can be computed without any other."""
+        """The last iteration, up to this one, that can be computed without any other."""
         return iteration if iteration in self._traces else self._nearest(iteration)[0]
 
     def approach(self, iteration: int) -> None:
-        """Compute one of the iterations before this one, the first that is missing; nothing if none is."""
+        """Compute the first missing iteration on the way to this one; nothing if none is missing."""
         begin, checkpoint = self._nearest(iteration)
         if begin < iteration:
             self._pass(self._traces.get(begin) or self._record(begin, checkpoint))
 
     def extend(self) -> bool:
-        """Compute one iteration that is missing before the first that was never computed, or else that one.
+        """Compute one missing iteration on the way to the first that was never computed, or else that one.
 
-        Whether there is any left that never was.
+        Returns whether any are left that never were.
         """
         first = self.history.count
         if first < self.iterations:
@@ -182,7 +183,8 @@ class Run:
         optimizer, settings = self.training.optimizer, self.training.settings
         leaves = self.bindings.leaves
         updates = self.graph.training_schedule.updates or ()
-        return _Checkpoint(self.bindings, {one: optimizer.start(leaves[one], settings) for one in updates})
+        states = {parameter: optimizer.start(leaves[parameter], settings) for parameter in updates}
+        return _Checkpoint(self.bindings, states)
 
     def _record(self, iteration: int, checkpoint: _Checkpoint) -> Trace:
         trace = self._recorded(iteration, checkpoint)
@@ -220,7 +222,7 @@ class Run:
     # Checkpoints
 
     def _pass(self, trace: Trace) -> None:
-        """Note what the iteration behind `trace` begins with, if there is one."""
+        """Note what the iteration after `trace` begins with, if there is one."""
         following = trace.iteration + 1
         if following >= self.iterations:
             return
@@ -233,13 +235,13 @@ class Run:
             self._checkpoints.append(self._latest[1])
 
     def _nearest(self, iteration: int) -> tuple[int, _Checkpoint]:
-        """The last iteration up to this one of which a checkpoint is there, and that checkpoint."""
+        """The last iteration, up to this one, with a checkpoint, and that checkpoint."""
         kept = min(iteration // self._stride, len(self._checkpoints) - 1)
         there = [(kept * self._stride, self._checkpoints[kept]), self._latest, self._front]
-        return max((one for one in there if one[0] <= iteration), key=lambda one: one[0])
+        return max((known for known in there if known[0] <= iteration), key=lambda known: known[0])
 
     def _checkpoint(self, iteration: int) -> _Checkpoint:
-        """What an iteration begins with, from the last checkpoint before it."""
+        """What an iteration begins with, computed from the last checkpoint before it."""
         while self._nearest(iteration)[0] < iteration:
             self.approach(iteration)
         return self._nearest(iteration)[1]

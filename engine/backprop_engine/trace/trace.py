@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -34,10 +34,8 @@ from backprop_engine.graph.steps import (
     Update,
 )
 from backprop_engine.messages.message import Message, msg
-
-if TYPE_CHECKING:
-    from backprop_engine.optim import OptimizerState
-    from backprop_engine.trace.training import Training
+from backprop_engine.optim import OptimizerState
+from backprop_engine.trace.training import Training
 
 __all__ = [
     "Edit",
@@ -53,7 +51,7 @@ __all__ = [
 ]
 
 _FEW = 8
-"""Of frames that are more steps apart, anything may differ."""
+"""Between frames that are more steps apart, anything may differ."""
 
 
 class ValueEdit(Struct, frozen=True, eq=False):
@@ -102,23 +100,23 @@ class Trace:
     arrived: Sequence[Tensor]
     gradients: Sequence[Tensor | None]
     plan: Schedule | None = None
-    """Where the run is an iteration of training: its schedule, which has more or fewer steps."""
+    """The schedule of an iteration of training, which has more or fewer steps; None for any other run."""
     updated: Mapping[int, Tensor] = field(default_factory=dict)
     """What each parameter is after the update, by position."""
     remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
-    """What the optimiser remembers of each parameter before and after the update, by position."""
+    """The optimizer's state of each parameter before and after the update, by position."""
     iteration: int = 0
     training: Training | None = None
-    """Where the run is an iteration of training: which one."""
+    """The training that the run is an iteration of, if it is one."""
 
     @property
     def schedule(self) -> Schedule:
-        """Which step leads to which position."""
+        """The schedule: which step leads to which position."""
         return self.plan or self.graph.schedule
 
     @property
     def first_position(self) -> int:
-        """The position in the whole run that this trace's position 0 is."""
+        """The position in the whole run of this trace's position 0."""
         return self.iteration * self.graph.training_schedule.last if self.iteration else 0
 
     @cached_property
@@ -127,14 +125,14 @@ class Trace:
         return Steps(self.schedule)
 
     def value(self, name: str) -> Tensor:
-        """The value of the node called `name`; `UsageError` where there is none."""
+        """The value of the node called `name`; raises `UsageError` if there is none."""
         return self.values[self.graph.position(name)]
 
     def gradient(self, name: str) -> Tensor:
-        """The completed gradient of the output by the node called `name`, in the shape of its value.
+        """The completed gradient of the output with respect to the node called `name`, in its shape.
 
-        Zeros for an input or a parameter that the output does not depend on; `UsageError` for constants and
-        for computed nodes that do not lead to the output, which have none.
+        Zeros for an input or a parameter that the output does not depend on. Raises `UsageError` for nodes
+        without a gradient: constants, and computed nodes that do not lead to the output.
         """
         node = self.graph[name]
         gradient = self.gradients[node.position]
@@ -155,7 +153,7 @@ class Trace:
     @cached_property
     def gradient_norms(self) -> Sequence[float]:
         """The norm of each node's completed gradient, by position; NaN where it has none."""
-        return [math.nan if one is None else norm(one) for one in self.gradients]
+        return [math.nan if gradient is None else norm(gradient) for gradient in self.gradients]
 
     def frame(self, position: int) -> Frame:
         """What is known at `position`, 0…len(steps); a view, nothing is copied."""
@@ -164,7 +162,7 @@ class Trace:
     @cached_property
     def warnings(self) -> tuple[RunWarning, ...]:
         """What a reader of the run should know: leaves that the output does not depend on, and where the
-        first value and the first gradient arise that are not finite.
+        first value and the first gradient that are not finite arise.
         """
         unreached = tuple(
             RunWarning(
@@ -178,7 +176,7 @@ class Trace:
         return (*unreached, *self._not_finite())
 
     def _not_finite(self) -> Iterator[RunWarning]:
-        """Where the first value, and the first gradient, arise that are not finite."""
+        """Where the first value, and the first gradient, that are not finite arise."""
         nodes = (self.graph.nodes[position] for position in self.graph.order)
         node = next((node for node in nodes if arises(self, node)), None)
         if node is not None and node.op is not None:
@@ -190,7 +188,7 @@ class Trace:
             upstream = self.gradients[edge.node]
             if _finite(self.contributions[edge.index]) or upstream is None or not _finite(upstream):
                 continue
-            name, behind = (self.graph.nodes[one].name for one in (edge.operand, edge.node))
+            name, behind = (self.graph.nodes[position].name for position in (edge.operand, edge.node))
             message = msg(
                 "the gradient of {name} is not finite: it arises behind {behind}", name=name, behind=behind
             )
@@ -199,7 +197,7 @@ class Trace:
 
 
 def arises(trace: Trace, node: Node) -> bool:
-    """Whether the value of `node` has an infinity or a NaN, and none of its operands has."""
+    """Whether the value of `node` has an infinity or a NaN while none of its operands has."""
     if _finite(trace.values[node.position]):
         return False
     return all(_finite(trace.operand_values[operand]) for operand in node.operands)
@@ -304,12 +302,12 @@ class Frame:
 
     @property
     def edge(self) -> Edge | None:
-        """The gradient edge that the step was about, if it was about one."""
+        """The edge of the step, where it hands a gradient on or accumulates it."""
         return self.step.edge if isinstance(self.step, Backward | Accumulate) else None
 
     @property
     def node(self) -> Node | None:
-        """The node that the step was about: computed, seeded, handing its gradient on, or collecting it."""
+        """The node of the step: computed, seeded, updated, handing its gradient on, or collecting it."""
         match self.step:
             case Forward(node=position) | Seed(node=position) | Update(node=position):
                 return self.graph.nodes[position]
@@ -321,16 +319,16 @@ class Frame:
                 return None
 
 
-def between(one: Frame, other: Frame) -> list[Step] | None:
-    """The steps that two frames may look different for: those that led to them, and those between.
+def between(frame: Frame, other: Frame) -> list[Step] | None:
+    """The steps on account of which two frames may look different: those that led to them, and those between.
 
-    None where anything may differ: in frames of two runs, far apart, or before and after all is complete or
-    cleared.
+    None where anything may differ: between frames of two runs, frames far apart, and across the completion or
+    the clearing of a run.
     """
-    first, last = sorted((one.position, other.position))
-    schedule = one.trace.schedule
+    first, last = sorted((frame.position, other.position))
+    schedule = frame.trace.schedule
     completed = first <= schedule.completed < last
-    if one.trace is not other.trace or first == 0 or last - first > _FEW or completed:
+    if frame.trace is not other.trace or first == 0 or last - first > _FEW or completed:
         return None
     steps = [schedule.step(position) for position in range(first, last + 1)]
     return None if any(isinstance(step, Clear) for step in steps) else steps

@@ -1,4 +1,4 @@
-"""A training: how often parameters are updated and by what, and the room that it takes."""
+"""A training: how many updates of the parameters, by which optimizer, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Training", "held_numbers", "kept_traces", "stride"]
 _KEPT_CELLS: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
 _OBJECT_CELLS: Final = 16
-"""A tensor takes as much room as so many numbers beside those that it holds."""
+"""The overhead of a tensor object, in numbers."""
 _KEPT_TRACES: Final = 4
 _TRACE_CELLS: Final = 2**23
 """How many numbers the traces may hold together that are kept beside the last two: 64 MiB."""
 _BESIDE: Final = 2
-"""Traces and checkpoints that are there beside the kept ones: what is being made, and what is looked at."""
+"""Traces and checkpoints beside the kept ones: the one being made and the one being looked at."""
 
 
 class Training(Struct, frozen=True, eq=False):
@@ -33,10 +33,10 @@ class Training(Struct, frozen=True, eq=False):
 
 
 def held_numbers(graph: Graph, training: Training | None = None) -> int:
-    """How many numbers a run of the graph holds at most, whatever one looks at.
+    """How many numbers a run of the graph holds at most, whatever is looked at.
 
-    Of a training these are several traces, what the optimiser remembers, and the checkpoints; inputs and
-    constants are there once.
+    For a training these are several traces, the optimizer's state, and the checkpoints; inputs and constants
+    count once.
     """
     cells = graph.numbers()
     if training is None:
@@ -49,26 +49,26 @@ def held_numbers(graph: Graph, training: Training | None = None) -> int:
 
 
 def _parameter_cells(graph: Graph, training: Training) -> tuple[int, int]:
-    """How many numbers the updated parameters have, and how many are remembered of them."""
+    """How many numbers the updated parameters have, and how many the optimizer remembers of them."""
     updated = sum(prod(graph.nodes[node].shape) for node in graph.training_schedule.updates or ())
     memory = training.optimizer.memory
-    return updated, updated * sum(not one.when or bool(training.settings[one.when]) for one in memory)
+    return updated, updated * sum(not slot.when or bool(training.settings[slot.when]) for slot in memory)
 
 
 def kept_traces(graph: Graph) -> int:
-    """How many traces are kept: the last ones, at least two."""
+    """How many traces a run keeps: the last ones, at least two."""
     return min(_KEPT_TRACES, max(2, _TRACE_CELLS // max(1, graph.numbers())))
 
 
 def stride(graph: Graph, training: Training | None) -> int:
-    """Every how many iterations a checkpoint is kept."""
+    """The checkpoint interval, in iterations."""
     if training is None:
         return 1
     return 1 + training.steps * _checkpoint_cells(graph, training) // _KEPT_CELLS
 
 
 def _checkpoint_cells(graph: Graph, training: Training) -> int:
-    """How much room a checkpoint takes, in numbers."""
+    """The size of a checkpoint, in numbers."""
     parameters = len(graph.training_schedule.updates or ())
     objects = _OBJECT_CELLS * (len(graph.leaves) + 4 * parameters)
     return sum(_parameter_cells(graph, training)) + objects

@@ -1,7 +1,7 @@
-"""What a run keeps of every iteration once it is computed: a few numbers each, for a picture of them all.
+"""The history of a training: a few numbers of every iteration computed so far, for plots of them all.
 
-Tensors of an iteration are forgotten again; how large they were is not. The numbers are in the order of the
-iterations, of which those that are known are always the first.
+The tensors of an iteration are forgotten again; their losses and norms are not. The numbers are in the order
+of the iterations; the known ones are always the first.
 """
 
 from __future__ import annotations
@@ -19,31 +19,30 @@ from backprop_engine.trace.trace import Trace
 __all__ = ["TrackedNumber", "TrainingHistory", "loss_of"]
 
 _SMALL: Final = 4
-"""Of a parameter with up to so many numbers each is followed, of a larger one its norm."""
+"""Each number of a parameter of at most this size is tracked; of a larger one, its norm."""
 _KEPT_NUMBERS: Final = 2**18
-"""So many numbers a run may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
+"""How many numbers a run may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
 
 Numbers = NDArray[np.float64]
 
 
 class TrackedNumber(Struct, frozen=True):
-    """What is followed of a parameter: one of its numbers, or its norm where `cell` is None."""
+    """What is tracked of a parameter: the entry at `cell`, or the norm where that is None."""
 
     parameter: int
     cell: tuple[int, ...] | None
 
 
 class TrainingHistory:
-    """The losses of a run, the norms of its parameters' gradients, and where its parameters went.
+    """The losses of a run, the norms of its parameters' gradients, and the path of its parameters.
 
-    `losses` has a number for each of the iterations, of which `count` are known. `gradients` has a row for
-    every `every`-th iteration and a column for each of the `parameters`, `paths` a column for each of the
-    `tracks`.
+    `losses` has a number for each of the `count` known iterations. `gradients` and `paths` have a row for
+    each `every`-th iteration, with a column for each of the `parameters` and of the `tracks`.
     """
 
     def __init__(self, graph: Graph, parameters: tuple[int, ...], iterations: int) -> None:
         self.iterations, self.parameters, self.count = iterations, parameters, 0
-        self.tracks = tuple(track for one in parameters for track in _tracks(graph, one))
+        self.tracks = tuple(track for parameter in parameters for track in _tracks(graph, parameter))
         columns = len(parameters) + len(self.tracks)
         self.every = 1 + iterations * columns // _KEPT_NUMBERS
         rows = -(-iterations // self.every)
@@ -53,19 +52,20 @@ class TrainingHistory:
         self._paths = np.zeros((rows, len(self.tracks)))
 
     def note(self, trace: Trace) -> None:
-        """Keep the numbers of an iteration, if it is the first that is not known."""
+        """Keep the numbers of an iteration, if it is the first unknown one."""
         if trace.iteration != self.count:
             return
         self._losses[self.count] = loss_of(trace)
         row, between = divmod(self.count, self.every)
         if not between:
-            self._gradients[row] = [_norm_of(trace.gradients[one]) for one in self.parameters]
-            self._paths[row] = [number for one in self.parameters for number in _followed(trace.values[one])]
+            self._gradients[row] = [_norm_of(trace.gradients[parameter]) for parameter in self.parameters]
+            values = [trace.values[parameter] for parameter in self.parameters]
+            self._paths[row] = [number for value in values for number in _followed(value)]
         self.count += 1
 
     @property
     def losses(self) -> Numbers:
-        """The loss of each iteration that is known."""
+        """The loss of each known iteration."""
         return _seen(self._losses, self.count)
 
     @property
@@ -75,12 +75,12 @@ class TrainingHistory:
 
     @property
     def paths(self) -> Numbers:
-        """The numbers that are followed."""
+        """The tracked numbers."""
         return _seen(self._paths, -(-self.count // self.every))
 
 
 def loss_of(trace: Trace) -> float:
-    """The number that a run's gradients are of: the output; of a tensor, its sum, weighted with the seed."""
+    """The number that a run differentiates: the output, or the seed-weighted sum of one that is a tensor."""
     output = trace.values[trace.graph.output]
     if output.shape == ():
         return float(output)
@@ -96,7 +96,7 @@ def _tracks(graph: Graph, parameter: int) -> list[TrackedNumber]:
 
 
 def _followed(tensor: Tensor) -> list[Any]:
-    """The numbers that are followed of a parameter, in the order of its tracks."""
+    """The tracked numbers of a parameter, in the order of its tracks."""
     if tensor.shape == ():
         return [tensor]
     return tensor.ravel().tolist() if tensor.size <= _SMALL else [norm(tensor)]
@@ -107,7 +107,7 @@ def _norm_of(gradient: Tensor | None) -> float:
 
 
 def _seen(numbers: Numbers, count: int) -> Numbers:
-    """A part that nobody can write to."""
+    """The first `count` rows, read-only."""
     part = numbers[:count]
     part.flags.writeable = False
     return part
