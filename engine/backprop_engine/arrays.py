@@ -22,7 +22,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
-    """`value` as a tensor of `dtype`: a NumPy scalar, or an array that nobody can write to.
+    """`value` as a tensor of `dtype`: a NumPy scalar, or a read-only array.
 
     An array that is a view of writable memory is copied: freezing it would not protect it.
     """
@@ -36,22 +36,22 @@ def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
 
 
 def freeze(value: ArrayLike, dtype: np.dtype[Any]) -> Tensor:
-    """A tensor of its own memory, safe from later changes to `value`; too large for `dtype` is infinity."""
+    """A copy as a read-only tensor; a number too large for `dtype` becomes infinity."""
     with np.errstate(over="ignore"):
         return settle(np.array(value, dtype=dtype), dtype)
 
 
 def same(tensor: Tensor | None, other: Tensor | None) -> bool:
-    """Whether two tensors have the same numbers, a NaN being the same as a NaN, or are both absent."""
+    """Whether two tensors have equal entries, counting NaN as equal to NaN, or are both absent."""
     if tensor is None or other is None:
         return tensor is other
     return tensor is other or np.array_equal(tensor, other, equal_nan=tensor.dtype.kind == "f")
 
 
 def norm(tensor: Tensor) -> float:
-    """The root of the sum of squares, in double precision; neither too large nor too small for its squares.
+    """The Euclidean norm, in double precision, without overflow or underflow of the squares.
 
-    Infinity where there is one, and NaN where there is one.
+    Infinity if an entry is infinite, and NaN if one is NaN.
     """
     if tensor.shape == ():
         return abs(float(tensor))

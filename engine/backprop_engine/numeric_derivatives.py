@@ -29,7 +29,7 @@ class Slope(Struct, frozen=True):
 
 
 def unit(shape: tuple[int, ...], cell: int) -> Any:
-    """The direction in which one cell alone changes."""
+    """The direction in which a single entry changes."""
     direction = np.zeros(shape)
     direction.flat[cell] = 1.0
     return direction
@@ -42,7 +42,7 @@ def complex_step(function: Function, x: Any, direction: Any) -> Slope:
 
 
 def differences(function: Function, x: Any, direction: Any) -> Slope:
-    """Five-point differences at the steps that agree best with each other."""
+    """The derivative by five-point differences, at the step sizes that agree best."""
     scale = max(1.0, float(np.max(np.abs(x * (direction != 0)), initial=0.0)))
 
     def at(t: float) -> float:

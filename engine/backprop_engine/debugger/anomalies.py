@@ -1,6 +1,6 @@
-"""What goes wrong in a run, as questions that every step answers: where does it arise?
+"""Anomalies of a run, such as a first NaN or a saturated unit: where each arises, what it means, what to do.
 
-Each finds positions in a trace, and says what such a hit means and what people do about it.
+Each one finds positions in a trace, for a breakpoint or a search to stop at.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ SATURATED: Final = 0.01
 
 
 class Anomaly(Struct, frozen=True, eq=False):
-    """A kind of trouble: how it is typed, what a hit means, and where it arises.
+    """A kind of anomaly: its name as it is typed, what a hit means, and where it arises.
 
-    `find` gives positions from a trace, that of the iteration before (or None), and the `bound` typed behind
-    the name, where there is one.
+    `find` gives positions from a trace, the trace of the previous iteration (or None), and the bound typed
+    after the name, where there is one.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Anomaly(Struct, frozen=True, eq=False):
 
 
 _Test = Callable[[Any], Any]
-"""What is asked of every cell, such as `np.isnan`."""
+"""A test of every entry, such as `np.isnan`."""
 
 
 def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
-    """For each tensor, whether `test` holds for a cell of it; numbers are tried all at once."""
+    """For each tensor, whether `test` holds for any entry; scalars are tested all at once."""
     found = [False] * len(tensors)
     numbers = [index for index, tensor in enumerate(tensors) if tensor is not None and tensor.ndim == 0]
     column = np.array([tensors[index] for index in numbers], dtype=np.float64)
@@ -57,7 +57,7 @@ def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
 
 
 def _first(test: _Test) -> Finder:
-    """Where numbers for which `test` holds come from numbers for which it does not."""
+    """Where numbers that meet `test` arise from numbers that do not."""
 
     def find(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
         graph, schedule = trace.graph, trace.schedule
@@ -99,7 +99,7 @@ def _completed(trace: Trace) -> list[tuple[int, int]]:
 
 
 def _where(trace: Trace, fails: _Test, *, every: bool) -> Iterator[int]:
-    """Where a completed gradient has no cell that `fails`, or, unless of `every` cell, has one."""
+    """Where no entry of a completed gradient `fails` or, unless `every` entry counts, where any does."""
     completed = _completed(trace)
     gradients = [trace.gradients[node] for _, node in completed]
     for (at, _), gradient, failing in zip(completed, gradients, _any(fails, gradients), strict=True):
@@ -130,7 +130,7 @@ def _saturated(trace: Trace, before: Trace | None, bound: float) -> Iterator[int
 
 
 def _dead(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    """A relu that gives nothing: alone, or for one feature in every row of a batch."""
+    """A relu whose output is zero: altogether, or for a feature in every row of a batch."""
     for node in trace.schedule.order:
         relu = trace.graph.nodes[node]
         if relu.op is not None and relu.op.tails == "dead":

@@ -1,7 +1,7 @@
 """What if: changes of leaves and overrides of values and gradients, as a tree of named branches.
 
-A branch holds all changes that are in force on it. Undo goes to the branch it grew from, redo to the one that
-was undone last. Nothing is lost: another change after an undo grows another branch.
+A branch holds all changes in force on it. Undo goes to its parent, redo to the branch that was undone last.
+Nothing is lost: another change after an undo starts another branch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BASELINE = "baseline"
 
 
 class Override(Struct, frozen=True, eq=False):
-    """A number that stands in place of what the run gives: for a `leaf`, a `value` or a `gradient`."""
+    """A tensor in place of what the run gives: of kind `leaf`, `value` or `gradient`."""
 
     kind: str
     node: str
@@ -30,7 +30,7 @@ class Override(Struct, frozen=True, eq=False):
 
 
 class Branch(Struct, frozen=True, eq=False):
-    """All overrides in force, by (kind, node), and the branch that it grew from."""
+    """All overrides in force, by (kind, node), and the name of the parent branch."""
 
     name: str
     parent: str | None
@@ -39,7 +39,7 @@ class Branch(Struct, frozen=True, eq=False):
     """The change that made it, in words."""
 
     def own(self) -> tuple[Override, ...]:
-        """The change that made it; the others belong to the branches that it grew from."""
+        """The change that made it; the others are its ancestors'."""
         return tuple(self.overrides.values())[-1:]
 
 
@@ -48,7 +48,7 @@ MOST_NUMBERS = 2**26
 
 
 class Branches(Struct, frozen=True, eq=False):
-    """Every branch by name, the one that one is on, and where redo leads from each."""
+    """Every branch by name, the current one, and where redo leads from each."""
 
     every: Mapping[str, Branch]
     current: str = BASELINE
@@ -61,11 +61,11 @@ class Branches(Struct, frozen=True, eq=False):
 
     @property
     def here(self) -> Branch:
-        """The branch that one is on."""
+        """The current branch."""
         return self.every[self.current]
 
     def grown(self, override: Override, told: Message) -> Branches:
-        """With one change more, on a new branch."""
+        """With another change, on a new branch."""
         kept = sum(override.tensor.size for branch in self.every.values() for override in branch.own())
         if kept + override.tensor.size > MOST_NUMBERS:
             raise UsageError(
@@ -81,7 +81,7 @@ class Branches(Struct, frozen=True, eq=False):
         return Branches({**self.every, name: branch}, name, {**self.redo, self.current: name})
 
     def undone(self) -> Branches:
-        """On the branch that this one grew from; `UsageError` on the baseline."""
+        """On the parent branch; raises `UsageError` on the baseline."""
         parent = self.here.parent
         if parent is None:
             raise UsageError(msg("there is nothing to undo: this is the baseline"))
@@ -104,7 +104,7 @@ class Branches(Struct, frozen=True, eq=False):
         return structs.replace(self, current=name)
 
     def renamed(self, name: str) -> Branches:
-        """With another name for the branch that one is on."""
+        """With another name for the current branch."""
         name = name.strip()
         if not name.isidentifier() or len(name) > 40:
             raise UsageError(msg("{name} is no name: letters, digits and _", name=shortened(clean(name), 40)))

@@ -1,8 +1,8 @@
-"""Breakpoints: what one waits for, and the positions of a trace that it stops at.
+"""Breakpoints: what they wait for, and the positions of a trace at which they stop.
 
 A breakpoint stops at the position after a step of its node, or one that sets its gradient. Where a breakpoint
-is hit depends on the trace alone, never on how one came there, so that running back stops where running
-forward does.
+is hit depends on the trace alone, never on the way there, so that running back stops where running forward
+does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PHASES: Final = ("forward", "backward", "update")
 class Target(Struct, frozen=True):
     """What a breakpoint is on: a `kind` (`node`, `op`, `group`, `phase`, `trouble`, `any`) and which one.
 
-    `bound` goes with troubles that have one.
+    `bound` goes with anomalies that take one.
     """
 
     kind: str
@@ -45,9 +45,9 @@ class Target(Struct, frozen=True):
 
 
 class Breakpoint(Struct, frozen=True, eq=False):
-    """A breakpoint as it was typed; `number` is how people refer to it.
+    """A breakpoint as it was typed; users refer to it by its `number`.
 
-    The first `ignore` hits of each iteration do not count. One that is `once` goes away when it has stopped.
+    The first `ignore` hits of each iteration do not count. One with `once` is removed after its first stop.
     """
 
     text: str
@@ -61,7 +61,7 @@ class Breakpoint(Struct, frozen=True, eq=False):
 
 def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
     """The breakpoint that `text` spells, such as `q`, `op relu`, `group states[2]`, `phase backward`,
-    `first nan`, `below 1e-6`, `if norm(product) < 1e-6`, or one of them with a condition behind `if`.
+    `first nan`, `below 1e-6`, `if norm(product) < 1e-6`, or one of them followed by `if` and a condition.
 
     Raises `UsageError` where it names nothing.
     """
@@ -156,7 +156,7 @@ def _phase(name: str, graph: Graph) -> Target:
 def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> NDArray[np.int64]:
     """The positions of `trace` at which `breakpoint_` stops, in order; found once for each trace.
 
-    `before` is the trace of the iteration before. What is switched off stops nowhere.
+    `before` is the trace of the previous iteration. A disabled breakpoint stops nowhere.
     """
     if not breakpoint_.enabled:
         return np.zeros(0, dtype=np.int64)
@@ -167,7 +167,7 @@ def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> 
 
 @derived(limit=64)
 def _positions(trace: Trace, target: Target, condition: str, before: Trace | None) -> NDArray[np.int64]:
-    """The positions of a target where a condition holds, if there is one; nobody can write to them."""
+    """The positions of a target at which the condition, if any, holds; read-only."""
     held = holding(parse_condition(condition, trace.graph), trace) if condition else None
     if target.kind == "any":
         assert held is not None  # a bare `if` has a condition

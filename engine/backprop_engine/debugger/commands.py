@@ -1,4 +1,4 @@
-"""What can be asked of the debugger's state, as values; `update` carries them out."""
+"""The commands of the debugger, as values; `update` carries them out."""
 
 from __future__ import annotations
 
@@ -52,21 +52,21 @@ class StepOver(Struct, frozen=True):
 
 
 class StepInto(Struct, frozen=True):
-    """Step into the composite operator or the folded group of the step, else into a folded group ahead."""
+    """Step into the composite operator or the folded group of the step, or else the folded group ahead."""
 
 
 class StepOut(Struct, frozen=True):
-    """Step out of what one is inside of: back to the operator, or to the end of the group."""
+    """Step out: back to the composite operator, or to the end of the group."""
 
 
 class Continue(Struct, frozen=True):
-    """Move to the next position that a breakpoint stops at, or to the previous one; else to the end."""
+    """Move to the next hit of a breakpoint, or the previous one; without any, to the end of the run."""
 
     back: bool = False
 
 
 class RunTo(Struct, frozen=True):
-    """Move to the next step of a node, in this iteration or the next; or to its last where none is ahead."""
+    """Move to the next step of a node, in this iteration or the next, or to its last if none is ahead."""
 
     node: int
 
@@ -96,7 +96,7 @@ class ToEnd(Struct, frozen=True):
 
 
 class Back(Struct, frozen=True):
-    """Return to where one was before the last jump, as in a browser."""
+    """Go back to the position before the last jump, as in a browser."""
 
 
 class Ahead(Struct, frozen=True):
@@ -116,14 +116,14 @@ class Fold(Struct, frozen=True):
 
 
 class Break(Struct, frozen=True):
-    """Set a breakpoint; one that is `once` goes away when it has stopped."""
+    """Set a breakpoint; with `once`, it is removed when it has stopped the run."""
 
     text: str
     once: bool = False
 
 
 class Delete(Struct, frozen=True):
-    """Take a breakpoint away by its number; all of them where none is given."""
+    """Delete a breakpoint by its number, or all of them."""
 
     number: int | None = None
 
@@ -143,13 +143,13 @@ class Ignore(Struct, frozen=True):
 
 
 class Watch(Struct, frozen=True):
-    """Follow an expression over nodes and gradients."""
+    """Watch an expression over nodes and gradients."""
 
     text: str
 
 
 class Unwatch(Struct, frozen=True):
-    """Stop following an expression, by its number; all of them where none is given."""
+    """Remove a watch by its number, or all of them."""
 
     number: int | None = None
 
@@ -157,7 +157,7 @@ class Unwatch(Struct, frozen=True):
 class Set(Struct, frozen=True, eq=False):
     """Put `tensor` in place of a leaf, a computed value, or (`gradient`) a completed gradient.
 
-    With `cell`, `tensor` is a number for that cell.
+    With `cell`, `tensor` is a number for the entry at that index.
     """
 
     node: str
@@ -167,7 +167,7 @@ class Set(Struct, frozen=True, eq=False):
 
 
 class Undo(Struct, frozen=True):
-    """Go back to the branch that this one grew from."""
+    """Go back to the parent branch."""
 
 
 class Redo(Struct, frozen=True):
@@ -181,7 +181,7 @@ class SwitchBranch(Struct, frozen=True):
 
 
 class NameBranch(Struct, frozen=True):
-    """Give the branch one is on another name."""
+    """Rename the current branch."""
 
     name: str
 

@@ -3,7 +3,7 @@
 A condition is an expression of the scenario language over `value` (of the step's node), `upstream`, `local`
 and `product` (of a backward step), and `grad` (the completed gradient of the node that the step sets it for).
 Names of leaves and nodes, and `grad(NAME)`, mean what the whole run gives. A condition holds where it is true
-in any cell. Where all numbers are scalars, all steps are tried at once, as vectors.
+in any entry. Where all numbers are scalars, all steps are tried at once, as vectors.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Condition(Struct, frozen=True, eq=False):
 
 
 def parse_condition(text: str, graph: Graph) -> Condition:
-    """The condition that `text` spells; `UsageError` where it is none, or names something unknown."""
+    """The condition that `text` spells; raises `UsageError` if it is none, or names something unknown."""
     tree = typed(text)
     parts = operands_first(tree)
     for part in parts:
@@ -267,7 +267,7 @@ class _Finder:
 
 
 def _local(trace: Trace, edge: Edge) -> Any:
-    """The local gradient of an edge; None where it is no tensor."""
+    """The local gradient of an edge; None if it is not a tensor."""
     graph = trace.graph
     node = graph.nodes[edge.node]
     if node.shape == () == graph.nodes[edge.operand].shape:  # as `local_gradient` has it, and quicker
@@ -286,7 +286,7 @@ _MOST_PARTS: Final = 200
 
 
 def _only(tensor: Tensor) -> Tensor:
-    """A tensor of one number; any other does not go with columns."""
+    """The number of a tensor with a single entry; any other does not go with columns."""
     if tensor.shape != ():
         raise _NotAsVectorsError
     return tensor
@@ -298,7 +298,7 @@ def _as_vectors(
     gradient_of: Callable[[str], Any],
     dtype: np.dtype[Any],
 ) -> Any:
-    """The value of `tree` where each subject is a column: one row a step, one cell a row."""
+    """The value of `tree` where each subject is a column with a row for each step."""
     parts = list(walk(tree))
     if len(parts) > _MOST_PARTS:
         raise _NotAsVectorsError
@@ -323,7 +323,7 @@ def _as_vector(call: Call) -> bool:
 class _Vectors(Struct, frozen=True, eq=False):
     """Evaluates a tree over columns, each part in the graph's dtype, as `evaluate` does for one step.
 
-    Reductions of a scalar go along its one cell.
+    Reductions of a scalar go along its single entry.
     """
 
     value_of: Callable[[str], Any]

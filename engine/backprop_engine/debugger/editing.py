@@ -1,4 +1,4 @@
-"""What if: putting other numbers in, and going from branch to branch."""
+"""Editing a run: overriding numbers, and switching between the branches that this makes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["on_branch", "overridden"]
 
 
 def overridden(session: Session, command: Set) -> Session:
-    """The session on a new branch, with another number in force; `UsageError` where it does not fit."""
+    """The session on a new branch with an override in force; raises `UsageError` if that does not fit."""
     graph = session.run.graph
     node = graph[command.node]
     kind = "gradient" if command.gradient else "leaf" if node.is_leaf else "value"
@@ -44,7 +44,7 @@ def overridden(session: Session, command: Set) -> Session:
 
 
 _SPELLED = 4
-"""Up to so many numbers are told one by one."""
+"""The most numbers that a notice tells one by one."""
 
 
 def _spelled(numbers: object) -> str:
@@ -54,7 +54,7 @@ def _spelled(numbers: object) -> str:
 
 
 def _filled(session: Session, node: Node, command: Set) -> Tensor:
-    """The whole tensor that a change puts in."""
+    """The whole tensor that a change puts in place."""
     if command.cell is None:
         given = np.asarray(command.tensor, dtype=np.float64)
         if given.shape not in ((), node.shape):
@@ -104,7 +104,7 @@ def on_branch(session: Session, branches: Branches) -> Session:
         run = known[name] = _run(session, branches.every[name], known.get(BASELINE, session.run))
     known = _kept(known, name)
     position = min(session.position, run.last)
-    selection = None if session.levels else session.selection  # what was chosen in there is no node out here
+    selection = None if session.levels else session.selection  # its node belongs to the inner graph
     return replace(
         session, run=run, runs=known, branches=branches, position=position, levels=(), selection=selection
     )

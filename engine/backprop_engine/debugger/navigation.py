@@ -1,6 +1,6 @@
-"""Where a step over something ends: a node with all its edges, or a folded group as one.
+"""Where stepping over a unit ends: over a node with all its edges, or over a folded group.
 
-Both directions are mirrors: from the end of a unit, back leads to where it began.
+The two directions mirror each other: from the end of a unit, stepping back leads to its beginning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["groups_at", "interval", "next_boundary", "previous_boundary", "stret
 
 
 def next_boundary(graph: Graph, schedule: Schedule, position: int, folded: Collection[str] = ()) -> int:
-    """The next position at which a unit is finished: computed, seeded, handed on from, or updated."""
+    """The next position at which a unit is finished."""
     if position >= schedule.last:
         return schedule.last
     group = _entered(graph, schedule, position + 1, position, folded)
@@ -66,7 +66,7 @@ def _outwards(graph: Graph, group: Group | None) -> Iterator[Group]:
 def _entered(
     graph: Graph, schedule: Schedule, here: int, beside: int, folded: Collection[str]
 ) -> range | None:
-    """The stretch of the outermost folded group that the step to `here` is in and that to `beside` is not."""
+    """The interval of the outermost folded group with the step to `here` but not the step to `beside`."""
     if not folded:
         return None
     outside = (
@@ -81,7 +81,7 @@ def _entered(
 
 
 def _same_pass(schedule: Schedule, here: int, other: int) -> bool:
-    """Whether both steps are of the same pass: a group is entered anew in the other one."""
+    """Whether both steps are in the same pass: in the other one, a group is entered anew."""
     return (here < schedule.seed) == (other < schedule.seed)
 
 

@@ -1,4 +1,4 @@
-"""Questions about a run: who contributed to a gradient, along which paths it came, what a nudge would do."""
+"""Questions about a run: what contributed to a gradient, along which paths, what a nudge would do."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = [
     "Contribution",
     "Difference",
     "Found",
-    "Moved",
     "Nudge",
+    "NudgedNode",
     "Path",
     "Paths",
     "compare",
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class Contribution(NamedTuple):
-    """What a gradient edge brought to a node, and the position at which it counted."""
+    """The contribution of an edge to a gradient, and the position at which it counts."""
 
     position: int
     edge: Edge
@@ -47,7 +47,7 @@ class Contribution(NamedTuple):
 
 
 def contributions(trace: Trace, node: Node) -> tuple[Contribution, ...]:
-    """Who changed the gradient of `node`: every contribution to it, in order."""
+    """Every contribution to the gradient of `node`, in order."""
     schedule = trace.schedule
     return tuple(
         Contribution(schedule.arrival(index), schedule.edges[index], trace.contributions[index])
@@ -56,7 +56,7 @@ def contributions(trace: Trace, node: Node) -> tuple[Contribution, ...]:
 
 
 class Path(Struct, frozen=True, eq=False):
-    """A way from the output to a node: the nodes on it, and the edges between them.
+    """A path from the output to a node: its nodes, and the edges between them.
 
     `product` is what it contributes: the seed, handed on by the rule of each edge. Between scalars that is
     the seed times the product of the local gradients.
@@ -68,10 +68,10 @@ class Path(Struct, frozen=True, eq=False):
 
 
 class Paths(Struct, frozen=True, eq=False):
-    """The ways from the output to a node; `total` counts all, also those that are not listed.
+    """The paths from the output to a node; `total` counts all of them, listed or not.
 
-    There are none where no backward pass runs. `sum` is the sum of what they contribute, where all are
-    listed: the gradient.
+    There are none if no backward pass runs. If all are listed, `sum` is the sum of their contributions: the
+    gradient.
     """
 
     paths: tuple[Path, ...]
@@ -85,17 +85,17 @@ class Paths(Struct, frozen=True, eq=False):
 
 
 _MOST_EDGES: Final = 20_000
-"""How many edges the ways that are listed have together, at most; the first is always listed."""
+"""The most edges that the listed paths have together; the first path is always listed."""
 
 
 def paths(trace: Trace, node: Node, most: int = 50) -> Paths:
-    """Where the gradient of `node` comes from: the first ways from the output, and a count of all."""
+    """Where the gradient of `node` comes from: the first paths from the output, and the count of all."""
     if trace.schedule.forward_only:
         return Paths((), 0, None)
     counts = _counts(trace, node.position)
     listed: list[Path] = []
     room = _MOST_EDGES
-    for edges in _ways(trace, node.position, counts):
+    for edges in _paths_to(trace, node.position, counts):
         room -= len(edges)
         if len(listed) == most or (listed and room < 0):
             break
@@ -108,7 +108,7 @@ def paths(trace: Trace, node: Node, most: int = 50) -> Paths:
 
 
 def _counts(trace: Trace, target: int) -> list[int]:
-    """For each node, how many ways there are from it down to `target`."""
+    """For each node, the number of paths from it down to `target`."""
     counts = [0] * len(trace.graph.nodes)
     counts[target] = 1
     for edge in reversed(trace.schedule.edges):  # operands' own edges come later in the backward pass
@@ -117,38 +117,38 @@ def _counts(trace: Trace, target: int) -> list[int]:
     return counts
 
 
-class _Way(NamedTuple):
-    """A way as far as it goes: its last edge, and the way before that, which other ways share."""
+class _PartialPath(NamedTuple):
+    """A path so far: its last edge, and the path before that, which other paths share."""
 
     edge: Edge
-    before: _Way | None
+    before: _PartialPath | None
 
 
-def _ways(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[Edge, ...]]:
-    """Every way from the output, in the order of operands; without recursion."""
+def _paths_to(trace: Trace, target: int, counts: list[int]) -> Iterator[tuple[Edge, ...]]:
+    """Every path from the output, in the order of operands; without recursion."""
     schedule, output = trace.schedule, trace.graph.output
-    stack: list[tuple[int, _Way | None]] = [(output, None)] if counts[output] else []
+    stack: list[tuple[int, _PartialPath | None]] = [(output, None)] if counts[output] else []
     while stack:
-        at, way = stack.pop()
+        at, path = stack.pop()
         if at == target:
-            yield _edges(way)
+            yield _edges(path)
             continue
         below = [schedule.edges[index] for index in schedule.edges_of.get(at, ())]
         leading = [edge for edge in below if counts[edge.operand]]
-        stack += ((edge.operand, _Way(edge, way)) for edge in reversed(leading))
+        stack += ((edge.operand, _PartialPath(edge, path)) for edge in reversed(leading))
 
 
-def _edges(way: _Way | None) -> tuple[Edge, ...]:
-    """The edges of a way, from the output on."""
+def _edges(path: _PartialPath | None) -> tuple[Edge, ...]:
+    """The edges of a path, from the output on."""
     edges = []
-    while way is not None:
-        edges.append(way.edge)
-        way = way.before
+    while path is not None:
+        edges.append(path.edge)
+        path = path.before
     return tuple(reversed(edges))
 
 
 def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
-    """What is left of the seed at the end of a path."""
+    """What arrives of the seed at the end of a path."""
     upstream = trace.gradients[trace.graph.output]
     assert upstream is not None  # a path ends in a gradient
     with np.errstate(all="ignore"):
@@ -157,8 +157,8 @@ def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
     return upstream
 
 
-class Moved(Struct, frozen=True, eq=False):
-    """A computed node that a nudge moves: its value before, and with the cell a little larger and smaller."""
+class NudgedNode(Struct, frozen=True, eq=False):
+    """A computed node that a nudge changes: its value before, with the larger entry, and with the smaller."""
 
     node: Node
     before: Tensor
@@ -167,9 +167,9 @@ class Moved(Struct, frozen=True, eq=False):
 
 
 class Nudge(Struct, frozen=True, eq=False):
-    """What a small change of one cell of a leaf does to the output, beside what its gradient predicts.
+    """What a small change of an entry of a leaf does to the output, beside what its gradient predicts.
 
-    `forward` has every computed node that it moves, in the order of computing.
+    `forward` has every computed node that it changes, in the order of computation.
     """
 
     before: float
@@ -177,19 +177,19 @@ class Nudge(Struct, frozen=True, eq=False):
     minus: float
     slope: float
     gradient: float
-    forward: tuple[Moved, ...] = ()
+    forward: tuple[NudgedNode, ...] = ()
 
     @property
     def error(self) -> float:
-        """By how much the slope differs from the gradient, as a part of the larger one."""
+        """The difference between slope and gradient, relative to the larger one."""
         largest = max(abs(self.slope), abs(self.gradient))
         return abs(self.slope - self.gradient) / largest if largest else 0.0
 
 
 def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: float) -> Nudge:
-    """Change one cell of the leaf `name` by ±`size`, and run forward; `UsageError` where that cannot be done.
+    """Change an entry of the leaf `name` by ±`size`, and run forward.
 
-    The output is weighted with the seed and summed, so that it is one number.
+    The output is the seed-weighted sum of its entries. Raises `UsageError` where a nudge is impossible.
     """
     trace = run.trace(iteration)
     graph, node = trace.graph, trace.graph[name]
@@ -226,7 +226,7 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
         before, plus, minus = (float(np.sum(number, dtype=np.float64)) for number in weighted)
         slope = (plus - minus) / (2 * size)
     gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
-    nodes = (Moved(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
+    nodes = (NudgedNode(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
     moved = (node for node in nodes if not (same(node.before, node.plus) and same(node.before, node.minus)))
     return Nudge(before, plus, minus, slope, gradient, tuple(moved))
 
@@ -243,7 +243,7 @@ class Difference(Struct, frozen=True, eq=False):
 
 
 def compare(trace: Trace, other: Trace) -> tuple[Difference, ...]:
-    """The nodes that two runs of one graph differ in, leaves first."""
+    """The nodes in which two runs of a graph differ, leaves first."""
     found = []
     for node in trace.graph.nodes:
         at = node.position
@@ -254,7 +254,7 @@ def compare(trace: Trace, other: Trace) -> tuple[Difference, ...]:
 
 
 def differing_steps(trace: Trace, other: Trace) -> Iterator[int]:
-    """The positions of the steps at which two runs of one graph differ, in order; 0 where a leaf does."""
+    """The positions of the steps at which two runs of a graph differ, in order; 0 if a leaf does."""
     schedule = trace.schedule
     leaves = (leaf.position for leaf in trace.graph.leaves)
     if not all(same(trace.values[leaf], other.values[leaf]) for leaf in leaves):
@@ -280,7 +280,7 @@ def differing_steps(trace: Trace, other: Trace) -> Iterator[int]:
 
 
 def first_difference(trace: Trace, other: Trace) -> int | None:
-    """The position of the first step at which two runs of one graph differ; 0 where a leaf does already."""
+    """The position of the first step at which two runs of a graph differ; 0 if a leaf does."""
     return next(differing_steps(trace, other), None)
 
 
@@ -295,7 +295,7 @@ class Found(NamedTuple):
 
 
 def search(graph: Graph, trace: Trace, text: str, before: Trace | None = None) -> Found:
-    """Nodes whose name has `text` in it, or what `op NAME`, `group NAME`, a trouble or `if …` means.
+    """Nodes whose name has `text` in it, or what `op NAME`, `group NAME`, an anomaly or `if …` means.
 
     `before` is the trace of the iteration before. Raises `UsageError` where it means nothing.
     """

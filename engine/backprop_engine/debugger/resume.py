@@ -1,18 +1,17 @@
-"""Keeping one's place when a scenario is loaded again: by what the step was about, not by its number.
+"""Resuming a session after its scenario is loaded again: by what the step was about, not by its number.
 
-A place names the step that led there: its iteration, its kind, and the node or the edge that it was about. In
-a run of the same file it leads back to the very position it was taken at. In another run the nearest sensible
-one stands for it:
+A resume point names the step that led to a position: its iteration, its kind, and its node or edge. In a run
+of the same file it leads back to the same position. In another run it leads to the nearest sensible one:
 
-- an iteration that is not there any more: the last that has a step of the kind, so that one who looked at the
-  backward pass of iteration 7 of 9 looks at that of iteration 4 once there are 5;
-- an edge that is not there: the next edge of its node; a node that is not there, or takes no such step: the
-  next one behind it, in the order of that pass, that does;
-- nothing behind it: the end of the pass. A run without a pass of the kind, such as the last forward of a
-  training, or one whose `train` is gone, ends where that pass would begin.
+- if the iteration no longer exists, the last with a step of that kind: from the backward pass of iteration 7
+  of 9 to that of iteration 4 once there are 5;
+- if the edge no longer exists, the next edge of its node; if the node does not, or takes no such step, the
+  next node of that pass that does;
+- if no node follows, the end of the pass. A run without a pass of that kind, such as the last forward pass of
+  a training or a run whose `train` is gone, ends where that pass would begin.
 
-What one has set up comes along as far as it fits: what one has chosen, folded and stepped into, breakpoints,
-watches, and the branches with their changes.
+The rest of the session comes along as far as it fits: the selection, what is folded and stepped into,
+breakpoints, watches, and the branches with their changes.
 """
 
 from __future__ import annotations
@@ -55,8 +54,8 @@ class ResumePoint(Struct, frozen=True):
     """A position of a run by the step that led to it; `start` is where no step has been taken.
 
     `node` is what is computed, seeded or updated; for a step along an edge it is the node whose rule runs,
-    and `argnum` its operand. `behind` are the nodes that come after it in the same pass, in order: the ones
-    to look for where it is gone.
+    and `argnum` its operand. `behind` are the nodes that follow in the same pass, in order: where to go on if
+    the node is gone.
     """
 
     iteration: int = 0
@@ -67,7 +66,7 @@ class ResumePoint(Struct, frozen=True):
 
 
 def resume_point(session: Session) -> ResumePoint:
-    """The place that a session stands at, outside of all that one has stepped into."""
+    """The point that a session stands at, outside of everything it has stepped into."""
     return _place(session.outer_trace, session.outer_here, session.iteration)
 
 
@@ -93,7 +92,7 @@ def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
 
 
 def position_of(run: Run, place: ResumePoint) -> int:
-    """The position of `run` that a place means, or the nearest sensible one."""
+    """The position of `run` that a resume point means, or the nearest sensible one."""
     iteration = min(place.iteration, _last_iteration_with(run, place.kind))
     return run.start(iteration) + _within(run.graph, run.schedule(iteration), place)
 
@@ -124,7 +123,7 @@ def _within(graph: Graph, schedule: Schedule, place: ResumePoint) -> int:
 
 
 def _along(graph: Graph, schedule: Schedule, place: ResumePoint, nodes: list[int]) -> Iterator[int]:
-    """The positions of steps along an edge that may stand for the place, the best first."""
+    """The positions of steps along an edge that may stand for the point, the best first."""
     for node in nodes:
         same = graph.nodes[node].name == place.node
         for index in schedule.edges_of.get(node, ()):
@@ -140,9 +139,9 @@ def _last_update(schedule: Schedule) -> int:
 
 
 def resumed(session: Session, run: Run) -> Session:
-    """A session at the same place of another run, with all that one has set up, as far as it fits.
+    """The session at the same point of another run, with all that was set up, as far as it fits.
 
-    Its notice says what was left out, if anything was. Jumps that one has made are forgotten.
+    Its notice says what was left out, if anything was. The history of jumps is forgotten.
     """
     graph, left_out = run.graph, list[str]()
     branches = _fitting(session.branches, run, left_out)
@@ -173,7 +172,7 @@ def resumed(session: Session, run: Run) -> Session:
 
 
 def _chosen(session: Session, moved: Session) -> int | None:
-    """The node of the same name as the chosen one."""
+    """The node with the name of the selected one."""
     if session.selection is None:
         return None
     name = session.graph.nodes[session.selection].name
@@ -181,7 +180,7 @@ def _chosen(session: Session, moved: Session) -> int | None:
 
 
 def _levels(levels: Sequence[InnerRun], trace: Trace) -> Iterator[InnerRun]:
-    """What one has stepped into, as deep as it still goes."""
+    """The inner runs stepped into, as deep as they still go."""
     for level in levels:
         if level.name not in trace.graph or decomposition(trace.graph, trace.graph[level.name]) is None:
             return

@@ -21,7 +21,7 @@ __all__ = ["InnerRun", "Journey", "Notice", "Seek", "Session"]
 
 
 class InnerRun(Struct, frozen=True, eq=False):
-    """What one has stepped into: the run inside the composite node called `name`, and a position in it."""
+    """A run stepped into, inside the composite node called `name`, and the position in it."""
 
     name: str
     trace: Trace
@@ -29,21 +29,21 @@ class InnerRun(Struct, frozen=True, eq=False):
 
 
 class Seek(Struct, frozen=True):
-    """A search for a breakpoint that goes on in another iteration: the next one to look through."""
+    """A search for a breakpoint that goes on in another iteration: the next to look through."""
 
     iteration: int
     back: bool
 
 
 class Journey(Struct, frozen=True, eq=False):
-    """A move that leads far: the session to be, and how many iterations it needed at first."""
+    """A long move: the session that it leads to, and how many iterations it took to begin with."""
 
     goal: Session
     work: int
 
 
 class Notice(Struct, frozen=True):
-    """Something to tell about the last command."""
+    """Something to tell the user about the last command."""
 
     message: Message
     good: bool = True
@@ -55,11 +55,11 @@ class Notice(Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A run, the position one looks at, counted through all iterations, and all that one has set up.
+    """The state of the debugger: a run, a position in it, and all that the user has set up.
 
-    `run` is that of the branch one is on; `runs` has those of all branches that were looked at. `hit` are
-    the numbers of the breakpoints that the last `Continue` stopped at. While a search or a long way is
-    `pending`, `advance` carries it on, an iteration at a time.
+    `position` counts through all iterations. `run` is that of the current branch, `runs` those of other
+    branches that were looked at. `hit` are the numbers of the breakpoints that the last `Continue` stopped
+    at. While a search or a long move is `pending`, `advance` carries it on, an iteration at a time.
     """
 
     run: Run
@@ -69,7 +69,7 @@ class Session:
     folded: tuple[str, ...] = ()
     breakpoints: tuple[Breakpoint, ...] = ()
     numbered: int = 0
-    """How many breakpoints there have been: numbers are not given twice."""
+    """How many breakpoints there have been: numbers are not reused."""
     watches: tuple[str, ...] = ()
     past: tuple[int, ...] = ()
     future: tuple[int, ...] = ()
@@ -81,7 +81,7 @@ class Session:
 
     @property
     def frame(self) -> Frame:
-        """What is known at the position, inside of what one has stepped into."""
+        """The frame at the position, in the innermost run stepped into."""
         return self._frame
 
     @cached_property
@@ -94,7 +94,7 @@ class Session:
 
     @property
     def iteration(self) -> int:
-        """The iteration that one is in."""
+        """The current iteration."""
         return self._located[0]
 
     @cached_property
@@ -109,22 +109,22 @@ class Session:
 
     @property
     def trace(self) -> Trace:
-        """The trace one looks at: of what one has stepped into, else of this iteration."""
+        """The current trace: of the innermost run stepped into, else of this iteration."""
         return self.levels[-1].trace if self.levels else self.outer_trace
 
     @property
     def here(self) -> int:
-        """The position in the trace one looks at."""
+        """The position in the current trace."""
         return self.levels[-1].position if self.levels else self.outer_here
 
     @property
     def graph(self) -> Graph:
-        """The graph one looks at."""
+        """The current graph."""
         return self.levels[-1].trace.graph if self.levels else self.run.graph
 
     @property
     def schedule(self) -> Schedule:
-        """The steps of what one looks at; nothing is computed for them."""
+        """The schedule of the current trace; nothing is computed for it."""
         return self.levels[-1].trace.schedule if self.levels else self.run.schedule(self.iteration)
 
     @property
@@ -139,20 +139,20 @@ class Session:
 
     @property
     def compared(self) -> Trace | None:
-        """What the run of this iteration was without any changes; None on the baseline."""
+        """The trace of this iteration without any changes; None on the baseline."""
         if self.branches.current == BASELINE or self.levels:
             return None
         return self.baseline.trace(self.iteration)
 
     @property
     def stack(self) -> tuple[str, ...]:
-        """What one is inside of, outermost first: groups, and composite nodes that one has stepped into."""
+        """The call stack, outermost first: groups, and composite nodes stepped into."""
         outer = self.run.schedule(self.iteration)
         groups = tuple(group.name for group in groups_at(self.run.graph, outer, self.outer_here))
         return groups + tuple(level.name for level in self.levels)
 
     def waiting(self, pending: Seek | Journey) -> Session:
-        """The same place while something is pending; what was computed for it stays."""
+        """The session with something pending; what was computed for it stays."""
         after = replace(self, pending=pending)
         kept = {name: value for name, value in vars(self).items() if name not in self.__dataclass_fields__}
         vars(after).update(kept)

@@ -1,8 +1,8 @@
 """Moves and searches through iterations: what takes long is left pending, and carried on bit by bit.
 
-No command computes iterations in bulk. Where a move leads far, the session stays where it is with a `Journey`
-pending, and a search for a breakpoint with a `Seek`. `advance` carries either on by at most one iteration,
-`finished` to its end, and `halted` ends it where it has come to.
+No command computes iterations in bulk. A long move leaves the session where it is with a `Journey` pending,
+and a search for a breakpoint with a `Seek`. `advance` carries either on by at most one iteration, `finished`
+to the end, and `halted` ends it where it has got to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 _REMEMBERED: Final = 200
 """How many jumps are kept to go back to."""
 _AT_ONCE: Final = 2000
-"""Iterations that have so many nodes and edges together take no longer than painting a screen does."""
+"""Iterations with this many nodes and edges together take no longer than painting a screen."""
 
 
 def told(session: Session, message: Message, *, good: bool = True) -> Session:
@@ -46,7 +46,7 @@ def told(session: Session, message: Message, *, good: bool = True) -> Session:
 
 
 def at(session: Session, position: int) -> Session:
-    """At a position of the run, outside of everything that one had stepped into."""
+    """At a position of the run, outside of everything stepped into."""
     position = min(max(position, 0), session.last)
     if position == session.position and not session.levels:
         return session
@@ -55,7 +55,7 @@ def at(session: Session, position: int) -> Session:
 
 
 def jumped(session: Session, position: int) -> Session:
-    """At a position, remembering where one was."""
+    """At a position, remembering the one before."""
     moved = at(session, position)
     if moved.position == session.position:
         return moved
@@ -64,7 +64,7 @@ def jumped(session: Session, position: int) -> Session:
 
 
 def through_history(session: Session, *, back: bool) -> Session:
-    """Back to where one was before the last jump, or ahead again."""
+    """Back to the position before the last jump, or forward again."""
     left, right = session.past, session.future
     if not (left if back else right):
         return told(session, msg("There is no jump to go back to."), good=False)
@@ -87,7 +87,7 @@ def travelled(session: Session, goal: Session) -> Session:
 
 
 def _runs(session: Session) -> tuple[Run, ...]:
-    """The runs that are looked at: on a branch, the one without changes too."""
+    """The runs that are looked at: on a branch, the baseline too."""
     return (session.run,) if session.run is session.baseline else (session.run, session.baseline)
 
 
@@ -97,13 +97,13 @@ def _work(session: Session) -> int:
 
 
 def _weight(run: Run) -> int:
-    """How much an iteration is to compute: its nodes and edges, and large tensors by their numbers."""
+    """The cost of an iteration: its nodes and edges, and the numbers in large tensors."""
     graph = run.graph
     return len(graph.nodes) + len(graph.edges) + graph.numbers() // 1000
 
 
 def _approached(session: Session, iteration: int, runs: tuple[Run, ...]) -> bool:
-    """Compute one iteration of those before `iteration`; whether there was any."""
+    """Compute one missing iteration before `iteration`; whether there was any."""
     for run in runs:
         if run.missing(iteration) > 1:
             run.approach(iteration)
@@ -115,7 +115,7 @@ def _approached(session: Session, iteration: int, runs: tuple[Run, ...]) -> bool
 
 
 def advance(session: Session) -> Session:
-    """Carry what is pending on by an iteration; the same session while it is on its way."""
+    """Carry what is pending on by an iteration; returns the same session while that is under way."""
     match session.pending:
         case Journey(goal=goal):
             return session if _approached(session, goal.iteration, _runs(goal)) else goal
@@ -134,7 +134,7 @@ def finished(session: Session) -> Session:
 
 
 def halted(session: Session) -> Session:
-    """The session where what is pending has come to; a search goes on from there with the next `Continue`."""
+    """The session where what is pending has got to; the next `Continue` goes on with a search."""
     match session.pending:
         case Journey(goal=goal):
             reached = _reached(goal)
@@ -170,8 +170,8 @@ def _reached(goal: Session) -> int:
 
 
 class Progress(NamedTuple):
-    """How far it is: the iteration that is computed or looked through, that which it leads to at most, and
-    the part that is done.
+    """The progress of what is pending: the iteration computed or searched, the last one that it may lead to,
+    and the part that is done, 0…1.
     """
 
     iteration: int
@@ -180,7 +180,7 @@ class Progress(NamedTuple):
 
 
 def progress(session: Session) -> Progress | None:
-    """How far what is pending has come; None if nothing is."""
+    """The progress of what is pending; None if nothing is."""
     match session.pending:
         case Journey(goal=goal, work=work):
             part = max(0.0, 1 - _work(goal) / work)
@@ -196,9 +196,9 @@ def progress(session: Session) -> Progress | None:
 
 
 def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
-    """Look through one iteration, beyond a position of the run if one is given.
+    """Search an iteration, beyond a position of the run if one is given.
 
-    Where a breakpoint stops there, one is there; else the search through the next iteration is pending.
+    The session stops at a hit; without one, the search of the next iteration is pending.
     """
     run, start = session.run, session.run.start(seek.iteration)
     before = run.trace(seek.iteration - 1) if seek.iteration else None
@@ -227,7 +227,7 @@ def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
 
 
 def stopping(session: Session) -> tuple[Breakpoint, ...]:
-    """The breakpoints that stop where one is; none inside of what one has stepped into."""
+    """The breakpoints that stop at the current position; none in a run stepped into."""
     if session.levels or not session.breakpoints:
         return ()
     before = session.run.trace(session.iteration - 1) if session.iteration else None

@@ -13,12 +13,12 @@ from backprop_engine.messages.plain_text import clean, shortened
 __all__ = ["about", "named", "typed", "with_hint"]
 
 _STAND_IN: Final = "\u01c2"
-"""A letter that stands for the mark of a numbered part while an expression is parsed."""
+"""A letter in place of the `#` of a numbered part while an expression is parsed."""
 _MARK: Final = re.compile(r"(?<=\w)#(?=\d)")
 
 
 def typed(text: str) -> Expr:
-    """The expression that `text` spells; `UsageError` where it is none."""
+    """The expression that `text` spells; raises `UsageError` if it is none."""
     try:
         return parse(_MARK.sub(_STAND_IN, text))
     except ExprError as error:
@@ -37,5 +37,5 @@ def with_hint(message: Message, hint: Hint) -> Message:
 
 
 def named(name: str) -> str:
-    """The name that is meant by one in a `typed` expression; any text with such names in it."""
+    """A name in a `typed` expression as the user wrote it; also within a longer text."""
     return name.replace(_STAND_IN, "#")

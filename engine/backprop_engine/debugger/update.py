@@ -52,9 +52,9 @@ __all__ = ["update"]
 
 
 def update(session: Session, command: Command) -> Session:
-    """The session after `command`; `UsageError` where it names or fits nothing.
+    """The session after `command`; raises `UsageError` if it is not possible.
 
-    A search through other iterations and a way through many are left `pending`: see `advance`.
+    A search of other iterations and a move through many are left `pending`: see `advance`.
     """
     spoke = session.hit or session.pending or session.notice
     quiet = replace(session, hit=(), pending=None, notice=None) if spoke else session
@@ -62,7 +62,7 @@ def update(session: Session, command: Command) -> Session:
 
 
 def _carried_out(quiet: Session, command: Command) -> Session:
-    """The session after `command`, however far it leads: nothing of it is computed yet."""
+    """The session after `command`, however far it leads; nothing is computed yet."""
     match command:
         case StepBy() | StepOver() | StepInto() | StepOut():
             return _step(quiet, command)
@@ -139,9 +139,9 @@ def _over(session: Session, *, back: bool) -> Session:
 
 
 def _into(session: Session) -> Session:
-    """Into a folded group that was stepped over, else into the composite node that the step is about.
+    """Into a folded group that was stepped over, else into the composite node of the step.
 
-    Where the step has no inside, into a folded group that begins with the next one.
+    If the step has no inside, into a folded group that begins with the next step.
     """
     opened = _unfolded_at(session, session.here)
     if opened is not None:

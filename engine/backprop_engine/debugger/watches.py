@@ -18,7 +18,7 @@ __all__ = ["check_watch", "history_of_watch", "value_of_watch"]
 
 
 def check_watch(text: str, graph: Graph) -> None:
-    """Refuse what is no expression over the graph's nodes and gradients."""
+    """Raise `UsageError` unless `text` is an expression over the graph's nodes and gradients."""
 
     def shape_of(name: str) -> tuple[int, ...]:
         name = named(name)
@@ -33,7 +33,7 @@ def check_watch(text: str, graph: Graph) -> None:
 
 
 def history_of_watch(text: str, trace: Trace, positions: Sequence[int]) -> list[float | None]:
-    """What a watch comes to along a trace, a number each: of a tensor, its norm; None where it is absent.
+    """The value of a watch along a trace, as numbers: the norm of a tensor, None where it is absent.
 
     Raises `UsageError` as `value_of_watch` does.
     """
@@ -52,7 +52,7 @@ def _as_number(value: Tensor) -> float:
 
 
 def value_of_watch(text: str, frame: Frame) -> Tensor | None:
-    """What a watch comes to at a frame; None where a part of it is absent."""
+    """The value of a watch at a frame; None where a part of it is absent."""
 
     def found(get: Callable[[str], Tensor | None]) -> Callable[[str], Tensor | None]:
         def known(name: str) -> Tensor | None:

@@ -1,8 +1,8 @@
-"""Single cells of an edge's Jacobian: windows of it, and where the cell of a contribution came from.
+"""Single entries of an edge's Jacobian: windows of it, and where an entry of a contribution came from.
 
-The Jacobian of an edge is ∂out/∂operand, with the output's cells as rows and the operand's as columns, both
-counted in the order of memory. It is never worked out whole: the product of two 1000×1000 matrices has one of
-10¹² cells, of which a screen shows a few hundred, and one cell of a gradient needs a thousand.
+The Jacobian of an edge is ∂out/∂operand, with a row for each entry of the output and a column for each entry
+of the operand, in the order of memory. It is never computed whole: for a product of two 1000×1000 matrices it
+has 10¹² entries, of which a screen shows a few hundred, and an entry of a gradient takes a thousand.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ __all__ = [
 EntryIndex: TypeAlias = tuple[int, ...]
 _Cells: TypeAlias = tuple[Any, ...]
 _At: TypeAlias = Callable[[_Cells, _Cells], Any]
-"""∂out[i]/∂operand[j] for cells that broadcast with each other."""
+"""∂out[i]/∂operand[j] for indices that broadcast with each other."""
 
 MOST_BY_UNITS = 4096
-"""The most output cells of a rule that can only be asked for whole rows of its Jacobian, one by one."""
+"""The largest output, in entries, of a rule that gives only whole rows of its Jacobian, one by one."""
 _SLICE = 2**17
-"""How many output cells are looked at together."""
+"""How many entries of the output are looked at together."""
 
 
 class Origin(Struct, frozen=True):
-    """One term of a gradient's cell: the upstream gradient's `cell`, and upstream · factor = product."""
+    """A term of an entry of a gradient, upstream · factor = product, with the `cell` of the upstream entry."""
 
     cell: EntryIndex
     upstream: float
@@ -55,10 +55,10 @@ class Origin(Struct, frozen=True):
 
 
 class Origins(Struct, frozen=True, eq=False):
-    """The terms whose products sum to `value`, the `cell` of the contribution that came along `edge`.
+    """The terms whose products sum to `value`, the entry at `cell` of the contribution along `edge`.
 
     `terms` are the first, in the upstream gradient's order; `rest` counts the others, which sum to
-    `rest_sum`. Terms that are 0 whatever flows in are left out, unless there are only such.
+    `rest_sum`. Terms that are 0 whatever flows in are left out, unless all of them are.
     """
 
     edge: Edge
@@ -68,7 +68,7 @@ class Origins(Struct, frozen=True, eq=False):
     rest: int
     rest_sum: float
     varying: tuple[bool, ...]
-    """Along which axes the upstream cells of all the terms differ."""
+    """Along which axes the upstream indices of the terms differ."""
 
     @property
     def count(self) -> int:
@@ -77,16 +77,16 @@ class Origins(Struct, frozen=True, eq=False):
 
 
 def jacobian_shape(trace: Trace, edge: Edge) -> tuple[int, int]:
-    """How many rows and columns the Jacobian of `edge` has."""
+    """The rows and columns of the Jacobian of `edge`."""
     nodes = trace.graph.nodes
     return prod(nodes[edge.node].shape), prod(nodes[edge.operand].shape)
 
 
 def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]) -> Tensor:
-    """The cells of the Jacobian of `edge` where `rows` and `columns` meet, and no others.
+    """The entries of the Jacobian of `edge` in `rows` and `columns`, and no others, as a matrix.
 
-    Raises `UsageError` for a row or a column that there is not, and where a rule can only be asked for whole
-    rows and the output is too large for that.
+    Raises `UsageError` for a row or a column outside it, and where a rule gives only whole rows and the
+    output is too large for that.
     """
     out, operand = (trace.graph.nodes[position].shape for position in (edge.node, edge.operand))
     i = _unravelled(rows, out, msg("row"))
@@ -102,23 +102,23 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
 
 
 def node_origins(trace: Trace, node: Node, cell: EntryIndex, most: int = 16) -> tuple[Origins, ...]:
-    """Where one cell of a node's gradient came from: the origins of each contribution to it, in order."""
+    """Where an entry of a node's gradient came from: the origins of each contribution to it, in order."""
     uses = trace.schedule.uses_of.get(node.position, [])
     return tuple(edge_origins(trace, trace.graph.edges[use], cell, most) for use in uses)
 
 
 def origins_cost(trace: Trace, edge: Edge, cell: EntryIndex) -> int:
-    """How many cells of the output `edge_origins` looks at."""
+    """How many entries of the output `edge_origins` looks at."""
     return prod(_reach(trace, edge, cell)[1])
 
 
 def edge_origins(
     trace: Trace, edge: Edge, cell: EntryIndex, most: int = 16, *, diagonal: Tensor | None = None
 ) -> Origins:
-    """Where one cell of the contribution along `edge` came from; at most `most` terms are listed.
+    """Where an entry of the contribution along `edge` came from; at most `most` terms are listed.
 
-    Who has the `diagonal` of an elementwise operator's Jacobian already, in the output's shape, can give it.
-    Raises `UsageError` for a cell that there is not, or as `window` does.
+    `diagonal`, that of an elementwise operator's Jacobian in the output's shape, saves computing it again.
+    Raises `UsageError` for an index outside the tensor, or as `window` does.
     """
     operand = trace.graph.nodes[edge.operand]
     _check_cell(operand, cell)
@@ -159,13 +159,13 @@ def _terms(i: _Cells, upstream: Any, factor: Any, products: Any, chosen: Any) ->
 
 
 def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
-    """Both as vectors of one length; a scalar's cells have no axis to make one of."""
+    """Both as vectors of the same length; a scalar has no axis of its own."""
     wide = np.broadcast_shapes(np.shape(upstream), np.shape(factor), (1,))
     return np.broadcast_to(upstream, wide), np.broadcast_to(np.asarray(factor, dtype=np.float64), wide)
 
 
 def _candidates(trace: Trace, edge: Edge, cell: EntryIndex) -> Iterator[_Cells]:
-    """The output's cells that may read the operand's `cell`, in order, a slice at a time."""
+    """The output's entries that may depend on the operand's `cell`, in order, a slice at a time."""
     fixed, sizes = _reach(trace, edge, cell)
     for start in range(0, prod(sizes), _SLICE):
         places = np.arange(start, min(start + _SLICE, prod(sizes)))
@@ -174,10 +174,10 @@ def _candidates(trace: Trace, edge: Edge, cell: EntryIndex) -> Iterator[_Cells]:
 
 
 def _reach(trace: Trace, edge: Edge, cell: EntryIndex) -> tuple[EntryIndex, Shape]:
-    """The block of the output that may read the operand's `cell`: where it begins, and its shape.
+    """The block of the output that may depend on the operand's `cell`: where it begins, and its shape.
 
-    An elementwise operator reads it where it was broadcast to, and a product of matrices in one row or one
-    column; of any other, every output cell may.
+    That is where an elementwise operator broadcasts it to, and one row or column of a product of matrices;
+    with any other operator, every entry may.
     """
     shape = trace.graph.nodes[edge.node].shape
     fixed, sizes = [0] * len(shape), list(shape)
@@ -204,7 +204,7 @@ def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple
 
 
 def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
-    """The cells of the Jacobian of `edge`, as a function of which."""
+    """The entries of the Jacobian of `edge`, as a function of their indices."""
     node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
     out, operands = trace.outs[edge.node], [trace.operand_values[position] for position in node.operands]
     rule = edge.rule
@@ -219,7 +219,7 @@ def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
 
 
 def _reads(i: _Cells, j: _Cells, operand: Shape) -> Any:
-    """Whether the output's cells `i` read the operand's cells `j`, with NumPy's broadcasting."""
+    """Whether the output's entries `i` depend on the operand's entries `j`, with NumPy's broadcasting."""
     met: Any = np.True_
     for left, other, size in zip(i[len(i) - len(j) :], j, operand, strict=True):
         met = met & ((left == other) if size != 1 else np.True_)
@@ -227,7 +227,7 @@ def _reads(i: _Cells, j: _Cells, operand: Shape) -> Any:
 
 
 def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence[Tensor]) -> _At:
-    """Rows of the Jacobian from the rule itself: what it makes of an upstream gradient of a single 1."""
+    """Rows of the Jacobian from the rule itself, with a single 1 as the upstream gradient."""
     graph = trace.graph
     shape, columns = graph.nodes[edge.node].shape, graph.nodes[edge.operand].shape
     if prod(shape) > MOST_BY_UNITS:
@@ -264,7 +264,7 @@ def _flat(cells: _Cells, shape: Shape) -> Any:
 
 
 def _unravelled(places: Sequence[int], shape: Shape, what: Message) -> _Cells:
-    """The cells at `places` of a tensor of `shape`; `UsageError` where there is none."""
+    """The indices at `places` of a tensor of `shape`; raises `UsageError` outside it."""
     numbers, size = np.asarray(places, dtype=np.intp), prod(shape)
     outside = numbers[(numbers < 0) | (numbers >= size)]
     if outside.size:

@@ -1,6 +1,6 @@
 """The local gradient of an edge in its natural form.
 
-The operator declares the form, size never does. A rule between two scalars is always a number.
+The operator decides the form, never the size. A rule between two scalars is always a number.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 LARGEST_JACOBIAN = 4096
-"""The most cells of a Jacobian that is worked out whole."""
+"""The most entries of a Jacobian that is computed whole."""
 
 
 class ScalarLocal(Struct, frozen=True, eq=False):
@@ -52,7 +52,7 @@ class ElementwiseLocal(Struct, frozen=True, eq=False):
 
 
 class DenseLocal(Struct, frozen=True, eq=False):
-    """A dense Jacobian of shape batch + (out, in): product = valueᵀ · upstream; None above 4,096 cells."""
+    """A dense Jacobian of shape batch + (out, in): product = valueᵀ · upstream; None above 4,096 entries."""
 
     value: Tensor | None
     shape: Shape
@@ -62,11 +62,11 @@ class DenseLocal(Struct, frozen=True, eq=False):
 
 
 class MapLocal(Struct, frozen=True, eq=False):
-    """A linear map: its rule in NumPy's terms and, where the rule multiplies with a tensor, that factor."""
+    """A linear map: its rule in NumPy's terms and, where the rule multiplies by a tensor, that factor."""
 
     rule: str
     shapes: tuple[Shape, Shape, Shape | None]
-    """Of the upstream gradient, of the product, and of the factor."""
+    """The shapes of the upstream gradient, of the product, and of the factor."""
     factor: Tensor | None
     text: str
     sign: str
@@ -94,7 +94,7 @@ def worked_along(node: Node) -> int:
 
 @derived(limit=4)  # those of the step that is looked at, and around it
 def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
-    """The local gradient that the trace multiplied with at `edge`; those asked for last are remembered."""
+    """The local gradient that the trace multiplied by at `edge`."""
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     rule, attributes = edge.rule, dict(node.attributes)
@@ -118,7 +118,7 @@ def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
 
 
 def _without_upstream(text: str) -> str:
-    """The rule of a scalar without its leading ``g *``: what multiplies the upstream gradient."""
+    """The rule between scalars without its leading ``g *``: what multiplies the upstream gradient."""
     return "1" if text in ("g", "g.T") else text.removeprefix("g * ")
 
 

@@ -1,9 +1,9 @@
-"""Numeric checks: a gradient against what small changes of the operand really do to the output.
+"""Numeric checks: a gradient compared with what small changes of the operand do to the output.
 
 Where every operator on the way is analytic, by complex step (Squire and Trapp, SIAM Review 40, 1998):
 the derivative is Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a
 kink told apart by its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000
-cells the gradient is projected on a random direction, and a sample of cells is checked one by one.
+entries the gradient is projected on a random direction, and a sample of its entries is checked one by one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace"
 MOST_CELLS = 10_000
 SAMPLE = 100
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
-"""A run of more numbers than this is computed anew for fewer cells."""
+"""In a run of more numbers than this, fewer entries are checked."""
 
 
 class Verdict(Enum):
@@ -43,12 +43,12 @@ class Verdict(Enum):
 
     @property
     def good(self) -> bool:
-        """Whether the gradient stands."""
+        """Whether the gradient passes."""
         return self in (Verdict.AGREES, Verdict.KINK, Verdict.NOT_APPLICABLE)
 
 
 class GradientCheck(Struct, frozen=True, eq=False):
-    """The outcome for one gradient.
+    """The result of checking a gradient.
 
     `error` is the largest difference, divided by the largest magnitude of the gradient; `cell` is where it
     lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` cells
@@ -70,7 +70,7 @@ class GradientCheck(Struct, frozen=True, eq=False):
 
     @property
     def sampled(self) -> bool:
-        """Whether only a projection and a sample of cells were checked."""
+        """Whether only a projection and a sample of entries were checked."""
         return self.checked < self.cells
 
 
@@ -235,7 +235,7 @@ def compare(
 
 
 def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
-    """Relative to the gradient's largest magnitude; a narrow dtype rounds more than the check does."""
+    """The tolerance, relative to the gradient's largest magnitude; a narrow dtype needs more."""
     wanted = 1e-9 if method == "complex step" else 1e-7
     return wanted if dtype == np.float64 else max(wanted, float(np.sqrt(np.finfo(dtype).eps)))
 
@@ -250,7 +250,7 @@ def _judge(
     shape: tuple[int, ...],
     rounding: float = 0.0,
 ) -> GradientCheck:
-    """Compare found cells with their numeric slopes."""
+    """Compare entries of the gradient with their numeric slopes."""
     numeric = np.array([slope.value for slope in slopes])
     whole = len(slopes) == int(np.size(gradient))
     kinks = np.array(
@@ -295,7 +295,7 @@ def _sampled(
     gradient: Tensor,
     sample: int,
 ) -> GradientCheck:
-    """A random projection, and a sample of cells one by one."""
+    """A random projection, and a sample of entries one by one."""
     random = np.random.default_rng(0)
     direction = random.standard_normal(x.shape)
     along = derivative(function, x, direction)

@@ -1,1 +1,1 @@
-"""The graph: its nodes, edges, steps, numbers, and building one from Python."""
+"""The graph: nodes, edges and steps, the values of its leaves, and building one from Python."""

@@ -1,4 +1,4 @@
-"""The numbers of a run: what a graph's leaves hold, and the gradient that the backward pass starts with."""
+"""The inputs of a run: the values of a graph's leaves, and the seed of the backward pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Bindings", "refusals"]
 
 
 class Bindings(Struct, frozen=True, eq=False):
-    """The numbers of a run: a tensor for each leaf by position, and the gradient at the output."""
+    """The inputs of a run: a tensor for each leaf by position, and the gradient at the output."""
 
     leaves: Mapping[int, Tensor]
     seed: Tensor
@@ -54,13 +54,13 @@ class Bindings(Struct, frozen=True, eq=False):
         return cls(cast, _seed(graph, seed))
 
     def with_leaf(self, graph: Graph, name: str, value: Any) -> Bindings:
-        """The same bindings with another value for one leaf."""
+        """These bindings with another value for one leaf."""
         named = {leaf.name: self.leaves[leaf.position] for leaf in graph.leaves}
         return Bindings.of(graph, named | {name: value}, self.seed)
 
 
 def _cast(graph: Graph, position: int, value: Any) -> Tensor:
-    """A leaf's value as it is computed with: whole numbers where they are indices, else the graph's dtype."""
+    """A leaf's value as operators get it: integers where they are indices, else the graph's dtype."""
     return freeze(value, np.dtype(np.int64) if position in graph.index_leaves else graph.dtype)
 
 

@@ -1,6 +1,6 @@
-"""Putting a graph together: node by node, each with its shape and its rules worked out once.
+"""Building a graph node by node; the shape and the rules of each are inferred once.
 
-A graph that is built has its leaves and literals first and its computed nodes in the order of computing.
+The finished graph has its leaves and literals first, then its computed nodes in the order of computation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["GraphBuilder"]
 
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
-"""Looking up a member of an Enum takes longer than what is done with it for each of many nodes."""
+"""Kept in a variable, as looking up a member of an Enum takes long where there are many nodes."""
 
 
 class _Inferred(NamedTuple):
@@ -33,11 +33,11 @@ class _Inferred(NamedTuple):
     shape: Shape
     rules: tuple[Rule | None, ...]
     indices: tuple[int, ...]
-    """Which operands hold whole numbers."""
+    """Which operands hold integers."""
 
 
 _MOST_INFERRED: Final = 1024
-"""How many results of the operators' shape rules a builder remembers."""
+"""How many results of shape rules a builder remembers."""
 
 
 class GraphBuilder:
@@ -55,11 +55,11 @@ class GraphBuilder:
         self.dtype = np.dtype(dtype)
 
     def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Place | None = None) -> int:
-        """Add an input, a parameter or a constant; gives its position."""
+        """Add an input, a parameter or a constant; returns its position."""
         return self._add(kind, name, shape, place=place)
 
     def literal(self, value: float) -> int:
-        """Add a number that stands in an expression: a constant operand without a name or a step."""
+        """Add a number written in an expression: a constant operand without a name or a step."""
         position = self._add(Kind.LITERAL, "", (), text=_number_text(value))
         self._literals[position] = freeze(value, self.dtype)
         return position
@@ -97,7 +97,7 @@ class GraphBuilder:
     def _infer(
         self, op: Op, shapes: tuple[Shape, ...], given: Mapping[str, Any], operands: Sequence[int]
     ) -> _Inferred:
-        """Ask the operator about its operands; raises `ShapeError` with their names where they do not fit."""
+        """Infer a node from its operands' shapes; raises `ShapeError` with their names if they do not fit."""
         try:
             shape = op.shape(*shapes, **given)
         except ShapeError as error:
@@ -115,13 +115,13 @@ class GraphBuilder:
         return inferred
 
     def open_group(self, name: str, cell: str) -> None:
-        """Let the nodes that follow, up to `close_group`, belong to an instance called `name`."""
+        """Put the nodes that follow, up to `close_group`, in an instance called `name`."""
         parent = self._open[-1] if self._open else None
         self._open.append(len(self._groups))
         self._groups.append(Group(name, cell, len(self._nodes), len(self._nodes), parent))
 
     def close_group(self) -> None:
-        """End the instance that was begun last."""
+        """Close the instance opened last."""
         index = self._open.pop()
         self._groups[index] = structs.replace(self._groups[index], stop=len(self._nodes))
 
@@ -131,7 +131,7 @@ class GraphBuilder:
             self._aliases[name] = position
 
     def scratch(self) -> GraphBuilder:
-        """A builder with the same nodes, to try further ones on."""
+        """A copy of the builder, to try adding nodes to."""
         other = GraphBuilder(self.dtype.name)
         other._nodes, other._names = list(self._nodes), dict(self._names)
         return other

@@ -28,7 +28,7 @@ __all__ = ["Graph", "Group", "Kind", "Node"]
 
 
 class Kind(Enum):
-    """What a node is."""
+    """The kind of a node."""
 
     INPUT = "input"
     PARAM = "param"
@@ -74,10 +74,10 @@ class Node(Struct, frozen=True, eq=False):
 
 
 class Group(Struct, frozen=True):
-    """An instance of a cell: the computed nodes from position `start` up to, not including, `stop`.
+    """An instance of a cell: the computed nodes from position `start` up to but not including `stop`.
 
-    An instance runs without interruption, so that these follow each other. `parent` is the index of the
-    group that it lies in.
+    An instance runs without interruption, so its nodes are consecutive. `parent` is the index of the group
+    around it, if there is one.
     """
 
     name: str
@@ -96,18 +96,18 @@ class Graph:
     dtype: np.dtype[Any]
     literals: Mapping[int, Tensor]
     index_leaves: frozenset[int]
-    """Leaves that hold whole numbers: class indices."""
+    """The leaves that hold integers, such as class indices."""
     groups: tuple[Group, ...] = ()
-    """The instances of cells, in the order in which they begin; one in another comes behind it."""
+    """The instances of cells, in the order in which they begin; a nested one follows the one around it."""
     aliases: Mapping[str, int] = field(default_factory=dict)
     """Other names of nodes: what instances call the nodes that they are given."""
 
     def __getitem__(self, name: str) -> Node:
-        """The node called `name`; raises `UsageError` where there is none."""
+        """The node called `name`; raises `UsageError` if there is none."""
         return self.nodes[self.position(name)]
 
     def position(self, name: str) -> int:
-        """The position of the node with a name or a path; `UsageError` where there is none.
+        """The position of the node with this name or path; raises `UsageError` if there is none.
 
         An index of a scan may count from its end: `states[-1].h`.
         """
@@ -130,7 +130,7 @@ class Graph:
 
     @cached_property
     def lengths(self) -> dict[str, int]:
-        """How many instances each scan has, by its name."""
+        """The number of instances of each scan, by its name."""
         lengths: dict[str, int] = {}
         for group in self.groups:
             if group.name.endswith("]"):
@@ -152,7 +152,7 @@ class Graph:
 
     @cached_property
     def order(self) -> range:
-        """The computed nodes in the order of computing."""
+        """The positions of the computed nodes, in the order of computation."""
         first = next(node.position for node in self.nodes if node.op is not None)
         return range(first, len(self.nodes))
 

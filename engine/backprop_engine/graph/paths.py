@@ -9,7 +9,7 @@ from typing import Final
 __all__ = ["absolute", "root", "split"]
 
 _LONGEST: Final = 10_000
-"""No name in a graph is longer."""
+"""The longest name in a graph."""
 _ROOT_ENDS: Final = re.compile(r"[.\[]")
 _STEP: Final = re.compile(r"\[(-?\d{1,18})\]|\.?([^.\[\]#\s]+)")
 

@@ -3,7 +3,7 @@
 Positions are 0…n; position k is the state after step k. First every computed node's forward step, then the
 seed, then the gradient edges in the order of the backward pass, each followed by an accumulate step where
 its operand has more than one use. Where the run is an iteration of training, an update of each parameter
-comes behind them, and a last step clears what was computed.
+follows, and a last step clears what was computed.
 """
 
 from __future__ import annotations
@@ -112,9 +112,9 @@ class Schedule:
 
     @property
     def seed(self) -> int:
-        """The position at which the backward pass begins: the output's gradient is set, nothing else.
+        """The position at which the backward pass begins, with only the output's gradient set.
 
-        One past the end where there is no backward pass.
+        One past the end if there is no backward pass.
         """
         return len(self.order) + 1
 
@@ -125,7 +125,7 @@ class Schedule:
 
     @property
     def completed(self) -> int:
-        """The position at which the backward pass is complete, or the forward pass where that is all."""
+        """The position at which the backward pass is complete, or the forward pass if there is no other."""
         return len(self.order) if self.forward_only else self.starts[-1] - 1
 
     @property
@@ -135,17 +135,17 @@ class Schedule:
 
     @property
     def clear(self) -> int:
-        """The position at which everything is cleared; past the end where nothing is."""
+        """The position at which everything is cleared; past the end if nothing is."""
         return self.last + (self.updates is None)
 
     @cached_property
     def update_positions(self) -> dict[int, int]:
-        """For each parameter that is updated, the position at which it is."""
+        """The position at which each updated parameter is updated."""
         return {node: self.completed + turn for turn, node in enumerate(self.updates or (), 1)}
 
     @cached_property
     def uses_of(self) -> dict[int, list[int]]:
-        """For each operand, the indices of the edges that bring it gradient, in order."""
+        """For each operand, the indices of the edges that contribute to its gradient, in order."""
         uses: dict[int, list[int]] = {}
         for edge in self.edges:
             uses.setdefault(edge.operand, []).append(edge.index)
