@@ -46,7 +46,7 @@ _SLICE = 2**17
 
 
 class Origin(Struct, frozen=True):
-    """A term of an entry of a gradient, upstream · factor = product, with the `cell` of the upstream entry."""
+    """A term of a gradient entry: upstream · factor = product, with the `cell` of the upstream entry."""
 
     cell: EntryIndex
     upstream: float
