@@ -15,6 +15,7 @@ from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace.trace import Frame, between
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.text import in_ascii
 from backprop_tui.render.differences import is_unchanged
 from backprop_tui.scene.boxes import short_gradient, short_value
 from backprop_tui.scene.scene import Scene
@@ -25,7 +26,6 @@ __all__ = [
     "NodeStatus",
     "brackets",
     "dot_mark",
-    "in_plain_ascii",
     "leaf_mark",
     "reversed_arrows",
     "styled_lines",
@@ -47,9 +47,6 @@ _LINES: Final = {
     NodeStatus.KNOWN: {},
     NodeStatus.ACTIVE: str.maketrans("─│╭╮╰╯├┤┬┴┼═║╔╗╚╝╟", "━┃┏┓┗┛┣┫┳┻╋━┃┏┓┗┛┣"),
 }
-_ASCII = str.maketrans(
-    "─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋╌┆═║╔╗╚╝╟▶◀▷○◇□●◆◉■◈", "-|+++++++++=#+++++++++.:-|@@@@+><>o*#*%@#$"
-)
 _BRACKETS: Final = {NodeStatus.AHEAD: "┆┆", NodeStatus.KNOWN: "┤├", NodeStatus.ACTIVE: "┫┣"}
 _BRACKETS_ASCII: Final = {NodeStatus.AHEAD: "::", NodeStatus.KNOWN: "[]", NodeStatus.ACTIVE: "##"}
 _BACK = str.maketrans("▶", "◀")
@@ -84,11 +81,6 @@ def dot_mark(status: NodeStatus, *, gradient: bool, group: bool) -> str:
     if status is NodeStatus.AHEAD:
         return "□" if group else "○"
     return ("◈" if group else "◆") if gradient else ("■" if group else "●")
-
-
-def in_plain_ascii(drawn: str) -> str:
-    """Lines and marks in ASCII."""
-    return drawn.translate(_ASCII)
 
 
 class Appearance(Struct, frozen=True, eq=False):
@@ -146,7 +138,7 @@ class Appearance(Struct, frozen=True, eq=False):
 
     def drawn(self, marks: str) -> str:
         """Lines and marks in the characters that the screen can show."""
-        return in_plain_ascii(marks) if self.ascii else marks
+        return in_ascii(marks) if self.ascii else marks
 
     def status(self, node: Node, *, active: bool) -> NodeStatus:
         """How far the run has come with a node, given whether it is the `active` one of the step."""
