@@ -22,10 +22,10 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Slice,
     SourceSpan,
     Subscript,
-    Text,
     Transpose,
     Unary,
     Value,
@@ -109,7 +109,7 @@ x, y, z = name("x"), name("y"), name("z")
                 (x,),
                 (
                     Keyword("axis", number(-1), NOWHERE),
-                    Keyword("mode", Text("a", NOWHERE), NOWHERE),
+                    Keyword("mode", QuotedText("a", NOWHERE), NOWHERE),
                     Keyword("keep", Boolean(True, NOWHERE), NOWHERE),
                     Keyword(
                         "shape",
@@ -317,7 +317,7 @@ PLAIN_TEXT = st.text(st.characters(exclude_characters="'\\\n", exclude_categorie
 CONSTANTS = st.recursive(
     NUMBERS
     | st.booleans().map(lambda value: Boolean(value, NOWHERE))
-    | PLAIN_TEXT.map(lambda t: Text(t, NOWHERE)),
+    | PLAIN_TEXT.map(lambda t: QuotedText(t, NOWHERE)),
     lambda inner: st.lists(inner, max_size=3).map(lambda items: ListOf(tuple(items), NOWHERE)),
     max_leaves=4,
 )

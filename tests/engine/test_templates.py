@@ -21,10 +21,10 @@ from backprop_engine.expressions import (
     IntegerIndex,
     Name,
     Number,
+    QuotedText,
     Slice,
     SourceSpan,
     Subscript,
-    Text,
     Unary,
     Value,
     fill,
@@ -79,7 +79,7 @@ def meaning(part: Value, filled: FilledTemplate | None) -> tuple[object, ...]:
             return kind, part.name, len(part.args), *(keyword.name for keyword in part.keywords)
         case Attribute():
             return kind, part.name, steps(part, filled)
-        case Text() | Boolean():
+        case QuotedText() | Boolean():
             return kind, part.value
         case _:
             return (kind,)

@@ -22,10 +22,10 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Slice,
     SourceSpan,
     Subscript,
-    Text,
     Unary,
     literal,
 )
@@ -243,7 +243,7 @@ def _unknown_keyword(op: Op, name: str, at: object, other_keys: Sequence[str]) -
 def is_operand(call: Call, keyword: Keyword) -> bool:
     """Whether a keyword of a call names an operand, rather than an attribute."""
     op = OPS.get(call.name)
-    if isinstance(keyword.value, Text | Boolean | ListOf):
+    if isinstance(keyword.value, QuotedText | Boolean | ListOf):
         return False
     return op is None or op.attribute(keyword.name) is None
 
@@ -299,7 +299,7 @@ def named_arguments(call: Call, operands: Iterable[T]) -> list[NamedArgument[T, 
 def _constant(keyword: Keyword) -> object:
     """The plain value that an attribute is set to."""
     value = keyword.value
-    if isinstance(value, Number | Text | Boolean | ListOf):
+    if isinstance(value, Number | QuotedText | Boolean | ListOf):
         return literal(value)
     message = msg(
         "`{name}` is a setting: it takes a number, quoted text, `true`, `false` or a list", name=keyword.name

@@ -29,11 +29,11 @@ class PartChecks(Protocol[T]):
     """What else is checked of the parts of an expression; `owner` is what the expression belongs to."""
 
     def check_constants(
-        self, owner: T, op: Op, operands: Sequence[tuple[Position, SourceSpan]], name: str
+        self, owner: T, op: Op, operands: Sequence[tuple[Position, SourceSpan]], name: str, /
     ) -> None:
         """Check the operands of the node to be called `name`, some of which must be constants."""
 
-    def check_part_size(self, owner: T, name: str, shape: Shape, at: SourceSpan) -> None:
+    def check_part_size(self, owner: T, name: str, shape: Shape, at: SourceSpan, /) -> None:
         """Check the shape of the node called `name`; `at` is a span of the expression's template."""
 
 

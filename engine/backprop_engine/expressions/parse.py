@@ -31,10 +31,10 @@ from backprop_engine.expressions.tree import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Slice,
     SourceSpan,
     Subscript,
-    Text,
     Transpose,
     Unary,
     Value,
@@ -235,7 +235,7 @@ class ExpressionParser(Cursor):
         if self.at_constant():
             self.at += 1
             if token.kind == "text":
-                return Text(token.text[1:-1], token.span)
+                return QuotedText(token.text[1:-1], token.span)
             return Boolean(BOOLEANS[token.text], token.span)
         self.at += token.kind == "-"
         hint = msg("a list holds numbers, text, `true`, `false` and lists")

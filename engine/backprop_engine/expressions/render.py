@@ -17,9 +17,9 @@ from backprop_engine.expressions.tree import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Slice,
     Subscript,
-    Text,
     Transpose,
     Unary,
     Value,
@@ -73,7 +73,7 @@ def _parts(node: Value, sign: _Sign | None) -> list[_Piece]:
             return [node.name]
         case Number():
             return [repr(node.value)]
-        case Text():
+        case QuotedText():
             quote = "'" if '"' in node.value else '"'
             return [quote + node.value + quote]
         case Boolean():

@@ -25,10 +25,10 @@ __all__ = [
     "ListOf",
     "Name",
     "Number",
+    "QuotedText",
     "Slice",
     "SourceSpan",
     "Subscript",
-    "Text",
     "Transpose",
     "Unary",
     "Value",
@@ -75,7 +75,7 @@ class Name(_Part, frozen=True, eq=False):
     span: SourceSpan
 
 
-class Text(_Part, frozen=True, eq=False):
+class QuotedText(_Part, frozen=True, eq=False):
     """Quoted text, the value of an attribute."""
 
     value: str
@@ -175,7 +175,7 @@ class Attribute(_Part, frozen=True, eq=False):
 Expr: TypeAlias = Number | Name | Unary | Binary | Call | Subscript | Transpose | Attribute
 """What can be an operand."""
 
-Constant: TypeAlias = Number | Text | Boolean | ListOf
+Constant: TypeAlias = Number | QuotedText | Boolean | ListOf
 """What an attribute can be set to."""
 
 Value: TypeAlias = Expr | Constant

@@ -23,8 +23,8 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     SourceSpan,
-    Text,
     Transpose,
     Value,
     parse,
@@ -176,7 +176,7 @@ def _python(value: Value) -> Expr:
             return Name(str(value.value), value.span)
         case ListOf():
             return _tuple([_python(item) for item in value.items])
-        case Text():
+        case QuotedText():
             return Name(f'"{value.value}"', value.span)
         case _:
             return value

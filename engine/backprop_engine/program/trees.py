@@ -14,8 +14,8 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Subscript,
-    Text,
     Transpose,
     Unary,
     Value,
@@ -48,7 +48,7 @@ def rebuilt(tree: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 
 def _rebuilt_value(value: Value, change: Callable[[Expr], Expr]) -> Value:
-    return value if isinstance(value, Text | Boolean | ListOf) else rebuilt(value, change)
+    return value if isinstance(value, QuotedText | Boolean | ListOf) else rebuilt(value, change)
 
 
 def folded(tree: Expr, values: Mapping[str, Expr]) -> Expr:

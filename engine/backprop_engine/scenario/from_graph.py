@@ -29,10 +29,10 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Slice,
     SourceSpan,
     Subscript,
-    Text,
     Transpose,
     Unary,
     render,
@@ -297,7 +297,7 @@ def _constant(value: Any) -> Constant:
     if isinstance(value, str):
         if "\\" in value or "\n" in value or ('"' in value and "'" in value):
             raise _UnsayableError
-        return Text(value, _NOWHERE)
+        return QuotedText(value, _NOWHERE)
     if isinstance(value, list | tuple):
         return ListOf(tuple(map(_constant, value)), _NOWHERE)
     if value is None or not math.isfinite(value):

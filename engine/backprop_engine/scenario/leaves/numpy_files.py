@@ -190,14 +190,15 @@ def _header(file: DataFile, what: str, stream: IO[bytes]) -> _Header:
     text = stream.read(length)
     if len(prefix) < width or len(text) < length:
         raise file.wrong(msg("{what} is cut off inside its header", what=what), _SAVE)
+    broken = file.wrong(msg("the header of {what} makes no sense", what=what), _SAVE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about headers of Python 2, and escapes in texts
             shape, fortran, dtype = reader(io.BytesIO(prefix + text), max_header_size=_MAX_HEADER)
     except _BROKEN_HEADER:
-        shape = None
-    if shape is None or not all(type(size) is int for size in shape):
-        raise file.wrong(msg("the header of {what} makes no sense", what=what), _SAVE)
+        raise broken from None
+    if not all(type(size) is int for size in shape):
+        raise broken
     _check_kind(file, what, dtype)
     if any(size < 0 for size in shape):
         raise file.wrong(msg("{what} has an axis of a negative size", what=what), _SAVE)

@@ -15,8 +15,8 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Subscript,
-    Text,
     Transpose,
     Unary,
     Value,
@@ -78,7 +78,7 @@ _ANY_SIZE: Final = 2
 def _plain(value: Value) -> Any:
     """The value of a setting; None for what is not a constant."""
     match value:
-        case Number() | Boolean() | Text():
+        case Number() | Boolean() | QuotedText():
             return value.value
         case Unary(operand=Number(value=number)):
             return -number

@@ -22,9 +22,9 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     Slice,
     Subscript,
-    Text,
     Transpose,
     Unary,
     Value,
@@ -126,7 +126,7 @@ class Typesetter(Struct, frozen=True):
                 return Piece(row(self.within(tree.value, ATOM), text(f".{tree.name}")))
             case Call():
                 return _call(self, tree)
-            case Text() | Boolean() | ListOf():
+            case QuotedText() | Boolean() | ListOf():
                 return Piece(text(render(tree)))
 
     def parts(self, tree: Value) -> list[Block]:
