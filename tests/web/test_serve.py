@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +46,8 @@ def app(program: str) -> list[str]:
 @asynccontextmanager
 async def client_of(server: Server) -> AsyncIterator[TestClient]:
     """Someone who asks the server."""
-    async with TestClient(TestServer(server.application(), host="127.0.0.1")) as client:
+    cookies = {server.cookie: server.token}
+    async with TestClient(TestServer(server.application(), host="127.0.0.1"), cookies=cookies) as client:
         yield client
 
 
@@ -109,6 +110,42 @@ async def test_a_socket_from_a_foreign_page_is_refused(origin: str | None) -> No
             await client.ws_connect("/ws", headers=headers)
         assert refused.value.status == 403
         assert server.sessions == []
+
+
+@pytest.mark.parametrize("path", ["/", "/ws", "/static/css/xterm.css", "/page/page.js", "/nowhere"])
+async def test_whoever_has_no_token_gets_nothing(path: str) -> None:
+    """Another account of this machine can reach the port, and knows neither the token nor the cookie."""
+    server = Server(app(POLITE), lambda: PAGE, most=2)
+    other = Server(app(POLITE), lambda: PAGE, most=2)
+    assert server.token != other.token
+    assert len(server.token) >= 32
+    async with TestClient(TestServer(server.application(), host="127.0.0.1")) as client:
+        origin = {"Origin": str(client.make_url("/"))[:-1]}
+        wrong = (server.token[:-1], f"{server.token}x", other.token, "", "\udcff", server.token.swapcase())
+        for cookies, query in (
+            ({}, {}),
+            *(({server.cookie: token}, {}) for token in wrong if token.isascii()),
+            *(({}, {"token": token}) for token in wrong if token.isprintable()),
+            ({other.cookie: server.token}, {}),
+        ):
+            answer = await client.get(path, params=query, cookies=cookies, headers=origin)
+            assert answer.status == 403
+            assert server.token not in await answer.text()
+        assert server.sessions == []
+
+
+async def test_the_token_is_traded_for_a_cookie() -> None:
+    server = Server(app(POLITE), lambda: PAGE, most=2)
+    async with TestClient(TestServer(server.application(), host="127.0.0.1")) as client:
+        answer = await client.get("/", params={"token": server.token}, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith(f"{server.cookie}={server.token};")
+        assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+        headers = {"Cookie": cookie.partition(";")[0]}
+        page = await client.get("/", headers=headers)
+        assert page.status == 200
+        assert server.token not in await page.text()
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
@@ -435,9 +472,10 @@ class Terminal:
 
 @asynccontextmanager
 async def terminal_at(address: str) -> AsyncIterator[Terminal]:
+    root, _, token = address.partition("/?token=")
     async with (
         ClientSession() as client,
-        client.ws_connect(f"{address}ws?width=100&height=30", origin=address.rstrip("/")) as page,
+        client.ws_connect(f"{root}/ws?width=100&height=30&token={token}", origin=root) as page,
     ):
         yield Terminal(page)
 
@@ -451,7 +489,7 @@ async def test_it_serves_until_a_signal_and_leaves_nothing_behind(number: int, t
     (tmp_path / NAME).write_text("title: Any name\ninputs: {x: 3}\nnodes: {f: x * x}\n", "utf-8")
     (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
     with serving(NAME, "--set", "x=5", "--lang=ko", settings=tmp_path, cwd=tmp_path) as (server, address):
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", address)
         async with terminal_at(address) as terminal:
             await terminal.wait_for("스텝 0/")
             await terminal.press("s")
@@ -473,7 +511,8 @@ async def test_a_hangup_is_ignored_where_it_is_to_be(tmp_path: Path) -> None:
     with serving("add_multiply", settings=tmp_path) as (server, address):
         signal.signal(signal.SIGHUP, before)
         server.send_signal(signal.SIGHUP)
-        async with ClientSession() as client, client.get(address) as answer:
+        jar = CookieJar(unsafe=True)  # for an address of numbers
+        async with ClientSession(cookie_jar=jar) as client, client.get(address) as answer:
             assert answer.status == 200
         server.send_signal(signal.SIGTERM)
         assert server.wait(PATIENCE) == 128 + signal.SIGTERM

@@ -57,7 +57,7 @@ def _serve(arguments: argparse.Namespace, title: LocalText | None, listener: soc
     from backprop_tui.web.server import Server, serve
 
     def ready() -> None:
-        print(f"http://{_HOST}:{listener.getsockname()[1]}/", flush=True)
+        print(f"http://{_HOST}:{listener.getsockname()[1]}/?token={server.token}", flush=True)
         print(msg("serving; Ctrl+C ends").in_language(arguments.lang or "en"), file=sys.stderr, flush=True)
 
     server = Server(app_command(arguments), lambda: _page(arguments, title), most=arguments.sessions)

@@ -1,9 +1,16 @@
-"""The server: our page, the files it needs, and a socket for each terminal. Only our own page may ask."""
+"""The server: our page, the files it needs, and a socket for each terminal. Only our own page may ask.
+
+The address has a token in it, which only who started the server has read. The first request trades it for a
+cookie, so that it stays neither in the address bar nor in the history.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import re
+import secrets
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -44,6 +51,10 @@ class Server:
     """Serves the app that `command` starts, to at most `most` open pages at a time."""
 
     def __init__(self, command: Sequence[str], page: Callable[[], Page], *, most: int) -> None:
+        self.token = secrets.token_urlsafe(24)
+        """Whoever knows it may open pages."""
+        self.cookie = f"backprop-tui-{hashlib.sha256(self.token.encode()).hexdigest()[:8]}"
+        """The name of the cookie that holds it: browsers share cookies between the ports of a machine."""
         self.sessions: list[PageSession] = []
         """The sessions whose process has not ended."""
         self._command, self._page, self._most = tuple(command), page, most
@@ -51,7 +62,7 @@ class Server:
 
     def application(self) -> web.Application:
         """What answers requests."""
-        application = web.Application(middlewares=[_guard])
+        application = web.Application(middlewares=[_guard, self._admit])
         application.router.add_get("/", self._show_page)
         application.router.add_get("/ws", self._talk)
         application.router.add_static("/static", Path(textual_serve.__file__).parent / "static")
@@ -61,7 +72,21 @@ class Server:
         application.on_cleanup.append(self._end_sessions)
         return application
 
-    async def _show_page(self, _: web.Request) -> web.Response:
+    @web.middleware
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer only those who have the token."""
+        given = request.query.get("token", request.cookies.get(self.cookie, ""))
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode()):
+            raise web.HTTPForbidden(
+                text="Open the address that the server has printed: it has a token in it.\n"
+            )
+        return await handler(request)
+
+    async def _show_page(self, request: web.Request) -> web.StreamResponse:
+        if "token" in request.query:
+            answer = web.Response(status=303, headers={"Location": "/"})
+            answer.set_cookie(self.cookie, self.token, httponly=True, samesite="Strict", path="/")
+            return answer
         return web.Response(text=self._page().html(), content_type="text/html", charset="utf-8")
 
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
