@@ -63,7 +63,7 @@ def tensor_json(tensor: Tensor) -> Any:
 
 def _without_specials(plain: Any) -> Any:
     if isinstance(plain, list):
-        return [_without_specials(one) for one in plain]
+        return [_without_specials(entry) for entry in plain]
     if isfinite(plain):
         return plain
     return "NaN" if isnan(plain) else "Infinity" if plain > 0 else "-Infinity"

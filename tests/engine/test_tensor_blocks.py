@@ -118,7 +118,7 @@ def test_a_scale_stands_apart_from_a_vector_of_its_own_width() -> None:
 def test_a_vector_that_lies_down_shows_where_there_is_something(at: int) -> None:
     tensor = np.zeros(80)
     tensor[at] = 1.0
-    row = text(heat_block(tensor, Role.VALUE, 30, 1, turned=True))
+    row = text(heat_block(tensor, Role.VALUE, 30, 1, lying=True))
     assert row.count("9") == 1
     assert row.endswith("]ᵀ")
     assert row.count("…") == (2 if at == 40 else 1)

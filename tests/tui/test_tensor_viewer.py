@@ -246,19 +246,19 @@ class TestFactsAndHistograms:
 class TestStates:
     def test_the_cursor_stops_at_the_ends(self) -> None:
         state = seen_at("softmax_classifier", "W")
-        assert state.moved(-1, -1).at == (0, 0)
-        assert state.moved(2, 1).at == (2, 1)
-        assert state.moved(99, 99).at == (3, 2)
+        assert state.move_cursor(-1, -1).at == (0, 0)
+        assert state.move_cursor(2, 1).at == (2, 1)
+        assert state.move_cursor(99, 99).at == (3, 2)
 
     def test_slices_go_along_an_axis_that_is_chosen(self) -> None:
         state = seen_at("small_convnet", "K")
         assert state.shape == (2, 1, 3, 3)
         assert state.sliding == 0
-        assert state.slid(1).at == (1, 0, 0, 0)
-        assert state.slid(5).at == (1, 0, 0, 0)
+        assert state.move_slice(1).at == (1, 0, 0, 0)
+        assert state.move_slice(5).at == (1, 0, 0, 0)
         assert state.next_slider().sliding == 1
         assert state.next_slider().next_slider().sliding == 0
-        assert seen_at("softmax_classifier", "W").slid(1).at == (0, 0)
+        assert seen_at("softmax_classifier", "W").move_slice(1).at == (0, 0)
 
     def test_any_two_axes_can_be_in_view(self) -> None:
         state = seen_at("small_convnet", "K")
@@ -270,7 +270,7 @@ class TestStates:
         assert state.axes == met[0] == (2, 3)
         lying = seen_at("rnn_cell", "k").next_axes()
         assert lying.axes == (None, 0)
-        assert lying.moved(0, 1).at == (1,)
+        assert lying.move_cursor(0, 1).at == (1,)
 
     def test_the_tensors_of_a_node_that_is_used_three_times(self) -> None:
         kinds = [
@@ -296,7 +296,7 @@ class TestStates:
 
     def test_a_matrix_is_copied_as_numpy_reads_it(self) -> None:
         state = seen_at("small_convnet", "K", at=None)
-        for turned in (state, state.slid(1), state.next_axes()):
+        for turned in (state, state.move_slice(1), state.next_axes()):
             tensor = turned.tensor
             assert tensor is not None
             found = eval(literal(turned), {"np": np})
@@ -319,7 +319,7 @@ def _spans(state: TensorState, role: Role, size: tuple[int, int] = (118, 30)) ->
 
 class TestProducts:
     def test_the_cells_that_made_a_cell_of_a_product_are_lit(self) -> None:
-        state = on_gradient("softmax_classifier", "W").moved(1, 1)
+        state = on_gradient("softmax_classifier", "W").move_cursor(1, 1)
         factor, upstream = side_panes(state)
         assert factor.name == "Xᵀ"
         assert factor.grid.lit == {(1, sample) for sample in range(6)}
@@ -338,7 +338,7 @@ class TestProducts:
         assert {cell[1] for cell in side_panes(state)[0].grid.lit or ()} == {0}
 
     def test_a_convolution_shows_where_its_weight_was_put(self) -> None:
-        state = on_gradient("small_convnet", "K").moved(1, 1)
+        state = on_gradient("small_convnet", "K").move_cursor(1, 1)
         upstream, local = side_panes(state)
         assert local.name == "∂a/∂K[0,0,1,1]"
         assert local.grid.shape == (2, 4, 4)
@@ -355,7 +355,7 @@ class TestProducts:
         assert side_panes(state) == []
 
     def test_a_computed_value_shows_the_operands_that_it_was_made_of(self) -> None:
-        state = seen_at("softmax_classifier", "XW").moved(1, 2)
+        state = seen_at("softmax_classifier", "XW").move_cursor(1, 2)
         first, second = side_panes(state)
         assert (first.name, first.sign, second.name, second.sign) == ("X", "=", "W", "@")
         assert first.grid.lit == {(1, feature) for feature in range(4)}
@@ -379,7 +379,7 @@ class TestProducts:
             first = opened_at(replace(shown, language=("en", "ko")[turn % 2]), node)
             for subject in range(min(3, len(first.subjects))):
                 width, height = ((58, 17), (78, 21), (118, 37), (198, 57))[(turn + subject) % 4]
-                state = first.choose(subject).moved(1, 1)
+                state = first.choose(subject).move_cursor(1, 1)
                 drawn = viewer(state, width, height)
                 assert drawn.drawing.width <= width
                 assert drawn.drawing.height <= height
@@ -400,7 +400,7 @@ class TestProducts:
     )
     def test_any_size(self, width: int, height: int, heated: bool | None) -> None:
         for state in (on_gradient("digits_mlp", "W1"), on_gradient("small_convnet", "x")):
-            drawn = viewer(replace(state, heat=heated).moved(3, 3), width, height)
+            drawn = viewer(replace(state, heat=heated).move_cursor(3, 3), width, height)
             assert drawn.drawing.width <= width
             assert drawn.drawing.height <= height
 
@@ -468,7 +468,7 @@ def test_tensors_of_no_cells_and_of_single_precision(tmp_path: Path, dtype: str)
     shown = view_of(read, read.run().trace(0).schedule.completed)
     for node in filter(lambda node: node.name, shown.graph.nodes):
         for subject in range(len(opened_at(shown, node).subjects)):
-            state = opened_at(shown, node).choose(subject).moved(1, 1)
+            state = opened_at(shown, node).choose(subject).move_cursor(1, 1)
             text = plain(lines_of(viewer(state, 78, 21).drawing))
             assert ("[ ]" in text) == (node.name == "e")
             if node.name == "x" and subject == 0:

@@ -98,7 +98,7 @@ class LocalFacts:
     def value(self) -> Tensor | None:
         """The number, the diagonal in the output's shape, or the Jacobian of shape batch + (out, in).
 
-        None for a linear map, and for a Jacobian that is too large to be worked out whole.
+        None for a linear map, and for a Jacobian that is too large to be computed whole.
         """
         return None if isinstance(self.gradient, MapLocal) else self.gradient.value
 

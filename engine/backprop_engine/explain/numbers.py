@@ -134,7 +134,7 @@ def _decimals(sizes: list[float], digits: int, exact: int, roughest: float = ROU
 
 
 def _shows(value: float, decimals: int) -> bool:
-    """Whether so many decimals show a number exactly, but for what is left of rounding in binary."""
+    """Whether `decimals` show a number exactly, but for what is left of rounding in binary."""
     return abs(round(value, decimals) - value) <= 1e-14 * abs(value)
 
 
@@ -153,8 +153,8 @@ def _told_apart(numbers: list[float], form: str, fewest: int, most: int) -> int:
 
 
 def _differ(numbers: list[float], decimals: int, form: str) -> list[bool]:
-    """Whether each number looks different from the one before it."""
-    return [one != other for one, other in pairwise(map(_rounding(decimals, form), numbers))]
+    """Whether each number looks different from the number before it."""
+    return [text != following for text, following in pairwise(map(_rounding(decimals, form), numbers))]
 
 
 def _fixed(numbers: list[float], decimals: int) -> list[str]:

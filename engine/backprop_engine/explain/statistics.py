@@ -1,6 +1,6 @@
 """What can be said of a tensor as a whole: its range, mean and norm, what is not finite, and a histogram.
 
-Each is worked out once for a tensor, when it is asked for first. Tensors never change, so that the memory
+Each is computed once for a tensor, when it is first asked for. Tensors never change, so that the memory
 they are in is what an answer is kept under, and goes away with: a view made anew is the same tensor.
 """
 

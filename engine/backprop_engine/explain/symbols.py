@@ -39,16 +39,16 @@ _NEGATIVE = re.compile(
     + _ARGUMENTS
     + r")*))(?![\w.#(\[^])"
 )
-"""A negative number, symbol or call behind another sign."""
+"""A negative number, symbol or call after another sign."""
 
 
 def gradient_name(graph: Graph, node: Node) -> str:
-    """``∂f/∂x`` for the gradient of the output f by x; ``∂L/∂x`` where a seed stands for a loss behind it."""
+    """``∂f/∂x``: the gradient of the output f with respect to x; ``∂L/∂x`` where a later loss seeds it."""
     return f"{_differential(loss_name(graph))}/{_differential(operand_text(node))}"
 
 
 def loss_name(graph: Graph) -> str:
-    """What is differentiated: a scalar output, or a loss that is thought of behind any other output."""
+    """What is differentiated: a scalar output, or else a loss that is assumed to follow the output."""
     output = graph.nodes[graph.output]
     if output.shape == ():
         return output.name
@@ -56,7 +56,7 @@ def loss_name(graph: Graph) -> str:
 
 
 def derivative(node: Node, operand: Node) -> str:
-    """``∂q/∂x`` for the local gradient of q by its operand x."""
+    """``∂q/∂x``: the local gradient of q with respect to its operand x."""
     return f"{_differential(node.name)}/{_differential(operand_text(operand))}"
 
 
@@ -79,13 +79,14 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
         return f"{operands[0]}[{key_text(node.attributes['key'])}]"
     if op.written:
         names = op.names(len(operands))
-        numbers = {name for name, one in zip(names, node.operands, strict=True) if not graph.nodes[one].shape}
+        pairs = zip(names, node.operands, strict=True)
+        numbers = {name for name, operand in pairs if not graph.nodes[operand].shape}
         shown = dict(zip(names, operands, strict=True))
         return mathematical(_replaced(op.written, shown, lambda binary: _sign_in_file(binary, numbers)))
     settings = [
-        f"{one.name}={_attribute_text(node.attributes[one.name])}"
-        for one in op.attributes
-        if node.attributes[one.name] != one.default
+        f"{attribute.name}={_attribute_text(node.attributes[attribute.name])}"
+        for attribute in op.attributes
+        if node.attributes[attribute.name] != attribute.default
     ]
     return f"{op.name}({', '.join([*operands, *settings])})"
 
@@ -149,7 +150,7 @@ def _is_number(tree: Value, numbers: Set[str]) -> bool:
         case Binary():
             return _is_number(tree.left, numbers) and _is_number(tree.right, numbers)
         case Call():
-            return _is_reduction(tree) or all(_is_number(one, numbers) for one in tree.args)
+            return _is_reduction(tree) or all(_is_number(argument, numbers) for argument in tree.args)
         case _:
             return False
 

@@ -87,7 +87,7 @@ class UpdateFacts(CommonFacts):
 
     @property
     def lines(self) -> Iterator[ComputedLine]:
-        """The lines of the update, worked out one after the other."""
+        """The lines of the update, each computed from what is known before it."""
         trace, training = self.trace, self.training
         state, _ = trace.remembered[self.node.position]
         known: dict[str, Tensor] = {

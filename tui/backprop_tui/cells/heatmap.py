@@ -83,8 +83,8 @@ def _tone_number(tone: Tone) -> int:
 @lru_cache(maxsize=2**14)
 def _shade(number: int) -> tuple[Shade, str]:
     """The shade that a pair of tones stands for, and its character."""
-    parts = (divmod(one, len(_EMPHASES)) for one in divmod(number, _TONES))
-    shade = Shade(*(Tone(level - _OFFSET, _EMPHASES[emphasis]) for level, emphasis in parts))
+    tones = (divmod(tone, len(_EMPHASES)) for tone in divmod(number, _TONES))
+    shade = Shade(*(Tone(level - _OFFSET, _EMPHASES[emphasis]) for level, emphasis in tones))
     return shade, character(shade)
 
 

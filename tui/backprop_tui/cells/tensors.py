@@ -36,15 +36,15 @@ fine, and whether it is a row.
 """
 
 MOST_TOGETHER = 64
-"""Up to so many cells are written with equally many decimals; in a larger tensor each column by itself."""
+"""Up to as many entries are written with equally many decimals; in a larger tensor each column by itself."""
 _WAYS = ((4, True), (4, False), (3, False))
 """How many digits are tried, and whether numbers that differ must look different, before a heatmap is."""
 _MULTIPLIED = 30
-"""In so many cells at most somebody multiplies with each."""
+"""Of a larger tensor nobody multiplies with each entry by hand."""
 _ZEROS = 3
-"""So many zeros in a row are written out."""
+"""As many zeros in a row are written out."""
 _FEW = 8
-"""So many numbers of a vector that are not zero are written out among its zeros."""
+"""As many numbers of a vector that are not zero are written out among its zeros."""
 _MORE_BELOW = "⋮"
 """What stands for rows that are left out where there is no row for ``…``."""
 _LARGEST_PIXEL = 4
@@ -97,8 +97,8 @@ def tensor_block(
 def mostly_zero_block(tensor: Tensor, role: Role, width: int, height: int, *, row: bool) -> Block | None:
     """The few numbers of a vector among its zeros, of which ``0 … 0`` stands for many.
 
-    It lies down, with a sign that it is turned, where it is too high; None where it is not such a vector, or
-    does not fit.
+    It lies down, with a sign that it is transposed, where it is too high; None where it is not such a vector,
+    or does not fit.
     """
     if tensor.ndim != 1 or tensor.size - facts(tensor).zeros > _FEW:
         return None
@@ -191,14 +191,14 @@ def heat_block(
     height: int,
     *,
     row: bool = False,
-    turned: bool = False,
+    lying: bool = False,
     shape: bool = False,
 ) -> Block:
     """A tensor as a heatmap; below it the scale where there is room, and the `shape` if that is asked for.
 
-    A vector that is `turned` lies down, and has a sign that says so.
+    A vector that is to be `lying` has a sign that says so.
     """
-    matrix, known = _as_matrix(tensor, row or turned), facts(tensor)
+    matrix, known = _as_matrix(tensor, row or lying), facts(tensor)
     index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
     named: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
     below = [Block.of([line]) for line in (named, legend(known, width)) if line]
@@ -208,10 +208,10 @@ def heat_block(
     apart = bool(below) and not shape
     if (apart or matrix.shape[1] == 1) and len(matrix) <= 2 * (room - 1):
         room -= 1  # all rows fit into one line less: they are smaller, and the legend stands by itself
-    picture = _picture(matrix, known.largest, width - 2 - turned, room).block(role)
+    picture = _picture(matrix, known.largest, width - 2 - lying, room).block(role)
     if apart and picture.height + len(below) < height:
         below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
-    return above(beside(picture, Block.text("ᵀ", role)) if turned else picture, *below)
+    return above(beside(picture, Block.text("ᵀ", role)) if lying else picture, *below)
 
 
 class _Picture(NamedTuple):

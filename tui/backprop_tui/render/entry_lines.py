@@ -59,13 +59,13 @@ def _summed(origins: Origins, operand: Node, language: str) -> list[Line]:
     if not axes:
         return []
     named = ", ".join(map(str, axes))
-    said = msg(
+    words = msg(
         "{operand} was broadcast over axis {axes}: the {count} terms run along axis {axes}.",
         operand=operand_text(operand),
         axes=named,
         count=origins.count,
     ).in_language(language)
-    return [(Span(said, Role.DIM),)]
+    return [(Span(words, Role.DIM),)]
 
 
 def _local(node: Node, operand: Node, place: str, at: str) -> str:
@@ -134,10 +134,10 @@ def _written(
         spans += [Span(" + ")] if at else []
         spans += [Span(_signed(term.upstream), roles[0]), Span(" · "), Span(_signed(term.factor), roles[1])]
     if more[0]:
-        said = msg("… ({count} more: {sum})", count=more[0], sum=number(more[1], _DIGITS)).in_language(
+        words = msg("… ({count} more: {sum})", count=more[0], sum=number(more[1], _DIGITS)).in_language(
             language
         )
-        spans += [*([Span(" + ")] if spans else []), Span(said, Role.DIM)]
+        spans += [*([Span(" + ")] if spans else []), Span(words, Role.DIM)]
     return spans
 
 

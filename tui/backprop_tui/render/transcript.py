@@ -58,7 +58,7 @@ def leaf_lines(trace: Trace, language: str) -> Iterator[Line]:
 
 
 def course(run: Run, language: str, most: int = 50) -> Iterator[Line]:
-    """The output's value in each iteration of a training; of a long one, at most so many, evenly spread."""
+    """The output's value in each iteration of a training; of a long one, at most `most`, evenly spread."""
     every = 1 + (run.iterations - 1) // most
     output = run.graph.nodes[run.graph.output].name
     digits = len(str(run.iterations - 1))
@@ -78,10 +78,10 @@ def _rounds(trace: Trace, language: str) -> Iterator[Line]:
     """Which iteration of a training this is."""
     if trace.training is not None:
         steps = trace.training.steps
-        said = msg("iteration {iteration} of {last}", iteration=trace.iteration, last=steps).in_language(
+        words = msg("iteration {iteration} of {last}", iteration=trace.iteration, last=steps).in_language(
             language
         )
-        yield (Span(_INDENT), Span(f"{trace.training.optimizer.name}, {said}", Role.HEADING))
+        yield (Span(_INDENT), Span(f"{trace.training.optimizer.name}, {words}", Role.HEADING))
 
 
 def step_lines(

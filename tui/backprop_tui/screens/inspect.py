@@ -88,18 +88,18 @@ class InspectScreen(ModalScreen[None]):
 
     def action_move(self, down: int, across: int) -> None:
         """Move the cursor."""
-        self.state = self.current.moved(down, across)
+        self.state = self.current.move_cursor(down, across)
 
     def action_page(self, down: int, across: int) -> None:
         """Move the cursor by as much as is in view."""
         if self.shown.picture is not None:
             rows, columns = self.shown.picture.shown
-            self.state = self.current.moved(down * len(rows), across * len(columns))
+            self.state = self.current.move_cursor(down * len(rows), across * len(columns))
 
     def action_ends(self, down: int, across: int) -> None:
         """Move the cursor to the end of a row, or of all."""
         far = max(self.current.shape, default=0)
-        self.state = self.current.moved(down * far, across * far)
+        self.state = self.current.move_cursor(down * far, across * far)
 
     def action_subject(self, by: int) -> None:
         """Another of the node's tensors."""
@@ -107,7 +107,7 @@ class InspectScreen(ModalScreen[None]):
 
     def action_slide(self, by: int) -> None:
         """Another slice."""
-        self.state = self.current.slid(by)
+        self.state = self.current.move_slice(by)
 
     def action_axis(self) -> None:
         """Another axis to go along."""
@@ -150,10 +150,10 @@ class InspectScreen(ModalScreen[None]):
         cell = self.shown.cell(message.x, message.y)
         subject = self.shown.subject(message.x, message.y)
         if cell is not None:
-            self.state = self.current.put(*cell)
+            self.state = self.current.cursor_at(*cell)
         elif subject is not None:
             self.state = self.current.choose(subject)
 
     def on_tensor_panel_wheel(self, message: TensorPanel.Wheel) -> None:
         """The wheel scrolls, and leaves the cursor where it is."""
-        self.state = self.current.scrolled(_NOTCH * message.down, _NOTCH * message.across)
+        self.state = self.current.scroll_by(_NOTCH * message.down, _NOTCH * message.across)

@@ -34,13 +34,13 @@ __all__ = [
 ]
 
 Axes: TypeAlias = tuple[int | None, int | None]
-"""The axis that goes down and the one that goes across; None for one that there is not."""
+"""The axis that goes down and the one that goes across; None for an axis that is missing."""
 Read: TypeAlias = Callable[[tuple[Any, ...]], Tensor]
 """What gives the numbers at places: an array of indices for each axis."""
 _NARROWEST = 3
 """The cells that a column takes at least, with the spaces before it; the first has one less."""
 _TOGETHER = 64
-"""In a matrix of up to so many as_numbers all of them are written with equally many decimals."""
+"""In a matrix of up to as many numbers all of them are written with equally many decimals."""
 _WrittenTexts: TypeAlias = dict[int, list[str]]
 _EMPHASES = tuple(Emphasis)
 _LARGEST = 4
@@ -323,7 +323,7 @@ def _pixel(size: tuple[int, int], width: int, height: int, *, signs: bool) -> tu
 
 
 def _rows_of_line(line: int, rows: range, halves: int) -> range:
-    """The rows that a line shows, each of which takes so many halves of a cell."""
+    """The rows that a line shows, each of which takes `halves` of a cell."""
     last = len(rows) - 1
     first, second = (min(half // halves, last) for half in (2 * line, 2 * line + 1))
     return range(rows[first], rows[second] + 1)

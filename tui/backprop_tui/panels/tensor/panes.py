@@ -122,7 +122,7 @@ def _grid(
 
 
 def _factor_name(local: LocalFacts) -> str:
-    """``xᵀ``, or ``∂q/∂x``, with a short formula behind it."""
+    """``xᵀ``, or ``∂q/∂x``, followed by its formula where that is short."""
     factor = local.factor
     if factor.written == "formula":
         return factor.entries

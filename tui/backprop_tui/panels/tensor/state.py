@@ -110,7 +110,7 @@ class TensorState:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no cell to stand on."""
+        """Whether there is no entry to stand on."""
         return 0 in self.shape
 
     @property
@@ -152,8 +152,8 @@ class TensorState:
 
     # Moving
 
-    def moved(self, down: int = 0, across: int = 0) -> TensorState:
-        """The cursor so many cells further; it stops at the ends."""
+    def move_cursor(self, down: int = 0, across: int = 0) -> TensorState:
+        """The cursor some rows and columns further; it stops at the ends."""
         at = self.at
         for axis, by in zip(self.axes, (down, across), strict=True):
             if axis is not None:
@@ -166,7 +166,7 @@ class TensorState:
         place = max(0, min(at[axis] + by, self.shape[axis] - 1))
         return (*at[:axis], place, *at[axis + 1 :])
 
-    def put(self, row: int, column: int) -> TensorState:
+    def cursor_at(self, row: int, column: int) -> TensorState:
         """The cursor in a row and a column of the matrix in view."""
         at = list(self.at)
         for axis, index in zip(self.axes, (row, column), strict=True):
@@ -174,12 +174,12 @@ class TensorState:
                 at[axis] = index
         return replace(self, at=tuple(at), follow=True)
 
-    def scrolled(self, down: int = 0, across: int = 0) -> TensorState:
+    def scroll_by(self, down: int = 0, across: int = 0) -> TensorState:
         """Another part of the matrix in view; the cursor stays where it is."""
         top, left = self.scroll
         return replace(self, scroll=Scroll(max(0, top + down), max(0, left + across)), follow=False)
 
-    def slid(self, by: int) -> TensorState:
+    def move_slice(self, by: int) -> TensorState:
         """Another slice along the axis that is chosen for that."""
         return self if self.sliding is None else replace(self, at=self._along(self.at, self.sliding, by))
 
@@ -188,7 +188,7 @@ class TensorState:
         return replace(self, slides=(self.slides + 1) % max(1, len(self.others)))
 
     def next_axes(self) -> TensorState:
-        """The next pair of axes for the matrix in view, each also turned; a vector lies down or stands up."""
+        """The next pair of axes for the matrix in view, in both orders; a vector lies down or stands up."""
         count = len(self.shape)
         if count < 2:
             return replace(self, axes=self.axes[::-1], scroll=TOP_LEFT, follow=True)

@@ -33,16 +33,16 @@ __all__ = ["Viewer", "fact_lines", "histogram_lines", "literal", "viewer"]
 _SHORT = 24
 """The cells of a tensor in short."""
 _TALL = 24
-"""From so many rows on there is room for notes."""
+"""From as many rows on there is room for notes."""
 _WIDE = 100
-"""From so many columns on a histogram stands beside a tensor by itself."""
+"""From as many columns on a histogram stands beside a tensor by itself."""
 _COUNTS_WIDTH = 34
 _MOST_COPIED = 10_000
 _NEXT = "\n"
 _BARS = " ▏▎▍▌▋▊▉█"
 _MOST_BINS = 16
 _UNEVEN = 50
-"""Where the highest count is so many times the lowest, bars show logarithms."""
+"""Where the highest count is at least as many times the lowest, bars show logarithms."""
 
 
 class Viewer(Struct, frozen=True):
@@ -93,7 +93,7 @@ def viewer(state: TensorState, width: int, height: int) -> Viewer:
 
 
 def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
-    """What the node is; with room, also what is said of it."""
+    """What the node is; with room, also what is words of it."""
     node, view = state.node, state.view
     language = view.language
     what = formula(view.graph, node) if node.op is not None else KIND_NAMES[node.kind].in_language(language)
@@ -110,8 +110,8 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     if note and tall:
         lines += wrap_line((Span(f"» {note.in_language(language)}", Role.NAME),), width)[:3]
     if node.op is not None and node.op.conventions and tall:
-        said = f"{msg('conventions').in_language(language)} {node.op.conventions.in_language(language)}"
-        lines += wrap_line((Span(said, Role.DIM),), width)[:2]
+        words = f"{msg('conventions').in_language(language)} {node.op.conventions.in_language(language)}"
+        lines += wrap_line((Span(words, Role.DIM),), width)[:2]
     return lines
 
 
@@ -155,8 +155,8 @@ def _partial(state: TensorState, width: int) -> list[Line]:
         return []
     arrived, of = state.view.frame.arrived(state.node)
     through = ", ".join(state.view.graph.nodes[schedule.edges[use].node].name for use in uses[:20])
-    said = msg("{count} of {of} contributions so far", count=arrived, of=of).in_language(state.view.language)
-    return [clip_line((Span(f"{said}: {through}", Role.DIM),), width)]
+    words = msg("{count} of {of} contributions so far", count=arrived, of=of).in_language(state.view.language)
+    return [clip_line((Span(f"{words}: {through}", Role.DIM),), width)]
 
 
 # In the middle
@@ -179,7 +179,7 @@ def _middle(
     block, picture, as_heat = pane_block(state, [main], width - room - 3, height)
     bars = Block.of(histogram_lines(tensor, state.view.language, room, height))
     high = max(block.height, bars.height)
-    level = [above(one, Block.blank(high - one.height), align="<") for one in (block, bars)]
+    level = [above(side, Block.blank(high - side.height), align="<") for side in (block, bars)]
     return beside(*level, gap=3), picture, as_heat
 
 

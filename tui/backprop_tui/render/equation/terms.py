@@ -155,7 +155,7 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
         lies = tensor.ndim == 1 and not self.row and 2 * height < min(tensor.size, width)
         whole = self.may_be_whole(width, height) and self._narrowest <= width
         if lies or (tensor.size and not whole):
-            return heat_block(tensor, self.role, width, height, row=self.row, turned=lies)
+            return heat_block(tensor, self.role, width, height, row=self.row, lying=lies)
         return tensor_block(tensor, self.role, width, height, row=self.row, shape=False, written=self.written)
 
 

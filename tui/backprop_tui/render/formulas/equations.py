@@ -39,7 +39,7 @@ class Style(Struct, frozen=True):
     """How an equation is set: on one row or stacked; with numbers, with short ones, or without.
 
     An operator may be `named` before it is written in full. `lying` vectors save rows. With `fine` numbers a
-    reader can follow a product cell by cell.
+    reader can follow a product entry by entry.
     """
 
     named: bool = True
@@ -89,10 +89,10 @@ class Equation(Struct, frozen=True):
         `style` says what every form has to keep to.
         """
         columns: Sequence[Column] = ()
-        for better, one in enumerate(_styles(style, fine=self.fine)):
-            columns = self.columns(one)
+        for better, form in enumerate(_styles(style, fine=self.fine)):
+            columns = self.columns(form)
             numbers = _has_numbers(columns)
-            if one.numbers and not one.named and not numbers:
+            if form.numbers and not form.named and not numbers:
                 continue  # nothing is gained by leaving out the name
             if sum(_widths(columns)) <= width:
                 return Fitted(_set(columns), numbers, better)
@@ -138,7 +138,8 @@ def _widths(columns: Sequence[Column]) -> list[int]:
     under = _under(columns)
     beyond = [_NOTHING] * (len(columns) - len(under))
     return [
-        max(one.symbols.width, below.width) for one, below in zip(columns, (*under, *beyond), strict=True)
+        max(column.symbols.width, below.width)
+        for column, below in zip(columns, (*under, *beyond), strict=True)
     ]
 
 
@@ -151,7 +152,7 @@ def _under(columns: Sequence[Column]) -> list[Block]:
 
 
 def with_value(columns: Sequence[Column], value: Block | None) -> Sequence[Column]:
-    """An equation, and behind it what it comes to, unless that stands below its left side."""
+    """An equation, and after it what it comes to, unless that stands below its left side."""
     return columns if value is None or _numbered(columns) else [*columns, EQUALS, Column(value, value=True)]
 
 
@@ -188,7 +189,7 @@ def is_written_out(tensor: Tensor, style: Style) -> bool:
 
 
 def lies_down(tensor: Tensor, style: Style) -> bool:
-    """Whether an upright vector is written as a row with the sign that it is turned."""
+    """Whether an upright vector is written as a row with a sign that it is transposed."""
     return style.lying and tensor.ndim == 1 and tensor.size > 1
 
 
@@ -198,18 +199,18 @@ def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool
         return None
     if tensor.shape == ():
         return text(number(tensor, GRAPH_DIGITS if style.brief else DIGITS), role)
-    turned = upright and lies_down(tensor, style)
+    lying = upright and lies_down(tensor, style)
     block = tensor_block(
         tensor,
         role,
         _WIDEST,
         _MOST_ROWS,
-        row=turned or not upright,
+        row=lying or not upright,
         brief=style.brief,
         fine=style.fine and is_multiplied(tensor),
     )
     block = structs.replace(block, baseline=(block.height - 1) // 2)
-    return superscript(block, "ᵀ").painted(role) if turned else block
+    return superscript(block, "ᵀ").painted(role) if lying else block
 
 
 def flow(blocks: Sequence[Block], width: int) -> Block:

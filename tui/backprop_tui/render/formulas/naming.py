@@ -29,7 +29,7 @@ def partial(top: str, bottom: str, role: Role, style: Style) -> Block:
 
 
 def gradient(trace: Trace, node: Node, style: Style) -> Block:
-    """The gradient of the output by `node`."""
+    """The gradient of the output with respect to `node`."""
     return partial(loss_name(trace.graph), operand_text(node), Role.GRADIENT, style)
 
 
@@ -49,16 +49,16 @@ class Naming:
         self, trace: Trace, node: Node, upstream: str = "", *, row: str = "", language: str = "en"
     ) -> None:
         """`upstream` is what the gradient that flows in is called, if not ∂L/∂ of the node. The letters of a
-        `row` stand behind the names of the node and of operands of its shape.
+        `row` follow the names of the node and of operands of its shape.
         """
         assert node.op is not None
         graph = trace.graph
         self.trace, self.node, self.language = trace, node, language
         self.known: dict[str, _Meaning] = {}
         for name, operand in zip(node.op.names(len(node.operands)), node.operands, strict=True):
-            one = graph.nodes[operand]
-            symbol = operand_text(one) + (row if one.shape == node.shape else "")
-            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE, is_row(node, one))
+            used = graph.nodes[operand]
+            symbol = operand_text(used) + (row if used.shape == node.shape else "")
+            self.known[name] = _Meaning(symbol, trace.values[operand], Role.VALUE, is_row(node, used))
         self.known["out"] = _Meaning(node.name + row, trace.outs[node.position], Role.VALUE)
         tensor = trace.gradients[node.position]
         if tensor is not None:
@@ -96,10 +96,11 @@ class Naming:
         """
         symbols = self.symbols(style).parts(tree)
         if not self.shows(tree, style):
-            return [Column(one) for one in symbols]
+            return [Column(symbol) for symbol in symbols]
         pairs = zip(symbols, self.numbers(style).parts(tree), strict=True)
         return [
-            Column(one, None if at % 2 else other, sign=at % 2 == 1) for at, (one, other) in enumerate(pairs)
+            Column(symbol, None if at % 2 else number, sign=at % 2 == 1)
+            for at, (symbol, number) in enumerate(pairs)
         ]
 
     @property
@@ -124,12 +125,12 @@ class Naming:
 
 def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = True) -> Piece | None:
     """A tensor where a name stood; a negative number stands in brackets where it is a factor, and so does a
-    vector that is turned where it has an exponent.
+    vector that lies down where it has an exponent.
     """
     box = tensor_box(tensor, role, style, upright=upright)
     if box is None:
         return None
     if tensor.shape:
-        turned = upright and lies_down(tensor, style)
-        return Piece(box, POWER if turned else ATOM)
+        lying = upright and lies_down(tensor, style)
+        return Piece(box, POWER if lying else ATOM)
     return Piece(box, SIGN if box.lines[0][0].text.startswith("-") else ATOM)

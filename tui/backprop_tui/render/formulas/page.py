@@ -87,7 +87,8 @@ class _Pages:
 
     @derived()
     def page(self, plan: _Plan) -> Block:
-        kept = [(at, one.rank) for at, one in enumerate(self.equations) if one.rank >= plan.equations]
+        ranks = (equation.rank for equation in self.equations)
+        kept = [(at, rank) for at, rank in enumerate(ranks) if rank >= plan.equations]
         return flow([self._block(at, rank >= plan.numbers, plan.lying) for at, rank in kept], self.width)
 
     def _block(self, at: int, numbers: bool, lying: bool) -> Block:

@@ -116,12 +116,12 @@ class Typesetter(Struct, frozen=True):
             case Binary():
                 return Piece(row(*self.parts(tree)), PRECEDENCE[tree.op])
             case Transpose():
-                return self.turned(tree.value, ".T")
+                return self.transposed(tree.value, ".T")
             case Subscript():
                 value = self.within(tree.value, ATOM)
                 return Piece(row(value, text(f"[{', '.join(map(_key_part, tree.key))}]")))
             case Attribute(name="mT"):
-                return self.turned(tree.value, ".mT")
+                return self.transposed(tree.value, ".mT")
             case Attribute():
                 return Piece(row(self.within(tree.value, ATOM), text(f".{tree.name}")))
             case Call():
@@ -145,9 +145,9 @@ class Typesetter(Struct, frozen=True):
                 left[-1] = fenced(left[-1])
             return [*left, text(sign, reading=f" {joined.op} "), _positive(first), *others]
         if isinstance(tree, Call) and len(tree.args) == 2 and (sign := product_sign(tree)):
-            one, other = self.within(tree.args[0], TERM), self.within(tree.args[1], TERM + 1)
+            before, after = self.within(tree.args[0], TERM), self.within(tree.args[1], TERM + 1)
             between = text(f" {sign} ", reading=", ")
-            return [one.read(f"{tree.name}({one.reading}"), between, other.read(f"{other.reading})")]
+            return [before.read(f"{tree.name}({before.reading}"), between, after.read(f"{after.reading})")]
         return [self.box(tree)]
 
     def _joined(self, tree: Value) -> Binary | None:
@@ -187,7 +187,7 @@ class Typesetter(Struct, frozen=True):
         """For what stands in an exponent."""
         return structs.replace(self, flat=True)
 
-    def turned(self, value: Value, reading: str) -> Piece:
+    def transposed(self, value: Value, reading: str) -> Piece:
         """A transpose."""
         box = self.within(value, ATOM)
         return Piece(superscript(box, "ᵀ").read(f"{box.reading}{reading}"))
@@ -239,15 +239,16 @@ def _call(setter: Typesetter, tree: Call) -> Piece:
 
 
 def _reading(name: str, args: list[Block], keywords: tuple[Keyword, ...] = ()) -> str:
-    given = [f"{one.name}={render(one.value)}" for one in keywords]
+    given = [f"{keyword.name}={render(keyword.value)}" for keyword in keywords]
     return f"{name}({', '.join([*(arg.reading for arg in args), *given])})"
 
 
 def _upright(setter: Typesetter, tree: Call, sign: str) -> Piece:
-    """``tanh(x)``; settings stand behind the operands."""
+    """``tanh(x)``; settings follow the operands."""
     args = [setter.box(arg) for arg in tree.args]
     settings = [
-        row(text(f"{one.name}=", Role.DIM), setter.on_one_row().box(one.value)) for one in tree.keywords
+        row(text(f"{setting.name}=", Role.DIM), setter.on_one_row().box(setting.value))
+        for setting in tree.keywords
     ]
     parts = [part for box in (*args, *settings) for part in (text(", "), box)][1:]
     inside = fenced(row(*parts)) if parts else text("()")
@@ -257,7 +258,7 @@ def _upright(setter: Typesetter, tree: Call, sign: str) -> Piece:
 
 def _along_axes(setter: Typesetter, tree: Call, name: str) -> Piece | None:
     """``∑ᵢ a``: the letters say which axes are summed, the first axis is i."""
-    settings = {one.name: one.value for one in tree.keywords}
+    settings = {keyword.name: keyword.value for keyword in tree.keywords}
     if len(tree.args) != 1 or settings.keys() - {"axis", "keepdims"}:
         return None
     (arg,) = tree.args
@@ -276,7 +277,7 @@ def _index_letters(axis: Value | None, axes: int) -> str | None:
     if axis is None:
         return ""
     wanted = axis.items if isinstance(axis, ListOf) else (axis,)
-    numbers = [one.value for one in wanted if isinstance(one, Number)]
+    numbers = [index.value for index in wanted if isinstance(index, Number)]
     if len(numbers) < len(wanted) or not all(-axes <= number < axes for number in numbers):
         return None
     return letters(int(number) % axes for number in numbers)
@@ -345,11 +346,11 @@ def _product(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
     return Piece(row(*setter.parts(tree)), TERM) if len(tree.args) == 2 else None
 
 
-def _turned(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
+def _transposed(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
     """The last two axes exchanged."""
     if len(tree.args) != 3 or [render(arg) for arg in tree.args[1:]] != ["-1", "-2"]:
         return None
-    piece = setter.turned(tree.args[0], "")
+    piece = setter.transposed(tree.args[0], "")
     return Piece(piece.box.read(f"swapaxes({piece.box.reading}, -1, -2)"))
 
 
@@ -365,5 +366,5 @@ _DRAWN: Final[Mapping[NotationKind, _Draw]] = {
     "big operator": _along_axes,
     "indexed name": _along_axes,
 }
-_OTHERS: Final[Mapping[str, _Draw]] = {**dict.fromkeys(SIZED, _sized), "swapaxes": _turned}
+_OTHERS: Final[Mapping[str, _Draw]] = {**dict.fromkeys(SIZED, _sized), "swapaxes": _transposed}
 """Functions in the texts of rules that are no operators."""
