@@ -36,6 +36,7 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
+    parts: list[Part]
     match facts:
         case BackwardFacts():
             parts = _backward(facts, language)

@@ -269,7 +269,8 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
     even: dict[tuple[int, ...], int] = {}
     for place in pictures:
         shape = _shape(parts[place])
-        even[shape] = min(even.get(shape, shares[place]), shares[place])
+        if shape not in even or shares[place] < even[shape]:
+            even[shape] = shares[place]
     return [even[_shape(parts[at])] if at in pictures else share for at, share in enumerate(shares)]
 
 
