@@ -19,6 +19,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import Op, Sample
+from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.blocks import Block
@@ -66,9 +67,10 @@ def test_an_equation_fits(op: Op, sample: Sample) -> None:
 @each_sample()
 def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
     for frame, language in product(frames(trace_of(op, sample)), languages()):
-        told = [line_text(line) for line in story(step_facts(frame), language, "a note")]
+        notes = {position: LocalText({language: "a note"}) for position in range(len(frame.graph.nodes))}
+        told = [line_text(line) for line in story(step_facts(frame, notes), language)]
         assert told
-        assert any(line.startswith("» a note") for line in told)
+        assert any(line.startswith("» a note") for line in told) == (frame.node is not None)
         assert [line for line in told if not line.strip() or "{" in line or "None" in line] == []
         if isinstance(frame.step, Backward):
             edge = frame.step.edge
@@ -100,7 +102,7 @@ def test_a_transcript_tells_every_step(op: Op, sample: Sample) -> None:
 def test_the_state_lists_every_node_as_far_as_it_is_known(run: RandomRun) -> None:
     trace = record(*run)
     for frame in frames(trace):
-        lines = [line_text(line) for line in state(frame, "en")]
+        lines = [line_text(line) for line in state(step_facts(frame), "en")]
         table = lines[len(lines) - lines[::-1].index("") :]
         nodes = [node for node in run.graph.nodes if node.name]
         assert [line.split()[0] for line in table] == [node.name for node in nodes]

@@ -108,5 +108,7 @@ def test_a_leaf_is_only_given_another_value(edit: Edit) -> None:
 def test_a_table_says_a_shape_once() -> None:
     graph = Sketch().inputs(x=(2, 3))(f="sum x").build()
     trace = record(graph, Bindings.of(graph, {"x": [[1.0, 2.0, 2.0], [0.0, 0.0, 0.0]]}))
-    row = next(text for line in state(trace.frame(0), "en") if (text := line_text(line)).startswith("x "))
+    row = next(
+        text for line in state(step_facts(trace.frame(0)), "en") if (text := line_text(line)).startswith("x ")
+    )
     assert row.split() == ["x", "input", "2×3", "‖3‖", "·"]

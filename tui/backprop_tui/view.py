@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backprop_engine.debugger import Session
+from backprop_engine.explain.facts import StepFacts, step_facts
 from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
@@ -47,6 +48,12 @@ class View:
         return None if compared is None else compared.frame(self.session.here)
 
     @property
+    def facts(self) -> StepFacts:
+        """What there is to say about the step that led here, with the author's note."""
+        notes = {} if self.session.levels else self.scenario.notes  # positions inside are of another graph
+        return step_facts(self.frame, notes)
+
+    @property
     def graph(self) -> Graph:
         """The graph of the run."""
         return self.session.trace.graph
@@ -64,8 +71,5 @@ class View:
     @property
     def note(self) -> str:
         """What the scenario's author says where the reader stands; empty where they say nothing."""
-        if self.session.levels:  # positions inside are of another graph
-            return ""
-        node = self.frame.node
-        note = self.scenario.notes.get(node.position) if node else None
+        note = self.facts.note
         return note.in_language(self.language) if note else ""

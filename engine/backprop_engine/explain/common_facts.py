@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.overrides import OverrideFacts
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import Elementwise
+from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Frame, Trace
 
 __all__ = [
@@ -46,9 +47,10 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CommonFacts:
-    """What the facts of every step have."""
+    """What the facts of every step have; `note` is what the scenario's author says about its node."""
 
     frame: Frame
+    note: LocalText | None = field(default=None, kw_only=True)
     kind: ClassVar[FactsKind]
 
     @property

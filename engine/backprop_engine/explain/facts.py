@@ -11,6 +11,8 @@ it is first asked for::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from backprop_engine.explain.backward_facts import AccumulateFacts, BackwardFacts, SeedFacts
@@ -18,6 +20,7 @@ from backprop_engine.explain.common_facts import CommonFacts, Turn
 from backprop_engine.explain.forward_facts import ForwardFacts
 from backprop_engine.explain.update_facts import UpdateFacts
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
+from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Frame
 
 __all__ = [
@@ -50,21 +53,22 @@ StepFacts: TypeAlias = (
 )
 
 
-def step_facts(frame: Frame) -> StepFacts:
-    """The facts of the step that led to `frame`."""
+def step_facts(frame: Frame, notes: Mapping[int, LocalText] = MappingProxyType({})) -> StepFacts:
+    """The facts of the step that led to `frame`; the author's `notes` are by node's position."""
     nodes = frame.graph.nodes
+    note = notes.get(frame.node.position) if frame.node else None
     match frame.step:
         case None:
             return StartFacts(frame)
         case Forward(node=position):
-            return ForwardFacts(frame, nodes[position])
+            return ForwardFacts(frame, nodes[position], note=note)
         case Seed(node=position):
-            return SeedFacts(frame, nodes[position])
+            return SeedFacts(frame, nodes[position], note=note)
         case Backward(edge=edge):
-            return BackwardFacts(frame, edge)
+            return BackwardFacts(frame, edge, note=note)
         case Accumulate(edge=edge, count=count, of=of):
-            return AccumulateFacts(frame, edge, Turn(count, of))
+            return AccumulateFacts(frame, edge, Turn(count, of), note=note)
         case Update(node=position):
-            return UpdateFacts(frame, nodes[position])
+            return UpdateFacts(frame, nodes[position], note=note)
         case Clear():
             return ClearFacts(frame)

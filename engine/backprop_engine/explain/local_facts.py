@@ -148,6 +148,11 @@ class LocalFacts:
         return self.gradient.value if isinstance(self.gradient, ScalarLocal | ElementwiseLocal) else None
 
     @property
+    def is_outer_product(self) -> bool:
+        """Whether it is a linear map that makes an outer product of the upstream gradient and its factor."""
+        return isinstance(self.gradient, MapLocal) and self.gradient.rule.startswith("outer(")
+
+    @property
     def has_entries(self) -> bool:
         """Whether a reader can follow how the product is made of the entries of tensors."""
         return has_cells(self.gradient)

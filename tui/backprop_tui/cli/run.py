@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from backprop_engine.errors import SEVERITIES, UsageError
+from backprop_engine.explain.facts import step_facts
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.run_json import run_json, tensor_json
 from backprop_engine.scenario.model import Scenario
@@ -155,6 +156,4 @@ def _text(
 ) -> Iterable[Line]:
     if at is None:
         return transcript(trace, language, step_into=step_into)
-    frame = trace.frame(at)
-    note = scenario.notes.get(frame.node.position) if frame.node else None
-    return state(frame, language, note.in_language(language) if note else "")
+    return state(step_facts(trace.frame(at), scenario.notes), language)

@@ -30,14 +30,14 @@ _TITLES: Final[dict[FactsKind, Message]] = {
 
 def chain_rule_title(view: View) -> str:
     """The panel's name and what the step is about."""
-    facts = step_facts(view.frame)
+    facts = view.facts
     name = _TITLES.get(facts.kind, msg("Chain rule")).in_language(view.language)
     return f"{name} ─ {facts.subject}" if facts.subject else name
 
 
 def chain_rule(view: View, width: int, height: int) -> Drawing:
     """The equation in the middle, the check under it."""
-    facts = step_facts(view.frame)
+    facts = view.facts
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(_wrapped(story(facts, view.language), width))
     return _with_its_check(facts.trace, facts.frame.position, view.language, width, height)
@@ -69,7 +69,7 @@ def formula(view: View, width: int, height: int) -> Drawing:
     from backprop_tui.render.formulas.page import formula_block
 
     width = max(_NARROWEST, width)
-    facts = step_facts(view.frame)
+    facts = view.facts
     line = override_line(facts, view.language)
     overridden = [(Span(""),), *_wrapped([line], width)] if line else []
     height -= len(overridden)
@@ -84,7 +84,7 @@ def formula(view: View, width: int, height: int) -> Drawing:
 def why(view: View, width: int, height: int) -> Drawing:
     """The story of the step, wrapped to the panel."""
     width = max(_NARROWEST, width)
-    told = story(step_facts(view.frame), view.language, view.note)
+    told = story(view.facts, view.language)
     return Lines.of([*_wrapped(told, width), *watch_lines(view, width)])
 
 

@@ -20,7 +20,7 @@ from backprop_engine.explain.facts import (
 from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import SUMMED, progress, summary
-from backprop_tui.render.words import story, turn_text
+from backprop_tui.render.words import formulas, sentences, turn_text
 
 __all__ = ["kind_text", "scalar_line", "step_lines"]
 
@@ -53,13 +53,13 @@ def scalar_line(facts: StepFacts, language: str) -> Line:
             symbols, numbers = _formula(facts, language)
             return (*symbols, *numbers)
         case BackwardFacts():
-            return story(facts, language)[1]
+            return formulas(facts, language)[1]
         case AccumulateFacts():
             return _sum(facts, language)
         case UpdateFacts():
             return _update(facts)
         case SeedFacts() | ClearFacts() | StartFacts():
-            return story(facts, language)[0]
+            return sentences(facts, language)[0]
 
 
 def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
@@ -72,7 +72,7 @@ def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
             return (kind,), (*symbols, *numbers, *shown)
         case BackwardFacts(product=product):
             came = () if facts.is_scalar else _came_to(product.tensor, Role.GRADIENT)
-            chain = story(facts, language)[1]
+            chain = formulas(facts, language)[1]
             return (kind, Span("  "), Span(facts.subject, Role.NAME)), (*chain, *came)
         case AccumulateFacts(result=result, turn=turn):
             total = _came_to(facts.outcome, Role.GRADIENT)
@@ -83,14 +83,13 @@ def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
             new = Span(summary(after.tensor, _ROOM), Role.VALUE)
             return (kind,), (Span(facts.node.name, Role.NAME), old, new)
         case SeedFacts() | ClearFacts() | StartFacts():
-            return (kind,), story(facts, language)[0]
+            return (kind,), sentences(facts, language)[0]
 
 
 def _formula(facts: ForwardFacts, language: str) -> tuple[Line, Line]:
     """A computed node in symbols, and with its numbers put in if they have a line of their own."""
-    first, *others = story(facts, language)
-    numbers = others[0][1:] if others and not others[0][0].text.strip() else ()
-    return first, numbers
+    first, *others = formulas(facts, language)
+    return first, others[0][1:] if others else ()
 
 
 def _came_to(tensor: Tensor, role: Role) -> Line:

@@ -18,7 +18,7 @@ from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
-from backprop_tui.render.words import KIND_NAMES, code, override_line, story
+from backprop_tui.render.words import KIND_NAMES, code, formulas, override_line, sentences, story
 
 __all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
 
@@ -110,7 +110,7 @@ def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[
         line = scalar_line(facts, language)
         yield (*head, *line, *((Span("  "), *overridden) if overridden else ()))
         return
-    yield (*head, *story(facts, language)[0])
+    yield (*head, *(formulas(facts, language) or sentences(facts, language))[0])
     room = width - len(_INDENT)
     shown = [*equation(facts, language, room, _HEIGHT).lines]
     shown += wrap_line(overridden, room) if overridden else []
@@ -118,9 +118,9 @@ def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[
     yield from ((Span(_INDENT), *line) for line in shown)
 
 
-def state(frame: Frame, language: str, note: str = "", width: int = 100) -> Iterator[Line]:
+def state(facts: StepFacts, language: str, width: int = 100) -> Iterator[Line]:
     """What is known at a position: the step that led there, and a table of all nodes."""
-    facts, trace = step_facts(frame), frame.trace
+    frame, trace = facts.frame, facts.trace
     yield from _rounds(trace, language)
     last = trace.schedule.last
     if trace.training is not None:
@@ -133,7 +133,7 @@ def state(frame: Frame, language: str, note: str = "", width: int = 100) -> Iter
     yield from ((Span("  "), *line) for line in block.lines)
     if block.lines:
         yield (Span(""),)
-    yield from ((Span("  "), *line) for line in story(facts, language, note))
+    yield from ((Span("  "), *line) for line in story(facts, language))
     yield (Span(""),)
     yield from _table(frame)
 

@@ -28,7 +28,16 @@ from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
 
-__all__ = ["KIND_NAMES", "code", "numeric_line", "override_line", "story", "turn_text"]
+__all__ = [
+    "KIND_NAMES",
+    "code",
+    "formulas",
+    "numeric_line",
+    "override_line",
+    "sentences",
+    "story",
+    "turn_text",
+]
 
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
@@ -44,55 +53,58 @@ KIND_NAMES: Final = {
 """What the kinds of leaves are called."""
 
 
-def story(facts: StepFacts, language: str, note: str = "") -> list[Line]:
-    """The step in words, and in formulas with the numbers put in; `note` is the author's.
+def story(facts: StepFacts, language: str) -> list[Line]:
+    """The step in formulas with the numbers put in, and in words.
 
     What the author says about this very node stands before what holds for all like it.
     """
-    equations: list[Line] = []
-    match facts:
-        case ForwardFacts():
-            equations, lines = _formulas(facts), _forward(facts, language)
-        case BackwardFacts():
-            equations, lines = _chain_rule(facts, language), _backward(facts, language)
-        case SeedFacts():
-            lines = _seed(facts, language)
-        case AccumulateFacts():
-            lines = _accumulate(facts, language)
-        case UpdateFacts():
-            lines = _update(facts, language)
-        case ClearFacts():
-            lines = [
-                (
-                    Span(
-                        msg(
-                            "The parameters are updated. Values and gradients are cleared: they "
-                            "belong to the old parameters, and a gradient that is kept would be "
-                            "added to the next one."
-                        ).in_language(language)
-                    ),
-                ),
-                *code(facts),
-            ]
-        case StartFacts():
-            lines = [
-                (
-                    Span(
-                        msg(
-                            "Nothing is computed yet: only inputs, parameters and constants have "
-                            "values. The first step begins the forward pass."
-                        ).in_language(language)
-                    ),
-                )
-            ]
+    note = facts.note.in_language(language) if facts.note else ""
     noted: list[Line] = [(Span("» ", Role.NAME), Span(note, Role.NAME))] if note else []
-    lines = [*equations, *noted, *lines]
+    lines = [*formulas(facts, language), *noted, *sentences(facts, language)]
     if facts.completes:
         done = msg("The backward pass is done: every gradient has arrived.")
         if facts.completes == "forward":
             done = msg("The last forward pass is done: no update follows, so there is no backward pass.")
         lines.append((Span(done.in_language(language), Role.GOOD),))
     return lines
+
+
+def formulas(facts: StepFacts, language: str) -> list[Line]:
+    """A computed node, or the chain rule of an edge, in symbols and numbers; nothing for other steps."""
+    match facts:
+        case ForwardFacts():
+            return _node(facts)
+        case BackwardFacts():
+            return _chain_rule(facts, language)
+        case SeedFacts() | AccumulateFacts() | UpdateFacts() | ClearFacts() | StartFacts():
+            return []
+
+
+def sentences(facts: StepFacts, language: str) -> list[Line]:
+    """What there is to say about a step, and what it is in NumPy."""
+    match facts:
+        case ForwardFacts():
+            return _forward(facts, language)
+        case BackwardFacts():
+            return _backward(facts, language)
+        case SeedFacts():
+            return _seed(facts, language)
+        case AccumulateFacts():
+            return _accumulate(facts, language)
+        case UpdateFacts():
+            return _update(facts, language)
+        case ClearFacts():
+            cleared = msg(
+                "The parameters are updated. Values and gradients are cleared: they belong to the old "
+                "parameters, and a gradient that is kept would be added to the next one."
+            )
+            return [(Span(cleared.in_language(language)),), *code(facts)]
+        case StartFacts():
+            start = msg(
+                "Nothing is computed yet: only inputs, parameters and constants have values. The first step "
+                "begins the forward pass."
+            )
+            return [(Span(start.in_language(language)),)]
 
 
 def code(facts: StepFacts) -> list[Line]:
@@ -186,7 +198,7 @@ def _filled(line: Line) -> list[Line]:
 # Forward
 
 
-def _formulas(facts: ForwardFacts) -> list[Line]:
+def _node(facts: ForwardFacts) -> list[Line]:
     """A computed node in symbols, and with the numbers put in."""
     name, symbols, values = facts.node.name, facts.symbols, facts.trace.values
     spelled: list[str] = []
@@ -347,11 +359,13 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
             along = msg("axis {axes}", axes=", ".join(map(str, facts.summed_axes))).in_language(language)
             return (*left, Span(f"∑ {along} ("), *chain, Span(")"))
         return (*left, *chain)
-    rule = facts.edge.rule.text
-    if local.is_map and rule.startswith("outer("):  # as the columns have it
+    if local.is_outer_product:  # as the columns have it
         beside = (Span(factor.entries, Role.LOCAL), Span(" · "))
         return (*left, *beside, upstream) if factor.comes_first else (*left, upstream, *reversed(beside))
-    return (*left, *_coloured(rule_text(facts.graph, facts.edge, rule, upstream.text), upstream.text))
+    return (
+        *left,
+        *_coloured(rule_text(facts.graph, facts.edge, facts.edge.rule.text, upstream.text), upstream.text),
+    )
 
 
 def _in_numbers(facts: BackwardFacts, local: Tensor) -> Line:
