@@ -16,7 +16,7 @@ from backprop_engine.ops import OPS, Sample
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
-from backprop_tui.cells.lines import plain
+from backprop_tui.cells.lines import line_text, plain
 from backprop_tui.cells.shades import Shade
 from backprop_tui.render.equation.equation import equation
 
@@ -274,6 +274,12 @@ class TestWhatIsShown:
 
 
 class TestHowItIsWritten:
+    def test_a_sign_of_wide_letters_takes_the_cells_that_it_takes(self) -> None:
+        """Otherwise a heatmap would be cut, and the product stand below instead."""
+        block = equation(step_facts(scenes.trace("transformer_block").frame(27)), "ko", 94, 24)
+        names = " ".join(line_text(block.lines[0]).split())
+        assert names == "∂L/∂c1 = ∑ 0번 축 ∂L/∂m#2 ⊙ ∂m#2/∂c1"
+
     def test_a_negative_factor_is_in_brackets(self) -> None:
         trace = reached("mul", Sample((np.asarray(2.0), np.asarray(-3.0))), ())
         assert "-1.5 = 0.5 · (-3)" in re.sub(
