@@ -17,10 +17,17 @@ import numpy as np
 from msgspec import Struct, structs
 
 from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.derivatives.numeric_derivatives import (
+    Function,
+    Slope,
+    complex_step,
+    differences,
+    fair_at_kink,
+    unit,
+)
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
-from backprop_engine.numeric_derivatives import Function, Slope, complex_step, differences, fair_at_kink, unit
 from backprop_engine.trace.record import forward_function, run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
