@@ -16,7 +16,7 @@ from backprop_engine.debugger import (
     Continue,
     Go,
     Iterate,
-    Journey,
+    PendingMove,
     Session,
     Set,
     StepBy,
@@ -88,7 +88,7 @@ def test_the_end_of_a_long_training_comes_in_slices(monkeypatch: pytest.MonkeyPa
     before = start()
     session = update(before, ToEnd())
     assert count.recorded == 0
-    assert isinstance(session.pending, Journey)
+    assert isinstance(session.pending, PendingMove)
     assert session.position == 0
     parts = [0.0]
     while session.pending is not None:
@@ -170,7 +170,7 @@ def test_a_change_late_in_a_training_is_a_way_too(monkeypatch: pytest.MonkeyPatc
     count = Count(monkeypatch)
     changing = update(session, Set("b", 2.0))  # type: ignore[arg-type]
     assert count.recorded == 0
-    assert isinstance(changing.pending, Journey)
+    assert isinstance(changing.pending, PendingMove)
     assert changing.branches.current == "baseline"
     halfway = changing
     while count.recorded < 150:

@@ -11,7 +11,7 @@ from driving import debugger, opened, position, seen
 from living import live, overwritten
 from textual.pilot import Pilot
 
-from backprop_engine.debugger import Session, advance, travelled
+from backprop_engine.debugger import Session, advance, start_move
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_tui.screens import command_runner, slices
@@ -48,7 +48,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @asynccontextmanager
 async def training(language: str = "en", at: int = 0) -> AsyncIterator[Pilot[None]]:
     start = Session(SCENARIO.run())
-    session = travelled(start, Session(SCENARIO.run(), at))
+    session = start_move(start, Session(SCENARIO.run(), at))
     async with opened(View(SCENARIO, session, language), language=language) as pilot:
         yield pilot
 
@@ -146,7 +146,7 @@ def test_a_slice_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(slices, "monotonic", ticking)
     run = SCENARIO.run()
-    session = travelled(Session(run), Session(run, run.last))
+    session = start_move(Session(run), Session(run, run.last))
     assert slices.sliced(session).pending is not None
     assert run.missing(400) == 401 - 4
 

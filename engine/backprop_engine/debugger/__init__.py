@@ -31,15 +31,15 @@ from backprop_engine.debugger.commands import (
     Unwatch,
     Watch,
 )
-from backprop_engine.debugger.session import InnerRun, Journey, Notice, Seek, Session
+from backprop_engine.debugger.session import InnerRun, Notice, PendingMove, PendingSearch, Session
 from backprop_engine.debugger.time_travel import (
     Progress,
     advance,
     finished,
     halted,
     progress,
+    start_move,
     stopping,
-    travelled,
 )
 from backprop_engine.debugger.update import update
 
@@ -56,13 +56,13 @@ __all__ = [
     "Ignore",
     "InnerRun",
     "Iterate",
-    "Journey",
     "NameBranch",
     "Notice",
+    "PendingMove",
+    "PendingSearch",
     "Progress",
     "Redo",
     "RunTo",
-    "Seek",
     "Select",
     "Session",
     "Set",
@@ -81,7 +81,7 @@ __all__ = [
     "finished",
     "halted",
     "progress",
+    "start_move",
     "stopping",
-    "travelled",
     "update",
 ]

@@ -17,7 +17,7 @@ from backprop_engine.messages.message import Message
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 
-__all__ = ["InnerRun", "Journey", "Notice", "Seek", "Session"]
+__all__ = ["InnerRun", "Notice", "PendingMove", "PendingSearch", "Session"]
 
 
 class InnerRun(Struct, frozen=True, eq=False):
@@ -28,14 +28,14 @@ class InnerRun(Struct, frozen=True, eq=False):
     position: int
 
 
-class Seek(Struct, frozen=True):
+class PendingSearch(Struct, frozen=True):
     """A search for a breakpoint that goes on in another iteration: the next to look through."""
 
     iteration: int
     back: bool
 
 
-class Journey(Struct, frozen=True, eq=False):
+class PendingMove(Struct, frozen=True, eq=False):
     """A long move: the session that it leads to, and how many iterations it took to begin with."""
 
     goal: Session
@@ -76,7 +76,7 @@ class Session:
     branches: Branches = field(default_factory=Branches.start)
     runs: Mapping[str, Run] = field(default_factory=dict)
     hit: tuple[int, ...] = ()
-    pending: Seek | Journey | None = None
+    pending: PendingSearch | PendingMove | None = None
     notice: Notice | None = None
 
     @property
@@ -151,7 +151,7 @@ class Session:
         groups = tuple(group.name for group in groups_at(self.run.graph, outer, self.outer_here))
         return groups + tuple(level.name for level in self.levels)
 
-    def waiting(self, pending: Seek | Journey) -> Session:
+    def waiting(self, pending: PendingSearch | PendingMove) -> Session:
         """The session with something pending; what was computed for it stays."""
         after = replace(self, pending=pending)
         kept = {name: value for name, value in vars(self).items() if name not in self.__dataclass_fields__}

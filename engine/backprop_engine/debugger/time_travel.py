@@ -1,8 +1,8 @@
 """Moves and searches through iterations: what takes long is left pending, and carried on bit by bit.
 
-No command computes iterations in bulk. A long move leaves the session where it is with a `Journey` pending,
-and a search for a breakpoint with a `Seek`. `advance` carries either on by at most one iteration, `finished`
-to the end, and `halted` ends it where it has got to.
+No command computes iterations in bulk. A long move, or a search for a breakpoint, leaves the session in place,
+with a `PendingMove` or a `PendingSearch`. `advance` carries either on by at most one iteration, `finished` to
+the end, and `halted` ends it where it has got to.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from backprop_engine.debugger.breakpoints import Breakpoint, hits
-from backprop_engine.debugger.session import Journey, Notice, Seek, Session
+from backprop_engine.debugger.session import Notice, PendingMove, PendingSearch, Session
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.run import Run
 
@@ -25,10 +25,10 @@ __all__ = [
     "jumped",
     "progress",
     "searched",
+    "start_move",
     "stopping",
     "through_history",
-    "told",
-    "travelled",
+    "with_notice",
 ]
 
 _REMEMBERED: Final = 200
@@ -37,7 +37,7 @@ _AT_ONCE: Final = 2000
 """Iterations with this many nodes and edges together take no longer than painting a screen."""
 
 
-def told(session: Session, message: Message, *, good: bool = True) -> Session:
+def with_notice(session: Session, message: Message, *, good: bool = True) -> Session:
     """The session with something to tell."""
     return replace(session, notice=Notice(message, good))
 
@@ -67,23 +67,23 @@ def through_history(session: Session, *, back: bool) -> Session:
     """Back to the position before the last jump, or forward again."""
     left, right = session.past, session.future
     if not (left if back else right):
-        return told(session, msg("There is no jump to go back to."), good=False)
+        return with_notice(session, msg("There is no jump to go back to."), good=False)
     if back:
         return replace(at(session, left[-1]), past=left[:-1], future=(session.position, *right))
     return replace(at(session, right[0]), past=(*left, session.position), future=right[1:])
 
 
-# Journeys
+# Long moves
 
 
-def travelled(session: Session, goal: Session) -> Session:
-    """`goal`, if what it shows is quickly computed; else the session with the journey there pending."""
-    if goal.pending is not None or goal.levels:  # what one has stepped into is there
+def start_move(session: Session, goal: Session) -> Session:
+    """`goal`, if what it shows is quickly computed; else the session with the move there pending."""
+    if goal.pending is not None or goal.levels:  # a run stepped into is computed already
         return goal
     work = _work(goal)
     if work <= 1 or work * _weight(goal.run) <= _AT_ONCE:
         return goal
-    return session.waiting(Journey(goal, work))
+    return session.waiting(PendingMove(goal, work))
 
 
 def _runs(session: Session) -> tuple[Run, ...]:
@@ -117,9 +117,9 @@ def _approached(session: Session, iteration: int, runs: tuple[Run, ...]) -> bool
 def advance(session: Session) -> Session:
     """Carry what is pending on by an iteration; returns the same session while that is under way."""
     match session.pending:
-        case Journey(goal=goal):
+        case PendingMove(goal=goal):
             return session if _approached(session, goal.iteration, _runs(goal)) else goal
-        case Seek(iteration=iteration) as seek:
+        case PendingSearch(iteration=iteration) as seek:
             on_the_way = _approached(session, max(0, iteration - 1), (session.run,))
             return session if on_the_way else searched(session, seek, None)
         case None:
@@ -136,11 +136,11 @@ def finished(session: Session) -> Session:
 def halted(session: Session) -> Session:
     """The session where what is pending has got to; the next `Continue` goes on with a search."""
     match session.pending:
-        case Journey(goal=goal):
+        case PendingMove(goal=goal):
             reached = _reached(goal)
             here = min(goal.outer_here, goal.run.schedule(reached).last)
             stopped = replace(goal, position=goal.run.start(reached) + here, levels=(), hit=())
-            return told(
+            return with_notice(
                 stopped,
                 msg(
                     "Stopped in iteration {iteration}, on the way to iteration {goal}.",
@@ -148,10 +148,10 @@ def halted(session: Session) -> Session:
                     goal=goal.iteration,
                 ),
             )
-        case Seek(iteration=iteration, back=back):
+        case PendingSearch(iteration=iteration, back=back):
             session = replace(session, pending=None)
             stopped = jumped(session, session.run.start(iteration + back))
-            return told(
+            return with_notice(
                 stopped,
                 msg(
                     "Stopped searching at iteration {iteration}; continue to search on.", iteration=iteration
@@ -182,10 +182,10 @@ class Progress(NamedTuple):
 def progress(session: Session) -> Progress | None:
     """The progress of what is pending; None if nothing is."""
     match session.pending:
-        case Journey(goal=goal, work=work):
+        case PendingMove(goal=goal, work=work):
             part = max(0.0, 1 - _work(goal) / work)
             return Progress(_reached(goal), goal.iteration, part)
-        case Seek(iteration=iteration, back=back):
+        case PendingSearch(iteration=iteration, back=back):
             last = session.run.iterations - 1
             return Progress(iteration, last, (last - iteration if back else iteration) / last)
         case None:
@@ -195,7 +195,7 @@ def progress(session: Session) -> Progress | None:
 # Searching
 
 
-def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
+def searched(session: Session, seek: PendingSearch, beyond: int | None) -> Session:
     """Search an iteration, beyond a position of the run if one is given.
 
     The session stops at a hit; without one, the search of the next iteration is pending.
@@ -222,8 +222,8 @@ def searched(session: Session, seek: Seek, beyond: int | None) -> Session:
             if seek.back
             else msg("No breakpoint was hit; this is the end of the run.")
         )
-        return told(jumped(here, 0 if seek.back else session.last), message)
-    return session.waiting(Seek(following, seek.back))
+        return with_notice(jumped(here, 0 if seek.back else session.last), message)
+    return session.waiting(PendingSearch(following, seek.back))
 
 
 def stopping(session: Session) -> tuple[Breakpoint, ...]:
@@ -250,7 +250,7 @@ def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
     kept = tuple(known for known in session.breakpoints if not (known.once and known in breakpoints))
     hit = tuple(known.number for known in breakpoints)
     shown = ", ".join(f"{known.number} ({known.text})" for known in breakpoints)
-    return told(
+    return with_notice(
         replace(session, breakpoints=kept, hit=hit),
         msg("Stopped at breakpoint {breakpoints}.", breakpoints=shown),
     )

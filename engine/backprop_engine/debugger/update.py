@@ -39,8 +39,15 @@ from backprop_engine.debugger.commands import (
 )
 from backprop_engine.debugger.editing import on_branch, overridden
 from backprop_engine.debugger.navigation import groups_at, next_boundary, previous_boundary, stretch_of
-from backprop_engine.debugger.session import InnerRun, Seek, Session
-from backprop_engine.debugger.time_travel import at, jumped, searched, through_history, told, travelled
+from backprop_engine.debugger.session import InnerRun, PendingSearch, Session
+from backprop_engine.debugger.time_travel import (
+    at,
+    jumped,
+    searched,
+    start_move,
+    through_history,
+    with_notice,
+)
 from backprop_engine.debugger.watches import check_watch
 from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
@@ -58,7 +65,7 @@ def update(session: Session, command: Command) -> Session:
     """
     spoke = session.hit or session.pending or session.notice
     quiet = replace(session, hit=(), pending=None, notice=None) if spoke else session
-    return travelled(quiet, _carried_out(quiet, command))
+    return start_move(quiet, _carried_out(quiet, command))
 
 
 def _carried_out(quiet: Session, command: Command) -> Session:
@@ -148,7 +155,7 @@ def _into(session: Session) -> Session:
         return opened
     node = _composite(session)
     if node is None:
-        return _unfolded_at(session, session.here + 1) or told(
+        return _unfolded_at(session, session.here + 1) or with_notice(
             session, msg("There is nothing to step into here: the operator is elementary."), good=False
         )
     found = inner_run(session.trace, node)
@@ -189,12 +196,12 @@ def _out(session: Session) -> Session:
         if last > session.here:  # at the end of a group already, it is the one around it
             return at(session, session.position - session.here + last)
     if groups:
-        return told(
+        return with_notice(
             session,
             msg("This is the end of {group}: the next step leads out of it.", group=groups[0].name),
             good=False,
         )
-    return told(session, msg("You are inside of nothing."), good=False)
+    return with_notice(session, msg("You are inside of nothing."), good=False)
 
 
 def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd | RunTo) -> int:
@@ -243,7 +250,7 @@ def _fold(session: Session, group: str) -> Session:
     """With a group folded, or every instance of a scan; or unfolded, if it was."""
     names = [group.name for group in session.run.graph.groups]
     if not names:
-        return told(session, msg("The graph has no groups to fold."), good=False)
+        return with_notice(session, msg("The graph has no groups to fold."), good=False)
     if not group:
         return replace(session, folded=() if len(session.folded) == len(names) else tuple(names))
     if group in session.run.graph.lengths:
@@ -320,5 +327,5 @@ def _continue(session: Session, *, back: bool) -> Session:
             if back
             else msg("No breakpoint is set; this is the end of the run.")
         )
-        return told(jumped(session, 0 if back else session.last), message)
-    return searched(session, Seek(session.iteration, back), session.position)
+        return with_notice(jumped(session, 0 if back else session.last), message)
+    return searched(session, PendingSearch(session.iteration, back), session.position)

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def found(arguments: argparse.Namespace) -> Start:
     """What the arguments name, if all of them can be used."""
-    from backprop_engine.debugger import travelled
+    from backprop_engine.debugger import start_move
     from backprop_tui.cli.arguments import opened, position
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening
@@ -96,7 +96,7 @@ def found(arguments: argparse.Namespace) -> Start:
         scenario = opened(arguments, standard_input=False)
         session = session_of(scenario, warn=problems.append)
         at = position(arguments.at, session.last)
-        session = travelled(session, replace(session, position=at or 0))
+        session = start_move(session, replace(session, position=at or 0))
         view = View(scenario, session, language, arguments.ascii, opening)
     theme = known_theme(arguments.theme)
     return Start(view, language, theme, structs.replace(settings, problems=tuple(problems)))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from backprop_engine.debugger import Session, finished, travelled
+from backprop_engine.debugger import Session, finished, start_move
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
@@ -48,7 +48,7 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
 
     meter = Meter(language)
     start = session_of(scenario, warn=warn)
-    session = meter.finish(travelled(start, replace(start, position=position)))
+    session = meter.finish(start_move(start, replace(start, position=position)))
     code, wrong = FINE, 0
     for lines, outcome in play(session, commands, scenario, language, meter.finish):
         print_lines(lines)

@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from textual.app import SuspendNotSupported
 
-from backprop_engine.debugger import travelled
+from backprop_engine.debugger import start_move
 from backprop_engine.debugger.resume import resumed
 from backprop_engine.errors import BackpropError, ScenarioError, UsageError
 from backprop_engine.graph.graph import Node
@@ -211,7 +211,7 @@ def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple
         tuple(text for text in scenario.watches if text not in view.scenario.watches),
     )
     session = replace(with_kept(session, added, problems.append), notice=None)
-    session = travelled(replace(session, position=0, levels=(), selection=None), session)
+    session = start_move(replace(session, position=0, levels=(), selection=None), session)
     return replace(view, scenario=scenario, session=session, found=()), tuple(problems)
 
 
