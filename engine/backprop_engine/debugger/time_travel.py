@@ -1,8 +1,8 @@
 """Moves and searches through iterations: what takes long is left pending, and carried on bit by bit.
 
-No command computes iterations in bulk. A long move, or a search for a breakpoint, leaves the session in place,
-with a `PendingMove` or a `PendingSearch`. `advance` carries either on by at most one iteration, `finished` to
-the end, and `halted` ends it where it has got to.
+No command computes iterations in bulk. A long move, or a search for a breakpoint, leaves the session where it
+is, with a `PendingMove` or a `PendingSearch`. `advance` carries either on by at most one iteration,
+`finished` to the end, and `halted` ends it where it has got to.
 """
 
 from __future__ import annotations
