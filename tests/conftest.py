@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-import asserting  # noqa: F401
+from asserting import pytest_pyfunc_call  # noqa: F401 - a hook
 from effort import THOROUGH, examples
 
 _DISTURBING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LC_ALL", "LC_MESSAGES", "PYTHON_COLORS")

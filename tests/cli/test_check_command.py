@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 
+from covering import SHOWN
 from programs import program
-from scenes import STEMS
 
 NOT_FINITE = "inputs: {x: 0}\nnodes: {f: sqrt(x)}\n"
 
 
 def test_every_bundled_scenario_passes(commands: Commands) -> None:
-    outcome = commands("check", *STEMS)
+    outcome = commands("check", *SHOWN)
     lines = outcome.out.splitlines()
     assert outcome.code == 0
     assert outcome.err == ""
-    assert [line.split()[:2] for line in lines[:-1]] == [["ok", stem] for stem in STEMS]
-    assert lines[-1] == f"{len(STEMS)} files: {len(STEMS)} passed"
+    assert [line.split()[:2] for line in lines[:-1]] == [["ok", stem] for stem in SHOWN]
+    assert lines[-1] == f"{len(SHOWN)} files: {len(SHOWN)} passed"
 
 
 def test_a_file_that_passes_says_what_was_compared(commands: Commands, tmp_path: Path) -> None:

@@ -246,12 +246,12 @@ def test_results_and_diagnostics_keep_apart(commands: Commands, tmp_path: Path) 
     assert "warning[expect-differs]" in outcome.err
 
 
-def test_the_program_ends_with_these_codes(tmp_path: Path) -> None:
+def test_the_program_ends_with_these_codes(commands: Commands, tmp_path: Path) -> None:
     path = file(tmp_path, GOOD.replace("-10", "-11"))
-    assert program("run", "add_multiply").returncode == 0
-    assert program("check", path).returncode == 1
-    assert program("run", "nonsense").returncode == 2
-    assert program("run", "add_multiply", "--nonsense").returncode == 2
+    assert commands("run", "add_multiply").code == 0
+    assert program("check", path).returncode == commands("check", path).code == 1
+    assert commands("run", "nonsense").code == 2
+    assert commands("run", "add_multiply", "--nonsense").code == 2
     assert program("--version").stdout.decode() == f"backprop-tui {__version__}\n"
 
 

@@ -27,6 +27,7 @@ from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS, Op
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
+from effort import examples
 
 
 @pytest.mark.parametrize("analytic", [True, False])
@@ -39,7 +40,7 @@ def test_a_right_rule_gives_its_numeric_gradient(analytic: bool) -> None:
             assert_close(result.numeric, trace.gradient(result.name), 1e-12 if analytic else 1e-8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(run=runs(ops=SMOOTH + MORE + ("exp", "softmax"), most=7, ties=False))
 def test_right_rules_are_never_rejected(run: RandomRun) -> None:
     """Several kinks between a leaf and the output can make a choice that is fair at each unfair together."""
@@ -52,7 +53,7 @@ def test_right_rules_are_never_rejected(run: RandomRun) -> None:
                 assert check_leaf(trace, leaf).verdict in (Verdict.AGREES, Verdict.KINK)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     run=st.sampled_from(["float32", "float16"]).flatmap(lambda dtype: runs(dtype=dtype, most=5, ops=SMOOTH))
 )

@@ -1,13 +1,12 @@
 """Sequences of all the debugger's commands, beside a twin that counts steps and records from the start.
 
 After each command the session must be where its twin is, and show what a run recorded afresh shows there, to
-the bit. `BACKPROP_EFFORT=thorough` tries at least 10,000 sequences of up to 50 commands and prints how often
-each command was tried (with `-s`); a few otherwise. The sequences are the same in every run.
+the bit. `BACKPROP_EFFORT=exhaustive` tries at least 10,000 sequences of up to 50 commands and prints how
+often each command was tried (with `-s`); a few otherwise. The sequences are the same in every run.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -33,10 +32,10 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import Frame, Trace
+from effort import EXHAUSTIVE
 
-THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"
-SEQUENCES = 10_000 if THOROUGH else 150
-OF_EACH = 1_000 if THOROUGH else 10
+SEQUENCES = 10_000 if EXHAUSTIVE else 150
+OF_EACH = 1_000 if EXHAUSTIVE else 10
 LONGEST = 50
 
 # What the sequences are tried on
@@ -168,7 +167,7 @@ def random_cases(draw: st.DrawFn) -> Case:
 
 def shares() -> list[tuple[str, int]]:
     """How many sequences are tried on each."""
-    if not THOROUGH:
+    if not EXHAUSTIVE:
         few = bundled()[::6]
         return [*((name, 14) for name in TEXTS), *((name, 3) for name in few), *[(RANDOM, 6)] * 5]
     names = bundled()

@@ -27,6 +27,7 @@ from backprop_engine.scenario.write.emit import (
     spelled,
 )
 from backprop_tui.cells.text import cell_width
+from effort import examples
 
 SIGNS = " \n\t:#-?,[]{}&*!|>'\"%@`\\~=<.0+_(y\r\0\x1b\x85\xa0\u2028\u3000\ufeff\ufffd\U0001f600가"
 MISREAD = (
@@ -64,7 +65,7 @@ def meaning(document: Document) -> Any:
 
 
 @pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(document=st.dictionaries(TEXTS, DOCUMENTS, min_size=1, max_size=5))
 @example(document={"k" * 1100: "v", "? - #" * 300: ["- a", Spelled("1")]})
 @example(document={"key": ["(", ")"], "...": {"---": "<<", "<<": ""}})

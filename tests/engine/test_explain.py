@@ -56,7 +56,7 @@ def multiply(x: float = -2.0, y: float = 5.0) -> Trace:
 
 @each_sample()
 def test_an_equation_fits(op: Op, sample: Sample) -> None:
-    ways = tried([*product(SIZES, languages())], [(SIZES[0], "ko"), (SIZES[2], "en"), (SIZES[4], "en")])
+    ways = tried([*product(SIZES, languages())], [(SIZES[0], "ko"), (SIZES[3], "en")])
     for frame, (size, language) in product(frames(trace_of(op, sample)), ways):
         block = equation(step_facts(frame), language, *size)
         assert block.width == max(map(line_width, block.lines), default=0) <= size[0], (frame.step, size)

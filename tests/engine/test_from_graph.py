@@ -19,6 +19,7 @@ from backprop_engine.scenario.from_graph import scenario_from
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
+from effort import examples
 
 SCENARIOS = map(load_scenario, sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml")))
 BUNDLED = {scenario.name: scenario for scenario in SCENARIOS if not scenario.graph.groups}
@@ -56,7 +57,7 @@ def test_every_operator_comes_back(op: Op, sample: Sample) -> None:
         from_graph(graph, bindings_of(graph, op, sample))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(runs().filter(lambda run: not run.graph.nodes[run.graph.output].op.boolean))  # type: ignore[union-attr]
 def test_a_random_graph_comes_back(run: RandomRun) -> None:
     from_graph(run.graph, run.bindings)

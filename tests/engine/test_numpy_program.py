@@ -36,6 +36,7 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run, Training
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 from backprop_tui.files.bundled import bundled
+from effort import examples
 
 BUNDLED = bundled()
 TRAINED = [stem for stem, path in BUNDLED.items() if "train:" in path.read_text(encoding="utf-8")]
@@ -119,7 +120,7 @@ def test_the_inside_of_every_composite_operator(op: Op, sample: Sample) -> None:
 
 
 @given(runs())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_random_graphs(run: RandomRun) -> None:
     assert_runs_as(record(run.graph, run.bindings), rtol=1e-9)
 

@@ -17,6 +17,7 @@ from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
+from effort import examples
 
 
 def graph(nodes: str, leaves: str = "{x: 2, y: 3}") -> Graph:
@@ -133,7 +134,7 @@ def test_a_plan_is_made_once_for_a_form_and_kept_for_no_single_text() -> None:
     assert plan_of(alone) is not plan_of(alone)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(TREES)
 def test_a_shared_plan_is_the_plan_of_the_text_alone(tree: object) -> None:
     text = render(tree)  # type: ignore[arg-type]

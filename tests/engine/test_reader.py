@@ -19,6 +19,7 @@ from backprop_engine.scenario.read import reader
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source, read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence, plain
+from effort import examples
 
 
 def tree(text: str) -> reader.Node:
@@ -296,7 +297,7 @@ def marked(draw: st.DrawFn) -> str:
 
 
 @given(marked())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_every_character_is_found_again(text: str) -> None:
     source = Source.from_bytes("s", text.encode())
     try:
@@ -328,7 +329,7 @@ SCRAPS = st.sampled_from(
 
 @pytest.mark.parametrize("parser", [reader._Parser, yaml.SafeLoader])
 @given(st.lists(SCRAPS, max_size=25).map("".join))
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(700), deadline=None)
 def test_any_text_gives_a_tree_or_a_place(parser: object, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "_Parser", parser)
@@ -345,7 +346,7 @@ def test_any_text_gives_a_tree_or_a_place(parser: object, text: str) -> None:
 
 
 @given(st.binary(max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_bytes_give_a_tree_or_an_error(data: bytes) -> None:
     found = outcome(data)
     if isinstance(found, ScenarioError):

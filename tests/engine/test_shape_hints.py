@@ -18,8 +18,6 @@ from backprop_engine.evaluation.evaluate import infer_shape
 from backprop_engine.expressions import parse
 from backprop_engine.ops import OPS, Op
 
-each_op = pytest.mark.parametrize("op", [op for op in OPS.values() if op.operands], ids=lambda op: op.name)
-
 
 def refusals(op: Op) -> list[tuple[tuple[Shape, ...], dict[str, Any], str, str]]:
     """Shapes and settings that the operator refuses, with its message and its hint."""
@@ -33,26 +31,39 @@ def shape_of(text: str, shapes: tuple[Shape, ...]) -> Shape:
     return found
 
 
-@each_op
+PROPOSES = re.compile(
+    r"did you mean (.+)\?|for .+? write (.+)|(\w+)=(\d+) would fit"
+    r"|((?:(?:un)?squeeze\()?o(\d)(?:\.T|, axis=\d+\))) would fit"
+)
+"""Another expression, another setting, another operand."""
+REFUSED = {op: refusals(op) for op in OPS.values() if op.operands}
+HINTED = [op for op, found in REFUSED.items() if any(map(PROPOSES.search, (hint for *_, hint in found)))]
+OF_LETTERS = ("subscripts", "the letter")
+"""What does not fit whatever the operands are."""
+NAMED = [op for op, found in REFUSED.items() if any(not one[2].startswith(OF_LETTERS) for one in found)]
+
+
+@pytest.mark.parametrize("op", HINTED, ids=lambda op: op.name)
 def test_what_a_hint_proposes_fits(op: Op) -> None:
-    for shapes, attributes, message, hint in refusals(op):
+    for shapes, attributes, message, hint in REFUSED[op]:
         about = (op.name, shapes, attributes, message, hint)
-        for part in hint.split("; "):
-            if expression := re.fullmatch(r"did you mean (.+)\?|for .+? write (.+)", part):
-                assert shape_of(expression[1] or expression[2], shapes) is not None, about
-            elif setting := re.fullmatch(r"(\w+)=(\d+) would fit", part):
-                op.shape(*shapes, **attributes | {setting[1]: int(setting[2])})
-            elif operand := re.fullmatch(r"((?:(?:un)?squeeze\()?o(\d)(?:\.T|, axis=\d+\))) would fit", part):
+        for found in filter(None, map(PROPOSES.fullmatch, hint.split("; "))):
+            mended, written, setting, number, operand, argnum = found.groups()
+            if setting:
+                assert op.shape(*shapes, **attributes | {setting: int(number)}) is not None, about
+            elif operand:
                 other = list(shapes)
-                other[int(operand[2])] = shape_of(operand[1], shapes)
-                op.shape(*other, **attributes)
+                other[int(argnum)] = shape_of(operand, shapes)
+                assert op.shape(*other, **attributes) is not None, about
+            else:
+                assert shape_of(mended or written, shapes) is not None, about
 
 
-@each_op
+@pytest.mark.parametrize("op", NAMED, ids=lambda op: op.name)
 def test_a_message_names_what_does_not_fit_with_its_shape(op: Op) -> None:
-    for shapes, attributes, message, _ in refusals(op):
+    for shapes, attributes, message, _ in REFUSED[op]:
         about = (op.name, shapes, attributes, message)
-        if message.startswith(("subscripts", "the letter")):  # they do not fit whatever the operands are
+        if message.startswith(OF_LETTERS):
             continue
         named = {int(argnum) for argnum in re.findall(r"\bo(\d)", message)}
         assert named, about

@@ -35,6 +35,7 @@ from backprop_engine.expressions import (
 )
 from backprop_engine.expressions.templates import LONGEST, MAX_TEMPLATES, _template
 from backprop_engine.expressions.tokens import tokenize
+from effort import examples
 
 Refusal = tuple[str, SourceSpan, str]
 
@@ -217,13 +218,13 @@ def respaced(draw: st.DrawFn) -> str:
 
 
 @given(respaced())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_expressions_come_out_alike(text: str) -> None:
     compare(text)
 
 
 @given(TREES, st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_texts_made_from_a_template_come_out_alike(tree: Expr, data: st.DataObject) -> None:
     filled = fill(render(tree))
     template = filled.template
@@ -239,7 +240,7 @@ def test_texts_made_from_a_template_come_out_alike(tree: Expr, data: st.DataObje
 
 
 @given(st.lists(ALPHABET, max_size=12).map("".join) | st.text(max_size=12))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 def test_any_text_comes_out_alike(text: str) -> None:
     compare(text)
 

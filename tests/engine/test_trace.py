@@ -22,6 +22,7 @@ from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
+from effort import examples
 
 DTYPES = ("float64", "float32", "float16")
 
@@ -100,7 +101,7 @@ def test_contributions_sum_to_the_gradient(run: RandomRun) -> None:
             assert_close(trace.gradients[operand], total, 0.0)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(run=st.sampled_from(DTYPES).flatmap(lambda dtype: runs(dtype=dtype)))
 def test_every_tensor_is_frozen_and_of_its_type(run: RandomRun) -> None:
     trace = record(*run)

@@ -7,7 +7,6 @@ The graphs are the same in every run.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import Any
 
@@ -28,8 +27,8 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
+from effort import THOROUGH
 
-THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"
 EACH = 12 if THOROUGH else 2
 CLOSE = 1e-10
 

@@ -6,7 +6,6 @@ operator otherwise. The graphs are the same in every run.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -22,8 +21,8 @@ from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
+from effort import THOROUGH
 
-THOROUGH = os.environ.get("BACKPROP_EFFORT") == "thorough"
 LEAST_GRAPHS = 2_000 if THOROUGH else len(DIFFERENTIABLE)
 LEAST_OF_EACH = 20 if THOROUGH else 1
 CLOSE = 1e-10

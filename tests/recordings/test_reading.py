@@ -30,6 +30,7 @@ from backprop_engine.recordings.events import (
 from backprop_engine.recordings.findings import find
 from backprop_engine.recordings.recording import open_recording
 from backprop_tui.torch.writer import RecordingWriter
+from effort import examples
 
 VALUES = np.arange(6, dtype="<f4").reshape(2, 3)
 
@@ -187,7 +188,7 @@ def test_names_from_a_recording_are_harmless(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = written(tmp_path_factory.mktemp("run") / "run")
     path = folder / data.draw(st.sampled_from(["manifest.json", "index.jsonl", "data-0000.safetensors"]))

@@ -16,6 +16,7 @@ from backprop_tui.panels.graph import whole_scene
 from backprop_tui.scene.boxes import DENSITIES, HEIGHTS, Density
 from backprop_tui.scene.scene import Scene
 from backprop_tui.view import View
+from effort import examples
 from scenes import written
 
 Edge = tuple[int, int]
@@ -42,7 +43,7 @@ def hubs(draw: st.DrawFn) -> tuple[int, list[Edge]]:
     return count, wires
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(hubs())
 def test_a_wire_leads_from_its_source_to_its_target(graph: tuple[int, list[Edge]]) -> None:
     count, wires = graph

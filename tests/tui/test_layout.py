@@ -14,6 +14,7 @@ from backprop_tui.layout import Layout, TooLargeError, crossings, layout
 from backprop_tui.layout.rank_assignment import assign_ranks, assign_ranks_in_stages
 from backprop_tui.layout.stages import finish
 from backprop_tui.scene.wires import glyph
+from effort import examples
 
 
 def checked(sizes: list[Size], edges: list[Edge]) -> Layout:
@@ -39,7 +40,7 @@ def least_total_length(count: int, edges: list[Edge]) -> int:
     return best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(graphs(most=5), st.randoms(use_true_random=False))
 def test_ranks_have_the_least_total_length(graph: Graph, rng: random.Random) -> None:
     count = len(graph[0])

@@ -22,9 +22,10 @@ from backprop_tui.layout import (
 )
 from backprop_tui.layout.edge_routing import port_rows
 from backprop_tui.layout.stages import finish
+from effort import examples
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(graphs(), st.booleans())
 def test_any_graph_can_be_read_from_its_picture(graph: Graph, by_wire: bool) -> None:
     drawn = layout(*graph, tries=5, by_wire=by_wire)

@@ -28,6 +28,7 @@ from backprop_tui.plots.chart import NOT_FINITE, ZERO, Chart, Curve, chart
 from backprop_tui.plots.plane import plane
 from backprop_tui.view import View
 from covering import SHOWN
+from effort import examples
 from scenes import scenario, view, view_of
 
 SIZES = ((10, 4), (20, 5), (27, 7), (58, 12), (78, 9), (120, 30))
@@ -289,7 +290,7 @@ def test_the_loss_and_where_one_stands() -> None:
     assert plots_title(shown) == "Plots ─ loss"
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(width=st.integers(24, 120), iteration=st.integers(0, 100))
 def test_a_click_below_a_mark_goes_to_its_iteration(width: int, iteration: int) -> None:
     shown = IRIS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from driving import NARROW, WIDE, debugger, opened, seen
 from hypothesis import given
@@ -18,6 +20,7 @@ from backprop_tui.cells.lines import Span
 from backprop_tui.export.screenshot import screen_text
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.scroll_bars import ScrollTrack
+from effort import tried
 from scenes import crowded, view
 
 
@@ -80,8 +83,10 @@ async def assert_painted_alike(pilot: Pilot[None]) -> None:
             assert cells(panel.render_lines(region)) == cells(by_textual(panel, region)), panel.id
 
 
-@pytest.mark.parametrize("stem", ["momentum_overshoot", "iris_mlp", "lstm"])
-@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
+STEMS, SIZES = ("momentum_overshoot", "iris_mlp", "lstm"), (WIDE, NARROW, (200, 60))
+
+
+@pytest.mark.parametrize(("stem", "size"), tried([*product(STEMS, SIZES)], [*zip(STEMS, SIZES, strict=True)]))
 async def test_rows_are_painted_as_textual_would(stem: str, size: tuple[int, int]) -> None:
     async with opened(stem, size=size, at=crowded(stem)) as pilot:
         await assert_painted_alike(pilot)

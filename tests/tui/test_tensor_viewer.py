@@ -39,6 +39,7 @@ from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.help import TensorHelpScreen
 from backprop_tui.screens.inspect import InspectScreen
 from covering import SHOWN
+from effort import examples
 from scenes import crowded, trace, view, view_of, written
 
 SIZES = st.tuples(st.integers(9, 60), st.integers(2, 20))
@@ -98,7 +99,7 @@ def grids(draw: st.DrawFn) -> Grid:
 
 
 class TestWindows:
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES, draw=DRAWERS, top=st.integers(0, 50), left=st.integers(0, 50))
     def test_the_cursor_is_in_view_and_marked(
         self, one: Grid, size: tuple[int, int], draw: Any, top: int, left: int
@@ -118,7 +119,7 @@ class TestWindows:
         ]
         assert marked
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES, draw=DRAWERS)
     def test_what_is_drawn_fits(self, one: Grid, size: tuple[int, int], draw: Any) -> None:
         width, height = size
@@ -128,7 +129,7 @@ class TestWindows:
         if draw is as_heatmap or len(picture.columns) > 1:
             assert max(map(line_width, picture.lines)) <= width
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES)
     def test_every_number_stands_under_its_column_and_is_that_of_its_cell(
         self, one: Grid, size: tuple[int, int]
@@ -144,7 +145,7 @@ class TestWindows:
                 assert float(shown) == pytest.approx(value, rel=0.051, abs=0)
                 assert {picture.at(x, y) for x in range(start, end)} == {(rows[0], column)}
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES)
     def test_a_click_on_a_heatmap_finds_the_cell_that_is_drawn_there(
         self, one: Grid, size: tuple[int, int]
@@ -208,7 +209,7 @@ class TestWindows:
 
 
 class TestFactsAndHistograms:
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(tensor=arrays(np.float64, st.integers(1, 9), elements=st.floats()), width=st.integers(30, 90))
     def test_facts_fit(self, tensor: np.ndarray, width: int) -> None:
         for language in ("en", "ko"):
@@ -394,7 +395,7 @@ class TestProducts:
         assert state.large
         assert "a sum over too many" in plain(lines_of(viewer(state, 118, 30).drawing))
 
-    @settings(max_examples=12)
+    @settings(max_examples=examples(12))
     @given(
         width=st.integers(30, 130), height=st.integers(14, 45), heated=st.sampled_from([None, True, False])
     )
