@@ -184,6 +184,10 @@ class Graph:
             )
         return tuple(flags)
 
+    def gets_gradient(self, position: int) -> bool:
+        """Whether a gradient arrives at the node at `position`, in a run with a backward pass."""
+        return self.active[position] and self.differentiable[position]
+
     def _gradient_operands(self, position: int) -> list[tuple[int, int]]:
         """(argnum, operand) of each operand that gradient flows to from the node at `position`."""
         node = self.nodes[position]

@@ -222,7 +222,7 @@ def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Show
 def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
     frame, before = view.frame, view.frame_before_changes
     gradient = _NEVER
-    if node.takes_gradient and _reachable(view, node):
+    if view.graph.gets_gradient(node.position):
         earlier = before.gradient(node) if before else None
         gradient = in_short(frame.gradient(node), earlier, sizes[4], progress(*frame.arrived(node)))
     value = in_short(frame.value(node), before.value(node) if before else None, sizes[3])
@@ -259,11 +259,6 @@ def _shortened(most: int, operand: Node) -> str:
 
 def _shape(node: Node, language: str) -> str:
     return shape_text(node.shape) if node.shape else msg("scalar").in_language(language)
-
-
-def _reachable(view: View, node: Node) -> bool:
-    """Whether a gradient ever arrives at the node."""
-    return view.graph.active[node.position] and view.graph.differentiable[node.position]
 
 
 def _narrowed(widths: Sequence[int], room: int) -> list[int]:

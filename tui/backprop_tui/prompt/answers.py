@@ -88,7 +88,7 @@ def printed(session: Session, query: Print, context: Context) -> list[Line]:
     frame, node = session.frame, target.node
     if not target.gradient:
         return tensor_lines(node.name, frame.value(node), Role.VALUE, language, width)
-    if not (session.graph.active[node.position] and session.graph.differentiable[node.position]):
+    if not session.graph.gets_gradient(node.position):
         raise UsageError(msg("{name} gets no gradient", name=node.name))
     lines = tensor_lines(
         gradient_name(session.graph, node), frame.gradient(node), Role.GRADIENT, language, width
@@ -160,7 +160,7 @@ def nodes(session: Session, query: ListNodes, context: Context) -> list[Line]:
     for node in graph.nodes:
         if node.kind is Kind.LITERAL:
             continue
-        gets = graph.active[node.position] and graph.differentiable[node.position]
+        gets = graph.gets_gradient(node.position)
         gradient = summary(frame.gradient(node), 40) + progress(*frame.arrived(node)) if gets else ""
         rows.append(
             (

@@ -150,7 +150,7 @@ def _table(frame: Frame) -> Iterator[Line]:
 
 
 def _cells(frame: Frame, node: Node) -> tuple[str, str, str, str, str]:
-    gets = frame.graph.active[node.position] and frame.graph.differentiable[node.position]
+    gets = frame.graph.gets_gradient(node.position)
     missing = "" if node.kind is Kind.CONSTANT else ABSENT
     return (
         node.name,

@@ -199,8 +199,7 @@ def _trimmed(graph: Graph, placed: Layout, boxes: Sequence[NodeBox], density: De
     """
     width = height = 0
     for box, (left, top) in zip(boxes, placed.origins, strict=False):
-        at = box.node.position
-        gets_gradient = graph.active[at] and graph.differentiable[at]
+        gets_gradient = graph.gets_gradient(box.node.position)
         is_bare = density == "full" and not box.operator_width and not gets_gradient
         width = max(width, left + box.width - (density != "dots"))
         height = max(height, top + box.height - is_bare)

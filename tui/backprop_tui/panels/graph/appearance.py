@@ -148,8 +148,7 @@ class Appearance(Struct, frozen=True, eq=False):
 
     def gets_gradient(self, node: Node) -> bool:
         """Whether a gradient ever arrives at a node."""
-        graph = self.frame.graph
-        return graph.active[node.position] and graph.differentiable[node.position]
+        return self.frame.graph.gets_gradient(node.position)
 
     def shows_gradient(self, node: Node) -> bool:
         """Whether a gradient has arrived at a node, or a part of it."""

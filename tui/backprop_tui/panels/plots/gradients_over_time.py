@@ -58,7 +58,7 @@ def _states(graph: Graph) -> tuple[RecurrentState, ...]:
             continue
         for offset in _passed_on(graph, instances):
             nodes = tuple(instance.start + offset for instance in instances)
-            if all(graph.active[node] and graph.differentiable[node] for node in nodes):
+            if all(map(graph.gets_gradient, nodes)):
                 short = graph.nodes[nodes[0]].name.removeprefix(f"{name}[0].")
                 states.append(RecurrentState(short, nodes))
     return tuple(states[:_MOST])

@@ -62,7 +62,7 @@ class TensorState:
         schedule, graph = self.view.session.trace.schedule, self.view.graph
         here, position = self.view.session.here, self.node.position
         found = [Subject("value")]
-        if not (graph.active[position] and graph.differentiable[position]):
+        if not graph.gets_gradient(position):
             return tuple(found)
         uses = schedule.uses_of.get(position, [])
         known = [use for use in uses if schedule.starts[use] <= here < schedule.clear]
