@@ -9,7 +9,7 @@ import pytest
 
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.messages.translations import languages
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.keys_page import keys_page
 
 DOCS = Path(__file__).parents[2] / "docs"

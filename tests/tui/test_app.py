@@ -9,7 +9,7 @@ from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.graph import graph_picture, node_at

@@ -19,7 +19,8 @@ from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import plain
-from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.files.opening import Opening
 from backprop_tui.keys_page import keys_page
 from backprop_tui.panel_slots import PANEL_SLOTS

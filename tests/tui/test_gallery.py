@@ -15,7 +15,7 @@ from textual.widgets import Input
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import line_text, line_width, plain
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.panels.scenarios import ScenarioList, matching, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from backprop_engine.debugger import Break, Select
 from backprop_engine.graph.steps import Accumulate, Backward, Schedule
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.prompt.values import parse_position
 from backprop_tui.screens.gallery import GalleryScreen

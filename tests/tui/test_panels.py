@@ -23,7 +23,7 @@ from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Role, line_text, line_width, plain
 from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panels.bars import header, key_hints, title_of
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node

@@ -10,7 +10,7 @@ import pytest
 
 from backprop_engine.debugger import Break, Command, Select, StepBy, StepInto, StepOut, update
 from backprop_engine.graph.graph import Node
-from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.commands.table import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.screens.command_runner import CommandRunner

@@ -10,8 +10,8 @@ from typist import EVERYTHING, Typist
 
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.cli.script import scripted
 from backprop_tui.prompt.debug_file import ENDING, kept_in, session_of
-from backprop_tui.prompt.script import scripted
 from scenes import written
 
 

@@ -18,7 +18,7 @@ from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.translations import translations
 from backprop_engine.scenario.model import Scenario
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panels.bars import header
 from backprop_tui.panels.beside import steps
 from backprop_tui.prompt.debug_file import session_of

@@ -27,7 +27,7 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.errors import UsageError
 from backprop_engine.scenario.model import Scenario
-from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.commands.table import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.parse import command_named, parse
 from backprop_tui.prompt.values import parse_position, parse_target, parse_value

@@ -11,7 +11,7 @@ from typist import Typist
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import line_width
 from backprop_tui.cells.text import cell_width
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.prompt.debug_file import kept_in
 from backprop_tui.prompt.execute import execute
 from scenes import scenario, written

@@ -23,7 +23,8 @@ from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui import prompt
 from backprop_tui.cells.lines import plain
-from backprop_tui.commands import COMMANDS, PROMPT_NAMES, CommandRow
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute

@@ -15,7 +15,8 @@ from textual.widgets import Input
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language
 from backprop_tui.app import DebuggerApp
-from backprop_tui.commands import COMMANDS, key_text, remapped
+from backprop_tui.commands.keys import key_text, remapped
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.settings import UserSettings, change_setting, read_settings, settings_path
 from scenes import view
 

@@ -13,7 +13,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Linear, Op, Rule
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 HANGUL = re.compile("[가-힣]")

@@ -18,7 +18,8 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.translations import language_name, languages
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.commands import COMMANDS, remapped
+from backprop_tui.commands.keys import remapped
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.screens.bindings import CommandScreen, binding_id
 from backprop_tui.settings import UserSettings, change_setting
 from backprop_tui.themes import DARK, LIGHT

@@ -8,7 +8,9 @@ from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.messages.message import msg
-from backprop_tui.commands import COMMANDS, CommandRow, key_text
+from backprop_tui.commands.keys import key_text
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.signs import SCROLLING, SIGNS
 

@@ -29,7 +29,8 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import clip
-from backprop_tui.commands import COMMANDS, KEY_NAMES
+from backprop_tui.commands.keys import KEY_NAMES
+from backprop_tui.commands.table import COMMANDS
 
 __all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
 

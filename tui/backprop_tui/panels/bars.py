@@ -9,7 +9,7 @@ from backprop_engine.trace.trace import Phase
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.commands import CommandRow
+from backprop_tui.commands.row import CommandRow
 from backprop_tui.view import View
 
 __all__ = ["command_at", "header", "key_hints", "on_menu", "title_of", "too_small"]

@@ -14,7 +14,7 @@ from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS
-from backprop_tui.commands import COMMANDS, PROMPT_NAMES
+from backprop_tui.commands.table import COMMANDS, PROMPT_NAMES
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.parse import command_named

@@ -23,7 +23,8 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_tui.commands import PROMPT_NAMES, CommandRow
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import PROMPT_NAMES
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.values import here, node_named, parse_position, parse_target, parse_value, quoted

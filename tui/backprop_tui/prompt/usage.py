@@ -9,7 +9,8 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import cell_width
-from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.prompt.outcome import Context
 from backprop_tui.prompt.parse import command_named, command_of
 from backprop_tui.queries import Help

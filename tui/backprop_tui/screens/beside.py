@@ -17,7 +17,7 @@ from backprop_engine.debugger.queries import differing_steps
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.commands import COMMANDS
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panels.bars import header, key_hints, on_menu
 from backprop_tui.panels.beside import Pair, differences, steps
 from backprop_tui.screens.bindings import bindings

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from textual.binding import Binding
 
-from backprop_tui.commands import CommandRow
+from backprop_tui.commands.row import CommandRow
 
 __all__ = ["CommandScreen", "binding_id", "bindings"]
 

@@ -29,7 +29,7 @@ from backprop_engine.debugger import (
 )
 from backprop_engine.errors import UsageError
 from backprop_tui.cells.lines import plain
-from backprop_tui.commands import CommandRow
+from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import Query, Request
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import PAUSE, PENDING, sliced

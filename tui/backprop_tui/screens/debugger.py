@@ -20,7 +20,8 @@ from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, plain
 from backprop_tui.cells.summaries import summary
-from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.graph import graph_picture, node_at

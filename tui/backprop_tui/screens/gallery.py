@@ -17,7 +17,7 @@ from backprop_engine.messages.message import in_language, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.commands import GALLERY_COMMANDS
+from backprop_tui.commands.table import GALLERY_COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, shelves
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of_entry

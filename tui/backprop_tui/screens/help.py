@@ -8,7 +8,8 @@ from typing import Final
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, pad, wrap
-from backprop_tui.commands import COMMANDS, CommandRow
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panel_slots import slot_named
 from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.screens.sheet import Sheet

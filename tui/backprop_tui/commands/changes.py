@@ -1,0 +1,153 @@
+"""Commands that change values, go from branch to branch, and read and write files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backprop_engine.debugger import (
+    NameBranch,
+    Redo,
+    Set,
+    SwitchBranch,
+    Undo,
+)
+from backprop_engine.messages.message import msg
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.queries import (
+    Compare,
+    Expect,
+    Export,
+    Load,
+    NudgeLeaf,
+    Save,
+)
+
+__all__ = ["CHANGES"]
+
+
+CHANGES: Final = (
+    CommandRow(
+        "set",
+        msg("set"),
+        msg(
+            "what if: another number for a leaf, a value or `grad(NODE)`, one cell or "
+            "all of it, on a new branch"
+        ),
+        ("e",),
+        "e",
+        runs=Set,
+        typed="set edit e",
+        arguments="NODE[CELL] = VALUE",
+        completes="node",
+    ),
+    CommandRow(
+        "undo",
+        msg("undo"),
+        msg("to the branch that this one grew from"),
+        ("u",),
+        "u",
+        runs=Undo(),
+        typed="undo u",
+    ),
+    CommandRow(
+        "redo",
+        msg("redo"),
+        msg("again to the branch that undo left"),
+        ("U",),
+        "U",
+        runs=Redo(),
+        typed="redo U",
+    ),
+    CommandRow(
+        "branch",
+        msg("branch"),
+        msg("go to a branch by its name"),
+        runs=SwitchBranch,
+        asks=True,
+        typed="branch",
+        arguments="NAME",
+        completes="branch",
+    ),
+    CommandRow(
+        "name",
+        msg("name"),
+        msg("give the branch one is on another name"),
+        runs=NameBranch,
+        asks=True,
+        typed="name",
+        arguments="NAME",
+    ),
+    CommandRow(
+        "compare",
+        msg("compare"),
+        msg(
+            "what differs between two branches, and from which step on; else between the "
+            "baseline and this one"
+        ),
+        runs=Compare,
+        typed="compare diff",
+        arguments="[BRANCH] [BRANCH]",
+        completes="branch branch",
+    ),
+    CommandRow(
+        "beside",
+        msg("side by side"),
+        msg(
+            "step through two branches side by side, the baseline and the one that one "
+            "is on where none is named"
+        ),
+        ("D",),
+        "D",
+        typed="beside sbs D",
+        arguments="[BRANCH] [BRANCH]",
+        completes="branch branch",
+    ),
+    CommandRow(
+        "nudge",
+        msg("nudge"),
+        msg("move one cell of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts"),
+        runs=NudgeLeaf,
+        asks=True,
+        typed="nudge",
+        arguments="LEAF[CELL] [SIZE]",
+        completes="leaf",
+    ),
+    CommandRow(
+        "save",
+        msg("save"),
+        msg("keep breakpoints and watches in a file beside the scenario, or in another"),
+        runs=Save,
+        typed="save",
+        arguments="[FILE]",
+        completes="file",
+    ),
+    CommandRow(
+        "load",
+        msg("load"),
+        msg("breakpoints and watches from the file beside the scenario, or from another"),
+        runs=Load,
+        typed="load",
+        arguments="[FILE]",
+        completes="file",
+    ),
+    CommandRow(
+        "export",
+        msg("export"),
+        msg("write the scenario, with the leaves as this branch has them, to a new file"),
+        runs=Export,
+        asks=True,
+        typed="export",
+        arguments="FILE",
+        completes="file",
+    ),
+    CommandRow(
+        "expect",
+        msg("expect"),
+        msg("say whether an expression is true; a script fails where it is not"),
+        runs=Expect,
+        asks=True,
+        typed="expect assert",
+        arguments="EXPRESSION",
+        completes="expression",
+    ),
+)

@@ -1,0 +1,212 @@
+"""Commands that move through the run, and fold groups of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backprop_engine.debugger import (
+    Ahead,
+    Back,
+    Continue,
+    Fold,
+    Go,
+    Iterate,
+    RunTo,
+    StepBy,
+    StepInto,
+    StepOut,
+    StepOver,
+    ToBackward,
+    ToEnd,
+    ToStart,
+)
+from backprop_engine.messages.message import msg
+from backprop_tui.commands.row import CommandRow
+
+__all__ = ["MOVING"]
+
+
+MOVING: Final = (
+    CommandRow(
+        "step",
+        msg("step"),
+        msg("one step forward"),
+        ("s", "right"),
+        "s →",
+        1,
+        runs=StepBy(),
+        typed="step s",
+        arguments="[COUNT]",
+    ),
+    CommandRow(
+        "back",
+        msg("back"),
+        msg("one step back"),
+        ("S", "left"),
+        "S ←",
+        2,
+        runs=StepBy(-1),
+        typed="reverse-step rs S t-",
+        arguments="[COUNT]",
+    ),
+    CommandRow(
+        "over",
+        msg("node"),
+        msg("over a node, with all its edges"),
+        ("n",),
+        "n",
+        3,
+        runs=StepOver(),
+        typed="next n",
+        arguments="[COUNT]",
+    ),
+    CommandRow(
+        "over_back",
+        msg("node back"),
+        msg("back over a node"),
+        ("N",),
+        "N",
+        8,
+        runs=StepOver(-1),
+        typed="reverse-next rn N p-",
+        arguments="[COUNT]",
+    ),
+    CommandRow(
+        "into",
+        msg("into"),
+        msg("into the operator of this step, where it is made of others, or into a folded group"),
+        ("i",),
+        "i",
+        runs=StepInto(),
+        typed="into i si",
+    ),
+    CommandRow(
+        "out",
+        msg("out"),
+        msg("out of the operator one has stepped into, or to the end of the group"),
+        ("o",),
+        "o",
+        runs=StepOut(),
+        typed="out o fin finish gu",
+    ),
+    CommandRow(
+        "continue",
+        msg("continue"),
+        msg("on to the next breakpoint, else to the end"),
+        ("c",),
+        "c",
+        6,
+        runs=Continue(),
+        typed="continue c",
+    ),
+    CommandRow(
+        "continue_back",
+        msg("continue back"),
+        msg("back to the breakpoint before, else to the start"),
+        ("C",),
+        "C",
+        runs=Continue(back=True),
+        typed="reverse-continue rc C g-",
+    ),
+    CommandRow(
+        "until",
+        msg("run to"),
+        msg("to the next step of a node: the chosen one where none is named"),
+        ("T",),
+        "T",
+        runs=RunTo,
+        typed="until T run advance",
+        arguments="[NODE]",
+        completes="node",
+    ),
+    CommandRow(
+        "backward",
+        msg("backward"),
+        msg("to where the backward pass begins"),
+        ("m",),
+        "m",
+        4,
+        runs=ToBackward(),
+        typed="backward m",
+    ),
+    CommandRow(
+        "iteration",
+        msg("next iteration"),
+        msg("to the same place in another iteration, the next one where none is named"),
+        ("right_curly_bracket",),
+        "}",
+        runs=Iterate,
+        typed="iteration it }",
+        arguments="[+N | -N | N]",
+    ),
+    CommandRow(
+        "iteration_back",
+        msg("iteration back"),
+        msg("to the same place in the iteration before"),
+        ("left_curly_bracket",),
+        "{",
+        runs=Iterate,
+        typed="reverse-iteration rit {",
+        arguments="[COUNT]",
+    ),
+    CommandRow(
+        "start",
+        msg("start", "command"),
+        msg("to the start of the run"),
+        ("home",),
+        "Home",
+        11,
+        runs=ToStart(),
+        typed="start",
+    ),
+    CommandRow(
+        "end", msg("end"), msg("to the end of the run"), ("end",), "End", 10, runs=ToEnd(), typed="end"
+    ),
+    CommandRow(
+        "go",
+        msg("go to"),
+        msg(
+            "go to a position, a percentage such as 50%, or the next step that a "
+            "breakpoint there would stop at"
+        ),
+        ("g",),
+        "g",
+        7,
+        runs=Go,
+        typed="go g goto !tt",
+        arguments="POSITION | PERCENT% | PLACE",
+        completes="place",
+    ),
+    CommandRow(
+        "history_back",
+        msg("jump back"),
+        msg("to where one was before the last jump"),
+        ("left_square_bracket",),
+        "[",
+        runs=Back(),
+        typed="[",
+    ),
+    CommandRow(
+        "history_ahead",
+        msg("jump again"),
+        msg("again to where one came back from"),
+        ("right_square_bracket",),
+        "]",
+        runs=Ahead(),
+        typed="]",
+    ),
+    CommandRow(
+        "fold",
+        msg("fold"),
+        msg(
+            "fold a group, or all instances of a scan, so that n goes over it as one, or "
+            "unfold it; all groups where none is named"
+        ),
+        ("z",),
+        "z",
+        runs=Fold,
+        typed="fold z",
+        arguments="[GROUP]",
+        completes="group",
+    ),
+)

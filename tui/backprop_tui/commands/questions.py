@@ -1,0 +1,117 @@
+"""Commands that ask about the run: the prompt itself, searches, values, contributions, watches, lists."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backprop_engine.debugger import (
+    Unwatch,
+    Watch,
+)
+from backprop_engine.messages.message import msg
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.queries import (
+    Find,
+    Info,
+    ListNodes,
+    Print,
+    Who,
+    Why,
+)
+
+__all__ = ["QUESTIONS"]
+
+
+QUESTIONS: Final = (
+    CommandRow("prompt", msg("prompt"), msg("type a command", "command"), ("colon",), ":", 6),
+    CommandRow(
+        "find",
+        msg("find"),
+        msg(
+            "find nodes by a part of their name, or steps by `op NAME`, `group NAME`, a "
+            "trouble, `if CONDITION`"
+        ),
+        ("slash",),
+        "/",
+        runs=Find,
+        asks=True,
+        typed="find / search",
+        arguments="TEXT | PLACE",
+        completes="place",
+    ),
+    CommandRow(
+        "print",
+        msg("print"),
+        msg("the value of a node, of `grad(NODE)`, or of any expression over them, at this position"),
+        runs=Print,
+        asks=True,
+        typed="print p",
+        arguments="EXPRESSION",
+        completes="expression",
+    ),
+    CommandRow(
+        "nodes",
+        msg("all nodes"),
+        msg("every node with its value and its gradient"),
+        runs=ListNodes(),
+        typed="nodes list l",
+    ),
+    CommandRow(
+        "who",
+        msg("who"),
+        msg("who changed this gradient: every contribution to it, and the position of each"),
+        runs=Who,
+        typed="who",
+        arguments="[NODE]",
+        completes="node",
+    ),
+    CommandRow(
+        "why",
+        msg("why"),
+        msg(
+            "where a gradient comes from: the paths from the output, and the product of "
+            "local gradients on each"
+        ),
+        runs=Why,
+        typed="why paths",
+        arguments="[NODE]",
+        completes="node",
+    ),
+    CommandRow(
+        "watch",
+        msg("watch"),
+        msg("follow an expression over nodes and gradients"),
+        runs=Watch,
+        asks=True,
+        typed="watch display",
+        arguments="EXPRESSION",
+        completes="expression",
+    ),
+    CommandRow(
+        "unwatch",
+        msg("unwatch"),
+        msg("stop following an expression, by its number, or all of them"),
+        runs=Unwatch,
+        asks=True,
+        typed="unwatch undisplay",
+        arguments="[NUMBER]",
+        completes="watch",
+    ),
+    CommandRow(
+        "info",
+        msg("info"),
+        msg("the breakpoints and how often they hit, the watches, the stack, the branches, the groups"),
+        runs=Info,
+        asks=True,
+        typed="info",
+        arguments="b | w | stack | branches | groups",
+        completes="topic",
+    ),
+    CommandRow(
+        "stack",
+        msg("stack"),
+        msg("what one is inside of"),
+        runs=Info("stack"),
+        typed="backtrace bt where stack k",
+    ),
+)

@@ -1,0 +1,87 @@
+"""A row of the table of commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from backprop_engine.messages.message import Message, joined, msg
+from backprop_tui.queries import (
+    Request,
+)
+
+__all__ = ["CommandRow"]
+
+_PLACE: Final = re.compile(r"\b([A-Z]{2,})\b")
+_PLACES: Final = {
+    "BRANCH": msg("BRANCH"),
+    "CELL": msg("CELL"),
+    "COMMAND": msg("COMMAND"),
+    "CONDITION": msg("CONDITION"),
+    "COUNT": msg("COUNT"),
+    "EXPRESSION": msg("EXPRESSION"),
+    "FILE": msg("FILE"),
+    "GROUP": msg("GROUP"),
+    "LEAF": msg("LEAF"),
+    "NAME": msg("NAME"),
+    "NODE": msg("NODE"),
+    "NUMBER": msg("NUMBER"),
+    "PERCENT": msg("PERCENT"),
+    "PLACE": msg("PLACE"),
+    "POSITION": msg("POSITION"),
+    "SIZE": msg("SIZE"),
+    "TEXT": msg("TEXT"),
+    "VALUE": msg("VALUE"),
+}
+"""What stands in the usage of a command for what is to be typed there."""
+
+
+class CommandRow(Struct, frozen=True):
+    """A command: what it runs, its keys, and its names at the prompt, of which the first is the main one.
+
+    `runs` is a request, or what makes one from the arguments that are typed; a command without it is for the
+    screen alone. Given by a key or from the palette, a command is run, unless the screen handles its name in
+    its own way, or it `asks`: then the prompt opens and leaves the arguments to the reader.
+
+    Its `label` stands in the footer and the palette, `help` says what it does. `shown` are the keys as people
+    read them; `footer` is its rank at the bottom of the screen, where the last give way first, and 0
+    for those that never stand there. `completes` says what the words after its name can be.
+    """
+
+    name: str
+    label: Message
+    help: Message
+    keys: tuple[str, ...] = ()
+    shown: str = ""
+    footer: int = 0
+    runs: Request | Callable[..., Request] | None = None
+    asks: bool = False
+    typed: str = ""
+    arguments: str = ""
+    completes: str = ""
+    panel: str = ""
+    """The panel that it brings to the front."""
+
+    @property
+    def prompt(self) -> tuple[str, ...]:
+        """Its names at the prompt."""
+        return tuple(self.typed.split())
+
+    @property
+    def action(self) -> str:
+        """The action of the screen that its keys are bound to."""
+        return f"command({self.name!r})"
+
+    @property
+    def called(self) -> str:
+        """Its keys, or how it is typed where it has none."""
+        return self.shown or f":{self.prompt[0]}"
+
+    @property
+    def usage(self) -> Message:
+        """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
+        typed = f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
+        return joined("", (_PLACES.get(part, part) for part in _PLACE.split(typed)))

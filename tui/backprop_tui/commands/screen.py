@@ -1,0 +1,80 @@
+"""Commands for what else the screen can do: other screens, the clipboard, the editor, leaving."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backprop_engine.messages.message import msg
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.queries import (
+    Help,
+    Quit,
+)
+
+__all__ = ["SCREEN"]
+
+
+SCREEN: Final = (
+    CommandRow(
+        "transcript",
+        msg("transcript"),
+        msg("read the run as plain text from top to bottom, for screen readers; again for the panels"),
+        ("t",),
+        "t",
+        typed="transcript t",
+    ),
+    CommandRow(
+        "inspect",
+        msg("inspect"),
+        msg("show everything about a node"),
+        ("enter",),
+        "Enter",
+        6,
+        typed="inspect",
+    ),
+    CommandRow(
+        "copy",
+        msg("copy"),
+        msg("copy what is marked, else the chosen node, else the step"),
+        ("y",),
+        "y",
+        12,
+        typed="copy",
+    ),
+    CommandRow(
+        "edit_file",
+        msg("edit"),
+        msg("open the file in your editor (VISUAL or EDITOR), at the node; what you save is loaded at once"),
+        ("E",),
+        "E",
+        13,
+        typed="edit-file",
+    ),
+    CommandRow(
+        "help",
+        msg("help"),
+        msg("this page"),
+        ("question_mark", "f1"),
+        "?",
+        5,
+        runs=Help,
+        typed="help ? h",
+        arguments="[COMMAND]",
+        completes="command",
+    ),
+    CommandRow("tour", msg("tour"), msg("a tour of one minute"), typed="tour"),
+    CommandRow(
+        "palette", msg("commands"), msg("find a command by its name"), ("ctrl+p",), "Ctrl+P", typed="palette"
+    ),
+    CommandRow(
+        "gallery",
+        msg("gallery"),
+        msg("stop what takes long, let go of what is chosen, or back to the gallery of scenarios"),
+        ("escape",),
+        "Esc",
+        typed="gallery close",
+    ),
+    CommandRow(
+        "quit", msg("quit"), msg("leave the debugger"), ("q",), "q", 1, runs=Quit(), typed="quit q exit"
+    ),
+)

@@ -1,0 +1,33 @@
+"""The table of commands.
+
+Key bindings, footer, palette, prompt, help and the page on keys are derived from it, in its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from backprop_tui.commands.breakpoints import BREAKPOINTS
+from backprop_tui.commands.changes import CHANGES
+from backprop_tui.commands.moving import MOVING
+from backprop_tui.commands.questions import QUESTIONS
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.screen import SCREEN
+from backprop_tui.commands.viewing import VIEWING
+
+__all__ = ["COMMANDS", "GALLERY_COMMANDS", "PROMPT_NAMES"]
+
+COMMANDS: Final[tuple[CommandRow, ...]] = (
+    *MOVING,
+    *BREAKPOINTS,
+    *QUESTIONS,
+    *CHANGES,
+    *VIEWING,
+    *SCREEN,
+)
+
+GALLERY_COMMANDS: Final = tuple(row for row in COMMANDS if row.name in {"help", "palette", "quit"})
+
+PROMPT_NAMES: Final[Mapping[str, CommandRow]] = {name: row for row in COMMANDS for name in row.prompt}
+"""Every name at the prompt, and what it means."""

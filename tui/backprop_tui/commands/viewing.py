@@ -1,0 +1,121 @@
+"""Commands that choose what is seen: the graph, playing, plots, panels."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backprop_engine.messages.message import msg
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
+
+__all__ = ["VIEWING"]
+
+
+_PANELS: Final = tuple(
+    CommandRow(
+        f"show_{slot.name}",
+        msg("panel {panel}", panel=slot.title),
+        msg("show the panel “{panel}”", panel=slot.title),
+        (str(number),),
+        str(number),
+        typed=f"show-{slot.name}",
+        panel=slot.name,
+    )
+    for number, slot in enumerate(PANEL_SLOTS, 1)
+)
+
+VIEWING: Final = (
+    CommandRow(
+        "zoom_in",
+        msg("zoom in"),
+        msg("the graph from nearer: from dots to one line a node, to boxes with their numbers"),
+        ("plus", "equals_sign"),
+        "+ =",
+        typed="zoom-in",
+    ),
+    CommandRow(
+        "zoom_out",
+        msg("zoom out"),
+        msg("the graph from farther away: one line a node, then dots"),
+        ("minus",),
+        "-",
+        typed="zoom-out",
+    ),
+    CommandRow(
+        "fit",
+        msg("fit"),
+        msg("the graph from as near as it fits the panel; where it never does, the dots around the step"),
+        ("f",),
+        "f",
+        typed="fit",
+    ),
+    CommandRow(
+        "look",
+        msg("look at step"),
+        msg("the step in the middle of the graph's panel"),
+        ("full_stop",),
+        ".",
+        typed="look",
+    ),
+    CommandRow(
+        "minimap",
+        msg("minimap"),
+        msg("the small overview of a graph larger than its panel, or none; a click there goes there"),
+        ("M",),
+        "M",
+        typed="minimap",
+    ),
+    CommandRow(
+        "hit",
+        msg("next hit"),
+        msg("choose the next of the nodes that the last search found, which are marked until Esc"),
+        ("x",),
+        "x",
+        typed="next-hit",
+    ),
+    CommandRow(
+        "hit_back", msg("hit before"), msg("choose the one before"), ("X",), "X", typed="previous-hit"
+    ),
+    CommandRow(
+        "play",
+        msg("play"),
+        msg("step on by itself, until the end, a breakpoint, or the same key again"),
+        ("a",),
+        "a",
+        typed="play",
+    ),
+    CommandRow(
+        "plot",
+        msg("plots"),
+        msg("show the plots; once they are there, the next of them, or the one that is named"),
+        ("v",),
+        "v",
+        typed="plot plots",
+        arguments=f"[{' | '.join(PLOTS)}]",
+        completes="plot",
+    ),
+    CommandRow(
+        "plot_back",
+        msg("plot before"),
+        msg("show the plots; once they are there, the one before"),
+        ("V",),
+        "V",
+        typed="reverse-plot",
+    ),
+    CommandRow(
+        "faster", msg("faster"), msg("play more steps a second"), ("greater_than_sign",), ">", typed="faster"
+    ),
+    CommandRow(
+        "slower", msg("slower"), msg("play fewer steps a second"), ("less_than_sign",), "<", typed="slower"
+    ),
+    CommandRow("next_panel", msg("panel"), msg("to the next panel"), ("tab",), "Tab", 9, typed="next-panel"),
+    CommandRow(
+        "previous_panel",
+        msg("previous panel"),
+        msg("to the previous panel"),
+        ("shift+tab",),
+        "Shift+Tab",
+        typed="previous-panel",
+    ),
+    *_PANELS,
+)
