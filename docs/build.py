@@ -45,6 +45,14 @@ class _Text(NamedTuple):
     def in_language(self, language: str) -> str:
         return self.ko if language == "ko" else self.en
 
+    def __call__(self, **arguments: object) -> _Text:
+        """The text with its places filled in, each in the language of the text."""
+        english, korean = (
+            {name: in_language(value, language) for name, value in arguments.items()}
+            for language in ("en", "ko")
+        )
+        return _Text(self.en.format(**english), self.ko.format(**korean))
+
 
 _OPERATORS = _Text(
     f"""# Operators
