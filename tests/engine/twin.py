@@ -290,13 +290,13 @@ class Twin:
         name, trace, _ = self.levels[-1]
         self.levels = [*self.levels[:-1], (name, trace, min(max(position, 0), trace.schedule.last))]
 
-    def _step(self, command: c.StepBy) -> None:
+    def _stepby(self, command: c.StepBy) -> None:
         if self.levels:
             self._move_inside(self.within + command.count)
         else:
             self._go_to(self.position + command.count)
 
-    def _over(self, command: c.StepOver) -> None:
+    def _stepover(self, command: c.StepOver) -> None:
         back = command.count < 0
         for _ in range(abs(command.count)):
             if self.levels:
@@ -305,7 +305,7 @@ class Twin:
             else:
                 self._go_to(over(self.mark, self.position, self.last, self.folded, back=back))
 
-    def _into(self, command: c.StepInto) -> None:
+    def _stepinto(self, command: c.StepInto) -> None:
         if self.position and not self.levels and self._unfold_at(self.position):
             return
         trace, step = self.trace, None
@@ -335,7 +335,7 @@ class Twin:
             self._go_to(stretch(self.mark, position, self.last, folded[0])[0])
         return bool(folded)
 
-    def _out(self, command: c.StepOut) -> None:
+    def _stepout(self, command: c.StepOut) -> None:
         if self.levels:
             self.levels, self.selection = self.levels[:-1], None
             return
