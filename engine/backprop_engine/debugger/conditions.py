@@ -231,7 +231,7 @@ class _Finder:
             raise _NotAsVectorsError from None
 
     def one_by_one(self, positions: Sequence[int], columns: _Columns) -> NDArray[np.int64]:
-        """Try the condition at each step by itself."""
+        """Try the condition one step at a time."""
         found = []
         for position, *row in zip(positions, *columns.values(), strict=True):
             if any(number is None for number in row):

@@ -50,7 +50,7 @@ def at(session: Session, position: int) -> Session:
     position = min(max(position, 0), session.last)
     if position == session.position and not session.levels:
         return session
-    left = session.levels  # what was chosen in there is no node out here
+    left = session.levels  # its node belongs to the inner graph
     return replace(session, position=position, levels=(), selection=None if left else session.selection)
 
 
@@ -237,7 +237,7 @@ def stopping(session: Session) -> tuple[Breakpoint, ...]:
 
 
 def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
-    """The first of `found` behind `beyond`, or the last before it; the first or last of all without it."""
+    """The first of `found` after `beyond`, or the last before it; without `beyond`, that of all."""
     if not len(found):
         return None
     if beyond is None:

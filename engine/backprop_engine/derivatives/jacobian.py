@@ -133,7 +133,7 @@ def edge_origins(
         for i in _candidates(trace, edge, cell):
             flowing, factor = _side_by_side(upstream[i], at(i, cell))
             products = flowing * factor
-            counts = (factor != 0) | (products != 0)  # 0 · inf is NaN, and is no nothing
+            counts = (factor != 0) | (products != 0)  # 0 · inf is NaN, which counts
             if not zeros:
                 zeros = _terms(i, flowing, factor, products, np.flatnonzero(~counts)[:1])
             found = np.flatnonzero(counts)

@@ -26,9 +26,9 @@ __all__ = [
     "LocalGradient",
     "MapLocal",
     "ScalarLocal",
-    "has_cells",
+    "has_entries",
     "local_gradient",
-    "worked_along",
+    "working_axis",
 ]
 
 LARGEST_JACOBIAN = 4096
@@ -79,14 +79,15 @@ class MapLocal(Struct, frozen=True, eq=False):
 LocalGradient: TypeAlias = ScalarLocal | ElementwiseLocal | DenseLocal | MapLocal
 
 
-def has_cells(local: LocalGradient) -> bool:
-    """Whether the product is made of the local gradient's cells: of one number or of a map without a factor
-    it is not.
+def has_entries(local: LocalGradient) -> bool:
+    """Whether the product is made of entries of the local gradient.
+
+    It is not where that is a number, or a map without a factor.
     """
     return not isinstance(local, ScalarLocal) and not (isinstance(local, MapLocal) and local.factor is None)
 
 
-def worked_along(node: Node) -> int:
+def working_axis(node: Node) -> int:
     """The axis that an operator with a dense Jacobian works along; the others are a batch."""
     axis: int = node.attributes.get("axis", -1)
     return axis % len(node.shape)

@@ -16,9 +16,9 @@ from backprop_engine.derivatives.local_gradients import (
     LocalGradient,
     MapLocal,
     ScalarLocal,
-    has_cells,
+    has_entries,
     local_gradient,
-    worked_along,
+    working_axis,
 )
 from backprop_engine.explain.symbols import as_factor, derivative, rule_text
 from backprop_engine.graph.graph import Node
@@ -155,14 +155,14 @@ class LocalFacts:
     @property
     def has_entries(self) -> bool:
         """Whether a reader can follow how the product is made of the entries of tensors."""
-        return has_cells(self.gradient)
+        return has_entries(self.gradient)
 
     @property
     def batch_axes(self) -> tuple[int, ...]:
         """The output's axes along which Jacobians of a batch are stacked; none for any other form."""
         if not isinstance(self.gradient, DenseLocal):
             return ()
-        along = worked_along(self.node)
+        along = working_axis(self.node)
         return tuple(axis for axis in range(len(self.node.shape)) if axis != along)
 
     @cached_property
@@ -205,7 +205,7 @@ class LocalFacts:
         batch = dense.shape[:-2]
         if not batch or 0 in batch:
             return None
-        axis = worked_along(self.node)
+        axis = working_axis(self.node)
         upstream = self.trace.gradients[self.edge.node]
         reached: Any = np.moveaxis(np.asarray(upstream), axis, -1).any(axis=-1)
         found: list[int | None] = [int(at) for at in np.unravel_index(int(reached.argmax()), batch)]
