@@ -1,1 +1,1 @@
-"""A frame in words and formulas, as lines whose parts carry a role instead of a colour."""
+"""The facts of a step as one value, in every language and of no width: what each way to show it renders."""

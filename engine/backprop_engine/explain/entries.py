@@ -136,7 +136,7 @@ class Reading(Struct, frozen=True, eq=False):
 
 
 def readings(trace: Trace, node: Node, cell: EntryIndex) -> tuple[Reading, ...]:
-    """What one cell of the value of `node` reads, of each operand of which that can be told.
+    """What the entry of the value of `node` at `cell` reads, of each operand of which that can be told.
 
     Nothing where another value stands in place of the one that the operator gave.
     """
@@ -155,7 +155,7 @@ def readings(trace: Trace, node: Node, cell: EntryIndex) -> tuple[Reading, ...]:
 
 
 def _broadcast_from(cell: EntryIndex, shape: Shape) -> EntryIndex | None:
-    """The cell of an operand of `shape` that was broadcast to `cell`."""
+    """The entry of an operand of `shape` that was broadcast to the one at `cell`."""
     if len(shape) > len(cell):
         return None
     last = cell[len(cell) - len(shape) :]

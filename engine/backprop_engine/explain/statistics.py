@@ -19,18 +19,18 @@ from backprop_engine.arrays import Shape, Tensor
 __all__ = ["Facts", "Histogram", "facts", "histogram", "norm"]
 
 _SLICE = 2**20
-"""How many cells are looked at together."""
+"""How many entries are looked at together."""
 _SMALL = 1024
-"""To remember the norm of so few cells would take longer than to work it out."""
+"""To remember the norm of fewer entries would take longer than to compute it."""
 _LONG = 1e307
 """Distances up to this can be multiplied with without growing too large for a number."""
 _T = TypeVar("_T")
 
 
 class Facts(Struct, frozen=True):
-    """A tensor in numbers; `least` and `greatest` are of its finite cells, and None where there are none.
+    """A tensor in numbers; `least` and `greatest` are of its finite entries, and None where there are none.
 
-    `mean` and `norm` are what arithmetic makes of all cells, so that a single NaN makes them NaN.
+    `mean` and `norm` are what arithmetic makes of all entries, so that a single NaN makes them NaN.
     """
 
     shape: Shape
@@ -43,16 +43,16 @@ class Facts(Struct, frozen=True):
     nans: int
     infinities: int
     whole: bool
-    """Whether every finite cell is a whole number."""
+    """Whether every finite entry is a whole number."""
 
     @property
     def largest(self) -> float:
-        """The largest size of a finite cell; 0 where there is none."""
+        """The largest size of a finite entry; 0 where there is none."""
         return max(abs(self.least or 0.0), abs(self.greatest or 0.0))
 
 
 class Histogram(Struct, frozen=True):
-    """How many finite cells lie from `edges[k]` up to `edges[k + 1]`; the last interval has both its ends."""
+    """How many finite entries lie from `edges[k]` up to `edges[k + 1]`; the last interval has both ends."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -96,7 +96,7 @@ def _plain_norm(tensor: Tensor) -> float:
 
 
 def _slices(tensor: Tensor) -> Iterator[Any]:
-    """All cells in double precision, some at a time."""
+    """All entries in double precision, some at a time."""
     flat = np.asarray(tensor).ravel()
     for start in range(0, flat.size, _SLICE):
         yield flat[start : start + _SLICE].astype(np.float64)
@@ -108,14 +108,14 @@ def _facts(tensor: Tensor) -> Facts:
     zeros = nans = infinities = 0
     whole = True
     with np.errstate(all="ignore"):
-        for cells in _slices(tensor):
-            zeros += cells.size - int(np.count_nonzero(cells))
-            total += float(np.sum(cells))
-            finite = cells[np.isfinite(cells)]
-            if finite.size < cells.size:
-                not_numbers = int(np.count_nonzero(np.isnan(cells)))
+        for entries in _slices(tensor):
+            zeros += entries.size - int(np.count_nonzero(entries))
+            total += float(np.sum(entries))
+            finite = entries[np.isfinite(entries)]
+            if finite.size < entries.size:
+                not_numbers = int(np.count_nonzero(np.isnan(entries)))
                 nans += not_numbers
-                infinities += cells.size - finite.size - not_numbers
+                infinities += entries.size - finite.size - not_numbers
             if finite.size:
                 least, greatest = min(least, float(finite.min())), max(greatest, float(finite.max()))
                 whole = whole and bool(np.all(finite == np.trunc(finite)))
@@ -141,11 +141,11 @@ def _norm(tensor: Tensor, largest: float, nans: int, infinities: int) -> float:
         return np.nan if nans else np.inf
     if not largest:
         return 0.0
-    return largest * sqrt(sum(float(np.sum(np.square(cells / largest))) for cells in _slices(tensor)))
+    return largest * sqrt(sum(float(np.sum(np.square(entries / largest))) for entries in _slices(tensor)))
 
 
 def histogram(tensor: Tensor, most: int) -> Histogram | None:
-    """The finite cells of `tensor` in at most `most` intervals of one length; None where there are none.
+    """The finite entries of `tensor` in at most `most` intervals of one length; None where there are none.
 
     Whole numbers that are few have an interval each.
     """
@@ -166,12 +166,12 @@ def _histogram(tensor: Tensor, most: int) -> Histogram | None:
     else:
         edges = np.linspace(least / 2, greatest / 2, most + 1) * 2
     counts = np.zeros(len(edges) - 1, dtype=np.int64)
-    for cells in _slices(tensor):
-        counts += _counted(cells[np.isfinite(cells)], edges)
+    for entries in _slices(tensor):
+        counts += _counted(entries[np.isfinite(entries)], edges)
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
-def _counted(cells: Any, edges: Any) -> Any:
-    """How many cells lie in each interval."""
-    places = np.searchsorted(edges, cells, side="right") - 1
+def _counted(entries: Any, edges: Any) -> Any:
+    """How many entries lie in each interval."""
+    places = np.searchsorted(edges, entries, side="right") - 1
     return np.bincount(np.clip(places, 0, len(edges) - 2), minlength=len(edges) - 1)

@@ -1,1 +1,1 @@
-"""The facts of a step as equations, formulas, sentences and transcripts."""
+"""The facts of a step as columns, stacked formulas, one line, words and transcripts."""
