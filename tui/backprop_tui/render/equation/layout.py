@@ -241,7 +241,7 @@ def _shares(parts: list[Part], heads: Headings, width: int, height: int, *, tall
     shares, more, pictures = [0] * len(parts), [0] * len(parts), []
     for place, (part, heading) in enumerate(zip(parts, heads, strict=True)):
         if isinstance(part, Sign):
-            width -= part.block.width
+            width -= part.width
             continue
         assert heading is not None
         block = part.numbers(width, height)

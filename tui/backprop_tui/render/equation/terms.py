@@ -18,6 +18,7 @@ from backprop_engine.explain.numbers import number
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.tensors import WrittenColumns, heat_block, mostly_zero_block, tensor_block
+from backprop_tui.cells.text import cell_width
 
 __all__ = [
     "NARROWEST",
@@ -58,7 +59,7 @@ class Sign(Struct, frozen=True):
     @property
     def width(self) -> int:
         """How many cells it takes."""
-        return len(self.text) + 2
+        return cell_width(self.text) + 2
 
 
 class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
