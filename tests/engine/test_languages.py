@@ -132,6 +132,26 @@ def test_a_translation_takes_what_the_template_takes(language: str) -> None:
     ] == []
 
 
+def test_what_brings_its_korean_along_has_templates_too() -> None:
+    """So that another language knows it by its English, and says all that it is given."""
+    calls = [
+        (f"{path.name}:{call.lineno}", [*call.args, *(given.value for given in call.keywords)][:2], call)
+        for wing in WINGS
+        for path in sorted(wing.rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Words"
+        if path.name != "words.py"
+    ]
+    assert len(calls) > 100
+    wrong = []
+    for where, texts, call in calls:
+        literals = [text.value for text in texts if isinstance(text, ast.Constant)]
+        given = {keyword.arg for keyword in call.keywords} - {"en", "ko"}
+        if len(literals) != 2 or not all(_fields(str(literal)) == given for literal in literals):
+            wrong.append(where)
+    assert wrong == []
+
+
 def test_korean_is_written_in_hangul() -> None:
     known = translations("ko")
     odd = [english for english, korean in known.items() if not HANGUL.search(korean) and korean != ", "]

@@ -31,6 +31,7 @@ from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import clip
 from backprop_tui.commands.keys import KEY_NAMES
 from backprop_tui.commands.table import COMMANDS
+from backprop_tui.files.user_folder import user_folder
 
 __all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
 
@@ -57,15 +58,7 @@ class UserSettings(Struct, frozen=True):
 
 def settings_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """Where the settings are kept on this platform."""
-    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or "~").expanduser()
-    if platform == "win32":
-        folder = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
-    elif platform == "darwin":
-        folder = home / "Library" / "Application Support"
-    else:
-        configured = environment.get("XDG_CONFIG_HOME", "")  # one that is not absolute is to be ignored
-        folder = Path(configured) if configured.startswith("/") else home / ".config"
-    return folder / "backprop-tui" / "settings.toml"
+    return user_folder(environment, platform) / "settings.toml"
 
 
 def read_settings(path: Path) -> UserSettings:

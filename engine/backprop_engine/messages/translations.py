@@ -51,13 +51,10 @@ def add_languages(folder: Path) -> None:
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """The codes of all languages; English, which the code is written in, comes first."""
-    found = {
-        path.name
-        for folder in _folders
-        if folder.is_dir()
-        for path in folder.iterdir()
-        if _CODE.fullmatch(path.name) and path.is_dir()
-    }
+    found: set[str] = set()
+    for folder in _folders:
+        with suppress(OSError):  # a user may have none
+            found |= {path.name for path in folder.iterdir() if _CODE.fullmatch(path.name) and path.is_dir()}
     return (ENGLISH, *sorted(found - {ENGLISH}))
 
 

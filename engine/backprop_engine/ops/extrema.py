@@ -43,12 +43,15 @@ def _extreme_shape(problem: Message) -> Callable[..., Shape]:
     return shape
 
 
+_EXTREMES = {"largest": Words("largest", "최댓값"), "smallest": Words("smallest", "최솟값")}
+
+
 def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tuple[Linear]]:
     def ties(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         return np.sum(line == extreme(line, axis=axes, keepdims=True), axis=axes, keepdims=keepdims)
 
     weight = Weight(lambda cell, out, ties: (cell == out) / ties, ties)
-    shown = Words(f"1 at the {word}", "최댓값에 1" if word == "largest" else "최솟값에 1")
+    shown = Words("1 at the {extreme}", "{extreme}에 1", extreme=_EXTREMES[word])
 
     def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
         text = f"at_{word}(a{axis_text(attributes['axis'])})"
@@ -57,13 +60,14 @@ def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tupl
     return rules
 
 
-def _conventions(en: str, ko: str) -> Words:
-    """What to know of ties, and of a NaN, which is the `en` or the `ko`."""
+def _conventions(extreme: Words) -> Words:
+    """What to know of ties, and of a NaN, which is the `extreme`."""
     return Words(
         "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of "
-        f"them. A NaN is the {en}, and makes the gradient of all the cells it was compared with NaN.",
-        f"{ko}이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 축을 따라 구할 때 그중 하나를 고릅니다. "
-        f"NaN이 있으면 {ko}은 NaN이고, 함께 비교한 모든 원소의 그래디언트도 NaN입니다.",
+        "them. A NaN is the {extreme}, and makes the gradient of all the cells it was compared with NaN.",
+        "{extreme}{이/가} 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 축을 따라 구할 때 그중 하나를 "
+        "고릅니다. NaN이 있으면 {extreme}{은/는} NaN이고, 함께 비교한 모든 원소의 그래디언트도 NaN입니다.",
+        extreme=extreme,
     )
 
 
@@ -88,7 +92,7 @@ max_ = define(
         en="Max is a router: the largest cell gets the whole gradient, all others get 0.",
         ko="최댓값 노드는 라우터입니다. 가장 큰 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
     ),
-    conventions=_conventions("maximum", "최댓값"),
+    conventions=_conventions(Words("maximum", "최댓값")),
     kinks=(
         Kink(
             ([2.0, 5.0, 5.0],),
@@ -120,7 +124,7 @@ min_ = define(
         en="Min is a router: the smallest cell gets the whole gradient, all others get 0.",
         ko="최솟값 노드는 라우터입니다. 가장 작은 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
     ),
-    conventions=_conventions("minimum", "최솟값"),
+    conventions=_conventions(Words("minimum", "최솟값")),
     kinks=(
         Kink(
             ([2.0, 2.0, 5.0],),

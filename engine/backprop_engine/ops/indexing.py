@@ -75,7 +75,7 @@ def _one_source(key: int | slice, size: int, taken: Iterator[Any]) -> Any:
 
 def _index_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
     where = key_text(attributes["key"])
-    shown = Words(f"1 at [{where}], else 0", f"[{where}]에 1, 나머지 0")
+    shown = Words("1 at [{where}], else 0", "[{where}]에 1, 나머지 0", where=where)
     rule = Linear(
         "put(g, a.shape, key)",
         lambda g, out, a, key: put(g, a.shape, key),
@@ -160,7 +160,7 @@ def _split_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Lin
     rule = Linear(
         f"pad(g, width={width})",
         lambda g, out, a, **_: put(g, a.shape, key),
-        shown=Words(f"1 at [{where}], else 0", f"[{where}]에 1, 나머지 0"),
+        shown=Words("1 at [{where}], else 0", "[{where}]에 1, 나머지 0", where=where),
         entries=reads(lambda i, a, **_: _index_source(i, a, key)),
     )
     return (rule,)

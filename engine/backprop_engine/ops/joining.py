@@ -63,7 +63,7 @@ def _part_rule(key: IndexKey, source: Callable[[Indices], Indices], at: Callable
     return Linear(
         f"g[{where}]",
         lambda g, out, *operands, **_: g[key],
-        shown=Words(f"1 at [{where}]", f"[{where}]에 1"),
+        shown=Words("1 at [{where}]", "[{where}]에 1", where=where),
         entries=lambda i, j, *_, **__: here(same(source(i), j) & at(i)),
     )
 
@@ -183,7 +183,7 @@ def _pad_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     rule = Linear(
         f"g[{where}]" if key else "g",
         lambda g, out, a, **_: g[key],
-        shown=Words(f"1 at [{where}]", f"[{where}]에 1"),
+        shown=Words("1 at [{where}]", "[{where}]에 1", where=where),
         entries=reads(
             lambda i, a, **_: tuple(cell - before for cell, (before, _) in zip(i, width, strict=True))
         ),

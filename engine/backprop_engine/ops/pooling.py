@@ -190,7 +190,7 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     rule = Linear(
         f"avg_pool2d_input(g, x.shape{settings_text(avg_pool2d, attributes)})",
         _mean_vjp,
-        shown=Words(f"{share} for each cell of the window", f"창의 원소마다 {share}"),
+        shown=Words("{share} for each cell of the window", "창의 원소마다 {share}", share=share),
         entries=_mean_entries,
     )
     return (rule,)

@@ -237,7 +237,7 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         Linear(
             f"{_restored_text(shape, attributes)} / {count}",
             lambda g, out, a, axis, keepdims: restored(g, a.shape, axis, keepdims) / count,
-            shown=Words(f"1/{count} for each cell", f"원소마다 1/{count}"),
+            shown=Words("1/{count} for each cell", "원소마다 1/{count}", count=count),
             entries=_evenly(1.0 / count if count else np.nan, shape, attributes),
         ),
     )

@@ -71,7 +71,7 @@ def _var_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     shape, divisor = shapes[0], np.float64(count_of(shapes[0], attributes) - attributes["ddof"])
     text = f"(2 * (a - {_mean_text(attributes)}) / {divisor:g})"
     weight = Weight(lambda cell, out, mean: 2.0 * (cell - mean) / divisor, _mean_of_line)
-    shown = Words(f"2(cell − mean)/{divisor:g}", f"2(원소 − 평균)/{divisor:g}")
+    shown = Words("2(cell − mean)/{divisor:g}", "2(원소 − 평균)/{divisor:g}", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
 
@@ -121,7 +121,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
         text = f"(a - {_mean_text(attributes)}) / ({divisor:g} * {wide_text('out', shape, attributes)})"
         text = f"({text})"
     weight = Weight(lambda cell, out, mean: (cell - mean) / _or_infinity(divisor * out), _mean_of_line)
-    shown = Words(f"(cell − mean)/({divisor:g}·std)", f"(원소 − 평균)/({divisor:g}·표준편차)")
+    shown = Words("(cell − mean)/({divisor:g}·std)", "(원소 − 평균)/({divisor:g}·표준편차)", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
 

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from backprop_engine.errors import ScenarioError, UsageError, reason
+from backprop_engine.errors import SEVERITIES, ScenarioError, UsageError, reason
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.messages.translations import ENGLISH, languages
+from backprop_engine.messages.translations import ENGLISH, add_languages, languages, unreadable_files
 from backprop_tui import __version__
 from backprop_tui.cli.parser import Parser
+from backprop_tui.files.user_folder import user_folder
 
 __all__ = ["SUBCOMMANDS", "run"]
 
@@ -47,7 +48,9 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; gives the exit code."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
+    add_languages(user_folder() / "languages")
     language = _language(arguments)
+    _warn_of_unreadable_files(language)
     name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
     parsed: argparse.Namespace | None = None
     try:
@@ -98,6 +101,16 @@ def _language(arguments: Sequence[str]) -> str:
         elif argument.startswith("--lang="):
             language = argument.partition("=")[2]
     return language if language in languages() else ENGLISH
+
+
+def _warn_of_unreadable_files(language: str) -> None:
+    """Say which files of a language, of the user's own perhaps, could not be read."""
+    if language == ENGLISH:
+        return
+    kind = in_language(SEVERITIES["warning"], language)
+    for path, error in unreadable_files(language).items():
+        told = msg("{path} is not used: {reason}", path=clean(str(path)), reason=clean(reason(error)))
+        print(f"backprop-tui: {kind}: {told.in_language(language)}", file=sys.stderr)
 
 
 def _told_in(name: str, parsed: argparse.Namespace | None, language: str) -> str:
