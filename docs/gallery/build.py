@@ -18,12 +18,11 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent
 sys.path[:0] = [str(FOLDER.parents[1] / "tests"), str(FOLDER.parents[1] / "tests" / "tui")]
 
-from driving import opened  # noqa: E402 - it lies beside the tests, which drive the screen in the same way
-
 from backprop_engine.messages.translations import languages  # noqa: E402
 from backprop_tui.export.screenshot import screen_svg  # noqa: E402
 from backprop_tui.files.bundled import bundled, heading, shelves  # noqa: E402
 from backprop_tui.themes import DARK, LIGHT  # noqa: E402
+from driving import opened  # noqa: E402 - it lies beside the tests, which drive the screen in the same way
 from scenes import STEMS, crowded  # noqa: E402
 
 SIZES = ((80, 24), (120, 40), (200, 60))

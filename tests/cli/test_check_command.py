@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import BROKEN, FAILING, GOOD, Commands, file
 
+from command_line import BROKEN, FAILING, GOOD, Commands, file
 from covering import SHOWN
 from programs import program
 

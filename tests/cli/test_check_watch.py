@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import BROKEN, FAILING, GOOD, Commands, file
 
 from backprop_tui.cli import rounds
 from backprop_tui.cli.rounds import watch
+from command_line import BROKEN, FAILING, GOOD, Commands, file
 from programs import PROGRAM, environment, program
 
 WITH_DATA = "inputs: {x: {file: data/x.csv}}\nnodes: {f: sum(x)}\nexpect: {values: {f: 3}}\n"

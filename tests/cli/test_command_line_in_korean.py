@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import BROKEN, FAILING, GOOD, Commands, file
-from rooms import room
 
 from backprop_engine.messages.translations import translations
 from backprop_tui.cells.text import cell_width
 from backprop_tui.cli.check import summary
 from backprop_tui.cli.main import SUBCOMMANDS
 from backprop_tui.cli.rounds import watch
+from command_line import BROKEN, FAILING, GOOD, Commands, file
+from rooms import room
 
 HANGUL = re.compile("[가-힣]")
 ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} [A-Za-z]{2,}(?![-\w])")

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import Commands
 
 from backprop_engine import load_scenario
+from command_line import Commands
 from programs import program
 
 HUGE = "inputs: {x: [1, 2, 3]}\nnodes: {f: sum(x * 2)}\n"

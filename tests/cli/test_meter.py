@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Commands, file
 
 from backprop_engine.debugger import Go, Session, update
 from backprop_engine.scenario.loader import load_source
@@ -15,6 +14,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_tui.cli import meter
 from backprop_tui.cli.meter import Meter
+from command_line import Commands, file
 
 TEXT = """
 inputs: {x: [2, -1, 0.5]}

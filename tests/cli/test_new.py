@@ -9,11 +9,11 @@ import shlex
 from pathlib import Path
 
 import pytest
-from command_line import Commands
 
 from backprop_engine import load_scenario
 from backprop_engine.messages.translations import languages
 from backprop_tui.cli.new import starter
+from command_line import Commands
 from programs import program
 
 

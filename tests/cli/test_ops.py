@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from command_line import Commands
 
 from backprop_engine.ops import OPS
+from command_line import Commands
 from programs import environment
 
 

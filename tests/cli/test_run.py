@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import FAILING, Commands, file
 
+from command_line import FAILING, Commands, file
 from covering import SHOWN
 from programs import environment, program
 from scenes import STEMS, trace

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from command_line import Commands
 
 from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.schema import schema
+from command_line import Commands
 from programs import environment, program
 
 

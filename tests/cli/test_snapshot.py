@@ -8,10 +8,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from command_line import Commands
 
 from backprop_tui.cells.text import cell_width
 from backprop_tui.themes import LIGHT
+from command_line import Commands
 from effort import tried
 from programs import environment, program
 

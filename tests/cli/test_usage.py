@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import BROKEN, GOOD, Commands, file
 
 from backprop_tui import __version__
 from backprop_tui.cli.arguments import memory, size
 from backprop_tui.cli.main import SUBCOMMANDS
+from command_line import BROKEN, GOOD, Commands, file
 from programs import program
 
 USES = {

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import outside
 from msgspec import structs
 
+import outside
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.scenario.loader import load_source

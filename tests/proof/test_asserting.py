@@ -40,7 +40,7 @@ def test_what_asserts_passes_and_what_does_not_fails(tmp_path: Path) -> None:
     (tmp_path / "test_cases.py").write_text(AROUND + "\n".join(functions), "utf-8")
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages" / "plain.py").write_text("def plain(holds):\n    assert holds\n", "utf-8")
-    tests = Path(__file__).parents[1]
+    tests = Path(__file__).parents[1] / "support"
     paths = os.pathsep.join([str(tests), str(tmp_path / "site-packages")])
     run = subprocess.run(
         [

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import opinion
 import pytest
-from graphs import CASES, IDS, bindings_of, graph_of, largest
 
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.trace.record import record
+from graphs import CASES, IDS, bindings_of, graph_of, largest
 
 CLOSE = 1e-12
 """What a cell may differ by, as a part of the largest magnitude in its own tensor."""

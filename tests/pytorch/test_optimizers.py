@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from graphs import assert_close, largest
 
 from backprop_engine.optim import OPTIMIZERS, Optimizer, OptimizerState, Setting, SettingError
+from graphs import assert_close, largest
 
 STEPS = 25
 

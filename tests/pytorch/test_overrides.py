@@ -14,7 +14,6 @@ import numpy as np
 import opinion
 import pytest
 import torch
-from graphs import largest, rounding_decides
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
@@ -28,6 +27,7 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 from effort import THOROUGH
+from graphs import largest, rounding_decides
 
 EACH = 12 if THOROUGH else 2
 CLOSE = 1e-10

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import opinion
 import pytest
-from graphs import largest
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
 
@@ -22,6 +21,7 @@ from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 from effort import THOROUGH
+from graphs import largest
 
 LEAST_GRAPHS = 2_000 if THOROUGH else len(DIFFERENTIABLE)
 LEAST_OF_EACH = 20 if THOROUGH else 1

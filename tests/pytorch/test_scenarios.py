@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import opinion
 import pytest
-from graphs import assert_close
 
 from backprop_engine import Trace, load_scenario
 from backprop_engine.graph.graph import Kind
+from graphs import assert_close
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
 each_scenario = pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 import autograd.numpy as anp
 import numpy as np
-import outside
 import pytest
-from graphs import largest
 
+import outside
 from backprop_engine import Trace, load_scenario
+from graphs import largest
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.rglob("*.yaml"))

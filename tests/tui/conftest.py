@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from settling import settled
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from typist import EVERYTHING, Typist
 
 from backprop_engine.scenario.model import Scenario
 from scenes import scenario, written
+from settling import settled
+from typist import EVERYTHING, Typist
 
 
 class TextSnapshots(SingleFileSnapshotExtension):

@@ -6,17 +6,19 @@ import gc
 from pathlib import Path
 from runpy import run_path
 
-from driving import debugger, go, opened
+import pytest
 
 from backprop_engine.debugger import Session
 from backprop_engine.trace.training import kept_traces
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.view import View
+from driving import debugger, go, opened
 
 BENCHMARK = run_path(str(Path(__file__).parents[2] / "benchmarks" / "memory.py"))
 ITERATIONS = 9
 
 
+@pytest.mark.thorough
 def test_the_traces_alive_are_those_that_the_run_keeps(tmp_path: Path) -> None:
     scenario = BENCHMARK["training"](tmp_path, 60, ITERATIONS + 2)
     found = BENCHMARK["look"](scenario, ITERATIONS, with_peak=False)

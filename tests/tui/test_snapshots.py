@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import NARROW, WIDE, go, opened
 from syrupy.assertion import SnapshotAssertion
 
 from backprop_tui.export.screenshot import screen_svg, screen_text
 from covering import BEGUN, COVERING
+from driving import NARROW, WIDE, go, opened
 from scenes import STEMS, moments
 
 FOLDER = Path(__file__).parent / "__snapshots__" / Path(__file__).stem

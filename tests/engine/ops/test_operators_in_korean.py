@@ -1,0 +1,142 @@
+"""What operators say in Korean: of themselves, and of operands, settings and constants that do not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from backprop_engine.catalogue.conventions import every_convention
+from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import in_language
+from backprop_engine.messages.translations import translations
+from backprop_engine.messages.words import Words
+from backprop_engine.ops import OPS, Op, OpAttribute
+from backprop_engine.optim import OPTIMIZERS
+from backprop_tui.cells.lines import plain
+from backprop_tui.render.operator_pages import page
+from ill_shaped import errors
+from rooms import room
+
+HANGUL = re.compile("[가-힣]")
+ENGLISH = re.compile(r"(?<![-\w])[A-Za-z]{2,} [A-Za-z]{2,}(?![-\w])")
+NAMES = re.compile("Hadamard product")
+
+each_op = pytest.mark.parametrize("op", list(OPS.values()), ids=lambda op: op.name)
+
+
+@pytest.fixture(scope="module")
+def heard() -> Iterator[set[str]]:
+    """The templates that are said in Korean."""
+    found: set[str] = set()
+
+    class Heard(dict[str, str]):
+        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+            found.add(key)
+            return super().get(key, default)
+
+    known = Heard(translations("ko"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backprop_engine.messages.message.translations", lambda language: known)
+        yield found
+
+
+def is_korean(text: str) -> bool:
+    return bool(HANGUL.search(text)) and not ENGLISH.search(NAMES.sub("", re.sub(r"`[^`]*`", "", text)))
+
+
+@each_op
+def test_an_operator_tells_of_itself_in_korean(op: Op) -> None:
+    told = [op.lesson, *([op.conventions] if op.conventions else []), *(one.meaning for one in op.attributes)]
+    assert all(isinstance(one, Words) for one in told)
+    assert [one for one in told if not is_korean(one.in_language("ko")) or HANGUL.search(one)] == []
+    limits = [one.limits for one in op.attributes if one.limits]
+    assert [one for one in limits if not is_korean(in_language(one, "ko"))] == []
+
+
+@each_op
+def test_the_page_of_an_operator_is_in_korean(op: Op) -> None:
+    first, *lines = plain(page(op, "ko", numbers=False)).splitlines()
+    assert HANGUL.search(first), "its family, behind its sign and its name"
+    text = NAMES.sub("", re.sub(r"`[^`]*`", "", "\n".join(lines)))
+    assert ENGLISH.findall(text) == []
+
+
+def test_kinks_are_told_in_korean() -> None:
+    notes = [each.kink.note.in_language("ko") for each in every_convention()]
+    assert [note for note in notes if not is_korean(note)] == []
+
+
+@each_op
+def test_operands_that_do_not_fit_are_refused_in_korean(op: Op, heard: set[str]) -> None:
+    told = [in_language(error.text, "ko") for *_, error in errors(op)]
+    assert [one for one in told if not is_korean(one)] == []
+
+
+def constants() -> Iterator[tuple[Op, str]]:
+    """What operators say of constants that they cannot use."""
+    for op in OPS.values():
+        if op.refuse is None:
+            continue
+        for sample in op.samples:
+            attributes = {one.name: one.default for one in op.attributes} | dict(sample.attributes)
+            drawn = dict(zip(op.names(len(sample.operands)), sample.draw(), strict=True))
+            for wrong in (0.5, -7.0, 99.0, np.nan):
+                given = [
+                    np.full(np.shape(one), wrong) if name in op.constants else np.shape(one)
+                    for name, one in drawn.items()
+                ]
+                reason = op.refuse(*given, **attributes)
+                if reason:
+                    yield op, reason
+
+
+def settings() -> Iterator[str]:
+    """What operators say of settings that do not go together, or that no shape fits."""
+    clip, einsum, pool = OPS["clip"], OPS["einsum"], OPS["max_pool2d"]
+    assert clip.conflict is not None
+    yield clip.conflict(min=2.0, max=1.0)
+    for subscripts in ("ij", "i1,j->i", "ii,j->i", "ij,j->k", "ij,jk->ik", "ijk,j->i", ",j->j"):
+        yield from refused(einsum, ((2, 3), (2,)), subscripts=subscripts)
+    yield from refused(pool, ((1, 4, 4),), kernel_size=2, stride=None, padding=2)
+    yield from refused(OPS["conv2d"], ((1, 4, 4), (1, 1, 0, 2)), stride=1, padding=0, dilation=1, groups=1)
+    yield from refused(OPS["conv2d"], ((4, 5, 5), (3, 2, 2, 2)), stride=1, padding=0, dilation=1, groups=2)
+    yield from refused(OPS["sum"], ((2, 3),), axis=(0, 0), keepdims=False)
+    yield from refused(OPS["split"], ((6,),), parts=2, index=5, axis=0)
+    yield from refused(OPS["reshape"], ((6,),), shape=(-1, -1))
+    yield from refused(OPS["pad"], ((6,),), width=((1, 1), (1, 1)), value=0.0)
+    yield from refused(OPS["embedding"], ((2, 3, 4), (2,)))
+    smooth = {"reduction": "mean", "ignore_index": 1, "label_smoothing": 0.0}
+    yield from refused(OPS["softmax_with_loss"], ((2, 3), (2, 3)), **smooth)
+    yield from refused(OPS["scaled_dot_product_attention"], ((2, 0), (3, 0), (3, 4)), causal=False)
+    yield OpAttribute("most", float, 0.0, Words("the most", "최대"), most=3.0).limits
+
+
+def refused(op: Op, shapes: tuple[tuple[int, ...], ...], **attributes: object) -> Iterator[str]:
+    try:
+        op.shape(*shapes, **attributes)
+    except ShapeError as error:
+        yield error.text
+
+
+def test_every_sentence_of_operators_is_heard(heard: set[str]) -> None:
+    told = [reason.in_language("ko") for _, reason in constants()]
+    told += [in_language(one, "ko") for one in settings()]
+    for op in OPS.values():
+        told += [in_language(error.text, "ko") for *_, error in errors(op)]
+        told += [in_language(one.limits, "ko") for one in op.attributes if one.limits]
+    assert [one for one in told if not is_korean(one)] == []
+    assert room("ops").keys() - heard == set()
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_settings_of_an_optimiser_are_refused_in_korean(name: str) -> None:
+    optimizer = OPTIMIZERS[name]
+    wrong: tuple[object, ...] = (None, "x", -1.0, 1e300 * 10, [1], [1, 2, 3, 4, 5], {}, True, 10**40)
+    given = [{one.name: value} for one in optimizer.settings for value in wrong]
+    given += [{"learning_rat": 1}, {"fused": True}, {"epsilon": 1}, {"nesterov": True}]
+    told = [in_language(error.text, "ko") for one in given for error in optimizer.mistakes(one)]
+    assert told
+    assert [one for one in told if not is_korean(one)] == []

@@ -1,0 +1,79 @@
+"""Playing: steps by itself, without waiting for a clock here."""
+
+from __future__ import annotations
+
+from backprop_engine.debugger import Break, Go, StepInto
+from backprop_tui.screens.player import SPEEDS
+from driving import debugger, opened, position, seen
+
+
+async def test_playing_goes_on_to_the_end_and_pauses_there() -> None:
+    async with opened("add_multiply") as pilot:
+        screen = debugger(pilot)
+        await pilot.press("a")
+        assert screen.player.timer is not None
+        for expected in range(1, 8):
+            assert screen.player.timer is not None
+            screen.player.step()
+            assert position(pilot) == expected
+        assert screen.player.timer is None
+        await pilot.press("a")
+        assert screen.player.timer is None, "there is nothing left to play"
+
+
+async def test_the_same_key_pauses() -> None:
+    async with opened("add_multiply") as pilot:
+        await pilot.press("a", "a")
+        assert debugger(pilot).player.timer is None
+
+
+async def test_a_breakpoint_pauses() -> None:
+    async with opened("add_multiply") as pilot:
+        screen = debugger(pilot)
+        screen.do(Break("phase backward"))
+        await pilot.press("a")
+        while screen.player.timer is not None:
+            screen.player.step()
+        assert position(pilot) == screen.current.session.trace.schedule.seed
+
+
+async def test_speeds() -> None:
+    async with opened("vanishing_over_time") as pilot:
+        screen = debugger(pilot)
+        for _ in SPEEDS:
+            await pilot.press("greater_than_sign")
+        assert SPEEDS[screen.player.speed] == max(SPEEDS)
+        await pilot.press("a")
+        playing = screen.player.timer
+        for _ in SPEEDS:
+            await pilot.press("less_than_sign")
+        assert SPEEDS[screen.player.speed] == min(SPEEDS)
+        assert screen.player.timer is not playing, "another speed is in force at once"
+
+
+async def test_inside_of_an_operator_playing_ends_with_it() -> None:
+    async with opened("softmax_classifier") as pilot:
+        screen = debugger(pilot)
+        screen.do(Go(3))
+        screen.do(StepInto())
+        assert screen.current.session.levels
+        await pilot.press("a")
+        while screen.player.timer is not None:
+            screen.player.step()
+        session = screen.current.session
+        assert session.levels
+        assert session.here == session.trace.schedule.last
+        assert session.position == 3
+
+
+async def test_another_screen_above_pauses() -> None:
+    for key in ("colon", "question_mark", "ctrl+p", "g"):
+        async with opened("vanishing_over_time") as pilot:
+            screen = debugger(pilot)
+            await pilot.press("a")
+            assert screen.player.timer is not None
+            await pilot.press(key)
+            assert pilot.app.screen is not screen
+            assert screen.player.timer is None, key
+            if key == "colon":
+                assert "2 steps a second" not in seen(pilot), "it would cover what is typed"
