@@ -12,16 +12,14 @@ from asserting import pytest_pyfunc_call  # noqa: F401 - a hook
 from effort import THOROUGH, examples
 
 _DISTURBING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LC_ALL", "LC_MESSAGES", "PYTHON_COLORS")
-_HELPERS = [path.stem for path in (Path(__file__).parent / "support").glob("*.py")]
+_HELPERS = {path.stem for path in (Path(__file__).parent / "support").glob("*.py")}
 
 # Textual reads its variables while it is imported, so they go before any test is collected.
 for _name in (*_DISTURBING, *(name for name in os.environ if name.startswith("TEXTUAL"))):
     os.environ.pop(_name, None)
 os.environ["LANG"] = "en_US.UTF-8"
 
-pytest.register_assert_rewrite(
-    *_HELPERS, "faults", "generated", "planting", "opinion", "random_graphs", "chromium"
-)
+pytest.register_assert_rewrite(*_HELPERS - {"asserting", "effort"}, "planting", "opinion", "random_graphs")
 
 settings.register_profile(
     "untimed",
