@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Commands
 
 from backprop_engine.messages import translations
 from backprop_engine.messages.translations import language_name, language_of_locale, languages
@@ -16,6 +15,7 @@ from backprop_engine.ops import OPS
 from backprop_tui.app import DebuggerApp
 from backprop_tui.screens.palette import palette
 from backprop_tui.settings import read_settings
+from command_line import Commands
 from scenes import view
 
 ABOUT = 'name = "Pirate"\n\n[names]\nEnglish = "Landlubber"\n'
