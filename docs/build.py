@@ -42,15 +42,6 @@ class _Text(NamedTuple):
     en: str
     ko: str
 
-    def __call__(self, **parts: object) -> _Text:
-        """The text with `parts` in its places, each in the text's language."""
-        return _Text(
-            *(
-                text.format(**{name: in_language(part, language) for name, part in parts.items()})
-                for language, text in (("en", self.en), ("ko", self.ko))
-            )
-        )
-
     def in_language(self, language: str) -> str:
         return self.ko if language == "ko" else self.en
 
