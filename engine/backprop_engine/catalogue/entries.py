@@ -140,7 +140,7 @@ def decompositions(op: Op) -> tuple[tuple[str, str], ...]:
     """The parts of a composite operator, as they are for the fullest of its samples; none for others."""
     if op.inside is None:
         return ()
-    for sample in sorted(op.samples, key=lambda one: (bool(_settings(op, one)), -len(one.operands))):
+    for sample in sorted(op.samples, key=lambda tried: (bool(_settings(op, tried)), -len(tried.operands))):
         parts = op.inside_for(_operands(sample), _attributes(op, sample))
         if parts:
             return parts
@@ -175,24 +175,24 @@ def data(op: Op) -> dict[str, Any]:
         "constants": list(op.constants),
         "attributes": [
             {
-                "name": one.name,
-                "type": type_words(one.type),
-                "required": one.default is ...,
-                "default": None if one.default is ... else one.default,
-                "meaning": str(one.meaning),
-                "limits": one.limits,
+                "name": attribute.name,
+                "type": type_words(attribute.type),
+                "required": attribute.default is ...,
+                "default": None if attribute.default is ... else attribute.default,
+                "meaning": str(attribute.meaning),
+                "limits": attribute.limits,
             }
-            for one in op.attributes
+            for attribute in op.attributes
         ],
         "derivatives": [
             {
-                "operand": one.operand,
-                "form": one.form,
-                "product": one.product,
-                "local": one.local,
-                "shapes": one.where,
+                "operand": derivative.operand,
+                "form": derivative.form,
+                "product": derivative.product,
+                "local": derivative.local,
+                "shapes": derivative.where,
             }
-            for one in derivatives(op)
+            for derivative in derivatives(op)
         ],
         "shapes": [
             {"operands": fit.operands, "attributes": _plain(fit.attributes), "output": fit.output}
@@ -219,19 +219,20 @@ def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _operands(sample: Sample) -> tuple[Shape, ...]:
-    return tuple(one if isinstance(one, tuple) else np.shape(one) for one in sample.operands)
+    return tuple(operand if isinstance(operand, tuple) else np.shape(operand) for operand in sample.operands)
 
 
 def _attributes(op: Op, sample: Sample) -> dict[str, Any]:
-    return {one.name: one.default for one in op.attributes} | dict(sample.attributes)
+    return {attribute.name: attribute.default for attribute in op.attributes} | dict(sample.attributes)
 
 
 def _settings(op: Op, sample: Sample) -> list[str]:
     """The settings of a sample that could have been left out."""
     return [
-        one.name
-        for one in op.attributes
-        if one.default is not ... and sample.attributes.get(one.name, one.default) != one.default
+        attribute.name
+        for attribute in op.attributes
+        if attribute.default is not ...
+        and sample.attributes.get(attribute.name, attribute.default) != attribute.default
     ]
 
 

@@ -1,4 +1,4 @@
-"""Activation functions, cell by cell."""
+"""Activation functions, entry by entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arithmetic, cell by cell, with broadcasting."""
+"""Arithmetic and comparisons, entry by entry, with broadcasting."""
 
 from __future__ import annotations
 
@@ -336,7 +336,7 @@ detach = define(
 )
 
 
-# Comparisons, cell by cell: booleans, to which no gradient flows.
+# Comparisons, entry by entry: booleans, to which no gradient flows.
 
 _comparisons = Family("comparisons")
 _NOT_EVEN_EQUAL = Words("NaN is not even equal to itself", "NaN은 자신과도 같지 않음")

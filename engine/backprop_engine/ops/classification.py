@@ -120,7 +120,7 @@ def refuse_target(a: Shape, target: Any, ignore_index: int | None = None, **_: A
     return None
 
 
-# Losses of classification: a target is a class index, or the probabilities of every class.
+# Losses
 
 IGNORE_INDEX = OpAttribute(
     "ignore_index",
@@ -210,7 +210,7 @@ def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attribu
     ignore, share = attributes["ignore_index"], ""
     if ignore is not None:
         keep = "expand_dims(target != {0}, -1)" if batch else "(target != {0})"
-        text, short = (f"{keep.format(ignore)} * {_grouped(one)}" for one in (text, short))
+        text, short = (f"{keep.format(ignore)} * {_grouped(written)}" for written in (text, short))
     if attributes["reduction"] == "mean":
         count = prod(batch)
         share = f" / {count}" * (count != 1) if ignore is None else f" / sum(target != {ignore})"

@@ -1,4 +1,4 @@
-"""Convolutions as networks use them: cross-correlations, with stride, padding, dilation and groups."""
+"""Convolutions, and the windows that slide over the last axes of a tensor, which pooling shares."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Windows:
         return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in each)
 
     def offsets(self) -> Iterable[tuple[int, ...]]:
-        """The cells of the kernel."""
+        """The entries of the kernel."""
         return np.ndindex(self.kernel)
 
     def pad(self, x: Any, value: float = 0.0) -> Any:
@@ -68,25 +68,25 @@ class Windows:
         return padded[(..., *inner)]
 
     def seen(self, padded: Any, offset: tuple[int, ...]) -> Any:
-        """What one cell of the kernel sees, a cell for each window: a view."""
+        """What one entry of the kernel sees, an entry for each window: a view."""
         each = zip(offset, self.out, self.stride, self.dilation, strict=True)
         return padded[(..., *(slice(k * d, k * d + (o - 1) * s + 1, s) for k, o, s, d in each))]
 
     def kernel_cell(self, i: Indices, j: Indices) -> tuple[Indices, Any]:
-        """The kernel's cell through which window `i` sees the operand's cell `j`, and whether it does."""
+        """The kernel's entry through which window `i` sees the operand's entry `j`, and whether it does."""
         cells, sees = [], np.True_
-        for axis, (one, other) in enumerate(zip(i, j, strict=True)):
-            distance = other + self.padding[axis] - one * self.stride[axis]
+        for axis, (window, other) in enumerate(zip(i, j, strict=True)):
+            distance = other + self.padding[axis] - window * self.stride[axis]
             cell = distance // self.dilation[axis]
             sees = sees & (distance % self.dilation[axis] == 0) & (cell >= 0) & (cell < self.kernel[axis])
             cells.append(np.clip(cell, 0, self.kernel[axis] - 1))
         return tuple(cells), sees
 
     def operand_cell(self, i: Indices, offset: Indices) -> tuple[Indices, Any]:
-        """The operand's cell that window `i` sees at `offset` in the kernel, and whether it is no padding."""
+        """The operand's entry that window `i` sees at `offset` in the kernel; whether it is not padding."""
         cells, inside = [], np.True_
-        for axis, (one, k) in enumerate(zip(i, offset, strict=True)):
-            cell = one * self.stride[axis] + k * self.dilation[axis] - self.padding[axis]
+        for axis, (window, k) in enumerate(zip(i, offset, strict=True)):
+            cell = window * self.stride[axis] + k * self.dilation[axis] - self.padding[axis]
             inside = inside & (cell >= 0) & (cell < self.sizes[axis])
             cells.append(np.clip(cell, 0, max(self.sizes[axis] - 1, 0)))
         return tuple(cells), inside
@@ -131,10 +131,10 @@ def windows(
 def settings_text(op: Op, attributes: Attributes) -> str:
     """The attributes that are not at their defaults, as they stand in a call."""
     parts = []
-    for one in op.attributes:
-        value = attributes[one.name]
-        if value != one.default:
-            parts.append(f", {one.name}={list(value) if isinstance(value, tuple) else value}")
+    for attribute in op.attributes:
+        value = attributes[attribute.name]
+        if value != attribute.default:
+            parts.append(f", {attribute.name}={list(value) if isinstance(value, tuple) else value}")
     return "".join(parts)
 
 
@@ -221,7 +221,7 @@ class _Layer:
         self.x, self.weight = x, weight
 
     def taps(self, offset: tuple[int, ...]) -> Any:
-        """The weights at one cell of the kernel: groups × out × in."""
+        """The weights at one entry of the kernel: groups × out × in."""
         return self.weight[(..., *offset)].reshape(self.groups, self.outs, self.ins)
 
     def seen(self, padded: Any, offset: tuple[int, ...]) -> Any:

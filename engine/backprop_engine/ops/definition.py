@@ -142,7 +142,7 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """What it gives where an answer had to be chosen, in sentences."""
     meets: Callable[..., Any] | None = None
     """``meets(*operands, **attributes)``: whether the operands are such that `conventions` matter. Kinks, and
-    operands and results that are not finite, need not be told: they are found out for every operator."""
+    operands and results that are not finite, need not be stated: they are found out for every operator."""
     kinks: tuple[Kink, ...] = ()
     """Points at which an answer had to be chosen, with the answer; a test computes each."""
     samples: tuple[Sample, ...]

@@ -130,7 +130,7 @@ def _rule(mine: str, other: str, out: str, sizes: dict[str, int], *, first: bool
 
 
 def _entries(mine: str, other: str, out: str, *, first: bool) -> Entries:
-    """∂out[i]/∂mine[j]: the other operand's cell that meets there, or a sum over its own letters."""
+    """∂out[i]/∂mine[j]: the other operand's entry that meets there, or a sum over its own letters."""
     free = [axis for axis, letter in enumerate(other) if letter not in mine + out]
 
     def entries(i: Indices, j: Indices, result: Any, a: Any, b: Any, subscripts: str) -> Any:

@@ -1,4 +1,4 @@
-"""Largest and smallest cells, and the smooth maximum."""
+"""Largest and smallest entries, and the smooth maximum."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ define = Family("reductions").define
 
 def _extreme_shape(problem: Message) -> Callable[..., Shape]:
     def shape(a: Shape, axis: AxisArg, keepdims: bool) -> Shape:
-        if 0 in (a[one] for one in reduced_axes(a, axis)):
+        if 0 in (a[reduced] for reduced in reduced_axes(a, axis)):
             raise ShapeError(msg("{0} is {shape}: {problem}", shape=shape_text(a), problem=problem))
         return reduced_shape(a, axis, keepdims)
 
@@ -170,7 +170,7 @@ def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple
 def _logsumexp_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     axis, keepdims = attributes["axis"], attributes["keepdims"]
     axes = list(reduced_axes(shapes[0], axis))
-    if 0 in (shapes[0][one] for one in axes):  # nothing has no largest cell
+    if 0 in (shapes[0][axis] for axis in axes):  # nothing has no largest entry
         return (("e", "exp(a)"), ("total", f"sum(e{axis_text(axis, keepdims)})"), ("out", "log(total)"))
     back = "top" if keepdims else f"squeeze(top, axis={axes})"
     return (

@@ -1,4 +1,4 @@
-"""Functions of one operand, cell by cell."""
+"""Functions of one operand, entry by entry."""
 
 from __future__ import annotations
 

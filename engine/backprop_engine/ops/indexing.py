@@ -1,4 +1,4 @@
-"""Choosing cells: by index and slice, along an axis, by row."""
+"""Choosing entries: by index and slice, along an axis, by row."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def _index_shape(a: Shape, key: IndexKey) -> Shape:
             msg("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(len(key))),
             msg("it has {axes}", axes=axes(a)),
         )
-    for axis, one in enumerate(key):
-        if isinstance(one, int) and not -a[axis] <= one < a[axis]:
+    for axis, part in enumerate(key):
+        if isinstance(part, int) and not -a[axis] <= part < a[axis]:
             raise ShapeError(
                 msg(
                     "{0} is {shape}: the index {index} is outside axis {axis}, which has {size}",
                     shape=shape_text(a),
-                    index=one,
+                    index=part,
                     axis=axis,
                     size=a[axis],
                 ),
@@ -44,7 +44,7 @@ def _index_shape(a: Shape, key: IndexKey) -> Shape:
                 if a[axis]
                 else msg("the axis is empty"),
             )
-    sizes = (len(range(*one.indices(a[axis]))) for axis, one in enumerate(key) if isinstance(one, slice))
+    sizes = (len(range(*part.indices(a[axis]))) for axis, part in enumerate(key) if isinstance(part, slice))
     return (*sizes, *a[len(key) :])
 
 
@@ -60,9 +60,9 @@ def put(g: Any, shape: Shape, key: IndexKey) -> Any:
 
 
 def _index_source(i: Indices, a: Any, key: IndexKey) -> Indices:
-    """The cells that `a[key]` took its cells `i` from."""
+    """The entries that `a[key]` took its entries `i` from."""
     taken = iter(i)
-    chosen = [_one_source(one, a.shape[axis], taken) for axis, one in enumerate(key)]
+    chosen = [_one_source(part, a.shape[axis], taken) for axis, part in enumerate(key)]
     return (*chosen, *taken)
 
 
@@ -123,7 +123,7 @@ def _part(shape: Shape, parts: int, index: int, axis: int) -> IndexKey:
     axis = positive_axis(shape, axis)
     if shape[axis] % parts:
         candidates = range(2, min(shape[axis], _MOST_TRIED) + 1)
-        divisors = list(islice((str(one) for one in candidates if shape[axis] % one == 0), 8))
+        divisors = list(islice((str(divisor) for divisor in candidates if shape[axis] % divisor == 0), 8))
         raise ShapeError(
             msg(
                 "{0} is {shape}: axis {axis} ({size}) cannot be split into {parts} equal parts",
@@ -154,7 +154,9 @@ def _split_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Lin
     key = _part(shape, **attributes)
     part = key[-1]
     assert isinstance(part, slice)
-    rest = [[0, 0] if one == slice(None) else [part.start, shape[len(key) - 1] - part.stop] for one in key]
+    rest = [
+        [0, 0] if chosen == slice(None) else [part.start, shape[len(key) - 1] - part.stop] for chosen in key
+    ]
     width = [*rest, *([0, 0] for _ in shape[len(key) :])]
     where = key_text(key)
     rule = Linear(

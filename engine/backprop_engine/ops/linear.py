@@ -109,7 +109,7 @@ def _column(vector: Any) -> Any:
 
 
 def _apart(i: Indices, a: Any, b: Any) -> tuple[Indices, Any, Any]:
-    """The batch, the row and the column of cells of a product; no row where `a` is a vector, nor a column
+    """The batch, the row and the column of entries of a product; no row where `a` is a vector, nor a column
     where `b` is.
     """
     i, column = (i[:-1], i[-1]) if b.ndim > 1 else (i, None)

@@ -1,4 +1,4 @@
-"""Losses, cell by cell."""
+"""Losses, entry by entry."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def exponentials(axis: int) -> Decomposition:
 
 
 def _in_one_line(i: Indices, j: Indices, axis: int) -> Any:
-    """Whether the cells differ at most along `axis`."""
+    """Whether the entries differ at most along `axis`."""
     others = [each for each in range(len(i)) if each != axis % len(i)]
     return same([i[each] for each in others], [j[each] for each in others])
 

@@ -19,7 +19,7 @@ NotationKind: TypeAlias = Literal[
 - ``bars``: the operand between two bars, each of them `sign`
 - ``power``: the first operand, raised to the second
 - ``exponential``: the number `sign`, raised to the operand
-- ``cases``: a condition and two operands, one under the other behind a brace
+- ``cases``: a condition and two operands, one under the other beside a brace
 - ``product``: `sign` between two operands
 - ``big operator``: `sign` with the axes that it runs along, before what holds together by itself
 - ``indexed name``: `sign` with the axes that it runs along, before its operand in brackets

@@ -1,4 +1,4 @@
-"""Losses that are computed cell by cell and reduced: what their rules and insides have in common."""
+"""Losses that are computed entry by entry and reduced: what their rules and insides have in common."""
 
 from __future__ import annotations
 

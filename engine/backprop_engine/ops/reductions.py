@@ -64,7 +64,7 @@ def reduced_axes(shape: Shape, axis: AxisArg) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(len(shape)))
     axes = (axis,) if isinstance(axis, int) else axis
-    positive = tuple(positive_axis(shape, one) for one in axes)
+    positive = tuple(positive_axis(shape, given) for given in axes)
     if len(set(positive)) < len(positive):
         raise ShapeError(
             msg("{0} is {shape}: axis {axes} names an axis twice", shape=shape_text(shape), axes=list(axes))
@@ -82,7 +82,7 @@ def reduced_shape(shape: Shape, axis: AxisArg = None, keepdims: bool = False, **
 
 
 def count_of(shape: Shape, attributes: Attributes) -> int:
-    """How many cells are reduced to one."""
+    """How many entries are reduced to one."""
     return prod(shape[axis] for axis in reduced_axes(shape, attributes["axis"]))
 
 
@@ -125,9 +125,9 @@ def _restored_text(shape: Shape, attributes: Attributes) -> str:
 
 
 class Weight(NamedTuple):
-    """∂out/∂a of a reduction: ``of(cell, out, about)`` for a cell and the output that it goes into.
+    """∂out/∂a of a reduction: ``of(cell, out, about)`` for an entry and the output that it goes into.
 
-    ``about(line, axes, keepdims)`` is what else must be known of the cells that are reduced together: a
+    ``about(line, axes, keepdims)`` is what else must be known of the entries that are reduced together: a
     number of each line, like its mean.
     """
 
@@ -136,7 +136,7 @@ class Weight(NamedTuple):
 
 
 def weighted(shape: Shape, attributes: Attributes, text: str, weight: Weight, shown: Words) -> Linear:
-    """The rule of a reduction that hands each cell the upstream gradient times a weight, called `text`."""
+    """The rule of a reduction that hands each entry the upstream gradient times a weight, called `text`."""
     axes = reduced_axes(shape, attributes["axis"])
 
     def weights(out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:
@@ -178,16 +178,16 @@ def with_weights(
 
 
 def lines_of(i: Indices, j: Indices, a: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, Any]:
-    """The lines of `a` that the output's cells `i` are made of, their cells in the last axes, and whether the
-    operand's cells `j` lie in them.
+    """The lines of `a` that the output's entries `i` are made of, with the axes that are reduced last, and
+    whether the operand's entries `j` lie in them.
     """
-    kept = tuple(one for axis, one in enumerate(i) if axis not in axes) if keepdims else i
+    kept = tuple(index for axis, index in enumerate(i) if axis not in axes) if keepdims else i
     lines = np.moveaxis(a, axes, tuple(range(-len(axes), 0)))[kept]
-    return lines, same(kept, [one for axis, one in enumerate(j) if axis not in axes])
+    return lines, same(kept, [index for axis, index in enumerate(j) if axis not in axes])
 
 
 def _evenly(share: float, shape: Shape, attributes: Attributes) -> Entries:
-    """The Jacobian's cells where every cell that is reduced counts the same."""
+    """The Jacobian's entries where every entry that is reduced counts the same."""
     axes = reduced_axes(shape, attributes["axis"])
 
     def entries(i: Indices, j: Indices, out: Any, a: Any, *, keepdims: bool, **_: Any) -> Any:

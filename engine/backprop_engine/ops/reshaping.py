@@ -1,4 +1,4 @@
-"""Operators that change the shape alone: every cell stays, and so does their order."""
+"""Operators that move, repeat or drop axes, and those that change the shape alone."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ flip = define(
 )
 
 
-# Operators that change the shape alone: every cell stays, and so does their order.
+# Operators that change the shape alone: every entry stays, and so does their order.
 
 
 def _same_position(i: Indices, j: Indices, out: Any, a: Any, **_: Any) -> Any:
@@ -348,14 +348,14 @@ def _squeeze_shape(a: Shape, axis: AxisArg) -> Shape:
     if axis is None:
         return tuple(size for size in a if size != 1)
     axes = reduced_axes(a, axis)
-    for one in axes:
-        if a[one] != 1:
+    for squeezed in axes:
+        if a[squeezed] != 1:
             raise ShapeError(
                 msg(
                     "{0} is {shape}: axis {axis} has the size {size}, and only 1 can be squeezed out",
                     shape=shape_text(a),
-                    axis=one,
-                    size=a[one],
+                    axis=squeezed,
+                    size=a[squeezed],
                 ),
                 msg("axis {axis} has the size 1", axis=a.index(1))
                 if 1 in a
@@ -398,7 +398,7 @@ define(
 def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
     axes = (axis,) if isinstance(axis, int) else axis
     count = len(a) + len(axes)
-    if any(not -count <= one < count for one in axes) or len({one % count for one in axes}) < len(axes):
+    if any(not -count <= axis < count for axis in axes) or len({axis % count for axis in axes}) < len(axes):
         raise ShapeError(
             msg(
                 "{0} is {shape}: its new axes are among {first} to {last}, each once, not {axes}",
@@ -408,7 +408,7 @@ def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
                 axes=list(axes),
             )
         )
-    new, sizes = {one % count for one in axes}, iter(a)
+    new, sizes = {axis % count for axis in axes}, iter(a)
     return tuple(1 if at in new else next(sizes) for at in range(count))
 
 

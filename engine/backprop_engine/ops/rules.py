@@ -33,7 +33,7 @@ class Factor(Struct, frozen=True):
     """The tensor that a linear rule multiplies the upstream gradient with, as it stands in the equation.
 
     ``of(out, *operands, **attributes)`` gives it; it stands after the upstream gradient unless `before`;
-    `sign` joins the two: ``·`` for a matrix product or a scalar, ``⊙`` cell by cell.
+    `sign` joins the two: ``·`` for a matrix product or a scalar, ``⊙`` entry by entry.
     """
 
     text: str
@@ -85,20 +85,20 @@ Indices: TypeAlias = tuple[Any, ...]
 
 
 def same(i: Sequence[Any], j: Sequence[Any]) -> Any:
-    """Whether cells are the same, axis by axis."""
+    """Whether entries are the same, axis by axis."""
     equal: Any = np.True_
-    for one, other in zip(i, j, strict=True):
-        equal = equal & (one == other)
+    for left, other in zip(i, j, strict=True):
+        equal = equal & (left == other)
     return equal
 
 
 def broadcast_to_operand(i: Indices, shape: Shape) -> Indices:
-    """The cells of an operand of `shape` that the cells `i` of what it is broadcast to are copies of."""
-    return tuple(one * (size != 1) for one, size in zip(i[len(i) - len(shape) :], shape, strict=True))
+    """Where the entries `i` of a broadcast tensor come from in an operand of `shape`."""
+    return tuple(index * (size != 1) for index, size in zip(i[len(i) - len(shape) :], shape, strict=True))
 
 
 def position(cells: Sequence[Any], shape: Shape) -> Any:
-    """Where the cells of a tensor of `shape` lie when it is flattened."""
+    """Where the entries of a tensor of `shape` lie when it is flattened."""
     place: Any = 0
     for cell, size in zip(cells, shape, strict=True):
         place = place * size + cell
@@ -106,8 +106,10 @@ def position(cells: Sequence[Any], shape: Shape) -> Any:
 
 
 def reads(source: Callable[..., Indices]) -> Entries:
-    """For an operator that moves cells: ``source(i, *operands, **attributes)`` are the operand's cells that
-    the output's cells `i` are copies of; where that is outside the operand, a copy of none.
+    """The entries of an operator that moves entries.
+
+    ``source(i, *operands, **attributes)`` are the operand's entries that the output's entries `i` are copies
+    of; where that is outside the operand, a copy of none.
     """
 
     def entries(i: Indices, j: Indices, out: Any, *operands: Any, **attributes: Any) -> Any:

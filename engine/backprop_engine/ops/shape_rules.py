@@ -62,12 +62,12 @@ def named(*shapes: Shape, first: int = 0) -> Message:
     return enumerated(map(_named, enumerate(shapes, first)), msg(" and "))
 
 
-def _named(one: tuple[int, Shape]) -> Message:
-    return msg("{operand} is {shape}", operand=operand(one[0]), shape=shape_text(one[1]))
+def _named(numbered: tuple[int, Shape]) -> Message:
+    return msg("{operand} is {shape}", operand=operand(numbered[0]), shape=shape_text(numbered[1]))
 
 
 def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Message) -> Message:
-    """A problem with two operands, each told by its number and its shape."""
+    """A problem with two operands, each named by its number and its shape."""
     both = enumerated(map(_named, (one, other)), msg(" and "))
     return msg("{operands}: {problem}", operands=both, problem=problem)
 
@@ -155,7 +155,7 @@ def for_matrices(better: str) -> Hint:
 
 
 def product(a: Shape, b: Shape) -> str:
-    """The legal matrix product of two operands, with one of them turned round if need be; or nothing."""
+    """The legal matrix product of two operands, with one of them transposed if need be; or nothing."""
     if not a or not b:
         return ""
     inner = b[-1] if len(b) == 1 else b[-2]
@@ -203,7 +203,7 @@ def would_fit(form: str) -> Message:
 
 
 def _forms(shape: Shape) -> Iterator[tuple[str, Shape]]:
-    """Other forms of an operand that keep its cells: how each is written, and its shape."""
+    """Other forms of an operand that keep its entries: how each is written, and its shape."""
     for axis, size in enumerate(shape):
         if size == 1:
             yield f"squeeze({{}}, axis={axis})", (*shape[:axis], *shape[axis + 1 :])

@@ -76,9 +76,9 @@ def standard_cells(i: Indices, j: Indices, n: Any, r: Any, axes: tuple[int, ...]
     """Cells of ∂n/∂a."""
     others = [axis for axis in range(n.ndim) if axis not in axes]
     size = prod(n.shape[axis] for axis in axes)
-    one = here(same([i[axis] for axis in axes], [j[axis] for axis in axes]))
+    itself = here(same([i[axis] for axis in axes], [j[axis] for axis in axes]))
     together = same([i[axis] for axis in others], [j[axis] for axis in others])
-    return here(together, (one - (centred + n[i] * n[j]) / size) / np.broadcast_to(r, n.shape)[i])
+    return here(together, (itself - (centred + n[i] * n[j]) / size) / np.broadcast_to(r, n.shape)[i])
 
 
 def standard_text(h: str, n: str, axis: str, eps: float, *, centred: bool) -> str:
@@ -118,7 +118,7 @@ def _last_axes(ndim: int, axis: int) -> tuple[int, ...]:
 
 
 def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, reason: Message) -> None:
-    """Refuse parameters that do not have the shape that `a` asks for; they are the operands behind it."""
+    """Refuse parameters that do not have the shape that `a` asks for; they are the operands after it."""
     wrong = [argnum for argnum, parameter in enumerate(parameters, 1) if parameter != wanted]
     if wrong:
         argnum, parameter = wrong[0], parameters[wrong[0] - 1]

@@ -1,4 +1,4 @@
-"""Spread, length and product of the cells of an axis."""
+"""Spread, length and product of the entries of an axis."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
 
 
 def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition | None:
-    """A single cell has no spread: the square root would be stuck at its kink."""
+    """A single entry has no spread: the square root would be stuck at its kink."""
     if count_of(shapes[0], attributes) == 1:
         return None
     *first, (_, last) = _var_inside(shapes, attributes)
@@ -235,7 +235,7 @@ norm = define(
 
 
 def _others(lines: Any) -> Any:
-    """For each cell of the last axis, the product of all the others; no division, so zeros are no matter."""
+    """For each entry of the last axis, the product of all the others; no division, so zeros are no matter."""
     before, after = np.ones_like(lines), np.ones_like(lines)
     before[..., 1:] = np.cumprod(lines[..., :-1], axis=-1)
     after[..., :-1] = np.flip(np.cumprod(np.flip(lines[..., 1:], -1), axis=-1), -1)

@@ -149,18 +149,20 @@ class Optimizer(Struct, frozen=True, eq=False, kw_only=True):
                 yield error
 
     def _filled(self, given: SettingValues) -> dict[str, Any]:
-        return {one.name: one.value(given.get(one.name, one.default)) for one in self.settings}
+        return {
+            setting.name: setting.value(given.get(setting.name, setting.default)) for setting in self.settings
+        }
 
     def start(self, parameter: Tensor, settings: SettingValues) -> OptimizerState:
         """The state before the first update of `parameter`."""
         dtype = parameter.dtype
         with np.errstate(over="ignore"):
             memory = {
-                one.symbol: settle(
-                    np.full(parameter.shape, settings[one.start] if one.start else 0.0, dtype), dtype
+                kept.symbol: settle(
+                    np.full(parameter.shape, settings[kept.start] if kept.start else 0.0, dtype), dtype
                 )
-                for one in self.memory
-                if not one.when or settings[one.when]
+                for kept in self.memory
+                if not kept.when or settings[kept.when]
             }
         return OptimizerState(0, MappingProxyType(memory))
 
@@ -184,7 +186,7 @@ class Optimizer(Struct, frozen=True, eq=False, kw_only=True):
     def symbols(self, settings: SettingValues) -> tuple[Symbol, ...]:
         """What the names in `formulas(settings)` mean, in the order in which they appear."""
         known = {name: Symbol(name, meaning) for name, meaning in (_COMMON | dict(self.between)).items()}
-        known |= {one.symbol: Symbol(one.symbol, one.meaning) for one in self.memory}
+        known |= {memory.symbol: Symbol(memory.symbol, memory.meaning) for memory in self.memory}
         for setting in self.settings:
             value = settings[setting.name]
             values = value if isinstance(value, tuple) else (value,)

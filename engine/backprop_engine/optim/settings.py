@@ -79,11 +79,11 @@ class Setting(Struct, frozen=True):
             raise self._refusal(given)
         return self._number(given[0], given), self._number(given[1], given)
 
-    def _number(self, one: object, given: object) -> float:
-        if isinstance(one, bool) or not isinstance(one, int | float | np.integer | np.floating):
+    def _number(self, entry: object, given: object) -> float:
+        if isinstance(entry, bool) or not isinstance(entry, int | float | np.integer | np.floating):
             raise self._refusal(given)
         try:
-            number = float(one)
+            number = float(entry)
         except OverflowError:
             raise self._refusal(given) from None
         in_range = (self.least is None or number >= self.least) and (
@@ -109,7 +109,7 @@ def _shown(value: object) -> str:
     if value is None:
         return msg("nothing")
     if isinstance(value, list | tuple):
-        items = ["[…]" if isinstance(one, list | tuple) else _shown(one) for one in value[:4]]
+        items = ["[…]" if isinstance(item, list | tuple) else _shown(item) for item in value[:4]]
         return joined("", ("[", joined(", ", items), ", …]" if len(value) > 4 else "]"))
     if isinstance(value, Mapping):
         return msg("a map")

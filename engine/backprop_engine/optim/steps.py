@@ -48,7 +48,7 @@ def _rounded_once(step: _Step) -> _Step:
     def rounded(first: Tensor, *others: Any) -> Tensor:
         if first.dtype != np.float16:
             return step(first, *others)
-        wide = (one if isinstance(one, float) else one.astype(np.float32) for one in others)
+        wide = (other if isinstance(other, float) else other.astype(np.float32) for other in others)
         return step(first.astype(np.float32), *wide).astype(np.float16)
 
     return cast(_Step, rounded)
@@ -98,8 +98,8 @@ def towards(a: Tensor, b: Tensor, share: float) -> Tensor:
     """That `share` of the way from `a` to `b`, measured from the nearer end so that neither is overshot."""
     if abs(share) < 0.5:
         return a + share * (b - a)
-    one = a.dtype.type(1)
-    return cast(Tensor, b - (b - a) * (one - a.dtype.type(share)))
+    unity = a.dtype.type(1)
+    return cast(Tensor, b - (b - a) * (unity - a.dtype.type(share)))
 
 
 # What several optimisers have in common: settings, and the first lines of an update.
@@ -163,6 +163,6 @@ PENALTY: Final = (
 
 
 def penalised(w: Tensor, g: Tensor, settings: SettingValues) -> Tensor:
-    """The gradient of what is to shrink: turned round for `maximize`, with the pull of `weight_decay`."""
+    """The gradient to descend: its sign changed for `maximize`, with the pull of `weight_decay`."""
     g = -g if settings["maximize"] else g
     return plus(g, w, settings["weight_decay"]) if settings["weight_decay"] else g

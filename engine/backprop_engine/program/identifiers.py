@@ -2,7 +2,7 @@
 
 They are Python's, readable, and unique within the graph: ``h_2`` and ``dh_2`` for ``states[2].h``, ``a_1``
 for the part ``a#1`` of a node. Where the last names of two paths meet, every name of the graph keeps one more
-part of its path; where a name means something else in a program, an underscore comes behind it.
+part of its path; where a name means something else in a program, an underscore follows it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def identifiers(graph: Graph) -> Identifiers:
     found = _names(named, reserved)
     values = tuple(found.get(node.position, node.text) for node in graph.nodes)
     taken = reserved.union(found.values())
-    prefix = next(one for one in _prefixes() if taken.isdisjoint(one + name for name in found.values()))
+    prefix = next(
+        candidate
+        for candidate in _prefixes()
+        if taken.isdisjoint(candidate + name for name in found.values())
+    )
     gradients = tuple(prefix + name for name in values)
     return Identifiers(values, gradients, taken.union(gradients))
 
@@ -62,9 +66,9 @@ def _prefixes() -> Iterable[str]:
 def _names(named: dict[int, str], reserved: Set[str]) -> dict[int, str]:
     """An identifier for each name, with as few parts of the paths as keep them apart."""
     parts = {position: _Parts.of(name) for position, name in named.items()}
-    longest = max((len(one.path) for one in parts.values()), default=1)
-    tried = ({position: one.written(kept) for position, one in parts.items()} for kept in range(1, longest))
-    full = {position: one.written(longest) for position, one in parts.items()}
+    longest = max((len(name.path) for name in parts.values()), default=1)
+    tried = ({position: name.written(kept) for position, name in parts.items()} for kept in range(1, longest))
+    full = {position: name.written(longest) for position, name in parts.items()}
     return _apart(next((names for names in tried if _told_apart(names, parts)), full), parts, reserved)
 
 

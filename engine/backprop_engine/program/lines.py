@@ -131,7 +131,7 @@ def sums_up(graph: Graph, position: int) -> bool:
 
 
 def clear_lines(graph: Graph) -> list[str]:
-    """``dW = db = 0.0`` for the gradients that are added up; those that are added to in parts need cells."""
+    """``dW = db = 0.0`` for the gradients that are added up; those added to in parts need entries."""
     names = identifiers(graph).gradients
     added = [node for node in graph.nodes if sums_up(graph, node.position)]
     parts = {
@@ -144,7 +144,11 @@ def clear_lines(graph: Graph) -> list[str]:
     whole = [names[node.position] for node in added if node.position not in parts]
     return [
         *_chained(whole),
-        *(f"{names[one.position]} = np.zeros({one.shape}{dtype})" for one in added if one.position in parts),
+        *(
+            f"{names[node.position]} = np.zeros({node.shape}{dtype})"
+            for node in added
+            if node.position in parts
+        ),
     ]
 
 
@@ -225,7 +229,9 @@ def update_lines(graph: Graph, position: int, training: Training) -> list[str]:
     known, optimizer, settings = identifiers(graph), training.optimizer, training.settings
     parameter, gradient = known.values[position], known.gradients[position]
     names = {"w": parameter, "g": gradient, "t": counter(graph)}
-    names |= {one.name: repr(one.value) for one in optimizer.symbols(settings) if one.value is not None}
+    names |= {
+        symbol.name: repr(symbol.value) for symbol in optimizer.symbols(settings) if symbol.value is not None
+    }
     lines = []
     for line in optimizer.formulas(settings):
         target, _, text = line.partition(" = ")

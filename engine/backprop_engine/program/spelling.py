@@ -149,8 +149,8 @@ def _call(call: Call, helpers: Mapping[str, str]) -> Expr:
     if spelling.positional in keywords:
         args.append(_python(keywords.pop(spelling.positional).value))
     given = tuple(
-        Keyword(spelling.renamed.get(one.name, one.name), _python(one.value), one.name_span)
-        for one in keywords.values()
+        Keyword(spelling.renamed.get(keyword.name, keyword.name), _python(keyword.value), keyword.name_span)
+        for keyword in keywords.values()
     )
     return Call(name, tuple(args), given, call.name_span, call.span)
 

@@ -39,9 +39,10 @@ def rebuilt(tree: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Attribute():
             tree = Attribute(rebuilt(tree.value, change), tree.name, tree.name_span, tree.span)
         case Call():
-            args = tuple(rebuilt(one, change) for one in tree.args)
+            args = tuple(rebuilt(arg, change) for arg in tree.args)
             keywords = tuple(
-                Keyword(one.name, _rebuilt_value(one.value, change), one.name_span) for one in tree.keywords
+                Keyword(keyword.name, _rebuilt_value(keyword.value, change), keyword.name_span)
+                for keyword in tree.keywords
             )
             tree = Call(tree.name, args, keywords, tree.name_span, tree.span)
     return change(tree)

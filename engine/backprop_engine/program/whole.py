@@ -136,7 +136,7 @@ def _scalar_type(trace: Trace, *, again: bool) -> str:
     raising = (
         node for position in graph.order if (node := graph.nodes[position]).op and node.op.raises_at_zero
     )
-    zero = any(not np.all(trace.operand_values[one]) for node in raising for one in node.operands)
+    zero = any(not np.all(trace.operand_values[operand]) for node in raising for operand in node.operands)
     return graph.dtype.name if zero else ""
 
 

@@ -30,7 +30,7 @@ def example(op: Op) -> Trace:
     Unless ``out`` is a number, or no gradient flows, the run ends in ``L = sum(out * g)``, so that the
     gradient that flows in is `g`.
     """
-    sample = max(op.samples, key=lambda one: _fitness(op, one))
+    sample = max(op.samples, key=lambda tried: _fitness(op, tried))
     drawn = [
         _rounded(tensor) if isinstance(operand, tuple) else tensor
         for operand, tensor in zip(sample.operands, sample.draw(), strict=True)
@@ -62,10 +62,14 @@ def equations(trace: Trace, language: str, width: int) -> Iterator[Block]:
 
 def _fitness(op: Op, sample: Sample) -> tuple[bool, bool, bool, int, int, int]:
     """Few numbers but not too few, no more axes than a page has, every operand, no settings to explain."""
-    shapes = [one if isinstance(one, tuple) else np.shape(one) for one in sample.operands]
+    shapes = [operand if isinstance(operand, tuple) else np.shape(operand) for operand in sample.operands]
     cells = [prod(shape) for shape in shapes]
     small = 0 not in cells and max(cells) <= _MOST_CELLS
-    settings = sum(1 for one in op.attributes if one.name in sample.attributes and one.default is not ...)
+    settings = sum(
+        1
+        for attribute in op.attributes
+        if attribute.name in sample.attributes and attribute.default is not ...
+    )
     size = sum(cells) if small else -sum(cells)
     return small, max(map(len, shapes)) <= 2, max(cells) >= _FEWEST_CELLS, len(shapes), -settings, size
 

@@ -140,16 +140,16 @@ def _remark(op: Op, operand: str, language: str) -> str:
 
 
 def _attributes(op: Op, language: str) -> Iterator[Line]:
-    for one in op.attributes:
+    for attribute in op.attributes:
         given = (
             msg("must be given").in_language(language)
-            if one.default is ...
-            else f"= {shown_value(one.default)}"
+            if attribute.default is ...
+            else f"= {shown_value(attribute.default)}"
         )
         yield (
-            Span(one.name, Role.NAME),
+            Span(attribute.name, Role.NAME),
             Span(f" {given}", Role.CODE),
-            Span(f"  {one.meaning.in_language(language)}{_kind(one, language)}", Role.DIM),
+            Span(f"  {attribute.meaning.in_language(language)}{_kind(attribute, language)}", Role.DIM),
         )
 
 
@@ -162,16 +162,16 @@ def _kind(attribute: OpAttribute, language: str) -> str:
 
 
 def _derivatives(op: Op, language: str) -> Iterator[Line]:
-    for one in derivatives(op):
-        name = Span(f"d{one.operand} = ", Role.GRADIENT)
-        if one.form == "none":
+    for derivative in derivatives(op):
+        name = Span(f"d{derivative.operand} = ", Role.GRADIENT)
+        if derivative.form == "none":
             yield (name, Span(msg("none: no gradient flows to it").in_language(language), Role.DIM))
             continue
-        where = f"  {one.where}" if one.where else ""
-        form = Span(f"  {_FORMS[one.form].in_language(language)}{where}", Role.DIM)
-        yield (name, Span(one.product, Role.CODE), form)
-        if one.form == "jacobian":
-            yield (Span(_INDENT), Span("J = "), Span(one.local, Role.LOCAL))
+        where = f"  {derivative.where}" if derivative.where else ""
+        form = Span(f"  {_FORMS[derivative.form].in_language(language)}{where}", Role.DIM)
+        yield (name, Span(derivative.product, Role.CODE), form)
+        if derivative.form == "jacobian":
+            yield (Span(_INDENT), Span("J = "), Span(derivative.local, Role.LOCAL))
 
 
 def _fits(op: Op, language: str) -> Iterator[Line]:
