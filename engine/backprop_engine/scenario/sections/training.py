@@ -8,7 +8,7 @@ from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError
-from backprop_engine.scenario.format import TRAIN as FORM
+from backprop_engine.scenario.format import TRAIN as TRAIN_FORM
 from backprop_engine.scenario.read.mistakes import Mistakes, as_int, as_mapping, as_text, is_absent, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, plain
 from backprop_engine.trace.run import Training
@@ -30,15 +30,15 @@ def read_training(node: YamlNode | None) -> Training | None:
     mistakes = Mistakes()
     optimizer: Optimizer | None = None
     steps = 0
-    slips: dict[str, None] = {}
+    misspelled: dict[str, None] = {}
     with mistakes.collected():
-        optimizer = _optimizer(_needed(section, "optimizer", slips))
+        optimizer = _optimizer(_needed(section, "optimizer", misspelled))
     with mistakes.collected():
-        steps = _steps(_needed(section, "steps", slips))
+        steps = _steps(_needed(section, "steps", misspelled))
     given: dict[str, Any] = {
         key: plain(entry.value)
         for key, entry in section.entries.items()
-        if key not in FORM.names and key not in slips
+        if key not in TRAIN_FORM.names and key not in misspelled
     }
     for error in optimizer.mistakes(given) if optimizer else ():
         mistakes.add(_placed(section, error).diagnostics)
@@ -47,13 +47,15 @@ def read_training(node: YamlNode | None) -> Training | None:
     return Training(optimizer, optimizer.settings_of(given), steps)
 
 
-def _needed(section: YamlMapping, key: str, slips: dict[str, None]) -> YamlNode:
-    """The value of a required key; a misspelling of it is noted in `slips`."""
+def _needed(section: YamlMapping, key: str, misspelled: dict[str, None]) -> YamlNode:
+    """The value of a required key; a key that is a misspelling of it is noted in `misspelled`."""
     given = section.get(key)
     if given is not None and not is_absent(given):
         return given
-    near = [other for other in section.entries if other not in FORM.names and did_you_mean(other, (key,))]
-    slips.update(dict.fromkeys(near[:1]))
+    near = [
+        other for other in section.entries if other not in TRAIN_FORM.names and did_you_mean(other, (key,))
+    ]
+    misspelled.update(dict.fromkeys(near[:1]))
     at = section.entries[near[0]].key if near else section
     raise mistake(
         TRAIN,
