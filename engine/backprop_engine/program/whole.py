@@ -12,8 +12,16 @@ from typing import Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor
-from backprop_engine.explain.facts import step_facts
-from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Step, Update
+from backprop_engine.explain.common_facts import FactsKind
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ForwardFacts,
+    StepFacts,
+    step_facts,
+)
+from backprop_engine.explain.overrides import OverrideFacts, overrides_value
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.program.helpers import definitions, helpers_of
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.lines import (
@@ -25,12 +33,17 @@ from backprop_engine.program.lines import (
     tensor_line,
 )
 from backprop_engine.trace.run import Run
-from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
+from backprop_engine.trace.trace import Trace
 
 __all__ = ["numpy_program"]
 
 _INDENT: Final = "    "
-_HEADS: Final = {Forward: "# forward", Seed: "# backward", Update: "# update", Clear: "# begin again"}
+_HEADS: Final[dict[FactsKind, str]] = {
+    "forward": "# forward",
+    "seed": "# backward",
+    "update": "# update",
+    "clear": "# begin again",
+}
 
 
 def numpy_program(run: Run | Trace) -> str:
@@ -56,7 +69,7 @@ def _loop(trace: Trace, steps: list[str]) -> list[str]:
     """Every iteration; the last is a forward pass alone."""
     assert trace.training is not None
     number, updates = counter(trace.graph), trace.training.steps
-    backward = steps.index(_HEADS[Seed])
+    backward = steps.index(_HEADS["seed"])
     body = [
         *steps[:backward],
         f"if {number} == {updates + 1}:",
@@ -68,53 +81,39 @@ def _loop(trace: Trace, steps: list[str]) -> list[str]:
 
 def _steps(trace: Trace) -> Iterator[str]:
     """The lines of every step; a comment says what begins."""
-    before: type[Step] | None = None
-    edited = _Edited(trace)
-    for step in trace.steps:
-        kind = type(step)
-        lines = list(edited.lines(step))
-        if kind is not before and kind in _HEADS and lines:
-            yield _HEADS[kind]
-        before = kind
+    before: FactsKind = "start"
+    for position in range(1, len(trace.steps) + 1):
+        facts = step_facts(trace.frame(position))
+        lines = _lines(facts)
+        if facts.kind != before and facts.kind in _HEADS and lines:
+            yield _HEADS[facts.kind]
+        before = facts.kind
         yield from lines
 
 
-class _Edited:
-    """The lines of steps where a value or a gradient may be overridden.
+def _lines(facts: StepFacts) -> list[str]:
+    """What the program says to do a step, after which what is overridden has its given value."""
+    graph, known = facts.graph, identifiers(facts.graph)
+    match facts:
+        case ForwardFacts(node=node, override=OverrideFacts(given=given)):
+            value = known.values[node.position]
+            return [forward_line(graph, node, _computed_name(graph, node)), tensor_line(value, given)]
+        case BackwardFacts(node=node, edge=edge):
+            computed = _computed_name(graph, node) if overrides_value(facts.trace, node.position) else ""
+            lines = [backward_line(graph, edge, computed)]
+        case AccumulateFacts(edge=edge):
+            lines = []
+        case _:
+            return numpy_lines(facts, sys.maxsize)
+    if facts.override is not None:
+        lines.append(tensor_line(known.gradients[edge.operand], facts.override.given))
+    return lines
 
-    What the operator gave has a name of its own then: it is what its own rule uses.
-    """
 
-    def __init__(self, trace: Trace) -> None:
-        graph = self.graph = trace.graph
-        self.trace = trace
-        known = identifiers(graph)
-        self.values: dict[int, Tensor] = {}
-        self.gradients: dict[int, Tensor] = {}
-        for edit in trace.edits:
-            position = graph.position(edit.node)
-            if isinstance(edit, ValueEdit) and graph.nodes[position].op is not None:
-                self.values[position] = trace.values[position]
-            elif isinstance(edit, GradientEdit) and (gradient := trace.gradients[position]) is not None:
-                self.gradients[position] = gradient
-        self.outs = {position: known.free(f"{known.values[position]}_out") for position in self.values}
-
-    def lines(self, step: Step) -> Iterator[str]:
-        """What the program says to do `step`."""
-        known = identifiers(self.graph)
-        match step:
-            case Forward(node=node) if node in self.values:
-                yield forward_line(self.graph, self.graph.nodes[node], self.outs[node])
-                yield tensor_line(known.values[node], self.values[node])
-            case Backward(edge=edge):
-                yield backward_line(self.graph, edge, self.outs.get(edge.node, ""))
-                last = self.graph.schedule.uses_of[edge.operand][-1] == edge.index
-                if last and edge.operand in self.gradients:
-                    yield tensor_line(known.gradients[edge.operand], self.gradients[edge.operand])
-            case Accumulate():
-                pass
-            case _:
-                yield from numpy_lines(step_facts(self.trace.frame(step.index)), sys.maxsize)
+def _computed_name(graph: Graph, node: Node) -> str:
+    """What the operator gave where another value has the node's name: its own rule uses it."""
+    known = identifiers(graph)
+    return known.free(f"{known.values[node.position]}_out")
 
 
 def _memory(trace: Trace) -> Iterator[str]:
