@@ -120,9 +120,11 @@ other branch is computed again when the reader goes back to it.
 
 def _kept(runs: dict[str, Run], current: str) -> dict[str, Run]:
     """The runs that are kept: of the baseline, of the current branch, and of those looked at last."""
+    others = [name for name in runs if name not in (BASELINE, current)]
+    if len(others) <= 1:
+        return runs
     run = runs[current]
     most = min(_MOST_RUNS, max(1, _MOST_RUN_NUMBERS // held_numbers(run.graph, run.training)))
-    others = [name for name in runs if name not in (BASELINE, current)]
     dropped = others[: max(0, len(others) - most)]
     return {name: run for name, run in runs.items() if name not in dropped}
 

@@ -18,6 +18,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, broadcast_axes, shape_text
+from backprop_engine.derived import derived
 from backprop_engine.errors import Place, UsageError
 from backprop_engine.graph.paths import absolute
 from backprop_engine.graph.steps import Edge, Schedule
@@ -241,6 +242,7 @@ class Graph:
         """The steps of a forward pass alone."""
         return Schedule(self.order, self.output, (), forward_only=True)
 
+    @derived()
     def numbers(self) -> int:
         """How many numbers a trace of the graph holds: values, contributions and running sums."""
         values = sum(prod(node.shape) for node in self.nodes)
