@@ -25,4 +25,4 @@ def tried(everything: T, enough: T) -> T:
 
 def examples(count: int) -> int:
     """How many examples a law is given, of the `count` that a thorough run gives it."""
-    return tried(count, max(10, count // 5))
+    return tried(count, max(10, count // 8))

@@ -31,12 +31,12 @@ from scenario_drafts import draft, write_data
 from yaml_styles import Number, Printer, encoded
 
 SCENARIOS = settings(
-    max_examples=5_000 if EXHAUSTIVE else tried(300, 50),
+    max_examples=5_000 if EXHAUSTIVE else tried(300, 30),
     database=None,
     phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
-DAMAGED = settings(SCENARIOS, max_examples=10_000 if EXHAUSTIVE else tried(600, 100))
+DAMAGED = settings(SCENARIOS, max_examples=10_000 if EXHAUSTIVE else tried(600, 60))
 
 
 @pytest.fixture(scope="module")
