@@ -121,7 +121,7 @@ class ScenarioError(BackpropError):
 
     def in_language(self, language: str) -> str:
         """All the mistakes, in `language`."""
-        return "\n".join(one.in_language(language) for one in self.diagnostics)
+        return "\n".join(diagnostic.in_language(language) for diagnostic in self.diagnostics)
 
 
 class ShapeError(BackpropError):
@@ -147,8 +147,8 @@ class UsageError(BackpropError):
 
 
 _REASONS: Final[dict[str, str]] = {
-    one: one
-    for one in (
+    text: text
+    for text in (
         msg("No such file or directory"),
         msg("Permission denied"),
         msg("Operation not permitted"),
@@ -171,7 +171,7 @@ _REASONS: Final[dict[str, str]] = {
 def reason(problem: BaseException) -> str:
     """What is wrong, in the words of whoever found it: the system, or Python."""
     given = [getattr(problem, "strerror", None), *problem.args[:1]]
-    text = next((one for one in given if isinstance(one, Message)), given[0] or str(problem))
+    text = next((text for text in given if isinstance(text, Message)), given[0] or str(problem))
     return _REASONS.get(text, text)
 
 

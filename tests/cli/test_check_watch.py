@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.cli import rounds
-from backprop_tui.cli.rounds import watch
+from backprop_tui.cli import check as checking
+from backprop_tui.cli.check import watch
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 from programs import PROGRAM, environment, program
 
@@ -55,7 +55,7 @@ class Watched:
                 raise KeyboardInterrupt
             moment()
 
-        self.patch.setattr(rounds, "sleep", sleep)
+        self.patch.setattr(checking, "sleep", sleep)
         outcome = self.commands("check", "--watch", *paths)
         *blocks, end = outcome.out.removesuffix("\n").split("\n\n")
         return outcome.code, [block.split("\n") for block in blocks], end

@@ -11,9 +11,8 @@ import pytest
 
 from backprop_engine.messages.translations import translations
 from backprop_tui.cells.text import cell_width
-from backprop_tui.cli.check import summary
+from backprop_tui.cli.check import summary, watch
 from backprop_tui.cli.main import SUBCOMMANDS
-from backprop_tui.cli.rounds import watch
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 from rooms import room
 

@@ -12,8 +12,8 @@ from backprop_engine.debugger import Go, Session, update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
-from backprop_tui.cli import meter
-from backprop_tui.cli.meter import Meter
+from backprop_tui.cli import output
+from backprop_tui.cli.output import ProgressMeter
 from command_line import Commands, file
 
 TEXT = """
@@ -41,8 +41,8 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is said."""
-    monkeypatch.setattr(meter, "_PATIENCE", 0)
-    monkeypatch.setattr(meter, "_EVERY", 0)
+    monkeypatch.setattr(output, "_PATIENCE", 0)
+    monkeypatch.setattr(output, "_EVERY", 0)
 
 
 def session() -> Session:
@@ -53,7 +53,7 @@ def session() -> Session:
 def test_it_says_how_far_it_is_and_leaves_nothing() -> None:
     terminal = Terminal()
     start = session()
-    there = Meter("en", terminal).finish(update(start, Go(start.run.start(300))))
+    there = ProgressMeter("en", terminal).finish(update(start, Go(start.run.start(300))))
     assert there.position == start.run.start(300)
     seen = terminal.seen
     assert "[############------------] iteration 150 of 299" in seen
@@ -68,10 +68,10 @@ def test_every_way_is_told_up_to_its_end(language: str) -> None:
         terminal = Terminal()
         run = session().run
         if act == "reach":
-            Meter(language, terminal).reach(run, 300)
+            ProgressMeter(language, terminal).reach(run, 300)
             assert run.missing(300) == 1
         else:
-            Meter(language, terminal).extend(run)
+            ProgressMeter(language, terminal).extend(run)
             assert run.history.count == 301
         assert any("299" in line and "300" in line for line in terminal.seen)
         assert terminal.seen[-1] == ""
@@ -88,7 +88,7 @@ def test_nothing_is_said_to_a_pipe(commands: Commands, tmp_path: Path) -> None:
 
 def test_what_is_quick_says_nothing() -> None:
     terminal = Terminal()
-    Meter("en", terminal).extend(session().run)
+    ProgressMeter("en", terminal).extend(session().run)
     assert terminal.getvalue() == ""
 
 

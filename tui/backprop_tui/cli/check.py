@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import isdir
 from pathlib import Path
-from typing import Final
+from time import sleep
+from typing import Final, TypeAlias
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.numbers import number
-from backprop_engine.messages.message import Message, joined, msg
+from backprop_engine.messages.message import Message, in_language, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
 from backprop_tui.cells.text import pad
 from backprop_tui.cli.arguments import add_shared, named_path, refuse_texts, standard_input_source
+from backprop_tui.files.watching import INTERVAL, Watcher, data_files, stamp
 
-__all__ = ["add_arguments", "run", "summary"]
+__all__ = ["add_arguments", "run", "summary", "watch"]
 
 _ENDINGS = (".yaml", ".yml")
 _MOST_SHOWN = 8
@@ -48,8 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
         return _checked(clean(name), path, arguments.max_memory, language)
 
     if arguments.watch:
-        from backprop_tui.cli.rounds import watch
-
         if "-" in arguments.paths:
             raise UsageError(msg("standard input cannot be watched: give files or folders"))
         list(_files(arguments.paths))
@@ -87,12 +88,12 @@ def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[s
         if not isdir(path):
             yield (argument if path == Path(argument) else path.stem), path
             continue
-        inside = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and not one.is_dir())
+        inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and not file.is_dir())
         if not inside and not empty_too:
             raise UsageError(
                 msg("{folder}: there is no scenario in this folder (no .yaml or .yml file)", folder=argument)
             )
-        yield from ((str(one), one) for one in inside)
+        yield from ((str(file), file) for file in inside)
 
 
 def _checked(name: str, path: Path | None, max_memory: int, language: str) -> int:
@@ -206,3 +207,79 @@ def _told(check: GradientCheck) -> Message:
         expected=number(check.expected, 12),
         error=number(check.error, 2),
     )
+
+
+# Watching
+
+
+Check: TypeAlias = Callable[[str, Path], int]
+
+
+def watch(
+    find: Callable[[], Mapping[str, Path]],
+    check: Check,
+    summary: Callable[[Sequence[int]], str],
+    language: str = "en",
+    wait: Callable[[], object] = lambda: sleep(INTERVAL),
+) -> int:
+    """Check what `find` gives, and again whatever changes, until an interrupt; gives the exit code.
+
+    A scenario changes with the data files that it reads. Between two looks at the files there is a `wait`.
+    """
+    rounds = _Rounds(check, summary, language)
+    try:
+        rounds.first(find())
+        print(msg("watching; Ctrl+C ends").in_language(language), file=sys.stderr, flush=True)
+        while True:
+            wait()
+            rounds.look(find())
+    except KeyboardInterrupt:
+        print(f"\n{rounds.summary}", flush=True)
+        return 128 + signal.SIGINT
+
+
+class _Rounds:
+    """The outcome of every file, as of the last round that it was in."""
+
+    def __init__(self, check: Check, summary: Callable[[Sequence[int]], str], language: str) -> None:
+        self.codes: dict[str, int] = {}
+        self._check, self._summary, self._language = check, summary, language
+        self._watchers: dict[str, Watcher] = {}
+        self._count = 1
+
+    @property
+    def summary(self) -> str:
+        """What came of all files so far."""
+        return in_language(self._summary(list(self.codes.values())), self._language)
+
+    def first(self, files: Mapping[str, Path]) -> None:
+        """Check all files."""
+        for name, path in files.items():
+            self._watchers[name] = Watcher(())
+            self._checked(name, path)
+        print(self.summary, flush=True)
+
+    def look(self, files: Mapping[str, Path]) -> None:
+        """Check what has changed or is new; a round in which nothing has is none."""
+        for name, path in files.items():
+            if name not in self._watchers:  # as if it had changed, so that it is waited for to be whole
+                self._watchers[name] = Watcher((str(path),), {str(path): None})
+        changed = [name for name in files if self._watchers[name].poll()]
+        gone = [name for name in self.codes if name not in files]
+        self._watchers = {name: self._watchers[name] for name in files}
+        if not changed and not gone:
+            return
+        self._count += 1
+        print(f"\n{msg('round {count}', count=self._count).in_language(self._language)}")
+        for name in gone:
+            del self.codes[name]
+            print(f"{pad(msg('gone').in_language(self._language), 6)}{clean(name)}")
+        for name in changed:
+            self._checked(name, files[name])
+        print(self.summary, flush=True)
+
+    def _checked(self, name: str, path: Path) -> None:
+        watcher, data = self._watchers[name], data_files(str(path))
+        paths = (str(path), *(watcher.paths[1:] if data is None else data))
+        watcher.watch(paths, {file: stamp(file) for file in paths})
+        self.codes[name] = self._check(name, path)

@@ -10,7 +10,7 @@ from backprop_engine.catalogue.entries import data, find
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS
-from backprop_tui.cli.printing import print_lines
+from backprop_tui.cli.output import print_lines
 from backprop_tui.render.operator_pages import page, table
 
 __all__ = ["add_arguments", "run"]

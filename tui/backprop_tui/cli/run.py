@@ -19,8 +19,7 @@ from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cli.arguments import add_shared, opened, position
-from backprop_tui.cli.meter import Meter
-from backprop_tui.cli.printing import print_lines
+from backprop_tui.cli.output import ProgressMeter, print_lines
 from backprop_tui.render.transcript import course, state, transcript
 
 __all__ = ["add_arguments", "run"]
@@ -73,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         commands = given(arguments.commands, arguments.x)
         first = position(arguments.at, iterations.last) or 0
         return run_script(scenario, commands, first, language)
-    meter = Meter(language)
+    meter = ProgressMeter(language)
     here = position(arguments.at, iterations.last)
     meter.reach(iterations, arguments.iteration or (0 if here is None else iterations.locate(here)[0]))
     trace, at = _chosen(iterations, arguments.iteration, here)

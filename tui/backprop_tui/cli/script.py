@@ -15,8 +15,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source, read_source
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cli.arguments import standard_input_source
-from backprop_tui.cli.meter import Meter
-from backprop_tui.cli.printing import print_lines
+from backprop_tui.cli.output import ProgressMeter, print_lines
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.outcome import fitted
@@ -48,7 +47,7 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
     def warn(problem: str) -> None:
         print(f"{scenario.path}: {kind}: {clean(in_language(problem, language))}", file=sys.stderr)
 
-    meter = Meter(language)
+    meter = ProgressMeter(language)
     start = session_of(scenario, warn=warn)
     session = meter.finish(start_move(start, replace(start, position=position)))
     code, wrong = FINE, 0

@@ -1,17 +1,48 @@
-"""How far a long training is, on standard error, where that is a terminal; a pipe or a file hears nothing."""
+"""What subcommands print: role-tagged lines, and on a terminal how far a long training is."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from time import monotonic
 from typing import Final, TextIO
 
 from backprop_engine.debugger import Session, advance, progress
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
+from backprop_tui.cells.lines import Line, Role, line_text
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["Meter"]
+__all__ = ["ProgressMeter", "print_lines"]
+
+_COLOURS = {
+    Role.VALUE: "32",
+    Role.ACTIVE_VALUE: "32",
+    Role.GOOD: "32",
+    Role.GRADIENT: "31",
+    Role.ACTIVE_GRADIENT: "31",
+    Role.WARNING: "31",
+    Role.LOCAL: "33",
+    Role.NAME: "34",
+    Role.HEADING: "1",
+    Role.DIM: "2",
+    Role.CODE: "35",
+}
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines; in colour where standard output is a terminal that wants it."""
+    coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    for line in lines:
+        if coloured:
+            text = "".join(
+                f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part for part, role in line
+            )
+        else:
+            text = line_text(line)
+        sys.stdout.write(text.rstrip() + "\n")
+
 
 _PATIENCE: Final = 0.5
 """Seconds after which there is something to say."""
@@ -19,7 +50,7 @@ _EVERY: Final = 0.1
 _CELLS: Final = 24
 
 
-class Meter:
+class ProgressMeter:
     """A line that is written again and again, and wiped away in the end."""
 
     def __init__(self, language: str, stream: TextIO | None = None) -> None:
