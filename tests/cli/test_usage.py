@@ -60,6 +60,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "ops": "--json --lang",
         "new": "--lang",
         "schema": "--lang",
+        "doctor": "--json --lang",
         "serve": "--at --set --lang --theme --ascii --max-memory --threads --port --sessions",
     }
     assert set(options) == set(SUBCOMMANDS)

@@ -30,8 +30,8 @@ class FakeHandle:
         self.current = shown
         self.said: list[tuple[str, bool]] = []
         self.asked: list[object] = []
-        self.focused: object = None
-        self.app = SimpleNamespace(
+        self.focused_widget: object = None
+        self.application = SimpleNamespace(
             has_class=lambda name: False,
             clear_notifications=self.said.clear,
             size=SimpleNamespace(width=100, height=30),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from backprop_engine.debugger import Session, StepBy, StepOver
 from backprop_engine.debugger.branches import BASELINE
@@ -132,7 +132,7 @@ def _nothing(rest: str, context: _Context) -> Request:
         )
     if command.runs is None:
         return ScreenCommand(command.name)
-    assert isinstance(command.runs, Struct)
+    assert not callable(command.runs)
     return command.runs
 
 

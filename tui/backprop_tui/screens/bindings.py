@@ -19,9 +19,11 @@ class CommandScreen(Protocol):
     @property
     def offers(self) -> frozenset[str]:
         """The commands that the palette offers there."""
+        ...
 
     def action_command(self, name: str) -> None:
         """What a key, a click or the palette does for a row of the table."""
+        ...
 
 
 def binding_id(name: str) -> str:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from backprop_engine.debugger import (
     Break,
     Command,
@@ -60,7 +58,7 @@ class CommandRunner:
         """What a key or the palette does for a row of the table."""
         if row.asks:
             self._handle.open_prompt(f"{row.prompt[0]} ")
-        elif isinstance(row.runs, Struct) and not isinstance(row.runs, Query):
+        elif row.runs is not None and not callable(row.runs) and not isinstance(row.runs, Query):
             self.do(row.runs)
         else:
             self.type(row.prompt[0])
@@ -148,7 +146,7 @@ class CommandRunner:
         """Uncover what the last answer stands over: it is about another place."""
         if self._answered:
             self._answered = False
-            self._handle.app.clear_notifications()
+            self._handle.application.clear_notifications()
 
     # Typed lines
 
@@ -160,7 +158,7 @@ class CommandRunner:
         from backprop_tui.prompt.execute import apply
         from backprop_tui.prompt.outcome import WIDTH, Context
 
-        view, app = self._handle.current, self._handle.app
+        view, app = self._handle.current, self._handle.application
         width = min(WIDTH, max(_LEAST_WIDTH, app.size.width - _BESIDE_ANSWERS))
         outcome = apply(view.session, request, Context(view.scenario, view.language, width), None)
         session, found = outcome.session, outcome.found

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from backprop_engine.debugger import Command, Fold, Go, Select
 from backprop_engine.debugger.branches import BASELINE
@@ -148,6 +149,16 @@ class DebuggerScreen(Screen[None]):
     def keep_view(self, view: View) -> None:
         """Take another view that looks the same: nothing is drawn."""
         self.set_reactive(DebuggerScreen.view, view)
+
+    @property
+    def application(self) -> App[Any]:
+        """The application."""
+        return self.app
+
+    @property
+    def focused_widget(self) -> Widget | None:
+        """The widget with the focus."""
+        return self.focused
 
     @property
     def chosen_node(self) -> Node | None:

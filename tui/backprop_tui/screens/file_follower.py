@@ -155,7 +155,7 @@ class FileFollower:
         """Let a program have the terminal until it ends; gives its exit status."""
         failed: UsageError | None = None
         status = 0
-        with self._handle.app.suspend():
+        with self._handle.application.suspend():
             try:
                 status = run_editor(words)
             except UsageError as error:  # the terminal is not taken back where an error passes by

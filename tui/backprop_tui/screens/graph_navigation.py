@@ -86,7 +86,7 @@ class GraphNavigation:
     @property
     def table(self) -> PanelDrawing | None:
         """How the panel with the focus is drawn, if it is one of the screen's own."""
-        focused = self._handle.focused
+        focused = self._handle.focused_widget
         return None if focused is None else PANELS.get(focused.id or "")
 
     def choose_row(self, by: int) -> None:

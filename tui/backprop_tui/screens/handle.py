@@ -28,69 +28,88 @@ class Handle(Protocol):
     @property
     def current(self) -> View:
         """The view as it is now."""
+        ...
 
     def show_view(self, view: View) -> None:
         """Take another view, and show it in every panel."""
+        ...
 
     def keep_view(self, view: View) -> None:
         """Take another view that looks the same: nothing is drawn."""
+        ...
 
     @property
     def chosen_node(self) -> Node | None:
         """The node that is chosen, or the step's own."""
+        ...
 
     # Commands
 
     def do(self, command: Command) -> None:
         """Carry out a command of the debugger."""
+        ...
 
     def run_screen_command(self, command: ScreenCommand) -> None:
         """Carry out what only a screen can do."""
+        ...
 
     def open_prompt(self, typed: str = "", lines: Sequence[Line] = ()) -> None:
         """Open the prompt with something typed, and something to read above it."""
+        ...
 
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
         """Show a notice over a corner of the screen; what it quotes is never read as markup."""
+        ...
 
     # Panels
 
     def panel(self, name: str) -> Panel:
         """The panel called `name`."""
+        ...
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front and give it the focus."""
+        ...
 
     @property
-    def focused(self) -> Widget | None:
+    def focused_widget(self) -> Widget | None:
         """The widget with the focus."""
+        ...
 
     # Textual's own: time, and work beside the keys
 
     @property
-    def app(self) -> App[Any]:
+    def application(self) -> App[Any]:
         """The application."""
+        ...
 
     @property
     def is_attached(self) -> bool:
         """Whether the screen is still there."""
+        ...
 
     def has_class(self, *class_names: str) -> bool:
         """Whether the screen has a class, such as that of its width."""
+        ...
 
     def call_later(self, callback: Callable[..., Any], *args: Any) -> bool:
         """Call a function once what is under way is done; also from another thread."""
+        ...
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any) -> bool:
         """Call a function once the screen is painted."""
+        ...
 
     def set_timer(self, delay: float, callback: Callable[[], None], *, pause: bool = False) -> Timer:
         """Call a function after `delay` seconds."""
+        ...
 
     def set_interval(self, interval: float, callback: Callable[[], None], *, pause: bool = False) -> Timer:
         """Call a function every `interval` seconds."""
+        ...
 
     def run_worker(
         self, work: WorkType[Any], *, group: str = ..., exclusive: bool = ..., thread: bool = ...
     ) -> Worker[Any]:
         """Do something beside taking keys."""
+        ...

@@ -52,7 +52,7 @@ class LayoutJob:
             self._begin.stop()
         self._awaited = wanted
         if wanted is not None and all(scene.key != wanted for scene in view.whole_scenes):
-            still = self._handle.app.has_class("-still")
+            still = self._handle.application.has_class("-still")
             self._begin = self._handle.set_timer(_PAUSE, self._start, pause=still)
 
     def _start(self) -> None:

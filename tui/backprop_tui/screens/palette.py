@@ -42,6 +42,7 @@ class _Offers(Protocol):
         self, screen: Screen[object], language: str
     ) -> Iterable[tuple[SystemCommand, tuple[str, ...]]]:
         """What the palette offers on `screen`, each with its names at the prompt."""
+        ...
 
 
 class Commands(Provider):

@@ -40,7 +40,7 @@ class Player:
             self._play()
 
     def _play(self) -> None:
-        still = self._handle.app.has_class("-still")
+        still = self._handle.application.has_class("-still")
         self.timer = self._handle.set_interval(1 / SPEEDS[self.speed], self.step, pause=still)
         speed = f"{SPEEDS[self.speed]:g}"
         self._handle.say(

@@ -41,7 +41,7 @@ from backprop_tui.torch.writer import RecordingWriter
 
 __all__ = ["Tape", "record"]
 
-_OURS: Final = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+_OURS: Final = (os.path.dirname(torch.__file__ or "") + os.sep, os.path.dirname(__file__) + os.sep)
 """Where source lines are not the user's."""
 _NO_NUMBER: Final = 2**63
 """Nodes without a number of their own, such as leaves' accumulators, have one above this."""
