@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
-sys.path[:0] = [str(FOLDER.parents[1] / "tests"), str(FOLDER.parents[1] / "tests" / "tui")]
+sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "support"))
 
 from backprop_engine.messages.translations import languages  # noqa: E402
 from backprop_tui.export.screenshot import screen_svg  # noqa: E402

@@ -220,8 +220,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "dead relu",
             msg("A unit of this ReLU gives 0 for everything."),
             msg(
-                "Its weights get no gradient and it stays so: a smaller learning rate, a positive bias "
-                "at the start, or a leaky ReLU."
+                "Its weights get no gradient, so it stays inactive unless its inputs change. Try a smaller "
+                "learning rate, a positive initial bias, or a leaky ReLU."
             ),
             _dead,
         ),

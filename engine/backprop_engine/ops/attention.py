@@ -143,7 +143,7 @@ _LOOKING = Words(
     ko="쿼리와 키는 각 값을 얼마나 볼지 정하므로, 그래디언트를 소프트맥스를 거쳐 받습니다.",
 )
 _LOOKED_AT = Words(
-    en="A value gets the gradient of each position as much as it was looked at from there.",
+    en="A value gets the gradient of each position, weighted by the attention it received from there.",
     ko="값은 각 위치의 그래디언트를 그 위치에서 주목받은 비율만큼 받습니다.",
 )
 
@@ -183,7 +183,7 @@ scaled_dot_product_attention = define(
     ),
     inside=_attention_inside,
     lesson=Words(
-        en="A value gets the gradient as much as it was looked at; queries and keys get it through softmax.",
+        en="A value gets the gradient weighted by the attention it received; queries and keys get theirs through softmax.",
         ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
     ),
     lessons=(_LOOKING, _LOOKING, _LOOKED_AT),

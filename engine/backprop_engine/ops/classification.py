@@ -134,7 +134,7 @@ LABEL_SMOOTHING = OpAttribute(
     0.0,
     Words(
         "the share of every target that is spread evenly over all classes",
-        "정답마다 모든 클래스에 고루 나누어 줄 몫",
+        "정답마다 모든 범주에 고루 나누어 줄 몫",
     ),
     least=0,
     most=1,
@@ -352,13 +352,13 @@ nll = define(
     indices=lambda log_p, target: (1,),
     refuse=refuse_target,
     lesson=Words(
-        en="Negative log-likelihood: only the log-probability of the right class gets a gradient, of −1.",
-        ko="음의 로그 가능도는 정답 클래스의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
+        en="Negative log-likelihood: only the log-probability of the right class gets a gradient: −1, divided by the number of targets when the mean is taken.",
+        ko="음의 로그 가능도는 정답 범주의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words(
         "The classes lie along the last axis. The mean is over the targets that count; where none "
         "does it is NaN, and the gradient 0.",
-        "클래스는 마지막 축에 놓입니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 "
+        "범주는 마지막 축에 놓입니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 "
         "NaN이고 그래디언트는 0입니다.",
     ),
     samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1]),
@@ -387,7 +387,7 @@ softmax_with_loss = define(
         "The classes lie along the last axis; the largest logit is subtracted first, so that no "
         "exponential overflows. The mean is over the targets that count; where none does it is NaN, and the "
         "gradient 0.",
-        "클래스는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
+        "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
         "않습니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 NaN이고 그래디언트는 "
         "0입니다.",
     ),

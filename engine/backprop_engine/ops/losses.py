@@ -220,7 +220,7 @@ bce = define(
         "로그를 −100에서 멈춥니다. 0 … 1을 벗어나면 NaN입니다.",
     ),
     kinks=(
-        Kink((0.0, 0.0), 0, (1, inf), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 침")),
+        Kink((0.0, 0.0), 0, (1, inf), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 간주")),
         Kink(
             (0.0, 1.0),
             inf,
@@ -388,6 +388,6 @@ kl_div = define(
         "PyTorch처럼 첫째 피연산자는 로그 확률이고, mean은 모든 원소의 평균입니다. 0인 정답은 "
         "0으로 치며, 그 정답에 대한 미분은 −inf입니다.",
     ),
-    kinks=(Kink((-inf, 0.0), 0, (0, nan), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 침")),),
+    kinks=(Kink((-inf, 0.0), 0, (0, nan), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 간주")),),
     samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, reduction="batchmean")[1:4]),
 )

@@ -413,7 +413,7 @@ batch_norm = define(
     inside=_batch_norm_inside,
     lesson=Words(
         en="Each channel is normalised over the batch, so every sample's gradient depends on all the others.",
-        ko="채널마다 배치 전체로 정규화하므로, 한 샘플의 그래디언트가 다른 모든 샘플에 의존합니다.",
+        ko="채널마다 배치 전체로 정규화하므로, 한 표본의 그래디언트가 다른 모든 표본에 의존합니다.",
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(

@@ -102,7 +102,7 @@ var = define(
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
     lesson=Words(
-        en="A variance pulls every cell by its distance from the mean: twice that, over their number.",
+        en="The gradient of a variance is twice each entry's distance from the mean, divided by the number of entries.",
         ko="분산 노드의 로컬 그래디언트는 각 원소와 평균의 차이를 두 배 해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(
@@ -145,7 +145,7 @@ std = define(
     analytic=False,
     inside=_std_inside,
     lesson=Words(
-        en="A standard deviation pulls every cell by its standardised value, over the number of cells.",
+        en="The gradient of a standard deviation is each entry's standardised value, divided by the number of entries.",
         ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(

@@ -80,7 +80,7 @@ BAD = (
 """Lines that ask for nothing that there is, most of them; the others are answered."""
 
 UNHEARD = {
-    "A breakpoint is on something that there is not.",
+    "The node, operator or group of a breakpoint does not exist.",
     "A watch is no expression over nodes and gradients of the graph.",
     "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`",
     "search for a part of a name, `op NAME`, `group NAME`, or `if …`",

@@ -71,7 +71,7 @@ CHANGES: Final = (
     CommandRow(
         "name",
         msg("name"),
-        msg("give the branch one is on another name"),
+        msg("rename this branch"),
         runs=NameBranch,
         asks=True,
         typed="name",

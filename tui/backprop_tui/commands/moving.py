@@ -52,7 +52,7 @@ MOVING: Final = (
     CommandRow(
         "over",
         msg("node"),
-        msg("over a node, with all its edges"),
+        msg("step over a node, with all its edges"),
         ("n",),
         "n",
         3,
@@ -189,7 +189,7 @@ MOVING: Final = (
     CommandRow(
         "history_ahead",
         msg("jump again"),
-        msg("again to where one came back from"),
+        msg("jump forward again"),
         ("right_square_bracket",),
         "]",
         runs=Ahead(),

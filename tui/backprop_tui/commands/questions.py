@@ -110,7 +110,7 @@ QUESTIONS: Final = (
     CommandRow(
         "stack",
         msg("stack"),
-        msg("what one is inside of"),
+        msg("the call stack: what the debugger is inside of"),
         runs=Info("stack"),
         typed="backtrace bt where stack k",
     ),

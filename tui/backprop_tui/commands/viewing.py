@@ -44,7 +44,7 @@ VIEWING: Final = (
     CommandRow(
         "fit",
         msg("fit"),
-        msg("the graph from as near as it fits the panel; where it never does, the dots around the step"),
+        msg("zoom to fit: the graph as large as the panel allows, or the dots around the step"),
         ("f",),
         "f",
         typed="fit",
