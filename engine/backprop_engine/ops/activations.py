@@ -366,8 +366,10 @@ log_sigmoid = define(
     tails="saturating",
     inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
     lesson=Words(
-        en="The log of a sigmoid: the gradient is one minus the sigmoid, so a confident unit gets almost none.",
-        ko="시그모이드의 로그입니다. 그래디언트는 1에서 시그모이드를 뺀 값이므로 확신하는 유닛은 거의 받지 않습니다.",
+        en="The log of a sigmoid: the gradient is one minus the sigmoid, so a confident unit gets "
+        "almost none.",
+        ko="시그모이드의 로그입니다. 그래디언트는 1에서 시그모이드를 뺀 값이므로 확신하는 유닛은 "
+        "거의 받지 않습니다.",
     ),
     conventions=Words(
         "Exact on both sides: far below 0 it is the operand itself.",

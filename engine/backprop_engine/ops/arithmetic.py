@@ -185,7 +185,8 @@ pow_ = define(
     lessons=(
         None,
         Words(
-            en="The derivative of a power with respect to its exponent is the power times the logarithm of the base.",
+            en="The derivative of a power with respect to its exponent is the power times the "
+            "logarithm of the base.",
             ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 로그를 곱한 것입니다.",
         ),
     ),

@@ -183,7 +183,8 @@ scaled_dot_product_attention = define(
     ),
     inside=_attention_inside,
     lesson=Words(
-        en="A value gets the gradient weighted by the attention it received; queries and keys get theirs through softmax.",
+        en="A value gets the gradient weighted by the attention it received; queries and keys get "
+        "theirs through softmax.",
         ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
     ),
     lessons=(_LOOKING, _LOOKING, _LOOKED_AT),

@@ -352,7 +352,8 @@ nll = define(
     indices=lambda log_p, target: (1,),
     refuse=refuse_target,
     lesson=Words(
-        en="Negative log-likelihood: only the log-probability of the right class gets a gradient: −1, divided by the number of targets when the mean is taken.",
+        en="Negative log-likelihood: only the log-probability of the right class gets a gradient: "
+        "−1, divided by the number of targets when the mean is taken.",
         ko="음의 로그 가능도는 정답 범주의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words(

@@ -117,7 +117,8 @@ softmax = define(
     attributes=(AXIS,),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "e / s")),
     lesson=Words(
-        en="Every output of softmax depends on every input of its row: when one input rises, its own output rises and all others fall.",
+        en="Every output of softmax depends on every input of its row: when one input rises, its "
+        "own output rises and all others fall.",
         ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
     ),
     conventions=Words(
@@ -197,7 +198,8 @@ log_softmax = define(
     attributes=(AXIS,),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
     lesson=Words(
-        en="A log-probability rises with its own logit and falls with every logit by that logit's probability.",
+        en="A log-probability rises with its own logit and falls with every logit by that logit's "
+        "probability.",
         ko="로그 확률은 자기 로짓을 따라 커지고, 모든 로짓에 대해 그 확률만큼 작아집니다.",
     ),
     conventions=Words(

@@ -102,7 +102,8 @@ var = define(
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
     lesson=Words(
-        en="The gradient of a variance is twice each entry's distance from the mean, divided by the number of entries.",
+        en="The gradient of a variance is twice each entry's distance from the mean, divided by "
+        "the number of entries.",
         ko="분산 노드의 로컬 그래디언트는 각 원소와 평균의 차이를 두 배 해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(
@@ -145,7 +146,8 @@ std = define(
     analytic=False,
     inside=_std_inside,
     lesson=Words(
-        en="The gradient of a standard deviation is each entry's standardised value, divided by the number of entries.",
+        en="The gradient of a standard deviation is each entry's standardised value, divided by "
+        "the number of entries.",
         ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(
