@@ -116,8 +116,8 @@ class DebuggerApp(App[None]):
         if self.settings.theme and self.settings.theme not in self.available_themes:
             problems.append(msg("settings: there is no theme {theme}", theme=self.settings.theme))
         if problems:
-            told = "\n".join(in_language(problem, self.language) for problem in problems)
-            self.notify(told, markup=False, severity="warning", timeout=10)
+            text = "\n".join(in_language(problem, self.language) for problem in problems)
+            self.notify(text, markup=False, severity="warning", timeout=10)
 
     def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
         """Say something over the panels, in plain signs where the terminal is to get no others.

@@ -35,7 +35,7 @@ class Branch(Struct, frozen=True, eq=False):
     name: str
     parent: str | None
     overrides: Mapping[tuple[str, str], Override]
-    told: Hint = ""
+    description: Hint = ""
     """The change that made it, in words."""
 
     def own(self) -> tuple[Override, ...]:
@@ -64,7 +64,7 @@ class Branches(Struct, frozen=True, eq=False):
         """The current branch."""
         return self.every[self.current]
 
-    def grown(self, override: Override, told: Message) -> Branches:
+    def grown(self, override: Override, description: Message) -> Branches:
         """With another change, on a new branch."""
         kept = sum(override.tensor.size for branch in self.every.values() for override in branch.own())
         if kept + override.tensor.size > MOST_NUMBERS:
@@ -77,7 +77,7 @@ class Branches(Struct, frozen=True, eq=False):
         name = f"b{number}"
         key = (override.kind, override.node)
         overrides = {old: known for old, known in self.here.overrides.items() if old != key} | {key: override}
-        branch = Branch(name, self.current, overrides, told)
+        branch = Branch(name, self.current, overrides, description)
         return Branches({**self.every, name: branch}, name, {**self.redo, self.current: name})
 
     def undone(self) -> Branches:

@@ -37,10 +37,10 @@ def overridden(session: Session, command: Set) -> Session:
     what = f"grad({node.name})" if command.gradient else node.name
     given = np.asarray(command.tensor, dtype=np.float64)
     shown = msg("{count} numbers", count=given.size) if given.size > _SPELLED else _spelled(given.tolist())
-    told = msg("{what} = {numbers}", what=f"{what}{where}", numbers=shown)
+    description = msg("{what} = {numbers}", what=f"{what}{where}", numbers=shown)
     if kind == "leaf" and session.run.training is not None:
-        told = msg("{change} from the first iteration on", change=told)
-    return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), told))
+        description = msg("{change} from the first iteration on", change=description)
+    return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), description))
 
 
 _SPELLED = 4

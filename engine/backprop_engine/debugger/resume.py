@@ -54,7 +54,7 @@ class ResumePoint(Struct, frozen=True):
     """A position of a run by the step that led to it; `start` is where no step has been taken.
 
     `node` is what is computed, seeded or updated; for a step along an edge it is the node whose rule runs,
-    and `argnum` its operand. `behind` are the nodes that follow in the same pass, in order: where to go on if
+    and `argnum` its operand. `following` are the later nodes of the same pass, in order: where to go on if
     the node is gone.
     """
 
@@ -62,7 +62,7 @@ class ResumePoint(Struct, frozen=True):
     kind: StepKind = "start"
     node: str = ""
     argnum: int = 0
-    behind: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
 
 
 def resume_point(session: Session) -> ResumePoint:
@@ -83,10 +83,10 @@ def _place(trace: Trace, here: int, iteration: int = 0) -> ResumePoint:
     else:
         node, argnum = step.node, 0
         order = {"forward": tuple(schedule.order), "update": schedule.updates or ()}.get(kind, ())
-    return ResumePoint(iteration, kind, graph.nodes[node].name, argnum, _behind(graph, order, node))
+    return ResumePoint(iteration, kind, graph.nodes[node].name, argnum, _following(graph, order, node))
 
 
-def _behind(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
+def _following(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]:
     """The names of what follows `node` in `order`."""
     return tuple(graph.nodes[position].name for position in order[order.index(node) + 1 :]) if order else ()
 
@@ -104,7 +104,7 @@ def _last_iteration_with(run: Run, kind: StepKind) -> int:
 
 def _within(graph: Graph, schedule: Schedule, place: ResumePoint) -> int:
     """The position in its iteration."""
-    nodes = [graph.position(name) for name in (place.node, *place.behind) if name in graph]
+    nodes = [graph.position(name) for name in (place.node, *place.following) if name in graph]
     match place.kind:
         case "start":
             return 0

@@ -27,8 +27,8 @@ def typed(text: str) -> Expr:
 
 def about(text: str, message: Message, hint: Hint) -> UsageError:
     """What is wrong with a typed expression."""
-    told = msg("{text}: {problem}", text=shortened(clean(text), 60), problem=with_hint(message, hint))
-    return UsageError(rewritten(told, named))
+    described = msg("{text}: {problem}", text=shortened(clean(text), 60), problem=with_hint(message, hint))
+    return UsageError(rewritten(described, named))
 
 
 def with_hint(message: Message, hint: Hint) -> Message:

@@ -99,7 +99,9 @@ def column(
             texts = _scientific(numbers, digits, apart=apart)
         else:
             most = max(decimals, DIGITS - 1 - _exponent(max(sizes)))
-            texts = _fixed(numbers, _told_apart(numbers, "f", decimals, most) if apart else decimals)
+            texts = _fixed(
+                numbers, _distinguishing_decimals(numbers, "f", decimals, most) if apart else decimals
+            )
     width = max(map(len, texts), default=0)
     return [text.rjust(width) for text in texts]
 
@@ -138,7 +140,7 @@ def _shows(value: float, decimals: int) -> bool:
     return abs(round(value, decimals) - value) <= 1e-14 * abs(value)
 
 
-def _told_apart(numbers: list[float], form: str, fewest: int, most: int) -> int:
+def _distinguishing_decimals(numbers: list[float], form: str, fewest: int, most: int) -> int:
     """The fewest decimals that tell all those numbers apart which `most` tell apart."""
     if fewest >= most:
         return most
@@ -173,7 +175,7 @@ def _scientific(numbers: list[float], digits: int, *, apart: bool) -> list[str]:
     """Numbers as ``1.50e-7``, with equally many digits and their exponents under each other."""
     decimals = min(digits, DIGITS - 1) - 1
     if apart:
-        decimals = _told_apart(numbers, "e", decimals, DIGITS - 2)
+        decimals = _distinguishing_decimals(numbers, "e", decimals, DIGITS - 2)
     rounded = _rounding(decimals, "e")
     parts = [rounded(value).partition("e") for value in numbers if isfinite(value) and value != 0]
     while decimals and all(mantissa.endswith("0") for mantissa, _, _ in parts):

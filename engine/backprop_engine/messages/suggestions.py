@@ -10,7 +10,7 @@ from typing import Final
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import clean
 
-__all__ = ["did_you_mean", "meant", "nearest", "one_is_near"]
+__all__ = ["did_you_mean", "meant", "near_one_of", "nearest"]
 
 _MAX_LENGTH = 64
 _MOST = 10_000
@@ -56,7 +56,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> Hint:
     return _look_alike(name, found) or msg("did you mean `{text}`?", text=found)
 
 
-def one_is_near(names: Iterable[str], known: Iterable[str]) -> Hint:
+def near_one_of(names: Iterable[str], known: Iterable[str]) -> Hint:
     """A hint for the first of `names` that is nearly one of `known`, or nothing."""
     known = tuple(known)
     for name in names:
@@ -72,12 +72,13 @@ def _look_alike(name: str, other: str) -> Hint:
     for given, wanted in zip(name, other, strict=True):
         if given != wanted:
             return msg(
-                "did you mean `{text}`? Here stands `{one}` ({letter}), there `{other}` ({wanted}).",
+                "did you mean `{text}`? Here stands `{given}` ({given_code}), "
+                "there `{wanted}` ({wanted_code}).",
                 text=other,
-                one=clean(given),
-                letter=_code_point(given),
-                other=clean(wanted),
-                wanted=_code_point(wanted),
+                given=clean(given),
+                given_code=_code_point(given),
+                wanted=clean(wanted),
+                wanted_code=_code_point(wanted),
             )
     return ""
 

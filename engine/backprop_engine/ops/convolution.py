@@ -319,7 +319,7 @@ _LESSONS = (
 WINDOWS = """\
 def windows(x, kernel, stride=1, padding=0, dilation=1, fill=0.0):
     axes = len(kernel)
-    stride, padding, dilation = (np.broadcast_to(one, axes) for one in (stride, padding, dilation))
+    stride, padding, dilation = (np.broadcast_to(setting, axes) for setting in (stride, padding, dilation))
     x = np.pad(x, [(0, 0)] * (x.ndim - axes) + [(p, p) for p in padding], constant_values=fill)
     counts = (x.shape[-axes:] - dilation * (np.array(kernel) - 1) - 1) // stride + 1
     keys = {
@@ -348,7 +348,7 @@ CONV_INPUT = """\
 def conv_input(shape, weight, g, stride=1, padding=0, dilation=1, groups=1):
     out, keys, inner = windows(np.zeros(shape), weight.shape[2:], stride, padding, dilation)
     outs, ins = weight.shape[0] // groups, weight.shape[1]
-    out, g = (np.moveaxis(one, 1 - weight.ndim, 0) for one in (out, g))
+    out, g = (np.moveaxis(array, 1 - weight.ndim, 0) for array in (out, g))
     for n in range(groups):
         w, part = weight[n * outs : (n + 1) * outs], g[n * outs : (n + 1) * outs]
         for cell, key in keys.items():
@@ -360,7 +360,7 @@ CONV_WEIGHT = """\
 def conv_weight(x, shape, g, stride=1, padding=0, dilation=1, groups=1):
     x, keys, _ = windows(x, shape[2:], stride, padding, dilation)
     outs, ins, out = shape[0] // groups, shape[1], np.zeros(shape)
-    x, g = (np.moveaxis(one, 1 - len(shape), 0) for one in (x, g))
+    x, g = (np.moveaxis(array, 1 - len(shape), 0) for array in (x, g))
     for n in range(groups):
         part, seen = g[n * outs : (n + 1) * outs], x[n * ins : (n + 1) * ins]
         for cell, key in keys.items():

@@ -71,10 +71,10 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
     if not broadcasts(a[:-2], b[:-2]):
         raise ShapeError(
             msg(
-                "{operands}: the batch axes {one} and {other} do not broadcast",
+                "{operands}: the batch axes {first} and {second} do not broadcast",
                 operands=named(a, b),
-                one=shape_text(a[:-2]),
-                other=shape_text(b[:-2]),
+                first=shape_text(a[:-2]),
+                second=shape_text(b[:-2]),
             ),
             clash((*a[:-2], 1, 1), (*b[:-2], 1, 1)),
         )

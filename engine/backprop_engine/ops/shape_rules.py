@@ -14,7 +14,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, Message, enumerated, msg
-from backprop_engine.messages.message import joined as said_joined
+from backprop_engine.messages.message import joined as joined_messages
 
 
 def broadcast(*shapes: Shape, **_: Any) -> Shape:
@@ -66,16 +66,16 @@ def _named(numbered: tuple[int, Shape]) -> Message:
     return msg("{operand} is {shape}", operand=operand(numbered[0]), shape=shape_text(numbered[1]))
 
 
-def two_named(one: tuple[int, Shape], other: tuple[int, Shape], problem: Message) -> Message:
+def two_named(first: tuple[int, Shape], second: tuple[int, Shape], problem: Message) -> Message:
     """A problem with two operands, each named by its number and its shape."""
-    both = enumerated(map(_named, (one, other)), msg(" and "))
+    both = enumerated(map(_named, (first, second)), msg(" and "))
     return msg("{operands}: {problem}", operands=both, problem=problem)
 
 
 def joined(*hints: Hint) -> Hint:
     """The hints that there are, as one."""
     found = [hint for hint in hints if hint]
-    return said_joined(msg("; "), found) if found else ""
+    return joined_messages(msg("; "), found) if found else ""
 
 
 def no_axis(shape: Shape, axis: int) -> ShapeError:
@@ -88,26 +88,30 @@ def no_axis(shape: Shape, axis: int) -> ShapeError:
 
 def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | None = None) -> Hint:
     """Where the shapes of two operands differ that should be the same, `but` for one axis."""
-    one, other = map(operand, argnums)
+    first, second = map(operand, argnums)
     if len(a) != len(b):
         return msg(
-            "{one} has {axes}, {other} has {wanted}", one=one, axes=axes(a), other=other, wanted=axes(b)
+            "{first} has {axes}, {second} has {wanted}",
+            first=first,
+            axes=axes(a),
+            second=second,
+            wanted=axes(b),
         )
     for axis, (size, wanted) in enumerate(zip(a, b, strict=True)):
         if size != wanted and axis != but:
-            return axis_differs(axis, (one, size), (other, wanted))
+            return axis_differs(axis, (first, size), (second, wanted))
     return ""
 
 
-def axis_differs(axis: int, one: tuple[str, int], other: tuple[str, int]) -> Message:
+def axis_differs(axis: int, first: tuple[str, int], second: tuple[str, int]) -> Message:
     """The sizes of an axis in two operands."""
     return msg(
-        "axis {axis} is {size} in {one} and {wanted} in {other}",
+        "axis {axis} is {size} in {first} and {wanted} in {second}",
         axis=axis,
-        one=one[0],
-        size=one[1],
-        other=other[0],
-        wanted=other[1],
+        first=first[0],
+        size=first[1],
+        second=second[0],
+        wanted=second[1],
     )
 
 
@@ -126,8 +130,8 @@ def clash(*shapes: Shape) -> Hint:
             if len(shape) >= back and shape[-back] != 1:
                 seen.setdefault(shape[-back], argnum)
         if len(seen) > 1:
-            (one, first), (other, second) = list(seen.items())[:2]
-            sizes = axis_differs(-back, (operand(first), one), (operand(second), other))
+            first, second = ((operand(argnum), size) for size, argnum in list(seen.items())[:2])
+            sizes = axis_differs(-back, first, second)
             return msg("{sizes}: equal sizes or 1 would fit", sizes=sizes)
     return ""
 

@@ -395,7 +395,7 @@ def _batch_norm_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Dec
 
 BATCH_NORM = """\
 def batch_norm(a, weight=1.0, bias=0.0, eps=1e-05):
-    weight, bias = (np.reshape(one, (-1,) + (1,) * (a.ndim - 2)) for one in (weight, bias))
+    weight, bias = (np.reshape(parameter, (-1,) + (1,) * (a.ndim - 2)) for parameter in (weight, bias))
     return standardised(a, (0, *range(2, a.ndim)), eps) * weight + bias
 """
 

@@ -69,10 +69,10 @@ def _names(named: dict[int, str], reserved: Set[str]) -> dict[int, str]:
     longest = max((len(name.path) for name in parts.values()), default=1)
     tried = ({position: name.written(kept) for position, name in parts.items()} for kept in range(1, longest))
     full = {position: name.written(longest) for position, name in parts.items()}
-    return _apart(next((names for names in tried if _told_apart(names, parts)), full), parts, reserved)
+    return _apart(next((names for names in tried if _distinct(names, parts)), full), parts, reserved)
 
 
-def _told_apart(names: dict[int, str], parts: dict[int, _Parts]) -> bool:
+def _distinct(names: dict[int, str], parts: dict[int, _Parts]) -> bool:
     """Whether no two nodes have one name; parts of nodes do not count, they give way."""
     wholes = [name for position, name in names.items() if not parts[position].number]
     return len(set(wholes)) == len(wholes)

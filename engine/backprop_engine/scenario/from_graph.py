@@ -77,7 +77,7 @@ def scenario_from(
         raise UsageError(
             msg("no scenario says this graph: {message}", message=error.diagnostics[0].message)
         ) from None
-    wanted, found = _said(graph, bindings), _said(scenario.graph, scenario.bindings)
+    wanted, found = _facts(graph, bindings), _facts(scenario.graph, scenario.bindings)
     if wanted != found:
         raise UsageError(
             msg("no scenario says this graph: {message}", message=_first_difference(wanted, found))
@@ -109,7 +109,7 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
 # What a graph says, wherever its leaves and literals stand
 
 
-def _said(graph: Graph, bindings: Bindings) -> dict[str, object]:
+def _facts(graph: Graph, bindings: Bindings) -> dict[str, object]:
     """Everything that must be the same, by what it is about."""
     facts: dict[str, object] = {
         msg("the dtype"): graph.dtype,

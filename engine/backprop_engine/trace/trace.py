@@ -188,9 +188,11 @@ class Trace:
             upstream = self.gradients[edge.node]
             if _finite(self.contributions[edge.index]) or upstream is None or not _finite(upstream):
                 continue
-            name, behind = (self.graph.nodes[position].name for position in (edge.operand, edge.node))
+            name, after = (self.graph.nodes[position].name for position in (edge.operand, edge.node))
             message = msg(
-                "the gradient of {name} is not finite: it arises behind {behind}", name=name, behind=behind
+                "the gradient of {name} is not finite: it arises in the backward step of {node}",
+                name=name,
+                node=after,
             )
             yield RunWarning("not-finite", message, name)
             return

@@ -155,7 +155,7 @@ def test_one_cell_of_a_leaf_of_a_value_and_of_a_gradient() -> None:
 def test_one_cell_after_another() -> None:
     session = changed(changed(session_of(MATRIX), "q", 3, (1,)), "q", 0, (0,))
     assert_close(session.trace.value("q"), np.array([0.0, 3.0]))
-    assert session.branches.here.told == "q[0] = 0"
+    assert session.branches.here.description == "q[0] = 0"
     assert_close(update(session, Undo()).trace.value("q"), np.array([-1.0, 3.0]))
 
 
@@ -163,8 +163,8 @@ def test_one_number_for_all_cells_and_all_of_them() -> None:
     session = session_of(MATRIX)
     assert_close(changed(session, "W", 1).trace.value("W"), np.ones((2, 2)))
     assert_close(changed(session, "q", [4, 5]).trace.value("s"), np.array([16.0, 25.0]))
-    assert changed(session, "q", [4, 5]).branches.here.told == "q = [4, 5]"
-    assert pushed(session, "q", 0.5).branches.here.told == "grad(q) = 0.5"
+    assert changed(session, "q", [4, 5]).branches.here.description == "q = [4, 5]"
+    assert pushed(session, "q", 0.5).branches.here.description == "grad(q) = 0.5"
 
 
 def test_numbers_are_kept_as_the_graph_computes() -> None:
@@ -365,7 +365,7 @@ def test_a_change_after_an_undo_grows_another_branch() -> None:
         "b2": "b1",
         "b3": "baseline",
     }
-    assert [one.told for one in branches.every.values()] == ["", "x = 1", "q = 2", "x = 5"]
+    assert [branch.description for branch in branches.every.values()] == ["", "x = 1", "q = 2", "x = 5"]
     assert branches.current == "b3"
 
 

@@ -111,7 +111,7 @@ def _checked(name: str, path: Path | None, max_memory: int, language: str) -> in
     for failure in verification.failures:
         print(failure.diagnostic.in_language(language))
     for check in verification.bad[:_MOST_SHOWN]:
-        print(f"      {_told(check).in_language(language)}")
+        print(f"      {_problem(check).in_language(language)}")
     left = len(verification.bad) - _MOST_SHOWN
     if left > 0:
         print(f"      {msg('… and {count} more gradients', count=left).in_language(language)}")
@@ -177,7 +177,7 @@ def _counts(verification: Verification) -> Message:
     return joined(", ", words)
 
 
-def _told(check: GradientCheck) -> Message:
+def _problem(check: GradientCheck) -> Message:
     """What is wrong with a gradient."""
     name = f"{check.name}[{', '.join(map(str, check.cell))}]" if check.cell else check.name
     if check.shapes:

@@ -65,11 +65,11 @@ def run(arguments: Sequence[str]) -> int:
         code: int = module.run(parsed)
         sys.stdout.flush()
     except ScenarioError as error:
-        print(error.in_language(_told_in(name, parsed, language)), file=sys.stderr)
+        print(error.in_language(_error_language(name, parsed, language)), file=sys.stderr)
         return BAD_INPUT
     except UsageError as error:
-        told = clean(error.in_language(_told_in(name, parsed, language)))
-        print(f"backprop-tui: {told}", file=sys.stderr)
+        text = clean(error.in_language(_error_language(name, parsed, language)))
+        print(f"backprop-tui: {text}", file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
         print(
@@ -82,8 +82,8 @@ def run(arguments: Sequence[str]) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         with suppress(OSError):
-            told = msg("standard output: {problem}", problem=reason(error)).in_language(language)
-            print(f"backprop-tui: {told}", file=sys.stderr)
+            text = msg("standard output: {problem}", problem=reason(error)).in_language(language)
+            print(f"backprop-tui: {text}", file=sys.stderr)
         _say_no_more()
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -109,11 +109,11 @@ def _warn_of_unreadable_files(language: str) -> None:
         return
     kind = in_language(SEVERITIES["warning"], language)
     for path, error in unreadable_files(language).items():
-        told = msg("{path} is not used: {reason}", path=clean(str(path)), reason=clean(reason(error)))
-        print(f"backprop-tui: {kind}: {told.in_language(language)}", file=sys.stderr)
+        warning = msg("{path} is not used: {reason}", path=clean(str(path)), reason=clean(reason(error)))
+        print(f"backprop-tui: {kind}: {warning.in_language(language)}", file=sys.stderr)
 
 
-def _told_in(name: str, parsed: argparse.Namespace | None, language: str) -> str:
+def _error_language(name: str, parsed: argparse.Namespace | None, language: str) -> str:
     """The language of what keeps a command from its work: for the app its own, else `language`."""
     if name not in _APPS or parsed is None:
         return language

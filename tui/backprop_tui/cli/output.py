@@ -78,8 +78,8 @@ class ProgressMeter:
     def finish(self, session: Session) -> Session:
         """The session when what is pending is done."""
         while session.pending is not None:
-            if monotonic() >= self._next and (told := progress(session)) is not None:
-                self._show(told.part, told.iteration, told.last)
+            if monotonic() >= self._next and (reached := progress(session)) is not None:
+                self._show(reached.part, reached.iteration, reached.last)
             session = advance(session)
         self._wipe()
         return session
@@ -90,10 +90,10 @@ class ProgressMeter:
             return
         self._next = now + _EVERY
         done = round(part * _CELLS)
-        said = msg("iteration {iteration} of {last}", iteration=iteration, last=last).in_language(
+        text = msg("iteration {iteration} of {last}", iteration=iteration, last=last).in_language(
             self._language
         )
-        line = f"[{'#' * done}{'-' * (_CELLS - done)}] {said}"
+        line = f"[{'#' * done}{'-' * (_CELLS - done)}] {text}"
         self._write(line + " " * (self._shown - cell_width(line)))
         self._shown = cell_width(line)
 

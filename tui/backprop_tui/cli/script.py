@@ -56,10 +56,10 @@ def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, 
         code = max(code, outcome)
         wrong += outcome == BAD_INPUT
     if wrong:
-        told = msg("a command could not be carried out")
+        message = msg("a command could not be carried out")
         if wrong > 1:
-            told = msg("{count} commands could not be carried out", count=wrong)
-        print(f"backprop-tui: {told.in_language(language)}", file=sys.stderr)
+            message = msg("{count} commands could not be carried out", count=wrong)
+        print(f"backprop-tui: {message.in_language(language)}", file=sys.stderr)
     return code
 
 

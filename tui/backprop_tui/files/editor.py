@@ -25,7 +25,7 @@ _UNQUOTED: Final[dict[str, str]] = {
 """What is said of a command line that no shell could split."""
 
 
-def _said(problem: ValueError) -> str:
+def _reason(problem: ValueError) -> str:
     return _UNQUOTED.get(str(problem), str(problem))
 
 
@@ -43,7 +43,7 @@ def command_line(editor: str, path: str, line: int) -> list[str]:
     try:
         words = shlex.split(editor)
     except ValueError as problem:
-        raise UsageError(msg("{editor}: {problem}", editor=editor, problem=_said(problem))) from None
+        raise UsageError(msg("{editor}: {problem}", editor=editor, problem=_reason(problem))) from None
     if not words:
         raise UsageError(msg("the editor's name is empty"))
     path = os.path.abspath(path)

@@ -58,7 +58,7 @@ class Watcher:
         if not settled and now != self._waiting:
             self._waiting = now
             return ()
-        changed = tuple(path for path, one in now.items() if one != self._seen[path])
+        changed = tuple(path for path, found in now.items() if found != self._seen[path])
         self._seen, self._waiting = now, None
         return changed
 

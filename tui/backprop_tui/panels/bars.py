@@ -126,7 +126,9 @@ def _inside(view: View) -> str:
     session = view.session
     parts = [title_of(view)]
     if session.branches.current != BASELINE:
-        parts[0] += f" [{session.branches.current}: {in_language(session.branches.here.told, view.language)}]"
+        parts[0] += (
+            f" [{session.branches.current}: {in_language(session.branches.here.description, view.language)}]"
+        )
     return (" > " if view.ascii else " › ").join([*parts, *session.stack])
 
 

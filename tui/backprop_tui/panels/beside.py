@@ -44,7 +44,7 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
     branch = view.session.branches.here
     heading: Line = (
         Span(branch.name, Role.HEADING),
-        Span(f"  {in_language(branch.told, view.language)}" if branch.told else "", Role.CODE),
+        Span(f"  {in_language(branch.description, view.language)}" if branch.description else "", Role.CODE),
     )
     drawing: Drawing = (
         chain_rule(view, width, height - 1)

@@ -28,8 +28,8 @@ def _rows(view: View) -> Iterator[Line]:
     depth = 0
     for name, role, what, at, of in _frames(view):
         where = msg("step {position} of {last}", position=at, last=of).in_language(view.language)
-        behind = (Span(f"  {what}", Role.DIM),) if what else ()
-        yield (Span("  " * depth), Span(name, role), *behind, Span(f"  {where}", Role.DIM))
+        detail = (Span(f"  {what}", Role.DIM),) if what else ()
+        yield (Span("  " * depth), Span(name, role), *detail, Span(f"  {where}", Role.DIM))
         depth += 1
     if session.frame.step is not None:
         mark = "> " if view.ascii else "▶ "

@@ -84,8 +84,8 @@ def formula(view: View, width: int, height: int) -> Drawing:
 def why(view: View, width: int, height: int) -> Drawing:
     """The story of the step, wrapped to the panel."""
     width = max(_NARROWEST, width)
-    told = story(view.facts, view.language)
-    return Lines.of([*_wrapped(told, width), *watch_lines(view, width)])
+    text = story(view.facts, view.language)
+    return Lines.of([*_wrapped(text, width), *watch_lines(view, width)])
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

@@ -289,8 +289,8 @@ def nudged(session: Session, query: NudgeLeaf, context: Context) -> list[Line]:
     rows.insert(0, (Span(name, Role.NAME), Span(f"{output} {number(found.before, 8)}", Role.VALUE)))  # type: ignore[arg-type]
     slope = f"{msg('slope').in_language(language)} {number(found.slope, 8)}"
     gradient = f"{msg('gradient').in_language(language)} {number(found.gradient, 8)}"
-    told = (Span("  "), Span(slope), Span("  "), Span(gradient, Role.GRADIENT))
-    return [*table(rows), told, *_forward(found, language)]
+    slopes = (Span("  "), Span(slope), Span("  "), Span(gradient, Role.GRADIENT))
+    return [*table(rows), slopes, *_forward(found, language)]
 
 
 def _forward(found: Nudge, language: str) -> list[Line]:

@@ -77,7 +77,7 @@ def loaded(session: Session, query: Load, context: Context) -> Outcome:
     after = with_kept(session, new, problems.append)
     breakpoints = len(after.breakpoints) - len(session.breakpoints)
     watches = len(after.watches) - len(session.watches)
-    told = one_line(
+    summary = one_line(
         msg(
             "taken from {path} (breakpoints: {breakpoints}, watches: {watches})",
             path=clean(str(path)),
@@ -86,7 +86,7 @@ def loaded(session: Session, query: Load, context: Context) -> Outcome:
         ).in_language(language)
     )
     left_out = (one_line(in_language(problem, language), Role.WARNING) for problem in problems)
-    return Outcome(after, (told, *left_out))
+    return Outcome(after, (summary, *left_out))
 
 
 def exported(session: Session, query: Export, context: Context) -> list[Line]:

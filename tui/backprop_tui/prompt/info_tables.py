@@ -124,7 +124,7 @@ def _branches(session: Session, language: str) -> list[Line]:
             mark = "* " if current else "  "
             yield (
                 Span(f"{mark}{'  ' * depth}{name}", Role.HEADING if current else Role.NAME),
-                Span(in_language(branches.every[name].told, language), Role.CODE),
+                Span(in_language(branches.every[name].description, language), Role.CODE),
             )
             stack += [(child, depth + 1) for child in reversed(children.get(name, []))]
 

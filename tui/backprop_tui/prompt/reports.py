@@ -137,8 +137,8 @@ def _branch(before: Session, after: Session, language: str) -> list[Line]:
     """The current branch, and what differs there from the branch before."""
     branch = after.branches.here
     spans = [Span(msg("on branch {name}", name=branch.name).in_language(language), Role.HEADING)]
-    if branch.told:
-        spans.append(Span(f": {in_language(branch.told, language)}", Role.CODE))
+    if branch.description:
+        spans.append(Span(f": {in_language(branch.description, language)}", Role.CODE))
     if branch.parent is not None:
         spans.append(
             Span(f"  ({msg('from {parent}', parent=branch.parent).in_language(language)})", Role.DIM)

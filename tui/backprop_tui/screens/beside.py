@@ -165,6 +165,6 @@ class BesideScreen(Screen[None]):
         if 0 <= at < len(positions):
             self._go(positions[at])
         else:
-            said = msg("there is no other difference in this iteration").in_language(self.current[0].language)
+            text = msg("there is no other difference in this iteration").in_language(self.current[0].language)
             self.app.clear_notifications()
-            self.notify(said, markup=False, timeout=2)
+            self.notify(text, markup=False, timeout=2)

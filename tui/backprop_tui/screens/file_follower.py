@@ -79,8 +79,8 @@ class FileFollower:
             clean(msg("{name} has changed: loaded again", name=_name(opening)).in_language(view.language))
         )
         if problems:
-            told = "\n".join(in_language(problem, view.language) for problem in problems)
-            handle.say(clean(told, newlines=True), wrong=True, seconds=_PATIENCE)
+            text = "\n".join(in_language(problem, view.language) for problem in problems)
+            handle.say(clean(text, newlines=True), wrong=True, seconds=_PATIENCE)
 
     # Mistakes
 
@@ -165,8 +165,8 @@ class FileFollower:
         return status
 
     def _warn(self, message: Message) -> None:
-        said = clean(message.in_language(self._handle.current.language))
-        self._handle.say(said, wrong=True, seconds=_PATIENCE)
+        text = clean(message.in_language(self._handle.current.language))
+        self._handle.say(text, wrong=True, seconds=_PATIENCE)
 
 
 # Reading again

@@ -79,9 +79,9 @@ class GraphNavigation:
             self._handle.open_prompt("find ")
             return
         at = -1 if node is None else node.position
-        ahead = [position for position in found if position > at] or list(found)
-        behind = [position for position in found if position < at] or list(found)
-        self._handle.do(Select(ahead[0] if by > 0 else behind[-1]))
+        after = [position for position in found if position > at] or list(found)
+        before = [position for position in found if position < at] or list(found)
+        self._handle.do(Select(after[0] if by > 0 else before[-1]))
 
     @property
     def table(self) -> PanelDrawing | None:

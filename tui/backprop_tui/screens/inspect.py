@@ -130,10 +130,10 @@ class InspectScreen(ModalScreen[None]):
         written, language = literal(self.current), self.current.view.language
         if written:
             self.app.copy_to_clipboard(written)
-            said = msg("copied: {what}", what=written.splitlines()[0]).in_language(language)
+            text = msg("copied: {what}", what=written.splitlines()[0]).in_language(language)
         else:
-            said = msg("nothing to copy, or too much").in_language(language)
-        self.notify(said, markup=False, timeout=2)
+            text = msg("nothing to copy, or too much").in_language(language)
+        self.notify(text, markup=False, timeout=2)
 
     def action_help(self) -> None:
         """What the keys do, and what a heatmap shows."""

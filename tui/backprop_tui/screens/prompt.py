@@ -153,8 +153,8 @@ class PromptScreen(ModalScreen[None]):
         self.answered = [*self.answered, *lines][-_KEPT_LINES:]
         self._show()
 
-    def _hint(self, said: str) -> None:
-        shown = in_ascii(clean(said)) if self.has_class("-ascii") else clean(said)
+    def _hint(self, text: str) -> None:
+        shown = in_ascii(clean(text)) if self.has_class("-ascii") else clean(text)
         self.query_one("#candidates", Static).update(Content(shown))
 
     # Typing
@@ -218,15 +218,15 @@ class PromptScreen(ModalScreen[None]):
             at = (self._cycle.index(field.value) + by) % len(self._cycle)
             self._put(self._cycle[at])
             return
-        before, behind = field.value[: field.cursor_position], field.value[field.cursor_position :]
+        before, after = field.value[: field.cursor_position], field.value[field.cursor_position :]
         found = complete(before, self.debugger.current.session)
         head = before[: found.start]
         if len(found.candidates) > 1 and len(found.common) == len(before) - found.start:
-            self._cycle = tuple(f"{head}{candidate}{behind}" for candidate in found.candidates)
+            self._cycle = tuple(f"{head}{candidate}{after}" for candidate in found.candidates)
             self._put(self._cycle[0 if by > 0 else -1])
         elif found.candidates:
-            space = " " if len(found.candidates) == 1 and not behind and _ends(found.candidates[0]) else ""
-            self._completed = field.value = f"{head}{found.common}{space}{behind}"
+            space = " " if len(found.candidates) == 1 and not after and _ends(found.candidates[0]) else ""
+            self._completed = field.value = f"{head}{found.common}{space}{after}"
             field.cursor_position = len(head) + len(found.common) + len(space)
         self._hint("  ".join(found.candidates) if len(found.candidates) > 1 else "")
 

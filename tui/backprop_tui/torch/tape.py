@@ -223,7 +223,7 @@ class Tape:
     def _note_node(self, node: Any) -> None:
         name = node_name(node)
         following = tuple(
-            None if one is None else (node_name(one), number) for one, number in node.next_functions
+            None if after is None else (node_name(after), number) for after, number in node.next_functions
         )
         variable = getattr(node, "variable", None)
         if variable is None:

@@ -35,7 +35,7 @@ class Page:
             title=self.title,
             language=self.language,
             colours=_colours(_THEMES[self.theme]),
-            said=lambda name: self._messages()[name].in_language(self.language),
+            message=lambda name: self._messages()[name].in_language(self.language),
         )
 
     def _messages(self) -> dict[str, Message]:

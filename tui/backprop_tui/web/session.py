@@ -132,11 +132,11 @@ class PageSession(AppService):
             with suppress(ConnectionError):
                 await self._websocket.send_bytes(data)
 
-    async def _tell(self, kind: str, said: str) -> None:
+    async def _tell(self, kind: str, text: str) -> None:
         """A message to the page itself."""
         if not self._websocket.closed:
             with suppress(ConnectionError):
-                await self._websocket.send_json([kind, said])
+                await self._websocket.send_json([kind, text])
 
     async def _close(self, code: int = WSCloseCode.OK) -> None:
         with suppress(ConnectionError):

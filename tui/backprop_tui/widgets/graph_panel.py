@@ -186,8 +186,8 @@ class GraphPanel(Panel, inherit_bindings=True):
         upper, x = shown.lines[y - shown.area.y], shown.area.x - view.margin.x
         beside = x + shown.area.width
         before = self._stretch(y, view, 0, max(0, x))
-        behind = self._stretch(y, view, beside, max(0, view.width - beside))
-        return (*before, Span(" " * (x - line_width(before))), *upper, *behind)
+        after = self._stretch(y, view, beside, max(0, view.width - beside))
+        return (*before, Span(" " * (x - line_width(before))), *upper, *after)
 
     def _stretch(self, y: int, view: InView, start: int, width: int) -> Line:
         """A part of what would be in view in row `y` without the minimap."""

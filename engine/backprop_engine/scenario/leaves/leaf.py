@@ -25,7 +25,7 @@ from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.graph.graph import Kind
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
-from backprop_engine.messages.suggestions import did_you_mean, one_is_near
+from backprop_engine.messages.suggestions import did_you_mean, near_one_of
 from backprop_engine.scenario.format import DATA_DTYPES, FILE, FILE_IN_ARCHIVE, filled_keys
 from backprop_engine.scenario.leaves.csv_table import DATA_CELL, read_table
 from backprop_engine.scenario.leaves.data_files import DATA_FORMAT, ENDINGS, DataFile, DataFiles
@@ -127,7 +127,7 @@ def _filled(
             LEAF_FORM,
             node,
             msg("`{name}` is a map without `{missing}`", name=name, missing=missing),
-            one_is_near(keys, meant) or _FORMS,
+            near_one_of(keys, meant) or _FORMS,
         )
     shape = _shape(name, node.entries["shape"].value)
     init_node = as_text(
@@ -250,10 +250,10 @@ _LARGEST_WHOLE: Final = 2.0**53
 
 
 class _Numbers(Struct, frozen=True, eq=False):
-    """Numbers from a file, and what is said of the one at a position (counted through): itself, and where."""
+    """Numbers from a file, and a description of the number at a flat position: its text, and where it is."""
 
     array: NDArray[np.float64]
-    told: Callable[[int], tuple[str, str]]
+    describe: Callable[[int], tuple[str, str]]
 
 
 def read_file(name: str, node: YamlMapping, dtype: np.dtype[Any], files: DataFiles) -> NDArray[np.float64]:
@@ -315,13 +315,13 @@ def _table(name: str, node: YamlMapping, file: DataFile, files: DataFiles, whole
     files.keep(file.node, f"`{name}`", len(rows.positions) * len(columns.positions))
     matrix = table.numbers(rows.positions, columns.positions, whole)
 
-    def told(position: int) -> tuple[str, str]:
+    def describe(position: int) -> tuple[str, str]:
         row, column = divmod(position, len(columns.positions))
         return table.cell(rows.positions[row], columns.positions[column])
 
     vector = columns.single or ("columns" not in node and table.width == 1)
     shape = (*(() if rows.single else matrix.shape[:1]), *(() if vector else matrix.shape[1:]))
-    return _Numbers(matrix.reshape(shape), told)
+    return _Numbers(matrix.reshape(shape), describe)
 
 
 def _array(name: str, node: YamlMapping, file: DataFile, files: DataFiles, ending: str) -> _Numbers:
@@ -349,11 +349,11 @@ def _array(name: str, node: YamlMapping, file: DataFile, files: DataFiles, endin
     with np.errstate(all="ignore"):  # a signalling NaN is a NaN
         array = np.array(stored, dtype=np.float64, order="C").reshape(shape)
 
-    def told(position: int) -> tuple[str, str]:
+    def describe(position: int) -> tuple[str, str]:
         at = ", ".join(str(index) for index in np.unravel_index(position, shape))
         return f"{array.flat[position]:.17g}", f"`{name}[{at}]`" if at else f"`{name}`"
 
-    return _Numbers(array, told)
+    return _Numbers(array, describe)
 
 
 def _taken(array: Tensor, choice: Selection, axis: int) -> Tensor:
@@ -376,7 +376,7 @@ def _check_whole(file: DataFile, numbers: _Numbers) -> None:
         exact = (array == np.floor(array)) & (np.abs(array) <= _LARGEST_WHOLE)
     if exact.all():
         return
-    number, where = numbers.told(int(np.argmin(exact)))
+    number, where = numbers.describe(int(np.argmin(exact)))
     message = msg(
         "{where} is {number}, no whole number up to 2**53 under `dtype: int`", where=where, number=number
     )
@@ -389,7 +389,7 @@ def _check_range(file: DataFile, numbers: _Numbers, dtype: np.dtype[Any]) -> Non
     lost = np.isfinite(numbers.array) & (np.abs(numbers.array) > largest)
     if not lost.any():
         return
-    number, where = numbers.told(int(np.argmax(lost)))
+    number, where = numbers.describe(int(np.argmax(lost)))
     message = msg(
         "{where} is {number}, {dtype} cannot hold it: its largest number is {largest:.4g}",
         where=where,

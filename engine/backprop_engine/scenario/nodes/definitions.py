@@ -25,7 +25,7 @@ from backprop_engine.expressions import (
 )
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
-from backprop_engine.messages.suggestions import one_is_near
+from backprop_engine.messages.suggestions import near_one_of
 from backprop_engine.ops import Op
 from backprop_engine.scenario.format import CARRIED, EXPRESSION, INSTANCE, NODE_FORMS, OPERATOR, SCAN
 from backprop_engine.scenario.read.layout_hints import SECTIONS
@@ -268,7 +268,7 @@ def _from_map(name: str, key: YamlScalar, node: YamlMapping) -> NodeDefinition:
         return _expression(name, key, expression, node.get("note"))
     if "op" in node:
         return _long_form(name, key, node)
-    near = one_is_near(node.entries, NODE_FORMS)
+    near = near_one_of(node.entries, NODE_FORMS)
     if name in SECTIONS:
         near = msg("`{name}` is a section of the scenario: it begins in the first column", name=name)
     raise mistake(NODE_FORM, node, msg("`{name}` is a map without `op` or `expr`", name=name), near or _FORMS)

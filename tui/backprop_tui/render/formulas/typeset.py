@@ -328,8 +328,8 @@ def _cases(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
     if setter.flat or len(tree.args) != 3:
         return None
     condition, then, other = map(setter.deeper().box, tree.args)
-    before, behind = msg("if {condition}", condition="\n").in_language(setter.language).split("\n")
-    where = row(text(before, Role.DIM), condition, text(behind, Role.DIM))
+    before, after = msg("if {condition}", condition="\n").in_language(setter.language).split("\n")
+    where = row(text(before, Role.DIM), condition, text(after, Role.DIM))
     box = cases((then, where), (other, text(msg("else").in_language(setter.language), Role.DIM)))
     return Piece(box.read(_reading(tree.name, [condition, then, other])), LOOSE)
 
