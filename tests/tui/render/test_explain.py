@@ -258,9 +258,9 @@ def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_bet
 
 def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
     frame = multiply().frame(4)
-    assert words(equation(step_facts(frame), "ko", 60, 12))[1] == "곱 흘러들어온 값 로컬 그래디언트"
-    narrow = words(equation(step_facts(frame), "ko", 34, 12))
-    assert narrow[:3] == ["∂f/∂q = ∂f/∂f · ∂f/∂q", "곱 흘러들어온 로컬", "값 그래디언트"]
+    assert words(equation(step_facts(frame), "ko", 60, 12))[1] == "곱 업스트림 로컬 그래디언트"
+    narrow = words(equation(step_facts(frame), "ko", 30, 12))
+    assert narrow[:3] == ["∂f/∂q = ∂f/∂f · ∂f/∂q", "곱 업스트림 로컬", "그래디언트"]
     assert narrow[-1] == "-2 = 1 · (-2)"
 
 
