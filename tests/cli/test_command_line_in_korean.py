@@ -95,7 +95,6 @@ LINES = (
         "check large.yaml",
         "check endless.yaml",
         "check spike.yaml",
-        "export x",
         "case.yaml",
         "-",
         "--theme zzz case.yaml",

@@ -68,11 +68,6 @@ def test_a_long_sum_keeps_little_of_its_text(commands: Commands, tmp_path: Path)
     assert sum(len(node.text) for node in graph.nodes) < 300 * len(graph.nodes)
 
 
-@pytest.mark.parametrize("word", ["export"])
-def test_what_is_not_built_says_so(commands: Commands, word: str) -> None:
-    assert f"the subcommand {word} is not built yet" in commands.refused(word)
-
-
 @pytest.mark.parametrize("threads", ["0", "-3", "99999999999999999999", "two"])
 def test_threads_are_a_number(commands: Commands, threads: str) -> None:
     commands.refused("run", "add_multiply", f"--threads={threads}")

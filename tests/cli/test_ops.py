@@ -27,6 +27,13 @@ def test_a_page(commands: Commands) -> None:
     assert "∂L/∂a" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("name", "title"), [("tanh", "tanh  activations"), ("sigmoid", "σ sigmoid  activations")]
+)
+def test_a_sign_that_is_the_name_is_not_written_twice(commands: Commands, name: str, title: str) -> None:
+    assert commands("ops", name).out.splitlines()[0] == title
+
+
 @pytest.mark.parametrize("arguments", [("ops",), ("ops", "softmax")])
 def test_in_korean(commands: Commands, arguments: tuple[str, ...]) -> None:
     assert "정규화" in commands(*arguments, "--lang", "ko").out

@@ -76,6 +76,33 @@ def test_version(commands: Commands) -> None:
     assert commands("--version") == (0, f"backprop-tui {__version__}\n", "")
 
 
+# Options before the subcommand
+
+
+@pytest.mark.parametrize(
+    ("before", "rest"),
+    [
+        ("--lang ko", "run add_multiply"),
+        ("--lang=ko --set x=5", "run add_multiply"),
+        ("--lang ko --max-memory 1GiB", "check add_multiply"),
+        ("--lang ko", "ops tanh"),
+        ("--ascii --at 2", "snapshot add_multiply --output -"),
+    ],
+)
+def test_options_of_several_subcommands_may_stand_first(commands: Commands, before: str, rest: str) -> None:
+    found = commands(*before.split(), *rest.split())
+    assert found.code == 0
+    assert found == commands(*rest.split(), *before.split())
+
+
+def test_options_before_a_subcommand_are_checked_like_others(commands: Commands) -> None:
+    assert "run: error: argument --lang: invalid choice: 'xx'" in commands.refused(
+        "--lang", "xx", "run", "add_multiply"
+    )
+    assert "ops: error: unrecognized arguments: --set" in commands.refused("--set", "x=5", "ops")
+    assert "expected one argument" in commands.refused("--lang")
+
+
 # Scenarios that are none
 
 

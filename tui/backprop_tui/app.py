@@ -20,7 +20,7 @@ from backprop_engine.messages.translations import language_name, languages
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.keys import remapped
 from backprop_tui.commands.table import COMMANDS
-from backprop_tui.screens.bindings import CommandScreen, binding_id
+from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, binding_id
 from backprop_tui.settings import UserSettings, change_setting
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
@@ -71,8 +71,8 @@ class DebuggerApp(App[None]):
         self.commands = remapped(COMMANDS, self.settings.keys)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        liked = self.settings.theme if self.settings.theme in self.available_themes else ""
-        self.theme = theme or liked or DARK.name
+        preferred = self.settings.theme if self.settings.theme in self.available_themes else ""
+        self.theme = theme or preferred or DARK.name
         self.animation_level = "none"
         self.set_class(ascii, "-ascii")
         self.set_class(still, "-still")
@@ -98,7 +98,7 @@ class DebuggerApp(App[None]):
 
             self.push_screen(DebuggerScreen(self.start_view))
         self._tell_problems()
-        self.call_after_refresh(_look_for_garbage_from_now_on)
+        self.call_after_refresh(_start_garbage_collection)
 
     def _offer_tour(self, accept: Callable[[], None]) -> None:
         """At the first start, ask whether the reader wants the tour; where that cannot be kept, never."""
@@ -177,9 +177,8 @@ class DebuggerApp(App[None]):
         """Speak another language from now on, also the next time."""
         self.language = language
         for screen in self.screen_stack:
-            speak = getattr(screen, "speak", None)
-            if speak is not None:
-                speak(language)
+            if isinstance(screen, TranslatedScreen):
+                screen.speak(language)
         self._keep("language", language)
 
     def choose_theme(self, theme: str) -> None:
@@ -197,11 +196,10 @@ class DebuggerApp(App[None]):
             self.notify(error.in_language(self.language), markup=False, severity="warning")
 
 
-def _look_for_garbage_from_now_on() -> None:
-    """What was loaded before the first screen stays, and need not be looked through again and again.
+def _start_garbage_collection() -> None:
+    """Enable garbage collection, with everything loaded before the first screen left out of it.
 
-    A key makes and drops tens of thousands of small objects, so that garbage is looked for after more of them
-    than Python's own threshold says.
+    A key press creates and drops tens of thousands of small objects, so the threshold is above Python's.
     """
     gc.freeze()
     gc.set_threshold(_YOUNG)

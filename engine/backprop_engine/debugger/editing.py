@@ -22,6 +22,15 @@ from backprop_engine.trace.training import held_numbers
 
 __all__ = ["on_branch", "overridden"]
 
+_SPELLED = 4
+"""The most numbers that a notice tells one by one."""
+_MOST_RUNS = 4
+_MOST_RUN_NUMBERS = 2**23
+"""How many runs are kept beside those of the baseline and of the current branch, and how many numbers they
+may hold together: 64 MiB. That of the branch left last is kept in any case, for undo and redo; the run of any
+other branch is computed again when the reader goes back to it.
+"""
+
 
 def overridden(session: Session, command: Set) -> Session:
     """The session on a new branch with an override in force; raises `UsageError` if that does not fit."""
@@ -41,10 +50,6 @@ def overridden(session: Session, command: Set) -> Session:
     if kind == "leaf" and session.run.training is not None:
         description = msg("{change} from the first iteration on", change=description)
     return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), description))
-
-
-_SPELLED = 4
-"""The most numbers that a notice tells one by one."""
 
 
 def _spelled(numbers: object) -> str:
@@ -108,14 +113,6 @@ def on_branch(session: Session, branches: Branches) -> Session:
     return replace(
         session, run=run, runs=known, branches=branches, position=position, levels=(), selection=selection
     )
-
-
-_MOST_RUNS = 4
-_MOST_RUN_NUMBERS = 2**23
-"""How many runs are kept beside those of the baseline and of the current branch, and how many numbers they
-may hold together: 64 MiB. That of the branch left last is kept in any case, for undo and redo; the run of any
-other branch is computed again when the reader goes back to it.
-"""
 
 
 def _kept(runs: dict[str, Run], current: str) -> dict[str, Run]:

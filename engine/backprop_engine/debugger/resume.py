@@ -67,10 +67,10 @@ class ResumePoint(Struct, frozen=True):
 
 def resume_point(session: Session) -> ResumePoint:
     """The point that a session stands at, outside of everything it has stepped into."""
-    return _place(session.outer_trace, session.outer_here, session.iteration)
+    return _point(session.outer_trace, session.outer_here, session.iteration)
 
 
-def _place(trace: Trace, here: int, iteration: int = 0) -> ResumePoint:
+def _point(trace: Trace, here: int, iteration: int = 0) -> ResumePoint:
     if not here:
         return ResumePoint()
     graph, schedule = trace.graph, trace.schedule
@@ -91,10 +91,10 @@ def _following(graph: Graph, order: Sequence[int], node: int) -> tuple[str, ...]
     return tuple(graph.nodes[position].name for position in order[order.index(node) + 1 :]) if order else ()
 
 
-def position_of(run: Run, place: ResumePoint) -> int:
+def position_of(run: Run, point: ResumePoint) -> int:
     """The position of `run` that a resume point means, or the nearest sensible one."""
-    iteration = min(place.iteration, _last_iteration_with(run, place.kind))
-    return run.start(iteration) + _within(run.graph, run.schedule(iteration), place)
+    iteration = min(point.iteration, _last_iteration_with(run, point.kind))
+    return run.start(iteration) + _within(run.graph, run.schedule(iteration), point)
 
 
 def _last_iteration_with(run: Run, kind: StepKind) -> int:
@@ -102,10 +102,10 @@ def _last_iteration_with(run: Run, kind: StepKind) -> int:
     return run.iterations - 1 if kind in ("start", "forward") else max(0, run.iterations - 2)
 
 
-def _within(graph: Graph, schedule: Schedule, place: ResumePoint) -> int:
+def _within(graph: Graph, schedule: Schedule, point: ResumePoint) -> int:
     """The position in its iteration."""
-    nodes = [graph.position(name) for name in (place.node, *place.following) if name in graph]
-    match place.kind:
+    nodes = [graph.position(name) for name in (point.node, *point.following) if name in graph]
+    match point.kind:
         case "start":
             return 0
         case "forward":
@@ -114,7 +114,7 @@ def _within(graph: Graph, schedule: Schedule, place: ResumePoint) -> int:
         case "seed":
             return min(schedule.seed, schedule.completed)
         case "backward" | "accumulate":
-            return next(_along(graph, schedule, place, nodes), schedule.completed)
+            return next(_along(graph, schedule, point, nodes), schedule.completed)
         case "update":
             updated = schedule.update_positions
             return next((updated[node] for node in nodes if node in updated), _last_update(schedule))
@@ -122,15 +122,15 @@ def _within(graph: Graph, schedule: Schedule, place: ResumePoint) -> int:
             return schedule.last
 
 
-def _along(graph: Graph, schedule: Schedule, place: ResumePoint, nodes: list[int]) -> Iterator[int]:
+def _along(graph: Graph, schedule: Schedule, point: ResumePoint, nodes: list[int]) -> Iterator[int]:
     """The positions of steps along an edge that may stand for the point, the best first."""
     for node in nodes:
-        same = graph.nodes[node].name == place.node
+        same = graph.nodes[node].name == point.node
         for index in schedule.edges_of.get(node, ()):
             argnum = schedule.edges[index].argnum
-            if same and argnum == place.argnum and place.kind == "accumulate":
+            if same and argnum == point.argnum and point.kind == "accumulate":
                 yield schedule.arrival(index)
-            elif not same or argnum >= place.argnum:
+            elif not same or argnum >= point.argnum:
                 yield schedule.starts[index]
 
 
@@ -185,8 +185,8 @@ def _levels(levels: Sequence[InnerRun], trace: Trace) -> Iterator[InnerRun]:
         if level.name not in trace.graph or decomposition(trace.graph, trace.graph[level.name]) is None:
             return
         trace = inner_run(trace, trace.graph[level.name]).trace
-        place = _place(level.trace, level.position)
-        yield InnerRun(level.name, trace, _within(trace.graph, trace.schedule, place))
+        point = _point(level.trace, level.position)
+        yield InnerRun(level.name, trace, _within(trace.graph, trace.schedule, point))
 
 
 def _breakpoints(

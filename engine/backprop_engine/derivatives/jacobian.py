@@ -18,7 +18,7 @@ from backprop_engine.arrays import Shape, Tensor, settle, shape_text, sum_axes
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
-from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise, Jacobian, Linear
 from backprop_engine.trace.record import product
 from backprop_engine.trace.trace import Trace
@@ -28,8 +28,6 @@ __all__ = [
     "Origin",
     "Origins",
     "edge_origins",
-    "jacobian_shape",
-    "node_origins",
     "origins_cost",
     "window",
 ]
@@ -76,12 +74,6 @@ class Origins(Struct, frozen=True, eq=False):
         return len(self.terms) + self.rest
 
 
-def jacobian_shape(trace: Trace, edge: Edge) -> tuple[int, int]:
-    """The rows and columns of the Jacobian of `edge`."""
-    nodes = trace.graph.nodes
-    return prod(nodes[edge.node].shape), prod(nodes[edge.operand].shape)
-
-
 def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]) -> Tensor:
     """The entries of the Jacobian of `edge` in `rows` and `columns`, and no others, as a matrix.
 
@@ -89,8 +81,16 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
     output is too large for that.
     """
     out, operand = (trace.graph.nodes[position].shape for position in (edge.node, edge.operand))
-    i = _unravelled(rows, out, msg("row"))
-    j = _unravelled(columns, operand, msg("column"))
+    height, width = prod(out), prod(operand)
+    if (row := _first_outside(rows, height)) is not None:
+        raise UsageError(
+            msg("there is no row {number}: the Jacobian has {size} rows", number=row, size=height)
+        )
+    if (column := _first_outside(columns, width)) is not None:
+        raise UsageError(
+            msg("there is no column {number}: the Jacobian has {size} columns", number=column, size=width)
+        )
+    i, j = _unravelled(rows, out), _unravelled(columns, operand)
     size = (len(rows), len(columns))
     if 0 in size:
         return settle(np.zeros(size), trace.graph.dtype)
@@ -99,12 +99,6 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
             tuple(axis[:, np.newaxis] for axis in i), tuple(axis[np.newaxis, :] for axis in j)
         )
     return settle(np.array(np.broadcast_to(found, size)), trace.graph.dtype)
-
-
-def node_origins(trace: Trace, node: Node, cell: EntryIndex, most: int = 16) -> tuple[Origins, ...]:
-    """Where an entry of a node's gradient came from: the origins of each contribution to it, in order."""
-    uses = trace.schedule.uses_of.get(node.position, [])
-    return tuple(edge_origins(trace, trace.graph.edges[use], cell, most) for use in uses)
 
 
 def origins_cost(trace: Trace, edge: Edge, cell: EntryIndex) -> int:
@@ -263,20 +257,16 @@ def _flat(cells: _Cells, shape: Shape) -> Any:
     return np.asarray(np.ravel_multi_index(np.broadcast_arrays(*cells), shape)) if shape else np.asarray(0)
 
 
-def _unravelled(places: Sequence[int], shape: Shape, what: Message) -> _Cells:
-    """The indices at `places` of a tensor of `shape`; raises `UsageError` outside it."""
-    numbers, size = np.asarray(places, dtype=np.intp), prod(shape)
+def _first_outside(places: Sequence[int], size: int) -> int | None:
+    """The first of `places` that is not from 0 to `size` - 1."""
+    numbers = np.asarray(places, dtype=np.intp)
     outside = numbers[(numbers < 0) | (numbers >= size)]
-    if outside.size:
-        raise UsageError(
-            msg(
-                "there is no {what} {number}: the Jacobian has {size} {what}s",
-                what=what,
-                number=outside[0],
-                size=size,
-            )
-        )
-    return np.unravel_index(numbers, shape) if shape else ()
+    return int(outside[0]) if outside.size else None
+
+
+def _unravelled(places: Sequence[int], shape: Shape) -> _Cells:
+    """The indices at `places` of a tensor of `shape`."""
+    return np.unravel_index(np.asarray(places, dtype=np.intp), shape) if shape else ()
 
 
 def _check_cell(node: Node, cell: EntryIndex) -> None:

@@ -42,7 +42,7 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import shortened
 from backprop_engine.ops import OPS, Op
 
-__all__ = ["GRADIENT", "EvaluationError", "evaluate", "infer_shape", "is_gradient"]
+__all__ = ["EvaluationError", "evaluate", "infer_shape", "is_gradient"]
 
 GRADIENT = "grad"
 

@@ -26,7 +26,7 @@ from backprop_engine.expressions.tree import (
     path,
 )
 
-__all__ = ["render"]
+__all__ = ["index_text", "render"]
 
 _LOOSE: Final = 0
 _SUM: Final = 2
@@ -93,7 +93,7 @@ def _parts(node: Value, sign: _Sign | None) -> list[_Piece]:
             arguments += [[keyword.name + "=", (keyword.value, _LOOSE)] for keyword in node.keywords]
             return [node.name, "(", *_separated(arguments), ")"]
         case Subscript():
-            return [(node.value, _ATOM), "[" + ", ".join(map(_key_part, node.key)) + "]"]
+            return [(node.value, _ATOM), "[" + ", ".join(map(index_text, node.key)) + "]"]
         case Transpose():
             return [(node.value, _ATOM), ".T"]
         case Attribute():
@@ -116,7 +116,8 @@ def _separated(items: list[list[_Piece]]) -> list[_Piece]:
     return pieces
 
 
-def _key_part(part: IntegerIndex | Slice) -> str:
+def index_text(part: IntegerIndex | Slice) -> str:
+    """One part of a subscript, as it is written: `2`, `1:`, `::2`."""
     if isinstance(part, IntegerIndex):
         return str(part.value)
     start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))

@@ -33,16 +33,7 @@ from backprop_engine.program.spelling import numpy_code, numpy_tree
 from backprop_engine.trace.run import Training
 from backprop_engine.trace.trace import Trace
 
-__all__ = [
-    "backward_line",
-    "clear_lines",
-    "counter",
-    "forward_line",
-    "numpy_lines",
-    "sums_up",
-    "tensor_line",
-    "update_lines",
-]
+__all__ = ["backward_line", "clear_lines", "counter", "forward_line", "numpy_lines", "tensor_line"]
 
 _WIDTH: Final = 88
 _MOST_CELLS: Final = 24

@@ -18,7 +18,7 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.recordings.events import BackwardCall, GraphNode, OperatorCall, TensorEntry
 from backprop_engine.recordings.recording import EngineRun, RecordedStep, Recording
 
-__all__ = ["FACTOR", "Finding", "find"]
+__all__ = ["Finding", "find"]
 
 FACTOR: Final = 1e3
 """Gradients that shrink or grow by more than this between two layers vanish or explode."""

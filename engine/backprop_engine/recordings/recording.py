@@ -66,11 +66,6 @@ class EngineRun:
         self.calls: list[BackwardCall] = []
         self.error = ""
 
-    @cached_property
-    def call_of(self) -> Mapping[str, BackwardCall]:
-        """What each node did, by its name; the last time, if it ran more than once."""
-        return {call.node: call for call in self.calls}
-
 
 class RecordedStep:
     """One step of the training loop: operators in the order of their calls, and runs of the engine."""

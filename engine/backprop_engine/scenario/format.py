@@ -40,7 +40,6 @@ __all__ = [
     "FormatKey",
     "ValueKind",
     "filled_keys",
-    "form",
 ]
 
 ValueKind: TypeAlias = Literal[

@@ -56,7 +56,7 @@ from backprop_engine.scenario.write.emit import (
 )
 from backprop_engine.scenario.write.writer import checked
 
-__all__ = ["Unparser", "scenario_from"]
+__all__ = ["scenario_from"]
 
 
 def scenario_from(

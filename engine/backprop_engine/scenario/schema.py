@@ -45,26 +45,7 @@ from backprop_engine.scenario.leaves.leaf import MAX_AXES
 from backprop_engine.scenario.read.names import MAX_LENGTH
 from backprop_engine.scenario.sections.training import MAX_STEPS
 
-__all__ = [
-    "NAME",
-    "PATH",
-    "SLICE",
-    "Fragment",
-    "any_case",
-    "choices",
-    "list_of",
-    "names_to",
-    "of_attribute",
-    "of_setting",
-    "one_of",
-    "or_nothing",
-    "paths_to",
-    "reference",
-    "schema",
-    "sentence",
-    "value_of",
-    "values_by_kind",
-]
+__all__ = ["Fragment", "schema"]
 
 Fragment: TypeAlias = dict[str, Any]
 

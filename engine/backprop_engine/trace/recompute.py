@@ -37,27 +37,29 @@ def recompute(trace: Trace, bindings: Bindings, edits: Iterable[Edit] = ()) -> R
     """The trace of the same graph on other `bindings` and with other `edits`."""
     edits = tuple(edits)
     with np.errstate(all="ignore"):
-        again = _Again(trace, bindings, edits)
-        if again.reaches_all():  # nothing can be shared
+        recomputation = _Recomputation(trace, bindings, edits)
+        if recomputation.reaches_all():  # nothing can be shared
             graph = trace.graph
             return Recomputed(record(graph, bindings, edits), len(graph.order), len(graph.edges))
-        again.forward()
-        again.backward()
+        recomputation.forward()
+        recomputation.backward()
     made = Trace(
         graph=trace.graph,
         bindings=bindings,
         edits=edits,
-        values=again.values,
-        operand_values=again.operands,
-        outs=again.outs,
-        contributions=again.contributions,
-        arrived=again.arrived,
-        gradients=again.gradients,
+        values=recomputation.values,
+        operand_values=recomputation.operands,
+        outs=recomputation.outs,
+        contributions=recomputation.contributions,
+        arrived=recomputation.arrived,
+        gradients=recomputation.gradients,
     )
-    return Recomputed(made, again.computed, again.multiplied)
+    return Recomputed(made, recomputation.computed, recomputation.multiplied)
 
 
-class _Again:
+class _Recomputation:
+    """The values and gradients of a trace after a change, computed where they may differ from before."""
+
     def __init__(self, trace: Trace, bindings: Bindings, edits: tuple[Edit, ...]) -> None:
         self.before, self.graph, self.bindings = trace, trace.graph, bindings
         self.value_edits, self.gradient_edits = edits_by_position(self.graph, edits)

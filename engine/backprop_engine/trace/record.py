@@ -32,7 +32,6 @@ __all__ = [
     "record",
     "record_forward",
     "run_forward",
-    "value_dtype",
 ]
 
 _Function: TypeAlias = Callable[..., Any]

@@ -16,7 +16,7 @@ from backprop_engine.arrays import Tensor, norm
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["TrackedNumber", "TrainingHistory", "loss_of"]
+__all__ = ["TrackedNumber", "TrainingHistory"]
 
 _SMALL: Final = 4
 """Each number of a parameter of at most this size is tracked; of a larger one, its norm."""

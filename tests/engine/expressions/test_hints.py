@@ -123,11 +123,10 @@ def test_a_line_that_is_no_entry(line: str, wanted: str) -> None:
     assert entry_hint(line) == wanted
 
 
-@pytest.mark.parametrize("hint", ["write `", "did you mean `"])
 @pytest.mark.parametrize(
     "leaf", ["1,5", "1 000", "1/3", "−2", "50%", "½", "(1, 2)", "1 2 3", "inf", "１２", "0.5f"]
 )
-def test_what_a_hint_for_a_leaf_asks_for_loads(leaf: str, hint: str) -> None:
+def test_what_a_hint_for_a_leaf_asks_for_loads(leaf: str) -> None:
     """Outside braces and inside them, where YAML stumbles over a comma before the loader does."""
     for text in (
         f"inputs:\n  x: {leaf}\nnodes: {{f: sum(x)}}\n",
@@ -135,10 +134,10 @@ def test_what_a_hint_for_a_leaf_asks_for_loads(leaf: str, hint: str) -> None:
     ):
         with pytest.raises(ScenarioError) as caught:
             load_source(Source.from_bytes("s.yaml", text.encode()))
-        said = caught.value.diagnostics[0].hint
-        if said.startswith(hint):
-            mended = text.replace(leaf, said.removeprefix(hint).rstrip("`?"))
-            assert load_source(Source.from_bytes("s.yaml", mended.encode())).graph.output
+        hint = caught.value.diagnostics[0].hint
+        assert hint.startswith("write `")
+        mended = text.replace(leaf, hint.removeprefix("write `").rstrip("`"))
+        assert load_source(Source.from_bytes("s.yaml", mended.encode())).graph.output
 
 
 @pytest.mark.parametrize("code", [0x3164, 0x115F, 0x1160, 0xFFA0, 0x17B4, 0x180B, 0x034F, 0xFE0F, 0xE0100])

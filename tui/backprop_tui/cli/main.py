@@ -33,8 +33,11 @@ SUBCOMMANDS = {
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
-PLANNED = ("export",)
-"""What these words will mean; a file called so goes by a path, `./export`."""
+_SHARED_FLAGS = ("--ascii",)
+_SHARED_OPTIONS = ("--at", "--lang", "--max-memory", "--set", "--theme", "--threads")
+"""What the app and several subcommands take alike, without a value and with one: these may stand before the
+subcommand too.
+"""
 
 _VERSION = msg("show program's version number and exit")
 
@@ -51,17 +54,15 @@ def run(arguments: Sequence[str]) -> int:
     add_languages(user_folder() / "languages")
     language = _language(arguments)
     _warn_of_unreadable_files(language)
-    name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else ""
+    name, rest = _subcommand(arguments)
     parsed: argparse.Namespace | None = None
     try:
-        if arguments and arguments[0] in PLANNED:
-            raise UsageError(msg("the subcommand {name} is not built yet", name=arguments[0]))
         module = import_module(f"backprop_tui.cli.{name or 'open'}")
         if name:
             gc.enable()  # the app enables it when its first screen stands
         parser = _parser(name, language)
         module.add_arguments(parser)
-        parsed = parser.parse_args(arguments[1:] if name else arguments)
+        parsed = parser.parse_args(rest)
         code: int = module.run(parsed)
         sys.stdout.flush()
     except ScenarioError as error:
@@ -78,18 +79,31 @@ def run(arguments: Sequence[str]) -> int:
         )
         return BAD_INPUT
     except BrokenPipeError:
-        _say_no_more()
+        _discard_output()
         return 128 + signal.SIGPIPE
     except OSError as error:
         with suppress(OSError):
             text = msg("standard output: {problem}", problem=reason(error)).in_language(language)
             print(f"backprop-tui: {text}", file=sys.stderr)
-        _say_no_more()
+        _discard_output()
         return BAD_INPUT
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     else:
         return code
+
+
+def _subcommand(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The subcommand, "" where none is given, and all other arguments in their order."""
+    at = 0
+    while at < len(arguments):
+        option, equals, _ = arguments[at].partition("=")
+        if option not in (*_SHARED_FLAGS, *_SHARED_OPTIONS):
+            break
+        at += 1 if equals or option in _SHARED_FLAGS else 2
+    if at < len(arguments) and arguments[at] in SUBCOMMANDS:
+        return arguments[at], [*arguments[:at], *arguments[at + 1 :]]
+    return "", arguments
 
 
 def _language(arguments: Sequence[str]) -> str:
@@ -123,8 +137,8 @@ def _error_language(name: str, parsed: argparse.Namespace | None, language: str)
     return chosen_language(parsed, read_settings(settings_path()))
 
 
-def _say_no_more() -> None:
-    """Nobody reads on, or nothing can be written: Python must not try again when it flushes at its end."""
+def _discard_output() -> None:
+    """Send standard output nowhere, so that Python does not fail again when it flushes it at exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -16,6 +16,10 @@ from backprop_tui.cells.text import cell_width
 
 __all__ = ["ProgressMeter", "print_lines"]
 
+_PATIENCE: Final = 0.5
+"""Seconds after which there is something to say."""
+_EVERY: Final = 0.1
+_CELLS: Final = 24
 _COLOURS = {
     Role.VALUE: "32",
     Role.ACTIVE_VALUE: "32",
@@ -42,12 +46,6 @@ def print_lines(lines: Iterable[Line]) -> None:
         else:
             text = line_text(line)
         sys.stdout.write(text.rstrip() + "\n")
-
-
-_PATIENCE: Final = 0.5
-"""Seconds after which there is something to say."""
-_EVERY: Final = 0.1
-_CELLS: Final = 24
 
 
 class ProgressMeter:

@@ -15,8 +15,8 @@ from backprop_tui.queries import (
 
 __all__ = ["CommandRow"]
 
-_PLACE: Final = re.compile(r"\b([A-Z]{2,})\b")
-_PLACES: Final = {
+_PLACEHOLDER: Final = re.compile(r"\b([A-Z]{2,})\b")
+_PLACEHOLDERS: Final = {
     "BRANCH": msg("BRANCH"),
     "CELL": msg("CELL"),
     "COMMAND": msg("COMMAND"),
@@ -84,4 +84,4 @@ class CommandRow(Struct, frozen=True):
     def usage(self) -> Message:
         """How it is typed, such as ``break [PLACE] [if CONDITION]``."""
         typed = f"{self.prompt[0]} {self.arguments}".rstrip() if self.prompt else ""
-        return joined("", (_PLACES.get(part, part) for part in _PLACE.split(typed)))
+        return joined("", (_PLACEHOLDERS.get(part, part) for part in _PLACEHOLDER.split(typed)))

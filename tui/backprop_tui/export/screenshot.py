@@ -19,7 +19,7 @@ from backprop_tui.cells.text import cell_width
 from backprop_tui.textual_private import rendered_strips
 from backprop_tui.themes import grounds
 
-__all__ = ["screen_svg", "screen_text", "svg"]
+__all__ = ["screen_svg", "screen_text"]
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, BASELINE = 10, 20, 16.4, 15
 """In pixels; the baseline is measured from the top of a cell."""

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from backprop_tui.layout.stages import Stages, finish
 
-__all__ = ["RankEdge", "assign_ranks", "assign_ranks_in_stages", "network_simplex"]
+__all__ = ["assign_ranks", "assign_ranks_in_stages"]
 
 Edge = tuple[int, int]
 TIE_BREAK = 6_000

@@ -82,7 +82,7 @@ def _definition(op: Op) -> Line:
 def page(op: Op, language: str, width: int = WIDTH, *, numbers: bool = True) -> Iterator[Line]:
     """Everything about one operator; with `numbers` kinks and a worked example too."""
     yield (
-        Span(f"{op.sign} ", Role.OP),
+        *([Span(f"{op.sign} ", Role.OP)] if op.sign != op.name else []),
         Span(op.name, Role.HEADING),
         Span(f"  {FAMILIES[op.family].in_language(language)}", Role.DIM),
     )

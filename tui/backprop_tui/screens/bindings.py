@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 from backprop_tui.commands.row import CommandRow
 
-__all__ = ["CommandScreen", "binding_id", "bindings"]
+__all__ = ["CommandApp", "CommandScreen", "TranslatedScreen", "binding_id", "bindings"]
 
 
 @runtime_checkable
@@ -24,6 +24,22 @@ class CommandScreen(Protocol):
     def action_command(self, name: str) -> None:
         """What a key, a click or the palette does for a row of the table."""
         ...
+
+
+@runtime_checkable
+class TranslatedScreen(Protocol):
+    """A screen that can change its language while it is open."""
+
+    def speak(self, language: str) -> None:
+        """Show everything in another language."""
+        ...
+
+
+@runtime_checkable
+class CommandApp(Protocol):
+    """An app with a table of commands of its own, in which the user's keys stand."""
+
+    commands: tuple[CommandRow, ...]
 
 
 def binding_id(name: str) -> str:

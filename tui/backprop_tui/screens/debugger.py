@@ -33,7 +33,7 @@ from backprop_tui.panels.transcript import transcript
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Body, PanelArrangement, rows_of_graph
-from backprop_tui.screens.bindings import bindings
+from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.file_follower import FileFollower
 from backprop_tui.screens.graph_navigation import GraphNavigation
@@ -236,7 +236,7 @@ class DebuggerScreen(Screen[None]):
     @property
     def commands(self) -> tuple[CommandRow, ...]:
         """The table of commands, with the keys that their reader chose."""
-        return getattr(self.app, "commands", COMMANDS)
+        return self.app.commands if isinstance(self.app, CommandApp) else COMMANDS
 
     def do(self, command: Command) -> None:
         """Carry out a command of the debugger."""

@@ -70,12 +70,12 @@ class Commands(Provider):
         ]
 
     async def discover(self) -> Hits:
-        """All of them, sorted."""
+        """All commands, sorted by their titles."""
         for command, _ in sorted(self._offered(), key=lambda offer: offer[0].title):
             yield DiscoveryHit(command.title, command.callback, help=command.help)
 
     async def search(self, query: str) -> Hits:
-        """Those of which a label or a name is like `query`; where there is none, that."""
+        """The commands of which a title or a name matches `query`; if none does, a line that says so."""
         matcher, found = self.matcher(query), False
         for command, names in self._offered():
             score = max(map(matcher.match, (command.title, *names)))
@@ -87,4 +87,4 @@ class Commands(Provider):
 
 
 def _nothing() -> None:
-    """What comes of nothing."""
+    """Do nothing: what choosing “No matches found” does."""

@@ -140,21 +140,21 @@ class RecordingWriter:
             self._shard = None
 
     def _drop_oldest(self) -> None:
+        """Drop the oldest steps until the others fit in `max_bytes`; the last one always stays."""
         if self.max_bytes is None:
             return
-        kept = len(self._steps)
         total = sum(step.size for step in self._steps)
-        while total > self.max_bytes and kept > 1:
-            total -= self._steps[len(self._steps) - kept].size
-            kept -= 1
-        dropped = self._steps[: len(self._steps) - kept]
+        dropped = 0
+        while total > self.max_bytes and dropped < len(self._steps) - 1:
+            total -= self._steps[dropped].size
+            dropped += 1
         if not dropped:
             return
-        self._rewrite_index(sum(1 for _ in dropped))
-        for step in dropped:
+        self._rewrite_index(dropped)
+        for step in self._steps[:dropped]:
             for path in step.shards:
                 path.unlink(missing_ok=True)
-        self._steps = self._steps[len(dropped) :]
+        del self._steps[:dropped]
 
     def _rewrite_index(self, dropped: int) -> None:
         """The index without its first `dropped` steps, in place of the old one at once."""

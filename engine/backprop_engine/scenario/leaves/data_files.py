@@ -25,7 +25,7 @@ from backprop_engine.scenario.memory import HINT, TOO_LARGE, check_size, size_me
 from backprop_engine.scenario.read.mistakes import mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar
 
-__all__ = ["DATA_FORMAT", "ENDINGS", "MAX_DATA_BYTES", "DataFile", "DataFiles"]
+__all__ = ["DATA_FORMAT", "ENDINGS", "DataFile", "DataFiles"]
 
 ENDINGS: Final = (".csv", ".npy", ".npz")
 MAX_DATA_BYTES: Final = 64 * 2**20

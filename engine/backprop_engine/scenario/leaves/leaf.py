@@ -50,7 +50,7 @@ from backprop_engine.scenario.read.mistakes import (
 )
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
 
-__all__ = ["LEAF_SECTIONS", "Leaf", "read_file", "read_leaf"]
+__all__ = ["LEAF_SECTIONS", "Leaf", "read_leaf"]
 
 LEAF_FORM = code(
     "leaf-form",

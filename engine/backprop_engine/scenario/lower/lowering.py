@@ -32,7 +32,7 @@ from backprop_engine.scenario.nodes.definitions import (
 from backprop_engine.scenario.read.mistakes import Mistakes
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, plain
 
-__all__ = ["Lowering", "Refusable"]
+__all__ = ["Lowering"]
 
 NOT_CONSTANT = code("not-constant", msg("An operand that must be a constant is an input, a param or a node."))
 

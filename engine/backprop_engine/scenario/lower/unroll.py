@@ -30,7 +30,7 @@ from backprop_engine.scenario.nodes.definitions import (
 from backprop_engine.scenario.read.mistakes import Mistakes, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlScalar
 
-__all__ = ["MAX_UNROLLED", "TOO_MANY_NODES", "unroll"]
+__all__ = ["TOO_MANY_NODES", "unroll"]
 
 SCAN_SHAPES = code(
     "scan-shapes", msg("What a scan goes over or carries has no leading axis, or another shape.")

@@ -25,17 +25,7 @@ from backprop_engine.scenario.read.mistakes import (
 from backprop_engine.scenario.read.names import NameTable
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
 
-__all__ = [
-    "CELL_FORM",
-    "NO_OUTPUT",
-    "TOP",
-    "CellDefinition",
-    "Scope",
-    "check_instance",
-    "instances_in",
-    "read_cells",
-    "refuse_recursion",
-]
+__all__ = ["NO_OUTPUT", "TOP", "CellDefinition", "Scope", "check_instance", "read_cells", "refuse_recursion"]
 
 CELL_FORM = code("cell-form", msg("A cell without `nodes` or `outputs`, or an output that it does not have."))
 CELL_RECURSION = code("cell-recursion", msg("A cell that uses itself."))

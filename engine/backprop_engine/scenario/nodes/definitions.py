@@ -53,12 +53,8 @@ __all__ = [
     "NodeDefinition",
     "ScanUse",
     "definition_mistake",
-    "expression_definition",
     "operands_beside",
-    "path_text",
-    "read_cell_use",
     "read_definition",
-    "read_scan_use",
 ]
 
 NODE_FORM = code("node-form", msg("A node is no expression and no map with `op` or `expr`."))

@@ -24,7 +24,6 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 __all__ = [
     "GROUPS",
     "MAX_REPORTED",
-    "UNKNOWN_KEY",
     "WRONG_TYPE",
     "Mistakes",
     "as_bool",

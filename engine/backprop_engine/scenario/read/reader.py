@@ -35,7 +35,7 @@ from backprop_engine.scenario.read.yaml_nodes import (
 )
 from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, ScalarValue, resolve
 
-__all__ = ["MAX_DEPTH", "MAX_EXPANDED", "read"]
+__all__ = ["read"]
 
 MAX_DEPTH: Final = 64
 MAX_EXPANDED: Final = 100_000

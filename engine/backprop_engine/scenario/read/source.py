@@ -21,7 +21,7 @@ from backprop_engine.errors import Code, Diagnostic, Place, ScenarioError, code,
 from backprop_engine.messages.message import Hint, Message, cleaned, msg
 from backprop_engine.messages.plain_text import clean
 
-__all__ = ["INVISIBLE", "MAX_BYTES", "MAX_NAMES", "MAX_VALUES", "Source", "read_source"]
+__all__ = ["INVISIBLE", "MAX_BYTES", "Source", "read_source"]
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_NAMES: Final = 100_000

@@ -17,17 +17,7 @@ from backprop_engine.scenario.read.layout_hints import MAPS, entry_hint
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar
 
-__all__ = [
-    "CLOSING",
-    "YAML_NO_COLON",
-    "YAML_QUOTES",
-    "YAML_UNCLOSED",
-    "Problem",
-    "explained",
-    "quoted",
-    "split_by_bracket",
-    "split_by_comma",
-]
+__all__ = ["Problem", "explained", "split_by_bracket", "split_by_comma"]
 
 YAML_QUOTES = code(
     "yaml-needs-quotes", msg("YAML reads signs in a text or expression as its own: quote the text.")

@@ -51,7 +51,6 @@ __all__ = [
     "Figure",
     "Formula",
     "check_figure",
-    "no_gradient",
     "read_expectations",
 ]
 

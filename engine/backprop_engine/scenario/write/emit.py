@@ -22,19 +22,15 @@ from backprop_engine.messages.plain_text import monospaced_width
 from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, resolve
 
 __all__ = [
-    "MAX_KEY",
     "WIDTH",
     "Document",
     "Open",
     "Spelled",
     "emitted",
-    "fits",
     "flow_text",
-    "key_text",
     "numbers",
     "plain_number",
     "spelled",
-    "text_after",
 ]
 
 MAX_KEY: Final = 1000

@@ -42,7 +42,6 @@ __all__ = [
     "graph_picture",
     "graph_title",
     "node_at",
-    "part_shown",
     "shown_scene",
     "whole_scene",
     "whole_scene_key",

@@ -22,16 +22,7 @@ from backprop_tui.plots.chart import Chart
 from backprop_tui.plots.plane import Plane
 from backprop_tui.view import View
 
-__all__ = [
-    "KINDS",
-    "iteration_at",
-    "kind_after",
-    "kinds",
-    "node_at",
-    "plots",
-    "plots_title",
-    "shown_kind",
-]
+__all__ = ["KINDS", "iteration_at", "kind_after", "kinds", "node_at", "plots", "plots_title"]
 
 
 class _Kind(Struct, frozen=True):

@@ -27,7 +27,7 @@ from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import call_text, setting_text, with_settings
 from backprop_engine.program.trees import folded, rebuilt
 
-__all__ = ["node_tree", "node_trees", "rule_tree", "shows_cells"]
+__all__ = ["node_trees", "rule_tree", "shows_cells"]
 
 _NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6

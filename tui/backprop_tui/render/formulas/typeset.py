@@ -17,13 +17,11 @@ from backprop_engine.expressions import (
     Binary,
     Boolean,
     Call,
-    IntegerIndex,
     Keyword,
     ListOf,
     Name,
     Number,
     QuotedText,
-    Slice,
     Subscript,
     Transpose,
     Unary,
@@ -31,6 +29,7 @@ from backprop_engine.expressions import (
     render,
 )
 from backprop_engine.expressions.parse import PRECEDENCE
+from backprop_engine.expressions.render import index_text
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS
 from backprop_engine.ops.notations import Notation, NotationKind
@@ -119,7 +118,7 @@ class Typesetter(Struct, frozen=True):
                 return self.transposed(tree.value, ".T")
             case Subscript():
                 value = self.within(tree.value, ATOM)
-                return Piece(row(value, text(f"[{', '.join(map(_key_part, tree.key))}]")))
+                return Piece(row(value, text(f"[{', '.join(map(index_text, tree.key))}]")))
             case Attribute(name="mT"):
                 return self.transposed(tree.value, ".mT")
             case Attribute():
@@ -217,13 +216,6 @@ def _positive(box: Block) -> Block:
 def number_piece(written: str) -> Piece:
     """A number; a negative one stands in brackets where it is a factor."""
     return Piece(text(written, Role.TEXT), SIGN if written.startswith("-") else ATOM)
-
-
-def _key_part(part: IntegerIndex | Slice) -> str:
-    if isinstance(part, IntegerIndex):
-        return str(part.value)
-    start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
-    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
 
 # Calls: each function as mathematics writes it, else upright with its arguments in brackets
