@@ -83,6 +83,26 @@ def test_an_existing_recording_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "index.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("shards", "kept"), [(0.5, [4]), (2.5, [3, 4]), (3.5, [2, 3, 4]), (9.0, [0, 1, 2, 3, 4])]
+)
+def test_the_oldest_steps_give_way_where_room_is_short(
+    tmp_path: Path, shards: float, kept: list[int]
+) -> None:
+    """A shard of one tensor takes little more than 1 MiB, the room for its header."""
+    writer = RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0"), max_bytes=int(shards * 2**20))
+    for step in range(5):
+        writer.start(step)
+        entry = TensorEntry(0, (2, 3), "F32", 1.0, 0, 0, writer.tensor("F32", (2, 3), VALUES.tobytes()))
+        writer.event(OperatorCall("aten.relu", "n1", None, "", "", 0, "step", (), (entry,)))
+    writer.close()
+    recording = open_recording(tmp_path)
+    assert [step.number for step in recording.steps] == kept
+    assert len(list(tmp_path.glob("*.safetensors"))) == len(kept)
+    for step in recording.steps:
+        np.testing.assert_array_equal(recording.entries(step.operators[0].outputs[0]), VALUES)
+
+
 # Hostile files
 
 
