@@ -30,8 +30,8 @@ def test_standard_input_is_read_once(commands: Commands) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("x=", "x=: a number or list is missing behind the `=`, such as x=3"),
-        ("x= ", "x= : a number or list is missing behind the `=`, such as x=3"),
+        ("x=", "x=: a number or list is missing after the `=`, such as x=3"),
+        ("x= ", "x= : a number or list is missing after the `=`, such as x=3"),
         ("x=1,5", "x=1,5: expected a number in `x`, found the text `1,5`; write `1.5`"),
         ("=3", "=3: a setting is a name, `=` and a number or list, such as x=3"),
         ("X=3", "there is no leaf X; did you mean `x`?"),

@@ -115,7 +115,7 @@ def test_a_folder(commands: Commands, name: str) -> None:
         ("missing/", "missing/: "),
         ("file/my.yaml", "file/my.yaml: Not a directory"),
         ("", "a file without a name: "),
-        ("a\0b", "this is no name for a file"),
+        ("a\0b", "this is not a name for a file"),
         ("x" * 300, "File name too long"),
         ("missing/\x1b[31m", "there is no folder missing"),
     ],

@@ -208,7 +208,7 @@ def test_a_path_wins_over_a_stem_where_it_looks_like_one(
         (("run", "add_multiply", "--set", "x=[1, 2]"), "x is (), the value is 2"),
         (("run", "add_multiply", "--set", "x=red"), "x=red: "),
         (("run", "rnn_cell", "--max-memory", "10"), "error["),
-        (("run", "add_multiply", "--max-memory", "much"), "'much' is no size: write 4GiB"),
+        (("run", "add_multiply", "--max-memory", "much"), "'much' is not a size: write 4GiB"),
         (("run", "add_multiply", "--lang", "fr"), "invalid choice: 'fr'"),
         (("run", "add_multiply", "--threads", "many"), "--threads"),
         (("run", "add_multiply", "--nonsense"), "--nonsense"),
@@ -244,7 +244,7 @@ def test_a_size_of_memory(text: str, bytes_: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "GiB", "-1", "1e9", "4 GiBs", "4PiB", "1.k", "0x10", "４x"])
 def test_no_size_of_memory(text: str) -> None:
-    with pytest.raises(Exception, match="is no size: write 4GiB"):
+    with pytest.raises(Exception, match="is not a size: write 4GiB"):
         memory(text)
 
 

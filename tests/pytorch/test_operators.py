@@ -82,7 +82,7 @@ EDGES = [
 
 
 def compare(graph: Graph, bindings: Bindings, bound: float = CLOSE) -> None:
-    """Values and gradients of the node ``out`` and its operands, cell by cell."""
+    """Values and gradients of the node ``out`` and its operands, elementwise."""
     trace, theirs = record(graph, bindings), opinion.run(graph, bindings)
     out = graph["out"]
     assert_close(trace.value("out"), theirs.values[out.position], "the value", bound)

@@ -270,7 +270,7 @@ def test_what_nesterov_needs(momentum: float, dampening: float) -> None:
 
 @each_optimizer
 def test_numbers_that_are_not_finite_are_refused_here_only(optimizer: Optimizer) -> None:
-    """PyTorch takes an infinite rate, and SGD even one that is no number."""
+    """PyTorch takes an infinite rate, and SGD even one that is not a number."""
     assert _accepts(optimizer.name, {"lr": np.inf})
     assert _accepts(optimizer.name, {"lr": np.nan}) is (optimizer.name == "sgd")
     for value in (np.inf, np.nan):

@@ -275,7 +275,7 @@ class _Draft:
     # Expressions
 
     def chain(self, env: Env, shape: Shape, depth: int) -> str:
-        """Terms of one shape joined cell by cell, where any precedence gives that shape."""
+        """Terms of one shape joined elementwise, where any precedence gives that shape."""
         text = self.term(env, shape, depth)
         for _ in range(self.some(0, 0, 1, 2) if depth > 0 else 0):
             other = self.random.choice((shape, shape, (), shape[1:]))

@@ -72,9 +72,9 @@ def keys_page(language: str) -> str:
     lines.append(
         msg(
             """
-Behind a place, or alone, `if` gives a condition in the language of scenarios: `q if norm(grad) < 1e-6`,
+After a place, or alone, `if` gives a condition in the language of scenarios: `q if norm(grad) < 1e-6`,
 `if max(abs(product)) > 100`. It is about {subjects}
-of the step, and about nodes and `grad(NODE)` by name, and holds where it is true in any cell.""",
+of the step, and about nodes and `grad(NODE)` by name, and holds where it is true in any entry.""",
             subjects=subjects,
         ).in_language(language)
     )

@@ -55,9 +55,9 @@ PANEL_SLOTS: Final = (
         "nodes",
         msg("Nodes"),
         msg(
-            "Every node with its operation, its shape, its value and its gradient as far "
-            "as they are known here. The arrows choose a node; behind Δ stands by how "
-            "much a change has moved it, of a tensor the norm of the difference."
+            "Every node with its operation, its shape, its value and its gradient as far as they are known "
+            "here. The arrows choose a node; after Δ comes how much a change has moved it, for a tensor the "
+            "norm of the difference."
         ),
         "lists",
     ),

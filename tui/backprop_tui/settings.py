@@ -121,7 +121,7 @@ def _parsed(text: str) -> dict[str, Any]:
 def _text(path: Path) -> str:
     """The text of a file, no more of it than settings can have."""
     if path.exists() and not path.is_file():
-        raise OSError(None, msg("it is no regular file"))
+        raise OSError(None, msg("it is not a regular file"))
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:

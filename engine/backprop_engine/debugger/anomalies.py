@@ -173,14 +173,14 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             msg("Not-a-number arises here."),
             msg(
                 "NaN comes from 0 · inf, inf − inf, 0 / 0, or the root or logarithm of a negative number. A "
-                "`where` behind it hides the value but not the gradient: guard the operand before the "
+                "`where` after it hides the value but not the gradient: guard the operand before the "
                 "operator."
             ),
             _first(np.isnan),
         ),
         Anomaly(
             "zero gradient",
-            msg("This gradient is zero in every cell."),
+            msg("This gradient is zero in every entry."),
             msg(
                 "Nothing learns from it. Look upstream for a dead ReLU, a saturated activation, a max that "
                 "another operand won, or a detach."
@@ -189,7 +189,7 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         ),
         Anomaly(
             "below",
-            msg("Every cell of this gradient is below the bound."),
+            msg("Every entry of this gradient is below the bound."),
             msg(
                 "Gradients vanish along products of small slopes: other activations, other initial weights, "
                 "normalisation, or a path around (a residual connection, a gate)."
@@ -199,7 +199,7 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         ),
         Anomaly(
             "above",
-            msg("A cell of this gradient is above the bound."),
+            msg("An entry of this gradient is above the bound."),
             msg(
                 "Gradients explode along products of large slopes: smaller initial weights, a smaller "
                 "learning rate, or clipping the gradient's norm."

@@ -107,7 +107,9 @@ class Branches(Struct, frozen=True, eq=False):
         """With another name for the current branch."""
         name = name.strip()
         if not name.isidentifier() or len(name) > 40:
-            raise UsageError(msg("{name} is no name: letters, digits and _", name=shortened(clean(name), 40)))
+            raise UsageError(
+                msg("{name} is not a name: letters, digits and _", name=shortened(clean(name), 40))
+            )
         if name in self.every or self.current == BASELINE:
             raise UsageError(
                 msg("the baseline keeps its name")

@@ -69,7 +69,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
     what, if_, condition = f" {words} ".partition(" if ")
     target = _target(what.strip(), graph) if what.strip() or not if_ else Target("any")
     if if_ and not condition.strip():
-        raise UsageError(msg("{words}: a condition stands behind `if`", words=clean(words)))
+        raise UsageError(msg("{words}: a condition follows `if`", words=clean(words)))
     found = parse_condition(condition.strip(), graph) if if_ else None
     return Breakpoint(words, target, found)
 
@@ -93,7 +93,7 @@ def _target(words: str, graph: Graph) -> Target:
         compares = any(sign in words for sign in "<>=")
         hint = msg("`if {words}` is a condition", words=shortened(clean(words), 60)) if compares else None
         hint = hint or did_you_mean(words, ANOMALIES) or _there_are(ANOMALIES)
-        raise UsageError(msg("{words} is no breakpoint", words=shortened(clean(words), 60)), hint)
+        raise UsageError(msg("{words} is not a breakpoint", words=shortened(clean(words), 60)), hint)
     if words.lower() in ANOMALIES and words not in graph:
         if ANOMALIES[words.lower()].bound:
             raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
@@ -108,7 +108,7 @@ def _bound(name: str, text: str) -> float:
         bound = math.nan
     if not 0 <= bound < math.inf:
         raise UsageError(
-            msg("{text} is no bound: write `{name} 1e-6`", text=shortened(clean(text), 40), name=name)
+            msg("{text} is not a bound: write `{name} 1e-6`", text=shortened(clean(text), 40), name=name)
         )
     return bound
 

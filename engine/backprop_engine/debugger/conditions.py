@@ -78,7 +78,7 @@ def parse_condition(text: str, graph: Graph) -> Condition:
     for name in dict.fromkeys(map(_name, written)):
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
-                msg("{name} is no node", name=clean(name)),
+                msg("{name} is not a node", name=clean(name)),
                 msg("a condition is about {subjects}, or nodes by name", subjects=", ".join(SUBJECTS)),
             )
     subjects = tuple(name for name in SUBJECTS if name in bare)

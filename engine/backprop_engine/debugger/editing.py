@@ -77,7 +77,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
     ):
         raise UsageError(
             msg(
-                "{name} is {shape} and has no cell {cell}",
+                "{name} is {shape} and has no entry {cell}",
                 name=node.name,
                 shape=shape_text(node.shape),
                 cell=list(command.cell),

@@ -200,7 +200,7 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
     ):
         raise UsageError(
             msg(
-                "{name} has no cell {cell}: it has the axes {axes}",
+                "{name} has no entry {cell}: it has the axes {axes}",
                 name=name,
                 cell=list(cell),
                 axes=list(node.shape),

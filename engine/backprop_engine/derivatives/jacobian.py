@@ -227,7 +227,7 @@ def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence
     if prod(shape) > MOST_BY_UNITS:
         raise UsageError(
             msg(
-                "the Jacobian of {name} ({shape}) has too many rows: its rule gives no single cells, and "
+                "the Jacobian of {name} ({shape}) has too many rows: its rule gives no single entries, and "
                 "whole rows are computed for at most {most}",
                 name=graph.nodes[edge.node].name,
                 shape=shape_text(shape),
@@ -275,7 +275,7 @@ def _check_cell(node: Node, cell: EntryIndex) -> None:
     ):
         raise UsageError(
             msg(
-                "{name} is {shape} and has no cell {cell}",
+                "{name} is {shape} and has no entry {cell}",
                 name=node.name,
                 shape=shape_text(node.shape),
                 cell=list(cell),

@@ -47,7 +47,7 @@ __all__ = [
     "signature",
 ]
 
-UNKNOWN_OP = code("unknown-op", msg("A call of something that is no operator."))
+UNKNOWN_OP = code("unknown-op", msg("A call of something that is not an operator."))
 OPERANDS = code(
     "operands", msg("An operator is given too many operands, too few, or one by a name that it has not.")
 )

@@ -125,18 +125,18 @@ class Cursor:
         match token.kind:
             case "text":
                 hint = msg("an attribute's text has a name: `name={text}`", text=token.text)
-                return ExprError(msg("text is no operand"), token.span, hint)
+                return ExprError(msg("text is not an operand"), token.span, hint)
             case "[":
                 hint = msg(
                     "a list of numbers goes under `constants`; an attribute's list has a name: `shape=[2, 3]`"
                 )
-                return ExprError(msg("a list is no operand"), token.span, hint)
+                return ExprError(msg("a list is not an operand"), token.span, hint)
             case "+":
                 hint = msg("a plus before an operand is left out")
                 return ExprError(msg("expected an operand, found `+`"), token.span, hint)
             case "name" if token.text in BOOLEANS:
                 hint = msg("an attribute's value has a name: `keepdims=true`")
-                return ExprError(msg("`{text}` is no operand", text=token.text), token.span, hint)
+                return ExprError(msg("`{text}` is not an operand", text=token.text), token.span, hint)
             case "name":
                 message = msg("`{name}` is a word of Python and no name", name=shortened(token.text, 40))
                 return ExprError(message, token.span, WORDS.get(token.text, ""))

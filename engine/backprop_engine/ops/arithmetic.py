@@ -284,7 +284,7 @@ where = define(
         ko="선택 노드는 이 피연산자가 선택된 자리에만 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words(
-        "The side not chosen gets the gradient 0, times whatever lies behind it: 0 · inf is NaN.",
+        "The side not chosen gets the gradient 0, times the local gradients further back: 0 · inf is NaN.",
         "고르지 않은 쪽의 그래디언트는 0입니다. 이 0에 그 뒤의 로컬 그래디언트가 곱해지므로, 그것이 "
         "inf이면 0 · inf는 NaN이 됩니다.",
     ),

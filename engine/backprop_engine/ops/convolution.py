@@ -107,7 +107,7 @@ def windows(
     if min(kernel) < 1:
         raise ShapeError(
             msg(
-                "{0} is {shape}: a kernel of {kernel} has no cells",
+                "{0} is {shape}: a kernel of {kernel} has no entries",
                 shape=shape_text(shape),
                 kernel=shape_text(kernel),
             )
@@ -291,7 +291,7 @@ def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attribut
     to_bias = Linear(
         f"sum(g, axis={others})",
         lambda g, *_, **__: np.sum(g, axis=tuple(others)),
-        shown=Words("1 for each cell of the channel", "채널의 원소마다 1"),
+        shown=Words("1 for each entry of the channel", "채널의 원소마다 1"),
         entries=lambda i, j, *_, **__: here(i[-axes - 1] == j[0]),
     )
     return (to_x, to_weight, to_bias)[: len(shapes)]
@@ -299,8 +299,8 @@ def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attribut
 
 _LESSONS = (
     Words(
-        en="A cell of the input is seen by several windows: its gradient adds up what comes back from each, "
-        "times the weight that saw it.",
+        en="An entry of the input is seen by several windows: its gradient adds up what comes back from "
+        "each, times the weight that saw it.",
         ko="입력의 한 원소는 여러 창에서 쓰이므로, 각 창의 그래디언트에 그 창에서 곱해진 가중치를 곱해 "
         "모두 더합니다.",
     ),
@@ -397,7 +397,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
                 "dilation",
                 kind,
                 1,
-                Words("how far apart the kernel's cells look", "커널의 원소가 보는 간격"),
+                Words("how far apart the kernel's entries look", "커널의 원소가 보는 간격"),
                 least=1,
             ),
             OpAttribute(

@@ -47,7 +47,7 @@ def _letters(subscripts: str) -> _Letters:
         if part and not (part.isascii() and part.isalpha()):
             raise ShapeError(
                 msg(
-                    'subscripts "{subscripts}" hold something that is no letter',
+                    'subscripts "{subscripts}" hold something that is not a letter',
                     subscripts=_shown(subscripts),
                 ),
                 _FORM,

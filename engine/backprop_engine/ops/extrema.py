@@ -63,8 +63,8 @@ def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tupl
 def _conventions(extreme: Words) -> Words:
     """What to know of ties, and of a NaN, which is the `extreme`."""
     return Words(
-        "Cells that tie share the gradient equally, where PyTorch's reduction over an axis picks one of "
-        "them. A NaN is the {extreme}, and makes the gradient of all the cells it was compared with NaN.",
+        "Entries that tie share the gradient equally, where PyTorch's reduction over an axis picks one of "
+        "them. A NaN is the {extreme}, and makes the gradient of all the entries it was compared with NaN.",
         "{extreme}{이/가} 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 축을 따라 구할 때 그중 하나를 "
         "고릅니다. NaN이 있으면 {extreme}{은/는} NaN이고, 함께 비교한 모든 원소의 그래디언트도 NaN입니다.",
         extreme=extreme,
@@ -84,12 +84,12 @@ max_ = define(
     notation=Notation("indexed name", "max"),
     helpers={"at_largest": AT_LARGEST},
     forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape(msg("nothing has no largest cell")),
+    shape=_extreme_shape(msg("nothing has no largest entry")),
     rules=_extreme_rules("largest", np.max),
     attributes=(AXIS, KEEPDIMS),
     analytic=False,
     lesson=Words(
-        en="Max is a router: the largest cell gets the whole gradient, all others get 0.",
+        en="Max is a router: the largest entry gets the whole gradient, all others get 0.",
         ko="최댓값 노드는 라우터입니다. 가장 큰 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
     ),
     conventions=_conventions(Words("maximum", "최댓값")),
@@ -98,7 +98,7 @@ max_ = define(
             ([2.0, 5.0, 5.0],),
             5,
             ([0, 0.5, 0.5],),
-            Words("the largest cells share equally", "최댓값끼리 똑같이 나눔"),
+            Words("the largest entries share equally", "최댓값끼리 똑같이 나눔"),
         ),
     ),
     samples=(*SAMPLES, SIZE_ONE),
@@ -116,12 +116,12 @@ min_ = define(
     notation=Notation("indexed name", "min"),
     helpers={"at_smallest": AT_SMALLEST, "at_largest": AT_LARGEST},
     forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape(msg("nothing has no smallest cell")),
+    shape=_extreme_shape(msg("nothing has no smallest entry")),
     rules=_extreme_rules("smallest", np.min),
     attributes=(AXIS, KEEPDIMS),
     analytic=False,
     lesson=Words(
-        en="Min is a router: the smallest cell gets the whole gradient, all others get 0.",
+        en="Min is a router: the smallest entry gets the whole gradient, all others get 0.",
         ko="최솟값 노드는 라우터입니다. 가장 작은 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
     ),
     conventions=_conventions(Words("minimum", "최솟값")),
@@ -130,7 +130,7 @@ min_ = define(
             ([2.0, 2.0, 5.0],),
             2,
             ([0.5, 0.5, 0],),
-            Words("the smallest cells share equally", "최솟값끼리 똑같이 나눔"),
+            Words("the smallest entries share equally", "최솟값끼리 똑같이 나눔"),
         ),
     ),
     samples=(*SAMPLES, SIZE_ONE),

@@ -233,7 +233,7 @@ sign = define(
     rules=(Elementwise("0", lambda out, a: gate(False, a)),),
     analytic=False,
     lesson=Words(
-        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing behind it learns.",
+        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing before it learns.",
         ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤는 학습되지 않습니다.",
     ),
     conventions=Words(

@@ -103,10 +103,12 @@ index = define(
         ),
     ),
     lesson=Words(
-        en="Indexing chose some cells: they get the gradient, all others get 0.",
+        en="Indexing chose some entries: they get the gradient, all others get 0.",
         ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
-    conventions=Words("The cells not chosen get the gradient 0.", "고르지 않은 원소의 그래디언트는 0입니다."),
+    conventions=Words(
+        "The entries not chosen get the gradient 0.", "고르지 않은 원소의 그래디언트는 0입니다."
+    ),
     samples=(
         Sample(((3,),), {"key": (0,)}),
         Sample(((3,),), {"key": (-1,)}),
@@ -190,7 +192,7 @@ split = define(
         OpAttribute("axis", int, 0, Words("the axis that is cut", "자를 축")),
     ),
     lesson=Words(
-        en="A part was cut out: its cells get the gradient, all others get 0 from this part.",
+        en="A part was cut out: its entries get the gradient, all others get 0 from this part.",
         ko="잘라 낸 부분의 원소만 그래디언트를 받고, 나머지 원소는 이 부분으로부터 0을 받습니다.",
     ),
     conventions=Words(
@@ -290,12 +292,12 @@ gather = define(
         a[axis],
     ),
     lesson=Words(
-        en="Gathering chose cells: one chosen twice gets both gradients, one never chosen gets 0.",
+        en="Gathering chose entries: one chosen twice gets both gradients, one never chosen gets 0.",
         ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. "
-        "Gradients of a cell that is chosen more than once add up.",
+        "As `take_along_axis` and `torch.gather`; indices count from 0 and are never negative. Gradients of "
+        "an entry that is chosen more than once add up.",
         "`take_along_axis`, `torch.gather`와 같습니다. 인덱스는 0부터 세고 음수일 수 없습니다. "
         "여러 번 고른 원소의 그래디언트는 더해집니다.",
     ),

@@ -103,7 +103,7 @@ concat = define(
     ),
     variadic=True,
     lesson=Words(
-        en="A concatenation hands each operand the part of the gradient where its own cells went.",
+        en="A concatenation hands each operand the part of the gradient where its own entries went.",
         ko="각 피연산자는 concat 노드의 그래디언트에서 자기 원소가 놓인 부분을 받습니다.",
     ),
     samples=(
@@ -205,7 +205,7 @@ pad = define(
             Widths,
             ...,
             Words(
-                "for each axis how many cells go before it and after it", "축마다 앞과 뒤에 덧붙일 원소 수"
+                "for each axis how many entries go before it and after it", "축마다 앞과 뒤에 덧붙일 원소 수"
             ),
             least=0,
         ),
@@ -277,7 +277,7 @@ tile = define(
         ),
     ),
     lesson=Words(
-        en="A cell that was repeated gets the sum of the gradients of its copies.",
+        en="An entry that was repeated gets the sum of the gradients of its copies.",
         ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(

@@ -68,7 +68,7 @@ mse = define(
     attributes=(REDUCTION,),
     inside=_inside(("d", "a - target"), ("l", "d ** 2")),
     lesson=Words(
-        en="Squared error: the gradient is twice the difference; a mean divides it by the number of cells.",
+        en="Squared error: the gradient is twice the difference; a mean divides it by the number of entries.",
         ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 이를 원소 수로 나눕니다.",
     ),
     lessons=(None, _TURNED),
@@ -365,7 +365,7 @@ kl_div = define(
             Literal["mean", "batchmean", "sum", "none"],
             "mean",
             Words(
-                "mean over all cells, batchmean over the first axis (the divergence itself), sum or none",
+                "mean over all entries, batchmean over the first axis (the divergence itself), sum or none",
                 "모든 원소의 mean, 첫째 축의 batchmean(발산 그 자체), sum 또는 none",
             ),
         ),
@@ -383,8 +383,8 @@ kl_div = define(
         ),
     ),
     conventions=Words(
-        "As in PyTorch the first operand holds log-probabilities, and mean is over all cells. A "
-        "target of 0 counts 0; its own derivative is −inf.",
+        "As in PyTorch the first operand holds log-probabilities, and mean is over all entries. A target of "
+        "0 counts 0; its own derivative is −inf.",
         "PyTorch처럼 첫째 피연산자는 로그 확률이고, mean은 모든 원소의 평균입니다. 0인 정답은 "
         "0으로 치며, 그 정답에 대한 미분은 −inf입니다.",
     ),

@@ -230,7 +230,7 @@ def _dropout_shape(a: Shape, mask: Shape, p: float) -> Shape:
 def _refuse_mask(a: Shape, mask: Any, p: float) -> Message | None:
     if np.all(np.isin(mask, (0, 1))):
         return None
-    return msg("a mask holds 0 where a cell is dropped and 1 elsewhere")
+    return msg("a mask holds 0 where an entry is dropped and 1 elsewhere")
 
 
 dropout = define(
@@ -261,12 +261,12 @@ dropout = define(
     refuse=_refuse_mask,
     inside=lambda shapes, attributes: (("k", f"mask / (1 - {attributes['p']})"), ("out", "a * k")),
     lesson=Words(
-        en="Dropout is a fixed mask: what scaled or dropped a cell does the same to its gradient.",
+        en="Dropout is a fixed mask: what scaled or dropped an entry does the same to its gradient.",
         ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소의 그래디언트는 0, 나머지는 값과 같은 배수가 됩니다.",
     ),
     conventions=Words(
-        "The mask is given, so that a run can be repeated; the cells kept are scaled up, so that the "
-        "mean stays.",
+        "The mask is given, so that a run can be repeated; the entries kept are scaled up, so that the mean "
+        "stays.",
         "실행을 되풀이할 수 있도록 마스크를 직접 줍니다. 평균이 그대로이도록 남은 원소를 키웁니다.",
     ),
     samples=(

@@ -37,7 +37,7 @@ _ATTRIBUTES = (
         "padding",
         PerAxis,
         0,
-        Words("how many cells go around x, at most half a window", "x의 둘레에 두를 칸 수, 창의 절반까지"),
+        Words("how many entries go around x, at most half a window", "x의 둘레에 두를 칸 수, 창의 절반까지"),
         least=0,
     ),
 )
@@ -152,11 +152,11 @@ max_pool2d = define(
     attributes=_ATTRIBUTES,
     analytic=False,
     lesson=Words(
-        en="Max pooling is a router: the largest cell of each window gets that window's gradient.",
+        en="Max pooling is a router: the largest entry of each window gets that window's gradient.",
         ko="최댓값 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
     ),
     conventions=Words(
-        "Cells of a window that tie share the gradient equally, where PyTorch gives all of it to the "
+        "Entries of a window that tie share the gradient equally, where PyTorch gives all of it to the "
         "first. Padding is never the largest. A last window that does not fit is left out.",
         "창 안의 최댓값이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 첫째 원소에 모두 "
         "줍니다. 패딩은 최댓값이 되지 않습니다. 끝에서 다 들어가지 않는 창은 뺍니다.",
@@ -190,7 +190,7 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     rule = Linear(
         f"avg_pool2d_input(g, x.shape{settings_text(avg_pool2d, attributes)})",
         _mean_vjp,
-        shown=Words("{share} for each cell of the window", "창의 원소마다 {share}", share=share),
+        shown=Words("{share} for each entry of the window", "창의 원소마다 {share}", share=share),
         entries=_mean_entries,
     )
     return (rule,)
@@ -224,7 +224,7 @@ avg_pool2d = define(
     rules=_mean_rules,
     attributes=_ATTRIBUTES,
     lesson=Words(
-        en="Average pooling hands every cell of a window an equal share of that window's gradient.",
+        en="Average pooling hands every entry of a window an equal share of that window's gradient.",
         ko="평균 풀링은 창의 그래디언트를 그 창의 모든 원소에 고르게 나누어 흘려보냅니다.",
     ),
     conventions=Words(

@@ -201,7 +201,7 @@ def _sum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
         Linear(
             _restored_text(shapes[0], attributes),
             lambda g, out, a, axis, keepdims: restored(g, a.shape, axis, keepdims),
-            shown=Words("1 for each cell", "원소마다 1"),
+            shown=Words("1 for each entry", "원소마다 1"),
             entries=_evenly(1.0, shapes[0], attributes),
         ),
     )
@@ -218,7 +218,7 @@ sum_ = define(
     rules=_sum_rules,
     attributes=(AXIS, KEEPDIMS),
     lesson=Words(
-        en="A sum hands its gradient to every cell that was summed.",
+        en="A sum hands its gradient to every entry that was summed.",
         ko="합 노드는 더해진 모든 원소에 같은 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words("The sum of nothing is 0.", "원소가 없으면 합은 0입니다."),
@@ -237,7 +237,7 @@ def _mean_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         Linear(
             f"{_restored_text(shape, attributes)} / {count}",
             lambda g, out, a, axis, keepdims: restored(g, a.shape, axis, keepdims) / count,
-            shown=Words("1/{count} for each cell", "원소마다 1/{count}", count=count),
+            shown=Words("1/{count} for each entry", "원소마다 1/{count}", count=count),
             entries=_evenly(1.0 / count if count else np.nan, shape, attributes),
         ),
     )
@@ -261,7 +261,7 @@ mean = define(
     attributes=(AXIS, KEEPDIMS),
     inside=_mean_inside,
     lesson=Words(
-        en="A mean hands every cell an equal share of its gradient.",
+        en="A mean hands every entry an equal share of its gradient.",
         ko="평균 노드는 그래디언트를 원소 수로 나누어 고르게 흘려보냅니다.",
     ),
     conventions=Words("The mean of nothing is NaN.", "원소가 없으면 평균은 NaN입니다."),
@@ -302,12 +302,15 @@ cumsum = define(
     rules=_cumsum_rules,
     attributes=(
         OpAttribute(
-            "axis", int, ..., Words("the axis along which the cells are added up", "원소를 차례로 더해 갈 축")
+            "axis",
+            int,
+            ...,
+            Words("the axis along which the entries are added up", "원소를 차례로 더해 갈 축"),
         ),
     ),
     lesson=Words(
-        en="A cumulative sum: each cell counts in its own sum and in all after it, so the gradient is summed "
-        "from the end.",
+        en="A cumulative sum: each entry counts in its own sum and in all after it, so the gradient is "
+        "summed from the end.",
         ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
     ),
     conventions=Words(

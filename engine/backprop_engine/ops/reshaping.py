@@ -41,7 +41,7 @@ transpose = define(
         ),
     ),
     lesson=Words(
-        en="A transpose moves cells, so the gradient is transposed back.",
+        en="A transpose moves entries, so the gradient is transposed back.",
         ko="전치는 원소의 자리만 바꾸므로 그래디언트도 다시 전치해 돌려보냅니다.",
     ),
     conventions=Words(
@@ -94,7 +94,7 @@ permute = define(
         ),
     ),
     lesson=Words(
-        en="A permutation of axes moves cells, so the gradient's axes are put back in order.",
+        en="A permutation of axes moves entries, so the gradient's axes are put back in order.",
         ko="축의 순서만 바꾸는 노드이므로 그래디언트의 축도 원래 순서로 되돌립니다.",
     ),
     samples=(
@@ -135,7 +135,7 @@ broadcast_to = define(
     rules=(ONE,),
     attributes=(OpAttribute("shape", Sizes, ..., Words("the shape wanted", "바라는 형상"), least=0),),
     lesson=Words(
-        en="A cell that was copied gets the sum of the gradients of its copies.",
+        en="An entry that was copied gets the sum of the gradients of its copies.",
         ko="복사된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
@@ -249,7 +249,7 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     if free or known != prod(a):
         raise ShapeError(
             msg(
-                "{0} is {shape} and has {cells} cells: shape {sizes} needs {wanted}",
+                "{0} is {shape} and has {cells} entries: shape {sizes} needs {wanted}",
                 shape=shape_text(a),
                 cells=prod(a),
                 sizes=list(shape),
@@ -285,7 +285,7 @@ define(
         ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     conventions=Words(
-        "Cells keep their order, the last axis fastest.", "마지막 축부터 세는 원소의 순서는 그대로입니다."
+        "Entries keep their order, the last axis fastest.", "마지막 축부터 세는 원소의 순서는 그대로입니다."
     ),
     samples=(
         Sample(((),), {"shape": (1, 1)}),
@@ -330,7 +330,7 @@ define(
         ko="한 줄로 펴기만 하는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     conventions=Words(
-        "Cells keep their order, the last axis fastest. A scalar becomes a vector of one.",
+        "Entries keep their order, the last axis fastest. A scalar becomes a vector of one.",
         "마지막 축부터 세는 원소의 순서는 그대로입니다. 스칼라는 원소가 하나인 벡터가 됩니다.",
     ),
     samples=(

@@ -46,7 +46,7 @@ EPS = OpAttribute(
     least=0,
 )
 OF_WEIGHT = Words(
-    en="The weight gets the upstream gradient times the normalised cells that it multiplied.",
+    en="The weight gets the upstream gradient times the normalised entries that it multiplied.",
     ko="가중치는 흘러들어온 그래디언트에, 자신과 곱해진 정규화된 값을 곱해 받습니다.",
 )
 OF_BIAS = Words(
@@ -381,7 +381,7 @@ def _batch_norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rule
             "g",
             lambda g, *_, **attributes: g,
             summed=axes,
-            shown=Words("1 for each cell of the channel", "채널의 원소마다 1"),
+            shown=Words("1 for each entry of the channel", "채널의 원소마다 1"),
             entries=lambda i, j, out, a, *_, eps: here(i[1] == j[0]),
         )
     return (by_a, by_weight, by_bias)[: len(shapes)]
@@ -417,8 +417,8 @@ batch_norm = define(
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "The training form: mean and variance are the batch's own, over every axis but 1, the "
-        "variance divided by the number of cells; there are no running averages. A batch of one gives 0.",
+        "The training form: mean and variance are the batch's own, over every axis but 1, the variance "
+        "divided by the number of entries; there are no running averages. A batch of one gives 0.",
         "학습할 때의 형태입니다. 평균과 분산은 1번을 뺀 모든 축에 걸친 이 배치의 것이고, 분산은 "
         "원소 수로 나눕니다. 이동 평균은 없습니다. 하나뿐인 배치는 0이 됩니다.",
     ),

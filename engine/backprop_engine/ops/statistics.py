@@ -39,7 +39,7 @@ _DDOF = OpAttribute(
     int,
     0,
     Words(
-        "what is taken from the number of cells in the divisor: 1 for a sample",
+        "what is taken from the number of entries in the divisor: 1 for a sample",
         "나누는 수를 원소 수보다 얼마나 줄일지, 표본이면 1",
     ),
     least=0,
@@ -71,7 +71,7 @@ def _var_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     shape, divisor = shapes[0], np.float64(count_of(shapes[0], attributes) - attributes["ddof"])
     text = f"(2 * (a - {_mean_text(attributes)}) / {divisor:g})"
     weight = Weight(lambda cell, out, mean: 2.0 * (cell - mean) / divisor, _mean_of_line)
-    shown = Words("2(cell − mean)/{divisor:g}", "2(원소 − 평균)/{divisor:g}", divisor=divisor)
+    shown = Words("2(entry − mean)/{divisor:g}", "2(원소 − 평균)/{divisor:g}", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
 
@@ -122,7 +122,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
         text = f"(a - {_mean_text(attributes)}) / ({divisor:g} * {wide_text('out', shape, attributes)})"
         text = f"({text})"
     weight = Weight(lambda cell, out, mean: (cell - mean) / _or_infinity(divisor * out), _mean_of_line)
-    shown = Words("(cell − mean)/({divisor:g}·std)", "(원소 − 평균)/({divisor:g}·표준편차)", divisor=divisor)
+    shown = Words("(entry − mean)/({divisor:g}·std)", "(원소 − 평균)/({divisor:g}·표준편차)", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
 
@@ -151,7 +151,7 @@ std = define(
         ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(
-        "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all cells are equal, the "
+        "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all entries are equal, the "
         "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
         "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. 모든 원소가 같으면 0에서의 "
         "노름처럼 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
@@ -162,7 +162,7 @@ std = define(
             0,
             ([0, 0],),
             Words(
-                "0 where all cells are equal; through sqrt it would be NaN",
+                "0 where all entries are equal; through sqrt it would be NaN",
                 "원소가 모두 같으면 0, sqrt를 거치면 NaN",
             ),
         ),
@@ -186,7 +186,7 @@ def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
             attributes,
             text,
             _DIRECTION,
-            Words("each cell over the norm", "각 원소를 노름으로 나눔"),
+            Words("each entry over the norm", "각 원소를 노름으로 나눔"),
         ),
     )
 
@@ -295,12 +295,12 @@ prod = define(
     rules=_prod_rules,
     attributes=(AXIS, KEEPDIMS),
     lesson=Words(
-        en="A product hands each cell the upstream gradient times the product of all the others.",
+        en="A product hands each entry the upstream gradient times the product of all the others.",
         ko="곱 노드는 각 원소에, 흘러들어온 그래디언트에 나머지 원소를 모두 곱해 흘려보냅니다.",
     ),
     conventions=Words(
-        "The product of nothing is 1. Nothing is divided by a cell, so the gradient is right where "
-        "cells are 0: a single 0 gets the product of the others, which get 0.",
+        "The product of nothing is 1. Nothing is divided by an entry, so the gradient is right where "
+        "entries are 0: a single 0 gets the product of the others, which get 0.",
         "원소가 없으면 곱은 1입니다. 원소로 나누지 않으므로 0이 있어도 그래디언트가 맞습니다. "
         "0이 하나이면 그 원소는 나머지의 곱을 받고 나머지는 0을 받습니다.",
     ),

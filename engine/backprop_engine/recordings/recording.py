@@ -307,7 +307,7 @@ def _shard_path(folder: Path, number: int) -> Path:
 
 
 def _data_start(path: Path) -> int:
-    """Where the data of a shard begin, behind its header."""
+    """Where the data of a shard begin, after its header."""
     size = _regular(path)
     with path.open("rb") as file:
         head = file.read(8)

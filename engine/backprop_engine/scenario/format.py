@@ -288,7 +288,10 @@ EXPECT: Final = form(
     FormatKey(
         "digits",
         "digits",
-        msg("How many digits behind the point the figures are rounded to; in place of `rtol` and `atol`."),
+        msg(
+            "How many digits after the decimal point the figures are rounded to; in place of `rtol` and "
+            "`atol`."
+        ),
     ),
     FormatKey(
         "wrong",

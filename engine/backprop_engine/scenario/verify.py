@@ -110,7 +110,7 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
         )
     if len(wrong) > 1:
         message = msg(
-            "{message}; {count} of {size} cells differ", message=message, count=len(wrong), size=found.size
+            "{message}; {count} of {size} entries differ", message=message, count=len(wrong), size=found.size
         )
     return Failure(
         EXPECT_DIFFERS,

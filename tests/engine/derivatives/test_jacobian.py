@@ -206,7 +206,7 @@ class TestRefusals:
     @pytest.mark.parametrize("cell", [(), (0,), (2, 0), (0, -1), (0, 0, 0)])
     def test_cells_outside_the_gradient(self, cell: tuple[int, ...]) -> None:
         trace = trace_of(OPS["square"], Sample(((2, 3),)))
-        with pytest.raises(UsageError, match="has no cell"):
+        with pytest.raises(UsageError, match="has no entry"):
             edge_origins(trace, trace.graph.edges[0], cell)
 
     def test_a_large_output_of_a_rule_without_entries(self) -> None:

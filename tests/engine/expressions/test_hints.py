@@ -112,7 +112,7 @@ def test_the_leaf_that_a_call_means_is_legal(text: str) -> None:
     [
         ("x = 2", "write `x: 2`"),
         ("  f=x*y  ", "write `f: x*y`"),
-        ("f:x * y", "a space is missing behind the colon: write `f: x * y`"),
+        ("f:x * y", "a space is missing after the colon: write `f: x * y`"),
         ("f： x", "this colon is a full-width one: write `f: x`"),
         ("x == 2", ""),
         ("two words", ""),

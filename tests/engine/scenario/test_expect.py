@@ -66,8 +66,8 @@ def test_what_comes_out(expect: str) -> None:
     [
         ("{values: {s: 4}}", "`s` is 3, expected 4"),
         ("{values: {a: [7, 4]}}", "`a` at [1] is 5, expected 4"),
-        ("{values: {a: [6, 4]}}", "`a` at [0] is 7, expected 6; 2 of 2 cells differ"),
-        ("{grads: {b: [0, 1, 2]}}", "the gradient of `b` at [0] is 12, expected 0; 3 of 3 cells differ"),
+        ("{values: {a: [6, 4]}}", "`a` at [0] is 7, expected 6; 2 of 2 entries differ"),
+        ("{grads: {b: [0, 1, 2]}}", "the gradient of `b` at [0] is 12, expected 0; 3 of 3 entries differ"),
         ("{values: {s: 3.00000001}}", "`s` is 3, expected 3.00000001"),
         ("{values: {big: .nan}}", "`big` is inf, expected nan"),
         ("{values: {big: 1e300}}", "`big` is inf, expected 1e+300"),
@@ -104,7 +104,10 @@ def test_what_would_have_fitted(expect: str, hint: str) -> None:
 def test_a_square_matrix_turned_round_is_told_too() -> None:
     base = "inputs: {M: [[1, 2], [3, 4]]}\nnodes: {L: sum(M)}"
     (failure,) = failed("{values: {M: [[1, 3], [2, 4]]}}", base)
-    assert (failure.index, failure.message) == ((0, 1), "`M` at [0, 1] is 2, expected 3; 2 of 4 cells differ")
+    assert (failure.index, failure.message) == (
+        (0, 1),
+        "`M` at [0, 1] is 2, expected 3; 2 of 4 entries differ",
+    )
     assert failure.hint.startswith("its transpose would fit")
 
 

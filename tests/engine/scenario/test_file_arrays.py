@@ -167,7 +167,7 @@ def test_an_array_that_is_cut_off(folder: Path, kept: int) -> None:
 def test_an_array_with_something_behind_it(folder: Path) -> None:
     for more in (b"\0", npy(np.zeros(3))):
         code, message, _ = bad_array(folder, npy(np.zeros(2)) + more)
-        assert (code, message) == ("data-format", "`a.npy` goes on behind its array of 16 bytes")
+        assert (code, message) == ("data-format", "`a.npy` goes on after its array of 16 bytes")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_bomb_is_not_unpacked(folder: Path) -> None:
     code, message, _ = refused(folder, "{file: a.npz, key: a}")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (code, message) == ("data-format", "`a` in `a.npz` goes on behind its array of 16 bytes")
+    assert (code, message) == ("data-format", "`a` in `a.npz` goes on after its array of 16 bytes")
     assert peak < LITTLE
     # The honest one is measured against what a run may take.
     with zipfile.ZipFile(folder / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:

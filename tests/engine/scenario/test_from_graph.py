@@ -94,7 +94,7 @@ def test_a_chain_of_thousands_of_parts_is_no_deep_recursion() -> None:
 @pytest.mark.parametrize(
     ("reason", "nodes"),
     [
-        ("is no name", {"not a name": "square x"}),
+        ("is not a name", {"not a name": "square x"}),
         ("it has one use", {"f#1": "square x", "f": "mul f#1 f#1"}),
         ("it has one use", {"f#1": "square x"}),
         ("the order of computing would be another", {"g#1": "square x", "f": "tanh g#1"}),

@@ -177,7 +177,7 @@ REFUSED = [
     ("f: [1, 2]]", "yaml-syntax", 1, 10, 1, ""),
     ('a: "\\q"', "yaml-escape", 1, 5, 2, "single quotes"),
     ("a: 1\nfoo\nb: 2", "yaml-no-colon", 2, 1, 1, "name: value"),
-    ("f:\n  q:x\n  r: 1", "yaml-no-colon", 2, 3, 1, "a space is missing behind the colon: write `q: x`"),
+    ("f:\n  q:x\n  r: 1", "yaml-no-colon", 2, 3, 1, "a space is missing after the colon: write `q: x`"),
     ("{x: 1, y:5}", "yaml-no-colon", 1, 8, 3, "`y: 5`"),
     ("nodes:\n  q: x + y\n f: q * z", "yaml-indentation", 3, 2, 1, "one column"),
     ("f: 1\n  g: 2", "yaml-indentation", 2, 3, 1, ""),

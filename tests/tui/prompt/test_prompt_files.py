@@ -93,9 +93,9 @@ def test_nothing_foreign_is_overwritten(tmp_path: Path, everything: Scenario, co
 def test_a_link_or_a_folder_is_not_written_to(tmp_path: Path, everything: Scenario) -> None:
     (tmp_path / "target").write_text("breakpoints: []\n", "utf-8")
     (tmp_path / "case.debug").symlink_to(tmp_path / "target")
-    assert "is no regular file" in Typist(everything).refused("save")
+    assert "is not a regular file" in Typist(everything).refused("save")
     (tmp_path / "folder.debug").mkdir()
-    assert "is no regular file" in Typist(everything).refused(f"save {tmp_path / 'folder.debug'}")
+    assert "is not a regular file" in Typist(everything).refused(f"save {tmp_path / 'folder.debug'}")
     assert "No such file" in Typist(everything).refused(f"save {tmp_path / 'no' / 'x.debug'}")
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         "case.debug",

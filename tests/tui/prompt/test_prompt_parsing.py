@@ -49,7 +49,7 @@ def test_what_acts_on_a_screen_needs_one(add: Typist) -> None:
     for row in acting:
         assert add.refused(row.prompt[0]) == f"{row.prompt[0]} is for the screen, and there is none here"
         if not row.arguments:
-            assert add.refused(f"{row.prompt[0]} x").startswith(f"{row.prompt[0]} takes nothing behind it")
+            assert add.refused(f"{row.prompt[0]} x").startswith(f"{row.prompt[0]} takes no arguments")
 
 
 def test_what_a_row_runs_as_it_stands_is_what_its_name_asks_for(everything: Scenario) -> None:
@@ -190,9 +190,9 @@ REFUSED = {
     "xx": "there is no command xx; `help` lists them",
     "breka q": "did you mean `break`?",
     "re": "re could be",
-    "q 3": "quit takes nothing behind it",
-    "s three": "three is no whole number; write: step [COUNT]",
-    "n 1.5": "1.5 is no whole number",
+    "q 3": "quit takes no arguments",
+    "s three": "three is not a whole number; write: step [COUNT]",
+    "n 1.5": "1.5 is not a whole number",
     "g": "write: go POSITION | PERCENT% | PLACE",
     "g 99": "there is no position 99: there are positions 0 to 7, 0% to 100%",
     "g 101%": "there is no position 101%",
@@ -208,8 +208,8 @@ REFUSED = {
     "b": "no node is chosen",
     "b nothing": "there is no node nothing",
     "b op nothing": "there is no operator nothing",
-    "b if": "a condition stands behind `if`",
-    "delete x": "x is no whole number",
+    "b if": "a condition follows `if`",
+    "delete x": "x is not a whole number",
     "delete 4": "there is no breakpoint 4",
     "enable": "write: enable NUMBER",
     "ignore 1": "write: ignore NUMBER COUNT",
@@ -222,12 +222,12 @@ REFUSED = {
     "unwatch 1": "there is no watch 1",
     "info everything": "there is no information on everything",
     "info wathces": "did you mean `watches`?",
-    "set q": "write: set NODE[CELL] = VALUE",
-    "set = 3": "write: set NODE[CELL] = VALUE",
-    "set q =": "write: set NODE[CELL] = VALUE",
-    "set q == 3": "write: set NODE[CELL] = VALUE",
+    "set q": "write: set NODE[ENTRY] = VALUE",
+    "set = 3": "write: set NODE[ENTRY] = VALUE",
+    "set q =": "write: set NODE[ENTRY] = VALUE",
+    "set q == 3": "write: set NODE[ENTRY] = VALUE",
     "set qq = 3": "there is no node qq; did you mean `q`?",
-    "set q = three": "three is no number",
+    "set q = three": "three is not a number",
     "set q = [1, 2": "a value is one number, or one list that is closed",
     "set q = 1 2": "commas stand between numbers",
     "set q = 1, 2": "commas stand between numbers",
@@ -235,9 +235,9 @@ REFUSED = {
     "set q = [[1], [2, 3]]": "the rows differ in length or depth",
     "set q = 1e999": "too large a number",
     "set q = [1, 2]": "q is (), the numbers are 2",
-    "set q[0] = 1": "has no cell",
+    "set q[0] = 1": "has no entry",
     "set q[a] = 1": "there is no node q[a]",
-    "set q[] = 1": "a cell has whole numbers",
+    "set q[] = 1": "an entry has whole numbers",
     "undo": "there is nothing to undo",
     "redo": "there is nothing to redo",
     "branch": "write: branch NAME",
@@ -246,7 +246,7 @@ REFUSED = {
     "compare one two": "there is no branch one",
     "compare a b c": "write: compare [BRANCH] [BRANCH]",
     "nudge q": "q cannot be nudged",
-    "nudge": "write: nudge LEAF[CELL] [SIZE]",
+    "nudge": "write: nudge LEAF[ENTRY] [SIZE]",
     "nudge x 0": "a nudge is a positive number",
     "nudge grad(x)": "a gradient cannot be nudged",
     "save": "this scenario has no folder of yours",

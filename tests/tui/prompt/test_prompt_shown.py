@@ -67,7 +67,7 @@ def test_printing(everything: Scenario) -> None:
     assert typist("p W[0]") == "W[0] = [1  2]"
     assert typist("p one.a#1[1]") == "one.a#1[1] = ·"
     assert typist("go L", "p one.a#1[1]") == "one.a#1[1] = -5"
-    assert "one.a#1 is 2 and has no cell [7]" in typist.refused("p one.a#1[7]")
+    assert "one.a#1 is 2 and has no entry [7]" in typist.refused("p one.a#1[7]")
     assert typist("m", "p grad(L)") == "∂L/∂L = 1"
     assert typist("p grad(W)") == "∂L/∂W = ·"
     typist("until W")

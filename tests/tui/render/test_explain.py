@@ -343,7 +343,7 @@ def test_code_in_mathematical_dress(code: str, shown: str) -> None:
     assert mathematical(code) == shown
 
 
-@pytest.mark.parametrize(("language", "local"), [("en", "1/4 for each cell"), ("ko", "원소마다 1/4")])
+@pytest.mark.parametrize(("language", "local"), [("en", "1/4 for each entry"), ("ko", "원소마다 1/4")])
 def test_a_mean_says_that_every_cell_gets_its_share(language: str, local: str) -> None:
     graph = Sketch().inputs(x=(4,))(m="mean x").build()
     trace = record(graph, Bindings.of(graph, {"x": [2.0, 4.0, 6.0, 8.0]}))

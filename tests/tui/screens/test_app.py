@@ -267,7 +267,7 @@ async def test_how_a_command_is_written_stands_above_the_prompt_that_a_key_opens
     async with opened("add_multiply") as pilot:
         await pilot.press("e")
         await pilot.pause()
-        assert "set NODE[CELL] = VALUE   what if" in seen(pilot)
+        assert "set NODE[ENTRY] = VALUE   what if" in seen(pilot)
         await pilot.press(*["backspace"] * 4, "w", "h", "o")
         await pilot.pause()
         assert "who [NODE]   who changed this gradient" in seen(pilot)

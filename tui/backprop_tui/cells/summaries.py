@@ -26,7 +26,7 @@ SUMMED = " ∑ "
 
 
 def progress(count: int, of: int) -> str:
-    """What stands behind a gradient of which only `count` of `of` contributions have arrived."""
+    """What follows a gradient of which only `count` of `of` contributions have arrived."""
     return f"{SUMMED}{count}/{of}" if 0 < count < of else ""
 
 

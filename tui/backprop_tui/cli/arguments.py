@@ -69,7 +69,7 @@ def memory(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
     if match is None:
         raise ArgumentMistake(
-            msg("{text} is no size: write 4GiB, 512MiB or a number of bytes", text=repr(text))
+            msg("{text} is not a size: write 4GiB, 512MiB or a number of bytes", text=repr(text))
         )
     return int(float(match[1]) * _UNITS[match[2]])
 
@@ -78,7 +78,9 @@ def size(text: str) -> tuple[int, int]:
     """A screen's size in cells: ``120x40``."""
     match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip().lower())
     if match is None or not (10 <= int(match[1]) <= 1000 and 5 <= int(match[2]) <= 500):
-        raise ArgumentMistake(msg("{text} is no size: write 120x40, from 10x5 to 1000x500", text=repr(text)))
+        raise ArgumentMistake(
+            msg("{text} is not a size: write 120x40, from 10x5 to 1000x500", text=repr(text))
+        )
     return int(match[1]), int(match[2])
 
 
@@ -147,7 +149,7 @@ def standard_input_source() -> Source:
 def threads(text: str) -> int:
     """A number of threads: 1 or more."""
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise ArgumentMistake(msg("{text} is no number of threads: write 1 to 1024", text=repr(text)))
+        raise ArgumentMistake(msg("{text} is not a number of threads: write 1 to 1024", text=repr(text)))
     return int(text)
 
 

@@ -166,7 +166,7 @@ def _counts(verification: Verification) -> Message:
     words += [msg("{count} at a kink", count=kinks)] if kinks else []
     words += [
         msg(
-            "{name}: {checked} of {cells} cells and a random projection",
+            "{name}: {checked} of {cells} entries and a random projection",
             name=check.name,
             checked=check.checked,
             cells=check.cells,

@@ -139,7 +139,7 @@ def _refusal(file: str, error: OSError | ValueError) -> Message:
     """Why there is no new file at this path."""
     folder = dirname(file.rstrip("/")) or "."
     if isinstance(error, ValueError):
-        return msg("{path}: this is no name for a file", path=file)
+        return msg("{path}: this is not a name for a file", path=file)
     if isdir(file):
         inside = os.path.join(file, "my.yaml")
         return msg("{path} is a folder: name a file in it, such as {inside}", path=file, inside=inside)

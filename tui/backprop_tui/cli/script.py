@@ -28,7 +28,7 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
 def given(file: str | None, typed: Iterable[str]) -> list[Scripted]:
-    """The commands of a file, `-` for standard input, and those typed behind it."""
+    """The commands of a file, `-` for standard input, and those typed after it."""
     commands: list[Scripted] = []
     if file is not None:
         source: Source = standard_input_source() if file == "-" else read_source(file)

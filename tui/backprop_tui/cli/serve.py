@@ -116,11 +116,11 @@ def _reason(error: OSError) -> str:
 
 def _port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
-        raise ArgumentMistake(msg("{text} is no port: write 0 to 65535", text=repr(text)))
+        raise ArgumentMistake(msg("{text} is not a port: write 0 to 65535", text=repr(text)))
     return int(text)
 
 
 def _sessions(text: str) -> int:
     if not re.fullmatch("[0-9]{1,3}", text) or int(text) == 0:
-        raise ArgumentMistake(msg("{text} is no number of sessions: write 1 to 999", text=repr(text)))
+        raise ArgumentMistake(msg("{text} is not a number of sessions: write 1 to 999", text=repr(text)))
     return int(text)

@@ -30,14 +30,14 @@ CHANGES: Final = (
         "set",
         msg("set"),
         msg(
-            "what if: another number for a leaf, a value or `grad(NODE)`, one cell or "
-            "all of it, on a new branch"
+            "what if: another number for a leaf, a value or `grad(NODE)`, one entry or all of it, on a new "
+            "branch"
         ),
         ("e",),
         "e",
         runs=Set,
         typed="set edit e",
-        arguments="NODE[CELL] = VALUE",
+        arguments="NODE[ENTRY] = VALUE",
         completes="node",
     ),
     CommandRow(
@@ -105,11 +105,13 @@ CHANGES: Final = (
     CommandRow(
         "nudge",
         msg("nudge"),
-        msg("move one cell of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts"),
+        msg(
+            "move one entry of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts"
+        ),
         runs=NudgeLeaf,
         asks=True,
         typed="nudge",
-        arguments="LEAF[CELL] [SIZE]",
+        arguments="LEAF[ENTRY] [SIZE]",
         completes="leaf",
     ),
     CommandRow(

@@ -18,7 +18,7 @@ __all__ = ["CommandRow"]
 _PLACEHOLDER: Final = re.compile(r"\b([A-Z]{2,})\b")
 _PLACEHOLDERS: Final = {
     "BRANCH": msg("BRANCH"),
-    "CELL": msg("CELL"),
+    "ENTRY": msg("ENTRY"),
     "COMMAND": msg("COMMAND"),
     "CONDITION": msg("CONDITION"),
     "COUNT": msg("COUNT"),

@@ -60,7 +60,7 @@ def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
 
 
 def _within(session: Session, group: Group) -> tuple[int, int]:
-    """Which of a group's steps in this pass one stands behind, and how many there are."""
+    """Which of a group's steps in this pass was the last taken, and how many there are."""
     here, schedule = session.outer_here, _schedule(session)
     steps = interval(schedule, group, backward=here > schedule.seed)
     return here - steps.start + 1, len(steps)

@@ -57,7 +57,7 @@ CARDS: Final = (
     ),
     Card(
         "undo",
-        msg("Behind Δ stands how much each number has changed. Press u to take the change back."),
+        msg("After Δ comes how much each number has changed. Press u to take the change back."),
         lambda session: session.branches.current == BASELINE,
         "x",
     ),

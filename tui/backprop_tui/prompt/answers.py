@@ -129,7 +129,7 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
         shape = shape_text(target.node.shape)
         raise UsageError(
             msg(
-                "{name} is {shape} and has no cell {cell}",
+                "{name} is {shape} and has no entry {cell}",
                 name=target.node.name,
                 shape=shape,
                 cell=list(target.cell),

@@ -123,7 +123,7 @@ def keep(path: Path, kept: Kept) -> None:
     """Write a saved file, in place of an earlier one but of nothing else; never half of it."""
     if os.path.lexists(path):
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UsageError(msg("{path} is no regular file: nothing is written", path=clean(str(path))))
+            raise UsageError(msg("{path} is not a regular file: nothing is written", path=clean(str(path))))
         try:
             kept_in(path)
             # What people wrote beside the lists would be lost.

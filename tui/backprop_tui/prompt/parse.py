@@ -125,7 +125,7 @@ def _nothing(rest: str, context: _Context) -> Request:
     if rest:
         raise UsageError(
             msg(
-                "{command} takes nothing behind it, not {text}",
+                "{command} takes no arguments, but got {text}",
                 command=command.prompt[0],
                 text=quoted(rest, 40),
             )
@@ -169,7 +169,7 @@ def _text_or_all(rest: str, context: _Context) -> Request:
 
 def _whole(text: str, context: _Context) -> int:
     if not _COUNT.fullmatch(text):
-        raise UsageError(msg("{text} is no whole number", text=quoted(text, 40)), context.write())
+        raise UsageError(msg("{text} is not a whole number", text=quoted(text, 40)), context.write())
     return int(text)
 
 
@@ -272,7 +272,7 @@ def _set(rest: str, context: _Context) -> Request:
     target = parse_target(match[1], context.session.run.graph)
     value = parse_value(match[2])
     if target.cell is not None and value.shape != ():
-        raise UsageError(msg("{cell} is one cell: write one number", cell=quoted(match[1])))
+        raise UsageError(msg("{cell} is one entry: write one number", cell=quoted(match[1])))
     return context.make(target.node.name, value, target.gradient, target.cell)
 
 

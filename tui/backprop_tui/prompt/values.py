@@ -74,7 +74,7 @@ def parse_value(text: str) -> NDArray[np.float64]:
         if found is None:
             raise UsageError(
                 msg(
-                    "{text} is no number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf",
+                    "{text} is not a number: write 0.5, [1, 2], [[1, 2], [3, 4]], nan or inf",
                     text=quoted(text[at:]),
                 )
             )
@@ -143,7 +143,7 @@ def _indices(text: str, whole: str) -> tuple[int, ...]:
     if not all(re.fullmatch(r"[+-]?\d{1,9}", piece) for piece in pieces):
         raise UsageError(
             msg(
-                "{text}: a cell has whole numbers with commas between them, such as W[1,2]",
+                "{text}: an entry has whole numbers with commas between them, such as W[1,2]",
                 text=quoted(whole),
             )
         )

@@ -42,7 +42,7 @@ FAMILIES: Final = {
 }
 """The families of operators, in the order of the catalogue."""
 _FORMS: Final = {
-    "elementwise": msg("cell by cell"),
+    "elementwise": msg("elementwise"),
     "jacobian": msg("Jacobian: Jᵀ · g"),
     "map": msg("linear map"),
 }
@@ -115,7 +115,7 @@ def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, It
 
 
 def _listed(label: str, lines: Iterable[Line], width: int) -> Iterator[Line]:
-    """Lines behind a label, which stands before the first alone; what is too long goes on below."""
+    """Lines after a label, which stands before the first alone; what is too long goes on below."""
     for line in lines:
         for number, piece in enumerate(wrap_line(line, width - _LABEL - len(_INDENT))):
             yield (Span(pad(label, _LABEL), Role.DIM), Span(_INDENT * (number > 0)), *piece)

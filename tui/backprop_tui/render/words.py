@@ -162,12 +162,12 @@ def _check_text(check: GradientCheck, language: str) -> str:
             return msg("numeric check of a random projection ✓").in_language(language)
         case Verdict.AGREES if check.sampled:
             return msg(
-                "numeric check of {checked} of {cells} cells and a random projection ✓",
+                "numeric check of {checked} of {cells} entries and a random projection ✓",
                 checked=check.checked,
                 cells=check.cells,
             ).in_language(language)
         case Verdict.AGREES if check.cells != 1:
-            return msg("numeric check of {cells} cells ✓", cells=check.cells).in_language(language)
+            return msg("numeric check of {cells} entries ✓", cells=check.cells).in_language(language)
         case Verdict.AGREES:
             return msg("numeric {numeric} ✓", numeric=number(check.expected)).in_language(language)
         case Verdict.KINK:
@@ -277,8 +277,8 @@ def _seed(facts: SeedFacts, language: str) -> list[Line]:
         )
     else:
         words = msg(
-            "The forward pass is done. The backward pass starts at {output} with the "
-            "gradient given, as if a loss {loss} lay behind it.",
+            "The forward pass is done. The backward pass starts at {output} with the gradient given, as if "
+            "a loss {loss} followed it.",
             output=facts.node.name,
             loss=facts.loss,
         )

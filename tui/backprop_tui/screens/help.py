@@ -21,7 +21,10 @@ _TENSOR_SIGNS = (
     (
         "0.6",
         Role.LIT,
-        msg("beside a product: the cells of the upstream and the local gradient that made the cursor's cell"),
+        msg(
+            "beside a product: the entries of the upstream and the local gradient that made the cursor's "
+            "entry"
+        ),
     ),
     (
         "i…a · 1…9",
@@ -33,9 +36,7 @@ _TENSOR_SIGNS = (
 
 
 _OTHERS: Final = {
-    "transcript": msg(
-        "The run so far as text to read from top to bottom; the step that one stands behind comes last."
-    ),
+    "transcript": msg("The run so far as text to read from top to bottom; the step just taken comes last."),
     "gallery": msg(
         "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
         "Enter opens it, / finds some by title, name or folder, t takes the tour. "

@@ -33,7 +33,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not value.strip():
         raise UsageError(
             msg(
-                "{setting}: a number or list is missing behind the `=`, such as {name}=3",
+                "{setting}: a number or list is missing after the `=`, such as {name}=3",
                 setting=shown,
                 name=name,
             )
@@ -64,7 +64,7 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise UsageError(
-            msg("the value for {name} is no number and no list of one shape", name=name)
+            msg("the value for {name} is neither a number nor a list of one shape", name=name)
         ) from None
     if array.shape != leaf.shape:
         raise UsageError(

@@ -65,7 +65,7 @@ def csv_rows(file: DataFile, text: str) -> Iterator[CsvRow]:
             line = reader.line_num + 1
     except csv.Error as problem:
         message = msg(
-            "line {line} of `{file}` is no row of a table: {problem}",
+            "line {line} of `{file}` is not a row of a table: {problem}",
             line=line,
             file=file.shown,
             problem=problem,
@@ -82,7 +82,7 @@ def csv_text(file: DataFile) -> str:
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
         message = msg(
-            "`{file}` is no UTF-8 text: byte 0x{byte:02x} in line {line}",
+            "`{file}` is not UTF-8 text: byte 0x{byte:02x} in line {line}",
             file=file.shown,
             byte=data[problem.start],
             line=line,
@@ -104,7 +104,9 @@ def divider_hint(text: str) -> Hint:
     return ""
 
 
-DATA_CELL = code("data-cell", msg("A cell of a data file is no number, or no whole one under `dtype: int`."))
+DATA_CELL = code(
+    "data-cell", msg("A cell of a data file is not a number, or not a whole one under `dtype: int`.")
+)
 
 _MAX_CLASSES: Final = 6
 

@@ -31,7 +31,7 @@ ENDINGS: Final = (".csv", ".npy", ".npz")
 MAX_DATA_BYTES: Final = 64 * 2**20
 
 DATA_PATH = code(
-    "data-path", msg("The path of a data file leads out of the scenario's folder, or is no path.")
+    "data-path", msg("The path of a data file leads out of the scenario's folder, or is not a path.")
 )
 DATA_NOT_FOUND = code("data-not-found", msg("There is no data file at this path."))
 DATA_UNREADABLE = code(

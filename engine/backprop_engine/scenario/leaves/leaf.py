@@ -54,7 +54,7 @@ __all__ = ["LEAF_SECTIONS", "Leaf", "read_leaf"]
 
 LEAF_FORM = code(
     "leaf-form",
-    msg("A leaf is no number, no nested list, and no map with `shape` and `init`, or with `file`."),
+    msg("A leaf is not a number, a nested list, or a map with `shape` and `init`, or with `file`."),
 )
 LEAF_SHAPE = code(
     "leaf-shape", msg("A shape has a negative size, too many axes, or does not fit its `init`.")

@@ -171,7 +171,7 @@ def _array(name: str, file: DataFile, what: str, stream: IO[bytes], size: int, f
         )
         raise file.wrong(message, _SAVE)
     if rest > header.bytes:
-        message = msg("{what} goes on behind its array of {bytes:,} bytes", what=what, bytes=header.bytes)
+        message = msg("{what} goes on after its array of {bytes:,} bytes", what=what, bytes=header.bytes)
         raise file.wrong(message, msg("a file holds one array; an `.npz` file holds several"))
     flat = np.frombuffer(data, header.dtype)
     return flat.reshape(header.shape, order="F" if header.fortran else "C")

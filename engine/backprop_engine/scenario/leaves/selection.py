@@ -25,11 +25,11 @@ from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlS
 __all__ = ["DATA_COLUMNS", "DATA_ROWS", "Selection", "cut_short", "select_columns", "select_rows"]
 
 DATA_ROWS = code(
-    "data-rows", msg("`rows` chooses rows that a data file does not have, or is no choice of rows.")
+    "data-rows", msg("`rows` chooses rows that a data file does not have, or is not a choice of rows.")
 )
 DATA_COLUMNS = code(
     "data-columns",
-    msg("`columns` names columns that a data file does not have, or is no choice of columns."),
+    msg("`columns` names columns that a data file does not have, or is not a choice of columns."),
 )
 
 _SLICE: Final = re.compile(
@@ -127,7 +127,7 @@ def _named(node: YamlScalar, width: int, names: Sequence[str] | None, hint: Hint
         listed = list(range(int(found[1]), int(found[2])))
         few = 0 < len(listed) <= 12
         hint = msg("write `{text}`", text=f"columns: {listed}") if few else _COLUMNS_FORMS
-        raise mistake(DATA_COLUMNS, node, msg("`columns` is no slice"), hint)
+        raise mistake(DATA_COLUMNS, node, msg("`columns` is not a slice"), hint)
     if names is None:
         hint = hint or _columns_there(width)
         raise mistake(

@@ -233,7 +233,7 @@ class _Resolver:
     def no_instance(self, definition: NodeDefinition, name: str, at: Location) -> ScenarioError:
         first = root(name)
         message = msg(
-            "`{name}` is no instance of a cell and has no `{part}`", name=first, part=name[len(first) :]
+            "`{name}` is not an instance of a cell and has no `{part}`", name=first, part=name[len(first) :]
         )
         return definition_mistake(definition, UNKNOWN_NAME, at, message)
 

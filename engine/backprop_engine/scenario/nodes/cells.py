@@ -197,7 +197,7 @@ def _visit(
 UNKNOWN_CELL = code("unknown-cell", msg("An instance of a cell that there is not."))
 CELL_INPUTS = code("cell-inputs", msg("An instance gives its cell an input too many, too few, or twice."))
 NO_OUTPUT = code(
-    "no-output", msg("A path to something that a cell does not give out, or that is no instance.")
+    "no-output", msg("A path to something that a cell does not give out, or that is not an instance.")
 )
 
 

@@ -57,7 +57,7 @@ __all__ = [
     "read_definition",
 ]
 
-NODE_FORM = code("node-form", msg("A node is no expression and no map with `op` or `expr`."))
+NODE_FORM = code("node-form", msg("A node is neither an expression nor a map with `op` or `expr`."))
 NODE_CONSTANT = code("node-constant", msg("A node that is only a number: numbers go under `constants`."))
 
 _FORMS = msg(

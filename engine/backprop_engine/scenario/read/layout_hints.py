@@ -40,7 +40,7 @@ def entry_hint(line: str) -> Hint:
         else msg("write `{text}`", text="name: value")
     )
     if found[2] == ":":
-        return msg("a space is missing behind the colon: {written}", written=written)
+        return msg("a space is missing after the colon: {written}", written=written)
     return msg("this colon is a full-width one: {written}", written=written) if found[2] == "：" else written
 
 

@@ -51,7 +51,7 @@ UNKNOWN_KEY = code("unknown-key", msg("A key that the format does not know."))
 
 
 GROUPS: Final[tuple[Message, ...]] = (
-    msg("The file: it is no text, no YAML, or no scenario."),
+    msg("The file: it is not text, not YAML, or not a scenario."),
     msg("Its structure: keys that there are not, and values of another kind than their key takes."),
     msg("Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here."),
     msg(

@@ -19,7 +19,7 @@ __all__ = ["MAX_LENGTH", "NameTable"]
 MAX_LENGTH: Final = 64
 
 BAD_NAME = code(
-    "bad-name", msg("A name is no identifier, is a word of Python, or is longer than 64 characters.")
+    "bad-name", msg("A name is not an identifier, is a word of Python, or is longer than 64 characters.")
 )
 DUPLICATE_NAME = code("duplicate-name", msg("Two leaves or nodes have one name."))
 
@@ -90,7 +90,7 @@ def _why_not(name: str) -> tuple[Message, Hint]:
         suggestion = "_" + suggestion[: MAX_LENGTH - 1]
     useful = suggestion.strip("_") and suggestion not in RESERVED
     return (
-        msg("`{name}` is no name", name=shown),
+        msg("`{name}` is not a name", name=shown),
         msg("`{name}` would be one", name=clean(suggestion)) if useful else msg("letters, digits and `_`"),
     )
 

@@ -36,7 +36,7 @@ FILE_TOO_LARGE = code(
     "file-too-large",
     msg("The file is larger than 16 MiB, or has more than 100,000 names or a million values."),
 )
-FILE_BINARY = code("file-binary", msg("The file holds zero bytes: it is no text."))
+FILE_BINARY = code("file-binary", msg("The file holds zero bytes: it is not text."))
 FILE_ENCODING = code("file-encoding", msg("The file is neither UTF-8 nor UTF-16 with a byte order mark."))
 FILE_CONTROL = code("file-control-character", msg("A raw control character stands in the file."))
 
@@ -142,7 +142,7 @@ def read_source(path: str | os.PathLike[str]) -> Source:
             raise _unread(
                 label,
                 FILE_NOT_REGULAR,
-                msg("{kind} is no scenario file", kind=_kind_of(status.st_mode)),
+                msg("{kind} is not a scenario file", kind=_kind_of(status.st_mode)),
             )
         if status.st_size > MAX_BYTES:
             raise _too_large(label)

@@ -89,7 +89,7 @@ def split_by_comma(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> N
     if ":" in key.text:
         name, _, rest = key.text.partition(":")
         hint: Hint = msg("write `{text}`", text=f"{name}: {rest}") if len(key.text) <= LONG else ""
-        message = msg("a space is missing behind the colon")
+        message = msg("a space is missing after the colon")
         raise source.error(YAML_NO_COLON, message, key.offset, hint, len(key.text))
     if not parent.entries:
         return
@@ -134,7 +134,7 @@ def item_end(text: str, start: int) -> int:
     return start + len(reach)
 
 
-YAML_SYNTAX = code("yaml-syntax", msg("The file is no valid YAML."))
+YAML_SYNTAX = code("yaml-syntax", msg("The file is not valid YAML."))
 YAML_INDENT = code("yaml-indentation", msg("A line's indentation fits none of the lines above it."))
 YAML_TAB = code("yaml-tab", msg("A tab stands where YAML allows only spaces."))
 YAML_ESCAPE = code("yaml-escape", msg("A backslash in double quotes begins no escape that YAML knows."))
@@ -190,7 +190,7 @@ def explained(source: Source, problem: Problem, last: YamlScalar | None) -> Scen
     if "could not find expected ':'" in words:
         return _no_colon(source, opened)
     if glued := _GLUED.match(text, line):
-        return source.error(YAML_NO_COLON, msg("a space is missing behind this colon"), glued.end() - 1)
+        return source.error(YAML_NO_COLON, msg("a space is missing after this colon"), glued.end() - 1)
     if text[at : at + 1] in ("]", "}"):
         return source.error(YAML_SYNTAX, msg("nothing opens this `{bracket}`", bracket=text[at]), at)
     if not begins_line and (broken := _needs_quotes(source, line, at)):
@@ -203,12 +203,12 @@ def explained(source: Source, problem: Problem, last: YamlScalar | None) -> Scen
     if "mapping values" in words:
         return _misplaced_value(source, at, start)
     if "document start" in words:
-        return source.error(YAML_SYNTAX, msg("this stands behind the end of the document"), at)
+        return source.error(YAML_SYNTAX, msg("this comes after the end of the document"), at)
     if text[start : start + 1] in _OPENERS:
         return source.error(
             YAML_QUOTES, msg("a name that begins with `{sign}` needs quotes", sign=text[start]), start
         )
-    return source.error(YAML_SYNTAX, msg("this is no valid YAML: {words}", words=words), at)
+    return source.error(YAML_SYNTAX, msg("this is not valid YAML: {words}", words=words), at)
 
 
 def _tab(source: Source, at: int, *, in_indentation: bool) -> ScenarioError:
@@ -355,7 +355,7 @@ def _escape(source: Source, at: int) -> ScenarioError:
     kind, digits = shown[1:2], shown[2:]
     hint = msg("use single quotes, where a backslash is a backslash")
     if kind not in _DIGITS:
-        message = msg("`{text}` is no escape of double-quoted text", text=shown)
+        message = msg("`{text}` is not an escape of double-quoted text", text=shown)
     elif len(digits) < _DIGITS[kind]:
         message = msg(
             "`{text}` takes {count} hexadecimal digits in double-quoted text",

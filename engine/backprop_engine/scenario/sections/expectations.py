@@ -222,7 +222,7 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
                 raise mistake(EXPECT_TOLERANCE, node, msg("`{name}` is a number from 0 up", name=name))
     digits = block.get("digits")
     if digits is not None:
-        found["digits"] = as_int(digits, msg("the number of digits behind the decimal point"))
+        found["digits"] = as_int(digits, msg("the number of digits after the decimal point"))
         if not 0 <= found["digits"] <= MAX_DIGITS:
             raise mistake(
                 EXPECT_TOLERANCE,

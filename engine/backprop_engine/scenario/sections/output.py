@@ -96,7 +96,7 @@ def read_seed(given: YamlNode | None, graph: Graph, definition: NodeDefinition) 
             shape=shapes[1],
         )
         hint = (
-            msg("a single number is taken for every cell")
+            msg("a single number is taken for every entry")
             if output.shape
             else msg("write `{text}`", text="seed: 1")
         )

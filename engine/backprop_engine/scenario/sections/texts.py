@@ -28,7 +28,7 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 __all__ = ["LocalText", "ScenarioTexts", "local_text", "read_texts"]
 
 BAD_TEXT = code("bad-text", msg("What should be text for people is a list or a map of something else."))
-BAD_LANGUAGE = code("bad-language", msg("A text's key is no language, such as `en` or `ko`."))
+BAD_LANGUAGE = code("bad-language", msg("A text's key is not a language, such as `en` or `ko`."))
 
 
 class LocalText(Struct, frozen=True):
@@ -108,7 +108,7 @@ def local_text(node: YamlNode | None, what: str) -> LocalText:
                 "a map gives a text by language: `{{en: …, ko: …}}`; a text with `: ` in it needs quotes"
             )
             near = did_you_mean(key.text, languages())
-            message = msg("`{name}` is no language", name=shortened(clean(key.text), 40))
+            message = msg("`{name}` is not a language", name=shortened(clean(key.text), 40))
             raise mistake(BAD_LANGUAGE, key, message, near or hint)
         texts[key.text] = plain_text(value, msg("{what} in `{language}`", what=what, language=key.text))
     return LocalText(texts)

@@ -33,7 +33,7 @@ class ViewerKey(Struct, frozen=True):
 KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "move",
-        msg("cell"),
+        msg("entry"),
         msg("move the cursor: its number is shown in full, and how it was made; a click puts it there"),
         "↑ ↓ ← →",
         2,
@@ -55,7 +55,7 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "ends",
         msg("ends of the row"),
-        msg("to the ends of the row, with Ctrl to the first and the last cell"),
+        msg("to the ends of the row, with Ctrl to the first and the last entry"),
         "Home End",
         12,
         (

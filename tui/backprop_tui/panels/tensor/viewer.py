@@ -226,7 +226,7 @@ def histogram_lines(tensor: Tensor, language: str, width: int, height: int) -> l
         return [(Span(msg("no finite number").in_language(language), Role.DIM),)]
     counts = [count for count in found.counts if count]
     logarithms = max(counts) >= _UNEVEN * min(counts)
-    title = msg("cells by value, log bars") if logarithms else msg("cells by value")
+    title = msg("entries by value, log bars") if logarithms else msg("entries by value")
     starts = _starts(found)
     largest = len(str(max(found.counts)))
     room = max(1, width - len(starts[0]) - largest - 3)
@@ -276,7 +276,7 @@ def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
         )
     elif state.large:
         lines.append(
-            (Span(msg("this cell is a sum over too many to look at").in_language(language), Role.DIM),)
+            (Span(msg("this entry is a sum over too many to look at").in_language(language), Role.DIM),)
         )
     elif subject.kind == "gradient":
         lines += _contributions(state, width)

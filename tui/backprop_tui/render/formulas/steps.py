@@ -165,7 +165,7 @@ def _product(facts: BackwardFacts, style: Style, language: str) -> list[Column]:
 
 
 def _factor(box: Block) -> Block:
-    """A number behind a sign: a negative one in brackets."""
+    """A number after a sign: a negative one in brackets."""
     return fenced(box) if box.height == 1 and box.lines[0][0].text.startswith("-") else box
 
 

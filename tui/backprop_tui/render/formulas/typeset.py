@@ -209,7 +209,7 @@ class Typesetter(Struct, frozen=True):
 
 
 def _positive(box: Block) -> Block:
-    """What stands behind a sign: in brackets if it begins with a minus."""
+    """What follows a sign: in brackets if it begins with a minus."""
     return fenced(box) if box.reading.startswith("-") else box
 
 
@@ -316,7 +316,7 @@ def _bars(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
 
 
 def _cases(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
-    """``where(condition, a, b)`` behind a brace."""
+    """``where(condition, a, b)`` after a brace."""
     if setter.flat or len(tree.args) != 3:
         return None
     condition, then, other = map(setter.deeper().box, tree.args)
