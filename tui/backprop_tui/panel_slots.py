@@ -45,9 +45,9 @@ PANEL_SLOTS: Final = (
         "chain",
         msg("Chain rule"),
         msg(
-            "The step as an equation: the upstream gradient that has come to the node, "
-            "times the local gradient of the node by this operand, gives what is handed "
-            "on. A numeric check stands below it."
+            "The step as an equation: the upstream gradient that has come to the node, times the local "
+            "gradient of the node with respect to this operand, gives what is handed on. A numeric check "
+            "stands below it."
         ),
         "equation",
     ),

@@ -40,7 +40,10 @@ CARDS: Final = (
     Card("seed", msg("The forward pass is done. Press s: the backward pass starts at f."), _at(3)),
     Card(
         "backward",
-        msg("The gradient of f by itself is 1, in red below its wire. Press s: the chain rule hands it on."),
+        msg(
+            "The gradient of f with respect to itself is 1, in red below its wire. Press s: the chain rule "
+            "hands it on."
+        ),
         _at(4),
     ),
     Card(

@@ -270,8 +270,8 @@ def _seed(facts: SeedFacts, language: str) -> list[Line]:
     seed = facts.result.tensor
     if seed.shape == ():
         words = msg(
-            "The forward pass is done. The backward pass starts at {output}: its "
-            "gradient by itself is {seed}.",
+            "The forward pass is done. The backward pass starts at {output}: its gradient with respect to "
+            "itself is {seed}.",
             output=facts.node.name,
             seed=summary(seed),
         )
