@@ -300,3 +300,115 @@ def test_the_doctor_tells_it_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
     recorded(CASES["LSTM"], tmp_path / "fine")
     assert run_command(["doctor", str(tmp_path / "fine")]) == 0
     assert "nothing wrong was found" in capsys.readouterr().out
+
+
+# Corners
+
+
+def test_a_norm_whose_squares_overflow_is_found(tmp_path: Path) -> None:
+    x = torch.full((4,), 1e30, requires_grad=True)
+    with record(tmp_path):
+        (x * 2).sum().backward()
+    (step,) = open_recording(tmp_path).steps
+    assert step.tensors[0].norm == pytest.approx(2e30)
+    assert {tensor.inf for tensor in step.tensors.values()} == {0}
+
+
+def test_a_sparse_gradient_is_described_and_not_stored(tmp_path: Path) -> None:
+    table = nn.Embedding(5, 3, sparse=True)
+    with record(tmp_path, table, cells=None):
+        table(torch.tensor([1, 3, 1])).sum().backward()
+    recording = open_recording(tmp_path)
+    (run,) = runs(recording)
+    (gradient,) = (call.upstream[0] for call in run.calls if run.nodes[call.node].leaf == "weight")
+    assert (gradient.shape, gradient.data, gradient.norm) == ((5, 3), None, None)
+
+
+def test_without_holding_no_tensor_is_kept_for_later(tmp_path: Path) -> None:
+    model = nn.Linear(2, 2)
+    with record(tmp_path, model, cells=0, hold=False):
+        (model(torch.ones(3, 2)) * float("nan")).sum().backward()
+    (step,) = open_recording(tmp_path).steps
+    assert all(tensor.data is None for tensor in step.tensors.values())
+    assert any(tensor.nan for tensor in step.tensors.values())
+
+
+def test_what_was_overwritten_meanwhile_is_said(tmp_path: Path) -> None:
+    with record(tmp_path, cells=0):
+        x = torch.ones(3)
+        y = x * float("nan")
+        y.add_(1)
+    recording = open_recording(tmp_path)
+    assert recording.manifest.left_out == (
+        "1 tensors of steps with trouble were overwritten in place before they ended",
+    )
+
+
+def test_what_is_written_in_place_is_described_as_it_is_then(tmp_path: Path) -> None:
+    x = torch.tensor([-3.0, 4.0], requires_grad=True)
+    with record(tmp_path, cells=None):
+        y = x * 1
+        y.relu_()
+        z = y * 2
+        z.sum().backward()
+    recording = open_recording(tmp_path)
+    (step,) = recording.steps
+    outputs = {call.op: call.outputs[0] for call in step.operators if call.outputs}
+    assert outputs["aten.relu_.default"].norm == 4
+    assert list(recording.entries(outputs["aten.relu_.default"])) == [0, 4]
+    (product,) = (call for call in step.operators if call.node == step.runs[0].calls[1].node)
+    operand = product.inputs[0]
+    assert operand is not None
+    assert list(recording.entries(step.tensors[operand.id])) == [0, 4]
+    assert [call.outputs[0].norm for call in step.operators if call.op == "aten.mul.Tensor"] == [5, 8]
+
+
+def test_operators_outside_of_the_modules_asked_for_leave_no_figures(tmp_path: Path) -> None:
+    model = Language()
+    with record(tmp_path, model, modules="blocks.1*"):
+        CASES["attention"].step(model)
+    (step,) = open_recording(tmp_path).steps
+    assert {call.module.split(".")[1] for call in step.operators} == {"1"}
+    assert len(step.runs[0].calls) > 60
+
+
+def test_leaves_without_a_name_get_one(tmp_path: Path) -> None:
+    x, y = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    with record(tmp_path):
+        (x * y).sum().backward()
+    (run,) = runs(open_recording(tmp_path))
+    assert sorted(node.leaf for node in run.nodes.values() if node.leaf) == ["input 1", "input 2"]
+
+
+def test_a_backward_pass_that_fails_is_in_the_recording(tmp_path: Path) -> None:
+    x = torch.ones(2, requires_grad=True)
+
+    def spoil(_: Any) -> None:
+        raise ArithmeticError("no further")
+
+    def failing() -> None:
+        y = x * 2
+        y.register_hook(spoil)
+        with record(tmp_path):
+            y.sum().backward()
+
+    with pytest.raises(ArithmeticError):
+        failing()
+    recording = open_recording(tmp_path)
+    (finding,) = find(recording)
+    assert finding.kind == "error"
+    assert "no further" in finding.message
+
+
+def test_another_pytorch_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.autograd, "_engine_run_backward")
+    with pytest.raises(RuntimeError, match="_engine_run_backward"), record(tmp_path):
+        pass
+
+
+def test_the_module_names_what_it_has() -> None:
+    import backprop_tui.torch as recorder
+
+    assert dir(recorder) == ["Tape", "record"]
+    with pytest.raises(AttributeError, match="nonsense"):
+        recorder.nonsense  # noqa: B018

@@ -151,6 +151,16 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a manifest that is none": (
         lambda folder: (folder / "manifest.json").write_text("[1]"), "manifest.json:1"
     ),
+    "a last line that is cut off": (
+        lambda folder: (folder / "index.jsonl").write_bytes((folder / "index.jsonl").read_bytes()[:-1]),
+        "has no end",
+    ),
+    "a line without an end": (
+        lambda folder: (folder / "index.jsonl").write_text(" " * (2**24 + 1) + "\n"), "is too long"
+    ),
+    "a manifest of megabytes": (
+        lambda folder: (folder / "manifest.json").write_bytes(b" " * (2**20 + 1)), "may have here"
+    ),
     "no index": (lambda folder: (folder / "index.jsonl").unlink(), "is not a recording"),
     "a folder as index": (
         lambda folder: ((folder / "index.jsonl").unlink(), (folder / "index.jsonl").mkdir()), "regular file"

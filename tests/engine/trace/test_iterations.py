@@ -251,3 +251,11 @@ def test_a_training_that_is_too_large_is_refused() -> None:
     assert load_source(source, max_memory=need)
     with pytest.raises(ScenarioError, match="a training of this graph needs"):
         load_source(source, max_memory=need - 1)
+
+
+def test_the_outputs_of_a_run_whose_output_is_a_vector_are_told_in_order() -> None:
+    text = "inputs: {x: [1, 2]}\nnodes: {f: x * x}\nseed: [1, 1]\n"
+    scenario = load_source(Source("vector.yaml", text))
+    fresh = Run(scenario.graph, scenario.bindings)
+    assert [list(value) for value in fresh.losses()] == [[1, 4]]
+    assert [list(value) for value in Run.of(scenario.record()).losses()] == [[1, 4]]

@@ -30,6 +30,7 @@ from backprop_tui.cells.summaries import summary
 
 __all__ = [
     "KIND_NAMES",
+    "check_text",
     "code",
     "formulas",
     "numeric_line",
@@ -148,7 +149,7 @@ def numeric_line(facts: StepFacts, language: str) -> Line:
         words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
         return (Span(words, Role.WARNING if check.is_fault else Role.DIM),)
     good = check.outcome.verdict.good
-    found = Span(_check_text(check.outcome, language), Role.GOOD if good else Role.WARNING)
+    found = Span(check_text(check.outcome, language), Role.GOOD if good else Role.WARNING)
     if check.assumption is None:
         return (found,)
     kind, name = check.assumption
@@ -156,7 +157,8 @@ def numeric_line(facts: StepFacts, language: str) -> Line:
     return (found, Span(f" ({assumed})", Role.WARNING))
 
 
-def _check_text(check: GradientCheck, language: str) -> str:
+def check_text(check: GradientCheck, language: str) -> str:
+    """How a numeric check ended."""
     match check.verdict:
         case Verdict.AGREES if check.sampled and not check.checked:
             return msg("numeric check of a random projection ✓").in_language(language)

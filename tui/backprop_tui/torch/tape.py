@@ -144,7 +144,11 @@ class Tape:
     # Forward
 
     def operator(
-        self, name: str, node: str | None, sources: Sequence[tuple[Any, ...] | None], outputs: Sequence[Any]
+        self,
+        name: str,
+        node: str | None,
+        sources: Sequence[tuple[Any, ...] | None] = (),
+        outputs: Sequence[Any] = (),
     ) -> None:
         """An operator was called; `sources` are its operands as `source` told them."""
         module = self._modules[-1] if self._modules else ""
@@ -154,7 +158,7 @@ class Tape:
         within = None if running is None else node_name(running)
         file, line, function = _user_line()
         operands = [None if source is None else self._operand(source) for source in sources]
-        made = [self._tensors.add(tensor) for tensor in outputs]
+        made = self._tensors.add_outputs(outputs)
         self._described.update(made)
 
         def finish(entries: list[TensorEntry]) -> OperatorCall:
@@ -287,7 +291,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         """Note the nodes up to `end` that no dispatched operator made: a Function of the user's own."""
         end = _node_count() if end is None else end
         for number in range(self._last, end):
-            self._tape.operator("", _numbered(number), [], [])
+            self._tape.operator("", _numbered(number))
         self._last = end
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
@@ -24,10 +25,15 @@ _HALF: Final = (torch.float16, torch.bfloat16)
 class _Draft:
     """A tensor that has been seen in this step, and what will be said of it when the step ends."""
 
-    __slots__ = ("figures", "inf", "nan", "norm", "span", "tensor", "version")
+    __slots__ = ("dtype", "figures", "inf", "nan", "norm", "original", "shape", "span", "tensor", "version")
 
-    def __init__(self, tensor: Any) -> None:
-        self.tensor, self.version = tensor, tensor._version
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape, self.dtype = shape, dtype
+        self.tensor: Any = None
+        """What is stored of it later, or keeps its storage alive; None where neither is wanted."""
+        self.original: Any = None
+        """The tensor itself, which counts the writes to it; what is detached within an operator does not."""
+        self.version = 0
         self.figures: Any = None
         self.norm: float | None = None
         self.nan = self.inf = 0
@@ -46,34 +52,67 @@ class TensorStore:
     def __init__(self, writer: RecordingWriter, cells: int | None, *, hold: bool) -> None:
         self._writer, self._cells, self._hold = writer, cells, hold
         self._drafts: list[_Draft] = []
-        self._known: dict[tuple[Any, ...], int] = {}
+        self._known: dict[tuple[Any, ...] | None, int] = {}
+        self._fresh: list[tuple[int, Any]] = []
         self._trouble = False
         self.overwritten = 0
         """How many tensors of bad steps could not be stored whole, since they were written to meanwhile."""
 
     def add(self, tensor: Any) -> int:
         """Note a tensor as it is now; gives the number that stands for it until the step ends."""
-        local = getattr(tensor, "to_local", None)
-        if local is not None:  # a DTensor: what this rank has of it
-            tensor = local()
-        tensor = tensor.detach()
-        key = self._key(tensor)
-        if key is not None and key in self._known:
-            return self._known[key]
-        number = len(self._drafts)
-        draft = _Draft(tensor)
+        self._settle()
+        tensor = _local(tensor)
+        known = self._known.get(self._key(tensor))
+        if known is not None:
+            return known
+        number = self._note(tensor)
+        self._remember(number, tensor)
+        return number
+
+    def add_outputs(self, tensors: Sequence[Any]) -> list[int]:
+        """Note what an operator gives, from within it.
+
+        Only when it is done does autograd count its writes, and tie its views to what they are views of;
+        until then nothing tells these tensors from what was there before.
+        """
+        self._settle()
+        tensors = [_local(tensor) for tensor in tensors]
+        numbers = [self._note(tensor) for tensor in tensors]
+        self._fresh = list(zip(numbers, tensors, strict=True))
+        return numbers
+
+    def _settle(self) -> None:
+        """The operator is done whose outputs were noted last."""
+        for number, tensor in self._fresh:
+            self._remember(number, tensor)
+        self._fresh = []
+
+    def _note(self, tensor: Any) -> int:
+        draft = _Draft(tuple(tensor.shape), tensor.dtype)
         self._drafts.append(draft)
-        if key is not None:
-            self._known[key] = number
+        tensor = tensor.detach()
+        if self._hold or self._stores(tensor):
+            draft.tensor = tensor
         if tensor.layout is torch.strided and tensor.dtype in _DTYPES:
             if tensor.is_floating_point() and tensor.numel():
-                self._measure(draft)
-            if self._cells is None or tensor.numel() <= self._cells:
+                self._measure(draft, tensor)
+            if self._stores(tensor):
                 self._store(draft)
-        return number
+        return len(self._drafts) - 1
+
+    def _remember(self, number: int, tensor: Any) -> None:
+        """By what a tensor is known from now on, if it is one that stays alive."""
+        draft = self._drafts[number]
+        draft.version = _version(tensor)
+        if self._hold:
+            draft.original = tensor
+        key = self._key(tensor)
+        if key is not None:
+            self._known[key] = number
 
     def finish(self) -> list[TensorEntry]:
         """End the step: every tensor by its number, described."""
+        self._settle()
         waiting = [draft for draft in self._drafts if draft.figures is not None]
         if waiting:
             rows = torch.stack([draft.figures for draft in waiting]).cpu().tolist()  # the one synchronisation
@@ -92,13 +131,13 @@ class TensorStore:
             return None
         storage = tensor.untyped_storage()._cdata
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
-        return storage, tensor.storage_offset(), shape, stride, tensor._version, tensor.dtype
+        return storage, tensor.storage_offset(), shape, stride, _version(tensor), tensor.dtype
 
     def _stores(self, tensor: Any) -> bool:
         return self._cells is None or tensor.numel() <= self._cells
 
-    def _measure(self, draft: _Draft) -> None:
-        tensor = draft.tensor.float() if draft.tensor.dtype in _HALF else draft.tensor
+    def _measure(self, draft: _Draft, tensor: Any) -> None:
+        tensor = tensor.float() if tensor.dtype in _HALF else tensor
         norm = torch.linalg.vector_norm(tensor)
         if tensor.device.type == "cpu":
             found = float(norm)
@@ -127,12 +166,22 @@ class TensorStore:
         tensor = draft.tensor
         if draft.span is not None or tensor.layout is not torch.strided or tensor.dtype not in _DTYPES:
             return
-        if tensor._version != draft.version:
+        if _version(draft.original) != draft.version:
             self.overwritten += 1
             return
         self._store(draft)
 
     def _entry(self, number: int, draft: _Draft) -> TensorEntry:
-        tensor = draft.tensor
-        dtype = _DTYPES.get(tensor.dtype, str(tensor.dtype))
-        return TensorEntry(number, tuple(tensor.shape), dtype, draft.norm, draft.nan, draft.inf, draft.span)
+        dtype = _DTYPES.get(draft.dtype, str(draft.dtype))
+        return TensorEntry(number, draft.shape, dtype, draft.norm, draft.nan, draft.inf, draft.span)
+
+
+def _local(tensor: Any) -> Any:
+    """Of a tensor that is spread over ranks (a DTensor), what this one has."""
+    local = getattr(tensor, "to_local", None)
+    return tensor if local is None else local()
+
+
+def _version(tensor: Any) -> int:
+    """How often a tensor was written to; tensors of inference mode do not count it."""
+    return 0 if tensor.is_inference() else int(tensor._version)
