@@ -272,8 +272,7 @@ def _seed(facts: SeedFacts, language: str) -> list[Line]:
     seed = facts.result.tensor
     if seed.shape == ():
         words = msg(
-            "The forward pass is done. The backward pass starts at {output}: its gradient with respect to "
-            "itself is {seed}.",
+            "The forward pass is done. The backward pass starts at {output}: ∂{output}/∂{output} = {seed}.",
             output=facts.node.name,
             seed=summary(seed),
         )
