@@ -166,7 +166,7 @@ def test_the_oldest_steps_go_first(tmp_path: Path) -> None:
         assert sum(path.stat().st_size for path in (tmp_path / "ring").iterdir()) <= 3.1 * one
     recording = open_recording(tmp_path / "ring")
     numbers = [step.number for step in recording.steps]
-    assert numbers == list(range(numbers[0], 9))
+    assert numbers == list(range(numbers[0], 8))
     assert numbers[0] > 4
     assert all(recording.entries(one) is not None for one in recording.steps[0].tensors.values() if one.data)
 
@@ -189,7 +189,7 @@ def test_a_step_with_trouble_is_stored_whole(tmp_path: Path) -> None:
         model.zero_grad()
         tape.step()
         (model(torch.ones(3, 2)) * float("nan")).sum().backward()
-    fine, bad, *_ = open_recording(tmp_path).steps
+    fine, bad = open_recording(tmp_path).steps
     assert all(tensor.data is None for tensor in fine.tensors.values())
     assert all(tensor.data is not None for tensor in bad.tensors.values())
 

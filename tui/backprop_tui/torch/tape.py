@@ -371,13 +371,18 @@ def record(
         tape._start()
         try:
             yield tape
-        finally:
-            with suppress(Exception):  # a tensor that cannot be read any more must not hide the user's error
-                tape._stop()
-            overwritten = tape._tensors.overwritten
-            notes = (
-                (f"{overwritten} tensors of steps with trouble were overwritten in place before they ended",)
-                if overwritten
-                else ()
-            )
-            writer.close(notes)
+        except BaseException:
+            with suppress(Exception):  # what else goes wrong now must not hide the user's error
+                _finish(tape, writer)
+            raise
+        _finish(tape, writer)
+
+
+def _finish(tape: Tape, writer: RecordingWriter) -> None:
+    """End the last step, and say in the manifest what is not in the recording."""
+    try:
+        tape._stop()
+    finally:
+        overwritten = tape._tensors.overwritten
+        text = f"{overwritten} tensors of steps with trouble were overwritten in place before they ended"
+        writer.close((text,) if overwritten else ())

@@ -109,6 +109,9 @@ class RecordingWriter:
 
     def finish_step(self) -> None:
         """Bring the current step to the disk, and drop the oldest ones where there is no room for all."""
+        if self._steps and len(self._steps[-1].lines) == 1:
+            del self._steps[-1]  # nothing happened after the step was begun
+            return
         if not self._steps or not self._steps[-1].lines:
             return
         self._close_shard()
