@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from asserting import pytest_pyfunc_call  # noqa: F401 - a hook
-from effort import THOROUGH, examples
+from effort import CASES, THOROUGH, examples, spread
 
 _DISTURBING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LC_ALL", "LC_MESSAGES", "PYTHON_COLORS")
-_HELPERS = {path.stem for path in (Path(__file__).parent / "support").glob("*.py")}
+_TESTS = Path(__file__).parent
+_HELPERS = {path.stem for path in (_TESTS / "support").glob("*.py")}
 
 # Textual reads its variables while it is imported, so they go before any test is collected.
 for _name in (*_DISTURBING, *(name for name in os.environ if name.startswith("TEXTUAL"))):
@@ -36,7 +38,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left = [] if THOROUGH else [item for item in items if item.get_closest_marker("thorough")]
+    if THOROUGH:
+        return
+    kept = _some([item for item in items if not item.get_closest_marker("thorough")])
+    left = [item for item in items if item not in kept]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if item in kept]
+
+
+def _some(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The items, but only some of the cases of functions in the folders that `CASES` names."""
+    functions: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        functions[item.path, item.nodeid.partition("[")[0]].append(item)
+    kept: set[pytest.Item] = set()
+    for (path, _), cases in functions.items():
+        folder = path.parent.relative_to(_TESTS).as_posix()
+        kept.update(cases[number] for number in spread(len(cases), CASES.get(folder, len(cases))))
+    return kept

@@ -16,11 +16,21 @@ T = TypeVar("T")
 _EFFORT: Final = os.environ.get("BACKPROP_EFFORT")
 EXHAUSTIVE: Final = _EFFORT == "exhaustive"
 THOROUGH: Final = _EFFORT == "thorough" or EXHAUSTIVE
+CASES: Final = {"tui/screens": 1, "tui/widgets": 1, "tui/panels": 6}
+"""How many cases of a function in these folders are run where effort is not thorough: most of them start the
+whole app, or draw for each scenario of the covering set."""
 
 
 def tried(everything: T, enough: T) -> T:
     """All that there is to try, or what is enough of it between two changes."""
     return everything if THOROUGH else enough
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` of the numbers below `count`, evenly spread, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return [round(number * (count - 1) / max(1, most - 1)) for number in range(most)]
 
 
 def examples(count: int) -> int:

@@ -22,6 +22,8 @@ from effort import tried
 from emulated import terminal_of
 from scenes import crowded, trace, view
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 SIZES = (WIDE, NARROW, (60, 20), (200, 60))
 SCENARIOS = ("rnn_cell", "bptt", "small_convnet", "xor")
 OVERLAYS = {

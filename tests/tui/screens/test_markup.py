@@ -17,6 +17,8 @@ from driving import WIDE, debugger, go, opened, seen, text_of
 from effort import tried
 from scenes import view_of, written
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 HOSTILE = ("[red]x[/red]", "[/]", "[@click=app.quit]y[/]", "[b", "\\\\[i]z[/i]")
 SCENARIO = r"""
 title: "{text} \e[31mT"

@@ -18,6 +18,8 @@ from backprop_tui.view import View
 from driving import debugger, opened, position, seen
 from living import live, overwritten
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 TEXT = """
 inputs: {x: [2, -1, 0.5]}
 params: {w: [0.5, 1, -1], b: 0.25}

@@ -17,6 +17,8 @@ from effort import tried
 from emulated import Terminal, terminal_of
 from programs import environment, program
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
