@@ -21,7 +21,9 @@ for _name in (*_DISTURBING, *(name for name in os.environ if name.startswith("TE
     os.environ.pop(_name, None)
 os.environ["LANG"] = "en_US.UTF-8"
 
-pytest.register_assert_rewrite(*_HELPERS - {"asserting", "effort"}, "planting", "opinion", "random_graphs")
+pytest.register_assert_rewrite(
+    *_HELPERS - {"asserting", "effort"}, "planting", "opinion", "random_graphs", "chromium"
+)
 
 settings.register_profile(
     "untimed",

@@ -121,7 +121,7 @@ class Tab:
 
     def wait(self, condition: Any) -> None:
         """Until `condition()` holds."""
-        WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: condition())
+        assert WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: condition())
 
     def wait_for(self, pattern: str) -> None:
         """Until the regular expression is found on the terminal."""
