@@ -11,7 +11,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Role, Tint
-from backprop_tui.cells.shades import BLANK, LEVELS, Emphasis, Shade, Tone
+from backprop_tui.cells.shades import BLANK, FLOWS, LEVELS, Emphasis, Flow, Shade, Tone
 
 __all__ = ["DARK", "LIGHT", "Palette", "grounds", "known_theme", "palette"]
 
@@ -133,11 +133,7 @@ def palette(theme: Theme, *, few: bool = False) -> Palette:
     """
     key = (theme.name, few)
     if key not in _PALETTES:
-        _PALETTES[key] = _palette(theme)
-        if theme.ansi:
-            _PALETTES[key].update(_terminals_own(dark=theme.dark))
-        elif few:
-            _PALETTES[key].update(_few(dark=theme.dark))
+        _PALETTES[key] = _palette(theme, few=few)
     return _PALETTES[key]
 
 
@@ -149,65 +145,167 @@ def grounds(theme: Theme) -> tuple[Color, Color]:
     return Color.parse(theme.foreground or foreground), Color.parse(theme.background or background)
 
 
-def _terminals_own(*, dark: bool) -> dict[Tint, Style]:
+class _Colours(NamedTuple):
+    """The colours of a theme by what they are for; trouble and selection are patches under letters."""
+
+    text: str
+    aside: str
+    ground: str
+    name: str
+    code: str
+    forward: str
+    upstream: str
+    product: str
+    local: str
+    trouble: str
+    selection: str
+    quiet: str
+    """What a wire is in along which hardly anything of a gradient runs."""
+
+
+_OURS: dict[str, _Colours] = {
+    DARK.name: _Colours(
+        text="#e6edf3",
+        aside="#9ca3a9",
+        ground="#0d1117",
+        name="#58a6ff",
+        code="#d2a8ff",
+        forward="#56d364",
+        upstream="#ff7b72",
+        product="#ffd0c8",
+        local="#e3b341",
+        trouble="#ff4d94",
+        selection="#58a6ff",
+        quiet="#6b4a4a",
+    ),
+    LIGHT.name: _Colours(
+        text="#1f2328",
+        aside="#6b6e71",
+        ground="#ffffff",
+        name="#0550ae",
+        code="#8250df",
+        forward="#116329",
+        upstream="#b3141d",
+        product="#5a0006",
+        local="#7d4e00",
+        trouble="#b0005a",
+        selection="#0550ae",
+        quiet="#c9a8a8",
+    ),
+}
+
+
+def _of_the_terminal(*, dark: bool) -> _Colours:
     """The sixteen colours by their numbers, whatever they are in the terminal, on its own background."""
     if dark:
-        ground, name, value, gradient = "black", "bright_cyan", "bright_green", "bright_red"
-        local, code = "bright_yellow", "bright_magenta"
-    else:
-        ground, name, value, gradient, local, code = "bright_white", "blue", "green", "red", "magenta", "blue"
-    text, aside = "default", "bright_black"
-    return _styles(text, aside, ground, name=name, value=value, gradient=gradient, local=local, code=code)
+        own = "bright_cyan", "bright_magenta", "bright_green", "bright_red", "bright_red", "bright_yellow"
+        return _Colours("default", "bright_black", "black", *own, "bright_magenta", "bright_cyan", "red")
+    own = "blue", "blue", "green", "red", "red", "magenta"
+    return _Colours("default", "bright_black", "bright_white", *own, "magenta", "blue", "red")
 
 
-def _few(*, dark: bool) -> dict[Tint, Style]:
-    """Exactly the colours that numbers of the sixteen stand for: text, aside, names, then the roles."""
+def _few(*, dark: bool) -> _Colours:
+    """Exactly the colours that numbers of the sixteen stand for."""
     if dark:
-        text, aside, ground = "#ffffff", "#aaaaaa", "#000000"
-        name, value, gradient, local, code = "#55ffff", "#55ff55", "#ff5555", "#ffff55", "#ff55ff"
-    else:
-        text, aside, ground = "#000000", "#555555", "#ffffff"
-        name, value, gradient, local, code = "#0000aa", "#00aa00", "#aa0000", "#aa00aa", "#0000aa"
-    return _styles(text, aside, ground, name=name, value=value, gradient=gradient, local=local, code=code)
+        own = (
+            "#55ffff",
+            "#ff55ff",
+            "#55ff55",
+            "#ff5555",
+            "#ff5555",
+            "#ffff55",
+            "#ff55ff",
+            "#55ffff",
+            "#aa0000",
+        )
+        return _Colours("#ffffff", "#aaaaaa", "#000000", *own)
+    own = "#0000aa", "#0000aa", "#00aa00", "#aa0000", "#aa0000", "#aa00aa", "#aa00aa", "#0000aa", "#aa0000"
+    return _Colours("#000000", "#555555", "#ffffff", *own)
 
 
-def _styles(
-    text: str, aside: str, ground: str, *, name: str, value: str, gradient: str, local: str, code: str
-) -> dict[Tint, Style]:
-    """Green is forward, red is backward, yellow is local; what is active is bold as well."""
+def _from(theme: Theme) -> _Colours:
+    """Those of another theme, from the few that every theme has."""
+    foreground, background = grounds(theme)
+    upstream = Color.parse(theme.error or "red")
+    return _Colours(
+        text=foreground.hex6,
+        aside=foreground.blend(background, 0.34).hex6,
+        ground=background.hex6,
+        name=Color.parse(theme.primary).hex6,
+        code=Color.parse(theme.accent or theme.primary).hex6,
+        forward=Color.parse(theme.success or "green").hex6,
+        upstream=upstream.hex6,
+        product=upstream.blend(foreground, 0.5).hex6,
+        local=Color.parse(theme.warning or "yellow").hex6,
+        trouble=upstream.hex6,
+        selection=Color.parse(theme.primary).hex6,
+        quiet=upstream.blend(background, 0.6).hex6,
+    )
+
+
+def _styles(colours: _Colours) -> dict[Tint, Style]:
+    """The roles in the colours of a theme; what is active is bold as well."""
+    own = colours
     return {
-        Role.TEXT: Style(color=text),
-        Role.DIM: Style(color=aside),
-        Role.HEADING: Style(color=text, bold=True),
-        Role.NAME: Style(color=name, bold=True),
-        Role.OP: Style(color=text, bold=True),
-        Role.VALUE: Style(color=value),
-        Role.GRADIENT: Style(color=gradient),
-        Role.LOCAL: Style(color=local),
-        Role.CODE: Style(color=code),
-        Role.GOOD: Style(color=value),
-        Role.WARNING: Style(color=gradient, bold=True),
-        Role.ACTIVE_VALUE: Style(color=value, bold=True),
-        Role.ACTIVE_GRADIENT: Style(color=gradient, bold=True),
-        Role.SELECTED: Style(color=name, bold=True, reverse=True),
-        Role.LIT: Style(color=ground, bgcolor=local, bold=True, underline=True),
-        Role.KEY: Style(color=name, bold=True),
+        Role.TEXT: Style(color=own.text),
+        Role.DIM: Style(color=own.aside),
+        Role.HEADING: Style(color=own.text, bold=True),
+        Role.NAME: Style(color=own.name, bold=True),
+        Role.OP: Style(color=own.text, bold=True),
+        Role.VALUE: Style(color=own.forward),
+        Role.GRADIENT: Style(color=own.upstream),
+        Role.LOCAL: Style(color=own.local),
+        Role.PRODUCT: Style(color=own.product, bold=True),
+        Role.CODE: Style(color=own.code),
+        Role.GOOD: Style(color=own.forward),
+        Role.WARNING: Style(color=own.upstream, bold=True),
+        Role.TROUBLE: Style(color=own.trouble, bold=True, reverse=True),
+        Role.ACTIVE_VALUE: Style(color=own.forward, bold=True),
+        Role.ACTIVE_GRADIENT: Style(color=own.product, bold=True),
+        Role.SELECTED: Style(color=own.selection, bold=True, reverse=True),
+        Role.LIT: Style(color=own.ground, bgcolor=own.local, bold=True, underline=True),
+        Role.KEY: Style(color=own.name, bold=True),
     }
 
 
-def _palette(theme: Theme) -> Palette:
+def _flows(colours: _Colours, *, few: bool) -> dict[Tint, Style]:
+    """From quiet to loud: over the upstream gradient to the product, or dim, plain and bold in one colour."""
+    steps = [Flow(level) for level in range(FLOWS)]
+    if few:
+        return {
+            flow: Style(
+                color=colours.upstream, dim=flow.level < FLOWS // 3, bold=flow.level >= 2 * FLOWS // 3
+            )
+            for flow in steps
+        }
+    quiet, upstream, product = map(Color.parse, (colours.quiet, colours.upstream, colours.product))
+    loud = FLOWS - 1
+    styles: dict[Tint, Style] = {}
+    for flow in steps:
+        share = flow.level / loud
+        colour = (
+            quiet.blend(upstream, share / _UPSTREAM)
+            if share <= _UPSTREAM
+            else upstream.blend(product, (share - _UPSTREAM) / (1 - _UPSTREAM))
+        )
+        styles[flow] = Style(color=colour.rich_color, bold=share > _UPSTREAM)
+    return styles
+
+
+_UPSTREAM = 0.7
+"""The share of a flow that is in the colour of an upstream gradient."""
+
+
+def _palette(theme: Theme, *, few: bool) -> Palette:
     foreground, background = grounds(theme)
-    roles = _styles(
-        foreground.hex6,
-        foreground.blend(background, 0.34).hex6,
-        background.hex6,
-        name=Color.parse(theme.primary).hex6,
-        value=Color.parse(theme.success or "green").hex6,
-        gradient=Color.parse(theme.error or "red").hex6,
-        local=Color.parse(theme.warning or "yellow").hex6,
-        code=Color.parse(theme.accent or theme.primary).hex6,
-    )
-    return Palette(roles, _scale(theme, foreground, background))
+    if theme.ansi:
+        colours = _of_the_terminal(dark=theme.dark)
+    elif few:
+        colours = _few(dark=theme.dark)
+    else:
+        colours = _OURS.get(theme.name) or _from(theme)
+    styles = {**_styles(colours), **_flows(colours, few=few or theme.ansi)}
+    return Palette(styles, _scale(theme, foreground, background))
 
 
 def _scale(theme: Theme, foreground: Color, background: Color) -> Scale:

@@ -136,7 +136,7 @@ def test_the_numeric_check_names_what_is_not_finite() -> None:
     }
     (operand,), (gradient,) = told["z", 1], told["y", 0]
     assert (operand.text, operand.role) == ("y is not finite: nothing to compare", Role.DIM)
-    assert (gradient.text, gradient.role) == ("∂L/∂x is not finite: nothing to compare", Role.WARNING)
+    assert (gradient.text, gradient.role) == ("∂L/∂x is not finite: nothing to compare", Role.TROUBLE)
 
 
 def test_the_equation_of_a_backward_step_between_scalars() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from backprop_tui.cells.shades import Shade
+from backprop_tui.cells.shades import Flow, Shade
 from backprop_tui.cells.text import cell_width, clip, wrap
 
 __all__ = [
@@ -28,7 +28,12 @@ __all__ = [
 
 
 class Role(Enum):
-    """What a piece of text is."""
+    """What a piece of text is.
+
+    A value goes forward, a gradient goes backward. At a step the upstream gradient, which is one like others,
+    is multiplied with a local one; the product is what comes of it. Active is what the step is about; trouble
+    is a number that is not finite, or a check that failed.
+    """
 
     TEXT = "text"
     DIM = "dim"
@@ -38,9 +43,11 @@ class Role(Enum):
     VALUE = "value"
     GRADIENT = "gradient"
     LOCAL = "local"
+    PRODUCT = "product"
     CODE = "code"
     GOOD = "good"
     WARNING = "warning"
+    TROUBLE = "trouble"
     ACTIVE_VALUE = "active value"
     ACTIVE_GRADIENT = "active gradient"
     SELECTED = "selected"
@@ -50,8 +57,8 @@ class Role(Enum):
     __hash__ = object.__hash__  # a key of every lookup of a style; the hash of Enum is slow
 
 
-Tint: TypeAlias = Role | Shade
-"""What determines the look of a text: its role or, in a heatmap, the numbers it stands for."""
+Tint: TypeAlias = Role | Shade | Flow
+"""What determines the look of a text: its role; in a heatmap the numbers it stands for; or how much flows."""
 
 
 class Span(NamedTuple):

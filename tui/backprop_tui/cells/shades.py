@@ -9,7 +9,19 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["BLANK", "INFINITE", "LEVELS", "NAN", "Emphasis", "Shade", "Tone", "character"]
+__all__ = [
+    "BLANK",
+    "FLOWS",
+    "INFINITE",
+    "LEVELS",
+    "NAN",
+    "Emphasis",
+    "Flow",
+    "Shade",
+    "Tone",
+    "character",
+    "flow",
+]
 
 LEVELS = 18
 """The number of levels on either side of zero, whose level is 0."""
@@ -51,6 +63,24 @@ class Shade(NamedTuple):
     def is_mark(self) -> bool:
         """Whether one of the two is not on the scale, so that the cell shows a sign instead of colours."""
         return any(LEVELS < abs(tone.level) < NOTHING for tone in self)
+
+
+FLOWS = 8
+"""The number of sizes of a gradient that can be told apart on a wire."""
+
+
+class Flow(NamedTuple):
+    """How much of a gradient runs along a wire: 0, quiet, to `FLOWS` - 1, loud."""
+
+    level: int
+
+
+_FLOWS = tuple(map(Flow, range(FLOWS)))
+
+
+def flow(share: float) -> Flow:
+    """The flow of a share, 0 to 1, of the largest."""
+    return _FLOWS[round(min(1.0, max(0.0, share)) * (FLOWS - 1))]
 
 
 def character(shade: Shade) -> str:

@@ -71,7 +71,7 @@ def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
             shown = () if numbers or len(symbols) > 2 else _came_to(facts.outcome, Role.VALUE)
             return (kind,), (*symbols, *numbers, *shown)
         case BackwardFacts(product=product):
-            came = () if facts.is_scalar else _came_to(product.tensor, Role.GRADIENT)
+            came = () if facts.is_scalar else _came_to(product.tensor, Role.PRODUCT)
             chain = formulas(facts, language)[1]
             return (kind, Span("  "), Span(facts.subject, Role.NAME)), (*chain, *came)
         case AccumulateFacts(result=result, turn=turn):

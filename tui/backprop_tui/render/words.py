@@ -147,9 +147,9 @@ def numeric_line(facts: StepFacts, language: str) -> Line:
     check = facts.check
     if check.not_finite:
         words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
-        return (Span(words, Role.WARNING if check.is_fault else Role.DIM),)
+        return (Span(words, Role.TROUBLE if check.is_fault else Role.DIM),)
     good = check.outcome.verdict.good
-    found = Span(check_text(check.outcome, language), Role.GOOD if good else Role.WARNING)
+    found = Span(check_text(check.outcome, language), Role.GOOD if good else Role.TROUBLE)
     if check.assumption is None:
         return (found,)
     kind, name = check.assumption
@@ -350,7 +350,7 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
     """The chain rule of an edge in symbols, and in numbers between scalars."""
     local, factor = facts.local, facts.local.factor
     upstream = Span(facts.upstream.name, Role.GRADIENT)
-    left = (Span(facts.product.name, Role.GRADIENT), Span(" = "))
+    left = (Span(facts.product.name, Role.PRODUCT), Span(" = "))
     if local.multiplier is not None:
         symbols = Span(_in_brackets(local.symbols), Role.LOCAL)
         chain = (upstream, Span(f" {factor.sign} "), symbols)
@@ -377,7 +377,7 @@ def _in_numbers(facts: BackwardFacts, local: Tensor) -> Line:
         Span(" · "),
         Span(_in_parentheses(number(local)), Role.LOCAL),
         Span(" = "),
-        Span(number(facts.product.tensor), Role.GRADIENT),
+        Span(number(facts.product.tensor), Role.PRODUCT),
     )
 
 

@@ -15,6 +15,8 @@ from backprop_tui.themes import Palette
 __all__ = ["paint"]
 
 _HALF = "▀"
+_PATCHES = frozenset((Role.SELECTED, Role.LIT, Role.TROUBLE))
+"""The roles that have a background of their own."""
 _NONE: Tint = Shade(BLANK, BLANK)
 """Stands for no role, before there is any text."""
 
@@ -54,7 +56,7 @@ def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
 
 def _is_plain(tint: Tint) -> bool:
     """Whether a space in this role shows only the background of the panel."""
-    return isinstance(tint, Role) and tint is not Role.SELECTED and tint is not Role.LIT
+    return not isinstance(tint, Shade) and tint not in _PATCHES
 
 
 def _plain(span: Span, palette: Palette) -> Style:

@@ -74,7 +74,7 @@ def _backward(facts: BackwardFacts, language: str) -> list[Part]:
     product, upstream, factor = facts.product, facts.upstream, facts.local.factor
     word = turn_text(facts, language) or msg("product").in_language(language)
     left: list[Part] = [
-        showing(product.tensor, product.name, word, Role.GRADIENT, factor.sample, row=product.is_row),
+        showing(product.tensor, product.name, word, Role.PRODUCT, factor.sample, row=product.is_row),
         Sign("="),
     ]
     if facts.summed_axes:
@@ -114,7 +114,7 @@ def _fine(part: Part) -> Part:
 def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
     count, of = facts.turn
     arrived = msg("sum, {count} of {of}", count=count, of=of).in_language(language)
-    parts: list[Part] = [_term(facts.result, arrived, Role.GRADIENT), Sign("=")]
+    parts: list[Part] = [_term(facts.result, arrived, Role.PRODUCT), Sign("=")]
     if facts.before is not None:
         parts += [_term(facts.before, msg("before").in_language(language), Role.GRADIENT), Sign("+")]
     contribution = facts.contribution

@@ -28,9 +28,9 @@ def partial(top: str, bottom: str, role: Role, style: Style) -> Block:
     return fraction(text(f"∂{top}", role), text(f"∂{bottom}", role), role).read(reading)
 
 
-def gradient(trace: Trace, node: Node, style: Style) -> Block:
+def gradient(trace: Trace, node: Node, style: Style, role: Role = Role.GRADIENT) -> Block:
     """The gradient of the output with respect to `node`."""
-    return partial(loss_name(trace.graph), operand_text(node), Role.GRADIENT, style)
+    return partial(loss_name(trace.graph), operand_text(node), role, style)
 
 
 class _Meaning(NamedTuple):

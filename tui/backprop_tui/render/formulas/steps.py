@@ -127,8 +127,8 @@ def _chain(facts: BackwardFacts, language: str) -> Equation:
     product = facts.product
 
     def columns(style: Style) -> Sequence[Column]:
-        numbers = tensor_box(product.tensor, Role.GRADIENT, style, upright=not product.is_row)
-        left = [Column(gradient(facts.trace, facts.operand, style), numbers), EQUALS]
+        numbers = tensor_box(product.tensor, Role.PRODUCT, style, upright=not product.is_row)
+        left = [Column(gradient(facts.trace, facts.operand, style, Role.PRODUCT), numbers), EQUALS]
         if facts.summed_axes:
             left.append(Column(text(f"∑{letters(facts.summed_axes)} ", Role.OP), sign=True))
         return with_value([*left, *_product(facts, style, language)], numbers)
@@ -196,13 +196,13 @@ def _sum(facts: AccumulateFacts, language: str) -> Equation:
         return Column(symbols, value and (_factor(value) if at > first else value))
 
     def columns(style: Style) -> Sequence[Column]:
-        total = tensor_box(facts.result.tensor, Role.GRADIENT, style)
+        total = tensor_box(facts.result.tensor, Role.PRODUCT, style)
         parts = [_DOTS] * (first > 0)
         parts += [term(at, style) for at in range(first, min(len(uses), first + _MOST_TERMS))]
         parts += [_DOTS] * (first + _MOST_TERMS < len(uses))
         plus = Column(text(" + "), sign=True)
         joined = [part for column in parts for part in (plus, column)][1:]
-        return [Column(gradient(facts.trace, operand, style), total), EQUALS, *joined]
+        return [Column(gradient(facts.trace, operand, style, Role.PRODUCT), total), EQUALS, *joined]
 
     return Equation(
         msg("sum over the uses, {count} of {of} arrived", count=count, of=of).in_language(language), columns
