@@ -1,7 +1,7 @@
 """Faults to plant in the source of the engine: where each kind fits, and the source with one of them in it.
 
 A fault is one change of one expression in code that computes: forward functions, rules, and the recording of
-a run. Texts, shape rules, refusals, decompositions, the cells of Jacobians and the arithmetic of positions
+a run. Texts, shape rules, refusals, decompositions, the entries of Jacobians and the arithmetic of positions
 are left alone: no number that the `check` command compares depends on them, and they have tests of their own.
 """
 
@@ -30,7 +30,7 @@ FILES = (
 KINDS = ("sign", "accumulation", "broadcast", "transpose", "scale", "axis")
 
 _NOT_COMPUTING = re.compile(
-    r"shape|text|inside|entries|sample|refuse|_cell$|^cells$|lines_of|^windows$|letters|^settle|^freeze|_writable"
+    r"shape|text|inside|entries|sample|refuse|_entry$|lines_of|^windows$|letters|^settle|^freeze|_writable"
 )
 _NOT_COMPUTED = {
     "entries", "shape", "inside", "meets", "refuse", "indices", "samples", "conventions", "text", "formula",

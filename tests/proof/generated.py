@@ -27,7 +27,7 @@ def scenario_files(op: Op) -> dict[str, str]:
     """The texts of the operator's scenarios by the stems of their files, the square one first."""
     square = [fitting for sample in op.samples if (fitting := _square(op, sample)) is not None]
     files = {f"{op.name}_square": square} if square else {}
-    files[op.name] = [sample for sample in op.samples if _has_cells(op, sample)]
+    files[op.name] = [sample for sample in op.samples if _has_entries(op, sample)]
     return {stem: _scenario_text(op, samples) for stem, samples in files.items()}
 
 
@@ -40,19 +40,19 @@ def _square(op: Op, sample: Sample) -> Sample | None:
     shapes = tuple(tuple(3 if size > 1 else size for size in np.shape(one)) for one in sample.draw())
     given = structs.replace(sample, operands=shapes)
     try:
-        fits = _has_cells(op, given)
+        fits = _has_entries(op, given)
     except ShapeError:
         return None
     return given if fits and max(map(np.ndim, given.draw())) > 1 else None
 
 
-def _has_cells(op: Op, sample: Sample) -> bool:
+def _has_entries(op: Op, sample: Sample) -> bool:
     shapes = tuple(map(np.shape, sample.draw()))
     return 0 not in sum(shapes, op.shape(*shapes, **_attributes(op, sample)))
 
 
 def _scenario_text(op: Op, samples: Sequence[Sample]) -> str:
-    """Every sample as a node of its own; the output is a weighted sum of all their cells."""
+    """Every sample as a node of its own; the output is a weighted sum of all their entries."""
     random = np.random.default_rng(len(op.name))
     inputs: dict[str, str] = {}
     constants: dict[str, str] = {}

@@ -135,8 +135,8 @@ def _indexed(a: Any, key: tuple[Any, ...]) -> Any:
     axis = 0
     for one in key:
         if isinstance(one, slice):
-            cells = list(range(*one.indices(a.shape[axis])))
-            a = a.index_select(axis, torch.tensor(cells, dtype=torch.int64))
+            entries = list(range(*one.indices(a.shape[axis])))
+            a = a.index_select(axis, torch.tensor(entries, dtype=torch.int64))
             axis += 1
         else:
             a = a.select(axis, one)
@@ -236,7 +236,7 @@ def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
 
 
 def _kl_div(log_p: Any, target: Any, reduction: str) -> Any:
-    """The mean over cells of PyTorch's own ``none``; its ``mean`` warns that it will become another one."""
+    """The mean over entries of PyTorch's own ``none``; its ``mean`` warns that it will become another one."""
     if reduction == "mean":
         return F.kl_div(log_p, target, reduction="none").mean()
     return F.kl_div(log_p, target, reduction=reduction)
@@ -267,7 +267,7 @@ DEFINITIONS: Mapping[str, Definition] = (
 
 
 def _pooled_with_shared_ties(x: Any, kernel_size: Any, stride: Any, padding: Any) -> Any:
-    """Pooling by `amax`, which hands an equal share to every cell that has the maximum."""
+    """Pooling by `amax`, which hands an equal share to every entry that has the maximum."""
     kernel, pads = (tuple(map(int, np.broadcast_to(one, 2))) for one in (kernel_size, padding))
     steps = kernel if stride is None else tuple(map(int, np.broadcast_to(stride, 2)))
     x = F.pad(x, (pads[1], pads[1], pads[0], pads[0]), value=-torch.inf)
@@ -276,7 +276,7 @@ def _pooled_with_shared_ties(x: Any, kernel_size: Any, stride: Any, padding: Any
 
 SHARED_TIES: Mapping[str, Definition] = {"max_pool2d": _pooled_with_shared_ties}
 """Definitions with the engine's convention where PyTorch's own function has another: `F.max_pool2d` hands a
-tie's whole gradient to the first cell."""
+tie's whole gradient to the first entry."""
 
 
 class Opinion(NamedTuple):

@@ -37,7 +37,7 @@ DIFFERENTIABLE = tuple(op.name for op in OPS.values() if _has_gradient(op))
 
 
 def _samples(op: Op) -> list[Sample]:
-    """The samples that have cells, of which PyTorch refuses none."""
+    """The samples that have entries, of which PyTorch refuses none."""
     refused = [("batch_norm", ((1, 3),))]
     return [
         sample
@@ -125,7 +125,7 @@ class _Growing:
         return self.apply("add", part, self.literal(low))
 
     def scalar(self) -> int:
-        """A recent node, or its mean where it has cells."""
+        """A recent node, or its mean where it has entries."""
         position = self.choose(st.sampled_from(self.present()[:4]))
         return position if self.shape(position) == () else self.apply("mean", position)
 

@@ -15,7 +15,7 @@ from backprop_engine.trace.record import record
 from graphs import CASES, IDS, bindings_of, graph_of, largest
 
 CLOSE = 1e-12
-"""What a cell may differ by, as a part of the largest magnitude in its own tensor."""
+"""What an entry may differ by, as a part of the largest magnitude in its own tensor."""
 
 PYTORCH_REFUSES = {
     "batch_norm-1": "one value for each channel, whose variance is 0",
@@ -23,7 +23,7 @@ PYTORCH_REFUSES = {
 }
 
 LONG = [
-    # 10,000 cells are summed to one: PyTorch sums in another order than NumPy's pairs do
+    # 10,000 entries are summed to one: PyTorch sums in another order than NumPy's pairs do
     ("sum", Sample(((10_000,),)), 1e-10),
     ("mean", Sample(((10_000,),)), 1e-10),
     ("var", Sample(((10_000,),)), 1e-10),
@@ -38,7 +38,7 @@ LONG = [
     ("matmul", Sample(((3, 10_000), (10_000, 2))), 1e-10),
     ("mse", Sample(((10_000,), (10_000,))), 1e-10),
     ("prod", Sample(((1_000,),), low=0.9, high=1.1), 1e-10),
-    # cells apart: nothing is summed, so the bound is the ordinary one
+    # entries apart: nothing is summed, so the bound is the ordinary one
     ("tanh", Sample(((10_000,),)), CLOSE),
     ("gelu", Sample(((10_000,),)), CLOSE),
 ]
@@ -97,7 +97,7 @@ def compare(graph: Graph, bindings: Bindings, bound: float = CLOSE) -> None:
 
 
 def assert_close(ours: Any, theirs: Any, what: str, bound: float) -> None:
-    """Same shape; infinities and NaN in the same cells; the rest within `bound` of the largest of them."""
+    """Same shape; infinities and NaN in the same entries; the rest within `bound` of the largest of them."""
     assert np.shape(ours) == np.shape(theirs), what
     scale = largest(np.where(np.isfinite(theirs), theirs, 0.0))
     np.testing.assert_allclose(1.0 * ours, theirs, rtol=0.0, atol=bound * scale, err_msg=what)

@@ -179,7 +179,7 @@ nodes:
 
 
 @pytest.mark.parametrize(
-    ("name", "gradient", "cell", "number"),
+    ("name", "gradient", "entry", "number"),
     [
         ("W", False, (1, 2), 0.75),
         ("h", False, (0,), -0.5),
@@ -189,16 +189,16 @@ nodes:
         ("a#1", False, (0,), 1.0),
     ],
 )
-def test_one_cell(name: str, gradient: bool, cell: tuple[int, ...], number: float) -> None:
-    """Beside a cell that is put in, the others are as they were."""
+def test_one_entry(name: str, gradient: bool, entry: tuple[int, ...], number: float) -> None:
+    """Beside an entry that is put in, the others are as they were."""
     scenario = load_source(Source.from_bytes("case.yaml", SCENARIO.encode()))
     graph, bindings = scenario.graph, scenario.bindings
     before = scenario.record()
     node = graph[name]
     whole = np.array(before.gradients[node.position] if gradient else before.values[node.position])
-    whole[cell] = number
+    whole[entry] = number
     kind = "gradient" if gradient else "leaf" if node.is_leaf else "value"
-    session = update(Session(scenario.run()), Set(name, np.float64(number), gradient, cell))
+    session = update(Session(scenario.run()), Set(name, np.float64(number), gradient, entry))
     changes = {(kind, name): whole}
     wanted = theirs(graph, bindings, changes)
     assert compare(graph, session.trace, wanted, bindings, changes) > 5

@@ -18,7 +18,7 @@ SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
 each_scenario = pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 
 CLOSE = {"float64": 1e-12, "float32": 1e-5, "float16": 1e-2}
-"""What a cell may differ by, as a part of the largest number in its tensor or among those that flowed in."""
+"""What an entry may differ by, as a part of the largest number in its tensor or of those that flowed in."""
 
 
 @cache
@@ -29,13 +29,13 @@ def both(path: Path) -> tuple[Trace, opinion.Opinion]:
 
 
 def largest_finite(tensors: list[Any]) -> float:
-    """The largest magnitude of a finite cell."""
-    cells = [np.abs(tensor)[np.isfinite(tensor)] for tensor in tensors]
-    return max((float(np.max(each, initial=0.0)) for each in cells), default=0.0)
+    """The largest magnitude of a finite entry."""
+    entries = [np.abs(tensor)[np.isfinite(tensor)] for tensor in tensors]
+    return max((float(np.max(each, initial=0.0)) for each in entries), default=0.0)
 
 
 def assert_agree(ours: Any, theirs: Any, trace: Trace, flowed: list[Any]) -> None:
-    """The same cells NaN or infinite, and all others close."""
+    """The same entries NaN or infinite, and all others close."""
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     finite = np.isfinite(theirs)
     np.testing.assert_array_equal(ours[~finite], theirs[~finite])

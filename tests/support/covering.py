@@ -76,7 +76,7 @@ def _structure(graph: Graph) -> Iterator[str]:
     for node in graph.nodes:
         yield f"a node of kind {node.kind.value}"
         yield f"a tensor of {len(node.shape)} axes"
-        yield f"a tensor of {_rough(prod(node.shape))} cells"
+        yield f"a tensor of {_rough(prod(node.shape))} entries"
         if node.op is not None:
             yield f"an operator of {node.op.family}"
             yield f"{min(len(node.operands), 4)} operands"

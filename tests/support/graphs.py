@@ -82,13 +82,13 @@ def has_edges(op: Op, sample: Sample) -> bool:
     return bool(trace_of(op, sample).graph.edges)
 
 
-def has_cells(op: Op, sample: Sample) -> bool:
-    """Whether the result has a cell."""
+def has_entries(op: Op, sample: Sample) -> bool:
+    """Whether the result has an entry."""
     return 0 not in trace_of(op, sample).graph["out"].shape
 
 
 def some_edge(fits: Callable[[Edge], bool] = lambda edge: True, *, filled: bool = False) -> Fits:
-    """Whether one of the gradient edges `fits`; its operand has cells where it is to be `filled`."""
+    """Whether one of the gradient edges `fits`; its operand has entries where it is to be `filled`."""
 
     def fitting(op: Op, sample: Sample) -> bool:
         graph = trace_of(op, sample).graph
@@ -170,12 +170,12 @@ class Sketch:
 
 
 def largest(*tensors: Any) -> float:
-    """The largest magnitude among the cells of `tensors`."""
+    """The largest magnitude among the entries of `tensors`."""
     return max((float(np.max(np.abs(tensor), initial=0.0)) for tensor in tensors), default=0.0)
 
 
 def assert_close(found: Any, wanted: Any, rtol: float = 1e-12, *, scale: float = 0.0) -> None:
-    """Same shape, and no cell off by more than `rtol` times the largest magnitude in `wanted`, or `scale`."""
+    """Same shape, and no entry off by more than `rtol` times the largest in `wanted`, or `scale`."""
     assert np.shape(found) == np.shape(wanted)
     gap = largest(1.0 * np.asarray(found) - np.asarray(wanted))
     assert gap <= rtol * max(scale, largest(wanted)), f"off by {gap}: {found!r}, wanted {wanted!r}"

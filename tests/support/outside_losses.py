@@ -113,7 +113,7 @@ def _reduce(losses: Any, reduction: str) -> Any:
     return total / (losses.size if reduction == "mean" else max(1, len(anp.atleast_1d(losses))))
 
 
-def _cell_by_cell(loss: Callable[..., Any]) -> Callable[..., Any]:
+def _entry_by_entry(loss: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a, target, reduction, **more: _reduce(loss(a, target, **more), reduction)
 
 
@@ -151,11 +151,11 @@ def _cross_entropy(
 
 def _by_rows(rows: Any, target: Any, reduction: str, ignore_index: int | None, loss: Any) -> Any:
     losses, counted = [], 0
-    for cell in np.ndindex(np.shape(target)):
-        index = int(np.asarray(target)[cell])
+    for entry in np.ndindex(np.shape(target)):
+        index = int(np.asarray(target)[entry])
         counts = index != ignore_index
         counted += counts
-        losses.append(loss(rows[cell], index) if counts else 0.0 * rows[(*cell, 0)])
+        losses.append(loss(rows[entry], index) if counts else 0.0 * rows[(*entry, 0)])
     if reduction == "none":
         return anp.reshape(anp.stack(losses), np.shape(target)) if np.shape(target) else losses[0]
     total = sum(losses[1:], losses[0]) if losses else 0.0 * anp.sum(rows)
@@ -163,12 +163,12 @@ def _by_rows(rows: Any, target: Any, reduction: str, ignore_index: int | None, l
 
 
 LOSSES: dict[str, Callable[..., Any]] = {
-    "mse": _cell_by_cell(lambda a, target: (a - target) ** 2),
-    "mae": _cell_by_cell(lambda a, target: anp.abs(a - target)),
-    "huber": _cell_by_cell(_huber),
-    "bce": _cell_by_cell(lambda p, target: -target * anp.log(p) - (1.0 - target) * anp.log(1.0 - p)),
-    "bce_with_logits": _cell_by_cell(lambda a, target: _softplus(a) - a * target),
-    "hinge": _cell_by_cell(
+    "mse": _entry_by_entry(lambda a, target: (a - target) ** 2),
+    "mae": _entry_by_entry(lambda a, target: anp.abs(a - target)),
+    "huber": _entry_by_entry(_huber),
+    "bce": _entry_by_entry(lambda p, target: -target * anp.log(p) - (1.0 - target) * anp.log(1.0 - p)),
+    "bce_with_logits": _entry_by_entry(lambda a, target: _softplus(a) - a * target),
+    "hinge": _entry_by_entry(
         lambda a, target, margin: anp.where(target * a < margin, margin - target * a, 0.0 * a)
     ),
     "kl_div": lambda log_p, target, reduction: _reduce(target * (anp.log(target) - log_p), reduction),

@@ -27,11 +27,11 @@ def _share_of(best: Callable[..., Any]) -> Callable[..., Any]:
 
 def _product_of_others(a: Any, axis: Any = None) -> Any:
     result = np.ones(np.shape(a))
-    for cell in np.ndindex(np.shape(a)):
+    for entry in np.ndindex(np.shape(a)):
         others = np.array(a)
-        others[cell] = 1.0
+        others[entry] = 1.0
         lines = np.broadcast_to(_with_lists(np.prod)(others, axis, True), np.shape(a))
-        result[cell] = lines[cell]
+        result[entry] = lines[entry]
     return result
 
 
@@ -45,22 +45,22 @@ def _pad(a: Any, width: Any) -> Any:
 
 def _scatter_add(g: Any, indices: Any, shape: Any, axis: int) -> Any:
     result = np.zeros(shape)
-    for cell in np.ndindex(np.shape(g)):
-        to = list(cell)
-        to[axis] = indices[cell]
-        result[tuple(to)] += g[cell]
+    for entry in np.ndindex(np.shape(g)):
+        to = list(entry)
+        to[axis] = indices[entry]
+        result[tuple(to)] += g[entry]
     return result
 
 
 def _add_at_rows(g: Any, indices: Any, shape: Any) -> Any:
     result = np.zeros(shape)
-    for cell in np.ndindex(np.shape(indices)):
-        result[indices[cell]] += g[cell]
+    for entry in np.ndindex(np.shape(indices)):
+        result[indices[entry]] += g[entry]
     return result
 
 
 def _corners(shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
-    """Each window by its number along each axis, with the cells of a padded operand that it sees."""
+    """Each window by its number along each axis, with the entries of a padded operand that it sees."""
     axes = len(kernel)
     stride, padding, dilation = (np.broadcast_to(one, axes) for one in (stride, padding, dilation))
     sizes = np.array(shape[-axes:]) + 2 * padding
@@ -156,9 +156,9 @@ SHAPES: dict[str, Any] = {
 def one_hot(target: Any, classes: int) -> Any:
     """Rows with a single 1; none where the index is no class."""
     rows = np.zeros((*np.shape(target), classes))
-    for cell in np.ndindex(np.shape(target)):
-        if 0 <= (index := int(np.asarray(target)[cell])) < classes:
-            rows[(*cell, index)] = 1.0
+    for entry in np.ndindex(np.shape(target)):
+        if 0 <= (index := int(np.asarray(target)[entry])) < classes:
+            rows[(*entry, index)] = 1.0
     return rows
 
 

@@ -85,19 +85,19 @@ def moments(stem: str) -> dict[str, int]:
 
 
 def crowded(stem: str) -> int:
-    """The position of the backward step whose equation has the most cells; of several, the first."""
+    """The position of the backward step whose equation has the most entries; of several, the first."""
     steps = [step for step in trace(stem).steps if isinstance(step, Backward)]
-    return max(steps, key=lambda step: (_cells(trace(stem), step), -step.index)).index
+    return max(steps, key=lambda step: (_entries(trace(stem), step), -step.index)).index
 
 
-def _cells(run: Trace, step: Backward) -> int:
+def _entries(run: Trace, step: Backward) -> int:
     edge = step.edge
     upstream, product = run.gradients[edge.node], run.contributions[edge.index]
     assert upstream is not None
-    return upstream.size + _local_cells(local_gradient(run, edge)) + product.size
+    return upstream.size + _local_entries(local_gradient(run, edge)) + product.size
 
 
-def _local_cells(local: LocalGradient) -> int:
+def _local_entries(local: LocalGradient) -> int:
     if isinstance(local, MapLocal):
         return 0 if local.factor is None else local.factor.size
     return prod(local.shape) if isinstance(local, DenseLocal) else local.value.size

@@ -491,7 +491,7 @@ class Twin:
         if kind == "value" and node.op is not None and node.op.boolean:
             raise UsageError("it is a comparison")
         tensor = np.full(node.shape, np.nan)
-        if command.cell is None:
+        if command.entry is None:
             given = np.asarray(command.tensor)
             if given.shape not in ((), node.shape):
                 raise UsageError("it has another shape")
@@ -503,10 +503,10 @@ class Twin:
                 "value": self.outer.values,
             }
             found = before[kind][node.position]
-            if found is None or not _is_cell(command.cell, node.shape):
-                raise UsageError("there is no such cell")
+            if found is None or not _is_entry(command.entry, node.shape):
+                raise UsageError("there is no such entry")
             tensor[...] = found
-            tensor[command.cell] = command.tensor
+            tensor[command.entry] = command.tensor
         grown = TwinBranch(self.case, "", self.here, {**self.here.overrides, (kind, node.name): tensor})
         _ = grown.bindings
         grown.name = next(f"b{k}" for k in range(1, 1000) if f"b{k}" not in self.branches)
@@ -542,5 +542,7 @@ class Twin:
         self.here.name = name
 
 
-def _is_cell(cell: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    return len(cell) == len(shape) and all(-size <= one < size for one, size in zip(cell, shape, strict=True))
+def _is_entry(entry: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(entry) == len(shape) and all(
+        -size <= one < size for one, size in zip(entry, shape, strict=True)
+    )

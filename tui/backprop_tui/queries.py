@@ -80,7 +80,7 @@ class NudgeLeaf(Struct, frozen=True):
     """Move one entry of a leaf a little, and see what becomes of the output."""
 
     name: str
-    cell: tuple[int, ...]
+    entry: tuple[int, ...]
     size: float
 
 

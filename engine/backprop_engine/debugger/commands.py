@@ -157,13 +157,13 @@ class Unwatch(Struct, frozen=True):
 class Set(Struct, frozen=True, eq=False):
     """Put `tensor` in place of a leaf, a computed value, or (`gradient`) a completed gradient.
 
-    With `cell`, `tensor` is a number for the entry at that index.
+    With `entry`, the index of an entry, `tensor` is a number for that one alone.
     """
 
     node: str
     tensor: Tensor
     gradient: bool = False
-    cell: tuple[int, ...] | None = None
+    entry: tuple[int, ...] | None = None
 
 
 class Undo(Struct, frozen=True):

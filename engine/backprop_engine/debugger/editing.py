@@ -42,7 +42,7 @@ def overridden(session: Session, command: Set) -> Session:
     if kind == "value" and node.op is not None and node.op.boolean:
         raise UsageError(msg("{name} is a comparison: its truth values cannot be overridden", name=node.name))
     tensor = _filled(session, node, command)
-    where = f"[{', '.join(map(str, command.cell))}]" if command.cell else ""
+    where = f"[{', '.join(map(str, command.entry))}]" if command.entry else ""
     what = f"grad({node.name})" if command.gradient else node.name
     given = np.asarray(command.tensor, dtype=np.float64)
     shown = msg("{count} numbers", count=given.size) if given.size > _SPELLED else _spelled(given.tolist())
@@ -60,7 +60,7 @@ def _spelled(numbers: object) -> str:
 
 def _filled(session: Session, node: Node, command: Set) -> Tensor:
     """The whole tensor that a change puts in place."""
-    if command.cell is None:
+    if command.entry is None:
         given = np.asarray(command.tensor, dtype=np.float64)
         if given.shape not in ((), node.shape):
             raise UsageError(
@@ -72,15 +72,15 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
                 )
             )
         return freeze(np.broadcast_to(given, node.shape).copy(), np.dtype(np.float64))
-    if len(command.cell) != len(node.shape) or any(
-        not -size <= index < size for index, size in zip(command.cell, node.shape, strict=False)
+    if len(command.entry) != len(node.shape) or any(
+        not -size <= index < size for index, size in zip(command.entry, node.shape, strict=False)
     ):
         raise UsageError(
             msg(
-                "{name} is {shape} and has no entry {cell}",
+                "{name} is {shape} and has no entry {entry}",
                 name=node.name,
                 shape=shape_text(node.shape),
-                cell=list(command.cell),
+                entry=list(command.entry),
             )
         )
     trace = session.outer_trace
@@ -96,7 +96,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
     if node.is_leaf and not command.gradient:  # a change of a leaf is one of what the run starts with
         before = session.run.bindings.leaves[node.position]
     tensor = np.array(before, dtype=np.float64)
-    tensor[command.cell] = command.tensor
+    tensor[command.entry] = command.tensor
     return freeze(tensor, np.dtype(np.float64))
 
 

@@ -186,7 +186,7 @@ class Nudge(Struct, frozen=True, eq=False):
         return abs(self.slope - self.gradient) / largest if largest else 0.0
 
 
-def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: float) -> Nudge:
+def nudge(run: Run, iteration: int, name: str, entry: tuple[int, ...], size: float) -> Nudge:
     """Change an entry of the leaf `name` by ±`size`, and run forward.
 
     The output is the seed-weighted sum of its entries. Raises `UsageError` where a nudge is impossible.
@@ -195,14 +195,14 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
     graph, node = trace.graph, trace.graph[name]
     if not node.is_leaf or not node.takes_gradient:
         raise UsageError(msg("{name} cannot be nudged: only inputs and params can", name=name))
-    if len(cell) != len(node.shape) or any(
-        not -length <= index < length for index, length in zip(cell, node.shape, strict=True)
+    if len(entry) != len(node.shape) or any(
+        not -length <= index < length for index, length in zip(entry, node.shape, strict=True)
     ):
         raise UsageError(
             msg(
-                "{name} has no entry {cell}: it has the axes {axes}",
+                "{name} has no entry {entry}: it has the axes {axes}",
                 name=name,
-                cell=list(cell),
+                entry=list(entry),
                 axes=list(node.shape),
             )
         )
@@ -215,7 +215,7 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
 
     def forward(by: float) -> Sequence[Tensor]:
         value = np.array(trace.values[node.position], dtype=np.float64)
-        value[cell] += by
+        value[entry] += by
         bindings = with_leaf(graph, trace.bindings, name, value)
         with np.errstate(all="ignore"):
             return run_forward(graph, bindings, {})[0]
@@ -225,7 +225,7 @@ def nudge(run: Run, iteration: int, name: str, cell: tuple[int, ...], size: floa
         weighted = (values[graph.output] * trace.bindings.seed for values in runs)
         before, plus, minus = (float(np.sum(number, dtype=np.float64)) for number in weighted)
         slope = (plus - minus) / (2 * size)
-    gradient = float(trace.gradient(name)[cell]) if not trace.schedule.forward_only else float("nan")
+    gradient = float(trace.gradient(name)[entry]) if not trace.schedule.forward_only else float("nan")
     nodes = (NudgedNode(graph.nodes[at], runs[0][at], runs[1][at], runs[2][at]) for at in graph.order)
     moved = (node for node in nodes if not (same(node.before, node.plus) and same(node.before, node.minus)))
     return Nudge(before, plus, minus, slope, gradient, tuple(moved))

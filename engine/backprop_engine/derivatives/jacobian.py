@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 EntryIndex: TypeAlias = tuple[int, ...]
-_Cells: TypeAlias = tuple[Any, ...]
-_At: TypeAlias = Callable[[_Cells, _Cells], Any]
+_Indices: TypeAlias = tuple[Any, ...]
+_At: TypeAlias = Callable[[_Indices, _Indices], Any]
 """∂out[i]/∂operand[j] for indices that broadcast with each other."""
 
 MOST_BY_UNITS = 4096
@@ -44,23 +44,23 @@ _SLICE = 2**17
 
 
 class Origin(Struct, frozen=True):
-    """A term of a gradient entry: upstream · factor = product, with the `cell` of the upstream entry."""
+    """A term of a gradient entry: upstream · factor = product; `entry` is the index of the upstream one."""
 
-    cell: EntryIndex
+    entry: EntryIndex
     upstream: float
     factor: float
     product: float
 
 
 class Origins(Struct, frozen=True, eq=False):
-    """The terms whose products sum to `value`, the entry at `cell` of the contribution along `edge`.
+    """The terms whose products sum to `value`, the contribution along `edge` at index `entry`.
 
     `terms` are the first, in the upstream gradient's order; `rest` counts the others, which sum to
     `rest_sum`. Terms that are 0 whatever flows in are left out, unless all of them are.
     """
 
     edge: Edge
-    cell: EntryIndex
+    entry: EntryIndex
     value: float
     terms: tuple[Origin, ...]
     rest: int
@@ -95,19 +95,19 @@ def window(trace: Trace, edge: Edge, rows: Sequence[int], columns: Sequence[int]
     if 0 in size:
         return settle(np.zeros(size), trace.graph.dtype)
     with np.errstate(all="ignore"):
-        found = _cells_of(trace, edge)(
+        found = _entries_of(trace, edge)(
             tuple(axis[:, np.newaxis] for axis in i), tuple(axis[np.newaxis, :] for axis in j)
         )
     return settle(np.array(np.broadcast_to(found, size)), trace.graph.dtype)
 
 
-def origins_cost(trace: Trace, edge: Edge, cell: EntryIndex) -> int:
+def origins_cost(trace: Trace, edge: Edge, entry: EntryIndex) -> int:
     """How many entries of the output `edge_origins` looks at."""
-    return prod(_reach(trace, edge, cell)[1])
+    return prod(_reach(trace, edge, entry)[1])
 
 
 def edge_origins(
-    trace: Trace, edge: Edge, cell: EntryIndex, most: int = 16, *, diagonal: Tensor | None = None
+    trace: Trace, edge: Edge, entry: EntryIndex, most: int = 16, *, diagonal: Tensor | None = None
 ) -> Origins:
     """Where an entry of the contribution along `edge` came from; at most `most` terms are listed.
 
@@ -115,7 +115,7 @@ def edge_origins(
     Raises `UsageError` for an index outside the tensor, or as `window` does.
     """
     operand = trace.graph.nodes[edge.operand]
-    _check_cell(operand, cell)
+    _check_entry(operand, entry)
     upstream = trace.gradients[edge.node]
     assert upstream is not None
     terms: list[Origin] = []
@@ -123,9 +123,9 @@ def edge_origins(
     count, rest_sum = 0, 0.0
     lows, highs = [], []
     with np.errstate(all="ignore"):
-        at = _cells_of(trace, edge, diagonal)
-        for i in _candidates(trace, edge, cell):
-            flowing, factor = _side_by_side(upstream[i], at(i, cell))
+        at = _entries_of(trace, edge, diagonal)
+        for i in _candidates(trace, edge, entry):
+            flowing, factor = _side_by_side(upstream[i], at(i, entry))
             products = flowing * factor
             counts = (factor != 0) | (products != 0)  # 0 · inf is NaN, which counts
             if not zeros:
@@ -138,18 +138,18 @@ def edge_origins(
             if len(found):
                 lows.append([axis[found].min() for axis in i])
                 highs.append([axis[found].max() for axis in i])
-    value = float(trace.contributions[edge.index][cell])
+    value = float(trace.contributions[edge.index][entry])
     if not terms and not count:
-        return Origins(edge, cell, value, tuple(zeros), 0, 0.0, (False,) * upstream.ndim)
+        return Origins(edge, entry, value, tuple(zeros), 0, 0.0, (False,) * upstream.ndim)
     varying = tuple((np.max(highs, axis=0) > np.min(lows, axis=0)).tolist())
-    return Origins(edge, cell, value, tuple(terms), count - len(terms), rest_sum, varying)
+    return Origins(edge, entry, value, tuple(terms), count - len(terms), rest_sum, varying)
 
 
-def _terms(i: _Cells, upstream: Any, factor: Any, products: Any, chosen: Any) -> list[Origin]:
+def _terms(i: _Indices, upstream: Any, factor: Any, products: Any, chosen: Any) -> list[Origin]:
     """The terms at the `chosen` places."""
     places = zip(*(axis[chosen].tolist() for axis in i), strict=True) if i else ((),) * len(chosen)
     numbers = (column[chosen].tolist() for column in (upstream, factor, products))
-    return [Origin(cell, *each) for cell, *each in zip(places, *numbers, strict=True)]
+    return [Origin(entry, *each) for entry, *each in zip(places, *numbers, strict=True)]
 
 
 def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
@@ -158,31 +158,31 @@ def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
     return np.broadcast_to(upstream, wide), np.broadcast_to(np.asarray(factor, dtype=np.float64), wide)
 
 
-def _candidates(trace: Trace, edge: Edge, cell: EntryIndex) -> Iterator[_Cells]:
-    """The output's entries that may depend on the operand's `cell`, in order, a slice at a time."""
-    fixed, sizes = _reach(trace, edge, cell)
+def _candidates(trace: Trace, edge: Edge, entry: EntryIndex) -> Iterator[_Indices]:
+    """The output's entries that may depend on the operand's `entry`, in order, a slice at a time."""
+    fixed, sizes = _reach(trace, edge, entry)
     for start in range(0, prod(sizes), _SLICE):
         places = np.arange(start, min(start + _SLICE, prod(sizes)))
         apart = np.unravel_index(places, sizes) if sizes else ()
         yield tuple(axis + first for axis, first in zip(apart, fixed, strict=True))
 
 
-def _reach(trace: Trace, edge: Edge, cell: EntryIndex) -> tuple[EntryIndex, Shape]:
-    """The block of the output that may depend on the operand's `cell`: where it begins, and its shape.
+def _reach(trace: Trace, edge: Edge, entry: EntryIndex) -> tuple[EntryIndex, Shape]:
+    """The block of the output that may depend on the operand's `entry`: where it begins, and its shape.
 
     That is where an elementwise operator broadcasts it to, and one row or column of a product of matrices;
     with any other operator, every entry may.
     """
     shape = trace.graph.nodes[edge.node].shape
     fixed, sizes = [0] * len(shape), list(shape)
-    ahead = len(shape) - len(cell)
+    ahead = len(shape) - len(entry)
     if isinstance(edge.rule, Elementwise):
         for axis in range(len(shape)):
             if axis not in edge.summed:
-                fixed[axis], sizes[axis] = cell[axis - ahead] if axis >= ahead else 0, 1
+                fixed[axis], sizes[axis] = entry[axis - ahead] if axis >= ahead else 0, 1
     else:
         for axis in _row_or_column(edge.rule, shape, trace.graph.nodes[edge.operand].shape):
-            fixed[axis], sizes[axis] = cell[axis], 1
+            fixed[axis], sizes[axis] = entry[axis], 1
     return tuple(fixed), tuple(sizes)
 
 
@@ -197,7 +197,7 @@ def _row_or_column(rule: Linear | Jacobian, out: Shape, operand: Shape) -> tuple
     return (axis,) if out[axis] == operand[axis] else ()
 
 
-def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
+def _entries_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
     """The entries of the Jacobian of `edge`, as a function of their indices."""
     node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
     out, operands = trace.outs[edge.node], [trace.operand_values[position] for position in node.operands]
@@ -212,7 +212,7 @@ def _cells_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
     return lambda i, j: entries(i, j, out, *operands, **node.attributes)
 
 
-def _reads(i: _Cells, j: _Cells, operand: Shape) -> Any:
+def _reads(i: _Indices, j: _Indices, operand: Shape) -> Any:
     """Whether the output's entries `i` depend on the operand's entries `j`, with NumPy's broadcasting."""
     met: Any = np.True_
     for left, other, size in zip(i[len(i) - len(j) :], j, operand, strict=True):
@@ -241,7 +241,7 @@ def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence
         made = product(graph, edge, unit.reshape(shape)[()], out, operands)
         return np.ravel(sum_axes(made, edge.summed, columns) if edge.summed else made)
 
-    def at(i: _Cells, j: _Cells) -> Any:
+    def at(i: _Indices, j: _Indices) -> Any:
         wide = np.broadcast_arrays(_flat(i, shape), _flat(j, columns))
         asked, which = np.unique(wide[0], return_inverse=True)
         found = np.empty(wide[0].shape)
@@ -253,8 +253,8 @@ def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence
     return at
 
 
-def _flat(cells: _Cells, shape: Shape) -> Any:
-    return np.asarray(np.ravel_multi_index(np.broadcast_arrays(*cells), shape)) if shape else np.asarray(0)
+def _flat(entries: _Indices, shape: Shape) -> Any:
+    return np.asarray(np.ravel_multi_index(np.broadcast_arrays(*entries), shape)) if shape else np.asarray(0)
 
 
 def _first_outside(places: Sequence[int], size: int) -> int | None:
@@ -264,20 +264,20 @@ def _first_outside(places: Sequence[int], size: int) -> int | None:
     return int(outside[0]) if outside.size else None
 
 
-def _unravelled(places: Sequence[int], shape: Shape) -> _Cells:
+def _unravelled(places: Sequence[int], shape: Shape) -> _Indices:
     """The indices at `places` of a tensor of `shape`."""
     return np.unravel_index(np.asarray(places, dtype=np.intp), shape) if shape else ()
 
 
-def _check_cell(node: Node, cell: EntryIndex) -> None:
-    if len(cell) != len(node.shape) or any(
-        not 0 <= index < size for index, size in zip(cell, node.shape, strict=False)
+def _check_entry(node: Node, entry: EntryIndex) -> None:
+    if len(entry) != len(node.shape) or any(
+        not 0 <= index < size for index, size in zip(entry, node.shape, strict=False)
     ):
         raise UsageError(
             msg(
-                "{name} is {shape} and has no entry {cell}",
+                "{name} is {shape} and has no entry {entry}",
                 name=node.name,
                 shape=shape_text(node.shape),
-                cell=list(cell),
+                entry=list(entry),
             )
         )

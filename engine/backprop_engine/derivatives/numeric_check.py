@@ -33,7 +33,7 @@ from backprop_engine.trace.trace import GradientEdit, Trace
 
 __all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace", "compare"]
 
-MOST_CELLS = 10_000
+MOST_ENTRIES = 10_000
 SAMPLE = 100
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
 """In a run of more numbers than this, fewer entries are checked."""
@@ -57,19 +57,19 @@ class Verdict(Enum):
 class GradientCheck(Struct, frozen=True, eq=False):
     """The result of checking a gradient.
 
-    `error` is the largest difference, divided by the largest magnitude of the gradient; `cell` is where it
-    lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` cells
-    out of `cells` were computed. `shapes` are the gradient's and the operand's, where they are not the same:
-    then no cell is compared.
+    `error` is the largest difference, divided by the largest magnitude of the gradient; `entry` is where it
+    lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` entries
+    out of `entries` were computed. `shapes` are the gradient's and the operand's, where they differ: then no
+    entry is compared.
     """
 
     name: str
     verdict: Verdict
     method: str
-    cells: int
+    entries: int
     checked: int
     error: float = 0.0
-    cell: tuple[int, ...] = ()
+    entry: tuple[int, ...] = ()
     found: float = 0.0
     expected: float = 0.0
     numeric: Tensor | None = None
@@ -78,7 +78,7 @@ class GradientCheck(Struct, frozen=True, eq=False):
     @property
     def sampled(self) -> bool:
         """Whether only a projection and a sample of entries were checked."""
-        return self.checked < self.cells
+        return self.checked < self.entries
 
 
 def check_trace(trace: Trace) -> Iterator[GradientCheck]:
@@ -96,8 +96,8 @@ def check_leaf(trace: Trace, leaf: Node, *, sample: int = SAMPLE) -> GradientChe
     graph = trace.graph
     below = _dependants(graph, leaf.position)
     if _overridden(trace, leaf.position, below):
-        cells = int(np.size(trace.values[leaf.position]))
-        return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "overridden", cells, 0)
+        entries = int(np.size(trace.values[leaf.position]))
+        return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "overridden", entries, 0)
     base = _double_values(trace)
     functions = [(graph.nodes[position], forward_function(graph.nodes[position])) for position in below]
 
@@ -125,10 +125,10 @@ def _at_kink(trace: Trace, below: list[int]) -> bool:
     return Verdict.KINK in verdicts and all(verdict.good for verdict in verdicts)
 
 
-def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_CELLS, sample: int = SAMPLE) -> GradientCheck:
+def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: int = SAMPLE) -> GradientCheck:
     """Check one contribution: the upstream gradient held, the operand changed in this use of it alone.
 
-    Above `most` cells of the operand, a random projection and `sample` cells are checked.
+    Above `most` entries of the operand, a random projection and `sample` entries are checked.
     """
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
@@ -211,7 +211,7 @@ def compare(
     *,
     analytic: bool,
     upstream: float = 0.0,
-    most: int = MOST_CELLS,
+    most: int = MOST_ENTRIES,
     sample: int = SAMPLE,
 ) -> GradientCheck:
     """Compare `gradient` with the derivative of the scalar `function` at `x`.
@@ -220,25 +220,27 @@ def compare(
     does where it is saturated, is allowed the rounding of what cancelled.
     """
     method = "complex step" if analytic else "differences"
-    cells = int(np.size(x))
+    entries = int(np.size(x))
     if np.shape(gradient) != np.shape(x):
         shapes = (np.shape(gradient), np.shape(x))
-        return GradientCheck(name, Verdict.DIFFERS, "shape", cells, 0, np.inf, shapes=shapes)
+        return GradientCheck(name, Verdict.DIFFERS, "shape", entries, 0, np.inf, shapes=shapes)
     flat = np.ravel(gradient).astype(np.float64)
     if not np.all(np.isfinite(flat)):
         worst = int(np.flatnonzero(~np.isfinite(flat))[0])
-        cell = tuple(map(int, np.unravel_index(worst, np.shape(x)))) if np.shape(x) else ()
-        return GradientCheck(name, Verdict.NOT_FINITE, method, cells, cells, np.inf, cell, float(flat[worst]))
+        entry = tuple(map(int, np.unravel_index(worst, np.shape(x)))) if np.shape(x) else ()
+        return GradientCheck(
+            name, Verdict.NOT_FINITE, method, entries, entries, np.inf, entry, float(flat[worst])
+        )
     derivative = complex_step if analytic else differences
     point = np.array(x, dtype=np.float64)
     with np.errstate(all="ignore"):
         if not np.isfinite(function(point[()])):
-            return GradientCheck(name, Verdict.NOT_FINITE, "output", cells, cells, np.inf, (), np.nan)
-        if cells > most:
-            return _sampled(name, method, derivative, function, point, gradient, min(sample, cells))
-        slopes = [derivative(function, point, unit(point.shape, cell)) for cell in range(cells)]
+            return GradientCheck(name, Verdict.NOT_FINITE, "output", entries, entries, np.inf, (), np.nan)
+        if entries > most:
+            return _sampled(name, method, derivative, function, point, gradient, min(sample, entries))
+        slopes = [derivative(function, point, unit(point.shape, entry)) for entry in range(entries)]
     rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
-    return _judge(name, method, slopes, flat, gradient, np.arange(cells), point.shape, rounding)
+    return _judge(name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding)
 
 
 def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
@@ -253,7 +255,7 @@ def _judge(
     slopes: list[Slope],
     found: Any,
     gradient: Tensor,
-    cells: Any,
+    entries: Any,
     shape: tuple[int, ...],
     rounding: float = 0.0,
 ) -> GradientCheck:
@@ -278,7 +280,7 @@ def _judge(
     else:
         verdict = Verdict.KINK if np.any(kinks) else Verdict.AGREES
     worst = int(np.argmax(np.where(np.isfinite(gaps), gaps, np.inf))) if len(slopes) else 0
-    cell = tuple(map(int, np.unravel_index(cells[worst], shape))) if shape and len(slopes) else ()
+    entry = tuple(map(int, np.unravel_index(entries[worst], shape))) if shape and len(slopes) else ()
     return GradientCheck(
         name,
         verdict,
@@ -286,7 +288,7 @@ def _judge(
         int(np.size(gradient)),
         len(slopes),
         float(gaps[worst] / scale) if len(slopes) and scale else 0.0,
-        cell,
+        entry,
         float(found[worst]) if len(slopes) else 0.0,
         float(numeric[worst]) if len(slopes) else 0.0,
         numeric.reshape(shape) if whole else None,
@@ -309,14 +311,14 @@ def _sampled(
     projected = float(np.sum(gradient * direction))
     magnitude = float(np.linalg.norm(np.ravel(gradient)))
     chosen = np.sort(random.choice(x.size, sample, replace=False))
-    slopes = [derivative(function, x, unit(x.shape, int(cell))) for cell in chosen]
+    slopes = [derivative(function, x, unit(x.shape, int(entry))) for entry in chosen]
     found = np.ravel(gradient)[chosen].astype(np.float64)
     result = _judge(name, method, slopes, found, gradient, chosen, x.shape)
     allowed = _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt + along.noise
     close = abs(along.value - projected) <= allowed
     if result.verdict.good and not close and along.left is None:
         return GradientCheck(
-            name, Verdict.DIFFERS, method, result.cells, result.checked,
+            name, Verdict.DIFFERS, method, result.entries, result.checked,
             abs(along.value - projected) / (magnitude or 1.0), (), projected, along.value,
         )  # fmt: skip
     return result

@@ -28,10 +28,10 @@ class Slope(Struct, frozen=True):
     right: float | None = None
 
 
-def unit(shape: tuple[int, ...], cell: int) -> Any:
+def unit(shape: tuple[int, ...], entry: int) -> Any:
     """The direction in which a single entry changes."""
     direction = np.zeros(shape)
-    direction.flat[cell] = 1.0
+    direction.flat[entry] = 1.0
     return direction
 
 

@@ -43,7 +43,7 @@ class FactorEntries(Struct, frozen=True, eq=False):
     """A tensor, or None for the column of the Jacobian, and its entries in the order of the terms."""
 
     tensor: Tensor | None
-    cells: tuple[EntryIndex, ...]
+    entries: tuple[EntryIndex, ...]
 
 
 def factor_entries(factor: LocalFactor, origins: Origins) -> FactorEntries:
@@ -51,15 +51,15 @@ def factor_entries(factor: LocalFactor, origins: Origins) -> FactorEntries:
     tensor = factor.tensor
     if tensor is not None:
         for match in _matches(factor, tensor.shape):
-            cells = [match(term.cell, origins.cell) for term in origins.terms]
-            found = tuple(cell for cell in cells if cell is not None)
-            if len(found) == len(cells) and _hold(tensor, found, origins.terms):
+            entries = [match(term.entry, origins.entry) for term in origins.terms]
+            found = tuple(entry for entry in entries if entry is not None)
+            if len(found) == len(entries) and _hold(tensor, found, origins.terms):
                 return FactorEntries(tensor, found)
-    return FactorEntries(None, tuple(term.cell for term in origins.terms))
+    return FactorEntries(None, tuple(term.entry for term in origins.terms))
 
 
-def column_entries(trace: Trace, edge: Edge, cell: EntryIndex, places: tuple[Any, ...]) -> Tensor:
-    """∂out/∂operand for the entry of the operand at `cell`, at some `places` of the output.
+def column_entries(trace: Trace, edge: Edge, entry: EntryIndex, places: tuple[Any, ...]) -> Tensor:
+    """∂out/∂operand for the entry of the operand at index `entry`, at some `places` of the output.
 
     The places are an array of indices for each axis, which broadcast with each other.
 
@@ -69,19 +69,19 @@ def column_entries(trace: Trace, edge: Edge, cell: EntryIndex, places: tuple[Any
     out, operand = nodes[edge.node].shape, nodes[edge.operand].shape
     rows = np.broadcast_arrays(*places) if places else [np.asarray(0)]
     flat = np.ravel_multi_index(tuple(rows), out) if out else rows[0]
-    column = int(np.ravel_multi_index(cell, operand)) if operand else 0
+    column = int(np.ravel_multi_index(entry, operand)) if operand else 0
     found: Any = window(trace, edge, np.ravel(flat).tolist(), [column])
     return np.reshape(found, np.shape(flat))
 
 
-def _hold(tensor: Tensor, cells: tuple[EntryIndex, ...], terms: tuple[Origin, ...]) -> bool:
+def _hold(tensor: Tensor, entries: tuple[EntryIndex, ...], terms: tuple[Origin, ...]) -> bool:
     """Whether each entry is there and holds its term's factor, but for rounding."""
     if any(
-        len(cell) != tensor.ndim or any(at >= size for at, size in zip(cell, tensor.shape, strict=True))
-        for cell in cells
+        len(entry) != tensor.ndim or any(at >= size for at, size in zip(entry, tensor.shape, strict=True))
+        for entry in entries
     ):
         return False
-    held = np.asarray([tensor[cell] for cell in cells], dtype=np.float64)
+    held = np.asarray([tensor[entry] for entry in entries], dtype=np.float64)
     wanted = np.asarray([term.factor for term in terms], dtype=np.float64)
     scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted)))
     return np.allclose(held, wanted, rtol=_ROUNDING, atol=_ROUNDING * scale, equal_nan=True)
@@ -104,9 +104,9 @@ def _matches(factor: LocalFactor, shape: Shape) -> Iterator[_Match]:
     yield lambda out, operand: _within(out, shape)
 
 
-def _row(cell: EntryIndex) -> int:
+def _row(entry: EntryIndex) -> int:
     """The index of a matrix's row, or of a vector that stands upright; 0 where there is no axis."""
-    return cell[-2:][0] if cell else 0
+    return entry[-2:][0] if entry else 0
 
 
 def _across(out: EntryIndex, operand: EntryIndex, axis: int) -> EntryIndex | None:
@@ -116,11 +116,11 @@ def _across(out: EntryIndex, operand: EntryIndex, axis: int) -> EntryIndex | Non
     return (*out[:axis], *out[axis + 1 :], operand[axis], out[axis])
 
 
-def _within(cell: EntryIndex, shape: Shape) -> EntryIndex | None:
+def _within(entry: EntryIndex, shape: Shape) -> EntryIndex | None:
     """An entry that a tensor of `shape` was broadcast to; None where it has more axes."""
-    if len(cell) < len(shape):
-        return None if prod(shape[: len(shape) - len(cell)]) != 1 else _within((0, *cell), shape)
-    last = cell[len(cell) - len(shape) :]
+    if len(entry) < len(shape):
+        return None if prod(shape[: len(shape) - len(entry)]) != 1 else _within((0, *entry), shape)
+    last = entry[len(entry) - len(shape) :]
     return tuple(0 if size == 1 else at for at, size in zip(last, shape, strict=True))
 
 
@@ -131,12 +131,12 @@ class Reading(Struct, frozen=True, eq=False):
     """
 
     argnum: int
-    cells: tuple[EntryIndex, ...]
+    entries: tuple[EntryIndex, ...]
     slopes: tuple[float, ...] = ()
 
 
-def readings(trace: Trace, node: Node, cell: EntryIndex) -> tuple[Reading, ...]:
-    """What the entry of the value of `node` at `cell` reads, of each operand of which that can be told.
+def readings(trace: Trace, node: Node, entry: EntryIndex) -> tuple[Reading, ...]:
+    """What the entry of `node`'s value at index `entry` reads of each operand where that can be told.
 
     Nothing where another value stands in place of the one that the operator gave.
     """
@@ -147,45 +147,43 @@ def readings(trace: Trace, node: Node, cell: EntryIndex) -> tuple[Reading, ...]:
     for argnum, (operand, rule) in enumerate(zip(node.operands, node.rules, strict=True)):
         shape = trace.graph.nodes[operand].shape
         if isinstance(rule, Elementwise) or (rule is None and elementwise):
-            met = _broadcast_from(cell, shape)
+            met = _broadcast_from(entry, shape)
             found += [] if met is None else [Reading(argnum, (met,))]
         elif rule is not None and rule.entries is not None and 0 < prod(shape) <= _MOST_READ:
-            found.append(_by_slopes(trace, node, argnum, rule.entries, cell, shape))
+            found.append(_by_slopes(trace, node, argnum, rule.entries, entry, shape))
     return tuple(found)
 
 
-def _broadcast_from(cell: EntryIndex, shape: Shape) -> EntryIndex | None:
-    """The entry of an operand of `shape` that was broadcast to the one at `cell`."""
-    if len(shape) > len(cell):
+def _broadcast_from(entry: EntryIndex, shape: Shape) -> EntryIndex | None:
+    """The entry of an operand of `shape` that was broadcast to the one at index `entry`."""
+    if len(shape) > len(entry):
         return None
-    last = cell[len(cell) - len(shape) :]
+    last = entry[len(entry) - len(shape) :]
     met = tuple(0 if size == 1 else at for at, size in zip(last, shape, strict=True))
     return met if all(at < size for at, size in zip(met, shape, strict=True)) else None
 
 
-def _by_slopes(
-    trace: Trace, node: Node, argnum: int, entries: Any, cell: EntryIndex, shape: Shape
-) -> Reading:
+def _by_slopes(trace: Trace, node: Node, argnum: int, slope: Any, entry: EntryIndex, shape: Shape) -> Reading:
     operands = [trace.operand_values[operand] for operand in node.operands]
     places = np.unravel_index(np.arange(prod(shape)), shape) if shape else ()
     with np.errstate(all="ignore"):
-        at = tuple(np.asarray(index) for index in cell)
-        row = entries(at, places, trace.outs[node.position], *operands, **node.attributes)
+        at = tuple(np.asarray(index) for index in entry)
+        row = slope(at, places, trace.outs[node.position], *operands, **node.attributes)
     slopes = np.broadcast_to(np.asarray(row, dtype=np.float64), (prod(shape),))
     read = np.flatnonzero(slopes)
-    cells = list(zip(*(axis[read].tolist() for axis in places), strict=True)) if shape else [()] * len(read)
-    return Reading(argnum, tuple(cells), tuple(slopes[read].tolist()))
+    entries = list(zip(*(axis[read].tolist() for axis in places), strict=True)) if shape else [()] * len(read)
+    return Reading(argnum, tuple(entries), tuple(slopes[read].tolist()))
 
 
-def read_terms(trace: Trace, node: Node, cell: EntryIndex, found: tuple[Reading, ...]) -> list[Origin]:
-    """The terms that sum to the entry of a value at `cell`; none where it is no sum of what was read."""
-    value = float(trace.outs[node.position][cell])
+def read_terms(trace: Trace, node: Node, entry: EntryIndex, found: tuple[Reading, ...]) -> list[Origin]:
+    """The terms that sum to a value at index `entry`; none where it is not a sum of what was read."""
+    value = float(trace.outs[node.position][entry])
     for reading in found:
         terms = _products(trace, node, reading)
         added = [other for other in found if other is not reading and _is_added(node, other)]
         for other in added:
             number = _read(trace, node, other, 0)
-            terms.append(Origin(other.cells[0], number, 1.0, number))
+            terms.append(Origin(other.entries[0], number, 1.0, number))
         products = [term.product for term in terms]
         if terms and isclose(fsum(products), value, rel_tol=0, abs_tol=_ROUNDING * fsum(map(abs, products))):
             return terms
@@ -206,14 +204,14 @@ def _products(trace: Trace, node: Node, reading: Reading) -> list[Origin]:
     names = set(re.findall(r"\w+", re.sub(r"\b\w+\.shape\b", "", rule.text)))
     if names & {"out", node.op.names(len(node.operands))[reading.argnum]}:
         return []
-    values = [_read(trace, node, reading, at) for at in range(len(reading.cells))]
+    values = [_read(trace, node, reading, at) for at in range(len(reading.entries))]
     pairs = zip(values, reading.slopes, strict=True)
     if reading.argnum:  # the slope is what stands before it
         pairs = zip(reading.slopes, values, strict=True)
-    factors = zip(reading.cells, pairs, strict=True)
-    return [Origin(cell, first, second, first * second) for cell, (first, second) in factors]
+    factors = zip(reading.entries, pairs, strict=True)
+    return [Origin(entry, first, second, first * second) for entry, (first, second) in factors]
 
 
 def _read(trace: Trace, node: Node, reading: Reading, at: int) -> float:
     tensor: Tensor = trace.operand_values[node.operands[reading.argnum]]
-    return float(tensor[reading.cells[at]])
+    return float(tensor[reading.entries[at]])

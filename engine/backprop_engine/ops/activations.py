@@ -423,14 +423,14 @@ mish = define(
 )
 
 _ROOT = math.sqrt(2.0 / math.pi)
-_erfc_cells = np.frompyfunc(math.erfc, 1, 1)
+_erfc_entries = np.frompyfunc(math.erfc, 1, 1)
 
 
 def _gelu_gate(a: Any, approximate: str) -> Any:
     """How much of the operand passes; by the complement of erf, which keeps its digits far below 0."""
     if approximate == "tanh":
         return sigmoid_of(2.0 * _ROOT * (a + 0.044715 * a * a * a))
-    return 0.5 * np.asarray(_erfc_cells(-a / math.sqrt(2.0)), dtype=np.float64)[()]
+    return 0.5 * np.asarray(_erfc_entries(-a / math.sqrt(2.0)), dtype=np.float64)[()]
 
 
 def _gelu_slope(out: Any, a: Any, approximate: str) -> Any:

@@ -65,7 +65,7 @@ def _by_value(g: Any, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     return attention_weights(q, k, causal).mT @ g
 
 
-def _cells_by_query(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _entries_by_query(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     *batch, row, column = i
     p = attention_weights(q, k, causal)[(*batch, row)]
     pull = v.mT[(*batch, column)] - out[i][..., np.newaxis]
@@ -73,7 +73,7 @@ def _cells_by_query(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, ca
     return here(same(i[:-1], j[:-1]), np.sum(p * pull * keys, axis=-1)) / math.sqrt(q.shape[-1])
 
 
-def _cells_by_key(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _entries_by_key(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     *batch, row, column = i
     p = attention_weights(q, k, causal)[(*batch, row, j[-2])]
     pull = v[(*batch, j[-2], column)] - out[i]
@@ -81,7 +81,7 @@ def _cells_by_key(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, caus
     return here(same(batch, j[:-2]), found)
 
 
-def _cells_by_value(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _entries_by_value(i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
     p = attention_weights(q, k, causal)[(*i[:-1], j[-2])]
     return here(same((*i[:-2], i[-1]), (*j[:-2], j[-1])), p)
 
@@ -97,13 +97,13 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
             f"{scores} @ k / sqrt({size})",
             lambda g, out, q, k, v, causal: _scores_gradient(g, out, q, k, v, causal) @ k,
             shown=Words("through softmax, times the keys", "소프트맥스를 거쳐 키를 곱함"),
-            entries=_cells_by_query,
+            entries=_entries_by_query,
         ),
         Linear(
             f"{turned.format(scores)} @ q / sqrt({size})",
             lambda g, out, q, k, v, causal: _scores_gradient(g, out, q, k, v, causal).mT @ q,
             shown=Words("through softmax, times the queries", "소프트맥스를 거쳐 쿼리를 곱함"),
-            entries=_cells_by_key,
+            entries=_entries_by_key,
         ),
         Linear(
             f"{turned.format(p)} @ g",
@@ -113,7 +113,7 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
                 lambda out, q, k, v, causal: attention_weights(q, k, causal).mT,
                 before=True,
             ),
-            entries=_cells_by_value,
+            entries=_entries_by_value,
         ),
     )
 

@@ -220,8 +220,8 @@ def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attribu
         return (np.expand_dims(g, -1) if rows else g) * error(*rest, **attributes)
 
     def entries(i: Indices, j: Indices, *rest: Any, **attributes: Any) -> Any:
-        cells = error(*rest, **attributes)[j]
-        return here(same(i, j[:-1]), cells) if rows else cells
+        chosen = error(*rest, **attributes)[j]
+        return here(same(i, j[:-1]), chosen) if rows else chosen
 
     upstream = "expand_dims(g, -1)" if rows else "g"
     factor = Factor((_grouped(short) if share else short) + share, error, sign="⊙" if rows else "·")

@@ -72,24 +72,24 @@ class Windows:
         each = zip(offset, self.out, self.stride, self.dilation, strict=True)
         return padded[(..., *(slice(k * d, k * d + (o - 1) * s + 1, s) for k, o, s, d in each))]
 
-    def kernel_cell(self, i: Indices, j: Indices) -> tuple[Indices, Any]:
+    def kernel_entry(self, i: Indices, j: Indices) -> tuple[Indices, Any]:
         """The kernel's entry through which window `i` sees the operand's entry `j`, and whether it does."""
-        cells, sees = [], np.True_
+        entries, sees = [], np.True_
         for axis, (window, other) in enumerate(zip(i, j, strict=True)):
             distance = other + self.padding[axis] - window * self.stride[axis]
-            cell = distance // self.dilation[axis]
-            sees = sees & (distance % self.dilation[axis] == 0) & (cell >= 0) & (cell < self.kernel[axis])
-            cells.append(np.clip(cell, 0, self.kernel[axis] - 1))
-        return tuple(cells), sees
+            entry = distance // self.dilation[axis]
+            sees = sees & (distance % self.dilation[axis] == 0) & (entry >= 0) & (entry < self.kernel[axis])
+            entries.append(np.clip(entry, 0, self.kernel[axis] - 1))
+        return tuple(entries), sees
 
-    def operand_cell(self, i: Indices, offset: Indices) -> tuple[Indices, Any]:
+    def operand_entry(self, i: Indices, offset: Indices) -> tuple[Indices, Any]:
         """The operand's entry that window `i` sees at `offset` in the kernel; whether it is not padding."""
-        cells, inside = [], np.True_
+        entries, inside = [], np.True_
         for axis, (window, k) in enumerate(zip(i, offset, strict=True)):
-            cell = window * self.stride[axis] + k * self.dilation[axis] - self.padding[axis]
-            inside = inside & (cell >= 0) & (cell < self.sizes[axis])
-            cells.append(np.clip(cell, 0, max(self.sizes[axis] - 1, 0)))
-        return tuple(cells), inside
+            entry = window * self.stride[axis] + k * self.dilation[axis] - self.padding[axis]
+            inside = inside & (entry >= 0) & (entry < self.sizes[axis])
+            entries.append(np.clip(entry, 0, max(self.sizes[axis] - 1, 0)))
+        return tuple(entries), inside
 
 
 def windows(
@@ -217,7 +217,7 @@ class _Layer:
         self.axes = weight.ndim - 2
         self.batch = x.shape[: -self.axes - 1]
         self.groups, self.ins, self.outs = groups, weight.shape[1], weight.shape[0] // groups
-        self.cells = prod(self.windows.out)
+        self.positions = prod(self.windows.out)
         self.x, self.weight = x, weight
 
     def taps(self, offset: tuple[int, ...]) -> Any:
@@ -226,11 +226,11 @@ class _Layer:
 
     def seen(self, padded: Any, offset: tuple[int, ...]) -> Any:
         """What they see: batch × groups × in × windows."""
-        return self.windows.seen(padded, offset).reshape(*self.batch, self.groups, self.ins, self.cells)
+        return self.windows.seen(padded, offset).reshape(*self.batch, self.groups, self.ins, self.positions)
 
     def by_group(self, g: Any) -> Any:
         """An upstream gradient as batch × groups × out × windows."""
-        return g.reshape(*self.batch, self.groups, self.outs, self.cells)
+        return g.reshape(*self.batch, self.groups, self.outs, self.positions)
 
     def forward(self) -> Any:
         padded = self.windows.pad(self.x)
@@ -256,16 +256,16 @@ class _Layer:
 
     def x_entries(self, i: Indices, j: Indices) -> Any:
         axes = self.axes
-        offset, sees = self.windows.kernel_cell(i[-axes:], j[-axes:])
+        offset, sees = self.windows.kernel_entry(i[-axes:], j[-axes:])
         out, channel = i[-axes - 1], j[-axes - 1]
         met = same(i[: -axes - 1], j[: -axes - 1]) & (out // self.outs == channel // self.ins) & sees
         return here(met, self.weight[(out, channel % self.ins, *offset)])
 
     def weight_entries(self, i: Indices, j: Indices) -> Any:
         axes = self.axes
-        cell, inside = self.windows.operand_cell(i[-axes:], j[2:])
+        entry, inside = self.windows.operand_entry(i[-axes:], j[2:])
         channel = j[0] // self.outs * self.ins + j[1]
-        return here((i[-axes - 1] == j[0]) & inside, self.x[(*i[: -axes - 1], channel, *cell)])
+        return here((i[-axes - 1] == j[0]) & inside, self.x[(*i[: -axes - 1], channel, *entry)])
 
 
 def _forward(x: Any, weight: Any, bias: Any = None, **settings: Any) -> Any:

@@ -136,8 +136,8 @@ def _entries(mine: str, other: str, out: str, *, first: bool) -> Entries:
     def entries(i: Indices, j: Indices, result: Any, a: Any, b: Any, subscripts: str) -> Any:
         at = dict(zip(out, i, strict=True))
         met: Any = np.True_
-        for letter, cell in zip(mine, j, strict=True):
-            met = met & (at.setdefault(letter, cell) == cell)
+        for letter, entry in zip(mine, j, strict=True):
+            met = met & (at.setdefault(letter, entry) == entry)
         factor: Any = np.moveaxis(b if first else a, free, range(-len(free), 0))
         value = factor[tuple(at[letter] for letter in other if letter in at)]
         return here(met, np.sum(value, axis=tuple(range(-len(free), 0))))

@@ -50,7 +50,7 @@ def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tupl
     def ties(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         return np.sum(line == extreme(line, axis=axes, keepdims=True), axis=axes, keepdims=keepdims)
 
-    weight = Weight(lambda cell, out, ties: (cell == out) / ties, ties)
+    weight = Weight(lambda entry, out, ties: (entry == out) / ties, ties)
     shown = Words("1 at the {extreme}", "{extreme}에 1", extreme=_EXTREMES[word])
 
     def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
@@ -159,7 +159,7 @@ def _shift_and_sum(line: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[An
     return top if keepdims else np.squeeze(top, axes), np.sum(e, axis=axes, keepdims=keepdims)
 
 
-_SOFTMAX = Weight(lambda cell, out, about: np.exp(cell - about[0]) / about[1], _shift_and_sum)
+_SOFTMAX = Weight(lambda entry, out, about: np.exp(entry - about[0]) / about[1], _shift_and_sum)
 
 
 def _logsumexp_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:

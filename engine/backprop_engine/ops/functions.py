@@ -278,7 +278,7 @@ cos = define(
     ),
 )
 
-_erf_cells = np.frompyfunc(math.erf, 1, 1)
+_erf_entries = np.frompyfunc(math.erf, 1, 1)
 
 ERF = """\
 import math
@@ -291,7 +291,7 @@ erf = define(
     operands="a",
     formula="erf(a)",
     helpers={"erf": ERF},
-    forward=lambda a: np.asarray(_erf_cells(a), dtype=np.float64)[()],
+    forward=lambda a: np.asarray(_erf_entries(a), dtype=np.float64)[()],
     rules=(
         Elementwise("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),
     ),

@@ -185,7 +185,7 @@ def _pad_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
         lambda g, out, a, **_: g[key],
         shown=Words("1 at [{where}]", "[{where}]에 1", where=where),
         entries=reads(
-            lambda i, a, **_: tuple(cell - before for cell, (before, _) in zip(i, width, strict=True))
+            lambda i, a, **_: tuple(entry - before for entry, (before, _) in zip(i, width, strict=True))
         ),
     )
     return (rule,)
@@ -246,7 +246,7 @@ def _tile_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         return np.reshape(np.sum(np.reshape(g, apart), axis=counts), a.shape)
 
     def source(i: Indices, a: Any, reps: tuple[int, ...]) -> Indices:
-        return tuple(cell % max(size, 1) for cell, (_, size) in zip(i, layout, strict=True))[
+        return tuple(entry % max(size, 1) for entry, (_, size) in zip(i, layout, strict=True))[
             len(i) - a.ndim :
         ]
 

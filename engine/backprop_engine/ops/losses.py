@@ -16,8 +16,8 @@ from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.reduced_losses import (
     REDUCTION,
-    by_cell,
-    cell_shape,
+    by_entry,
+    entry_shape,
     reduced,
     reduced_formula,
     reduced_inside,
@@ -60,8 +60,8 @@ mse = define(
     formula="mean((a - target) ** 2)",
     exact=reduced_formula("(a - target) ** 2"),
     forward=lambda a, target, reduction: reduced((a - target) ** 2, reduction),
-    shape=cell_shape,
-    rules=by_cell(
+    shape=entry_shape,
+    rules=by_entry(
         Elementwise("2 * (a - target)", lambda out, a, target, **_: 2.0 * (a - target)),
         Elementwise("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
     ),
@@ -85,8 +85,8 @@ mae = define(
     formula="mean(abs(a - target))",
     exact=reduced_formula("abs(a - target)"),
     forward=lambda a, target, reduction: reduced(np.abs(a - target), reduction),
-    shape=cell_shape,
-    rules=by_cell(
+    shape=entry_shape,
+    rules=by_entry(
         Elementwise("sign(a - target)", lambda out, a, target, **_: np.sign(a - target)),
         Elementwise("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
     ),
@@ -114,7 +114,7 @@ def _huber(a: Any, target: Any, reduction: str, delta: float) -> Any:
 def _huber_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     delta = attributes["delta"]
     text = f"clip(a - target, min={-delta}, max={delta})"
-    return by_cell(
+    return by_entry(
         Elementwise(text, lambda out, a, target, **_: np.clip(a - target, -delta, delta)),
         Elementwise(f"-{text}", lambda out, a, target, **_: -np.clip(a - target, -delta, delta)),
     )(shapes, attributes)
@@ -140,7 +140,7 @@ huber = define(
         "where(abs(a - target) <= {delta}, (a - target) ** 2 / 2, {delta} * (abs(a - target) - {delta} / 2))"
     ),
     forward=_huber,
-    shape=cell_shape,
+    shape=entry_shape,
     rules=_huber_rules,
     attributes=(
         REDUCTION,
@@ -191,8 +191,8 @@ bce = define(
     formula="-mean(target * log(p) + (1 - target) * log(1 - p))",
     exact=reduced_formula("-(target * log(p) + (1 - target) * log1p(-p))"),
     forward=_bce,
-    shape=cell_shape,
-    rules=by_cell(
+    shape=entry_shape,
+    rules=by_entry(
         Elementwise("(1 - target) / (1 - p) - target / p", _bce_slope),
         Elementwise("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
     ),
@@ -244,8 +244,8 @@ bce_with_logits = define(
     formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
     exact=reduced_formula("target * softplus(-a) + (1 - target) * softplus(a)"),
     forward=_bce_with_logits,
-    shape=cell_shape,
-    rules=by_cell(
+    shape=entry_shape,
+    rules=by_entry(
         Elementwise("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
         Elementwise("-a", lambda out, a, target, **_: -a),
     ),
@@ -298,7 +298,7 @@ def _hinge_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     def of(out: Any, a: Any, target: Any, **_: Any) -> Any:
         return -target * gate(target * a < margin, a)
 
-    return by_cell(Elementwise(f"where(target * a < {margin}, -target, 0)", of), None)(shapes, attributes)
+    return by_entry(Elementwise(f"where(target * a < {margin}, -target, 0)", of), None)(shapes, attributes)
 
 
 def _hinge_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
@@ -312,7 +312,7 @@ hinge = define(
     formula="mean(maximum(margin - target * a, 0))",
     exact=reduced_formula("maximum({margin} - target * a, 0)"),
     forward=_hinge,
-    shape=lambda a, target, **attributes: cell_shape(a, target, fixed=(1,), **attributes),
+    shape=lambda a, target, **attributes: entry_shape(a, target, fixed=(1,), **attributes),
     rules=_hinge_rules,
     attributes=(
         REDUCTION,
@@ -354,8 +354,8 @@ kl_div = define(
     formula="mean(target * (log(target) - log_p))",
     exact=reduced_formula("where(target == 0, 0, target * (log(target) - log_p))"),
     forward=_kl_div,
-    shape=cell_shape,
-    rules=by_cell(
+    shape=entry_shape,
+    rules=by_entry(
         Elementwise("-target", lambda out, log_p, target, **_: -target),
         Elementwise("log(target) + 1 - log_p", lambda out, log_p, target, **_: np.log(target) + 1.0 - log_p),
     ),

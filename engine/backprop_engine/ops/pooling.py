@@ -106,9 +106,9 @@ def _largest_entries(i: Indices, j: Indices, out: Any, x: Any, **settings: Any) 
     found = _windows(x.shape, **settings)
     ties: Any = 0
     for offset in found.offsets():
-        cell, inside = found.operand_cell(i[-2:], offset)
-        ties = ties + (inside & (x[(*i[:-2], *cell)] == out[i]))
-    _, sees = found.kernel_cell(i[-2:], j[-2:])
+        entry, inside = found.operand_entry(i[-2:], offset)
+        ties = ties + (inside & (x[(*i[:-2], *entry)] == out[i]))
+    _, sees = found.kernel_entry(i[-2:], j[-2:])
     return here(same(i[:-2], j[:-2]) & sees, (x[j] == out[i]) / ties)
 
 
@@ -181,7 +181,7 @@ def _mean_vjp(g: Any, out: Any, x: Any, **settings: Any) -> Any:
 
 def _mean_entries(i: Indices, j: Indices, out: Any, x: Any, **settings: Any) -> Any:
     found = _windows(x.shape, **settings)
-    _, sees = found.kernel_cell(i[-2:], j[-2:])
+    _, sees = found.kernel_entry(i[-2:], j[-2:])
     return here(same(i[:-2], j[:-2]) & sees, 1.0 / prod(found.kernel))
 
 

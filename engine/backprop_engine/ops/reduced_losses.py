@@ -55,14 +55,14 @@ def reduced_inside(steps: Decomposition, shape: Shape, reduction: str) -> Decomp
     return (*before, ("l", losses), ("out", last))
 
 
-def cell_shape(a: Shape, target: Shape, reduction: str, fixed: tuple[int, ...] = (), **_: Any) -> Shape:
+def entry_shape(a: Shape, target: Shape, reduction: str, fixed: tuple[int, ...] = (), **_: Any) -> Shape:
     """The shape rule: both operands have one shape; those in `fixed` are constants."""
     if a != target:
         raise other_shape(a, target, fixed)
     return a if reduction == "none" else ()
 
 
-def by_cell(*partials: Elementwise | None) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
+def by_entry(*partials: Elementwise | None) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
     """The rules of a reduced loss, from the derivatives of the losses before they are reduced."""
 
     def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
@@ -85,11 +85,11 @@ def _shared(partial: Elementwise, count: int) -> Linear:
         f"g * ({text})" if text.startswith("-") else f"g * {text}",
         lambda g, *rest, **attributes: g * slope(*rest, **attributes),
         Factor(text, slope),
-        entries=cells_of(slope),
+        entries=entries_of(slope),
     )
 
 
-def cells_of(factor: Callable[..., Any]) -> Callable[..., Any]:
+def entries_of(factor: Callable[..., Any]) -> Callable[..., Any]:
     """The entries of a rule that multiplies a number upstream with a tensor."""
 
     def entries(i: Indices, j: Indices, out: Any, *operands: Any, **attributes: Any) -> Any:
@@ -124,20 +124,20 @@ def sampled(
     )
 
 
-def reduced_text(cells: str, reduction: str, shape: Shape) -> str:
-    """The formula of losses, from `cells` before they are reduced; the first axis of `shape` is a batch."""
+def reduced_text(entries: str, reduction: str, shape: Shape) -> str:
+    """The formula of losses, from `entries` before they are reduced; the first axis of `shape` is a batch."""
     if reduction == "none" or not shape:
-        return cells
+        return entries
     if reduction == "batchmean":
-        return f"sum({cells}) / {shape[0]}"
-    return f"{reduction}({cells})"
+        return f"sum({entries}) / {shape[0]}"
+    return f"{reduction}({entries})"
 
 
-def reduced_formula(cells: str) -> TextOf:
+def reduced_formula(entries: str) -> TextOf:
     """The formula of a reduced loss, from the losses before they are reduced."""
 
     def exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
         numbers = {name: value for name, value in attributes.items() if name != "reduction"}
-        return reduced_text(cells.format(**numbers), attributes["reduction"], shapes[0])
+        return reduced_text(entries.format(**numbers), attributes["reduction"], shapes[0])
 
     return exact

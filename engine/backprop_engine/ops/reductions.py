@@ -125,7 +125,7 @@ def _restored_text(shape: Shape, attributes: Attributes) -> str:
 
 
 class Weight(NamedTuple):
-    """∂out/∂a of a reduction: ``of(cell, out, about)`` for an entry and the output that it goes into.
+    """∂out/∂a of a reduction: ``of(entry, out, about)`` for an entry and the output that it goes into.
 
     ``about(line, axes, keepdims)`` is what else must be known of the entries that are reduced together: a
     number of each line, like its mean.

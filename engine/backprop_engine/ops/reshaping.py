@@ -165,7 +165,7 @@ def _flip_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         shown=Words("flipped back", "다시 뒤집음"),
         entries=reads(
             lambda i, a, axis: tuple(
-                shape[at] - 1 - cell if at in axes else cell for at, cell in enumerate(i)
+                shape[at] - 1 - entry if at in axes else entry for at, entry in enumerate(i)
             )
         ),
     )
@@ -249,11 +249,11 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     if free or known != prod(a):
         raise ShapeError(
             msg(
-                "{0} is {shape} and has {cells} entries: shape {sizes} needs {wanted}",
+                "{0} is {shape} and has {entries} entries: shape {sizes} needs {wanted}",
                 shape=shape_text(a),
-                cells=prod(a),
+                entries=prod(a),
                 sizes=list(shape),
-                wanted=msg("a multiple of {cells}", cells=known) if free else known,
+                wanted=msg("a multiple of {entries}", entries=known) if free else known,
             ),
             msg("one size may be -1: what is left"),
         )

@@ -81,7 +81,7 @@ Rules: TypeAlias = tuple[Rule | None, ...]
 # Entries of a Jacobian
 
 Indices: TypeAlias = tuple[Any, ...]
-"""Cells of a tensor: an integer array for each axis."""
+"""Entries of a tensor: an integer array for each axis."""
 
 
 def same(i: Sequence[Any], j: Sequence[Any]) -> Any:
@@ -97,11 +97,11 @@ def broadcast_to_operand(i: Indices, shape: Shape) -> Indices:
     return tuple(index * (size != 1) for index, size in zip(i[len(i) - len(shape) :], shape, strict=True))
 
 
-def position(cells: Sequence[Any], shape: Shape) -> Any:
+def position(entries: Sequence[Any], shape: Shape) -> Any:
     """Where the entries of a tensor of `shape` lie when it is flattened."""
     place: Any = 0
-    for cell, size in zip(cells, shape, strict=True):
-        place = place * size + cell
+    for entry, size in zip(entries, shape, strict=True):
+        place = place * size + entry
     return place
 
 

@@ -72,8 +72,8 @@ def standard_vjp(h: Any, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool
     return (h - np.mean(h, axis=axes, keepdims=True) * centred - along) / r
 
 
-def standard_cells(i: Indices, j: Indices, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
-    """Cells of ∂n/∂a."""
+def standard_entries(i: Indices, j: Indices, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
+    """Entries of ∂n/∂a."""
     others = [axis for axis in range(n.ndim) if axis not in axes]
     size = prod(n.shape[axis] for axis in axes)
     itself = here(same([i[axis] for axis in axes], [j[axis] for axis in axes]))
@@ -164,7 +164,7 @@ def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
     def entries(
         i: Indices, j: Indices, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float
     ) -> Any:
-        found = standard_cells(i, j, *normalised(a, axis, eps), centred=centred)
+        found = standard_entries(i, j, *normalised(a, axis, eps), centred=centred)
         return found * np.broadcast_to(weight, a.shape)[i]
 
     def matrix(out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float) -> Any:
@@ -347,7 +347,7 @@ def _batch_norm_entries(
     i: Indices, j: Indices, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float
 ) -> Any:
     axes = _batch_axes(a.ndim)
-    found = standard_cells(i, j, *root_of(a, axes, eps, centred=True), axes, centred=True)
+    found = standard_entries(i, j, *root_of(a, axes, eps, centred=True), axes, centred=True)
     return found * np.broadcast_to(_by_channel(weight, a.ndim), a.shape)[i]
 
 

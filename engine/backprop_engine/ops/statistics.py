@@ -70,7 +70,7 @@ def variance(a: Any, axis: AxisArg, keepdims: bool, ddof: int) -> Any:
 def _var_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
     shape, divisor = shapes[0], np.float64(count_of(shapes[0], attributes) - attributes["ddof"])
     text = f"(2 * (a - {_mean_text(attributes)}) / {divisor:g})"
-    weight = Weight(lambda cell, out, mean: 2.0 * (cell - mean) / divisor, _mean_of_line)
+    weight = Weight(lambda entry, out, mean: 2.0 * (entry - mean) / divisor, _mean_of_line)
     shown = Words("2(entry − mean)/{divisor:g}", "2(원소 − 평균)/{divisor:g}", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
@@ -121,7 +121,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     else:
         text = f"(a - {_mean_text(attributes)}) / ({divisor:g} * {wide_text('out', shape, attributes)})"
         text = f"({text})"
-    weight = Weight(lambda cell, out, mean: (cell - mean) / _or_infinity(divisor * out), _mean_of_line)
+    weight = Weight(lambda entry, out, mean: (entry - mean) / _or_infinity(divisor * out), _mean_of_line)
     shown = Words("(entry − mean)/({divisor:g}·std)", "(원소 − 평균)/({divisor:g}·표준편차)", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
@@ -175,7 +175,7 @@ def _norm(a: Any, axis: AxisArg, keepdims: bool) -> Any:
     return np.sqrt(np.sum(np.square(a), axis=axis, keepdims=keepdims))
 
 
-_DIRECTION = Weight(lambda cell, out, about: cell / _or_infinity(out))
+_DIRECTION = Weight(lambda entry, out, about: entry / _or_infinity(out))
 
 
 def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
@@ -261,11 +261,11 @@ def _prod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         flat = np.reshape(
             lines, (*np.shape(lines)[: np.ndim(lines) - len(axes)], count_of(shape, attributes))
         )
-        cell = np.asarray(position([j[axis] for axis in axes], sizes))[..., np.newaxis]
+        entry = np.asarray(position([j[axis] for axis in axes], sizes))[..., np.newaxis]
         others = _others(flat)
-        wide = np.broadcast_shapes(others.shape[:-1], cell.shape[:-1])
-        others, cell = np.broadcast_to(others, (*wide, others.shape[-1])), np.broadcast_to(cell, (*wide, 1))
-        picked = np.take_along_axis(others, cell, axis=-1)[..., 0]
+        wide = np.broadcast_shapes(others.shape[:-1], entry.shape[:-1])
+        others, entry = np.broadcast_to(others, (*wide, others.shape[-1])), np.broadcast_to(entry, (*wide, 1))
+        picked = np.take_along_axis(others, entry, axis=-1)[..., 0]
         return here(apart, picked)
 
     text = f"product_of_others(a{axis_text(attributes['axis'])})"

@@ -169,23 +169,23 @@ def tensor_line(name: str, tensor: Tensor, scalar: str = "") -> str:
     """A tensor with its numbers under a name; a single number in the type `scalar`, or as it is."""
     kind = tensor.dtype.name
     if tensor.shape == ():
-        number = _cell(tensor)
+        number = _entry(tensor)
         return f"{name} = {f'np.{scalar}({number})' if scalar and tensor.dtype.kind == 'f' else number}"
     dtype = "" if kind == "float64" else f", dtype=np.{kind}"
     if not tensor.any():
         return f"{name} = np.zeros({tensor.shape}{dtype})"
-    cells = np.array2string(
+    entries = np.array2string(
         tensor,
         separator=", ",
         prefix=f"{name} = np.array(",
         threshold=tensor.size + 1,
         max_line_width=_WIDTH,
-        formatter={"all": _cell},
+        formatter={"all": _entry},
     )
-    return f"{name} = np.array({cells}{'' if kind == 'int64' else dtype})"
+    return f"{name} = np.array({entries}{'' if kind == 'int64' else dtype})"
 
 
-def _cell(number: Any) -> str:
+def _entry(number: Any) -> str:
     """One number; those that are not finite by NumPy's names."""
     text = str(number)
     return text if np.isfinite(number) else text.replace("inf", "np.inf").replace("nan", "np.nan")

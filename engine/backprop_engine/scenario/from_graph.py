@@ -100,7 +100,7 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
     sections["nodes"] = Open(Unparser(graph).definitions())
     sections["output"] = graph.nodes[graph.output].name
     if bindings.seed.size == 0:
-        sections["seed"] = Spelled("1")  # for no cell at all
+        sections["seed"] = Spelled("1")  # for no entry at all
     elif bindings.seed.shape or bindings.seed != 1:
         sections["seed"] = numbers(bindings.seed)
     return sections

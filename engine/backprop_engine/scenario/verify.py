@@ -102,9 +102,9 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
     message = msg("{what} is {found}, expected {wanted}", what=what, found=shown, wanted=wanted)
     if index:
         message = msg(
-            "{what} at {cell} is {found}, expected {wanted}",
+            "{what} at {entry} is {found}, expected {wanted}",
             what=what,
-            cell=list(index),
+            entry=list(index),
             found=shown,
             wanted=wanted,
         )

@@ -13,12 +13,12 @@ from backprop_engine.optim import Optimizer
 
 __all__ = ["Training", "held_numbers", "kept_traces", "stride"]
 
-_KEPT_CELLS: Final = 2**22
+_KEPT_ENTRIES: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
-_OBJECT_CELLS: Final = 16
+_OBJECT_ENTRIES: Final = 16
 """The overhead of a tensor object, in numbers."""
 _KEPT_TRACES: Final = 4
-_TRACE_CELLS: Final = 2**23
+_TRACE_ENTRIES: Final = 2**23
 """How many numbers the traces may hold together that are kept beside the last two: 64 MiB."""
 _BESIDE: Final = 2
 """Traces and checkpoints beside the kept ones: the one being made and the one being looked at."""
@@ -38,17 +38,18 @@ def held_numbers(graph: Graph, training: Training | None = None) -> int:
     For a training these are several traces, the optimizer's state, and the checkpoints; inputs and constants
     count once.
     """
-    cells = graph.numbers()
+    entries = graph.numbers()
     if training is None:
-        return cells
-    updated, remembered = _parameter_cells(graph, training)
+        return entries
+    updated, remembered = _parameter_entries(graph, training)
     shared = sum(prod(leaf.shape) for leaf in graph.leaves) - updated
     traces = min(training.steps + 1, kept_traces(graph) + _BESIDE)
     checkpoints = 1 + training.steps // stride(graph, training) + _BESIDE
-    return shared + traces * (cells - shared + remembered) + checkpoints * _checkpoint_cells(graph, training)
+    own = entries - shared + remembered
+    return shared + traces * own + checkpoints * _checkpoint_entries(graph, training)
 
 
-def _parameter_cells(graph: Graph, training: Training) -> tuple[int, int]:
+def _parameter_entries(graph: Graph, training: Training) -> tuple[int, int]:
     """How many numbers the updated parameters have, and how many the optimizer remembers of them."""
     updated = sum(prod(graph.nodes[node].shape) for node in graph.training_schedule.updates or ())
     memory = training.optimizer.memory
@@ -57,18 +58,18 @@ def _parameter_cells(graph: Graph, training: Training) -> tuple[int, int]:
 
 def kept_traces(graph: Graph) -> int:
     """How many traces a run keeps: the last ones, at least two."""
-    return min(_KEPT_TRACES, max(2, _TRACE_CELLS // max(1, graph.numbers())))
+    return min(_KEPT_TRACES, max(2, _TRACE_ENTRIES // max(1, graph.numbers())))
 
 
 def stride(graph: Graph, training: Training | None) -> int:
     """The checkpoint interval, in iterations."""
     if training is None:
         return 1
-    return 1 + training.steps * _checkpoint_cells(graph, training) // _KEPT_CELLS
+    return 1 + training.steps * _checkpoint_entries(graph, training) // _KEPT_ENTRIES
 
 
-def _checkpoint_cells(graph: Graph, training: Training) -> int:
+def _checkpoint_entries(graph: Graph, training: Training) -> int:
     """The size of a checkpoint, in numbers."""
     parameters = len(graph.training_schedule.updates or ())
-    objects = _OBJECT_CELLS * (len(graph.leaves) + 4 * parameters)
-    return sum(_parameter_cells(graph, training)) + objects
+    objects = _OBJECT_ENTRIES * (len(graph.leaves) + 4 * parameters)
+    return sum(_parameter_entries(graph, training)) + objects

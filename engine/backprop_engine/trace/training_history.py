@@ -27,10 +27,10 @@ Numbers = NDArray[np.float64]
 
 
 class TrackedNumber(Struct, frozen=True):
-    """What is tracked of a parameter: the entry at `cell`, or the norm where that is None."""
+    """What is tracked of a parameter: the number at the index `entry`, or the norm where that is None."""
 
     parameter: int
-    cell: tuple[int, ...] | None
+    entry: tuple[int, ...] | None
 
 
 class TrainingHistory:
@@ -92,7 +92,7 @@ def _tracks(graph: Graph, parameter: int) -> list[TrackedNumber]:
     shape = graph.nodes[parameter].shape
     if np.prod(shape, dtype=object) > _SMALL:
         return [TrackedNumber(parameter, None)]
-    return [TrackedNumber(parameter, cell) for cell in np.ndindex(*shape)]
+    return [TrackedNumber(parameter, entry) for entry in np.ndindex(*shape)]
 
 
 def _followed(tensor: Tensor) -> list[Any]:

@@ -133,7 +133,7 @@ ARISING = {
         [],
         ["forward b"],
     ),
-    "NaN in one cell where another has it already": (
+    "NaN in one entry where another has it already": (
         "inputs: {x: [.nan, 0]}\nnodes: {r: x / x, f: sum(r)}\n",
         ["backward r → x"],
         [],
@@ -280,11 +280,11 @@ def completed(trace: Trace) -> Iterator[tuple[int, Any, str]]:
 def test_sizes_in_random_graphs(case: tuple[RandomRun, list[Edit]], bound: float) -> None:
     trace = record(*case[0], case[1])
     graph = trace.graph
-    cells = [(at, [abs(float(cell)) for cell in np.ravel(g)]) for at, g, _ in completed(trace)]
+    entries = [(at, [abs(float(entry)) for entry in np.ravel(g)]) for at, g, _ in completed(trace)]
     wanted = {
-        "zero gradient": [at for at, sizes in cells if all(size == 0 for size in sizes)],
-        f"below {bound}": [at for at, sizes in cells if all(size < bound for size in sizes)],
-        f"above {bound}": [at for at, sizes in cells if any(size > bound for size in sizes)],
+        "zero gradient": [at for at, sizes in entries if all(size == 0 for size in sizes)],
+        f"below {bound}": [at for at, sizes in entries if all(size < bound for size in sizes)],
+        f"above {bound}": [at for at, sizes in entries if any(size > bound for size in sizes)],
     }
     for text, positions in wanted.items():
         assert hits(parse_breakpoint(text, graph), trace).tolist() == positions
@@ -302,7 +302,7 @@ def test_a_gradient_of_zeros_and_one_with_zeros() -> None:
     assert steps("above 1", run) == []
 
 
-def test_a_cell_above_the_bound_beside_one_that_is_nan() -> None:
+def test_an_entry_above_the_bound_beside_one_that_is_nan() -> None:
     run = run_of('inputs: {x: [0, 4]}\nnodes: {p: x > 0, r: sqrt(x), z: "where(p, r * 100, 0)", f: sum(z)}\n')
     assert np.isnan(run.trace().gradient("x")[0])
     assert run.trace().gradient("x")[1] == 25
@@ -390,7 +390,7 @@ def test_a_sign_change() -> None:
     assert stops == [1, 2, 3]
 
 
-def test_a_sign_change_in_any_cell_but_not_from_zero() -> None:
+def test_a_sign_change_in_any_entry_but_not_from_zero() -> None:
     """f = Σ w² by lr 0.5 ends at 0 at once; by 0.75 it jumps."""
     text = "params: {w: [1, 1, 0]}\nconstants: {k: [1, 1.5, 1]}\nnodes: {f: sum(k * w * w)}\n"
     run = run_of(f"{text}train: {{optimizer: sgd, lr: 0.5, steps: 3}}\n")

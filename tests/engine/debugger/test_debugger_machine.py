@@ -242,7 +242,7 @@ def _watch(draw: Draw, twin: Twin) -> c.Watch:
 
 
 def _set(draw: Draw, twin: Twin) -> c.Set:
-    """Other numbers for all of a node, or for one of its cells; sometimes they do not fit."""
+    """Other numbers for all of a node, or for one of its entries; sometimes they do not fit."""
     graph = twin.case.graph
     node = graph[_node_name(draw, twin)]
     whole = node.position in graph.index_leaves
@@ -261,8 +261,8 @@ def _set(draw: Draw, twin: Twin) -> c.Set:
         case 4:
             return c.Set(node.name, number, gradient, tuple(node.shape))
         case _:
-            cell = tuple(draw(st.integers(-size, size - 1)) if size else 0 for size in node.shape)
-            return c.Set(node.name, number, gradient, cell)
+            entry = tuple(draw(st.integers(-size, size - 1)) if size else 0 for size in node.shape)
+            return c.Set(node.name, number, gradient, entry)
 
 
 def _branch(draw: Draw, twin: Twin) -> c.SwitchBranch:

@@ -131,13 +131,13 @@ def test_a_nudge_shows_the_whole_way_forward() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cell", "size"),
+    ("name", "entry", "size"),
     [("y", (0,), 1), ("W", (0,), 1), ("W", (2, 0), 1), ("x", (0,), 0), ("x", (0,), -1)],
 )
-def test_nudges_that_cannot_be(name: str, cell: tuple[int, ...], size: float) -> None:
+def test_nudges_that_cannot_be(name: str, entry: tuple[int, ...], size: float) -> None:
     run = run_of("params: {W: [[1, 2], [3, 4]]}\ninputs: {x: [1, -1]}\nnodes: {y: W @ x, f: sum(y)}\n")
     with pytest.raises(UsageError):
-        nudge(run, 0, name, cell, size)
+        nudge(run, 0, name, entry, size)
 
 
 def parted_by_hand(one: Trace, other: Trace) -> list[int]:

@@ -204,7 +204,7 @@ COMMANDS: list[Command] = [
 )
 def test_in_slices_or_at_once_it_is_the_same(commands: list[Command], kept: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_KEPT_CELLS", kept)
+        patch.setattr(training, "_KEPT_ENTRIES", kept)
         scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("400", "60").encode()))
         sliced, direct = Session(scenario.run()), Session(scenario.run())
         for command in commands:
@@ -221,7 +221,7 @@ def test_in_slices_or_at_once_it_is_the_same(commands: list[Command], kept: int)
 @given(to=st.integers(0, 60), halt=st.integers(0, 70), back=st.booleans())
 def test_where_one_is_halted_little_is_left_to_compute(to: int, halt: int, back: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_KEPT_CELLS", 700)
+        patch.setattr(training, "_KEPT_ENTRIES", 700)
         patch.setattr(travelling, "_AT_ONCE", 0)
         scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("400", "60").encode()))
         run: Run = scenario.run()
@@ -239,7 +239,7 @@ def test_where_one_is_halted_little_is_left_to_compute(to: int, halt: int, back:
 
 
 def test_inside_of_an_operator_nothing_is_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_KEPT_CELLS", 700)
+    monkeypatch.setattr(training, "_KEPT_ENTRIES", 700)
     scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("tanh(", "softmax(").encode()))
     session = finished(update(Session(scenario.run()), Iterate(30)))
     session = update(finished(update(session, Go(session.run.start(30) + 2))), StepInto())

@@ -40,13 +40,13 @@ def session_of(text: str) -> Session:
     return Session(load_source(Source.from_bytes("case.yaml", text.encode())).run())
 
 
-def changed(session: Session, name: str, number: Any, cell: tuple[int, ...] | None = None) -> Session:
-    return update(session, Set(name, np.asarray(number, dtype=np.float64)[()], cell=cell))
+def changed(session: Session, name: str, number: Any, entry: tuple[int, ...] | None = None) -> Session:
+    return update(session, Set(name, np.asarray(number, dtype=np.float64)[()], entry=entry))
 
 
-def pushed(session: Session, name: str, number: Any, cell: tuple[int, ...] | None = None) -> Session:
+def pushed(session: Session, name: str, number: Any, entry: tuple[int, ...] | None = None) -> Session:
     """With another gradient."""
-    return update(session, Set(name, np.asarray(number, dtype=np.float64)[()], gradient=True, cell=cell))
+    return update(session, Set(name, np.asarray(number, dtype=np.float64)[()], gradient=True, entry=entry))
 
 
 def numbers(session: Session, *names: str) -> list[float]:
@@ -67,7 +67,7 @@ params: {w: 8, v: [1, 2]}
 nodes: {f: w * w, g: f + sum(v)}
 train: {optimizer: sgd, lr: 0.25, steps: 3}
 """
-"""w 8, 4, 2, 1: its gradient is 2w; each cell of v falls by a quarter."""
+"""w 8, 4, 2, 1: its gradient is 2w; each entry of v falls by a quarter."""
 
 
 # Values, gradients and leaves
@@ -137,7 +137,7 @@ def test_the_last_of_two_changes_of_one_number_counts() -> None:
     assert gradients(both, "q", "x") == [7, 42]
 
 
-def test_one_cell_of_a_leaf_of_a_value_and_of_a_gradient() -> None:
+def test_one_entry_of_a_leaf_of_a_value_and_of_a_gradient() -> None:
     session = session_of(MATRIX)
     leaf = changed(session, "W", 5, (1, 0))
     assert_close(leaf.trace.value("q"), np.array([-1.0, 1.0]))
@@ -152,14 +152,14 @@ def test_one_cell_of_a_leaf_of_a_value_and_of_a_gradient() -> None:
     assert_close(gradient.trace.gradient("x"), np.array([3.0 * 1 - 2 * 3, 3.0 * 2 - 2 * 4]))
 
 
-def test_one_cell_after_another() -> None:
+def test_one_entry_after_another() -> None:
     session = changed(changed(session_of(MATRIX), "q", 3, (1,)), "q", 0, (0,))
     assert_close(session.trace.value("q"), np.array([0.0, 3.0]))
     assert session.branches.here.description == "q[0] = 0"
     assert_close(update(session, Undo()).trace.value("q"), np.array([-1.0, 3.0]))
 
 
-def test_one_number_for_all_cells_and_all_of_them() -> None:
+def test_one_number_for_all_entries_and_all_of_them() -> None:
     session = session_of(MATRIX)
     assert_close(changed(session, "W", 1).trace.value("W"), np.ones((2, 2)))
     assert_close(changed(session, "q", [4, 5]).trace.value("s"), np.array([16.0, 25.0]))
@@ -201,10 +201,10 @@ def test_indices() -> None:
         (Set("nosuch", np.float64(1)), "no node called nosuch"),
         (Set("q", np.zeros(3)), "q is 2, the numbers are 3"),
         (Set("q", np.zeros((1, 2))), "q is 2, the numbers are 1×2"),
-        (Set("q", np.float64(1), cell=(2,)), r"q is 2 and has no entry \[2\]"),
-        (Set("q", np.float64(1), cell=(-3,)), r"q is 2 and has no entry \[-3\]"),
-        (Set("q", np.float64(1), cell=()), r"q is 2 and has no entry \[\]"),
-        (Set("q", np.float64(1), cell=(0, 0)), r"q is 2 and has no entry \[0, 0\]"),
+        (Set("q", np.float64(1), entry=(2,)), r"q is 2 and has no entry \[2\]"),
+        (Set("q", np.float64(1), entry=(-3,)), r"q is 2 and has no entry \[-3\]"),
+        (Set("q", np.float64(1), entry=()), r"q is 2 and has no entry \[\]"),
+        (Set("q", np.float64(1), entry=(0, 0)), r"q is 2 and has no entry \[0, 0\]"),
         (Set("k", np.float64(1), gradient=True), "k has no gradient to override"),
         (Set("idle", np.float64(1), gradient=True), "idle has no gradient to override"),
         (Set("p", np.float64(1)), "p is a comparison: its truth values cannot be overridden"),
@@ -311,8 +311,8 @@ def test_a_leaf_starts_with_it() -> None:
     assert losses(after) == [16, 8, 4, 2]
 
 
-def test_one_cell_of_a_leaf_is_one_of_what_the_run_starts_with() -> None:
-    """The other cells start as they did, wherever one stands."""
+def test_one_entry_of_a_leaf_is_one_of_what_the_run_starts_with() -> None:
+    """The other entries start as they did, wherever one stands."""
     session = update(session_of(TRAINED), Go(30))
     assert session.iteration > 0
     after = changed(session, "v", 10, (0,))
@@ -331,7 +331,7 @@ def test_a_value_and_a_gradient_are_put_in_in_every_iteration() -> None:
     assert losses(gradient, "f") == [64, 49, 36, 25]
 
 
-def test_one_cell_of_a_gradient_that_the_last_iteration_has_not() -> None:
+def test_one_entry_of_a_gradient_that_the_last_iteration_has_not() -> None:
     session = update(session_of(TRAINED), ToEnd())
     with pytest.raises(UsageError, match="v has no gradient here: iteration 3 is a forward pass alone"):
         pushed(session, "v", 1, (0,))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from backprop_engine.derivatives.numeric_check import (
-    MOST_CELLS,
+    MOST_ENTRIES,
     SAMPLE,
     GradientCheck,
     Verdict,
@@ -35,7 +35,7 @@ def test_a_right_rule_gives_its_numeric_gradient(analytic: bool) -> None:
     trace = trace_through(replace(OPS["div"], analytic=analytic), {"a": numbers(2, 3), "b": numbers(3)})
     for result in check_trace(trace):
         assert (result.verdict, result.sampled) == (Verdict.AGREES, False)
-        assert result.checked == result.cells
+        assert result.checked == result.entries
         if "→" not in result.name:
             assert_close(result.numeric, trace.gradient(result.name), 1e-12 if analytic else 1e-8)
 
@@ -104,11 +104,11 @@ def test_a_fair_choice_at_a_kink_is_told_apart(
 def test_an_unfair_choice_at_a_kink_is_caught(
     name: str, values: dict[str, Any], leaf: str, slopes: list[float]
 ) -> None:
-    at_kink = np.array([1.5, 0.0, 0.0])  # beyond both one-sided slopes of the first cell
+    at_kink = np.array([1.5, 0.0, 0.0])  # beyond both one-sided slopes of the first entry
     op = with_vjp(OPS[name], "ab".index(leaf), lambda right: lambda *args: right(*args) + at_kink)
     trace = trace_through(op, values, after=None)
     result = check_leaf(trace, trace.graph[leaf])
-    assert (result.verdict, result.cell) == (Verdict.DIFFERS, (0,))
+    assert (result.verdict, result.entry) == (Verdict.DIFFERS, (0,))
 
 
 def test_a_gradient_of_another_shape_is_told() -> None:
@@ -121,14 +121,14 @@ def test_a_gradient_of_another_shape_is_told() -> None:
 
 
 @pytest.mark.parametrize(("name", "values", "leaf", "slopes"), KINKS)
-def test_a_kink_excuses_no_other_cell(
+def test_a_kink_excuses_no_other_entry(
     name: str, values: dict[str, Any], leaf: str, slopes: list[float]
 ) -> None:
     off_kink = np.array([0.0, 1e-3, 0.0])
     op = with_vjp(OPS[name], "ab".index(leaf), lambda right: lambda *args: right(*args) + off_kink)
     trace = trace_through(op, values, after=None)
     result = check_leaf(trace, trace.graph[leaf])
-    assert (result.verdict, result.cell) == (Verdict.DIFFERS, (1,))
+    assert (result.verdict, result.entry) == (Verdict.DIFFERS, (1,))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_gradient_that_is_not_finite_is_no_agreement(name: str, values: dict[s
     trace = trace_through(OPS[name], values, after=None)
     for result in check_trace(trace):
         assert (result.verdict, result.verdict.good) == (Verdict.NOT_FINITE, False)
-        assert result.cell == (1,)
+        assert result.entry == (1,)
 
 
 def test_a_finite_gradient_where_the_derivative_is_not_is_no_agreement() -> None:
@@ -180,32 +180,32 @@ def test_a_gradient_that_cancels_to_nothing_agrees(size: float, analytic: bool) 
 
 
 class TestSampling:
-    cells = MOST_CELLS + 1
+    entries = MOST_ENTRIES + 1
 
-    def _check(self, op: Op, cells: int | None = None) -> GradientCheck:
-        trace = trace_through(op, {"a": numbers(cells or self.cells)}, after=None)
+    def _check(self, op: Op, entries: int | None = None) -> GradientCheck:
+        trace = trace_through(op, {"a": numbers(entries or self.entries)}, after=None)
         return check_leaf(trace, trace.graph["a"])
 
-    def test_up_to_the_limit_every_cell_is_checked(self) -> None:
+    def test_up_to_the_limit_every_entry_is_checked(self) -> None:
         result = self._check(OPS["square"], 500)
-        assert (result.cells, result.checked, result.sampled) == (500, 500, False)
+        assert (result.entries, result.checked, result.sampled) == (500, 500, False)
 
     @pytest.mark.parametrize("analytic", [True, False])
     def test_above_the_limit_it_samples_and_says_so(self, analytic: bool) -> None:
         result = self._check(replace(OPS["square"], analytic=analytic))
-        assert (result.verdict, result.cells, result.checked) == (Verdict.AGREES, self.cells, SAMPLE)
+        assert (result.verdict, result.entries, result.checked) == (Verdict.AGREES, self.entries, SAMPLE)
         assert result.sampled
         assert result.numeric is None
 
     @pytest.mark.parametrize("analytic", [True, False])
-    def test_an_error_of_a_thousandth_in_every_cell_is_caught(self, analytic: bool) -> None:
+    def test_an_error_of_a_thousandth_in_every_entry_is_caught(self, analytic: bool) -> None:
         op = replace(with_vjp(OPS["square"], 0, times(1.001)), analytic=analytic)
         assert self._check(op).verdict is Verdict.DIFFERS
 
     @pytest.mark.parametrize("analytic", [True, False])
-    @pytest.mark.parametrize("cell", [0, 4321, MOST_CELLS])
-    def test_one_wrong_cell_is_caught_by_the_projection(self, cell: int, analytic: bool) -> None:
-        wrong = np.where(np.arange(self.cells) == cell, -1.0, 1.0)
+    @pytest.mark.parametrize("entry", [0, 4321, MOST_ENTRIES])
+    def test_one_wrong_entry_is_caught_by_the_projection(self, entry: int, analytic: bool) -> None:
+        wrong = np.where(np.arange(self.entries) == entry, -1.0, 1.0)
         op = with_vjp(OPS["square"], 0, lambda right: lambda *args: right(*args) * wrong)
         assert self._check(replace(op, analytic=analytic)).verdict is Verdict.DIFFERS
 

@@ -33,7 +33,7 @@ WRONG = {
     "partials of a quotient swapped": (swapped(OPS["div"]), {"a": 2.0, "b": 3.0}),
     "derivative forgotten": (with_vjp(OPS["sigmoid"], 0, instead(lambda out, a: 1.0)), {"a": numbers(3)}),
     "zero for a gradient": (with_vjp(OPS["exp"], 0, times(0.0)), {"a": numbers(3)}),
-    "one cell": (
+    "one entry": (
         with_vjp(OPS["square"], 0, instead(lambda out, a: 2.0 * a + 1e-3 * (np.arange(3) == 1))),
         {"a": numbers(3)},
     ),
@@ -54,11 +54,11 @@ def test_a_wrong_rule_is_caught_at_its_edge_and_at_a_leaf(
 
 
 @pytest.mark.parametrize("analytic", [True, False])
-def test_the_worst_cell_is_named(analytic: bool) -> None:
-    op, values = WRONG["one cell"]
+def test_the_worst_entry_is_named(analytic: bool) -> None:
+    op, values = WRONG["one entry"]
     trace = trace_through(replace(op, analytic=analytic), values, after=None)
     result = check_edge(trace, trace.graph.edges[0])
-    assert (result.verdict, result.cell) == (Verdict.DIFFERS, (1,))
+    assert (result.verdict, result.entry) == (Verdict.DIFFERS, (1,))
     upstream = float(trace.bindings.seed[1])
     assert result.found == trace.contributions[0][1]
     assert result.found - result.expected == pytest.approx(1e-3 * upstream, rel=1e-5)

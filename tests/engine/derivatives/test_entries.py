@@ -1,4 +1,4 @@
-"""Single cells of Jacobians: all of them together are the Jacobian that the rule multiplies with."""
+"""Single entries of Jacobians: all of them together are the Jacobian that the rule multiplies with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _by_unit_upstreams(trace: Trace, edge: Edge) -> Any:
 
 
 def _by_entries(trace: Trace, edge: Edge) -> Any:
-    """The Jacobian from its entries: all cells of the output against all of the operand."""
+    """The Jacobian from its entries: all entries of the output against all of the operand."""
     node = trace.graph["out"]
     operands = [trace.operand_values[one] for one in node.operands]
     out, operand = node.shape, trace.graph.nodes[edge.operand].shape
@@ -50,24 +50,24 @@ def test_entries_are_the_jacobian(op: Op, sample: Sample) -> None:
         with np.errstate(all="ignore"):
             wanted = _by_unit_upstreams(trace, edge)
             assert_close(_by_entries(trace, edge), wanted, scale=largest(wanted, 1.0))
-            _assert_single_cells(trace, edge, wanted)
+            _assert_single_entries(trace, edge, wanted)
 
 
-def _assert_single_cells(trace: Trace, edge: Edge, wanted: Any) -> None:
-    """Cells asked for one by one, and as lists of cells."""
+def _assert_single_entries(trace: Trace, edge: Edge, wanted: Any) -> None:
+    """Entries asked for one by one, and as lists of entries."""
     node, operand = trace.graph["out"], trace.graph.nodes[edge.operand]
     if wanted.size == 0:
         return
     operands = [trace.operand_values[one] for one in node.operands]
-    cells = np.random.default_rng(3).integers(0, wanted.size, 5)
-    every = np.unravel_index(cells, wanted.shape) if wanted.shape else ()
+    chosen = np.random.default_rng(3).integers(0, wanted.size, 5)
+    every = np.unravel_index(chosen, wanted.shape) if wanted.shape else ()
     entries: Any = edge.rule.entries  # type: ignore[union-attr]
 
     def at(i: Any, j: Any) -> Any:
         return entries(i, j, trace.outs[-1], *operands, **node.attributes)
 
     split = len(node.shape)
-    found = np.broadcast_to(at(every[:split], every[split:]), cells.shape if wanted.shape else ())
+    found = np.broadcast_to(at(every[:split], every[split:]), chosen.shape if wanted.shape else ())
     assert_close(found, wanted[every], scale=largest(wanted, 1.0))
     one = tuple(int(axis[0]) for axis in every)
     assert_close(

@@ -1,4 +1,4 @@
-"""Windows of a Jacobian, and the terms that sum to a gradient's cell."""
+"""Windows of a Jacobian, and the terms that sum to a gradient's entry."""
 
 from __future__ import annotations
 
@@ -65,21 +65,21 @@ def test_a_window_of_everything_is_the_jacobian(op: Op, sample: Sample) -> None:
 
 
 @each_sample(some_edge(filled=True))
-def test_origins_sum_to_the_cell(op: Op, sample: Sample) -> None:
+def test_origins_sum_to_the_entry(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     for edge in trace.graph.edges:
         contribution = trace.contributions[edge.index]
         upstream = trace.bindings.seed
-        for cell in np.ndindex(contribution.shape):
-            origins = edge_origins(trace, edge, cell, most=5)
+        for entry in np.ndindex(contribution.shape):
+            origins = edge_origins(trace, edge, entry, most=5)
             terms = sum(term.product for term in origins.terms) + origins.rest_sum
             scale = largest(contribution, upstream, 1.0)
-            assert_close(np.float64(terms), np.float64(contribution[cell]), scale=scale)
-            assert origins.value == contribution[cell]
+            assert_close(np.float64(terms), np.float64(contribution[entry]), scale=scale)
+            assert origins.value == contribution[entry]
             assert len(origins.terms) <= 5
             assert origins.rest == 0 or len(origins.terms) == 5
             for term in origins.terms:
-                assert term.upstream == upstream[term.cell]
+                assert term.upstream == upstream[term.entry]
                 assert term.product == term.upstream * term.factor
 
 
@@ -120,7 +120,7 @@ def large() -> Trace:
     return _square_product(1000)
 
 
-def test_a_corner_of_a_trillion_cells_takes_kilobytes(large: Trace) -> None:
+def test_a_corner_of_a_trillion_entries_takes_kilobytes(large: Trace) -> None:
     left, right = large.graph.edges
     assert _size(large, left) == (10**6, 10**6)
     for edge in (left, right):
@@ -131,24 +131,24 @@ def test_a_corner_of_a_trillion_cells_takes_kilobytes(large: Trace) -> None:
     assert_close(window(large, left, range(5), range(3)), b[:3, :5].T)
 
 
-def test_a_cell_of_a_large_product_names_its_thousand_terms(large: Trace) -> None:
+def test_an_entry_of_a_large_product_names_its_thousand_terms(large: Trace) -> None:
     right = large.graph.edges[1]
     origins = edge_origins(large, right, (1, 2), most=3)
     a, upstream = large.value("a"), large.bindings.seed
-    assert [term.cell for term in origins.terms] == [(0, 2), (1, 2), (2, 2)]
+    assert [term.entry for term in origins.terms] == [(0, 2), (1, 2), (2, 2)]
     assert [term.factor for term in origins.terms] == a[:3, 1].tolist()
     assert [term.upstream for term in origins.terms] == upstream[:3, 2].tolist()
     assert origins.rest == 997
     assert origins.count == 1000
 
 
-def test_a_scalar_broadcast_far_counts_every_cell() -> None:
+def test_a_scalar_broadcast_far_counts_every_entry() -> None:
     graph = applied("mul", (), (300, 1000))
     random = np.random.default_rng(1)
     b, seed = random.standard_normal((2, 300, 1000))
     trace = record(graph, Bindings.of(graph, {"a": 2.0, "b": b}, seed))
     origins = edge_origins(trace, graph.edges[0], (), most=2)
-    assert [term.cell for term in origins.terms] == [(0, 0), (0, 1)]
+    assert [term.entry for term in origins.terms] == [(0, 0), (0, 1)]
     assert origins.rest == 300_000 - 2
     total = origins.rest_sum + sum(term.product for term in origins.terms)
     assert total == pytest.approx(origins.value, rel=1e-10)
@@ -164,7 +164,7 @@ class TestWhatIsListed:
         graph = applied("relu", (3,))
         trace = record(graph, Bindings.of(graph, {"a": [1.0, -1.0, 2.0]}, 1.0))
         origins = edge_origins(trace, graph.edges[0], (1,))
-        assert [(term.cell, term.factor) for term in origins.terms] == [((1,), 0.0)]
+        assert [(term.entry, term.factor) for term in origins.terms] == [((1,), 0.0)]
         assert (origins.rest, origins.value) == (0, 0.0)
 
     def test_nothing_comes_from_an_empty_output(self) -> None:
@@ -198,16 +198,16 @@ class TestRefusals:
             ([0], [3], "there is no column 3: the Jacobian has 3 columns"),
         ],
     )
-    def test_cells_outside_the_jacobian(self, rows: list[int], columns: list[int], problem: str) -> None:
+    def test_entries_outside_the_jacobian(self, rows: list[int], columns: list[int], problem: str) -> None:
         trace = trace_of(OPS["matmul"], Sample(((4, 3), (3,))))
         with pytest.raises(UsageError, match=problem):
             window(trace, trace.graph.edges[1], rows, columns)
 
-    @pytest.mark.parametrize("cell", [(), (0,), (2, 0), (0, -1), (0, 0, 0)])
-    def test_cells_outside_the_gradient(self, cell: tuple[int, ...]) -> None:
+    @pytest.mark.parametrize("entry", [(), (0,), (2, 0), (0, -1), (0, 0, 0)])
+    def test_entries_outside_the_gradient(self, entry: tuple[int, ...]) -> None:
         trace = trace_of(OPS["square"], Sample(((2, 3),)))
         with pytest.raises(UsageError, match="has no entry"):
-            edge_origins(trace, trace.graph.edges[0], cell)
+            edge_origins(trace, trace.graph.edges[0], entry)
 
     def test_a_large_output_of_a_rule_without_entries(self) -> None:
         trace = trace_of(OPS["matmul"], Sample(((70, 1), (1, 70))))

@@ -93,7 +93,7 @@ def test_slices_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(tensor=TENSORS, most=st.integers(1, 30))
-def test_every_finite_cell_is_in_one_interval(tensor: np.ndarray, most: int) -> None:
+def test_every_finite_entry_is_in_one_interval(tensor: np.ndarray, most: int) -> None:
     found = histogram(tensor, most)
     finite = tensor[np.isfinite(tensor)]
     if found is None:

@@ -32,7 +32,7 @@ class TestBindings:
         with pytest.raises(UsageError, match=re.escape(message)):
             Bindings.of(self.graph, values, seed)
 
-    def test_a_number_is_a_seed_for_every_cell(self) -> None:
+    def test_a_number_is_a_seed_for_every_entry(self) -> None:
         assert Bindings.of(self.graph, {"x": [1, 2], "k": 1}, 3).seed.tolist() == [3.0, 3.0]
 
     def test_later_changes_to_the_callers_array_do_not_show(self) -> None:

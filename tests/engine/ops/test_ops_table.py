@@ -144,7 +144,7 @@ def test_broadcasting_operators_are_sampled_with_broadcasting(op: Op) -> None:
 
 
 @pytest.mark.parametrize("op", [op for op in OPS.values() if op.shape in (broadcast, same_shape)], ids=repr)
-def test_operators_that_keep_cells_apart_take_empty_operands(op: Op) -> None:
+def test_operators_that_keep_entries_apart_take_empty_operands(op: Op) -> None:
     trace = trace_of(op, Sample(((0, 3),) * len(op.operands)))
     assert trace.value("out").shape == (0, 3)
     assert all(contribution.shape == (0, 3) for contribution in trace.contributions)

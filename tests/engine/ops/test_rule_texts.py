@@ -38,9 +38,9 @@ from graphs import (
 
 
 def _put(g: Any, shape: tuple[int, ...], key: Any) -> Any:
-    cells = np.arange(np.prod(shape)).reshape(shape)[key]
+    entries = np.arange(np.prod(shape)).reshape(shape)[key]
     flat = np.zeros(int(np.prod(shape)))
-    np.add.at(flat, np.ravel(cells), np.ravel(g))
+    np.add.at(flat, np.ravel(entries), np.ravel(g))
     return flat.reshape(shape)
 
 

@@ -73,7 +73,7 @@ def test_values_at_extremes() -> None:
         assert OPS["prod"].forward(np.zeros(0), **none) == 1.0
 
 
-def test_rows_and_cells_chosen_twice_add_up() -> None:
+def test_rows_and_entries_chosen_twice_add_up() -> None:
     weight, indices = np.ones((3, 2)), np.array([2, 0, 2])
     for op, attributes in (("embedding", {}), ("gather", {"axis": 0})):
         chosen = indices if op == "embedding" else np.stack([indices, indices], axis=1)

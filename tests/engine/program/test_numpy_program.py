@@ -53,7 +53,7 @@ def carried_out(program: str) -> dict[str, Any]:
 
 
 def assert_same(found: Any, wanted: Any, rtol: float, scale: float = 0.0) -> None:
-    """Same shape, not finite in the same cells, and elsewhere as close as `rtol` of the largest."""
+    """Same shape, not finite in the same entries, and elsewhere as close as `rtol` of the largest."""
     found, wanted = np.asarray(found, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
     assert found.shape == wanted.shape
     finite = np.isfinite(wanted)

@@ -115,7 +115,7 @@ def test_no_trace_depends_on_what_was_asked_before(order: list[int]) -> None:
 def test_checkpoints_are_few_where_parameters_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = load()
     plain = [float(loss) for loss in scenario.run().losses()]
-    monkeypatch.setattr("backprop_engine.trace.training._KEPT_CELLS", 16)
+    monkeypatch.setattr("backprop_engine.trace.training._KEPT_ENTRIES", 16)
     run = scenario.run()
     assert run.trace(5).value("L") == plain[5]
     assert run.trace(1).value("L") == plain[1]

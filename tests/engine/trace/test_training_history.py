@@ -87,7 +87,7 @@ def test_it_is_what_recording_each_iteration_gives(text: str, order: list[int]) 
 
 def test_what_is_followed() -> None:
     run = load().run()
-    names = [(run.graph.nodes[one.parameter].name, one.cell) for one in run.history.tracks]
+    names = [(run.graph.nodes[one.parameter].name, one.entry) for one in run.history.tracks]
     assert names == [("w", (0,)), ("w", (1,)), ("w", (2,)), ("b", ()), ("W", None)]
     assert [run.graph.nodes[one].name for one in run.history.parameters] == ["w", "b", "W"]
 
@@ -105,7 +105,7 @@ def test_extending_computes_one_at_a_time_up_to_the_end() -> None:
 
 
 def test_who_stands_elsewhere_meanwhile_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprop_engine.trace.training._KEPT_CELLS", 64)
+    monkeypatch.setattr("backprop_engine.trace.training._KEPT_ENTRIES", 64)
     run = load().run()
     for count in range(1, STEPS):
         run.extend()

@@ -253,9 +253,9 @@ class TestHeatmaps:
         looked_at: list[int] = []
         real = heatmap.levels
 
-        def counted(cells: Any, largest: float) -> Any:
-            looked_at.append(np.size(cells))
-            return real(cells, largest)
+        def counted(entries: Any, largest: float) -> Any:
+            looked_at.append(np.size(entries))
+            return real(entries, largest)
 
         monkeypatch.setattr(heatmap, "levels", counted)
         sums = []

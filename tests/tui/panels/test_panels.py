@@ -504,7 +504,7 @@ def test_the_node_of_the_step_is_in_view(stem: str) -> None:
 @pytest.mark.parametrize(("panel", "width"), [(nodes, 68), (nodes, 78), (outline, 78)])
 def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: int) -> None:
     shown = view("rnn_cell", trace("rnn_cell").schedule.last)
-    changed = update(shown.session, Set("x", np.asarray(3.0), cell=(0,)))
+    changed = update(shown.session, Set("x", np.asarray(3.0), entry=(0,)))
     drawing = panel(View(shown.scenario, changed), width, 40)
     rows = [line_text(drawing.row(y, 0, width)) for y in range(drawing.height)]
     changes = [word for row in rows for word in row.split() if word.startswith("Δ")]

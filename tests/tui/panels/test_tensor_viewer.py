@@ -1,4 +1,4 @@
-"""The viewer of a node's tensors: what is in view, what it costs, the cursor, and the cells that are lit."""
+"""The viewer of a node's tensors: what is in view, what it costs, the cursor, the entries that are lit."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def on_gradient(stem: str, node: str, **where: Any) -> TensorState:
 
 
 class Counted:
-    """A tensor without end, which says how many of its cells were read."""
+    """A tensor without end, which says how many of its entries were read."""
 
     def __init__(self) -> None:
-        self.cells = 0
+        self.entries = 0
 
     def __call__(self, places: tuple[Any, ...]) -> Any:
         row, column = np.broadcast_arrays(*places)
-        self.cells += row.size
+        self.entries += row.size
         return np.sin(row * 0.37 + column)
 
 
@@ -131,7 +131,7 @@ class TestWindows:
 
     @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES)
-    def test_every_number_stands_under_its_column_and_is_that_of_its_cell(
+    def test_every_number_stands_under_its_column_and_is_that_of_its_entry(
         self, one: Grid, size: tuple[int, int]
     ) -> None:
         picture = as_numbers(one, *size, TOP_LEFT)
@@ -147,7 +147,7 @@ class TestWindows:
 
     @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES)
-    def test_a_click_on_a_heatmap_finds_the_cell_that_is_drawn_there(
+    def test_a_click_on_a_heatmap_finds_the_entry_that_is_drawn_there(
         self, one: Grid, size: tuple[int, int]
     ) -> None:
         picture = as_heatmap(one, *size, TOP_LEFT)
@@ -167,7 +167,7 @@ class TestWindows:
         for size in (1001, 10_000):
             counted = Counted()
             draw(grid((size, size), (corner % size, corner % size), counted), 70, 20, TOP_LEFT)
-            read.append(counted.cells)
+            read.append(counted.entries)
         assert 0 < read[0] == read[1] < 10_000
 
     def test_the_wheel_leaves_the_cursor_behind(self) -> None:
@@ -179,7 +179,7 @@ class TestWindows:
         assert last.stop == 90
         assert len(last) > 3
 
-    def test_lit_cells_and_the_others(self) -> None:
+    def test_lit_entries_and_the_others(self) -> None:
         one = grid((3, 3), (0, 0), lit=frozenset({(1, 2), (2, 2)}))
         picture = as_numbers(one, 40, 9, TOP_LEFT)
         lit = [[span.role for span in line if span.role in (Role.LIT, Role.VALUE)] for line in picture.lines]
@@ -222,7 +222,7 @@ class TestFactsAndHistograms:
         width=st.integers(24, 60),
         height=st.integers(2, 30),
     )
-    def test_bars_fit_and_count_every_finite_cell(self, tensor: np.ndarray, width: int, height: int) -> None:
+    def test_bars_fit_and_count_every_finite_entry(self, tensor: np.ndarray, width: int, height: int) -> None:
         lines = histogram_lines(tensor, "en", width, height)
         assert len(lines) <= height
         assert max(map(line_width, lines)) <= width
@@ -319,7 +319,7 @@ def _spans(state: TensorState, role: Role, size: tuple[int, int] = (118, 30)) ->
 
 
 class TestProducts:
-    def test_the_cells_that_made_a_cell_of_a_product_are_lit(self) -> None:
+    def test_the_entries_that_made_an_entry_of_a_product_are_lit(self) -> None:
         state = on_gradient("softmax_classifier", "W").move_cursor(1, 1)
         factor, upstream = side_panes(state)
         assert factor.name == "Xᵀ"
@@ -336,7 +336,7 @@ class TestProducts:
         assert state.edge.summed == (0,)
         shown = plain(lines_of(viewer(state, 118, 30).drawing))
         assert "b was broadcast over axis 0: the 6 terms run along axis 0." in shown
-        assert {cell[1] for cell in side_panes(state)[0].grid.lit or ()} == {0}
+        assert {entry[1] for entry in side_panes(state)[0].grid.lit or ()} == {0}
 
     def test_a_convolution_shows_where_its_weight_was_put(self) -> None:
         state = on_gradient("small_convnet", "K").move_cursor(1, 1)
@@ -390,7 +390,7 @@ class TestProducts:
                     assert column in drawn.picture.shown[1]
 
     def test_a_sum_over_too_many_is_not_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tensor_state, "_MOST_CELLS", 5)
+        monkeypatch.setattr(tensor_state, "_MOST_ENTRIES", 5)
         state = on_gradient("softmax_classifier", "W")
         assert state.large
         assert "a sum over too many" in plain(lines_of(viewer(state, 118, 30).drawing))
@@ -462,7 +462,7 @@ async def test_another_language_is_spoken_at_once() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_tensors_of_no_cells_and_of_single_precision(tmp_path: Path, dtype: str) -> None:
+def test_tensors_of_no_entries_and_of_single_precision(tmp_path: Path, dtype: str) -> None:
     read = written(
         tmp_path, f"dtype: {dtype}\ninputs: {{x: [0.1, 0.7], e: []}}\nnodes: {{y: sum(x * 3) + sum(e)}}\n"
     )

@@ -164,7 +164,7 @@ def test_what_a_line_asks_for(everything: Scenario, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "node", "cell", "gradient", "value"),
+    ("line", "node", "entry", "gradient", "value"),
     [
         ("set x = [1, 2]", "x", None, False, [1, 2]),
         ("set W[1,0]=-3", "W", (1, 0), False, -3),
@@ -177,11 +177,11 @@ def test_what_a_line_asks_for(everything: Scenario, line: str) -> None:
     ],
 )
 def test_what_is_set(
-    everything: Scenario, line: str, node: str, cell: object, gradient: bool, value: object
+    everything: Scenario, line: str, node: str, entry: object, gradient: bool, value: object
 ) -> None:
     asked = parse(line, session_of(everything)).request
     assert isinstance(asked, Set)
-    assert (asked.node, asked.cell, asked.gradient) == (node, cell, gradient)
+    assert (asked.node, asked.entry, asked.gradient) == (node, entry, gradient)
     np.testing.assert_array_equal(asked.tensor, np.asarray(value, dtype=np.float64))
 
 
@@ -291,7 +291,7 @@ def test_lists_nest_only_so_deep() -> None:
         parse_value("[" * 40 + "1" + "]" * 40)
 
 
-def test_a_name_comes_before_a_cell() -> None:
+def test_a_name_comes_before_an_entry() -> None:
     graph = scenario("bptt").graph
     named = next(node.name for node in graph.nodes if "[" in node.name)
     assert parse_target(named, graph).node.name == named

@@ -1,4 +1,4 @@
-"""Which cells of the upstream gradient and of the local one a cell of a product was made of."""
+"""Which entries of the upstream gradient and of the local one an entry of a product was made of."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from backprop_engine.trace.trace import Trace
 from graphs import applied, each_sample, largest, some_edge, trace_of
 
 
-def column(trace: Trace, edge: Edge, cell: tuple[int, ...]) -> Any:
-    """∂out/∂operand for one cell of the operand, whole."""
+def column(trace: Trace, edge: Edge, entry: tuple[int, ...]) -> Any:
+    """∂out/∂operand for one entry of the operand, whole."""
     shape = trace.graph.nodes[edge.node].shape
-    return column_entries(trace, edge, cell, tuple(np.indices(shape)))
+    return column_entries(trace, edge, entry, tuple(np.indices(shape)))
 
 
 @each_sample(some_edge(filled=True))
-def test_the_cells_lit_make_the_product(op: Op, sample: Sample) -> None:
-    """Cell by cell the upstream gradient times the local one, as both are seen, sums to the product."""
+def test_the_entries_lit_make_the_product(op: Op, sample: Sample) -> None:
+    """Entry by entry the upstream gradient times the local one, as both are seen, sums to the product."""
     trace = trace_of(op, sample)
     upstream = trace.bindings.seed
     for edge in trace.graph.edges:
         factor = LocalFacts(trace, edge).factor
-        for cell in np.ndindex(trace.contributions[edge.index].shape):
-            origins = edge_origins(trace, edge, cell, most=10_000)
+        for entry in np.ndindex(trace.contributions[edge.index].shape):
+            origins = edge_origins(trace, edge, entry, most=10_000)
             part = factor_entries(factor, origins)
-            seen = column(trace, edge, cell) if part.tensor is None else part.tensor
+            seen = column(trace, edge, entry) if part.tensor is None else part.tensor
             products = [
-                float(upstream[term.cell] * seen[there])
-                for term, there in zip(origins.terms, part.cells, strict=True)
+                float(upstream[term.entry] * seen[there])
+                for term, there in zip(origins.terms, part.entries, strict=True)
             ]
             scale = max(fsum(map(abs, products)), largest(trace.contributions[edge.index]))
             assert fsum(products) == pytest.approx(origins.value, rel=1e-12, abs=1e-12 * scale)
@@ -52,14 +52,14 @@ def test_the_column_of_the_jacobian_makes_the_product_too(op: Op, sample: Sample
     upstream = trace.bindings.seed
     for edge in trace.graph.edges:
         contribution = trace.contributions[edge.index]
-        for cell in list(np.ndindex(contribution.shape))[-2:]:
-            terms = (upstream * column(trace, edge, cell)).ravel().tolist()
+        for entry in list(np.ndindex(contribution.shape))[-2:]:
+            terms = (upstream * column(trace, edge, entry)).ravel().tolist()
             scale = max(fsum(map(abs, terms)), largest(contribution))
-            assert fsum(terms) == pytest.approx(float(contribution[cell]), rel=1e-12, abs=1e-12 * scale)
+            assert fsum(terms) == pytest.approx(float(contribution[entry]), rel=1e-12, abs=1e-12 * scale)
 
 
 @pytest.mark.parametrize(
-    ("op", "shapes", "argnum", "cell", "upstream", "local"),
+    ("op", "shapes", "argnum", "entry", "upstream", "local"),
     [
         ("matmul", ((2, 3), (3, 4)), 0, (1, 2), [(1, k) for k in range(4)], [(k, 2) for k in range(4)]),
         ("matmul", ((2, 3), (3, 4)), 1, (2, 0), [(0, 0), (1, 0)], [(2, 0), (2, 1)]),
@@ -72,16 +72,16 @@ def test_the_column_of_the_jacobian_makes_the_product_too(op: Op, sample: Sample
         ("dot", ((3,), (3,)), 0, (1,), [()], [(1,)]),
     ],
 )  # fmt: skip
-def test_which_cells(
-    op: str, shapes: Any, argnum: int, cell: tuple[int, ...], upstream: list[Any], local: list[Any]
+def test_which_entries(
+    op: str, shapes: Any, argnum: int, entry: tuple[int, ...], upstream: list[Any], local: list[Any]
 ) -> None:
     trace = trace_of(OPS[op], Sample(shapes))
     edge = trace.graph.edges[argnum]
-    origins = edge_origins(trace, edge, cell)
-    assert [term.cell for term in origins.terms] == upstream
+    origins = edge_origins(trace, edge, entry)
+    assert [term.entry for term in origins.terms] == upstream
     part = factor_entries(LocalFacts(trace, edge).factor, origins)
     assert part.tensor is not None
-    assert list(part.cells) == local
+    assert list(part.entries) == local
 
 
 def test_a_convolution_is_seen_as_the_column_of_its_jacobian() -> None:
@@ -94,7 +94,7 @@ def test_a_convolution_is_seen_as_the_column_of_its_jacobian() -> None:
     origins = edge_origins(trace, edge, (0, 1, 1))
     part = factor_entries(LocalFacts(trace, edge).factor, origins)
     assert part.tensor is None
-    assert list(part.cells) == [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1)]
+    assert list(part.entries) == [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1)]
     assert column(trace, edge, (0, 1, 1)).tolist() == [[[4.0, 3.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 0.0]]]
 
 
@@ -114,7 +114,7 @@ def test_a_jacobian_is_shown_turned() -> None:
     assert np.array_equal(tensor, np.swapaxes(local.value, -1, -2))  # type: ignore[union-attr]
 
 
-def test_one_cell_of_a_large_product_looks_at_one_column(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_entry_of_a_large_product_looks_at_one_column(monkeypatch: pytest.MonkeyPatch) -> None:
     from backprop_engine.derivatives import jacobian
 
     graph = applied("matmul", (300, 2), (2, 300))
@@ -147,16 +147,16 @@ def test_who_has_the_diagonal_need_not_work_it_out_again(op: Op, sample: Sample)
         local = local_gradient(trace, edge)
         if not isinstance(local, ElementwiseLocal):
             continue
-        for cell in list(np.ndindex(trace.contributions[edge.index].shape))[:3]:
+        for entry in list(np.ndindex(trace.contributions[edge.index].shape))[:3]:
             plain, told = (
-                edge_origins(trace, edge, cell),
-                edge_origins(trace, edge, cell, diagonal=local.value),
+                edge_origins(trace, edge, entry),
+                edge_origins(trace, edge, entry, diagonal=local.value),
             )
             assert told.terms == plain.terms
             assert (told.value, told.rest, told.varying) == (plain.value, plain.rest, plain.varying)
 
 
-def test_what_origins_cost_is_what_may_have_read_the_cell() -> None:
+def test_what_origins_cost_is_what_may_have_read_the_entry() -> None:
     trace = trace_of(OPS["matmul"], Sample(((4, 3), (3, 5))))
     left, right = trace.graph.edges
     assert origins_cost(trace, left, (0, 0)) == 5

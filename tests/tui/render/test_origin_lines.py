@@ -1,4 +1,4 @@
-"""Where a cell of a gradient came from, as people read it."""
+"""Where an entry of a gradient came from, as people read it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from backprop_tui.render.entry_lines import origin_lines
 from graphs import applied, each_sample, some_edge, trace_of
 
 
-def said(trace: Trace, name: str, cell: EntryIndex, width: int = 80, language: str = "en") -> list[str]:
-    """The lines on a cell of the gradient of a node that is used once."""
+def said(trace: Trace, name: str, entry: EntryIndex, width: int = 80, language: str = "en") -> list[str]:
+    """The lines on an entry of the gradient of a node that is used once."""
     (use,) = trace.schedule.uses_of[trace.graph.position(name)]
-    origins = edge_origins(trace, trace.graph.edges[use], cell)
+    origins = edge_origins(trace, trace.graph.edges[use], entry)
     return plain(origin_lines(trace, origins, width, language)).splitlines()
 
 
-def test_a_cell_of_a_matrix_product() -> None:
+def test_an_entry_of_a_matrix_product() -> None:
     graph = applied("matmul", (2, 2), (2, 3))
     a, seed = [[0.5, 1.0], [2.0, 0.25]], [[0.0, 0.0, -1.5], [0.0, 0.0, 0.5]]
     trace = record(graph, Bindings.of(graph, {"a": a, "b": np.ones((2, 3))}, seed))
@@ -66,9 +66,9 @@ def test_every_operator_can_be_asked(op: Op, sample: Sample) -> None:
     for edge in trace.graph.edges:
         operand = trace.graph.nodes[edge.operand]
         if 0 not in operand.shape:
-            cell = tuple(size - 1 for size in operand.shape)
+            entry = tuple(size - 1 for size in operand.shape)
             for language in languages():
-                lines = origin_lines(trace, edge_origins(trace, edge, cell), 90, language)
+                lines = origin_lines(trace, edge_origins(trace, edge, entry), 90, language)
                 assert len(lines) == 2 + bool(edge.summed)
                 assert line_width(lines[1]) <= 90
 

@@ -1,4 +1,4 @@
-"""What a cell of a computed value reads, and the line that says how it was made."""
+"""What an entry of a computed value reads, and the line that says how it was made."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace, ValueEdit
 from backprop_tui.cells.lines import line_width, plain
 from backprop_tui.render.entry_lines import reading_lines
-from graphs import applied, each_sample, graph_of, has_cells, trace_of
+from graphs import applied, each_sample, graph_of, has_entries, trace_of
 
 
-def said(trace: Trace, cell: EntryIndex, width: int = 100) -> list[str]:
+def said(trace: Trace, entry: EntryIndex, width: int = 100) -> list[str]:
     node = trace.graph["out"]
-    return plain(reading_lines(trace, node, cell, readings(trace, node, cell), width, "en")).splitlines()
+    return plain(reading_lines(trace, node, entry, readings(trace, node, entry), width, "en")).splitlines()
 
 
 _TOLD_BY_MORE = {"hinge", "max", "min", "max_pool2d", "scaled_dot_product_attention"}
@@ -30,65 +30,65 @@ _TOLD_BY_MORE = {"hinge", "max", "min", "max_pool2d", "scaled_dot_product_attent
 
 
 def _other_numbers(op: Op, sample: Sample) -> Iterator[tuple[EntryIndex, list[Any]]]:
-    """The last cell, and operands of which one has other numbers in every cell that it does not read."""
+    """The last entry, and operands of which one has other numbers in every entry that it does not read."""
     trace = trace_of(op, sample)
     node = trace.graph["out"]
-    for cell in list(np.ndindex(node.shape))[-1:]:
-        for reading in readings(trace, node, cell):
+    for entry in list(np.ndindex(node.shape))[-1:]:
+        for reading in readings(trace, node, entry):
             operand = trace.graph.nodes[node.operands[reading.argnum]]
             if op.name in _TOLD_BY_MORE or not operand.shape or operand.kind.value != "input":
                 continue
             other = np.array(trace.values[operand.position], dtype=np.float64)
-            kept = [other[one] for one in reading.cells]
+            kept = [other[one] for one in reading.entries]
             other *= 0.9
-            for one, number in zip(reading.cells, kept, strict=True):
+            for one, number in zip(reading.entries, kept, strict=True):
                 other[one] = number
             changed = [trace.operand_values[one] for one in node.operands]
             changed[reading.argnum] = other
-            yield cell, changed
+            yield entry, changed
 
 
 @each_sample(lambda op, sample: any(True for _ in _other_numbers(op, sample)))
-def test_a_cell_depends_on_what_it_reads_alone(op: Op, sample: Sample) -> None:
-    """Other numbers in every cell that is not read, in one operand after the other, change nothing."""
+def test_an_entry_depends_on_what_it_reads_alone(op: Op, sample: Sample) -> None:
+    """Other numbers in every entry that is not read, in one operand after the other, change nothing."""
     trace = trace_of(op, sample)
     node = trace.graph["out"]
-    for cell, changed in _other_numbers(op, sample):
-        found = np.asarray(op.forward(*changed, **node.attributes))[cell]
-        assert found == pytest.approx(trace.values[node.position][cell], rel=1e-12, abs=1e-12)
+    for entry, changed in _other_numbers(op, sample):
+        found = np.asarray(op.forward(*changed, **node.attributes))[entry]
+        assert found == pytest.approx(trace.values[node.position][entry], rel=1e-12, abs=1e-12)
 
 
 def _is_elementwise(op: Op, sample: Sample) -> bool:
     rules = graph_of(op, sample)["out"].rules
-    return has_cells(op, sample) and all(isinstance(rule, Elementwise) for rule in rules)
+    return has_entries(op, sample) and all(isinstance(rule, Elementwise) for rule in rules)
 
 
 @each_sample(_is_elementwise)
-def test_what_an_elementwise_operator_reads_is_one_cell_of_each(op: Op, sample: Sample) -> None:
+def test_what_an_elementwise_operator_reads_is_one_entry_of_each(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     node = trace.graph["out"]
-    cell = tuple(size - 1 for size in node.shape)
-    found = readings(trace, node, cell)
-    assert [len(reading.cells) for reading in found] == [1] * len(node.operands)
-    assert len(said(trace, cell)) in (1, 2)
+    entry = tuple(size - 1 for size in node.shape)
+    found = readings(trace, node, entry)
+    assert [len(reading.entries) for reading in found] == [1] * len(node.operands)
+    assert len(said(trace, entry)) in (1, 2)
 
 
-@each_sample(has_cells)
+@each_sample(has_entries)
 def test_what_is_written_fits_and_ends_in_the_value(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     node = trace.graph["out"]
-    for cell in list(np.ndindex(node.shape))[:2]:
+    for entry in list(np.ndindex(node.shape))[:2]:
         for language in ("en", "ko"):
-            lines = reading_lines(trace, node, cell, readings(trace, node, cell), 110, language)
+            lines = reading_lines(trace, node, entry, readings(trace, node, entry), 110, language)
             assert all(line_width(line) <= 110 for line in lines)
         if lines:
-            value = float(trace.outs[node.position][cell])
+            value = float(trace.outs[node.position][entry])
             shown = re.findall(r"= (\S+)$", plain(lines))[-1]
             assert float(shown) == pytest.approx(value, rel=1e-3, abs=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("op", "operands", "cell", "line"),
+    ("op", "operands", "entry", "line"),
     [
         ("matmul", ([[1.0, 2.0]], [[3.0, 0.5], [-1.0, 4.0]]), (0, 1), "out[0,1] = 1 · 0.5 + 2 · 4 = 8.5"),
         ("add", ([1.0, 2.0], [0.5, -0.5]), (1,), "out[1] = a[1] + b[1] = 2 + (-0.5) = 1.5"),
@@ -101,14 +101,14 @@ def test_what_is_written_fits_and_ends_in_the_value(op: Op, sample: Sample) -> N
          "out[0,0] = 1 · 3 + 2 · 4 + 0.5 · 1 = 11.5"),
     ],
 )  # fmt: skip
-def test_how_it_is_said(op: str, operands: Any, cell: EntryIndex, line: str) -> None:
+def test_how_it_is_said(op: str, operands: Any, entry: EntryIndex, line: str) -> None:
     tensors = tuple(np.asarray(one) for one in operands)
-    assert said(trace_of(OPS[op], Sample(tensors)), cell) == [line]
+    assert said(trace_of(OPS[op], Sample(tensors)), entry) == [line]
 
 
 def test_a_maximum_reads_the_largest() -> None:
     (reading,) = readings(*_at_out(trace_of(OPS["max"], Sample((np.asarray([1.0, 5.0, 2.0]),)))), ())
-    assert reading.cells == ((1,),)
+    assert reading.entries == ((1,),)
 
 
 def test_a_norm_is_no_sum_of_products() -> None:

@@ -1,6 +1,6 @@
 """A matrix as a heatmap: two rows a line, on a scale around zero, with a legend below.
 
-The scale is that of the whole tensor, whatever part of it is shown, and only the cells that are shown are
+The scale is that of the whole tensor, whatever part of it is shown, and only the entries that are shown are
 looked at: what a window costs does not depend on the tensor's size.
 """
 
@@ -38,9 +38,9 @@ _LEGEND_CELLS = 6
 """How many cells of the legend are above zero, and below, where there is room."""
 
 
-def levels(cells: Tensor, largest: float) -> Any:
-    """The level of each cell on a scale that ends at `largest`; only zero itself is at 0."""
-    numbers = np.asarray(cells, dtype=np.float64)
+def levels(entries: Tensor, largest: float) -> Any:
+    """The level of each entry on a scale that ends at `largest`; only zero itself is at 0."""
+    numbers = np.asarray(entries, dtype=np.float64)
     with np.errstate(all="ignore"):
         shares = np.clip(numbers / largest, -1.0, 1.0) if largest else np.zeros_like(numbers)
         found = np.rint(shares * LEVELS)
@@ -50,13 +50,13 @@ def levels(cells: Tensor, largest: float) -> Any:
 
 
 def heat_lines(
-    cells: Tensor, largest: float, across: int = 1, down: int = 1, *, emphasis: Any = None
+    entries: Tensor, largest: float, across: int = 1, down: int = 1, *, emphasis: Any = None
 ) -> list[Line]:
-    """The lines of a heatmap of all `cells` of a matrix, each `across` cells wide and `down` halves high.
+    """The lines of a heatmap of all `entries` of a matrix, each `across` cells wide and `down` halves high.
 
-    `emphasis` has for each cell the place of its `Emphasis` among all of them, in an array of the same shape.
+    `emphasis` is an array of the same shape: the position of the `Emphasis` of each entry.
     """
-    tones = (levels(cells, largest) + _OFFSET) * len(_EMPHASES)
+    tones = (levels(entries, largest) + _OFFSET) * len(_EMPHASES)
     if emphasis is not None:
         tones += emphasis
     halves = np.repeat(tones, down, axis=0)

@@ -54,7 +54,7 @@ _WIDEST_PIXEL = 6
 
 
 def is_multiplied(tensor: Tensor) -> bool:
-    """Whether a factor of a product has so few cells that its numbers are to be `fine`."""
+    """Whether a factor of a product has so few entries that its numbers are to be `fine`."""
     return 1 < tensor.size <= _MULTIPLIED
 
 
@@ -139,8 +139,8 @@ def _all_numbers(
         if key not in written:
             written[key] = _columns(matrix, digits, apart=apart, fine=fine)
         texts = written[key]
-        if sum(len(cells[0]) + 2 for cells in texts) - 2 <= width:
-            return ["  ".join(cells) for cells in zip(*texts, strict=True)]
+        if sum(len(numbers[0]) + 2 for numbers in texts) - 2 <= width:
+            return ["  ".join(numbers) for numbers in zip(*texts, strict=True)]
     return None
 
 
@@ -153,11 +153,11 @@ def _columns(matrix: Any, digits: int = 4, *, apart: bool = True, fine: bool = F
     return [trimmed(together[index::count]) for index in range(count)]
 
 
-def trimmed(cells: list[str]) -> list[str]:
+def trimmed(numbers: list[str]) -> list[str]:
     """Texts of one width without the spaces that all of them begin or end with."""
-    before = min(len(cell) - len(cell.lstrip()) for cell in cells)
-    after = min(len(cell) - len(cell.rstrip()) for cell in cells)
-    return [cell[before : len(cell) - after] for cell in cells]
+    before = min(len(number) - len(number.lstrip()) for number in numbers)
+    after = min(len(number) - len(number.rstrip()) for number in numbers)
+    return [number[before : len(number) - after] for number in numbers]
 
 
 def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
@@ -167,15 +167,15 @@ def _fitting_rows(matrix: Any, width: int, height: int) -> list[str]:
     texts: list[list[str]] = []
     used = 0
     candidates = _columns(matrix[:shown, : max(1, width // 3 + 1)])
-    for index, cells in enumerate(candidates):
+    for index, numbers in enumerate(candidates):
         separator = 2 if texts else 0
         reserve = 0 if index == columns - 1 else 1 + len(_MORE)
-        if texts and used + separator + len(cells[0]) + reserve > width:
+        if texts and used + separator + len(numbers[0]) + reserve > width:
             break
-        texts.append(cells)
-        used += separator + len(cells[0])
+        texts.append(numbers)
+        used += separator + len(numbers[0])
     cut = len(texts) < columns
-    lines = ["  ".join(cells) + (f" {_MORE}" if cut else "") for cells in zip(*texts, strict=True)]
+    lines = ["  ".join(numbers) + (f" {_MORE}" if cut else "") for numbers in zip(*texts, strict=True)]
     if shown < rows:
         lines.append(_MORE.center(len(lines[0])))
     return lines

@@ -166,10 +166,10 @@ def _counts(verification: Verification) -> Message:
     words += [msg("{count} at a kink", count=kinks)] if kinks else []
     words += [
         msg(
-            "{name}: {checked} of {cells} entries and a random projection",
+            "{name}: {checked} of {entries} entries and a random projection",
             name=check.name,
             checked=check.checked,
-            cells=check.cells,
+            entries=check.entries,
         )
         for check in checks
         if check.sampled and check.checked
@@ -179,7 +179,7 @@ def _counts(verification: Verification) -> Message:
 
 def _problem(check: GradientCheck) -> Message:
     """What is wrong with a gradient."""
-    name = f"{check.name}[{', '.join(map(str, check.cell))}]" if check.cell else check.name
+    name = f"{check.name}[{', '.join(map(str, check.entry))}]" if check.entry else check.name
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
         return msg(

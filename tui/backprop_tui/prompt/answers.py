@@ -103,7 +103,7 @@ def _named(typed: str, graph: Graph) -> TensorReference | None:
         target = parse_target(typed, graph)
     except UsageError:
         return None
-    return target if target.cell is None else None
+    return target if target.entry is None else None
 
 
 def _evaluated(session: Session, typed: str) -> Tensor | None:
@@ -117,25 +117,25 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
             if _NAME.fullmatch(typed):
                 node_named(typed, session.graph)  # says which name is nearest
             target = None
-        if target is None or target.cell is None:
+        if target is None or target.entry is None:
             raise
     frame = session.frame
     whole = frame.gradient(target.node) if target.gradient else frame.value(target.node)
     if whole is None:
         return None
     try:
-        cell: Tensor = whole[target.cell]
+        entry: Tensor = whole[target.entry]
     except IndexError:
         shape = shape_text(target.node.shape)
         raise UsageError(
             msg(
-                "{name} is {shape} and has no entry {cell}",
+                "{name} is {shape} and has no entry {entry}",
                 name=target.node.name,
                 shape=shape,
-                cell=list(target.cell),
+                entry=list(target.entry),
             )
         ) from None
-    return cell
+    return entry
 
 
 def expected(session: Session, query: Expect, context: Context) -> Outcome:
@@ -272,9 +272,9 @@ def _product(session: Session, way: Path) -> Span:
 def nudged(session: Session, query: NudgeLeaf, context: Context) -> list[Line]:
     """A leaf moved a little both ways, and what its gradient predicts."""
     language = context.language
-    found = nudge(session.run, session.iteration, query.name, query.cell, query.size)
-    cell = f"[{','.join(map(str, query.cell))}]" if query.cell else ""
-    name, size = f"{query.name}{cell}", number(query.size)
+    found = nudge(session.run, session.iteration, query.name, query.entry, query.size)
+    entry = f"[{','.join(map(str, query.entry))}]" if query.entry else ""
+    name, size = f"{query.name}{entry}", number(query.size)
     output = msg("output").in_language(language)
     predicted = msg("predicted").in_language(language)
     change = query.size * found.gradient

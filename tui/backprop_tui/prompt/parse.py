@@ -271,9 +271,9 @@ def _set(rest: str, context: _Context) -> Request:
         raise context.usage()
     target = parse_target(match[1], context.session.run.graph)
     value = parse_value(match[2])
-    if target.cell is not None and value.shape != ():
-        raise UsageError(msg("{cell} is one entry: write one number", cell=quoted(match[1])))
-    return context.make(target.node.name, value, target.gradient, target.cell)
+    if target.entry is not None and value.shape != ():
+        raise UsageError(msg("{entry} is one entry: write one number", entry=quoted(match[1])))
+    return context.make(target.node.name, value, target.gradient, target.entry)
 
 
 def _two_branches(rest: str, context: _Context) -> tuple[str, str]:
@@ -318,7 +318,7 @@ def _nudge(rest: str, context: _Context) -> Request:
     target = parse_target(words[0] if len(words) == 1 else rest, context.session.run.graph)
     if target.gradient:
         raise UsageError(msg("a gradient cannot be nudged, only a leaf"))
-    return context.make(target.node.name, target.cell or (), size)
+    return context.make(target.node.name, target.entry or (), size)
 
 
 # Questions

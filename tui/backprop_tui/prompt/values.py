@@ -35,7 +35,7 @@ _MOST_ENTRIES: Final = 12
 """How many entries of a value are written out to be changed."""
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _VALUE: Final = re.compile(rf"\s*(?:([\[\],])|({_NUMBER}|[+-]?\.?(?:nan|inf(?:inity)?)\b))", re.IGNORECASE)
-_CELL: Final = re.compile(r"(.*)\[([-+\d,\s]*)\]", re.DOTALL)
+_ENTRY: Final = re.compile(r"(.*)\[([-+\d,\s]*)\]", re.DOTALL)
 _GRADIENT: Final = re.compile(r"grad\s*\((.*)\)(\[[-+\d,\s]*\])?", re.DOTALL)
 _POSITION: Final = re.compile(r"\s*(\d{1,12})\s*(%?)\s*")
 
@@ -44,7 +44,7 @@ class TensorReference(NamedTuple):
     """A node's value or gradient, or one entry of it."""
 
     node: Node
-    cell: tuple[int, ...] | None = None
+    entry: tuple[int, ...] | None = None
     gradient: bool = False
 
 
@@ -132,9 +132,9 @@ def parse_target(text: str, graph: Graph) -> TensorReference:
 
 def _of_node(text: str, graph: Graph) -> TensorReference:
     if text not in graph:
-        cell = _CELL.fullmatch(text)
-        if cell is not None and cell[1].strip() in graph:
-            return TensorReference(graph[cell[1].strip()], _indices(cell[2], text))
+        entry = _ENTRY.fullmatch(text)
+        if entry is not None and entry[1].strip() in graph:
+            return TensorReference(graph[entry[1].strip()], _indices(entry[2], text))
     return TensorReference(node_named(text, graph))
 
 

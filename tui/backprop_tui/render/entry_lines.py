@@ -18,7 +18,7 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["cell_text", "origin_lines", "reading_lines"]
+__all__ = ["entry_text", "origin_lines", "reading_lines"]
 
 _LETTERS = "ijklmnpq"
 _DIGITS = 4
@@ -27,7 +27,7 @@ _SHORTEST = 8
 
 
 def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str = "en") -> list[Line]:
-    """How a cell of a contribution is made: the sum in symbols, and in numbers with as many of its terms as
+    """How an entry of a contribution is made: the sum in symbols, and in numbers with as many of its terms as
     `width` has room for; where the operand was broadcast, which axes are summed::
 
         ∂L/∂W[1,2] = ∑ i  ∂L/∂Y[i,2] · ∂Y[i,2]/∂W[1,2]
@@ -36,7 +36,7 @@ def origin_lines(trace: Trace, origins: Origins, width: int = 80, language: str 
     graph = trace.graph
     node, operand = graph.nodes[origins.edge.node], graph.nodes[origins.edge.operand]
     place, letters = _pattern(origins)
-    at = cell_text(origins.cell)
+    at = entry_text(origins.entry)
     left = f"{gradient_name(graph, operand)}{at}"
     sign = f"∑ {' '.join(letters)}  " if letters else ""
     symbols: Line = (
@@ -75,15 +75,15 @@ def _local(node: Node, operand: Node, place: str, at: str) -> str:
 
 
 def _pattern(origins: Origins) -> tuple[str, list[str]]:
-    """The upstream cells of all terms: an index where they have the same, else a letter; and the letters."""
+    """The upstream entries of all terms: an index where all have the same, else a letter; the letters."""
     if not origins.terms:
         return "", []
-    first = origins.terms[0].cell
+    first = origins.terms[0].entry
     names = [
         _letter(axis) if varies else str(index)
         for axis, (index, varies) in enumerate(zip(first, origins.varying, strict=True))
     ]
-    return cell_text(names), [name for name, varies in zip(names, origins.varying, strict=True) if varies]
+    return entry_text(names), [name for name, varies in zip(names, origins.varying, strict=True) if varies]
 
 
 def _letter(axis: int) -> str:
@@ -92,8 +92,8 @@ def _letter(axis: int) -> str:
     return f"{_LETTERS[at]}{again or ''}"
 
 
-def cell_text(indices: Sequence[object]) -> str:
-    """``[1,i]``; nothing for the only cell of a scalar."""
+def entry_text(indices: Sequence[object]) -> str:
+    """``[1,i]``; nothing for the only entry of a scalar."""
     return f"[{','.join(map(str, indices))}]" if indices else ""
 
 
@@ -148,23 +148,23 @@ def _signed(value: float) -> str:
 
 
 def reading_lines(
-    trace: Trace, node: Node, cell: EntryIndex, found: tuple[Reading, ...], width: int, language: str
+    trace: Trace, node: Node, entry: EntryIndex, found: tuple[Reading, ...], width: int, language: str
 ) -> list[Line]:
     """The formula of an entry with its numbers, or the sum that it is; nothing where it is neither."""
     if node.op is None or not found:
         return []
     if all(rule is None or isinstance(rule, Elementwise) for rule in node.rules):
-        return _formula_lines(trace, node, cell, found, width)
-    terms = read_terms(trace, node, cell, found)
+        return _formula_lines(trace, node, entry, found, width)
+    terms = read_terms(trace, node, entry, found)
     if not terms:
         return []
-    left = (Span(f"{node.name}{cell_text(cell)} = ", Role.VALUE),)
-    room, value = width - line_width(left), float(trace.outs[node.position][cell])
+    left = (Span(f"{node.name}{entry_text(entry)} = ", Role.VALUE),)
+    room, value = width - line_width(left), float(trace.outs[node.position][entry])
     return [(*left, *_sum_line(terms, value, room, language, (Role.VALUE, Role.VALUE)))]
 
 
 def _formula_lines(
-    trace: Trace, node: Node, cell: EntryIndex, found: tuple[Reading, ...], width: int
+    trace: Trace, node: Node, entry: EntryIndex, found: tuple[Reading, ...], width: int
 ) -> list[Line]:
     """``h[1] = tanh(a[1]) = tanh(0.5) = 0.4621``."""
     graph = trace.graph
@@ -173,14 +173,14 @@ def _formula_lines(
         return []
 
     def symbol(operand: Node) -> str:
-        cells = known[operand.position].cells
-        return f"{operand_text(operand)}{cell_text(cells[0]) if operand.name else ''}"
+        entries = known[operand.position].entries
+        return f"{operand_text(operand)}{entry_text(entries[0]) if operand.name else ''}"
 
     def value(operand: Node) -> str:
-        text = number(trace.values[operand.position][known[operand.position].cells[0]], 4)
+        text = number(trace.values[operand.position][known[operand.position].entries[0]], 4)
         return f"({text})" if text.startswith("-") and node.op is not None and node.op.written else text
 
-    written = f"{node.name}{cell_text(cell)} = {formula(graph, node, symbol)}"
-    numbers = f" = {formula(graph, node, value)} = {number(float(trace.outs[node.position][cell]), 4)}"
+    written = f"{node.name}{entry_text(entry)} = {formula(graph, node, symbol)}"
+    numbers = f" = {formula(graph, node, value)} = {number(float(trace.outs[node.position][entry]), 4)}"
     line: Line = (Span(written, Role.VALUE), Span(numbers, Role.VALUE))
     return [line] if line_width(line) <= width else [line[:1], line[1:]]

@@ -20,7 +20,7 @@ from backprop_tui.render.equation.equation import equation
 
 __all__ = ["equations", "example"]
 
-_MOST_CELLS, _FEWEST_CELLS = 16, 4
+_MOST_ENTRIES, _FEWEST_ENTRIES = 16, 4
 _HEIGHT = 12
 
 
@@ -63,15 +63,15 @@ def equations(trace: Trace, language: str, width: int) -> Iterator[Block]:
 def _fitness(op: Op, sample: Sample) -> tuple[bool, bool, bool, int, int, int]:
     """Few numbers but not too few, no more axes than a page has, every operand, no settings to explain."""
     shapes = [operand if isinstance(operand, tuple) else np.shape(operand) for operand in sample.operands]
-    cells = [prod(shape) for shape in shapes]
-    small = 0 not in cells and max(cells) <= _MOST_CELLS
+    sizes = [prod(shape) for shape in shapes]
+    small = 0 not in sizes and max(sizes) <= _MOST_ENTRIES
     settings = sum(
         1
         for attribute in op.attributes
         if attribute.name in sample.attributes and attribute.default is not ...
     )
-    size = sum(cells) if small else -sum(cells)
-    return small, max(map(len, shapes)) <= 2, max(cells) >= _FEWEST_CELLS, len(shapes), -settings, size
+    size = sum(sizes) if small else -sum(sizes)
+    return small, max(map(len, shapes)) <= 2, max(sizes) >= _FEWEST_ENTRIES, len(shapes), -settings, size
 
 
 def _rounded(tensor: Any) -> Any:

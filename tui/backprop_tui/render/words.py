@@ -164,12 +164,12 @@ def check_text(check: GradientCheck, language: str) -> str:
             return msg("numeric check of a random projection ✓").in_language(language)
         case Verdict.AGREES if check.sampled:
             return msg(
-                "numeric check of {checked} of {cells} entries and a random projection ✓",
+                "numeric check of {checked} of {entries} entries and a random projection ✓",
                 checked=check.checked,
-                cells=check.cells,
+                entries=check.entries,
             ).in_language(language)
-        case Verdict.AGREES if check.cells != 1:
-            return msg("numeric check of {cells} entries ✓", cells=check.cells).in_language(language)
+        case Verdict.AGREES if check.entries != 1:
+            return msg("numeric check of {entries} entries ✓", entries=check.entries).in_language(language)
         case Verdict.AGREES:
             return msg("numeric {numeric} ✓", numeric=number(check.expected)).in_language(language)
         case Verdict.KINK:

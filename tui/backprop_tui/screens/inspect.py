@@ -147,10 +147,10 @@ class InspectScreen(ModalScreen[None]):
         """A click puts the cursor, or chooses a tensor by its name."""
         if message.panel.id != "tensor":
             return
-        cell = self.shown.cell(message.x, message.y)
+        entry = self.shown.entry(message.x, message.y)
         subject = self.shown.subject(message.x, message.y)
-        if cell is not None:
-            self.state = self.current.cursor_at(*cell)
+        if entry is not None:
+            self.state = self.current.cursor_at(*entry)
         elif subject is not None:
             self.state = self.current.choose(subject)
 

@@ -74,7 +74,7 @@ def list_hint(text: str) -> Hint:
     found = _LIST.fullmatch(text.strip()) if len(text) <= _LONG else None
     if found is None:
         return ""
-    rows = [_cells(row) for row in found[1].split(";") if row.strip()]
+    rows = [_entries(row) for row in found[1].split(";") if row.strip()]
     if not rows or not all(row and all(map(_NUMBER.fullmatch, row)) for row in rows):
         return ""
     if len(rows) > 1:
@@ -84,7 +84,7 @@ def list_hint(text: str) -> Hint:
     return msg("write `{text}`", text=f"[{', '.join(rows[0])}]")
 
 
-def _cells(row: str) -> list[str]:
+def _entries(row: str) -> list[str]:
     return [entry for entry in re.split(r"[,\s]+", row.strip()) if entry]
 
 

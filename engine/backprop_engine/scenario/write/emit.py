@@ -314,7 +314,7 @@ _SPECIAL: Final = {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}
 
 
 def numbers(tensor: Tensor) -> Document:
-    """A tensor as nested lists; one without cells, whose lists could not tell its shape, by its shape."""
+    """A tensor as nested lists; one without entries, whose lists could not tell its shape, by its shape."""
     if tensor.size == 0:
         return {"shape": [Spelled(str(size)) for size in tensor.shape], "init": "zeros"}
     return _nested(tensor)

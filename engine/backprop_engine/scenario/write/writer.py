@@ -80,7 +80,7 @@ def _length(node: YamlNode) -> int:
 
 
 def _is_empty(node: YamlNode, kind: ValueKind) -> bool:
-    """Whether a section can be left out; numbers without a cell are numbers."""
+    """Whether a section can be left out; numbers without an entry are numbers."""
     return is_absent(node) or (kind != "numbers" and not isinstance(node, YamlScalar) and not len(node))
 
 

@@ -98,7 +98,7 @@ def _drawing_of(
 def _trains_two_numbers(view: View) -> bool:
     """Whether exactly two numbers are trained."""
     tracks = view.session.run.history.tracks
-    return len(tracks) == 2 and all(track.cell is not None for track in tracks)
+    return len(tracks) == 2 and all(track.entry is not None for track in tracks)
 
 
 def _trains(view: View) -> bool:

@@ -89,9 +89,9 @@ def _parameter_curve(graph: Graph, history: TrainingHistory, at: int, iteration:
 def _track_name(graph: Graph, track: TrackedNumber) -> str:
     """``w[0]`` for a number of a parameter, ``‖W‖`` for its norm."""
     name = graph.nodes[track.parameter].name
-    if track.cell is None:
+    if track.entry is None:
         return f"‖{name}‖"
-    return f"{name}[{', '.join(map(str, track.cell))}]" if track.cell else name
+    return f"{name}[{', '.join(map(str, track.entry))}]" if track.entry else name
 
 
 def parameter_plane(view: View, width: int, height: int) -> Plane:

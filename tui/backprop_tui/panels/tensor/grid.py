@@ -94,10 +94,10 @@ class Picture(Struct, frozen=True):
 
 
 class Grid(Struct, frozen=True, eq=False):
-    """The matrix through the cell `at` along two `axes` of a tensor that `read` gives the numbers of.
+    """The matrix through the entry `at` along two `axes` of a tensor that `read` gives the numbers of.
 
-    `largest` ends the scale of a heatmap. With `lit` cells, those stand out; with a `cursor`, the cell `at`
-    does. Where it is to `follow`, what is in view moves with that cell.
+    `largest` ends the scale of a heatmap. With `lit` entries, those stand out; with a `cursor`, the
+    entry `at` does. Where it is to `follow`, what is in view moves with that entry.
     """
 
     shape: Shape
@@ -118,12 +118,12 @@ class Grid(Struct, frozen=True, eq=False):
 
     @property
     def place(self) -> tuple[int, int]:
-        """The row and the column of the cell `at`."""
+        """The row and the column of the entry `at`."""
         return self.place_of(self.at)
 
-    def place_of(self, cell: EntryIndex) -> tuple[int, int]:
-        """The row and the column of any cell, were it in the matrix."""
-        row, column = (0 if axis is None else cell[axis] for axis in self.axes)
+    def place_of(self, entry: EntryIndex) -> tuple[int, int]:
+        """The row and the column of any entry, were it in the matrix."""
+        row, column = (0 if axis is None else entry[axis] for axis in self.axes)
         return row, column
 
     @property
@@ -132,8 +132,8 @@ class Grid(Struct, frozen=True, eq=False):
         rows = self.size[0]
         return len(str(rows - 1)) if rows > 1 else 0
 
-    def cell(self, row: int, column: int) -> EntryIndex:
-        """The cell of the tensor in a row and a column of the matrix."""
+    def entry(self, row: int, column: int) -> EntryIndex:
+        """The entry of the tensor in a row and a column of the matrix."""
         found = list(self.at)
         for axis, index in zip(self.axes, (row, column), strict=True):
             if axis is not None:
@@ -160,7 +160,7 @@ def last_axes(shape: Shape) -> Axes:
 
 
 def _rows_in_view(grid: Grid, top: int, height: int) -> range:
-    """The rows in view, from `top` on where the cell to follow allows."""
+    """The rows in view, from `top` on where the entry to follow allows."""
     return _in_view(grid.size[0], top, height, grid.place[0] if grid.follow else None)
 
 
@@ -195,7 +195,7 @@ def fits(grid: Grid, width: int, height: int) -> bool:
 
 
 def as_numbers(grid: Grid, width: int, height: int, scroll: Scroll) -> Picture:
-    """As many rows and columns as fit, from those of `scroll` on where the cell to follow allows."""
+    """As many rows and columns as fit, from those of `scroll` on where the entry to follow allows."""
     heading = int(grid.size[1] > 1)
     rows = _rows_in_view(grid, scroll.top, max(1, height - heading))
     columns = _columns_as_fit(grid, rows, scroll.left, width - grid.gutter)
@@ -221,13 +221,13 @@ def as_numbers(grid: Grid, width: int, height: int, scroll: Scroll) -> Picture:
 def _number(grid: Grid, text: str, row: int, at: int) -> Span:
     if grid.cursor and (row, at) == grid.place:
         return Span(text, Role.SELECTED)
-    if grid.lit is not None and grid.cell(row, at) in grid.lit:
+    if grid.lit is not None and grid.entry(row, at) in grid.lit:
         return Span(text, Role.LIT)
     return Span(text, grid.role)
 
 
 def _columns_as_fit(grid: Grid, rows: range, left: int, width: int) -> _WrittenTexts:
-    """The columns in view, from `left` on where the cell to follow allows; at least one."""
+    """The columns in view, from `left` on where the entry to follow allows; at least one."""
     count, followed = grid.size[1], grid.place[1]
     most = max(0, width) // _NARROWEST + 1
     left = max(0, min(left, count - 1))
@@ -361,8 +361,8 @@ def _emphasis(grid: Grid, rows: range, columns: range) -> Any:
     usual = Emphasis.NONE if grid.lit is None else Emphasis.FADED
     found = np.full((len(rows), len(columns)), _EMPHASES.index(usual))
     marked = [(grid.at, Emphasis.CURSOR)] if grid.cursor else []
-    for cell, how in (*((cell, Emphasis.LIT) for cell in grid.lit or ()), *marked):
-        row, column = grid.place_of(cell)
-        if row in rows and column in columns and grid.cell(row, column) == cell:
+    for entry, how in (*((entry, Emphasis.LIT) for entry in grid.lit or ()), *marked):
+        row, column = grid.place_of(entry)
+        if row in rows and column in columns and grid.entry(row, column) == entry:
             found[row - rows.start, column - columns.start] = _EMPHASES.index(how)
     return found

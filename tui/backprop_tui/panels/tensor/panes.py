@@ -78,16 +78,16 @@ def side_panes(state: TensorState) -> list[Pane]:
     assert upstream is not None
     factor, shown = local.factor, factor_entries(local.factor, origins)
     name = gradient_name(local.trace.graph, local.node)
-    flows_in = _lit(name, upstream, [term.cell for term in origins.terms], Role.GRADIENT)
+    flows_in = _lit(name, upstream, [term.entry for term in origins.terms], Role.GRADIENT)
     if shown.tensor is None:  # each entry of the column by itself, and then all is summed
         return [_signed(flows_in, "="), _signed(_column_pane(local, shown, origins), "⊙")]
-    beside = _lit(_factor_name(local), shown.tensor, shown.cells, Role.LOCAL)
+    beside = _lit(_factor_name(local), shown.tensor, shown.entries, Role.LOCAL)
     first, second = (beside, flows_in) if factor.comes_first else (flows_in, beside)
     return [_signed(first, "="), _signed(second, factor.sign)]
 
 
 def _operand_panes(state: TensorState) -> list[Pane]:
-    """The first operands, with the cells lit that the cursor's cell reads."""
+    """The first operands, with the entries lit that the cursor's entry reads."""
     trace, node = state.view.session.trace, state.node
     panes: list[Pane] = []
     for reading in state.readings:
@@ -97,7 +97,7 @@ def _operand_panes(state: TensorState) -> list[Pane]:
         assert node.op is not None
         written = node.op.written and len(node.operands) == 2
         before = f"= {node.op.sign}" if not written else "="
-        pane = _lit(operand.name, trace.operand_values[operand.position], reading.cells, Role.VALUE)
+        pane = _lit(operand.name, trace.operand_values[operand.position], reading.entries, Role.VALUE)
         panes.append(_signed(pane, before if not panes else node.op.sign if written else ","))
     return panes
 
@@ -106,19 +106,18 @@ def _signed(pane: Pane, sign: str) -> Pane:
     return Pane(pane.name, pane.grid, sign, pane.facts)
 
 
-def _lit(name: str, tensor: Tensor, cells: Sequence[EntryIndex], role: Role) -> Pane:
-    """A tensor with cells lit, the first of them in view."""
+def _lit(name: str, tensor: Tensor, entries: Sequence[EntryIndex], role: Role) -> Pane:
+    """A tensor with entries lit, the first of them in view."""
     known = facts(tensor)
-    at = cells[0] if cells else (0,) * tensor.ndim
-    return Pane(name, _grid(tensor.shape, _reader(tensor), at, cells, role, known.largest), "", known)
+    at = entries[0] if entries else (0,) * tensor.ndim
+    return Pane(name, _grid(tensor.shape, _reader(tensor), at, entries, role, known.largest), "", known)
 
 
 def _grid(
-    shape: Any, read: Read, at: EntryIndex, cells: Sequence[EntryIndex], role: Role, largest: float
+    shape: Any, read: Read, at: EntryIndex, entries: Sequence[EntryIndex], role: Role, largest: float
 ) -> Grid:
-    return Grid(
-        shape=shape, read=read, at=at, axes=last_axes(shape), role=role, largest=largest, lit=frozenset(cells)
-    )
+    lit = frozenset(entries)
+    return Grid(shape=shape, read=read, at=at, axes=last_axes(shape), role=role, largest=largest, lit=lit)
 
 
 def _factor_name(local: LocalFacts) -> str:
@@ -132,16 +131,16 @@ def _factor_name(local: LocalFacts) -> str:
 
 def _column_pane(local: LocalFacts, shown: FactorEntries, origins: Origins) -> Pane:
     """The column of the Jacobian for the entry under the cursor, with the entries lit."""
-    trace, edge, cell = local.trace, local.edge, origins.cell
-    at = shown.cells[0] if shown.cells else (0,) * len(local.node.shape)
+    trace, edge, entry = local.trace, local.edge, origins.entry
+    at = shown.entries[0] if shown.entries else (0,) * len(local.node.shape)
     largest = max((abs(term.factor) for term in origins.terms if np.isfinite(term.factor)), default=0.0)
-    read: Read = lambda places: column_entries(trace, edge, cell, places)  # noqa: E731
-    grid = _grid(local.node.shape, read, at, shown.cells, Role.LOCAL, largest)
-    return Pane(_column_name(local.node, local.operand, cell), grid)
+    read: Read = lambda places: column_entries(trace, edge, entry, places)  # noqa: E731
+    grid = _grid(local.node.shape, read, at, shown.entries, Role.LOCAL, largest)
+    return Pane(_column_name(local.node, local.operand, entry), grid)
 
 
-def _column_name(node: Node, operand: Node, cell: EntryIndex) -> str:
-    index = f"[{','.join(map(str, cell))}]" if cell else ""
+def _column_name(node: Node, operand: Node, entry: EntryIndex) -> str:
+    index = f"[{','.join(map(str, entry))}]" if entry else ""
     return f"{derivative(node, operand)}{index}"
 
 

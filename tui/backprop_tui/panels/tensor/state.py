@@ -1,4 +1,4 @@
-"""Where one stands in the viewer of a node's tensors: which tensor, which slice, which cell."""
+"""Where one stands in the viewer of a node's tensors: which tensor, which slice, which entry."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from backprop_tui.view import View
 __all__ = ["Subject", "TensorState", "opened_at"]
 
 _MOST_TERMS = 1024
-"""The most terms of a sum of which the cells are lit."""
-_MOST_CELLS = 2**22
-"""The most cells that are looked at to find the terms."""
+"""The most terms of a sum of which the entries are lit."""
+_MOST_ENTRIES = 2**22
+"""The most entries that are looked at to find the terms."""
 
 
 class Subject(Struct, frozen=True):
@@ -39,7 +39,7 @@ class Subject(Struct, frozen=True):
 class TensorState:
     """What the viewer of a node's tensors is a function of.
 
-    `at` is the cell of the cursor, in all axes; `axes` are those that the matrix in view has, and `slides`
+    `at` is the entry of the cursor, in all axes; `axes` are those that the matrix in view has, and `slides`
     says which of the others the keys for slices go along. `heat` and `counts` are None where it is left to
     the viewer whether there is a heatmap, and a histogram beside it.
     """
@@ -120,13 +120,13 @@ class TensorState:
 
     @property
     def large(self) -> bool:
-        """Whether too much would have to be looked at to tell how a cell of the product is made."""
+        """Whether too much would have to be looked at to tell how an entry of the product is made."""
         edge = self.edge
-        return edge is not None and origins_cost(self.view.session.trace, edge, self.at) > _MOST_CELLS
+        return edge is not None and origins_cost(self.view.session.trace, edge, self.at) > _MOST_ENTRIES
 
     @cached_property
     def origins(self) -> Origins | None:
-        """How the cell of the cursor is made, where the tensor is a product."""
+        """How the entry of the cursor is made, where the tensor is a product."""
         local = self.local
         if self.edge is None or local is None or self.empty or self.tensor is None or self.large:
             return None
@@ -135,7 +135,7 @@ class TensorState:
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
-        """What the cell of the cursor reads, where the tensor is a computed value."""
+        """What the entry of the cursor reads, where the tensor is a computed value."""
         if self.chosen.kind != "value" or self.empty or self.tensor is None:
             return ()
         return readings(self.view.session.trace, self.node, self.at)

@@ -1,6 +1,6 @@
-"""The viewer of a node's tensors: a slice as numbers or a heatmap, its facts, and how a cell is made.
+"""The viewer of a node's tensors: a slice as numbers or a heatmap, its facts, and how an entry is made.
 
-Of a product, the upstream and the local gradient stand beside it, with the cells lit that made that cell.
+Of a product, the upstream and the local gradient stand beside it, with the entries lit that made that entry.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.panels.tensor.grid import Picture
 from backprop_tui.panels.tensor.panes import main_pane, pane_block, side_panes
 from backprop_tui.panels.tensor.state import Subject, TensorState
-from backprop_tui.render.entry_lines import cell_text, origin_lines, reading_lines
+from backprop_tui.render.entry_lines import entry_text, origin_lines, reading_lines
 from backprop_tui.render.words import KIND_NAMES
 
 __all__ = ["Viewer", "fact_lines", "histogram_lines", "literal", "viewer"]
@@ -46,7 +46,7 @@ _UNEVEN = 50
 
 
 class Viewer(Struct, frozen=True):
-    """The viewer as drawn, and what the mouse can hit: the cells of the tensor, and the names of others."""
+    """The viewer as drawn, and what the mouse can hit: the entries of the tensor, and the names of others."""
 
     drawing: Lines
     picture: Picture | None = None
@@ -57,7 +57,7 @@ class Viewer(Struct, frozen=True):
     as_heat: bool = False
     with_counts: bool = False
 
-    def cell(self, x: int, y: int) -> tuple[int, int] | None:
+    def entry(self, x: int, y: int) -> tuple[int, int] | None:
         """The row and the column of the matrix in view that stand at a place."""
         return None if self.picture is None else self.picture.at(x - self.x, y - self.y)
 
@@ -79,7 +79,7 @@ def viewer(state: TensorState, width: int, height: int) -> Viewer:
     above += fact_lines(tensor, state.view.language, width)
     if state.empty:
         return Viewer(Lines.of([*above, (Span("[ ]", state.role),)]), None, 0, 0, hits, len(head))
-    below = _cell_lines(state, tensor, width)
+    below = _entry_lines(state, tensor, width)
     room = max(3, height - len(above) - len(below) - 2)
     with_counts = _has_counts(state, tensor, width)
     block, picture, as_heat = _middle(state, tensor, width, room, with_counts=with_counts)
@@ -187,7 +187,7 @@ def _middle(
 
 
 def fact_lines(tensor: Tensor, language: str, width: int) -> list[Line]:
-    """Range, mean, norm, and how many cells are zero or not finite."""
+    """Range, mean, norm, and how many entries are zero or not finite."""
     known = facts(tensor)
     named: list[tuple[str, str, Role]] = []
     if known.least is not None and known.greatest is not None:
@@ -261,12 +261,12 @@ def _bar(share: float, room: int) -> str:
 # Below
 
 
-def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
+def _entry_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
     """The number under the cursor in full, and how it came to be."""
     language, subject = state.view.language, state.chosen
     name = state.node.name if subject.kind == "value" else gradient_name(state.view.graph, state.node)
     lines: list[Line] = [
-        (Span(f"{name}{cell_text(state.at)} = ", Role.HEADING), Span(in_full(tensor[state.at]), state.role))
+        (Span(f"{name}{entry_text(state.at)} = ", Role.HEADING), Span(in_full(tensor[state.at]), state.role))
     ]
     if state.origins is not None:
         lines += origin_lines(state.view.session.trace, state.origins, width, language)
@@ -284,7 +284,7 @@ def _cell_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
 
 
 def _contributions(state: TensorState, width: int) -> list[Line]:
-    """The cell of a gradient as the sum of what has arrived."""
+    """The entry of a gradient as the sum of what has arrived."""
     trace, graph = state.view.session.trace, state.view.graph
     count, _ = state.view.frame.arrived(state.node)
     uses = trace.schedule.uses_of.get(state.node.position, [])[:count]

@@ -14,7 +14,7 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block, fraction, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.render.formulas.equations import Column, Style, is_written_out, lies_down, tensor_box
-from backprop_tui.render.formulas.trees import shows_cells
+from backprop_tui.render.formulas.trees import shows_entries
 from backprop_tui.render.formulas.typeset import ATOM, POWER, SIGN, TERM, Piece, Typesetter
 
 __all__ = ["Naming", "gradient", "number_piece", "partial"]
@@ -120,7 +120,7 @@ class Naming:
         tensors = [self.known[name].tensor for name in names if name in self.known]
         if not tensors or not all(is_written_out(tensor, style) for tensor in tensors):
             return False
-        return all(tensor.shape == () for tensor in tensors) or shows_cells(tree, self.axes)
+        return all(tensor.shape == () for tensor in tensors) or shows_entries(tree, self.axes)
 
 
 def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = True) -> Piece | None:

@@ -41,7 +41,7 @@ from backprop_tui.render.formulas.equations import (
     with_value,
 )
 from backprop_tui.render.formulas.naming import Naming, gradient, number_piece, partial
-from backprop_tui.render.formulas.trees import node_trees, rule_tree, shows_cells
+from backprop_tui.render.formulas.trees import node_trees, rule_tree, shows_entries
 from backprop_tui.render.formulas.typeset import SIGN, TERM, Piece, Typesetter
 from backprop_tui.render.words import turn_text
 
@@ -221,7 +221,7 @@ def _update_line(facts: UpdateFacts, title: str, line: ComputedLine) -> Equation
     node, trace, (target, tree, before, after) = facts.node, facts.trace, line
     axes = {name: tensor.ndim for name, tensor in before.items()}
     roles: dict[str, Any] = {"w": Role.VALUE, "g": Role.GRADIENT}
-    shown = not any(axes.values()) or shows_cells(tree, axes)
+    shown = not any(axes.values()) or shows_entries(tree, axes)
     changed = before["g"] is not facts.gradient.tensor
 
     def columns(style: Style) -> Sequence[Column]:

@@ -27,7 +27,7 @@ from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import call_text, setting_text, with_settings
 from backprop_engine.program.trees import folded, rebuilt
 
-__all__ = ["node_trees", "rule_tree", "shows_cells"]
+__all__ = ["node_trees", "rule_tree", "shows_entries"]
 
 _NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6
@@ -118,7 +118,7 @@ def _in_place(graph: Graph, node: Node, tree: Expr) -> Expr:
     return folded(with_settings(op, names, node.attributes, tree), literals)
 
 
-def shows_cells(tree: Expr, axes: Mapping[str, int]) -> bool:
+def shows_entries(tree: Expr, axes: Mapping[str, int]) -> bool:
     """Whether tensors can stand in `tree` in place of their names.
 
     They can be added, multiplied, divided by a number, and be the operands of a function that is written with
@@ -128,17 +128,17 @@ def shows_cells(tree: Expr, axes: Mapping[str, int]) -> bool:
         case Name() | Number():
             return True
         case Unary():
-            return shows_cells(tree.operand, axes)
+            return shows_entries(tree.operand, axes)
         case Transpose() | Subscript() | Attribute(name="mT"):
             return isinstance(tree.value, Name)
         case Binary(op="**"):
-            return isinstance(tree.right, Number) and shows_cells(tree.left, axes)
+            return isinstance(tree.right, Number) and shows_entries(tree.left, axes)
         case Binary(op="+" | "-" | "*" | "@"):
-            return shows_cells(tree.left, axes) and shows_cells(tree.right, axes)
+            return shows_entries(tree.left, axes) and shows_entries(tree.right, axes)
         case Binary(op="/"):
-            return shows_cells(tree.left, axes) and _is_scalar(tree.right, axes)
+            return shows_entries(tree.left, axes) and _is_scalar(tree.right, axes)
         case Call():
-            whole = not _is_stacked(tree) and all(shows_cells(arg, axes) for arg in tree.args)
+            whole = not _is_stacked(tree) and all(shows_entries(arg, axes) for arg in tree.args)
             return whole or _is_scalar(tree, axes)
         case _:
             return _is_scalar(tree, axes)
