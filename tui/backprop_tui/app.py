@@ -48,7 +48,7 @@ class DebuggerApp(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "backprop-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "command_palette", show=False, priority=True, id=binding_id("palette")),
+        Binding("ctrl+p,f2", "command_palette", show=False, priority=True, id=binding_id("palette")),
         Binding("ctrl+c", "quit", show=False, priority=True),
     ]
     ENABLE_COMMAND_PALETTE = True

@@ -55,7 +55,7 @@ SAVED = {
 
 BAD = (
     "b max(abs(product)) > 100",
-    *("(", "q" * 100_001, "zzz", "prnit x", "s1", "x", "e 1", "step x", "start now", "ignore 1"),
+    *("(", "q" * 100_001, "zzz", "prnit x", "s1", "x", "x = 3", "e 1", "step x", "start now", "ignore 1"),
     *("delete x", "undo", "redo", "branch nowhere", "name main!", "name b1", "name baseline"),
     *("compare a b c", "until", "until zzz", "until on", "until mul", "until t", "go", "go 9999"),
     *("go 200%", "go phase update", "go op tanhh", "go group three", "go group ona"),

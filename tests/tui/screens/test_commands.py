@@ -27,6 +27,7 @@ from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.screens import slices
 from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
 from backprop_tui.screens.inspect import InspectScreen
@@ -202,7 +203,8 @@ CASES: dict[str, Case] = {
     "edit_file": Case("", told("no editor is set")),
     "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
     "palette": Case("", lambda pilot, before: pilot.app.screen.id == "--command-palette"),
-    "gallery": Case("", state(lambda now, was: now.selection is None)),
+    "close": Case("", state(lambda now, was: now.selection is None)),
+    "gallery": Case("", shows(GalleryScreen)),
 }
 """Every command from the same place."""
 

@@ -109,7 +109,7 @@ EFFECTS: dict[str, Callable[[Pilot[None]], Awaitable[None]]] = {
     "edit_file": _tells_which_file,
     "help": _helps,
     "palette": _offers_commands,
-    "gallery": _lets_go,
+    "close": _lets_go,
     "quit": _leaves,
 }
 """What the other commands do, where a node is chosen and the graph has the focus."""
@@ -466,11 +466,43 @@ async def test_escape_first_lets_go_of_what_is_marked() -> None:
         assert debugger(pilot).current.session.selection == 0
 
 
-async def test_without_a_gallery_escape_stays() -> None:
+@pytest.mark.parametrize("keys", [("escape",), ("colon", *"gallery", "enter")])
+async def test_opened_by_itself_a_scenario_has_a_gallery_to_go_to_and_to_come_back_from(
+    keys: tuple[str, ...],
+) -> None:
     async with opened(STEM, at=2) as pilot:
-        await pilot.press("escape", "escape")
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, GalleryScreen)
+        assert "Esc close" in seen(pilot)
+        await pilot.press("enter", "s", *keys)
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, GalleryScreen)
+        await pilot.press("escape")
         assert position(pilot) == 2
-        assert pilot.app.is_running
+
+
+async def test_from_the_tour_the_gallery_is_one_word_away_and_escape_ends_the_tour() -> None:
+    async with opened(None) as pilot:
+        await pilot.press("enter", "s", "colon", *"tour", "enter")
+        await pilot.pause()
+        assert debugger(pilot).guide is not None
+        await pilot.press("escape")
+        assert position(pilot) == 1
+        await pilot.press("colon", *"tour", "enter")
+        await pilot.pause()
+        await pilot.press("colon", *"gallery", "enter")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, GalleryScreen)
+        assert len(pilot.app.screen_stack) == 2
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "f2"])
+@pytest.mark.parametrize("what", [STEM, None])
+async def test_two_keys_open_the_palette_everywhere(key: str, what: str | None) -> None:
+    async with opened(what) as pilot:
+        await pilot.press(key)
+        assert pilot.app.screen.id == "--command-palette"
 
 
 async def test_ctrl_c_leaves_too() -> None:

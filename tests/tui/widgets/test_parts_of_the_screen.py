@@ -51,7 +51,9 @@ class FakeHandle:
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
         self.said.append((words, wrong))
 
-    def open_prompt(self, typed: str = "", lines: object = ()) -> None:
+    def open_prompt(
+        self, typed: str = "", lines: object = (), *, once: bool = False, selected: int = 0
+    ) -> None:
         self.asked.append(typed)
 
     def show_panel(self, name: str) -> None:

@@ -64,15 +64,23 @@ SCREEN: Final = (
     ),
     CommandRow("tour", msg("tour"), msg("a tour of one minute"), typed="tour"),
     CommandRow(
-        "palette", msg("commands"), msg("find a command by its name"), ("ctrl+p",), "Ctrl+P", typed="palette"
+        "palette",
+        msg("commands"),
+        msg("find a command by its name"),
+        ("ctrl+p", "f2"),
+        "Ctrl+P F2",
+        typed="palette",
     ),
     CommandRow(
-        "gallery",
-        msg("gallery"),
-        msg("stop what takes long, let go of what is chosen, or back to the gallery of scenarios"),
+        "close",
+        msg("close"),
+        msg("stop what takes long, close what is open, let go of what is chosen; else to the gallery"),
         ("escape",),
         "Esc",
-        typed="gallery close",
+        typed="close",
+    ),
+    CommandRow(
+        "gallery", msg("gallery"), msg("to the gallery of scenarios, from wherever one is"), typed="gallery"
     ),
     CommandRow(
         "quit", msg("quit"), msg("leave the debugger"), ("q",), "q", 1, runs=Quit(), typed="quit q exit"

@@ -53,9 +53,23 @@ class Parsed(NamedTuple):
 def parse(line: str, session: Session) -> Parsed:
     """What `line` asks for; `UsageError` where it asks for nothing that there is."""
     name, arguments = _apart(line)
+    _suggest_setting(line, session)
     command = command_named(name, session)
     read = _READERS.get(command.name) or _READERS_BY_ARGUMENTS[command.arguments]
     return Parsed(command, read(arguments, _Context(command, session)))
+
+
+def _suggest_setting(line: str, session: Session) -> None:
+    """For ``x = 3``, where `x` is a node or an entry of one, an error that says how it is set."""
+    match = _ASSIGNED.fullmatch(line.strip().removeprefix(":"))
+    if match is None:
+        return
+    try:
+        parse_target(match[1], session.graph)
+    except UsageError:
+        return
+    shown = quoted(line.strip().removeprefix(":"), 60)
+    raise UsageError(msg("{line} is not a command: `set {line}` changes the value", line=shown))
 
 
 def command_of(line: str) -> CommandRow:

@@ -31,6 +31,7 @@ from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import Query, Request
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import PAUSE, PENDING, sliced
+from backprop_tui.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.prompt.outcome import Outcome
@@ -57,7 +58,7 @@ class CommandRunner:
     def run(self, row: CommandRow) -> None:
         """What a key or the palette does for a row of the table."""
         if row.asks:
-            self._handle.open_prompt(f"{row.prompt[0]} ")
+            self._handle.open_prompt(f"{row.prompt[0]} ", once=True)
         elif row.runs is not None and not callable(row.runs) and not isinstance(row.runs, Query):
             self.do(row.runs)
         else:
@@ -170,6 +171,20 @@ class CommandRunner:
             app.exit()
         return outcome
 
+    def say_briefly(self, before: View, request: Request, outcome: Outcome) -> bool:
+        """Say in a notice what a line came to; False where there is too much to read for that."""
+        if not isinstance(request, Query):
+            if outcome.session.pending is not None:
+                self.wait_for(lambda found: self._report(before.session, found, request))
+            else:
+                self._report(before.session, outcome.session, request)
+            return True
+        if len(outcome.lines) > _SHORT:
+            return False
+        if outcome.lines:
+            self.answer(plain(outcome.lines), wrong=outcome.failed)
+        return True
+
     def type(self, line: str) -> None:
         """Carry out a line that a key is short for."""
         from backprop_tui.prompt.parse import parse
@@ -189,7 +204,7 @@ class CommandRunner:
         elif len(outcome.lines) > _SHORT:
             self._handle.open_prompt("", outcome.lines)
         elif outcome.lines:
-            self.answer(plain(outcome.lines))
+            self.answer(plain(outcome.lines), wrong=outcome.failed)
 
     # What keys do with the current node
 
@@ -197,13 +212,14 @@ class CommandRunner:
         """Open the prompt with the chosen node's value to change, or that of the step's own."""
         from backprop_tui.prompt.values import assignment
 
-        self._handle.open_prompt(assignment(self._handle.current.session))
+        typed = assignment(self._handle.current.session)
+        self._handle.open_prompt(typed, once=True, selected=len(typed.partition(" = ")[2]))
 
     def toggle_breakpoint(self) -> None:
         """Set a breakpoint on the chosen node, or the step's own; take it away where there is one."""
         session, node = self._handle.current.session, self._handle.chosen_node
         if node is None:
-            self._handle.open_prompt("break ")
+            self._handle.open_prompt("break ", once=True)
             return
         for breakpoint_ in session.breakpoints:
             target = breakpoint_.target

@@ -283,17 +283,22 @@ class DebuggerScreen(Screen[None]):
             "copy": self._copy,
             "help": self._show_help,
             "tour": self._take_tour,
-            "gallery": self._close,
+            "close": self._close,
+            "gallery": self._leave_for_gallery,
             "quit": self._quit,
         }
 
-    def open_prompt(self, typed: str = "", lines: Sequence[Line] = ()) -> None:
-        """Open the prompt with something typed, and something to read above it."""
+    def open_prompt(
+        self, typed: str = "", lines: Sequence[Line] = (), *, once: bool = False, selected: int = 0
+    ) -> None:
+        """Open the prompt with something typed, and something to read above it; `once` for one command."""
         from backprop_tui.screens.prompt import History, PromptScreen
 
         self._history = self._history or History()
         self.app.clear_notifications()  # they would cover what is typed
-        self.app.push_screen(PromptScreen(self, self.runner, self._history, typed, lines))
+        self.app.push_screen(
+            PromptScreen(self, self.runner, self._history, typed, lines, once=once, selected=selected)
+        )
 
     def _open_palette(self) -> None:
         self.app.action_command_palette()
@@ -391,7 +396,19 @@ class DebuggerScreen(Screen[None]):
         elif self.current.session.selection is not None or self.current.found:
             self.show_view(replace(self.current, found=()))
             self.do(Select(None))
-        elif len(self.app.screen_stack) > 2:
+        elif self.guide is not None and len(self.app.screen_stack) > 2:  # the tour lies over what was open
+            self.app.pop_screen()
+        else:
+            self._leave_for_gallery()
+
+    def _leave_for_gallery(self) -> None:
+        """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        from backprop_tui.screens.gallery import GalleryScreen
+
+        galleries = [screen for screen in self.app.screen_stack if isinstance(screen, GalleryScreen)]
+        if not galleries:
+            self.app.push_screen(GalleryScreen(self.current.language, ascii=self.current.ascii))
+        while galleries and self.app.screen is not galleries[-1]:
             self.app.pop_screen()
 
     # The mouse, and the cursor of a table

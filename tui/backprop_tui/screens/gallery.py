@@ -42,7 +42,7 @@ class GalleryScreen(Screen[None]):
         Binding("enter,space,s,right", "open", show=False),
         Binding("slash", "search", show=False),
         Binding("t", "tour", show=False),
-        Binding("escape", "end_search", show=False, priority=True),
+        Binding("escape", "go_back", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
 
@@ -142,6 +142,8 @@ class GalleryScreen(Screen[None]):
             return key_hints((), self.language, width, tuple(extra))
         extra.append(("/", msg("search").in_language(self.language)))
         extra.append(("t", msg("tour").in_language(self.language)))
+        if self.lies_on_top:
+            extra.append(("Esc", msg("close").in_language(self.language)))
         return key_hints(GALLERY_COMMANDS, self.language, width, tuple(extra))
 
     def _list(self, width: int) -> Drawing:
@@ -223,7 +225,7 @@ class GalleryScreen(Screen[None]):
         """Keys typed into the search line are text, not commands."""
         if action == "command":
             return not isinstance(self.focused, Input)
-        return action != "end_search" or self.searching
+        return action != "go_back" or self.searching or self.lies_on_top
 
     def action_search(self) -> None:
         """Open the line to search with."""
@@ -232,7 +234,19 @@ class GalleryScreen(Screen[None]):
         field.focus()
         self._redraw()
 
-    def action_end_search(self) -> None:
+    @property
+    def lies_on_top(self) -> bool:
+        """Whether a scenario is open below, to go back to."""
+        return len(self.app.screen_stack) > 2
+
+    def action_go_back(self) -> None:
+        """End the search; without one, go back to the scenario that is open below."""
+        if self.searching:
+            self._end_search()
+        else:
+            self.dismiss()
+
+    def _end_search(self) -> None:
         """List all again; the chosen one stays chosen."""
         field = self.query_one("#search", Input)
         field.display = False

@@ -76,7 +76,7 @@ class GraphNavigation:
         """Choose the next node that a search has found, or the one before."""
         found, node = self._handle.current.found_here, self._handle.chosen_node
         if not found:
-            self._handle.open_prompt("find ")
+            self._handle.open_prompt("find ", once=True)
             return
         at = -1 if node is None else node.position
         after = [position for position in found if position > at] or list(found)

@@ -53,8 +53,14 @@ class Handle(Protocol):
         """Carry out what only a screen can do."""
         ...
 
-    def open_prompt(self, typed: str = "", lines: Sequence[Line] = ()) -> None:
-        """Open the prompt with something typed, and something to read above it."""
+    def open_prompt(
+        self, typed: str = "", lines: Sequence[Line] = (), *, once: bool = False, selected: int = 0
+    ) -> None:
+        """Open the prompt with something typed, and something to read above it.
+
+        What is opened `once` closes after its command. The last `selected` characters are replaced by what is
+        typed next.
+        """
         ...
 
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:

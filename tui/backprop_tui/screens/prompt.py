@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+from textual.widgets.input import Selection
 
 from backprop_engine.debugger import Command, Session
 from backprop_engine.errors import UsageError
@@ -18,7 +19,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Area, Lines
 from backprop_tui.cells.lines import Line, Role, Span
-from backprop_tui.cells.text import in_ascii
+from backprop_tui.cells.text import clip, in_ascii
 from backprop_tui.prompt.complete import complete
 from backprop_tui.prompt.outcome import Context, fitted
 from backprop_tui.prompt.parse import parse
@@ -74,7 +75,8 @@ class PromptScreen(ModalScreen[None]):
     """A line to type commands into. Tab completes, the arrows go through what was typed, Escape leaves;
     while something takes long, it stops that.
 
-    An empty line repeats the last one if that was a move.
+    An empty line repeats the last one if that was a move. Opened `once`, it closes when its command is
+    carried out, and says in a notice what came of it, unless that is long.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,9 +96,13 @@ class PromptScreen(ModalScreen[None]):
         history: History,
         typed: str = "",
         lines: Sequence[Line] = (),
+        *,
+        once: bool = False,
+        selected: int = 0,
     ) -> None:
         super().__init__()
         self.debugger, self.runner, self.history, self.begun = debugger, runner, history, typed
+        self.once, self.selected = once, selected
         self.answered: list[Line] = list(lines)
         self._cycle: tuple[str, ...] = ()
         self._completed = ""
@@ -111,19 +117,24 @@ class PromptScreen(ModalScreen[None]):
         """The answers, how the command is written or what the word could become, and the line."""
         with Vertical(id="prompt"):
             yield Panel(lambda width, height: self._drawn(width), id="answers", focusable=False, scrolls=True)
+            yield Static(id="usage")
             yield Static(id="candidates")
             with Horizontal(id="typed"):
                 yield Static(Content(" :"), id="sign")
-                field = Input(self.begun, compact=True, select_on_focus=False)
+                field = Input(compact=True, select_on_focus=False)
                 field.cursor_blink = False
                 yield field
+                yield Static(
+                    Content(msg("Esc closes").in_language(self.debugger.current.language)), id="leave"
+                )
 
     def on_mount(self) -> None:
         """The line has the focus."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.field.focus()
-        self.field.cursor_position = len(self.begun)
-        self._hint(hint(self.begun, self.debugger.current.language))
+        self.field.value = self.begun
+        self.field.selection = Selection(len(self.begun), len(self.begun) - self.selected)
+        self._suggest(self.begun)
         self._show()
 
     def on_resize(self) -> None:
@@ -153,9 +164,12 @@ class PromptScreen(ModalScreen[None]):
         self.answered = [*self.answered, *lines][-_KEPT_LINES:]
         self._show()
 
-    def _hint(self, text: str) -> None:
+    def _show_above(self, place: str, text: str) -> None:
+        """Show `text` above the line, in plain signs where the terminal is to get no others."""
         shown = in_ascii(clean(text)) if self.has_class("-ascii") else clean(text)
-        self.query_one("#candidates", Static).update(Content(shown))
+        field = self.query_one(place, Static)
+        field.update(Content(shown))
+        field.display = bool(shown)
 
     # Typing
 
@@ -179,6 +193,9 @@ class PromptScreen(ModalScreen[None]):
         if outcome.screen is not None:
             self.dismiss()
             self.debugger.call_later(self.debugger.run_screen_command, outcome.screen)
+            return
+        if self.once and self.runner.say_briefly(view, request, outcome):
+            self.dismiss()
             return
         self._answer(*outcome.lines)
         if outcome.found:
@@ -209,7 +226,7 @@ class PromptScreen(ModalScreen[None]):
         event.stop()
         if event.value != self._completed and event.value not in self._cycle:
             self._cycle = ()
-            self._hint(hint(event.value, self.debugger.current.language))
+            self._suggest(event.value)
 
     def action_complete(self, by: int) -> None:
         """Complete the word before the cursor; again, the next one that it could become."""
@@ -228,7 +245,17 @@ class PromptScreen(ModalScreen[None]):
             space = " " if len(found.candidates) == 1 and not after and _ends(found.candidates[0]) else ""
             self._completed = field.value = f"{head}{found.common}{space}{after}"
             field.cursor_position = len(head) + len(found.common) + len(space)
-        self._hint("  ".join(found.candidates) if len(found.candidates) > 1 else "")
+        self._suggest(field.value, found.candidates)
+
+    def _suggest(self, line: str, candidates: Sequence[str] | None = None) -> None:
+        """How the command is written, and below it what the word before the cursor could become."""
+        view = self.debugger.current
+        if candidates is None:
+            found = complete(line[: self.field.cursor_position], view.session) if line.strip() else None
+            candidates = found.candidates if found is not None else ()
+        offered = clip("  ".join(candidates), max(10, self.size.width - 2)) if len(candidates) > 1 else ""
+        self._show_above("#usage", hint(line, view.language))
+        self._show_above("#candidates", offered)
 
     def _put(self, line: str) -> None:
         self.field.value = line
