@@ -138,8 +138,8 @@ def test_every_code_has_a_file() -> None:
     # In a process of its own: other rooms, such as the command line, declare codes that no file can have.
     lines = (
         "import pkgutil, importlib, backprop_engine.scenario as rooms",
-        "for one in pkgutil.iter_modules(rooms.__path__):",
-        "    importlib.import_module(f'{rooms.__name__}.{one.name}')",
+        "for one in pkgutil.walk_packages(rooms.__path__, f'{rooms.__name__}.'):",
+        "    importlib.import_module(one.name)",
         "from backprop_engine.errors import CODES",
         "print(*CODES)",
     )

@@ -42,6 +42,11 @@ def letters(lines: list[Line]) -> list[tuple[str, Role]]:
     return [cell for line in lines for cell in cells(line) if cell[0].strip()]
 
 
+def test_a_width_told_without_the_table_of_all_is_the_one_it_gives() -> None:
+    characters = map(chr, range(0xA0, 0xFFFF))
+    assert [one for one in characters if cell_width(one) != max(0, wcwidth(one))] == []
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_the_shortcuts_for_our_signs_agree_with_the_table_of_all(text: str) -> None:
     assert cell_width(text) == sum(max(0, wcwidth(character)) for character in text)

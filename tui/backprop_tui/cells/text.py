@@ -9,8 +9,15 @@ from typing import NamedTuple
 __all__ = ["cell_width", "clip", "clip_middle", "in_ascii", "pad", "wrap"]
 
 ELLIPSIS = "…"
-_NARROW = frozenset("·×÷−±≡≤≥≠⊙⊗⊣√∂∑∏²³⁻ᵀ‖⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩ᵢⱼₖ↦…⋮→←↑↓▶◀●○◉◇□✓✗»–—“”’")
-"""Our signs that take one cell, as box drawings do; for others a table of all of Unicode is loaded."""
+_ASCII = str.maketrans(
+    "·×÷−≤≥≠⊙⊗⊣√∂∑∏σπ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
+    "⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩↦ᵢⱼₖₗ⁰¹⁴⁵⁶⁷⁸⁹⁺₀₁₂₃₄₅₆₇₈₉±▏▎▍▌▋▊▉█╌┆▷▸▾Δ▁▂▃▄▅▆▇αβε═║╔╗╚╝╟◆■◈",
+    ".x/-<>!oo|VdSPsp23-y'|[[[]]]~><^v><*@o*#+x>--\"\"'-|+++++++++=#+++++++++"
+    "/|\\\\|/{{{{>ijkl01456789+0123456789~..--==##.:>+-D_.-=+*#abe-|@@@@+%#$",
+)
+"""Our signs of one cell, and the character in place of each."""
+_NARROW = frozenset(map(chr, (*_ASCII, *range(0x2500, 0x25A0), *range(0x2800, 0x2900), *range(0x391, 0x3CA))))
+"""Our signs, box drawings, Braille and Greek letters take one cell."""
 _BINARY = frozenset("·×÷⊙⊗−+-*/@=")
 """Signs between two parts of a formula: no line ends with one."""
 
@@ -25,19 +32,13 @@ def cell_width(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def _character_width(character: str) -> int:
-    if " " <= character < "\x7f" or "\u2500" <= character <= "\u259f" or character in _NARROW:
+    if " " <= character < "\x7f" or character in _NARROW or character in "≡⋮‹›":
         return 1
-    from wcwidth import wcwidth
+    if "가" <= character <= "힣":
+        return 2
+    from wcwidth import wcwidth  # imported here: its table of all of Unicode takes long to load
 
     return max(0, wcwidth(character))
-
-
-_ASCII = str.maketrans(
-    "·×÷−≤≥≠⊙⊗⊣√∂∑∏σπ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
-    "⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩↦ᵢⱼₖₗ⁰¹⁴⁵⁶⁷⁸⁹⁺₀₁₂₃₄₅₆₇₈₉±▏▎▍▌▋▊▉█╌┆▷▸▾Δ▁▂▃▄▅▆▇αβε═║╔╗╚╝╟◆■◈",
-    ".x/-<>!oo|VdSPsp23-y'|[[[]]]~><^v><*@o*#+x>--\"\"'-|+++++++++=#+++++++++"
-    "/|\\\\|/{{{{>ijkl01456789+0123456789~..--==##.:>+-D_.-=+*#abe-|@@@@+%#$",
-)
 
 
 def in_ascii(text: str) -> str:

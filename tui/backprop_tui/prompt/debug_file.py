@@ -21,7 +21,6 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
-from backprop_engine.scenario.write.emit import flow_text
 from backprop_tui.files.bundled import bundled_folder
 
 __all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "session_of", "with_kept"]
@@ -146,6 +145,9 @@ def keep(path: Path, kept: Kept) -> None:
 
 def text_of(kept: Kept) -> str:
     """The text of a saved file; what stands in it reads back as it is."""
+    # imported here, since nothing is written on the way to the first screen
+    from backprop_engine.scenario.write.emit import flow_text
+
     lines = [_HEAD]
     for key, texts in zip(_KEYS, kept, strict=True):
         lines.append(f"{key}:\n" if texts else f"{key}: []\n")

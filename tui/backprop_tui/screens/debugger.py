@@ -40,7 +40,6 @@ from backprop_tui.screens.graph_navigation import GraphNavigation
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
-from backprop_tui.screens.tour import TourGuide, tour_view
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
@@ -49,6 +48,7 @@ from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
     from backprop_tui.screens.prompt import History
+    from backprop_tui.screens.tour import TourGuide
 
 __all__ = ["DebuggerScreen"]
 
@@ -382,6 +382,8 @@ class DebuggerScreen(Screen[None]):
 
     def _take_tour(self) -> None:
         """Take the tour; what is open here stays."""
+        from backprop_tui.screens.tour import TourGuide, tour_view
+
         view = tour_view(self.current.language, ascii=self.current.ascii)
         self.app.push_screen(DebuggerScreen(view, TourGuide()))
 

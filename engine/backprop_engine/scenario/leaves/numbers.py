@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.messages.message import Hint, msg
-from backprop_engine.scenario.read.foreign_numbers import is_number, list_hint, number_hint, tensor_hint
 from backprop_engine.scenario.read.mistakes import described, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
 
@@ -114,6 +113,14 @@ def _gather(node: YamlNode, shape: Shape, depth: int, what: str, entries: list[Y
 def _no_number(node: YamlNode, what: str) -> Exception:
     hint: Hint = ""
     if isinstance(node, YamlScalar) and isinstance(node.value, str):
+        # imported here, since it makes patterns that no right file needs
+        from backprop_engine.scenario.read.foreign_numbers import (
+            is_number,
+            list_hint,
+            number_hint,
+            tensor_hint,
+        )
+
         text = node.text
         hint = number_hint(text) or list_hint(text) or tensor_hint(text)
         if is_number(text):

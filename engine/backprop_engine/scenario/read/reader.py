@@ -25,7 +25,6 @@ from yaml.events import (
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.read.source import Source
-from backprop_engine.scenario.read.yaml_mistakes import Problem, explained, split_by_bracket, split_by_comma
 from backprop_engine.scenario.read.yaml_nodes import (
     YamlEntry,
     YamlMapping,
@@ -109,10 +108,7 @@ class _Composer:
         try:
             root = self.document()
         except yaml.YAMLError as error:
-            problem = _problem(error)
-            if "nesting depth" in problem.words:
-                raise self.too_deep(problem.at) from None
-            raise explained(self.source, problem, self.last) from None
+            raise self.refused(error) from None
         finally:
             self.parser.dispose()
         if root is None or (isinstance(root, YamlScalar) and root.start == root.end):
@@ -120,6 +116,15 @@ class _Composer:
                 YAML_EMPTY, msg("the file is empty"), 0, msg("a scenario has at least `nodes:`")
             )
         return root
+
+    def refused(self, error: yaml.YAMLError) -> ScenarioError:
+        """What to say of a text that PyYAML refuses."""
+        from backprop_engine.scenario.read.yaml_mistakes import explained, problem_of  # as below
+
+        problem = problem_of(error)
+        if "nesting depth" in problem.words:
+            return self.too_deep(problem.at)
+        return explained(self.source, problem, self.last)
 
     def too_deep(self, at: int) -> ScenarioError:
         """Where brackets nest too deep, if PyYAML finds that before it hands out what leads there.
@@ -166,7 +171,7 @@ class _Composer:
         value = text if is_key else self.resolved(event, text)
         node = self.last = YamlScalar(self.source, start, end, text, value, "")
         if flow and "(" in text:
-            split_by_bracket(node)
+            _refuse_open_bracket(node)
         return node
 
     def unlike_its_text(self, event: _Event, flow: bool, is_key: bool) -> YamlScalar:
@@ -175,7 +180,7 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         node = self.last = YamlScalar(self.source, start, end, text, text, style)
         if flow and not style and "(" in text:
-            split_by_bracket(node)
+            _refuse_open_bracket(node)
         if event.tag is not None or self.source.text.startswith("!", start):
             node = YamlScalar(self.source, start, end, text, self.tagged(event, text), style)
         elif not style and not is_key:
@@ -249,7 +254,7 @@ class _Composer:
             if type(event) is ScalarEvent:
                 value = scalar(event, flow, False)
                 if flow and value.start == value.end:
-                    split_by_comma(node, key, value)
+                    _refuse_cut_text(node, key, value)
             else:
                 value = self.node(event, flow)
                 inner_size += self.size - 1
@@ -373,10 +378,22 @@ def _fresh(node: YamlNode) -> YamlNode:
             return YamlMapping(node.source, node.start, entries)
 
 
-def _problem(error: yaml.YAMLError) -> Problem:
-    """What PyYAML says, in plain values."""
-    mark = getattr(error, "problem_mark", None)
-    opened = getattr(error, "context_mark", None)
-    at = mark.index if mark else getattr(error, "position", 0)
-    words = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    return Problem(words, at, getattr(error, "context", None) or "", opened.index if opened else None)
+# What follows looks closer at what is most likely broken. Its patterns take long to make, and nearly no file
+# needs them: they are imported when one does.
+
+
+def _refuse_open_bracket(scalar: YamlScalar) -> None:
+    """Refuse a plain scalar inside `{}` or `[]` that opens a `(` and leaves it open: cut by a comma."""
+    if scalar.text.count("(") > scalar.text.count(")"):
+        from backprop_engine.scenario.read.yaml_mistakes import cut_by_bracket
+
+        raise cut_by_bracket(scalar)
+
+
+def _refuse_cut_text(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> None:
+    """Refuse the rest of a text after a comma inside `{}`, which YAML takes for a key without a value."""
+    from backprop_engine.scenario.read.yaml_mistakes import cut_by_comma
+
+    error = cut_by_comma(parent, key, value)
+    if error is not None:
+        raise error

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+import yaml
+
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.expressions import ExprError, parse
 from backprop_engine.messages.message import Hint, Message, msg
@@ -17,7 +19,7 @@ from backprop_engine.scenario.read.layout_hints import MAPS, entry_hint
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar
 
-__all__ = ["Problem", "explained", "split_by_bracket", "split_by_comma"]
+__all__ = ["cut_by_bracket", "cut_by_comma", "explained", "problem_of"]
 
 YAML_QUOTES = code(
     "yaml-needs-quotes", msg("YAML reads signs in a text or expression as its own: quote the text.")
@@ -67,42 +69,40 @@ def _is_expression(text: str) -> bool:
     return True
 
 
-def split_by_bracket(scalar: YamlScalar) -> None:
-    """Refuse a plain scalar inside `{}` or `[]` that opens a `(` and leaves it open: cut by a comma."""
-    if scalar.text.count("(") <= scalar.text.count(")"):
-        return
+def cut_by_bracket(scalar: YamlScalar) -> ScenarioError:
+    """What to say of a plain scalar inside `{}` or `[]` that leaves a `(` open."""
     source = scalar.source
     whole = source.text[scalar.offset : item_end(source.text, scalar.offset)].rstrip()
     if whole.count("(") > whole.count(")"):
         message, hint = msg("a `(` in this text is not closed"), msg("close it, or quote the whole text")
-        raise source.error(YAML_UNCLOSED, message, scalar.offset, hint, len(scalar.text))
-    raise quoted(
+        return source.error(YAML_UNCLOSED, message, scalar.offset, hint, len(scalar.text))
+    return quoted(
         source, scalar.offset, whole, msg("inside `{{}}` and `[]` a comma ends the value, even in a call")
     )
 
 
-def split_by_comma(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> None:
-    """Refuse the rest of a text after a comma inside `{}`, which YAML takes for a key without a value."""
+def cut_by_comma(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> ScenarioError | None:
+    """What to say of a key without a value inside `{}`, if it is the rest of a text after a comma."""
     source, text = key.source, key.source.text
     if ":" in text[key.end : value.start] or key.style:
-        return
+        return None
     if ":" in key.text:
         name, _, rest = key.text.partition(":")
         hint: Hint = msg("write `{text}`", text=f"{name}: {rest}") if len(key.text) <= LONG else ""
         message = msg("a space is missing after the colon")
-        raise source.error(YAML_NO_COLON, message, key.offset, hint, len(key.text))
+        return source.error(YAML_NO_COLON, message, key.offset, hint, len(key.text))
     if not parent.entries:
-        return
+        return None
     before = next(reversed(parent.entries.values())).value
     if type(before) is not YamlScalar or before.style or before.start == before.end:
-        return
+        return None
     end = key.end
     for part in re.finditer(r"\s*,([^,\n{}\[\]]*)", text[end : end + _REACH]):
         if part.start() + key.end != end or ":" in part[1]:
             break
         end += len(part[0])
     whole = text[before.offset : end].rstrip()
-    raise quoted(source, before.offset, whole, msg("inside `{{}}` a comma ends the value"))
+    return quoted(source, before.offset, whole, msg("inside `{{}}` a comma ends the value"))
 
 
 def comma_missing(text: str) -> int | None:
@@ -165,6 +165,15 @@ class Problem(NamedTuple):
     at: int
     context: str
     opened: int | None
+
+
+def problem_of(error: yaml.YAMLError) -> Problem:
+    """What PyYAML says, in plain values."""
+    mark = getattr(error, "problem_mark", None)
+    opened = getattr(error, "context_mark", None)
+    at = mark.index if mark else getattr(error, "position", 0)
+    words = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    return Problem(words, at, getattr(error, "context", None) or "", opened.index if opened else None)
 
 
 def explained(source: Source, problem: Problem, last: YamlScalar | None) -> ScenarioError:
