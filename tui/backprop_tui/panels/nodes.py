@@ -1,22 +1,33 @@
-"""The table of all nodes: operator, shape, value and gradient, as far as they are known."""
+"""The table of all nodes: operator, shape, value and gradient, as far as they are known.
+
+Numbers stand with their decimal points below each other, and a bar says how large a gradient is on a
+logarithmic scale.
+"""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache, partial
-from typing import TypeAlias
+from math import isfinite, isnan
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.debugger.marks import breakpoint_nodes
 from backprop_engine.derived import derived
+from backprop_engine.explain.statistics import norm
 from backprop_engine.explain.symbols import formula, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
+from backprop_engine.trace.magnitudes import gradient_magnitudes
 from backprop_engine.trace.trace import Trace, between, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
-from backprop_tui.cells.lines import Line, Role, Span, crop_line
+from backprop_tui.cells.eighths import bar
+from backprop_tui.cells.lines import Line, Role, Span, Tint, crop_line
+from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
@@ -31,22 +42,26 @@ _HEADINGS = (
     msg("shape"),
     msg("value"),
     msg("gradient"),
+    msg("log size"),
 )
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
-_LIMITS = (32, 56, 16, 40, 40)
-_FLOORS = (4, 4, 4, 8, 8)
+"""Of all columns but the bar."""
+_LIMITS = (32, 56, 16, 40, 40, 8)
+_FLOORS = (4, 8, 4, 8, 8, 3)
 """The narrowest columns; in narrower ones numbers would be cut."""
-_NUMBERS = (3, 4)
-_WHAT = 1
+_WHAT, _VALUE, _GRADIENT, _BAR = 1, 3, 4, 5
+_NUMBERS = (_VALUE, _GRADIENT)
 _GIVES_WAY = 4
 """The column that says what a node is becomes this much narrower than the others."""
-_FIRST_TO_GO = (1, 2, 3, 4)
+_FIRST_TO_GO = (1, 2, 5, 3, 4)
 """The columns to leave out, in this order, where even the narrowest do not fit."""
 _NEVER = "–"
 """Stands for a gradient that never arrives."""
 _GAP = 2
 _MARK = 2
 """The cells of the mark at the node of the step."""
+_BREAKPOINTS, _BREAKPOINTS_ASCII = ("●", "○"), ("*", "o")
+"""A breakpoint that stops the run, and one that is switched off."""
 _LEAST_NAME = 4
 """An operand's name is shortened no further: ``s…#1``."""
 _USES = 8
@@ -55,6 +70,14 @@ _SCALAR = 11
 """The cells of the longest number, ``-0.00123456``; there may be one among nodes that are not measured."""
 _FIRST, _MEASURED = 50, 120
 """The nodes that are measured for the widths of columns: the first, and about this many of the others."""
+_MOST_UNCUT = 20
+"""Where no number is cut in so many cells, other columns go before one is."""
+_MOST_TELLING = 12
+"""Nor is a name cut further than this where two would look alike."""
+_FURTHEST = 8
+"""No decimal point is further from the left end of a column."""
+_WHOLE: Final = re.compile(r"‖?-?\d+|-?inf|NaN|[·–]")
+"""What stands before the decimal point of a number, or of a norm."""
 
 
 @derived()
@@ -77,19 +100,30 @@ def row_of_node(view: View, position: int) -> int:
 def nodes(view: View, width: int, height: int) -> Drawing:
     """A row for each node; the node of the step is marked, and it or the selection is in view."""
     listed = _listed(view.graph)
-    sizes = _sizes(view.session.trace, view.session.compared, view.language, width - _MARK)
+    marked = breakpoint_nodes(view.session)
+    start = _MARK + bool(marked)
+    columns = _columns(view.session.trace, view.session.compared, view.language, width - start)
     selected = view.session.selection
     node = view.graph.nodes[selected] if selected is not None else view.frame.node
     row = row_of_node(view, node.position) if node is not None else 0
     focus = Area(0, row, 1, 1) if node is not None and row <= len(listed) else None
-    return _Table(view, sizes, _MARK + _total(sizes), len(listed) + 1, focus)
+    return _Table(view, columns, marked, start + _total(columns.sizes), len(listed) + 1, focus)
+
+
+class _Columns(Struct, frozen=True):
+    """The widths of the columns, 0 for one that is left out, and the place of the decimal point in each."""
+
+    sizes: tuple[int, ...]
+    points: tuple[int, ...]
 
 
 class _Table(Struct, frozen=True, eq=False):
     """The table as a drawing; only the rows in view are made."""
 
     view: View
-    sizes: tuple[int, ...]
+    columns: _Columns
+    marked: Mapping[int, bool]
+    """The nodes with breakpoints, and whether those are enabled."""
     width: int
     height: int
     focus: Area | None
@@ -102,7 +136,7 @@ class _Table(Struct, frozen=True, eq=False):
 
     def changed_rows(self, before: Drawing) -> Set[int] | None:
         """The rows that may differ from those of a table drawn before; None where any may."""
-        if not isinstance(before, _Table) or before.sizes != self.sizes or before.style != self.style:
+        if not isinstance(before, _Table) or before.columns != self.columns or before.style != self.style:
             return None
         steps = between(before.view.frame, self.view.frame)
         if steps is None:
@@ -113,37 +147,59 @@ class _Table(Struct, frozen=True, eq=False):
     def style(self) -> tuple[object, ...]:
         """What the look of every row depends on."""
         view = self.view
-        return view.session.selection, view.found_here, view.language, view.ascii, id(view.session.compared)
+        session = view.session
+        return (
+            session.selection,
+            view.found_here,
+            view.language,
+            view.ascii,
+            id(session.compared),
+            self.marked,
+        )
 
     def _heading(self) -> Line:
         headings = tuple(heading.in_language(self.view.language) for heading in _HEADINGS)
-        return (Span(" " * _MARK), *_row(headings, self.sizes, (Role.DIM,) * len(self.sizes)))
+        sizes = self.columns.sizes
+        return (Span(" " * (_MARK + bool(self.marked))), *_row(headings, sizes, (Role.DIM,) * len(sizes)))
 
     def _node(self, y: int) -> Line:
         view = self.view
         node = node_at_row(view, y)
         assert node is not None
         active = view.frame.node is node
-        cells = _cells(view, node, self.sizes)
+        size = _size(view, node, self.columns.sizes[_BAR])
+        cells = (*_cells(view, node, self.columns), size.text)
         nothing = (ABSENT, _NEVER)
-        roles = tuple(Role.DIM if cell in nothing else role for cell, role in zip(cells, _ROLES, strict=True))
+        shown = zip(cells, _ROLES, strict=False)
+        roles: tuple[Tint, ...] = tuple(Role.DIM if cell.strip() in nothing else role for cell, role in shown)
+        roles = (*roles, size.role)
         if view.session.compared and is_unchanged(view.session.trace, view.session.compared, node):
             roles = (Role.DIM,) * len(roles)
         if node.position == view.session.selection:
             roles = (Role.SELECTED, *roles[1:])
         elif node.position in view.found_here:
             roles = (Role.LIT, *roles[1:])
-        mark = ("> " if view.ascii else "▶ ") if active else "  "
-        return (Span(mark, Role.KEY), *_row(tuple(cells), self.sizes, roles))
+        mark = (">" if view.ascii else "▶") if active else " "
+        return (*self._breakpoint(node), Span(f"{mark} ", Role.KEY), *_row(cells, self.columns.sizes, roles))
+
+    def _breakpoint(self, node: Node) -> Line:
+        """The sign of a breakpoint, or the room for one where there are any."""
+        if not self.marked:
+            return ()
+        on, off = _BREAKPOINTS_ASCII if self.view.ascii else _BREAKPOINTS
+        enabled = self.marked.get(node.position)
+        if enabled is None:
+            return (Span(" "),)
+        return (Span(on, Role.WARNING) if enabled else Span(off, Role.DIM),)
 
 
 @derived(limit=4)
-def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tuple[int, ...]:
-    """The widths of the columns, 0 for one that is left out.
+def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _Columns:
+    """The columns: as wide as the headings and all that the run will show, within limits, so that none moves
+    during the run.
 
-    They are as wide as the headings and all that the run will show, within limits, so that no column moves
-    during the run. Where there is too little room, numbers have fewer digits, and the cells that they give up
-    go to the other columns. In a large graph only some nodes are measured.
+    Where there is too little room, numbers have fewer digits, and the cells that they give up go to the other
+    columns. In a large graph only some nodes are measured.
     """
     headings = [cell_width(heading.in_language(language)) for heading in _HEADINGS]
     nodes = _examples(trace.graph)
@@ -151,12 +207,19 @@ def _sizes(trace: Trace, before: Trace | None, language: str, room: int) -> tupl
     numbers = {column: _NumberColumn.of(trace, before, nodes, column) for column in _NUMBERS}
     widths = [max(map(cell_width, column)) for column in zip(*words, strict=True)]
     widths += [numbers[column].needed(_LIMITS[column]) for column in _NUMBERS]
+    widths.append(0 if trace.schedule.forward_only else _LIMITS[_BAR])
     widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
+    floors = [_telling(tuple(node.name for node in nodes)), *_FLOORS[1:]]
+    for column in _NUMBERS:
+        floors[column] = min(
+            widths[column], _MOST_UNCUT, max(floors[column], numbers[column].needed(floors[column]))
+        )
     for column in reversed(_NUMBERS):
-        size = _narrowed(widths, room)[column]
+        size = _narrowed(widths, floors, room)[column]
         if 0 < size < widths[column]:
             widths[column] = min(size, max(headings[column], numbers[column].needed(size)))
-    return tuple(_narrowed(widths, room))
+    points = tuple(numbers[column].point if column in numbers else 0 for column in range(len(widths)))
+    return _Columns(tuple(_narrowed(widths, floors, room)), points)
 
 
 def _examples(graph: Graph) -> list[Node]:
@@ -170,34 +233,62 @@ _Shown: TypeAlias = tuple[Tensor | None, Tensor | None, str]
 """A tensor, what it was without the changes, and how many of its contributions have arrived."""
 
 
+def _telling(names: tuple[str, ...]) -> int:
+    """The fewest cells in which no two names that are cut look alike, within limits."""
+    for cells in range(_FLOORS[0], _MOST_TELLING):
+        if len({clip_middle(name, cells) for name in names}) == len(names):
+            return cells
+    return _MOST_TELLING
+
+
 class _NumberColumn(Struct, frozen=True, eq=False):
-    """What a column of numbers will show, and the width of each number without a limit."""
+    """What a column of numbers will show, with their decimal points below each other."""
 
     shown: list[_Shown]
     sizes: list[int]
+    """The width of each number without a limit."""
+    point: int
+    """The cells before the decimal points."""
     all: bool
     """Whether all nodes were measured."""
 
     @classmethod
     def of(cls, trace: Trace, before: Trace | None, nodes: Sequence[Node], column: int) -> _NumberColumn:
         """The numbers of some nodes in the course of a run."""
-        all_of = _values if column == _NUMBERS[0] else _gradients
+        all_of = _values if column == _VALUE else _gradients
         shown = [number for node in nodes for number in all_of(trace, before, node)]
-        sizes = [_width(number, _LIMITS[column]) for number in shown]
-        return cls(shown, sizes, len(nodes) == len(_listed(trace.graph)))
+        points = [_point(in_short(now, None, _LIMITS[column])) for now, _, _ in shown]
+        point = min(_FURTHEST, max(points, default=0))
+        sizes = [cell_width(_aligned(number, _LIMITS[column], point)) for number in shown]
+        return cls(shown, sizes, point, len(nodes) == len(_listed(trace.graph)))
 
     def needed(self, room: int) -> int:
         """The cells of the widest number where each has `room` cells."""
         sizes = (
-            size if size <= room else _width(number, room)
+            size if size <= room else cell_width(_aligned(number, room, self.point))
             for number, size in zip(self.shown, self.sizes, strict=True)
         )
         return max(0 if self.all else min(room, _SCALAR), *sizes)
 
 
-def _width(shown: _Shown, room: int) -> int:
+def _point(shown: str) -> int:
+    """The cells before the decimal point of a number or a norm; 0 for the entries of a vector."""
+    found = _WHOLE.match(shown)
+    return found.end() if found else 0
+
+
+def _aligned(shown: _Shown, room: int, point: int) -> str:
+    """A number in short, moved until `point` cells stand before its decimal point, as far as there is room.
+
+    What would be cut has fewer digits instead.
+    """
     now, before, part = shown
-    return cell_width(in_short(now, before, room, part))
+    text = in_short(now, before, room, part)
+    indent = point - _point(text) if _point(text) else 0
+    if indent > 0 and indent + cell_width(text) > room:
+        text = in_short(now, before, room - indent, part)
+        indent = min(point - _point(text), room - cell_width(text))
+    return " " * indent + text
 
 
 def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
@@ -219,15 +310,32 @@ def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Show
         yield trace.arrived[edge], earlier, progress(number, len(uses))
 
 
-def _cells(view: View, node: Node, sizes: Sequence[int]) -> list[str]:
+def _cells(view: View, node: Node, columns: _Columns) -> tuple[str, ...]:
     frame, before = view.frame, view.frame_before_changes
-    gradient = _NEVER
+    sizes, points = columns.sizes, columns.points
+    gradient = " " * max(0, points[_GRADIENT] - 1) + _NEVER
     if view.graph.gets_gradient(node.position):
         earlier = before.gradient(node) if before else None
-        gradient = in_short(frame.gradient(node), earlier, sizes[4], progress(*frame.arrived(node)))
-    value = in_short(frame.value(node), before.value(node) if before else None, sizes[3])
+        shown = frame.gradient(node), earlier, progress(*frame.arrived(node))
+        gradient = _aligned(shown, sizes[_GRADIENT], points[_GRADIENT])
+    earlier = before.value(node) if before else None
+    value = _aligned((frame.value(node), earlier, ""), sizes[_VALUE], points[_VALUE])
     name, what = clip_middle(node.name, sizes[0]), _what_in(view.graph, node, sizes[_WHAT], view.language)
-    return [name, what, _shape(node, view.language), value, gradient]
+    return name, what, _shape(node, view.language), value, gradient
+
+
+def _size(view: View, node: Node, cells: int) -> Span:
+    """The norm of a gradient as a bar on the run's logarithmic scale; none for zero and what is not there."""
+    gradient = view.frame.gradient(node) if cells else None
+    if gradient is None:
+        return Span("", Role.DIM)
+    size = norm(gradient)
+    if not isfinite(size):
+        return Span("NaN" if isnan(size) else "inf", Role.TROUBLE)
+    if not size:
+        return Span("0", Role.DIM)
+    share = gradient_magnitudes(view.frame.trace).share(size)
+    return Span(bar(share, cells, ascii=view.ascii), flow(share))
 
 
 @derived(limit=1024)
@@ -261,17 +369,18 @@ def _shape(node: Node, language: str) -> str:
     return shape_text(node.shape) if node.shape else msg("scalar").in_language(language)
 
 
-def _narrowed(widths: Sequence[int], room: int) -> list[int]:
+def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
     """The widths of the columns, the widest narrowed first until they fit; 0 for one that is left out."""
     sizes = list(widths)
+    for column in _FIRST_TO_GO:
+        if _total([min(pair) for pair in zip(sizes, floors, strict=True)]) <= room:
+            break
+        sizes[column] = 0
     while _total(sizes) > room:
-        wide = [column for column, size in enumerate(sizes) if size > _FLOORS[column]]
+        wide = [column for column, size in enumerate(sizes) if size > floors[column]]
         if not wide:
             break
         sizes[max(wide, key=lambda column: sizes[column] + _GIVES_WAY * (column == _WHAT))] -= 1
-    for column in _FIRST_TO_GO:
-        if _total(sizes) > room:
-            sizes[column] = 0
     return sizes
 
 
@@ -280,12 +389,15 @@ def _total(sizes: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=512)  # most rows are as they were at the step before
-def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Role, ...]) -> Line:
+def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...]) -> Line:
     spans: list[Span] = []
     for cell, size, role in zip(cells, sizes, roles, strict=True):
         if not size:
             continue
         if spans:
             spans.append(Span(" " * _GAP))
-        spans += (Span(part, look) for part, look in faded(padded(cell, size), role))
+        if isinstance(role, Role):
+            spans += (Span(part, look) for part, look in faded(padded(cell, size), role))
+        else:
+            spans.append(Span(cell, role))
     return tuple(spans)

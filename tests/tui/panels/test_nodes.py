@@ -1,0 +1,110 @@
+"""The table of nodes: numbers below each other, how large gradients are, and where breakpoints are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from backprop_engine.debugger import Break, Enable, Set, update
+from backprop_tui.cells.eighths import bar
+from backprop_tui.cells.lines import Line, Role, Span, line_text
+from backprop_tui.cells.shades import Flow
+from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
+from backprop_tui.view import View
+from covering import SHOWN
+from scenes import trace, view
+
+
+def row_of(shown: View, name: str, width: int = 90) -> Line:
+    return nodes(shown, width, 30).row(row_of_node(shown, shown.graph.position(name)), 0, width)
+
+
+def size_of(shown: View, name: str, width: int = 90) -> Span:
+    return row_of(shown, name, width)[-1]
+
+
+def at_end(stem: str, *, ascii: bool = False) -> View:
+    return view(stem, trace(stem).schedule.completed, ascii=ascii)
+
+
+@pytest.mark.parametrize("width", [44, 60, 90])
+def test_decimal_points_stand_below_each_other(width: int) -> None:
+    shown = at_end("vanishing_sigmoids")
+    heading = line_text(nodes(shown, width, 30).row(0, 0, width))
+    rows = [line_text(row_of(shown, f"h{at}", width)) for at in range(1, 10)]
+    for column in ("value", "gradient"):
+        start = heading.index(column)
+        assert len({row.index(".", start) for row in rows}) == 1
+    assert line_text(row_of(shown, "h10", width))[heading.index("gradient")] == "1"
+
+
+def test_a_norm_and_a_number_share_their_decimal_point() -> None:
+    shown = at_end("xor")
+    start = line_text(nodes(shown, 60, 30).row(0, 0, 60)).index("gradient")
+    norm, number = (line_text(row_of(shown, name, 60))[start:] for name in ("a", "b2"))
+    assert norm.startswith("‖")
+    assert number.lstrip().startswith("0.")
+    assert norm.index(".") == number.index(".")
+
+
+def test_the_bars_of_vanishing_gradients_grow_shorter_and_quieter() -> None:
+    shown = at_end("vanishing_sigmoids")
+    sizes = [size_of(shown, f"h{at}") for at in range(10, 0, -1)]
+    lengths = [len(size.text) for size in sizes]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] == 8
+    levels = [size.role.level for size in sizes if isinstance(size.role, Flow)]
+    assert len(levels) == len(sizes)
+    assert levels == sorted(levels, reverse=True)
+    assert levels[-1] < levels[0]
+
+
+def test_bars_in_ascii_say_the_same() -> None:
+    shown = at_end("vanishing_sigmoids", ascii=True)
+    sizes = [size_of(shown, f"h{at}").text for at in range(1, 11)]
+    assert all(size.isascii() for size in sizes)
+    assert len(set(sizes)) >= 7
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_bar_is_never_longer_than_its_room_nor_nothing(ascii: bool) -> None:
+    for hundredths in range(-20, 130):
+        assert 1 <= len(bar(hundredths / 100, 8, ascii=ascii)) <= 8
+
+
+def test_zero_what_is_not_there_and_what_is_not_finite_differ() -> None:
+    shown = at_end("add_multiply")
+    for gradient, size in (
+        (0.0, Span("0", Role.DIM)),
+        (np.nan, Span("NaN", Role.TROUBLE)),
+        (-np.inf, Span("inf", Role.TROUBLE)),
+    ):
+        changed = replace(shown, session=update(shown.session, Set("q", np.asarray(gradient), gradient=True)))
+        last = size_of(changed, "x")
+        assert (last.text.strip(), last.role) == size
+    assert not size_of(view("add_multiply", 2), "x").text.strip()
+
+
+def test_breakpoints_are_marked_at_their_nodes() -> None:
+    shown = view("add_multiply", 2)
+    plain = line_text(row_of(shown, "q"))
+    session = update(update(shown.session, Break("q")), Break("f"))
+    marked = replace(shown, session=update(session, Enable(2, False)))
+    assert row_of(marked, "q")[0] == Span("●", Role.WARNING)
+    assert row_of(marked, "f")[0] == Span("○", Role.DIM)
+    assert row_of(marked, "x")[0].text == " "
+    assert line_text(row_of(marked, "q"))[1:].split() == plain.split()
+    assert row_of(replace(marked, ascii=True), "q")[0].text == "*"
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+@pytest.mark.parametrize("width", [30, 44, 60, 90, 200])
+def test_no_row_is_wider_than_the_table(stem: str, width: int) -> None:
+    shown = at_end(stem)
+    shown = replace(shown, session=update(shown.session, Break("phase backward")))
+    table = nodes(shown, width, 30)
+    for y in range(min(table.height, 60)):
+        assert len(line_text(table.row(y, 0, 500))) <= max(width, 6)
+    assert node_at_row(shown, 1) is not None
