@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -24,6 +24,9 @@ from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, bindi
 from backprop_tui.settings import UserSettings, change_setting
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
+
+if TYPE_CHECKING:
+    from backprop_tui.screens.gallery import GalleryScreen
 
 __all__ = ["DebuggerApp"]
 
@@ -109,6 +112,19 @@ class DebuggerApp(App[None]):
         with suppress(UsageError):
             change_setting(self.settings.path, "toured", "yes")
             self.push_screen(OfferScreen(self.language, accept))
+
+    def on_gallery_screen_opened(self, message: GalleryScreen.Opened) -> None:
+        """Debug what was chosen in a gallery."""
+        from backprop_tui.screens.debugger import DebuggerScreen
+
+        self.push_screen(DebuggerScreen(message.view))
+
+    def on_gallery_screen_tour_wanted(self) -> None:
+        """Begin the tour."""
+        from backprop_tui.screens.debugger import DebuggerScreen
+        from backprop_tui.screens.tour import TourGuide, tour_view
+
+        self.push_screen(DebuggerScreen(tour_view(self.language, ascii=self.ascii), TourGuide()))
 
     def _tell_problems(self) -> None:
         """What cannot be used of the settings."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Input
@@ -24,6 +25,9 @@ from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
+
+if TYPE_CHECKING:
+    from backprop_tui.view import View
 
 __all__ = ["GalleryScreen"]
 
@@ -45,6 +49,16 @@ class GalleryScreen(Screen[None]):
         Binding("escape", "go_back", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
+
+    class Opened(Message):
+        """A scenario was chosen, to be debugged."""
+
+        def __init__(self, view: View) -> None:
+            super().__init__()
+            self.view = view
+
+    class TourWanted(Message):
+        """The reader wants to take the tour."""
 
     offers: ClassVar[frozenset[str]] = frozenset({"help", "quit"})
     """The commands that the palette offers here."""
@@ -192,7 +206,6 @@ class GalleryScreen(Screen[None]):
         """Open the chosen scenario in the debugger."""
         from backprop_tui.files.opening import Opening
         from backprop_tui.prompt.debug_file import session_of
-        from backprop_tui.screens.debugger import DebuggerScreen
         from backprop_tui.view import View
 
         if self.entry is None:
@@ -205,7 +218,7 @@ class GalleryScreen(Screen[None]):
             return
         problems: list[str] = []
         session = session_of(scenario, warn=problems.append)
-        self.app.push_screen(DebuggerScreen(View(scenario, session, self.language, self.ascii, opening)))
+        self.post_message(self.Opened(View(scenario, session, self.language, self.ascii, opening)))
         if problems:
             self.notify(
                 "\n".join(in_language(problem, self.language) for problem in problems),
@@ -275,10 +288,7 @@ class GalleryScreen(Screen[None]):
 
     def action_tour(self) -> None:
         """Take the tour."""
-        from backprop_tui.screens.debugger import DebuggerScreen
-        from backprop_tui.screens.tour import TourGuide, tour_view
-
-        self.app.push_screen(DebuggerScreen(tour_view(self.language, ascii=self.ascii), TourGuide()))
+        self.post_message(self.TourWanted())
 
     def action_command(self, name: str) -> None:
         """What a key or the palette does for a row of the table."""
