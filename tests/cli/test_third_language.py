@@ -84,7 +84,7 @@ def test_it_is_spoken_by_the_screen_and_can_be_chosen_there(commands: Commands) 
     drawn = commands("snapshot", "add_multiply", "-o", "-", "--lang", "xx").out
     assert "Chart" in drawn
     assert "ANCHOR" in drawn
-    assert "Chain rule" in drawn
+    assert "Timeline" in drawn
     assert palette("xx")._placeholder == "Seek orders…"
 
     async def offered() -> list[str]:

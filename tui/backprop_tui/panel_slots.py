@@ -22,10 +22,19 @@ class PanelSlot(Struct, frozen=True):
     roomy: str
     title: Message
     help: Message
+    former: tuple[str, ...] = ()
+    """Names of panels that this one has taken the place of, which are still understood."""
 
 
-def _slot(name: str, title: Message, help: Message, region: str, roomy: str = "") -> PanelSlot:
-    return PanelSlot(name, region, roomy or region, title, help)
+def _slot(
+    name: str,
+    title: Message,
+    help: Message,
+    region: str,
+    roomy: str = "",
+    former: tuple[str, ...] = (),
+) -> PanelSlot:
+    return PanelSlot(name, region, roomy or region, title, help, former)
 
 
 PANEL_SLOTS: Final = (
@@ -42,14 +51,16 @@ PANEL_SLOTS: Final = (
         "graph",
     ),
     _slot(
-        "chain",
-        msg("Chain rule"),
+        "step",
+        msg("Step"),
         msg(
-            "The step as an equation: the upstream gradient that has come to the node, times the local "
-            "gradient of the node with respect to this operand, gives what is handed on. A numeric check "
-            "stands below it."
+            "The step as an equation: what is handed on is the upstream gradient, which has "
+            "come to the node, times the local gradient of the node with respect to this "
+            "operand. Below it stand a numeric check, what the node is, why it is so, the "
+            "author's note, the line of NumPy, and what is watched."
         ),
         "equation",
+        former=("chain", "formula", "why"),
     ),
     _slot(
         "nodes",
@@ -94,26 +105,6 @@ PANEL_SLOTS: Final = (
         "lists",
         roomy="structure",
     ),
-    _slot(
-        "formula",
-        msg("Formula"),
-        msg(
-            "The equations of the step as on a blackboard: what the node is, its local "
-            "gradient, and the chain rule, each with the numbers of this step below its "
-            "symbols; of a large tensor, its shape. The line of NumPy stands below."
-        ),
-        "words",
-        roomy="structure",
-    ),
-    _slot(
-        "why",
-        msg("Why"),
-        msg(
-            "The step in words: the rule, the same in numbers, why it is so, and the "
-            "line of NumPy. The author's note and what is watched stand below."
-        ),
-        "words",
-    ),
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 
@@ -121,13 +112,13 @@ PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane")
 """The kinds of plots that the panel of that name goes through, by their names at the prompt."""
 
 
-FIRST_IN_FRONT: Final = ("chain", "nodes", "why", "formula")
+FIRST_IN_FRONT: Final = ("step", "nodes")
 """The panels in front at the start."""
 
 
 def slot_named(name: str) -> PanelSlot | None:
     """The panel called `name`, or of that number, if there is one."""
     for number, slot in enumerate(PANEL_SLOTS, 1):
-        if name in (slot.name, str(number)):
+        if name in (slot.name, str(number), *slot.former):
             return slot
     return None

@@ -30,7 +30,7 @@ from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import clip
 from backprop_tui.commands.keys import KEY_NAMES
-from backprop_tui.commands.table import COMMANDS
+from backprop_tui.commands.table import COMMANDS, FORMER_NAMES
 from backprop_tui.files.user_folder import user_folder
 
 __all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
@@ -169,6 +169,8 @@ class _Reader:
         chosen: dict[str, tuple[str, ...]] = {}
         bound = {command.name: command.keys for command in COMMANDS}
         for name, value in found.items():
+            if name in FORMER_NAMES:
+                name = FORMER_NAMES[name].name
             if name not in bound:
                 self.tell(msg("there is no command {name}", name=_quoted(name)), did_you_mean(name, bound))
                 continue

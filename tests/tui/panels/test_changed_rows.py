@@ -102,7 +102,7 @@ async def test_another_height_to_scroll_in_needs_no_layout(
         refresh_layout(screen, *arguments, **options)
 
     async with opened("add_multiply") as pilot:
-        panel = debugger(pilot).panel("why")
+        panel = debugger(pilot).panel("step")
         for rows in (2, 90, 80, 95, 3):
             drawing = Lines.of([(Span(f"{number}"),) for number in range(rows)])
             monkeypatch.setattr(panel, "draw", lambda width, height, drawing=drawing: drawing)

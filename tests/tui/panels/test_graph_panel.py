@@ -288,8 +288,9 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
     async with opened(stem, size=NARROW, at=4) as pilot:
         await wait(pilot)
         assert picture(pilot).height <= panel(pilot).scrollable_content_region.height
-        below = debugger(pilot).panel("chain")
-        assert below.drawing.height <= below.scrollable_content_region.height
+        below = debugger(pilot).panel("step")
+        _, _, width, height = below.scrollable_content_region
+        assert chain_rule(debugger(pilot).current, width, height).height <= height
         outer = panel(pilot).outer_size.height, below.outer_size.height
         assert sum(outer) == debugger(pilot).query_one(Body).size.height
         await pilot.press("s")
@@ -328,7 +329,7 @@ async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
 
 @pytest.mark.usefixtures("lay_out")
 async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
-    async with opened("rnn_cell", at=15) as pilot:
+    async with opened("rnn_cell", at=15, size=(100, 36)) as pilot:
         await wait(pilot)
         shown, marked = panel(pilot), 0
         for x in range(60):

@@ -19,7 +19,7 @@ from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.drawing import Drawing
-from backprop_tui.cells.lines import Role, line_text, line_width, plain
+from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.commands.table import COMMANDS
@@ -27,7 +27,7 @@ from backprop_tui.panels.bars import header, key_hints, title_of
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
-from backprop_tui.panels.step import chain_rule, chain_rule_title, formula, why
+from backprop_tui.panels.step import chain_rule, step, step_title
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.render.differences import change
 from backprop_tui.scene.boxes import sign
@@ -42,8 +42,7 @@ FITTING: dict[str, Panel] = {
     "header": header,
     "nodes": nodes,
     "timeline": timeline,
-    "why": why,
-    "formula": formula,
+    "step": step,
 }
 """Panels that are never wider than they may be."""
 EVERY: dict[str, Panel] = {
@@ -108,7 +107,7 @@ def test_what_the_author_says_is_not_cut_off(stem: str, size: tuple[int, int]) -
     width, height = size
     for at, language in product(positions(stem), LANGUAGES):
         shown = view(stem, at, language)
-        rows = [" ".join(line_text(line).split()) for line in why(shown, width, height).lines[:height]]
+        rows = [" ".join(line_text(line).split()) for line in step(shown, width, height).lines[:height]]
         assert " ".join(shown.note.split()) in " ".join(rows)
 
 
@@ -520,7 +519,7 @@ def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: 
 @pytest.mark.parametrize(
     ("stem", "at", "title"),
     [
-        ("add_multiply", 0, "Chain rule"),
+        ("add_multiply", 0, "Step"),
         ("add_multiply", 1, "Forward ─ q = x + y"),
         ("add_multiply", 3, "Seed ─ ∂f/∂f"),
         ("add_multiply", 6, "Chain rule ─ q → x"),
@@ -528,7 +527,7 @@ def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: 
     ],
 )
 def test_the_title_says_what_the_step_is_about(stem: str, at: int, title: str) -> None:
-    assert chain_rule_title(view(stem, at)) == title
+    assert step_title(view(stem, at)) == title
 
 
 @pytest.mark.parametrize(
@@ -579,16 +578,3 @@ def test_a_difference_beyond_all_numbers_is_told_without_a_warning() -> None:
 def test_a_box_says_what_its_operator_does(stem: str, name: str, box: str) -> None:
     graph = view(stem).graph
     assert sign(graph, graph.nodes[graph.position(name)]) == box
-
-
-# Formulas
-
-
-def test_where_rows_are_few_the_formula_does_without_numpy() -> None:
-    shown = {height: formula(view("rnn_cell", 25), 76, height) for height in (6, 7, 8)}
-    texts = {height: plain([one.row(y, 0, 76) for y in range(one.height)]) for height, one in shown.items()}
-    assert "np.outer" in texts[8]
-    assert shown[6].height == 6
-    assert shown[7].height <= 7
-    assert "np.outer" not in texts[6] + texts[7]
-    assert all("0.125⎤ = ⎡ 0.5   0.5  -0.5⎤ ·" in text for text in texts.values())

@@ -492,7 +492,7 @@ async def test_from_the_chain_rule_its_product_is_opened() -> None:
         screen = pilot.app.screen
         assert isinstance(screen, DebuggerScreen)
         edge = screen.current.frame.edge
-        screen.panel("chain").focus()
+        screen.panel("step").focus()
         await pilot.press("enter")
         assert inspector(pilot).current.edge is edge
         await pilot.press("escape")

@@ -191,7 +191,7 @@ CASES: dict[str, Case] = {
     "plot_back": Case("", lambda pilot, before: _focus(pilot) == "plots"),
     "faster": Case("", lambda pilot, before: _screen(pilot).player.speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).player.speed == 1),
-    "next_panel": Case("", lambda pilot, before: _focus(pilot) == "chain"),
+    "next_panel": Case("", lambda pilot, before: _focus(pilot) == "step"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PANEL_SLOTS[-1].name),
     **{
         f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]

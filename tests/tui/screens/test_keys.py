@@ -62,7 +62,7 @@ async def _asks(pilot: Pilot[None]) -> None:
 
 
 async def _next_panel(pilot: Pilot[None]) -> None:
-    assert _focus(pilot) == "chain"
+    assert _focus(pilot) == "step"
 
 
 async def _previous_panel(pilot: Pilot[None]) -> None:
@@ -290,7 +290,7 @@ async def test_a_digit_brings_its_panel_to_the_front(size: tuple[int, int]) -> N
 
 async def test_the_arrows_scroll_the_panel_in_focus() -> None:
     async with opened("rnn_cell", size=NARROW) as pilot:
-        graph, chain = debugger(pilot).panel("graph"), debugger(pilot).panel("chain")
+        graph, chain = debugger(pilot).panel("graph"), debugger(pilot).panel("step")
         graph.scroll_to(0, 0, animate=False)
         await pilot.pause()
         offsets = []

@@ -53,7 +53,7 @@ async def test_in_the_panels(hostile: tuple[str, View]) -> None:
             assert f" {text} ␛[31mT" in seen(pilot).splitlines()[0]
             assert_harmless(pilot)
         await go(pilot, 2)
-        why = " ".join(text_of(debugger(pilot).panel("why").drawing).split())
+        why = " ".join(text_of(debugger(pilot).panel("step").drawing).split())
         assert f"» {text} ␛[31mN" in why
 
 
@@ -62,7 +62,7 @@ async def test_in_titles_of_panels(hostile: tuple[str, View]) -> None:
     async with opened(view) as pilot:
         await go(pilot, 1)
         assert "─ Forward ─ p#1 = w[0] ─" in seen(pilot)
-        await pilot.click("#chain", offset=(5, 0))
+        await pilot.click("#step", offset=(5, 0))
         assert_harmless(pilot)
 
 

@@ -270,13 +270,13 @@ async def test_tab_reaches_the_mistakes_only_while_they_are_shown(tmp_path: Path
         for _ in range(len(panels) + 1):
             await pilot.press("tab")
             visited.append(pilot.app.focused.id if pilot.app.focused else "")
-        assert visited == [*panels[1:], "graph", "chain"]
+        assert visited == [*panels[1:], "graph", "step"]
         await save(pilot, path, "nodes: {f: x}\n")
         visited = []
         for _ in range(len(panels) + 1):
             await pilot.press("tab")
             visited.append(pilot.app.focused.id if pilot.app.focused else "")
-        assert visited == [*panels[2:], "mistakes", "graph", "chain"]
+        assert visited == [*panels[2:], "mistakes", "graph", "step"]
 
 
 async def test_a_file_that_vanishes_is_waited_for(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ async def test_without_colours_rows_are_painted_as_textual_would(monkeypatch: py
 
 async def with_rows(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, rows: int) -> Panel:
     """The panel of words with so many of them, one in a row."""
-    panel = debugger(pilot).panel("why")
+    panel = debugger(pilot).panel("step")
     drawing = Lines.of([(Span(f"row{number}"),) for number in range(rows)])
     monkeypatch.setattr(panel, "draw", lambda width, height: drawing)
     panel.redraw()
@@ -163,18 +163,18 @@ async def test_a_thumb_is_dragged_and_clicks_nothing(monkeypatch: pytest.MonkeyP
         panel = await with_rows(pilot, monkeypatch, 60)
         right, height = panel.outer_size.width - 1, panel.size.height
         assert panel.scroll_bars.beside.start == 1
-        await pilot.mouse_down("#why", offset=(right, 1))
-        await pilot.mouse_up("#why", offset=(right, height))
+        await pilot.mouse_down("#step", offset=(right, 1))
+        await pilot.mouse_up("#step", offset=(right, height))
         assert panel.scroll_y == panel.max_scroll_y == 60 - height
-        await pilot.mouse_down("#why", offset=(right, height))
-        await pilot.mouse_up("#why", offset=(3, 1))
+        await pilot.mouse_down("#step", offset=(right, height))
+        await pilot.mouse_up("#step", offset=(3, 1))
         assert panel.scroll_y == 0
         assert not clicked
-        await pilot.click("#why", offset=(right, height // 2))  # beside the thumb: it comes there
+        await pilot.click("#step", offset=(right, height // 2))  # beside the thumb: it comes there
         assert 0 < panel.scroll_y < panel.max_scroll_y
         assert f"row{panel.scroll_offset.y}" in seen(pilot)
         assert not clicked
-        await pilot.click("#why", offset=(3, 3))
+        await pilot.click("#step", offset=(3, 3))
         assert len(clicked) == 1
 
 
@@ -184,11 +184,11 @@ async def test_dragging_a_thumb_marks_no_text_and_marking_text_drags_no_thumb(
     async with opened("add_multiply") as pilot:
         panel = await with_rows(pilot, monkeypatch, 60)
         across, down = panel.outer_size.width - 1, panel.size.height
-        await drawn_along(pilot, "#why", (across, 1), (across, 5), (3, 5), (3, -3), (3, down // 2))
+        await drawn_along(pilot, "#step", (across, 1), (across, 5), (3, 5), (3, -3), (3, down // 2))
         scrolled = panel.scroll_y
         assert 0 < scrolled < panel.max_scroll_y
         assert not debugger(pilot).get_selected_text()
-        await drawn_along(pilot, "#why", (3, -3), (3, 3), (3, down - 1))
+        await drawn_along(pilot, "#step", (3, 1), (3, 3), (3, down - 1))
         assert panel.scroll_y == scrolled
         assert f"row{scrolled + 3}" in (debugger(pilot).get_selected_text() or "")
 

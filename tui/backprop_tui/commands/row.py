@@ -64,6 +64,8 @@ class CommandRow(Struct, frozen=True):
     completes: str = ""
     panel: str = ""
     """The panel that it brings to the front."""
+    former: tuple[str, ...] = ()
+    """Names of commands that this one has taken the place of, which settings and the prompt still know."""
 
     @property
     def prompt(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.screen import SCREEN
 from backprop_tui.commands.viewing import VIEWING
 
-__all__ = ["COMMANDS", "GALLERY_COMMANDS", "PROMPT_NAMES"]
+__all__ = ["COMMANDS", "FORMER_NAMES", "GALLERY_COMMANDS", "PROMPT_NAMES"]
 
 COMMANDS: Final[tuple[CommandRow, ...]] = (
     *MOVING,
@@ -31,3 +31,6 @@ GALLERY_COMMANDS: Final = tuple(row for row in COMMANDS if row.name in {"help", 
 
 PROMPT_NAMES: Final[Mapping[str, CommandRow]] = {name: row for row in COMMANDS for name in row.prompt}
 """Every name at the prompt, and what it means."""
+
+FORMER_NAMES: Final[Mapping[str, CommandRow]] = {name: row for row in COMMANDS for name in row.former}
+"""The commands by the names of those they have taken the place of; at the prompt with `-` in place of `_`."""

@@ -20,6 +20,7 @@ _PANELS: Final = tuple(
         str(number),
         typed=f"show-{slot.name}",
         panel=slot.name,
+        former=tuple(f"show_{name}" for name in slot.former),
     )
     for number, slot in enumerate(PANEL_SLOTS, 1)
 )

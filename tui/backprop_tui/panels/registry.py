@@ -13,7 +13,7 @@ from backprop_tui.panels.calls import calls
 from backprop_tui.panels.graph import graph_picture, graph_title
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
-from backprop_tui.panels.step import chain_rule, chain_rule_title, formula, why
+from backprop_tui.panels.step import step, step_title
 from backprop_tui.view import View
 
 __all__ = ["PANELS", "PanelDrawing"]
@@ -53,12 +53,10 @@ def _plots_title(view: View) -> str:
 
 PANELS: Final[Mapping[str, PanelDrawing]] = {
     "graph": PanelDrawing(lambda view, width, height: graph_picture(view), graph_title, centred=True),
-    "chain": PanelDrawing(chain_rule, chain_rule_title),
+    "step": PanelDrawing(step, step_title),
     "nodes": PanelDrawing(nodes, pinned=1, node_at=node_at_row, row_of=row_of_node),
     "outline": PanelDrawing(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
     "plots": PanelDrawing(_plots, _plots_title, scrubs=True),
     "calls": PanelDrawing(calls),
-    "why": PanelDrawing(why),
-    "formula": PanelDrawing(formula),
 }
 """By the names in `panel_slots.PANEL_SLOTS`."""

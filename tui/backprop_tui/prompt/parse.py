@@ -24,7 +24,7 @@ from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_tui.commands.row import CommandRow
-from backprop_tui.commands.table import PROMPT_NAMES
+from backprop_tui.commands.table import FORMER_NAMES, PROMPT_NAMES
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.values import here, node_named, parse_position, parse_target, parse_value, quoted
@@ -91,6 +91,9 @@ def command_named(name: str, session: Session | None = None) -> CommandRow:
     """The command with a name at the prompt, or the only one with a name that begins so."""
     if name in PROMPT_NAMES:
         return PROMPT_NAMES[name]
+    former = FORMER_NAMES.get(name.replace("-", "_"))
+    if former is not None:
+        return former
     shown = quoted(name, 40)
     if session is not None and name in session.graph:
         raise UsageError(msg("{name} is a node: `print {name}` shows it", name=shown))

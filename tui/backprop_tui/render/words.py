@@ -33,11 +33,13 @@ __all__ = [
     "check_text",
     "code",
     "formulas",
+    "note",
     "numeric_line",
     "override_line",
     "sentences",
     "story",
     "turn_text",
+    "words",
 ]
 
 _MOST_CODE = 9
@@ -55,19 +57,28 @@ KIND_NAMES: Final = {
 
 
 def story(facts: StepFacts, language: str) -> list[Line]:
-    """The step in formulas with the numbers put in, and in words.
+    """The step in formulas with the numbers put in, and in words."""
+    return [*formulas(facts, language), *words(facts, language)]
+
+
+def words(facts: StepFacts, language: str) -> list[Line]:
+    """The step in words.
 
     What the author says about this very node stands before what holds for all like it.
     """
-    note = facts.note.in_language(language) if facts.note else ""
-    noted: list[Line] = [(Span("» ", Role.NAME), Span(note, Role.NAME))] if note else []
-    lines = [*formulas(facts, language), *noted, *sentences(facts, language)]
+    lines = [*note(facts, language), *sentences(facts, language)]
     if facts.completes:
         done = msg("The backward pass is done: every gradient has arrived.")
         if facts.completes == "forward":
             done = msg("The last forward pass is done: no update follows, so there is no backward pass.")
         lines.append((Span(done.in_language(language), Role.GOOD),))
     return lines
+
+
+def note(facts: StepFacts, language: str) -> list[Line]:
+    """What the author says about the step, if anything."""
+    said = facts.note.in_language(language) if facts.note else ""
+    return [(Span("» ", Role.NAME), Span(said))] if said else []
 
 
 def formulas(facts: StepFacts, language: str) -> list[Line]:

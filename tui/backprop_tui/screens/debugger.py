@@ -19,7 +19,7 @@ from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
-from backprop_tui.cells.lines import Line, plain
+from backprop_tui.cells.lines import Line, plain, wrap_line
 from backprop_tui.cells.summaries import summary
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
@@ -27,11 +27,12 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.registry import PANELS
-from backprop_tui.panels.step import chain_rule, why
+from backprop_tui.panels.step import chain_rule
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
+from backprop_tui.render.words import story
 from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Body, PanelArrangement, rows_of_graph
 from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.command_runner import CommandRunner
@@ -333,11 +334,11 @@ class DebuggerScreen(Screen[None]):
         self.call_after_refresh(self.watch_view)
 
     def _inspect(self) -> None:
-        """Show the tensors of the chosen node, or of the step's own; from the chain rule, its product."""
+        """Show the tensors of the chosen node, or of the step's own; from the step, its product."""
         from backprop_tui.screens.inspect import InspectScreen
 
         edge, node = self.current.frame.edge, self.chosen_node
-        if edge is not None and self.focused is not None and self.focused.id == "chain":
+        if edge is not None and self.focused is not None and self.focused.id == "step":
             self.app.push_screen(InspectScreen(self.current, self.current.graph.nodes[edge.operand], edge))
         elif node is not None:
             self.app.push_screen(InspectScreen(self.current, node))
@@ -473,6 +474,7 @@ def _text_of(view: View) -> str:
         node = view.graph.nodes[view.session.selection]
         gradient = summary(view.frame.gradient(node), 60)
         return f"{node.name} = {summary(view.frame.value(node), 60)}, gradient {gradient}"
-    drawings = (chain_rule(view, 78, 20), why(view, 78, 20))
-    rows = (drawing.row(y, 0, 78) for drawing in drawings for y in range(drawing.height))
-    return plain(rows).strip("\n")
+    equation = chain_rule(view, 78, 20)
+    rows = [equation.row(y, 0, 78) for y in range(equation.height)]
+    told = [piece for line in story(view.facts, view.language) for piece in wrap_line(line, 78)]
+    return plain([*rows, *told]).strip("\n")

@@ -82,6 +82,7 @@ class Equation(Struct, frozen=True):
     columns: Callable[[Style], Sequence[Column]]
     rank: int = 2
     fine: bool = False
+    is_chain: bool = False
 
     def fitted(self, width: int, style: Style = _PLAIN) -> Fitted:
         """The most telling form of at most `width` cells; the last resort is one row, wrapped.

@@ -45,14 +45,16 @@ def formula_block(
     *,
     spare: int = 0,
     small: bool = True,
+    chain: bool = True,
 ) -> Block:
     """The equations of the step in at most `width` cells; empty where there are none.
 
     Where they take more than `height` rows, the least important is left out. Where even the rest would not
     fit nothing is, as one has to scroll anyway. If they can, `spare` rows of the height stay free.
-    `small` allows superscripts; without them every exponent is a raised box.
+    `small` allows superscripts; without them every exponent is a raised box. Without the `chain` rule it is
+    what a backward step says of the node alone.
     """
-    equations = list(step_equations(facts, language))
+    equations = [one for one in step_equations(facts, language) if chain or not one.is_chain]
     if not equations:
         return Block.of([])
 

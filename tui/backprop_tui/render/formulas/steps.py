@@ -136,7 +136,7 @@ def _chain(facts: BackwardFacts, language: str) -> Equation:
     title = msg("chain rule").in_language(language)
     if facts.turn:
         title += f" ─ {turn_text(facts, language)}"
-    return Equation(title, columns, rank=0, fine=facts.local.has_entries)
+    return Equation(title, columns, rank=0, fine=facts.local.has_entries, is_chain=True)
 
 
 def _product(facts: BackwardFacts, style: Style, language: str) -> list[Column]:
