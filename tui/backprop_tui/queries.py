@@ -46,15 +46,17 @@ class ListNodes(Struct, frozen=True):
 
 
 class Who(Struct, frozen=True):
-    """What contributed to the gradient of a node."""
+    """What contributed to the gradient of a node, or to one entry of it."""
 
     node: int
+    entry: tuple[int, ...] = ()
 
 
 class Why(Struct, frozen=True):
-    """The paths that the gradient of a node comes along."""
+    """The paths that the gradient of a node, or one entry of it, comes along."""
 
     node: int
+    entry: tuple[int, ...] = ()
 
 
 class Find(Struct, frozen=True):

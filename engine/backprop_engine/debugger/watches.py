@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.debugger.screen_words import (
+    FUNCTIONS,
+    as_expression,
+    check_word,
+    named_tensor,
+    word_value,
+)
 from backprop_engine.debugger.typed_expressions import about, named, typed
 from backprop_engine.derived import derived
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, infer_shape
@@ -20,14 +27,15 @@ __all__ = ["check_watch", "history_of_watch", "value_of_watch"]
 def check_watch(text: str, graph: Graph) -> None:
     """Raise `UsageError` unless `text` is an expression over the graph's nodes and gradients."""
 
-    def shape_of(name: str) -> tuple[int, ...]:
-        name = named(name)
-        if name not in graph:
-            raise LookupError(msg("`{name}` is not defined", name=name))
-        return graph[name].shape
+    def shape_of(name: str) -> Shape | None:
+        found = named_tensor(name := named(name), graph)
+        if found is not None:
+            return found.node.shape
+        check_word(name, graph)
+        return None  # what a step has depends on the step
 
     try:
-        infer_shape(typed(text), shape_of, shape_of)
+        infer_shape(typed(as_expression(text, graph)), shape_of, shape_of, FUNCTIONS)
     except EvaluationError as error:
         raise about(text, error.message, error.hint) from None
 
@@ -54,21 +62,19 @@ def _as_number(value: Tensor) -> float:
 def value_of_watch(text: str, frame: Frame) -> Tensor | None:
     """The value of a watch at a frame; None where a part of it is absent."""
 
-    def found(get: Callable[[str], Tensor | None]) -> Callable[[str], Tensor | None]:
-        def known(name: str) -> Tensor | None:
-            name = named(name)
-            if name not in frame.graph:
-                raise LookupError(msg("`{name}` is not defined", name=name))
-            return get(name)
-
-        return known
+    def gradient_of(name: str) -> Tensor | None:
+        found = named_tensor(name := named(name), frame.graph)
+        if found is None:
+            raise LookupError(msg("`{name}` is not defined", name=name))
+        return frame.gradient(found.node)
 
     try:
         return evaluate(
-            typed(text),
-            found(lambda name: frame.value(frame.graph[name])),
-            found(lambda name: frame.gradient(frame.graph[name])),
+            typed(as_expression(text, frame.graph)),
+            lambda name: word_value(named(name), frame),
+            gradient_of,
             frame.graph.dtype,
+            FUNCTIONS,
         )
     except EvaluationError as error:
         raise about(text, error.message, error.hint) from None

@@ -6,8 +6,9 @@ One walk serves for values and for shapes alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any, Generic, TypeVar
 
@@ -73,10 +74,12 @@ def evaluate(
     value_of: Callable[[str], Tensor | None],
     gradient_of: Callable[[str], Tensor | None],
     dtype: np.dtype[Any],
+    functions: Mapping[str, Callable[..., Tensor]] = {},
 ) -> Tensor | None:
     """The value of `tree` in `dtype`, where `grad(NAME)` is a gradient; None where a part of it is absent.
 
     `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for unknown names.
+    `functions` are called with tensors, beside the operators; they raise `LookupError` for what they refuse.
     Raises `EvaluationError` for unknown names and operators and for operands that do not fit.
     """
 
@@ -93,7 +96,12 @@ def evaluate(
         with np.errstate(all="ignore"):
             return settle(op.forward(*numbers, **attributes), np.dtype(np.bool_) if op.boolean else dtype)
 
-    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply).run(tree)
+    called = {name: partial(_called, function, dtype) for name, function in functions.items()}
+    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply, called).run(tree)
+
+
+def _called(function: Callable[..., Tensor], dtype: np.dtype[Any], *operands: Tensor) -> Tensor:
+    return settle(function(*operands), dtype)
 
 
 def _refused(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Message | None:
@@ -113,14 +121,21 @@ LARGEST_TENSOR = 2**24
 
 
 def infer_shape(
-    tree: Expr, shape_of: Callable[[str], Shape | None], gradient_shape: Callable[[str], Shape | None]
+    tree: Expr,
+    shape_of: Callable[[str], Shape | None],
+    gradient_shape: Callable[[str], Shape | None],
+    functions: Iterable[str] = (),
 ) -> Shape | None:
-    """The shape that `tree` will have; the functions give shapes, and errors are those of `evaluate`."""
+    """The shape that `tree` will have; what is given gives shapes, and errors are those of `evaluate`.
+
+    None where that depends on the step, or on numbers that `functions` take.
+    """
 
     def apply(op: Op, operands: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
         return _bounded(op.shape(*operands, **attributes))
 
-    return _Walk(shape_of, gradient_shape, lambda _: (), apply).run(tree)
+    unknown = dict.fromkeys(functions, lambda *_: None)
+    return _Walk(shape_of, gradient_shape, lambda _: (), apply, unknown).run(tree)
 
 
 def _bounded(shape: Shape) -> Shape:
@@ -144,6 +159,7 @@ class _Walk(Generic[T]):
     gradient_of: Callable[[str], T | None]
     number: Callable[[float], T]
     apply: Callable[[Op, Sequence[T], Mapping[str, Any]], T]
+    functions: Mapping[str, Callable[..., T | None]]
 
     def run(self, tree: Expr) -> T | None:
         """What `tree` comes to."""
@@ -207,6 +223,8 @@ class _Walk(Generic[T]):
     def call(self, call: Call, results: list[T | None]) -> T | None:
         """What a call comes to; its operands are the last of `results`."""
         operands = self.taken(call, results)
+        if call.name in self.functions:
+            return self.given(call, operands)
         trees = (*call.args, *(keyword.value for keyword in call.keywords if is_operand(call, keyword)))
         paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
         try:
@@ -218,6 +236,17 @@ class _Walk(Generic[T]):
         values = tuple(operand for operand, _ in bound.operands)
         written = tuple(tree for _, tree in bound.operands)
         return self.applied(op, values, written, bound.attributes, call.name_span)  # type: ignore[arg-type]
+
+    def given(self, call: Call, operands: Sequence[T | None]) -> T | None:
+        """What a function comes to that is no operator; None where an operand is absent."""
+        if any(operand is None for operand in operands):
+            return None
+        try:
+            return self.functions[call.name](*operands)
+        except TypeError:
+            raise EvaluationError(msg("`{name}` takes other operands", name=call.name), call.span) from None
+        except LookupError as error:
+            raise EvaluationError(error.args[0], call.span) from None
 
     def applied(
         self,

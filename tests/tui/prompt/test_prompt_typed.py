@@ -51,7 +51,7 @@ from typist import EVERYTHING, Typist
         ("b bel", 2, ("below ",)),
         ("b L if nor", 7, ("norm(",)),
         ("b if pro", 5, ("product", "prod(")),
-        ("p W @ on", 6, ("one.a#1", "one.a", "one.h", "one.v")),
+        ("p W @ on", 6, ("one.a#1", "one.a", "one.h", "one.v", "one_hot(")),
         ("p grad(b", 7, None),
         ("/two.h", 1, ("two.h",)),
         ("fold t", 5, ("two",)),

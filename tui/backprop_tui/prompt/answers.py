@@ -21,6 +21,7 @@ from backprop_engine.debugger.queries import (
     paths,
     search,
 )
+from backprop_engine.debugger.screen_words import STEP_WORDS
 from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.errors import UsageError
 from backprop_engine.explain.facts import step_facts
@@ -29,11 +30,13 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
+from backprop_engine.messages.translations import languages
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.cells.summaries import progress, summary
+from backprop_tui.prompt.described import described_word
 from backprop_tui.prompt.outcome import Context, Outcome, one_line, table, tensor_lines
-from backprop_tui.prompt.values import TensorReference, node_named, parse_target
+from backprop_tui.prompt.values import TensorReference, check_entry, node_named, parse_target
 from backprop_tui.queries import Compare, Expect, Find, ListNodes, NudgeLeaf, Print, Who, Why
 from backprop_tui.render.differences import change
 from backprop_tui.render.one_line import step_lines
@@ -81,9 +84,19 @@ def _counted(count: int) -> str:
 def printed(session: Session, query: Print, context: Context) -> list[Line]:
     """A node, a gradient, or an expression, at this position."""
     _, language, width = context
+    word = _step_word(query.text, session.graph)
+    if word:
+        value = _evaluated(session, word)
+        return tensor_lines(_name_of(word, session), value, _ROLES[word], language, width)
     target = _named(query.text, session.graph)
     if target is None:
-        value = _evaluated(session, query.text)
+        try:
+            value = _evaluated(session, query.text)
+        except UsageError:
+            described = described_word(query.text, session, context)
+            if not described:
+                raise
+            return described
         return tensor_lines(" ".join(query.text.split()), value, Role.VALUE, language, width)
     frame, node = session.frame, target.node
     if not target.gradient:
@@ -95,6 +108,48 @@ def printed(session: Session, query: Print, context: Context) -> list[Line]:
     )
     partial = progress(*frame.arrived(node))
     return [(*lines[0], Span(partial, Role.DIM)), *lines[1:]] if partial else lines
+
+
+_ROLES: Final = {
+    "value": Role.VALUE,
+    "grad": Role.GRADIENT,
+    "upstream": Role.GRADIENT,
+    "local": Role.LOCAL,
+    "product": Role.GRADIENT,
+}
+_LABELS: Final = {
+    "value": (msg("value"),),
+    "grad": (msg("gradient"),),
+    "upstream": (msg("upstream"),),
+    "local": (msg("local"), msg("local gradient")),
+    "product": (msg("product"),),
+}
+"""What the panels call the parts of a step."""
+
+
+def _step_word(typed: str, graph: Graph) -> str:
+    """The part of the step that `typed` is, by its label in any language; empty for anything else."""
+    if typed in graph:
+        return ""
+    if typed in _LABELS:
+        return typed
+    called = (
+        word
+        for word, labels in _LABELS.items()
+        if any(label.in_language(language) == typed for label in labels for language in languages())
+    )
+    return next(called, "")
+
+
+def _name_of(word: str, session: Session) -> str:
+    """What a part of the step is called in symbols: ``∂L/∂h`` for upstream."""
+    graph, edge, node = session.graph, session.frame.edge, session.frame.node
+    if edge is None or word == "value":
+        return word if node is None else gradient_name(graph, node) if word == "grad" else node.name
+    if word == "local":
+        local = LocalFacts(session.trace, edge)
+        return local.factor.name if local.is_map else local.name
+    return gradient_name(graph, graph.nodes[edge.node if word == "upstream" else edge.operand])
 
 
 def _named(typed: str, graph: Graph) -> TensorReference | None:
@@ -114,27 +169,15 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
         try:
             target = parse_target(typed, session.graph)  # names such as f#1 stand in no expression
         except UsageError:
-            if _NAME.fullmatch(typed):
+            if _NAME.fullmatch(typed) and typed not in STEP_WORDS:
                 node_named(typed, session.graph)  # says which name is nearest
             target = None
         if target is None or target.entry is None:
             raise
     frame = session.frame
+    check_entry(target)
     whole = frame.gradient(target.node) if target.gradient else frame.value(target.node)
-    if whole is None:
-        return None
-    try:
-        entry: Tensor = whole[target.entry]
-    except IndexError:
-        shape = shape_text(target.node.shape)
-        raise UsageError(
-            msg(
-                "{name} is {shape} and has no entry {entry}",
-                name=target.node.name,
-                shape=shape,
-                entry=list(target.entry),
-            )
-        ) from None
+    entry: Tensor | None = None if whole is None else whole[target.entry]
     return entry
 
 
@@ -185,7 +228,7 @@ def who(session: Session, query: Who, context: Context) -> list[Line]:
     language = context.language
     graph, trace, node = session.graph, session.trace, session.graph.nodes[query.node]
     brought = contributions(trace, node)
-    name = gradient_name(graph, node)
+    name = f"{gradient_name(graph, node)}{_subscript(query.entry)}"
     if not brought:
         if query.node == graph.output and not trace.schedule.forward_only:
             position = _outer(session, trace.schedule.seed)
@@ -206,7 +249,7 @@ def who(session: Session, query: Who, context: Context) -> list[Line]:
                 Role.HEADING,
             ),
             Span(f"{graph.nodes[contribution.edge.node].name} → {node.name}", Role.NAME),
-            Span(summary(contribution.tensor, 60), Role.GRADIENT),
+            Span(summary(contribution.tensor[query.entry], 60), Role.GRADIENT),
         )
         for contribution in brought
     ]
@@ -226,22 +269,26 @@ def why(session: Session, query: Why, context: Context) -> list[Line]:
     """The paths from the output to a node, with the product of local gradients along each."""
     language = context.language
     graph, node = session.graph, session.graph.nodes[query.node]
+    name = f"{node.name}{_subscript(query.entry)}"
     ways = paths(session.trace, node)
     if not ways.total:
         return [one_line(msg("{name} gets no gradient", name=node.name).in_language(language), Role.DIM)]
     output = graph.nodes[graph.output].name
-    title = msg("one path from {output} to {name}", output=output, name=node.name)
+    title = msg("one path from {output} to {name}", output=output, name=name)
     if ways.total != 1:
         title = msg(
-            "{count} paths from {output} to {name}", count=_counted(ways.total), output=output, name=node.name
+            "{count} paths from {output} to {name}", count=_counted(ways.total), output=output, name=name
         )
     lines = [one_line(title.in_language(language))]
     shown = ways.paths[:_MOST]
     for way in shown:  # a path of its own line each, as it may be long
-        lines += [(Span("  "), _stations(graph, way, language)), (Span("    "), _product(session, way))]
+        lines += [
+            (Span("  "), _stations(graph, way, language)),
+            (Span("    "), _product(session, way, query.entry)),
+        ]
     lines += _more(ways.total - len(shown), language)
     if ways.sum is not None and ways.total > 1:
-        total = msg("their sum is {sum}", sum=summary(ways.sum, 60)).in_language(language)
+        total = msg("their sum is {sum}", sum=summary(ways.sum[query.entry], 60)).in_language(language)
         lines.append((Span("  "), Span(total, Role.GRADIENT)))
     return lines
 
@@ -256,9 +303,14 @@ def _stations(graph: Graph, way: Path, language: str) -> Span:
     return Span(" → ".join(names), Role.NAME)
 
 
-def _product(session: Session, way: Path) -> Span:
+def _subscript(entry: tuple[int, ...]) -> str:
+    """``[0,1]``; nothing for all of a tensor."""
+    return f"[{','.join(map(str, entry))}]" if entry else ""
+
+
+def _product(session: Session, way: Path, entry: tuple[int, ...]) -> Span:
     """The local gradients along a path, multiplied."""
-    product = summary(way.product, 60)
+    product = summary(way.product[entry], 60)
     if way.product.shape != () or not 2 <= len(way.edges) <= _MOST_FACTORS:
         return Span(product, Role.LOCAL)
     numbers = (LocalFacts(session.trace, edge).number for edge in way.edges)
@@ -273,8 +325,7 @@ def nudged(session: Session, query: NudgeLeaf, context: Context) -> list[Line]:
     """A leaf moved a little both ways, and what its gradient predicts."""
     language = context.language
     found = nudge(session.run, session.iteration, query.name, query.entry, query.size)
-    entry = f"[{','.join(map(str, query.entry))}]" if query.entry else ""
-    name, size = f"{query.name}{entry}", number(query.size)
+    name, size = f"{query.name}{_subscript(query.entry)}", number(query.size)
     output = msg("output").in_language(language)
     predicted = msg("predicted").in_language(language)
     change = query.size * found.gradient

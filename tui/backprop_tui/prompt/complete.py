@@ -11,6 +11,7 @@ from backprop_engine.debugger import Session
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.breakpoints import PHASES
 from backprop_engine.debugger.conditions import SUBJECTS
+from backprop_engine.debugger.screen_words import FUNCTIONS, STEP_WORDS
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS
@@ -110,8 +111,11 @@ def _nodes(session: Session, begun: str = "") -> list[str]:
 
 
 def _expressions(session: Session, begun: str = "") -> list[str]:
-    """Nodes, gradients, and operators as they are called."""
-    return [*_nodes(session), "grad(", *(f"{name}(" for name in OPS if name.isidentifier())]
+    """Nodes, gradients, parts of the step, and operators as they are called."""
+    nodes = _nodes(session)
+    words = [word for word in STEP_WORDS if word != "grad"]
+    calls = (f"{name}(" for name in (*OPS, *FUNCTIONS) if name.isidentifier())
+    return [*nodes, *words, "grad(", *(f"d{name}" for name in nodes), *calls]
 
 
 def _leaves(session: Session, begun: str = "") -> list[str]:

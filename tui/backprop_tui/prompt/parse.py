@@ -27,7 +27,15 @@ from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import FORMER_NAMES, PROMPT_NAMES
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.info_tables import LISTS
-from backprop_tui.prompt.values import here, node_named, parse_position, parse_target, parse_value, quoted
+from backprop_tui.prompt.values import (
+    check_entry,
+    here,
+    node_named,
+    parse_position,
+    parse_target,
+    parse_value,
+    quoted,
+)
 from backprop_tui.queries import Info, Request, ScreenCommand
 
 __all__ = ["Parsed", "command_named", "command_of", "parse"]
@@ -199,13 +207,13 @@ def _node_or_here(rest: str, context: _Context) -> Node:
     return found
 
 
-def _gradient(rest: str, context: _Context) -> Node:
+def _gradient(context: _Context) -> Node:
     """The node whose gradient is meant; after a step backward that which the step has brought something."""
     session = context.session
     step = session.frame.step
-    if not rest and session.selection is None and isinstance(step, Backward):
+    if session.selection is None and isinstance(step, Backward):
         return session.graph.nodes[step.edge.operand]
-    return _node_or_here(rest, context)
+    return _node_or_here("", context)
 
 
 # Moving
@@ -352,7 +360,12 @@ def _info(rest: str, context: _Context) -> Request:
 
 
 def _contributions(rest: str, context: _Context) -> Request:
-    return context.make(_gradient(rest, context).position)
+    """A gradient, or an entry of it: ``W``, ``W[0,1]``, ``dW`` or ``∂L/∂W``."""
+    target = parse_target(rest, context.session.graph) if rest else None
+    if target is None:
+        return context.make(_gradient(context).position)
+    check_entry(target)
+    return context.make(target.node.position, target.entry or ())
 
 
 def _path(rest: str, context: _Context) -> Request:

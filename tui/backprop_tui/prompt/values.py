@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.debugger import Session
+from backprop_engine.debugger.screen_words import named_tensor
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
@@ -22,6 +23,7 @@ from backprop_tui.cells.text import clip
 __all__ = [
     "TensorReference",
     "assignment",
+    "check_entry",
     "here",
     "node_named",
     "parse_position",
@@ -119,10 +121,13 @@ def _number(text: str) -> float:
 
 
 def parse_target(text: str, graph: Graph) -> TensorReference:
-    """A node by its name or path, an entry of it such as `W[1,2]`, or `grad(…)` of it."""
+    """A node by its name or path, an entry of it such as `W[1,2]`, or its gradient as the screen calls it:
+    `grad(W)`, `dW`, `∂L/∂W`.
+    """
     text = text.strip()
-    if text in graph:
-        return TensorReference(graph[text])
+    found = named_tensor(text, graph)
+    if found is not None:
+        return TensorReference(found.node, gradient=found.gradient)
     gradient = _GRADIENT.fullmatch(text)
     if gradient is not None:
         whole = _of_node(gradient[1].strip() + (gradient[2] or ""), graph)
@@ -130,11 +135,28 @@ def parse_target(text: str, graph: Graph) -> TensorReference:
     return _of_node(text, graph)
 
 
+def check_entry(target: TensorReference) -> None:
+    """`UsageError` unless the node has the entry that is referred to."""
+    shape, entry = target.node.shape, target.entry
+    if entry is None:
+        return
+    if len(entry) > len(shape) or any(not -size <= at < size for at, size in zip(entry, shape, strict=False)):
+        raise UsageError(
+            msg(
+                "{name} is {shape} and has no entry {entry}",
+                name=target.node.name,
+                shape=shape_text(shape),
+                entry=list(entry),
+            )
+        )
+
+
 def _of_node(text: str, graph: Graph) -> TensorReference:
     if text not in graph:
         entry = _ENTRY.fullmatch(text)
-        if entry is not None and entry[1].strip() in graph:
-            return TensorReference(graph[entry[1].strip()], _indices(entry[2], text))
+        found = None if entry is None else named_tensor(entry[1].strip(), graph)
+        if entry is not None and found is not None:
+            return TensorReference(found.node, _indices(entry[2], text), found.gradient)
     return TensorReference(node_named(text, graph))
 
 
