@@ -112,7 +112,7 @@ PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane")
 """The kinds of plots that the panel of that name goes through, by their names at the prompt."""
 
 
-FIRST_IN_FRONT: Final = ("step", "nodes")
+FIRST_IN_FRONT: Final = ("step", "nodes", "plots")
 """The panels in front at the start."""
 
 

@@ -16,7 +16,7 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
 from backprop_tui.panels.step import chain_rule
-from backprop_tui.screens.arrangement import Body, rows_of_graph
+from backprop_tui.screens.arrangement import Body, cells_of_graph, most_of_graph, plan_of
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
@@ -242,28 +242,37 @@ async def test_a_click_on_the_minimap_goes_there() -> None:
         assert panel(pilot).minimap is None
 
 
-# How much room it has on a narrow screen
+# How much room it has
 
 
 @pytest.mark.parametrize("stem", SHOWN)
-def test_on_a_narrow_screen_the_graph_gets_what_it_needs_and_leaves_enough_for_equations(stem: str) -> None:
-    for size in (Size(80, 21), Size(60, 17), Size(90, 40)):
-        ways = {rows_of_graph(view(stem, at), size) for at in moments(stem).values()}
-        assert len(ways) == 1, "nothing moves while one steps"
-        (rows,) = ways
-        if rows is None:
-            assert whole_scene_key(view(stem)) is not None
-            continue
-        shown = graph_picture(view(stem))
-        assert rows == size.height // 2 or rows <= shown.height + 2
+def test_the_graph_gets_what_it_needs_and_leaves_enough_for_equations(stem: str) -> None:
+    for size in (Size(80, 21), Size(60, 17), Size(90, 40), Size(90, 57), Size(120, 35), Size(200, 55)):
+        plan = plan_of(size)
+        (rows,) = {cells_of_graph(view(stem, at), plan, size) for at in moments(stem).values()}
+        most = most_of_graph(view(stem).graph, plan, size)
+        assert rows <= most.height
+        assert most.width == size.width
         assert size.height - rows >= min(8, size.height - size.height // 2)
+        if whole_scene_key(view(stem)) is not None:
+            assert rows == most.height
+        else:
+            assert rows in (size.height // 3, most.height, graph_picture(view(stem)).height + 2)
+
+
+@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "lstm"])
+def test_beside_the_others_the_graph_gets_the_columns_it_needs(stem: str) -> None:
+    size = Size(250, 26)
+    assert plan_of(size) == "beside"
+    assert most_of_graph(view(stem).graph, "beside", size).height == size.height
+    columns = cells_of_graph(view(stem), "beside", size)
+    assert columns in (125, graph_picture(view(stem)).width + 2, 250 - 58)
 
 
 @pytest.mark.parametrize("stem", ["conv1d_filter", "elementwise_jacobian", "kl_divergence", "sigmoid_ratio"])
 def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_number(stem: str) -> None:
     size = Size(80, 21)
-    rows = rows_of_graph(view(stem), size)
-    assert rows is not None
+    rows = cells_of_graph(view(stem), "stacked", size)
     assert rows == graph_picture(view(stem)).height + 2
     room = size.height - rows - 2
     for language in LANGUAGES:
@@ -298,7 +307,7 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
         assert outer == (panel(pilot).outer_size.height, below.outer_size.height)
         await pilot.resize_terminal(*WIDE)
         await wait(pilot)
-        assert panel(pilot).outer_size.height > outer[0]
+        assert panel(pilot).outer_size.height == max(picture(pilot).height + 2, 35 // 3)
 
 
 async def test_before_the_first_step_the_beginning_is_in_view() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.pilot import Pilot
 
 from backprop_tui.commands.table import COMMANDS
@@ -62,32 +62,113 @@ async def test_a_tiny_terminal_can_be_stepped_in(size: tuple[int, int]) -> None:
         assert position(pilot) == 5
 
 
-async def test_a_wide_screen_shows_every_panel() -> None:
+async def test_the_graph_has_the_width_of_a_wide_screen_and_the_step_and_the_nodes_stand_below() -> None:
     async with opened("add_multiply", at=6) as pilot:
-        shown = seen(pilot)
-    for title in ("Graph", "Chain rule ─ q → x", "Nodes", "Timeline"):
-        assert f"╭─ {title} ─" in shown
+        places = _places(pilot)
+        assert places.keys() == {"graph", "step", "nodes"}
+        assert places["graph"].width == WIDE[0]
+        assert places["step"].y == places["nodes"].y == places["graph"].bottom
+        assert places["nodes"].x == places["step"].right == WIDE[0] * 3 // 5
+        assert "╭─ Timeline ─" in seen(pilot)
 
 
 @pytest.mark.parametrize("size", [(160, 40), (200, 60), (251, 60)])
 async def test_the_panels_of_a_roomy_screen_fill_it_whichever_stands_in_front(size: tuple[int, int]) -> None:
     async with opened("add_multiply", at=6, size=size) as pilot:
-        for name in ("outline", "plots", "calls"):
+        assert _places(pilot).keys() == {"graph", "step", "nodes", "plots"}
+        for name in ("outline", "calls", "plots"):
             await pilot.press(str(1 + [place.name for place in PANEL_SLOTS].index(name)))
             await pilot.pause()
-            places = {one: debugger(pilot).panel(one).region for one in ("graph", "step", "nodes", name)}
-            for row in (("graph",), ("step", "nodes", name)):
-                ends = [0, *(places[one].right for one in row)]
-                assert [places[one].x for one in row] == ends[:-1]
-                assert ends[-1] == size[0]
-            assert places["step"].width >= places["nodes"].width >= places[name].width > size[0] // 8
+            places = _places(pilot)
+            assert places["graph"].width == size[0]
+            row = [places["step"], places["nodes"], places[name]]
+            assert [one.x for one in row] == [0, row[0].right, row[1].right]
+            assert row[2].right == size[0]
+            assert row[0].width > row[1].width >= row[2].width > size[0] // 4
+            assert {one.y for one in row} == {places["graph"].bottom}
+
+
+@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell"])
+async def test_on_a_wide_but_low_screen_the_others_stand_beside_the_graph(stem: str) -> None:
+    async with opened(stem, at=6, size=(250, 30)) as pilot:
+        places = _places(pilot)
+        assert places.keys() == {"graph", "step", "nodes"}
+        assert places["graph"].height == 27
+        assert places["step"].x == places["nodes"].x == places["graph"].right
+        assert places["nodes"].y == places["step"].bottom
+        assert places["graph"].width == (192 if stem == "rnn_cell" else 125)
+
+
+async def test_on_a_narrow_but_tall_screen_three_panels_stand_one_below_another() -> None:
+    async with opened("rnn_cell", at=19, size=(90, 60)) as pilot:
+        places = _places(pilot)
+        assert places.keys() == {"graph", "step", "nodes"}
+        assert {place.width for place in places.values()} == {90}
+        assert places["step"].y == places["graph"].bottom
+        assert places["nodes"].y == places["step"].bottom
+
+
+def _places(pilot: Pilot[None]) -> dict[str, Region]:
+    """Where each panel of the debugger stands that is seen."""
+    panels = {slot.name: debugger(pilot).panel(slot.name) for slot in PANEL_SLOTS}
+    return {name: panel.region for name, panel in panels.items() if panel.display}
+
+
+# One panel over all of the screen
+
+
+@pytest.mark.parametrize("name", [slot.name for slot in PANEL_SLOTS])
+@pytest.mark.parametrize("back", ["F", "escape"])
+async def test_any_panel_fills_the_screen_and_comes_back(name: str, back: str) -> None:
+    async with opened("rnn_cell", at=19) as pilot:
+        await pilot.press(str(1 + [place.name for place in PANEL_SLOTS].index(name)))
+        await pilot.pause()
+        before, shown = _places(pilot), seen(pilot)
+        await pilot.press("F")
+        await pilot.pause()
+        assert _places(pilot) == {name: Region(0, 1, WIDE[0], WIDE[1] - 5)}
+        assert pilot.app.focused is debugger(pilot).panel(name)
+        assert "Esc back to all panels" in seen(pilot)
+        await pilot.press(back)
+        await pilot.pause()
+        assert _places(pilot) == before
+        assert seen(pilot) == shown
+        assert pilot.app.focused is debugger(pilot).panel(name)
+
+
+async def test_a_panel_goes_on_filling_the_screen_in_another_size_and_another_takes_its_place() -> None:
+    async with opened("rnn_cell", at=19) as pilot:
+        await pilot.press("3", "F")
+        for size in ((200, 60), (80, 24), (250, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert _places(pilot).keys() == {"nodes"}
+            assert _places(pilot)["nodes"].width == size[0]
+        await pilot.press("2")
+        await pilot.pause()
+        assert _places(pilot).keys() == {"step"}
+        await pilot.press("s", "F")
+        await pilot.pause()
+        assert position(pilot) == 20
+        assert _places(pilot).keys() == {"graph", "step", "nodes"}
+
+
+async def test_a_click_in_the_border_leads_back_to_all_panels() -> None:
+    async with opened("rnn_cell", at=19) as pilot:
+        await pilot.press("F")
+        await pilot.pause()
+        row = next(y for y, line in enumerate(seen(pilot).splitlines()) if "Esc back" in line)
+        column = seen(pilot).splitlines()[row].index("Esc back")
+        await pilot.click(offset=Offset(column + 2, row))
+        await pilot.pause()
+        assert _places(pilot).keys() == {"graph", "step", "nodes"}
 
 
 async def test_a_narrow_screen_says_what_stands_behind() -> None:
     async with opened("add_multiply", at=6, size=NARROW) as pilot:
         shown = seen(pilot)
     assert "╭─ Chain rule ─ q → x ─" in shown
-    assert re.search(r"─ 3 Nodes  .*6 Calls ─╯", shown)
+    assert "─ 3 Nodes  4 Outline  5 Plots  6 Calls ─╯" in shown
 
 
 # The mouse
@@ -185,10 +266,9 @@ async def test_the_headings_of_the_table_stay_while_it_is_scrolled() -> None:
         await pilot.press("3", *["pagedown"] * 3)
         await pilot.pause()
         assert panel.scroll_offset.y > 0
-        left = panel.region.x + 3
-        rows = [row[left : left + 37] for row in seen(pilot).splitlines()][
-            panel.region.y + 1 : panel.region.bottom - 1
-        ]
+        left, right = panel.region.x + 3, panel.region.right - 1
+        shown = [row[left:right] for row in seen(pilot).splitlines()]
+        rows = shown[panel.region.y + 1 : panel.region.bottom - 1]
         assert rows[0].split()[:2] == ["node", "is"]
         view = debugger(pilot).current
         for y, row in list(enumerate(rows))[1::3]:

@@ -184,6 +184,7 @@ CASES: dict[str, Case] = {
     "fit": Case("", looks(lambda view: view.density == "dots")),
     "look": Case("", lambda pilot, before: _centred(pilot)),
     "minimap": Case("", looks(lambda view: not view.minimap)),
+    "fill": Case("", lambda pilot, before: _screen(pilot).arrangement.filling == "graph"),
     "hit": Case("", state(lambda now, was: now.selection == 8)),
     "hit_back": Case("", state(lambda now, was: now.selection == 5)),
     "play": Case("", lambda pilot, before: _screen(pilot).player.timer is not None),

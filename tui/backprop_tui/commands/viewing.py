@@ -109,6 +109,14 @@ VIEWING: Final = (
     CommandRow(
         "slower", msg("slower"), msg("play fewer steps a second"), ("less_than_sign",), "<", typed="slower"
     ),
+    CommandRow(
+        "fill",
+        msg("fill screen"),
+        msg("the panel with the focus over the whole screen; again, or Esc, for all panels"),
+        ("F",),
+        "F",
+        typed="fill",
+    ),
     CommandRow("next_panel", msg("panel"), msg("to the next panel"), ("tab",), "Tab", 9, typed="next-panel"),
     CommandRow(
         "previous_panel",

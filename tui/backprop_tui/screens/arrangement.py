@@ -1,8 +1,9 @@
-"""Which panels are in front, what stands in their borders, and how many rows the graph gets above another."""
+"""Which panels are seen and where, what stands in their borders, and how much the graph gets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, Literal, TypeAlias, get_args
 
 from textual.containers import Container
 from textual.geometry import Size
@@ -17,12 +18,32 @@ from backprop_tui.panels.registry import PANELS
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 
-__all__ = ["BREAKPOINTS", "SLOTS", "WIDE", "Body", "PanelArrangement", "rows_of_graph"]
+__all__ = [
+    "BREAKPOINTS",
+    "SLOTS",
+    "VERTICAL_BREAKPOINTS",
+    "Body",
+    "PanelArrangement",
+    "Plan",
+    "cells_of_graph",
+    "most_of_graph",
+    "plan_of",
+]
 
-WIDE, _ROOMY = 100, 160
+Plan: TypeAlias = Literal["stacked", "tower", "wide", "beside", "roomy", "filled"]
+"""How a screen is divided. The graph is as wide as the screen, and below it stand: one panel (`stacked`), one
+below another (`tower`), two side by side (`wide`), or three (`roomy`). On a screen that is wide but low the
+two stand `beside` it. Where a panel has all of the screen, it is `filled`.
+"""
+
+_WIDE, _ROOMY = 100, 160
 """The columns from which panels stand side by side, and from which there are more of them."""
-BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (WIDE, "-wide"), (_ROOMY, "-roomy")]
+_MEDIUM, _TALL = 32, 45
+"""The rows from which a screen is not low, and from which three panels stand one below another."""
+BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (_WIDE, "-wide"), (_ROOMY, "-roomy")]
 """The class that the screen has from a number of columns on."""
+VERTICAL_BREAKPOINTS: list[tuple[int, str]] = [(0, "-low"), (_MEDIUM, "-medium"), (_TALL, "-tall")]
+"""The class that the screen has from a number of rows on."""
 SLOTS = {slot.name: slot for slot in PANEL_SLOTS}
 
 _BORDER = 2
@@ -32,40 +53,82 @@ _HEADINGS = 3
 _LEAST = 6
 """The rows of the shortest equations: with a shape or a rule over their numbers, and a blank row."""
 _SHARE = 2, 5
-"""What stands below the graph gets at least this part of the rows."""
+"""What stands below the graph gets at least this part of the rows; a tower has two panels there."""
+_TOWER_SHARE = 3, 5
+_LEAST_SHARE = 1, 3
+"""The graph gets at least this part of the rows; of the columns it is half, where others stand beside it."""
+_BESIDE = 58
+"""The columns that equations and tables need beside the graph."""
+
+
+def plan_of(size: Size) -> Plan:
+    """How a screen of a size is divided."""
+    if size.width < _WIDE:
+        return "tower" if size.height >= _TALL else "stacked"
+    if size.width < _ROOMY:
+        return "wide"
+    return "beside" if size.height < _MEDIUM else "roomy"
 
 
 class PanelArrangement:
-    """Of each region, the panel brought to the front last is seen; its border names those behind it."""
+    """Of each region, the panel brought to the front last is seen; its border names those behind it.
+
+    Any panel can have the screen for itself; this stays so in another size, and for the panel shown next.
+    """
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
-        self._recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *(slot.name for slot in PANEL_SLOTS[1:]))))
+        self._recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *SLOTS)))
         """The panels from the one brought to the front last; of each region the first of them is seen."""
+        self._filling = ""
+        """The panel that has the screen for itself."""
         self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
         """What stands in a panel's border, by panel and language, for the arrangement there is."""
 
+    @property
+    def plan(self) -> Plan:
+        """How the screen is divided now."""
+        return "filled" if self._filling else plan_of(self._handle.application.size)
+
     def _region_of(self, slot: PanelSlot) -> str:
-        """Where a panel stands on a screen of this size; on a narrow one all but the graph share a region."""
-        if self._handle.has_class("-narrow"):
-            return "graph" if slot.region == "graph" else "shared"
-        return slot.roomy if self._handle.has_class("-roomy") else slot.region
+        """Where a panel stands; where there is room for one below the graph, all but that share a region."""
+        if slot.region == "graph":
+            return "graph"
+        match self.plan:
+            case "filled" | "stacked":
+                return "shared"
+            case "tower" | "wide" | "beside":
+                return slot.region
+            case "roomy":
+                return slot.roomy
 
     def bring_to_front(self, name: str) -> bool:
-        """Have a panel seen from the next `arrange` on; whether it can be behind others at all."""
-        if name not in self._recent:
+        """Have a panel seen from the next `arrange` on; whether it is one of those that are arranged."""
+        if name not in SLOTS:
             return False
+        if self._filling:
+            self._filling = name
         self._recent = (name, *(other for other in self._recent if other != name))
         return True
+
+    def fill(self, name: str) -> None:
+        """Have a panel fill the screen from the next `arrange` on; none where `name` is empty."""
+        self._filling = name
+
+    @property
+    def filling(self) -> str:
+        """The panel that has the screen for itself; empty where none has."""
+        return self._filling
 
     def arrange(self) -> None:
         """Of each region, show the panel brought to the front last."""
         self._links.clear()
-        front: dict[str, str] = {"graph": "graph"}
+        front: dict[str, str] = {}
         for name in self._recent:
             front.setdefault(self._region_of(SLOTS[name]), name)
+        shown = {self._filling} if self._filling else set(front.values())
         for slot in PANEL_SLOTS:
-            self._handle.panel(slot.name).set_class(front[self._region_of(slot)] != slot.name, "-behind")
+            self._handle.panel(slot.name).set_class(slot.name not in shown, "-behind")
 
     def show_titles(self) -> None:
         """Put titles into the borders; text of a scenario is never read as markup."""
@@ -80,7 +143,10 @@ class PanelArrangement:
         self._handle.panel("timeline").entitle(_shown(msg("Timeline").in_language(view.language), view))
 
     def _behind(self, front: PanelSlot, view: View) -> list[tuple[str, str]]:
-        """The panels behind `front`, each with the digit that brings it forward, and what a click does."""
+        """The panels behind `front`, each with the digit that brings it forward, and what a click does.
+
+        A panel that fills the screen says how the others come back.
+        """
         asked = (front.name, view.language)
         if asked not in self._links:
             region = self._region_of(front)
@@ -90,8 +156,11 @@ class PanelArrangement:
                     f"screen.command('show_{slot.name}')",
                 )
                 for number, slot in enumerate(PANEL_SLOTS, 1)
-                if slot is not front and self._region_of(slot) == region
+                if slot is not front and (self._filling or self._region_of(slot) == region)
             ]
+            if self._filling:
+                back = msg("Esc back to all panels").in_language(view.language)
+                self._links[asked].append((_shown(back, view), "screen.command('fill')"))
         return self._links[asked]
 
 
@@ -100,12 +169,13 @@ def _shown(words: str, view: View) -> str:
 
 
 class Body(Container):
-    """The panels between the header and the timeline; the graph's rows are fixed, or None."""
+    """The panels between the header and the timeline, in a grid that is divided as `plan` says."""
 
-    def __init__(self, rows_of_graph: Callable[[Size], int | None], *, id: str) -> None:
+    def __init__(self, current: Callable[[], View], plan: Callable[[], Plan], *, id: str) -> None:
         super().__init__(id=id)
-        self._rows_of_graph = rows_of_graph
-        self._rows: int | None = None
+        self._current = current
+        self._plan = plan
+        self._shared: tuple[Plan, int] | None = None
 
     def on_resize(self) -> None:
         """Share the rows anew."""
@@ -116,24 +186,55 @@ class Body(Container):
         size = size or self.size
         if not size:
             return
-        rows = self._rows_of_graph(size)
-        if rows != self._rows:
-            self._rows = rows
-            self.query_one("#graph").styles.height = rows
+        plan = self._plan()
+        shared = plan, cells_of_graph(self._current(), plan, size)
+        if shared != self._shared:
+            self._shared = shared
+            for each in get_args(Plan):
+                self.set_class(each == plan, f"-{each}")
+            rows, columns = _GRIDS[plan]
+            self.styles.grid_rows = rows.format(shared[1])
+            self.styles.grid_columns = columns.format(shared[1])
 
 
-def rows_of_graph(view: View, size: Size) -> int | None:
-    """The rows of the graph's panel above another one, so that both fill `size`.
+_GRIDS: Final[dict[Plan, tuple[str, str]]] = {
+    "filled": ("1fr", "1fr"),
+    "stacked": ("{0} 1fr", "1fr"),
+    "tower": ("{0} 3fr 2fr", "1fr"),
+    "wide": ("{0} 1fr", "3fr 2fr"),
+    "beside": ("3fr 2fr", "{0} 1fr"),
+    "roomy": ("{0} 1fr", "4fr 3fr 3fr"),
+}
+"""The rows and the columns of the grid; 0 stands for the cells of the graph."""
 
-    It gets what its picture needs, but half of them at least, and no more than leaves enough for equations
-    below. None means half: where only parts of the graph are shown, each part has a height of its own.
+
+def cells_of_graph(view: View, plan: Plan, size: Size) -> int:
+    """The rows that the graph's panel gets of `size`, or its columns where the others stand beside it.
+
+    It gets what its picture needs, but a certain part at least, and no more than leaves enough for the
+    others; all that it may have where only parts of the graph are shown, each with a size of its own.
     Nothing here depends on the step.
     """
+    room = most_of_graph(view.graph, plan, size)
+    beside = plan == "beside"
+    most = room.width if beside else room.height
+    least = size.width // 2 if beside else size.height * _LEAST_SHARE[0] // _LEAST_SHARE[1]
     if whole_scene_key(view) is not None:
-        return None
+        return most
     picture = shown_scene(view).layout
-    below = max(_rows_below(view.graph, size.height), size.height * _SHARE[0] // _SHARE[1])
-    return max(size.height // 2, min(picture.height + _BORDER, size.height - below))
+    needed = picture.width if beside else picture.height
+    return min(most, max(least, needed + _BORDER))
+
+
+def most_of_graph(graph: Graph, plan: Plan, size: Size) -> Size:
+    """The most that the graph's panel may have of `size`, with its border, whatever its picture needs."""
+    if plan == "filled":
+        return size
+    if plan == "beside":
+        return Size(max(size.width // 2, size.width - _BESIDE), size.height)
+    part, whole = _TOWER_SHARE if plan == "tower" else _SHARE
+    below = max(_rows_below(graph, size.height), size.height * part // whole)
+    return Size(size.width, size.height - below)
 
 
 @derived(limit=4)

@@ -33,7 +33,13 @@ from backprop_tui.panels.transcript import transcript
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.render.words import story
-from backprop_tui.screens.arrangement import BREAKPOINTS, SLOTS, WIDE, Body, PanelArrangement, rows_of_graph
+from backprop_tui.screens.arrangement import (
+    BREAKPOINTS,
+    SLOTS,
+    VERTICAL_BREAKPOINTS,
+    Body,
+    PanelArrangement,
+)
 from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.file_follower import FileFollower
@@ -55,8 +61,8 @@ __all__ = ["DebuggerScreen"]
 
 _LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
-_BARS = 3
-"""The rows of the header, the timeline and the footer on a narrow screen."""
+_BARS, _BORDERS = 3, 2
+"""The rows of the header, the timeline and the footer, and those of the timeline's border."""
 
 
 class DebuggerScreen(Screen[None]):
@@ -64,6 +70,7 @@ class DebuggerScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = BREAKPOINTS  # type: ignore[misc]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = VERTICAL_BREAKPOINTS  # type: ignore[misc]
     AUTO_FOCUS = "#graph"
 
     offers: ClassVar[frozenset[str]] = frozenset(row.name for row in COMMANDS)
@@ -95,7 +102,7 @@ class DebuggerScreen(Screen[None]):
         if self.guide is not None:
             yield Panel(self._card, id="tour", focusable=False)
         yield Panel(self._header, id="header", focusable=False)
-        with Body(self._rows_of_graph, id="body"):
+        with Body(lambda: self.current, lambda: self.arrangement.plan, id="body"):
             for slot in PANEL_SLOTS:
                 drawn = PANELS[slot.name]
                 yield _widget_of(slot)(
@@ -130,10 +137,6 @@ class DebuggerScreen(Screen[None]):
     def _card(self, width: int, height: int) -> Drawing:
         assert self.guide is not None
         return self.guide.card_drawn(self.current.language, width, height)
-
-    def _rows_of_graph(self, size: Size) -> int | None:
-        """The rows that the graph gets of `size`; None where the style sheet decides."""
-        return rows_of_graph(self.current, size) if self.app.size.width < WIDE else None
 
     # The view, and its panels
 
@@ -174,12 +177,14 @@ class DebuggerScreen(Screen[None]):
         """The titles; the panels draw themselves as soon as they have a size."""
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
         # Textual sets these classes when it has laid out for the first time, and lays out once more.
-        fitting = max(least for least, _ in BREAKPOINTS if least <= self.app.size.width)
-        for least, name in BREAKPOINTS:
-            self.set_class(least == fitting, name)
-        self.set_class(self.app.has_class("-ascii"), "-ascii")
         width, height = self.app.size
-        self.query_one(Body).share(Size(width, height - _BARS))  # before anything is drawn in another size
+        for cells, breakpoints in ((width, BREAKPOINTS), (height, VERTICAL_BREAKPOINTS)):
+            fitting = max(least for least, _ in breakpoints if least <= cells)
+            for least, name in breakpoints:
+                self.set_class(least == fitting, name)
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        bars = _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
+        self.query_one(Body).share(Size(width, height - bars))  # before anything is drawn in another size
         self._arrange()
         self.call_after_refresh(self.layout_job.follow)
         self.runner.carry_on()
@@ -222,6 +227,13 @@ class DebuggerScreen(Screen[None]):
         self.plots.fill()
         self.panel(name).focus()
         self.call_after_refresh(self.panel(name).redraw)
+
+    def _fill(self) -> None:
+        """Have the panel with the focus fill the screen, or have the others back."""
+        focused = self.focused.id if self.focused is not None else None
+        name = focused if focused in SLOTS else "graph"
+        self.arrangement.fill("" if self.arrangement.filling else name or "")
+        self.show_panel(name or "graph")
 
     def speak(self, language: str) -> None:
         """Show everything in another language."""
@@ -279,6 +291,7 @@ class DebuggerScreen(Screen[None]):
             "next_panel": partial(self._focus_panel, 1),
             "previous_panel": partial(self._focus_panel, -1),
             **{f"show_{name}": partial(self.show_panel, name) for name in SLOTS},
+            "fill": self._fill,
             "transcript": self._toggle_transcript,
             "inspect": self._inspect,
             "copy": self._copy,
@@ -396,6 +409,8 @@ class DebuggerScreen(Screen[None]):
             self.clear_selection()
         elif self.follower.mistakes.is_open:
             self.follower.close_mistakes()
+        elif self.arrangement.filling:
+            self._fill()
         elif self.current.session.selection is not None or self.current.found:
             self.show_view(replace(self.current, found=()))
             self.do(Select(None))
