@@ -41,8 +41,8 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is said."""
-    monkeypatch.setattr(output, "_PATIENCE", 0)
-    monkeypatch.setattr(output, "_EVERY", 0)
+    monkeypatch.setattr(output, "SILENT_SECONDS", 0)
+    monkeypatch.setattr(output, "REFRESH_SECONDS", 0)
 
 
 def session() -> Session:

@@ -104,7 +104,7 @@ def test_a_folder_is_no_output(commands: Commands, tmp_path: Path) -> None:
 
 def test_no_time_goes_by(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_tui.screens.player.SPEEDS", (50,) * 6)
-    monkeypatch.setattr("backprop_tui.screens.layout_job._PAUSE", 0)
+    monkeypatch.setattr("backprop_tui.screens.layout_job.PAUSE", 0)
     path = tmp_path / "long.yaml"
     chain = "\n".join(f"  a{at}: tanh({f'a{at - 1}' if at else 'x'})" for at in range(170))
     path.write_text(f"inputs: {{x: 1}}\nnodes:\n{chain}\n", encoding="utf-8")

@@ -56,6 +56,11 @@ async def go(pilot: Pilot[None], to: int) -> None:
     await pilot.pause()
 
 
+def notices(pilot: Pilot[None]) -> list[str]:
+    """The texts of the notices that stand over the screen, the last one last; Textual has no public list."""
+    return [notice.message for notice in pilot.app._notifications]
+
+
 def seen(pilot: Pilot[None]) -> str:
     """The text on the screen."""
     return screen_text(pilot.app)

@@ -308,7 +308,7 @@ async def test_a_program_that_is_not_there_harms_no_server() -> None:
 
 @pytest.mark.parametrize("program", [POLITE, STUBBORN])
 async def test_an_app_ends_with_its_page(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_PATIENCE", 0.1)
+    monkeypatch.setattr(session_module, "ENDING_SECONDS", 0.1)
     server = Server(app(program), lambda: PAGE, most=2)
     async with client_of(server) as client:
         async with page_of(client) as page:
@@ -323,7 +323,7 @@ async def test_an_app_ends_with_its_page(program: str, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("program", [POLITE, STUBBORN])
 async def test_apps_end_with_the_server(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_PATIENCE", 0.1)
+    monkeypatch.setattr(session_module, "ENDING_SECONDS", 0.1)
     server = Server(app(program), lambda: PAGE, most=2)
     async with client_of(server) as client, page_of(client) as page:
         assert await shown(page) == b"hello"

@@ -25,8 +25,6 @@ from backprop_engine.ops.attributes import key_text
 from backprop_engine.ops.shape_rules import broadcast, same_shape
 
 __all__ = [
-    "Derivative",
-    "Fit",
     "data",
     "decompositions",
     "derivatives",

@@ -31,9 +31,8 @@ from backprop_engine.debugger.commands import (
     Unwatch,
     Watch,
 )
-from backprop_engine.debugger.session import InnerRun, Notice, PendingMove, PendingSearch, Session
+from backprop_engine.debugger.session import PendingMove, Session
 from backprop_engine.debugger.time_travel import (
-    Progress,
     advance,
     finished,
     halted,
@@ -54,13 +53,9 @@ __all__ = [
     "Fold",
     "Go",
     "Ignore",
-    "InnerRun",
     "Iterate",
     "NameBranch",
-    "Notice",
     "PendingMove",
-    "PendingSearch",
-    "Progress",
     "Redo",
     "RunTo",
     "Select",

@@ -16,7 +16,7 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["ANOMALIES", "Anomaly"]
+__all__ = ["ANOMALIES"]
 
 Finder = Callable[[Trace, Trace | None, float], Iterator[int]]
 

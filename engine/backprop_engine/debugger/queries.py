@@ -21,13 +21,9 @@ from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace, ValueEdit
 
 __all__ = [
-    "Contribution",
     "Difference",
-    "Found",
     "Nudge",
-    "NudgedNode",
     "Path",
-    "Paths",
     "compare",
     "contributions",
     "differing_steps",

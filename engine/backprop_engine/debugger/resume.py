@@ -36,7 +36,7 @@ from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["ResumePoint", "StepKind", "position_of", "resume_point", "resumed"]
+__all__ = ["ResumePoint", "position_of", "resume_point", "resumed"]
 
 StepKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
 

@@ -33,7 +33,7 @@ __all__ = [
 
 _REMEMBERED: Final = 200
 """How many jumps are kept to go back to."""
-_AT_ONCE: Final = 2000
+AT_ONCE: Final = 2000
 """Iterations with this many nodes and edges together take no longer than painting a screen."""
 
 
@@ -81,7 +81,7 @@ def start_move(session: Session, goal: Session) -> Session:
     if goal.pending is not None or goal.levels:  # a run stepped into is computed already
         return goal
     work = _work(goal)
-    if work <= 1 or work * _weight(goal.run) <= _AT_ONCE:
+    if work <= 1 or work * _weight(goal.run) <= AT_ONCE:
         return goal
     return session.waiting(PendingMove(goal, work))
 

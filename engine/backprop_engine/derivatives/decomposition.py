@@ -26,7 +26,7 @@ from backprop_engine.ops.definition import Decomposition
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["CompositeRun", "decomposition", "inner_run", "stepped_into"]
+__all__ = ["decomposition", "inner_run", "stepped_into"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,7 +125,7 @@ def edge_origins(
     with np.errstate(all="ignore"):
         at = _entries_of(trace, edge, diagonal)
         for i in _candidates(trace, edge, entry):
-            flowing, factor = _side_by_side(upstream[i], at(i, entry))
+            flowing, factor = side_by_side(upstream[i], at(i, entry))
             products = flowing * factor
             counts = (factor != 0) | (products != 0)  # 0 · inf is NaN, which counts
             if not zeros:
@@ -152,7 +152,7 @@ def _terms(i: _Indices, upstream: Any, factor: Any, products: Any, chosen: Any) 
     return [Origin(entry, *each) for entry, *each in zip(places, *numbers, strict=True)]
 
 
-def _side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
+def side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
     """Both as vectors of the same length; a scalar has no axis of its own."""
     wide = np.broadcast_shapes(np.shape(upstream), np.shape(factor), (1,))
     return np.broadcast_to(upstream, wide), np.broadcast_to(np.asarray(factor, dtype=np.float64), wide)

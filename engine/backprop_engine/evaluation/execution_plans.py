@@ -40,7 +40,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.templates import MAX_TEMPLATES, TemplateSpan
 from backprop_engine.ops import OPS, Op
 
-__all__ = ["ExecutionPlan", "PlanStep", "plan_of", "refusal"]
+__all__ = ["ExecutionPlan", "plan_of", "refusal"]
 
 Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
 """Takes some entries out of a row."""

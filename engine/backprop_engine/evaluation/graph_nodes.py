@@ -15,7 +15,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import Op
 
-__all__ = ["SHAPES", "PartChecks", "Position", "add_expression"]
+__all__ = ["SHAPES", "Position", "add_expression"]
 
 SHAPES = code("shapes", msg("The shapes of an operator's operands do not fit together."))
 

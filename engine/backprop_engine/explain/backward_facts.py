@@ -25,7 +25,7 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
 
-__all__ = ["AccumulateFacts", "BackwardFacts", "SeedFacts", "Use"]
+__all__ = ["AccumulateFacts", "BackwardFacts", "SeedFacts"]
 
 
 class Use(NamedTuple):

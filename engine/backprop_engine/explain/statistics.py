@@ -18,7 +18,7 @@ from backprop_engine.arrays import Shape, Tensor
 
 __all__ = ["Facts", "Histogram", "facts", "histogram", "norm"]
 
-_SLICE = 2**20
+SLICE_SIZE = 2**20
 """How many entries are looked at together."""
 _SMALL = 1024
 """To remember the norm of fewer entries would take longer than to compute it."""
@@ -98,8 +98,8 @@ def _plain_norm(tensor: Tensor) -> float:
 def _slices(tensor: Tensor) -> Iterator[Any]:
     """All entries in double precision, some at a time."""
     flat = np.asarray(tensor).ravel()
-    for start in range(0, flat.size, _SLICE):
-        yield flat[start : start + _SLICE].astype(np.float64)
+    for start in range(0, flat.size, SLICE_SIZE):
+        yield flat[start : start + SLICE_SIZE].astype(np.float64)
 
 
 def _facts(tensor: Tensor) -> Facts:

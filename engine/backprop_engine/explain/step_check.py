@@ -14,7 +14,7 @@ from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.graph.steps import Edge
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Assumption", "StepCheck", "at_kink", "step_check"]
+__all__ = ["StepCheck", "at_kink", "step_check"]
 
 MOST_CELLS = 256
 """The largest operand whose entries are checked one by one."""

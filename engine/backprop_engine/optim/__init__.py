@@ -6,17 +6,14 @@ figures agree step for step. What is only about how PyTorch executes an update h
 
 from __future__ import annotations
 
-from backprop_engine.optim.definition import Memory, Optimizer, OptimizerState, Symbol, UpdateLine
+from backprop_engine.optim.definition import Optimizer, OptimizerState
 from backprop_engine.optim.optimizers import OPTIMIZERS
 from backprop_engine.optim.settings import Setting, SettingError
 
 __all__ = [
     "OPTIMIZERS",
-    "Memory",
     "Optimizer",
     "OptimizerState",
     "Setting",
     "SettingError",
-    "Symbol",
-    "UpdateLine",
 ]

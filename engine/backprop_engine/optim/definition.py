@@ -42,7 +42,6 @@ __all__ = [
     "Symbol",
     "Tensors",
     "UpdateLine",
-    "UpdateRule",
     "define",
 ]
 

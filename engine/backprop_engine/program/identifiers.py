@@ -22,7 +22,7 @@ from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.program.helpers import helpers_of
 
-__all__ = ["Identifiers", "identifiers"]
+__all__ = ["identifiers"]
 
 _INDEX: Final = re.compile(r"\[(\d+)\]")
 _RESERVED: Final = frozenset((*keyword.kwlist, *dir(builtins), "np", "math", "inf", "nan"))

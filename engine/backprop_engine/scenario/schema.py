@@ -45,7 +45,7 @@ from backprop_engine.scenario.leaves.leaf import MAX_AXES
 from backprop_engine.scenario.read.names import MAX_LENGTH
 from backprop_engine.scenario.sections.training import MAX_STEPS
 
-__all__ = ["Fragment", "schema"]
+__all__ = ["schema"]
 
 Fragment: TypeAlias = dict[str, Any]
 

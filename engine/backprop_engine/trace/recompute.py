@@ -22,7 +22,7 @@ from backprop_engine.trace.record import (
 )
 from backprop_engine.trace.trace import Edit, Trace
 
-__all__ = ["Recomputed", "recompute"]
+__all__ = ["recompute"]
 
 
 class Recomputed(NamedTuple):

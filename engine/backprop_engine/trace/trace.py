@@ -42,7 +42,6 @@ __all__ = [
     "Frame",
     "GradientEdit",
     "Phase",
-    "RunWarning",
     "Trace",
     "ValueEdit",
     "arises",

@@ -13,7 +13,7 @@ from backprop_engine.optim import Optimizer
 
 __all__ = ["Training", "held_numbers", "kept_traces", "stride"]
 
-_KEPT_ENTRIES: Final = 2**22
+KEPT_ENTRIES: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
 _OBJECT_ENTRIES: Final = 16
 """The overhead of a tensor object, in numbers."""
@@ -65,7 +65,7 @@ def stride(graph: Graph, training: Training | None) -> int:
     """The checkpoint interval, in iterations."""
     if training is None:
         return 1
-    return 1 + training.steps * _checkpoint_entries(graph, training) // _KEPT_ENTRIES
+    return 1 + training.steps * _checkpoint_entries(graph, training) // KEPT_ENTRIES
 
 
 def _checkpoint_entries(graph: Graph, training: Training) -> int:

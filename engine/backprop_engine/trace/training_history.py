@@ -20,7 +20,7 @@ __all__ = ["TrackedNumber", "TrainingHistory"]
 
 _SMALL: Final = 4
 """Each number of a parameter of at most this size is tracked; of a larger one, its norm."""
-_KEPT_NUMBERS: Final = 2**18
+KEPT_NUMBERS: Final = 2**18
 """How many numbers a run may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
 
 Numbers = NDArray[np.float64]
@@ -44,7 +44,7 @@ class TrainingHistory:
         self.iterations, self.parameters, self.count = iterations, parameters, 0
         self.tracks = tuple(track for parameter in parameters for track in _tracks(graph, parameter))
         columns = len(parameters) + len(self.tracks)
-        self.every = 1 + iterations * columns // _KEPT_NUMBERS
+        self.every = 1 + iterations * columns // KEPT_NUMBERS
         rows = -(-iterations // self.every)
         # Zeros take no memory before something else is written there.
         self._losses = np.zeros(iterations)

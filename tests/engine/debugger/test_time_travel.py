@@ -37,6 +37,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_engine.trace import training
 from backprop_engine.trace.run import Run
+from backprop_engine.trace.training import kept_traces
 
 STEPS = 400
 TEXT = f"""
@@ -121,7 +122,7 @@ def test_what_is_near_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         assert update(session, command).pending is None
     session.frame  # noqa: B018 - records the trace
-    monkeypatch.setattr(travelling, "_AT_ONCE", 0)
+    monkeypatch.setattr(travelling, "AT_ONCE", 0)
     for command in (StepBy(), Iterate(1), Iterate(-1), ToStart(), Go(5), Iterate(-200)):
         assert update(session, command).pending is None, "one iteration is never in bulk"
 
@@ -204,15 +205,15 @@ COMMANDS: list[Command] = [
 )
 def test_in_slices_or_at_once_it_is_the_same(commands: list[Command], kept: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_KEPT_ENTRIES", kept)
+        patch.setattr(training, "KEPT_ENTRIES", kept)
         scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("400", "60").encode()))
         sliced, direct = Session(scenario.run()), Session(scenario.run())
         for command in commands:
             if isinstance(command, Undo) and direct.branches.current == "baseline":
                 continue
-            patch.setattr(travelling, "_AT_ONCE", 0)
+            patch.setattr(travelling, "AT_ONCE", 0)
             sliced = finished(update(sliced, command))
-            patch.setattr(travelling, "_AT_ONCE", 10**9)
+            patch.setattr(travelling, "AT_ONCE", 10**9)
             direct = update(direct, command)
             assert direct.pending is None
             assert place(sliced) == place(direct)
@@ -221,11 +222,11 @@ def test_in_slices_or_at_once_it_is_the_same(commands: list[Command], kept: int)
 @given(to=st.integers(0, 60), halt=st.integers(0, 70), back=st.booleans())
 def test_where_one_is_halted_little_is_left_to_compute(to: int, halt: int, back: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_KEPT_ENTRIES", 700)
-        patch.setattr(travelling, "_AT_ONCE", 0)
+        patch.setattr(training, "KEPT_ENTRIES", 700)
+        patch.setattr(travelling, "AT_ONCE", 0)
         scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("400", "60").encode()))
         run: Run = scenario.run()
-        assert run._stride > 5
+        assert training.stride(run.graph, run.training) > 5
         session = Session(run)
         if back:
             session = finished(update(session, ToEnd()))
@@ -239,14 +240,14 @@ def test_where_one_is_halted_little_is_left_to_compute(to: int, halt: int, back:
 
 
 def test_inside_of_an_operator_nothing_is_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_KEPT_ENTRIES", 700)
+    monkeypatch.setattr(training, "KEPT_ENTRIES", 700)
     scenario = load_source(Source.from_bytes("case.yaml", TEXT.replace("tanh(", "softmax(").encode()))
     session = finished(update(Session(scenario.run()), Iterate(30)))
     session = update(finished(update(session, Go(session.run.start(30) + 2))), StepInto())
     assert session.levels
-    monkeypatch.setattr(travelling, "_AT_ONCE", 0)
-    session.run._traces.clear()
-    session.run.trace(0)
+    monkeypatch.setattr(travelling, "AT_ONCE", 0)
+    for iteration in range(kept_traces(session.run.graph)):  # none of the iteration that is shown
+        session.run.trace(iteration)
     moved = update(session, StepBy())
     assert moved.pending is None
     assert moved.here == session.here + 1

@@ -85,7 +85,7 @@ def test_slices_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     tensor = np.random.default_rng(0).standard_normal((40, 25))
     tensor[3, 4], tensor[30, 1], tensor[7, 7] = np.nan, 0.0, np.inf
     whole, counted = facts(tensor), histogram(tensor, 9)
-    monkeypatch.setattr(statistics, "_SLICE", 17)
+    monkeypatch.setattr(statistics, "SLICE_SIZE", 17)
     in_parts = facts(tensor)
     for name in ("least", "greatest", "zeros", "nans", "infinities", "whole"):
         assert getattr(in_parts, name) == getattr(whole, name)

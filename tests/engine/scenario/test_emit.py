@@ -74,7 +74,7 @@ def test_every_text_and_number_is_read_as_it_was(parser: str, document: dict[str
     text = emitted(document)
     assert not any(line.endswith(" ") for line in text.split("\n"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_Parser", getattr(yaml, parser))
+        patch.setattr(reader, "Parser", getattr(yaml, parser))
         found = plain(read(Source.from_bytes("s.yaml", text.encode())))
     assert found == meaning(document)
     assert isinstance(found, dict)

@@ -210,7 +210,7 @@ def test_refused(text: str, code: str, line: int, column: int, width: int, hint:
 def test_refused_alike_without_libyaml(
     text: str, code: str, line: int, column: int, width: int, hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "_Parser", yaml.SafeLoader)
+    monkeypatch.setattr(reader, "Parser", yaml.SafeLoader)
     found = refusal(text)
     assert found[:2] == (code, line)
 
@@ -327,12 +327,12 @@ SCRAPS = st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("parser", [reader._Parser, yaml.SafeLoader])
+@pytest.mark.parametrize("parser", [reader.Parser, yaml.SafeLoader])
 @given(st.lists(SCRAPS, max_size=25).map("".join))
 @settings(max_examples=examples(700), deadline=None)
 def test_any_text_gives_a_tree_or_a_place(parser: object, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_Parser", parser)
+        patch.setattr(reader, "Parser", parser)
         found = outcome(text.encode())
     if isinstance(found, ScenarioError):
         (mistake,) = found.diagnostics

@@ -105,7 +105,7 @@ def test_extending_computes_one_at_a_time_up_to_the_end() -> None:
 
 
 def test_who_stands_elsewhere_meanwhile_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprop_engine.trace.training._KEPT_ENTRIES", 64)
+    monkeypatch.setattr("backprop_engine.trace.training.KEPT_ENTRIES", 64)
     run = load().run()
     for count in range(1, STEPS):
         run.extend()
@@ -118,7 +118,7 @@ def test_of_many_iterations_some_are_left_out_but_no_loss(monkeypatch: pytest.Mo
     every = scenario.run()
     while every.extend():
         pass
-    monkeypatch.setattr(module, "_KEPT_NUMBERS", 50)
+    monkeypatch.setattr(module, "KEPT_NUMBERS", 50)
     run = scenario.run()
     while run.extend():
         pass

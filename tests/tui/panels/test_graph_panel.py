@@ -57,8 +57,8 @@ def seen_whole(pilot: Pilot[None], area: Area | None) -> bool:
 @pytest.fixture
 def lay_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[LayoutJob], None]:
     """Begins with the layout of a whole large graph, which waits for that, however slow the machine is."""
-    start = LayoutJob._start
-    monkeypatch.setattr(LayoutJob, "_start", lambda job: None)
+    start = LayoutJob.start
+    monkeypatch.setattr(LayoutJob, "start", lambda job: None)
     return start
 
 
@@ -210,7 +210,7 @@ async def test_names_are_cut_at_the_scroll_bar_and_not_behind_it(
     async with opened(stem, size=size, at=at) as pilot:
         await wait(pilot)
         shown = panel(pilot)
-        view = shown._in_view()
+        view = shown.in_view()
         assert view.margin.x + view.width == shown.scrollable_content_region.width
 
 
@@ -343,7 +343,7 @@ async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
         shown, marked = panel(pilot), 0
         for x in range(60):
             shown.scroll_to(x, 2, animate=False, force=True, immediate=True)
-            view = shown._in_view()
+            view = shown.in_view()
             assert shown.minimap is not None
             left, top, _, height = shown.minimap.area
             for y in range(top, top + height if left else top):

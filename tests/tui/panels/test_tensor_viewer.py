@@ -390,7 +390,7 @@ class TestProducts:
                     assert column in drawn.picture.shown[1]
 
     def test_a_sum_over_too_many_is_not_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tensor_state, "_MOST_ENTRIES", 5)
+        monkeypatch.setattr(tensor_state, "MOST_ENTRIES", 5)
         state = on_gradient("softmax_classifier", "W")
         assert state.large
         assert "a sum over too many" in plain(lines_of(viewer(state, 118, 30).drawing))

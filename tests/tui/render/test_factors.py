@@ -121,13 +121,13 @@ def test_one_entry_of_a_large_product_looks_at_one_column(monkeypatch: pytest.Mo
     numbers = {"a": np.ones((300, 2)), "b": np.ones((2, 300))}
     trace = record(graph, Bindings.of(graph, numbers, np.ones((300, 300))))
     seen: list[int] = []
-    real = jacobian._side_by_side
+    real = jacobian.side_by_side
 
     def counted(upstream: Any, factor: Any) -> Any:
         seen.append(np.size(upstream))
         return real(upstream, factor)
 
-    monkeypatch.setattr(jacobian, "_side_by_side", counted)
+    monkeypatch.setattr(jacobian, "side_by_side", counted)
     for edge, count in zip(graph.edges, (300, 300), strict=True):
         seen.clear()
         assert edge_origins(trace, edge, (1, 1)).count == count

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from backprop_engine.debugger import Set, Watch, update
 from backprop_engine.messages.translations import languages
 from backprop_tui.panel_slots import PANEL_SLOTS
+from backprop_tui.textual_private import rendered_strips
 from backprop_tui.view import View
 from driving import NARROW, WIDE, go, opened, seen
 from effort import tried
@@ -44,7 +45,7 @@ def emulated(app: App[None]) -> pyte.Screen:
     screen = pyte.Screen(columns, rows)
     stream = pyte.Stream(screen)
     console = Console(color_system="truecolor", force_terminal=True, legacy_windows=False, width=columns)
-    for y, strip in enumerate(app.screen._compositor.render_strips()):
+    for y, strip in enumerate(rendered_strips(app)):
         stream.feed(f"\x1b[{y + 1};1H{strip.render(console)}")
     return screen
 
@@ -70,7 +71,7 @@ def bordered(app: App[None]) -> Iterator[Widget]:
 def assert_aligned(app: App[None]) -> None:
     """The emulator shows the rows that were composed, and borders stand in their columns."""
     screen = emulated(app)
-    composed = [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+    composed = [strip.text.rstrip() for strip in rendered_strips(app)]
     assert rows_of(screen) == composed
     for widget in bordered(app):
         region = widget.region

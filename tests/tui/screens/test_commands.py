@@ -33,7 +33,7 @@ from backprop_tui.screens.help import HelpScreen, help_lines
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.prompt import PromptScreen
 from backprop_tui.view import View
-from driving import WIDE, debugger, seen
+from driving import WIDE, debugger, notices, seen
 from scenes import written
 
 TEXT = """
@@ -100,10 +100,9 @@ def told(words: str) -> Callable[[Pilot[None], Session], bool]:
     """Something is said, above the prompt or in a notice."""
 
     def holds(pilot: Pilot[None], before: Session) -> bool:
-        notices = [one.message for one in pilot.app._notifications]
         screen = pilot.app.screen
         answers = plain(screen.answered) if isinstance(screen, PromptScreen) else ""
-        return words in "\n".join([answers, *notices])
+        return words in "\n".join([answers, *notices(pilot)])
 
     return holds
 

@@ -20,7 +20,7 @@ from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_tui.files.editor import Loan, command_line, run_editor, wanted_editor
 from backprop_tui.view import View
-from driving import debugger, opened, seen
+from driving import debugger, notices, opened, seen
 from emulated import COLUMNS, ROWS, Terminal
 from living import TEXT, live, save, settled
 from programs import PROGRAM, environment
@@ -89,7 +89,7 @@ def test_an_editor_that_cannot_be_started_is_told() -> None:
 
 def told(pilot: Pilot[None]) -> str:
     """The last notice."""
-    return list(pilot.app._notifications)[-1].message
+    return notices(pilot)[-1]
 
 
 @contextmanager

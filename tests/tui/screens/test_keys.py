@@ -22,7 +22,7 @@ from backprop_tui.screens.help import HelpScreen
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.widgets.panel import Panel
-from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
+from driving import NARROW, WIDE, debugger, go, notices, opened, position, seen, text_of
 from scenes import run, trace
 
 STEM = "value_used_twice"
@@ -79,8 +79,8 @@ async def _copies(pilot: Pilot[None]) -> None:
 
 async def _tells_which_file(pilot: Pilot[None]) -> None:
     """There is no terminal to lend to an editor here, but it may be known where the file is."""
-    (notice,) = pilot.app._notifications
-    assert f"{STEM}.yaml" in notice.message
+    (notice,) = notices(pilot)
+    assert f"{STEM}.yaml" in notice
 
 
 async def _helps(pilot: Pilot[None]) -> None:
@@ -515,15 +515,15 @@ async def test_an_answer_takes_the_place_of_the_one_before_and_goes_with_the_nex
     async with opened("exploding_over_time") as pilot:
         debugger(pilot).do(Break("above 100"))
         await pilot.press("c", "c", "c")
-        (notice,) = pilot.app._notifications
-        assert notice.message.startswith("Stopped at breakpoint 1")
+        (notice,) = notices(pilot)
+        assert notice.startswith("Stopped at breakpoint 1")
         await pilot.press("s")
-        assert not list(pilot.app._notifications)
+        assert not notices(pilot)
 
 
 async def test_where_no_node_is_chosen_that_is_said() -> None:
     async with opened("add_multiply", language="ko") as pilot:
         await pilot.press("enter")
-        (notice,) = pilot.app._notifications
-        assert notice.message.startswith("고른 노드가 없습니다")
-        assert "/" in notice.message, "how to choose one"
+        (notice,) = notices(pilot)
+        assert notice.startswith("고른 노드가 없습니다")
+        assert "/" in notice, "how to choose one"

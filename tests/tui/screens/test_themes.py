@@ -11,6 +11,7 @@ from textual.theme import BUILTIN_THEMES
 
 from backprop_tui.cells.lines import Role
 from backprop_tui.export.screenshot import screen_svg
+from backprop_tui.textual_private import rendered_strips
 from backprop_tui.themes import DARK, LIGHT, palette
 from driving import WIDE, go, opened, seen
 from scenes import crowded
@@ -126,7 +127,7 @@ async def test_nothing_is_in_the_colour_of_the_terminals_background(  # type: ig
     async with opened("rnn_cell", size=WIDE) as pilot:
         pilot.app.theme = theme.name
         await go(pilot, crowded("rnn_cell"))
-        strips = pilot.app.screen._compositor.render_strips()
+        strips = rendered_strips(pilot.app)
         seen_as = {segment.style for strip in strips for segment in strip if segment.text.strip()}
         colours = {style.color for style in seen_as if style is not None and style.color is not None}
         assert all(colour.is_default or colour.number in range(16) for colour in colours)

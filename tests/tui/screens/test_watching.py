@@ -15,7 +15,7 @@ from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.files.opening import Opening
 from backprop_tui.files.watching import Watcher, data_files, stamp
 from backprop_tui.panel_slots import PANEL_SLOTS
-from driving import NARROW, WIDE, debugger, go, opened, position, seen
+from driving import NARROW, WIDE, debugger, go, notices, opened, position, seen
 from living import TEXT, live, overwritten, save, settled, words_of
 from scenes import written
 
@@ -307,8 +307,7 @@ async def test_what_no_longer_fits_is_told(tmp_path: Path) -> None:
             debugger(pilot).do(command)
         await save(pilot, path, TEXT.replace("q", "p"))
         assert [one.text for one in debugger(pilot).current.session.breakpoints] == ["f"]
-        notices = [one.message for one in pilot.app._notifications]
-        assert any("Left out, for it no longer fits the file: q." in one for one in notices)
+        assert any("Left out, for it no longer fits the file: q." in notice for notice in notices(pilot))
 
 
 async def test_breakpoints_and_watches_that_the_file_has_got_are_set(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import MouseMove
 from textual.geometry import Region
+from textual.message import Message
 from textual.pilot import Pilot
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -17,6 +18,7 @@ from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Span
 from backprop_tui.export.screenshot import screen_text
+from backprop_tui.textual_private import rendered_strips
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.scroll_bars import ScrollTrack
 from driving import NARROW, WIDE, debugger, opened, seen
@@ -67,7 +69,7 @@ def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
 def by_textual(panel: Panel, region: Region) -> list[Strip]:
     """The rows as Textual paints them, with the thumbs."""
     panel._styles_cache.clear()
-    panel._view = panel._in_view()
+    panel._view = panel.in_view()
     try:
         return list(map(panel._with_scroll_bars, ScrollView.render_lines(panel, region), region.line_range))
     finally:
@@ -128,7 +130,7 @@ async def test_without_colours_rows_are_painted_as_textual_would(monkeypatch: py
         await assert_painted_alike(pilot)
         await pilot.press("s")
         await assert_painted_alike(pilot)
-        strips = pilot.app.screen._compositor.render_strips()
+        strips = rendered_strips(pilot.app)
         thumbs = [segment.style for strip in strips for segment in strip if set(segment.text) & set("┃━")]
         colours = {
             colour.triplet for style in thumbs if style for colour in (style.color, style.bgcolor) if colour
@@ -157,8 +159,15 @@ async def drawn_along(pilot: Pilot[None], panel: str, *places: tuple[int, int]) 
 
 
 async def test_a_thumb_is_dragged_and_clicks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    clicked: list[object] = []
-    monkeypatch.setattr(Panel, "_say_clicked", lambda panel, *arguments: clicked.append(arguments))
+    clicked: list[Message] = []
+    post = Panel.post_message
+
+    def posted(panel: Panel, message: Message) -> bool:
+        if isinstance(message, Panel.Clicked):
+            clicked.append(message)
+        return post(panel, message)
+
+    monkeypatch.setattr(Panel, "post_message", posted)
     async with opened("add_multiply") as pilot:
         panel = await with_rows(pilot, monkeypatch, 60)
         right, height = panel.outer_size.width - 1, panel.size.height

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from backprop_tui.settings import UserSettings
     from backprop_tui.view import View
 
-__all__ = ["Start", "add_arguments", "chosen_language", "found", "run"]
+__all__ = ["add_arguments", "chosen_language", "found", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

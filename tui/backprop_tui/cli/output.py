@@ -16,9 +16,9 @@ from backprop_tui.cells.text import cell_width
 
 __all__ = ["ProgressMeter", "print_lines"]
 
-_PATIENCE: Final = 0.5
+SILENT_SECONDS: Final = 0.5
 """Seconds after which there is something to say."""
-_EVERY: Final = 0.1
+REFRESH_SECONDS: Final = 0.1
 _CELLS: Final = 24
 _COLOURS = {
     Role.VALUE: "32",
@@ -57,7 +57,7 @@ class ProgressMeter:
         self._stream = stream or sys.stderr
         self._language = language
         self._shown = 0
-        self._next = monotonic() + _PATIENCE if self._stream.isatty() else float("inf")
+        self._next = monotonic() + SILENT_SECONDS if self._stream.isatty() else float("inf")
 
     def reach(self, run: Run, iteration: int) -> None:
         """Compute what must be computed before the trace of an iteration, which may be none that there is."""
@@ -88,7 +88,7 @@ class ProgressMeter:
         now = monotonic()
         if now < self._next:
             return
-        self._next = now + _EVERY
+        self._next = now + REFRESH_SECONDS
         done = round(part * _CELLS)
         text = msg("iteration {iteration} of {last}", iteration=iteration, last=last).in_language(
             self._language

@@ -20,7 +20,7 @@ from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.prompt.execute import execute
 from backprop_tui.prompt.outcome import fitted
 
-__all__ = ["Scripted", "given", "run_script", "scripted"]
+__all__ = ["given", "run_script", "scripted"]
 
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 

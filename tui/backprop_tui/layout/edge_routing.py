@@ -16,7 +16,7 @@ from backprop_tui.layout.channel_routing import Channel, route_channel
 from backprop_tui.layout.layers import Layers, Link
 from backprop_tui.layout.stages import Stages
 
-__all__ = ["Placed", "Point", "Route", "assign_pins", "place", "port_rows"]
+__all__ = ["Point", "Route", "assign_pins", "place", "port_rows"]
 
 Point: TypeAlias = tuple[int, int]
 """The column and the row of a cell."""

@@ -14,7 +14,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, wrap
 
-__all__ = ["CARDS", "STEM", "Card", "card_after", "tour"]
+__all__ = ["CARDS", "STEM", "card_after", "tour"]
 
 STEM: Final = "add_multiply"
 """The bundled scenario that the tour goes through."""

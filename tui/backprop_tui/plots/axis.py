@@ -15,7 +15,7 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width
 from backprop_tui.plots.canvas import Canvas
 
-__all__ = ["Axis", "Tick", "axis_of", "horizontal_axis", "rows_with_axis", "vertical_labels"]
+__all__ = ["Axis", "axis_of", "horizontal_axis", "rows_with_axis", "vertical_labels"]
 
 _LOG_FROM: Final = 50
 """Positive numbers are on a log axis if the largest is this many times the smallest, or more."""

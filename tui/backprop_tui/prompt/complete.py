@@ -20,7 +20,7 @@ from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.parse import command_named
 
-__all__ = ["Completion", "complete"]
+__all__ = ["complete"]
 
 _MOST: Final = 200
 _WORD: Final = re.compile(r"[^\s,;()+*/@<>=\"']*$")

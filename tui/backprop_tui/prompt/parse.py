@@ -38,7 +38,7 @@ from backprop_tui.prompt.values import (
 )
 from backprop_tui.queries import Info, Request, ScreenCommand
 
-__all__ = ["Parsed", "command_named", "command_of", "parse"]
+__all__ = ["command_named", "command_of", "parse"]
 
 MAX_LENGTH: Final = 100_000
 

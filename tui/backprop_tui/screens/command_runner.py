@@ -40,7 +40,7 @@ __all__ = ["CommandRunner"]
 
 _UNSEEN = (Break, Delete, Fold, NameBranch, Redo, Set, SwitchBranch, Undo)
 """Commands of which the screen shows too little by itself."""
-_PATIENCE = 8
+_ANSWER_SECONDS = 8
 """Seconds that an answer stays."""
 _BESIDE_ANSWERS, _LEAST_WIDTH = 3, 40
 """The columns left free beside an answer, and the least width that an answer is laid out for."""
@@ -141,7 +141,7 @@ class CommandRunner:
         """An answer over a corner of the screen, in place of the one before."""
         self._forget_answer()
         self._answered = True
-        self._handle.say(words, wrong=wrong, seconds=_PATIENCE)
+        self._handle.say(words, wrong=wrong, seconds=_ANSWER_SECONDS)
 
     def _forget_answer(self) -> None:
         """Uncover what the last answer stands over: it is about another place."""

@@ -31,7 +31,7 @@ from backprop_tui.widgets.mistakes_panel import MistakesPanel
 
 __all__ = ["FileFollower"]
 
-_PATIENCE = 8
+_WARNING_SECONDS = 8
 """Seconds that a warning stays."""
 
 
@@ -80,7 +80,7 @@ class FileFollower:
         )
         if problems:
             text = "\n".join(in_language(problem, view.language) for problem in problems)
-            handle.say(clean(text, newlines=True), wrong=True, seconds=_PATIENCE)
+            handle.say(clean(text, newlines=True), wrong=True, seconds=_WARNING_SECONDS)
 
     # Mistakes
 
@@ -166,7 +166,7 @@ class FileFollower:
 
     def _warn(self, message: Message) -> None:
         text = clean(message.in_language(self._handle.current.language))
-        self._handle.say(text, wrong=True, seconds=_PATIENCE)
+        self._handle.say(text, wrong=True, seconds=_WARNING_SECONDS)
 
 
 # Reading again

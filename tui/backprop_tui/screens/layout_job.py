@@ -19,7 +19,7 @@ _KEPT = 3
 """How many pictures are kept."""
 _WORK = 0.02
 """Seconds in which the layout works before it looks whether a key was pressed."""
-_PAUSE, _LONGEST_PAUSE = 0.3, 2.0
+PAUSE, _LONGEST_PAUSE = 0.3, 2.0
 """Seconds after a key in which it rests, so that keys have the machine, and the most of them on end."""
 
 
@@ -53,9 +53,10 @@ class LayoutJob:
         self._awaited = wanted
         if wanted is not None and all(scene.key != wanted for scene in view.whole_scenes):
             still = self._handle.application.has_class("-still")
-            self._begin = self._handle.set_timer(_PAUSE, self._start, pause=still)
+            self._begin = self._handle.set_timer(PAUSE, self.start, pause=still)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin with the layout of the whole."""
         stages = whole_scene(self._handle.current)
         self._worker = self._handle.run_worker(lambda: self._work(stages), group="layout", thread=True)
 
@@ -78,7 +79,7 @@ class LayoutJob:
         since = time.monotonic()
         while time.monotonic() - since < _LONGEST_PAUSE:
             time.sleep(_WORK / 4)
-            if time.monotonic() - self._changed > _PAUSE:
+            if time.monotonic() - self._changed > PAUSE:
                 return
 
     def _show(self, scene: Scene) -> None:

@@ -21,7 +21,7 @@ __all__ = ["PageSession"]
 
 _GREETING = b"__GANGLION__\n"
 """What the app's driver writes first; anything else was printed by a program that could not open its app."""
-_PATIENCE = 3.0
+ENDING_SECONDS = 3.0
 """Seconds for an app to end when it is asked to; then it is ended."""
 _MOST_WIDTH, _MOST_HEIGHT = 1000, 500
 _MOST_COMPLAINT = 20_000
@@ -116,7 +116,7 @@ class PageSession(AppService):
         if process is None or task is None:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(ENDING_SECONDS):
                 await self.send_meta({"type": "quit"})
                 await asyncio.wait({task})
         if not task.done():

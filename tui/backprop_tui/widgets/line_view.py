@@ -93,7 +93,7 @@ class LineView(ScrollView):
 
     def refresh_changed_rows(self) -> None:
         """Have those rows painted that are not as they were."""
-        view, (width, height) = self._in_view(), self.size
+        view, (width, height) = self.in_view(), self.size
         changed: list[Region] = []
         start = None
         for y in range(height):
@@ -107,7 +107,7 @@ class LineView(ScrollView):
         if changed:
             self.refresh(*changed)
 
-    def _in_view(self) -> InView:
+    def in_view(self) -> InView:
         """Where what is in view begins, and how wide it is."""
         margin = self.margin_of_drawing
         return InView(self.scroll_offset, margin, max(0, self.size.width - margin.x))
@@ -216,7 +216,7 @@ class LineView(ScrollView):
         if self._kept_look is not None and self._kept_look.size != size:
             self.forget_look()  # the screen is painted once before the widget hears of its new size
         whole = crop.width == size.width
-        self._view = self._in_view()
+        self._view = self.in_view()
         try:
             if not whole or self.screen.selections or "@click" in self.hover_style.meta:
                 self._strips.clear()  # marked text, or a link under the mouse, changes what is painted
@@ -254,7 +254,7 @@ class LineView(ScrollView):
         if self._view is not None:
             return self._painted_row(y, self._view)
         # The mouse asks where in the drawing it is; what is painted need not know that.
-        view = self._in_view()
+        view = self.in_view()
         row = self._row_of(y, view.scrolled, Offset(0, 0))
         strip = self._painted_row(y, view)
         return strip.apply_offsets(view.scrolled.x, row) if self.allow_select else strip

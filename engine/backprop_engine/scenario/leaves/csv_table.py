@@ -27,7 +27,7 @@ from backprop_engine.scenario.leaves.data_files import DataFile
 from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE
 from backprop_engine.scenario.leaves.selection import cut_short
 
-__all__ = ["DATA_CELL", "CsvRow", "Table", "read_table"]
+__all__ = ["DATA_CELL", "read_table"]
 
 
 class CsvRow(NamedTuple):

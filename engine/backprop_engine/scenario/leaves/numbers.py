@@ -14,7 +14,7 @@ from backprop_engine.messages.message import Hint, msg
 from backprop_engine.scenario.read.mistakes import described, mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
 
-__all__ = ["NOT_A_NUMBER", "NumberList", "read_numbers", "whole_list"]
+__all__ = ["NOT_A_NUMBER", "read_numbers", "whole_list"]
 
 NOT_A_NUMBER = code(
     "not-a-number", msg("Where a number or a list of numbers should stand, there is something else.")

@@ -69,7 +69,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 
 # The C parser is many times faster; wheels have it, some systems' own builds of PyYAML don't.
-_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(source: Source) -> YamlNode:
@@ -94,7 +94,7 @@ class _Composer:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.parser = _Parser(source.text)
+        self.parser = Parser(source.text)
         self.next_event: Callable[[], _Event] = self.parser.get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None while the anchored node is still open
         self.depth = 0

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 __all__ = [
     "UNKNOWN",
     "Expectation",
-    "ExpectedQuantity",
     "Figure",
     "Formula",
     "check_figure",

@@ -15,7 +15,7 @@ from backprop_engine.scenario.read.mistakes import Mistakes, as_mapping, is_abse
 from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar
 from backprop_engine.scenario.sections.texts import LocalText, local_text
 
-__all__ = ["Note", "by_position", "in_instances", "notes_in_cells", "read_notes"]
+__all__ = ["by_position", "in_instances", "notes_in_cells", "read_notes"]
 
 UNKNOWN_NOTE = code(
     "unknown-note", msg("A note for a node that there is not, or a second one for the same node.")

@@ -19,7 +19,7 @@ from backprop_tui.cells.text import clip
 from backprop_tui.plots.chart import Chart, Curve, chart
 from backprop_tui.view import View
 
-__all__ = ["RecurrentState", "gradients_over_time", "node_of_column", "recurrent_states"]
+__all__ = ["gradients_over_time", "node_of_column", "recurrent_states"]
 
 _FEWEST: Final = 3
 """With fewer instances there is no trend to see."""

@@ -11,7 +11,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.text import cell_width
 
-__all__ = ["KEYS", "ViewerKey", "key_line"]
+__all__ = ["KEYS", "key_line"]
 
 
 class ViewerKey(Struct, frozen=True):

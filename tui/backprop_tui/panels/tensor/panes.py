@@ -33,7 +33,7 @@ from backprop_tui.panels.tensor.grid import (
 )
 from backprop_tui.panels.tensor.state import TensorState
 
-__all__ = ["Pane", "main_pane", "pane_block", "side_panes"]
+__all__ = ["main_pane", "pane_block", "side_panes"]
 
 _LONGEST = 16
 """The longest formula of a local gradient that stands beside its name."""

@@ -22,7 +22,7 @@ __all__ = ["Subject", "TensorState", "opened_at"]
 
 _MOST_TERMS = 1024
 """The most terms of a sum of which the entries are lit."""
-_MOST_ENTRIES = 2**22
+MOST_ENTRIES = 2**22
 """The most entries that are looked at to find the terms."""
 
 
@@ -122,7 +122,7 @@ class TensorState:
     def large(self) -> bool:
         """Whether too much would have to be looked at to tell how an entry of the product is made."""
         edge = self.edge
-        return edge is not None and origins_cost(self.view.session.trace, edge, self.at) > _MOST_ENTRIES
+        return edge is not None and origins_cost(self.view.session.trace, edge, self.at) > MOST_ENTRIES
 
     @cached_property
     def origins(self) -> Origins | None:

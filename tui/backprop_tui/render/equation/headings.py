@@ -12,7 +12,6 @@ from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.render.equation.terms import Part, Term
 
 __all__ = [
-    "Heading",
     "Headings",
     "cut_short",
     "head_block",
