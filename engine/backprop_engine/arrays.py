@@ -1,7 +1,7 @@
 """Read-only tensors: NumPy scalars where the shape is ``()``, frozen arrays elsewhere.
 
 NumPy scalars are immutable and several times faster than arrays of no dimension, so a tensor of shape ``()``
-is always one; `settle` is the one place that sees to it.
+is always one; only `settle` has to ensure it.
 """
 
 from __future__ import annotations

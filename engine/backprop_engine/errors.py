@@ -82,7 +82,7 @@ class Diagnostic(Struct, frozen=True):
         return self.in_language("en")
 
     def in_language(self, language: str) -> str:
-        """All lines of it in `language`; what is quoted stays as it is."""
+        """Its lines in `language`; what is quoted stays as it is."""
         where = f"{self.place}: " if self.place else ""
         kind = in_language(SEVERITIES[self.severity], language)
         lines = [

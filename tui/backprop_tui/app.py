@@ -81,7 +81,7 @@ class DebuggerApp(App[None]):
         self.set_class(still, "-still")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Where no colours are wanted: none at all, where the theme leaves the background to the terminal."""
+        """Without colours: none at all, where the theme leaves the background to the terminal."""
         filters = super().get_line_filters()
         if not self.no_color or not self.native_ansi_color:
             return filters

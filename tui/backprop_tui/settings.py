@@ -71,7 +71,7 @@ def read_settings(path: Path) -> UserSettings:
         OSError,
         ValueError,
         RecursionError,
-    ) as error:  # TOML that is none is a ValueError, bytes that are no UTF-8 too
+    ) as error:  # what is not TOML raises a ValueError, and so do bytes that are not UTF-8
         problem = msg("{path} is not used: {reason}", path=_shown(path), reason=_why(error))
         return UserSettings(problems=(problem,), path=path)
     reader = _Reader()
@@ -148,7 +148,7 @@ class _Reader:
         self.problems.append(joined(msg("; "), (problem, hint)) if hint else problem)
 
     def one_of(self, name: str, found: object, known: tuple[str, ...]) -> str:
-        """A word that there is, or nothing."""
+        """A known word, or nothing."""
         if isinstance(found, str) and found in ("", *known):
             return found
         self.tell(

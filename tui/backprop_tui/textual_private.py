@@ -48,7 +48,7 @@ def set_extent(widget: ScrollView, extent: Size) -> None:
 
 
 def forgive_odd_bytes() -> None:
-    """Let bytes that are no UTF-8 (a legacy terminal, an old mouse protocol) not end the app.
+    """Keep the app running after bytes that are not UTF-8 (a legacy terminal, an old mouse protocol).
 
     Textual's input thread decodes strictly and has no setting for it.
     """

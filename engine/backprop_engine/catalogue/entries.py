@@ -81,7 +81,7 @@ def how_written(op: Op) -> str:
 
 
 def derivatives(op: Op) -> list[Derivative]:
-    """The rules of each operand, as many as its samples need; those of default settings where there are."""
+    """The rules of each operand, as many as its samples need, with default settings where possible."""
     found: list[Derivative] = []
     variants = [(_shapes(shapes), rules) for shapes, rules in _rules(op)]
     for argnum in range(max(len(rules) for _, rules in variants)):
@@ -90,7 +90,7 @@ def derivatives(op: Op) -> list[Derivative]:
         for where, rules in variants:
             if argnum < len(rules):
                 text = _text(rules[argnum])
-                texts.setdefault(re.sub(r"\d+", "", text[1]), (text, where))  # sizes alone make no other rule
+                texts.setdefault(re.sub(r"\d+", "", text[1]), (text, where))  # sizes alone are the same rule
         found += [Derivative(operand, *text, where * (len(texts) > 1)) for text, where in texts.values()]
     return found
 

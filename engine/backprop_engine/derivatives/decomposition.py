@@ -84,7 +84,7 @@ def stepped_into(trace: Trace, step: Step) -> tuple[Trace, range] | None:
 
 @derived(limit=64)
 def inner_graph(graph: Graph, position: int) -> Graph:
-    """The graph inside the node at `position`; `UsageError` where it is no composite."""
+    """The graph inside the node at `position`; `UsageError` where it is not composite."""
     node = graph.nodes[position]
     parts = decomposition(graph, node)
     if parts is None:

@@ -215,7 +215,7 @@ def _wrong_count(op: Op, found: int) -> Message:
 
 
 def _extra_hint(op: Op, found: int) -> Hint:
-    """For a number too many: perhaps an attribute was meant by it."""
+    """A hint for one number too many: perhaps it was meant as an attribute."""
     free = [attribute.name for attribute in op.attributes]
     if free and found == len(op.operands) + 1:
         return msg(
@@ -251,7 +251,7 @@ def is_operand(call: Call, keyword: Keyword) -> bool:
 def operands_first(tree: Expr) -> list[Expr]:
     """The parts of `tree` in the order of computing: operands left to right, each part after its operands.
 
-    A path (`one.h`) is one part, like a name; attributes of calls are none. No recursion: chains may be long.
+    A path (`one.h`) is one part, like a name; attributes of calls are none of them. Nothing recurses.
     """
     parts: list[Expr] = []
     stack: list[Expr] = [tree]

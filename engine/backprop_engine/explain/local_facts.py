@@ -120,7 +120,7 @@ class LocalFacts:
 
     @property
     def expression(self) -> str:
-        """It in the operator's own names: of a linear map the rule, with ``g`` for the upstream gradient."""
+        """In the operator's own names; of a linear map the rule, with ``g`` for the upstream gradient."""
         return self.gradient.rule if isinstance(self.gradient, MapLocal) else self.gradient.text
 
     @property
@@ -135,7 +135,7 @@ class LocalFacts:
 
     @property
     def symbols(self) -> str:
-        """It in the graph's names; of a linear map the factor, or the rule where there is none."""
+        """The same in the graph's names; of a linear map the factor, or the rule where there is none."""
         match self.gradient:
             case MapLocal(text=text, rule=rule):
                 return self._written(text or rule)
@@ -167,7 +167,7 @@ class LocalFacts:
 
     @cached_property
     def factor(self) -> LocalFactor:
-        """It as it stands in the chain rule."""
+        """The local gradient as it stands in the chain rule."""
         match self.gradient:
             case ScalarLocal(value=value):
                 return LocalFactor("derivative", self.name, self.symbols, value, value.shape, "·")

@@ -136,7 +136,7 @@ def _facts(tensor: Tensor) -> Facts:
 
 
 def _norm(tensor: Tensor, largest: float, nans: int, infinities: int) -> float:
-    """The root of the sum of squares; scaled, so that squares of the largest numbers are none too large."""
+    """The root of the sum of squares; scaled, so that the squares of the largest numbers do not overflow."""
     if nans or infinities:
         return np.nan if nans else np.inf
     if not largest:

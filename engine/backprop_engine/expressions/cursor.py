@@ -18,7 +18,7 @@ MAX_DEPTH: Final = 64
 
 BOOLEANS: Final = {"true": True, "True": True, "false": False, "False": False}
 RESERVED: Final = frozenset(kwlist) | BOOLEANS.keys()
-"""Words that are no names."""
+"""Words that cannot be names."""
 
 _CLOSING = {"(": ")", "[": "]"}
 
@@ -120,7 +120,7 @@ class Cursor:
         return bool(self.open) and self.at > 1 and self.tokens[self.at - 2].kind in ("(", ",")
 
     def no_operand(self) -> ExprError:
-        """The error that no operand stands where one must."""
+        """The error for a place where an operand is missing."""
         token = self.tokens[self.at]
         match token.kind:
             case "text":

@@ -221,7 +221,7 @@ class ExpressionParser(Cursor):
         return self.constant() if self.at_constant() else self.expression(_COMPARISON)
 
     def at_constant(self) -> bool:
-        """Whether a constant that is no operand stands here."""
+        """Whether a constant that is not an operand stands here."""
         token = self.tokens[self.at]
         return token.kind in ("text", "[") or (token.kind == "name" and token.text in BOOLEANS)
 

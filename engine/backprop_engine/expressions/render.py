@@ -149,7 +149,7 @@ def _replaced(node: Value, replace: Callable[[str], str | None]) -> str | None:
 
 
 def _tightness_of_text(text: str) -> int:
-    """How tightly a replacement holds together; if no expression, by whether it has operators."""
+    """How tightly a replacement holds together; if it is not an expression, by whether it has operators."""
     if text.isidentifier():
         return _ATOM
     try:

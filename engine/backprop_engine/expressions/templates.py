@@ -149,7 +149,7 @@ def fill(text: str, *, shared: bool = True) -> FilledTemplate:
 
 
 def _shared(text: str) -> FilledTemplate | None:
-    """`text` in the template that it shares with others; None where it has none, or is no expression."""
+    """`text` in the template that it shares with others; None where it has none, or is not an expression."""
     parts = (_NAMES if "=" in text else _NAMES_AND_NUMBERS).split(text)
     written = tuple(parts[1::2])
     template = _template(tuple(map(str.isidentifier, written)), tuple(parts[::2]))
@@ -181,7 +181,7 @@ def _value(written: str) -> int | float:
 def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | None:
     """The template with these texts `around` its slots, which are for names or else for numbers.
 
-    None where such a text is no expression, or not what it seems: `x . h`, `f(mode="a b")`.
+    None where such a text is not an expression, or not what it seems: `x . h`, `f(mode="a b")`.
     """
     sample = around[0]
     slots = []

@@ -19,7 +19,7 @@ MAX_LENGTH: Final = 200_000
 
 
 class ExprError(ValueError):
-    """Text that is no expression; `span` says where, and always lies inside the text.
+    """Text that is not an expression; `span` says where, and always lies inside the text.
 
     What it quotes of the text is harmless on a terminal.
     """

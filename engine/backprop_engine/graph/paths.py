@@ -21,7 +21,7 @@ def root(path: str) -> str:
 
 
 def split(path: str) -> tuple[str | int, ...] | None:
-    """The steps of a path, `("states", -1, "h")` for `states[-1].h`; None for a text that is no path.
+    """The steps of a path, `("states", -1, "h")` for `states[-1].h`; None for a text that is not a path.
 
     A numbered part of an expression, `states[0].a#1`, keeps its number in the last step.
     """

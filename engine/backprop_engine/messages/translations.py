@@ -110,7 +110,7 @@ def _read(language: str) -> tuple[Mapping[str, str], Mapping[Path, Exception]]:
                 OSError,
                 ValueError,
                 RecursionError,
-            ) as error:  # TOML and UTF-8 that are none are ValueErrors
+            ) as error:  # what is not TOML or not UTF-8 raises a ValueError
                 wrong[path] = error
             else:
                 _take(table, "", found)

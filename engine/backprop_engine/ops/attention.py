@@ -56,7 +56,7 @@ def attention_weights(q: Any, k: Any, causal: bool) -> Any:
 
 
 def _scores_gradient(g: Any, out: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
-    """The gradient by q kᵀ: back through the softmax, and the division by √d."""
+    """The gradient with respect to q kᵀ: back through the softmax, and the division by √d."""
     p = attention_weights(q, k, causal)
     return p * (g @ v.mT - np.sum(g * out, axis=-1, keepdims=True)) / math.sqrt(q.shape[-1])
 

@@ -65,7 +65,7 @@ class OpAttribute(Struct, frozen=True):
 
 
 def _numbers(value: object) -> Iterator[float]:
-    """The numbers in the value of an attribute, at any depth; truth values and slices are none."""
+    """The numbers in the value of an attribute, at any depth; truth values and slices do not count."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield value
     elif isinstance(value, tuple | list):

@@ -67,7 +67,7 @@ def root_of(a: Any, axes: tuple[int, ...], eps: float, *, centred: bool) -> tupl
 
 
 def standard_vjp(h: Any, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
-    """The gradient by the operand; `h` is the gradient by `n`."""
+    """The gradient with respect to the operand; `h` is the one with respect to `n`."""
     along = np.mean(h * n, axis=axes, keepdims=True) * n
     return (h - np.mean(h, axis=axes, keepdims=True) * centred - along) / r
 

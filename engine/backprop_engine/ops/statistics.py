@@ -237,7 +237,7 @@ norm = define(
 
 
 def _others(lines: Any) -> Any:
-    """For each entry of the last axis, the product of all the others; no division, so zeros are no matter."""
+    """For each entry of the last axis, the product of all the others; no division, so zeros do no harm."""
     before, after = np.ones_like(lines), np.ones_like(lines)
     before[..., 1:] = np.cumprod(lines[..., :-1], axis=-1)
     after[..., :-1] = np.flip(np.cumprod(np.flip(lines[..., 1:], -1), axis=-1), -1)

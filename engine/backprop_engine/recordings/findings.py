@@ -66,7 +66,7 @@ def find(recording: Recording) -> list[Finding]:
     arisen = min(
         (finding.step for finding in found.values() if finding.kind.startswith("forward")), default=None
     )
-    if arisen is not None:  # what follows from it is no finding of its own
+    if arisen is not None:  # what follows from it is not a finding of its own
         for kind in ("backward-nan", "backward-inf"):
             if kind in found and found[kind].step >= arisen:
                 del found[kind]

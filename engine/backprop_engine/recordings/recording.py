@@ -251,7 +251,7 @@ class _Reader:
             )
 
     def _refuse_cycles(self, run: EngineRun) -> None:
-        """Refuse a graph that is none: an operand without a description, or a cycle."""
+        """Refuse what is not a graph: an operand without a description, or a cycle."""
         done: set[str] = set()
         for root in run.nodes:
             if root in done:
@@ -334,7 +334,7 @@ def _bytes_of(path: Path, most: int) -> bytes:
 
 
 def _regular(path: Path) -> int:
-    """The size of a regular file; a link is none, as it may lead out of the folder."""
+    """The size of a regular file; a link does not count, as it may lead out of the folder."""
     try:
         status = path.lstat()
     except OSError:

@@ -65,7 +65,7 @@ def scenario_from(
     """The scenario of a graph and its numbers, as if it had been loaded from `name`.yaml.
 
     Leaves stand by kind, so those of one kind keep their order. Raises `UsageError` for a graph that no file
-    says: one with instances of cells, with names that are none in a scenario, or with a numbered part that
+    says: one with instances of cells, with names that a scenario does not allow, or with a numbered part that
     is not used exactly once, by its own node.
     """
     if graph.groups:

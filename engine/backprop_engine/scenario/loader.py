@@ -178,7 +178,7 @@ class _Loader:
         self.mistakes.attempt(only_keys, self.root, KEYS, msg("a scenario"))
         for key, value in self.root:
             if key.text not in KEYS and isinstance(value, YamlMapping):
-                # A section under a misspelt key: its names are no second mistake.
+                # A section under a misspelt key: its names are not a second mistake.
                 self.broken.update(dict.fromkeys(map(normalised, value.entries)))
             section, opened, name = key.text.partition("{")
             if opened and section.strip() in LEAF_SECTIONS:  # `inputs {x: 2}`, a colon short

@@ -44,7 +44,7 @@ def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memor
 
 
 def _bounds(graph: Graph) -> Iterator[int]:
-    """At least as many numbers as a run holds, told ever more closely, and ever less quickly."""
+    """At least as many numbers as a run holds, each figure closer than the one before, and slower to find."""
     largest = max(map(prod, {node.shape for node in graph.nodes}))
     edges = sum([len(node.operands) for node in graph.nodes])
     # As if all were as large as the largest: for a graph of small tensors that is enough.

@@ -260,7 +260,7 @@ class _Rounds:
         print(self.summary, flush=True)
 
     def look(self, files: Mapping[str, Path]) -> None:
-        """Check what has changed or is new; a round in which nothing has is none."""
+        """Check what has changed or is new; a round in which nothing has does not count."""
         for name, path in files.items():
             if name not in self._watchers:  # as if it had changed, so that it is waited for to be whole
                 self._watchers[name] = Watcher((str(path),), {str(path): None})

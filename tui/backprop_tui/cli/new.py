@@ -115,7 +115,7 @@ def starter(language: str) -> str:
 
 
 def _as_path(file: str) -> str:
-    """`file` so that the command line takes it for a path, and for no scenario of its own."""
+    """`file`, so that the command line takes it for a path and not for a bundled scenario."""
     is_path = "/" in file or "\\" in file or file.endswith((".yaml", ".yml"))
     return file if is_path and not file.startswith("-") else f"./{file}"
 

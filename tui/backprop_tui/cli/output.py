@@ -60,7 +60,7 @@ class ProgressMeter:
         self._next = monotonic() + SILENT_SECONDS if self._stream.isatty() else float("inf")
 
     def reach(self, run: Run, iteration: int) -> None:
-        """Compute what must be computed before the trace of an iteration, which may be none that there is."""
+        """Compute what must be computed before the trace of an iteration, which may not exist."""
         iteration = min(iteration, run.iterations - 1)
         of = run.missing(iteration)
         while (left := run.missing(iteration)) > 1:

@@ -77,7 +77,7 @@ class _Help(argparse.HelpFormatter):
         self._language, self._raw = language, raw
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        """Before the usage stands what it is."""
+        """The usage, after a word that says so."""
         super().add_usage(usage, actions, groups, f"{msg('usage').in_language(self._language)}: ")
 
     def _split_lines(self, text: str, width: int) -> list[str]:
@@ -138,7 +138,7 @@ def _looked_up(template: str) -> str:
 
 @contextmanager
 def _complaints_as_messages() -> Iterator[None]:
-    """Be the one whom argparse asks for the translation of its templates: it does so by gettext, which would
+    """Stand in for the translation of templates that argparse asks for: it does so by gettext, which would
     have one language for the whole process, and files of its own.
     """
     before = argparse._  # type: ignore[attr-defined]

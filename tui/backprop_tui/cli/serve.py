@@ -110,7 +110,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _reason(error: OSError) -> str:
-    """What the system says; Python adds the address, which is told already."""
+    """What the system says, without the address that Python adds."""
     return reason(OSError(error.errno, os.strerror(error.errno)) if error.errno else error)
 
 

@@ -1,4 +1,4 @@
-"""The reader's own editor: which one, and how it is told the line to open a file at."""
+"""The reader's own editor: which one it is, and how it opens a file at a line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def wanted_editor(environment: Mapping[str, str]) -> str:
 
 
 def command_line(editor: str, path: str, line: int) -> list[str]:
-    """The words of a command that opens the file at `path`, at `line` where we know how to say that.
+    """The words of a command that opens the file at `path`, at `line` where the editor is known to take one.
 
     `editor` is split as a shell would, and no shell is asked. The path is made absolute, so that it can be
     taken for no option. Raises `UsageError` for a text that is no command.

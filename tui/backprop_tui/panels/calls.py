@@ -1,4 +1,4 @@
-"""The call stack: the run, the groups and composite operators that one is inside of, and the step."""
+"""The call stack: the run, the groups and composite operators around the step, and the step itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["calls"]
 
 
 def calls(view: View, width: int, height: int) -> Drawing:
-    """One row a frame, the outermost first and the step last; each with how far one is in it."""
+    """One row for each frame, the outermost first and the step last; each with the progress in it."""
     lines = [clip_line(line, max(1, width)) for line in _rows(view)]
     return Lines.of(lines, Area(0, len(lines) - 1, 1, 1))
 
@@ -72,7 +72,7 @@ def _schedule(session: Session) -> Schedule:
 
 
 def _operator(session: Session, name: str) -> str:
-    """The composite operator behind a name that one has stepped into."""
+    """The composite operator that was stepped into under a name."""
     graph = session.run.graph
     if name not in graph:
         return ""

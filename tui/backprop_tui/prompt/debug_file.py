@@ -88,7 +88,7 @@ def beside(scenario: Scenario) -> Path | None:
 
 
 def kept_in(path: Path) -> Kept:
-    """What a saved file holds; `UsageError` for a file that is none."""
+    """What a saved file holds; `UsageError` for any other file."""
     try:
         root = read(read_source(path))
     except ScenarioError as error:
@@ -107,7 +107,7 @@ def kept_in(path: Path) -> Kept:
 
 
 def _lists(root: object) -> Kept | None:
-    """The lists of a saved file; None where it is none."""
+    """The lists of a saved file; None where it is not one."""
     if not isinstance(root, YamlMapping) or not all(key.text in _KEYS for key, _ in root):
         return None
     lists: dict[str, tuple[str, ...]] = dict.fromkeys(_KEYS, ())

@@ -111,7 +111,7 @@ def parse_value(text: str) -> NDArray[np.float64]:
 
 
 def _number(text: str) -> float:
-    """A number, or one of the words for what is none."""
+    """A number, or one of the words for what is not finite."""
     number = float(text.replace(".nan", "nan").replace(".inf", "inf") if text[-1].isalpha() else text)
     if math.isinf(number) and text[-1].isdigit():
         raise UsageError(

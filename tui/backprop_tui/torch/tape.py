@@ -245,7 +245,7 @@ class Tape:
 
     def _hook(self, name: str) -> Callable[[Any, Any], None]:
         def ran(contributions: Sequence[Any], upstream: Sequence[Any]) -> None:
-            with _disable_current_modes():  # what is done here is no part of the run
+            with _disable_current_modes():  # what is done here is not part of the run
                 above = [None if tensor is None else self._tensors.add(tensor) for tensor in upstream]
                 below = [None if tensor is None else self._tensors.add(tensor) for tensor in contributions]
 

@@ -53,13 +53,13 @@ class _Lines:
 
 
 def csv_rows(file: DataFile, text: str) -> Iterator[CsvRow]:
-    """All rows, the header too; empty lines are none."""
+    """All rows, the header too; empty lines do not count."""
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True, skipinitialspace=True)
     line = 1
     try:
         for cells in reader:
-            # A quoted empty cell may be all that a row has; that is no empty line.
+            # A quoted empty cell may be all that a row has; that is not an empty line.
             if len(cells) > 1 or (cells and lines.last.strip()):
                 yield CsvRow(line, cells)
             line = reader.line_num + 1
@@ -164,7 +164,7 @@ class Table(Struct, frozen=True, eq=False):
         )
 
     def _refused(self, row: CsvRow, columns: Sequence[int], whole: bool) -> ScenarioError:
-        """What is wrong with the first cell of `row` that is no number that double precision holds."""
+        """What is wrong with the first cell of `row` that is not a number in double precision."""
         for column in columns:
             value = _number(row.cells[column])
             if value is None:
@@ -232,7 +232,7 @@ class Table(Struct, frozen=True, eq=False):
 
 
 def read_table(file: DataFile) -> Table:
-    """The table in `file`; `ScenarioError` if it is none."""
+    """The table in `file`; `ScenarioError` if there is none."""
     text = csv_text(file)
     start: list[CsvRow] = []
     count = 0
@@ -288,7 +288,7 @@ def _header(file: DataFile, start: list[CsvRow]) -> tuple[str, ...] | None:
 
 
 def _number(cell: str) -> float | None:
-    """The number in a cell, with spaces around it at most; underscores and other digits make none."""
+    """The number in a cell, perhaps with spaces around it; no underscores, no digits of other scripts."""
     try:
         value = float(cell)
     except ValueError:

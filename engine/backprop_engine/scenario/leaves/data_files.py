@@ -1,7 +1,7 @@
 """Data files beside a scenario: which may be opened, and their bytes, read once for a whole load.
 
 A path counts from the scenario's own folder and stays in it, links resolved. Nothing but a regular file is
-opened. What is said about a file names it as the scenario does: where it lies stays untold.
+opened. What is said about a file names it as the scenario does: it does not say where that is.
 """
 
 from __future__ import annotations

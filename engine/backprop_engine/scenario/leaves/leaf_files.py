@@ -50,7 +50,7 @@ class _Numbers(Struct, frozen=True, eq=False):
 
 
 def read_file(name: str, node: YamlMapping, dtype: np.dtype[Any], files: DataFiles) -> NDArray[np.float64]:
-    """The numbers of the leaf called `name`, which nobody can write to; `ScenarioError` if there are none.
+    """The numbers of the leaf called `name`, read-only; `ScenarioError` if there are none.
 
     `dtype` is what the graph computes in, and has to hold them.
     """
@@ -150,7 +150,7 @@ def _array(name: str, node: YamlMapping, file: DataFile, files: DataFiles, endin
 
 
 def _taken(array: Tensor, choice: Selection, axis: int) -> Tensor:
-    """`array` with the chosen positions of an axis; all of them are no work."""
+    """`array` with the chosen positions of an axis; choosing all of them costs nothing."""
     if choice.positions == range(array.shape[axis]):
         return array
     return np.take(array, np.array(choice.positions, dtype=np.intp), axis)

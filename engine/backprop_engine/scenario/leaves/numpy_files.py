@@ -34,7 +34,7 @@ __all__ = ["read_npy", "read_npz"]
 DATA_KEY = code("data-key", msg("`key` names no array of an `.npz` file, or is missing."))
 
 _MAX_HEADER: Final = 10_000
-"""The longest header, in bytes, that is given to NumPy: its own bound for headers that nobody vouches for."""
+"""The longest header, in bytes, that is given to NumPy: its own limit for headers it does not trust."""
 _MAX_AXES: Final = 32
 _MAX_MEMBERS: Final = 10_000
 _READERS: Final = {

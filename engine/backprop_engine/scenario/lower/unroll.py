@@ -40,7 +40,7 @@ TOO_MANY_NODES = code(
 )
 
 MAX_NESTED: Final = 64
-"""How deep instances of cells lie in each other."""
+"""How deep instances of cells may be nested."""
 MAX_UNROLLED: Final = 100_000
 """The most nodes that instances of cells may come to."""
 
@@ -194,7 +194,7 @@ class _Unroller:
         builder.close_group()
 
     def room_for(self, definition: CellUse | ScanUse, count: int) -> bool:
-        """Whether `count` instances more are not too many; else that is reported."""
+        """Whether there is room for `count` more instances; if not, that is reported."""
         size = self._size(definition)
         self.unrolled += size if count == 1 else 0
         need = self.unrolled + (size * count if count > 1 else 0)

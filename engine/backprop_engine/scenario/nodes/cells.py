@@ -202,7 +202,7 @@ NO_OUTPUT = code(
 
 
 def check_instance(definition: CellUse | ScanUse, cells: Mapping[str, CellDefinition]) -> None:
-    """Refuse an unknown cell, inputs that do not match it, and a carry from a node that it has not."""
+    """Refuse an unknown cell, inputs that do not match it, and a carry from a node that it does not have."""
     cell = cells.get(definition.cell)
     if cell is None:
         hint = did_you_mean(definition.cell, cells)

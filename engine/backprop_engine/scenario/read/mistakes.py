@@ -248,7 +248,7 @@ def only_keys(mapping: YamlMapping, known: Iterable[str], of: str) -> None:
 
 
 def parsed(scalar: YamlScalar) -> Expr:
-    """The tree of the expression at `scalar`; `ScenarioError` where it is none."""
+    """The tree of the expression at `scalar`; `ScenarioError` where there is none."""
     try:
         return parse(scalar.text)
     except ExprError as error:

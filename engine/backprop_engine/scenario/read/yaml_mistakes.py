@@ -51,7 +51,7 @@ def quoted(source: Source, at: int, whole: str, message: Message) -> ScenarioErr
 
 
 def _expression_hint(text: str) -> Hint:
-    """For what would be no expression even in quotes: the expression that was meant, if that can be told."""
+    """For what is not an expression even in quotes: the expression that was meant, if that can be told."""
     if len(text) > LONG or _is_expression(text):
         return ""
     bars, names = _BARS.sub(r"abs(\1)", text), _QUOTED_NAME.sub(r"\2", text)

@@ -52,7 +52,7 @@ def resolve(text: str) -> ScalarValue:
 
 
 def _based_or_word(text: str) -> ScalarValue:
-    """The value of what begins like a decimal number and is none."""
+    """The value of what begins like a decimal number but is not one."""
     if not _BASED.fullmatch(text):
         return _WORDS.get(text, text)
     if len(text) > _SAFE_DIGITS:

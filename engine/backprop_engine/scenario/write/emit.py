@@ -193,7 +193,7 @@ _DEEPEST_ALIGNED: Final = 40
 
 
 class Spelled(Struct, frozen=True):
-    """What is written exactly so: a number, `true`, `null`."""
+    """What is written exactly like this: a number, `true`, `null`."""
 
     text: str
 
@@ -283,7 +283,7 @@ def _row(head: str, items: Sequence[str | None], width: int) -> Iterator[str]:
 
 
 def _in_a_row(item: Document) -> str | None:
-    """An entry of a list as it stands between commas, or None where it is no number and no short text."""
+    """An entry of a list as it stands between commas; None where it is neither a number nor a short text."""
     return _on_one_line(item, WIDTH) if isinstance(item, str | Spelled) else None
 
 

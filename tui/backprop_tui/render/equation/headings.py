@@ -134,7 +134,7 @@ def cut_short(parts: list[Part]) -> Headings:
 
 
 def narrow(heads: Headings, room: list[int]) -> Headings:
-    """Words and shapes only where they are no wider than the names or the `room` of the numbers.
+    """Words and shapes only where they are not wider than the names or the `room` of the numbers.
 
     Which part of a larger tensor it is stands there in any case.
     """
@@ -199,7 +199,7 @@ def _cut(head: Heading) -> Heading:
 
 
 def _cut_name(name: str, cells: int) -> str:
-    """A name that is no derivative in at most that many cells."""
+    """A name that is not a derivative, in at most that many cells."""
     end = "ᵀ" if name.endswith("ᵀ") else ""  # without it, it would be another matrix
     return name if "∂" in name else clip(name.removesuffix(end), cells - len(end)) + end
 

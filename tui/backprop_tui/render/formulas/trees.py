@@ -122,7 +122,7 @@ def shows_entries(tree: Expr, axes: Mapping[str, int]) -> bool:
     """Whether tensors can stand in `tree` in place of their names.
 
     They can be added, multiplied, divided by a number, and be the operands of a function that is written with
-    brackets; they are no exponents, and there are no fractions of them.
+    brackets; they are not exponents, and there are no fractions of them.
     """
     match tree:
         case Name() | Number():

@@ -359,4 +359,4 @@ _DRAWN: Final[Mapping[NotationKind, _Draw]] = {
     "indexed name": _along_axes,
 }
 _OTHERS: Final[Mapping[str, _Draw]] = {**dict.fromkeys(SIZED, _sized), "swapaxes": _transposed}
-"""Functions in the texts of rules that are no operators."""
+"""Functions in the texts of rules that are not operators."""
