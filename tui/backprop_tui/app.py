@@ -91,17 +91,26 @@ class DebuggerApp(App[None]):
         """Open the debugger or the gallery."""
         self.set_keymap({binding_id(name): ",".join(keys) for name, keys in self.settings.keys.items()})
         if self.start_view is None:
-            from backprop_tui.screens.gallery import GalleryScreen
-
-            gallery = GalleryScreen(self.language, ascii=self.ascii)
-            self.push_screen(gallery)
-            self._offer_tour(gallery.action_tour)
+            self._offer_tour(self.open_gallery().action_tour)
         else:
             from backprop_tui.screens.debugger import DebuggerScreen
 
             self.push_screen(DebuggerScreen(self.start_view))
         self._tell_problems()
         self.call_after_refresh(_start_garbage_collection)
+
+    def open_gallery(self) -> GalleryScreen:
+        """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        from backprop_tui.screens.gallery import GalleryScreen
+
+        below = [screen for screen in self.screen_stack if isinstance(screen, GalleryScreen)]
+        if not below:
+            gallery = GalleryScreen(self.language, ascii=self.ascii)
+            self.push_screen(gallery)
+            return gallery
+        while self.screen is not below[-1]:
+            self.pop_screen()
+        return below[-1]
 
     def _offer_tour(self, accept: Callable[[], None]) -> None:
         """At the first start, ask whether the reader wants the tour; where that cannot be kept, never."""

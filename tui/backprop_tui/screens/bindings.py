@@ -37,9 +37,13 @@ class TranslatedScreen(Protocol):
 
 @runtime_checkable
 class CommandApp(Protocol):
-    """An app with a table of commands of its own, in which the user's keys stand."""
+    """An app with a table of commands of its own, in which the user's keys stand, and a gallery."""
 
     commands: tuple[CommandRow, ...]
+
+    def open_gallery(self) -> None:
+        """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        ...
 
 
 def binding_id(name: str) -> str:

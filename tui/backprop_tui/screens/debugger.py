@@ -420,14 +420,8 @@ class DebuggerScreen(Screen[None]):
             self._leave_for_gallery()
 
     def _leave_for_gallery(self) -> None:
-        """To the gallery below; where there is none to one on top, from which Esc leads back."""
-        from backprop_tui.screens.gallery import GalleryScreen
-
-        galleries = [screen for screen in self.app.screen_stack if isinstance(screen, GalleryScreen)]
-        if not galleries:
-            self.app.push_screen(GalleryScreen(self.current.language, ascii=self.current.ascii))
-        while galleries and self.app.screen is not galleries[-1]:
-            self.app.pop_screen()
+        if isinstance(self.app, CommandApp):
+            self.app.open_gallery()
 
     # The mouse, and the cursor of a table
 
