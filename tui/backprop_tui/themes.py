@@ -97,6 +97,8 @@ class Palette(dict[Tint, Style]):
         assert isinstance(tint, Shade)
         if tint.is_mark:
             style = self.scale.mark
+        elif tint.upper == BLANK:
+            style = Style()  # nothing is drawn there
         else:
             upper, lower = tint
             style = Style(

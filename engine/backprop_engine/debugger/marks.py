@@ -17,6 +17,8 @@ __all__ = ["breakpoint_nodes", "breakpoint_positions"]
 _LONG = 20_000
 """In an iteration of more steps nobody waits until conditions and troubles are looked for at every one."""
 
+_NONE = np.zeros(0, dtype=np.int64)
+
 
 def breakpoint_nodes(session: Session) -> Mapping[int, bool]:
     """The nodes, by position, that breakpoints are on, and whether one of those is enabled.
@@ -55,13 +57,12 @@ def _nodes_of(graph: Graph, target: Target) -> list[int]:
             return []
 
 
-def breakpoint_positions(session: Session) -> frozenset[int]:
-    """The positions of this iteration at which enabled breakpoints stop; none inside a composite."""
-    if session.levels or not session.breakpoints:
-        return frozenset()
-    short = session.schedule.last <= _LONG
-    seen = (known for known in session.breakpoints if short or _is_found_at_once(known))
-    return frozenset(position for known in seen for position in _hits(session, known).tolist())
+def breakpoint_positions(session: Session) -> NDArray[np.int64]:
+    """The positions of this iteration, in order, at which breakpoints stop; none inside a composite."""
+    seen = () if session.levels else session.breakpoints
+    if session.schedule.last > _LONG:
+        seen = tuple(known for known in seen if _is_found_at_once(known))
+    return np.unique(np.concatenate([_NONE, *(_hits(session, known) for known in seen)]))
 
 
 def _hits(session: Session, known: Breakpoint) -> NDArray[np.int64]:

@@ -48,7 +48,7 @@ def test_a_node_is_enabled_where_one_of_its_breakpoints_is() -> None:
     session = update(session_with("branch_and_merge", "f"), Enable(1, False))
     assert names(session) == {"f": False}
     assert names(update(session, Break("f if value > 0"))) == {"f": True}
-    assert not breakpoint_positions(session)
+    assert not breakpoint_positions(session).size
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_a_node_is_enabled_where_one_of_its_breakpoints_is() -> None:
 )
 def test_the_positions_are_those_at_which_continuing_stops(texts: tuple[str, ...]) -> None:
     session = session_with("add_multiply", *texts)
-    assert breakpoint_positions(session) == stops(session)
+    assert breakpoint_positions(session).tolist() == sorted(stops(session))
 
 
 def test_a_change_of_sign_is_told_from_the_iteration_before() -> None:
     session = session_with("momentum", "sign change")
-    assert not breakpoint_positions(session)
+    assert not breakpoint_positions(session).size
     later = finished(update(session, Continue()))
     assert later.iteration > 0
     assert later.outer_here in breakpoint_positions(later)
@@ -73,4 +73,4 @@ def test_inside_a_composite_nothing_is_marked() -> None:
     inside = update(update(session, Go(position)), StepInto())
     assert inside.levels
     assert not breakpoint_nodes(inside)
-    assert not breakpoint_positions(inside)
+    assert not breakpoint_positions(inside).size

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import isfinite, log10
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.style import Style
 from textual.events import MouseMove
 from textual.geometry import Offset
 
@@ -18,6 +20,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace import run as runs
 from backprop_tui.cells.lines import Role, Span, line_text, line_width
+from backprop_tui.cells.shades import BLANK, LEVELS, Shade
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.panels.plots.gradients_over_time import recurrent_states
 from backprop_tui.panels.plots.panel import KINDS, iteration_at, kinds, node_at, plots, plots_title
@@ -25,7 +28,9 @@ from backprop_tui.plots.axis import Axis, axis_of
 from backprop_tui.plots.canvas import Canvas
 from backprop_tui.plots.chart import NOT_FINITE, ZERO, Chart, Curve, chart
 from backprop_tui.plots.plane import plane
+from backprop_tui.themes import DARK, LIGHT, palette
 from backprop_tui.view import View
+from backprop_tui.widgets.strips import paint
 from covering import SHOWN
 from driving import debugger, opened, seen, text_of
 from effort import examples
@@ -468,3 +473,30 @@ async def test_drawing_the_mouse_along_goes_through_iterations() -> None:
             passed.append(debugger(pilot).current.session.iteration)
         assert passed == sorted(set(passed))
         assert 0 < passed[0] < passed[-1] < 100
+
+
+def test_the_last_iteration_has_no_gradient_and_looks_like_none() -> None:
+    shown = replace(whole(view("gradient_descent")), plot="norms")
+    line = plots(shown, 60, 12).row(0, 0, 60)
+    *_, beyond, label = line
+    assert set(beyond.text) == {"–"}
+    assert beyond.role is Role.DIM
+    assert label.text.strip() == "2"
+    heat = [span.role for span in line if isinstance(span.role, Shade)]
+    assert max(shade.upper.level for shade in heat) <= LEVELS
+
+
+@pytest.mark.parametrize("colours", [False, True])
+def test_nothing_is_painted_where_no_number_is(colours: bool) -> None:
+    for theme in (DARK, LIGHT):
+        strip = paint((Span("  ", Shade(BLANK, BLANK)),), palette(theme), 2, Style(), colours=colours)
+        assert strip.text == "  "
+        assert all(segment.style is None or segment.style.bgcolor is None for segment in strip)
+
+
+async def test_where_there_is_one_plot_alone_the_key_says_so() -> None:
+    async with opened(view("add_multiply"), size=(120, 40)) as pilot:
+        await pilot.press("v")
+        assert "only plot" not in seen(pilot)
+        await pilot.press("v")
+        assert "only plot" in seen(pilot)

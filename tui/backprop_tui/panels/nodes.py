@@ -30,6 +30,7 @@ from backprop_tui.cells.lines import Line, Role, Span, Tint, crop_line
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip_middle
+from backprop_tui.panels.marks import breakpoint_sign
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.render.words import KIND_NAMES
 from backprop_tui.view import View
@@ -60,8 +61,6 @@ _NEVER = "–"
 _GAP = 2
 _MARK = 2
 """The cells of the mark at the node of the step."""
-_BREAKPOINTS, _BREAKPOINTS_ASCII = ("●", "○"), ("*", "o")
-"""A breakpoint that stops the run, and one that is switched off."""
 _LEAST_NAME = 4
 """An operand's name is shortened no further: ``s…#1``."""
 _USES = 8
@@ -186,11 +185,7 @@ class _Table(Struct, frozen=True, eq=False):
         """The sign of a breakpoint, or the room for one where there are any."""
         if not self.marked:
             return ()
-        on, off = _BREAKPOINTS_ASCII if self.view.ascii else _BREAKPOINTS
-        enabled = self.marked.get(node.position)
-        if enabled is None:
-            return (Span(" "),)
-        return (Span(on, Role.WARNING) if enabled else Span(off, Role.DIM),)
+        return (breakpoint_sign(self.marked.get(node.position), ascii=self.view.ascii),)
 
 
 @derived(limit=4)

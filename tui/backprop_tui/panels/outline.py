@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from backprop_engine.debugger.marks import breakpoint_nodes
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
 from backprop_engine.messages.message import msg
@@ -19,6 +20,7 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_width
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip
+from backprop_tui.panels.marks import breakpoint_sign
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.view import View
@@ -183,7 +185,18 @@ def outline(view: View, width: int, height: int) -> Drawing:
     node = view.frame.node if selected is None else view.graph.nodes[selected]
     focus = None if node is None else Area(0, tree.row_of.get(node.position, 0), 1, 1)
     numbers = max(0, min(2, (width - _NAME) // (_NUMBER + 1)))
-    return _Outline(view, tree, max(1, width), numbers, focus)
+    return _Outline(view, tree, max(1, width), numbers, breakpoint_nodes(view.session), focus)
+
+
+def _breakpoint(graph: Graph, row: _Row, marked: Mapping[int, bool]) -> bool | None:
+    """Whether the breakpoint of a row, or one of what is folded into it, is enabled; None without any."""
+    if row.what == "node":
+        return marked.get(row.at)
+    if row.what == "leaves" or not row.folded:
+        return None
+    *_, last = _siblings(graph.groups, row.at, max(1, row.size))
+    inside = (marked.get(node) for node in range(graph.groups[row.at].start, last.stop))
+    return max((enabled for enabled in inside if enabled is not None), default=None)
 
 
 class _Outline(Struct, frozen=True, eq=False):
@@ -193,6 +206,8 @@ class _Outline(Struct, frozen=True, eq=False):
     tree: _Tree
     room: int
     numbers: int
+    marked: Mapping[int, bool]
+    """The nodes with breakpoints, and whether those are enabled."""
     focus: Area | None
 
     @property
@@ -216,7 +231,9 @@ class _Outline(Struct, frozen=True, eq=False):
         step = view.frame.node
         here = step is not None and self.tree.row_of.get(step.position) == y
         mark = (">" if view.ascii else "▶") if here else " "
-        start = (Span(f"{mark} ", Role.KEY), Span("  " * row.depth))
+        start: Line = (Span(f"{mark} ", Role.KEY), Span("  " * row.depth))
+        if self.marked:
+            start = (breakpoint_sign(_breakpoint(view.graph, row, self.marked), ascii=view.ascii), *start)
         node = node_in_row(view, y)
         used = line_width(start)
         room = max(0, self.room - used - self.numbers * (_NUMBER + 1))

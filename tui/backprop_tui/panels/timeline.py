@@ -1,13 +1,17 @@
-"""The timeline: every step of the run in one line, with the current position."""
+"""The timeline: every step of the run in one line, with the current position and where breakpoints stop."""
 
 from __future__ import annotations
 
+from collections.abc import Set
+from itertools import groupby
+
 from msgspec import Struct
 
+from backprop_engine.debugger.marks import breakpoint_positions
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Role, Span
+from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width
 from backprop_tui.view import View
 
@@ -16,9 +20,21 @@ __all__ = ["position_at", "timeline"]
 _ACTIVE = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 _FEWEST = 6
 """With fewer cells for the steps, the names of the phases are left out."""
-_HERE, _STEPS, _SCALED = "◉", ("●", "○"), ("━", "─")
-"""The current position; steps done and steps ahead, one by one, or where a cell stands for several."""
-_HERE_ASCII, _STEPS_ASCII, _SCALED_ASCII = "@", ("*", "."), ("=", "-")
+
+
+class _Signs(Struct, frozen=True):
+    """The current position, alone and at a breakpoint; what is done and what is ahead, step by step, where a
+    cell stands for several, and at a breakpoint.
+    """
+
+    here: tuple[str, str]
+    steps: tuple[str, str]
+    scaled: tuple[str, str]
+    breakpoints: tuple[str, str]
+
+
+_SIGNS = _Signs(("◉", "◈"), ("●", "○"), ("━", "─"), ("◆", "◇"))
+_SIGNS_ASCII = _Signs(("@", "&"), ("*", "."), ("=", "-"), ("B", "b"))
 
 
 class _PhaseBar(Struct, frozen=True):
@@ -73,26 +89,36 @@ def _phase_bars(view: View, width: int) -> list[_PhaseBar]:
 
 
 def timeline(view: View, width: int, height: int) -> Drawing:
-    """A row of signs for each phase: steps done, the current one, and steps ahead."""
-    here, steps, scaled = (
-        (_HERE_ASCII, _STEPS_ASCII, _SCALED_ASCII) if view.ascii else (_HERE, _STEPS, _SCALED)
-    )
-    position = view.session.here
+    """A row of signs for each phase: steps done, the current one, and steps ahead; breakpoints among them."""
+    position, stops = view.session.here, breakpoint_positions(view.session)
     line: list[Span] = [Span(" ")]
     for bar in _phase_bars(view, width):
         current = bar.first <= position <= bar.last
-        done, ahead = scaled if bar.is_scaled else steps
         line.append(Span(f"{bar.label} ", Role.HEADING if current else Role.DIM))
-        passed = bar.cells if position > bar.last else 0
-        if current:
-            passed = bar.cell_of(position)
-        line.append(Span(done * passed, bar.role))
-        if current:
-            bold = _ACTIVE.get(bar.role, bar.role)
-            line.append(Span(here, bold))
-        line.append(Span(ahead * (bar.cells - passed - current), Role.DIM))
+        own = stops[(stops >= bar.first) & (stops <= bar.last)].tolist()
+        line += _bar(view, bar, position, {bar.cell_of(stop) for stop in own})
         line.append(Span("  "))
     return Lines.of([tuple(line)])
+
+
+def _bar(view: View, bar: _PhaseBar, position: int, stops: Set[int]) -> Line:
+    """The cells of a phase; `stops` are those with a breakpoint."""
+    signs = _SIGNS_ASCII if view.ascii else _SIGNS
+    plain = signs.scaled if bar.is_scaled else signs.steps
+    here = bar.cell_of(position) if bar.first <= position <= bar.last else -1
+    passed = bar.cells if position > bar.last else here
+
+    def look(cell: int) -> Span:
+        stops_here, ahead = cell in stops, cell >= passed
+        if cell == here:
+            return Span(signs.here[stops_here], _ACTIVE.get(bar.role, bar.role))
+        if stops_here:
+            return Span(signs.breakpoints[ahead], Role.WARNING)
+        return Span(plain[ahead], Role.DIM if ahead else bar.role)
+
+    return tuple(
+        Span(sign * len(list(run)), role) for (sign, role), run in groupby(map(look, range(bar.cells)))
+    )
 
 
 def position_at(view: View, width: int, x: int) -> int | None:

@@ -6,11 +6,16 @@ import asyncio
 from dataclasses import replace
 
 from backprop_engine.debugger import Iterate, Select
+from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import FILLING, PAUSE, extended
 
 __all__ = ["PlotFiller"]
+
+_ALONE = msg(
+    "This is the only plot of this run: a training has more, and so has a recurrent network.",
+)
 
 
 class PlotFiller:
@@ -27,9 +32,11 @@ class PlotFiller:
 
     def turn(self, by: int) -> None:
         """Bring the plots to the front; once they are there, the next of them, or the one before."""
-        from backprop_tui.panels.plots.panel import kind_after
+        from backprop_tui.panels.plots.panel import kind_after, kinds
 
         view = self._handle.current
+        if self._seen and len(kinds(view)) == 1:
+            self._handle.say(_ALONE.in_language(view.language), seconds=4)
         self._show(kind_after(view, by) if self._seen else view.plot)
 
     def show(self, kind: str = "") -> None:

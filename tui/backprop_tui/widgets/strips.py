@@ -41,7 +41,7 @@ def _coloured(line: Line, styles: Mapping[Tint, Style]) -> list[Segment]:
     segments: list[Segment] = []
     text, tint = "", _NONE
     for shown, role in line:
-        if isinstance(role, Shade) and not role.is_mark:
+        if isinstance(role, Shade) and not role.is_mark and role.upper != BLANK:
             shown = _HALF * len(shown)  # upper halves of cells in place of a heatmap's characters
         if role is tint or (shown.isspace() and _is_plain(tint) and _is_plain(role)):
             text += shown

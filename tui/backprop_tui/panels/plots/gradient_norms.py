@@ -12,13 +12,15 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
-from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Shade, Tone, character
+from backprop_tui.cells.shades import INFINITE, LEVELS, NAN, Shade, Tone, character
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.view import View
 
 __all__ = ["gradient_norms", "iteration_of_column"]
 
 _NAMES, _NUMBERS = 14, 9
+_NEVER: Final = "–"
+"""Stands for the gradients of the last iteration, which has none."""
 _LEGEND: Final = 8
 _TALLEST: Final = 3
 """The most rows for one parameter."""
@@ -31,8 +33,8 @@ def gradient_norms(view: View, width: int, height: int) -> Drawing:
     names = _names(view, width)
     cells = _cells(view, width)
     table = history.gradients
-    if history.count == history.iterations and (history.count - 1) % history.every == 0:
-        table = table[:-1]  # the last iteration has none
+    none_left = history.count == history.iterations and (history.count - 1) % history.every == 0
+    table = table[:-1] if none_left else table  # the last iteration has none
     row = view.session.iteration // history.every
     low, high = _ends(table)
     marked = _column(view, cells, view.session.iteration)
@@ -41,15 +43,15 @@ def gradient_norms(view: View, width: int, height: int) -> Drawing:
     tall = min(_TALLEST, max(1, (height - 2) // len(history.parameters)))
     for at, parameter in enumerate(history.parameters):
         name = clip(graph.nodes[parameter].name, names)
-        label = number(float(table[row, at]), 3) if row < len(table) else ""
-        heat = _heat(table[:, at], firsts, low, high)
+        label = number(float(table[row, at]), 3) if row < len(table) else _NEVER if none_left else ""
+        heat = _heat(table[:, at], firsts, low, high, _NEVER if none_left else " ")
         lines.append(
             (
                 Span(" "),
                 Span(name, Role.SELECTED if view.session.selection == parameter else Role.NAME),
                 Span(" " * (names - cell_width(name) + 1)),
                 *heat,
-                Span(f" {label:>{_NUMBERS}}", Role.GRADIENT),
+                Span(f" {label:>{_NUMBERS}}", Role.DIM if label == _NEVER else Role.GRADIENT),
             )
         )
         lines += [(Span(" " * (names + 2)), *heat)] * (tall - 1)
@@ -108,13 +110,13 @@ def _ends(table: NDArray[np.float64]) -> tuple[int, int]:
     return low, max(low + 1, ceil(np.log10(positive.max())))
 
 
-def _heat(sizes: NDArray[np.float64], firsts: NDArray[np.int64], low: int, high: int) -> Line:
-    """A cell for each of `firsts`, for the largest norm in it; blank where none is known."""
+def _heat(sizes: NDArray[np.float64], firsts: NDArray[np.int64], low: int, high: int, beyond: str) -> Line:
+    """A cell for each of `firsts`, for the largest norm in it, and `beyond` for each where none is known."""
     known = firsts[firsts < len(sizes)]
     levels = np.maximum.reduceat(_levels(sizes, low, high), known).tolist() if len(known) else []
-    tones = [*map(Tone, levels), *[BLANK] * (len(firsts) - len(known))]
-    shades = [Shade(tone, tone) for tone in tones]
-    return tuple(Span(character(shade), shade) for shade in shades)
+    shades = [Shade(tone, tone) for tone in map(Tone, levels)]
+    rest = Span(beyond * (len(firsts) - len(known)), Role.DIM)
+    return (*(Span(character(shade), shade) for shade in shades), rest)
 
 
 def _levels(sizes: NDArray[np.float64], low: int, high: int) -> NDArray[np.int64]:
