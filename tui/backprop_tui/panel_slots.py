@@ -43,10 +43,11 @@ PANEL_SLOTS: Final = (
         msg("Graph"),
         msg(
             "Values go right, in green above the wires; gradients come back, in red "
-            "below them. The step's own node and wires are heavy, what is still ahead is "
-            "dashed. + and - zoom, f fits, . looks at the step; ↑ ↓, Shift with ← →, H J "
-            "K L or the mouse scroll; ← → alone step. A click chooses a node, two clicks "
-            "open it."
+            "below them. A wire that a gradient has crossed is the stronger the larger its "
+            "norm, on the logarithmic scale of the run, and dotted where it is zero. The "
+            "step's own node and wires are heavy, what is still ahead is dashed. + and - "
+            "zoom, f fits, . looks at the step; ↑ ↓, Shift with ← →, H J K L or the mouse "
+            "scroll; ← → alone step. A click chooses a node, two clicks open it."
         ),
         "graph",
     ),

@@ -11,7 +11,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
 from backprop_tui.files.opening import Opening
 from backprop_tui.scene.boxes import Density
-from backprop_tui.scene.scene import Scene
+from backprop_tui.scene.scene import Room, Scene
 
 __all__ = ["View"]
 
@@ -20,6 +20,7 @@ __all__ = ["View"]
 class View:
     """A scenario, where its reader stands in it, and how they like to read.
 
+    `density` is how they want the graph; without a choice it is what fits into the `room` of its panel.
     `opening` says how its file was opened, for those who may want to load it again. `found` are the nodes
     that the last search found. `whole_scenes` are those that are laid out of all of a large graph.
     """
@@ -29,7 +30,8 @@ class View:
     language: str = "en"
     ascii: bool = False
     opening: Opening | None = None
-    density: Density = "full"
+    density: Density | None = None
+    room: Room | None = None
     minimap: bool = True
     found: tuple[int, ...] = ()
     whole_scenes: tuple[Scene, ...] = ()

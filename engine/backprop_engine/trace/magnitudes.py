@@ -10,7 +10,7 @@ from backprop_engine.arrays import norm
 from backprop_engine.derived import derived
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["MagnitudeScale", "gradient_magnitudes"]
+__all__ = ["MagnitudeScale", "contribution_norm", "gradient_magnitudes"]
 
 _FEWEST, _MOST = 3.0, 12.0
 """The powers of ten that a scale spans: with fewer, gradients of much the same size would look unlike."""
@@ -43,3 +43,9 @@ def gradient_magnitudes(trace: Trace) -> MagnitudeScale:
     powers = [log10(size) for size in norms if isfinite(size) and size > 0] or [0.0]
     high = max(powers)
     return MagnitudeScale(max(min(*powers, high - _FEWEST), high - _MOST), high)
+
+
+@derived()
+def contribution_norm(trace: Trace, edge: int) -> float:
+    """The norm of what an edge, by its index, hands to the gradient of its operand."""
+    return norm(trace.contributions[edge])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.layout import Layout, TooLargeError, crossings, layout
 from backprop_tui.layout.rank_assignment import assign_ranks, assign_ranks_in_stages
+from backprop_tui.layout.rows_of_text import Component
 from backprop_tui.layout.stages import finish
 from backprop_tui.scene.wires import glyph
 from effort import examples
@@ -140,7 +141,7 @@ def test_a_box_used_twice_by_another_enters_it_twice() -> None:
 
 def test_nothing_and_next_to_nothing() -> None:
     assert layout([], []) == Layout(0, 0, (), ())
-    assert layout([(4, 3)], []) == Layout(4, 3, ((0, 0),), ())
+    assert layout([(4, 3)], []) == Layout(4, 3, ((0, 0),), (), (Component((0,), (), (0,)),))
 
 
 def test_a_cycle_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def lay_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[LayoutJob], None]:
     return start
 
 
+def closely(stem: str, at: int = 0) -> View:
+    """A scenario whose graph is to be drawn in full, whether it fits or not."""
+    return replace(view(stem, at), density="full")
+
+
 async def wait(pilot: Pilot[None]) -> None:
     for _ in range(3):
         await pilot.pause()
@@ -70,7 +76,7 @@ async def wait(pilot: Pilot[None]) -> None:
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 async def test_the_step_is_in_view_at_every_density(size: tuple[int, int]) -> None:
     async with opened("rnn_cell", size=size) as pilot:
-        for keys in ("", "minus", "minus"):
+        for keys in ("", "plus", "minus", "minus", "minus"):
             if keys:
                 await pilot.press(keys)
             for to in (3, 37, 20):
@@ -80,7 +86,7 @@ async def test_the_step_is_in_view_at_every_density(size: tuple[int, int]) -> No
 
 
 async def test_a_closer_look_keeps_the_place() -> None:
-    async with opened("bptt", at=40) as pilot:
+    async with opened(closely("bptt", 40)) as pilot:
         await wait(pilot)
         panel(pilot).scroll_relative(-7, 1, animate=False, force=True, immediate=True)
         await wait(pilot)
@@ -98,7 +104,7 @@ async def test_a_closer_look_keeps_the_place() -> None:
 
 
 async def test_what_is_in_view_stays_while_the_step_stays_in_view() -> None:
-    async with opened("bptt", at=20) as pilot:
+    async with opened(closely("bptt", 20)) as pilot:
         await wait(pilot)
         scrolled = []
         for to in range(20, 60, 3):
@@ -118,7 +124,7 @@ async def test_what_is_in_view_stays_while_the_step_stays_in_view() -> None:
 
 
 async def test_what_the_reader_looks_at_stays_until_the_step_moves() -> None:
-    async with opened("rnn_cell", at=12) as pilot:
+    async with opened(closely("rnn_cell", 12)) as pilot:
         await wait(pilot)
         panel(pilot).scroll_to(0, 0, animate=False)
         await wait(pilot)
@@ -132,7 +138,7 @@ async def test_what_the_reader_looks_at_stays_until_the_step_moves() -> None:
 
 @pytest.mark.parametrize("keys", ["HJKL", ("ctrl+left", "ctrl+down", "ctrl+up", "ctrl+right")])
 async def test_large_steps(keys: tuple[str, ...]) -> None:
-    async with opened("rnn_cell", size=NARROW) as pilot:
+    async with opened(closely("rnn_cell"), size=NARROW) as pilot:
         left, down, up, right = keys
         window = panel(pilot).window
         await pilot.press(right)
@@ -144,21 +150,35 @@ async def test_large_steps(keys: tuple[str, ...]) -> None:
 
 
 async def test_fit_shows_all_of_it_from_as_near_as_it_can() -> None:
-    async with opened("rnn_cell", at=15) as pilot:
+    for size, wanted in ((WIDE, ("compact", "names")), ((300, 60), ("full", "compact"))):
+        async with opened("rnn_cell", at=15, size=size) as pilot:
+            await pilot.press("minus", "minus", "minus")
+            assert picture(pilot).scene.density == "dots"
+            await pilot.press("f")
+            await wait(pilot)
+            assert picture(pilot).scene.density in wanted
+            assert debugger(pilot).current.density is None
+            assert picture(pilot).width <= panel(pilot).size.width
+            assert picture(pilot).height <= panel(pilot).size.height
+
+
+async def test_a_density_that_was_chosen_stays() -> None:
+    async with opened("rnn_cell", size=NARROW) as pilot:
+        chosen = picture(pilot).scene.density
+        await pilot.press("minus")
+        fewer = picture(pilot).scene.density
+        assert fewer != chosen
+        await pilot.press("s", "s")
+        await pilot.resize_terminal(200, 60)
+        await wait(pilot)
+        assert picture(pilot).scene.density == fewer
         await pilot.press("f")
         await wait(pilot)
-        assert debugger(pilot).current.density == "dots"
-        assert picture(pilot).width <= panel(pilot).size.width
-    async with opened("rnn_cell", at=15, size=(300, 60)) as pilot:
-        await pilot.press("minus", "minus", "f")
-        await wait(pilot)
-        assert debugger(pilot).current.density in ("full", "compact")
-        assert picture(pilot).width <= panel(pilot).size.width
-        assert picture(pilot).height <= panel(pilot).size.height
+        assert picture(pilot).scene.density in ("full", "compact")
 
 
 async def test_looking_at_the_step_brings_it_to_the_middle() -> None:
-    async with opened("rnn_cell", at=8, size=NARROW) as pilot:
+    async with opened(closely("rnn_cell", 8), size=NARROW) as pilot:
         panel(pilot).scroll_to(0, 0, animate=False)
         await wait(pilot)
         await pilot.press("full_stop")
@@ -170,7 +190,7 @@ async def test_looking_at_the_step_brings_it_to_the_middle() -> None:
 
 
 async def test_the_mouse_drags_the_picture_and_chooses_nothing() -> None:
-    async with opened("rnn_cell", at=12, size=NARROW) as pilot:
+    async with opened(closely("rnn_cell", 12), size=NARROW) as pilot:
         panel(pilot).scroll_to(40, 4, animate=False)
         await wait(pilot)
         await pilot.mouse_down("#graph", offset=(20, 5))
@@ -186,20 +206,21 @@ async def test_the_mouse_drags_the_picture_and_chooses_nothing() -> None:
 
 
 async def test_the_wheel_zooms_with_ctrl() -> None:
-    async with opened("rnn_cell", at=12) as pilot:
+    async with opened(closely("rnn_cell", 12)) as pilot:
         shown = panel(pilot)
         for kind, wanted in (
             (events.MouseScrollDown, "compact"),
+            (events.MouseScrollDown, "names"),
             (events.MouseScrollDown, "dots"),
             (events.MouseScrollDown, "dots"),
-            (events.MouseScrollUp, "compact"),
+            (events.MouseScrollUp, "names"),
         ):
             shown.post_message(kind(shown, 5, 5, 0, 0, 0, False, False, True))
             await wait(pilot)
             assert debugger(pilot).current.density == wanted
         shown.post_message(events.MouseScrollUp(shown, 5, 5, 0, 0, 0, False, False, False))
         await wait(pilot)
-        assert debugger(pilot).current.density == "compact"
+        assert debugger(pilot).current.density == "names"
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
@@ -228,7 +249,7 @@ async def test_where_one_begins_the_step_is_in_view(stem: str, at: int, size: tu
 
 
 async def test_a_click_on_the_minimap_goes_there() -> None:
-    async with opened("rnn_cell", at=15) as pilot:
+    async with opened(closely("rnn_cell", 15)) as pilot:
         await wait(pilot)
         shown = panel(pilot).minimap
         assert shown is not None
@@ -257,7 +278,8 @@ def test_the_graph_gets_what_it_needs_and_leaves_enough_for_equations(stem: str)
         if whole_scene_key(view(stem)) is not None:
             assert rows == most.height
         else:
-            assert rows in (size.height // 3, most.height, graph_picture(view(stem)).height + 2)
+            shown = graph_picture(replace(view(stem), room=(size.width - 2, rows - 2)))
+            assert rows in (size.height // 3, most.height, shown.height + 2)
 
 
 @pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "lstm"])
@@ -266,14 +288,16 @@ def test_beside_the_others_the_graph_gets_the_columns_it_needs(stem: str) -> Non
     assert plan_of(size) == "beside"
     assert most_of_graph(view(stem).graph, "beside", size).height == size.height
     columns = cells_of_graph(view(stem), "beside", size)
-    assert columns in (125, graph_picture(view(stem)).width + 2, 250 - 58)
+    shown = graph_picture(replace(view(stem), room=(columns - 2, size.height - 2)))
+    assert columns in (125, shown.width + 2, 250 - 58)
 
 
 @pytest.mark.parametrize("stem", ["conv1d_filter", "elementwise_jacobian", "kl_divergence", "sigmoid_ratio"])
 def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_number(stem: str) -> None:
     size = Size(80, 21)
     rows = cells_of_graph(view(stem), "stacked", size)
-    assert rows == graph_picture(view(stem)).height + 2
+    shown = graph_picture(replace(view(stem), room=(size.width - 2, rows - 2)))
+    assert rows == max(shown.height + 2, size.height // 3)
     room = size.height - rows - 2
     for language in LANGUAGES:
         for at in positions(stem):
@@ -322,12 +346,12 @@ async def test_before_the_first_step_the_beginning_is_in_view() -> None:
 
 
 async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
-    async with opened("xor", at=1) as pilot:
-        await pilot.press("minus", "minus")
+    async with opened(closely("bptt", 1)) as pilot:
+        await pilot.press("minus", "minus", "minus")
         await wait(pilot)
         screen = debugger(pilot)
-        screen.navigation.zoom(1)
-        screen.navigation.zoom(1)
+        for _ in range(3):
+            screen.navigation.zoom(1)
         screen.do(StepBy())  # a step before the larger picture is painted, as one types quickly
         await wait(pilot)
         assert panel(pilot).allow_horizontal_scroll
@@ -338,7 +362,7 @@ async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
 
 @pytest.mark.usefixtures("lay_out")
 async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
-    async with opened("rnn_cell", at=15, size=(100, 36)) as pilot:
+    async with opened(closely("rnn_cell", 15), size=(100, 36)) as pilot:
         await wait(pilot)
         shown, marked = panel(pilot), 0
         for x in range(60):
@@ -356,7 +380,7 @@ async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
 
 
 async def test_a_search_lights_what_it_finds_and_x_goes_there() -> None:
-    async with opened("rnn_cell", at=15) as pilot:
+    async with opened(closely("rnn_cell", 15)) as pilot:
         await pilot.press("slash", *"W_", "enter", "escape")
         await wait(pilot)
         names = [debugger(pilot).current.graph.nodes[one].name for one in debugger(pilot).current.found]
@@ -376,8 +400,8 @@ async def test_a_search_lights_what_it_finds_and_x_goes_there() -> None:
 
 
 async def test_a_search_that_finds_one_node_chooses_it() -> None:
-    async with opened("rnn_cell", at=15) as pilot:
-        await pilot.press("slash", *"W_hh", "enter", "escape")
+    async with opened(closely("rnn_cell", 15)) as pilot:
+        await pilot.press("slash", *"W_hh", "enter")
         await wait(pilot)
         (found,) = debugger(pilot).current.found
         assert debugger(pilot).current.graph.nodes[found].name == "W_hh"
@@ -412,7 +436,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
     tmp_path: Path, lay_out: Callable[[LayoutJob], None]
 ) -> None:
-    async with opened(large(tmp_path)) as pilot:
+    async with opened(replace(large(tmp_path), density="full")) as pilot:
         await wait(pilot)
         part = picture(pilot)
         assert part.scene.key is None
@@ -438,10 +462,10 @@ async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
 
 
 async def test_the_layout_of_what_is_no_longer_wanted_is_given_up(tmp_path: Path) -> None:
-    async with opened(large(tmp_path, 250)) as pilot:
+    async with opened(replace(large(tmp_path, 250), density="full")) as pilot:
         screen = debugger(pilot)
         await until(pilot, lambda: screen.layout_job.is_running)
-        await pilot.press("minus", "minus")
+        await pilot.press("minus", "minus", "minus")
         await until(pilot, lambda: not screen.layout_job.is_running)
         assert screen.current.whole_scenes == ()
         await until(pilot, lambda: picture(pilot).scene.key is not None)
@@ -449,7 +473,7 @@ async def test_the_layout_of_what_is_no_longer_wanted_is_given_up(tmp_path: Path
 
 
 async def test_fit_shows_dots_until_the_whole_is_there(tmp_path: Path) -> None:
-    async with opened(large(tmp_path)) as pilot:
+    async with opened(replace(large(tmp_path), density="full")) as pilot:
         await pilot.press("f")
         await wait(pilot)
-        assert debugger(pilot).current.density == "dots"
+        assert picture(pilot).scene.density == "dots"

@@ -159,6 +159,8 @@ def test_every_density_shows_every_node(stem: str, density: Density) -> None:
             text = "".join(rows[y + box.middle - (density == "full")][x : x + width])
             if density == "dots":
                 assert text in "◉○●◆"
+            elif density == "names":
+                assert clip(node.name, 22) in text
             else:
                 assert f"{clip(node.name, 22)} " in text
 
@@ -263,6 +265,8 @@ def test_a_number_in_a_box_does_not_stand_without_its_operator() -> None:
 SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}
 """What stands at the left of a box that is ahead, active, and known."""
 SIDES_ASCII = {"full": (":", "#", "|"), "compact": (":", "#", "[{"), "dots": ("o#", "@", "*@%$")}
+for sides in (SIDES, SIDES_ASCII):
+    sides["names"] = sides["compact"]
 
 
 @pytest.mark.parametrize("ascii", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from textual.geometry import Offset, Region
@@ -18,6 +19,7 @@ from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.widgets.panel import Panel
 from driving import NARROW, WIDE, debugger, go, opened, position, seen, text_of
+from scenes import view
 
 SIZES = ((60, 20), (200, 60), (20, 8), (1, 1), (99, 30), (100, 30), WIDE)
 
@@ -211,7 +213,7 @@ async def test_a_click_in_the_graph_chooses_a_node() -> None:
 
 
 async def test_a_click_in_a_scrolled_graph_chooses_what_is_there() -> None:
-    async with opened("rnn_cell", size=NARROW) as pilot:
+    async with opened(replace(view("rnn_cell"), density="full"), size=NARROW) as pilot:
         graph = debugger(pilot).panel("graph")
         graph.scroll_to(30, 2, animate=False)
         await pilot.pause()

@@ -23,7 +23,7 @@ from backprop_tui.commands.table import COMMANDS
 from backprop_tui.files.opening import Opening
 from backprop_tui.keys_page import keys_page
 from backprop_tui.panel_slots import PANEL_SLOTS
-from backprop_tui.panels.graph import GraphPicture
+from backprop_tui.panels.graph import GraphPicture, density_shown
 from backprop_tui.screens import slices
 from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
@@ -178,9 +178,9 @@ CASES: dict[str, Case] = {
     "help": Case("", lambda pilot, before: _helps(pilot)),
     "quit": Case("", lambda pilot, before: pilot.app._exit),
     "prompt": Case("", shows(PromptScreen)),
-    "zoom_in": Case("", looks(lambda view: view.density == "full")),
-    "zoom_out": Case("", looks(lambda view: view.density == "dots")),
-    "fit": Case("", looks(lambda view: view.density == "dots")),
+    "zoom_in": Case("", looks(lambda view: density_shown(view) == "full")),
+    "zoom_out": Case("", looks(lambda view: view.density not in (None, "full"))),
+    "fit": Case("", looks(lambda view: view.density is None)),
     "look": Case("", lambda pilot, before: _centred(pilot)),
     "minimap": Case("", looks(lambda view: not view.minimap)),
     "fill": Case("", lambda pilot, before: _screen(pilot).arrangement.filling == "graph"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -23,7 +24,7 @@ from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.widgets.panel import Panel
 from driving import NARROW, WIDE, debugger, go, notices, opened, position, seen, text_of
-from scenes import run, trace
+from scenes import run, trace, view
 
 STEM = "value_used_twice"
 PANELS = [place.name for place in PANEL_SLOTS]
@@ -289,7 +290,7 @@ async def test_a_digit_brings_its_panel_to_the_front(size: tuple[int, int]) -> N
 
 
 async def test_the_arrows_scroll_the_panel_in_focus() -> None:
-    async with opened("rnn_cell", size=NARROW) as pilot:
+    async with opened(replace(view("rnn_cell"), density="full"), size=NARROW) as pilot:
         graph, chain = debugger(pilot).panel("graph"), debugger(pilot).panel("step")
         graph.scroll_to(0, 0, animate=False)
         await pilot.pause()

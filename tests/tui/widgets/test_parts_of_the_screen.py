@@ -192,7 +192,7 @@ def test_hits_are_gone_through_in_both_directions(fake: FakeHandle) -> None:
 def test_nearer_and_farther_end_at_an_end(fake: FakeHandle) -> None:
     navigation = GraphNavigation(handle(fake))
     densities = []
-    for by in (1, -1, -1, -1, 1):
+    for by in (1, -1, -1, -1, -1, 1):
         navigation.zoom(by)
         densities.append(fake.current.density)
-    assert densities == ["full", "compact", "dots", "dots", "compact"]
+    assert densities == [None, "compact", "names", "dots", "dots", "names"]

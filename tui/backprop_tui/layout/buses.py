@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from backprop_engine.derived import derived
 from backprop_tui.layout.edge_routing import Route
 
 __all__ = ["Buses", "buses_of"]
@@ -20,7 +21,7 @@ _MANY = 12
 Edge = tuple[int, int]
 
 
-class Buses(Struct, frozen=True, eq=False):
+class Buses(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """The edges to lay out: the last leg of each wire, then the edges that feed the branches of buses.
 
     Branches are boxes of one cell, numbered from `count` on.
@@ -33,6 +34,22 @@ class Buses(Struct, frozen=True, eq=False):
     """For each branch, the edge that feeds it."""
     sources: tuple[int, ...]
     """For each edge, the box whose value it carries."""
+
+    def served(self, edge: int) -> tuple[int, ...]:
+        """The wires that an edge is a leg of."""
+        wires = len(self.edges) - self.branches
+        return (edge,) if edge < wires else self._served_by_feeders().get(edge, ())
+
+    @derived()
+    def _served_by_feeders(self) -> Mapping[int, tuple[int, ...]]:
+        served: dict[int, tuple[int, ...]] = {}
+        for wire in range(len(self.edges) - self.branches):
+            box = self.edges[wire][0]
+            while box >= self.count:
+                feeder = self.feeders[box]
+                served[feeder] = (*served.get(feeder, ()), wire)
+                box = self.edges[feeder][0]
+        return served
 
     def average_length(self) -> float:
         """The columns that the longest wire of a box passes, on average, with boxes as late as possible."""

@@ -55,9 +55,11 @@ class _Column(Struct, frozen=True):
     """How far down each node is moved, by the desired rows that this was computed for."""
 
 
-def assign_rows(layers: Layers, heights: Sequence[int]) -> Stages[list[int]]:
-    """The middle row of every node; the top cell of the drawing is row 0."""
-    rows = _Rows(layers, heights)
+def assign_rows(layers: Layers, heights: Sequence[int], *, tight: bool = False) -> Stages[list[int]]:
+    """The middle row of every node; the top cell of the drawing is row 0. Blank rows are only left by chance
+    where it is to be `tight`.
+    """
+    rows = _Rows(layers, heights, 0 if tight else SPACING)
     yield from rows.improve()
     top = min(row - height // 2 for row, height in zip(rows.best, heights, strict=True))
     return [row - top for row in rows.best]
@@ -66,10 +68,10 @@ def assign_rows(layers: Layers, heights: Sequence[int]) -> Stages[list[int]]:
 class _Rows:
     """The rows as they are, and the best so far."""
 
-    def __init__(self, layers: Layers, heights: Sequence[int]) -> None:
+    def __init__(self, layers: Layers, heights: Sequence[int], spacing: int) -> None:
         self.layers = layers
         self._costs = _Costs(layers, heights)
-        self.columns = _columns(layers, heights)
+        self.columns = _columns(layers, heights, spacing)
         self.place = {node: place for column in self.columns for place, node in enumerate(column.nodes)}
         self.inputs = [[link.source for link in links] for links in layers.inputs]
         self.outputs = [[link.target for link in links] for links in layers.outputs]
@@ -243,14 +245,14 @@ def _shifts(column: _Column, desired_rows: Iterable[list[int]]) -> list[int]:
     return shifts
 
 
-def _columns(layers: Layers, heights: Sequence[int]) -> list[_Column]:
+def _columns(layers: Layers, heights: Sequence[int], spacing: int) -> list[_Column]:
     stacks: list[tuple[list[int], int]] = []
     for nodes in layers.ranks:
         rows: list[int] = []
         free = 0
         for index, node in enumerate(nodes):
             if index and not (layers.is_virtual(node) and layers.is_virtual(nodes[index - 1])):
-                free += SPACING
+                free += spacing
             rows.append(free + heights[node] // 2)
             free += heights[node]
         stacks.append((rows, free))

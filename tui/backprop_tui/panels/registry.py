@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from msgspec import Struct
@@ -38,6 +39,10 @@ class PanelDrawing(Struct, frozen=True):
     group_at: Callable[[View, int], str] | None = None
 
 
+def _graph(view: View, width: int, height: int) -> Drawing:
+    return graph_picture(replace(view, room=(width, height)))
+
+
 def _plots(view: View, width: int, height: int) -> Drawing:
     # imported here, since no first screen shows plots
     from backprop_tui.panels.plots.panel import plots
@@ -52,7 +57,7 @@ def _plots_title(view: View) -> str:
 
 
 PANELS: Final[Mapping[str, PanelDrawing]] = {
-    "graph": PanelDrawing(lambda view, width, height: graph_picture(view), graph_title, centred=True),
+    "graph": PanelDrawing(_graph, graph_title, centred=True),
     "step": PanelDrawing(step, step_title),
     "nodes": PanelDrawing(nodes, pinned=1, node_at=node_at_row, row_of=row_of_node),
     "outline": PanelDrawing(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),

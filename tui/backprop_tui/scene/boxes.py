@@ -19,6 +19,7 @@ from backprop_tui.render.differences import change
 __all__ = [
     "DENSITIES",
     "HEIGHTS",
+    "MOST_OPERANDS",
     "Density",
     "NodeBox",
     "measured_box",
@@ -28,13 +29,13 @@ __all__ = [
     "sign",
 ]
 
-Density: TypeAlias = Literal["full", "compact", "dots"]
-"""How much of each node a picture of the graph shows: numbers around a box, one line, or one cell."""
-DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "dots")
+Density: TypeAlias = Literal["full", "compact", "names", "dots"]
+"""How much of each node a picture of the graph shows: numbers around a box, a line, a name, or one cell."""
+DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "names", "dots")
 """From near to far."""
-_HIGHEST = 15
+MOST_OPERANDS = 15
 """A node with more operands than these has them share rows."""
-HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "dots": 1}
+HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "names": 1, "dots": 1}
 """The rows of a box; the fewest of one with an operator."""
 _NAME_WIDTH = 22
 """The most cells of a name."""
@@ -68,10 +69,8 @@ class NodeBox(Struct, frozen=True):
     def with_operands(self, operands: int, density: Density) -> NodeBox:
         """The box with a row for each operand, so that no two of them arrive as one."""
         height = HEIGHTS[density]
-        if self.operator_width and height < operands <= _HIGHEST:
-            height = (
-                operands if density == "compact" else operands | 1
-            )  # odd, since the wire leaves it in its middle
+        if self.operator_width and height < operands <= MOST_OPERANDS:
+            height = operands | 1 if density == "full" else operands  # odd: its wire leaves it in its middle
         return structs.replace(self, height=height)
 
 
@@ -85,6 +84,11 @@ def measured_box(
     """
     if density == "dots":
         return NodeBox(node, "", 0, 1, bool(cell))
+    if density == "names":
+        shown = short_name(cell or node.name)
+        return NodeBox(
+            node, shown, 0 if node.op is None else cell_width(shown) + 2, cell_width(shown) + 3, bool(cell)
+        )
     brief = density == "compact"
     name = cell_width(short_name(node.name)) + 1
     value = max(room, *map(len, _values(trace, before, node, brief)))

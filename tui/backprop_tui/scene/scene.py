@@ -9,23 +9,22 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
-from backprop_tui.layout import Layout, Route, layout_in_stages
+from backprop_tui.layout import Layout, Order, Route, in_rows, order_in_stages, place_in_stages, stretches
 from backprop_tui.layout.buses import Buses, buses_of
 from backprop_tui.layout.ordering import TRIES
-from backprop_tui.layout.stages import Stages
-from backprop_tui.scene.boxes import Density, NodeBox, measured_box
+from backprop_tui.layout.stages import Stages, finish
+from backprop_tui.scene.boxes import MOST_OPERANDS, Density, NodeBox, measured_box
 from backprop_tui.scene.folding import FoldedGraph, folded_graph
 from backprop_tui.scene.wires import WireTiles
 
-__all__ = ["LARGEST", "Scene", "SceneKey", "scene_in_stages"]
+__all__ = ["LARGEST", "Room", "Scene", "SceneKey", "scene_in_stages"]
 
 LARGEST = 160
 """The most boxes in a picture that is laid out while one waits; of more, a part is shown meanwhile."""
@@ -39,6 +38,10 @@ _AT_ONCE = 100
 """The boxes that are measured in one step."""
 
 
+Room: TypeAlias = tuple[int, int]
+"""The columns and rows that there are for a picture."""
+
+
 class SceneKey(NamedTuple):
     """What the picture of all of a large graph depends on, which excludes the numbers of a run."""
 
@@ -47,6 +50,7 @@ class SceneKey(NamedTuple):
     density: Density
     compared: bool
     """Whether differences stand beside the numbers."""
+    room: Room | None
 
 
 class Scene(Struct, frozen=True, eq=False, dict=True, weakref=True):
@@ -94,7 +98,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True, weakref=True):
     def rows_of_wire(self, wire: int) -> set[int]:
         """The rows that a wire runs through."""
         rows: set[int] = set()
-        for (_, y), (_, next_y) in pairwise(self.route(wire)):
+        for (_, y), (_, next_y) in stretches(self.route(wire)):
             rows.update(range(min(y, next_y), max(y, next_y) + 1))
         return rows
 
@@ -111,54 +115,134 @@ def scene_in_stages(
     density: Density,
     start: int,
     stop: int,
+    room: Room | None = None,
     key: SceneKey | None = None,
 ) -> Stages[Scene | None]:
     """The scene of the computed nodes from `start` up to `stop`, and of what they are computed from.
 
-    `before` is the run without the changes that are in force, if there are any. With a `key`, it is all of a
-    large graph; None where that would be nearly all long wires.
+    `before` is the run without the changes that are in force, if there are any. Where it is too wide for its
+    `room`, it is broken into rows. With a `key`, it is all of a large graph; None where that would be nearly
+    all long wires.
     """
     graph, shown = trace.graph, folded_graph(trace.graph, folded)
+    plan = _plan(graph, folded, start, stop)
+    boxes: list[NodeBox] = []
+    for index in plan.indices:
+        if len(boxes) % _AT_ONCE == 0:
+            yield
+        least = 0 if key is None else _ROOM
+        boxes.append(measured_box(trace, before, shown.nodes[index], shown.cells[index], density, least))
+    boxes = [box.with_operands(count, density) for box, count in zip(boxes, plan.operand_counts, strict=True)]
+    if key is not None and plan.buses.average_length() > _LONGEST:
+        return None
+    sizes = [(box.width, box.height) for box in boxes] + [(1, 1)] * plan.buses.branches
+    if key is None:
+        order = _order(graph, folded, start, stop)
+    else:
+        order = yield from _order_in_stages(plan)
+    placed = yield from _placed_in_stages(order, _Sizes(graph, boxes, sizes, density), room)
+    yield
+    tiles = WireTiles(placed.routes, plan.buses.sources, len(plan.ends))
+    yield
+    return Scene(
+        density,
+        tuple(boxes),
+        plan.ends,
+        placed,
+        plan.buses,
+        tiles,
+        _rows(placed, boxes),
+        plan.box_of,
+        plan.wires_into,
+        plan.wires_from,
+        key,
+    )
+
+
+class _Plan(Struct, frozen=True, eq=False):
+    """What is in a scene, and what is joined with what: the same at every density."""
+
+    indices: Sequence[int]
+    """Those of the folded graph's nodes."""
+    box_of: Mapping[int, int]
+    ends: tuple[tuple[int, int, int], ...]
+    wires_into: Mapping[int, range]
+    wires_from: Mapping[int, Sequence[int]]
+    operand_counts: Sequence[int]
+    """The wires that lead to each box."""
+    buses: Buses
+    is_large: bool
+
+
+@derived(limit=8)
+def _plan(graph: Graph, folded: tuple[str, ...], start: int, stop: int) -> _Plan:
+    shown = folded_graph(graph, folded)
     computed = range(shown.leaf_count + start, shown.leaf_count + stop)
     positions = [position for index in computed for position in shown.members[index]]
     indices = _with_operands(graph, shown, computed, positions)
     box_of = {position: box for box, index in enumerate(indices) for position in shown.members[index]}
-    boxes: list[NodeBox] = []
-    for index in indices:
-        if len(boxes) % _AT_ONCE == 0:
-            yield
-        room = 0 if key is None else _ROOM
-        boxes.append(measured_box(trace, before, shown.nodes[index], shown.cells[index], density, room))
     ends, wires_into = _ends(graph, positions, box_of)
     wires = [(box_of[operand], box_of[node]) for operand, node, _ in ends]
-    operand_counts = Counter(target for _, target in wires)
-    boxes = [box.with_operands(operand_counts[index], density) for index, box in enumerate(boxes)]
-    large = len(shown.nodes) > LARGEST
-    buses = buses_of(len(boxes), wires, wanted=large)
-    if key is not None and buses.average_length() > _LONGEST:
-        return None
-    sizes = [(box.width, box.height) for box in boxes] + [(1, 1)] * buses.branches
-    placed = yield from layout_in_stages(sizes, buses.edges, _FEW_TRIES if large else TRIES)
-    yield
-    placed = _trimmed(graph, placed, boxes, density)
-    tiles = WireTiles(placed.routes, buses.sources, len(wires))
-    yield
+    counts = Counter(target for _, target in wires)
     wires_from: dict[int, list[int]] = {}
     for wire, (source, _) in enumerate(wires):
         wires_from.setdefault(source, []).append(wire)
-    return Scene(
-        density,
-        tuple(boxes),
-        tuple(ends),
-        placed,
-        buses,
-        tiles,
-        _rows(placed, boxes),
-        box_of,
-        wires_into,
-        wires_from,
-        key,
-    )
+    large = len(shown.nodes) > LARGEST
+    buses = buses_of(len(indices), wires, wanted=large)
+    operand_counts = [counts[box] for box in range(len(indices))]
+    return _Plan(indices, box_of, tuple(ends), wires_into, wires_from, operand_counts, buses, large)
+
+
+@derived(limit=8)
+def _order(graph: Graph, folded: tuple[str, ...], start: int, stop: int) -> Order:
+    """What stands where, which takes nearly all of the time, once for all densities and all changes."""
+    return finish(_order_in_stages(_plan(graph, folded, start, stop)))
+
+
+def _order_in_stages(plan: _Plan) -> Stages[Order]:
+    heights = [count if count <= MOST_OPERANDS else 1 for count in plan.operand_counts]
+    heights += [1] * plan.buses.branches
+    return order_in_stages(heights, plan.buses.edges, _FEW_TRIES if plan.is_large else TRIES)
+
+
+class _Sizes(NamedTuple):
+    """What a layout is made for."""
+
+    graph: Graph
+    boxes: Sequence[NodeBox]
+    sizes: Sequence[tuple[int, int]]
+    """Those of the boxes, and of the branches of buses."""
+    density: Density
+
+
+def _placed_in_stages(order: Order, wanted: _Sizes, room: Room | None) -> Stages[Layout]:
+    """A layout that fits into a room if that can be had: as it is, in rows, without blank rows, or both.
+
+    What does not fit is in rows nevertheless if two of them at least are seen at a time.
+    """
+    placed = _trimmed(wanted, (yield from place_in_stages(order, wanted.sizes)))
+    if room is None or _fits(placed, room):
+        return placed
+    for tight in (False, True) if wanted.density != "full" else (False,):
+        denser = placed
+        if tight:
+            denser = _trimmed(wanted, (yield from place_in_stages(order, wanted.sizes, tight=True)))
+        for found in (denser, _in_rows(denser, wanted, room)):
+            if found is not None and _fits(found, room):
+                return found
+    broken = _in_rows(placed, wanted, room) if 2 * placed.height < room[1] else None
+    return broken or placed
+
+
+def _fits(placed: Layout, room: Room) -> bool:
+    return placed.width <= room[0] and placed.height <= room[1]
+
+
+def _in_rows(placed: Layout, wanted: _Sizes, room: Room) -> Layout | None:
+    if placed.width <= room[0]:
+        return None
+    broken = in_rows(placed, wanted.sizes, room[0])
+    return None if broken is None else _trimmed(wanted, broken)
 
 
 def _with_operands(
@@ -191,12 +275,13 @@ def _ends(
     return ends, wires_into
 
 
-def _trimmed(graph: Graph, placed: Layout, boxes: Sequence[NodeBox], density: Density) -> Layout:
+def _trimmed(wanted: _Sizes, placed: Layout) -> Layout:
     """A layout without the rows at its bottom and the column at its right in which nothing is ever written.
 
     A leaf that gets no gradient has nothing below its wire, and what is written at a box ends before its
     last cell, which keeps it apart from the next box.
     """
+    graph, boxes, _, density = wanted
     width = height = 0
     for box, (left, top) in zip(boxes, placed.origins, strict=False):
         gets_gradient = graph.gets_gradient(box.node.position)

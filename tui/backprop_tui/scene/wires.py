@@ -1,7 +1,7 @@
 """The wires as cells, drawn in tiles on demand, so that the cost of a row does not grow with the graph.
 
-All that leaves one box is a *net*: its wires share a value, so that it does not matter which of them a cell
-belongs to. The few wires that the step runs along lie over the nets, as `HighlightedWires`.
+All that leaves one box is a *net*: its wires share a value. Each cell knows its wires, since a gradient comes
+back along each by itself. The few wires that the step runs along lie over the nets, as `HighlightedWires`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from backprop_tui.layout import Route
+from backprop_tui.layout import Point, Route, is_jump, stretches
 
 __all__ = ["DOWN", "LEFT", "RIGHT", "UP", "HighlightedWires", "WireCell", "WireTiles", "glyph"]
 
@@ -36,6 +36,10 @@ _GLYPHS = {
 }
 
 
+CARRIED, CONTINUED = "↵", "↳"
+"""Where a wire goes on in the next row, and where it comes from the row before."""
+
+
 def glyph(arms: int, *, crossing: bool = False, head: bool = False) -> str:
     """The character of a cell whose wires reach these sides, a sum of LEFT, RIGHT, UP and DOWN.
 
@@ -51,11 +55,11 @@ _MOST_TILES = 512
 """The most drawn tiles that are kept."""
 
 _Segment = tuple[int, int, int, int]
-"""A net, the row or column of a straight segment, and where that begins and ends, inclusive."""
+"""A wire, the row or column of a straight segment, and where that begins and ends, inclusive."""
 
 
 class WireCell(Struct, frozen=True):
-    """What is drawn in one cell, and the nets whose wires are visible there."""
+    """What is drawn in one cell, and the nets and the wires that are visible there."""
 
     glyph: str
     nets: tuple[int, ...]
@@ -63,6 +67,8 @@ class WireCell(Struct, frozen=True):
     """Whether a vertical wire passes over a horizontal one without joining it."""
     ends: tuple[int, ...] = ()
     """The routes that end here, before their target: an arrow stands there."""
+    wires: tuple[int, ...] = ()
+    """The routes that run through it; not those that pass under another one."""
 
 
 class WireTiles:
@@ -72,7 +78,8 @@ class WireTiles:
     """
 
     def __init__(self, routes: Sequence[Route], sources: Sequence[int], arrows: int | None = None) -> None:
-        horizontal, vertical = _segments(dict.fromkeys(zip(sources, routes, strict=True)))
+        horizontal, vertical = _segments(routes)
+        self._sources = sources
         self._horizontal: dict[tuple[int, int], list[_Segment]] = {}
         self._vertical: dict[tuple[int, int], list[_Segment]] = {}
         self._ends: dict[tuple[int, int], list[int]] = {}
@@ -86,7 +93,10 @@ class WireTiles:
                 self._vertical.setdefault((x // WIDTH, band), []).append(span)
         for number, route in enumerate(routes[:arrows]):
             self._ends.setdefault(route[-1], []).append(number)
-        self._bends = frozenset(bend for route in dict.fromkeys(routes) for bend in _bends(route))
+        distinct = dict.fromkeys(routes)
+        self._bends = frozenset(bend for route in distinct for bend in _bends(route))
+        jumps = [pair for route in distinct for pair in pairwise(route) if is_jump(*pair)]
+        self._carried = {out: CARRIED for out, _ in jumps} | {back: CONTINUED for _, back in jumps}
         self._drawn: dict[tuple[int, int], dict[int, dict[int, WireCell]]] = {}
 
     def row(self, y: int, start: int, end: int) -> Iterator[tuple[int, WireCell]]:
@@ -108,74 +118,84 @@ class WireTiles:
     def _draw(self, place: tuple[int, int]) -> dict[int, dict[int, WireCell]]:
         left, top = place[0] * WIDTH, place[1] * HEIGHT
         arms: dict[tuple[int, int], dict[int, int]] = {}
-        for net, y, first, last in self._horizontal.get(place, ()):
+        for wire, y, first, last in self._horizontal.get(place, ()):
             for x in range(max(first, left), min(last + 1, left + WIDTH)):
-                nets = arms.setdefault((y, x), {})
-                nets[net] = nets.get(net, 0) | LEFT * (x > first) | RIGHT * (x < last)
-        for net, x, first, last in self._vertical.get(place, ()):
+                wires = arms.setdefault((y, x), {})
+                wires[wire] = wires.get(wire, 0) | LEFT * (x > first) | RIGHT * (x < last)
+        for wire, x, first, last in self._vertical.get(place, ()):
             for y in range(max(first, top), min(last + 1, top + HEIGHT)):
-                nets = arms.setdefault((y, x), {})
-                nets[net] = nets.get(net, 0) | UP * (y > first) | DOWN * (y < last)
+                wires = arms.setdefault((y, x), {})
+                wires[wire] = wires.get(wire, 0) | UP * (y > first) | DOWN * (y < last)
         rows: dict[int, dict[int, WireCell]] = {}
-        for (y, x), nets in arms.items():
-            rows.setdefault(y, {})[x] = _mark(nets, self._ends.get((x, y), ()), bends=(x, y) in self._bends)
+        for (y, x), wires in arms.items():
+            rows.setdefault(y, {})[x] = self._cell((x, y), wires)
         return rows
+
+    def _cell(self, at: tuple[int, int], arms: dict[int, int]) -> WireCell:
+        """One cell, from the sides that each wire reaches.
+
+        If no wire bends there, wires that reach all sides cross: two nets, or two wires of one net.
+        """
+        reached, nets = 0, dict[int, int]()
+        for wire, sides in arms.items():
+            reached |= sides
+            nets[self._sources[wire]] = nets.get(self._sources[wire], 0) | sides
+        crossing = reached == LEFT | RIGHT | UP | DOWN and at not in self._bends
+        ends = tuple(self._ends.get(at, ()))
+        mark = self._carried.get(at) or glyph(reached, crossing=crossing, head=bool(ends))
+        over = UP if crossing else LEFT | RIGHT | UP | DOWN
+        return WireCell(
+            mark,
+            tuple(net for net, sides in nets.items() if sides & over),
+            crossing,
+            ends,
+            tuple(wire for wire, sides in arms.items() if sides & over),
+        )
 
 
 _NOTHING: dict[int, WireCell] = {}
 
 
-def _mark(arms: dict[int, int], ends: Sequence[int], *, bends: bool) -> WireCell:
-    """One cell, from the sides that each net reaches, and whether a wire bends there.
-
-    If none does, wires that reach all sides cross: two nets, or two wires of one net.
-    """
-    reached = 0
-    for sides in arms.values():
-        reached |= sides
-    crossing = reached == LEFT | RIGHT | UP | DOWN and not bends
-    seen = tuple(net for net, sides in arms.items() if not crossing or sides & UP)
-    return WireCell(glyph(reached, crossing=crossing, head=bool(ends)), seen, crossing, tuple(ends))
-
-
 def _bends(route: Route) -> Iterator[tuple[int, int]]:
-    """The cells in which a route turns; it comes from the left, and leaves to the right."""
-    (first_x, first_y), (last_x, last_y) = route[0], route[-1]
-    path = ((first_x - 1, first_y), *route, (last_x + 1, last_y))
-    for before, here, after in zip(path, path[1:], path[2:], strict=False):
-        if (before[1] == here[1]) != (here[1] == after[1]):
+    """The cells in which a route turns; it comes from the left, and leaves to the right, row by row."""
+    for (before, here), (there, after) in pairwise(_stretches(route)):
+        if here == there and (before[1] == here[1]) != (here[1] == after[1]):
             yield here
 
 
-def _segments(routes: Iterable[tuple[int, Route]]) -> tuple[list[_Segment], list[_Segment]]:
-    """The straight segments of each net, joined where they overlap: horizontal and vertical ones.
+def _stretches(route: Route) -> Iterator[tuple[Point, Point]]:
+    """The straight stretches of a route that is one cell longer at both ends.
 
-    A route is one cell longer at both ends, inside its source and its target, which hide that.
+    Those cells are inside its source and its target, which hide that.
     """
+    (first_x, first_y), (last_x, last_y) = route[0], route[-1]
+    return stretches(((first_x - 1, first_y), *route, (last_x + 1, last_y)))
+
+
+def _segments(routes: Sequence[Route]) -> tuple[list[_Segment], list[_Segment]]:
+    """The straight segments of each wire, joined where they overlap: horizontal and vertical ones."""
     horizontal: dict[tuple[int, int], list[tuple[int, int]]] = {}
     vertical: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for net, route in routes:
-        (first_x, first_y), (last_x, last_y) = route[0], route[-1]
-        corners = ((first_x - 1, first_y), *route, (last_x + 1, last_y))
-        for (x, y), (next_x, next_y) in pairwise(corners):
+    for wire, route in enumerate(routes):
+        for (x, y), (next_x, next_y) in _stretches(route):
             if y == next_y:
-                horizontal.setdefault((net, y), []).append((min(x, next_x), max(x, next_x)))
+                horizontal.setdefault((wire, y), []).append((min(x, next_x), max(x, next_x)))
             else:
-                vertical.setdefault((net, x), []).append((min(y, next_y), max(y, next_y)))
+                vertical.setdefault((wire, x), []).append((min(y, next_y), max(y, next_y)))
     return _joined(horizontal), _joined(vertical)
 
 
 def _joined(found: dict[tuple[int, int], list[tuple[int, int]]]) -> list[_Segment]:
     spans: list[_Segment] = []
-    for (net, line), stretches in found.items():
-        stretches.sort()
-        first, last = stretches[0]
-        for start, stop in stretches[1:]:
+    for (wire, line), reaches in found.items():
+        reaches.sort()
+        first, last = reaches[0]
+        for start, stop in reaches[1:]:
             if start > last:
-                spans.append((net, line, first, last))
+                spans.append((wire, line, first, last))
                 first = start
             last = max(last, stop)
-        spans.append((net, line, first, last))
+        spans.append((wire, line, first, last))
     return spans
 
 
@@ -187,7 +207,7 @@ class HighlightedWires:
         self._vertical: dict[int, list[tuple[int, int, int]]] = {}
         for route in dict.fromkeys(routes):
             self._horizontal.setdefault(route[0][1], []).append((route[0][0], route[0][0]))
-            for (x, y), (next_x, next_y) in pairwise(route):
+            for (x, y), (next_x, next_y) in stretches(route):
                 if y == next_y:
                     self._horizontal.setdefault(y, []).append((x, next_x))
                     continue

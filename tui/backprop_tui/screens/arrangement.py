@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias, get_args
 
 from textual.containers import Container
@@ -216,6 +217,7 @@ def cells_of_graph(view: View, plan: Plan, size: Size) -> int:
     Nothing here depends on the step.
     """
     room = most_of_graph(view.graph, plan, size)
+    view = replace(view, room=(room.width - _BORDER, room.height - _BORDER))
     beside = plan == "beside"
     most = room.width if beside else room.height
     least = size.width // 2 if beside else size.height * _LEAST_SHARE[0] // _LEAST_SHARE[1]

@@ -106,7 +106,7 @@ class DebuggerScreen(Screen[None]):
             for slot in PANEL_SLOTS:
                 drawn = PANELS[slot.name]
                 yield _widget_of(slot)(
-                    self._drawn(drawn.draw),
+                    self._graph if slot.name == "graph" else self._drawn(drawn.draw),
                     id=slot.name,
                     centred=drawn.centred,
                     scrubs=drawn.scrubs,
@@ -120,6 +120,12 @@ class DebuggerScreen(Screen[None]):
     def _drawn(self, function: Callable[[View, int, int], Drawing]) -> DrawFunction:
         """A panel's function, applied to whatever the view is when it is drawn."""
         return lambda width, height: function(self.current, width, height)
+
+    def _graph(self, width: int, height: int) -> Drawing:
+        """The graph; how much room it has is a part of the view."""
+        if self.current.room != (width, height):
+            self.keep_view(replace(self.current, room=(width, height)))
+        return graph_picture(self.current)
 
     def _header(self, width: int, height: int) -> Drawing:
         """The position in the run; on a screen too small to be comfortable, a word about that."""

@@ -8,9 +8,9 @@ from itertools import chain
 from backprop_engine.debugger import Select
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Area
-from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
+from backprop_tui.panels.graph import GraphPicture, density_shown
 from backprop_tui.panels.registry import PANELS, PanelDrawing
-from backprop_tui.scene.boxes import DENSITIES, Density
+from backprop_tui.scene.boxes import DENSITIES
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
@@ -36,16 +36,13 @@ class GraphNavigation:
     def zoom(self, by: int) -> None:
         """Nearer, or farther away."""
         view = self._handle.current
-        at = DENSITIES.index(view.density) - by
+        at = DENSITIES.index(density_shown(view)) - by
         if 0 <= at < len(DENSITIES):
             self._handle.show_view(replace(view, density=DENSITIES[at]))
 
     def fit(self) -> None:
         """From as near as all of it is seen; the step in the middle where that is not to be had."""
-        view, room = self._handle.current, self.panel.size
-        density = _fitting(view, room.width, room.height)
-        if density != view.density:
-            self._handle.show_view(replace(view, density=density))
+        self._handle.show_view(replace(self._handle.current, density=None))
         self.centre()
 
     def centre(self) -> None:
@@ -109,16 +106,6 @@ class GraphNavigation:
         if drawn is None or drawn.group_at is None or node is None or view.session.levels:
             return ""
         return _group_to_fold(view, node)
-
-
-def _fitting(view: View, width: int, height: int) -> Density:
-    """The nearest density at which the picture fits; from farthest away where it never does."""
-    for density in DENSITIES:
-        picture = graph_picture(replace(view, density=density))
-        part = whole_scene_key(view) is not None and picture.scene.key is None
-        if not part and picture.width <= width and picture.height <= height:
-            return density
-    return DENSITIES[-1]
 
 
 def _group_to_fold(view: View, node: Node) -> str:

@@ -12,6 +12,7 @@ somebody has worked out `whole_scene` and put it into the view.
 
 from backprop_tui.panels.graph.picture import (
     GraphPicture,
+    density_shown,
     graph_picture,
     graph_title,
     node_at,
@@ -19,4 +20,12 @@ from backprop_tui.panels.graph.picture import (
     whole_scene_key,
 )
 
-__all__ = ["GraphPicture", "graph_picture", "graph_title", "node_at", "whole_scene", "whole_scene_key"]
+__all__ = [
+    "GraphPicture",
+    "density_shown",
+    "graph_picture",
+    "graph_title",
+    "node_at",
+    "whole_scene",
+    "whole_scene_key",
+]

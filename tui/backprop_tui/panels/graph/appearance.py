@@ -5,12 +5,13 @@ What is ahead is dashed or hollow, and what the step is about is heavy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Final
 
 from msgspec import Struct
 
+from backprop_engine.debugger.marks import breakpoint_nodes
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace.trace import Frame, between
@@ -93,12 +94,21 @@ class Appearance(Struct, frozen=True, eq=False):
     found: frozenset[int]
     """The nodes that the last search found."""
     ascii: bool
+    breakpoints: Mapping[int, bool] = {}
+    """The nodes that breakpoints are on, by position, and whether those stop the run."""
 
     @classmethod
     def of(cls, view: View) -> Appearance:
         """Where the reader stands."""
         found = frozenset(view.found_here)
-        return cls(view.frame, view.session.selection, view.frame_before_changes, found, view.ascii)
+        return cls(
+            view.frame,
+            view.session.selection,
+            view.frame_before_changes,
+            found,
+            view.ascii,
+            breakpoint_nodes(view.session),
+        )
 
     def same_position(self, other: Appearance) -> bool:
         """Whether another appearance is of the same position of the same run."""
@@ -106,12 +116,17 @@ class Appearance(Struct, frozen=True, eq=False):
 
     def steps_between(self, other: Appearance) -> list[Step] | None:
         """The steps whose nodes and wires may look different in another appearance; None if anything may."""
-        if (self.selection, self.found, self.ascii) != (other.selection, other.found, other.ascii):
+        if self._chosen != other._chosen:
             return None
         before, other_before = (
             None if frame is None else frame.trace for frame in (self.before, other.before)
         )
         return between(self.frame, other.frame) if before is other_before else None
+
+    @property
+    def _chosen(self) -> tuple[object, ...]:
+        """What looks as it does because its reader wants it so."""
+        return self.selection, self.found, self.ascii, self.breakpoints
 
     @property
     def forward(self) -> bool:
@@ -140,6 +155,11 @@ class Appearance(Struct, frozen=True, eq=False):
         """Lines and marks in the characters that the screen can show."""
         return in_ascii(marks) if self.ascii else marks
 
+    def breakpoint_mark(self, node: Node) -> str:
+        """The sign of a breakpoint on a node, another one if it is off; empty where there is none."""
+        stops = self.breakpoints.get(node.position)
+        return "" if stops is None else self.drawn("●" if stops else "○")
+
     def status(self, node: Node, *, active: bool) -> NodeStatus:
         """How far the run has come with a node, given whether it is the `active` one of the step."""
         if active:
@@ -154,27 +174,15 @@ class Appearance(Struct, frozen=True, eq=False):
         """Whether a gradient has arrived at a node, or a part of it."""
         return self.gets_gradient(node) and self.frame.gradient(node) is not None
 
-    def gradient_passed(self, end: tuple[int, int, int]) -> bool:
-        """Whether the gradient has been passed back along a wire, given as (operand, node, argnum)."""
-        schedule = self.frame.trace.schedule
-        if not schedule.seed < self.frame.position < schedule.clear:
-            return False
-        _, node, argnum = end
-        return any(
-            self.frame.position >= schedule.starts[index]
-            for index in schedule.edges_of.get(node, ())
-            if schedule.edges[index].argnum == argnum
-        )
-
     def _receives(self, node: Node, *, active: bool) -> bool:
         """Whether the step brings a gradient to a node."""
         return self.operand_node is node or (isinstance(self.frame.step, Seed) and active)
 
     def wire_role(self, status: NodeStatus) -> Role:
-        """The role of a wire."""
+        """The role of a wire that no gradient has crossed: done or ahead, it stands back."""
         if status is NodeStatus.ACTIVE:
             return self.active_role
-        return Role.DIM if status is NodeStatus.AHEAD else Role.TEXT
+        return Role.DIM
 
     def name_role(self, node: Node, status: NodeStatus) -> Role:
         """The role of the name of a node."""

@@ -51,7 +51,7 @@ def _write(cells: CellRow, at: int, text: str, role: Role, kind: type[Span]) -> 
     return at
 
 
-def put_marks(cells: CellRow, at: int, marks: str, role: Role) -> int:
+def put_marks(cells: CellRow, at: int, marks: str, role: Tint) -> int:
     """Write lines and marks of one cell each from column `at`; returns the column after them."""
     for mark in marks:
         cells[at] = Span(mark, role)

@@ -16,7 +16,7 @@ from backprop_engine.graph.steps import Forward, Step
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Trace, nodes_of
 from backprop_tui.cells.drawing import Area, Drawing
-from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.lines import Line, Role, Span, Tint
 from backprop_tui.cells.text import clip
 from backprop_tui.layout.stages import Stages, finish
 from backprop_tui.panels.graph.appearance import (
@@ -30,15 +30,17 @@ from backprop_tui.panels.graph.appearance import (
     wires_along,
 )
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_label, put_marks, put_operator
+from backprop_tui.panels.graph.river import River
 from backprop_tui.render.differences import faded
-from backprop_tui.scene.boxes import Density, NodeBox, short_name
+from backprop_tui.scene.boxes import DENSITIES, Density, NodeBox, short_name
 from backprop_tui.scene.folding import folded_graph
-from backprop_tui.scene.scene import LARGEST, Scene, SceneKey, scene_in_stages
+from backprop_tui.scene.scene import LARGEST, Room, Scene, SceneKey, scene_in_stages
 from backprop_tui.scene.wires import HighlightedWires, WireCell
 from backprop_tui.view import View
 
 __all__ = [
     "GraphPicture",
+    "density_shown",
     "graph_picture",
     "graph_title",
     "node_at",
@@ -49,8 +51,31 @@ __all__ = [
 
 _MOST_BOXES = 20_000
 """The most that are laid out at all."""
+_LEAST_CELLS: Final[Mapping[Density, int]] = {"full": 36, "compact": 16, "names": 8}
+"""The fewest cells of a picture for each node: where there are fewer, none is laid out to see if it fits."""
 _PART_STEP = 80
 """A graph that is shown in parts shows the next part after this many boxes."""
+
+
+def density_shown(view: View) -> Density:
+    """What the reader has chosen, else the richest density at which all of the graph fits, or the last."""
+    if view.density is not None or view.room is None:
+        return view.density or DENSITIES[0]
+    if len(folded_graph(view.graph, view.folded).nodes) > LARGEST:
+        return DENSITIES[-1]
+    return _richest(view.session.trace, view.session.compared, view.folded, view.room)
+
+
+@derived(limit=8)
+def _richest(trace: Trace, before: Trace | None, folded: tuple[str, ...], room: Room) -> Density:
+    shown = folded_graph(trace.graph, folded)
+    for density in DENSITIES[:-1]:
+        if len(shown.nodes) * _LEAST_CELLS[density] > room[0] * room[1]:
+            continue
+        placed = _scene(trace, before, folded, density, 0, shown.computed_count, room).layout
+        if placed.width <= room[0] and placed.height <= room[1]:
+            return density
+    return DENSITIES[-1]
 
 
 def shown_scene(view: View) -> Scene:
@@ -59,7 +84,8 @@ def shown_scene(view: View) -> Scene:
     whole = _laid_out(view)
     if whole is not None:
         return whole
-    return _scene(session.trace, session.compared, view.folded, view.density, *_part(view))
+    density, part = density_shown(view), _part(view)
+    return _scene(session.trace, session.compared, view.folded, density, *part, view.room)
 
 
 def part_shown(view: View) -> str:
@@ -75,7 +101,8 @@ def whole_scene_key(view: View) -> SceneKey | None:
     """The picture of all of a graph that is too large to be laid out while one waits; None for any other."""
     if not LARGEST < len(folded_graph(view.graph, view.folded).nodes) <= _MOST_BOXES:
         return None
-    return SceneKey(view.graph, view.folded, view.density, view.session.compared is not None)
+    compared = view.session.compared is not None
+    return SceneKey(view.graph, view.folded, density_shown(view), compared, view.room)
 
 
 def whole_scene(view: View) -> Stages[Scene | None]:
@@ -85,8 +112,8 @@ def whole_scene(view: View) -> Stages[Scene | None]:
     """
     session = view.session
     count = folded_graph(view.graph, view.folded).computed_count
-    key = whole_scene_key(view)
-    return scene_in_stages(session.trace, session.compared, view.folded, view.density, 0, count, key)
+    density, key = density_shown(view), whole_scene_key(view)
+    return scene_in_stages(session.trace, session.compared, view.folded, density, 0, count, view.room, key)
 
 
 def _laid_out(view: View) -> Scene | None:
@@ -107,21 +134,27 @@ def _part(view: View) -> tuple[int, int]:
     return start, min(shown.computed_count, start + _PART_STEP * 3 // 2)
 
 
-@derived(limit=8)
+@derived(limit=16)
 def _scene(
-    trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, start: int, stop: int
+    trace: Trace,
+    before: Trace | None,
+    folded: tuple[str, ...],
+    density: Density,
+    start: int,
+    stop: int,
+    room: Room | None,
 ) -> Scene:
-    scene = finish(scene_in_stages(trace, before, folded, density, start, stop))
+    scene = finish(scene_in_stages(trace, before, folded, density, start, stop, room))
     assert scene is not None  # only the whole of a large graph can be too long
     return scene
 
 
-_DrawBox: TypeAlias = Callable[[CellRow, NodeBox, int, int, Appearance, NodeStatus, bool], None]
-"""Writes a row of a box from a column on; the last argument is whether the step runs along its wire."""
+_DrawBox: TypeAlias = Callable[[CellRow, NodeBox, int, int, Appearance, NodeStatus, Span], None]
+"""Writes a row of a box from a column on; the last argument is a cell of the wire that leaves it."""
 
 
 def _draw_full(
-    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, lit: bool
+    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, wire: Span
 ) -> None:
     """The operator in a border, the name and the value above its wire, and the gradient below."""
     node, at = box.node, left
@@ -129,11 +162,13 @@ def _draw_full(
         outline = styled_lines(_outline(box, row), status)
         write = put_operator if row == box.middle else put_marks
         at = write(cells, at, look.drawn(outline), _outline_role(look, status))
+        if row == 0:
+            _put_breakpoint(cells, left, node, look)
     if row == box.middle:
-        put_operator(cells, left + 2, box.sign, _outline_role(look, status))
+        put_operator(cells, left + 2, box.sign, _sign_role(look, status))
         if not box.operator_width:
-            at = put_marks(cells, at, look.drawn(leaf_mark(node.kind)), Role.NAME)
-        _wire(cells, box, at, left + box.width, look, lit)
+            at = _put_leaf(cells, at, node, look)
+        _put_wire(cells, at, left + box.width, wire)
     elif row == box.middle - 1:
         at = put_label(
             cells, at + bool(box.operator_width), short_name(node.name), look.name_role(node, status)
@@ -157,20 +192,34 @@ def _outline(box: NodeBox, row: int) -> str:
 
 
 def _outline_role(look: Appearance, status: NodeStatus) -> Role:
-    if status is NodeStatus.ACTIVE:
-        return look.active_role
-    return Role.DIM if status is NodeStatus.AHEAD else Role.OP
+    return look.active_role if status is NodeStatus.ACTIVE else Role.DIM
 
 
-def _wire(cells: CellRow, box: NodeBox, start: int, end: int, look: Appearance, lit: bool) -> None:
-    """The wire that leaves the box, along its label."""
-    known = look.frame.value(box.node) is not None
-    status = NodeStatus.ACTIVE if lit else NodeStatus.KNOWN if known else NodeStatus.AHEAD
-    put_marks(cells, start, look.drawn(styled_lines("─" * (end - start), status)), look.wire_role(status))
+def _sign_role(look: Appearance, status: NodeStatus) -> Role:
+    return Role.OP if status is NodeStatus.KNOWN else _outline_role(look, status)
+
+
+def _put_leaf(cells: CellRow, at: int, node: Node, look: Appearance) -> int:
+    """The mark of a leaf, and of a breakpoint on it."""
+    after = put_marks(cells, at, look.drawn(leaf_mark(node.kind)), Role.NAME)
+    return after + _put_breakpoint(cells, after, node, look)
+
+
+def _put_breakpoint(cells: CellRow, at: int, node: Node, look: Appearance) -> bool:
+    """The mark of a breakpoint, where there is one."""
+    mark = look.breakpoint_mark(node)
+    put_marks(cells, at, mark, Role.WARNING if look.breakpoints.get(node.position) else Role.DIM)
+    return bool(mark)
+
+
+def _put_wire(cells: CellRow, start: int, end: int, wire: Span) -> None:
+    """The wire that leaves a box, along its label."""
+    for column in range(start, end):
+        cells[column] = wire
 
 
 def _draw_compact(
-    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, lit: bool
+    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, wire: Span
 ) -> None:
     """A small border, the name, and the value or else the gradient, in the row of the wire.
 
@@ -178,35 +227,72 @@ def _draw_compact(
     """
     node, end, active = box.node, left + box.width, status is NodeStatus.ACTIVE
     if row != box.middle:
-        joint = "╮" if row == 0 else "╯" if row == box.height - 1 else "┤"
-        put_marks(cells, left, look.drawn(styled_lines(joint, status)), _outline_role(look, status))
+        _draw_joint(cells, box, left, row, look, status)
         return
     if box.operator_width:
         ends = brackets(status, group=box.group, ascii=look.ascii)
-        role = _outline_role(look, status)
-        at = put_operator(cells, left, f"{ends[:1]}{box.sign}{ends[1:]}", role)
+        at = put_operator(cells, left, ends[:1], _outline_role(look, status))
+        at = put_operator(cells, at, box.sign, _sign_role(look, status))
+        at = put_operator(cells, at, ends[1:], _outline_role(look, status))
+        _put_breakpoint(cells, left, node, look)
     else:
-        at = put_marks(cells, left, look.drawn(leaf_mark(node.kind)), Role.NAME)
+        at = _put_leaf(cells, left, node, look)
     at = put_label(cells, at + 1, short_name(node.name), look.name_role(node, status)) + 1
     if look.shows_gradient(node):
         text, role = look.gradient(node, active=active, brief=True)
         at = put_marks(cells, at, look.drawn("◀"), role)
     else:
         text, role = look.value(node, active=active, brief=True)
-    _wire(cells, box, put_label(cells, at, clip(text, end - at), role) + 1, end, look, lit)
+    _put_wire(cells, put_label(cells, at, clip(text, end - at), role) + 1, end, wire)
+
+
+def _draw_name(
+    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, wire: Span
+) -> None:
+    """The name in a small border, that of a leaf after its mark."""
+    if row != box.middle:
+        _draw_joint(cells, box, left, row, look, status)
+        return
+    name, role = box.sign, look.name_role(box.node, status)
+    if not box.operator_width:
+        _put_leaf(cells, left, box.node, look)
+        at = put_label(cells, left + 2, name, role)
+    else:
+        ends = brackets(status, group=box.group, ascii=look.ascii)
+        at = put_operator(cells, left, ends[:1], _outline_role(look, status))
+        at = put_label(cells, at, name, role)
+        at = put_operator(cells, at, ends[1:], _outline_role(look, status))
+        _put_breakpoint(cells, left, box.node, look)
+    _put_wire(cells, at, left + box.width, wire)
+
+
+def _draw_joint(
+    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus
+) -> None:
+    """Where an operand arrives above or below the border of an operator that is one row high."""
+    joint = "╮" if row == 0 else "╯" if row == box.height - 1 else "┤"
+    put_marks(cells, left, look.drawn(styled_lines(joint, status)), _outline_role(look, status))
 
 
 def _draw_dot(
-    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, lit: bool
+    cells: CellRow, box: NodeBox, left: int, row: int, look: Appearance, status: NodeStatus, wire: Span
 ) -> None:
-    """One cell."""
+    """One cell, in the colour of what has come back to it."""
     node = box.node
     gradient = look.shows_gradient(node)
     mark = dot_mark(status, gradient=gradient, group=box.group)
-    put_marks(cells, left, look.drawn(mark), look.dot_role(node, status, gradient=gradient))
+    role: Tint = look.dot_role(node, status, gradient=gradient)
+    if role is Role.GRADIENT:
+        role = wire.role
+    put_marks(cells, left, look.drawn("!" if look.breakpoint_mark(node) else mark), role)
 
 
-_DRAW: Final[Mapping[Density, _DrawBox]] = {"full": _draw_full, "compact": _draw_compact, "dots": _draw_dot}
+_DRAW: Final[Mapping[Density, _DrawBox]] = {
+    "full": _draw_full,
+    "compact": _draw_compact,
+    "names": _draw_name,
+    "dots": _draw_dot,
+}
 
 
 class GraphPicture(Struct, frozen=True, eq=False):
@@ -216,6 +302,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
     appearance: Appearance
     active: int | None
     """The box of the step: that of its node, or of the folded group that the node is in."""
+    river: River
     highlighted: HighlightedWires
     highlighted_boxes: frozenset[int]
     """The boxes that highlighted wires leave."""
@@ -230,7 +317,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
         wires = list(appearance.active_wires(scene))
         highlighted = HighlightedWires(map(scene.route, wires))
         highlighted_boxes = frozenset(scene.box_of[scene.ends[wire][0]] for wire in wires)
-        return cls(scene, appearance, active, highlighted, highlighted_boxes, mapped)
+        river = River(appearance.frame, scene)
+        return cls(scene, appearance, active, river, highlighted, highlighted_boxes, mapped)
 
     @property
     def width(self) -> int:
@@ -317,29 +405,44 @@ class GraphPicture(Struct, frozen=True, eq=False):
     def _wire(self, mark: WireCell, *, lit: bool, over: bool) -> Span:
         """A cell of a wire: heavy where the step runs along it, dashed where nothing has yet.
 
-        An arrow points back where a gradient has been passed back. With `over`, a horizontal wire that the
-        step runs along lies over the vertical one that it crosses.
+        Where a gradient has been passed back, it is as strong as that, and an arrow points back. With `over`,
+        a horizontal wire that the step runs along lies over the vertical one that it crosses.
         """
-        known = lit or any(map(self._known, mark.nets))
-        status = NodeStatus.ACTIVE if lit else NodeStatus.KNOWN if known else NodeStatus.AHEAD
-        role = self.appearance.wire_role(status)
+        look = self.appearance
         drawn = "─" if lit and over else mark.glyph
-        if lit and not self.appearance.forward:
-            drawn = reversed_arrows(drawn)
-        elif mark.ends and all(self.appearance.gradient_passed(self.scene.ends[wire]) for wire in mark.ends):
-            drawn, role = reversed_arrows(drawn), Role.GRADIENT
-        return Span(self.appearance.drawn(styled_lines(drawn, status)), role)
+        if lit:
+            if not look.forward:
+                drawn = reversed_arrows(drawn)
+            return Span(look.drawn(styled_lines(drawn, NodeStatus.ACTIVE)), look.active_role)
+        stream = self.river.along(mark.wires)
+        if stream is not None:
+            if mark.ends and all(self.river.along((wire,)) for wire in mark.ends):
+                drawn = reversed_arrows(drawn)
+            return Span(look.drawn(stream.lines(drawn)), stream.tint)
+        known = any(map(self._known, mark.nets))
+        status = NodeStatus.KNOWN if known else NodeStatus.AHEAD
+        return Span(look.drawn(styled_lines(drawn, status)), look.wire_role(status))
 
     def _known(self, box: int) -> bool:
         return self.appearance.frame.value(self.scene.boxes[box].node) is not None
+
+    def _leaving(self, index: int) -> Span:
+        """A cell of the wire that leaves a box."""
+        look, node = self.appearance, self.scene.boxes[index].node
+        if index in self.highlighted_boxes:
+            return Span(look.drawn(styled_lines("─", NodeStatus.ACTIVE)), look.active_role)
+        stream = self.river.beside(node)
+        if stream is not None:
+            return Span(look.drawn(stream.lines("─")), stream.tint)
+        status = NodeStatus.KNOWN if self._known(index) else NodeStatus.AHEAD
+        return Span(look.drawn(styled_lines("─", status)), look.wire_role(status))
 
     def _put_box(self, cells: CellRow, index: int, y: int) -> None:
         box = self.scene.boxes[index]
         left, top = self.scene.layout.origins[index]
         status = self.appearance.status(box.node, active=index == self.active)
-        _DRAW[self.scene.density](
-            cells, box, left, y - top, self.appearance, status, index in self.highlighted_boxes
-        )
+        draw = _DRAW[self.scene.density]
+        draw(cells, box, left, y - top, self.appearance, status, self._leaving(index))
 
 
 def graph_picture(view: View) -> GraphPicture:
@@ -347,15 +450,16 @@ def graph_picture(view: View) -> GraphPicture:
     return GraphPicture.of(shown_scene(view), Appearance.of(view), mapped=view.minimap)
 
 
-_DENSITIES: Final = {"compact": msg("compact"), "dots": msg("dots")}
+_DENSITIES: Final = {"compact": msg("compact"), "names": msg("names only"), "dots": msg("dots")}
 """What a graph is drawn as where it is not drawn in full."""
 
 
 def graph_title(view: View) -> str:
     """The name of the panel, and which of the computed nodes are shown if that is not all of them."""
     title, part = msg("Graph").in_language(view.language), part_shown(view)
-    if view.density != "full":
-        title += f" ─ {_DENSITIES[view.density].in_language(view.language)}"
+    density = density_shown(view)
+    if density != "full":
+        title += f" ─ {_DENSITIES[density].in_language(view.language)}"
     return f"{title} ─ {msg('nodes {part}', part=part).in_language(view.language)}" if part else title
 
 
