@@ -118,16 +118,17 @@ def _node(name: str, graph: Graph) -> Target:
         return Target("node", graph[name].name)
     names = [node.name for node in graph.nodes if node.name]
     hint = did_you_mean(name, (*names, *graph.aliases))
-    if name in OPS:
+    if name in graph.operators or name in OPS:
         hint = hint or msg("`op {name}` is on the operator", name=name)
     raise UsageError(msg("there is no node {name}", name=shortened(clean(name), 40)), hint)
 
 
 def _op(name: str, graph: Graph) -> Target:
-    if name in OPS:
+    if name in graph.operators or name in OPS:
         return Target("op", name)
     raise UsageError(
-        msg("there is no operator {name}", name=shortened(clean(name), 40)), did_you_mean(name, OPS)
+        msg("there is no operator {name}", name=shortened(clean(name), 40)),
+        did_you_mean(name, (*graph.operators, *OPS)),
     )
 
 

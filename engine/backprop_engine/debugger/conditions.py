@@ -102,7 +102,7 @@ def _check_call(call: Call, graph: Graph) -> None:
     if not is_gradient(call):
         operands = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
         try:
-            op = find_op(call.name, call.name_span)
+            op = find_op(call.name, call.name_span, (), graph.operators)
             given = [(operand, operand.span) for operand in call.args]
             bind(op, call.name_span, given, named_arguments(call, operands))
         except CallError as error:
@@ -243,6 +243,7 @@ class _Finder:
                     lambda name: numbers[name] if name in numbers else self.of_node(name),  # noqa: B023
                     self.gradient,
                     self.graph.dtype,
+                    self.graph.operators,
                 )
             except EvaluationError:
                 continue  # the shapes of this step do not fit the condition: it is about others

@@ -35,7 +35,7 @@ def check_watch(text: str, graph: Graph) -> None:
         return None  # what a step has depends on the step
 
     try:
-        infer_shape(typed(as_expression(text, graph)), shape_of, shape_of, FUNCTIONS)
+        infer_shape(typed(as_expression(text, graph)), shape_of, shape_of, graph.operators, FUNCTIONS)
     except EvaluationError as error:
         raise about(text, error.message, error.hint) from None
 
@@ -74,6 +74,7 @@ def value_of_watch(text: str, frame: Frame) -> Tensor | None:
             lambda name: word_value(named(name), frame),
             gradient_of,
             frame.graph.dtype,
+            frame.graph.operators,
             FUNCTIONS,
         )
     except EvaluationError as error:

@@ -6,7 +6,8 @@ where a part stands, and comes back in the error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from backprop_engine.errors import code
@@ -35,6 +36,7 @@ from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op
 
 __all__ = [
+    "NO_OWN_OPERATORS",
     "BoundCall",
     "CallError",
     "NamedArgument",
@@ -51,6 +53,9 @@ UNKNOWN_OP = code("unknown-op", msg("A call of something that is not an operator
 OPERANDS = code(
     "operands", msg("An operator is given too many operands, too few, or one by a name that it has not.")
 )
+
+NO_OWN_OPERATORS: Final[Mapping[str, Op]] = MappingProxyType({})
+"""Of a graph that uses the table's operators only."""
 
 _ELSEWHERE: Final = {
     "mm": msg("write `{text}`", text="a @ b"),
@@ -96,9 +101,11 @@ class BoundCall(NamedTuple, Generic[T]):
     attributes: dict[str, Any]
 
 
-def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
-    """The operator called `name`; `CallError` with the nearest one, where there is none."""
-    op = OPS.get(name)
+def find_op(name: str, at: object, nodes: Iterable[str] = (), own: Mapping[str, Op] = NO_OWN_OPERATORS) -> Op:
+    """The operator called `name`, of the table or of a graph's `own`; `CallError` with the nearest one, where
+    there is none.
+    """
+    op = own.get(name) or OPS.get(name)
     if op is not None:
         return op
     shown = shortened(clean(name), 40)
@@ -109,13 +116,13 @@ def find_op(name: str, at: object, nodes: Iterable[str] = ()) -> Op:
         else msg("there is no operator `{name}`", name=shown)
     )
     otherwise: Hint = msg("multiply with `{name} * (…)`", name=shown) if is_node else ""
-    raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name) or otherwise)
+    raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name, own) or otherwise)
 
 
-def _meant(name: str) -> Hint:
+def _meant(name: str, own: Iterable[str]) -> Hint:
     """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
     called = name.casefold().replace("_", "").removesuffix("loss")
-    return _ELSEWHERE.get(called) or did_you_mean(name, OPS)
+    return _ELSEWHERE.get(called) or did_you_mean(name, (*own, *OPS))
 
 
 def signature(op: Op) -> str:

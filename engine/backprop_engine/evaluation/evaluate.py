@@ -17,6 +17,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, Tensor, settle, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.evaluation.calls import (
+    NO_OWN_OPERATORS,
     CallError,
     bind,
     find_op,
@@ -74,12 +75,14 @@ def evaluate(
     value_of: Callable[[str], Tensor | None],
     gradient_of: Callable[[str], Tensor | None],
     dtype: np.dtype[Any],
+    own: Mapping[str, Op] = NO_OWN_OPERATORS,
     functions: Mapping[str, Callable[..., Tensor]] = {},
 ) -> Tensor | None:
     """The value of `tree` in `dtype`, where `grad(NAME)` is a gradient; None where a part of it is absent.
 
-    `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for unknown names.
-    `functions` are called with tensors, beside the operators; they raise `LookupError` for what they refuse.
+    `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for unknown names; `own`
+    are operators that are not in the table. `functions` are called with tensors, beside the operators; they
+    raise `LookupError` for what they refuse.
     Raises `EvaluationError` for unknown names and operators and for operands that do not fit.
     """
 
@@ -97,7 +100,7 @@ def evaluate(
             return settle(op.forward(*numbers, **attributes), np.dtype(np.bool_) if op.boolean else dtype)
 
     called = {name: partial(_called, function, dtype) for name, function in functions.items()}
-    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply, called).run(tree)
+    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply, own, called).run(tree)
 
 
 def _called(function: Callable[..., Tensor], dtype: np.dtype[Any], *operands: Tensor) -> Tensor:
@@ -124,6 +127,7 @@ def infer_shape(
     tree: Expr,
     shape_of: Callable[[str], Shape | None],
     gradient_shape: Callable[[str], Shape | None],
+    own: Mapping[str, Op] = NO_OWN_OPERATORS,
     functions: Iterable[str] = (),
 ) -> Shape | None:
     """The shape that `tree` will have; what is given gives shapes, and errors are those of `evaluate`.
@@ -135,7 +139,7 @@ def infer_shape(
         return _bounded(op.shape(*operands, **attributes))
 
     unknown = dict.fromkeys(functions, lambda *_: None)
-    return _Walk(shape_of, gradient_shape, lambda _: (), apply, unknown).run(tree)
+    return _Walk(shape_of, gradient_shape, lambda _: (), apply, own, unknown).run(tree)
 
 
 def _bounded(shape: Shape) -> Shape:
@@ -159,6 +163,7 @@ class _Walk(Generic[T]):
     gradient_of: Callable[[str], T | None]
     number: Callable[[float], T]
     apply: Callable[[Op, Sequence[T], Mapping[str, Any]], T]
+    own: Mapping[str, Op]
     functions: Mapping[str, Callable[..., T | None]]
 
     def run(self, tree: Expr) -> T | None:
@@ -228,7 +233,7 @@ class _Walk(Generic[T]):
         trees = (*call.args, *(keyword.value for keyword in call.keywords if is_operand(call, keyword)))
         paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]
         try:
-            op = find_op(call.name, call.name_span)
+            op = find_op(call.name, call.name_span, (), self.own)
             by_name = named_arguments(call, (pair for pair, _ in paired[len(call.args) :]))
             bound = bind(op, call.name_span, paired[: len(call.args)], by_name)
         except CallError as error:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from backprop_engine.evaluation.calls import (
+    NO_OWN_OPERATORS,
     BoundCall,
     CallError,
     bind,
@@ -85,13 +86,21 @@ class ExecutionPlan(Struct, frozen=True, eq=False):
         return len(self.names) + len(self.numbers) + self.computed
 
 
-def plan_of(template: Template) -> ExecutionPlan:
-    """The plan for the expressions of `template`."""
+def plan_of(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
+    """The plan for the expressions of `template`; `own` are operators that are not in the table."""
     # A template without slots belongs to a single text: keeping its plan would only push others out.
-    return _kept(template) if template.slots else _plan(template)
+    if not template.slots or (own and _calls_any(template.tree, own)):
+        return _plan(template, own)
+    return _kept(template)
 
 
-def refusal(text: str, number: int, nodes: Iterable[str]) -> CallError:
+def _calls_any(tree: Expr, own: Mapping[str, Op]) -> bool:
+    return any(isinstance(part, Call) and part.name in own for part in operands_first(tree))
+
+
+def refusal(
+    text: str, number: int, nodes: Iterable[str], own: Mapping[str, Op] = NO_OWN_OPERATORS
+) -> CallError:
     """What is wrong with the call that is the computed part at `number` of `text`, in the text's own words.
 
     A plan cannot say it, since it has the sample's names and places; `nodes` are called so far.
@@ -100,13 +109,13 @@ def refusal(text: str, number: int, nodes: Iterable[str]) -> CallError:
     call = [part for part in parts if not isinstance(part, Name | Attribute | Number)][number]
     assert isinstance(call, Call)  # all other parts fit their operators
     try:
-        _bound(call, _registers(parts), nodes)
+        _bound(call, _registers(parts), nodes, own)
     except CallError as error:
         return error
     raise AssertionError(f"{call.name} is refused in a template only")
 
 
-def _plan(template: Template) -> ExecutionPlan:
+def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
     parts = operands_first(template.tree)
     registers = _registers(parts)
     names = tuple(part for part in parts if isinstance(part, Name | Attribute))
@@ -116,7 +125,9 @@ def _plan(template: Template) -> ExecutionPlan:
     steps: list[PlanStep] = []
     with suppress(CallError):
         # The call that does not fit ends the steps; those before it are kept.
-        steps += (_step(template, part, mark, registers) for part, mark in zip(computed, marks, strict=True))
+        steps += (
+            _step(template, part, mark, registers, own) for part, mark in zip(computed, marks, strict=True)
+        )
     return ExecutionPlan(names, _names_written(template, names), numbers, len(computed), tuple(steps))
 
 
@@ -140,7 +151,9 @@ def _names_written(template: Template, names: Iterable[Name | Attribute]) -> Pic
     return _pick([slot for inside in slots for slot in inside])
 
 
-def _step(template: Template, part: Expr, mark: str, registers: Mapping[int, int]) -> PlanStep:
+def _step(
+    template: Template, part: Expr, mark: str, registers: Mapping[int, int], own: Mapping[str, Op]
+) -> PlanStep:
     """The step that computes `part`; `CallError` for a call that does not fit its operator."""
     text = template.stretch(part.span)
     if isinstance(part, Binary):
@@ -154,19 +167,19 @@ def _step(template: Template, part: Expr, mark: str, registers: Mapping[int, int
         brackets = SourceSpan(part.value.span.end, part.span.end)
         return PlanStep(mark, OPS["index"], _pick([registers[id(part.value)]]), _NONE, text, brackets, part)
     assert isinstance(part, Call)  # names and numbers are not computed
-    op, bound = _bound(part, registers)
+    op, bound = _bound(part, registers, (), own)
     picked = _pick([register for register, _ in bound.operands])
     checked = tuple(at for _, at in bound.operands) if op.constants else ()
     return PlanStep(mark, op, picked, bound.attributes, text, part.name_span, None, checked)
 
 
 def _bound(
-    call: Call, registers: Mapping[int, int], nodes: Iterable[str] = ()
+    call: Call, registers: Mapping[int, int], nodes: Iterable[str], own: Mapping[str, Op]
 ) -> tuple[Op, BoundCall[tuple[int, SourceSpan]]]:
     """The operator that `call` names, and its operands, each as its register and its place."""
     args = [((registers[id(arg)], arg.span), arg.span) for arg in call.args]
     values = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
-    op = find_op(call.name, call.name_span, nodes)
+    op = find_op(call.name, call.name_span, nodes, own)
     named = named_arguments(call, [(registers[id(value)], value.span) for value in values])
     return op, bind(op, call.name_span, args, named)
 

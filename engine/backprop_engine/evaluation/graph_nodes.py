@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import Place, ShapeError, code
 from backprop_engine.evaluation.attributes import CallError
+from backprop_engine.evaluation.calls import NO_OWN_OPERATORS
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, refusal
 from backprop_engine.expressions import FilledTemplate, SourceSpan
 from backprop_engine.graph.builder import GraphBuilder
@@ -50,12 +51,14 @@ def add_expression(
     *,
     place: Place | None = None,
     known: Iterable[str] = (),
+    operators: Mapping[str, Op] = NO_OWN_OPERATORS,
     checks: tuple[PartChecks[T], T] | None = None,
 ) -> Position:
     """Add the parts of an expression to the graph, the last as `name`, and give the last one's position.
 
     `operands` are the positions of the plan's names, then those of its numbers. A part with a broken operand
-    is left out. `known` are the names of nodes, for the hint about a call of one; `checks` are made for the
+    is left out. `known` are the names of nodes, for the hint about a call of one, `operators`
+    those that are not in the table; `checks` are made for the
     expression's owner, which stands beside them. Raises `CallError` for a call that does not fit its operator
     and for shapes that do not fit together; its `at` is a span of the text.
     """
@@ -90,7 +93,7 @@ def add_expression(
             checker.check_part_size(owner, own, shape, at)
         row.append(position)
     if len(plan.steps) < plan.computed:
-        raise refusal(written, len(plan.steps), known)
+        raise refusal(written, len(plan.steps), known, operators)
     return row[-1]
 
 

@@ -43,7 +43,7 @@ _MOST_INFERRED: Final = 1024
 class GraphBuilder:
     """Builds a graph node by node; every shape is checked as it is added, and nothing is computed."""
 
-    def __init__(self, dtype: str = "float64") -> None:
+    def __init__(self, dtype: str = "float64", operators: Mapping[str, Op] = _NO_ATTRIBUTES) -> None:
         self._nodes: list[Node] = []
         self._names: dict[str, int] = {}
         self._literals: dict[int, Tensor] = {}
@@ -53,6 +53,7 @@ class GraphBuilder:
         self._open: list[int] = []
         self._aliases: dict[str, int] = {}
         self.dtype = np.dtype(dtype)
+        self.operators = operators
 
     def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Place | None = None) -> int:
         """Add an input, a parameter or a constant; returns its position."""
@@ -132,7 +133,7 @@ class GraphBuilder:
 
     def scratch(self) -> GraphBuilder:
         """A copy of the builder, to try adding nodes to."""
-        other = GraphBuilder(self.dtype.name)
+        other = GraphBuilder(self.dtype.name, self.operators)
         other._nodes, other._names = list(self._nodes), dict(self._names)
         return other
 
@@ -184,6 +185,7 @@ class GraphBuilder:
             frozenset(moved[old] for old in self._index_leaves if self._nodes[old].is_leaf),
             tuple(_moved(group, computed, len(nodes)) for group in self._groups),
             {name: moved[old] for name, old in self._aliases.items()},
+            self.operators,
         )
 
     def _literal_value(self, position: int) -> Tensor:

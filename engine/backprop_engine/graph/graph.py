@@ -102,6 +102,8 @@ class Graph:
     """The instances of cells, in the order in which they begin; a nested one follows the one around it."""
     aliases: Mapping[str, int] = field(default_factory=dict)
     """Other names of nodes: what instances call the nodes that they are given."""
+    operators: Mapping[str, Op] = field(default_factory=dict)
+    """Operators that are not in the table, by name."""
 
     def __getitem__(self, name: str) -> Node:
         """The node called `name`; raises `UsageError` if there is none."""

@@ -25,6 +25,14 @@ class Words(Message):
         text._declared = {"ko": ko}
         return text
 
+    @classmethod
+    def verbatim(cls, by_language: Mapping[str, str]) -> Words:
+        """What an author wrote in several languages, English among them, in which a brace is just a brace."""
+        texts = {name: text.replace("{", "{{").replace("}", "}}") for name, text in by_language.items()}
+        words = cls(texts["en"], texts["en"])
+        words._declared = texts
+        return words
+
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         """What a copy is made of first; its slots follow."""
         return "", ""
@@ -33,4 +41,6 @@ class Words(Message):
         return self._declared.get(language) or super()._translation(language)
 
     def _with(self, english: str, names: Sequence[str], arguments: Mapping[str, object]) -> Message:
-        return Words(self._template, self._declared["ko"], **arguments)
+        words = Words(self._template, self._template, **arguments)
+        words._declared = self._declared
+        return words

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from backprop_engine.expressions import Binary, Call, Expr, Name, Number, SourceSpan, parse, render
+from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import Op
 from backprop_engine.ops.definition import Shapes
-from backprop_engine.program.trees import folded, rebuilt
 
 __all__ = ["call_text", "form_text", "forward_text", "parsed", "setting_text", "with_settings"]
 

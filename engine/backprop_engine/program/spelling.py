@@ -30,11 +30,11 @@ from backprop_engine.expressions import (
     parse,
     render,
 )
+from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.ops import OPS, Op
 from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.program.forms import form_text, parsed
 from backprop_engine.program.helpers import function_name
-from backprop_engine.program.trees import folded, rebuilt
 
 __all__ = ["numpy_code", "numpy_tree"]
 

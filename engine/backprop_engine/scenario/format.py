@@ -32,6 +32,7 @@ __all__ = [
     "MAX_DIGITS",
     "NODE_FORMS",
     "OPERATOR",
+    "OWN_OPERATOR",
     "RANDOM",
     "SCAN",
     "SCENARIO",
@@ -46,7 +47,8 @@ ValueKind: TypeAlias = Literal[
     "text", "texts", "dtype", "leaves", "nodes", "cells", "path", "numbers", "expect", "train", "lines",
     "notes", "shape", "init", "number", "natural", "fan", "file", "array", "rows", "columns", "data-dtype",
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
-    "gradients", "tolerance", "digits", "flag", "optimizer", "updates",
+    "gradients", "tolerance", "digits", "flag", "optimizer", "updates", "operators", "formula", "rules",
+    "axes", "sign",
 ]  # fmt: skip
 """What the value of a key can be."""
 
@@ -108,6 +110,11 @@ SCENARIO: Final = form(
         "constants",
         "leaves",
         msg("Leaves that get no gradient: targets, masks, lists of indices."),
+    ),
+    FormatKey(
+        "operators",
+        "operators",
+        msg("Operators of the file's own, each with a formula, and perhaps with backward rules."),
     ),
     FormatKey(
         "nodes",
@@ -258,6 +265,25 @@ CELL: Final = form(
         msg("The nodes that others may use, as `NAME.h`."),
         needed=True,
     ),
+)
+
+# Operators of a file's own
+
+OWN_OPERATOR: Final = form(
+    msg("An operator of the file's own."),
+    FormatKey("inputs", "names", msg("The names of its operands."), needed=True),
+    FormatKey("forward", "formula", msg("What it computes, as an expression over its inputs."), needed=True),
+    FormatKey(
+        "backward",
+        "rules",
+        msg(
+            "The gradient of each input, as an expression over the inputs, `out` and the upstream gradient "
+            "`g`; derived from `forward` where it is left out, and none where it is empty."
+        ),
+    ),
+    FormatKey("shape", "axes", msg("The axes of inputs and `out`: `{{a: [n, d], out: [n]}}`.")),
+    FormatKey("sign", "sign", msg("What stands in its node of the graph.")),
+    FormatKey("lesson", "texts", msg("What its backward step does, in a sentence.")),
 )
 
 # Expectations

@@ -20,6 +20,7 @@ from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.paths import root as root_of
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean, nearest
+from backprop_engine.ops import Op
 from backprop_engine.scenario.format import DTYPES, SCENARIO
 from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.leaves.data_files import DataFiles
@@ -119,6 +120,7 @@ class _Loader:
         self.cells: dict[str, CellDefinition] = {}
         self.broken: dict[str, None] = {}
         self.training: Training | None = None
+        self.operators: Mapping[str, Op] = {}
 
     def load(self) -> Scenario:
         """The scenario; `ScenarioError` with everything that is wrong."""
@@ -126,9 +128,12 @@ class _Loader:
         self.check_keys()
         heading = read_texts(root, mistakes)
         mistakes.attempt(self.read_dtype)
+        operators_known = mistakes.attempt(self.read_operators)
         sections = [
             mistakes.attempt(self.read_leaves, section, kind) for section, kind in LEAF_SECTIONS.items()
         ]
+        if not operators_known:  # their calls would be reported as unknown
+            mistakes.raise_if_any()
         sections.append(mistakes.attempt(self.read_nodes))
         sections.append(mistakes.attempt(self.read_cells))
         trains = mistakes.attempt(self.read_training)
@@ -195,6 +200,13 @@ class _Loader:
             raise mistake(DTYPE, given, msg("there is no dtype `{name}`", name=name), hint)
         self.dtype = np.dtype(name)
 
+    def read_operators(self) -> None:
+        """Read the operators that the file defines."""
+        if not is_absent(self.root.get("operators")):
+            from backprop_engine.scenario.sections.operators import read_operators
+
+            self.operators = read_operators(self.root.get("operators"))
+
     def read_leaves(self, section: str, kind: Kind) -> None:
         """Read the leaves of one section."""
         node = self.root.get(section)
@@ -229,7 +241,7 @@ class _Loader:
             with self.mistakes.collected():
                 name = self.names.declare(key, "nodes")
                 self.broken[name] = None
-                self.definitions[name] = definition = read_definition(name, key, value)
+                self.definitions[name] = definition = read_definition(name, key, value, self.operators)
                 del self.broken[name]
                 parts += definition.plan.parts if isinstance(definition, Expression) else 1
             if parts > MAX_PARTS:
@@ -238,7 +250,7 @@ class _Loader:
 
     def read_cells(self) -> None:
         """Read the cells."""
-        self.cells = read_cells(self.root.get("cells"), self.mistakes)
+        self.cells = read_cells(self.root.get("cells"), self.mistakes, self.operators)
 
     def read_training(self) -> None:
         """Read how the parameters are updated."""
@@ -253,7 +265,7 @@ class _Loader:
         top = Namespace.of(self.definitions, self.leaves, self.broken)
         inside = resolved_cells(cells, top, self.mistakes)
         resolved_top(top, self.cells, inside, self.mistakes)
-        builder = GraphBuilder(self.dtype.name)
+        builder = GraphBuilder(self.dtype.name, self.operators)
         positions: dict[str, int | None] = {
             leaf.name: builder.leaf(leaf.name, leaf.kind, leaf.shape, place=leaf.key.place)
             for leaf in self.leaves.values()

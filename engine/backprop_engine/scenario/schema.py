@@ -32,6 +32,7 @@ from backprop_engine.scenario.format import (
     MAX_DIGITS,
     NODE_FORMS,
     OPERATOR,
+    OWN_OPERATOR,
     RANDOM,
     SCENARIO,
     TRAIN,
@@ -209,6 +210,11 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
     "tolerance": {"type": "number", "minimum": 0},
     "digits": _NATURAL | {"maximum": MAX_DIGITS},
     "flag": {"type": "boolean"},
+    "operators": names_to(reference("own-operator")),
+    "formula": reference("expression"),
+    "rules": names_to(or_nothing(reference("expression"))),
+    "axes": names_to(list_of(one_of(_STRING, _NATURAL))),
+    "sign": _STRING,
     "updates": _NATURAL | {"maximum": MAX_STEPS},
 }
 
@@ -224,7 +230,9 @@ def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
         "dtype": choices(DTYPES, language),
         "init": choices(INIT_NAMES, language),
         "data-dtype": choices(DATA_DTYPES, language),
-        "operator": choices({name: _called(op) for name, op in OPS.items()}, language),
+        "operator": one_of(
+            choices({name: _called(op) for name, op in OPS.items()}, language), reference("name")
+        ),
         "optimizer": choices({name: optimizer.lesson for name, optimizer in OPTIMIZERS.items()}, language),
     }
     return _PLAIN | explained
@@ -333,6 +341,7 @@ class _Writer:
             yield f"node-{name}", self.opened(form, operators) if form is OPERATOR else self.closed(form)
         yield "carried", self.closed(CARRIED)
         yield "cell", self.closed(CELL)
+        yield "own-operator", self.closed(OWN_OPERATOR)
         yield "expectation", self.expectation()
         yield "train", self.opened(TRAIN, map(self.with_optimizer, OPTIMIZERS))
 

@@ -125,7 +125,7 @@ def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | Non
 def _expected(expected: Tensor | Formula, trace: Trace) -> Tensor:
     if not isinstance(expected, Formula):
         return expected
-    value = evaluate(expected.tree, trace.value, trace.gradient, trace.graph.dtype)
+    value = evaluate(expected.tree, trace.value, trace.gradient, trace.graph.dtype, trace.graph.operators)
     assert value is not None  # nothing is absent from a whole run
     return value
 

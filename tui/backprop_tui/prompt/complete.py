@@ -114,7 +114,7 @@ def _expressions(session: Session, begun: str = "") -> list[str]:
     """Nodes, gradients, parts of the step, and operators as they are called."""
     nodes = _nodes(session)
     words = [word for word in STEP_WORDS if word != "grad"]
-    calls = (f"{name}(" for name in (*OPS, *FUNCTIONS) if name.isidentifier())
+    calls = (f"{name}(" for name in (*session.graph.operators, *OPS, *FUNCTIONS) if name.isidentifier())
     return [*nodes, *words, "grad(", *(f"d{name}" for name in nodes), *calls]
 
 

@@ -178,7 +178,7 @@ def node_named(name: str, graph: Graph) -> Node:
         return graph[name]
     names = [node.name for node in graph.nodes if node.kind is not Kind.LITERAL]
     hint = did_you_mean(name, (*names, *graph.aliases))
-    if not hint and name in OPS:
+    if not hint and (name in graph.operators or name in OPS):
         hint = msg("`op {name}` is the operator", name=name)
     shown = quoted(name, 40)
     raise UsageError(

@@ -183,6 +183,7 @@ class Lowering:
                 name,
                 place=place,
                 known=self.positions,
+                operators=self.builder.operators,
                 checks=(self, definition),
             )
         except CallError as error:

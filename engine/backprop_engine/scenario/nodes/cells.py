@@ -11,6 +11,7 @@ from backprop_engine.expressions import normalised
 from backprop_engine.graph.paths import absolute, root
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.ops import Op
 from backprop_engine.scenario.format import CELL
 from backprop_engine.scenario.nodes.definitions import CellUse, NodeDefinition, ScanUse, read_definition
 from backprop_engine.scenario.read.mistakes import (
@@ -51,7 +52,7 @@ class CellDefinition(Struct, frozen=True, eq=False):
         return name in self.definitions or name in self.inputs or name in self.broken
 
 
-def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, CellDefinition]:
+def read_cells(node: YamlNode | None, mistakes: Mistakes, own: Mapping[str, Op]) -> dict[str, CellDefinition]:
     """The cells by name; a mistake in one is collected, and the others are still read."""
     if node is None or is_absent(node):
         return {}
@@ -60,11 +61,14 @@ def read_cells(node: YamlNode | None, mistakes: Mistakes) -> dict[str, CellDefin
     for key, value in as_mapping(node, msg("a map from names to cells"), _EXAMPLE):
         with mistakes.collected():
             name = names.declare(key, "cells")
-            cells[name] = _cell(name, key, as_mapping(value, msg("a cell as a map"), _EXAMPLE), mistakes)
+            cell = as_mapping(value, msg("a cell as a map"), _EXAMPLE)
+            cells[name] = _cell(name, key, cell, mistakes, own)
     return cells
 
 
-def _cell(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> CellDefinition:
+def _cell(
+    name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes, own: Mapping[str, Op]
+) -> CellDefinition:
     mistakes.attempt(only_keys, node, CELL.names, msg("the cell `{cell}`", cell=name))
     table = NameTable()
     broken: dict[str, None] = {}
@@ -72,7 +76,7 @@ def _cell(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> 
     for text in _texts(node.get("inputs"), msg("the cell's inputs as a list of names")):
         with mistakes.collected():
             inputs.append(table.declare(text, "inputs"))
-    definitions = _definitions(name, node, table, broken, mistakes)
+    definitions = _definitions(name, node, table, broken, mistakes, own)
     outputs = []
     for text in _texts(node.get("outputs"), msg("the cell's outputs as a list of names")):
         output = normalised(text.text)
@@ -105,7 +109,12 @@ def _cell(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> 
 
 
 def _definitions(
-    cell: str, node: YamlMapping, table: NameTable, broken: dict[str, None], mistakes: Mistakes
+    cell: str,
+    node: YamlMapping,
+    table: NameTable,
+    broken: dict[str, None],
+    mistakes: Mistakes,
+    own: Mapping[str, Op],
 ) -> dict[str, NodeDefinition]:
     """The nodes of a cell."""
     given = node.get("nodes")
@@ -124,7 +133,7 @@ def _definitions(
         with mistakes.collected():
             name = table.declare(key, "nodes")
             broken[name] = None
-            definitions[name] = read_definition(name, key, value)
+            definitions[name] = read_definition(name, key, value, own)
             del broken[name]
     return definitions
 

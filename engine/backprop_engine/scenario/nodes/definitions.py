@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
-from backprop_engine.evaluation.calls import CallError, find_op
+from backprop_engine.evaluation.calls import NO_OWN_OPERATORS, CallError, find_op
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, plan_of
 from backprop_engine.expressions import (
     Attribute,
@@ -178,10 +178,15 @@ def _path_text(steps: tuple[str | int, ...]) -> str:
     return normalised(text[1:])
 
 
-def read_definition(name: str, key: YamlScalar, node: YamlNode) -> NodeDefinition:
-    """The definition that `node` describes; `ScenarioError` where it describes none."""
+def read_definition(
+    name: str, key: YamlScalar, node: YamlNode, own: Mapping[str, Op] = NO_OWN_OPERATORS
+) -> NodeDefinition:
+    """The definition that `node` describes; `ScenarioError` where it describes none.
+
+    `own` are the operators that the file defines.
+    """
     if isinstance(node, YamlMapping):
-        return _from_map(name, key, node)
+        return _from_map(name, key, node, own)
     if not isinstance(node, YamlScalar):
         items = [
             item.text for item in node.items if isinstance(item, YamlScalar) and isinstance(item.value, str)
@@ -190,10 +195,12 @@ def read_definition(name: str, key: YamlScalar, node: YamlNode) -> NodeDefinitio
         if len(items) == len(node.items) == 1:
             hint = msg("leave the brackets out: `{text}`", text=shortened(clean(items[0]), 60))
         raise mistake(NODE_CONSTANT, node, msg("`{name}` is a list and no expression", name=name), hint)
-    return _expression(name, key, node, None)
+    return _expression(name, key, node, None, own)
 
 
-def _expression(name: str, key: YamlScalar, node: YamlScalar, note: YamlNode | None) -> Expression:
+def _expression(
+    name: str, key: YamlScalar, node: YamlScalar, note: YamlNode | None, own: Mapping[str, Op]
+) -> Expression:
     value = node.value
     if type(value) is not str:
         if value is None:
@@ -217,18 +224,27 @@ def _expression(name: str, key: YamlScalar, node: YamlScalar, note: YamlNode | N
             msg("`{name}` is a number and nothing to compute", name=name),
             _constant_hint(name, node.text.strip()),
         )
-    return _filled_definition(name, key, node, filled, note)
+    return _filled_definition(name, key, node, filled, note, own)
 
 
-def expression_definition(name: str, key: YamlScalar, node: YamlScalar, tree: Expr) -> Expression:
+def expression_definition(
+    name: str, key: YamlScalar, node: YamlScalar, tree: Expr, own: Mapping[str, Op]
+) -> Expression:
     """The definition that computes `tree`, which the text of `node` has been parsed to."""
-    return _filled_definition(name, key, node, FilledTemplate(node.text, Template(node.text, tree)), None)
+    return _filled_definition(
+        name, key, node, FilledTemplate(node.text, Template(node.text, tree)), None, own
+    )
 
 
 def _filled_definition(
-    name: str, key: YamlScalar, node: YamlScalar, filled: FilledTemplate, note: YamlNode | None
+    name: str,
+    key: YamlScalar,
+    node: YamlScalar,
+    filled: FilledTemplate,
+    note: YamlNode | None,
+    own: Mapping[str, Op],
 ) -> Expression:
-    plan = plan_of(filled.template)
+    plan = plan_of(filled.template, own)
     if plan.names_written is None:
         names = tuple(_path_text(filled.path(part) or ()) for part in plan.names)
     else:
@@ -242,7 +258,7 @@ def _constant_hint(name: str, text: str) -> Message:
     return msg("put it under `constants`: `{text}`", text=f"constants: {{{name}: {text}}}")
 
 
-def _from_map(name: str, key: YamlScalar, node: YamlMapping) -> NodeDefinition:
+def _from_map(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, Op]) -> NodeDefinition:
     """A node written as a map, told apart by the key that it has."""
     forms = [form for form in NODE_FORMS if form in node]
     if len(forms) > 1:
@@ -251,7 +267,7 @@ def _from_map(name: str, key: YamlScalar, node: YamlMapping) -> NodeDefinition:
         )
         raise mistake(NODE_FORM, node.entries[forms[1]].key, message, msg("keep one of them"))
     if "cell" in node or "scan" in node:
-        return read_cell_use(name, key, node) if "cell" in node else read_scan_use(name, key, node)
+        return read_cell_use(name, key, node, own) if "cell" in node else read_scan_use(name, key, node)
     if "expr" in node:
         only_keys(node, EXPRESSION.names, msg("a node with `expr`"))
         expression = node.entries["expr"].value
@@ -261,19 +277,19 @@ def _from_map(name: str, key: YamlScalar, node: YamlMapping) -> NodeDefinition:
                 expression,
                 msg("`expr` is an expression, found {found}", found=described(expression)),
             )
-        return _expression(name, key, expression, node.get("note"))
+        return _expression(name, key, expression, node.get("note"), own)
     if "op" in node:
-        return _long_form(name, key, node)
+        return _long_form(name, key, node, own)
     near = near_one_of(node.entries, NODE_FORMS)
     if name in SECTIONS:
         near = msg("`{name}` is a section of the scenario: it begins in the first column", name=name)
     raise mistake(NODE_FORM, node, msg("`{name}` is a map without `op` or `expr`", name=name), near or _FORMS)
 
 
-def _long_form(name: str, key: YamlScalar, node: YamlMapping) -> LongForm:
+def _long_form(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, Op]) -> LongForm:
     op_node = as_text(node.entries["op"].value, msg("an operator's name"))
     try:
-        op = find_op(op_node.text, op_node)
+        op = find_op(op_node.text, op_node, (), own)
     except CallError as error:
         raise mistake(error.kind, op_node, error.message, error.hint) from None
     inputs: tuple[YamlScalar, ...] = ()
@@ -324,11 +340,11 @@ _OVER = msg("such as `over: {{x: xs}}`, where `xs` has the time steps along its 
 _CARRY = msg("such as `carry: {{h_prev: {{init: h0, next: h}}}}`")
 
 
-def read_cell_use(name: str, key: YamlScalar, node: YamlMapping) -> CellUse:
+def read_cell_use(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, Op]) -> CellUse:
     """One instance of a cell."""
     only_keys(node, INSTANCE.names, msg("a node with `cell`"))
     cell_node = as_text(node.entries["cell"].value, msg("the name of a cell"))
-    inputs = _arguments(node.get("inputs"), "inputs", _INPUTS, expressions=True)
+    inputs = _arguments(node.get("inputs"), "inputs", _INPUTS, own)
     cell = normalised(cell_node.text)
     return CellUse(name, key, cell, cell_node, inputs, _references(inputs), node.get("note"))
 
@@ -350,21 +366,24 @@ def read_scan_use(name: str, key: YamlScalar, node: YamlMapping) -> ScanUse:
 
 
 def _arguments(
-    node: YamlNode | None, what: str, hint: Hint, *, expressions: bool = False
+    node: YamlNode | None, what: str, hint: Hint, own: Mapping[str, Op] | None = None
 ) -> dict[str, Argument]:
-    """What the inputs of a cell are given, by their names."""
+    """What the inputs of a cell are given, by their names; expressions, with a file's `own` operators, only
+    where those are given.
+    """
     if node is None or is_absent(node):
         return {}
     entries = as_mapping(
         node, msg("`{section}` as a map from the cell's inputs to names", section=what), hint
     )
     return {
-        normalised(entry.key.text): _argument(entry, hint, expressions=expressions, number=what != "over")
-        for entry in entries
+        normalised(entry.key.text): _argument(entry, hint, own, number=what != "over") for entry in entries
     }
 
 
-def _argument(entry: YamlEntry, hint: Hint, *, expressions: bool = False, number: bool = True) -> Argument:
+def _argument(
+    entry: YamlEntry, hint: Hint, own: Mapping[str, Op] | None = None, *, number: bool = True
+) -> Argument:
     key, value = entry
     if isinstance(value, YamlScalar) and type(value.value) in (int, float):
         if number:
@@ -379,11 +398,11 @@ def _argument(entry: YamlEntry, hint: Hint, *, expressions: bool = False, number
     tree = parsed(scalar)
     if isinstance(tree, Name | Attribute):
         return Argument(key, scalar, path_text(tree))
-    if isinstance(tree, Number) or not expressions:
+    if isinstance(tree, Number) or own is None:
         message = msg("expected the name of a leaf or node, found {found}", found=described(scalar))
         raise mistake(WRONG_TYPE, scalar, message, msg("give the expression a node of its own"))
     parameter = normalised(key.text)
-    return Argument(key, scalar, definition=expression_definition(parameter, key, scalar, tree))
+    return Argument(key, scalar, definition=expression_definition(parameter, key, scalar, tree, own))
 
 
 def _carried(node: YamlNode | None) -> dict[str, Carry]:

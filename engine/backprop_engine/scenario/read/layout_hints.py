@@ -21,7 +21,9 @@ _BELOWS: Final = {
     "train": (*TRAIN.names, "lr", "learning_rate", "momentum", "nesterov", "weight_decay"),
 }
 MAPS: Final = tuple(
-    key.name for key in SCENARIO.keys if key.kind in ("leaves", "nodes", "cells", "expect", "train", "notes")
+    key.name
+    for key in SCENARIO.keys
+    if key.kind in ("leaves", "operators", "nodes", "cells", "expect", "train", "notes")
 )
 """Sections that hold names with their values."""
 SECTIONS: Final = tuple(name for name in SCENARIO.names if name != "source")

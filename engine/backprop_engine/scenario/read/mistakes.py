@@ -69,7 +69,16 @@ _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
     ("unknown-key", "wrong-type", "dtype"),
     (),
     (
-        *("bad-name", "duplicate-name", "unknown-name", "unknown-op", "unknown-cell", "no-output", "output"),
+        *(
+            "bad-name",
+            "duplicate-name",
+            "operator-name",
+            "unknown-name",
+            "unknown-op",
+            "unknown-cell",
+            "no-output",
+            "output",
+        ),
         *("output-ambiguous", "cycle", "cell-recursion"),
     ),
     ("operands", "attribute", "not-constant", "cell-inputs"),

@@ -314,7 +314,7 @@ def _check_formula(formula: Formula, graph: Graph) -> None:
         return shape
 
     try:
-        infer_shape(formula.tree, shape_of, gradient_shape)
+        infer_shape(formula.tree, shape_of, gradient_shape, graph.operators)
     except EvaluationError as error:
         raise expression_mistake(
             EXPECT_FORMULA, formula.scalar, error.span, error.message, error.hint

@@ -21,11 +21,11 @@ from backprop_engine.expressions import (
     parse,
     walk,
 )
+from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.forms import call_text, setting_text, with_settings
-from backprop_engine.program.trees import folded, rebuilt
 
 __all__ = ["node_trees", "rule_tree", "shows_entries"]
 

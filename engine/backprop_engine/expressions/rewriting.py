@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from backprop_engine.expressions import (
+from backprop_engine.expressions.tree import (
     Attribute,
     Binary,
     Boolean,
