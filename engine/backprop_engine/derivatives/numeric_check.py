@@ -8,15 +8,17 @@ entries the gradient is projected on a random direction, and a sample of its ent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
-from typing import Any
+from itertools import combinations, groupby
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct, structs
 
 from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.derivatives.misconceptions import cosine, resemblance
 from backprop_engine.derivatives.numeric_derivatives import (
     Function,
     Slope,
@@ -25,9 +27,11 @@ from backprop_engine.derivatives.numeric_derivatives import (
     fair_at_kink,
     unit,
 )
+from backprop_engine.derived import derived
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import Hint, msg
 from backprop_engine.trace.record import forward_function, run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
@@ -59,8 +63,9 @@ class GradientCheck(Struct, frozen=True, eq=False):
 
     `error` is the largest difference, divided by the largest magnitude of the gradient; `entry` is where it
     lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` entries
-    out of `entries` were computed. `shapes` are the gradient's and the operand's, where they differ: then no
-    entry is compared.
+    out of `entries` were computed. `shapes` are the gradient's and the operand's, where they are not the
+    same: then no entry is compared. Where the gradient differs, `cosine` is that of the angle between the
+    two, and `resembles` says which mistake it looks like, if one is recognised.
     """
 
     name: str
@@ -74,6 +79,8 @@ class GradientCheck(Struct, frozen=True, eq=False):
     expected: float = 0.0
     numeric: Tensor | None = None
     shapes: tuple[Shape, Shape] | None = None
+    cosine: float | None = None
+    resembles: Hint = ""
 
     @property
     def sampled(self) -> bool:
@@ -87,8 +94,47 @@ def check_trace(trace: Trace) -> Iterator[GradientCheck]:
     for leaf in trace.graph.leaves:
         if leaf.takes_gradient:
             yield check_leaf(trace, leaf, sample=sample)
-    for edge in trace.graph.edges:
-        yield check_edge(trace, edge, sample=sample)
+    for edges in _edges_by_node(trace.graph):
+        checks = [check_edge(trace, edge, sample=sample) for edge in edges]
+        yield from _ties_between(trace, edges, checks)
+
+
+def _edges_by_node(graph: Graph) -> Iterator[list[Edge]]:
+    """The edges of each node, from its operands on."""
+    for _, edges in groupby(graph.edges, key=lambda edge: edge.node):
+        yield list(edges)
+
+
+def _ties_between(
+    trace: Trace, edges: Sequence[Edge], checks: Sequence[GradientCheck]
+) -> list[GradientCheck]:
+    """The checks of a node's edges; operands at a kink are moved together too, since a tie between two of
+    them may be given whole to both.
+    """
+    tied = [edge for edge, check in zip(edges, checks, strict=True) if check.verdict is Verdict.KINK]
+    if len(tied) < 2:
+        return list(checks)
+    node = trace.graph.nodes[tied[0].node]
+    upstream = trace.gradients[node.position]
+    function = forward_function(node)
+    operands = [_double(trace.operand_values[position]) for position in node.operands]
+    moved = {edge.argnum for edge in tied}
+
+    def together(t: Any) -> Any:
+        given = [value + t if argnum in moved else value for argnum, value in enumerate(operands)]
+        return np.sum(upstream * function(*given))
+
+    with np.errstate(all="ignore"):
+        along = differences(together, np.array(0.0), np.array(1.0))
+        projected = float(sum(np.sum(trace.contributions[edge.index], dtype=np.float64) for edge in tied))
+    shares = np.concatenate([np.ravel(trace.contributions[edge.index]) for edge in tied])
+    if not _unfair(along, projected, shares, 1):
+        return list(checks)
+    last = tied[-1]
+    return [
+        _unfair_tie(check, along, projected) if edge is last else check
+        for edge, check in zip(edges, checks, strict=True)
+    ]
 
 
 def check_leaf(trace: Trace, leaf: Node, *, sample: int = SAMPLE) -> GradientCheck:
@@ -120,8 +166,11 @@ def _at_kink(trace: Trace, below: list[int]) -> bool:
 
     Several such choices together need not lie between the slopes of the whole, left and right.
     """
-    edges = (trace.graph.edges[index] for node in below for index in trace.schedule.edges_of[node])
-    verdicts = {check_edge(trace, edge).verdict for edge in edges}
+    verdicts: set[Verdict] = set()
+    for node in below:
+        edges = [trace.graph.edges[index] for index in trace.schedule.edges_of.get(node, ())]
+        checks = _ties_between(trace, edges, [check_edge(trace, edge) for edge in edges])
+        verdicts.update(check.verdict for check in checks)
     return Verdict.KINK in verdicts and all(verdict.good for verdict in verdicts)
 
 
@@ -138,7 +187,10 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
     operands = [_double(trace.operand_values[position]) for position in node.operands]
     function = forward_function(node)
 
+    stopped = _stopped(node)[edge.argnum]
+
     def projected(value: Any) -> Any:
+        value = operands[edge.argnum] if stopped else value
         return np.sum(upstream * function(*operands[: edge.argnum], value, *operands[edge.argnum + 1 :]))
 
     assert node.op is not None
@@ -154,29 +206,69 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         upstream=largest,
         most=most,
         sample=sample,
+        factors=_factors(trace, edge),
+        sizes=node.shape,
     )
 
 
+def _factors(trace: Trace, edge: Edge) -> dict[str, Any]:
+    """What the rule of an edge may have forgotten, or used too often: the operands and the output."""
+    node = trace.graph.nodes[edge.node]
+    assert node.op is not None
+    names = node.op.names(len(node.operands))
+    values = {name: trace.operand_values[operand] for name, operand in zip(names, node.operands, strict=True)}
+    out = np.asarray(trace.outs[edge.node], dtype=np.float64)
+    return values | {
+        "out": out,
+        "1 - out": 1 - out,
+        "out * (1 - out)": out * (1 - out),
+        "1 - out ** 2": 1 - out**2,
+    }
+
+
 def _dependants(graph: Graph, leaf: int) -> list[int]:
-    """The active computed nodes that gradient flows from to `leaf`, in the order of computing."""
+    """The computed nodes through which the output changes with `leaf`, in the order of computing.
+
+    That a rule is missing does not stop a change, so that the check finds out.
+    """
+    leads = _leading_to_output(graph)
     reached = {leaf}
     below = []
     for position in graph.order:
         node = graph.nodes[position]
-        if graph.active[position] and any(
-            rule is not None and operand in reached
-            for rule, operand in zip(node.rules, node.operands, strict=True)
+        if leads[position] and any(
+            operand in reached and not stopped
+            for operand, stopped in zip(node.operands, _stopped(node), strict=True)
         ):
             reached.add(position)
             below.append(position)
     return below
 
 
+@derived()
+def _leading_to_output(graph: Graph) -> list[bool]:
+    """Whether the output changes with each node."""
+    leads = [False] * len(graph.nodes)
+    leads[graph.output] = True
+    for position in reversed(graph.order):
+        if leads[position]:
+            node = graph.nodes[position]
+            for operand, stopped in zip(node.operands, _stopped(node), strict=True):
+                leads[operand] = leads[operand] or not stopped
+    return leads
+
+
+def _stopped(node: Node) -> list[bool]:
+    """For each operand, whether no gradient is meant to flow to it (`detach`, conditions)."""
+    assert node.op is not None
+    return [node.op.stops_gradient(name) for name in node.op.names(len(node.operands))]
+
+
 def _operands(node: Node, changed: dict[int, Any], base: list[Any]) -> list[Any]:
-    """The operands with the change in them; it does not pass where no gradient does (detach, conditions)."""
+    """The operands with the change in them; it does not pass where no gradient is meant to."""
     return [
-        changed.get(operand, base[operand]) if rule is not None else base[operand]
-        for rule, operand in zip(node.rules, node.operands, strict=True)
+        base[operand] if stopped else changed.get(operand, base[operand])
+        for operand, stopped in zip(node.operands, _stopped(node), strict=True)
     ]
 
 
@@ -213,11 +305,14 @@ def compare(
     upstream: float = 0.0,
     most: int = MOST_ENTRIES,
     sample: int = SAMPLE,
+    factors: Mapping[str, Any] | None = None,
+    sizes: Shape = (),
 ) -> GradientCheck:
     """Compare `gradient` with the derivative of the scalar `function` at `x`.
 
     `upstream` is the largest upstream gradient in it: a rule whose local gradient all but cancels, as tanh's
-    does where it is saturated, is allowed the rounding of what cancelled.
+    does where it is saturated, is allowed the rounding of what cancelled. `factors` and `sizes` help to
+    recognise a mistake (see `resemblance`).
     """
     method = "complex step" if analytic else "differences"
     entries = int(np.size(x))
@@ -239,14 +334,82 @@ def compare(
         if entries > most:
             return _sampled(name, method, derivative, function, point, gradient, min(sample, entries))
         slopes = [derivative(function, point, unit(point.shape, entry)) for entry in range(entries)]
-    rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
-    return _judge(name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding)
+        rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
+        check = _judge(name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding)
+        if check.verdict is Verdict.KINK and entries > 1:
+            tied = [entry for entry, slope in enumerate(slopes) if slope.left is not None]
+            check = _together(check, function, point, gradient, tied)
+    return _recognised(check, gradient, factors, sizes) if check.verdict is Verdict.DIFFERS else check
+
+
+def _recognised(
+    check: GradientCheck, gradient: Tensor, factors: Mapping[str, Any] | None, sizes: Shape
+) -> GradientCheck:
+    """A gradient that differs, with what the difference looks like."""
+    if check.numeric is None:
+        return check
+    found, expected = np.asarray(gradient, dtype=np.float64), np.asarray(check.numeric, dtype=np.float64)
+    looks = resemblance(found, expected, factors=factors, sizes=sizes)
+    return structs.replace(check, cosine=cosine(found, expected), resembles=looks)
+
+
+_MOST_TIED: Final = 12
+"""Of so many entries at a kink at most, each is moved together with each other one."""
+
+
+def _together(
+    check: GradientCheck, function: Function, x: Any, gradient: Tensor, tied: Sequence[int]
+) -> GradientCheck:
+    """At a kink each entry may be fair by itself, and several together not: a tie given whole to both.
+
+    Several of the `tied` entries are moved at once; where the function is smooth along that direction, it has
+    one derivative there, with which the gradient must agree.
+    """
+    directions = [np.ones(x.shape)]
+    pairs = combinations(tied[:_MOST_TIED], 2)
+    directions += [unit(x.shape, first) + unit(x.shape, second) for first, second in pairs]
+    for direction in directions:
+        along = differences(function, x, direction)
+        projected = float(np.sum(gradient * direction))
+        if _unfair(along, projected, gradient, x.size):
+            return _unfair_tie(check, along, projected)
+    return check
+
+
+def _unfair(along: Slope, projected: float, gradient: Tensor, count: int) -> bool:
+    """Whether a gradient's part along a direction in which the function is smooth is not its derivative."""
+    scale = float(np.max(np.abs(gradient), initial=0.0)) + abs(along.value)
+    allowed = _tolerance("differences", gradient.dtype) * scale * count + 2.0 * along.doubt + along.noise
+    return along.left is None and abs(along.value - projected) > allowed
+
+
+def _unfair_tie(check: GradientCheck, along: Slope, projected: float) -> GradientCheck:
+    error = abs(along.value - projected) / (max(abs(along.value), abs(projected)) or 1.0)
+    return structs.replace(
+        check,
+        verdict=Verdict.DIFFERS,
+        error=error,
+        entry=(),
+        found=projected,
+        expected=along.value,
+        numeric=None,
+        resembles=msg("each entry alone is a fair choice at the kink, several together are not"),
+    )
+
+
+_ROUNDINGS: Final = 512
+"""How many roundings of a narrow floating type may add up in a gradient."""
+_BESIDE: Final = 1e-12
+"""How far a small entry may be off because of the rounding of one that is so much larger."""
 
 
 def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
     """The tolerance, relative to the gradient's largest magnitude; a narrow dtype needs more."""
     wanted = 1e-9 if method == "complex step" else 1e-7
-    return wanted if dtype == np.float64 else max(wanted, float(np.sqrt(np.finfo(dtype).eps)))
+    if dtype == np.float64:
+        return wanted
+    rounding = float(np.finfo(dtype).eps)
+    return max(wanted, min(float(np.sqrt(rounding)), _ROUNDINGS * rounding))
 
 
 def _judge(
@@ -271,6 +434,10 @@ def _judge(
     doubt = np.array([slope.doubt for slope in slopes])
     noise = np.array([slope.noise for slope in slopes])
     tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise + rounding
+    if method == "complex step" and gradient.dtype == np.float64:  # exact in each entry by itself
+        own = np.maximum(np.abs(found), np.abs(numeric))
+        each = _tolerance(method, gradient.dtype) * own + _BESIDE * scale + 1e-13 + rounding
+        tolerance = np.minimum(tolerance, each)
     allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
     gaps = np.where(kinks, 0.0, np.abs(found - numeric))
     if not np.all(np.isfinite(numeric[~kinks])):

@@ -154,6 +154,7 @@ def composed_operator(
     *,
     sign: str = "",
     lesson: Words | None = None,
+    wrong: bool = False,
     refuse_shapes: ShapeCheck | None = None,
 ) -> Op:
     """The operator `name` that computes `forward`.
@@ -177,6 +178,7 @@ def composed_operator(
         indices=(lambda *shapes: forward.indices(shapes)) if _has_indices(forward) else None,
         analytic=forward.analytic,
         boolean=forward.boolean,
+        wrong=wrong,
         inside=steps_inside,
         lesson=lesson or (_GIVEN if backward else _DERIVED),
         samples=(),

@@ -278,6 +278,7 @@ where = define(
             "where(condition, 0, 1)", lambda out, condition, a, b: np.where(condition != 0, 0.0, 1.0)
         ),
     ),
+    stops=("condition",),
     analytic=False,
     lesson=Words(
         en="A choice lets the gradient through only where this operand was chosen.",
@@ -325,6 +326,7 @@ detach = define(
     numpy="a",
     forward=operator.pos,
     rules=(None,),
+    stops=("a",),
     analytic=False,
     lesson=Words(
         en="The value passes, the gradient stops here.",

@@ -48,7 +48,7 @@ What it computes
 
 What it takes
 - `attributes` declare their types and their limits, once: within its limits, a rule can rely on a setting.
-- `optional`, `variadic`, `constants`, `indices`, `conflict`, `refuse`: see `Op`.
+- `optional`, `variadic`, `constants`, `stops`, `indices`, `conflict`, `refuse`: see `Op`.
 - `analytic`, `boolean`, `tails`, `raises_at_zero`: what kind of function it is, see `Op`.
 - `inside` is the operator's decomposition, if it is composite: names and expressions over the operands'
   names and those before, the last called ``out``; it is lowered to a graph elsewhere.
@@ -116,6 +116,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """Whether the last operand may be given any number of times."""
     constants: tuple[str, ...] = ()
     """Operands that must be constants."""
+    stops: tuple[str, ...] = ()
+    """Operands that no gradient is meant to flow to; to those of a `boolean` operator none is."""
     indices: Callable[..., tuple[int, ...]] | None = None
     """``indices(*shapes)``: which operands hold whole numbers and keep their integer type."""
     conflict: Callable[..., Hint] | None = None
@@ -127,6 +129,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """Whether its derivative can be checked by a complex step."""
     boolean: bool = False
     """Whether it gives truth values."""
+    wrong: bool = False
+    """Whether a rule of it is wrong on purpose, so that a check must find it."""
     tails: Literal["", "saturating", "dead"] = ""
     """What becomes of the slope of an activation function far from 0: ``saturating`` where it falls to 0,
     ``dead`` where it and the output are exactly 0 on one side."""
@@ -174,6 +178,10 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     def attribute(self, name: str) -> OpAttribute | None:
         """The attribute called `name`."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+    def stops_gradient(self, name: str) -> bool:
+        """Whether no gradient is meant to flow to the operand called `name`."""
+        return self.boolean or name in self.stops or name in self.constants
 
     @property
     def is_called(self) -> bool:
@@ -282,6 +290,7 @@ class Family(Struct, frozen=True):
         optional: int = 0,
         variadic: bool = False,
         constants: tuple[str, ...] = (),
+        stops: tuple[str, ...] = (),
         indices: Callable[..., tuple[int, ...]] | None = None,
         conflict: Callable[..., Hint] | None = None,
         refuse: Callable[..., Message | None] | None = None,
@@ -319,6 +328,7 @@ class Family(Struct, frozen=True):
             optional=optional,
             variadic=variadic,
             constants=constants,
+            stops=stops,
             indices=indices,
             conflict=conflict,
             refuse=refuse,

@@ -283,6 +283,7 @@ OWN_OPERATOR: Final = form(
     ),
     FormatKey("shape", "axes", msg("The axes of inputs and `out`: `{{a: [n, d], out: [n]}}`.")),
     FormatKey("sign", "sign", msg("What stands in its node of the graph.")),
+    FormatKey("wrong", "flag", msg("Whether a rule is a known mistake, which the numeric check must find.")),
     FormatKey("lesson", "texts", msg("What its backward step does, in a sentence.")),
 )
 

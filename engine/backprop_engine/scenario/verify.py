@@ -13,9 +13,13 @@ from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_trace
 from backprop_engine.errors import Code, Diagnostic, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
+from backprop_engine.expressions import normalised
+from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlSequence
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlSequence
 from backprop_engine.scenario.sections.expectations import Expectation, Figure, Formula
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
@@ -194,12 +198,14 @@ def verify(scenario: Scenario) -> Verification:
     """Compare `expect`, then check every gradient.
 
     A gradient that is not finite is accepted only where `expect` names it, or names one that it flows into;
-    where the output is not finite, nothing can be compared, and `expect` must name that. With `train`, the
+    where the output is not finite, nothing can be compared, and `expect` must name that. A gradient that a
+    rule marked `wrong` makes differ is accepted, and there must be one. With `train`, the
     gradients of the first iteration are checked, and of each that has expectations of its own.
     """
     run = scenario.run()
     checks: list[GradientCheck] = []
     bad: list[GradientCheck] = []
+    right: list[str] = []
     last = run.iterations - 1
     for iteration in dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations))):
         if iteration < last or not last:
@@ -208,8 +214,50 @@ def verify(scenario: Scenario) -> Verification:
             found = list(check_trace(trace))
             checks += found
             bad += _bad(found, trace, blocks)
+            right += [] if iteration else _right_after_all(found, trace.graph)
     figures = sum(len(block.figures) for block in scenario.expectations)
-    return Verification(figures, list(failures(scenario, run)), checks, bad)
+    unexpected = [_marked_wrong(name, scenario) for name in right]
+    return Verification(figures, [*failures(scenario, run), *unexpected], checks, bad)
+
+
+def _right_after_all(checks: Sequence[GradientCheck], graph: Graph) -> list[str]:
+    """The operators that are marked `wrong`, and with which no gradient differs."""
+    found = {check.name for check in checks if check.verdict is Verdict.DIFFERS}
+    edges = [edge for edge in graph.edges if _edge_name(graph, edge) in found]
+    caught = {op.name for edge in edges if (op := graph.nodes[edge.node].op) is not None}
+    used = {node.op.name for node in graph.nodes if node.op is not None and node.op.wrong}
+    return sorted(used - caught)
+
+
+def _edge_name(graph: Graph, edge: Edge) -> str:
+    """What the check of an edge is called."""
+    return f"{graph.nodes[edge.node].name} → {graph.nodes[edge.operand].name}"
+
+
+def _marked_wrong(name: str, scenario: Scenario) -> Failure:
+    root = read(scenario.text)
+    assert isinstance(root, YamlMapping)  # it was loaded before
+    section = root.entries["operators"].value
+    assert isinstance(section, YamlMapping)
+    message = msg("the operator `{name}` is marked `wrong`, but its rules agree", name=name)
+    entry = next(entry for entry in section if normalised(entry.key.text) == name)
+    return Failure(EXPECT_WRONG, name, message, entry.key, msg("take `wrong: true` out"))
+
+
+def _known_mistakes(graph: Graph) -> frozenset[str]:
+    """The names of the checks in which a rule marked `wrong` has a part."""
+    wrong = [node.op is not None and node.op.wrong for node in graph.nodes]
+    if not any(wrong):
+        return frozenset()
+    names = {_edge_name(graph, edge) for edge in graph.edges if wrong[edge.node]}
+    for leaf in graph.leaves:
+        reached = {leaf.position}
+        for position in graph.order:
+            if reached.intersection(graph.nodes[position].operands):
+                reached.add(position)
+        if any(wrong[position] for position in reached):
+            names.add(leaf.name)
+    return frozenset(names)
 
 
 def _bad(checks: Sequence[GradientCheck], trace: Trace, blocks: Sequence[Expectation]) -> list[GradientCheck]:
@@ -217,11 +265,13 @@ def _bad(checks: Sequence[GradientCheck], trace: Trace, blocks: Sequence[Expecta
     figures = [figure for block in blocks for figure in block.figures if _not_finite(figure.expected)]
     accepted = _flowing_into(trace, {figure.name for figure in figures if figure.of == "gradient"})
     output = trace.graph.nodes[trace.graph.output].name
+    known = _known_mistakes(trace.graph)
     output_named = any(figure.name == output and figure.of == "value" for figure in figures)
     return [
         check
         for check in checks
         if not check.verdict.good
+        and not (check.verdict is Verdict.DIFFERS and check.name in known)
         and not (check.verdict is Verdict.NOT_FINITE and _target(check) in accepted)
         and not (check.method == "output" and output_named)
     ]

@@ -16,6 +16,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.schema import schema
+from backprop_engine.scenario.verify import verify
 from graphs import assert_close
 
 SWISH = """
@@ -200,3 +201,13 @@ def test_an_operator_cannot_allocate_more_than_its_bound_allows() -> None:
         "inputs: {x: {shape: [100000], init: ones}}\nnodes: {y: f(x)}\n"
     )
     assert mistakes(text) == [("shapes", 3, 12)]
+
+
+def test_a_rule_that_is_marked_wrong_must_be_found() -> None:
+    marked = WRONG + "\n    wrong: true"
+    assert verify(swish(marked)).passed
+    assert not verify(swish(WRONG)).passed
+    verification = verify(swish(RIGHT + "\n    wrong: true"))
+    (failure,) = verification.failures
+    assert (failure.code.name, failure.name, failure.place.line) == ("expect-wrong", "swish", 3)
+    assert mistakes(SWISH.format(backward="wrong: true"))[0][:2] == ("operator-form", 6)

@@ -199,7 +199,7 @@ def _problem(check: GradientCheck) -> Message:
             name=name,
             found=number(check.found),
         )
-    return msg(
+    problem = msg(
         "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
         name=name,
         found=number(check.found, 12),
@@ -207,6 +207,10 @@ def _problem(check: GradientCheck) -> Message:
         expected=number(check.expected, 12),
         error=number(check.error, 2),
     )
+    known = [check.resembles] if check.resembles else []
+    if check.cosine is not None and check.entries > 1:
+        known.append(msg("cosine {cosine}", cosine=number(check.cosine, 4)))
+    return joined("; ", [problem, *known])
 
 
 # Watching

@@ -20,6 +20,7 @@ from backprop_engine.scenario.format import OWN_OPERATOR
 from backprop_engine.scenario.read.mistakes import (
     WRONG_TYPE,
     Mistakes,
+    as_bool,
     as_mapping,
     as_sequence,
     as_text,
@@ -93,6 +94,7 @@ def _operator(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes)
         backward,
         sign=_sign(node.get("sign")),
         lesson=_lesson(node.get("lesson")),
+        wrong=_wrong(node.get("wrong"), name, backward),
         refuse_shapes=_shape_rule(node.get("shape"), name, inputs),
     )
 
@@ -177,6 +179,17 @@ def _sign(node: YamlNode | None) -> str:
         message = msg("a sign has 1 to {most} characters", most=LONGEST_SIGN)
         raise mistake(OWN_OPERATOR_FORM, node, message)
     return sign
+
+
+def _wrong(node: YamlNode | None, name: str, backward: Mapping[str, CompiledFormula | None]) -> bool:
+    """Whether a rule is a known mistake."""
+    if node is None or is_absent(node):
+        return False
+    wrong = as_bool(node, msg("`true` or `false`"))
+    if wrong and not backward:
+        message = msg("`{name}` has no rule that could be wrong", name=name)
+        raise mistake(OWN_OPERATOR_FORM, node, message, msg("write it under `backward`"))
+    return wrong
 
 
 def _lesson(node: YamlNode | None) -> Words | None:
