@@ -39,7 +39,7 @@ def test_there_are_ten_and_all_are_listed(replay: Any) -> None:
 FINDS = {
     "dead_relu": r"Stopped at breakpoint 1 \(dead relu\)\.[\s\S]*forward  H = relu\(Z\)",
     "who_exploded": r"Stopped at breakpoint 1 \(above 100\)\.[\s\S]*W_hhᵀ",
-    "wrong_transposition": r"slope 4  gradient 4[\s\S]*slope 6  gradient 6",
+    "wrong_transposition": r"slope 4  gradient 6[\s\S]*slope 6  gradient 4",
     "first_nan": r"\(first infinity\)\.[\s\S]*forward  logs[\s\S]*\(first nan\)\.[\s\S]*backward  logs → x",
     "what_if": r"q  3 → 5",
     "wrong_learning_rate": r"\(sign change\)\.[\s\S]*iteration 1 of 20",

@@ -18,6 +18,7 @@ import pytest
 
 import outside
 from backprop_engine import Trace, load_scenario
+from backprop_engine.graph.graph import Graph
 from graphs import largest
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -95,13 +96,28 @@ def value_pairs(stem: str) -> Iterator[Pair]:
         yield Pair(f"the value of {node.name}", 1.0 * trace.values[position], values[position], flowed)
 
 
+def behind_wrong_rules(graph: Graph) -> set[int]:
+    """The nodes whose gradients pass through a rule that is wrong on purpose."""
+    wrong: set[int] = set()
+    for node in reversed(graph.nodes):
+        if node.op is not None and (node.op.wrong or node.position in wrong):
+            wrong.update(node.operands)
+    return wrong
+
+
 def gradient_pairs(stem: str) -> Iterator[Pair]:
-    """The gradients of leaves and computed nodes; each use's upstream gradient and contribution flowed in."""
+    """The gradients of leaves and computed nodes; each use's upstream gradient and contribution flowed in.
+
+    Those that pass through a rule that is wrong on purpose are left out.
+    """
     trace, (_, gradients) = recorded(stem), theirs(stem)
+    wrong = behind_wrong_rules(trace.graph)
     incoming: dict[int, list[Any]] = {}
     for edge, contribution in zip(trace.graph.edges, trace.contributions, strict=True):
         incoming.setdefault(edge.operand, []).extend((contribution, trace.gradients[edge.node]))
     for node in trace.graph.nodes:
+        if node.position in wrong:
+            continue
         ours = trace.gradients[node.position]
         if ours is None and node.is_leaf and node.takes_gradient:
             ours = trace.gradient(node.name)
@@ -143,6 +159,17 @@ def test_values(stem: str) -> None:
 def test_gradients(stem: str) -> None:
     assert_close(gradient_pairs(stem), stem)
     assert any(leaf.takes_gradient for leaf in recorded(stem).graph.leaves)
+
+
+def test_a_wrong_rule_gives_another_gradient_than_the_outside_engine() -> None:
+    stems = [stem for stem in SCENARIOS if behind_wrong_rules(recorded(stem).graph)]
+    assert len(stems) >= 8
+    for stem in stems:
+        trace, (_, gradients) = recorded(stem), theirs(stem)
+        leaves = [leaf for leaf in trace.graph.leaves if leaf.takes_gradient]
+        assert any(largest(trace.gradient(leaf.name) - gradients[leaf.position]) > 1e-3 for leaf in leaves), (
+            stem
+        )
 
 
 @pytest.mark.parametrize("stem", SCENARIOS)

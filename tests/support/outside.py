@@ -15,6 +15,7 @@ from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
 import outside_losses
+import outside_own
 import outside_shapes
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind
@@ -63,6 +64,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = (
     }
     | outside_shapes.DEFINITIONS
     | outside_losses.DEFINITIONS
+    | outside_own.DEFINITIONS
 )
 
 

@@ -39,8 +39,10 @@ def resemblance(
     `factors` are tensors that a rule may have forgotten or used too often, by name; `sizes` are those of the
     axes that it may have summed or averaged over.
     """
-    if not (np.all(np.isfinite(found)) and np.all(np.isfinite(expected)) and np.any(expected)):
+    if not (np.all(np.isfinite(found)) and np.all(np.isfinite(expected))):
         return ""
+    if not np.any(expected):
+        return msg("no gradient is to flow here: the numeric one is 0")
     if not np.any(found):
         return msg("nothing is handed on: the rule is missing")
     with np.errstate(all="ignore"):
