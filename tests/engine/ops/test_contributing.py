@@ -83,7 +83,7 @@ def everything(name, path, asked, condition):
         "schema": said("schema"),
         "asked": said("run", path, "-x", asked),
         "holds": holding(parse_condition(condition, trace.graph), trace).tolist(),
-        "screen": said("snapshot", path, "--at", "2", "--size", "120x40", "-o", "-"),
+        "screen": said("snapshot", path, "--at", "2", "--size", "200x60", "-o", "-"),
     }
 
 cubes, matrices, slip = sys.argv[1:]

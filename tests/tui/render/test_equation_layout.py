@@ -55,7 +55,7 @@ def bracketed(block: Block) -> list[list[list[str]]]:
 
 def test_numbers_with_fewer_digits_come_before_heatmaps() -> None:
     sample = Sample(((3, 3), (3, 3)))
-    found = [backward("matmul", sample, (width, 12)) for width in (90, 60, 46)]
+    found = [backward("matmul", sample, (width, 12)) for width in (90, 60, 48)]
     assert not any(map(pictures, found))
     digits = [max(map(len, re.findall(r"\d\.(\d+)", plain(block.lines)))) for block in found]
     assert digits == sorted(digits, reverse=True)
@@ -68,13 +68,16 @@ def test_a_vector_that_is_too_high_lies_down() -> None:
     assert "⎡" not in shown
 
 
-def test_a_text_in_the_place_of_numbers_takes_several_lines() -> None:
+def test_what_a_map_does_is_said_above_in_full_or_not_at_all() -> None:
     sample = Sample(((1, 6), (1, 1, 3)))
-    full = plain(backward("conv1d", sample, (100, 12)).lines)
-    close = plain(backward("conv1d", sample, (46, 16)).lines)
-    assert "each weight, back to what it saw" in full
-    assert [line.rstrip().endswith(("back to", "it saw")) for line in close.splitlines()].count(True) == 2
-    assert "…" not in close
+    for width in range(40, 110, 6):
+        lines = plain(backward("conv1d", sample, (width, 16)).lines).splitlines()
+        numbers = next(at for at, line in enumerate(lines) if "←" in line)
+        assert not re.search(r"weight|saw", " ".join(lines[numbers:])), "words where numbers belong"
+        above = " ".join(" ".join(lines[:numbers]).split())
+        assert "…" not in above
+        assert ("weight" in above) == ("saw" in above)
+    assert "each weight, back to what it saw" in plain(backward("conv1d", sample, (120, 12)).lines)
 
 
 @pytest.mark.parametrize("width", [60, 76, 90])
@@ -88,11 +91,13 @@ def test_heatmaps_of_one_shape_are_of_one_size(width: int) -> None:
 
 
 @pytest.mark.parametrize("tall", [False, True])
-def test_the_sign_before_the_product_stands_at_its_name(tall: bool) -> None:
+def test_where_the_rest_stands_under_the_product_a_sign_leads_it(tall: bool) -> None:
     sample = Sample(((3, 3), (3, 3)))
-    lines = plain(backward("matmul", sample, (46, 18), tall=tall).lines).splitlines()
-    sign = next(line for line in lines if line.startswith(" = "))
-    assert ("──" if tall else "∂") in sign
+    lines = plain(backward("matmul", sample, (48, 18), tall=tall).lines).splitlines()
+    rows = [line for line in lines if line.startswith("= ")]
+    assert len(rows) == 2, "before the names and before the numbers"
+    assert "∂L/∂out" in rows[0] or "──" in rows[0]
+    assert "⎢" in rows[1]
 
 
 def used_twice(rows: int) -> Trace:
@@ -202,7 +207,7 @@ class TestNumbersBeforeHeatmaps:
         assert "[0.380  -0.289]" in plain(block.lines)
 
     def test_which_part_of_a_tensor_it_is_always_stands_there(self) -> None:
-        block = equation(step_facts(scenes.trace("layer_norm_directions").frame(3)), "ko", 44, 17, tall=True)
+        block = equation(step_facts(scenes.trace("layer_norm_directions").frame(3)), "ko", 46, 17, tall=True)
         assert not pictures(block)
         assert plain(block.lines).count("[0]") == 3
         forward = plain(equation(step_facts(scenes.trace("small_convnet").frame(1)), "en", 76, 9).lines)
@@ -238,8 +243,8 @@ class TestWhatIsShown:
             assert [row[0] for row in bracketed(shown)[0]] == told
 
     def test_a_long_vector_lies_down_where_there_is_little_height(self) -> None:
-        graph = graph_of(OPS["neg"], Sample(((60,),)))
-        trace = record(graph, Bindings.of(graph, {"a": np.ones(60)}, np.arange(60.0)))
+        graph = graph_of(OPS["square"], Sample(((60,),)))
+        trace = record(graph, Bindings.of(graph, {"a": np.linspace(-1, 1, 60)}, np.arange(60.0)))
         shown = plain(equation(step_facts(trace.frame(3)), "en", 210, 7).lines)
         assert len(re.findall(r"\[[^]]{60}\]ᵀ", shown)) == 3
         close = plain(equation(step_facts(trace.frame(3)), "en", 70, 7).lines)
@@ -278,7 +283,7 @@ class TestHowItIsWritten:
         """Otherwise a heatmap would be cut, and the product stand below instead."""
         block = equation(step_facts(scenes.trace("transformer_block").frame(27)), "ko", 94, 24)
         names = " ".join(line_text(block.lines[0]).split())
-        assert names == "∂L/∂c1 = ∑ 0번 축 ∂L/∂m#2 ⊙ ∂m#2/∂c1"
+        assert names == "∂L/∂c1 = ∑ 0번 축 ∂L/∂m#2 · ∂m#2/∂c1"
 
     def test_a_negative_factor_is_in_brackets(self) -> None:
         trace = reached("mul", Sample((np.asarray(2.0), np.asarray(-3.0))), ())
@@ -297,9 +302,9 @@ class TestHowItIsWritten:
 
     @pytest.mark.parametrize("tall", [False, True])
     def test_signs_and_the_middle_of_the_numbers_stand_at_the_name_of_the_product(self, tall: bool) -> None:
-        lines = plain(backward("matmul", Sample(((3, 3), (3, 3))), (46, 18), tall=tall).lines).splitlines()
-        (sign,) = (line for line in lines if line.startswith(" = "))
-        assert re.fullmatch(r" = +(∂L/∂a|──) += ⎢.*⎥ *", sign)
+        lines = plain(backward("matmul", Sample(((3, 3), (3, 3))), (48, 18), tall=tall).lines).splitlines()
+        first = next(line for line in lines if " = " in line)
+        assert re.fullmatch(r" *(∂L/∂a|──) += ⎢.*⎥ *", first)
 
     def test_only_words_that_are_too_wide_for_their_own_column_take_two_lines(self) -> None:
         graph = Sketch().inputs(x=(), y=())(q="add x y", f="mul q x").build()

@@ -534,7 +534,7 @@ def test_a_jacobian_of_a_batch_names_its_row(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stem", "position"), [("sigmoid_inside_out", 8), ("leaky_relu_rescue", 10), ("leaky_relu_rescue", 12)]
+    ("stem", "position"), [("sigmoid_inside_out", 8), ("leaky_relu_rescue", 10), ("xor", 15)]
 )
 def test_factors_have_the_digits_of_the_chain_rule_panel(stem: str, position: int) -> None:
     frame = trace(stem).frame(position)

@@ -1,8 +1,9 @@
-"""The panel about the step: its equation, what the node is, why it is so, and the line of NumPy."""
+"""The panel about the step: its equation first, then what the node is, why, and the line of NumPy."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
@@ -15,14 +16,19 @@ from backprop_tui.cells.lines import Line, Span, wrap_line
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.watches import watch_lines
 from backprop_tui.render.formulas.page import formula_block
-from backprop_tui.render.words import note, numeric_line, words
+from backprop_tui.render.words import code, note, numeric_line, remarks, words
 from backprop_tui.view import View
 
 __all__ = ["chain_rule", "step", "step_title"]
 
 _NARROWEST: Final = 10
+_TWO_COLUMNS: Final = 100
+"""The cells from which formulas and words stand side by side."""
+_GAP: Final = 4
 _LEAST: Final = 9
 """The rows that the equation is given at least, where the author's note leaves as many."""
+_SHARE: Final = 3, 5
+"""What heatmaps take at most where there is more to say."""
 _TITLES: Final[dict[FactsKind, Message]] = {
     "forward": msg("Forward"),
     "seed": msg("Seed"),
@@ -32,7 +38,7 @@ _TITLES: Final[dict[FactsKind, Message]] = {
 }
 """What stands in the panel's border in place of its name."""
 _TITLE: Final = next(slot.title for slot in PANEL_SLOTS if slot.name == "step")
-_BLANK: Final[list[Line]] = [(Span(""),)]
+_BLANK: Final[Line] = (Span(""),)
 
 
 def step_title(view: View) -> str:
@@ -43,18 +49,31 @@ def step_title(view: View) -> str:
 
 
 def step(view: View, width: int, height: int) -> Drawing:
-    """The equation with its check, and below it what the node is, and the words."""
+    """The equation with its check; below it what the node is, the words, and the line of NumPy.
+
+    Where not all of it fits, the formulas of the node come last: the equation has the symbols too.
+    """
     width = max(_NARROWEST, width)
-    facts = view.facts
-    told = [*_told(view, width), *watch_lines(view, width)]
+    facts, language = view.facts, view.language
+    said = [*remarks(facts, language), *code(facts)]
     if isinstance(facts, StartFacts | ClearFacts):
-        return Lines.of(told)
-    noted = _wrapped(note(facts, view.language), width)
-    high = max(min(height - len(noted), _LEAST), height - len(told) - 1)
-    equation = _with_its_check(facts.trace, facts.frame.position, view.language, width, high)
-    margin = _BLANK * (len(equation) + 1 + len(told) < height)
-    between = _BLANK * (len(equation) + 1 + len(noted) <= height)
-    return Lines.of([*margin, *equation, *between, *told])
+        return Lines.of([*_wrapped(said, width), *watch_lines(view, width)])
+    formulas = formula_block(facts, language, width, small=not view.ascii, said=True)
+    beside = width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2
+    room = width - formulas.width - _GAP if beside else width
+    told = [*_wrapped(said, room), *watch_lines(view, room)]
+    noted = len(_wrapped(note(facts, language), room))
+    hero = _hero(view, width, height, noted, len(told))
+    below = height - len(hero) - 1
+    if beside:
+        told = _side_by_side(formulas, told)
+    elif formulas.height and formulas.height + 1 + len(told) <= below:
+        told = [*formulas.lines, _BLANK, *told]
+    elif formulas.height:
+        told = [*told, _BLANK, *formulas.lines]
+    margin = [_BLANK] * (len(told) < below)
+    between = [_BLANK] * (noted <= below)
+    return Lines.of([*margin, *hero, *between, *told])
 
 
 def chain_rule(view: View, width: int, height: int) -> Drawing:
@@ -62,13 +81,34 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     facts = view.facts
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(_wrapped(words(facts, view.language), width))
-    lines = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height)
-    margin = _BLANK * min(2, (max(0, height - len(lines)) + 1) // 2)
-    return Lines.of([*margin, *((Span(" "), *line) for line in lines)])
+    found = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height)
+    margin = [_BLANK] * min(2, (max(0, height - len(found.lines)) + 1) // 2)
+    return Lines.of([*margin, *((Span(" "), *line) for line in found.lines)])
+
+
+def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequence[Line]:
+    """The equation and its check, as large as what is `told` below leaves; the author's note is in view.
+
+    Numbers are written as large as they can be, and pictures get no more than their share.
+    """
+    trace, position = view.frame.trace, view.frame.position
+    most = height - noted - 1
+    found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
+    shared = max(height * _SHARE[0] // _SHARE[1], height - told - 1, min(_LEAST, height - noted))
+    if found.is_picture and len(found.lines) > shared:
+        found = _with_its_check(trace, position, view.language, width, shared)
+    return found.lines
+
+
+class _Checked(NamedTuple):
+    """The rows of an equation and of its check, and whether there is a heatmap among them."""
+
+    lines: Sequence[Line]
+    is_picture: bool
 
 
 @derived(limit=8)  # a reader steps back to what was just seen as often as on
-def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> list[Line]:
+def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> _Checked:
     from backprop_tui.render.equation.equation import equation
 
     facts = step_facts(trace.frame(position))
@@ -76,18 +116,22 @@ def _with_its_check(trace: Trace, position: int, language: str, width: int, heig
     check = _wrapped([line] if line else [], max(1, width))
     block = equation(facts, language, width, max(4, height - len(check)), tall=True)
     lines = block.padded(width).lines
-    between = _BLANK * bool(check and height > len(lines) + len(check))
+    between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
-    return [*lines, *between, *centred]
+    return _Checked([*lines, *between, *centred], any(leaf.is_picture for leaf in block.leaves()))
 
 
-def _told(view: View, width: int) -> list[Line]:
-    """What there is to say about the step, and what the node is and its local gradients, as formulas."""
-    facts = view.facts
-    block = formula_block(facts, view.language, width, small=not view.ascii, chain=False)
-    formulas = [*_BLANK, *block.lines] if block.height else []
-    return [*_wrapped(words(facts, view.language), width), *formulas]
+def _side_by_side(formulas: Block, told: Sequence[Line]) -> list[Line]:
+    """Formulas to the left of words."""
+    left = Block.of(formulas.lines)
+    rows = max(left.height, len(told))
+    padding: Line = (Span(" " * (formulas.width + _GAP)),)
+    lines: list[Line] = []
+    for at in range(rows):
+        before = (*left.lines[at], Span(" " * _GAP)) if at < left.height else padding
+        lines.append((*before, *told[at]) if at < len(told) else before)
+    return lines
 
 
-def _wrapped(lines: list[Line], width: int) -> list[Line]:
+def _wrapped(lines: Sequence[Line], width: int) -> list[Line]:
     return [piece for line in lines for piece in wrap_line(line, width)]

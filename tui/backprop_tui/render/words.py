@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,7 @@ __all__ = [
     "note",
     "numeric_line",
     "override_line",
+    "remarks",
     "sentences",
     "story",
     "turn_text",
@@ -66,13 +67,24 @@ def words(facts: StepFacts, language: str) -> list[Line]:
 
     What the author says about this very node stands before what holds for all like it.
     """
-    lines = [*note(facts, language), *sentences(facts, language)]
-    if facts.completes:
-        done = msg("The backward pass is done: every gradient has arrived.")
-        if facts.completes == "forward":
-            done = msg("The last forward pass is done: no update follows, so there is no backward pass.")
-        lines.append((Span(done.in_language(language), Role.GOOD),))
-    return lines
+    return [*note(facts, language), *sentences(facts, language), *_done(facts, language)]
+
+
+def remarks(facts: StepFacts, language: str) -> list[Line]:
+    """What there is to say beside the step's equation, its formulas and its code; trouble comes first."""
+    said = [*_said(facts, language)]
+    trouble, why = ([line for topic, line in said if topic == wanted] for wanted in ("trouble", "why"))
+    return [*trouble, *note(facts, language), *why, *_done(facts, language)]
+
+
+def _done(facts: StepFacts, language: str) -> list[Line]:
+    """That the pass is done with this step, if it is."""
+    if not facts.completes:
+        return []
+    done = msg("The backward pass is done: every gradient has arrived.")
+    if facts.completes == "forward":
+        done = msg("The last forward pass is done: no update follows, so there is no backward pass.")
+    return [(Span(done.in_language(language), Role.GOOD),)]
 
 
 def note(facts: StepFacts, language: str) -> list[Line]:
@@ -94,29 +106,54 @@ def formulas(facts: StepFacts, language: str) -> list[Line]:
 
 def sentences(facts: StepFacts, language: str) -> list[Line]:
     """What there is to say about a step, and what it is in NumPy."""
+    return [line for _, line in _said(facts, language)]
+
+
+class _Said(NamedTuple):
+    """A line, and what it is for."""
+
+    topic: Literal["why", "trouble", "code", "formula"]
+    line: Line
+
+
+def _why(words: Message, language: str, role: Role = Role.TEXT) -> _Said:
+    return _Said("why", (Span(words.in_language(language), role),))
+
+
+def _said(facts: StepFacts, language: str) -> Iterator[_Said]:
     match facts:
         case ForwardFacts():
-            return _forward(facts, language)
+            yield from _forward(facts, language)
         case BackwardFacts():
-            return _backward(facts, language)
+            yield from _backward(facts, language)
         case SeedFacts():
-            return _seed(facts, language)
+            yield from _seed(facts, language)
         case AccumulateFacts():
-            return _accumulate(facts, language)
+            yield from _accumulate(facts, language)
         case UpdateFacts():
-            return _update(facts, language)
+            yield from _update(facts, language)
         case ClearFacts():
             cleared = msg(
                 "The parameters are updated. Values and gradients are cleared: they belong to the old "
                 "parameters, and a gradient that is kept would be added to the next one."
             )
-            return [(Span(cleared.in_language(language)),), *code(facts)]
+            yield _why(cleared, language)
+            yield from _code(facts)
         case StartFacts():
             start = msg(
                 "Nothing is computed yet: only inputs, parameters and constants have values. The first step "
                 "begins the forward pass."
             )
-            return [(Span(start.in_language(language)),)]
+            yield _why(start, language)
+
+
+def _code(facts: StepFacts) -> Iterator[_Said]:
+    return (_Said("code", line) for line in code(facts))
+
+
+def _overridden(facts: StepFacts, language: str) -> Iterator[_Said]:
+    if line := override_line(facts, language):
+        yield _Said("trouble", line)
 
 
 def code(facts: StepFacts) -> list[Line]:
@@ -203,11 +240,6 @@ def turn_text(facts: BackwardFacts | AccumulateFacts, language: str) -> str:
     )
 
 
-def _filled(line: Line) -> list[Line]:
-    """The line, if there is something in it."""
-    return [line] if line else []
-
-
 # Forward
 
 
@@ -239,31 +271,23 @@ def _in_parentheses(written: str) -> str:
     return f"({written})" if written.startswith("-") else written
 
 
-def _forward(facts: ForwardFacts, language: str) -> list[Line]:
-    lines = code(facts)
-    if overridden := override_line(facts, language):
-        lines.append(overridden)
+def _forward(facts: ForwardFacts, language: str) -> Iterator[_Said]:
+    yield from _code(facts)
+    if facts.override is not None:
+        yield from _overridden(facts, language)
     elif facts.arises_here:
         value = summary(facts.result.tensor)
-        lines.append(
-            (
-                Span(
-                    msg(
-                        "{node} is {value}: it arises here, from finite operands.",
-                        node=facts.node.name,
-                        value=value,
-                    ).in_language(language),
-                    Role.WARNING,
-                ),
-            )
+        arises = msg(
+            "{node} is {value}: it arises here, from finite operands.", node=facts.node.name, value=value
         )
+        yield _Said("trouble", (Span(arises.in_language(language), Role.WARNING),))
     if facts.conventions:
-        lines.append((Span(facts.conventions.in_language(language), Role.DIM),))
+        yield _Said("why", (Span(facts.conventions.in_language(language), Role.DIM),))
     if facts.locals:
-        lines.append((Span(msg("local gradients").in_language(language), Role.DIM),))
+        yield _Said("formula", (Span(msg("local gradients").in_language(language), Role.DIM),))
     for local in facts.locals:
-        lines.append((Span(f"  {local.name} = ", Role.LOCAL), Span(_local_text(local, language), Role.LOCAL)))
-    return lines
+        text = _local_text(local, language)
+        yield _Said("formula", (Span(f"  {local.name} = ", Role.LOCAL), Span(text, Role.LOCAL)))
 
 
 def _local_text(local: LocalFacts, language: str) -> str:
@@ -279,7 +303,7 @@ def _local_text(local: LocalFacts, language: str) -> str:
 # Backward
 
 
-def _seed(facts: SeedFacts, language: str) -> list[Line]:
+def _seed(facts: SeedFacts, language: str) -> Iterator[_Said]:
     seed = facts.result.tensor
     if seed.shape == ():
         words = msg(
@@ -294,59 +318,43 @@ def _seed(facts: SeedFacts, language: str) -> list[Line]:
             output=facts.node.name,
             loss=facts.loss,
         )
-    return [(Span(words.in_language(language)),), *code(facts), *_filled(override_line(facts, language))]
+    yield _why(words, language)
+    yield from _code(facts)
+    yield from _overridden(facts, language)
 
 
-def _backward(facts: BackwardFacts, language: str) -> list[Line]:
-    operand = facts.operand
-    lines: list[Line] = [
-        (Span(facts.lesson.in_language(language)),),
-        *code(facts),
-        *_filled(override_line(facts, language)),
-    ]
+def _backward(facts: BackwardFacts, language: str) -> Iterator[_Said]:
+    yield _Said("why", (Span(facts.lesson.in_language(language)),))
+    yield from _code(facts)
+    yield from _overridden(facts, language)
     if facts.arises_here:
-        lines.append(
-            (
-                Span(
-                    msg(
-                        "This contribution is not finite: it arises here, from a finite upstream gradient."
-                    ).in_language(language),
-                    Role.WARNING,
-                ),
-            )
-        )
+        arises = msg("This contribution is not finite: it arises here, from a finite upstream gradient.")
+        yield _Said("trouble", (Span(arises.in_language(language), Role.WARNING),))
     if facts.conventions:
-        lines.append((Span(facts.conventions.in_language(language), Role.DIM),))
+        yield _Said("why", (Span(facts.conventions.in_language(language), Role.DIM),))
     if facts.summed_axes:
-        axes = ", ".join(map(str, facts.summed_axes))
-        lines.append(
-            (
-                Span(
-                    msg(
-                        "{operand} was broadcast over axis {axes}, so its gradient is summed "
-                        "over axis {axes}.",
-                        operand=operand_text(operand),
-                        axes=axes,
-                    ).in_language(language)
-                ),
-            )
+        summed = msg(
+            "{operand} was broadcast over axis {axes}, so its gradient is summed over axis {axes}.",
+            operand=operand_text(facts.operand),
+            axes=", ".join(map(str, facts.summed_axes)),
         )
+        yield _why(summed, language)
     if facts.turn:
-        count, of = facts.turn
-        words = msg(
-            "{operand} is used {of} times: this is contribution {count} of {of}, and "
-            "it is added in the next step.",
-            operand=operand.name,
-            count=count,
-            of=of,
-        ).in_language(language)
-        if facts.which_operand:
-            which = msg(
-                "operand {number} of {node}", number=facts.which_operand, node=facts.node.name
-            ).in_language(language)
-            words += f" ({which})"
-        lines.append((Span(words, Role.DIM),))
-    return lines
+        yield _Said("why", (Span(_shared(facts, language), Role.DIM),))
+
+
+def _shared(facts: BackwardFacts, language: str) -> str:
+    """That the operand is used several times, and which operand it is where the node has it several times."""
+    assert facts.turn is not None
+    words = msg(
+        "{operand} is used {of} times: this contribution is added in the next step.",
+        operand=facts.operand.name,
+        of=facts.turn.of,
+    ).in_language(language)
+    if facts.which_operand:
+        which = msg("operand {number} of {node}", number=facts.which_operand, node=facts.node.name)
+        words += f" ({which.in_language(language)})"
+    return words
 
 
 def _chain_rule(facts: BackwardFacts, language: str) -> list[Line]:
@@ -417,51 +425,33 @@ def _in_brackets(symbols: str) -> str:
     return symbols
 
 
-def _accumulate(facts: AccumulateFacts, language: str) -> list[Line]:
+def _accumulate(facts: AccumulateFacts, language: str) -> Iterator[_Said]:
     operand, (count, of) = facts.operand.name, facts.turn
-    lines: list[Line] = [
-        (
-            Span(
-                msg(
-                    "{operand} is used {of} times: its gradient is a sum, and this is "
-                    "contribution {count} of {of}.",
-                    operand=operand,
-                    count=count,
-                    of=of,
-                ).in_language(language)
-            ),
-        ),
-        *code(facts),
-        *_filled(override_line(facts, language)),
-    ]
+    used = msg(
+        "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
+        operand=operand,
+        count=count,
+        of=of,
+    )
+    yield _why(used, language)
+    yield from _code(facts)
+    yield from _overridden(facts, language)
     if facts.is_last:
-        lines.append(
-            (
-                Span(
-                    msg("The gradient of {operand} is complete.", operand=operand).in_language(language),
-                    Role.GOOD,
-                ),
-            )
-        )
-    return lines
+        yield _why(msg("The gradient of {operand} is complete.", operand=operand), language, Role.GOOD)
 
 
 # Update
 
 
-def _update(facts: UpdateFacts, language: str) -> list[Line]:
+def _update(facts: UpdateFacts, language: str) -> Iterator[_Said]:
     """The rule that a parameter is updated by, and what its letters stand for."""
     optimizer, settings = facts.training.optimizer, facts.training.settings
-    lines: list[Line] = [
-        (
-            Span(facts.node.name, Role.NAME),
-            Span(f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"),
-        ),
-        *code(facts),
-    ]
-    lines += ((Span(f"  {mathematical(line)}"),) for line in facts.formulas)
+    lesson = f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"
+    yield _Said("why", (Span(facts.node.name, Role.NAME), Span(lesson)))
+    yield from _code(facts)
+    yield from (_Said("formula", (Span(f"  {mathematical(line)}"),)) for line in facts.formulas)
     for symbol in optimizer.symbols(settings):
         value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
         meaning = symbol.meaning.in_language(language)
-        lines.append((Span(f"  {symbol.name}{value}", Role.NAME), Span(f"  {meaning}", Role.DIM)))
-    return lines
+        name = Span(f"  {symbol.name}{value}", Role.NAME)
+        yield _Said("why", (name, Span(f"  {meaning}", Role.DIM)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from backprop_engine.arrays import shape_text
 from backprop_engine.explain.common_facts import NamedTensor
 from backprop_engine.explain.facts import (
     AccumulateFacts,
@@ -25,6 +24,7 @@ from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.tensors import is_multiplied
 from backprop_tui.render.equation.layout import laid_out
+from backprop_tui.render.equation.local_column import local_column
 from backprop_tui.render.equation.terms import Part, Sign, Term, showing
 from backprop_tui.render.words import turn_text
 
@@ -43,7 +43,7 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
         case AccumulateFacts():
             parts = _accumulate(facts, language)
         case SeedFacts(result=seed):
-            parts = [_term(seed, msg("seed").in_language(language), Role.GRADIENT)]
+            parts = [_term(seed, msg("seed").in_language(language), Role.PRODUCT)]
         case ForwardFacts():
             parts = _forward(facts, language)
         case UpdateFacts():
@@ -66,43 +66,35 @@ def _forward(facts: ForwardFacts, language: str) -> list[Part]:
     right = (
         Sign(piece) if isinstance(piece, str) else _term(piece, "", Role.VALUE) for piece in facts.pieces
     )
-    return [_term(facts.result, msg("value").in_language(language), Role.VALUE), Sign("="), *right]
+    return [_term(facts.result, msg("value").in_language(language), Role.ACTIVE_VALUE), Sign("="), *right]
 
 
 def _backward(facts: BackwardFacts, language: str) -> list[Part]:
-    """The product, and the upstream and the local gradient in the order in which they are multiplied."""
-    product, upstream, factor = facts.product, facts.upstream, facts.local.factor
+    """The product, and the upstream and the local gradient in the order in which they are multiplied.
+
+    Where the local gradient has no numbers to be shown, an arrow says that the product comes of the upstream.
+    """
+    product, upstream = facts.product, facts.upstream
+    local = local_column(facts.local, language)
     word = turn_text(facts, language) or msg("product").in_language(language)
     left: list[Part] = [
-        showing(product.tensor, product.name, word, Role.PRODUCT, factor.sample, row=product.is_row),
-        Sign("="),
+        showing(product.tensor, product.name, word, Role.PRODUCT, local.sample, row=product.is_row),
+        Sign("=", below="=" if local.has_numbers else "←"),
     ]
     if facts.summed_axes:
         axes = ", ".join(map(str, facts.summed_axes))
-        left.append(Sign(f"∑ {msg('axis {axes}', axes=axes).in_language(language)}"))
+        left.append(Sign(f"∑ {msg('axis {axes}', axes=axes).in_language(language)}", below="∑"))
     flows_in = showing(
         upstream.tensor,
         upstream.name,
         msg("upstream").in_language(language),
         Role.GRADIENT,
-        factor.sample,
-        row=factor.upstream_is_row,
+        local.sample,
+        row=local.upstream_is_row,
     )
-    local, sign = _local(facts, language), Sign(factor.sign)
-    parts = [*left, local, sign, flows_in] if factor.comes_first else [*left, flows_in, sign, local]
-    return [*map(_fine, parts)] if facts.local.has_entries else parts
-
-
-def _local(facts: BackwardFacts, language: str) -> Term:
-    """The local gradient; symbols or words stand in the place of a tensor that is not there."""
-    factor, word = facts.local.factor, msg("local").in_language(language)
-    if factor.tensor is None:
-        description = facts.local.description
-        text = description.in_language(language) if description else factor.entries
-        shape = shape_text(factor.shape) if factor.shape else ""
-        return Term(factor.name, word, shape, None, Role.LOCAL, text=text)
-    rule = factor.entries if factor.written == "derivative" else ""
-    return showing(factor.tensor, factor.name, word, Role.LOCAL, factor.sample_of_batch, rule=rule)
+    sign = Sign(local.sign, below=local.sign if local.has_numbers else "")
+    parts = [*left, local.term, sign, flows_in] if local.comes_first else [*left, flows_in, sign, local.term]
+    return [*map(_fine, parts)] if local.has_entries else parts
 
 
 def _fine(part: Part) -> Part:
@@ -127,7 +119,7 @@ def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
 
 def _update(facts: UpdateFacts, language: str) -> list[Part]:
     """A parameter after its update, before it, and the gradient; as an equation where the rule is one."""
-    after = _term(facts.after, msg("after").in_language(language), Role.VALUE)
+    after = _term(facts.after, msg("after").in_language(language), Role.ACTIVE_VALUE)
     before = _term(facts.before, msg("before", "update").in_language(language), Role.VALUE)
     gradient = _term(facts.gradient, msg("gradient").in_language(language), Role.GRADIENT)
     if facts.learning_rate is None:

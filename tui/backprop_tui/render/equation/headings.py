@@ -110,6 +110,7 @@ def _kinds(parts: list[Part], room: list[int]) -> Iterator[Headings]:
         yield lower
         yield _each(kind, _rule_beside_the_word)
         yield _each(lower, _rule_beside_the_word)
+        yield _folded(_each(kind, _rule_beside_the_word), room)
     bare = _without_rules(cut)
     yield bare
     yield _folded(bare, room)
@@ -118,9 +119,7 @@ def _kinds(parts: list[Part], room: list[int]) -> Iterator[Headings]:
 def _as_they_are(parts: list[Part]) -> Headings:
     """How the columns are headed where there is room for everything."""
     return [
-        Heading(part.name, part.word, part.shape, part.rule and f"{_IS}{part.rule}")
-        if isinstance(part, Term)
-        else None
+        Heading(part.name, part.word, part.shape, part.rule) if isinstance(part, Term) else None
         for part in parts
     ]
 
@@ -194,7 +193,8 @@ def _narrow(head: Heading, cells: int) -> Heading:
 
 def _cut(head: Heading) -> Heading:
     name = _cut_name(head.name, _LONGEST_SYMBOLS)
-    rule = clip(head.rule, len(_IS) + _LONGEST_SYMBOLS)
+    is_symbols = head.rule.startswith(_IS)  # words are not cut: they stand there whole, or not at all
+    rule = clip(head.rule, len(_IS) + _LONGEST_SYMBOLS) if is_symbols else head.rule
     return head._replace(name=name, rule=rule, is_cut=(name, rule) != (head.name, head.rule))
 
 
@@ -209,8 +209,8 @@ def lengthened(head: Heading, term: Term, cells: int) -> Heading:
     *words, last = head.word.split("\n")
     before, is_there, _ = last.partition(_IS)
     if is_there:  # the rule stands beside the word
-        last = before + clip(f"{_IS}{term.rule}", cells - cell_width(before))
-    rule = head.rule and clip(f"{_IS}{term.rule}", cells)
+        last = before + clip(term.rule, cells - cell_width(before))
+    rule = head.rule and (clip(term.rule, cells) if head.rule.startswith(_IS) else head.rule)
     return head._replace(name=_cut_name(term.name, cells), word="\n".join([*words, last]), rule=rule)
 
 
@@ -227,8 +227,11 @@ def _in_two_lines(word: str) -> str:
 
 
 def _rule_beside_the_word(head: Heading) -> Heading:
-    """``local = y``."""
-    return head._replace(word=f"{head.word} {head.rule}", rule="") if head.word and head.rule else head
+    """``local = y``, or ``local: what it does``."""
+    if not (head.word and head.rule):
+        return head
+    sign = " " if head.rule.startswith(_IS) else ": "
+    return head._replace(word=f"{head.word}{sign}{head.rule}", rule="")
 
 
 def _shape_beside_the_word(head: Heading) -> Heading:

@@ -1,13 +1,15 @@
 """The columns of an equation side by side: names above, numbers below, each in its column.
 
-Where they are too many for the width, the numbers of the right side and of the product stand one under the
-other, or have fewer digits, or some become heatmaps.
+Where they are too many for the width, the right side stands under the product, or numbers have fewer digits,
+or some become heatmaps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+
+from msgspec import structs
 
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.lines import Line, clip_line, crop_line, line_text
@@ -46,8 +48,6 @@ _TALLER = 2
 """How many rows more a name takes as a fraction."""
 _AROUND = 2
 """How many blank rows fractions want around all: their numerators would touch what is above."""
-_BACK = {"←": "→"}
-"""The signs that differ where the product stands after the rest."""
 
 
 def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
@@ -82,7 +82,7 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 def _in_full_numbers(
     parts: list[Part], width: int, height: int, *, tall: bool, wordy: bool = True
 ) -> Block | None:
-    """Every tensor in full, side by side or with the product under the rest; None where neither fits.
+    """Every tensor in full, side by side or with the product above the rest; None where neither fits.
 
     Where that is not to be `wordy`, only words that take no room stand between the names and the numbers.
     """
@@ -97,14 +97,13 @@ def _in_full_numbers(
             high = most - rows_of_heads(heads).total - gap - _TALLER * fractions
             if not _may_fit(parts, heads, width, high, stacked=stacked, gap=gap, tall=fractions):
                 continue
-            for indented in (True, False) if stacked else (False,):
-                block = (
-                    _product_below(parts, heads, shares, width, tall=fractions, gap=gap, indented=indented)
-                    if stacked
-                    else _side_by_side(parts, heads, shares, width, high, tall=fractions, gap=gap)
-                )
-                if block.width <= width and block.height <= most and not _has_pictures(block):
-                    return block
+            block = (
+                _product_above(parts, heads, shares, width, tall=fractions, gap=gap)
+                if stacked
+                else _side_by_side(parts, heads, shares, width, high, tall=fractions, gap=gap)
+            )
+            if block.width <= width and block.height <= most and not _has_pictures(block):
+                return block
     return None
 
 
@@ -118,7 +117,7 @@ def _could_fit(parts: list[Part], width: int, height: int) -> bool:
 
 
 def _arrangements(parts: list[Part], width: int, height: int) -> list[bool]:
-    """How all numbers may fit: side by side, or stacked, with the product under the rest."""
+    """How all numbers may fit: side by side, or stacked, with the product above the rest."""
     flat = [False] if _least_width(parts) <= width else []
     if len(parts) <= _ALONE:
         return flat
@@ -127,7 +126,7 @@ def _arrangements(parts: list[Part], width: int, height: int) -> list[bool]:
         for part in (parts[0], *parts[2:])
     )
     low = result + 1 + max(right) <= height  # with a row of names
-    return [*flat, True] if low and _least_width(parts[2:]) <= width else flat
+    return [*flat, True] if low and _least_width(_under(parts)) <= width else flat
 
 
 def _may_fit(
@@ -136,12 +135,15 @@ def _may_fit(
     """Whether all numbers may fit under their heads, before those are measured."""
     if stacked:
         height -= gap + max(_in_full_size(parts[0], UNLIMITED)[1], rows_of_heads(heads[:1]).total)
-    sizes = [_in_full_size(part, UNLIMITED if stacked else height) for part in parts[2 * stacked :]]
+    sizes = [
+        _in_full_size(part, UNLIMITED if stacked else height)
+        for part in (_under(parts) if stacked else parts)
+    ]
     if max(high for _, high in sizes) > height:
         return False
     wide = (
         max(cells, least_width(head, tall=tall))
-        for (cells, _), head in zip(sizes, heads[2 * stacked :], strict=True)
+        for (cells, _), head in zip(sizes, heads[stacked:], strict=True)
     )
     return sum(wide) <= width
 
@@ -185,8 +187,8 @@ def _with_heatmaps(parts: list[Part], brief: list[Part], width: int, height: int
         return _within(flat, width, height)
     high = _height_of_two(heads, height, tall=tall)
     beside_product = max(1, width - _left_of_product(parts, heads, tall=tall))
-    shares = [beside_product, 0, *_shares(brief[2:], heads[2:], width, high, tall=tall)]
-    small = _product_below(brief, heads, shares, width, high, tall=tall, most=height)
+    shares = [beside_product, *_shares(_under(brief), heads[1:], width, high, tall=tall)]
+    small = _product_above(brief, heads, shares, width, high, tall=tall, most=height)
     if flat.width <= width and (small.width > width or small.height > height or _has_gaps(small)):
         return flat
     return _within(small, width, height)
@@ -329,8 +331,8 @@ def _side_by_side(
     is_cut, top, high, middle = False, 0, 1, 1
     for part, heading, share in zip(parts, heads, shares, strict=True):
         if isinstance(part, Sign):
-            numbers = part.block
-            head = above(Block.blank(1), numbers, Block.blank(1)) if tall else numbers
+            numbers = part.between_numbers
+            head = above(Block.blank(1), part.block, Block.blank(1)) if tall else part.block
         else:
             assert heading is not None
             head = head_block(part.role, heading, rows, tall=tall)
@@ -344,7 +346,7 @@ def _side_by_side(
     return beside(*(_column(head, top, numbers, middle, high) for head, numbers in columns))
 
 
-def _product_below(
+def _product_above(
     parts: list[Part],
     heads: Headings,
     shares: list[int],
@@ -354,31 +356,33 @@ def _product_below(
     tall: bool,
     gap: int = 1,
     most: int = UNLIMITED,
-    indented: bool = False,
 ) -> Block:
-    """The right side of the equation, and the left side under it: ``= ∂L/∂x = [1  2]``.
+    """The left side of the equation, and the right side under it: ``∂L/∂x = [1  2]``, then ``= ∂L/∂q · …``.
 
-    The signs, the name and the middle of the numbers stand in one row. The right side's numbers take at most
-    `height`, and the product's what that leaves of `most`; symbols are as long as the `width` allows.
+    The name of the product, the sign and the middle of the numbers stand in one row. The right side's numbers
+    take at most `height`, and the product's what that leaves of `most`; symbols are as long as the `width`
+    allows.
     """
-    result, sign, head = parts[0], parts[1], _head_of_product(parts, heads, tall=tall)
+    result, head = parts[0], _head_of_product(parts, heads, tall=tall)
     assert isinstance(result, Term)
-    assert isinstance(sign, Sign)
-    margin = Sign(" ").block
-    room = width - margin.width * indented
-    right = _side_by_side(parts[2:], heads[2:], shares[2:], room, height, tall=tall, gap=gap)
-    right = beside(margin, right) if indented else right
+    right = _side_by_side(_under(parts), heads[1:], shares[1:], width, height, tall=tall, gap=gap)
     high = _highest(most - right.height - gap, int(tall), head.height - 1 - tall)
     numbers = result.numbers(shares[0], high)
     middle = max((_bracketed(numbers) - 1) // 2, min(int(tall), (numbers.height - 1) // 2))
     up, down = max(middle, int(tall)), max(numbers.height - 1 - middle, head.height - 1 - tall)
-    before, equals = Sign(_BACK.get(sign.text, sign.text)).block, Sign("=").block
     placed: list[tuple[int, int, Block]] = []
     at = 0
-    for block, over in ((before, 0), (head, int(tall)), (equals, 0), (numbers, middle)):
+    for block, over in ((head, int(tall)), (Sign("=").block, 0), (numbers, middle)):
         placed.append((at, up - over, block))
         at += block.width
-    return above(right, Block.blank(gap), Block(at, up + 1 + down, parts=tuple(placed)), align="<")
+    return above(Block(at, up + 1 + down, parts=tuple(placed)), Block.blank(gap), right, align="<")
+
+
+def _under(parts: list[Part]) -> list[Part]:
+    """What stands under the product: the rest, of which the sign is at the left edge."""
+    first = parts[1]
+    assert isinstance(first, Sign)
+    return [structs.replace(first, leads=True), *parts[2:]]
 
 
 def _lengthened(
@@ -412,7 +416,7 @@ def _bracketed(numbers: Block) -> int:
 
 
 def _head_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> Block:
-    """The head of the product where it stands under the rest, with no other beside it."""
+    """The head of the product where it stands above the rest, with no other beside it."""
     result, heading = parts[0], heads[0]
     assert isinstance(result, Term)
     assert heading is not None
@@ -420,12 +424,12 @@ def _head_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> Block
 
 
 def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
-    """How many cells the sign and the head of the product take where it stands under the rest."""
-    return len(" =  = ") + _head_of_product(parts, heads, tall=tall).width
+    """How many cells the head of the product and the sign take where it stands above the rest."""
+    return len(" = ") + _head_of_product(parts, heads, tall=tall).width
 
 
 def _height_of_two(heads: Headings, height: int, *, tall: bool) -> int:
-    """How high numbers may be where those of the product stand under the rest."""
+    """How high numbers may be where those of the product stand above the rest."""
     free = height - rows_of_heads(heads).total - _TALLER * tall - 2
     below = rows_of_heads([heads[0]]).total - 1 + tall
     return next((high for high in range(free, 1, -1) if high <= free - _least(high, int(tall), below)), 1)

@@ -16,7 +16,7 @@ from backprop_engine.derived import derived
 from backprop_engine.explain.local_facts import SampleIndex
 from backprop_engine.explain.numbers import number
 from backprop_tui.cells.blocks import Block, beside
-from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.lines import Role
 from backprop_tui.cells.tensors import WrittenColumns, heat_block, mostly_zero_block, tensor_block
 from backprop_tui.cells.text import cell_width
 
@@ -39,27 +39,38 @@ _SMALL = 1000
 """As many numbers are written out in full before it is known whether they fit."""
 _LONGEST = 100
 """No row or column of more numbers would."""
-_TEXT = 20
-"""How many cells wide a text in the place of numbers is at most where there is little room."""
 _NO_OPERATORS = "=(,"
 """What a sign ends with that a negative number may follow as it is."""
 _EXPONENTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻^"
 
 
 class Sign(Struct, frozen=True):
-    """What stands between two columns, in the line of names and in the middle of the numbers."""
+    """What stands between two columns, in the line of names; and in the middle of the numbers the same, or
+    what is `below`.
+    """
 
     text: str
+    below: str | None = None
+    leads: bool = False
+    """Whether it stands at the left edge."""
 
     @property
     def block(self) -> Block:
-        """The sign, with a space on each side."""
-        return Block.text(f" {self.text} ", Role.TEXT)
+        """The sign between names, with a space on each side, but none at the edge."""
+        return self._spaced(self.text)
+
+    @property
+    def between_numbers(self) -> Block:
+        """The sign between numbers."""
+        return self._spaced(self.text if self.below is None else self.below)
+
+    def _spaced(self, sign: str) -> Block:
+        return Block.text(f"{'' if self.leads else ' '}{sign} ", Role.TEXT)
 
     @property
     def width(self) -> int:
         """How many cells it takes."""
-        return cell_width(self.text) + 2
+        return cell_width(self.text) + 2 - self.leads
 
 
 class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
@@ -72,13 +83,11 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
     role: Role
     row: bool = False
     rule: str = ""
-    """Symbols for what its numbers are."""
-    text: str = ""
-    """What stands in place of a tensor."""
+    """Symbols for what its numbers are, after an equals sign, or what there is to say about them."""
     fine: bool = False
     """Whether each of its numbers has as many digits as it takes to follow a product."""
     brief: bool = False
-    """Whether its numbers have few digits, its text takes several lines, and a vector may lie down."""
+    """Whether its numbers have few digits, and a vector may lie down."""
     factor: bool = False
     """Whether a negative number is in brackets."""
     written: WrittenColumns = field(default_factory=dict)
@@ -133,10 +142,9 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
         return self.lying if self.may_lie(height) else self.in_full
 
     def numbers(self, width: int, height: int) -> Block:
-        """Its numbers in at most `width` × `height` cells."""
+        """Its numbers in at most `width` × `height` cells; nothing where it has none."""
         if self.tensor is None:
-            line: Line = (Span(self.text, self.role),)
-            return Block.of(wrap_line(line, _TEXT) if self.brief else [line])
+            return Block.blank(1)
         if self.tensor.shape == ():
             return self.in_full
         if self.may_be_whole(width, height):
@@ -190,7 +198,7 @@ def showing(
 
 
 def briefly(parts: list[Part]) -> list[Part]:
-    """The parts with few digits, and texts in several lines."""
+    """The parts with few digits."""
     return [structs.replace(part, brief=True) if isinstance(part, Term) else part for part in parts]
 
 

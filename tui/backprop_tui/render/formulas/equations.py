@@ -75,14 +75,14 @@ _PLAIN: Final = Style()
 class Equation(Struct, frozen=True):
     """What stands above an equation, and its columns in any style; those of the least `rank` go first.
 
-    Its numbers are `fine` where there is room.
+    Its numbers are `fine` where there is room. `in_columns` says that the columns of the step tell the same.
     """
 
     title: str
     columns: Callable[[Style], Sequence[Column]]
     rank: int = 2
     fine: bool = False
-    is_chain: bool = False
+    in_columns: bool = False
 
     def fitted(self, width: int, style: Style = _PLAIN) -> Fitted:
         """The most telling form of at most `width` cells; the last resort is one row, wrapped.

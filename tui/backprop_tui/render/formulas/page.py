@@ -45,16 +45,16 @@ def formula_block(
     *,
     spare: int = 0,
     small: bool = True,
-    chain: bool = True,
+    said: bool = False,
 ) -> Block:
     """The equations of the step in at most `width` cells; empty where there are none.
 
     Where they take more than `height` rows, the least important is left out. Where even the rest would not
     fit nothing is, as one has to scroll anyway. If they can, `spare` rows of the height stay free.
-    `small` allows superscripts; without them every exponent is a raised box. Without the `chain` rule it is
-    what a backward step says of the node alone.
+    `small` allows superscripts; without them every exponent is a raised box. Where the columns of the
+    equation stand beside it, what those have `said` is left out.
     """
-    equations = [one for one in step_equations(facts, language) if chain or not one.is_chain]
+    equations = [one for one in step_equations(facts, language) if not (said and one.in_columns)]
     if not equations:
         return Block.of([])
 

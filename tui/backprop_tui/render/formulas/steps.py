@@ -59,12 +59,15 @@ def step_equations(facts: StepFacts, language: str) -> Iterator[Equation]:
     """The equations of the step, in the order of reading."""
     match facts:
         case ForwardFacts(node=node):
-            yield _node(facts.trace, node, language)
+            yield structs.replace(
+                _node(facts.trace, node, language), in_columns=len(node_trees(facts.graph, node)) == 1
+            )
             for local in facts.locals[:_MOST_LOCALS]:
                 yield _local(local, language)
         case BackwardFacts(node=node, local=local):
             yield _node(facts.trace, node, language)
-            yield _local(local, language)
+            in_columns = _is_in_columns(local)
+            yield structs.replace(_local(local, language), in_columns=in_columns)
             yield _chain(facts, language)
         case SeedFacts():
             yield _seed(facts, language)
@@ -122,6 +125,14 @@ def _local(local: LocalFacts, language: str) -> Equation:
     return Equation(msg("local gradient").in_language(language), columns, rank=1, fine=local.has_entries)
 
 
+def _is_in_columns(local: LocalFacts) -> bool:
+    """Whether the chain rule in columns tells all of a local gradient: its factor, its name or its number."""
+    if local.is_map:
+        return local.factor.tensor is not None
+    tree = rule_tree(local.trace.graph, local.node, local.expression)
+    return isinstance(tree, Name) or not Naming(local.trace, local.node, "g").varies(tree)
+
+
 def _chain(facts: BackwardFacts, language: str) -> Equation:
     """The chain rule: the gradient of the operand is the upstream gradient times the local one."""
     product = facts.product
@@ -136,7 +147,7 @@ def _chain(facts: BackwardFacts, language: str) -> Equation:
     title = msg("chain rule").in_language(language)
     if facts.turn:
         title += f" ─ {turn_text(facts, language)}"
-    return Equation(title, columns, rank=0, fine=facts.local.has_entries, is_chain=True)
+    return Equation(title, columns, rank=0, fine=facts.local.has_entries, in_columns=True)
 
 
 def _product(facts: BackwardFacts, style: Style, language: str) -> list[Column]:
@@ -178,7 +189,7 @@ def _seed(facts: SeedFacts, language: str) -> Equation:
         name = Column(gradient(facts.trace, facts.node, style))
         return [name, EQUALS, Column(value or short, value=value is not None)]
 
-    return Equation(msg("seed").in_language(language), columns)
+    return Equation(msg("seed").in_language(language), columns, in_columns=True)
 
 
 def _sum(facts: AccumulateFacts, language: str) -> Equation:
@@ -244,4 +255,4 @@ def _update_line(facts: UpdateFacts, title: str, line: ComputedLine) -> Equation
         sides = [Column(*pair, sign=at % 2 == 1) for at, pair in enumerate(zip(right, below, strict=True))]
         return with_value([Column(left, value), _BECOMES, *sides], value)
 
-    return Equation(title, columns)
+    return Equation(title, columns, in_columns=facts.learning_rate is not None)

@@ -1,0 +1,154 @@
+"""The panel about the step: what it shows first, what it says, and what it says only once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from backprop_engine.explain.facts import BackwardFacts, ForwardFacts
+from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
+from backprop_tui.panels.step import step
+from backprop_tui.render.equation.equation import equation
+from backprop_tui.view import View
+from covering import SHOWN
+from scenes import LANGUAGES, positions, view
+
+SIZES = ((76, 8), (70, 15), (76, 28), (196, 50))
+"""The panel at 80×24, 120×40 and 200×60, and filling a large screen."""
+_NUMBER = "0123456789"
+
+
+def backward(stem: str, language: str = "en") -> Iterator[tuple[View, BackwardFacts]]:
+    """Every backward step."""
+    for at in positions(stem):
+        shown = view(stem, at, language)
+        if isinstance(shown.facts, BackwardFacts):
+            yield shown, shown.facts
+
+
+def lines_of(shown: View, width: int, height: int) -> list[Line]:
+    """All rows of the panel."""
+    drawing = step(shown, width, height)
+    return [drawing.row(y, 0, width) for y in range(drawing.height)]
+
+
+def equation_of(shown: View, width: int, height: int) -> list[Span]:
+    """The spans of the equation alone."""
+    lines = equation(shown.facts, shown.language, width, height, tall=True).lines
+    return [span for line in lines for span in line if span.text.strip()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", SHOWN)
+def test_it_fits_in_its_width_and_the_equation_with_its_check_in_its_height(stem: str, language: str) -> None:
+    for at in positions(stem):
+        shown = view(stem, at, language)
+        for width, height in SIZES:
+            lines = lines_of(shown, width, height)
+            assert max(map(line_width, lines)) <= width
+            if isinstance(shown.facts, BackwardFacts):
+                checks = [y for y, line in enumerate(lines) if "✓" in line_text(line)]
+                assert checks
+                assert checks[0] < height, (at, width, height)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", SHOWN)
+def test_the_product_comes_first_and_alone_has_its_role(stem: str, language: str) -> None:
+    for shown, facts in backward(stem, language):
+        for width, height in SIZES:
+            spans = equation_of(shown, width, height)
+            roles = [span.role for span in spans if span.role in (Role.PRODUCT, Role.GRADIENT, Role.LOCAL)]
+            assert roles[0] is Role.PRODUCT, (facts.subject, width)
+            assert {Role.PRODUCT, Role.GRADIENT} <= set(roles), "upstream and product differ"
+            flat = line_text(equation(facts, language, 10_000, 50).lines[0])
+            assert flat.split()[0] == facts.product.name
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_upstream_comes_before_local_unless_the_shapes_need_it_after(stem: str) -> None:
+    for shown, facts in backward(stem):
+        names = line_text(equation(facts, "en", 10_000, 50).lines[0])
+        _, _, right = names.partition("=")
+        upstream, local = right.find(facts.upstream.name), right.find(facts.local.factor.name)
+        if facts.is_scalar or facts.local.multiplier is not None:
+            assert -1 < upstream < local, shown.session.position
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_a_local_gradient_of_ones_is_said_and_not_painted(stem: str) -> None:
+    for shown, facts in backward(stem):
+        local = facts.local.multiplier
+        if local is None or not np.size(local) or not (np.asarray(local) == 1).all():
+            continue
+        spans = equation_of(shown, 110, 30)
+        assert "= 1: passed on unchanged" in " ".join(span.text.strip() for span in spans)
+        numbers = [span.text.strip() for span in spans if span.role is Role.LOCAL and "∂" not in span.text]
+        assert [number for number in numbers if number.strip("─")] == ["1"], shown.session.position
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", SHOWN)
+def test_no_words_stand_where_numbers_belong(stem: str, language: str) -> None:
+    for shown, facts in backward(stem, language):
+        for width, height in SIZES:
+            lines = equation(facts, language, width, height, tall=True).lines
+            numbers = [
+                span.text
+                for line in lines
+                for span in line
+                if isinstance(span.role, Role) and span.role in (Role.PRODUCT, Role.GRADIENT, Role.LOCAL)
+            ]
+            words = facts.local.description
+            assert words is None or not any(words.in_language(language) in one for one in numbers)
+            assert shown.language == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", SHOWN)
+def test_nothing_is_said_twice(stem: str, language: str) -> None:
+    for at in positions(stem):
+        shown = view(stem, at, language)
+        said = [line_text(line).strip() for line in lines_of(shown, 150, 60)]
+        sentences = [line for line in said if len(line.split()) > 4 and line[:1].isalpha()]
+        assert len(set(sentences)) == len(sentences), at
+
+
+@pytest.mark.parametrize("stem", ["rnn_cell", "xor", "add_multiply"])
+def test_the_chain_rule_stands_there_once(stem: str) -> None:
+    for shown, facts in backward(stem):
+        text = "\n".join(map(line_text, lines_of(shown, 196, 60)))
+        assert text.count(" ✓") == 1
+        assert "chain rule" not in text
+        assert f"{facts.product.name} = " not in text.replace("\n", " "), "as fractions, not on one line"
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_the_authors_note_is_in_regular_weight(stem: str) -> None:
+    for at in positions(stem):
+        shown = view(stem, at)
+        note = shown.note
+        if not note:
+            continue
+        roles = {
+            span.role for line in lines_of(shown, 150, 60) for span in line if note[:20] in span.text.strip()
+        }
+        assert roles == {Role.TEXT}
+
+
+def test_where_there_is_width_formulas_and_words_stand_side_by_side() -> None:
+    shown = view("rnn_cell", 25)
+    wide = [line_text(line) for line in lines_of(shown, 150, 40)]
+    narrow = [line_text(line) for line in lines_of(shown, 76, 60)]
+    assert any("the node" in line and len(line.split()) > 4 for line in wide)
+    assert any(line.strip() == "the node" or line.startswith("the node  ") for line in narrow)
+    assert len(wide) < len(narrow)
+
+
+def test_a_forward_step_shows_its_value_as_the_loudest() -> None:
+    shown = view("add_multiply", 2)
+    assert isinstance(shown.facts, ForwardFacts)
+    spans = equation_of(shown, 76, 12)
+    assert [span.text.strip() for span in spans if span.role is Role.ACTIVE_VALUE] == ["f", "-12"]

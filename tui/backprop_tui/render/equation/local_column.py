@@ -1,0 +1,92 @@
+"""The local gradient as a column of the equation: its numbers wherever it has few enough, and never words.
+
+One that is the same number everywhere is that number; of a number 1, it is said that the upstream gradient is
+passed on unchanged. A linear map without a factor shows its Jacobian where both sides are vectors or numbers.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.derivatives.jacobian import window
+from backprop_engine.explain.local_facts import LocalFacts, SampleIndex
+from backprop_engine.messages.message import msg
+from backprop_tui.cells.lines import Role
+from backprop_tui.render.equation.terms import Term, showing
+
+__all__ = ["LocalColumn", "local_column"]
+
+_MOST_ENTRIES = 400
+"""A Jacobian of more entries is not shown."""
+
+
+class LocalColumn(Struct, frozen=True, eq=False):
+    """A column, and how the upstream gradient stands beside it.
+
+    `has_entries` says that the product is made of entries of both, and `sample` which part of tensors with
+    batch axes is shown.
+    """
+
+    term: Term
+    sign: str
+    comes_first: bool = False
+    upstream_is_row: bool = False
+    has_entries: bool = False
+    sample: SampleIndex | None = None
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there are numbers in it."""
+        return self.term.tensor is not None
+
+
+def local_column(local: LocalFacts, language: str) -> LocalColumn:
+    """The column of the local gradient."""
+    factor, word = local.factor, msg("local").in_language(language)
+    if factor.tensor is None:
+        return _map_without_factor(local, word, language)
+    if factor.written != "derivative":
+        term = showing(factor.tensor, factor.name, word, Role.LOCAL, factor.sample_of_batch)
+        sign, first, row = factor.sign, factor.comes_first, factor.upstream_is_row
+        return LocalColumn(term, sign, first, row, local.has_entries, factor.sample)
+    number = _same_everywhere(factor.tensor)
+    if number is None:
+        term = showing(factor.tensor, factor.name, word, Role.LOCAL, rule=f"= {factor.entries}")
+        return LocalColumn(term, factor.sign, has_entries=local.has_entries)
+    rule = f"= {factor.entries}"
+    if number == 1:
+        rule = msg("= 1: passed on unchanged").in_language(language)
+    return LocalColumn(showing(number, factor.name, word, Role.LOCAL, rule=rule), "·")
+
+
+def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalColumn:
+    """The column of what has no tensor of its own: its Jacobian, or its name and what it does."""
+    factor, description = local.factor, local.description
+    rule = description.in_language(language) if description else f"= {factor.entries}"
+    out, operand = local.node.shape, local.operand.shape
+    small = 0 < prod(out) * prod(operand) <= _MOST_ENTRIES
+    if factor.written == "rule" and small and (out == () or len(out) == len(operand) == 1):
+        jacobian: Any = window(local.trace, local.edge, range(prod(out)), range(prod(operand)))
+        if out != ():
+            term = showing(jacobian.T, f"({factor.name})ᵀ", word, Role.LOCAL, rule=rule)
+            return LocalColumn(term, "·", comes_first=True, has_entries=True)
+        number = _same_everywhere(jacobian)
+        tensor = jacobian.reshape(operand) if number is None else number
+        return LocalColumn(showing(tensor, factor.name, word, Role.LOCAL, rule=rule), "·")
+    shape = shape_text(factor.shape) if factor.shape else ""
+    term = Term(factor.name, word, shape, None, Role.LOCAL, rule=rule)
+    return LocalColumn(term, "·", comes_first=factor.comes_first)
+
+
+def _same_everywhere(tensor: Tensor) -> Tensor | None:
+    """The number that all entries are, if they are the same."""
+    entries: Any = np.ravel(tensor)
+    if not entries.size or not (entries == entries[0]).all():
+        return None
+    first: Tensor = entries[0]
+    return first
