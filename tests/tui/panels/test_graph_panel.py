@@ -360,25 +360,6 @@ async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
         assert shown.area.y in (0, window.height - shown.area.height)
 
 
-@pytest.mark.usefixtures("lay_out")
-async def test_a_label_that_runs_under_the_minimap_says_so() -> None:
-    async with opened(closely("rnn_cell", 15), size=(100, 36)) as pilot:
-        await wait(pilot)
-        shown, marked = panel(pilot), 0
-        for x in range(60):
-            shown.scroll_to(x, 2, animate=False, force=True, immediate=True)
-            view = shown.in_view()
-            assert shown.minimap is not None
-            left, top, _, height = shown.minimap.area
-            for y in range(top, top + height if left else top):
-                row = line_text(shown.row_in_view(y, view))[:left].rstrip()
-                at = y + view.scrolled.y
-                bare = line_text(picture(pilot).row(at, view.scrolled.x, view.width))[:left].rstrip()
-                assert row == line_text(picture(pilot).row(at, view.scrolled.x, left)).rstrip()
-                marked += row.endswith("…") and row != bare
-        assert marked
-
-
 async def test_a_search_lights_what_it_finds_and_x_goes_there() -> None:
     async with opened(closely("rnn_cell", 15)) as pilot:
         await pilot.press("slash", *"W_", "enter", "escape")

@@ -174,7 +174,7 @@ class GraphPanel(Panel, inherit_bindings=True):
             shown = None
             if isinstance(picture, GraphPicture) and picture.mapped:
                 margin = self.margin_of_drawing
-                shown = minimap(picture, self.window, picture.focus, (margin.x, margin.y))
+                shown = minimap(picture, self.window, (margin.x, margin.y))
             self._map = (picture, scrolled, shown)
         return self._map[2]
 

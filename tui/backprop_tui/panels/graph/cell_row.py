@@ -31,7 +31,7 @@ class _OperatorCell(Span):
     __slots__ = ()
 
 
-def put_label(cells: CellRow, at: int, text: str, role: Role) -> int:
+def put_label(cells: CellRow, at: int, text: str, role: Tint) -> int:
     """Write a label from column `at`; returns the column after it."""
     return _write(cells, at, text, role, _LabelCell)
 
@@ -41,7 +41,7 @@ def put_operator(cells: CellRow, at: int, text: str, role: Role) -> int:
     return _write(cells, at, text, role, _OperatorCell)
 
 
-def _write(cells: CellRow, at: int, text: str, role: Role, kind: type[Span]) -> int:
+def _write(cells: CellRow, at: int, text: str, role: Tint, kind: type[Span]) -> int:
     for character in text:
         cells[at] = kind(character, role)
         size = cell_width(character)

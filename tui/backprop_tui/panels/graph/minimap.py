@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import reduce
+from math import isfinite
 from operator import or_
 
 from msgspec import Struct
 
 from backprop_engine.derived import derived
 from backprop_tui.cells.drawing import Area
-from backprop_tui.cells.lines import Line, Role, Span, line_text
+from backprop_tui.cells.lines import Line, Role, Span, Tint
+from backprop_tui.layout import stretches
 from backprop_tui.panels.graph.appearance import NodeStatus, styled_lines
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, put_label
 from backprop_tui.panels.graph.picture import GraphPicture
@@ -23,8 +25,12 @@ _FEWEST = 44, 8
 _SEEN = 3, 4
 """With this part of the picture in view it says little, and must hide nothing at all."""
 _MOST = 30, 7
+_SMALLER = 1, 2 / 3, 1 / 2, 0
+"""How large it is, of what it may be, where there is no place for a larger one; at last as small as any."""
 _SHARE = 4
 """It takes at most this fraction of the panel in each direction: one of four."""
+_LOOKED_AT = 8
+"""The most boxes, or wires, whose gradients give a cell its colour."""
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """The dots of a braille cell, by column and row."""
@@ -53,24 +59,53 @@ class Minimap(Struct, frozen=True, eq=False):
 
 
 class _Overview(Struct, frozen=True, eq=False):
-    """What each cell of the map holds: its dots, and the last node to be computed."""
+    """What each cell of the map holds: its dots, and some of its boxes and of the wires through it."""
 
     dots: dict[tuple[int, int], int]
-    last: dict[tuple[int, int], int]
+    boxes: dict[tuple[int, int], tuple[int, ...]]
+    wires: dict[tuple[int, int], tuple[int, ...]]
 
 
 @derived(limit=8)
 def _overview(scene: Scene, width: int, height: int) -> _Overview:
-    """The boxes of a scene in `width` by `height` cells of two by four dots."""
+    """The boxes and wires of a scene in `width` by `height` cells of two by four dots."""
     dots: dict[tuple[int, int], int] = {}
-    last: dict[tuple[int, int], int] = {}
-    for index, box in enumerate(scene.boxes):
+    boxes: dict[tuple[int, int], dict[int, None]] = {}
+    wires: dict[tuple[int, int], dict[int, None]] = {}
+    for index in range(len(scene.boxes)):
         across, down = _dots(scene, index, width, height)
         for column in across:
-            cell = (column // 2, down // 4)
-            dots[cell] = dots.get(cell, 0) | _DOTS[column % 2][down % 4]
-            last[cell] = max(box.node.position, last.get(cell, 0))
-    return _Overview(dots, last)
+            boxes.setdefault(_put_dot(dots, column, down), {})[index] = None
+    for wire in range(len(scene.ends)):
+        for column, row in _dots_of_wire(scene, wire, width, height):
+            wires.setdefault(_put_dot(dots, column, row), {})[wire] = None
+    return _Overview(dots, _some(boxes), _some(wires))
+
+
+def _some(found: Mapping[tuple[int, int], Mapping[int, None]]) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Of what is in each cell no more than is looked at."""
+    return {cell: tuple(inside)[:: 1 + len(inside) // _LOOKED_AT] for cell, inside in found.items()}
+
+
+def _put_dot(dots: dict[tuple[int, int], int], column: int, row: int) -> tuple[int, int]:
+    """Set a dot; returns its cell."""
+    cell = (column // 2, row // 4)
+    dots[cell] = dots.get(cell, 0) | _DOTS[column % 2][row % 4]
+    return cell
+
+
+def _dots_of_wire(scene: Scene, wire: int, width: int, height: int) -> Iterator[tuple[int, int]]:
+    """The columns and rows of dots that a wire runs through."""
+    columns, rows = scene.layout.width, scene.layout.height
+
+    def dot(x: int, y: int) -> tuple[int, int]:
+        return min(x, columns - 1) * width * 2 // columns, (2 * y + 1) * height * 2 // rows
+
+    for start, stop in stretches(scene.route(wire)):
+        (first, top), (last, bottom) = dot(*start), dot(*stop)
+        for column in range(min(first, last), max(first, last) + 1):
+            for row in range(min(top, bottom), max(top, bottom) + 1):
+                yield column, row
 
 
 def _dots(scene: Scene, box: int, width: int, height: int) -> tuple[range, int]:
@@ -82,15 +117,12 @@ def _dots(scene: Scene, box: int, width: int, height: int) -> tuple[range, int]:
     return range(first, max(stop, first + 1)), middle * height * 2 // rows
 
 
-def minimap(
-    picture: GraphPicture, window: Area, focus: Area | None = None, margin: tuple[int, int] = (0, 0)
-) -> Minimap | None:
+def minimap(picture: GraphPicture, window: Area, margin: tuple[int, int] = (0, 0)) -> Minimap | None:
     """The map for a panel that shows `window` of a picture.
 
     It stands in a corner, or else at an edge, where it hides nothing of the picture, which begins `margin`
-    cells inside the panel. Where there is no such place, it stands in the corner where it hides least, if
-    possible nothing of `focus` and no operand of the step. There is no map if half of each box is in view, if
-    the panel is too small, or if most of the picture is in view but no place is free.
+    cells inside the panel. There is no map where there is no such place, if half of each box is in view and
+    most of the picture, or if the panel is too small.
     """
     if window.width < _FEWEST[0] or window.height < _FEWEST[1]:
         return None
@@ -98,7 +130,7 @@ def minimap(
     mostly_in_view = cells_in_view * _SEEN[1] >= picture.width * picture.height * _SEEN[0]
     if mostly_in_view and not _misses_a_box(picture, window):
         return None
-    area = _placed(picture, window, focus, margin, only_where_free=mostly_in_view)
+    area = _placed(picture, window, margin)
     if area is None:
         return None
     width, height = area.width - 2, area.height - 2
@@ -114,22 +146,20 @@ def minimap(
     return Minimap(area, (top, *rows, bottom), (picture.width, picture.height))
 
 
-def _placed(
-    picture: GraphPicture, window: Area, focus: Area | None, margin: tuple[int, int], *, only_where_free: bool
-) -> Area | None:
-    """The area of the panel for a map: full-sized where it hides nothing, else smaller."""
+def _placed(picture: GraphPicture, window: Area, margin: tuple[int, int]) -> Area | None:
+    """The area of the panel for a map that hides nothing: as large as there is such a place."""
     width = max(8, min(_MOST[0], window.width // _SHARE, -(-picture.width // 8)))
     height = max(2, min(_MOST[1], window.height // _SHARE, max(3, -(-picture.height // 8))))
     in_drawing = Area(window.x - margin[0], window.y - margin[1], window.width, window.height)
-    sizes = (width + 2, height + 2), (max(8, width * 2 // 3) + 2, max(2, height * 2 // 3) + 2)
-    for corner in _corners(window, sizes[0]):
-        if not _hidden(picture.scene, _under(corner, window, margin)):
-            return corner
-    for size in sizes:
+    for smaller in _SMALLER:
+        size = max(8, round(width * smaller)) + 2, max(2, round(height * smaller)) + 2
+        for corner in _corners(window, size):
+            if not _hidden(picture.scene, _under(corner, window, margin)):
+                return corner
         free = _free_position(picture.scene, in_drawing, size)
         if free is not None:
             return Area(*free, *size)
-    return None if only_where_free else _corner(picture, window, sizes[-1], focus, margin)
+    return None
 
 
 def _row(
@@ -137,15 +167,30 @@ def _row(
 ) -> CellRow:
     """A row of the map without the frame."""
     overview, appearance = _overview(picture.scene, width, height), picture.appearance
-    nodes = appearance.frame.graph.nodes
     cells: CellRow = dict.fromkeys(range(width), Span(" ", Role.DIM))
     for x in range(width):
         dots = overview.dots.get((x, y))
         if dots is not None:
-            known = appearance.frame.value(nodes[overview.last[x, y]]) is not None
             shade = _SHADES[1 + dots.bit_count() // 4] if appearance.ascii else chr(_BRAILLE + dots)
-            put_label(cells, x, shade, marked.get((x, y), Role.VALUE if known else Role.DIM))
+            put_label(cells, x, shade, marked.get((x, y)) or _tint(picture, overview, (x, y)))
     return cells
+
+
+def _tint(picture: GraphPicture, overview: _Overview, cell: tuple[int, int]) -> Tint:
+    """What has come back of the gradient to the boxes of a cell, or along its wires; else whether the last of
+    its boxes has a value.
+    """
+    boxes = overview.boxes.get(cell, ())
+    streams = [picture.river.beside(picture.scene.boxes[box].node) for box in boxes]
+    if not boxes:
+        streams = [picture.river.along(overview.wires[cell])]
+    found = [stream for stream in streams if stream is not None]
+    if found:
+        return max(found, key=lambda stream: (not isfinite(stream.size), stream.size)).tint
+    nodes = [picture.scene.boxes[box].node for box in boxes]
+    last = max(nodes, key=lambda node: node.position, default=None)
+    known = last is not None and picture.appearance.frame.value(last) is not None
+    return Role.VALUE if known else Role.DIM
 
 
 def _marked(picture: GraphPicture, width: int, height: int) -> dict[tuple[int, int], Role]:
@@ -219,28 +264,6 @@ def _corners(window: Area, size: tuple[int, int]) -> Iterator[Area]:
             yield Area(x, y, *size)
 
 
-def _corner(
-    picture: GraphPicture, window: Area, size: tuple[int, int], focus: Area | None, margin: tuple[int, int]
-) -> Area:
-    """The first corner that hides least: if possible nothing of the node of the step, nor of the focus,
-    then as few operands as possible, then as little else as possible.
-    """
-    node = picture.appearance.nodes[:1]
-    areas = map(picture.area_of, node[0].operands if node else ())
-    operands = [area for area in areas if area is not None]
-
-    def cost(corner: Area) -> tuple[bool, bool, int, int]:
-        under = _under(corner, window, margin)
-        return (
-            picture.node_area is not None and _hides(picture, under, picture.node_area),
-            focus is not None and _hides(picture, under, focus),
-            sum(_hides(picture, under, operand) for operand in operands),
-            _hidden(picture.scene, under),
-        )
-
-    return min(_corners(window, size), key=cost)
-
-
 def _under(area: Area, window: Area, margin: tuple[int, int]) -> Area:
     """The area of the picture under an area of the panel."""
     return area._replace(x=window.x - margin[0] + area.x, y=window.y - margin[1] + area.y)
@@ -256,13 +279,6 @@ def _hidden(scene: Scene, area: Area) -> int:
             x = scene.layout.origins[box][0]
             hidden += min(end, x + scene.boxes[box].width, scene.layout.width) - max(area.x, x)
     return hidden
-
-
-def _hides(picture: GraphPicture, area: Area, focus: Area) -> bool:
-    """Whether an area hides anything that is drawn in the focus."""
-    left, right = max(area.x, focus.x), min(area.x + area.width, focus.x + focus.width)
-    rows = range(max(area.y, focus.y), min(area.y + area.height, focus.y + focus.height))
-    return left < right and any(line_text(picture.row(y, left, right - left)).strip() for y in rows)
 
 
 @derived(limit=64)
