@@ -101,6 +101,7 @@ LINES = (
         "--lang zz",
     ),
     *("run case.yaml -x", "check --watch", "run case.yaml --s x", "new a\0b", "new ''"),
+    *("folder", ". --at 3"),
 )
 
 UNHEARD = {

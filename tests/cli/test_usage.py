@@ -124,11 +124,17 @@ def test_a_mistake_is_told_with_its_place(
     assert lines[2] == "      |          ^^"
 
 
-@pytest.mark.parametrize("arguments", [one for one in USED if one.id != "check"])
+@pytest.mark.parametrize("arguments", [one for one in USED if one.id in ("run", "snapshot")])
 def test_a_folder_is_no_scenario(commands: Commands, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     told = _told(commands, arguments, str(tmp_path))
     assert told.startswith(f"{tmp_path}")
     assert "error[" in told
+
+
+@pytest.mark.parametrize("arguments", [one for one in USED if one.id in ("check", "open", "serve")])
+def test_a_folder_without_a_scenario(commands: Commands, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    told = _told(commands, arguments, str(tmp_path))
+    assert told.startswith(f"backprop-tui: {tmp_path}: there is no scenario in this folder")
 
 
 @pytest.mark.parametrize("arguments", USED)

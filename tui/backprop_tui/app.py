@@ -26,6 +26,7 @@ from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
 if TYPE_CHECKING:
+    from backprop_tui.files.folders import ScenarioFolder
     from backprop_tui.screens.gallery import GalleryScreen
 
 __all__ = ["DebuggerApp"]
@@ -43,7 +44,7 @@ def _provider() -> type[Provider]:
 
 
 class DebuggerApp(App[None]):
-    """The debugger on a scenario, or the gallery where none is given.
+    """The debugger on a scenario or, where none is given, the gallery: of a `folder`, or of what is bundled.
 
     In a `still` one no time goes by: nothing plays, is laid out or vanishes while keys are pressed.
     """
@@ -66,10 +67,11 @@ class DebuggerApp(App[None]):
         ascii: bool = False,
         settings: UserSettings | None = None,
         still: bool = False,
+        folder: ScenarioFolder | None = None,
     ) -> None:
         super().__init__()
         self.ends = False
-        self.start_view, self.language, self.ascii = view, language, ascii
+        self.start_view, self.language, self.ascii, self.folder = view, language, ascii, folder
         self.settings = settings or UserSettings()
         self.commands = remapped(COMMANDS, self.settings.keys)
         self.register_theme(DARK)
@@ -105,7 +107,7 @@ class DebuggerApp(App[None]):
 
         below = [screen for screen in self.screen_stack if isinstance(screen, GalleryScreen)]
         if not below:
-            gallery = GalleryScreen(self.language, ascii=self.ascii)
+            gallery = GalleryScreen(self.language, ascii=self.ascii, folder=self.folder)
             self.push_screen(gallery)
             return gallery
         while self.screen is not below[-1]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from textual.widgets import Input
 
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import line_text, line_width, plain
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
+from backprop_tui.files.folders import scenario_folder
 from backprop_tui.panels.scenarios import ScenarioList, matching, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen
@@ -440,3 +444,101 @@ def test_an_entry_without_a_level_has_no_dots(tmp_path: Path) -> None:
     path = library(tmp_path, None, "a")["a"]
     shelf = Shelf("s", {}, (ScenarioEntry("a", path),))
     assert drawn((shelf,)) == [" s", " ▶ T a"]
+
+
+# Folders and pictures
+
+
+@asynccontextmanager
+async def gallery_of(
+    folder: Path, size: tuple[int, int] = WIDE, *, still: bool = True, language: str = "en"
+) -> AsyncIterator[Pilot[None]]:
+    """The gallery of the scenarios in a folder."""
+    app = DebuggerApp(None, folder=scenario_folder(folder), language=language, still=still)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        yield pilot
+
+
+async def test_the_chosen_one_has_a_picture() -> None:
+    async with opened(None, size=(140, 40), still=True) as pilot:
+        gallery(pilot).chosen = ORDER.index("add_multiply")
+        await pilot.pause()
+        assert "-12" in seen(pilot)
+
+
+async def test_a_picture_comes_after_a_moment_and_keys_are_heard_meanwhile() -> None:
+    async with opened(None, size=(140, 40)) as pilot:
+        await pilot.press(*["down"] * 5)
+        assert chosen(pilot) == ORDER[5]
+        entry = gallery(pilot).entry
+        assert entry is not None
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if gallery(pilot).previews.known(entry.path) is not None:
+                break
+        else:
+            raise AssertionError("no picture")
+        known = [one for one in ENTRIES[1:5] if gallery(pilot).previews.known(one.path)]
+        assert not known, "what was only passed has none"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_folder_has_a_gallery_and_what_is_broken_there_its_mistake(
+    tmp_path: Path, language: str
+) -> None:
+    library(tmp_path / "week", None, "empty")
+    (tmp_path / "one.yaml").write_text("title: One\ninputs: {x: 1}\nnodes: {f: x * x}\n", encoding="utf-8")
+    async with gallery_of(tmp_path, language=language) as pilot:
+        shown = seen(pilot)
+        assert f"{tmp_path.name} ─ backprop-tui" in shown
+        assert "▶ One" in shown
+        assert "week" in shown
+        await pilot.press("down")
+        await pilot.pause()
+        assert "✗T empty" in seen(pilot)
+        assert "[no-nodes]" in seen(pilot)
+        await pilot.press("up", "enter")
+        assert debugger(pilot).current.scenario.name == "one"
+        await pilot.press("escape")
+        assert chosen(pilot) == "one"
+
+
+async def test_a_file_that_was_mended_is_no_longer_marked(tmp_path: Path) -> None:
+    there = library(tmp_path, None, "case")["case"]
+    async with gallery_of(tmp_path) as pilot:
+        assert "✗" in seen(pilot)
+        there.write_text("inputs: {x: 1}\nnodes: {f: x * x}\n", encoding="utf-8")
+        await pilot.press("enter", "escape")
+        await pilot.pause()
+        assert "✗" not in seen(pilot)
+
+
+async def test_names_and_titles_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    odd = tmp_path / "o\x1b[31mdd"
+    odd.mkdir()
+    (odd / "a\x07.yaml").write_text('title: "x\\e[2Jy"\nnodes: {f: 1 + 1}\n', encoding="utf-8")
+    (odd / "[bold]b.yaml").write_text("nodes: {f: 1 + 1}\n", encoding="utf-8")
+    async with gallery_of(tmp_path) as pilot:
+        await pilot.press("down")
+        shown = seen(pilot)
+        assert "\x1b" not in shown
+        assert "\x07" not in shown
+        assert "[bold]b" in shown
+
+
+async def test_a_large_folder_is_searched_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(300):
+        text = f"title: Number {number}\nnodes: {{f: 1 + 1}}\n"
+        (tmp_path / f"s{number:03}.yaml").write_text(text, encoding="utf-8")
+    read: list[Path] = []
+
+    def watched(path: Path) -> object:
+        read.append(path)
+        return heading(path)
+
+    monkeypatch.setattr("backprop_tui.panels.scenarios.heading", watched)
+    async with gallery_of(tmp_path, NARROW) as pilot:
+        await pilot.press("slash", *"number 299")
+        assert listed(pilot) == ["s299"]
+        assert len(set(read)) < 40, "only those in view are read"

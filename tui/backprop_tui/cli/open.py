@@ -9,16 +9,19 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from os.path import isdir
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import ENGLISH, language_of_locale, languages
 from backprop_tui.web import DRIVER
 
 if TYPE_CHECKING:
+    from backprop_tui.files.folders import ScenarioFolder
     from backprop_tui.settings import UserSettings
     from backprop_tui.view import View
 
@@ -30,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from backprop_tui.cli.arguments import memory, threads
 
     parser.add_argument(
-        "scenario", nargs="?", metavar="SCENARIO", help=msg("a file, or the name of a bundled scenario")
+        "scenario",
+        nargs="?",
+        metavar="SCENARIO",
+        help=msg("a file, the name of a bundled scenario, or a folder to choose one from"),
     )
     parser.add_argument("--at", type=int, metavar="N", help=msg("start at position N"))
     parser.add_argument(
@@ -58,12 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class Start(NamedTuple):
-    """What the app begins with; without a view, it is the gallery."""
+    """What the app begins with; without a view, it is the gallery, of a folder if there is one."""
 
     view: View | None
     language: str
     theme: str
     settings: UserSettings
+    folder: ScenarioFolder | None = None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,8 +95,10 @@ def found(arguments: argparse.Namespace) -> Start:
     settings = read_settings(settings_path())
     problems = list(settings.problems)
     language = chosen_language(arguments, settings)
-    view = None
-    if arguments.scenario is not None:
+    view = folder = None
+    if arguments.scenario is not None and isdir(resolve(arguments.scenario)):
+        folder = _folder(arguments)
+    elif arguments.scenario is not None:
         opening = Opening.of(
             resolve(arguments.scenario), tuple(arguments.set), max_memory=arguments.max_memory
         )
@@ -99,7 +108,24 @@ def found(arguments: argparse.Namespace) -> Start:
         session = start_move(session, replace(session, position=at or 0))
         view = View(scenario, session, language, arguments.ascii, opening)
     theme = known_theme(arguments.theme)
-    return Start(view, language, theme, structs.replace(settings, problems=tuple(problems)))
+    return Start(view, language, theme, structs.replace(settings, problems=tuple(problems)), folder)
+
+
+def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
+    """The folder to choose from; what is said about one scenario is refused."""
+    from backprop_tui.cli.arguments import named_path
+    from backprop_tui.files.folders import scenario_folder
+
+    for option, given in (("--at", arguments.at is not None), ("--set", arguments.set)):
+        if given:
+            raise UsageError(
+                msg(
+                    "{option} goes with a scenario, and {folder} is a folder",
+                    option=option,
+                    folder=clean(arguments.scenario),
+                )
+            )
+    return scenario_folder(named_path(arguments.scenario))
 
 
 def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> str:
@@ -137,7 +163,12 @@ def _open(start: Start, *, ascii_only: bool) -> int:
     from backprop_tui.textual_private import forgive_odd_bytes
 
     app = DebuggerApp(
-        start.view, language=start.language, theme=start.theme, ascii=ascii_only, settings=start.settings
+        start.view,
+        language=start.language,
+        theme=start.theme,
+        ascii=ascii_only,
+        settings=start.settings,
+        folder=start.folder,
     )
     ended = 0
 

@@ -6,7 +6,9 @@ in an `index.toml` in each folder; what that leaves out follows, sorted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,19 +21,39 @@ from backprop_tui.files.watching import Stamp, stamp
 if TYPE_CHECKING:
     from backprop_engine.scenario.sections.texts import ScenarioTexts
 
-__all__ = ["ScenarioEntry", "Shelf", "bundled", "bundled_folder", "heading", "resolve", "shelves"]
+__all__ = [
+    "ENDINGS",
+    "ScenarioEntry",
+    "Shelf",
+    "arranged",
+    "bundled",
+    "bundled_folder",
+    "heading",
+    "resolve",
+    "shelves",
+]
 
-_ENDINGS = (".yaml", ".yml")
+ENDINGS = (".yaml", ".yml")
 _LAST = 1_000_000
 """The order of a folder that states none."""
+_HIGHEST = 9
+"""The highest level: more dots would leave no room for a title."""
+_LARGEST_INDEX = 256 * 1024
+_LARGEST_READ = 256 * 1024
+"""The title of a larger file is not looked for while a list is drawn."""
 
 
 class ScenarioEntry(Struct, frozen=True):
-    """A scenario on its shelf; `level` is how much it takes for granted, from 1; 0 if unknown."""
+    """A scenario on its shelf; `level` is how much it takes for granted, from 1; 0 if unknown.
+
+    One that is not bundled is `named` on the command line by its path, and found by the `words` of its title.
+    """
 
     stem: str
     path: Path
     level: int = 0
+    named: str = ""
+    words: str = ""
 
 
 class Shelf(Struct, frozen=True):
@@ -75,28 +97,44 @@ def bundled() -> dict[str, Path]:
 
 def shelves(scenarios: Mapping[str, Path]) -> tuple[Shelf, ...]:
     """The scenarios on their shelves, both in the order to read them in."""
-    folders: dict[Path, dict[str, Path]] = {}
-    for stem, path in scenarios.items():
-        folders.setdefault(path.parent, {})[stem] = path
+    return arranged(ScenarioEntry(stem, path) for stem, path in scenarios.items())
+
+
+def arranged(entries: Iterable[ScenarioEntry], root: Path | None = None) -> tuple[Shelf, ...]:
+    """Scenarios on the shelves of their folders; with a `root`, a folder goes by its way from there."""
+    folders: dict[Path, dict[str, ScenarioEntry]] = {}
+    for entry in entries:
+        folders.setdefault(entry.path.parent, {})[entry.stem] = entry
     indices = {folder: _index(folder) for folder in folders}
     return tuple(
-        Shelf(folder.name, indices[folder].title, tuple(_entries(indices[folder], folders[folder])))
+        Shelf(_name(folder, root), indices[folder].title, tuple(_entries(indices[folder], folders[folder])))
         for folder in sorted(folders, key=lambda folder: (indices[folder].order, folder))
     )
 
 
+def _name(folder: Path, root: Path | None) -> str:
+    if root is None or folder == root:
+        return folder.absolute().name
+    return folder.relative_to(root).as_posix()
+
+
 def _index(folder: Path) -> _Index:
+    path = folder / "index.toml"
     try:
-        return msgspec.toml.decode((folder / "index.toml").read_bytes(), type=_Index)
-    except (OSError, msgspec.MsgspecError):
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_INDEX:
+            return _Index()
+        return msgspec.toml.decode(path.read_bytes(), type=_Index)
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
         return _Index()
 
 
-def _entries(index: _Index, there: Mapping[str, Path]) -> Iterator[ScenarioEntry]:
+def _entries(index: _Index, there: Mapping[str, ScenarioEntry]) -> Iterator[ScenarioEntry]:
     """The scenarios of a folder: those of the index, then the others, sorted."""
     listed = {entry.name: entry.level for entry in index.scenario if entry.name in there}
     for stem in (*listed, *sorted(there.keys() - listed)):
-        yield ScenarioEntry(stem, there[stem], listed.get(stem, 0))
+        level = max(0, min(_HIGHEST, listed.get(stem, 0)))
+        yield msgspec.structs.replace(there[stem], level=level)
 
 
 def heading(path: Path) -> ScenarioTexts:
@@ -105,7 +143,7 @@ def heading(path: Path) -> ScenarioTexts:
 
 
 @lru_cache(maxsize=512)
-def _heading(path: Path, _: Stamp) -> ScenarioTexts:
+def _heading(path: Path, seen: Stamp) -> ScenarioTexts:
     from backprop_engine.errors import ScenarioError
     from backprop_engine.scenario.read.mistakes import Mistakes
     from backprop_engine.scenario.read.reader import read
@@ -113,6 +151,8 @@ def _heading(path: Path, _: Stamp) -> ScenarioTexts:
     from backprop_engine.scenario.read.yaml_nodes import YamlMapping
     from backprop_engine.scenario.sections.texts import ScenarioTexts, read_texts
 
+    if seen is not None and seen[1] > _LARGEST_READ:
+        return ScenarioTexts()
     try:
         root = read(read_source(path))
     except ScenarioError:
@@ -122,7 +162,7 @@ def _heading(path: Path, _: Stamp) -> ScenarioTexts:
 
 def resolve(argument: str) -> Path:
     """The path that the argument SCENARIO means: itself, or that of the bundled scenario of this stem."""
-    looks_like_path = "/" in argument or "\\" in argument or argument.endswith(_ENDINGS)
+    looks_like_path = "/" in argument or "\\" in argument or argument.endswith(ENDINGS)
     if not looks_like_path and argument in bundled():
         return bundled()[argument]
     return Path(argument)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence, Set
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -41,7 +45,8 @@ def _matches(shelf: Shelf, entry: ScenarioEntry, words: Sequence[str]) -> bool:
     if not words:
         return True
     names = (entry.stem, entry.stem.replace("_", " "), shelf.name, *shelf.title.values())
-    text = _plain(" ".join((*names, *heading(entry.path).title.by_language.values())))
+    titles = (entry.words,) if entry.named else heading(entry.path).title.by_language.values()
+    text = _plain(" ".join((*names, *titles)))
     return all(word in text for word in words)
 
 
@@ -49,7 +54,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-class ScenarioList(Struct, frozen=True):
+class ScenarioList(Struct, frozen=True, dict=True):
     """Shelves as a drawing with one scenario selected; scenarios are numbered through all shelves."""
 
     shelves: tuple[Shelf, ...]
@@ -59,55 +64,62 @@ class ScenarioList(Struct, frozen=True):
     """The cells of a line; longer ones are cut."""
     most: int
     """The highest level of any scenario."""
+    broken: Set[Path] = frozenset()
+    """The files that are known to have mistakes."""
+    ascii: bool = False
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        """The row of the title of each folder, and the row after the last."""
+        return [0, *accumulate(1 + len(shelf.entries) for shelf in self.shelves)]
 
     @property
     def height(self) -> int:
         """The number of rows: one for each folder and each scenario."""
-        return sum(1 + len(shelf.entries) for shelf in self.shelves)
+        return self._starts[-1]
 
     @property
     def focus(self) -> Area | None:
         """The selected scenario; with the title of its folder, if it is the first one there."""
-        row = 0
-        number = self.chosen
-        for shelf in self.shelves:
-            if number < len(shelf.entries):
-                return Area(0, row + number + 1, 1, 1) if number else Area(0, row, 1, 2)
-            number -= len(shelf.entries)
-            row += 1 + len(shelf.entries)
-        return None
+        firsts = [start - number for number, start in enumerate(self._starts)]
+        shelf = bisect_right(firsts, self.chosen) - 1
+        if not 0 <= shelf < len(self.shelves):
+            return None
+        row = self.chosen + shelf + 1
+        return Area(0, row - 1, 1, 2) if self.chosen == firsts[shelf] else Area(0, row, 1, 1)
+
+    def _place(self, y: int) -> tuple[int, int]:
+        """The shelf of a row, and how many rows below its title that is."""
+        shelf = bisect_right(self._starts, y) - 1
+        return shelf, y - self._starts[shelf]
 
     def at_row(self, y: int) -> int | None:
         """The number of the scenario in a row; None for the title of a folder, and outside."""
-        count = 0
-        for shelf in self.shelves:
-            y -= 1
-            if y < 0:
-                return None
-            if y < len(shelf.entries):
-                return count + y
-            y -= len(shelf.entries)
-            count += len(shelf.entries)
-        return None
+        if not 0 <= y < self.height:
+            return None
+        shelf, below = self._place(y)
+        return y - shelf - 1 if below else None
 
     def row(self, y: int, x: int, width: int) -> Line:
         """The cells from `x` up to `x + width` of row `y`."""
-        count, at = 0, y
-        for shelf in self.shelves:
-            if at == 0:
-                title = clip(clean(shelf.in_language(self.language)), max(1, self.width - 2))
-                return crop_line((Span(f" {title}", Role.HEADING),), x, width)
-            if 0 < at <= len(shelf.entries):
-                line = self._entry(shelf.entries[at - 1], chosen=count + at - 1 == self.chosen)
-                return crop_line(line, x, width)
-            at -= 1 + len(shelf.entries)
-            count += len(shelf.entries)
-        return ()
+        if not 0 <= y < self.height:
+            return ()
+        number, below = self._place(y)
+        shelf = self.shelves[number]
+        if not below:
+            title = clip(clean(shelf.in_language(self.language)), max(1, self.width - 2))
+            return crop_line((Span(f" {title}", Role.HEADING),), x, width)
+        line = self._entry(shelf.entries[below - 1], chosen=y - number - 1 == self.chosen)
+        return crop_line(line, x, width)
 
     def _entry(self, entry: ScenarioEntry, *, chosen: bool) -> Line:
         room = max(4, self.width - 3 - self.most - 2)
+        broken = entry.path in self.broken
+        role = Role.SELECTED if chosen else Role.WARNING if broken else Role.TEXT
+        sign = ("x" if self.ascii else "✗") if broken else " "
         return (
-            Span(f" {'▶' if chosen else ' '} ", Role.KEY),
-            Span(pad(title_of_entry(entry, self.language), room), Role.SELECTED if chosen else Role.TEXT),
+            Span(f" {'▶' if chosen else ' '}", Role.KEY),
+            Span(sign, Role.WARNING),
+            Span(pad(title_of_entry(entry, self.language), room), role),
             Span(f" {dots(entry.level)}", Role.DIM),
         )

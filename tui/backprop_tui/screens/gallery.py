@@ -1,4 +1,6 @@
-"""The gallery: the bundled scenarios in the order to read them in, and what each is about."""
+"""The gallery: scenarios in the order to read them in, those that are bundled or those of a folder, and what
+each is about.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +25,19 @@ from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, s
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of_entry
 from backprop_tui.screens.bindings import bindings
+from backprop_tui.screens.previews import Previews
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
+    from backprop_tui.files.folders import ScenarioFolder
     from backprop_tui.view import View
 
 __all__ = ["GalleryScreen"]
 
 
 class GalleryScreen(Screen[None]):
-    """A list of scenarios beside a description of the chosen one."""
+    """A list of scenarios beside what the chosen one is about: those of a `folder`, or those bundled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(GALLERY_COMMANDS),
@@ -65,10 +69,11 @@ class GalleryScreen(Screen[None]):
 
     chosen: reactive[int] = reactive(0)
 
-    def __init__(self, language: str, *, ascii: bool = False) -> None:
+    def __init__(self, language: str, *, ascii: bool = False, folder: ScenarioFolder | None = None) -> None:
         super().__init__()
-        self.language, self.ascii = language, ascii
-        self.all = self.shown = shelves(bundled())
+        self.language, self.ascii, self.folder = language, ascii, folder
+        self.all = self.shown = shelves(bundled()) if folder is None else folder.shelves
+        self.previews = Previews(self, self._redraw)
         self.most = max((entry.level for shelf in self.all for entry in shelf.entries), default=0)
 
     def compose(self) -> ComposeResult:
@@ -76,7 +81,7 @@ class GalleryScreen(Screen[None]):
         yield Panel(lambda width, height: self._heading(), id="header", focusable=False)
         with Container(id="gallery"):
             yield TablePanel(lambda width, height: self._list(width), id="scenarios")
-            yield Panel(lambda width, height: self._about(max(10, width - 2)), id="about")
+            yield Panel(lambda width, height: self._about(max(10, width - 2), height), id="about")
         field = Input(id="search", compact=True)
         field.cursor_blink = False
         field.display = False
@@ -88,6 +93,10 @@ class GalleryScreen(Screen[None]):
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.speak(self.language)
         self.query_one("#scenarios").focus()
+        self._follow()
+        if self.folder is not None and self.folder.problem is not None:
+            problem = self.folder.problem.in_language(self.language)
+            self.notify(problem, markup=False, severity="warning", timeout=10)
 
     def speak(self, language: str) -> None:
         """Show everything in another language."""
@@ -101,11 +110,18 @@ class GalleryScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """A scenario may have been edited in the meantime."""
+        self._follow()
         self._redraw()
 
     def watch_chosen(self) -> None:
         """Another scenario is chosen."""
+        if self.is_mounted:
+            self._follow()
         self._redraw()
+
+    def _follow(self) -> None:
+        """Have the picture of the chosen one made."""
+        self.previews.follow(None if self.entry is None else self.entry.path)
 
     def _redraw(self) -> None:
         if self.is_mounted:
@@ -137,17 +153,10 @@ class GalleryScreen(Screen[None]):
     # Drawing
 
     def _heading(self) -> Lines:
-        return Lines.of(
-            [
-                (
-                    Span(" "),
-                    Span(
-                        msg("backprop-tui ─ the debugger for backpropagation").in_language(self.language),
-                        Role.HEADING,
-                    ),
-                )
-            ]
-        )
+        title = msg("backprop-tui ─ the debugger for backpropagation").in_language(self.language)
+        if self.folder is not None:
+            title = f"{self.folder.name} ─ backprop-tui"
+        return Lines.of([(Span(" "), Span(title, Role.HEADING))])
 
     def _hints(self, width: int) -> Drawing:
         extra = [("Enter", msg("open").in_language(self.language))]
@@ -165,11 +174,21 @@ class GalleryScreen(Screen[None]):
             return Lines.of(
                 [(Span(f" {msg('nothing fits what is typed').in_language(self.language)}", Role.DIM),)]
             )
-        return ScenarioList(self.shown, self.chosen, self.language, width, self.most)
+        return ScenarioList(
+            self.shown, self.chosen, self.language, width, self.most, self.previews.broken, self.ascii
+        )
 
-    def _about(self, width: int) -> Lines:
-        lines = self._description(self.entry) if self.entry is not None else []
-        return Lines.of((Span(" "), *piece) for line in lines for piece in wrap_line(line, width))
+    def _about(self, width: int, height: int) -> Lines:
+        entry = self.entry
+        if entry is None:
+            return Lines.of([])
+        text, preview = self._description(entry), self.previews.known(entry.path)
+        lines = [piece for line in text for piece in wrap_line(line, width)]
+        if preview is not None:
+            from backprop_tui.panels.preview import with_preview
+
+            lines = with_preview(text, preview, self.language, width, height, ascii=self.ascii)
+        return Lines.of((Span(" "), *line) for line in lines)
 
     def _description(self, entry: ScenarioEntry) -> list[Line]:
         about = heading(entry.path)
@@ -179,12 +198,12 @@ class GalleryScreen(Screen[None]):
                 self.language
             )
             lines.append((Span(f"{dots(entry.level)} {level}", Role.DIM),))
-        lines.append((Span(""),))
-        lines += [(Span(line),) for line in about.description.in_language(self.language).splitlines()]
+        description = about.description.in_language(self.language).splitlines()
+        lines += [(Span(line),) for line in ("", *description) if description]
         if about.source:
             source = f"{msg('source').in_language(self.language)}: {about.source}"
             lines += [(Span(""),), (Span(source, Role.DIM),)]
-        lines += [(Span(""),), (Span(f"backprop-tui {entry.stem}", Role.CODE),)]
+        lines += [(Span(""),), (Span(f"backprop-tui {entry.named or entry.stem}", Role.CODE),)]
         return lines
 
     # Choosing and opening
