@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
+import json
+import os
 import re
 import signal
 import socket
@@ -25,7 +28,7 @@ from backprop_tui.cli.main import run
 from backprop_tui.themes import DARK, LIGHT, known_theme
 from backprop_tui.web import session as session_module
 from backprop_tui.web.page import Page
-from backprop_tui.web.server import Server
+from backprop_tui.web.server import Server, serve
 from effort import tried
 from served import PATIENCE, children, is_there, serving, wait_until_gone
 
@@ -358,6 +361,58 @@ async def test_messages_that_mean_nothing_are_left_alone() -> None:
         assert await shown(page) == b"D\0\0\0\3? q"
 
 
+async def test_what_a_page_tells_reaches_its_app() -> None:
+    """As the driver expects it: the kind of a message, its length, and what it says."""
+    packets = "head = sys.stdin.buffer.read(5); show(sys.stdin.buffer.read(int.from_bytes(head[1:], 'big')))"
+    echo = f"{GREETING}{SHOW} show(b'hello')\nfor _ in range(3): {packets}"
+    async with client_of(Server(app(echo), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+        for message, arrived in [
+            (["resize", {"width": 100, "height": 9999}], {"type": "resize", "width": 100, "height": 500}),
+            (["focus"], {"type": "focus"}),
+            (["blur"], {"type": "blur"}),
+        ]:
+            await page.send_json(message)
+            assert json.loads(await shown(page)) == arrived
+
+
+async def test_a_page_may_ask_whether_the_server_is_there() -> None:
+    async with client_of(Server(app(POLITE), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+        await page.send_json(["ping", "17"])
+        assert await page.receive_json(timeout=PATIENCE) == ["pong", "17"]
+
+
+async def test_what_an_app_tells_beside_its_screen_is_not_shown() -> None:
+    beside = "os.write(1, b'M' + (2).to_bytes(4, 'big') + b'{}');"
+    program = f"{GREETING}{SHOW} {beside} show(b'hello'); sys.stdin.buffer.read(1)"
+    async with client_of(Server(app(program), lambda: PAGE, most=2)) as client, page_of(client) as page:
+        assert await shown(page) == b"hello"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        f"{GREETING}{SHOW}\nwhile True: show(b'hello')",
+        "import sys; sys.stdin.buffer.read(5); sys.exit('too late')",
+    ],
+    ids=["goes on writing", "cannot begin"],
+)
+async def test_an_app_whose_page_is_gone_tells_nobody(
+    program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(session_module, "ENDING_SECONDS", 0.3)
+    server, before = Server(app(program), lambda: PAGE, most=2), children(os.getpid())
+    async with client_of(server) as client:
+        async with page_of(client):
+            pass
+        async with asyncio.timeout(PATIENCE):
+            while server.sessions:
+                await asyncio.sleep(0.01)
+    assert children(os.getpid()) == before
+    assert "Traceback" not in capsys.readouterr().err
+
+
 async def test_sizes_of_pages_have_bounds() -> None:
     size = "(os.environ['COLUMNS'] + 'x' + os.environ['ROWS']).encode()"
     told = f"{GREETING}{SHOW} show({size}); sys.stdin.buffer.read(1)"
@@ -482,6 +537,51 @@ async def terminal_at(address: str) -> AsyncIterator[Terminal]:
 
 
 NAME = """a 'b' "c" $(touch pwned) `touch pwned`; touch pwned & %PATH% \\ *.yaml"""
+
+
+# The server's end, in this process
+
+
+async def served_until(*numbers: signal.Signals) -> int:
+    """Which signal ended a server that got these as soon as it was there."""
+
+    def ready() -> None:
+        for number in numbers:
+            signal.raise_signal(number)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return await serve(Server(app(POLITE), lambda: PAGE, most=2), listener, ready)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+async def test_the_first_signal_ends_it(number: signal.Signals) -> None:
+    assert await served_until(number, signal.SIGTERM) == number
+
+
+async def test_a_hangup_that_was_to_be_ignored_is() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert await served_until(signal.SIGHUP, signal.SIGTERM) == signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+class Interrupting(io.StringIO):
+    """Standard output that ends the server as soon as it says where it is."""
+
+    def flush(self) -> None:
+        if "token=" in self.getvalue():
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_the_command_says_where_it_serves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "stdout", output := Interrupting())
+    assert run(["serve", "add_multiply", "--port", "0", "--sessions", "3", "--lang", "ko"]) == 130
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=\S+\n", output.getvalue())
+    assert "Ctrl+C" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *tried([signal.SIGINT, signal.SIGHUP], [])])

@@ -1,0 +1,180 @@
+"""Starting the program: what is set before anything is loaded, and the app until a key or signal ends it."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import runpy
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from backprop_tui.__main__ import main
+from backprop_tui.app import DebuggerApp
+from backprop_tui.cli.open import chosen_language
+from backprop_tui.files.editor import Loan
+from backprop_tui.settings import UserSettings
+from backprop_tui.web import DRIVER
+from command_line import Commands, Outcome
+
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+# Before anything is loaded
+
+
+@pytest.fixture
+def carried_out(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines that the program was given; each ends with exit code 3."""
+    given: list[list[str]] = []
+
+    def carry_out(arguments: list[str]) -> int:
+        given.append(arguments)
+        return 3
+
+    monkeypatch.setattr("backprop_tui.cli.main.run", carry_out)
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    for name in THREADS:
+        monkeypatch.setenv(name, "8")
+    return given
+
+
+@pytest.mark.parametrize(
+    ("arguments", "threads"),
+    [
+        ([], "1"),
+        (["run", "add_multiply"], "1"),
+        (["add_multiply", "--threads", "4"], "4"),
+        (["add_multiply", "--threads=12"], "12"),
+        (["add_multiply", "--threads", "0"], "1"),
+        (["add_multiply", "--threads", "many"], "1"),
+        (["add_multiply", "--threads"], "1"),
+    ],
+)
+def test_threads_are_set_before_the_command_line_is_carried_out(
+    carried_out: list[list[str]], monkeypatch: pytest.MonkeyPatch, arguments: list[str], threads: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["backprop-tui", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 3
+    assert carried_out == [arguments]
+    assert {os.environ[name] for name in THREADS} == {threads}
+
+
+def test_output_is_utf8_whatever_the_locale_is(
+    carried_out: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii"))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())  # as a program has it that runs this one inside itself
+    monkeypatch.setattr(sys, "argv", ["backprop-tui"])
+    with pytest.raises(SystemExit):
+        main()
+    sys.stdout.write("∂L/∂x\n")
+    sys.stdout.flush()
+    assert output.getvalue().decode() == "∂L/∂x\n"
+    assert len(carried_out) == 1
+
+
+def test_the_package_is_a_program(carried_out: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["backprop-tui", "ops"])
+    monkeypatch.delitem(sys.modules, "backprop_tui.__main__")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("backprop_tui", run_name="__main__")
+    assert (end.value.code, carried_out) == (3, [["ops"]])
+
+
+# The app
+
+Act = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+class AtATerminal:
+    """Runs command lines where a terminal is, at which someone does one thing."""
+
+    def __init__(self, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.commands, self.monkeypatch, self.has_keyboard = commands, monkeypatch, True
+
+    def __call__(self, act: Act, *arguments: str) -> Outcome:
+        async def without_a_screen(app: DebuggerApp) -> None:
+            await App.run_async(app, headless=True, auto_pilot=act)
+
+        self.monkeypatch.setattr(DebuggerApp, "run_async", without_a_screen)
+        self.monkeypatch.setattr(sys.stdin, "isatty", lambda: self.has_keyboard)
+        self.monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        return self.commands(*arguments)
+
+
+@pytest.fixture
+def terminal(commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AtATerminal:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return AtATerminal(commands, monkeypatch)
+
+
+def key(name: str) -> Act:
+    async def press(pilot: Pilot[Any]) -> None:
+        await pilot.press(name)
+
+    return press
+
+
+def signalled(*numbers: signal.Signals) -> Act:
+    async def signals(pilot: Pilot[Any]) -> None:
+        for number in numbers:
+            signal.raise_signal(number)
+            await pilot.pause()
+
+    return signals
+
+
+@pytest.mark.parametrize("arguments", [["add_multiply"], ["add_multiply", "--at", "3"]])
+def test_the_app_ends_with_a_key(terminal: AtATerminal, arguments: list[str]) -> None:
+    assert terminal(key("q"), *arguments).code == 0
+
+
+def test_in_a_browser_no_terminal_is_needed(terminal: AtATerminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal.has_keyboard = False
+    assert terminal(key("q"), "add_multiply").code == 2
+    monkeypatch.setenv("TEXTUAL_DRIVER", DRIVER)
+    assert terminal(key("q"), "add_multiply").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_the_app_ends_with_a_signal_and_says_which(terminal: AtATerminal, number: signal.Signals) -> None:
+    assert terminal(signalled(number)).code == 128 + number
+
+
+def test_an_interrupt_while_an_editor_has_the_terminal_is_the_editors(
+    terminal: AtATerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Loan, "is_on", staticmethod(lambda: True))
+    ended = terminal(signalled(signal.SIGINT, signal.SIGTERM), "add_multiply")
+    assert ended.code == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_terminal_without_a_cursor_is_refused(
+    terminal: AtATerminal, monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    refused = terminal(key("q"), "add_multiply")
+    assert (refused.code, refused.out) == (2, "")
+    assert "cannot place a cursor (TERM=dumb); instead: backprop-tui run add_multiply" in refused.err
+
+
+def test_the_language_is_that_of_the_locale_or_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LOCALE:
+        monkeypatch.delenv(name, raising=False)
+    assert chosen_language(Namespace(lang=None), UserSettings()) == "en"
+    monkeypatch.setenv("LC_MESSAGES", "ko_KR.UTF-8")
+    assert chosen_language(Namespace(lang=None), UserSettings()) == "ko"
