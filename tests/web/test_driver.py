@@ -18,7 +18,9 @@ async def test_when_there_are_no_more_keys_the_app_is_told_unless_it_ends(
     app, posted = DebuggerApp(), list[Message]()
     monkeypatch.setattr(WebDriver, "run_input_thread", lambda driver: None)  # the page is gone
     monkeypatch.setattr(app, "post_message", posted.append)
-    monkeypatch.setattr("textual.drivers.web_driver.InputReader", lambda: None)  # standard input may be a file
+    monkeypatch.setattr(
+        "textual.drivers.web_driver.InputReader", lambda: None
+    )  # standard input may be a file
     driver = BrowserDriver(app, size=(80, 24))
     if has_ended:
         driver.exit_event.set()

@@ -39,7 +39,7 @@ _At: TypeAlias = Callable[[_Indices, _Indices], Any]
 
 MOST_BY_UNITS = 4096
 """The largest output, in entries, of a rule that gives only whole rows of its Jacobian, one by one."""
-_SLICE = 2**17
+SLICE_SIZE = 2**17
 """How many entries of the output are looked at together."""
 
 
@@ -161,8 +161,8 @@ def side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
 def _candidates(trace: Trace, edge: Edge, entry: EntryIndex) -> Iterator[_Indices]:
     """The output's entries that may depend on the operand's `entry`, in order, a slice at a time."""
     fixed, sizes = _reach(trace, edge, entry)
-    for start in range(0, prod(sizes), _SLICE):
-        places = np.arange(start, min(start + _SLICE, prod(sizes)))
+    for start in range(0, prod(sizes), SLICE_SIZE):
+        places = np.arange(start, min(start + SLICE_SIZE, prod(sizes)))
         apart = np.unravel_index(places, sizes) if sizes else ()
         yield tuple(axis + first for axis, first in zip(apart, fixed, strict=True))
 

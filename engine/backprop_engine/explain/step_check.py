@@ -16,7 +16,7 @@ from backprop_engine.trace.trace import Trace
 
 __all__ = ["StepCheck", "at_kink", "step_check"]
 
-MOST_CELLS = 256
+MOST_ENTRIES = 256
 """The largest operand whose entries are checked one by one."""
 MOST_NUMBERS = 20_000
 """Where a step takes more numbers than this, only a random projection of its gradient is checked."""
@@ -66,7 +66,7 @@ def at_kink(trace: Trace, edge: Edge) -> bool:
 def _outcome(trace: Trace, edge: Edge) -> GradientCheck:
     node = trace.graph.nodes[edge.node]
     numbers = sum(int(np.size(trace.values[position])) for position in (edge.node, *node.operands))
-    return check_edge(trace, edge, most=MOST_CELLS, sample=0 if numbers > MOST_NUMBERS else _SAMPLE)
+    return check_edge(trace, edge, most=MOST_ENTRIES, sample=0 if numbers > MOST_NUMBERS else _SAMPLE)
 
 
 def _not_finite(trace: Trace, edge: Edge, outcome: GradientCheck) -> StepCheck:

@@ -36,10 +36,10 @@ from backprop_engine.trace.trace import Trace
 __all__ = ["backward_line", "clear_lines", "counter", "forward_line", "numpy_lines", "tensor_line"]
 
 _WIDTH: Final = 88
-_MOST_CELLS: Final = 24
+_MOST_ENTRIES: Final = 24
 
 
-def numpy_lines(facts: StepFacts, most: int = _MOST_CELLS) -> list[str]:
+def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
     """What a program says to do a step; nothing where there is nothing to do.
 
     A contribution is added by the line that computes it, so an accumulate step only tells how far the sum is.

@@ -27,6 +27,7 @@ from backprop_engine.debugger import (
     finished,
     update,
 )
+from backprop_engine.debugger import branches as debugger_branches
 from backprop_engine.debugger.queries import compare, first_difference
 from backprop_engine.errors import UsageError
 from backprop_engine.scenario.loader import load_source
@@ -473,3 +474,11 @@ def test_a_branch_from_each_place_in_the_tree_is_as_if_made_at_once() -> None:
     for name in ("W", "x", "q", "s", "L"):
         assert one.trace.value(name).tobytes() == other.trace.value(name).tobytes()
         assert one.trace.gradient(name).tobytes() == other.trace.gradient(name).tobytes()
+
+
+def test_changes_have_a_bound_on_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debugger_branches, "MOST_NUMBERS", 9)
+    session = changed(changed(session_of(MATRIX), "W", np.ones((2, 2))), "W", np.zeros((2, 2)))
+    with pytest.raises(UsageError, match="no room for another branch"):
+        changed(session, "x", [1, 2])
+    assert changed(session, "L", 3).branches.current == "b3", "a ninth number has room"

@@ -26,7 +26,7 @@ from backprop_engine.ops import OPS, Op
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 from effort import examples
-from graphs import MORE, SMOOTH, RandomRun, assert_close, runs
+from graphs import MORE, SMOOTH, RandomRun, Sketch, assert_close, runs
 from planted import instead, numbers, times, trace_through, with_vjp
 
 
@@ -282,3 +282,11 @@ def test_an_unreached_leaf_agrees_with_zero() -> None:
 def test_an_empty_leaf_agrees() -> None:
     trace = trace_through(OPS["tanh"], {"a": np.zeros((0, 3))})
     assert [result.verdict for result in check_trace(trace)] == [Verdict.AGREES] * 3
+
+
+def test_two_kinks_that_lie_apart_from_the_slopes_of_the_whole() -> None:
+    """At 0, relu(x) − relu(−x) is x itself, and the rules say 0 − 0: each relu has chosen fairly."""
+    graph = Sketch().inputs(x=())(n="neg x", p="relu x", m="relu n", f="sub p m").build()
+    trace = record(graph, Bindings.of(graph, {"x": 0.0}))
+    result = check_leaf(trace, graph["x"])
+    assert (result.verdict, result.found, result.expected) == (Verdict.KINK, 0.0, 1.0)

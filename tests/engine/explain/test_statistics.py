@@ -173,3 +173,12 @@ class TestOnce:
         del tensor
         gc.collect()
         assert len(statistics._kept) == before
+
+
+def test_a_view_that_cannot_be_written_to_of_memory_that_can_is_looked_at_again() -> None:
+    memory = np.array([1.0, 2.0])
+    view = memory[:]
+    view.flags.writeable = False
+    assert facts(view).greatest == 2.0
+    memory[1] = 5.0
+    assert facts(view).greatest == 5.0

@@ -239,3 +239,12 @@ def test_cells_count_values_contributions_and_running_sums() -> None:
     graph = Sketch().inputs(x=(2, 3), b=(3,))(h="add x b", f="hadamard h h").build()
     values, contributions, sums, seed = 6 + 3 + 6 + 6, 6 + 6 + 6 + 3, 6 + 6, 6
     assert graph.numbers() == values + contributions + sums + seed
+
+
+def test_a_builder_refuses_two_nodes_of_one_name_and_a_graph_that_computes_nothing() -> None:
+    builder = GraphBuilder()
+    builder.leaf("x", Kind.INPUT)
+    with pytest.raises(UsageError, match="the graph has two nodes called x"):
+        builder.leaf("x", Kind.PARAM, (2,))
+    with pytest.raises(UsageError, match="the graph has no computed node"):
+        builder.build()

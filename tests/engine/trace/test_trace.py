@@ -20,9 +20,19 @@ from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
-from backprop_engine.trace.trace import Trace
+from backprop_engine.trace.trace import Trace, ValueEdit
 from effort import examples
-from graphs import MORE, SMOOTH, RandomRun, assert_close, largest, rounding_decides, runs, tensors_of
+from graphs import (
+    MORE,
+    SMOOTH,
+    RandomRun,
+    Sketch,
+    assert_close,
+    largest,
+    rounding_decides,
+    runs,
+    tensors_of,
+)
 
 DTYPES = ("float64", "float32", "float16")
 
@@ -201,3 +211,11 @@ def test_infinities_and_nan_pass_without_a_warning(run: RandomRun, special: floa
     assert [value.shape for value in trace.values] == [node.shape for node in graph.nodes]
     for edge in graph.edges:
         local_gradient(trace, edge)
+
+
+def test_a_class_index_that_is_edited_stays_whole() -> None:
+    graph = Sketch().inputs(a=(2, 3)).constants(t=(2,))(f="nll a t").build()
+    bindings = Bindings.of(graph, {"a": np.log(np.eye(2, 3) + 1), "t": np.array([0, 1])})
+    trace = record(graph, bindings, (ValueEdit("t", np.array([2.0, 1.0])),))
+    assert trace.value("t").dtype == np.int64
+    assert trace.value("f") == pytest.approx(-(np.log(1) + np.log(2)) / 2)

@@ -175,3 +175,27 @@ def test_the_local_gradients_asked_for_last_are_remembered_as_long_as_the_run() 
     gone = ref(trace)
     del trace
     assert gone() is None
+
+
+def test_a_jacobian_that_is_too_large_gives_a_column() -> None:
+    graph = applied("softmax", (80,))
+    trace = record(graph, Bindings.of(graph, {"a": np.arange(80.0) / 80}, np.ones(80)))
+    factor = LocalFacts(trace, graph.edges[0]).factor
+    assert (factor.written, factor.tensor, factor.shape) == ("transpose", None, (80, 80))
+    part = factor_entries(factor, edge_origins(trace, graph.edges[0], (3,)))
+    assert part.tensor is None
+    assert part.entries[:3] == ((0,), (1,), (2,))
+
+
+def test_an_entry_of_a_large_output_is_found_slice_by_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backprop_engine.derivatives import jacobian
+
+    graph = applied("matmul", (9, 2), (2, 9))
+    a = np.array([[0.0, row] for row in range(9)])
+    trace = record(graph, Bindings.of(graph, {"a": a, "b": np.ones((2, 9))}, np.ones((9, 9))))
+    entries = [(edge, index) for edge in graph.edges for index in ((0, 0), (1, 1))]
+    whole = [edge_origins(trace, edge, index) for edge, index in entries]
+    monkeypatch.setattr(jacobian, "SLICE_SIZE", 2)
+    sliced = [edge_origins(trace, edge, index) for edge, index in entries]
+    for one, other in zip(whole, sliced, strict=True):
+        assert (one.terms, one.rest, one.varying) == (other.terms, other.rest, other.varying)

@@ -1,0 +1,115 @@
+"""Mistakes that few files have: each is told by its kind, in words that say what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_engine.errors import ScenarioError
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.read.source import Source
+
+SCAN = """
+inputs: {xs: [[1, 2], [3, 4]], h0: [1, 2]}
+cells:
+  c:
+    inputs: [x, h]
+    nodes: {o: x + h}
+    outputs: [o]
+nodes:
+  s: {scan: c, over: {x: xs}, carry: {h: {init: h0, next: o}}}
+  f: sum(s[-1].o)
+"""
+PRODUCT = "inputs: {x: 1}\nnodes: {f: x * 1}\n"
+CELL = "inputs: {x: 1}\ncells:\n  a:\n    inputs: [v]\n    nodes: {NODES}\n    outputs: [OUT]\n"
+CASES = {
+    "more axes than NumPy has": (
+        f"inputs: {{x: {'[' * 40}1{']' * 40}}}\nnodes: {{f: sum(x)}}\n",
+        "leaf-shape", "`x` has 40 axes, at most 32 are allowed", "",
+    ),
+    "a scan of no time step": (
+        SCAN.replace("[[1, 2], [3, 4]]", "{shape: [0, 2], init: zeros}"),
+        "scan-shapes", "`xs` is 0×2: there is no time step in it", "",
+    ),
+    "an instance that a scan does not have": (
+        SCAN.replace("s[-1]", "s[5]"),
+        "unknown-name", "`s[5]` is out of range: `s` has 2 instances", "or `s[-1]` for the last",
+    ),
+    "a figure for all instances": (
+        f"{SCAN}expect: {{values: {{s: 1}}}}\n",
+        "expect-name", "`s` stands for instances of a cell, not for a tensor", "such as `s[1].o`",
+    ),
+    "a figure for an instance that is not there": (
+        f"{SCAN}expect: {{values: {{'s[7].o': 1}}}}\n",
+        "expect-name", "`s[7].o` is out of range: `s` has 2 instances", "",
+    ),
+    "a figure for a stack that nothing uses": (
+        f"{SCAN}expect: {{values: {{s.o: 1}}}}\n",
+        "expect-name", "`s.o` is there only where a node uses it", "one instance is `s[1].o`",
+    ),
+    "an expression to go over": (
+        SCAN.replace("x: xs}", "x: xs + 1}"),
+        "wrong-type", "expected the name of a leaf or node, found the text `xs + 1`", "a node of its own",
+    ),
+    "an expression to carry on": (
+        SCAN.replace("next: o", "next: o + 1"),
+        "wrong-type", "`next` is the name of a node of the cell", "such as `carry: {h_prev: ",
+    ),
+    "an expression in brackets": (
+        "inputs: {x: 1}\nnodes:\n  f: [x + 1]\n",
+        "node-constant", "`f` is a list and no expression", "leave the brackets out: `x + 1`",
+    ),
+    "underscores in a number": (
+        "inputs: {x: 1_000.5e2}\nnodes: {f: x * 1}\n",
+        "not-a-number", "expected a number in `x`, found the text `1_000.5e2`", "write `1000.5e2`",
+    ),
+    "a number for yes": (
+        f"{PRODUCT}expect: {{values: {{f: 1}}, wrong: 3}}\n",
+        "wrong-type", "expected `true` or `false`, found the number 3", "write `true` or `false`",
+    ),
+    "a paragraph separator": (
+        f"{PRODUCT}\u2029\n",
+        "file-control-character", "a paragraph separator, U+2029", 'in double quotes it is written "\\u2029"',
+    ),
+    "an instance given out": (
+        CELL.replace("NODES", "s: {cell: b, inputs: {u: v}}").replace("OUT", "s")
+        + "  b: {inputs: [u], nodes: {o: u * 2}, outputs: [o]}\nnodes: {f: {cell: a, inputs: {v: x}}}\n",
+        "cell-form", "`s` is an instance of a cell, not a tensor", "give what it gives out a node of its own",
+    ),
+    "a cell that uses itself twice": (
+        CELL.replace("NODES", "w: {cell: a, inputs: {v: v}}, z: {cell: a, inputs: {v: v}}, o: v * 2")
+        .replace("OUT", "o")
+        + "nodes: {f: {cell: a, inputs: {v: x}}}\n",
+        "cell-recursion", "the cell `a` uses itself", "a graph is finite",
+    ),
+    "a cycle through the inside of a cell": (
+        CELL.replace("NODES", "o: v * g").replace("OUT", "o")
+        + "nodes: {i: {cell: a, inputs: {v: x}}, g: i.o * 2, f: g + 1}\n",
+        "cycle", "these nodes need each other: i → g → i", "a graph has no loops",
+    ),
+    "a training without an optimiser": (
+        f"{PRODUCT}train: {{steps: 3}}\n",
+        "train", "`train` has no `optimizer`", "train: {optimizer: sgd",
+    ),
+    "a key with no value above a known one": (
+        "inputs:\nx: 1\nnodes: {f: x * 1}\n",
+        "unknown-key", "a scenario has no key `x`", "indent it if it is a part of `inputs`",
+    ),
+    "a key below one that has a value": (
+        f"notes:\n  f: a\nfoo: 3\n{PRODUCT}",
+        "unknown-key", "a scenario has no key `foo`", "known are title",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "message", "hint"), CASES.values(), ids=CASES)
+def test_it_is_told(text: str, code: str, message: str, hint: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_source(Source.from_bytes("case.yaml", text.encode()))
+    first = caught.value.diagnostics[0]
+    assert (first.code.name, str(first.message)) == (code, message)
+    assert hint in str(first.hint)
+    assert first.place is not None
+
+
+def test_an_empty_training_is_none() -> None:
+    assert load_source(Source.from_bytes("case.yaml", f"{PRODUCT}train:\n".encode())).training is None
