@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rich.style import Style
 from textual.color import Color
@@ -10,18 +10,20 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
+from backprop_tui import colours
 from backprop_tui.cells.lines import Role, Tint
 from backprop_tui.cells.shades import BLANK, FLOWS, LEVELS, Emphasis, Flow, Shade, Tone
+from backprop_tui.colours import Colours, Patch
 
-__all__ = ["DARK", "LIGHT", "Palette", "grounds", "known_theme", "palette"]
+__all__ = ["DARK", "LIGHT", "Colouring", "Palette", "grounds", "known_theme", "palette"]
 
 DARK = Theme(
     name="backprop-dark",
     primary="#58a6ff",
     secondary="#a5d6ff",
     accent="#d2a8ff",
-    success="#56d364",
-    error="#ff7b72",
+    success=colours.DARK.forward,
+    error=colours.DARK.upstream,
     warning="#e3b341",
     foreground="#e6edf3",
     background="#0d1117",
@@ -35,8 +37,8 @@ LIGHT = Theme(
     primary="#0550ae",
     secondary="#0969da",
     accent="#8250df",
-    success="#116329",
-    error="#b3141d",
+    success=colours.LIGHT.forward,
+    error=colours.LIGHT.upstream,
     warning="#7d4e00",
     foreground="#1f2328",
     background="#ffffff",
@@ -125,17 +127,16 @@ def known_theme(name: str) -> str:
     return name
 
 
-_PALETTES: dict[tuple[str, bool], Palette] = {}
+Colouring: TypeAlias = Literal["all", "few", "none"]
+"""What a terminal shows: all colours, the sixteen of old ones, or by the reader's wish none."""
+_PALETTES: dict[tuple[str, Colouring], Palette] = {}
 
 
-def palette(theme: Theme, *, few: bool = False) -> Palette:
-    """The style of each role in a theme, worked out once; with `few` in the sixteen colours of old terminals.
-
-    For those, the nearest to the theme's own will not do: some come out as the background.
-    """
-    key = (theme.name, few)
+def palette(theme: Theme, colouring: Colouring = "all") -> Palette:
+    """The style of each role in a theme, worked out once."""
+    key = (theme.name, colouring)
     if key not in _PALETTES:
-        _PALETTES[key] = _palette(theme, few=few)
+        _PALETTES[key] = _palette(theme, colouring)
     return _PALETTES[key]
 
 
@@ -147,107 +148,43 @@ def grounds(theme: Theme) -> tuple[Color, Color]:
     return Color.parse(theme.foreground or foreground), Color.parse(theme.background or background)
 
 
-class _Colours(NamedTuple):
-    """The colours of a theme by what they are for; trouble and selection are patches under letters."""
-
-    text: str
-    aside: str
-    ground: str
-    name: str
-    code: str
-    forward: str
-    upstream: str
-    product: str
-    local: str
-    trouble: str
-    selection: str
-    quiet: str
-    """What a wire is in along which hardly anything of a gradient runs."""
+def _colours(theme: Theme, colouring: Colouring) -> Colours:
+    """Those of a theme in a terminal."""
+    if theme.ansi:
+        return colours.OF_A_DARK_TERMINAL if theme.dark else colours.OF_A_LIGHT_TERMINAL
+    if colouring == "none":
+        return colours.GREY_ON_DARK if theme.dark else colours.GREY_ON_LIGHT
+    if colouring == "few":
+        return colours.FEW_ON_DARK if theme.dark else colours.FEW_ON_LIGHT
+    return _OURS.get(theme.name) or _from(theme)
 
 
-_OURS: dict[str, _Colours] = {
-    DARK.name: _Colours(
-        text="#e6edf3",
-        aside="#9ca3a9",
-        ground="#0d1117",
-        name="#58a6ff",
-        code="#d2a8ff",
-        forward="#56d364",
-        upstream="#ff7b72",
-        product="#ffd0c8",
-        local="#e3b341",
-        trouble="#ff4d94",
-        selection="#58a6ff",
-        quiet="#6b4a4a",
-    ),
-    LIGHT.name: _Colours(
-        text="#1f2328",
-        aside="#6b6e71",
-        ground="#ffffff",
-        name="#0550ae",
-        code="#8250df",
-        forward="#116329",
-        upstream="#b3141d",
-        product="#5a0006",
-        local="#7d4e00",
-        trouble="#b0005a",
-        selection="#0550ae",
-        quiet="#c9a8a8",
-    ),
-}
+_OURS: Final = {DARK.name: colours.DARK, LIGHT.name: colours.LIGHT}
 
 
-def _of_the_terminal(*, dark: bool) -> _Colours:
-    """The sixteen colours by their numbers, whatever they are in the terminal, on its own background."""
-    if dark:
-        own = "bright_cyan", "bright_magenta", "bright_green", "bright_red", "bright_red", "bright_yellow"
-        return _Colours("default", "bright_black", "black", *own, "bright_magenta", "bright_cyan", "red")
-    own = "blue", "blue", "green", "red", "red", "magenta"
-    return _Colours("default", "bright_black", "bright_white", *own, "magenta", "blue", "red")
-
-
-def _few(*, dark: bool) -> _Colours:
-    """Exactly the colours that numbers of the sixteen stand for."""
-    if dark:
-        own = (
-            "#55ffff",
-            "#ff55ff",
-            "#55ff55",
-            "#ff5555",
-            "#ff5555",
-            "#ffff55",
-            "#ff55ff",
-            "#55ffff",
-            "#aa0000",
-        )
-        return _Colours("#ffffff", "#aaaaaa", "#000000", *own)
-    own = "#0000aa", "#0000aa", "#00aa00", "#aa0000", "#aa0000", "#aa00aa", "#aa00aa", "#0000aa", "#aa0000"
-    return _Colours("#000000", "#555555", "#ffffff", *own)
-
-
-def _from(theme: Theme) -> _Colours:
+def _from(theme: Theme) -> Colours:
     """Those of another theme, from the few that every theme has."""
-    foreground, background = grounds(theme)
-    upstream = Color.parse(theme.error or "red")
-    return _Colours(
-        text=foreground.hex6,
-        aside=foreground.blend(background, 0.34).hex6,
-        ground=background.hex6,
-        name=Color.parse(theme.primary).hex6,
+    text, ground = grounds(theme)
+    name, upstream = Color.parse(theme.primary), Color.parse(theme.error or "red")
+    local = Color.parse(theme.warning or "yellow")
+    return Colours(
+        text=text.hex6,
+        aside=text.blend(ground, 0.34).hex6,
+        name=name.hex6,
         code=Color.parse(theme.accent or theme.primary).hex6,
         forward=Color.parse(theme.success or "green").hex6,
         upstream=upstream.hex6,
-        product=upstream.blend(foreground, 0.5).hex6,
-        local=Color.parse(theme.warning or "yellow").hex6,
-        trouble=upstream.hex6,
-        selection=Color.parse(theme.primary).hex6,
-        quiet=upstream.blend(background, 0.6).hex6,
+        product=text.hex6,
+        local=local.hex6,
+        trouble=Patch(upstream.hex6, ground.hex6),
+        selection=Patch(name.hex6, ground.hex6),
+        found=Patch(local.hex6, ground.hex6),
+        flow=(upstream.blend(ground, 0.6).hex6, upstream.blend(ground, 0.3).hex6),
     )
 
 
-def _styles(colours: _Colours) -> dict[Tint, Style]:
+def _styles(own: Colours) -> dict[Tint, Style]:
     """The roles in the colours of a theme; what is active is bold as well."""
-    own = colours
     return {
         Role.TEXT: Style(color=own.text),
         Role.DIM: Style(color=own.aside),
@@ -261,61 +198,59 @@ def _styles(colours: _Colours) -> dict[Tint, Style]:
         Role.CODE: Style(color=own.code),
         Role.GOOD: Style(color=own.forward),
         Role.WARNING: Style(color=own.upstream, bold=True),
-        Role.TROUBLE: Style(color=own.trouble, bold=True, reverse=True),
+        Role.TROUBLE: _patch(own.trouble),
         Role.ACTIVE_VALUE: Style(color=own.forward, bold=True),
         Role.ACTIVE_GRADIENT: Style(color=own.product, bold=True),
-        Role.SELECTED: Style(color=own.selection, bold=True, reverse=True),
-        Role.LIT: Style(color=own.ground, bgcolor=own.local, bold=True, underline=True),
+        Role.SELECTED: _patch(own.selection),
+        Role.LIT: _patch(own.found) + Style(underline=True),
         Role.KEY: Style(color=own.name, bold=True),
     }
 
 
-def _flows(colours: _Colours, *, few: bool) -> dict[Tint, Style]:
-    """From quiet to loud: over the upstream gradient to the product, or dim, plain and bold in one colour."""
-    steps = [Flow(level) for level in range(FLOWS)]
-    if few:
-        return {
-            flow: Style(
-                color=colours.upstream, dim=flow.level < FLOWS // 3, bold=flow.level >= 2 * FLOWS // 3
-            )
-            for flow in steps
-        }
-    quiet, upstream, product = map(Color.parse, (colours.quiet, colours.upstream, colours.product))
-    loud = FLOWS - 1
+def _patch(patch: Patch) -> Style:
+    """Reversed, so that it is seen without colours too."""
+    return Style(color=patch.ground, bgcolor=patch.letters, bold=True, reverse=True)
+
+
+def _without_colours(own: Colours, *, terminals: bool) -> dict[Tint, Style]:
+    """What a reader sees who wants none: greys, or only weights on the background of the terminal."""
+    active = Style(color=own.product, bold=True)
+    return {Role.ACTIVE_VALUE: active, Role.DIM: Style(color=own.aside, dim=terminals)}
+
+
+def _flows(own: Colours, *, mixed: bool) -> dict[Tint, Style]:
+    """From quiet to loud, the loudest in bold; where colours cannot be `mixed`, quiet is dim."""
+    stops = (*own.flow, own.upstream)
     styles: dict[Tint, Style] = {}
-    for flow in steps:
-        share = flow.level / loud
-        colour = (
-            quiet.blend(upstream, share / _UPSTREAM)
-            if share <= _UPSTREAM
-            else upstream.blend(product, (share - _UPSTREAM) / (1 - _UPSTREAM))
+    for level in range(FLOWS):
+        at = level * (len(stops) - 1) / (FLOWS - 1)
+        before, after = stops[int(at)], stops[min(int(at) + 1, len(stops) - 1)]
+        colour = Color.parse(before).blend(Color.parse(after), at % 1).hex6 if mixed else before
+        styles[Flow(level)] = Style(
+            color=colour, bold=level >= _LOUD, dim=not mixed and level < FLOWS - _LOUD
         )
-        styles[flow] = Style(color=colour.rich_color, bold=share > _UPSTREAM)
     return styles
 
 
-_UPSTREAM = 0.7
-"""The share of a flow that is in the colour of an upstream gradient."""
+_LOUD: Final = 6
+"""A flow is bold from this level."""
 
 
-def _palette(theme: Theme, *, few: bool) -> Palette:
-    foreground, background = grounds(theme)
-    if theme.ansi:
-        colours = _of_the_terminal(dark=theme.dark)
-    elif few:
-        colours = _few(dark=theme.dark)
-    else:
-        colours = _OURS.get(theme.name) or _from(theme)
-    styles = {**_styles(colours), **_flows(colours, few=few or theme.ansi)}
-    return Palette(styles, _scale(theme, foreground, background))
+def _palette(theme: Theme, colouring: Colouring) -> Palette:
+    own = _colours(theme, colouring)
+    styles = {**_styles(own), **_flows(own, mixed=not theme.ansi and colouring != "few")}
+    if colouring == "none":
+        styles |= _without_colours(own, terminals=theme.ansi)
+    return Palette(styles, _scale(theme, styles[Role.TROUBLE]))
 
 
-def _scale(theme: Theme, foreground: Color, background: Color) -> Scale:
+def _scale(theme: Theme, mark: Style) -> Scale:
     """Zero is near the background, and numbers are the stronger the further they are from it."""
+    foreground, background = grounds(theme)
     return Scale(
         below=Color.parse("#4aa8ff" if theme.dark else "#0b5cad"),
         zero=background.blend(foreground, 0.1),
         above=Color.parse("#ff9d2e" if theme.dark else "#a84800"),
         cursor=foreground,
-        mark=Style(color=background.rich_color, bgcolor=Color.parse("#d670d6").rich_color, bold=True),
+        mark=mark,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
@@ -12,7 +14,7 @@ from textual.theme import BUILTIN_THEMES
 from backprop_tui.cells.lines import Role
 from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.textual_private import rendered_strips
-from backprop_tui.themes import DARK, LIGHT, palette
+from backprop_tui.themes import DARK, LIGHT, Colouring, palette
 from driving import WIDE, go, opened, seen
 from scenes import crowded
 
@@ -85,7 +87,7 @@ def test_in_sixteen_colours_no_role_is_lost(theme, role: Role) -> None:  # type:
     def number(colour: Color) -> int | None:
         return RichColor.from_rgb(colour.r, colour.g, colour.b).downgrade(ColorSystem.STANDARD).number
 
-    style = palette(theme, few=True)[role]
+    style = palette(theme, "few")[role]
     letters, behind = colours_of(style, Color.parse("#000000" if theme.dark else "#ffffff"))
     assert number(letters) != number(behind)
     assert {colour.name for colour in (style.color, style.bgcolor) if colour is not None} <= SIXTEEN
@@ -94,7 +96,7 @@ def test_in_sixteen_colours_no_role_is_lost(theme, role: Role) -> None:  # type:
 @THEMES
 def test_in_sixteen_colours_forward_backward_and_local_are_three_colours(theme) -> None:  # type: ignore[no-untyped-def]
     roles = (Role.VALUE, Role.GRADIENT, Role.LOCAL, Role.NAME, Role.TEXT)
-    styles = palette(theme, few=True)
+    styles = palette(theme, "few")
     numbers = {styles[role].color.downgrade(ColorSystem.STANDARD).number for role in roles}  # type: ignore[union-attr]
     assert len(numbers) == len(roles)
 
@@ -104,9 +106,9 @@ TERMINALS = pytest.mark.parametrize("theme", [one for one in BUILTIN_THEMES.valu
 
 
 @TERMINALS
-@pytest.mark.parametrize("few", [False, True])
-def test_on_the_terminals_own_background_stand_its_own_colours(theme, few: bool) -> None:  # type: ignore[no-untyped-def]
-    styles = palette(theme, few=few)
+@pytest.mark.parametrize("colouring", get_args(Colouring))
+def test_on_the_terminals_own_background_stand_its_own_colours(theme, colouring: Colouring) -> None:  # type: ignore[no-untyped-def]
+    styles = palette(theme, colouring)
     for role in Role:
         colours = [colour for colour in (styles[role].color, styles[role].bgcolor) if colour is not None]
         assert colours

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
-from backprop_tui.themes import Palette, palette
+from backprop_tui.themes import Colouring, Palette, palette
 from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
 from backprop_tui.widgets.strips import paint
 
@@ -145,6 +145,11 @@ class LineView(ScrollView):
         return not self.app.is_headless and self.app.console.color_system in ("standard", "windows")
 
     @property
+    def _colouring(self) -> Colouring:
+        """What colours there are to be."""
+        return "none" if self.app.no_color else "few" if self._few_colours else "all"
+
+    @property
     def in_characters(self) -> bool:
         """Whether heatmaps are made of characters, for want of colours or of halves of cells."""
         return self.screen.has_class("-ascii") or self._few_colours or self.app.no_color
@@ -172,7 +177,7 @@ class LineView(ScrollView):
                 self.size.width,
                 base,
                 next(segment.style or base for segment in thumb),
-                palette(self.app.current_theme, few=self._few_colours),
+                palette(self.app.current_theme, self._colouring),
                 not self.in_characters,
                 self.screen.has_class("-ascii"),
                 filters,
