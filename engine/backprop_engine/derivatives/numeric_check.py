@@ -137,8 +137,11 @@ def _ties_between(
     ]
 
 
-def check_leaf(trace: Trace, leaf: Node, *, sample: int = SAMPLE) -> GradientCheck:
-    """Check the gradient of an input or a parameter through everything that depends on it."""
+def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: int = SAMPLE) -> GradientCheck:
+    """Check the gradient of an input or a parameter through everything that depends on it.
+
+    Above `most` entries, a random projection and `sample` entries are checked.
+    """
     graph = trace.graph
     below = _dependants(graph, leaf.position)
     if _overridden(trace, leaf.position, below):
@@ -155,7 +158,8 @@ def check_leaf(trace: Trace, leaf: Node, *, sample: int = SAMPLE) -> GradientChe
 
     analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
     gradient = trace.gradient(leaf.name)
-    check = compare(leaf.name, output, base[leaf.position], gradient, analytic=analytic, sample=sample)
+    x = base[leaf.position]
+    check = compare(leaf.name, output, x, gradient, analytic=analytic, most=most, sample=sample)
     if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
         return structs.replace(check, verdict=Verdict.KINK)
     return check

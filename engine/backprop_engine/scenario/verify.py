@@ -24,7 +24,7 @@ from backprop_engine.scenario.sections.expectations import Expectation, Figure, 
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Failure", "Verification", "failures", "verify"]
+__all__ = ["Failure", "Verification", "block_failures", "failures", "verify"]
 
 EXPECT_DIFFERS = code("expect-differs", msg("A figure does not come out as expected."))
 EXPECT_SHAPE = code("expect-shape", msg("A figure has another shape than expected."))
@@ -60,18 +60,22 @@ class Failure(Struct, frozen=True, eq=False):
 
 def failures(scenario: Scenario, run: Run) -> list[Failure]:
     """What `run`, the iterations of `scenario`, does not meet; in the file's order."""
-    found: list[Failure] = []
-    for block in scenario.expectations:
-        trace = run.trace(block.iteration)
-        failed = [
-            failure for figure in block.figures if (failure := _compared(figure, block, trace)) is not None
-        ]
-        if not block.wrong:
-            found += failed
-        elif not failed:
-            message = msg("this block is marked `wrong`, but every figure in it comes out")
-            found.append(Failure(EXPECT_WRONG, "", message, block.block, msg("take `wrong: true` out")))
-    return found
+    return [
+        failure
+        for block in scenario.expectations
+        for failure in block_failures(block, run.trace(block.iteration))
+    ]
+
+
+def block_failures(block: Expectation, trace: Trace) -> list[Failure]:
+    """What the trace of its iteration does not meet of a block of expectations."""
+    failed = [failure for figure in block.figures if (failure := _compared(figure, block, trace)) is not None]
+    if not block.wrong:
+        return failed
+    if failed:
+        return []
+    message = msg("this block is marked `wrong`, but every figure in it comes out")
+    return [Failure(EXPECT_WRONG, "", message, block.block, msg("take `wrong: true` out"))]
 
 
 def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:

@@ -521,7 +521,8 @@ def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: 
 @pytest.mark.parametrize(
     ("stem", "at", "title"),
     [
-        ("add_multiply", 0, "Step"),
+        ("add_multiply", 0, "Add, then multiply"),
+        ("add_multiply", 7, "The end of the run"),
         ("add_multiply", 1, "Forward ─ q = x + y"),
         ("add_multiply", 3, "Seed ─ ∂f/∂f"),
         ("add_multiply", 6, "Chain rule ─ q → x"),

@@ -25,6 +25,7 @@ from backprop_tui.keys_page import keys_page
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.graph import GraphPicture, density_shown
 from backprop_tui.screens import slices
+from backprop_tui.screens.about import AboutScreen
 from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
@@ -202,6 +203,8 @@ CASES: dict[str, Case] = {
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),
     "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
+    "about": Case("", lambda pilot, before: isinstance(pilot.app.screen, AboutScreen)),
+    "next_scenario": Case("", told("no scenario follows")),
     "palette": Case("", lambda pilot, before: pilot.app.screen.id == "--command-palette"),
     "close": Case("", state(lambda now, was: now.selection is None)),
     "gallery": Case("", shows(GalleryScreen)),

@@ -62,6 +62,22 @@ SCREEN: Final = (
         arguments="[COMMAND]",
         completes="command",
     ),
+    CommandRow(
+        "about",
+        msg("about"),
+        msg("what this file is about: its description, its source, and what it computes"),
+        ("I",),
+        "I",
+        typed="about describe",
+    ),
+    CommandRow(
+        "next_scenario",
+        msg("next scenario"),
+        msg("open the bundled scenario that follows this one in the gallery"),
+        ("G",),
+        "G",
+        typed="next-scenario",
+    ),
     CommandRow("tour", msg("tour"), msg("a tour of one minute"), typed="tour"),
     CommandRow(
         "palette",

@@ -28,6 +28,7 @@ __all__ = [
     "arranged",
     "bundled",
     "bundled_folder",
+    "following",
     "heading",
     "resolve",
     "shelves",
@@ -135,6 +136,19 @@ def _entries(index: _Index, there: Mapping[str, ScenarioEntry]) -> Iterator[Scen
     for stem in (*listed, *sorted(there.keys() - listed)):
         level = max(0, min(_HIGHEST, listed.get(stem, 0)))
         yield msgspec.structs.replace(there[stem], level=level)
+
+
+@cache
+def _in_order() -> tuple[ScenarioEntry, ...]:
+    """Every bundled scenario, in the order to read them in."""
+    return tuple(entry for shelf in shelves(bundled()) for entry in shelf.entries)
+
+
+def following(path: str) -> ScenarioEntry | None:
+    """The scenario to read after the bundled one at `path`; None after the last, and after any other file."""
+    order = _in_order()
+    places = [place for place, entry in enumerate(order) if str(entry.path) == path]
+    return order[places[0] + 1] if places and places[0] + 1 < len(order) else None
 
 
 def heading(path: Path) -> ScenarioTexts:

@@ -14,6 +14,7 @@ from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, wrap_line
 from backprop_tui.panel_slots import PANEL_SLOTS
+from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
 from backprop_tui.render.formulas.page import formula_block
 from backprop_tui.render.words import code, note, numeric_line, remarks, words
@@ -42,18 +43,47 @@ _BLANK: Final[Line] = (Span(""),)
 
 
 def step_title(view: View) -> str:
-    """What kind of step it is, and what it is about."""
+    """What kind of step it is, and what it is about; before the first one, what the run is about."""
+    if is_at_start(view):
+        return view.scenario.title.in_language(view.language) or view.scenario.name
+    if is_at_end(view):
+        return msg("The end of the run").in_language(view.language)
     facts = view.facts
     name = _TITLES.get(facts.kind, _TITLE).in_language(view.language)
     return f"{name} ─ {facts.subject}" if facts.subject else name
 
 
 def step(view: View, width: int, height: int) -> Drawing:
+    """The step's page; before the first step what the run is, and after the last one what came of it."""
+    width = max(_NARROWEST, width)
+    if is_at_start(view):
+        return opening(view, width, height)
+    return _with_the_ending(view, width, height) if is_at_end(view) else _page(view, width, height)
+
+
+def _with_the_ending(view: View, width: int, height: int) -> Lines:
+    """What came of the run; above it the page of the last step where it fits, or else the author's note."""
+    facts = view.facts
+    room = height - ending(view, width, 0).height - 1
+    above = list(_page(view, width, room).lines) if room >= _LEAST else []
+    noted = _wrapped(note(facts, view.language), width)
+    if not 0 < len(above) <= room and room - len(noted) - 1 >= _LEAST and not isinstance(facts, ClearFacts):
+        found = _with_its_check(
+            facts.trace, facts.frame.position, view.language, width, room - len(noted) - 1
+        )
+        above = [*found.lines, *([_BLANK] * bool(noted)), *noted]
+    elif not 0 < len(above) <= room:
+        above = noted
+    between = [_BLANK] * (0 < len(above) <= room)
+    below = ending(view, width, height - len(above) - len(between))
+    return Lines.of([*above, *between, *below.lines])
+
+
+def _page(view: View, width: int, height: int) -> Lines:
     """The equation with its check; below it what the node is, the words, and the line of NumPy.
 
     Where not all of it fits, the formulas of the node come last: the equation has the symbols too.
     """
-    width = max(_NARROWEST, width)
     facts, language = view.facts, view.language
     said = [*remarks(facts, language), *code(facts)]
     if isinstance(facts, StartFacts | ClearFacts):

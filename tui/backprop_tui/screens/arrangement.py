@@ -204,7 +204,7 @@ _GRIDS: Final[dict[Plan, tuple[str, str]]] = {
     "tower": ("{0} 3fr 2fr", "1fr"),
     "wide": ("{0} 1fr", "3fr 2fr"),
     "beside": ("3fr 2fr", "{0} 1fr"),
-    "roomy": ("{0} 1fr", "4fr 3fr 3fr"),
+    "roomy": ("{0} 1fr", "7fr 7fr 6fr"),
 }
 """The rows and the columns of the grid; 0 stands for the cells of the graph."""
 

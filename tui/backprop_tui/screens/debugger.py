@@ -302,6 +302,8 @@ class DebuggerScreen(Screen[None]):
             "inspect": self._inspect,
             "copy": self._copy,
             "help": self._show_help,
+            "about": self._show_about,
+            "next_scenario": self._open_next,
             "tour": self._take_tour,
             "close": self._close,
             "gallery": self._leave_for_gallery,
@@ -399,6 +401,29 @@ class DebuggerScreen(Screen[None]):
         focused = self.focused.id if self.focused is not None else None
         explained = focused if focused in (*SLOTS, "transcript") else None
         self.app.push_screen(HelpScreen(self.current.language, self.commands, explained or ""))
+
+    def _show_about(self) -> None:
+        """What the file says about itself, and what it computes."""
+        from backprop_tui.screens.about import AboutScreen
+
+        self.app.push_screen(AboutScreen(self.current))
+
+    def _open_next(self) -> None:
+        """Open the scenario that follows this one in the gallery, in place of this one."""
+        from backprop_tui.files.bundled import following
+        from backprop_tui.files.opening import Opening
+        from backprop_tui.prompt.debug_file import session_of
+
+        view = self.current
+        entry = following(view.scenario.path)
+        if entry is None:
+            words = msg("no scenario follows this one: Esc leads to the gallery")
+            self.say(words.in_language(view.language), wrong=True)
+            return
+        opening = Opening.of(entry.path)
+        scenario = opening.load()
+        following_view = View(scenario, session_of(scenario), view.language, view.ascii, opening)
+        self.app.switch_screen(DebuggerScreen(following_view))
 
     def _take_tour(self) -> None:
         """Take the tour; what is open here stays."""

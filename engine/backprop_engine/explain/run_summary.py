@@ -1,0 +1,75 @@
+"""What came of a run: the gradients of its leaves, how many numeric checks and figures hold, the losses."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from backprop_engine.arrays import norm
+from backprop_engine.derivatives.numeric_check import check_leaf
+from backprop_engine.derived import derived
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.verify import block_failures
+from backprop_engine.trace.magnitudes import gradient_magnitudes
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["LeafGradient", "RunSummary", "Tally", "expected_figures", "run_summary"]
+
+_MOST_WORK = 40_000
+"""Numeric checks go through the graph once a leaf; beyond this many operators in all there are none."""
+_MOST_NUMBERS = 200_000
+"""In a run of more numbers there are none either: a summary is made at a key press."""
+
+
+class Tally(NamedTuple):
+    """How many of so many hold."""
+
+    good: int
+    of: int
+
+
+class LeafGradient(Struct, frozen=True):
+    """The gradient of a leaf: its norm, and how far up the run's logarithmic scale that is, from 0 to 1."""
+
+    name: str
+    size: float
+    share: float
+
+
+class RunSummary(Struct, frozen=True):
+    """The leaves' gradients in the file's order, none after a forward pass alone.
+
+    `checks` are numeric ones, of one random direction a leaf; None where they would take too long.
+    """
+
+    gradients: tuple[LeafGradient, ...]
+    checks: Tally | None
+
+
+@derived()
+def run_summary(trace: Trace) -> RunSummary:
+    """The summary of one iteration that is over."""
+    graph, scale = trace.graph, gradient_magnitudes(trace)
+    leaves = [leaf for leaf in graph.leaves if trace.gradients[leaf.position] is not None]
+    gradients = []
+    for leaf in leaves:
+        size = norm(trace.gradient(leaf.name))
+        gradients.append(LeafGradient(leaf.name, size, scale.share(size)))
+    checks = None
+    if leaves and len(leaves) * len(graph.order) <= _MOST_WORK and graph.numbers() <= _MOST_NUMBERS:
+        found = [check_leaf(trace, leaf, most=0, sample=0) for leaf in leaves]
+        checks = Tally(sum(check.verdict.good for check in found), len(found))
+    return RunSummary(tuple(gradients), checks)
+
+
+@derived(limit=2)
+def expected_figures(trace: Trace, scenario: Scenario) -> Tally:
+    """How many of the figures that the author expects of this iteration come out.
+
+    Those that are expected to be wrong count as one.
+    """
+    blocks = [block for block in scenario.expectations if block.iteration == trace.iteration]
+    failed = sum(len(block_failures(block, trace)) for block in blocks)
+    total = sum(1 if block.wrong else len(block.figures) for block in blocks)
+    return Tally(total - failed, total)

@@ -1,0 +1,206 @@
+"""The pages before the first step and after the last: what a run is, and what came of it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from backprop_engine.debugger import Session, Set, update
+from backprop_tui.cells.lines import Role, Span
+from backprop_tui.cells.shades import Flow
+from backprop_tui.files.bundled import bundled, following, shelves
+from backprop_tui.panels.run_pages import about, ending, opening
+from backprop_tui.panels.step import step, step_title
+from backprop_tui.view import View
+from driving import debugger, opened, seen, text_of
+from scenes import LANGUAGES, STEMS, run, view, view_of, written
+
+SIZES = ((76, 6), (68, 12), (76, 26))
+
+
+def at_end(stem: str, language: str = "en") -> View:
+    return view(stem, run(stem).last, language)
+
+
+def spans(view: View, width: int, height: int) -> list[Span]:
+    return [span for line in ending(view, width, height).lines for span in line]
+
+
+# The start
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("stem", STEMS[::6])
+def test_the_start_tells_what_the_run_is_and_the_first_keys(
+    stem: str, size: tuple[int, int], language: str
+) -> None:
+    shown = view(stem, 0, language)
+    page = step(shown, *size)
+    assert page.height <= size[1]
+    words = text_of(page)
+    for key in ("s", "End", "?", ":tour", "I"):
+        assert key in words.splitlines()[-1] or key in words.splitlines()[-2]
+    told = shown.scenario.description.in_language(language)
+    assert words.split()[:5] == told.split()[:5]
+    assert step_title(shown) == shown.scenario.title.in_language(language)
+
+
+def test_the_network_of_the_readme_explains_itself() -> None:
+    words = text_of(opening(view("rnn_cell"), 76, 12))
+    assert "The candidate c is a plain recurrent cell" in words.replace("\n", " ")
+    assert "L = mse(h, t)" in words
+    assert "∂L/∂… x, h_prev, W_xh, W_hh, b, W_xg, W_hg, b_g" in words
+    assert "x, h_prev  used more than once: the gradient is a sum" in words
+
+
+def test_a_file_without_a_word_about_itself_is_told_by_its_graph(tmp_path: Path) -> None:
+    read = written(tmp_path, "inputs: {x: 3}\nparams: {w: 2}\nnodes: {f: w * x}\n", name="mine")
+    shown = view_of(read)
+    assert step_title(shown) == "mine"
+    words = text_of(opening(shown, 60, 10))
+    assert "forward   f = w · x" in words
+    assert "backward  ∂f/∂… x, w" in words
+
+
+def test_the_source_the_stops_and_the_training_of_any_file_are_shown(tmp_path: Path) -> None:
+    text = """title: Mine
+description: Of my own.
+source: https://example.org/mine
+params: {w: 2}
+nodes: {f: w * w}
+notes: {f: A square.}
+breakpoints: [f]
+train: {optimizer: sgd, lr: 0.1, steps: 3}
+"""
+    shown = view_of(written(tmp_path, text))
+    words = text_of(opening(shown, 70, 16))
+    for part in (
+        "Of my own.",
+        "https://example.org/mine",
+        "training  3 iterations of sgd",
+        "watch for  w  used more than once",
+        "f  the author has a note",
+        "stops at   f  c runs there",
+    ):
+        assert part in words
+    sheet = "\n".join("".join(span.text for span in line) for line in about(shown, 70))
+    assert sheet.startswith("Mine\nOf my own.\nhttps://example.org/mine\n")
+    assert "3 iterations of sgd" in sheet
+
+
+def test_of_a_long_description_the_beginning_is_shown_and_the_keys() -> None:
+    words = text_of(opening(view("rnn_cell"), 30, 5)).splitlines()
+    assert len(words) == 5
+    assert words[0].startswith("One time step.")
+    assert "…" in words
+    assert "I about" in words[-1]
+
+
+async def test_what_a_file_is_about_can_be_read_at_any_step() -> None:
+    async with opened("rnn_cell", at=19) as pilot:
+        await pilot.press("I")
+        await pilot.pause()
+        shown = seen(pilot)
+        assert "─ about ─" in shown
+        assert "A recurrent cell with a gate" in shown
+        assert "One time step." in shown
+        await pilot.press("I")
+        await pilot.pause()
+        assert "─ about ─" not in seen(pilot)
+
+
+# The end
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", ["rnn_cell", "xor", "lstm", "gradient_descent", "add_multiply", "iris_mlp"])
+def test_the_end_says_what_came_of_the_run_in_every_size(stem: str, language: str) -> None:
+    shown = at_end(stem, language)
+    for width, height in SIZES:
+        page = step(shown, width, height)
+        assert page.height <= height
+        assert page.width <= width
+        words = text_of(page)
+        assert f"{shown.graph.nodes[shown.graph.output].name}" in words
+        for key in ("e", "b", "v", "G"):
+            assert f"{key} " in words
+        assert "✓" in words
+        assert "✗" not in words
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_leaf_has_a_bar_by_the_size_of_its_gradient(size: tuple[int, int]) -> None:
+    shown = at_end("rnn_cell")
+    found = spans(shown, *size)
+    bars = {
+        found[place - 1].text.strip(): (span.text, span.role)
+        for place, span in enumerate(found)
+        if isinstance(span.role, Flow)
+    }
+    assert bars.keys() == {"x", "h_prev", "W_xh", "W_hh", "b", "W_xg", "W_hg", "b_g"}
+    assert len(bars["W_xh"][0]) > len(bars["W_hg"][0])
+    assert bars["W_xh"][1] > bars["W_hg"][1]
+    words = text_of(ending(shown, *size))
+    assert "✓ 8 of 8 numeric checks" in words
+    assert "✓ 9 of 9 expected figures" in words
+    assert "G Backpropagation through time" in words
+
+
+def test_where_there_is_room_the_last_equation_stands_above() -> None:
+    shown = at_end("rnn_cell")
+    assert "contribution" in text_of(step(shown, 76, 26))
+    assert "contribution" not in text_of(step(shown, 76, 12))
+    assert step_title(shown) == "The end of the run"
+
+
+def test_a_training_ends_with_the_way_of_its_loss() -> None:
+    words = text_of(ending(at_end("gradient_descent"), 76, 12))
+    assert words.splitlines()[0] == "f: 1 → 0.0001329   20 iterations of sgd"
+    assert "✓ 2 of 2 expected figures" in words
+
+
+def test_a_gradient_that_is_not_finite_is_trouble() -> None:
+    found = spans(at_end("nan_from_log_zero"), 60, 12)
+    assert Span("NaN", Role.TROUBLE) in found
+    assert any("0 of 1" in text for text, role in found if role is Role.TROUBLE)
+
+
+def test_on_a_branch_nothing_is_said_of_figures_that_were_expected_without_it() -> None:
+    shown = at_end("add_multiply")
+    changed = update(shown.session, Set("x", shown.session.trace.value("x") + 1))
+    changed = Session(changed.run, changed.run.last, branches=changed.branches, runs=changed.runs)
+    words = text_of(ending(View(shown.scenario, changed), 76, 12))
+    assert "3 of 3 numeric checks" in words
+    assert "expected figures" not in words
+
+
+# What follows
+
+
+def test_scenarios_follow_each_other_as_they_stand_in_the_gallery() -> None:
+    order = [entry for shelf in shelves(bundled()) for entry in shelf.entries]
+    for entry, after in itertools.pairwise(order):
+        assert following(str(entry.path)) == after
+    assert following(str(order[-1].path)) is None
+    assert following("mine.yaml") is None
+
+
+async def test_a_key_opens_the_next_scenario_in_place_of_this_one() -> None:
+    async with opened("rnn_cell") as pilot:
+        screens = len(pilot.app.screen_stack)
+        await pilot.press("G")
+        await pilot.pause()
+        assert debugger(pilot).current.scenario.name == "bptt"
+        assert len(pilot.app.screen_stack) == screens
+        assert "Backpropagation through time" in seen(pilot)
+
+
+async def test_where_none_follows_the_key_says_so(tmp_path: Path) -> None:
+    mine = view_of(written(tmp_path, "inputs: {x: 3}\nnodes: {f: x * x}\n"))
+    async with opened(mine) as pilot:
+        await pilot.press("G")
+        await pilot.pause()
+        assert "no scenario follows this one" in seen(pilot)

@@ -1,0 +1,298 @@
+"""The pages of a whole run: what it is, before its first step, and what came of it, after its last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import isfinite
+from typing import Final, TypeAlias
+
+from backprop_engine.debugger.branches import BASELINE
+from backprop_engine.explain.numbers import number
+from backprop_engine.explain.run_overview import run_overview
+from backprop_engine.explain.run_summary import LeafGradient, Tally, expected_figures, run_summary
+from backprop_engine.messages.message import Message, msg
+from backprop_tui.cells.drawing import Lines
+from backprop_tui.cells.eighths import bar
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
+from backprop_tui.cells.shades import flow
+from backprop_tui.cells.summaries import summary
+from backprop_tui.cells.text import cell_width, clip
+from backprop_tui.commands.table import COMMANDS
+from backprop_tui.files.bundled import following, heading
+from backprop_tui.panels.watches import bars_of
+from backprop_tui.view import View
+
+__all__ = ["about", "ending", "is_at_end", "is_at_start", "opening"]
+
+_NARROWEST: Final = 20
+_GAP: Final = 3
+"""The columns between two columns of bars, or two keys."""
+_BAR, _ROWS = 12, 4
+"""The cells of the longest bar, and from how many rows of them there are more columns."""
+_NAMES: Final = 8
+"""Of more names than this, the rest is an ellipsis."""
+_CALLED: Final = {row.name: row.called for row in COMMANDS}
+_BLANK: Final[Line] = (Span(""),)
+
+
+def is_at_start(view: View) -> bool:
+    """Whether no step is taken yet."""
+    return not view.session.position and not view.session.levels
+
+
+def is_at_end(view: View) -> bool:
+    """Whether no step is left."""
+    session = view.session
+    return session.position == session.last and not session.levels and bool(session.last)
+
+
+# Before the first step
+
+
+def opening(view: View, width: int, height: int) -> Lines:
+    """What the run is, what to watch for, and the first keys.
+
+    Where there is no room for all of it, what the graph shows as well goes first, and what `about` shows
+    last: never the keys.
+    """
+    width = max(_NARROWEST, width)
+    told = _wrapped(_told(view), width)
+    facts, watched = _labelled(_passes(view), view.language, width), _watched(view, width)
+    keys = _wrapped(_first_keys(view, width), width)
+    room = height - len(told) - len(keys)
+    for shown in ([*facts, *watched], watched, watched[:1]):
+        if len(shown) <= room:
+            return Lines.of(_spaced([told, shown, keys], height))
+    if room < 0:
+        told = [*told[: max(0, height - len(keys) - 1)], (Span("…", Role.DIM),)]
+    return Lines.of([*told, *keys])
+
+
+def about(view: View, width: int) -> list[Line]:
+    """The same to be read at any step: the title, what the author says of the file, and what it computes."""
+    width = max(_NARROWEST, width)
+    scenario = view.scenario
+    title = scenario.title.in_language(view.language) or scenario.name
+    told = _wrapped([(Span(title, Role.HEADING),), *_told(view)], width)
+    return _spaced([told, _labelled(_passes(view), view.language, width), _watched(view, width)])
+
+
+def _told(view: View) -> list[Line]:
+    """The author's own words, and where they have it from."""
+    scenario = view.scenario
+    told = scenario.description.in_language(view.language)
+    lines: list[Line] = [(Span(line),) for line in told.splitlines()]
+    if scenario.source:
+        lines.append((Span(scenario.source, Role.DIM),))
+    return lines
+
+
+_Rows: TypeAlias = list[tuple[Message, Line]]
+"""Lines after a label each."""
+
+
+def _passes(view: View) -> _Rows:
+    """What the graph computes, and which gradients come of it."""
+    overview = run_overview(view.session.run.graph)
+    computed = (Span(overview.output, Role.NAME), Span(f" = {overview.formula}"))
+    gradients = (Span(f"∂{overview.output}/∂… ", Role.GRADIENT), *_names(overview.receivers))
+    rows: _Rows = [(msg("forward"), computed), (msg("backward"), gradients)]
+    training = view.scenario.training
+    if training is not None:
+        words = _trained(training.steps, training.optimizer.name).in_language(view.language)
+        rows.append((msg("training"), (Span(words),)))
+    return rows
+
+
+def _trained(steps: int, optimizer: str) -> Message:
+    return msg("{steps} iterations of {optimizer}", steps=steps, optimizer=optimizer)
+
+
+def _watched(view: View, width: int) -> list[Line]:
+    """Where there is something to see: sums, the author's notes, and the breakpoints of the file."""
+    scenario, graph, language = view.scenario, view.session.run.graph, view.language
+    rows: _Rows = []
+    if shared := run_overview(graph).shared:
+        more = msg("used more than once: the gradient is a sum").in_language(language)
+        rows.append((msg("watch for"), (*_names(shared), Span(f"  {more}"))))
+    if scenario.notes:
+        noted = [graph.nodes[position].name for position in sorted(scenario.notes)]
+        more = msg("the author has a note").in_language(language)
+        rows.append((msg("watch for"), (*_names(noted), Span(f"  {more}"))))
+    if scenario.breakpoints:
+        more = msg("{key} runs there", key=_CALLED["continue"]).in_language(language)
+        stops = ", ".join(scenario.breakpoints)
+        rows.append((msg("stops at"), (Span(stops, Role.NAME), Span(f"  {more}"))))
+    return _labelled(rows, language, width)
+
+
+def _names(names: Sequence[str]) -> Line:
+    shown = ", ".join(names[:_NAMES])
+    return (Span(shown + ", …" * (len(names) > _NAMES), Role.NAME),)
+
+
+def _labelled(rows: _Rows, language: str, width: int) -> list[Line]:
+    """Rows after labels in a column of their own; a label that is that of the row above is not repeated."""
+    labels = [label.in_language(language) for label, _ in rows]
+    room = max(map(cell_width, labels), default=0) + 2
+    lines: list[Line] = []
+    before = ""
+    for label, (_, line) in zip(labels, rows, strict=True):
+        shown = "" if label == before else label
+        for piece in wrap_line(line, max(_NARROWEST // 2, width - room)):
+            lines.append((Span(shown + " " * (room - cell_width(shown)), Role.DIM), *piece))
+            shown = ""
+        before = label
+    return lines
+
+
+def _first_keys(view: View, width: int) -> list[Line]:
+    steps = [("step", msg("step")), ("over", msg("node")), ("end", msg("end"))]
+    helps = [("help", msg("help")), ("tour", msg("tour")), ("about", msg("about"))]
+    first, second = (_keys(keys, view.language) for keys in (steps, helps))
+    together = (*first, Span(" " * _GAP), *second)
+    return [together] if line_width(together) <= width else [first, second]
+
+
+def _keys(keys: Sequence[tuple[str, Message]], language: str) -> Line:
+    spans: list[Span] = []
+    for name, label in keys:
+        spans += [Span(_CALLED[name], Role.KEY), Span(f" {label.in_language(language)}"), Span(" " * _GAP)]
+    return tuple(spans[:-1])
+
+
+# After the last step
+
+
+def ending(view: View, width: int, height: int) -> Lines:
+    """What came of the run, and what to do next; in fewer rows where there are few."""
+    width = max(_NARROWEST, width)
+    outcome, checks = _wrapped(list(_outcome(view, width)), width), _wrapped(_checks(view), width)
+    tries, following_one = _keys(_TRIES, view.language), _following(view)
+    rows: _Rows = [(msg("try"), tries)]
+    if following_one:
+        rows.append((msg("next"), following_one))
+    parts = [[*outcome, *_bars(view, width)], checks, _labelled(rows, view.language, width)]
+    if sum(map(len, parts)) <= height:
+        return Lines.of(_spaced(parts, height))
+    one_row = clip_line((*tries, Span(" " * _GAP), *following_one), width)
+    return Lines.of([*outcome, *_bars(view, width, small=True), *checks, one_row])
+
+
+_TRIES: Final = (
+    ("set", msg("what if?")),
+    ("break", msg("breakpoint")),
+    ("plot", msg("plots")),
+)
+
+
+def _following(view: View) -> Line:
+    """The key that opens the next scenario, and its title; nothing where there is none."""
+    entry = following(view.scenario.path)
+    if entry is None:
+        return ()
+    title = heading(entry.path).title.in_language(view.language) or entry.stem
+    return (Span(_CALLED["next_scenario"], Role.KEY), Span(f" {title}"))
+
+
+def _outcome(view: View, width: int) -> Iterator[Line]:
+    """The output; of a training, the way of the loss."""
+    session, overview = view.session, run_overview(view.session.run.graph)
+    run, value = session.run, session.trace.values[view.session.run.graph.output]
+    if run.training is None:
+        yield (
+            Span(overview.output, Role.NAME),
+            Span(" = "),
+            Span(summary(value), Role.VALUE),
+            Span("   "),
+            Span(msg("gradients by their norms, logarithmic").in_language(view.language), Role.DIM),
+        )
+        return
+    losses = run.history.losses
+    if len(losses) < run.iterations or value.shape != ():
+        return
+    words = _trained(run.training.steps, run.training.optimizer.name)
+    first, last = float(losses[0]), float(losses[-1])
+    yield (
+        Span(overview.output, Role.NAME),
+        Span(": "),
+        Span(number(first, 4), Role.VALUE),
+        Span(" → "),
+        Span(number(last, 4), Role.ACTIVE_VALUE if isfinite(last) else Role.TROUBLE),
+        Span(f"   {words.in_language(view.language)}", Role.DIM),
+    )
+    room = min(width, 60, len(losses))
+    last_place = len(losses) - 1
+    shown: list[float | None] = [
+        float(losses[column * last_place // max(1, room - 1)]) for column in range(room)
+    ]
+    yield (Span(bars_of(shown, ascii_only=view.ascii), Role.VALUE),)
+
+
+def _bars(view: View, width: int, *, small: bool = False) -> list[Line]:
+    """A bar for the gradient of every leaf, in columns if there are many; all begin at the same size."""
+    gradients = run_summary(view.session.trace).gradients
+    if not gradients:
+        return []
+    named = min(max(cell_width(each.name) for each in gradients), width // 3)
+    sizes = [number(each.size, 3) for each in gradients]
+    long = _BAR // 2 if small else _BAR
+    cells = named + 1 + long + 1 + max(map(len, sizes))
+    most = (width + _GAP) // (cells + _GAP)
+    columns = max(1, min(most, len(gradients) if small else -(-len(gradients) // _ROWS)))
+    rows = -(-len(gradients) // columns)
+    pieces = []
+    for each, size in zip(gradients, sizes, strict=True):
+        line = _bar(each, size, named, long, view)
+        pieces.append((*line, Span(" " * (cells - line_width(line) + _GAP))))
+    return [tuple(span for line in pieces[row::rows] for span in line)[:-1] for row in range(rows)]
+
+
+def _bar(gradient: LeafGradient, size: str, named: int, long: int, view: View) -> Line:
+    name = clip(gradient.name, named)
+    drawn = bar(gradient.share, long, ascii=view.ascii) if gradient.size else ""
+    good = isfinite(gradient.size)
+    return (
+        Span(name + " " * (named - cell_width(name) + 1), Role.NAME),
+        Span(drawn, flow(gradient.share) if good else Role.TROUBLE),
+        Span(" " * (long - len(drawn) + 1)),
+        Span(size, Role.GRADIENT if good else Role.TROUBLE),
+    )
+
+
+def _checks(view: View) -> list[Line]:
+    """How many numeric checks and expected figures hold."""
+    session = view.session
+    counts: list[tuple[Message, Tally]] = []
+    checks = run_summary(session.trace).checks
+    if checks is not None:
+        counts.append((msg("numeric checks"), checks))
+    if session.branches.current == BASELINE:
+        figures = expected_figures(session.trace, view.scenario)
+        if figures.of:
+            counts.append((msg("expected figures"), figures))
+    spans: list[Span] = []
+    for label, count in counts:
+        good = count.good == count.of
+        words = msg(
+            "{good} of {of} {what}", good=count.good, of=count.of, what=label.in_language(view.language)
+        ).in_language(view.language)
+        spans += [Span(f"{'✓' if good else '✗'} {words}", Role.GOOD if good else Role.TROUBLE), Span("   ")]
+    return [tuple(spans[:-1])] if spans else []
+
+
+# Both
+
+
+def _wrapped(lines: Sequence[Line], width: int) -> list[Line]:
+    return [piece for line in lines for piece in wrap_line(line, width)]
+
+
+def _spaced(parts: Sequence[Sequence[Line]], height: int | None = None) -> list[Line]:
+    """The parts below each other, with a blank line between them where all of that fits into `height`."""
+    there = [part for part in parts if part]
+    roomy = height is None or sum(map(len, there)) + len(there) - 1 <= height
+    lines: list[Line] = []
+    for part in there:
+        lines += [_BLANK] * bool(lines and roomy) + list(part)
+    return lines

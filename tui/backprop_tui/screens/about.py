@@ -1,0 +1,30 @@
+"""What a file is about, on a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from backprop_engine.messages.message import msg
+from backprop_tui.cells.lines import Line
+from backprop_tui.panels.run_pages import about
+from backprop_tui.screens.sheet import Sheet
+from backprop_tui.view import View
+
+__all__ = ["AboutScreen"]
+
+
+class AboutScreen(Sheet):
+    """The title, the description and the source of a file, and what it computes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("I", "dismiss", show=False, priority=True)]
+
+    def __init__(self, view: View) -> None:
+        super().__init__(msg("about").in_language(view.language), view.language)
+        self._view = view
+
+    def lines(self, width: int) -> Sequence[Line]:
+        """What there is to say about the whole run."""
+        return about(self._view, width)
