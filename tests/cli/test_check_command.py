@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.scenario.verify import Verification
+from backprop_tui.cli import check as checking
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 from covering import COVERING
 from effort import tried
@@ -129,3 +135,50 @@ def test_standard_input_can_be_checked() -> None:
     run = program("check", "-", stdin=None, input=GOOD.encode())
     assert run.returncode == 0
     assert run.stdout.startswith(b"ok    <stdin>")
+
+
+def test_standard_input_is_checked_beside_files(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(tmp_path, FAILING)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
+    outcome = commands("check", "-", path)
+    assert outcome.code == 1
+    assert outcome.out.startswith("ok    <stdin>  ")
+    assert outcome.out.endswith("2 files: 1 passed, 1 failed\n")
+
+
+def test_standard_input_may_be_closed(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert commands.refused("check", "-") == "backprop-tui: standard input is closed\n"
+
+
+def test_of_many_wrong_gradients_a_few_are_told(commands: Commands, tmp_path: Path) -> None:
+    names = [f"x{number}" for number in range(11)]
+    leaves, roots = ", ".join(f"{name}: 0" for name in names), " + ".join(f"sqrt({name})" for name in names)
+    outcome = commands("check", file(tmp_path, f"inputs: {{{leaves}}}\nnodes: {{f: {roots}}}\n"))
+    told = [line for line in outcome.out.splitlines() if "the gradient is inf" in line]
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[-2].strip() == f"… and {22 - len(told)} more gradients"
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        (
+            GradientCheck("W", Verdict.DIFFERS, "shape", 6, 0, inf, shapes=((2,), (2, 3))),
+            "W: the gradient is 2, what it belongs to is 2×3",
+        ),
+        (
+            GradientCheck("W", Verdict.DIFFERS, "complex step", 6, 6, 0.5, (1, 2), 1.5, 3.0),
+            "W[1, 2]: the gradient is 1.5, by complex step it is 3 (off by 0.5 of the largest)",
+        ),
+    ],
+)
+def test_what_a_wrong_rule_would_be_told_as(
+    check: GradientCheck, told: str, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "verify", lambda scenario: Verification(0, (), (check,), (check,)))
+    outcome = commands("check", file(tmp_path, GOOD))
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[1].strip() == told

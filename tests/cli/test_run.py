@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backprop_tui.cli.main import run
 from command_line import FAILING, Commands, file
 from covering import SHOWN
 from programs import environment, program
-from scenes import STEMS, trace
+from scenes import STEMS, scenario, trace
 
 SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "forward": {"node": str, "op": str, "operands": list, "value": object},
@@ -300,3 +303,41 @@ nodes: {y: x @ W, L: sum(y * y)}
     }
     assert len(outputs) == 1
     assert len(outputs.pop()) > 100_000
+
+
+def test_standard_input_is_read_in_this_process(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"inputs: {x: 3}\nnodes: {f: x * x}\n")))
+    assert json.loads(commands("run", "-", "--json").out)["grads"]["x"] == 6
+
+
+def test_a_terminal_gets_colours_unless_it_wants_none(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = commands("run", "add_multiply").out
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    coloured = commands("run", "add_multiply").out
+    assert "\x1b[3" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert commands("run", "add_multiply").out == plain
+
+
+def test_where_one_iteration_ends_the_next_begins(commands: Commands) -> None:
+    first = scenario("gradient_descent").run().start(1)
+    shown = [
+        json.loads(commands("run", "gradient_descent", "--json", "--at", str(first), *more).out)
+        for more in ([], ["--iteration", "0"], ["--iteration", "1"])
+    ]
+    assert shown[0] == shown[1] != shown[2]
+    assert commands.refused("run", "gradient_descent", "--at", str(first), "--iteration", "2").startswith(
+        f"backprop-tui: position {first} is in iteration 0; iteration 2 is "
+    )
+
+
+def test_without_a_standard_output_it_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(["run", "add_multiply"]) == 0
+    assert sys.stdout.name == os.devnull
+    sys.stdout.close()

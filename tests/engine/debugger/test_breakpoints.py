@@ -679,3 +679,9 @@ def test_any_command_ends_a_search() -> None:
     assert session.pending is not None
     assert update(session, StepBy()).pending is None
     assert update(session, StepBy()).position == 1
+
+
+def test_a_condition_with_a_setting_is_tried_step_by_step() -> None:
+    run = run_of(DIAMOND)  # a 6, b 4, c 10, f 60
+    assert found("if clip(value, max=5) > 4", run) == [1, 3, 4]
+    assert_as_one_by_one("clip(value, max=5) > 4", run.trace(0))

@@ -221,3 +221,11 @@ def _about(trace: Trace, position: int) -> list[str]:
         sets = not edge.shared or frame.node is operand
         nodes = [operand] if sets and frame.node is operand else [frame.node, *([operand] if sets else [])]
     return [node.op.name for node in nodes if node is not None and node.op is not None]
+
+
+def test_the_last_iteration_of_a_training_differs_forward_alone() -> None:
+    run = run_of("params: {w: 2}\nnodes: {f: w * w}\ntrain: {optimizer: sgd, lr: 0.25, steps: 1}\n")
+    first, last = run.trace(0), run.trace(1)
+    other = run_of("params: {w: 3}\nnodes: {f: w * w}\ntrain: {optimizer: sgd, lr: 0.25, steps: 1}\n")
+    assert list(differing_steps(last, other.trace(1))) == [0, 1]
+    assert len(list(differing_steps(first, other.trace(0)))) > 2

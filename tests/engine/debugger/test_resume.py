@@ -254,3 +254,13 @@ def test_carrying_leaves_the_old_session_as_it_was() -> None:
     before = (session.run, session.position, session.breakpoints, session.branches)
     resumed(session, changed(("  q: p * w\n  r: q", "  r: p * w")))
     assert (session.run, session.position, session.breakpoints, session.branches) == before
+
+
+def test_a_gradient_that_was_put_in_stays_where_it_still_has_a_place() -> None:
+    session = update(Session(run_of(BEFORE)), Set("q", np.float64(7), gradient=True))
+    stays = resumed(session, changed(("r: q + v * x", "r: q * 2 + v * x")))
+    assert float(stays.trace.gradient("q")) == 7
+    assert stays.notice is None
+    goes = resumed(session, changed(("r: q + v * x", "r: detach(q) + v * x")))
+    assert goes.notice is not None
+    assert not goes.branches.here.overrides

@@ -76,6 +76,33 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert find(recording) == []
 
 
+def test_a_step_without_a_backward_pass_and_a_tensor_without_entries(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0"))
+    writer.start(0)
+    nothing = TensorEntry(0, (0, 3), "F32", 0.0, 0, 0, writer.tensor("F32", (0, 3), b""))
+    writer.event(OperatorCall("aten.relu", "n1", None, "", "train.py", 3, "step", (), (nothing,)))
+    writer.close()
+    recording = open_recording(tmp_path)
+    assert recording.entries(recording.steps[0].operators[0].outputs[0]).shape == (0, 3)
+    assert find(recording) == []
+
+
+def test_a_fault_of_a_node_that_no_operator_made_is_told_by_its_node(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0"))
+    writer.start(0)
+    writer.event(EngineStart((("c1", 0),), "train.py", 8))
+    writer.event(GraphNode("c1", "MyFunctionBackward", (("a1", 0),)))
+    writer.event(GraphNode("a1", "AccumulateGrad", (), "w", TensorEntry(0, (2,), "F32", 1.0)))
+    broken = TensorEntry(2, (2,), "F32", None, 1, 0)
+    writer.event(BackwardCall("c1", (TensorEntry(1, (2,), "F32", 2.0),), (broken,)))
+    writer.event(BackwardCall("a1", (broken,), ()))
+    writer.event(EngineEnd())
+    writer.close()
+    (finding,) = find(open_recording(tmp_path))
+    assert (finding.kind, finding.node, finding.op) == ("backward-nan", "c1", "MyFunctionBackward")
+    assert (finding.file, finding.line) == ("", 0)
+
+
 def test_an_existing_recording_is_kept(tmp_path: Path) -> None:
     before = (written(tmp_path) / "index.jsonl").read_bytes()
     with pytest.raises(FileExistsError):
@@ -170,6 +197,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a wrong type": (edited(lambda lines: _put(lines, 1, "7", "line")), "index.jsonl:2"),
     "a negative shape": (edited(lambda lines: _put(lines, 1, [-1], "outputs", 0, "shape")), "index.jsonl:2"),
     "no step first": (edited(lambda lines: lines.pop(0)), "begins with a step"),
+    "an operand that is not described": (
+        edited(lambda lines: _put(lines, 3, [["a2", 0], None], "next")), "operand a2 that is not described"
+    ),
     "steps that go back": (edited(lambda lines: _put(lines, 8, 0, "step")), "after a later one"),
     "a shape that lies": (
         edited(lambda lines: _put(lines, 1, [2**40, 9], "outputs", 0, "shape")), "bytes of data"

@@ -69,6 +69,7 @@ def meaning(document: Document) -> Any:
 @given(document=st.dictionaries(TEXTS, DOCUMENTS, min_size=1, max_size=5))
 @example(document={"k" * 1100: "v", "? - #" * 300: ["- a", Spelled("1")]})
 @example(document={"key": ["(", ")"], "...": {"---": "<<", "<<": ""}})
+@example(document={"key": "one " * 40 + "end\n  further in"})
 @example(document={"key": "one " * 40 + "end\n\n\n" + "two " * 40 + "end\n", "other": "tail \nof a line"})
 def test_every_text_and_number_is_read_as_it_was(parser: str, document: dict[str, Any]) -> None:
     text = emitted(document)

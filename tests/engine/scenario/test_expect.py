@@ -205,3 +205,9 @@ def test_shapes_are_told_without_numbers() -> None:
 def test_a_formula_that_fits_nothing_is_refused_when_it_is_read() -> None:
     with pytest.raises(ScenarioError, match="expect-formula"):
         failed('{grads: {W: "W @ W"}}')
+
+
+def test_figures_that_differ_in_their_last_digit_are_told_whole() -> None:
+    (failure,) = failed("{rtol: 0, atol: 0, values: {f: 0.3}}", "inputs: {x: 0.1, y: 0.2}\nnodes: {f: x + y}")
+    assert "0.30000000000000004" in failure.message
+    assert failure.message.endswith("expected 0.3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -106,6 +107,30 @@ def test_graphs_that_no_file_says(reason: str, nodes: dict[str, str]) -> None:
     graph = Sketch().inputs(x=())(**nodes).build()
     with pytest.raises(UsageError, match=reason):
         scenario_from(graph, Bindings.of(graph, {"x": 1}))
+
+
+def test_parts_of_a_list_of_operands_stand_in_their_order() -> None:
+    builder = GraphBuilder()
+    x = builder.leaf("x", Kind.INPUT, (2,))
+    parts = [builder.apply(OPS[op], (x,), f"f#{number}") for number, op in ((1, "tanh"), (2, "square"))]
+    swapped = builder.scratch()
+    builder.apply(OPS["concat"], parts, "f")
+    graph = builder.build()
+    written = scenario_from(graph, Bindings.of(graph, {"x": [1, 2]}, np.ones(4)))
+    assert "f: concat(tanh(x), square(x))" in written.to_yaml()
+    swapped.apply(OPS["concat"], parts[::-1], "f")
+    graph = swapped.build()
+    with pytest.raises(UsageError, match="no scenario says this graph"):
+        scenario_from(graph, Bindings.of(graph, {"x": [1, 2]}, np.ones(4)))
+
+
+def test_an_index_of_nothing_has_the_long_form() -> None:
+    builder = GraphBuilder()
+    builder.apply(OPS["index"], (builder.leaf("x", Kind.INPUT, (2,)),), "f", attributes={"key": ()})
+    graph = builder.build()
+    written = scenario_from(graph, Bindings.of(graph, {"x": [1, 2]}, np.ones(2)))
+    assert "f: {op: index, inputs: [x], key: []}" in written.to_yaml()
+    assert written.record().value("f").tolist() == [1, 2]
 
 
 def test_instances_of_cells_are_refused() -> None:

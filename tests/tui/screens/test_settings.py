@@ -272,3 +272,10 @@ def test_what_is_written_is_readable_by_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     change_setting(path, "theme", "nord")
     assert stat.S_IMODE(os.stat(path).st_mode) & stat.S_IRUSR
+
+
+def test_a_file_that_nests_too_deep_is_told(tmp_path: Path) -> None:
+    settings = read(tmp_path, f"a = {'[' * 20_000}1{']' * 20_000}\n")
+    (problem,) = settings.problems
+    assert "recursion" in problem
+    assert in_language(problem, "ko") != problem

@@ -143,6 +143,7 @@ _METHODS: Final[dict[str, Message]] = {
     "complex step": msg("complex step"),
     "differences": msg("differences"),
     "output": msg("output"),
+    "shape": msg("shape"),
 }
 """How gradients are checked, as it is told."""
 

@@ -165,10 +165,6 @@ def _check_text(node: YamlScalar) -> None:
     if not scenario or re.fullmatch(r"<[^/\\]*>", scenario):
         message = msg("this scenario has no folder that data files could lie in")
         raise mistake(DATA_PATH, node, message, msg("save it as a file beside its data, and open that"))
-    if not text.strip():
-        raise mistake(
-            DATA_PATH, node, msg("the path of the data file is empty"), msg("such as `file: data/iris.csv`")
-        )
     if clean(text) != text:
         message = msg("a path has no control characters or invisible ones: `{file}`", file=_shown(node))
         raise mistake(DATA_PATH, node, message)
