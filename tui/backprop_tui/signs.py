@@ -14,6 +14,12 @@ SIGNS: Final = (
     ("-4", Role.GRADIENT, msg("red, below the wire: a gradient, going backward ◀")),
     ("·", Role.DIM, msg("not reached yet; this is not zero")),
     ("━━▶", Role.HEADING, msg("heavy lines: the node and the edge of this step")),
+    (
+        "▶ ◀",
+        Role.KEY,
+        msg("in a table: the operator that ran, and the node whose number came, which is in reverse"),
+    ),
+    ("▷ ◁", Role.DIM, msg("the same for the step before")),
     ("╌╌▷", Role.DIM, msg("dashed lines and hollow arrows: what is still ahead")),
     ("○ ◇ □", Role.NAME, msg("an input, a parameter, a constant")),
     (

@@ -201,6 +201,8 @@ def _styles(own: Colours) -> dict[Tint, Style]:
         Role.TROUBLE: _patch(own.trouble),
         Role.ACTIVE_VALUE: Style(color=own.forward, bold=True),
         Role.ACTIVE_GRADIENT: Style(color=own.product, bold=True),
+        Role.CHANGED_VALUE: Style(color=own.forward, bold=True, reverse=True),
+        Role.CHANGED_GRADIENT: Style(color=own.product, bold=True, reverse=True),
         Role.SELECTED: _patch(own.selection),
         Role.LIT: _patch(own.found) + Style(underline=True),
         Role.KEY: Style(color=own.name, bold=True),

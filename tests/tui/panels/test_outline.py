@@ -14,6 +14,7 @@ from backprop_engine.graph.graph import Kind
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
+from backprop_tui.panels.step_marks import step_marks
 from backprop_tui.view import View
 from covering import SHOWN
 from driving import debugger, opened, seen
@@ -179,10 +180,12 @@ def test_the_row_of_the_step_is_marked_and_in_view(stem: str) -> None:
         for session in (Session(run(stem), at), update(update(Session(run(stem)), Fold()), Go(at))):
             shown = View(scenario(stem), session)
             marked = [y for y, line in enumerate(lines(shown)) if line.startswith("▶")]
-            node = shown.frame.node
-            assert marked == ([] if node is None else [row_in_outline(shown, node.position)])
+            operator, receiver, _ = step_marks(shown.frame).now
+            assert marked == ([] if operator is None else [row_in_outline(shown, operator)])
             focus = outline(shown, 60, 10).focus
-            assert (focus.y if focus else None) == (marked[0] if marked else None)
+            assert (focus is None) == (receiver is None)
+            if focus is not None and receiver is not None:
+                assert row_in_outline(shown, receiver) in range(focus.y, focus.y + focus.height)
 
 
 def test_numbers_are_those_of_the_position() -> None:

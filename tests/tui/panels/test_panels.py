@@ -28,6 +28,7 @@ from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, 
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
 from backprop_tui.panels.step import chain_rule, step, step_title
+from backprop_tui.panels.step_marks import step_marks
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.render.differences import change
 from backprop_tui.scene.boxes import sign
@@ -494,10 +495,10 @@ def test_what_a_node_is_is_cut_only_for_want_of_room(stem: str) -> None:
 def test_the_node_of_the_step_is_in_view(stem: str) -> None:
     for shown in views(stem):
         focus = nodes(shown, 78, 9).focus
-        node = shown.frame.node
-        assert (focus is None) == (node is None)
-        if focus is not None and node is not None:
-            assert focus.y == row_of_node(shown, node.position)
+        receiver = step_marks(shown.frame).now.receiver
+        assert (focus is None) == (receiver is None)
+        if focus is not None and receiver is not None:
+            assert row_of_node(shown, receiver) in range(focus.y, focus.y + focus.height)
     chosen = view("add_multiply", 3)
     chosen = View(chosen.scenario, update(chosen.session, Select(1)))
     focus = nodes(chosen, 78, 9).focus

@@ -31,8 +31,8 @@ class Role(Enum):
     """What a piece of text is.
 
     A value goes forward, a gradient goes backward. At a step the upstream gradient, which is one like others,
-    is multiplied with a local one; the product is what comes of it. Active is what the step is about; trouble
-    is a number that is not finite, or a check that failed.
+    is multiplied with a local one; the product is what comes of it. Active is what the step is about, changed
+    is the number that it brought; trouble is a number that is not finite, or a check that failed.
     """
 
     TEXT = "text"
@@ -50,6 +50,8 @@ class Role(Enum):
     TROUBLE = "trouble"
     ACTIVE_VALUE = "active value"
     ACTIVE_GRADIENT = "active gradient"
+    CHANGED_VALUE = "changed value"
+    CHANGED_GRADIENT = "changed gradient"
     SELECTED = "selected"
     LIT = "lit"
     KEY = "key"

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache, partial
 from math import isfinite, isnan
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -31,6 +31,7 @@ from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.panels.marks import breakpoint_sign
+from backprop_tui.panels.step_marks import StepMarks, area_of_rows, changed_spans, step_marks
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.render.words import KIND_NAMES
 from backprop_tui.view import View
@@ -52,6 +53,7 @@ _FLOORS = (4, 8, 4, 8, 8, 3)
 """The narrowest columns; in narrower ones numbers would be cut."""
 _WHAT, _VALUE, _GRADIENT, _BAR = 1, 3, 4, 5
 _NUMBERS = (_VALUE, _GRADIENT)
+_NAMES: Final[Mapping[int, Literal["value", "gradient"]]] = {_VALUE: "value", _GRADIENT: "gradient"}
 _GIVES_WAY = 4
 """The column that says what a node is becomes this much narrower than the others."""
 _FIRST_TO_GO = (1, 2, 5, 3, 4)
@@ -97,16 +99,17 @@ def row_of_node(view: View, position: int) -> int:
 
 
 def nodes(view: View, width: int, height: int) -> Drawing:
-    """A row for each node; the node of the step is marked, and it or the selection is in view."""
+    """A row for each node; those that the step touched are marked, and they or the selection are in view."""
     listed = _listed(view.graph)
     marked = breakpoint_nodes(view.session)
     start = _MARK + bool(marked)
     columns = _columns(view.session.trace, view.session.compared, view.language, width - start)
     selected = view.session.selection
-    node = view.graph.nodes[selected] if selected is not None else view.frame.node
-    row = row_of_node(view, node.position) if node is not None else 0
-    focus = Area(0, row, 1, 1) if node is not None and row <= len(listed) else None
-    return _Table(view, columns, marked, start + _total(columns.sizes), len(listed) + 1, focus)
+    touched = step_marks(view.frame)
+    wanted = touched.focus if selected is None else (selected,)
+    rows = [row for row in (row_of_node(view, node) for node in wanted) if row <= len(listed)]
+    focus = area_of_rows(rows, height - 1)
+    return _Table(view, columns, marked, touched, start + _total(columns.sizes), len(listed) + 1, focus)
 
 
 class _Columns(Struct, frozen=True):
@@ -123,6 +126,7 @@ class _Table(Struct, frozen=True, eq=False):
     columns: _Columns
     marked: Mapping[int, bool]
     """The nodes with breakpoints, and whether those are enabled."""
+    touched: StepMarks
     width: int
     height: int
     focus: Area | None
@@ -140,7 +144,8 @@ class _Table(Struct, frozen=True, eq=False):
         steps = between(before.view.frame, self.view.frame)
         if steps is None:
             return None
-        return {row_of_node(self.view, node) for step in steps for node in nodes_of(step)}
+        touched = {node for step in steps for node in nodes_of(step)}
+        return {row_of_node(self.view, node) for node in touched | before.touched.nodes | self.touched.nodes}
 
     @property
     def style(self) -> tuple[object, ...]:
@@ -165,7 +170,6 @@ class _Table(Struct, frozen=True, eq=False):
         view = self.view
         node = node_at_row(view, y)
         assert node is not None
-        active = view.frame.node is node
         size = _size(view, node, self.columns.sizes[_BAR])
         cells = (*_cells(view, node, self.columns), size.text)
         nothing = (ABSENT, _NEVER)
@@ -178,8 +182,9 @@ class _Table(Struct, frozen=True, eq=False):
             roles = (Role.SELECTED, *roles[1:])
         elif node.position in view.found_here:
             roles = (Role.LIT, *roles[1:])
-        mark = (">" if view.ascii else "▶") if active else " "
-        return (*self._breakpoint(node), Span(f"{mark} ", Role.KEY), *_row(cells, self.columns.sizes, roles))
+        mark = self.touched.sign({node.position}, ascii=view.ascii)
+        changed = next((at for at in _NUMBERS if self.touched.is_changed(node.position, _NAMES[at])), -1)
+        return (*self._breakpoint(node), mark, *_row(cells, self.columns.sizes, roles, changed))
 
     def _breakpoint(self, node: Node) -> Line:
         """The sign of a breakpoint, or the room for one where there are any."""
@@ -384,15 +389,17 @@ def _total(sizes: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=512)  # most rows are as they were at the step before
-def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...]) -> Line:
+def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...], changed: int = -1) -> Line:
+    """Cells in their columns; the number in the column `changed` is in reverse."""
     spans: list[Span] = []
-    for cell, size, role in zip(cells, sizes, roles, strict=True):
+    for column, (cell, size, role) in enumerate(zip(cells, sizes, roles, strict=True)):
         if not size:
             continue
         if spans:
             spans.append(Span(" " * _GAP))
         if isinstance(role, Role):
-            spans += (Span(part, look) for part, look in faded(padded(cell, size), role))
+            parts = [Span(part, look) for part, look in faded(padded(cell, size), role)]
+            spans += [*changed_spans(*parts[0]), *parts[1:]] if column == changed else parts
         else:
             spans.append(Span(cell, role))
     return tuple(spans)

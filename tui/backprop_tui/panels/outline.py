@@ -21,6 +21,7 @@ from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_width
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.panels.marks import breakpoint_sign
+from backprop_tui.panels.step_marks import StepMarks, area_of_rows, changed_spans, step_marks
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.view import View
@@ -140,6 +141,7 @@ _HEADINGS = {
 }
 _KINDS = tuple(_SIGNS)
 _ROLES = (Role.VALUE, Role.GRADIENT)
+_NUMBERS: Final[tuple[Literal["value", "gradient"], ...]] = ("value", "gradient")
 
 
 def _tree(view: View) -> _Tree:
@@ -179,13 +181,16 @@ def group_at_row(view: View, row: int) -> str:
 
 
 def outline(view: View, width: int, height: int) -> Drawing:
-    """A row for each group and node; the node of the step is marked, and it or the selection is in view."""
+    """A row for each group and node; those that the step touched are marked, and they or the selection are in
+    view.
+    """
     tree = _tree(view)
     selected = view.session.selection
-    node = view.frame.node if selected is None else view.graph.nodes[selected]
-    focus = None if node is None else Area(0, tree.row_of.get(node.position, 0), 1, 1)
+    touched = step_marks(view.frame)
+    wanted = touched.focus if selected is None else (selected,)
+    focus = area_of_rows([tree.row_of.get(node, 0) for node in wanted], height)
     numbers = max(0, min(2, (width - _NAME) // (_NUMBER + 1)))
-    return _Outline(view, tree, max(1, width), numbers, breakpoint_nodes(view.session), focus)
+    return _Outline(view, tree, max(1, width), numbers, breakpoint_nodes(view.session), touched, focus)
 
 
 def _breakpoint(graph: Graph, row: _Row, marked: Mapping[int, bool]) -> bool | None:
@@ -208,6 +213,7 @@ class _Outline(Struct, frozen=True, eq=False):
     numbers: int
     marked: Mapping[int, bool]
     """The nodes with breakpoints, and whether those are enabled."""
+    touched: StepMarks
     focus: Area | None
 
     @property
@@ -228,10 +234,8 @@ class _Outline(Struct, frozen=True, eq=False):
 
     def _line(self, y: int) -> Line:
         view, row = self.view, self.tree.rows[y]
-        step = view.frame.node
-        here = step is not None and self.tree.row_of.get(step.position) == y
-        mark = (">" if view.ascii else "▶") if here else " "
-        start: Line = (Span(f"{mark} ", Role.KEY), Span("  " * row.depth))
+        here = {node for node in self.touched.nodes if self.tree.row_of.get(node) == y}
+        start: Line = (self.touched.sign(here, ascii=view.ascii), Span("  " * row.depth))
         if self.marked:
             start = (breakpoint_sign(_breakpoint(view.graph, row, self.marked), ascii=view.ascii), *start)
         node = node_in_row(view, y)
@@ -252,9 +256,11 @@ class _Outline(Struct, frozen=True, eq=False):
             texts.append(in_short(frame.gradient(node), earlier, _NUMBER, progress(*frame.arrived(node))))
         dim = before is not None and is_unchanged(frame.trace, before.trace, node)
         columns = []
-        for number, role in zip(texts[: self.numbers], _ROLES, strict=False):
+        for number, role, what in zip(texts[: self.numbers], _ROLES, _NUMBERS, strict=False):
             shown_role = Role.DIM if dim or number == ABSENT else role
-            columns.append([Span(*part) for part in faded(padded(number, _NUMBER), shown_role)])
+            first, *others = (Span(*part) for part in faded(padded(number, _NUMBER), shown_role))
+            changed = self.touched.is_changed(node.position, what)
+            columns.append([*(changed_spans(*first) if changed else (first,)), *others])
         return columns
 
 

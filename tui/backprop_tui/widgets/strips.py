@@ -15,7 +15,7 @@ from backprop_tui.themes import Palette
 __all__ = ["paint"]
 
 _HALF = "▀"
-_PATCHES = frozenset((Role.SELECTED, Role.LIT, Role.TROUBLE))
+_PATCHES = frozenset((Role.SELECTED, Role.LIT, Role.TROUBLE, Role.CHANGED_VALUE, Role.CHANGED_GRADIENT))
 """The roles that have a background of their own."""
 _NONE: Tint = Shade(BLANK, BLANK)
 """Stands for no role, before there is any text."""
