@@ -32,6 +32,7 @@ __all__ = [
     "StartFacts",
     "StepFacts",
     "UpdateFacts",
+    "note_at",
     "step_facts",
 ]
 
@@ -53,10 +54,28 @@ StepFacts: TypeAlias = (
 )
 
 
+def note_at(frame: Frame, notes: Mapping[int, LocalText]) -> LocalText | None:
+    """What the author says about the node of the step; where the gradient of a leaf is complete, about that.
+
+    While the gradient of a leaf is a sum that is not complete, its note has to wait.
+    """
+    match frame.step:
+        case Backward(edge=edge) if not edge.shared and _is_leaf(frame, edge.operand):
+            return notes.get(edge.operand) or notes.get(edge.node)
+        case Accumulate(edge=edge, count=count, of=of) if count < of and _is_leaf(frame, edge.operand):
+            return None
+        case _:
+            return None if frame.node is None else notes.get(frame.node.position)
+
+
+def _is_leaf(frame: Frame, position: int) -> bool:
+    return frame.graph.nodes[position].op is None
+
+
 def step_facts(frame: Frame, notes: Mapping[int, LocalText] = MappingProxyType({})) -> StepFacts:
     """The facts of the step that led to `frame`; the author's `notes` are by node's position."""
     nodes = frame.graph.nodes
-    note = notes.get(frame.node.position) if frame.node else None
+    note = note_at(frame, notes)
     match frame.step:
         case None:
             return StartFacts(frame)

@@ -120,7 +120,9 @@ def test_nothing_is_said_twice(stem: str, language: str) -> None:
 def test_the_chain_rule_stands_there_once(stem: str) -> None:
     for shown, facts in backward(stem):
         text = "\n".join(map(line_text, lines_of(shown, 196, 60)))
-        assert text.count(" ✓") == 1
+        assert text.count(" ✓") == 1 + (facts.completes is not None), (
+            "the summary at the end has one of its own"
+        )
         assert "chain rule" not in text
         assert f"{facts.product.name} = " not in text.replace("\n", " "), "as fractions, not on one line"
 
@@ -152,3 +154,18 @@ def test_a_forward_step_shows_its_value_as_the_loudest() -> None:
     assert isinstance(shown.facts, ForwardFacts)
     spans = equation_of(shown, 76, 12)
     assert [span.text.strip() for span in spans if span.role is Role.ACTIVE_VALUE] == ["f", "-12"]
+
+
+def test_a_note_on_a_leaf_stands_at_the_step_that_completes_its_gradient() -> None:
+    for stem, leaf in (("branch_and_merge", "x"), ("quadratic_form", "x"), ("matrix_used_twice", "W")):
+        shown = view(stem)
+        at = shown.graph.position(leaf)
+        note = shown.scenario.notes[at].in_language("en")
+        steps = [at for at in positions(stem) if view(stem, at).note == note]
+        assert len(steps) == 1
+        before, after = view(stem, steps[0] - 1).frame, view(stem, steps[0]).frame
+        node = shown.graph.nodes[at]
+        count, of = after.arrived(node)
+        assert count == of
+        assert before.arrived(node)[0] == of - 1
+        assert note[:20] in " ".join(line_text(line) for line in lines_of(view(stem, steps[0]), 150, 60))

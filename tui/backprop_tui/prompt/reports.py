@@ -33,7 +33,7 @@ from backprop_engine.debugger import (
     Watch,
 )
 from backprop_engine.debugger.anomalies import ANOMALIES
-from backprop_engine.explain.facts import step_facts
+from backprop_engine.explain.facts import note_at, step_facts
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.texts import LocalText
@@ -177,13 +177,15 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
 
 
 def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | None:
-    """The author's note on the node that is reached; none where the step before was about it too."""
-    node = after.frame.node
-    if node is None or (
-        not before.levels and before.frame.node is node and before.position != after.position
+    """The author's note on what is reached; none where it was said at the step before."""
+    note = note_at(after.frame, scenario.notes)
+    if (
+        not before.levels
+        and before.position != after.position
+        and note_at(before.frame, scenario.notes) is note
     ):
         return None
-    return scenario.notes.get(node.position)
+    return note
 
 
 def _joined(head: Line, what: Line) -> list[Line]:
