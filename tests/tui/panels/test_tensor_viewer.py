@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 
 from backprop_engine.derivatives.jacobian import EntryIndex
 from backprop_tui.cells.drawing import Drawing
+from backprop_tui.cells.heatmap import downsampled
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain
 from backprop_tui.cells.shades import Emphasis, Shade
 from backprop_tui.panels.tensor import state as tensor_state
@@ -579,3 +580,110 @@ async def test_a_scalar_and_what_it_was_made_of_are_numbers_in_one_row() -> None
         await pilot.press("s", "enter")
         assert "▀" not in seen(pilot)
         assert re.search(r"3 = +-2 \+ +5", seen(pilot))
+
+
+# What is too large, and what belongs together
+
+
+def of_node(stem: str, at: int, name: str) -> TensorState:
+    shown = view(stem, at)
+    return opened_at(shown, shown.graph[name])
+
+
+def test_a_heatmap_that_is_too_large_is_seen_as_a_whole_and_says_so() -> None:
+    state = of_node("digits_mlp", 2, "a#1")
+    drawn = viewer(state, 78, 20)
+    assert drawn.picture is not None
+    assert drawn.picture.factor > 1
+    assert drawn.picture.shown == (range(30), range(16))
+    text = plain(drawn.drawing.lines)
+    assert text.count(f"cell: largest of {drawn.picture.factor}×{drawn.picture.factor}") == 3, (
+        "one factor for all"
+    )
+    assert "[0:" not in text
+
+
+def test_after_a_move_a_large_heatmap_is_seen_entry_by_entry() -> None:
+    state = of_node("digits_mlp", 2, "a#1").move_cursor(20, 3)
+    drawn = viewer(state, 78, 20)
+    assert drawn.picture is not None
+    assert drawn.picture.factor == 1
+    assert 20 in drawn.picture.shown[0]
+    assert "largest of" not in plain(drawn.drawing.lines)
+
+
+def test_a_click_on_a_block_goes_to_an_entry_of_it() -> None:
+    state = of_node("digits_mlp", 2, "a#1")
+    drawn = viewer(state, 78, 20)
+    assert drawn.picture is not None
+    found = {drawn.entry(x, y) for x in range(30) for y in range(20)} - {None}
+    assert len(found) > 10
+    for entry in found:
+        assert entry is not None
+        assert entry[0] < 30
+        assert entry[1] < 16
+        assert entry[1] % drawn.picture.factor == 0
+
+
+@given(
+    rows=st.integers(1, 40),
+    columns=st.integers(1, 40),
+    factor=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_block_is_its_largest_entry(rows: int, columns: int, factor: int, seed: int) -> None:
+    matrix = np.random.default_rng(seed).normal(size=(rows, columns))
+    small = downsampled(matrix, factor)
+    assert small.shape == (-(-rows // factor), -(-columns // factor))
+    for row, column in np.ndindex(*small.shape):
+        block = matrix[row * factor : (row + 1) * factor, column * factor : (column + 1) * factor]
+        assert abs(small[row, column]) == np.abs(block).max()
+        assert small[row, column] in block
+
+
+def test_no_entry_that_is_not_a_number_is_lost_from_afar() -> None:
+    matrix = np.ones((20, 20))
+    matrix[13, 4] = np.nan
+    assert np.isnan(downsampled(matrix, 5)).sum() == 1
+
+
+def test_in_a_product_numbers_are_equally_large() -> None:
+    drawn = viewer(of_node("digits_mlp", 5, "logits#1"), 118, 36)
+    heats = [line for line in drawn.drawing.lines if sum(isinstance(span.role, Shade) for span in line) > 20]
+    assert heats
+    widths = {len(span.text) for line in heats[:5] for span in line if isinstance(span.role, Shade)}
+    assert max(widths) < 10
+    assert drawn.picture is not None
+    assert {place.end - place.start for place in drawn.picture.columns} == {1}
+
+
+def test_a_sign_of_two_operands_stands_between_them() -> None:
+    drawn = plain(viewer(of_node("rnn_cell", 11, "h"), 78, 20).drawing.lines)
+    assert "⊙ 1 -0.5964" in drawn
+    assert " , " not in drawn
+
+
+def test_an_entry_that_is_handed_on_is_no_product() -> None:
+    shown = view("small_convnet", trace("small_convnet").schedule.seed)
+    name = next(
+        node.name
+        for node in shown.graph.nodes
+        if node.op is not None and node.op.name in ("flatten", "reshape")
+    )
+    text = plain(viewer(opened_at(shown, shown.graph[name]), 78, 30).drawing.lines)
+    (line,) = (line for line in text.splitlines() if line.startswith(f"{name}[") and line.count("=") > 1)
+    assert "·" not in line
+
+
+def test_conventions_are_told_from_their_label() -> None:
+    assert "conventions: " in plain(viewer(of_node("digits_mlp", 5, "logits#1"), 118, 36).drawing.lines)
+
+
+@pytest.mark.parametrize("width", range(24, 100, 7))
+def test_no_part_is_cut_in_a_heading(width: int) -> None:
+    stem = "small_convnet"
+    shown = view(stem, trace(stem).schedule.seed)
+    for node in shown.graph.nodes:
+        if len(node.shape) > 2:
+            for line in plain(viewer(opened_at(shown, node), width, 20).drawing.lines).splitlines():
+                assert " = " in line or not re.search(r"\[[\d:, ]*…", line), line

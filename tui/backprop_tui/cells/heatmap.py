@@ -28,7 +28,7 @@ from backprop_tui.cells.shades import (
     character,
 )
 
-__all__ = ["heat_lines", "legend", "levels"]
+__all__ = ["downsampled", "heat_lines", "legend", "levels"]
 
 _EMPHASES = tuple(Emphasis)
 _OFFSET = BLANK.level
@@ -47,6 +47,16 @@ def levels(entries: Tensor, largest: float) -> Any:
         found = np.where((found == 0) & (numbers != 0), np.sign(numbers), found)
         found = np.where(np.isnan(numbers), NAN, found)
         return np.where(np.isinf(numbers), np.copysign(INFINITE, numbers), found).astype(np.int64)
+
+
+def downsampled(matrix: Any, factor: int) -> Any:
+    """The entry of the largest magnitude of each block of `factor` × `factor` of a matrix, NaN before all."""
+    rows, columns = (-(-size // factor) for size in matrix.shape)
+    padding = [(0, count * factor - size) for count, size in zip((rows, columns), matrix.shape, strict=True)]
+    padded = np.pad(np.asarray(matrix, dtype=np.float64), padding)
+    blocks = padded.reshape(rows, factor, columns, factor).swapaxes(1, 2).reshape(rows, columns, -1)
+    sizes = np.where(np.isnan(blocks), np.inf, np.abs(blocks))
+    return np.take_along_axis(blocks, sizes.argmax(axis=2)[..., np.newaxis], axis=2)[..., 0]
 
 
 def heat_lines(

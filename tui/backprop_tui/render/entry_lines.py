@@ -158,9 +158,21 @@ def reading_lines(
     terms = read_terms(trace, node, entry, found)
     if not terms:
         return []
-    left = (Span(f"{node.name}{entry_text(entry)} = ", Role.VALUE),)
-    room, value = width - line_width(left), float(trace.outs[node.position][entry])
+    left: Line = (Span(f"{node.name}{entry_text(entry)} = ", Role.VALUE),)
+    value = float(trace.outs[node.position][entry])
+    if len(terms) == 1 and terms[0].product == terms[0].upstream == value:  # handed on as it is
+        return [(*left, *_handed_on(trace, node, found), _result(value, Role.VALUE))]
+    room = width - line_width(left)
     return [(*left, *_sum_line(terms, value, room, language, (Role.VALUE, Role.VALUE)))]
+
+
+def _handed_on(trace: Trace, node: Node, found: tuple[Reading, ...]) -> Line:
+    """The one entry that was read, where its operand has a name: ``x[0,1] = ``."""
+    reading = next(reading for reading in found if reading.entries)
+    operand = trace.graph.nodes[node.operands[reading.argnum]]
+    if not operand.name:
+        return ()
+    return (Span(f"{operand_text(operand)}{entry_text(reading.entries[0])} = ", Role.VALUE),)
 
 
 def _formula_lines(

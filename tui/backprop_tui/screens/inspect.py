@@ -119,7 +119,7 @@ class InspectScreen(ModalScreen[None]):
 
     def action_heat(self) -> None:
         """A heatmap in place of numbers, or numbers in place of a heatmap."""
-        self.state = replace(self.current, heat=not self.shown.as_heat)
+        self.state = replace(self.current, heat=not self.shown.as_heat, from_afar=True)
 
     def action_counts(self) -> None:
         """The histogram, or none."""

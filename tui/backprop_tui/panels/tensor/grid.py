@@ -14,7 +14,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.derivatives.jacobian import EntryIndex
 from backprop_engine.explain.numbers import column
-from backprop_tui.cells.heatmap import heat_lines
+from backprop_tui.cells.heatmap import downsampled, heat_lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.shades import Emphasis
 from backprop_tui.cells.tensors import trimmed
@@ -31,6 +31,9 @@ __all__ = [
     "fits",
     "heatmap_width",
     "last_axes",
+    "overview",
+    "overview_factor",
+    "pixel_size",
 ]
 
 Axes: TypeAlias = tuple[int | None, int | None]
@@ -45,6 +48,8 @@ _WrittenTexts: TypeAlias = dict[int, list[str]]
 _EMPHASES = tuple(Emphasis)
 _LARGEST = 4
 """How many cells wide, and halves of a cell high, a number is at most."""
+_MOST_OVERSEEN = 4_000_000
+"""The most entries that are looked at for an overview."""
 _WIDEST = 8
 """How many cells wide a number of a vector is at most."""
 
@@ -77,10 +82,16 @@ class Picture(Struct, frozen=True):
     scroll: Scroll
     rows: tuple[range, ...]
     columns: tuple[PlacedColumn, ...]
+    factor: int = 1
+    """How many rows and columns each cell stands for; with more than one, all of the matrix is in view."""
+    whole: tuple[int, int] = (0, 0)
+    """The rows and the columns of the matrix, where all of it is in view."""
 
     @property
     def shown(self) -> tuple[range, range]:
         """The rows and the columns in view."""
+        if self.factor > 1:
+            return range(self.whole[0]), range(self.whole[1])
         rows = [row for part in self.rows for row in part]
         columns = [column.number for column in self.columns]
         return range(min(rows), max(rows) + 1), range(min(columns), max(columns) + 1)
@@ -282,15 +293,17 @@ def _numbers_heading(grid: Grid, places: list[PlacedColumn]) -> Line:
 # As a heatmap
 
 
-def as_heatmap(grid: Grid, width: int, height: int, scroll: Scroll, *, signs: bool = False) -> Picture:
-    """As many rows and columns as fit, as large as they can be.
+def as_heatmap(
+    grid: Grid, width: int, height: int, scroll: Scroll, *, signs: bool = False, most: int = _LARGEST
+) -> Picture:
+    """As many rows and columns as fit, as large as they can be, but not larger than `most`.
 
     Where it is to be made of `signs`, a line has one row, so that each number has its own.
     """
     heading = int(grid.size[1] > 1)
     indent = grid.gutter + 1
     width, height = max(1, width - indent), max(1, height - heading)
-    across, halves = _pixel(grid.size, width, height, signs=signs)
+    across, halves = _pixel(grid.size, width, height, signs=signs, most=most)
     rows = _rows_in_view(grid, scroll.top, max(1, 2 * height // halves))
     columns = _columns_in_view(grid, scroll.left, width // across)
     body = heat_lines(
@@ -307,18 +320,84 @@ def as_heatmap(grid: Grid, width: int, height: int, scroll: Scroll, *, signs: bo
     return Picture(tuple(lines), Scroll(rows.start, columns.start), shown, places)
 
 
-def heatmap_width(grid: Grid, width: int, height: int, *, signs: bool = False) -> int:
+def overview_factor(grid: Grid, width: int, height: int, *, signs: bool = False) -> int:
+    """How many rows and columns a cell has to stand for, so that all of a matrix is seen; 1 where it is seen
+    entry by entry, and where there is too much to look at.
+    """
+    rows, columns = grid.size
+    if rows * columns > _MOST_OVERSEEN:
+        return 1
+    width, lines = max(1, width - grid.gutter - 1), max(1, height - (columns > 1))
+    return max(-(-columns // width), -(-rows // (lines if signs else 2 * lines)))
+
+
+def overview(grid: Grid, factor: int, *, signs: bool = False) -> Picture:
+    """All of a matrix, each cell the largest of a block of `factor` × `factor` entries."""
+    rows, columns = grid.size
+    indent, heading = grid.gutter + 1, int(columns > 1)
+    a_line = 1 if signs else 2
+    small = downsampled(grid.window(range(rows), range(columns)), factor)
+    body = heat_lines(
+        small, grid.largest, 1, 3 - a_line, emphasis=_emphasis_of_blocks(grid, small.shape, factor)
+    )
+    step = factor * a_line
+    parts = [range(line * step, min(rows, (line + 1) * step)) for line in range(len(body))]
+    places = tuple(PlacedColumn(indent + at, indent + at + 1, at * factor) for at in range(small.shape[1]))
+    head: list[Line] = [_overview_heading(grid, places)] if heading else []
+    named = [(label, Span(" "), *line) for label, line in zip(_labels(grid, parts), body, strict=True)]
+    shown = (*([range(0)] * heading), *parts)
+    return Picture((*head, *named), TOP_LEFT, shown, places, factor, grid.size)
+
+
+def _overview_heading(grid: Grid, places: tuple[PlacedColumn, ...]) -> Line:
+    """As `_heatmap_heading`, where a cell stands for several columns."""
+    indent, column = places[0].start, grid.place[1]
+    if not grid.cursor:
+        return (Span(" " * indent), Span("0", Role.DIM))
+    at = [place for place in places if place.number <= column][-1].start
+    text = str(column)
+    start = max(indent, min(at, places[-1].end - len(text)))
+    if start < indent + 2:
+        return (Span(" " * start), Span(text, Role.KEY))
+    return (Span(" " * indent), Span("0", Role.DIM), Span(" " * (start - indent - 1)), Span(text, Role.KEY))
+
+
+def _emphasis_of_blocks(grid: Grid, shape: tuple[int, int], factor: int) -> Any:
+    """How each block stands out: by the entries in it that do."""
+    if not grid.cursor and grid.lit is None:
+        return None
+    usual = Emphasis.NONE if grid.lit is None else Emphasis.FADED
+    found = np.full(shape, _EMPHASES.index(usual))
+    marked = [(grid.at, Emphasis.CURSOR)] if grid.cursor else []
+    for entry, how in (*((entry, Emphasis.LIT) for entry in grid.lit or ()), *marked):
+        row, column = grid.place_of(entry)
+        if grid.entry(row, column) == entry:
+            found[row // factor, column // factor] = _EMPHASES.index(how)
+    return found
+
+
+def heatmap_width(grid: Grid, width: int, height: int, *, signs: bool = False, most: int = _LARGEST) -> int:
     """How wide the heatmap is where it has so much room."""
-    across, _ = _pixel(grid.size, max(1, width - grid.gutter - 1), max(1, height - 1), signs=signs)
+    across, _ = _pixel(grid.size, max(1, width - grid.gutter - 1), max(1, height - 1), signs=signs, most=most)
     return min(width, grid.gutter + 1 + across * grid.size[1])
 
 
-def _pixel(size: tuple[int, int], width: int, height: int, *, signs: bool) -> tuple[int, int]:
+def pixel_size(grid: Grid, width: int, height: int, *, signs: bool = False) -> int:
+    """How large a number of a heatmap can be in so much room; that of a vector does not count."""
+    if grid.size[1] == 1:
+        return _LARGEST
+    across, halves = _pixel(grid.size, max(1, width - grid.gutter - 1), max(1, height - 1), signs=signs)
+    return across if signs else halves
+
+
+def _pixel(
+    size: tuple[int, int], width: int, height: int, *, signs: bool, most: int = _LARGEST
+) -> tuple[int, int]:
     """How many cells wide a number is, and how many halves of a cell high."""
     rows, columns = size
     if signs:
-        return (2 if 2 * columns <= width else 1), 2
-    both = max(1, min(_LARGEST, width // columns, 2 * height // rows))
+        return (2 if 2 * columns <= width and most > 1 else 1), 2
+    both = max(1, min(most, width // columns, 2 * height // rows))
     return (min(_WIDEST, width) if columns == 1 else both), both
 
 

@@ -15,6 +15,7 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.statistics import Facts, facts
 from backprop_engine.explain.symbols import derivative, gradient_name
 from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.messages.message import msg
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.heatmap import legend
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
@@ -30,6 +31,9 @@ from backprop_tui.panels.tensor.grid import (
     fits,
     heatmap_width,
     last_axes,
+    overview,
+    overview_factor,
+    pixel_size,
 )
 from backprop_tui.panels.tensor.state import TensorState
 
@@ -38,7 +42,13 @@ __all__ = ["main_pane", "pane_block", "side_panes"]
 _LONGEST = 16
 """The longest formula of a local gradient that stands beside its name."""
 _LONGEST_NAME = 24
+_BELOW = 2
+"""The lines below an overview: its legend, and what a cell of it is."""
+_ANY = 4
+"""No number of a heatmap is larger than this."""
 _MOST_OPERANDS = 3
+_BETWEEN = frozenset("⊙·⊗")
+"""Signs of functions of two operands that are written between them."""
 
 
 class Pane(Struct, frozen=True, eq=False):
@@ -95,10 +105,10 @@ def _operand_panes(state: TensorState) -> list[Pane]:
         if operand.kind is Kind.LITERAL or len(panes) == _MOST_OPERANDS:
             continue
         assert node.op is not None
-        written = node.op.written and len(node.operands) == 2
-        before = f"= {node.op.sign}" if not written else "="
+        between = len(node.operands) == 2 and (node.op.written or node.op.sign in _BETWEEN)
+        before = "=" if between else f"= {node.op.sign}"
         pane = _lit(operand.name, trace.operand_values[operand.position], reading.entries, Role.VALUE)
-        panes.append(_signed(pane, before if not panes else node.op.sign if written else ","))
+        panes.append(_signed(pane, before if not panes else node.op.sign if between else ","))
     return panes
 
 
@@ -163,12 +173,24 @@ class _Drawn(NamedTuple):
 def pane_block(
     state: TensorState, panes: Sequence[Pane], width: int, height: int
 ) -> tuple[Block, Picture, bool]:
-    """Panes side by side, each with its name above; the first one's picture, and whether it is a heatmap."""
+    """Panes side by side, each with its name above; the first one's picture, and whether it is a heatmap.
+
+    In all heatmaps a number is equally large, so that the rows of one stand as the columns of another do.
+    """
     room = max(1, height - 1)
     signs = [f" {pane.sign} " if pane.sign else "" for pane in panes]
-    widths = _widths(state, panes, width - sum(map(len, signs)), room)
+    inside = width - sum(map(len, signs))
+    widths = _widths(state, panes, inside, room)
+    pixel = min(
+        pixel_size(pane.grid, size, room - 1, signs=state.signs)
+        if _as_heat(state, pane, size, room)
+        else _ANY
+        for pane, size in zip(panes, widths, strict=True)
+    )
+    widths = _widths(state, panes, inside, room, pixel)
+    factor = max(_factor(state, pane, size, room) for pane, size in zip(panes, widths, strict=True))
     drawn = [
-        _drawn(state, pane, size, room, first=not i)
+        _drawn(state, pane, size, room, pixel, factor, first=not i)
         for i, (pane, size) in enumerate(zip(panes, widths, strict=True))
     ]
     rows: list[list[Span]] = [[] for _ in range(max(len(lines) for lines, _, _ in drawn))]
@@ -185,54 +207,81 @@ def pane_block(
     )
 
 
-def _widths(state: TensorState, panes: Sequence[Pane], width: int, height: int) -> list[int]:
+def _widths(
+    state: TensorState, panes: Sequence[Pane], width: int, height: int, pixel: int = _ANY
+) -> list[int]:
     """What each pane wants where that is little; the rest is shared by those that want more."""
-    wanted = [_wanted(state, pane, width, height) for pane in panes]
+    wanted = [_wanted(state, pane, width, height, pixel) for pane in panes]
     widths = [min(want, max(1, width // len(panes))) for want in wanted]
     for which in sorted(range(len(panes)), key=lambda which: wanted[which]):
         widths[which] = min(wanted[which], widths[which] + width - sum(widths))
     return widths
 
 
-def _wanted(state: TensorState, pane: Pane, width: int, height: int) -> int:
+def _wanted(state: TensorState, pane: Pane, width: int, height: int, pixel: int) -> int:
     """How wide a pane would be if it had all of `width`."""
     if _as_heat(state, pane, width, height):
-        body = heatmap_width(pane.grid, width, height, signs=state.signs)
+        body = heatmap_width(pane.grid, width, height, signs=state.signs, most=pixel)
         below = line_width(legend(pane.facts, width)) if pane.facts is not None else 0
-        title = line_width(_title(pane, "", width))
+        title = line_width(_title(pane, _slice_of(pane.grid), width))
         return max(body, below, title)
-    return max(map(line_width, _drawn(state, pane, width, height, first=False).lines))
+    return max(map(line_width, _drawn(state, pane, width, height, pixel, first=False).lines))
 
 
 def _as_heat(state: TensorState, pane: Pane, width: int, height: int) -> bool:
     return state.heat if state.heat is not None else not fits(pane.grid, width, height)
 
 
-def _drawn(state: TensorState, pane: Pane, width: int, height: int, *, first: bool) -> _Drawn:
+def _factor(state: TensorState, pane: Pane, width: int, height: int) -> int:
+    """How many rows and columns of a pane a cell has to stand for, where it is seen from afar."""
+    if not (state.from_afar and pane.facts is not None and _as_heat(state, pane, width, height)):
+        return 1
+    return overview_factor(pane.grid, width, height - _BELOW, signs=state.signs)
+
+
+def _drawn(
+    state: TensorState, pane: Pane, width: int, height: int, pixel: int, factor: int = 1, *, first: bool
+) -> _Drawn:
     """A pane, its picture under its title."""
     grid = pane.grid
     scroll = state.scroll if first else TOP_LEFT
     as_heat = _as_heat(state, pane, width, height)
-    below: Line = ()
+    below: list[Line] = []
     if as_heat:
-        below = legend(pane.facts, width) if pane.facts is not None else ()
-        picture = as_heatmap(grid, width, height - bool(below), scroll, signs=state.signs)
+        below = [legend(pane.facts, width)] if pane.facts is not None else []
+        below = [line for line in below if line]
+        room = height - len(below)
+        if factor > 1 and pane.facts is not None:
+            picture = overview(grid, factor, signs=state.signs)
+            below.append(_told(factor, state.view.language))
+        else:
+            picture = as_heatmap(grid, width, room, scroll, signs=state.signs, most=pixel)
     else:
         picture = as_numbers(grid, width, height, scroll)
-    lines = [_title(pane, _part(grid, picture), width), *picture.lines, *([below] if below else [])]
+    lines = [_title(pane, _part(grid, picture), width), *picture.lines, *below]
     return _Drawn([clip_line(line, width) for line in lines], picture, as_heat)
 
 
+def _told(factor: int, language: str) -> Line:
+    """How many entries a cell of an overview stands for."""
+    words = msg("cell: largest of {factor}×{factor}", factor=factor).in_language(language)
+    return (Span(words, Role.DIM),)
+
+
 def _title(pane: Pane, part: str, width: int) -> Line:
-    """The name, the shape where there is room for it, and the part in view where that is not all."""
+    """The name, the shape where there is room for it, and the part in view where that is not all.
+
+    A part is never cut: it has no spaces where there is little room, and is left out where there is none.
+    """
     grid = pane.grid
     apart = ", " if " " in pane.name else " "  # a formula would run into the shape
     shape = f"{apart}{shape_text(grid.shape)}" if grid.shape else ""
     name = Span(clip(pane.name, _LONGEST_NAME), grid.role)
-    for detail in (shape + part, part or shape):
+    close = f" {part.replace(' ', '')}" if part else ""
+    for detail in (shape + part, part or shape, close or shape):
         if line_width((name, Span(detail))) <= width:
             return (name, Span(detail, Role.DIM))
-    return clip_line((name, Span(part or shape, Role.DIM)), width)
+    return clip_line((name,), width)
 
 
 def _part(grid: Grid, picture: Picture) -> str:
@@ -241,4 +290,10 @@ def _part(grid: Grid, picture: Picture) -> str:
     for axis, shown, count in zip(grid.axes, picture.shown, grid.size, strict=True):
         if axis is not None:
             index[axis] = None if len(shown) == count else f"{shown.start}:{shown.stop}"
+    return f" {slice_text(index)}" if any(at is not None for at in index) else ""
+
+
+def _slice_of(grid: Grid) -> str:
+    """``[3, :, :]``: the part that all of the matrix is."""
+    index = [None if axis in grid.axes else at for axis, at in enumerate(grid.at)]
     return f" {slice_text(index)}" if any(at is not None for at in index) else ""

@@ -55,6 +55,8 @@ class TensorState:
     heat: bool | None = None
     counts: bool | None = None
     signs: bool = False
+    from_afar: bool = True
+    """Whether a heatmap that is too large is seen as a whole; after a move it is seen entry by entry."""
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
@@ -158,7 +160,7 @@ class TensorState:
         for axis, by in zip(self.axes, (down, across), strict=True):
             if axis is not None:
                 at = self._along(at, axis, by)
-        return replace(self, at=at, follow=True)
+        return replace(self, at=at, follow=True, from_afar=False)
 
     def _along(self, at: EntryIndex, axis: int, by: int) -> EntryIndex:
         if self.empty:
@@ -172,12 +174,13 @@ class TensorState:
         for axis, index in zip(self.axes, (row, column), strict=True):
             if axis is not None:
                 at[axis] = index
-        return replace(self, at=tuple(at), follow=True)
+        return replace(self, at=tuple(at), follow=True, from_afar=False)
 
     def scroll_by(self, down: int = 0, across: int = 0) -> TensorState:
         """Another part of the matrix in view; the cursor stays where it is."""
         top, left = self.scroll
-        return replace(self, scroll=Scroll(max(0, top + down), max(0, left + across)), follow=False)
+        scroll = Scroll(max(0, top + down), max(0, left + across))
+        return replace(self, scroll=scroll, follow=False, from_afar=False)
 
     def move_slice(self, by: int) -> TensorState:
         """Another slice along the axis that is chosen for that."""

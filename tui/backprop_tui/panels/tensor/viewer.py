@@ -110,8 +110,8 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     if note and tall:
         lines += wrap_line((Span(f"» {note.in_language(language)}", Role.NAME),), width)[:3]
     if node.op is not None and node.op.conventions and tall:
-        words = f"{msg('conventions').in_language(language)} {node.op.conventions.in_language(language)}"
-        lines += wrap_line((Span(words, Role.DIM),), width)[:2]
+        label = Span(f"{msg('conventions').in_language(language)}: ", Role.DIM)
+        lines += wrap_line((label, Span(node.op.conventions.in_language(language))), width)[:2]
     return lines
 
 
