@@ -68,7 +68,16 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         told = commands(name, "--help").out
         assert [option for option in wanted.split() if option not in told] == []
     told = commands("--help").out
-    for option in ("--at", "--lang", "--theme", "--ascii", "--set", "--max-memory", "--version"):
+    for option in (
+        "--at",
+        "--lang",
+        "--theme",
+        "--ascii",
+        "--set",
+        "--max-memory",
+        "--no-animation",
+        "--version",
+    ):
         assert option in told
 
 

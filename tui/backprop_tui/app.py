@@ -46,7 +46,8 @@ def _provider() -> type[Provider]:
 class DebuggerApp(App[None]):
     """The debugger on a scenario or, where none is given, the gallery: of a `folder`, or of what is bundled.
 
-    In a `still` one no time goes by: nothing plays, is laid out or vanishes while keys are pressed.
+    In a `still` one no time goes by: nothing plays, is laid out or vanishes while keys are pressed. In an
+    `animated` one a pulse runs along the wires of each step.
     """
 
     CSS_PATH = "app.tcss"
@@ -67,6 +68,7 @@ class DebuggerApp(App[None]):
         ascii: bool = False,
         settings: UserSettings | None = None,
         still: bool = False,
+        animated: bool = False,
         folder: ScenarioFolder | None = None,
     ) -> None:
         super().__init__()
@@ -81,6 +83,7 @@ class DebuggerApp(App[None]):
         self.animation_level = "none"
         self.set_class(ascii, "-ascii")
         self.set_class(still, "-still")
+        self.set_class(animated and not still, "-animated")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colours: none at all, where the theme leaves the background to the terminal."""

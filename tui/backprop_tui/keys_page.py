@@ -86,12 +86,14 @@ of the step, and about nodes and `grad(NODE)` by name, and holds where it is tru
 ## Settings
 The app reads one file, `backprop-tui/settings.toml`, in the platform's folder for such files:
 `$XDG_CONFIG_HOME` or `~/.config` on Linux, `~/Library/Application Support` on macOS, `%APPDATA%` on Windows.
-Language and theme are written there when they are chosen in the palette. Under `[keys]`, a command gets other
-keys, which take the place of all that it has:
+Language and theme are written there when they are chosen in the palette. With `animation = "no"`, as with
+`--no-animation` or `TEXTUAL_ANIMATIONS=none` in the environment, no pulse runs along the wires of a step.
+Under `[keys]`, a command gets other keys, which take the place of all that it has:
 
 ```toml
 language = "ko"
 theme = "backprop-light"
+animation = "no"
 
 [keys]
 step = ["j", "right"]

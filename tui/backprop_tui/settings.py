@@ -1,8 +1,9 @@
-"""What the reader of the app likes: language, theme and keys, in a small TOML file of the platform's folder.
+"""What the reader of the app likes: language, theme, motion, keys, in a TOML file in the platform's folder.
 
     language = "ko"
     theme = "backprop-light"
     toured = "yes"
+    animation = "no"
 
     [keys]
     step = ["j", "right"]
@@ -36,7 +37,7 @@ from backprop_tui.files.user_folder import user_folder
 __all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
 
 _MOST_BYTES: Final = 1_000_000
-_KNOWN: Final = ("language", "theme", "toured", "keys")
+_KNOWN: Final = ("language", "theme", "toured", "animation", "keys")
 _KEY: Final = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:\w+|[^\s\x00-\x1f\x7f])")
 _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
@@ -51,6 +52,8 @@ class UserSettings(Struct, frozen=True):
     theme: str = ""
     toured: str = ""
     """``yes`` once the tour was offered."""
+    animation: str = ""
+    """``no`` where nothing is to move by itself."""
     keys: Mapping[str, tuple[str, ...]] = {}
     problems: tuple[str, ...] = ()
     path: Path | None = None
@@ -89,6 +92,7 @@ def read_settings(path: Path) -> UserSettings:
         language,
         theme,
         toured,
+        reader.one_of("animation", found.get("animation", ""), ("yes", "no")),
         keys,
         tuple(msg("settings: {problem}", problem=problem) for problem in reader.problems),
         path,

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from os.path import isdir
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ascii", action="store_true", help=msg("no characters outside ASCII in the drawing")
     )
+    parser.add_argument("--no-animation", action="store_true", help=msg("nothing moves by itself"))
     parser.add_argument(
         "--max-memory", type=memory, default=2**30, metavar="SIZE", help=msg("how much all tensors may take")
     )
@@ -71,6 +73,7 @@ class Start(NamedTuple):
     theme: str
     settings: UserSettings
     folder: ScenarioFolder | None = None
+    animated: bool = False
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -108,7 +111,9 @@ def found(arguments: argparse.Namespace) -> Start:
         session = start_move(session, replace(session, position=at or 0))
         view = View(scenario, session, language, arguments.ascii, opening)
     theme = known_theme(arguments.theme)
-    return Start(view, language, theme, structs.replace(settings, problems=tuple(problems)), folder)
+    moves = not arguments.no_animation and settings.animation != "no" and _motion_is_welcome(os.environ)
+    settings = structs.replace(settings, problems=tuple(problems))
+    return Start(view, language, theme, settings, folder, moves)
 
 
 def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
@@ -126,6 +131,11 @@ def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
                 )
             )
     return scenario_folder(named_path(arguments.scenario))
+
+
+def _motion_is_welcome(environment: Mapping[str, str]) -> bool:
+    """Whether the variable by which people switch off the motion of all of Textual's apps leaves it on."""
+    return environment.get("TEXTUAL_ANIMATIONS", "").lower() != "none"
 
 
 def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> str:
@@ -169,6 +179,7 @@ def _open(start: Start, *, ascii_only: bool) -> int:
         ascii=ascii_only,
         settings=start.settings,
         folder=start.folder,
+        animated=start.animated,
     )
     ended = 0
 

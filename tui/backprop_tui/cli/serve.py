@@ -74,6 +74,8 @@ def app_command(arguments: argparse.Namespace) -> list[str]:
             command.append(f"--{name.replace('_', '-')}={value}")
     if arguments.ascii:
         command.append("--ascii")
+    if arguments.no_animation:
+        command.append("--no-animation")
     return [*command, *(("--", arguments.scenario) if arguments.scenario is not None else ())]
 
 

@@ -1,4 +1,7 @@
-"""The panel of the graph: it follows the step, keeps its place in another picture, and has a minimap."""
+"""The panel of the graph: it follows the step, keeps its place in another picture, and has a minimap.
+
+In an app with motion a pulse runs along the wires of a step just taken.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,22 @@ from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.message import Message
+from textual.timer import Timer
 
 from backprop_tui.cells.drawing import Area, Drawing
-from backprop_tui.cells.lines import Line, Span, line_width
+from backprop_tui.cells.lines import Line, Span, crop_line, line_width
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.graph.minimap import Minimap, minimap
+from backprop_tui.panels.graph.pulse import BEATS, Pulse
 from backprop_tui.panels.graph.viewport import area_of_step, viewport_position
 from backprop_tui.widgets.panel import InView, Panel
 
 __all__ = ["GraphPanel"]
 
+_PULSE = 0.25
+"""The seconds that a pulse takes."""
 _LEAP, _STRIDE = 2, 10
 """A large step is a half of the panel, a small one a tenth."""
 
@@ -56,6 +63,10 @@ class GraphPanel(Panel, inherit_bindings=True):
     _map: tuple[Drawing, Offset, Minimap | None] | None = None
     """The drawing, how far it was scrolled, and the map of that."""
 
+    _pulse: Pulse | None = None
+    _heart: Timer | None = None
+    """What moves the pulse on."""
+
     # Following
 
     def redraw(self, *, follow: bool = False) -> None:
@@ -71,6 +82,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     def settle(self, before: Drawing, follow: bool) -> None:
         """Keep the place in another picture; then scroll no further than the step or a choice asks."""
         picture = self.drawing
+        self._stop_pulse()
         if not isinstance(picture, GraphPicture):
             super().settle(before, follow)
             return
@@ -85,6 +97,8 @@ class GraphPanel(Panel, inherit_bindings=True):
             self.bring_into_view(chosen)
         elif follow or not picture.appearance.same_position(before.appearance):
             self._follow(picture)
+        if picture.appearance.is_just_after(before.appearance) and self.app.has_class("-animated"):
+            self._start_pulse(picture)
 
     def _follow(self, picture: GraphPicture) -> None:
         """Bring the step into view; before the first one that is the beginning."""
@@ -161,6 +175,41 @@ class GraphPanel(Panel, inherit_bindings=True):
         """A small step along a row: a single column would hardly move the picture."""
         self._go(self.scroll_offset + Offset(across * max(1, self.window.width // _STRIDE), 0))
 
+    # The pulse
+
+    def _start_pulse(self, picture: GraphPicture) -> None:
+        pulse = Pulse(picture)
+        if pulse:
+            self._pulse = pulse
+            self._heart = self.set_interval(_PULSE / BEATS, self._beat)
+
+    def _beat(self) -> None:
+        """Move the pulse on: only the cells that it leaves and comes to are painted."""
+        if self._pulse is None:
+            return
+        left = self._pulse.cells.keys()
+        self._pulse.move()
+        changed = left | self._pulse.cells.keys()
+        if not self._pulse:
+            self._stop_pulse()
+        shift = self.margin_of_drawing - self.scroll_offset
+        self.refresh(*(Region(x + shift.x, y + shift.y, 1, 1) for x, y in changed))
+
+    def _stop_pulse(self) -> None:
+        if self._heart is not None:
+            self._heart.stop()
+        self._pulse = self._heart = None
+
+    def _with_pulse(self, row: Line, y: int, view: InView) -> Line:
+        """A row of the panel with the pulse, where that is in it."""
+        if self._pulse is None:
+            return row
+        for (x, line), mark in self._pulse.cells.items():
+            at = x - view.scrolled.x
+            if line == y + view.scrolled.y - view.margin.y and 0 <= at < view.width:
+                row = (*crop_line(row, 0, at), mark, *crop_line(row, at + 1, view.width))
+        return row
+
     # The minimap
 
     @property
@@ -182,7 +231,7 @@ class GraphPanel(Panel, inherit_bindings=True):
         """A row of the panel, with that of the minimap in it."""
         shown = self._map_for(view.scrolled)
         if shown is None or not shown.area.y <= y < shown.area.y + shown.area.height:
-            return super().row_in_view(y, view)
+            return self._with_pulse(super().row_in_view(y, view), y, view)
         upper, x = shown.lines[y - shown.area.y], shown.area.x - view.margin.x
         beside = x + shown.area.width
         before = self._stretch(y, view, 0, max(0, x))

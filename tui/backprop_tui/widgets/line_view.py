@@ -223,14 +223,15 @@ class LineView(ScrollView):
         whole = crop.width == size.width
         self._view = self.in_view()
         try:
-            if not whole or self.screen.selections or "@click" in self.hover_style.meta:
+            if self.screen.selections or "@click" in self.hover_style.meta:
                 self._strips.clear()  # marked text, or a link under the mouse, changes what is painted
                 strips = super().render_lines(crop)
                 return list(map(self._with_scroll_bars, strips, crop.line_range)) if whole else strips
             for y in crop.line_range:
                 if y not in self._strips:
                     self._strips[y] = self._with_scroll_bars(self._row_in_frame(y), y)
-            return [self._strips[y] for y in crop.line_range]
+            strips = [self._strips[y] for y in crop.line_range]
+            return strips if whole else [strip.crop(crop.x, crop.right) for strip in strips]
         finally:
             self._view = None
 

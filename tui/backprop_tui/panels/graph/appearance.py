@@ -114,6 +114,10 @@ class Appearance(Struct, frozen=True, eq=False):
         """Whether another appearance is of the same position of the same run."""
         return self.frame.trace is other.frame.trace and self.frame.position == other.frame.position
 
+    def is_just_after(self, other: Appearance) -> bool:
+        """Whether another appearance is of the position before, in the same run."""
+        return self.frame.trace is other.frame.trace and self.frame.position == other.frame.position + 1
+
     def steps_between(self, other: Appearance) -> list[Step] | None:
         """The steps whose nodes and wires may look different in another appearance; None if anything may."""
         if self._chosen != other._chosen:
