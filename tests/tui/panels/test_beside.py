@@ -10,12 +10,23 @@ import pytest
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Go, Set, SwitchBranch, update
-from backprop_tui.cells.lines import line_text, line_width
-from backprop_tui.panels.beside import Pair, differences, steps
+from backprop_tui.cells.lines import Role, line_text, line_width
+from backprop_tui.panels.beside import (
+    Pair,
+    both_graphs,
+    course,
+    differences,
+    differing,
+    graph_heading,
+    steps,
+)
+from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.step import chain_rule
+from backprop_tui.panels.timeline import position_at
 from backprop_tui.screens.beside import BesideScreen, pair_of
 from backprop_tui.view import View
-from driving import NARROW, WIDE, debugger, opened, seen
+from backprop_tui.widgets.panel import Panel
+from driving import NARROW, WIDE, debugger, opened, seen, text_of
 from scenes import LANGUAGES, view
 
 
@@ -85,8 +96,67 @@ def test_a_branch_beside_itself_has_no_differences() -> None:
     assert same[0].session.position == 7
 
 
-async def test_it_opens_at_the_first_step_that_differs_and_goes_from_one_to_the_next() -> None:
+def graph_of(at: int, width: int, height: int, *names: str) -> GraphPicture:
+    """The graph of two branches of `add_multiply`."""
+    views = pair_of(changed(), *(names or ("baseline", "b1")))
+    moved = [View(each.scenario, update(each.session, Go(at))) for each in views]
+    picture = both_graphs((moved[0], moved[1]), width, height)
+    assert isinstance(picture, GraphPicture)
+    return picture
+
+
+def test_the_graph_has_the_numbers_of_one_and_by_how_much_they_differ() -> None:
+    for names in (("baseline", "b1"), ("b1", "baseline")):
+        shown = text_of(graph_of(7, 118, 20, *names))
+        assert "x 3 Δ+5" in shown
+        assert "f -32 Δ-20" in shown
+        assert "8 Δ+5" in shown
+    assert "b1, Δ from baseline" in graph_heading(pair(7))
+
+
+def test_where_there_are_no_numbers_what_differs_is_lit() -> None:
+    picture = graph_of(2, 30, 6)
+    assert picture.scene.density in ("names", "dots")
+    rows = [picture.row(y, 0, picture.width) for y in range(picture.height)]
+    assert sum(span.role is Role.LIT for row in rows for span in row) == 3
+
+
+@pytest.mark.parametrize(("width", "height"), [(118, 20), (76, 9), (40, 5), (3, 1), (1, 1)])
+def test_the_graph_can_have_any_room(width: int, height: int) -> None:
+    for at in range(8):
+        assert graph_of(at, width, height).height > 0
+
+
+def test_the_timeline_has_a_sign_at_each_step_that_differs() -> None:
+    for at in range(8):
+        both = pair(at)
+        line = "".join(span.text for span in course(both, 100).row(0, 0, 100))
+        found = [position_at(both[1], 100, column) for column, sign in enumerate(line) if sign in "◆◈◇"]
+        assert found == [position for position in differing(both) if position]
+
+
+async def test_titles_say_whether_the_step_differs_and_how_many_do() -> None:
     async with side_by_side() as pilot:
+        assert "the same at this step" in seen(pilot)
+        assert "3 of 7 steps differ" in seen(pilot)
+        await pilot.press("C")
+        assert "this step differs" in seen(pilot)
+        assert "Δ from baseline" in seen(pilot)
+
+
+async def test_most_of_the_screen_is_used() -> None:
+    """A cell in nine or so was, before there was a graph."""
+    async with side_by_side() as pilot:
+        heights = {panel.id: panel.size.height for panel in pilot.app.screen.query(Panel)}
+    assert heights["both"] >= 12
+    assert heights["steps"] >= 9
+    assert heights["differences"] >= 4
+
+
+async def test_it_stays_at_the_step_and_goes_from_one_difference_to_the_next() -> None:
+    async with side_by_side() as pilot:
+        assert screen(pilot).current[0].session.position == 7
+        await pilot.press("home", "c")
         visited = [screen(pilot).current[0].session.position]
         for _ in range(4):
             await pilot.press("c")
@@ -102,6 +172,7 @@ async def test_it_opens_at_the_first_step_that_differs_and_goes_from_one_to_the_
 @pytest.mark.parametrize("size", [WIDE, NARROW, (60, 20), (20, 8), (1, 1)])
 async def test_both_branches_move_together_and_the_debugger_stays(size: tuple[int, int]) -> None:
     async with side_by_side(size) as pilot:
+        await pilot.press("home", "s")
         at = 1
         for key, to in {"s": 2, "S": 1, "n": 2, "m": 3, "N": 2, "end": 7, "home": 0, "right": 1}.items():
             await pilot.press(key)

@@ -1,10 +1,17 @@
-"""Two branches side by side at one position: the step in each, and the nodes that differ so far."""
+"""Two branches side by side at one position: the graph with what differs, the step in each, and the nodes
+that differ so far.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from backprop_engine.arrays import same
+from backprop_engine.debugger.branches import BASELINE
+from backprop_engine.debugger.queries import differing_steps
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import in_language, msg
@@ -12,12 +19,14 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
 from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.text import cell_width
+from backprop_tui.panels.graph import density_shown, graph_picture
 from backprop_tui.panels.step import chain_rule
+from backprop_tui.panels.timeline import timeline_with
 from backprop_tui.render.differences import in_short, padded
 from backprop_tui.render.words import story
 from backprop_tui.view import View
 
-__all__ = ["Pair", "differences", "steps"]
+__all__ = ["Pair", "both_graphs", "course", "differences", "differing", "graph_heading", "steps"]
 
 Pair = tuple[View, View]
 """Two branches of one scenario at the same position."""
@@ -26,6 +35,44 @@ STACKED = 76
 _EQUATION = 7
 """With fewer rows a step is told in words and one line of numbers."""
 _NAME, _NUMBER = 18, 24
+_WITHOUT_NUMBERS = ("names", "dots")
+"""The densities at which no Δ tells which nodes differ: there those are lit."""
+
+
+def differing(pair: Pair) -> list[int]:
+    """The positions in this iteration at which the branches differ."""
+    return list(differing_steps(*(view.session.outer_trace for view in pair)))
+
+
+def both_graphs(pair: Pair, width: int, height: int) -> Drawing:
+    """One graph for both: the numbers of the second branch with Δ, and what does not differ set back."""
+    shown = replace(_compared(pair)[1], density=None, room=(width, height), minimap=False, found=())
+    if density_shown(shown) in _WITHOUT_NUMBERS:
+        shown = replace(
+            shown, found=tuple(node.position for node in shown.graph.nodes if _differs(pair, node))
+        )
+    return graph_picture(shown)
+
+
+def graph_heading(pair: Pair) -> str:
+    """Whose numbers the graph has, and what they are compared with."""
+    before, now = (view.session.branches.current for view in _compared(pair))
+    words = msg("{branch}, Δ from {other}", branch=now, other=before).in_language(pair[0].language)
+    return f"{msg('Graph').in_language(pair[0].language)} ─ {words}"
+
+
+def _compared(pair: Pair) -> Pair:
+    """The branches, the second as one changed from the first; the baseline is never the second."""
+    first, second = pair
+    if second.session.branches.current == BASELINE:
+        first, second = second, first
+    runs = {**second.session.runs, BASELINE: first.session.run}
+    return first, replace(second, session=replace(second.session, runs=runs))
+
+
+def course(pair: Pair, width: int) -> Drawing:
+    """The timeline with a sign wherever the branches differ."""
+    return timeline_with(pair[1], width, np.asarray(differing(pair), dtype=np.int64))
 
 
 def steps(pair: Pair, width: int, height: int) -> Drawing:

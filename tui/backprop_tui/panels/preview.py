@@ -21,7 +21,6 @@ from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wr
 from backprop_tui.files.watching import stamp
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.mistakes import mistakes
-from backprop_tui.scene.boxes import DENSITIES
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.scene.scene import LARGEST
 from backprop_tui.view import View
@@ -73,10 +72,7 @@ def _pictured(scenario: Scenario) -> Preview:
     if sum(prod(node.shape) for node in graph.nodes) > _MOST_ENTRIES:
         return Preview(why=msg("large tensors: Enter opens it"))
     run = scenario.run()
-    view = View(scenario, Session(run, run.schedule(0).completed, folded=folded))
-    for density in DENSITIES:
-        graph_picture(replace(view, density=density))  # laid out here, so that drawing it takes no time
-    return Preview(view)
+    return Preview(View(scenario, Session(run, run.schedule(0).completed, folded=folded)))
 
 
 def with_preview(
@@ -109,9 +105,6 @@ def _preview_lines(preview: Preview, language: str, width: int, height: int, *, 
     if preview.why is not None:
         return wrap_line((Span(preview.why.in_language(language), Role.DIM),), width)
     assert preview.view is not None
-    shown = replace(preview.view, language=language, ascii=ascii, minimap=False)
-    pictures = [graph_picture(replace(shown, density=density)) for density in DENSITIES]
-    fitting = (picture for picture in pictures if picture.width <= width and picture.height <= height)
-    picture = next(fitting, pictures[-1])
-    rows = [picture.row(y, 0, width) for y in range(min(picture.height, max(1, height)))]
-    return [clip_line(row, width) for row in rows]
+    room = width, max(1, height)
+    picture = graph_picture(replace(preview.view, language=language, ascii=ascii, minimap=False, room=room))
+    return [clip_line(picture.row(y, 0, width), width) for y in range(min(picture.height, room[1]))]

@@ -113,13 +113,12 @@ class ScenarioList(Struct, frozen=True, dict=True):
         return crop_line(line, x, width)
 
     def _entry(self, entry: ScenarioEntry, *, chosen: bool) -> Line:
-        room = max(4, self.width - 3 - self.most - 2)
+        room = max(4, self.width - 3 - max(1, self.most) - 2)
         broken = entry.path in self.broken
         role = Role.SELECTED if chosen else Role.WARNING if broken else Role.TEXT
-        sign = ("x" if self.ascii else "✗") if broken else " "
+        sign = "x" if self.ascii else "✗"
         return (
-            Span(f" {'▶' if chosen else ' '}", Role.KEY),
-            Span(sign, Role.WARNING),
+            Span(f" {'▶' if chosen else ' '} ", Role.KEY),
             Span(pad(title_of_entry(entry, self.language), room), role),
-            Span(f" {dots(entry.level)}", Role.DIM),
+            Span(f" {sign}", Role.WARNING) if broken else Span(f" {dots(entry.level)}", Role.DIM),
         )

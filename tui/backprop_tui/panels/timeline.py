@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Set
 from itertools import groupby
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backprop_engine.debugger.marks import breakpoint_positions
 from backprop_engine.graph.steps import Schedule
@@ -15,7 +17,7 @@ from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width
 from backprop_tui.view import View
 
-__all__ = ["position_at", "timeline"]
+__all__ = ["position_at", "timeline", "timeline_with"]
 
 _ACTIVE = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 _FEWEST = 6
@@ -90,7 +92,12 @@ def _phase_bars(view: View, width: int) -> list[_PhaseBar]:
 
 def timeline(view: View, width: int, height: int) -> Drawing:
     """A row of signs for each phase: steps done, the current one, and steps ahead; breakpoints among them."""
-    position, stops = view.session.here, breakpoint_positions(view.session)
+    return timeline_with(view, width, breakpoint_positions(view.session))
+
+
+def timeline_with(view: View, width: int, stops: NDArray[np.int64]) -> Drawing:
+    """The timeline with signs at any positions of this iteration."""
+    position = view.session.here
     line: list[Span] = [Span(" ")]
     for bar in _phase_bars(view, width):
         current = bar.first <= position <= bar.last

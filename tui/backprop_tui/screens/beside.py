@@ -13,15 +13,23 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from backprop_engine.debugger import Command, Go, StepBy, StepOver, SwitchBranch, finished, update
-from backprop_engine.debugger.queries import differing_steps
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panels.bars import header, key_hints, on_menu
-from backprop_tui.panels.beside import Pair, differences, steps
+from backprop_tui.panels.beside import (
+    Pair,
+    both_graphs,
+    course,
+    differences,
+    differing,
+    graph_heading,
+    steps,
+)
 from backprop_tui.screens.bindings import bindings
 from backprop_tui.view import View
+from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["BesideScreen", "pair_of"]
@@ -32,14 +40,9 @@ _COMMANDS = tuple(row for row in COMMANDS if row.name in _USED)
 
 
 def pair_of(view: View, *branches: str) -> Pair:
-    """Two branches at the first step of this iteration at which they differ, else where the reader stands.
-
-    `UsageError` where there is no such branch.
-    """
-    sessions = [update(replace(view.session, levels=()), SwitchBranch(name)) for name in branches]
-    steps = differing_steps(*(session.outer_trace for session in sessions))
-    first = next((position for position in steps if position), view.session.outer_here)
-    sessions = [update(session, Go(session.position - session.outer_here + first)) for session in sessions]
+    """Two branches where the reader stands; `UsageError` where there is no such branch."""
+    here = replace(view.session, levels=())
+    sessions = [finished(update(update(here, SwitchBranch(name)), Go(here.position))) for name in branches]
     left, right = (replace(view, session=replace(session, notice=None)) for session in sessions)
     return left, right
 
@@ -51,6 +54,7 @@ class BesideScreen(Screen[None]):
         *bindings(_COMMANDS),
         Binding("escape,q", "dismiss", show=False, priority=True),
     ]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
 
     offers: ClassVar[frozenset[str]] = frozenset(_USED)
     """The commands that the palette offers here."""
@@ -68,13 +72,17 @@ class BesideScreen(Screen[None]):
         return self.pair
 
     def compose(self) -> ComposeResult:
-        """The bar, both steps, the nodes that differ, and the keys."""
+        """The bar, the graph of both, both steps, the nodes that differ, the timeline, and the keys."""
         yield Panel(
             lambda width, height: header(self.current[1], width, height), id="header", focusable=False
         )
         with Vertical(id="beside"):
+            yield GraphPanel(
+                lambda width, height: both_graphs(self.current, width, height), id="both", centred=True
+            )
             yield Panel(lambda width, height: steps(self.current, width, height), id="steps")
             yield Panel(lambda width, height: differences(self.current, width, height), id="differences")
+        yield Panel(lambda width, height: course(self.current, width), id="course", focusable=False)
         yield Panel(self._hints, id="footer", focusable=False)
 
     def _hints(self, width: int, height: int) -> Drawing:
@@ -87,9 +95,9 @@ class BesideScreen(Screen[None]):
         return key_hints(shown, language, width, close)
 
     def on_mount(self) -> None:
-        """Titles, and the focus on what may be longer than its panel."""
+        """Titles, and the focus on the graph."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
-        self.query_one("#differences").focus()
+        self.query_one("#both").focus()
         self._show_titles()
 
     def watch_pair(self) -> None:
@@ -102,10 +110,14 @@ class BesideScreen(Screen[None]):
     def _show_titles(self) -> None:
         language = self.current[0].language
         names = " ↔ ".join(view.session.branches.current for view in self.current)
-        count = len(self._differing())
+        steps, session = differing(self.current), self.current[0].session
+        here = msg("this step differs") if session.outer_here in steps else msg("the same at this step")
+        count = msg("{count} of {of} steps differ", count=sum(map(bool, steps)), of=session.schedule.last)
         titles = {
-            "steps": f"{msg('Side by side').in_language(language)} ─ {names}",
-            "differences": msg("{count} steps differ here", count=count).in_language(language),
+            "both": graph_heading(self.current),
+            "steps": f"{msg('Side by side').in_language(language)} ─ {names} ─ {here.in_language(language)}",
+            "differences": f"{msg('Nodes that differ so far').in_language(language)}"
+            f" ─ {count.in_language(language)}",
         }
         for name, title in titles.items():
             shown = in_ascii(title.replace("↔", "|")) if self.current[0].ascii else title
@@ -129,10 +141,6 @@ class BesideScreen(Screen[None]):
             replace(view, session=finished(update(view.session, command))) for view in self.current
         )
         self.pair = (left, right)
-
-    def _differing(self) -> list[int]:
-        """The positions in this iteration at which the branches differ."""
-        return list(differing_steps(*(view.session.outer_trace for view in self.current)))
 
     def _go(self, here: int) -> None:
         """To a position in this iteration."""
@@ -160,7 +168,7 @@ class BesideScreen(Screen[None]):
 
     def _go_to_difference(self, by: int) -> None:
         """To the next step at which the branches differ, or the one before."""
-        positions, here = self._differing(), self.current[0].session.outer_here
+        positions, here = differing(self.current), self.current[0].session.outer_here
         at = bisect_left(positions, here) - 1 if by < 0 else bisect_right(positions, here)
         if 0 <= at < len(positions):
             self._go(positions[at])

@@ -4,6 +4,7 @@ each is about.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -31,6 +32,7 @@ from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
     from backprop_tui.files.folders import ScenarioFolder
+    from backprop_tui.panels.preview import Preview
     from backprop_tui.view import View
 
 __all__ = ["GalleryScreen"]
@@ -73,7 +75,7 @@ class GalleryScreen(Screen[None]):
         super().__init__()
         self.language, self.ascii, self.folder = language, ascii, folder
         self.all = self.shown = shelves(bundled()) if folder is None else folder.shelves
-        self.previews = Previews(self, self._redraw)
+        self.previews = Previews(self, self._drawn_ahead, self._redraw)
         self.most = max((entry.level for shelf in self.all for entry in shelf.entries), default=0)
 
     def compose(self) -> ComposeResult:
@@ -182,13 +184,25 @@ class GalleryScreen(Screen[None]):
         entry = self.entry
         if entry is None:
             return Lines.of([])
-        text, preview = self._description(entry), self.previews.known(entry.path)
-        lines = [piece for line in text for piece in wrap_line(line, width)]
-        if preview is not None:
-            from backprop_tui.panels.preview import with_preview
-
-            lines = with_preview(text, preview, self.language, width, height, ascii=self.ascii)
+        preview = self.previews.known(entry.path)
+        if preview is None:
+            lines = [piece for line in self._description(entry) for piece in wrap_line(line, width)]
+        else:
+            lines = self._pictured(entry, preview, width, height)
         return Lines.of((Span(" "), *line) for line in lines)
+
+    def _pictured(self, entry: ScenarioEntry, preview: Preview, width: int, height: int) -> list[Line]:
+        """A description with its picture."""
+        from backprop_tui.panels.preview import with_preview
+
+        text = self._description(entry)
+        return with_preview(text, preview, self.language, width, height, ascii=self.ascii)
+
+    def _drawn_ahead(self, path: Path, preview: Preview) -> None:
+        """Draw a picture as it will be shown, if its scenario is still the chosen one."""
+        entry, room = self.entry, self.query_one("#about", Panel).size
+        if entry is not None and entry.path == path:
+            self._pictured(entry, preview, max(10, room.width - 2), room.height)
 
     def _description(self, entry: ScenarioEntry) -> list[Line]:
         about = heading(entry.path)

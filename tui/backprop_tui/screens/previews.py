@@ -25,10 +25,15 @@ _KEPT = 64
 
 
 class Previews:
-    """What is known of the files that were chosen so far; `show` is called when there is more of it."""
+    """What is known of the files that were chosen so far; `show` is called when there is more of it.
 
-    def __init__(self, screen: Screen[None], show: Callable[[], None]) -> None:
-        self._screen, self._show = screen, show
+    `draw` draws a picture as it will be shown.
+    """
+
+    def __init__(
+        self, screen: Screen[None], draw: Callable[[Path, Preview], object], show: Callable[[], None]
+    ) -> None:
+        self._screen, self._draw, self._show = screen, draw, show
         self._known: OrderedDict[tuple[Path, Stamp], Preview] = OrderedDict()
         self._timer: Timer | None = None
         self._one_at_a_time = Lock()
@@ -69,6 +74,7 @@ class Previews:
                 return
             seen = stamp(str(path))
             preview = _made(path)
+            self._draw(path, preview)  # laid out here, so that it takes no time later
         self._screen.call_later(self._arrived, path, seen, preview)
 
     def _arrived(self, path: Path, seen: Stamp, preview: Preview) -> None:
