@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from backprop_engine.ops import OPS
     from backprop_engine.program import numpy_program
     from backprop_engine.scenario.loader import Scenario, load_scenario
+    from backprop_engine.testing.define import define, undefine
+    from backprop_engine.testing.gradient_checks import GradientReport, check_function, check_operator
     from backprop_engine.trace.record import record
     from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
@@ -29,6 +31,7 @@ __all__ = [
     "BackpropError",
     "Bindings",
     "GradientEdit",
+    "GradientReport",
     "Graph",
     "GraphBuilder",
     "Kind",
@@ -37,9 +40,13 @@ __all__ = [
     "Trace",
     "UsageError",
     "ValueEdit",
+    "check_function",
+    "check_operator",
+    "define",
     "load_scenario",
     "numpy_program",
     "record",
+    "undefine",
 ]
 
 _HOMES = {
@@ -50,6 +57,8 @@ _HOMES = {
     "ops": ("OPS",),
     "program": ("numpy_program",),
     "scenario.loader": ("Scenario", "load_scenario"),
+    "testing.define": ("define", "undefine"),
+    "testing.gradient_checks": ("GradientReport", "check_function", "check_operator"),
     "trace.record": ("record",),
     "trace.trace": ("GradientEdit", "Trace", "ValueEdit"),
 }

@@ -27,6 +27,7 @@ KINK = "inputs: {x: 0}\nnodes: {f: abs(x)}\n"
 LARGE = "params: {W: {shape: [200, 200], init: normal, mean: 0, std: 1, seed: 1}}\nnodes: {f: sum(W * W)}\n"
 
 LINES = (
+    *("check rule.yaml", "run case.yaml --ops nowhere.py", "run case.yaml --ops raising.py"),
     *("run", "run --zz x", "run x y", "run case.yaml --at x", "run case.yaml --at 99", "run case.yaml --at"),
     *(
         "run --json=3 case.yaml",
@@ -157,8 +158,13 @@ def test_nothing_is_told_in_english(
     texts |= {"nan": NOT_FINITE, "spike": SPIKE, "kink": KINK, "large": LARGE, "endless": ENDLESS}
     texts["single"] = "params: {w: 1}\nnodes: {L: -w}\nexpect: {values: {L: -1}}\n"
     texts["train"] = "params: {w: 1}\nnodes: {L: w * w}\ntrain: {optimizer: sgd, lr: 0.1, steps: 3}\n"
+    texts["rule"] = (
+        "operators: {f: {inputs: [a], forward: a * a, backward: {a: g * a}}}\n"
+        "inputs: {x: [1, 2]}\nnodes: {L: sum(f(x))}\n"
+    )
     for name, text in texts.items():
         file(tmp_path, text, f"{name}.yaml")
+    file(tmp_path, "raise KeyError(3)\n", "raising.py")
     (tmp_path / "folder").mkdir()
     wrong = []
     for line in LINES:

@@ -21,6 +21,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from backprop_engine import check_operator, undefine
 from backprop_engine.scenario.format import INIT_NAMES, NODE_FORMS, SCENARIO
 from backprop_engine.scenario.schema import schema
 from backprop_tui.cli.main import run
@@ -101,13 +102,21 @@ def compare(language: str, block: Block, found: str) -> None:
 # The pages
 
 
+@pytest.mark.parametrize("language", PAGES)
+def test_python_defines_an_operator_that_agrees(language: str) -> None:
+    (block,) = [block for block in GUIDES[language] if block.kind == "python"]
+    exec(block.text, {})  # the page's own text
+    assert check_operator("own_sine")
+    undefine("own_sine")
+
+
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_every_block_has_its_place(page: Path) -> None:
     text = page.read_text("utf-8")
     found = blocks(page)
     assert text.count("```") == 2 * len(found)
     assert text.count("<!--") == len([one for one in found if one.mark])
-    assert {one.kind for one in found} == {"yaml", "csv", "sh", "text"}
+    assert {one.kind for one in found} == {"yaml", "csv", "sh", "text", "python"}
     assert all(one.mark for one in found if one.kind in ("yaml", "csv"))
     assert {one.role for one in found} == {"", "broken", "failing"}
     names = [one.name for one in found if one.mark]

@@ -41,7 +41,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.templates import MAX_TEMPLATES, TemplateSpan
 from backprop_engine.ops import OPS, Op
 
-__all__ = ["ExecutionPlan", "plan_of", "refusal"]
+__all__ = ["ExecutionPlan", "forget_plans", "plan_of", "refusal"]
 
 Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
 """Takes some entries out of a row."""
@@ -132,6 +132,11 @@ def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> Execu
 
 
 _kept = lru_cache(maxsize=MAX_TEMPLATES)(_plan)
+
+
+def forget_plans() -> None:
+    """Forget all plans: the table has lost an operator that they may call."""
+    _kept.cache_clear()
 
 
 def _registers(parts: Iterable[Expr]) -> dict[int, int]:

@@ -226,6 +226,10 @@ class OpTable(Mapping[str, Op]):
         if match := _BETWEEN_OPERANDS.fullmatch(op.written):
             self._by_symbol[match[1]] = op
 
+    def remove(self, name: str) -> None:
+        """Take an operator out of the table."""
+        del self._defined[name]
+
     def by_symbol(self, symbol: str) -> Op:
         """The operator that `symbol` between two operands stands for: ``+``, ``@``, ``<=``."""
         while symbol not in self._by_symbol and self._waiting:

@@ -22,6 +22,7 @@ from backprop_tui.cli.parser import ArgumentMistake
 from backprop_tui.files.bundled import bundled, resolve
 
 __all__ = [
+    "add_own_operators",
     "add_shared",
     "memory",
     "named_path",
@@ -61,7 +62,19 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         metavar="N",
         help=msg("threads for products of large matrices (1)"),
     )
+    add_own_operators(parser)
     parser.add_argument("--lang", choices=languages(), default=None, help=msg("the language of explanations"))
+
+
+def add_own_operators(parser: argparse.ArgumentParser) -> None:
+    """--ops: Python files that define operators, which are run as they are."""
+    parser.add_argument(
+        "--ops",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help=msg("a Python file of yours that defines operators; it is run"),
+    )
 
 
 def memory(text: str) -> int:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import isdir
 from pathlib import Path
 from time import sleep
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from backprop_engine.arrays import shape_text
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.derivatives.numeric_check import Verdict
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.explain.numbers import number
+from backprop_engine.explain.gradient_problems import METHODS, problem_text
 from backprop_engine.messages.message import Message, in_language, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_scenario, load_source
@@ -111,7 +110,7 @@ def _checked(name: str, path: Path | None, max_memory: int, language: str) -> in
     for failure in verification.failures:
         print(failure.diagnostic.in_language(language))
     for check in verification.bad[:_MOST_SHOWN]:
-        print(f"      {_problem(check).in_language(language)}")
+        print(f"      {problem_text(check).in_language(language)}")
     left = len(verification.bad) - _MOST_SHOWN
     if left > 0:
         print(f"      {msg('… and {count} more gradients', count=left).in_language(language)}")
@@ -139,15 +138,6 @@ def _load(path: Path | None, max_memory: int) -> Scenario:
     return scenario
 
 
-_METHODS: Final[dict[str, Message]] = {
-    "complex step": msg("complex step"),
-    "differences": msg("differences"),
-    "output": msg("output"),
-    "shape": msg("shape"),
-}
-"""How gradients are checked, as it is told."""
-
-
 def _counts(verification: Verification) -> Message:
     """How much was compared, and by which methods."""
     checks = verification.checks
@@ -155,7 +145,7 @@ def _counts(verification: Verification) -> Message:
     how = joined(
         ", ",
         (
-            msg("{count} by {method}", count=count, method=_METHODS[method])
+            msg("{count} by {method}", count=count, method=METHODS[method])
             for method, count in sorted(methods.items())
         ),
     )
@@ -176,42 +166,6 @@ def _counts(verification: Verification) -> Message:
         if check.sampled and check.checked
     ]
     return joined(", ", words)
-
-
-def _problem(check: GradientCheck) -> Message:
-    """What is wrong with a gradient."""
-    name = f"{check.name}[{', '.join(map(str, check.entry))}]" if check.entry else check.name
-    if check.shapes:
-        found, expected = map(shape_text, check.shapes)
-        return msg(
-            "{name}: the gradient is {found}, what it belongs to is {expected}",
-            name=check.name,
-            found=found,
-            expected=expected,
-        )
-    if check.method == "output":
-        return msg(
-            "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",
-            name=check.name,
-        )
-    if check.verdict is Verdict.NOT_FINITE:
-        return msg(
-            "{name}: the gradient is {found}, and `expect` does not name it",
-            name=name,
-            found=number(check.found),
-        )
-    problem = msg(
-        "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
-        name=name,
-        found=number(check.found, 12),
-        method=_METHODS[check.method],
-        expected=number(check.expected, 12),
-        error=number(check.error, 2),
-    )
-    known = [check.resembles] if check.resembles else []
-    if check.cosine is not None and check.entries > 1:
-        known.append(msg("cosine {cosine}", cosine=number(check.cosine, 4)))
-    return joined("; ", [problem, *known])
 
 
 # Watching

@@ -34,7 +34,7 @@ SUBCOMMANDS = {
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
 _SHARED_FLAGS = ("--ascii",)
-_SHARED_OPTIONS = ("--at", "--lang", "--max-memory", "--set", "--theme", "--threads")
+_SHARED_OPTIONS = ("--at", "--lang", "--max-memory", "--ops", "--set", "--theme", "--threads")
 """What the app and several subcommands take alike, without a value and with one: these may stand before the
 subcommand too.
 """
@@ -63,6 +63,10 @@ def run(arguments: Sequence[str]) -> int:
         parser = _parser(name, language)
         module.add_arguments(parser)
         parsed = parser.parse_args(rest)
+        for path in getattr(parsed, "ops", ()):
+            from backprop_tui.cli.own_operators import run_definitions
+
+            run_definitions(path)
         code: int = module.run(parsed)
         sys.stdout.flush()
     except ScenarioError as error:

@@ -31,7 +31,7 @@ __all__ = ["add_arguments", "chosen_language", "found", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the debugger."""
-    from backprop_tui.cli.arguments import memory, threads
+    from backprop_tui.cli.arguments import add_own_operators, memory, threads
 
     parser.add_argument(
         "scenario",
@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-memory", type=memory, default=2**30, metavar="SIZE", help=msg("how much all tensors may take")
     )
+    add_own_operators(parser)
     parser.add_argument(
         "--threads",
         type=threads,

@@ -10,6 +10,7 @@ from backprop_engine.catalogue.entries import data, find
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS
+from backprop_tui.cli.arguments import add_own_operators
 from backprop_tui.cli.output import print_lines
 from backprop_tui.render.operator_pages import page, table
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=msg("a list of objects, one for each operator, or for NAME alone"),
     )
+    add_own_operators(parser)
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 
 

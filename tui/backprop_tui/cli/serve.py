@@ -68,6 +68,7 @@ def app_command(arguments: argparse.Namespace) -> list[str]:
     """The command that opens what `arguments` name; no folder that it runs in lends it modules."""
     command = [sys.executable, "-P", "-m", "backprop_tui"]
     command += [f"--set={setting}" for setting in arguments.set]
+    command += [f"--ops={path}" for path in arguments.ops]
     for name in ("at", "lang", "theme", "max_memory", "threads"):
         value = getattr(arguments, name)
         if value not in (None, ""):

@@ -39,6 +39,7 @@ FAMILIES: Final = {
     "convolution": msg("convolution"),
     "losses": msg("losses"),
     "attention": msg("attention"),
+    "own": msg("your own"),
 }
 """The families of operators, in the order of the catalogue."""
 _FORMS: Final = {
@@ -54,7 +55,7 @@ def by_family() -> dict[str, list[Op]]:
     families: dict[str, list[Op]] = {family: [] for family in FAMILIES}
     for op in OPS.values():
         families.setdefault(op.family, []).append(op)
-    return families
+    return {family: ops for family, ops in families.items() if ops}
 
 
 def table(language: str) -> Iterator[Line]:

@@ -1,0 +1,56 @@
+"""What is wrong with a gradient that a numeric check did not pass, in a sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backprop_engine.arrays import shape_text
+from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.explain.numbers import number
+from backprop_engine.messages.message import Message, joined, msg
+
+__all__ = ["METHODS", "problem_text"]
+
+METHODS: Final[dict[str, Message]] = {
+    "complex step": msg("complex step"),
+    "differences": msg("differences"),
+    "output": msg("output"),
+    "shape": msg("shape"),
+}
+"""How gradients are checked, as it is told."""
+
+
+def problem_text(check: GradientCheck) -> Message:
+    """What is wrong with a gradient."""
+    name = f"{check.name}[{', '.join(map(str, check.entry))}]" if check.entry else check.name
+    if check.shapes:
+        found, expected = map(shape_text, check.shapes)
+        return msg(
+            "{name}: the gradient is {found}, what it belongs to is {expected}",
+            name=check.name,
+            found=found,
+            expected=expected,
+        )
+    if check.method == "output":
+        return msg(
+            "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",
+            name=check.name,
+        )
+    if check.verdict is Verdict.NOT_FINITE:
+        return msg(
+            "{name}: the gradient is {found}, and `expect` does not name it",
+            name=name,
+            found=number(check.found),
+        )
+    problem = msg(
+        "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
+        name=name,
+        found=number(check.found, 12),
+        method=METHODS[check.method],
+        expected=number(check.expected, 12),
+        error=number(check.error, 2),
+    )
+    known = [check.resembles] if check.resembles else []
+    if check.cosine is not None and check.entries > 1:
+        known.append(msg("cosine {cosine}", cosine=number(check.cosine, 4)))
+    return joined("; ", [problem, *known])

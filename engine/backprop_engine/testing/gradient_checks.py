@@ -1,0 +1,213 @@
+"""Numeric checks of backward functions that people write: operators, and plain functions over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor
+from backprop_engine.derivatives.numeric_check import GradientCheck, check_trace, compare
+from backprop_engine.errors import ShapeError, UsageError
+from backprop_engine.explain.gradient_problems import problem_text
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.graph import Kind
+from backprop_engine.messages.message import Message, joined, msg
+from backprop_engine.ops import OPS, Op
+from backprop_engine.trace.record import record
+
+__all__ = ["GradientReport", "check_function", "check_operator"]
+
+_SEED: Final = 0
+
+
+class GradientReport(Struct, frozen=True, eq=False):
+    """What the numeric checks found: true where all of them passed, else it prints what is wrong."""
+
+    name: str
+    checks: tuple[GradientCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gradient differs, and each is finite where the function is."""
+        return all(check.verdict.good for check in self.checks)
+
+    @property
+    def bad(self) -> tuple[GradientCheck, ...]:
+        """The checks that did not pass."""
+        return tuple(check for check in self.checks if not check.verdict.good)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def in_language(self, language: str) -> str:
+        """What was found, in `language`."""
+        return self._text().in_language(language)
+
+    def _text(self) -> Message:
+        if self.passed:
+            return msg(
+                "{name}: {count} gradients agree with numeric ones", name=self.name, count=len(self.checks)
+            )
+        lines = [problem_text(check) for check in self.bad]
+        title = msg(
+            "{name}: {bad} of {count} gradients differ",
+            name=self.name,
+            bad=len(lines),
+            count=len(self.checks),
+        )
+        return joined("\n  ", [title, *lines])
+
+    def __str__(self) -> str:
+        return str(self._text())
+
+    __repr__ = __str__
+
+
+def check_operator(op: Op | str, operands: Sequence[Any] | None = None) -> GradientReport:
+    """Check every rule of an operator numerically: on `operands`, or on each of its samples.
+
+    Raises `UsageError` for a name that no operator has, and for operands that it does not take.
+
+    >>> bool(check_operator("tanh"))
+    True
+    """
+    if isinstance(op, str):
+        if op not in OPS:
+            raise UsageError(msg("there is no operator {name}", name=op))
+        op = OPS[op]
+    samples = (
+        [(tuple(operands), {})]
+        if operands is not None
+        else [(one.draw(), one.attributes) for one in op.samples]
+    )
+    if not samples:
+        raise UsageError(msg("`{op}` has no samples: give operands to try it on", op=op.name))
+    checks = [check for given, attributes in samples for check in _checks_on(op, given, attributes)]
+    return GradientReport(op.name, tuple(checks))
+
+
+def _checks_on(op: Op, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Iterator[GradientCheck]:
+    """The checks of each operand's gradient, for an upstream gradient of random numbers."""
+    names = op.names(len(operands))
+    shapes = [np.shape(operand) for operand in operands]
+    whole = op.indices(*shapes) if op.indices is not None else ()
+    builder = GraphBuilder()
+    leaves = [
+        builder.leaf(name, Kind.CONSTANT if number in whole or name in op.constants else Kind.INPUT, shape)
+        for number, (name, shape) in enumerate(zip(names, shapes, strict=True))
+    ]
+    try:
+        builder.apply(op, leaves, _free("out", names), attributes=attributes)
+    except ShapeError as error:
+        raise UsageError(error.message, error.hint) from None
+    graph = builder.build()
+    values = {name: np.asarray(operand) for name, operand in zip(names, operands, strict=True)}
+    upstream = np.random.default_rng(_SEED).uniform(0.5, 1.5, graph.nodes[graph.output].shape)
+    trace = record(graph, Bindings.of(graph, values, upstream))
+    yield from (check for check in check_trace(trace) if check.name in names)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def check_function(
+    forward: Any,
+    vjp: Callable[..., Any] | None = None,
+    args: Sequence[Any] = (),
+    *,
+    names: Sequence[str] = (),
+) -> GradientReport:
+    """Check a hand-written vector-Jacobian product against numeric derivatives of `forward` at `args`.
+
+    `forward(*args)` gives an array; `vjp(g, *args)` gives the gradient of each argument for the upstream
+    gradient `g`, as a tuple, or as an array where there is one argument; None for an argument that gets none.
+    A `torch.autograd.Function` needs no `vjp`: its own backward is checked, in double precision.
+
+    The report says which argument differs, in which entry and how far, and what mistake that looks like.
+    Raises `UsageError` where the gradients do not go with the arguments.
+
+    >>> report = check_function(np.sin, lambda g, x: g * np.cos(x), [np.array([0.5, 2.0])])
+    >>> bool(report)
+    True
+    """
+    called = getattr(forward, "__name__", type(forward).__name__)
+    if vjp is None:
+        forward, vjp, args = _of_torch(forward, args)
+    values = [np.asarray(argument, dtype=np.float64) for argument in args]
+    called_with = tuple(names) or tuple(f"argument {number}" for number in range(1, len(values) + 1))
+    if len(called_with) != len(values):
+        raise UsageError(
+            msg("there are {count} arguments and {names} names", count=len(values), names=len(called_with))
+        )
+    out = np.asarray(forward(*(value.copy()[()] for value in values)), dtype=np.float64)
+    upstream = np.random.default_rng(_SEED).uniform(0.5, 1.5, out.shape)
+    given = vjp(upstream[()], *(value.copy()[()] for value in values))
+    gradients = tuple(given) if isinstance(given, tuple | list) else (given,)
+    if len(gradients) != len(values):
+        raise UsageError(
+            msg(
+                "`vjp` gives {found} gradients for {count} arguments", found=len(gradients), count=len(values)
+            )
+        )
+    checks = [
+        _argument_check(forward, values, number, upstream, gradient, called_with[number])
+        for number, gradient in enumerate(gradients)
+    ]
+    return GradientReport(called, tuple(checks))
+
+
+def _argument_check(
+    forward: Callable[..., Any],
+    values: Sequence[Tensor],
+    number: int,
+    upstream: Tensor,
+    gradient: Any,
+    name: str,
+) -> GradientCheck:
+    value = values[number]
+    found = np.zeros(value.shape) if gradient is None else np.asarray(gradient, dtype=np.float64)
+
+    def projected(changed: Any) -> Any:
+        given = [changed if at == number else other.copy()[()] for at, other in enumerate(values)]
+        return np.sum(upstream * np.asarray(forward(*given)))
+
+    factors = {f"argument {at}": other for at, other in enumerate(values, 1)}
+    return compare(
+        name, projected, value[()], found[()], analytic=False, factors=factors, sizes=upstream.shape,
+        upstream=float(np.max(np.abs(upstream), initial=0.0)),
+    )  # fmt: skip
+
+
+def _of_torch(
+    function: Any, args: Sequence[Any]
+) -> tuple[Callable[..., Any], Callable[..., Any], Sequence[Any]]:
+    """A `torch.autograd.Function` as functions over arrays."""
+    if not (isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward")):
+        raise UsageError(msg("give `vjp`, or a torch.autograd.Function"))
+    import torch
+
+    def tensors(values: Sequence[Any], *, grad: bool) -> list[Any]:
+        return [torch.tensor(np.asarray(value), dtype=torch.float64, requires_grad=grad) for value in values]
+
+    def forward(*values: Any) -> Any:
+        with torch.no_grad():
+            return function.apply(*tensors(values, grad=False)).numpy()
+
+    def vjp(upstream: Any, *values: Any) -> Any:
+        given = tensors(values, grad=True)
+        out = function.apply(*given)
+        found = torch.autograd.grad(out, given, torch.as_tensor(np.asarray(upstream)), allow_unused=True)
+        return tuple(None if each is None else each.numpy() for each in found)
+
+    return (
+        forward,
+        vjp,
+        [value.detach().cpu().numpy() if hasattr(value, "detach") else value for value in args],
+    )

@@ -1,0 +1,38 @@
+"""`--ops FILE.py`: operators that a file of the user's own defines in Python; no scenario can name one."""
+
+from __future__ import annotations
+
+import runpy
+import traceback
+from pathlib import Path
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+
+__all__ = ["run_definitions"]
+
+
+def run_definitions(path: str) -> None:
+    """Run a Python file, so that what it defines is known; `UsageError` with its line where it fails."""
+    if not Path(path).is_file():
+        raise UsageError(msg("{file}: there is no such file", file=path))
+    try:
+        runpy.run_path(path)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file of the user's own may raise anything
+        raise UsageError(
+            msg("{file}:{line}: {problem}", file=path, line=_line(error, path), problem=_told(error))
+        ) from None
+
+
+def _line(error: BaseException, path: str) -> int:
+    """The line of the file that an exception came from; 0 where it came from none."""
+    if isinstance(error, SyntaxError):
+        return error.lineno or 0
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return (frames[-1].lineno or 0) if frames else 0
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, UsageError):
+        return str(error)
+    return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
