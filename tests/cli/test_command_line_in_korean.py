@@ -112,8 +112,6 @@ UNHEARD = {
     "this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {scenario}",
     "expected at least one argument",
     "serving; Ctrl+C ends",
-    "{name}: the gradient is {found}, what it belongs to is {expected}",
-    "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
     "… and {count} more gradients",
 }
 """What only other processes are told, and what only faults in the engine lead to."""
