@@ -8,10 +8,10 @@ import pytest
 
 from backprop_tui.panels.graph import GraphPicture, density_shown, graph_picture
 from backprop_tui.panels.graph.picture import _LEAST_CELLS
-from backprop_tui.scene.boxes import DENSITIES
+from backprop_tui.scene.boxes import DENSITIES, dot_name
 from backprop_tui.view import View
 from covering import SHOWN
-from driving import debugger, opened, text_of
+from driving import cells, debugger, opened, text_of
 from scenes import scenario, view
 
 ROOMS = ((78, 9), (118, 18), (198, 32))
@@ -83,3 +83,24 @@ async def moves(stem: str, size: tuple[int, int]) -> int:
 async def test_what_is_all_in_view_stands_still(stem: str) -> None:
     assert scenario(stem)
     assert await moves(stem, (120, 40)) == 0
+
+
+# Names above dots
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_names_stand_above_dots_where_nothing_else_is(stem: str) -> None:
+    shown = replace(view(stem), density="dots")
+    picture = graph_picture(shown)
+    scene = picture.scene
+    rows = [cells(picture.row(y, 0, picture.width), picture.width) for y in range(picture.height)]
+    for y, labels in scene.labels.items():
+        for x, box in labels.items():
+            assert scene.layout.origins[box] == (x, y + 1)
+            name = dot_name(scene.boxes[box])
+            assert "".join(rows[y][x : x + len(name)]) == name
+            assert not scene.boxes_in(y, x, x + len(name))
+            assert not list(scene.wires.row(y, x - 1, x + len(name) + 1))
+    top = min(y for _, y in scene.layout.origins)
+    assert top == 1, "there is a row for the names of the first"
+    assert scene.labels

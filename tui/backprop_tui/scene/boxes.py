@@ -19,9 +19,11 @@ from backprop_tui.render.differences import change
 __all__ = [
     "DENSITIES",
     "HEIGHTS",
+    "LONGEST_NAME",
     "MOST_OPERANDS",
     "Density",
     "NodeBox",
+    "dot_name",
     "measured_box",
     "short_gradient",
     "short_name",
@@ -37,7 +39,7 @@ MOST_OPERANDS = 15
 """A node with more operands than these has them share rows."""
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "names": 1, "dots": 1}
 """The rows of a box; the fewest of one with an operator."""
-_NAME_WIDTH = 22
+LONGEST_NAME = 22
 """The most cells of a name."""
 _VECTOR_WIDTH = 21
 """The most cells of a short vector."""
@@ -83,7 +85,7 @@ def measured_box(
     the changes that are in force: differences stand beside the numbers.
     """
     if density == "dots":
-        return NodeBox(node, "", 0, 1, bool(cell))
+        return NodeBox(node, cell, 0, 1, bool(cell))
     if density == "names":
         shown = short_name(cell or node.name)
         return NodeBox(
@@ -127,7 +129,12 @@ def _gradients(trace: Trace, before: Trace | None, node: Node, brief: bool) -> I
 
 def short_name(name: str) -> str:
     """A name, cut in its middle if it is long."""
-    return clip_middle(name, _NAME_WIDTH)
+    return clip_middle(name, LONGEST_NAME)
+
+
+def dot_name(box: NodeBox) -> str:
+    """What stands above a dot: its name without those of the groups around it; of a folded group the cell."""
+    return short_name(box.sign or box.node.name.rpartition(".")[2])
 
 
 def short_value(value: Tensor | None, before: Tensor | None = None, *, brief: bool = False) -> str:

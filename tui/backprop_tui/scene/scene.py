@@ -5,9 +5,9 @@ It depends on the run alone, so that nothing moves while one steps.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +20,8 @@ from backprop_tui.layout import Layout, Order, Route, in_rows, order_in_stages, 
 from backprop_tui.layout.buses import Buses, buses_of
 from backprop_tui.layout.ordering import TRIES
 from backprop_tui.layout.stages import Stages, finish
-from backprop_tui.scene.boxes import MOST_OPERANDS, Density, NodeBox, measured_box
+from backprop_tui.scene.boxes import LONGEST_NAME, MOST_OPERANDS, Density, NodeBox, measured_box
+from backprop_tui.scene.dot_labels import dot_labels, lowered
 from backprop_tui.scene.folding import FoldedGraph, folded_graph
 from backprop_tui.scene.wires import WireTiles
 
@@ -72,6 +73,8 @@ class Scene(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """The wires that lead to each node that is shown."""
     wires_from: Mapping[int, Sequence[int]]
     """The wires that leave each box that has any."""
+    labels: Mapping[int, Mapping[int, int]]
+    """In each row the names that stand above dots, by their first columns, as the boxes that they name."""
     key: SceneKey | None = None
     """Set where it shows all of a large graph."""
 
@@ -90,10 +93,20 @@ class Scene(Struct, frozen=True, eq=False, dict=True, weakref=True):
         last = bisect_right(row, end - 1, lo=first, key=lambda box: origins[box][0])
         return row[first:last]
 
+    def labels_in(self, y: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The names in row `y` that reach columns `start` up to `end`: first columns and boxes."""
+        row = self.labels.get(y)
+        if row:
+            columns = tuple(row)
+            first = bisect_left(columns, start - LONGEST_NAME)
+            for column in columns[first : bisect_left(columns, end)]:
+                yield column, row[column]
+
     def rows_of_box(self, box: int) -> range:
-        """The rows that a box takes."""
-        top = self.layout.origins[box][1]
-        return range(top, top + self.boxes[box].height)
+        """The rows that a box takes, with that of a name above it."""
+        left, top = self.layout.origins[box]
+        named = self.labels.get(top - 1, {}).get(left) == box
+        return range(top - named, top + self.boxes[box].height)
 
     def rows_of_wire(self, wire: int) -> set[int]:
         """The rows that a wire runs through."""
@@ -142,6 +155,8 @@ def scene_in_stages(
         order = yield from _order_in_stages(plan)
     placed = yield from _placed_in_stages(order, _Sizes(graph, boxes, sizes, density), room)
     yield
+    if density == "dots" and (room is None or placed.height < room[1]):
+        placed = lowered(placed)
     tiles = WireTiles(placed.routes, plan.buses.sources, len(plan.ends))
     yield
     return Scene(
@@ -155,6 +170,7 @@ def scene_in_stages(
         plan.box_of,
         plan.wires_into,
         plan.wires_from,
+        dot_labels(boxes, placed, tiles) if density == "dots" else {},
         key,
     )
 

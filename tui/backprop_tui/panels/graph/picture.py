@@ -32,7 +32,7 @@ from backprop_tui.panels.graph.appearance import (
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_label, put_marks, put_operator
 from backprop_tui.panels.graph.river import River
 from backprop_tui.render.differences import faded
-from backprop_tui.scene.boxes import DENSITIES, Density, NodeBox, short_name
+from backprop_tui.scene.boxes import DENSITIES, Density, NodeBox, dot_name, short_name
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.scene.scene import LARGEST, Room, Scene, SceneKey, scene_in_stages
 from backprop_tui.scene.wires import HighlightedWires, WireCell
@@ -381,6 +381,8 @@ class GraphPicture(Struct, frozen=True, eq=False):
             cells[column] = self._wire(mark, lit=lit, over=mark.crossing and column not in vertical)
         for index in self.scene.boxes_in(y, x, end):
             self._put_box(cells, index, y)
+        for column, index in self.scene.labels_in(y, x, end):
+            self._put_name(cells, column, index)
         mark_cuts(cells, x, end)
         return as_line(cells, x, end)
 
@@ -416,12 +418,18 @@ class GraphPicture(Struct, frozen=True, eq=False):
             return Span(look.drawn(styled_lines(drawn, NodeStatus.ACTIVE)), look.active_role)
         stream = self.river.along(mark.wires)
         if stream is not None:
-            if mark.ends and all(self.river.along((wire,)) for wire in mark.ends):
+            if mark.ends and all(map(self._is_crossed, mark.ends)):
                 drawn = reversed_arrows(drawn)
             return Span(look.drawn(stream.lines(drawn)), stream.tint)
         known = any(map(self._known, mark.nets))
         status = NodeStatus.KNOWN if known else NodeStatus.AHEAD
         return Span(look.drawn(styled_lines(drawn, status)), look.wire_role(status))
+
+    def _is_crossed(self, wire: int) -> bool:
+        """Whether the gradient has been passed back along a wire, if any ever is."""
+        operand = self.scene.ends[wire][0]
+        graph = self.appearance.frame.graph
+        return not graph.gets_gradient(operand) or self.river.along((wire,)) is not None
 
     def _known(self, box: int) -> bool:
         return self.appearance.frame.value(self.scene.boxes[box].node) is not None
@@ -443,6 +451,12 @@ class GraphPicture(Struct, frozen=True, eq=False):
         status = self.appearance.status(box.node, active=index == self.active)
         draw = _DRAW[self.scene.density]
         draw(cells, box, left, y - top, self.appearance, status, self._leaving(index))
+
+    def _put_name(self, cells: CellRow, column: int, index: int) -> None:
+        """The name above a dot."""
+        box = self.scene.boxes[index]
+        status = self.appearance.status(box.node, active=index == self.active)
+        put_label(cells, column, dot_name(box), self.appearance.name_role(box.node, status))
 
 
 def graph_picture(view: View) -> GraphPicture:
