@@ -26,7 +26,7 @@ FROM_FORWARD = 18
 SIGHTS = ("normal", "protan", "deutan", "tritan")
 LETTERS = (Role.VALUE, Role.GRADIENT, Role.PRODUCT, Role.LOCAL)
 PATCHES = (Role.TROUBLE, Role.SELECTED)
-BESIDE = (Role.TEXT, Role.DIM, Role.NAME, Role.CODE)
+BESIDE = (Role.TEXT, Role.DIM, Role.NAME, Role.CODE, Role.GOOD, Role.WARNING)
 each_theme = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
 each_sight = pytest.mark.parametrize("sight", SIGHTS)
 

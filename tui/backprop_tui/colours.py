@@ -45,6 +45,7 @@ class Colours(NamedTuple):
     trouble: Patch
     selection: Patch
     found: Patch
+    warning: str
     flow: tuple[str, str]
     """Hardly any of a gradient, and some of it; all of it is in the colour of upstream."""
 
@@ -61,12 +62,13 @@ DARK = Colours(
     trouble=Patch("#d7ff42", "#0d1117"),
     selection=Patch("#3e67a0", "#ffffff"),
     found=Patch("#af96fd", "#0d1117"),
+    warning="#f5c803",
     flow=("#6f5a56", "#b44f2c"),
 )
 LIGHT = Colours(
     text="#2f3338",
     aside="#696e7a",
-    name="#53708a",
+    name="#547190",
     code="#726c4b",
     forward="#006257",
     upstream="#9f0004",
@@ -75,6 +77,7 @@ LIGHT = Colours(
     trouble=Patch("#c37907", "#000000"),
     selection=Patch("#0a0046", "#ffffff"),
     found=Patch("#771eb3", "#ffffff"),
+    warning="#9c600d",
     flow=("#c49086", "#d15214"),
 )
 GREY_ON_DARK = Colours(
@@ -89,6 +92,7 @@ GREY_ON_DARK = Colours(
     trouble=Patch("#ffffff", "#000000"),
     selection=Patch("#b0b0b0", "#000000"),
     found=Patch("#5a5a5a", "#ffffff"),
+    warning="#ffffff",
     flow=("#6a6a6a", "#9a9a9a"),
 )
 """For readers who want no colours: the brighter, the more it matters."""
@@ -104,6 +108,7 @@ GREY_ON_LIGHT = Colours(
     trouble=Patch("#000000", "#ffffff"),
     selection=Patch("#505050", "#ffffff"),
     found=Patch("#b0b0b0", "#000000"),
+    warning="#000000",
     flow=("#a0a0a0", "#707070"),
 )
 FEW_ON_DARK = Colours(
@@ -118,6 +123,7 @@ FEW_ON_DARK = Colours(
     trouble=Patch("#ffff55", "#000000"),
     selection=Patch("#55ffff", "#000000"),
     found=Patch("#ff55ff", "#000000"),
+    warning="#ffff55",
     flow=("#aa0000", "#aa0000"),
 )
 """Exactly the colours that numbers of the sixteen stand for: others may be rounded to the background."""
@@ -133,6 +139,7 @@ FEW_ON_LIGHT = Colours(
     trouble=Patch("#ffff55", "#000000"),
     selection=Patch("#0000aa", "#ffffff"),
     found=Patch("#aa00aa", "#ffffff"),
+    warning="#aa0000",
     flow=("#ff5555", "#ff5555"),
 )
 OF_A_DARK_TERMINAL = Colours(
@@ -147,6 +154,7 @@ OF_A_DARK_TERMINAL = Colours(
     trouble=Patch("bright_yellow", "black"),
     selection=Patch("bright_cyan", "black"),
     found=Patch("bright_magenta", "black"),
+    warning="bright_yellow",
     flow=("red", "red"),
 )
 """The sixteen by their numbers, whatever they are in the terminal, on its own background."""
@@ -162,5 +170,6 @@ OF_A_LIGHT_TERMINAL = Colours(
     trouble=Patch("bright_yellow", "black"),
     selection=Patch("blue", "bright_white"),
     found=Patch("magenta", "bright_white"),
+    warning="red",
     flow=("bright_red", "bright_red"),
 )

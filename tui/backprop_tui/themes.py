@@ -179,6 +179,7 @@ def _from(theme: Theme) -> Colours:
         trouble=Patch(upstream.hex6, ground.hex6),
         selection=Patch(name.hex6, ground.hex6),
         found=Patch(local.hex6, ground.hex6),
+        warning=upstream.hex6,
         flow=(upstream.blend(ground, 0.6).hex6, upstream.blend(ground, 0.3).hex6),
     )
 
@@ -196,8 +197,8 @@ def _styles(own: Colours) -> dict[Tint, Style]:
         Role.LOCAL: Style(color=own.local),
         Role.PRODUCT: Style(color=own.product, bold=True),
         Role.CODE: Style(color=own.code),
-        Role.GOOD: Style(color=own.forward),
-        Role.WARNING: Style(color=own.upstream, bold=True),
+        Role.GOOD: Style(color=own.text),
+        Role.WARNING: Style(color=own.warning, bold=True),
         Role.TROUBLE: _patch(own.trouble),
         Role.ACTIVE_VALUE: Style(color=own.forward, bold=True),
         Role.ACTIVE_GRADIENT: Style(color=own.product, bold=True),

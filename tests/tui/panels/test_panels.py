@@ -550,6 +550,30 @@ def test_the_header_says_where_one_is(at: int, right: str) -> None:
     assert cell_width(row) == 79
 
 
+@pytest.mark.parametrize(
+    ("at", "right"),
+    [
+        (1, "▶ FORWARD   step 1 of 8"),
+        (2, "✗ inf since step 2    ▶ FORWARD   step 2 of 8"),
+        (7, "✗ inf since step 2    ◀ BACKWARD   step 7 of 8"),
+        (8, "✗ NaN since step 8    DONE   step 8 of 8"),
+    ],
+)
+def test_the_header_names_what_is_not_finite(at: int, right: str) -> None:
+    shown = header(view("nan_from_log_zero", at), 100, 1)
+    assert text_of(shown).endswith(f"  {right}")
+    troubled = [span.text.strip() for span in shown.row(0, 0, 100) if span.role is Role.TROUBLE]
+    assert troubled == [right.partition("    ")[0]] * (at > 1)
+
+
+def test_the_timeline_marks_where_it_arose_as_far_as_one_has_come() -> None:
+    marked = []
+    for at in (1, 2, 7, 8):
+        line = timeline(view("nan_from_log_zero", at), 100, 1).row(0, 0, 100)
+        marked.append(sum(len(span.text) for span in line if span.role is Role.TROUBLE))
+    assert marked == [0, 1, 1, 2]
+
+
 @pytest.mark.parametrize("width", [26, 30, 40])
 def test_a_title_gives_way_to_where_one_is(width: int) -> None:
     row = text_of(header(view("add_multiply", 2), width, 1))

@@ -687,3 +687,15 @@ def test_no_part_is_cut_in_a_heading(width: int) -> None:
         if len(node.shape) > 2:
             for line in plain(viewer(opened_at(shown, node), width, 20).drawing.lines).splitlines():
                 assert " = " in line or not re.search(r"\[[\d:, ]*…", line), line
+
+
+@pytest.mark.parametrize(
+    ("node", "at", "kind", "entry"),
+    [("logs", 2, "value", (2,)), ("x", 8, "gradient", (2,)), ("x", 2, "value", (0,)), ("L", 8, "value", ())],
+)
+def test_it_opens_on_the_first_entry_that_is_not_finite(
+    node: str, at: int, kind: str, entry: tuple[int, ...]
+) -> None:
+    shown = view("nan_from_log_zero", at)
+    state = opened_at(shown, shown.graph.nodes[shown.graph.position(node)])
+    assert (state.chosen.kind, state.at) == (kind, entry)

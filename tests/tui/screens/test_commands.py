@@ -144,6 +144,7 @@ CASES: dict[str, Case] = {
     "iteration": Case("", state(lambda now, was: now.iteration == 2 and now.here == was.here)),
     "iteration_back": Case("", moved(9 - BASE)),
     "start": Case("", moved(-BASE)),
+    "trouble": Case("", told("every number of this iteration is finite")),
     "end": Case("", state(lambda now, was: now.position == now.last)),
     "go": Case("12", moved(12 - BASE), "12"),
     "history_back": Case("", moved(3 - BASE)),

@@ -13,6 +13,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, line_text
 from backprop_tui.cells.text import cell_width
+from backprop_tui.cells.troubles import with_troubles
 
 __all__ = ["ProgressMeter", "print_lines"]
 
@@ -43,7 +44,8 @@ def print_lines(lines: Iterable[Line]) -> None:
     for line in lines:
         if coloured:
             text = "".join(
-                f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part for part, role in line
+                f"\x1b[{_COLOURS[role]}m{part}\x1b[0m" if role in _COLOURS else part
+                for part, role in with_troubles(line)
             )
         else:
             text = line_text(line)

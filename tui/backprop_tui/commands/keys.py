@@ -22,6 +22,7 @@ _SHOWN: Final[Mapping[str, str]] = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "slash": "/",
+    "exclamation_mark": "!",
     "colon": ":",
     "question_mark": "?",
     "greater_than_sign": ">",

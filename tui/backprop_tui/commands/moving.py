@@ -163,6 +163,14 @@ MOVING: Final = (
         "end", msg("end"), msg("to the end of the run"), ("end",), "End", 10, runs=ToEnd(), typed="end"
     ),
     CommandRow(
+        "trouble",
+        msg("NaN, inf"),
+        msg("to the next step at which NaN or an infinity arises, after the last one to the first"),
+        ("exclamation_mark",),
+        "!",
+        typed="trouble",
+    ),
+    CommandRow(
         "go",
         msg("go to"),
         msg(

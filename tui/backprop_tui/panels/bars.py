@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backprop_engine.debugger import progress
 from backprop_engine.debugger.branches import BASELINE
+from backprop_engine.debugger.troubles import troubles
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.trace.trace import Phase
 from backprop_tui.cells.drawing import Drawing, Lines
@@ -76,7 +77,11 @@ def _position(view: View, space: str, short: bool) -> Line:
     where = msg("step {position} of {last}", position=position, last=last)
     if short:
         where = msg("step {position}/{last}", position=position, last=last)
+    trouble = _trouble(view, position - view.frame.position, space, short)
+    if trouble and phase is Phase.END:
+        sign = ""
     return (
+        *trouble,
         Span(
             (_ASCII_SIGNS[sign] if view.ascii else sign) + _PHASES[phase].in_language(view.language),
             _PHASE_ROLES[phase],
@@ -86,6 +91,20 @@ def _position(view: View, space: str, short: bool) -> Line:
         Span(where.in_language(view.language), Role.HEADING),
         Span(" "),
     )
+
+
+def _trouble(view: View, start: int, space: str, short: bool) -> Line:
+    """That a number is not finite by now, and where the first NaN, or else infinity, arose."""
+    here = view.frame.position
+    found = [trouble for trouble in troubles(view.frame.trace) if trouble.position <= here] if here else []
+    if not found:
+        return ()
+    first = next((trouble for trouble in found if trouble.is_nan), found[0])
+    words = "NaN" if first.is_nan else "inf"
+    if not short:
+        place = msg("{what} since step {position}", what=words, position=start + first.position)
+        words = place.in_language(view.language)
+    return (Span(f" {'!' if view.ascii else '✗'} {words} ", Role.TROUBLE), Span(space))
 
 
 def _progress(view: View, width: int) -> Line:

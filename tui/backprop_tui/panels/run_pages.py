@@ -250,11 +250,11 @@ def _bars(view: View, width: int, *, small: bool = False) -> list[Line]:
 
 def _bar(gradient: LeafGradient, size: str, named: int, long: int, view: View) -> Line:
     name = clip(gradient.name, named)
-    drawn = bar(gradient.share, long, ascii=view.ascii) if gradient.size else ""
     good = isfinite(gradient.size)
+    drawn = bar(gradient.share, long, ascii=view.ascii) if gradient.size and good else ""
     return (
         Span(name + " " * (named - cell_width(name) + 1), Role.NAME),
-        Span(drawn, flow(gradient.share) if good else Role.TROUBLE),
+        Span(drawn, flow(gradient.share)),
         Span(" " * (long - len(drawn) + 1)),
         Span(size, Role.GRADIENT if good else Role.TROUBLE),
     )

@@ -10,6 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.debugger.marks import breakpoint_positions
+from backprop_engine.debugger.troubles import troubles
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing, Lines
@@ -98,18 +99,20 @@ def timeline(view: View, width: int, height: int) -> Drawing:
 def timeline_with(view: View, width: int, stops: NDArray[np.int64]) -> Drawing:
     """The timeline with signs at any positions of this iteration."""
     position = view.session.here
+    bad = {trouble.position for trouble in troubles(view.session.trace) if trouble.position <= position}
     line: list[Span] = [Span(" ")]
     for bar in _phase_bars(view, width):
         current = bar.first <= position <= bar.last
         line.append(Span(f"{bar.label} ", Role.HEADING if current else Role.DIM))
         own = stops[(stops >= bar.first) & (stops <= bar.last)].tolist()
-        line += _bar(view, bar, position, {bar.cell_of(stop) for stop in own})
+        wrong = {bar.cell_of(at) for at in bad if bar.first <= at <= bar.last}
+        line += _bar(view, bar, position, {bar.cell_of(stop) for stop in own}, wrong)
         line.append(Span("  "))
     return Lines.of([tuple(line)])
 
 
-def _bar(view: View, bar: _PhaseBar, position: int, stops: Set[int]) -> Line:
-    """The cells of a phase; `stops` are those with a breakpoint."""
+def _bar(view: View, bar: _PhaseBar, position: int, stops: Set[int], wrong: Set[int]) -> Line:
+    """The cells of a phase; `stops` are those with a breakpoint, and at the `wrong` ones trouble arose."""
     signs = _SIGNS_ASCII if view.ascii else _SIGNS
     plain = signs.scaled if bar.is_scaled else signs.steps
     here = bar.cell_of(position) if bar.first <= position <= bar.last else -1
@@ -118,10 +121,12 @@ def _bar(view: View, bar: _PhaseBar, position: int, stops: Set[int]) -> Line:
     def look(cell: int) -> Span:
         stops_here, ahead = cell in stops, cell >= passed
         if cell == here:
-            return Span(signs.here[stops_here], _ACTIVE.get(bar.role, bar.role))
-        if stops_here:
-            return Span(signs.breakpoints[ahead], Role.WARNING)
-        return Span(plain[ahead], Role.DIM if ahead else bar.role)
+            sign, role = signs.here[stops_here], _ACTIVE.get(bar.role, bar.role)
+        elif stops_here:
+            sign, role = signs.breakpoints[ahead], Role.WARNING
+        else:
+            sign, role = plain[ahead], Role.DIM if ahead else bar.role
+        return Span(sign, Role.TROUBLE if cell in wrong else role)
 
     return tuple(
         Span(sign * len(list(run)), role) for (sign, role), run in groupby(map(look, range(bar.cells)))

@@ -104,7 +104,7 @@ def _draw(canvas: Canvas, curves: Sequence[Curve], along: Axis, up: Axis) -> Non
         xs = along.dots_of(curve.places)
         drawn = np.isfinite(curve.values)
         for x in np.unique(xs[~drawn] // canvas.across).tolist():
-            canvas.sign(x, 0, NOT_FINITE, Role.WARNING)
+            canvas.sign(x, 0, NOT_FINITE, Role.TROUBLE)
         if up.log:
             zero = drawn & (curve.values <= 0)
             for x in np.unique(xs[zero] // canvas.across).tolist():

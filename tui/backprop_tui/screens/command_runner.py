@@ -15,6 +15,7 @@ from backprop_engine.debugger import (
     Command,
     Delete,
     Fold,
+    Go,
     NameBranch,
     Redo,
     Select,
@@ -25,7 +26,10 @@ from backprop_engine.debugger import (
     halted,
     update,
 )
+from backprop_engine.debugger.troubles import next_trouble
 from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.trace.trace import nodes_of
 from backprop_tui.cells.lines import plain
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import Query, Request
@@ -205,6 +209,23 @@ class CommandRunner:
             self._handle.open_prompt("", outcome.lines)
         elif outcome.lines:
             self.answer(plain(outcome.lines), wrong=outcome.failed)
+
+    def to_trouble(self) -> None:
+        """Go where the next number arises that is not finite."""
+        session, language = self._handle.current.session, self._handle.current.language
+        start = session.position - session.outer_here
+        trouble = next_trouble(session.outer_trace, session.outer_here)
+        if trouble is None:
+            words = msg("every number of this iteration is finite; `b first nan` and c search the others")
+            self.answer(words.in_language(language))
+        elif start + trouble.position != session.position or session.levels:
+            self.do(Go(start + trouble.position))
+            step = self._handle.current.frame.step
+            if step is not None:
+                self.do(Select(nodes_of(step)[-1]))
+        else:
+            words = msg("nowhere else does a number arise that is not finite; Enter shows its entry")
+            self.answer(words.in_language(language))
 
     # What keys do with the current node
 

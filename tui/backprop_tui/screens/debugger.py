@@ -275,6 +275,7 @@ class DebuggerScreen(Screen[None]):
     def _commands_of_the_screen(self) -> dict[str, Callable[..., None]]:
         return {
             "go": self._ask_position,
+            "trouble": self.runner.to_trouble,
             "prompt": self.open_prompt,
             "palette": self._open_palette,
             "break": self.runner.toggle_breakpoint,

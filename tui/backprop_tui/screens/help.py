@@ -31,7 +31,7 @@ _TENSOR_SIGNS = (
         Role.TEXT,
         msg("blue is below zero, orange above; without colours a to i and 1 to 9 say how far"),
     ),
-    ("?  < >", Role.WARNING, msg("not a number; infinite")),
+    ("?  < >", Role.TROUBLE, msg("not a number; infinite")),
 )
 
 

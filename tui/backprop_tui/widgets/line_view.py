@@ -17,6 +17,7 @@ from textual.strip import Strip
 from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
+from backprop_tui.cells.troubles import with_troubles
 from backprop_tui.themes import Colouring, Palette, palette
 from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
 from backprop_tui.widgets.strips import paint
@@ -117,7 +118,8 @@ class LineView(ScrollView):
         known = self._rows.get((y, view))
         if known is None:
             row = self._row_of(y, view.scrolled, view.margin)
-            known = self._rows[y, view] = self.drawing.row(row, view.scrolled.x, view.width)
+            known = with_troubles(self.drawing.row(row, view.scrolled.x, view.width))
+            self._rows[y, view] = known
         return known
 
     def _row_of(self, y: int, scrolled: Offset, margin: Offset) -> int:

@@ -12,6 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.debugger.marks import breakpoint_nodes
+from backprop_engine.debugger.troubles import troubles
+from backprop_engine.explain.common_facts import is_finite
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace.trace import Frame, between
@@ -206,6 +208,9 @@ class Appearance(Struct, frozen=True, eq=False):
             return self.active_role
         if status is NodeStatus.AHEAD or self.is_unchanged(node):
             return Role.DIM
+        shown = self.frame.gradient(node) if gradient else self.frame.value(node)
+        if troubles(self.frame.trace) and shown is not None and not is_finite(shown):
+            return Role.TROUBLE
         return Role.GRADIENT if gradient else Role.VALUE
 
     def value(self, node: Node, *, active: bool, brief: bool = False) -> tuple[str, Role]:

@@ -146,7 +146,7 @@ class _Bars(Struct, frozen=True, eq=False):
     def _length(self, size: float, *, known: bool) -> tuple[str, Role]:
         """The bar of a number."""
         if not isfinite(size):
-            return ("!" * (1 if isnan(size) else self._cells), Role.WARNING)
+            return ("!" * (1 if isnan(size) else self._cells), Role.TROUBLE)
         part = (log10(size) - self.low) / (self.high - self.low) if size > 0 else 0.0
         cells = min(max(round(part * self._cells), 1 if size > 0 else 0), self._cells)
         signs = _BARS_ASCII if self.view.ascii else _BARS

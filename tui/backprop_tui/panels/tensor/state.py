@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor
@@ -207,10 +208,22 @@ class TensorState:
 
 
 def opened_at(view: View, node: Node, edge: Edge | None = None, *, signs: bool = False) -> TensorState:
-    """The viewer as it opens: on the product of `edge`, where one is given, else on the value."""
+    """The viewer as it opens: on the product of `edge`, where one is given, else on the value.
+
+    It opens on the first entry that is not finite, also where that is in another of the node's tensors.
+    """
     axes = last_axes(node.shape)
     state = TensorState(view, node, at=(0,) * len(node.shape), axes=axes, signs=signs)
-    if edge is None:
-        return state
-    chosen = next((i for i, subject in enumerate(state.subjects) if subject.edge == edge.index), 0)
-    return state.choose(chosen)
+    bad = [_first_not_finite(state.tensor_of(subject)) for subject in state.subjects]
+    if edge is not None:
+        chosen = next((i for i, subject in enumerate(state.subjects) if subject.edge == edge.index), 0)
+    else:
+        chosen = next((i for i, at in enumerate(bad) if at is not None), 0)
+    return replace(state.choose(chosen), at=bad[chosen] or state.at)
+
+
+def _first_not_finite(tensor: Tensor | None) -> EntryIndex | None:
+    """The first entry that is NaN or infinite, if there is one."""
+    if tensor is None or np.all(finite := np.isfinite(tensor)):
+        return None
+    return tuple(np.argwhere(~finite)[0].tolist())

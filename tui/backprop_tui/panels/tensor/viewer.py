@@ -198,7 +198,7 @@ def fact_lines(tensor: Tensor, language: str, width: int) -> list[Line]:
     named.append((msg("norm").in_language(language), number(known.norm), Role.TEXT))
     named.append((msg("zeros").in_language(language), _share_of_all(known.zeros, tensor.size), Role.TEXT))
     for name, count in (("NaN", known.nans), ("inf", known.infinities)):
-        named.append((name, _share_of_all(count, tensor.size), Role.WARNING if count else Role.TEXT))
+        named.append((name, _share_of_all(count, tensor.size), Role.TROUBLE if count else Role.TEXT))
     lines: list[list[Span]] = [[]]
     used = 0
     for name, shown, role in named:

@@ -1,0 +1,43 @@
+"""Where numbers arise in a run that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.debugger.anomalies import ANOMALIES
+from backprop_engine.derived import derived
+from backprop_engine.graph.graph import Kind
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["Trouble", "next_trouble", "troubles"]
+
+
+class Trouble(Struct, frozen=True, order=True):
+    """A step at which NaN arises, or an infinity, from numbers without it; 0 where it was given."""
+
+    position: int
+    is_nan: bool
+
+
+@derived()
+def troubles(trace: Trace) -> tuple[Trouble, ...]:
+    """All of an iteration, the earliest first."""
+    kinds = (("first infinity", False), ("first nan", True))
+    arising = (Trouble(at, nan) for name, nan in kinds for at in ANOMALIES[name].find(trace, None, 0.0))
+    return tuple(sorted({*_given(trace), *arising}))
+
+
+def _given(trace: Trace) -> Iterator[Trouble]:
+    """Inputs and parameters that are not finite; a constant may be, such as a mask of minus infinity."""
+    for node in trace.graph.nodes:
+        if node.kind in (Kind.INPUT, Kind.PARAM) and not np.all(np.isfinite(trace.values[node.position])):
+            yield Trouble(0, bool(np.any(np.isnan(trace.values[node.position]))))
+
+
+def next_trouble(trace: Trace, position: int) -> Trouble | None:
+    """The first after a position, or after the last the first of all; None where every number is finite."""
+    found = troubles(trace)
+    return next((trouble for trouble in found if trouble.position > position), found[0] if found else None)
