@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.cells.text import cell_width, clip, in_ascii, pad
+from backprop_tui.cells.text import cell_width, clip, clip_formula, in_ascii, pad
 
 OBEYED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
@@ -137,3 +137,27 @@ def test_clean_shows_what_it_replaced(text: str, cleaned: str) -> None:
 
 def test_clean_keeps_lines_on_request() -> None:
     assert clean("one\ntwo\r\n", newlines=True) == "one\ntwo␍\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("softmax_with_loss(logits, species)", 34, "softmax_with_loss(logits, species)"),
+        ("softmax_with_loss(logits, species)", 33, "softmax_with_loss(logits, …)"),
+        ("softmax_with_loss(logits, species)", 20, "softmax_with_loss(…)"),
+        ("softmax_with_loss(logits, species)", 12, "softmax_wit…"),
+        ("= pool(put(g, x), [1, 2], size=2)", 26, "= pool(put(g, x), …)"),
+        ("= pool(put(g, x), [1, 2], size=2)", 10, "= pool(…)"),
+        ("(softmax(a) − t) / 6", 19, "(softmax(a) − t) …"),
+        ("W_xh @ h_prev", 10, "W_xh @ …"),
+        ("= 1 − σ(a)²", 9, "= 1 − …"),
+        ("연쇄법칙의_이름", 8, "연쇄법…"),
+    ],
+)
+def test_a_formula_is_cut_at_its_arguments(text: str, width: int, shown: str) -> None:
+    assert clip_formula(text, width) == shown
+
+
+@given(st.text("ab(,) =…", max_size=30), st.integers(0, 30))
+def test_no_formula_is_wider_than_it_may_be(text: str, width: int) -> None:
+    assert cell_width(clip_formula(text, width)) <= width or text == clip_formula(text, width)

@@ -221,9 +221,22 @@ def test_in_the_table_operands_that_are_cut_can_be_told_apart() -> None:
 )
 def test_in_the_table_two_nodes_that_differ_look_different(stem: str, names: tuple[str, ...]) -> None:
     shown = view(stem, trace(stem).schedule.last)
-    drawing = nodes(shown, 68, 50)
-    rows = [line_text(drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 68)) for name in names]
+    drawing = nodes(shown, 100, 50)
+    rows = [line_text(drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 100)) for name in names]
     assert len({re.split(r"\s{2,}", row.strip("▶ "))[1] for row in rows}) == len(names)
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_in_the_table_an_operator_that_is_cut_keeps_its_name(stem: str) -> None:
+    """Unless not even that has room."""
+    shown = view(stem)
+    for node in (node for node in listed(shown) if node.op is not None):
+        call = re.match(r"\w+\(", written_out(shown.graph, node))
+        for width in range(60, 140, 8):
+            row = line_text(nodes(shown, width, 50).row(row_of_node(shown, node.position), 2, width))
+            what = re.split(r"\s{2,}", row)[1]
+            cut = call is not None and "…" in what and cell_width(what) >= len(call[0]) + 2
+            assert not cut or (call and what.startswith(call[0])), (width, row)
 
 
 def test_in_the_table_operands_stay_apart_however_they_are_cut() -> None:

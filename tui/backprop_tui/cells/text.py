@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["cell_width", "clip", "clip_middle", "in_ascii", "pad", "wrap"]
+__all__ = ["cell_width", "clip", "clip_formula", "clip_middle", "in_ascii", "pad", "wrap"]
 
 ELLIPSIS = "…"
+_CALL = re.compile(r"([^(]*[\w#]\()(.*)\)")
+"""A call up to its first bracket, and its arguments."""
 _ASCII = str.maketrans(
     "·×÷−≤≥≠⊙⊗⊣√∂∑∏σπ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓↵↳⋅▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
     "⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩↦ᵢⱼₖₗ⁰¹⁴⁵⁶⁷⁸⁹⁺₀₁₂₃₄₅₆₇₈₉±▏▎▍▌▋▊▉█╌┆▷◁▸▾Δ▁▂▃▄▅▆▇αβε═║╔╗╚╝╟◆■◈",
@@ -72,6 +75,37 @@ def clip_middle(text: str, width: int) -> str:
             break
         tail = character + tail
     return head + tail if width > 0 else ""
+
+
+def clip_formula(text: str, width: int) -> str:
+    """A formula in at most `width` cells: a call loses its last arguments, or all but the last, and keeps its
+    name; anything else loses its last words. Only a single word is cut inside.
+    """
+    if cell_width(text) <= width:
+        return text
+    call = _CALL.fullmatch(text)
+    arguments = _arguments(call[2]) if call else []
+    words = text.split(" ")
+    if call and arguments:
+        ways = [f"{call[1]}{', '.join([*arguments[:kept], ELLIPSIS])})" for kept in range(len(arguments))]
+        ways[1:1] = [f"{call[1]}{ELLIPSIS}, {arguments[-1]})"]
+    else:
+        ways = [" ".join([*words[:kept], ELLIPSIS]) for kept in range(1 + (words[0] == "="), len(words))]
+    return next((way for way in reversed(ways) if cell_width(way) <= width), clip(text, width))
+
+
+def _arguments(text: str) -> list[str]:
+    """The arguments of a call; empty where the text goes on after its end."""
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0:
+            return []
+        if sign == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += sign
+    return [one.strip() for one in found]
 
 
 def pad(text: str, width: int, align: str = "<") -> str:

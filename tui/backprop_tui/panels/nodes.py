@@ -29,7 +29,7 @@ from backprop_tui.cells.eighths import bar
 from backprop_tui.cells.lines import Line, Role, Span, Tint, crop_line
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import ABSENT, progress
-from backprop_tui.cells.text import cell_width, clip_middle
+from backprop_tui.cells.text import cell_width, clip_formula, clip_middle
 from backprop_tui.panels.marks import breakpoint_sign
 from backprop_tui.panels.step_marks import StepMarks, area_of_rows, changed_spans, step_marks
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
@@ -77,6 +77,8 @@ _MOST_TELLING = 12
 """Nor is a name cut further than this where two would look alike."""
 _FURTHEST = 8
 """No decimal point is further from the left end of a column."""
+_OPERANDS: Final = re.compile(r"…(?:, …)+")
+"""The arguments of a call where all are left out."""
 _WHOLE: Final = re.compile(r"‖?-?\d+|-?inf|NaN|[·–]")
 """What stands before the decimal point of a number, or of a norm."""
 
@@ -346,7 +348,7 @@ def _what(graph: Graph, node: Node, language: str) -> str:
 @derived(limit=1024)
 def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
     """What a node is, in `room` cells: the names of its operands are cut in their middle, as long as they
-    remain distinct, and then the whole text.
+    remain distinct, and then left out; the operator keeps its name.
     """
     shorter = _what(graph, node, language)
     if node.op is None or cell_width(shorter) <= room:
@@ -358,7 +360,8 @@ def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
         shorter = formula(graph, node, partial(_shortened, most))
         if cell_width(shorter) <= room:
             return shorter
-    return clip_middle(shorter, room)
+    without = _OPERANDS.sub("…", formula(graph, node, lambda operand: "…"))
+    return without if cell_width(without) <= room else clip_formula(_what(graph, node, language), room)
 
 
 def _shortened(most: int, operand: Node) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from backprop_tui.cells.blocks import Block, above, fenced, fraction, superscript, text
 from backprop_tui.cells.lines import Role
-from backprop_tui.cells.text import cell_width, clip
+from backprop_tui.cells.text import cell_width, clip_formula
 from backprop_tui.render.equation.terms import Part, Term
 
 __all__ = [
@@ -194,14 +194,14 @@ def _narrow(head: Heading, cells: int) -> Heading:
 def _cut(head: Heading) -> Heading:
     name = _cut_name(head.name, _LONGEST_SYMBOLS)
     is_symbols = head.rule.startswith(_IS)  # words are not cut: they stand there whole, or not at all
-    rule = clip(head.rule, len(_IS) + _LONGEST_SYMBOLS) if is_symbols else head.rule
+    rule = clip_formula(head.rule, len(_IS) + _LONGEST_SYMBOLS) if is_symbols else head.rule
     return head._replace(name=name, rule=rule, is_cut=(name, rule) != (head.name, head.rule))
 
 
 def _cut_name(name: str, cells: int) -> str:
     """A name that is not a derivative, in at most that many cells."""
     end = "ᵀ" if name.endswith("ᵀ") else ""  # without it, it would be another matrix
-    return name if "∂" in name else clip(name.removesuffix(end), cells - len(end)) + end
+    return name if "∂" in name else clip_formula(name.removesuffix(end), cells - len(end)) + end
 
 
 def lengthened(head: Heading, term: Term, cells: int) -> Heading:
@@ -209,8 +209,8 @@ def lengthened(head: Heading, term: Term, cells: int) -> Heading:
     *words, last = head.word.split("\n")
     before, is_there, _ = last.partition(_IS)
     if is_there:  # the rule stands beside the word
-        last = before + clip(term.rule, cells - cell_width(before))
-    rule = head.rule and (clip(term.rule, cells) if head.rule.startswith(_IS) else head.rule)
+        last = before + clip_formula(term.rule, cells - cell_width(before))
+    rule = head.rule and (clip_formula(term.rule, cells) if head.rule.startswith(_IS) else head.rule)
     return head._replace(name=_cut_name(term.name, cells), word="\n".join([*words, last]), rule=rule)
 
 
