@@ -74,6 +74,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "--theme",
         "--ascii",
         "--set",
+        "--stage",
         "--max-memory",
         "--no-animation",
         "--version",

@@ -70,8 +70,10 @@ class DebuggerApp(App[None]):
         still: bool = False,
         animated: bool = False,
         folder: ScenarioFolder | None = None,
+        staged: bool = False,
     ) -> None:
         super().__init__()
+        self.staged = staged
         self.ends = False
         self.start_view, self.language, self.ascii, self.folder = view, language, ascii, folder
         self.settings = settings or UserSettings()
@@ -100,7 +102,7 @@ class DebuggerApp(App[None]):
         else:
             from backprop_tui.screens.debugger import DebuggerScreen
 
-            self.push_screen(DebuggerScreen(self.start_view))
+            self.push_screen(DebuggerScreen(self.start_view, staged=self.staged))
         self._tell_problems()
         self.call_after_refresh(_start_garbage_collection)
 
@@ -131,7 +133,7 @@ class DebuggerApp(App[None]):
         """Debug what was chosen in a gallery."""
         from backprop_tui.screens.debugger import DebuggerScreen
 
-        self.push_screen(DebuggerScreen(message.view))
+        self.push_screen(DebuggerScreen(message.view, staged=self.staged))
 
     def on_gallery_screen_tour_wanted(self) -> None:
         """Begin the tour."""

@@ -185,6 +185,7 @@ CASES: dict[str, Case] = {
     "fit": Case("", looks(lambda view: view.density is None)),
     "look": Case("", lambda pilot, before: _centred(pilot)),
     "minimap": Case("", looks(lambda view: not view.minimap)),
+    "stage": Case("", lambda pilot, before: _screen(pilot).arrangement.filling == "stage"),
     "fill": Case("", lambda pilot, before: _screen(pilot).arrangement.filling == "graph"),
     "hit": Case("", state(lambda now, was: now.selection == 8)),
     "hit_back": Case("", state(lambda now, was: now.selection == 5)),

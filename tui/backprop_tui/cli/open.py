@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-animation", action="store_true", help=msg("nothing moves by itself"))
     parser.add_argument(
+        "--stage", action="store_true", help=msg("begin with the stage: the graph and one large equation")
+    )
+    parser.add_argument(
         "--max-memory", type=memory, default=2**30, metavar="SIZE", help=msg("how much all tensors may take")
     )
     add_own_operators(parser)
@@ -82,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     start = found(arguments)
     if os.environ.get("TEXTUAL_DRIVER") != DRIVER:
         _need_terminal(arguments.scenario)
-    return _open(start, ascii_only=arguments.ascii)
+    return _open(start, ascii_only=arguments.ascii, staged=arguments.stage)
 
 
 def found(arguments: argparse.Namespace) -> Start:
@@ -168,7 +171,7 @@ def _need_terminal(scenario: str | None) -> None:
         )
 
 
-def _open(start: Start, *, ascii_only: bool) -> int:
+def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
     from backprop_tui.textual_private import forgive_odd_bytes
@@ -181,6 +184,7 @@ def _open(start: Start, *, ascii_only: bool) -> int:
         settings=start.settings,
         folder=start.folder,
         animated=start.animated,
+        staged=staged,
     )
     ended = 0
 

@@ -117,6 +117,14 @@ VIEWING: Final = (
         "F",
         typed="fill",
     ),
+    CommandRow(
+        "stage",
+        msg("stage"),
+        msg("for a projector: the graph and one large equation, nothing else; again, or Esc, for all panels"),
+        ("P",),
+        "P",
+        typed="stage",
+    ),
     CommandRow("next_panel", msg("panel"), msg("to the next panel"), ("tab",), "Tab", 9, typed="next-panel"),
     CommandRow(
         "previous_panel",

@@ -16,12 +16,14 @@ from backprop_tui.cells.text import in_ascii
 from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
 from backprop_tui.panels.registry import PANELS
+from backprop_tui.panels.step import step_title
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 
 __all__ = [
     "BREAKPOINTS",
     "SLOTS",
+    "STAGE",
     "VERTICAL_BREAKPOINTS",
     "Body",
     "PanelArrangement",
@@ -31,10 +33,11 @@ __all__ = [
     "plan_of",
 ]
 
-Plan: TypeAlias = Literal["stacked", "tower", "wide", "beside", "roomy", "filled"]
+Plan: TypeAlias = Literal["stacked", "tower", "wide", "beside", "roomy", "filled", "staged"]
 """How a screen is divided. The graph is as wide as the screen, and below it stand: one panel (`stacked`), one
 below another (`tower`), two side by side (`wide`), or three (`roomy`). On a screen that is wide but low the
-two stand `beside` it. Where a panel has all of the screen, it is `filled`.
+two stand `beside` it. Where a panel has all of the screen, it is `filled`; `staged` are the graph and one
+large equation.
 """
 
 _WIDE, _ROOMY = 100, 160
@@ -45,6 +48,8 @@ BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (_WIDE, "-wide"), (_ROOMY,
 """The class that the screen has from a number of columns on."""
 VERTICAL_BREAKPOINTS: list[tuple[int, str]] = [(0, "-low"), (_MEDIUM, "-medium"), (_TALL, "-tall")]
 """The class that the screen has from a number of rows on."""
+STAGE = "stage"
+"""The panel with the large equation."""
 SLOTS = {slot.name: slot for slot in PANEL_SLOTS}
 
 _BORDER = 2
@@ -54,8 +59,8 @@ _HEADINGS = 3
 _LEAST = 6
 """The rows of the shortest equations: with a shape or a rule over their numbers, and a blank row."""
 _SHARE = 2, 5
-"""What stands below the graph gets at least this part of the rows; a tower has two panels there."""
-_TOWER_SHARE = 3, 5
+_SHARES: Final[dict[Plan, tuple[int, int]]] = {"tower": (3, 5), "staged": (1, 2)}
+"""What stands below the graph gets at least this part of the rows."""
 _LEAST_SHARE = 1, 3
 """The graph gets at least this part of the rows; of the columns it is half, where others stand beside it."""
 _BESIDE = 58
@@ -77,26 +82,28 @@ class PanelArrangement:
     Any panel can have the screen for itself; this stays so in another size, and for the panel shown next.
     """
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle, filling: str = "") -> None:
         self._handle = handle
         self._recent = tuple(dict.fromkeys((*FIRST_IN_FRONT, *SLOTS)))
         """The panels from the one brought to the front last; of each region the first of them is seen."""
-        self._filling = ""
-        """The panel that has the screen for itself."""
+        self._filling = filling
+        """The panel that has the screen for itself; the stage has it together with the graph."""
         self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
         """What stands in a panel's border, by panel and language, for the arrangement there is."""
 
     @property
     def plan(self) -> Plan:
         """How the screen is divided now."""
-        return "filled" if self._filling else plan_of(self._handle.application.size)
+        if self._filling:
+            return "staged" if self._filling == STAGE else "filled"
+        return plan_of(self._handle.application.size)
 
     def _region_of(self, slot: PanelSlot) -> str:
         """Where a panel stands; where there is room for one below the graph, all but that share a region."""
         if slot.region == "graph":
             return "graph"
         match self.plan:
-            case "filled" | "stacked":
+            case "filled" | "staged" | "stacked":
                 return "shared"
             case "tower" | "wide" | "beside":
                 return slot.region
@@ -108,7 +115,7 @@ class PanelArrangement:
         if name not in SLOTS:
             return False
         if self._filling:
-            self._filling = name
+            self._filling = "" if self._filling == STAGE else name
         self._recent = (name, *(other for other in self._recent if other != name))
         return True
 
@@ -128,8 +135,10 @@ class PanelArrangement:
         for name in self._recent:
             front.setdefault(self._region_of(SLOTS[name]), name)
         shown = {self._filling} if self._filling else set(front.values())
-        for slot in PANEL_SLOTS:
-            self._handle.panel(slot.name).set_class(slot.name not in shown, "-behind")
+        if self._filling == STAGE:
+            shown.add("graph")
+        for name in (*SLOTS, STAGE):
+            self._handle.panel(name).set_class(name not in shown, "-behind")
 
     def show_titles(self) -> None:
         """Put titles into the borders; text of a scenario is never read as markup."""
@@ -141,6 +150,9 @@ class PanelArrangement:
             drawn = PANELS[slot.name]
             title = drawn.title(view) if drawn.title else slot.title.in_language(view.language)
             panel.entitle(_shown(title, view), self._behind(slot, view))
+        stage = self._handle.panel(STAGE)
+        if not stage.has_class("-behind"):
+            stage.entitle(_shown(step_title(view), view), self._back(view))
         self._handle.panel("timeline").entitle(_shown(msg("Timeline").in_language(view.language), view))
 
     def _behind(self, front: PanelSlot, view: View) -> list[tuple[str, str]]:
@@ -157,12 +169,15 @@ class PanelArrangement:
                     f"screen.command('show_{slot.name}')",
                 )
                 for number, slot in enumerate(PANEL_SLOTS, 1)
-                if slot is not front and (self._filling or self._region_of(slot) == region)
+                if slot is not front and (self.plan == "filled" or self._region_of(slot) == region)
             ]
-            if self._filling:
-                back = msg("Esc back to all panels").in_language(view.language)
-                self._links[asked].append((_shown(back, view), "screen.command('fill')"))
+            if self.plan == "filled":
+                self._links[asked] += self._back(view)
         return self._links[asked]
+
+    def _back(self, view: View) -> list[tuple[str, str]]:
+        back = msg("Esc back to all panels").in_language(view.language)
+        return [(_shown(back, view), "screen.command('fill')")]
 
 
 def _shown(words: str, view: View) -> str:
@@ -200,6 +215,7 @@ class Body(Container):
 
 _GRIDS: Final[dict[Plan, tuple[str, str]]] = {
     "filled": ("1fr", "1fr"),
+    "staged": ("{0} 1fr", "1fr"),
     "stacked": ("{0} 1fr", "1fr"),
     "tower": ("{0} 3fr 2fr", "1fr"),
     "wide": ("{0} 1fr", "3fr 2fr"),
@@ -234,7 +250,7 @@ def most_of_graph(graph: Graph, plan: Plan, size: Size) -> Size:
         return size
     if plan == "beside":
         return Size(max(size.width // 2, size.width - _BESIDE), size.height)
-    part, whole = _TOWER_SHARE if plan == "tower" else _SHARE
+    part, whole = _SHARES.get(plan, _SHARE)
     below = max(_rows_below(graph, size.height), size.height * part // whole)
     return Size(size.width, size.height - below)
 

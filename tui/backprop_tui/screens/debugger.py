@@ -27,6 +27,7 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.registry import PANELS
+from backprop_tui.panels.stage import stage
 from backprop_tui.panels.step import chain_rule
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
@@ -36,6 +37,7 @@ from backprop_tui.render.words import story
 from backprop_tui.screens.arrangement import (
     BREAKPOINTS,
     SLOTS,
+    STAGE,
     VERTICAL_BREAKPOINTS,
     Body,
     PanelArrangement,
@@ -78,7 +80,7 @@ class DebuggerScreen(Screen[None]):
 
     view: reactive[View | None] = reactive(None, always_update=True, repaint=False)
 
-    def __init__(self, view: View, guide: TourGuide | None = None) -> None:
+    def __init__(self, view: View, guide: TourGuide | None = None, *, staged: bool = False) -> None:
         super().__init__()
         self.set_reactive(DebuggerScreen.view, view)
         self._panels: dict[str, Panel] = {}
@@ -92,7 +94,7 @@ class DebuggerScreen(Screen[None]):
         self.plots = PlotFiller(self)
         self.layout_job = LayoutJob(self)
         self.navigation = GraphNavigation(self)
-        self.arrangement = PanelArrangement(self)
+        self.arrangement = PanelArrangement(self, STAGE if staged else "")
         self.follower = FileFollower(self, self.runner.carry_on)
         self.own_commands = self._commands_of_the_screen()
         """What the screen does for a row in its own way; what all other rows run is in the table."""
@@ -112,6 +114,7 @@ class DebuggerScreen(Screen[None]):
                     scrubs=drawn.scrubs,
                     pinned=drawn.pinned,
                 )
+            yield Panel(self._drawn(stage), id=STAGE)
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield MistakesPanel(id="mistakes")
@@ -223,6 +226,7 @@ class DebuggerScreen(Screen[None]):
 
     def _arrange(self) -> None:
         self.arrangement.arrange()
+        self.set_class(self.arrangement.filling == STAGE, "-staged")
         self.query_one(Body).share()
         self.arrangement.show_titles()
 
@@ -240,6 +244,13 @@ class DebuggerScreen(Screen[None]):
         name = focused if focused in SLOTS else "graph"
         self.arrangement.fill("" if self.arrangement.filling else name or "")
         self.show_panel(name or "graph")
+
+    def _take_stage(self) -> None:
+        """Show the graph and one large equation alone, or have all panels back."""
+        self.arrangement.fill("" if self.arrangement.filling == STAGE else STAGE)
+        self._arrange()
+        self.panel("graph").focus()
+        self.call_after_refresh(self.watch_view)
 
     def speak(self, language: str) -> None:
         """Show everything in another language."""
@@ -299,6 +310,7 @@ class DebuggerScreen(Screen[None]):
             "previous_panel": partial(self._focus_panel, -1),
             **{f"show_{name}": partial(self.show_panel, name) for name in SLOTS},
             "fill": self._fill,
+            "stage": self._take_stage,
             "transcript": self._toggle_transcript,
             "inspect": self._inspect,
             "copy": self._copy,
@@ -424,7 +436,8 @@ class DebuggerScreen(Screen[None]):
         opening = Opening.of(entry.path)
         scenario = opening.load()
         following_view = View(scenario, session_of(scenario), view.language, view.ascii, opening)
-        self.app.switch_screen(DebuggerScreen(following_view))
+        staged = self.arrangement.filling == STAGE
+        self.app.switch_screen(DebuggerScreen(following_view, staged=staged))
 
     def _take_tour(self) -> None:
         """Take the tour; what is open here stays."""

@@ -28,7 +28,7 @@ from backprop_tui.render.equation.local_column import local_column
 from backprop_tui.render.equation.terms import Part, Sign, Term, showing
 from backprop_tui.render.words import turn_text
 
-__all__ = ["equation"]
+__all__ = ["equation", "equation_parts"]
 
 
 def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: bool = False) -> Block:
@@ -36,6 +36,12 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
+    parts = equation_parts(facts, language)
+    return laid_out(parts, width, height, tall=tall) if parts else Block.of([])
+
+
+def equation_parts(facts: StepFacts, language: str) -> list[Part]:
+    """The terms of a step's equation and the signs between them, what it comes to first; none without one."""
     parts: list[Part]
     match facts:
         case BackwardFacts():
@@ -49,13 +55,13 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
         case UpdateFacts():
             parts = _update(facts, language)
         case ClearFacts() | StartFacts():
-            return Block.of([])
+            return []
     override, result = facts.override, parts[0]
     if override and isinstance(result, Term):  # what stands there instead, before what was computed
         word = msg("overridden").in_language(language)
         given = showing(override.given, result.name, word, result.role, row=result.row)
         parts = [given, Sign("←"), *parts]
-    return laid_out(parts, width, height, tall=tall)
+    return parts
 
 
 def _term(quantity: NamedTensor, word: str, role: Role) -> Term:

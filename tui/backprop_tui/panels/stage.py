@@ -1,0 +1,50 @@
+"""The stage, for a projector: one large equation below the graph, and how far the run has come."""
+
+from __future__ import annotations
+
+from backprop_engine.explain.facts import StartFacts
+from backprop_tui.cells.blocks import Block
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.render.big_digits import big_text
+from backprop_tui.render.stage_equation import stage_equation
+from backprop_tui.render.words import words
+from backprop_tui.view import View
+
+__all__ = ["stage"]
+
+_LEAST_COUNTED = 16
+"""With fewer rows the count of steps is left to the header."""
+
+
+def stage(view: View, width: int, height: int) -> Drawing:
+    """The equation in the middle, as large as fits; words where a step has none."""
+    facts, language = view.facts, view.language
+    counted = _count(view, width) if height >= _LEAST_COUNTED else []
+    room = height - len(counted)
+    block = stage_equation(facts, language, width, room, ascii=view.ascii)
+    if block.height:
+        lines = list(block.padded(width).lines)
+    else:
+        said = _opening(view) if isinstance(facts, StartFacts) else words(facts, language)
+        wrapped = [piece for line in said for piece in wrap_line(line, max(20, width * 2 // 3))]
+        lines = list(Block.of(wrapped).padded(width).lines)
+    above: list[Line] = [(Span(""),)] * max(0, (room - len(lines)) // 2)
+    return Lines.of([*counted, *above, *lines])
+
+
+def _opening(view: View) -> list[Line]:
+    scenario, language = view.scenario, view.language
+    title = scenario.title.in_language(language) or scenario.name
+    told = scenario.description.in_language(language).splitlines()
+    return [(Span(title, Role.HEADING),), (Span(""),), *((Span(line),) for line in told)]
+
+
+def _count(view: View, width: int) -> list[Line]:
+    """The step and how many there are, in the corner."""
+    session = view.session
+    count = big_text(f"{session.position}/{session.last}", 1, Role.DIM, ascii=view.ascii)
+    lines: list[Line] = [
+        (Span(" " * (width - count.width - 1)), *line) for line in count.padded(count.width).lines
+    ]
+    return lines
