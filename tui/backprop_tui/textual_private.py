@@ -9,6 +9,9 @@ import codecs
 from functools import partial
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
@@ -20,6 +23,7 @@ from textual.widget import Widget
 __all__ = [
     "app_of",
     "forgive_odd_bytes",
+    "paint_changed_cells_only",
     "rendered_strips",
     "set_border_subtitle",
     "set_border_title",
@@ -57,6 +61,36 @@ def forgive_odd_bytes() -> None:
     except ImportError:  # another platform has another driver
         return
     linux_driver.getincrementaldecoder = lambda name: partial(codecs.getincrementaldecoder(name), "replace")  # type: ignore[attr-defined]
+
+
+def paint_changed_cells_only() -> None:
+    """Have each changed stretch of a row written alone.
+
+    Textual writes a row from the left edge of its widget to the end of the change, once for each of them.
+    """
+    ChopsUpdate.render_segments = _render_stretches  # type: ignore[assignment, method-assign]
+
+
+def _render_stretches(update: ChopsUpdate, console: Console) -> str:
+    written: list[str] = []
+    for y, start, end in update.spans:
+        for stop, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x < end and start < stop:
+                first = _character_at(strip, start - x) if x < start else 0
+                written.append(f"\x1b[{y + 1};{x + first + 1}H")
+                written.append(strip.crop(first, min(stop, end) - x).render(console))
+    return "".join(written)
+
+
+def _character_at(strip: Strip, at: int) -> int:
+    """The cell in which the character begins that has the cell `at`; where some are wide, one before it."""
+    x = 0
+    for text, _, _ in strip:
+        size = len(text) if text.isascii() else cell_len(text)
+        if x + size > at:
+            return at if size == len(text) else x
+        x += size
+    return x
 
 
 def app_of(driver: Driver) -> App[Any]:

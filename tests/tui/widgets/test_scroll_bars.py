@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.style import Style
 from textual.events import MouseMove
 from textual.geometry import Region
 from textual.message import Message
@@ -62,8 +63,16 @@ class TestTrack:
 
 
 def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
-    """The characters of rows and their styles."""
-    return [[(one, segment.style) for segment in strip for one in segment.text] for strip in strips]
+    """The characters of rows and how they look: a space shows only what is behind it."""
+    return [
+        [(one, _look(one, segment.style)) for segment in strip for one in segment.text] for strip in strips
+    ]
+
+
+def _look(character: str, style: Style | None) -> object:
+    if character != " " or style is None:
+        return style
+    return style.bgcolor, style.reverse, style.underline, style.strike, style.meta
 
 
 def by_textual(panel: Panel, region: Region) -> list[Strip]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from rich.console import Console
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.drivers import linux_driver
@@ -18,6 +21,7 @@ from textual.strip import Strip
 from backprop_tui.textual_private import (
     app_of,
     forgive_odd_bytes,
+    paint_changed_cells_only,
     rendered_strips,
     set_border_subtitle,
     set_border_title,
@@ -112,3 +116,24 @@ def test_odd_bytes_are_forgiven_where_keys_are_read() -> None:
 async def test_a_driver_knows_its_app() -> None:
     app = Shown()
     assert app_of(HeadlessDriver(app)) is app
+
+
+@pytest.fixture
+def by_textual() -> Iterator[Callable[[ChopsUpdate, Console], str]]:
+    before = ChopsUpdate.render_segments
+    yield before
+    ChopsUpdate.render_segments = before  # type: ignore[method-assign]
+
+
+def test_a_stretch_of_a_row_is_written_alone(by_textual: Callable[[ChopsUpdate, Console], str]) -> None:
+    """Of each row and widget, from the first cell that changed to the last one; a wide character whole."""
+    rows = [{0: Strip([Segment("0123456789")]), 10: None, 15: Strip([Segment("가나다라")])}]
+    update = ChopsUpdate(rows, [(0, 3, 5), (0, 8, 19)], [[10, 15, 23]])
+    console = Console()
+    assert "0123456" in by_textual(update, console), "where Textual's own way is as brief, ours is not needed"
+    paint_changed_cells_only()
+    assert update.render_segments(console) == "\x1b[1;4H34\x1b[1;9H89\x1b[1;16H가나"
+    wide = ChopsUpdate(rows, [(0, 18, 19)], [[10, 15, 23]])
+    assert wide.render_segments(console) == "\x1b[1;16H가나", (
+        "from the beginning of a text with wide characters"
+    )

@@ -174,7 +174,7 @@ def _need_terminal(scenario: str | None) -> None:
 def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
-    from backprop_tui.textual_private import forgive_odd_bytes
+    from backprop_tui.textual_private import forgive_odd_bytes, paint_changed_cells_only
 
     app = DebuggerApp(
         start.view,
@@ -205,5 +205,6 @@ def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
         await app.run_async()
 
     forgive_odd_bytes()
+    paint_changed_cells_only()
     asyncio.run(run_app())
     return ended or (1 if app.return_code is None else app.return_code)

@@ -1,4 +1,4 @@
-"""A widget that shows what is in view of a drawing, row by row, and paints only rows that changed."""
+"""A widget that shows what is in view of a drawing, row by row, and paints only cells that changed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.cells.troubles import with_troubles
 from backprop_tui.themes import Colouring, Palette, palette
+from backprop_tui.widgets.changed_cells import changed_cells
 from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
 from backprop_tui.widgets.strips import paint
 
@@ -92,19 +93,20 @@ class LineView(ScrollView):
                 del self._rows[y, view]
         return before
 
-    def refresh_changed_rows(self) -> None:
-        """Have those rows painted that are not as they were."""
+    def refresh_changed_cells(self) -> None:
+        """Have those cells painted that are not as they were."""
         view, (width, height) = self.in_view(), self.size
         changed: list[Region] = []
-        start = None
         for y in range(height):
-            if self._painted.get(y) == (view.margin.x, self.row_in_view(y, view)):
-                start = None
-            elif start is None:
-                start = y
+            indent, before = self._painted.get(y, (-1, ()))
+            after = self.row_in_view(y, view)
+            if indent != view.margin.x:
                 changed.append(Region(0, y, width, 1))
-            else:
-                changed[-1] = Region(0, start, width, y + 1 - start)  # rows together are one region
+            elif before != after:
+                changed += (
+                    Region(indent + cells.start, y, len(cells), 1)
+                    for cells in changed_cells(before, after, view.width)
+                )
         if changed:
             self.refresh(*changed)
 

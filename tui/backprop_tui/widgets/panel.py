@@ -79,6 +79,8 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         self.pinned = pinned
         self.scrolls = focusable if scrolls is None else scrolls
         """Whether one can go to what does not fit; without a focus there is none, unless it is said."""
+        self._settling = False
+        """Whether all that changes is painted in the end, wherever it is scrolled to until then."""
         self._title = ""
         self._links: tuple[tuple[str, str], ...] = ()
 
@@ -98,9 +100,10 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         before = self.show(drawing)
         if self.scrolls:
             self.take_extent(Size(drawing.width, drawing.height))
+        self._settling = True
         self.settle(before, follow)
-        self.refresh_scroll_bars()
-        self.refresh_changed_rows()
+        self._settling = False
+        self.refresh_scrolled()
 
     def release(self) -> None:
         """Let go of the drawing, and of the run that it was made from, while nobody sees the panel."""
@@ -186,14 +189,19 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         self.refresh(*changed)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        """The thumb moves along."""
-        super().watch_scroll_x(old_value, new_value)
-        self.refresh_scroll_bars()
+        """Paint what is another in view now; Textual's own way paints the whole panel."""
+        if not self._settling:
+            self.refresh_scrolled()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """The thumb moves along."""
-        super().watch_scroll_y(old_value, new_value)
+        """The same, up and down."""
+        if not self._settling:
+            self.refresh_scrolled()
+
+    def refresh_scrolled(self) -> None:
+        """Have painted what is another in view, and the thumbs where they stand elsewhere."""
         self.refresh_scroll_bars()
+        self.refresh_changed_cells()
 
     # The mouse
 

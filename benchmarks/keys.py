@@ -1,0 +1,104 @@
+"""A key that steps: its time to the last byte, the processor's, and the bytes that it brings to the terminal.
+
+Beside it stands an empty Textual app with a header, a footer and one line of text, which is another after
+every key. Both run in pseudo-terminals of 120×40, and keys go to one and the other in turns: forward through
+steps seen for the first time, back, and forward again. POSIX only; the processor's time on Linux.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from terminal import COLUMNS, ROWS, NoScreenError, Terminal
+
+EMPTY_APP = """
+from textual.app import App
+from textual.widgets import Footer, Header, Static
+class Empty(App):
+    BINDINGS = [("s", "count", "Count")]
+    count = 0
+    def compose(self):
+        yield Header()
+        yield Static("step 0")
+        yield Footer()
+    def action_count(self):
+        self.count += 1
+        self.query_one(Static).update(f"step {self.count}")
+Empty().run()
+"""
+SCENARIOS = ("rnn_cell", "lstm", "softmax_classifier", "mlp")
+QUIET = 0.06
+WARM_UP = 3
+
+
+class Key(NamedTuple):
+    """What a key took, in milliseconds, and the bytes that it brought."""
+
+    time: float
+    processor: float
+    size: int
+
+
+def pressed(terminal: Terminal, key: bytes) -> Key:
+    """Press a key, and wait until nothing more follows."""
+    before = terminal.processor_time()
+    seconds, written = terminal.press(key, quiet=QUIET, timeout=1.0)
+    return Key(seconds * 1e3, (terminal.processor_time() - before) * 1e3, len(written))
+
+
+def passes(scenario: str, steps: int, empty: Terminal, nothing: list[Key]) -> Iterator[tuple[str, list[Key]]]:
+    """The keys of each pass through the first `steps` steps; `nothing` gets those of the empty app."""
+    debugger = Terminal([sys.executable, "-m", "backprop_tui", scenario])
+    try:
+        debugger.first_screen(quiet=0.5)
+        for title, key in (("first", b"s"), ("back", b"S"), ("again", b"s")):
+            keys: list[Key] = []
+            while len(keys) < steps and (not keys or keys[-1].size):  # the end of a run brings nothing
+                nothing.append(pressed(empty, b"s"))
+                keys.append(pressed(debugger, key))
+            yield title, [key for key in keys[WARM_UP:] if key.size]
+    finally:
+        debugger.end()
+
+
+def row(title: str, keys: Sequence[Key], empty: Key) -> str:
+    """The medians of some keys, in milliseconds and against the empty app, and their bytes."""
+    time, processor = median(key.time for key in keys), median(key.processor for key in keys)
+    sizes = sorted(key.size for key in keys)
+    return (
+        f"{title:<28}{time:7.1f}{time / empty.time:6.2f}"
+        f"{processor:9.1f}{processor / empty.processor if empty.processor else 0:6.2f}"
+        f"{median(sizes):10.0f}{sizes[-1]:8}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--steps", type=int, default=30, help="steps of each pass (30)")
+    parser.add_argument("scenario", nargs="*", help=f"bundled stems or files ({', '.join(SCENARIOS)})")
+    options = parser.parse_args()
+    print(f"a key that steps at {COLUMNS}×{ROWS}; medians, in milliseconds and with the empty app = 1; bytes")
+    print(f"{'':<28}{'time':>7}{'':6}{'processor':>9}{'':6}{'bytes':>10}{'most':>8}")
+    empty = Terminal([sys.executable, "-c", EMPTY_APP])
+    empty.first_screen(quiet=0.3)
+    for _ in range(WARM_UP):
+        empty.press(b"s", quiet=QUIET)
+    for scenario in options.scenario or SCENARIOS:
+        nothing: list[Key] = []
+        try:
+            found = list(passes(scenario, options.steps, empty, nothing))
+        except NoScreenError as error:
+            raise SystemExit(f"{scenario}: no screen; the last that was written:\n{error}") from None
+        one = Key(*(median(key[at] for key in nothing) for at in range(3)))
+        for title, keys in found:
+            print(row(f"{scenario}, {title}", keys, one), flush=True)
+        print(row("the empty app", nothing, one), flush=True)
+    empty.end()
+
+
+if __name__ == "__main__":
+    main()

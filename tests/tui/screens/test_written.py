@@ -1,0 +1,36 @@
+"""What is written to the terminal for a key: little, and it adds up to the whole screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from driving import NARROW, WIDE
+from effort import tried
+from written import written
+
+MOST = 8 * 1024
+"""The bytes of a key at 120×40 where the step changes no layout."""
+KEYS = (*"ssssssSSsss", "tab", "down", "down", "tab", *"ss][HmSSS?", "escape", *"ss")
+
+
+@pytest.mark.parametrize("size", tried([WIDE, NARROW], [WIDE]))
+@pytest.mark.parametrize(
+    ("stem", "language"),
+    tried([("rnn_cell", "ko"), ("digits_mlp", "en"), ("bptt", "en")], [("rnn_cell", "ko")]),
+)
+async def test_what_is_written_adds_up_to_the_whole_screen(
+    stem: str, language: str, size: tuple[int, int]
+) -> None:
+    async with written(stem, language, size) as terminal:
+        assert terminal.seen == terminal.wanted
+        for key in KEYS:
+            await terminal.press(key)
+            assert terminal.seen == terminal.wanted, key
+
+
+@pytest.mark.parametrize("stem", tried(["rnn_cell", "lstm", "softmax_classifier"], ["rnn_cell"]))
+async def test_a_step_writes_few_bytes(stem: str) -> None:
+    async with written(stem) as terminal:
+        sizes = [len((await terminal.press(key)).encode()) for key in "ssssssssSSSSSSssss"]
+        assert min(sizes) > 0
+        assert max(sizes) <= MOST
