@@ -11,7 +11,8 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
 from backprop_tui.files.opening import Opening
 from backprop_tui.scene.boxes import Density
-from backprop_tui.scene.scene import Room, Scene
+from backprop_tui.scene.placing import Room
+from backprop_tui.scene.scene import Scene
 
 __all__ = ["View"]
 

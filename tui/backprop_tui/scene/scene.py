@@ -8,24 +8,24 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
-from backprop_tui.layout import Layout, Order, Route, in_rows, order_in_stages, place_in_stages, stretches
+from backprop_tui.layout import Layout, Order, Route, order_in_stages, stretches
 from backprop_tui.layout.buses import Buses, buses_of
 from backprop_tui.layout.ordering import TRIES
 from backprop_tui.layout.stages import Stages, finish
 from backprop_tui.scene.boxes import LONGEST_NAME, MOST_OPERANDS, Density, NodeBox, measured_box
 from backprop_tui.scene.dot_labels import dot_labels, lowered
 from backprop_tui.scene.folding import FoldedGraph, folded_graph
+from backprop_tui.scene.placing import Draft, Room, fits
 from backprop_tui.scene.wires import WireTiles
 
-__all__ = ["LARGEST", "Room", "Scene", "SceneKey", "scene_in_stages"]
+__all__ = ["LARGEST", "Scene", "SceneKey", "fits_in", "scene_in_stages"]
 
 LARGEST = 160
 """The most boxes in a picture that is laid out while one waits; of more, a part is shown meanwhile."""
@@ -37,10 +37,6 @@ _LONGEST = 30
 """The most columns that wires may pass on average: longer ones take long to lay out, and mislead the eye."""
 _AT_ONCE = 100
 """The boxes that are measured in one step."""
-
-
-Room: TypeAlias = tuple[int, int]
-"""The columns and rows that there are for a picture."""
 
 
 class SceneKey(NamedTuple):
@@ -137,23 +133,15 @@ def scene_in_stages(
     `room`, it is broken into rows. With a `key`, it is all of a large graph; None where that would be nearly
     all long wires.
     """
-    graph, shown = trace.graph, folded_graph(trace.graph, folded)
-    plan = _plan(graph, folded, start, stop)
-    boxes: list[NodeBox] = []
-    for index in plan.indices:
-        if len(boxes) % _AT_ONCE == 0:
-            yield
-        least = 0 if key is None else _ROOM
-        boxes.append(measured_box(trace, before, shown.nodes[index], shown.cells[index], density, least))
-    boxes = [box.with_operands(count, density) for box, count in zip(boxes, plan.operand_counts, strict=True)]
-    if key is not None and plan.buses.average_length() > _LONGEST:
-        return None
-    sizes = [(box.width, box.height) for box in boxes] + [(1, 1)] * plan.buses.branches
+    plan = _plan(trace.graph, folded, start, stop)
     if key is None:
-        order = _order(graph, folded, start, stop)
+        draft = _draft(trace, before, folded, density, start, stop)
+    elif plan.buses.average_length() > _LONGEST:
+        return None
     else:
         order = yield from _order_in_stages(plan)
-    placed = yield from _placed_in_stages(order, _Sizes(graph, boxes, sizes, density), room)
+        draft = yield from _draft_in_stages(trace, before, folded, density, plan, order, _ROOM)
+    placed = yield from draft.fitted(room)
     yield
     if density == "dots" and (room is None or placed.height < room[1]):
         placed = lowered(placed)
@@ -161,16 +149,16 @@ def scene_in_stages(
     yield
     return Scene(
         density,
-        tuple(boxes),
+        draft.boxes,
         plan.ends,
         placed,
         plan.buses,
         tiles,
-        _rows(placed, boxes),
+        _rows(placed, draft.boxes),
         plan.box_of,
         plan.wires_into,
         plan.wires_from,
-        dot_labels(boxes, placed, tiles) if density == "dots" else {},
+        dot_labels(draft.boxes, placed, tiles) if density == "dots" else {},
         key,
     )
 
@@ -221,44 +209,40 @@ def _order_in_stages(plan: _Plan) -> Stages[Order]:
     return order_in_stages(heights, plan.buses.edges, _FEW_TRIES if plan.is_large else TRIES)
 
 
-class _Sizes(NamedTuple):
-    """What a layout is made for."""
-
-    graph: Graph
-    boxes: Sequence[NodeBox]
-    sizes: Sequence[tuple[int, int]]
-    """Those of the boxes, and of the branches of buses."""
-    density: Density
+@derived(limit=8)
+def _draft(
+    trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, start: int, stop: int
+) -> Draft:
+    plan, order = _plan(trace.graph, folded, start, stop), _order(trace.graph, folded, start, stop)
+    return finish(_draft_in_stages(trace, before, folded, density, plan, order))
 
 
-def _placed_in_stages(order: Order, wanted: _Sizes, room: Room | None) -> Stages[Layout]:
-    """A layout that fits into a room if that can be had: as it is, in rows, without blank rows, or both.
-
-    What does not fit is in rows nevertheless if two of them at least are seen at a time.
-    """
-    placed = _trimmed(wanted, (yield from place_in_stages(order, wanted.sizes)))
-    if room is None or _fits(placed, room):
-        return placed
-    for tight in (False, True) if wanted.density != "full" else (False,):
-        denser = placed
-        if tight:
-            denser = _trimmed(wanted, (yield from place_in_stages(order, wanted.sizes, tight=True)))
-        for found in (denser, _in_rows(denser, wanted, room)):
-            if found is not None and _fits(found, room):
-                return found
-    broken = _in_rows(placed, wanted, room) if 2 * placed.height < room[1] else None
-    return broken or placed
-
-
-def _fits(placed: Layout, room: Room) -> bool:
-    return placed.width <= room[0] and placed.height <= room[1]
+def _draft_in_stages(
+    trace: Trace,
+    before: Trace | None,
+    folded: tuple[str, ...],
+    density: Density,
+    plan: _Plan,
+    order: Order,
+    least: int = 0,
+) -> Stages[Draft]:
+    """The boxes with what is written at them, which gets `least` cells for a number."""
+    shown, boxes = folded_graph(trace.graph, folded), list[NodeBox]()
+    for index, operands in zip(plan.indices, plan.operand_counts, strict=True):
+        if len(boxes) % _AT_ONCE == 0:
+            yield
+        box = measured_box(trace, before, shown.nodes[index], shown.cells[index], density, least)
+        boxes.append(box.with_operands(operands, density))
+    return Draft(trace.graph, order, boxes, plan.buses.branches, density)
 
 
-def _in_rows(placed: Layout, wanted: _Sizes, room: Room) -> Layout | None:
-    if placed.width <= room[0]:
-        return None
-    broken = in_rows(placed, wanted.sizes, room[0])
-    return None if broken is None else _trimmed(wanted, broken)
+def fits_in(
+    trace: Trace, before: Trace | None, folded: tuple[str, ...], density: Density, room: Room
+) -> bool:
+    """Whether all of a graph that is not large fits into a room."""
+    count = folded_graph(trace.graph, folded).computed_count
+    draft = _draft(trace, before, folded, density, 0, count)
+    return fits(finish(draft.fitted(room)), room)
 
 
 def _with_operands(
@@ -289,24 +273,6 @@ def _ends(
                 ends.append((operand, position, argnum))
         wires_into[position] = range(first, len(ends))
     return ends, wires_into
-
-
-def _trimmed(wanted: _Sizes, placed: Layout) -> Layout:
-    """A layout without the rows at its bottom and the column at its right in which nothing is ever written.
-
-    A leaf that gets no gradient has nothing below its wire, and what is written at a box ends before its
-    last cell, which keeps it apart from the next box.
-    """
-    graph, boxes, _, density = wanted
-    width = height = 0
-    for box, (left, top) in zip(boxes, placed.origins, strict=False):
-        gets_gradient = graph.gets_gradient(box.node.position)
-        is_bare = density == "full" and not box.operator_width and not gets_gradient
-        width = max(width, left + box.width - (density != "dots"))
-        height = max(height, top + box.height - is_bare)
-    corners = [corner for route in placed.routes for corner in route]
-    width = max(width, max((x + 1 for x, _ in corners), default=0))
-    return replace(placed, width=width, height=max(height, max((y + 1 for _, y in corners), default=0)))
 
 
 def _rows(placed: Layout, boxes: Sequence[NodeBox]) -> tuple[tuple[int, ...], ...]:

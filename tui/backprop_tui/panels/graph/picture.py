@@ -34,7 +34,8 @@ from backprop_tui.panels.graph.river import River
 from backprop_tui.render.differences import faded
 from backprop_tui.scene.boxes import DENSITIES, Density, NodeBox, dot_name, short_name
 from backprop_tui.scene.folding import folded_graph
-from backprop_tui.scene.scene import LARGEST, Room, Scene, SceneKey, scene_in_stages
+from backprop_tui.scene.placing import Room
+from backprop_tui.scene.scene import LARGEST, Scene, SceneKey, fits_in, scene_in_stages
 from backprop_tui.scene.wires import HighlightedWires, WireCell
 from backprop_tui.view import View
 
@@ -51,8 +52,9 @@ __all__ = [
 
 _MOST_BOXES = 20_000
 """The most that are laid out at all."""
-_LEAST_CELLS: Final[Mapping[Density, int]] = {"full": 36, "compact": 16, "names": 8}
-"""The fewest cells of a picture for each node: where there are fewer, none is laid out to see if it fits."""
+_FEW_BOXES = 12
+_LEAST_CELLS: Final[Mapping[Density, int]] = {"full": 110, "compact": 50, "names": 36}
+"""Where there are fewer cells for each of more than a few nodes, nothing is laid out to see if it fits."""
 _PART_STEP = 80
 """A graph that is shown in parts shows the next part after this many boxes."""
 
@@ -68,12 +70,10 @@ def density_shown(view: View) -> Density:
 
 @derived(limit=8)
 def _richest(trace: Trace, before: Trace | None, folded: tuple[str, ...], room: Room) -> Density:
-    shown = folded_graph(trace.graph, folded)
+    count = len(folded_graph(trace.graph, folded).nodes)
     for density in DENSITIES[:-1]:
-        if len(shown.nodes) * _LEAST_CELLS[density] > room[0] * room[1]:
-            continue
-        placed = _scene(trace, before, folded, density, 0, shown.computed_count, room).layout
-        if placed.width <= room[0] and placed.height <= room[1]:
+        is_hopeless = count > _FEW_BOXES and count * _LEAST_CELLS[density] > room[0] * room[1]
+        if not is_hopeless and fits_in(trace, before, folded, density, room):
             return density
     return DENSITIES[-1]
 
