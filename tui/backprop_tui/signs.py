@@ -23,9 +23,9 @@ SIGNS: Final = (
     ("╌╌▷", Role.DIM, msg("dashed lines and hollow arrows: what is still ahead")),
     ("○ ◇ □", Role.NAME, msg("an input, a parameter, a constant")),
     (
-        "3×4 ‖2‖",
+        "(3×4) ‖2‖",
         Role.VALUE,
-        msg("a tensor in short: its shape, (3) for a vector, and ‖its norm‖, the root of the sum of squares"),
+        msg("a tensor in short: its shape and ‖its norm‖, the root of the sum of squares"),
     ),
     (
         "5/9 true",

@@ -162,14 +162,14 @@ def test_a_heatmap_says_its_shape_and_its_range() -> None:
             "⎢··aaaabbbbccddddee⎥",
             "⎢··················⎥",
             "⎣··1122445566778899⎦",
-            "        4×9",
+            "       (4×9)",
             "-8 ihfecb 0 235689 8",
         ]
     )
 
 
 def test_a_heatmap_of_more_axes_names_the_matrix_that_it_shows() -> None:
-    assert "2×3×9×9 [0, 0, :, :]" in text(tensor_block(np.ones((2, 3, 9, 9)), Role.VALUE, 26, 9))
+    assert "(2×3×9×9) [0, 0, :, :]" in text(tensor_block(np.ones((2, 3, 9, 9)), Role.VALUE, 26, 9))
 
 
 class TestLevels:

@@ -498,7 +498,7 @@ def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
 
 @pytest.mark.parametrize(
     ("stem", "at", "width"),
-    [("mazur_network", 13, 52), ("hello_rnn", 25, 56), ("twin_units", 17, 70), ("attention_head", 24, 58)],
+    [("mazur_network", 13, 52), ("hello_rnn", 25, 60), ("twin_units", 17, 70), ("attention_head", 24, 63)],
 )
 def test_an_end_of_a_picture_is_not_cut_for_a_margin(stem: str, at: int, width: int) -> None:
     """The step is so near to the right end, or the left one, that the margin would leave it out of view."""

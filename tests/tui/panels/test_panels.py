@@ -212,7 +212,8 @@ def test_in_the_table_operands_that_are_cut_can_be_told_apart() -> None:
             drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 68) for name in ("first", "last")
         )
         first, last = (re.split(r"\s{2,}", line_text(row).strip("▶ "))[1] for row in rows)
-        assert (first, last) == ("tem…ratures[0]", "tem…ratures[3]")
+        assert re.fullmatch(r"te?m?…\w+s\[0\]", first)
+        assert last == first.replace("0", "3")
 
 
 @pytest.mark.parametrize(

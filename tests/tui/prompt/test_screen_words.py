@@ -114,7 +114,7 @@ def test_the_labels_of_an_equation_are_words_of_the_prompt(language: str) -> Non
         ("∂L/∂W_hh[0,1]", "= 0.0835954"),
         ("upstream[0]", "= -0.334382"),
         ("W_hhᵀ - W_hh.T", "= ⎡0  0⎤"),
-        ("W_hh.shape", "W_hh: 2×2"),
+        ("W_hh.shape", "W_hh: (2×2)"),
         ("mse", "mean((a - target) ** 2)"),
         ("np.tanh", "tanh(a)"),
     ],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import DIGITS, column, number
 from backprop_engine.explain.statistics import norm
+from backprop_tui.cells.shapes import shape_label
 
 __all__ = ["ABSENT", "SUMMED", "progress", "summary"]
 
@@ -33,8 +34,6 @@ def progress(count: int, of: int) -> str:
 def summary(tensor: Tensor | None, room: int = _ROOM, digits: int = DIGITS, *, shape: bool = True) -> str:
     """A tensor in short: a scalar's number with at most `digits`, a short vector's entries if there is `room`
     for them, else its shape and its Euclidean norm; of truth values, how many are true.
-
-    A vector's shape stands in brackets, so that nobody takes it for a number.
     """
     if tensor is None:
         return ABSENT
@@ -42,7 +41,7 @@ def summary(tensor: Tensor | None, room: int = _ROOM, digits: int = DIGITS, *, s
         return _scalar(tensor, room, digits)
     if tensor.ndim == 1 and (entries := _entries(tensor, room)):
         return entries
-    lead = f"({tensor.size}) " if tensor.ndim == 1 else f"{shape_text(tensor.shape)} "
+    lead = f"{shape_label(tensor.shape)} "
     return (lead if shape else "") + _size(tensor, room - len(lead) * shape)
 
 

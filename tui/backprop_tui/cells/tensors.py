@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.heatmap import heat_lines, legend
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.shapes import shape_label
 
 __all__ = [
     "WrittenColumns",
@@ -200,7 +201,7 @@ def heat_block(
     """
     matrix, known = _as_matrix(tensor, row or lying), facts(tensor)
     index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
-    named: Line = (Span(f"{shape_text(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
+    named: Line = (Span(f"{shape_label(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
     below = [Block.of([line]) for line in (named, legend(known, width)) if line]
     below = [block for block in below if block.width <= width]
     below = below[max(0, len(below) - (height - 1) // 2) :]

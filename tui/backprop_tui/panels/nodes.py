@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.marks import breakpoint_nodes
 from backprop_engine.derived import derived
 from backprop_engine.explain.statistics import norm
@@ -28,6 +28,7 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.eighths import bar
 from backprop_tui.cells.lines import Line, Role, Span, Tint, crop_line
 from backprop_tui.cells.shades import flow
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT, progress
 from backprop_tui.cells.text import cell_width, clip_formula, clip_middle
 from backprop_tui.panels.marks import breakpoint_sign
@@ -205,7 +206,7 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
     """
     headings = [cell_width(heading.in_language(language)) for heading in _HEADINGS]
     nodes = _examples(trace.graph)
-    words = [(node.name, _what(trace.graph, node, language), _shape(node, language)) for node in nodes]
+    words = [(node.name, _what(trace.graph, node, language), shape_label(node.shape)) for node in nodes]
     numbers = {column: _NumberColumn.of(trace, before, nodes, column) for column in _NUMBERS}
     widths = [max(map(cell_width, column)) for column in zip(*words, strict=True)]
     widths += [numbers[column].needed(_LIMITS[column]) for column in _NUMBERS]
@@ -323,7 +324,7 @@ def _cells(view: View, node: Node, columns: _Columns) -> tuple[str, ...]:
     earlier = before.value(node) if before else None
     value = _aligned((frame.value(node), earlier, ""), sizes[_VALUE], points[_VALUE])
     name, what = clip_middle(node.name, sizes[0]), _what_in(view.graph, node, sizes[_WHAT], view.language)
-    return name, what, _shape(node, view.language), value, gradient
+    return name, what, shape_label(node.shape), value, gradient
 
 
 def _size(view: View, node: Node, cells: int) -> Span:
@@ -366,10 +367,6 @@ def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
 
 def _shortened(most: int, operand: Node) -> str:
     return clip_middle(operand_text(operand), most)
-
-
-def _shape(node: Node, language: str) -> str:
-    return shape_text(node.shape) if node.shape else msg("scalar").in_language(language)
 
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, same, shape_text
+from backprop_engine.arrays import Tensor, same
 from backprop_engine.debugger import Session, SwitchBranch, update
 from backprop_engine.debugger.queries import (
     Difference,
@@ -33,6 +33,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, Span, line_text
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import progress, summary
 from backprop_tui.prompt.described import described_word
 from backprop_tui.prompt.outcome import Context, Outcome, one_line, table, tensor_lines
@@ -377,7 +378,7 @@ def found(session: Session, query: Find, context: Context) -> Outcome:
             (
                 Span(node.name, Role.NAME),
                 Span(_what(graph, node, language)),
-                Span(shape_text(node.shape), Role.DIM),
+                Span(shape_label(node.shape), Role.DIM),
             )
         )
     for position in hit.positions[:_MOST]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from backprop_engine.arrays import shape_text
 from backprop_engine.debugger import Session
 from backprop_engine.evaluation.calls import signature
 from backprop_engine.explain.symbols import loss_name
@@ -12,6 +11,7 @@ from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Op
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import summary
 from backprop_tui.prompt.outcome import Context, one_line, table
 
@@ -38,7 +38,7 @@ def described_word(typed: str, session: Session, context: Context) -> list[Line]
         return [one_line(msg("g stands for the upstream gradient in a rule").in_language(context.language))]
     named, _, attribute = word.rpartition(".")
     if attribute == "shape" and named in graph:
-        return [one_line(f"{named}: {shape_text(graph[named].shape)}")]
+        return [one_line(f"{named}: {shape_label(graph[named].shape)}")]
     rows = [
         (
             Span(node.name, Role.NAME),

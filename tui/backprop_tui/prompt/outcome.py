@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.debugger import Session
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import cell_width, clip
@@ -109,7 +110,7 @@ def tensor_lines(
     block = tensor_block(tensor, role, room, _MOST_ROWS, row=tensor.ndim == 1, heat=False)
     lines = list(beside(head, block).lines)
     if tensor.ndim > 2 or tensor.size > 64:
-        shape = shape_text(tensor.shape)
+        shape = shape_label(tensor.shape)
         first = f", {msg('the first matrix of it').in_language(language)}" if tensor.ndim > 2 else ""
         lines.append((_INDENT, Span(f"{shape}{first}", Role.DIM)))
     return lines

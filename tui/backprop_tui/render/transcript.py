@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from backprop_engine.arrays import shape_text
 from backprop_engine.derivatives.decomposition import stepped_into
 from backprop_engine.explain.facts import StepFacts, step_facts
 from backprop_engine.explain.symbols import formula
@@ -14,6 +13,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
@@ -155,7 +155,7 @@ def _cells(frame: Frame, node: Node) -> tuple[str, str, str, str, str]:
     return (
         node.name,
         f"= {formula(frame.graph, node)}" if node.op is not None else node.kind.value,
-        shape_text(node.shape),
+        shape_label(node.shape),
         summary(frame.value(node), 40, shape=False),
         summary(frame.gradient(node), 40, shape=False) if gets else missing,
     )

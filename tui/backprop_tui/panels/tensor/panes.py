@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.derivatives.jacobian import EntryIndex, Origins
 from backprop_engine.explain.entries import FactorEntries, column_entries, factor_entries
 from backprop_engine.explain.local_facts import LocalFacts
@@ -19,6 +19,7 @@ from backprop_engine.messages.message import msg
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.heatmap import legend
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.tensors import slice_text
 from backprop_tui.cells.text import clip
 from backprop_tui.panels.tensor.grid import (
@@ -275,7 +276,7 @@ def _title(pane: Pane, part: str, width: int) -> Line:
     """
     grid = pane.grid
     apart = ", " if " " in pane.name else " "  # a formula would run into the shape
-    shape = f"{apart}{shape_text(grid.shape)}" if grid.shape else ""
+    shape = f"{apart}{shape_label(grid.shape)}" if grid.shape else ""
     name = Span(clip(pane.name, _LONGEST_NAME), grid.role)
     close = f" {part.replace(' ', '')}" if part else ""
     for detail in (shape + part, part or shape, close or shape):

@@ -13,7 +13,7 @@ from pathlib import PurePath
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import Histogram, facts, histogram
 from backprop_engine.explain.symbols import formula, gradient_name
@@ -21,6 +21,7 @@ from backprop_engine.messages.message import msg
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.panels.tensor.grid import Picture
 from backprop_tui.panels.tensor.panes import main_pane, pane_block, side_panes
@@ -100,7 +101,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     line: list[Span] = [
         Span(node.name, Role.NAME),
         Span(f" = {what}" if node.op is not None else f"  {what}"),
-        Span(f"   {shape_text(node.shape)} {view.scenario.dtype}", Role.DIM),
+        Span(f"   {shape_label(node.shape)} {view.scenario.dtype}", Role.DIM),
     ]
     if node.place is not None:
         place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"

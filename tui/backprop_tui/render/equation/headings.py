@@ -240,7 +240,7 @@ def _shape_beside_the_word(head: Heading) -> Heading:
         return _rule_beside_the_word(head)._replace(shape="")
     if not (head.word and head.shape):
         return head
-    return head._replace(word=f"{head.word} ({head.shape.strip('()')})", shape="")
+    return head._replace(word=f"{head.word} {head.shape}", shape="")
 
 
 # Drawn

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.derivatives.jacobian import window
 from backprop_engine.explain.local_facts import LocalFacts, SampleIndex
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.render.equation.terms import Term, showing
 
 __all__ = ["LocalColumn", "local_column"]
@@ -78,7 +79,7 @@ def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalCol
         number = _same_everywhere(jacobian)
         tensor = jacobian.reshape(operand) if number is None else number
         return LocalColumn(showing(tensor, factor.name, word, Role.LOCAL, rule=rule), "·")
-    shape = shape_text(factor.shape) if factor.shape else ""
+    shape = shape_label(factor.shape) if factor.shape else ""
     term = Term(factor.name, word, shape, None, Role.LOCAL, rule=rule)
     return LocalColumn(term, "·", comes_first=factor.comes_first)
 

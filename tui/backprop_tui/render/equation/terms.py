@@ -11,12 +11,13 @@ from typing import TypeAlias
 
 from msgspec import Struct, field, structs
 
-from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.arrays import Tensor
 from backprop_engine.derived import derived
 from backprop_engine.explain.local_facts import SampleIndex
 from backprop_engine.explain.numbers import number
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.tensors import WrittenColumns, heat_block, mostly_zero_block, tensor_block
 from backprop_tui.cells.text import cell_width
 
@@ -183,14 +184,13 @@ def showing(
 ) -> Term:
     """The column of a tensor, or of what is `at` some index of it; of one with more axes, the first matrix.
 
-    ``3×3×3 [0]`` says which one it is. A vector's shape is in brackets, as it stands near other numbers; a
-    scalar's goes without saying.
+    ``(3×3×3) [0]`` says which one it is. A scalar's shape goes without saying.
     """
     if tensor.shape == ():
         return Term(name, word, "", tensor, role, rule=rule)
     if at is None and 0 not in tensor.shape:
         at = (0,) * (tensor.ndim - 2)
-    shape = shape_text(tensor.shape) if tensor.ndim > 1 else f"({tensor.size})"
+    shape = shape_label(tensor.shape)
     if at:
         shape += f" [{', '.join(':' if index is None else str(index) for index in at).removesuffix(', :')}]"
         tensor = tensor[tuple(slice(None) if index is None else index for index in at)]

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from backprop_engine.arrays import shape_text
 from backprop_engine.explain.common_facts import gives_row
 from backprop_engine.explain.facts import (
     AccumulateFacts,
@@ -29,6 +28,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block, fenced, row, superscript, text
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.render.formulas.axes import letters
 from backprop_tui.render.formulas.equations import (
@@ -182,7 +182,7 @@ def _factor(box: Block) -> Block:
 
 def _seed(facts: SeedFacts, language: str) -> Equation:
     seed = facts.result.tensor
-    short = text(number(seed), Role.GRADIENT) if seed.shape == () else text(shape_text(seed.shape), Role.DIM)
+    short = text(number(seed), Role.GRADIENT) if seed.shape == () else text(shape_label(seed.shape), Role.DIM)
 
     def columns(style: Style) -> Sequence[Column]:
         value = tensor_box(seed, Role.GRADIENT, style)
