@@ -7,15 +7,20 @@ are simulated by the model of Machado, Oliveira and Fernandes (2009) at severity
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
 from coloraide import Color
 from textual.theme import Theme
 
+from backprop_engine.trace.trace import Phase
 from backprop_tui.cells.lines import Role, Tint
 from backprop_tui.cells.shades import FLOWS, Flow
+from backprop_tui.panels.graph import graph_picture
+from backprop_tui.scene.boxes import Density
 from backprop_tui.themes import DARK, LIGHT, palette
+from scenes import view
 
 APART = 20
 """How far the roles are from each other that must never be mistaken."""
@@ -105,11 +110,25 @@ def test_the_product_is_the_strongest_of_all(theme: Theme) -> None:
 
 
 @each_theme
-@pytest.mark.parametrize("active", [Role.ACTIVE_VALUE, Role.ACTIVE_GRADIENT])
-def test_what_is_active_is_at_least_as_strong_as_what_stands_around_it(theme: Theme, active: Role) -> None:
-    assert palette(theme)[active].bold
-    for role in (Role.DIM, Role.NAME, Role.VALUE):
-        assert strength(theme, active) >= strength(theme, role), role
+@pytest.mark.parametrize(
+    ("stem", "at"), [("rnn_cell", 7), ("rnn_cell", 19), ("vanishing_sigmoids", 16), ("lstm", 80)]
+)
+@pytest.mark.parametrize("density", ["full", "compact", "names", "dots"])
+def test_in_a_graph_nothing_is_stronger_than_what_is_active(
+    theme: Theme, stem: str, at: int, density: Density
+) -> None:
+    shown = replace(view(stem, at), density=density)
+    drawing = graph_picture(shown)
+    roles = {
+        span.role
+        for y in range(drawing.height)
+        for span in drawing.row(y, 0, drawing.width)
+        if span.text.strip()
+    }
+    active = Role.ACTIVE_VALUE if shown.frame.phase is Phase.FORWARD else Role.ACTIVE_GRADIENT
+    assert active in roles
+    for role in roles:
+        assert strength(theme, role) <= strength(theme, active), role
 
 
 @each_theme

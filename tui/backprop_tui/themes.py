@@ -25,7 +25,7 @@ DARK = Theme(
     success=colours.DARK.forward,
     error=colours.DARK.upstream,
     warning="#e3b341",
-    foreground="#e6edf3",
+    foreground=colours.DARK.text,
     background="#0d1117",
     surface="#0d1117",
     panel="#161b22",
@@ -40,7 +40,7 @@ LIGHT = Theme(
     success=colours.LIGHT.forward,
     error=colours.LIGHT.upstream,
     warning="#7d4e00",
-    foreground="#1f2328",
+    foreground=colours.LIGHT.text,
     background="#ffffff",
     surface="#ffffff",
     panel="#f0f3f6",
@@ -191,7 +191,7 @@ def _styles(own: Colours) -> dict[Tint, Style]:
         Role.DIM: Style(color=own.aside),
         Role.HEADING: Style(color=own.text, bold=True),
         Role.NAME: Style(color=own.name, bold=True),
-        Role.OP: Style(color=own.text, bold=True),
+        Role.OP: Style(color=own.aside, bold=True),
         Role.VALUE: Style(color=own.forward),
         Role.GRADIENT: Style(color=own.upstream),
         Role.LOCAL: Style(color=own.local),
@@ -218,7 +218,11 @@ def _patch(patch: Patch) -> Style:
 def _without_colours(own: Colours, *, terminals: bool) -> dict[Tint, Style]:
     """What a reader sees who wants none: greys, or only weights on the background of the terminal."""
     active = Style(color=own.product, bold=True)
-    return {Role.ACTIVE_VALUE: active, Role.DIM: Style(color=own.aside, dim=terminals)}
+    return {
+        Role.ACTIVE_VALUE: active,
+        Role.CHANGED_VALUE: active + Style(reverse=True),
+        Role.DIM: Style(color=own.aside, dim=terminals),
+    }
 
 
 def _flows(own: Colours, *, mixed: bool) -> dict[Tint, Style]:

@@ -21,7 +21,7 @@ from backprop_tui.cells.troubles import with_troubles
         ("infinity", []),
     ],
 )
-@pytest.mark.parametrize("role", [Role.VALUE, Role.GRADIENT, Role.LOCAL, Role.PRODUCT, Role.ACTIVE_GRADIENT])
+@pytest.mark.parametrize("role", [Role.VALUE, Role.GRADIENT, Role.LOCAL, Role.PRODUCT, Role.CHANGED_GRADIENT])
 def test_only_the_number_itself_is_trouble(text: str, bad: list[str], role: Role) -> None:
     line = with_troubles((Span("x = ", Role.TEXT), Span(text, role)))
     assert [span.text for span in line if span.role is Role.TROUBLE] == bad

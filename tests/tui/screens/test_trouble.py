@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_engine.debugger import Break
 from backprop_tui.screens.inspect import InspectScreen
 from driving import WIDE, debugger, notices, opened, seen
 
@@ -32,3 +33,15 @@ async def test_where_all_is_finite_it_says_so() -> None:
         await pilot.pause()
         assert debugger(pilot).current.session.position == 0
         assert "every number of this iteration is finite" in "".join(notices(pilot))
+
+
+async def test_the_panel_tells_what_to_do_and_the_notice_covers_nothing_of_it() -> None:
+    async with opened("nan_from_log_zero", size=WIDE) as pilot:
+        debugger(pilot).do(Break("first infinity"))
+        pilot.app.clear_notifications()
+        await pilot.press("c")
+        await pilot.pause()
+        assert notices(pilot) == ["Stopped at breakpoint 1 (first infinity)."]
+        shown = " ".join(seen(pilot).split())
+        assert "it arises here, from finite" in shown
+        assert "Look at what was divided by" in shown

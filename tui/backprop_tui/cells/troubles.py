@@ -10,7 +10,16 @@ from backprop_tui.cells.lines import Line, Role, Span, Tint
 __all__ = ["with_troubles"]
 
 _NUMBERS: Final[frozenset[Tint]] = frozenset(
-    (Role.VALUE, Role.GRADIENT, Role.LOCAL, Role.PRODUCT, Role.ACTIVE_VALUE, Role.ACTIVE_GRADIENT)
+    (
+        Role.VALUE,
+        Role.GRADIENT,
+        Role.LOCAL,
+        Role.PRODUCT,
+        Role.ACTIVE_VALUE,
+        Role.ACTIVE_GRADIENT,
+        Role.CHANGED_VALUE,
+        Role.CHANGED_GRADIENT,
+    )
 )
 _NOT_FINITE: Final = re.compile(r"(?:(?<![\w.])|(?<=Δ))(-?inf|NaN)(?!\w)")
 

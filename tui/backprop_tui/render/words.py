@@ -9,6 +9,8 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.debugger.anomalies import ANOMALIES
+from backprop_engine.debugger.troubles import troubles
 from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
 from backprop_engine.explain.facts import (
     AccumulateFacts,
@@ -74,7 +76,16 @@ def remarks(facts: StepFacts, language: str) -> list[Line]:
     """What there is to say beside the step's equation, its formulas and its code; trouble comes first."""
     said = [*_said(facts, language)]
     trouble, why = ([line for topic, line in said if topic == wanted] for wanted in ("trouble", "why"))
-    return [*trouble, *note(facts, language), *why, *_done(facts, language)]
+    return [*trouble, *note(facts, language), *_advice(facts, language), *why, *_done(facts, language)]
+
+
+def _advice(facts: StepFacts, language: str) -> list[Line]:
+    """What people do about NaN or an infinity, at the step at which it arises."""
+    here = [trouble for trouble in troubles(facts.trace) if trouble.position == facts.frame.position]
+    if not here or isinstance(facts, StartFacts):
+        return []
+    name = "first nan" if any(trouble.is_nan for trouble in here) else "first infinity"
+    return [(Span(ANOMALIES[name].advice.in_language(language)),)]
 
 
 def _done(facts: StepFacts, language: str) -> list[Line]:

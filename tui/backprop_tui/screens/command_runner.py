@@ -134,7 +134,7 @@ class CommandRunner:
 
         view = self._handle.current
         if is_move(command):
-            lines = notices(before, after, view.language)
+            lines = notices(before, after, view.language)[:1]  # the panels tell the rest
         else:
             lines = report(before, after, command, Context(view.scenario, view.language))
         if lines:
