@@ -215,7 +215,7 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         upstream=largest,
         most=most,
         sample=sample,
-        factors=_factors(trace, edge),
+        factors=lambda: _factors(trace, edge),
         sizes=node.shape,
     )
 
@@ -227,12 +227,9 @@ def _factors(trace: Trace, edge: Edge) -> dict[str, Any]:
     names = node.op.names(len(node.operands))
     values = {name: trace.operand_values[operand] for name, operand in zip(names, node.operands, strict=True)}
     out = np.asarray(trace.outs[edge.node], dtype=np.float64)
-    return values | {
-        "out": out,
-        "1 - out": 1 - out,
-        "out * (1 - out)": out * (1 - out),
-        "1 - out ** 2": 1 - out**2,
-    }
+    with np.errstate(all="ignore"):
+        slopes = {"1 - out": 1 - out, "out * (1 - out)": out * (1 - out), "1 - out ** 2": 1 - out**2}
+    return values | {"out": out} | slopes
 
 
 def _dependants(graph: Graph, leaf: int) -> list[int]:
@@ -314,14 +311,14 @@ def compare(
     upstream: float = 0.0,
     most: int = MOST_ENTRIES,
     sample: int = SAMPLE,
-    factors: Mapping[str, Any] | None = None,
+    factors: Callable[[], Mapping[str, Any]] = dict,
     sizes: Shape = (),
 ) -> GradientCheck:
     """Compare `gradient` with the derivative of the scalar `function` at `x`.
 
     `upstream` is the largest upstream gradient in it: a rule whose local gradient all but cancels, as tanh's
-    does where it is saturated, is allowed the rounding of what cancelled. `factors` and `sizes` help to
-    recognise a mistake (see `resemblance`).
+    does where it is saturated, is allowed the rounding of what cancelled. What `factors` gives, and `sizes`,
+    help to recognise a mistake (see `resemblance`).
     """
     method = "complex step" if analytic else "differences"
     entries = int(np.size(x))
@@ -351,13 +348,13 @@ def compare(
 
 
 def _recognised(
-    check: GradientCheck, gradient: Tensor, factors: Mapping[str, Any] | None, sizes: Shape
+    check: GradientCheck, gradient: Tensor, factors: Callable[[], Mapping[str, Any]], sizes: Shape
 ) -> GradientCheck:
     """A gradient that differs, with what the difference looks like."""
     if check.numeric is None:
         return check
     found, expected = np.asarray(gradient, dtype=np.float64), np.asarray(check.numeric, dtype=np.float64)
-    looks = resemblance(found, expected, factors=factors, sizes=sizes)
+    looks = resemblance(found, expected, factors=factors(), sizes=sizes)
     return structs.replace(check, cosine=cosine(found, expected), resembles=looks)
 
 

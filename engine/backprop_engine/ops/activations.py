@@ -379,12 +379,17 @@ log_sigmoid = define(
     kinks=(Kink((-1e4,), -1e4, (1,), Words("without log 0", "log 0을 거치지 않음")),),
 )
 
+
+def _silu_slope(out: Any, a: Any) -> Any:
+    return sigmoid_of(a) * (1.0 + a * sigmoid_of(-a))  # 1 − sigmoid(a), to its last digit
+
+
 silu = define(
     "silu",
     operands="a",
     formula="a * sigmoid(a)",
     forward=lambda a: a * sigmoid_of(a),
-    rules=(Elementwise("out + sigmoid(a) * (1 - out)", lambda out, a: out + sigmoid_of(a) * (1.0 - out)),),
+    rules=(Elementwise("sigmoid(a) * (1 + a * (1 - sigmoid(a)))", _silu_slope),),
     tails="saturating",
     inside=(("p", "sigmoid(a)"), ("out", "a * p")),
     lesson=Words(
@@ -433,9 +438,14 @@ def _gelu_gate(a: Any, approximate: str) -> Any:
     return 0.5 * np.asarray(_erfc_entries(-a / math.sqrt(2.0)), dtype=np.float64)[()]
 
 
+_CLOSED = 1e3
+"""Where the gate of GELU has long been open or closed, and the square of its operand does not overflow."""
+
+
 def _gelu_slope(out: Any, a: Any, approximate: str) -> Any:
     p = _gelu_gate(a, approximate)
     if approximate == "tanh":
+        a = np.where(np.isfinite(a), np.clip(a, -_CLOSED, _CLOSED), a)[()]
         return p + 2.0 * _ROOT * a * p * (1.0 - p) * (1.0 + 3.0 * 0.044715 * a * a)
     return p + a * np.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
 

@@ -129,8 +129,6 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """Whether its derivative can be checked by a complex step."""
     boolean: bool = False
     """Whether it gives truth values."""
-    wrong: bool = False
-    """Whether a rule of it is wrong on purpose, so that a check must find it."""
     tails: Literal["", "saturating", "dead"] = ""
     """What becomes of the slope of an activation function far from 0: ``saturating`` where it falls to 0,
     ``dead`` where it and the output are exactly 0 on one side."""
@@ -150,6 +148,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     kinks: tuple[Kink, ...] = ()
     """Points at which an answer had to be chosen, with the answer; a test computes each."""
     samples: tuple[Sample, ...]
+    wrong: bool = False
+    """Whether a rule of it is wrong on purpose, so that a check must find it; none of the table's is."""
 
     def rules_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         """One rule, or ``None``, for each operand."""

@@ -273,6 +273,12 @@ mean = define(
 # Running sums along an axis.
 
 
+def running_sum(a: Any, axis: int) -> Any:
+    """The sums of all entries up to each; in double precision, since the rounding of every step adds up."""
+    wide = np.float64 if np.asarray(a).dtype in (np.float16, np.float32) else None
+    return np.cumsum(a, axis=axis, dtype=wide)
+
+
 def _cumsum_shape(a: Shape, axis: int) -> Shape:
     positive_axis(a, axis)
     return a
@@ -282,7 +288,7 @@ def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Li
     axis = positive_axis(shapes[0], attributes["axis"])
 
     def vjp(g: Any, out: Any, a: Any, **_: Any) -> Any:
-        return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+        return np.flip(running_sum(np.flip(g, axis), axis), axis)
 
     def entries(i: Indices, j: Indices, *_: Any, **__: Any) -> Any:
         rest = same(i[:axis] + i[axis + 1 :], j[:axis] + j[axis + 1 :])
@@ -297,7 +303,7 @@ cumsum = define(
     "cumsum",
     operands="a",
     formula="cumsum(a)",
-    forward=lambda a, axis: np.cumsum(a, axis=axis),
+    forward=running_sum,
     shape=_cumsum_shape,
     rules=_cumsum_rules,
     attributes=(

@@ -61,8 +61,14 @@ def _mean_of_line(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return average(line, axes, keepdims)
 
 
+def _wide(a: Any) -> Any:
+    """An operand in a type that holds its squares: those of half precision end at 65,504."""
+    return a.astype(np.float32) if a.dtype == np.float16 else a
+
+
 def variance(a: Any, axis: AxisArg, keepdims: bool, ddof: int) -> Any:
     """The mean square of what is left when the mean is taken away; analytic, as NumPy's own is not."""
+    a = _wide(a)
     squares = np.sum(np.square(a - average(a, axis, True)), axis=axis, keepdims=keepdims)
     return squares / np.float64(count_of(a.shape, {"axis": axis}) - ddof)
 
@@ -171,7 +177,17 @@ std = define(
 )
 
 
+_SAFE = 1e150, 1e-140
+"""Between these, squares neither overflow nor lose digits."""
+
+
 def _norm(a: Any, axis: AxisArg, keepdims: bool) -> Any:
+    a = _wide(a)
+    largest = np.max(np.abs(a), initial=0.0)
+    if a.dtype == np.float64 and np.isfinite(largest) and not _SAFE[1] <= largest <= _SAFE[0] and largest:
+        return largest * np.sqrt(np.sum(np.square(a / largest), axis=axis, keepdims=keepdims))
+    if a.dtype == np.float32:
+        a = a.astype(np.float64)
     return np.sqrt(np.sum(np.square(a), axis=axis, keepdims=keepdims))
 
 

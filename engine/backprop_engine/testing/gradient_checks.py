@@ -180,7 +180,7 @@ def _argument_check(
 
     factors = {f"argument {at}": other for at, other in enumerate(values, 1)}
     return compare(
-        name, projected, value[()], found[()], analytic=False, factors=factors, sizes=upstream.shape,
+        name, projected, value[()], found[()], analytic=False, factors=lambda: factors, sizes=upstream.shape,
         upstream=float(np.max(np.abs(upstream), initial=0.0)),
     )  # fmt: skip
 
