@@ -12,6 +12,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
+from backprop_engine.ops.error_function import erfc_of
 from backprop_engine.ops.functions import gate
 from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise, Rules
@@ -428,17 +429,16 @@ mish = define(
 )
 
 _ROOT = math.sqrt(2.0 / math.pi)
-_erfc_entries = np.frompyfunc(math.erfc, 1, 1)
 
 
 def _gelu_gate(a: Any, approximate: str) -> Any:
     """How much of the operand passes; by the complement of erf, which keeps its digits far below 0."""
     if approximate == "tanh":
         return sigmoid_of(2.0 * _ROOT * (a + 0.044715 * a * a * a))
-    return 0.5 * np.asarray(_erfc_entries(-a / math.sqrt(2.0)), dtype=np.float64)[()]
+    return 0.5 * erfc_of(-a / math.sqrt(2.0))
 
 
-_CLOSED = 1e3
+_CLOSED = 30.0
 """Where the gate of GELU has long been open or closed, and the square of its operand does not overflow."""
 
 

@@ -13,6 +13,7 @@ from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Family
+from backprop_engine.ops.error_function import erf_of
 from backprop_engine.ops.notations import Notation, NumpyCall
 from backprop_engine.ops.rules import Elementwise
 from backprop_engine.ops.samples import POSITIVE, SINGLES, Kink, Sample, at_zero, beyond, near_zero
@@ -278,8 +279,6 @@ cos = define(
     ),
 )
 
-_erf_entries = np.frompyfunc(math.erf, 1, 1)
-
 ERF = """\
 import math
 
@@ -291,7 +290,7 @@ erf = define(
     operands="a",
     formula="erf(a)",
     helpers={"erf": ERF},
-    forward=lambda a: np.asarray(_erf_entries(a), dtype=np.float64)[()],
+    forward=erf_of,
     rules=(
         Elementwise("2 / sqrt(pi) * exp(-a ** 2)", lambda out, a: 2.0 / math.sqrt(math.pi) * np.exp(-a * a)),
     ),
