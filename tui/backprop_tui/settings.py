@@ -195,6 +195,11 @@ class _Reader:
         self, chosen: dict[str, tuple[str, ...]], bound: Mapping[str, tuple[str, ...]]
     ) -> dict[str, tuple[str, ...]]:
         """Those whose keys no other command has, once all of them are in force."""
+        wanted = {key for keys in chosen.values() for key in keys}
+        for row in COMMANDS:
+            rest = tuple(key for key in row.keys if key not in wanted)
+            if row.yields and row.name not in chosen and rest != row.keys:
+                chosen = {row.name: rest, **chosen}
         taken = {key: name for name, keys in bound.items() if name not in chosen for key in keys}
         kept: dict[str, tuple[str, ...]] = {}
         for name, keys in chosen.items():

@@ -194,6 +194,8 @@ CASES: dict[str, Case] = {
     "plot_back": Case("", lambda pilot, before: _focus(pilot) == "plots"),
     "faster": Case("", lambda pilot, before: _screen(pilot).player.speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).player.speed == 1),
+    "down": Case("", lambda pilot, before: _moved_down(pilot)),
+    "up": Case("", told("nothing farther on")),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "step"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PANEL_SLOTS[-1].name),
     **{
@@ -212,6 +214,13 @@ CASES: dict[str, Case] = {
     "gallery": Case("", shows(GalleryScreen)),
 }
 """Every command from the same place."""
+
+
+def _moved_down(pilot: Pilot[None]) -> bool:
+    """Whether the graph's panel is scrolled, or has said that all of it is seen."""
+    return bool(_screen(pilot).navigation.panel.scroll_offset.y) or told("nothing farther on")(
+        pilot, after(pilot)
+    )
 
 
 def _focus(pilot: Pilot[None]) -> str | None:

@@ -250,29 +250,60 @@ async def test_nonsense_is_answered_and_the_question_stays() -> None:
 # Panels
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_tab_goes_round_the_panels_and_shows_where_it_is(size: tuple[int, int]) -> None:
+def _seen_panels(pilot: Pilot[None]) -> list[str]:
+    """The panels that are seen, in their order."""
+    return [name for name in PANELS if debugger(pilot).panel(name).display]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
+async def test_tab_goes_round_the_panels_that_are_seen(size: tuple[int, int]) -> None:
     async with opened(STEM, size=size) as pilot:
+        await pilot.press("3", "1")
+        shown = _seen_panels(pilot)
+        assert 1 < len(shown) < len(PANELS)
         visited = [_focus(pilot)]
-        for _ in PANELS:
+        for _ in shown:
             await pilot.press("tab")
             visited.append(_focus(pilot))
-            assert debugger(pilot).panel(str(_focus(pilot))).size.area > 0
-        assert visited == [*PANELS, "graph"]
+        assert visited == [*shown, "graph"]
         back = []
-        for _ in PANELS:
+        for _ in shown:
             await pilot.press("shift+tab")
             back.append(_focus(pilot))
-        assert back == PANELS[::-1]
+        assert back == shown[::-1]
+        assert _seen_panels(pilot) == shown, "no panel comes to the front by it"
 
 
-async def test_on_a_narrow_screen_tab_brings_a_hidden_panel_forward() -> None:
-    async with opened(STEM, size=NARROW) as pilot:
-        shown = []
-        for _ in PANELS[1:]:
-            await pilot.press("tab")
-            shown.append([name for name in PANELS if debugger(pilot).panel(name).size.area > 0])
-    assert shown == [["graph", name] for name in PANELS[1:]]
+async def test_where_one_panel_fills_the_screen_tab_says_how_to_see_another() -> None:
+    async with opened(STEM) as pilot:
+        await pilot.press("t", "tab")
+        assert _focus(pilot) == "transcript"
+        await pilot.pause()
+        (notice,) = pilot.app._notifications
+        assert "no other panel is seen" in notice.message
+
+
+@pytest.mark.parametrize(("down", "up"), [("j", "k"), ("down", "up")])
+async def test_j_and_k_are_the_arrows(down: str, up: str) -> None:
+    async with opened(STEM) as pilot:
+        await pilot.press("3", down, down, up)
+        selection = debugger(pilot).current.session.selection
+        await pilot.press("t", "end")
+        transcript = debugger(pilot).panel("transcript")
+        transcript.scroll_to(0, 0, animate=False)
+        await pilot.pause()
+        assert selection == 0
+        await pilot.press(down)
+        assert transcript.scroll_offset.y == min(1, transcript.max_scroll_y)
+
+
+@pytest.mark.parametrize("key", ["space", "a"])
+async def test_space_plays_and_pauses(key: str) -> None:
+    async with opened(STEM, still=True) as pilot:
+        await pilot.press(key)
+        assert debugger(pilot).player.timer is not None
+        await pilot.press(key)
+        assert debugger(pilot).player.timer is None
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])

@@ -52,7 +52,8 @@ def test_what_they_say(tmp_path: Path) -> None:
         'language = "ko"\ntheme = "nord"\n[keys]\nstep = ["j", "right"]\nprompt = ":"\nfind = "ctrl+f"\n',
     )
     assert (settings.language, settings.theme, settings.problems) == ("ko", "nord", ())
-    assert settings.keys == {"step": ("j", "right"), "prompt": ("colon",), "find": ("ctrl+f",)}
+    chosen = {"step": ("j", "right"), "prompt": ("colon",), "find": ("ctrl+f",)}
+    assert settings.keys == {**chosen, "down": ("down",)}, "j has given way"
 
 
 PROBLEMS = {
@@ -82,7 +83,7 @@ def test_what_cannot_be_used_is_told(tmp_path: Path, text: str) -> None:
     korean = in_language(settings.problems[0], "ko")
     assert re.search("[가-힣]", korean)
     assert not re.search("[A-Za-z]{2,} [A-Za-z]{2,}", re.sub(r"`[^`]*`", "", korean))
-    assert settings.keys in ({}, {"step": ("j",)})
+    assert settings.keys in ({}, {"step": ("j",), "down": ("down",)})
 
 
 def test_two_commands_may_change_places(tmp_path: Path) -> None:
@@ -197,6 +198,17 @@ async def test_other_keys(tmp_path: Path) -> None:
         assert pilot.app.screen.query_one(Input).has_focus
         await pilot.press("escape", "question_mark")
         assert "j Ctrl+N" in seen(pilot)
+
+
+async def test_keys_that_give_way_keep_what_is_left_of_them(tmp_path: Path) -> None:
+    settings = read(tmp_path, "[keys]\nstep = ['j', 'right']\nback = ['k', 'left']\n")
+    assert settings.problems == ()
+    async with app_with(settings).run_test(size=WIDE) as pilot:
+        await pilot.press("j", "j", "k")
+        assert position(pilot) == 1
+        await pilot.press("3", "down", "down")
+        assert pilot.app.screen.current.session.selection is not None  # type: ignore[attr-defined]
+        assert position(pilot) == 1
 
 
 async def test_two_keys_that_changed_places(tmp_path: Path) -> None:

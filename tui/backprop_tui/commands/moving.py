@@ -25,6 +25,8 @@ from backprop_tui.commands.row import CommandRow
 
 __all__ = ["MOVING"]
 
+_AT_END: Final = msg("this is the end of the run: S and C go back, Home goes to the start")
+_AT_START: Final = msg("this is the start of the run: s and c go on, End goes to the end")
 
 MOVING: Final = (
     CommandRow(
@@ -37,6 +39,7 @@ MOVING: Final = (
         runs=StepBy(),
         typed="step s",
         arguments="[COUNT]",
+        idle=_AT_END,
     ),
     CommandRow(
         "back",
@@ -48,6 +51,7 @@ MOVING: Final = (
         runs=StepBy(-1),
         typed="reverse-step rs S t-",
         arguments="[COUNT]",
+        idle=_AT_START,
     ),
     CommandRow(
         "over",
@@ -59,6 +63,7 @@ MOVING: Final = (
         runs=StepOver(),
         typed="next n",
         arguments="[COUNT]",
+        idle=_AT_END,
     ),
     CommandRow(
         "over_back",
@@ -70,6 +75,7 @@ MOVING: Final = (
         runs=StepOver(-1),
         typed="reverse-next rn N p-",
         arguments="[COUNT]",
+        idle=_AT_START,
     ),
     CommandRow(
         "into",
@@ -98,6 +104,7 @@ MOVING: Final = (
         6,
         runs=Continue(),
         typed="continue c",
+        idle=_AT_END,
     ),
     CommandRow(
         "continue_back",
@@ -107,6 +114,7 @@ MOVING: Final = (
         "C",
         runs=Continue(back=True),
         typed="reverse-continue rc C g-",
+        idle=_AT_START,
     ),
     CommandRow(
         "until",
@@ -118,6 +126,7 @@ MOVING: Final = (
         typed="until T run advance",
         arguments="[NODE]",
         completes="node",
+        idle=msg("no other step of this node lies ahead"),
     ),
     CommandRow(
         "backward",
@@ -128,6 +137,7 @@ MOVING: Final = (
         4,
         runs=ToBackward(),
         typed="backward m",
+        idle=msg("the backward pass begins here"),
     ),
     CommandRow(
         "iteration",
@@ -158,9 +168,18 @@ MOVING: Final = (
         11,
         runs=ToStart(),
         typed="start",
+        idle=_AT_START,
     ),
     CommandRow(
-        "end", msg("end"), msg("to the end of the run"), ("end",), "End", 10, runs=ToEnd(), typed="end"
+        "end",
+        msg("end"),
+        msg("to the end of the run"),
+        ("end",),
+        "End",
+        10,
+        runs=ToEnd(),
+        typed="end",
+        idle=_AT_END,
     ),
     CommandRow(
         "trouble",
@@ -184,6 +203,7 @@ MOVING: Final = (
         typed="go g goto !tt",
         arguments="POSITION | PERCENT% | PLACE",
         completes="place",
+        idle=msg("this is the position that was named"),
     ),
     CommandRow(
         "history_back",
@@ -216,5 +236,6 @@ MOVING: Final = (
         typed="fold z",
         arguments="[GROUP]",
         completes="group",
+        idle=msg("there is no group to fold"),
     ),
 )

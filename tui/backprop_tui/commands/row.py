@@ -64,6 +64,10 @@ class CommandRow(Struct, frozen=True):
     completes: str = ""
     panel: str = ""
     """The panel that it brings to the front."""
+    idle: Message = msg("there is nothing to do here")
+    """What is said where it has changed nothing."""
+    yields: bool = False
+    """Whether its keys give way where readers chose them for something else."""
     former: tuple[str, ...] = ()
     """Names of commands that this one has taken the place of, which settings and the prompt still know."""
 

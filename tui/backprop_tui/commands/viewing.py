@@ -11,6 +11,9 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
 __all__ = ["VIEWING"]
 
 
+_ALONE: Final = msg("no other panel is seen: its digit brings one to the front")
+_ALL_SEEN: Final = msg("there is nothing farther on in this panel")
+
 _PANELS: Final = tuple(
     CommandRow(
         f"show_{slot.name}",
@@ -20,6 +23,7 @@ _PANELS: Final = tuple(
         str(number),
         typed=f"show-{slot.name}",
         panel=slot.name,
+        idle=msg("this panel has the focus already"),
         former=tuple(f"show_{name}" for name in slot.former),
     )
     for number, slot in enumerate(PANEL_SLOTS, 1)
@@ -33,6 +37,7 @@ VIEWING: Final = (
         ("plus", "equals_sign"),
         "+ =",
         typed="zoom-in",
+        idle=msg("the graph comes no nearer"),
     ),
     CommandRow(
         "zoom_out",
@@ -41,6 +46,7 @@ VIEWING: Final = (
         ("minus",),
         "-",
         typed="zoom-out",
+        idle=msg("the graph goes no farther away"),
     ),
     CommandRow(
         "fit",
@@ -49,6 +55,7 @@ VIEWING: Final = (
         ("f",),
         "f",
         typed="fit",
+        idle=msg("it fits already"),
     ),
     CommandRow(
         "look",
@@ -57,6 +64,7 @@ VIEWING: Final = (
         ("full_stop",),
         ".",
         typed="look",
+        idle=msg("the step is in the middle, as far as the panel scrolls"),
     ),
     CommandRow(
         "minimap",
@@ -81,9 +89,10 @@ VIEWING: Final = (
         "play",
         msg("play"),
         msg("step on by itself, until the end, a breakpoint, or the same key again"),
-        ("a",),
-        "a",
+        ("space", "a"),
+        "Space a",
         typed="play",
+        idle=msg("there is nothing left to play: Home goes to the start"),
     ),
     CommandRow(
         "plot",
@@ -94,6 +103,7 @@ VIEWING: Final = (
         typed="plot plots",
         arguments=f"[{' | '.join(PLOTS)}]",
         completes="plot",
+        idle=msg("this run has no other plot"),
     ),
     CommandRow(
         "plot_back",
@@ -102,6 +112,7 @@ VIEWING: Final = (
         ("V",),
         "V",
         typed="reverse-plot",
+        idle=msg("this run has no other plot"),
     ),
     CommandRow(
         "faster", msg("faster"), msg("play more steps a second"), ("greater_than_sign",), ">", typed="faster"
@@ -125,14 +136,44 @@ VIEWING: Final = (
         "P",
         typed="stage",
     ),
-    CommandRow("next_panel", msg("panel"), msg("to the next panel"), ("tab",), "Tab", 9, typed="next-panel"),
+    CommandRow(
+        "next_panel",
+        msg("panel"),
+        msg("to the next panel that is seen"),
+        ("tab",),
+        "Tab",
+        9,
+        typed="next-panel",
+        idle=_ALONE,
+    ),
     CommandRow(
         "previous_panel",
         msg("previous panel"),
-        msg("to the previous panel"),
+        msg("to the previous panel that is seen"),
         ("shift+tab",),
         "Shift+Tab",
         typed="previous-panel",
+        idle=_ALONE,
+    ),
+    CommandRow(
+        "down",
+        msg("down"),
+        msg("in a table to the next row, elsewhere scroll down"),
+        ("j", "down"),
+        "j ↓",
+        typed="down",
+        idle=_ALL_SEEN,
+        yields=True,
+    ),
+    CommandRow(
+        "up",
+        msg("up"),
+        msg("in a table to the row before, elsewhere scroll up"),
+        ("k", "up"),
+        "k ↑",
+        typed="up",
+        idle=_ALL_SEEN,
+        yields=True,
     ),
     *_PANELS,
 )

@@ -49,6 +49,7 @@ from backprop_tui.screens.graph_navigation import GraphNavigation
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
+from backprop_tui.screens.refusals import Refusals
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
@@ -89,12 +90,15 @@ class DebuggerScreen(Screen[None]):
         self._history: History | None = None
         """What was typed at the prompt, as soon as that was open."""
         self.guide = guide
+        self.notices = 0
+        """How many notices have been shown so far."""
         self.runner = CommandRunner(self)
         self.player = Player(self)
         self.plots = PlotFiller(self)
         self.layout_job = LayoutJob(self)
         self.navigation = GraphNavigation(self)
         self.arrangement = PanelArrangement(self, STAGE if staged else "")
+        self.refusals = Refusals(self, self.runner.answer)
         self.follower = FileFollower(self, self.runner.carry_on)
         self.own_commands = self._commands_of_the_screen()
         """What the screen does for a row in its own way; what all other rows run is in the table."""
@@ -257,6 +261,11 @@ class DebuggerScreen(Screen[None]):
         self.show_view(replace(self.current, language=language))
         self.follower.speak()
 
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a notice, and count it."""
+        self.notices += 1
+        super().notify(message, **options)
+
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
         """Show a notice over a corner of the screen; what it quotes is never read as markup."""
         self.notify(words, markup=False, severity="warning" if wrong else "information", timeout=seconds)
@@ -274,14 +283,16 @@ class DebuggerScreen(Screen[None]):
 
     def action_command(self, name: str) -> None:
         """What a key, a click or the palette does for a row of the table."""
-        if name in self.own_commands:
-            self.own_commands[name]()
-        else:
-            self.runner.run(next(row for row in self.commands if row.name == name))
+        row = self._row(name)
+        self.refusals.watch(row, self.own_commands.get(name) or partial(self.runner.run, row))
 
     def run_screen_command(self, command: ScreenCommand) -> None:
         """Carry out what only a screen can do."""
-        self.own_commands[command.name](*command.arguments)
+        own = partial(self.own_commands[command.name], *command.arguments)
+        self.refusals.watch(self._row(command.name), own)
+
+    def _row(self, name: str) -> CommandRow:
+        return next(row for row in self.commands if row.name == name)
 
     def _commands_of_the_screen(self) -> dict[str, Callable[..., None]]:
         return {
@@ -298,7 +309,7 @@ class DebuggerScreen(Screen[None]):
             "zoom_out": partial(self.navigation.zoom, -1),
             "fit": self.navigation.fit,
             "look": self.navigation.centre,
-            "minimap": self.navigation.toggle_minimap,
+            "minimap": self._toggle_minimap,
             "hit": partial(self.navigation.choose_hit, 1),
             "hit_back": partial(self.navigation.choose_hit, -1),
             "play": self.player.toggle,
@@ -306,6 +317,8 @@ class DebuggerScreen(Screen[None]):
             "slower": partial(self.player.change_speed, -1),
             "plot": self.plots.show,
             "plot_back": partial(self.plots.turn, -1),
+            "down": partial(self._move_in_panel, 1),
+            "up": partial(self._move_in_panel, -1),
             "next_panel": partial(self._focus_panel, 1),
             "previous_panel": partial(self._focus_panel, -1),
             **{f"show_{name}": partial(self.show_panel, name) for name in SLOTS},
@@ -356,10 +369,29 @@ class DebuggerScreen(Screen[None]):
         self.runner.type(f"fold {self.navigation.group_of_row()}".strip())
 
     def _focus_panel(self, by: int) -> None:
-        """Move the focus to the panel `by` places further, and bring that to the front."""
-        names = [*SLOTS, *(["mistakes"] if self.follower.mistakes.is_open else [])]
-        focused = self.focused.id if self.focused is not None and self.focused.id in names else names[-by]
-        self.show_panel(names[(names.index(focused) + by) % len(names)])
+        """Move the focus to the panel `by` places further among those that are seen."""
+        seen = [widget for widget in self.focus_chain if isinstance(widget, Panel)]
+        if self.focused in seen:
+            seen[(seen.index(self.focused) + by) % len(seen)].focus()
+        elif seen:
+            seen[0 if by > 0 else -1].focus()
+
+    def _move_in_panel(self, by: int) -> None:
+        """In a table with the focus, choose the next row or the one before; scroll any other panel."""
+        panel = self.focused
+        if isinstance(panel, TablePanel):
+            self.action_choose(by)
+        elif isinstance(panel, Panel):
+            (panel.scroll_down if by > 0 else panel.scroll_up)(animate=False)
+
+    def _toggle_minimap(self) -> None:
+        """A minimap, or none, as far as there is something to see on one."""
+        self.navigation.toggle_minimap()
+        graph = self.navigation.panel
+        words = msg("a minimap where the graph is large") if self.current.minimap else msg("no minimap")
+        if not graph.allow_horizontal_scroll and not graph.allow_vertical_scroll:
+            words = msg("all of the graph is seen, so there is no minimap")
+        self.runner.answer(words.in_language(self.current.language))
 
     def _toggle_transcript(self) -> None:
         """Read the run as text instead of panels, or have the panels back."""

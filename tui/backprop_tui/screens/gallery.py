@@ -242,6 +242,9 @@ class GalleryScreen(Screen[None]):
         from backprop_tui.view import View
 
         if self.entry is None:
+            self.notify(
+                msg("nothing fits what is typed").in_language(self.language), markup=False, severity="warning"
+            )
             return
         opening = Opening.of(self.entry.path)
         try:

@@ -67,6 +67,11 @@ class Handle(Protocol):
         """Show a notice over a corner of the screen; what it quotes is never read as markup."""
         ...
 
+    @property
+    def notices(self) -> int:
+        """How many notices have been shown so far."""
+        ...
+
     # Panels
 
     def panel(self, name: str) -> Panel:

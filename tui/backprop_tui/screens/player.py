@@ -34,10 +34,17 @@ class Player:
 
     def change_speed(self, by: int) -> None:
         """More steps a second, or fewer."""
-        self.speed = min(max(self.speed + by, 0), len(SPEEDS) - 1)
+        before, self.speed = self.speed, min(max(self.speed + by, 0), len(SPEEDS) - 1)
         if self.timer is not None:
             self.timer.stop()
             self._play()
+            return
+        speed = f"{SPEEDS[self.speed]:g}"
+        words = msg("{speed} steps a second", speed=speed)
+        if self.speed == before:
+            slowest = msg("{speed} steps a second, the slowest", speed=speed)
+            words = msg("{speed} steps a second, the fastest", speed=speed) if by > 0 else slowest
+        self._handle.say(words.in_language(self._handle.current.language))
 
     def _play(self) -> None:
         still = self._handle.application.has_class("-still")
