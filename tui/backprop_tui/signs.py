@@ -33,7 +33,11 @@ SIGNS: Final = (
         msg("of 9 truth values 5 are true; a few are shown as [1 0], 1 for true and 0 for false"),
     ),
     ("-4 ∑ 1/2", Role.GRADIENT, msg("a gradient that is a sum of 2 contributions, of which 1 has arrived")),
-    ("3 Δ+5", Role.VALUE, msg("on a branch: how much a change has made of a number")),
+    (
+        "3 Δ+5",
+        Role.VALUE,
+        msg("on a branch: by how much a change has moved a number; Δ‖5‖ is the norm for a tensor"),
+    ),
 )
 """Each with its role, and what it means."""
 

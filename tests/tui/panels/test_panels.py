@@ -530,7 +530,7 @@ def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: 
     assert len(changes) == 30
     assert not [word for word in changes if "…" in word]
     own = next(row for row in rows if row.split()[:1] == ["b"] or " ◇ b " in row)
-    assert [word for word in own.split() if word.startswith("Δ")][-1] == "Δ0.332"
+    assert [word for word in own.split() if word.startswith("Δ")][-1] == "Δ‖0.332‖"
 
 
 @pytest.mark.parametrize(
@@ -542,6 +542,7 @@ def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: 
         ("add_multiply", 3, "Seed ─ ∂f/∂f"),
         ("add_multiply", 6, "Chain rule ─ q → x"),
         ("value_used_twice", 6, "Accumulate ─ ∑ a"),
+        ("softmax_classifier", 5, "Chain rule ─ L → logits ─ softmax_with_loss"),
     ],
 )
 def test_the_title_says_what_the_step_is_about(stem: str, at: int, title: str) -> None:
@@ -605,7 +606,7 @@ def test_before_a_title_is_cut_what_stands_beside_it_moves_together(stem: str) -
 
 
 def test_a_difference_beyond_all_numbers_is_told_without_a_warning() -> None:
-    assert change(np.array([1e200, 1.0]), np.zeros(2)) == " Δinf"
+    assert change(np.array([1e200, 1.0]), np.zeros(2)) == " Δ‖inf‖"
 
 
 @pytest.mark.parametrize(

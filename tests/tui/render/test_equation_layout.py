@@ -315,3 +315,11 @@ class TestHowItIsWritten:
         shown = equation(step_facts(trace.frame(4)), "ko", 30, 12)
         words = plain(shown.lines).splitlines()[1:3]
         assert [line.split() for line in words] == [["곱", "업스트림", "로컬"], ["그래디언트"]]
+
+
+def test_side_by_side_comes_before_more_digits() -> None:
+    facts = step_facts(scenes.trace("softmax_classifier").frame(5))
+    wide, narrow = (plain(equation(facts, "en", width, 28, tall=True).lines) for width in (110, 76))
+    assert "-0.024730" in wide
+    assert "-0.0247 " in narrow
+    assert all("=" not in line[:3] for line in narrow.splitlines()), "nothing stands under the product"

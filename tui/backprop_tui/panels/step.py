@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
-from backprop_engine.explain.facts import ClearFacts, StartFacts, step_facts
+from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, step_facts
+from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
@@ -39,6 +41,8 @@ _TITLES: Final[dict[FactsKind, Message]] = {
 }
 """What stands in the panel's border in place of its name."""
 _TITLE: Final = next(slot.title for slot in PANEL_SLOTS if slot.name == "step")
+_LETTERS: Final = re.compile(r"[A-Za-z]{2}")
+"""What abbreviations have, such as ``sm+CE``."""
 _BLANK: Final[Line] = (Span(""),)
 
 
@@ -50,7 +54,15 @@ def step_title(view: View) -> str:
         return msg("The end of the run").in_language(view.language)
     facts = view.facts
     name = _TITLES.get(facts.kind, _TITLE).in_language(view.language)
-    return f"{name} ─ {facts.subject}" if facts.subject else name
+    spelled = _spelled_out(facts.node) if isinstance(facts, BackwardFacts) else ""
+    return " ─ ".join(part for part in (name, facts.subject, spelled) if part)
+
+
+def _spelled_out(node: Node) -> str:
+    """The name of an operator whose sign is an abbreviation; empty where the sign tells it."""
+    op = node.op
+    abbreviated = op is not None and op.name != op.sign and _LETTERS.search(op.sign) is not None
+    return op.name if op is not None and abbreviated else ""
 
 
 def step(view: View, width: int, height: int) -> Drawing:

@@ -19,7 +19,9 @@ _SIGN = " Δ"
 
 
 def change(now: Tensor | None, before: Tensor | None) -> str:
-    """By how much a number differs from what it was before; for a tensor, the norm of the difference."""
+    """By how much a number differs from what it was before, with its sign; for a tensor, the norm of the
+    difference, in the bars that every norm has.
+    """
     if now is None or before is None or now is before:
         return ""
     with np.errstate(all="ignore"):
@@ -27,7 +29,7 @@ def change(now: Tensor | None, before: Tensor | None) -> str:
     if not np.any(difference != 0):
         return ""
     if difference.ndim:
-        return f"{_SIGN}{number(np.float64(norm(difference)), 3)}"
+        return f"{_SIGN}‖{number(np.float64(norm(difference)), 3)}‖"
     shown = number(np.float64(difference), 3)
     return f"{_SIGN}{shown}" if shown.startswith("-") else f"{_SIGN}+{shown}"
 

@@ -61,11 +61,13 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     usual, short = coarsely(parts), briefly(parts)
     brief = coarsely(short)
     if _could_fit(brief, width, height) and _arrangements(brief, width, height):
-        for some in (parts, usual, short, brief) if usual != parts else (parts, brief):
-            full = _in_full_numbers(some, width, height, tall=tall)
+        ways = [(some, [stacked]) for stacked in (False, True) for some in (parts, usual)]
+        ways += [(some, [False, True]) for some in (short, brief)]
+        for some, arrangements in ways:
+            full = _in_full_numbers(some, width, height, arrangements, tall=tall)
             if full is not None:
                 return full
-        full = _in_full_numbers(brief, width, height, tall=False, wordy=False)
+        full = _in_full_numbers(brief, width, height, [False, True], tall=False, wordy=False)
         if full is not None:
             return full
     block = _with_heatmaps(usual, brief, width, height, tall=False)
@@ -80,9 +82,10 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
 
 
 def _in_full_numbers(
-    parts: list[Part], width: int, height: int, *, tall: bool, wordy: bool = True
+    parts: list[Part], width: int, height: int, wanted: list[bool], *, tall: bool, wordy: bool = True
 ) -> Block | None:
-    """Every tensor in full, side by side or with the product above the rest; None where neither fits.
+    """Every tensor in full, side by side or with the product above the rest, as is `wanted`; None where that
+    does not fit.
 
     Where that is not to be `wordy`, only words that take no room stand between the names and the numbers.
     """
@@ -90,6 +93,8 @@ def _in_full_numbers(
         return None
     shares, room = [UNLIMITED] * len(parts), [_in_full_width(part) for part in parts]
     for stacked in _arrangements(parts, width, height):
+        if stacked not in wanted:
+            continue
         for heads, gap, fractions in (
             headings(parts, room, tall=tall) if wordy else narrow_headings(parts, room, stacked=stacked)
         ):
