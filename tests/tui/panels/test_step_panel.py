@@ -9,6 +9,7 @@ import pytest
 
 from backprop_engine.explain.facts import BackwardFacts, ForwardFacts
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
+from backprop_tui.cells.shades import Shade
 from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.panels.step import step
 from backprop_tui.render.equation.equation import equation
@@ -168,3 +169,17 @@ def test_a_note_on_a_leaf_stands_at_the_step_that_completes_its_gradient() -> No
         assert count == of
         assert before.arrived(node)[0] == of - 1
         assert note[:20] in " ".join(line_text(line) for line in lines_of(view(stem, steps[0]), 150, 60))
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_for_the_authors_note_no_number_becomes_a_picture(stem: str) -> None:
+    width, height = SIZES[0]
+    for at in positions(stem):
+        shown = view(stem, at)
+        if not shown.note or not isinstance(shown.facts, BackwardFacts):
+            continue
+        alone = equation(shown.facts, "en", width, height - 1, tall=True)
+        if any(leaf.is_picture for leaf in alone.leaves()):
+            continue
+        rows = lines_of(shown, width, height)[:height]
+        assert not any(isinstance(span.role, Shade) for row in rows for span in row), at

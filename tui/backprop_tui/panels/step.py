@@ -131,12 +131,17 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
 def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequence[Line]:
     """The equation and its check, as large as what is `told` below leaves; the author's note is in view.
 
-    Numbers are written as large as they can be, and pictures get no more than their share.
+    Numbers are written as large as they can be, and pictures get no more than their share. For a note no
+    number becomes a picture.
     """
     trace, position = view.frame.trace, view.frame.position
     most = height - noted - 1
     found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
     shared = max(height * _SHARE[0] // _SHARE[1], height - told - 1, min(_LEAST, height - noted))
+    if found.is_picture and noted:
+        alone = _with_its_check(trace, position, view.language, width, height)
+        if not alone.is_picture:
+            return alone.lines
     if found.is_picture and len(found.lines) > shared:
         found = _with_its_check(trace, position, view.language, width, shared)
     return found.lines
