@@ -543,3 +543,24 @@ async def test_a_large_folder_is_searched_at_once(tmp_path: Path, monkeypatch: p
         await pilot.press("slash", *"number 299")
         assert listed(pilot) == ["s299"]
         assert len(set(read)) < 40, "only those in view are read"
+
+
+async def test_a_folder_is_listed_again_when_one_comes_back(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("title: One\nnodes: {f: 1 + 1}\n", encoding="utf-8")
+    async with gallery_of(tmp_path) as pilot:
+        await pilot.press("enter")
+        (tmp_path / "another.yaml").write_text("title: Another\nnodes: {f: 1 + 1}\n", encoding="utf-8")
+        (tmp_path / "one.yaml").write_text("title: Edited\nnodes: {f: 1 + 1}\n", encoding="utf-8")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert listed(pilot) == ["another", "one"]
+        assert "▶ Edited" in seen(pilot)
+
+
+async def test_titles_of_a_folder_are_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    titles = 'title: {en: "Sum", ko: "덧셈"}\n', "title:\n  en: Product\n  ko: 곱셈\n"
+    for name, title in zip("ab", titles, strict=True):
+        (tmp_path / f"{name}.yaml").write_text(f"{title}nodes: {{f: 1 + 1}}\n", encoding="utf-8")
+    async with gallery_of(tmp_path, language="ko") as pilot:
+        assert "▶ 덧셈" in seen(pilot)
+        assert "곱셈" in seen(pilot)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from msgspec import Struct
 from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
+    from backprop_engine.scenario.read.source import Source
     from backprop_engine.scenario.sections.texts import ScenarioTexts
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "bundled_folder",
     "following",
     "heading",
+    "heading_in",
     "resolve",
     "shelves",
 ]
@@ -47,14 +49,15 @@ _LARGEST_READ = 256 * 1024
 class ScenarioEntry(Struct, frozen=True):
     """A scenario on its shelf; `level` is how much it takes for granted, from 1; 0 if unknown.
 
-    One that is not bundled is `named` on the command line by its path, and found by the `words` of its title.
+    One that is not bundled is `named` on the command line by its path; `about` is what its file has about the
+    title.
     """
 
     stem: str
     path: Path
     level: int = 0
     named: str = ""
-    words: str = ""
+    about: str = ""
 
 
 class Shelf(Struct, frozen=True):
@@ -158,17 +161,30 @@ def heading(path: Path) -> ScenarioTexts:
 
 @lru_cache(maxsize=512)
 def _heading(path: Path, seen: Stamp) -> ScenarioTexts:
+    from backprop_engine.scenario.read.source import read_source
+
+    if seen is not None and seen[1] > _LARGEST_READ:
+        return _texts(None)
+    return _texts(lambda: read_source(path))
+
+
+@lru_cache(maxsize=4096)
+def heading_in(text: str) -> ScenarioTexts:
+    """What a piece of a scenario says about itself; empty if that is not YAML."""
+    from backprop_engine.scenario.read.source import Source
+
+    return _texts(lambda: Source.from_bytes("", text.encode(errors="replace")))
+
+
+def _texts(source: Callable[[], Source] | None) -> ScenarioTexts:
     from backprop_engine.errors import ScenarioError
     from backprop_engine.scenario.read.mistakes import Mistakes
     from backprop_engine.scenario.read.reader import read
-    from backprop_engine.scenario.read.source import read_source
     from backprop_engine.scenario.read.yaml_nodes import YamlMapping
     from backprop_engine.scenario.sections.texts import ScenarioTexts, read_texts
 
-    if seen is not None and seen[1] > _LARGEST_READ:
-        return ScenarioTexts()
     try:
-        root = read(read_source(path))
+        root = read(source()) if source is not None else None
     except ScenarioError:
         return ScenarioTexts()
     return read_texts(root, Mistakes()) if isinstance(root, YamlMapping) else ScenarioTexts()

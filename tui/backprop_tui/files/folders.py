@@ -29,12 +29,13 @@ _MOST_LOOKED_AT: Final = 50_000
 """The most files and folders that are looked at."""
 _MOST_READ: Final = 10_000
 """The most files whose beginning is read."""
+_LARGE: Final = 500
 _DEEPEST: Final = 8
 """How many folders inside one another are gone into."""
 _BEGINNING: Final = 16 * 1024
 """The bytes of a file that tell whether it is a scenario."""
-_TITLE: Final = 400
-"""The most characters of a title that a search looks at."""
+_TITLE: Final = 1000
+"""The most characters of a title, in all languages."""
 _LEAVES: Final = frozenset(("inputs", "params", "constants"))
 _KEY: Final = re.compile(r"^[\"']?(\w+)[\"']?\s*:", re.MULTILINE)
 _KEY_IN_BRACES: Final = re.compile(r"[{,]\s*[\"']?(\w+)[\"']?\s*:")
@@ -52,6 +53,11 @@ class ScenarioFolder(Struct, frozen=True):
     def name(self) -> str:
         """What the folder is called."""
         return clean(self.path.absolute().name) or "/"
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes a while to list."""
+        return self.is_cut or sum(len(shelf.entries) for shelf in self.shelves) > _LARGE
 
     @property
     def problem(self) -> Message | None:
@@ -129,8 +135,8 @@ def _entries(files: list[Path]) -> Iterator[ScenarioEntry]:
             stem = file.name if file.with_suffix("") in known else file.stem
             known.add(file.with_suffix(""))
             title = _TITLE_LINES.search(text)
-            words = title[1][:_TITLE] if title else ""
-            yield ScenarioEntry(stem, file, words=words, named=shlex.quote(clean(str(file))))
+            about = title[0] if title and len(title[0]) <= _TITLE else ""
+            yield ScenarioEntry(stem, file, about=about, named=shlex.quote(clean(str(file))))
 
 
 def _beginning(file: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -15,14 +16,22 @@ from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, crop_line
 from backprop_tui.cells.text import clip, pad
-from backprop_tui.files.bundled import ScenarioEntry, Shelf, heading
+from backprop_tui.files.bundled import ScenarioEntry, Shelf, heading, heading_in
+
+if TYPE_CHECKING:
+    from backprop_engine.scenario.sections.texts import ScenarioTexts
 
 __all__ = ["ScenarioList", "dots", "matching", "title_of_entry"]
 
 
 def title_of_entry(entry: ScenarioEntry, language: str) -> str:
     """The title of a scenario on one line, or its name if it has none."""
-    return " ".join((heading(entry.path).title.in_language(language) or entry.stem).split())
+    return " ".join((_about(entry).title.in_language(language) or entry.stem).split())
+
+
+def _about(entry: ScenarioEntry) -> ScenarioTexts:
+    """What is said in the title of a scenario; of one that is not bundled, at the time when it was found."""
+    return heading_in(entry.about) if entry.named else heading(entry.path)
 
 
 def dots(level: int) -> str:
@@ -45,7 +54,7 @@ def _matches(shelf: Shelf, entry: ScenarioEntry, words: Sequence[str]) -> bool:
     if not words:
         return True
     names = (entry.stem, entry.stem.replace("_", " "), shelf.name, *shelf.title.values())
-    titles = (entry.words,) if entry.named else heading(entry.path).title.by_language.values()
+    titles = (entry.about.partition(":")[2],) if entry.named else _about(entry).title.by_language.values()
     text = _plain(" ".join((*names, *titles)))
     return all(word in text for word in words)
 

@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Input
 
-from backprop_engine.errors import BackpropError
+from backprop_engine.errors import BackpropError, UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
@@ -111,9 +111,22 @@ class GalleryScreen(Screen[None]):
         self._redraw()
 
     def on_screen_resume(self) -> None:
-        """A scenario may have been edited in the meantime."""
+        """A scenario may have been edited in the meantime, or written."""
+        if self.folder is not None and not self.folder.is_large:
+            self._list_again(self.folder)
         self._follow()
         self._redraw()
+
+    def _list_again(self, folder: ScenarioFolder) -> None:
+        """List a folder as it is now, if there is anything in it; the chosen one stays chosen."""
+        from backprop_tui.files.folders import scenario_folder
+
+        try:
+            self.folder = scenario_folder(folder.path)
+        except UsageError:
+            return
+        self.all = self.folder.shelves
+        self._show(matching(self.all, self.query_one("#search", Input).value) if self.searching else self.all)
 
     def watch_chosen(self) -> None:
         """Another scenario is chosen."""
@@ -315,8 +328,8 @@ class GalleryScreen(Screen[None]):
     def _show(self, shown: tuple[Shelf, ...]) -> None:
         """List these; the chosen one stays chosen if it is among them, else the first is."""
         before, self.shown = self.entry, shown
-        listed = self.entries(shown)
-        self.chosen = listed.index(before) if before in listed else 0
+        paths = [entry.path for entry in self.entries(shown)]
+        self.chosen = paths.index(before.path) if before is not None and before.path in paths else 0
         self._show_count()
         self._redraw()
 
