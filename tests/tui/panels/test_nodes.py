@@ -108,3 +108,18 @@ def test_no_row_is_wider_than_the_table(stem: str, width: int) -> None:
     for y in range(min(table.height, 60)):
         assert len(line_text(table.row(y, 0, 500))) <= max(width, 6)
     assert node_at_row(shown, 1) is not None
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("width", range(30, 100, 3))
+def test_no_heading_is_cut(width: int, language: str) -> None:
+    shown = replace(at_end("vanishing_sigmoids"), language=language)
+    assert "…" not in line_text(nodes(shown, width, 30).row(0, 0, width))
+
+
+def test_what_went_for_want_of_room_comes_back_where_a_wider_column_went_too() -> None:
+    shown = at_end("rnn_cell")
+    changed = replace(shown, session=update(shown.session, Set("x", np.asarray(3.0), entry=(0,))))
+    heading = line_text(nodes(changed, 42, 30).row(0, 0, 42))
+    assert "gradient" in heading
+    assert "size" in heading

@@ -50,7 +50,7 @@ _HEADINGS = (
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
 """Of all columns but the bar."""
 _LIMITS = (32, 56, 16, 40, 40, 8)
-_FLOORS = (4, 8, 4, 8, 8, 3)
+_FLOORS = (4, 8, 4, 8, 8, 4)
 """The narrowest columns; in narrower ones numbers would be cut."""
 _WHAT, _VALUE, _GRADIENT, _BAR = 1, 3, 4, 5
 _NUMBERS = (_VALUE, _GRADIENT)
@@ -165,8 +165,11 @@ class _Table(Struct, frozen=True, eq=False):
         )
 
     def _heading(self) -> Line:
-        headings = tuple(heading.in_language(self.view.language) for heading in _HEADINGS)
+        *others, size = (heading.in_language(self.view.language) for heading in _HEADINGS)
         sizes = self.columns.sizes
+        if cell_width(size) > sizes[_BAR]:
+            size = msg("size").in_language(self.view.language)
+        headings = (*others, size)
         return (Span(" " * (_MARK + bool(self.marked))), *_row(headings, sizes, (Role.DIM,) * len(sizes)))
 
     def _node(self, y: int) -> Line:
@@ -214,6 +217,7 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
     widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
     floors = [_telling(tuple(node.name for node in nodes)), *_FLOORS[1:]]
     for column in _NUMBERS:
+        floors[column] = max(floors[column], headings[column])
         floors[column] = min(
             widths[column], _MOST_UNCUT, max(floors[column], numbers[column].needed(floors[column]))
         )
@@ -371,17 +375,27 @@ def _shortened(most: int, operand: Node) -> str:
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
     """The widths of the columns, the widest narrowed first until they fit; 0 for one that is left out."""
-    sizes = list(widths)
+    sizes, gone = list(widths), list[int]()
     for column in _FIRST_TO_GO:
-        if _total([min(pair) for pair in zip(sizes, floors, strict=True)]) <= room:
+        if _fits(sizes, floors, room):
             break
         sizes[column] = 0
+        gone.append(column)
+    for column in reversed(gone):  # what went before a wider one may have room again
+        sizes[column] = widths[column]
+        if not _fits(sizes, floors, room):
+            sizes[column] = 0
     while _total(sizes) > room:
         wide = [column for column, size in enumerate(sizes) if size > floors[column]]
         if not wide:
             break
         sizes[max(wide, key=lambda column: sizes[column] + _GIVES_WAY * (column == _WHAT))] -= 1
     return sizes
+
+
+def _fits(sizes: Sequence[int], floors: Sequence[int], room: int) -> bool:
+    """Whether there is room for columns that are as narrow as may be."""
+    return _total([min(pair) for pair in zip(sizes, floors, strict=True)]) <= room
 
 
 def _total(sizes: Sequence[int]) -> int:
