@@ -564,3 +564,13 @@ async def test_titles_of_a_folder_are_in_the_language_of_the_reader(tmp_path: Pa
     async with gallery_of(tmp_path, language="ko") as pilot:
         assert "▶ 덧셈" in seen(pilot)
         assert "곱셈" in seen(pilot)
+
+
+async def test_what_a_search_finds_has_a_picture() -> None:
+    async with opened(None, size=(140, 40), still=True) as pilot:
+        await pilot.press("slash", *"add, then")
+        assert listed(pilot) == ["add_multiply"]
+        entry = gallery(pilot).entry
+        assert entry is not None
+        assert gallery(pilot).previews.known(entry.path) is not None
+        assert "-12" in seen(pilot)

@@ -49,12 +49,12 @@ def levels(entries: Tensor, largest: float) -> Any:
         return np.where(np.isinf(numbers), np.copysign(INFINITE, numbers), found).astype(np.int64)
 
 
-def downsampled(matrix: Any, factor: int) -> Any:
-    """The entry of the largest magnitude of each block of `factor` × `factor` of a matrix, NaN before all."""
-    rows, columns = (-(-size // factor) for size in matrix.shape)
-    padding = [(0, count * factor - size) for count, size in zip((rows, columns), matrix.shape, strict=True)]
+def downsampled(matrix: Any, down: int, across: int) -> Any:
+    """The entry of the largest magnitude of each block of `down` × `across` of a matrix, NaN before all."""
+    rows, columns = -(-matrix.shape[0] // down), -(-matrix.shape[1] // across)
+    padding = (0, rows * down - matrix.shape[0]), (0, columns * across - matrix.shape[1])
     padded = np.pad(np.asarray(matrix, dtype=np.float64), padding)
-    blocks = padded.reshape(rows, factor, columns, factor).swapaxes(1, 2).reshape(rows, columns, -1)
+    blocks = padded.reshape(rows, down, columns, across).swapaxes(1, 2).reshape(rows, columns, -1)
     sizes = np.where(np.isnan(blocks), np.inf, np.abs(blocks))
     return np.take_along_axis(blocks, sizes.argmax(axis=2)[..., np.newaxis], axis=2)[..., 0]
 

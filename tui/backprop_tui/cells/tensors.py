@@ -15,7 +15,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 from backprop_tui.cells.blocks import Block, above, beside
-from backprop_tui.cells.heatmap import heat_lines, legend
+from backprop_tui.cells.heatmap import downsampled, heat_lines, legend
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.shapes import shape_label
 
@@ -50,6 +50,8 @@ _MORE_BELOW = "⋮"
 """What stands for rows that are left out where there is no row for ``…``."""
 _LARGEST_PIXEL = 4
 """How many cells wide, and halves of a cell high, a number of a heatmap is at most."""
+_MOST_OVERSEEN = 250_000
+"""The most entries of a matrix of which all are looked at for a heatmap that has fewer cells."""
 _WIDEST_PIXEL = 6
 """How many cells wide a number of an upright vector is at most."""
 
@@ -205,6 +207,8 @@ def heat_block(
     below = [Block.of([line]) for line in (named, legend(known, width)) if line]
     below = [block for block in below if block.width <= width]
     below = below[max(0, len(below) - (height - 1) // 2) :]
+    if _is_too_large(matrix, width - 2, height - len(below)):
+        return _heat_from_afar(matrix, known.largest, role, width, height, below)
     room = height - len(below)
     apart = bool(below) and not shape
     if (apart or matrix.shape[1] == 1) and len(matrix) <= 2 * (room - 1):
@@ -213,6 +217,26 @@ def heat_block(
     if apart and picture.height + len(below) < height:
         below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
     return above(beside(picture, Block.text("ᵀ", role)) if lying else picture, *below)
+
+
+def _is_too_large(matrix: Any, width: int, height: int) -> bool:
+    """Whether a matrix has more entries than cells, and not so many that it takes long to look at all."""
+    rows, columns = matrix.shape
+    large = rows > 2 * height or columns > width
+    return large and rows > 1 < columns and height > 1 <= width and matrix.size <= _MOST_OVERSEEN
+
+
+def _heat_from_afar(
+    matrix: Any, largest: float, role: Role, width: int, height: int, below: Sequence[Block]
+) -> Block:
+    """All of a matrix, each cell the largest of a block of entries; below it stands of how many."""
+    rows, columns = matrix.shape
+    room = height - len(below) - (height > len(below) + 1)
+    block = -(-rows // (2 * room)), -(-columns // (width - 2))
+    told = Block.of([(Span(f"{block[0]}×{block[1]} → max |·|", Role.DIM),)])
+    named = [told] if height > len(below) + 1 and told.width <= width else []
+    picture = _Picture(matrix, largest, 1, 1, 0, 0, (), (), block)
+    return above(picture.block(role), *named, *below)
 
 
 class _Picture(NamedTuple):
@@ -229,23 +253,26 @@ class _Picture(NamedTuple):
     start: Line
     end: Line
     """What stands for columns that are left out, in each row."""
+    of: tuple[int, int] = (1, 1)
+    """How many rows and columns each number stands for."""
 
     def block(self, role: Role) -> Block:
         """The heatmap in brackets."""
-        rows, columns = self.part.shape
+        rows, columns = (-(-size // by) for size, by in zip(self.part.shape, self.of, strict=True))
         return Block(
             columns * self.across + len(self.start) + len(self.end) + 2,
             -(-rows * self.down // 2) + self.before + self.after,
             even=True,
             drawn=partial(self._lines, role),
             is_picture=True,
-            has_gaps=bool(self.before or self.after or self.start or self.end),
+            has_gaps=bool(self.before or self.after or self.start or self.end or self.of != (1, 1)),
         )
 
     def _lines(self, role: Role) -> list[Line]:
-        lines = heat_lines(self.part, self.largest, self.across, self.down)
+        part = self.part if self.of == (1, 1) else downsampled(self.part, *self.of)
+        lines = heat_lines(part, self.largest, self.across, self.down)
         lines = [(*self.start, *line, *self.end) for line in lines]
-        across = self.part.shape[1] * self.across + len(self.start) + len(self.end)
+        across = part.shape[1] * self.across + len(self.start) + len(self.end)
         more: Line = (Span(_MORE.center(across), Role.DIM),)
         return _bracketed([*[more] * self.before, *lines, *[more] * self.after], role)
 

@@ -330,6 +330,7 @@ class GalleryScreen(Screen[None]):
         before, self.shown = self.entry, shown
         paths = [entry.path for entry in self.entries(shown)]
         self.chosen = paths.index(before.path) if before is not None and before.path in paths else 0
+        self._follow()
         self._show_count()
         self._redraw()
 

@@ -336,7 +336,7 @@ def overview(grid: Grid, factor: int, *, signs: bool = False) -> Picture:
     rows, columns = grid.size
     indent, heading = grid.gutter + 1, int(columns > 1)
     a_line = 1 if signs else 2
-    small = downsampled(grid.window(range(rows), range(columns)), factor)
+    small = downsampled(grid.window(range(rows), range(columns)), factor, factor)
     body = heat_lines(
         small, grid.largest, 1, 3 - a_line, emphasis=_emphasis_of_blocks(grid, small.shape, factor)
     )

@@ -92,7 +92,17 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
         deep=True,
     ),
     ViewerKey("axes", msg("turn"), msg("other axes for rows and columns"), "t", 9, (("t", "turn"),)),
-    ViewerKey("heat", msg("heatmap"), msg("a heatmap, or numbers"), "h", 5, (("h", "heat"),)),
+    ViewerKey(
+        "heat",
+        msg("heatmap"),
+        msg(
+            "a heatmap, or numbers; where there are more entries than cells, all of it is seen until the "
+            "cursor moves: each cell is the entry of its block with the largest magnitude"
+        ),
+        "h",
+        5,
+        (("h", "heat"),),
+    ),
     ViewerKey("counts", msg("histogram"), msg("the histogram, or none"), "f", 6, (("f", "counts"),)),
     ViewerKey("copy", msg("copy"), msg("copy the matrix as NumPy reads it"), "y", 11, (("y", "copy"),)),
     ViewerKey("help", msg("help"), msg("this page"), "?", 7, (("question_mark,f1", "help"),)),
