@@ -53,7 +53,7 @@ async def test_each_card_turns_when_its_key_is_pressed_and_can_be_read(
 @pytest.mark.parametrize("language", languages())
 async def test_the_leaf_that_is_to_be_changed_is_in_view(language: str) -> None:
     async with DebuggerApp(None, language=language).run_test(size=NARROW) as pilot:
-        await pilot.press("t", "s", "s", "s", "s", "S", "pagedown", "down", "down")
+        await pilot.press("t", "plus", "s", "s", "s", "s", "S", "pagedown", "down", "down")
         await pilot.pause()
         assert "○" in seen(pilot)
         assert "x -2" not in seen(pilot)  # it was scrolled away
