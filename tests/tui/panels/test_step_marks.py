@@ -9,6 +9,7 @@ from backprop_engine.graph.steps import Accumulate, Backward, Clear
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Role, line_text
+from backprop_tui.cells.troubles import with_troubles
 from backprop_tui.panels.nodes import nodes, row_of_node
 from backprop_tui.panels.outline import outline, row_in_outline
 from backprop_tui.panels.step_marks import step_marks
@@ -130,3 +131,12 @@ async def test_a_gradient_that_arrives_is_scrolled_into_view(size: tuple[int, in
         shown = debugger(pilot).current
         assert row_of_node(shown, shown.graph.position("b_g")) in rows
         assert row_of_node(shown, shown.graph.position("k")) in rows
+
+
+def test_a_number_that_came_and_is_not_finite_is_trouble() -> None:
+    shown = view("nan_from_log_zero", 8)
+    drawing = nodes(shown, WIDTH, HEIGHT)
+    row = drawing.row(row_of_node(shown, shown.graph.position("x")), 0, WIDTH)
+    changed = [span for span in with_troubles(row) if span.role in (*CHANGED, Role.TROUBLE)]
+    assert ("NaN", Role.TROUBLE) in changed
+    assert any(span.role is Role.CHANGED_GRADIENT for span in changed), "its brackets are in reverse"
