@@ -183,3 +183,10 @@ def test_for_the_authors_note_no_number_becomes_a_picture(stem: str) -> None:
             continue
         rows = lines_of(shown, width, height)[:height]
         assert not any(isinstance(span.role, Shade) for row in rows for span in row), at
+
+
+def test_a_low_panel_has_fractions_too() -> None:
+    shown = view("add_multiply", 4)
+    rows = [line_text(line).split() for line in lines_of(shown, 76, 9)]
+    assert rows[:3] == [["∂f", "∂f", "∂f"], ["──", "=", "──", "·", "──"], ["∂q", "∂f", "∂q"]]
+    assert rows[5] == ["-4", "=", "1", "·", "(-4)"]

@@ -30,6 +30,8 @@ _TWO_COLUMNS: Final = 100
 _GAP: Final = 4
 _LEAST: Final = 9
 """The rows that the equation is given at least, where the author's note leaves as many."""
+_LOW: Final = 12
+"""With fewer rows, fractions need no blank row around them."""
 _SHARE: Final = 3, 5
 """What heatmaps take at most where there is more to say."""
 _TITLES: Final[dict[FactsKind, Message]] = {
@@ -123,7 +125,7 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     facts = view.facts
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(_wrapped(words(facts, view.language), width))
-    found = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height)
+    found = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height, False)
     margin = [_BLANK] * min(2, (max(0, height - len(found.lines)) + 1) // 2)
     return Lines.of([*margin, *((Span(" "), *line) for line in found.lines)])
 
@@ -155,17 +157,29 @@ class _Checked(NamedTuple):
 
 
 @derived(limit=8)  # a reader steps back to what was just seen as often as on
-def _with_its_check(trace: Trace, position: int, language: str, width: int, height: int) -> _Checked:
+def _with_its_check(
+    trace: Trace, position: int, language: str, width: int, height: int, close: bool = True
+) -> _Checked:
+    """Where fractions may be `close` to the border, a low panel has them too."""
     from backprop_tui.render.equation.equation import equation
 
     facts = step_facts(trace.frame(position))
     line = numeric_line(facts, language)
     check = _wrapped([line] if line else [], max(1, width))
-    block = equation(facts, language, width, max(4, height - len(check)), tall=True)
+    rows = max(4, height - len(check))
+    block = equation(facts, language, width, rows, tall=True)
+    if close and rows < _LOW and not _has_fractions(block):
+        higher = equation(facts, language, width, rows + 2, tall=True)
+        block = higher if higher.height <= rows and _has_fractions(higher) else block
     lines = block.padded(width).lines
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
     return _Checked([*lines, *between, *centred], any(leaf.is_picture for leaf in block.leaves()))
+
+
+def _has_fractions(block: Block) -> bool:
+    """Whether derivatives are fractions in it: their bars stand in the second row of names."""
+    return any("─" in text for line in block.lines[1:2] for text, _ in line)
 
 
 def _side_by_side(formulas: Block, told: Sequence[Line]) -> list[Line]:
