@@ -251,13 +251,13 @@ _NUMPY = _Text(
 {_MADE}
 [한국어](numpy.ko.md)
 
-The panel *Formula* shows the equations of a step with its numbers; of step 28 of `rnn_cell`:
+The panel *Step* shows the equations of a step with its numbers; of step 28 of `rnn_cell`:
 
 ```text
 {{formulas}}
 ```
 
-The panel *Why* shows the line of NumPy that does the same. All those lines in their order are a program that
+It also shows the line of NumPy that does the same. All those lines in their order are a program that
 computes what the run computes, and needs nothing but NumPy:
 
 ```python
@@ -286,13 +286,13 @@ print(numpy_program(load_scenario("scenarios/training/momentum.yaml").run()))
 {_MADE}
 [English](numpy.md)
 
-*수식* 패널은 스텝의 식을 숫자와 함께 보여 줍니다. `rnn_cell`의 28번째 스텝은 이렇습니다.
+*스텝* 패널은 스텝의 식을 숫자와 함께 보여 줍니다. `rnn_cell`의 28번째 스텝은 이렇습니다.
 
 ```text
 {{formulas}}
 ```
 
-*설명* 패널은 같은 일을 하는 NumPy 코드 한 줄을 보여 줍니다. 그 줄들을 차례로 모으면 실행과 같은 값을 계산하는
+이 패널은 같은 일을 하는 NumPy 코드 한 줄을 보여 줍니다. 그 줄들을 차례로 모으면 실행과 같은 값을 계산하는
 프로그램이 되며, NumPy만 있으면 됩니다.
 
 ```python
