@@ -10,9 +10,12 @@ import pytest
 from backprop_engine.explain.facts import BackwardFacts, ForwardFacts
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
 from backprop_tui.cells.shades import Shade
+from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.panels.step import step
 from backprop_tui.render.equation.equation import equation
+from backprop_tui.render.equation.local_column import said_of_ones
+from backprop_tui.render.words import numeric_line
 from backprop_tui.view import View
 from covering import SHOWN
 from scenes import LANGUAGES, positions, view
@@ -190,3 +193,15 @@ def test_a_low_panel_has_fractions_too() -> None:
     rows = [line_text(line).split() for line in lines_of(shown, 76, 9)]
     assert rows[:3] == [["∂f", "∂f", "∂f"], ["──", "=", "──", "·", "──"], ["∂q", "∂f", "∂q"]]
     assert rows[5] == ["-4", "=", "1", "·", "(-4)"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", SHOWN)
+def test_of_ones_it_is_said_in_any_room(stem: str, language: str) -> None:
+    """Above the number, or beside the check unless that fills its row."""
+    for shown, facts in backward(stem, language):
+        words = said_of_ones(facts.local, language)
+        for width, height in SIZES if words and not is_at_end(shown) else ():
+            text = " ".join(map(line_text, lines_of(shown, width, height)[:height]))
+            room = width - line_width(numeric_line(facts, language))
+            assert words in text or room < cell_width(f"   local {words}"), (facts.subject, width, height)

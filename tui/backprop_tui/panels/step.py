@@ -14,7 +14,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Span, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, line_width, plain, wrap_line
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
@@ -162,6 +162,7 @@ def _with_its_check(
 ) -> _Checked:
     """Where fractions may be `close` to the border, a low panel has them too."""
     from backprop_tui.render.equation.equation import equation
+    from backprop_tui.render.equation.local_column import said_of_ones
 
     facts = step_facts(trace.frame(position))
     line = numeric_line(facts, language)
@@ -172,6 +173,10 @@ def _with_its_check(
         higher = equation(facts, language, width, rows + 2, tall=True)
         block = higher if higher.height <= rows and _has_fractions(higher) else block
     lines = block.padded(width).lines
+    ones = said_of_ones(facts.local, language) if isinstance(facts, BackwardFacts) else ""
+    if ones and ones not in plain(lines):  # its column has no room for that
+        longer = (*line, Span(f"   {msg('local').in_language(language)} {ones}", Role.DIM))
+        check = [longer] if line_width(longer) <= width else check
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
     return _Checked([*lines, *between, *centred], any(leaf.is_picture for leaf in block.leaves()))

@@ -20,7 +20,7 @@ from backprop_tui.cells.lines import Role
 from backprop_tui.cells.shapes import shape_label
 from backprop_tui.render.equation.terms import Term, showing
 
-__all__ = ["LocalColumn", "local_column"]
+__all__ = ["LocalColumn", "local_column", "said_of_ones"]
 
 _MOST_ENTRIES = 400
 """A Jacobian of more entries is not shown."""
@@ -59,10 +59,14 @@ def local_column(local: LocalFacts, language: str) -> LocalColumn:
     if number is None:
         term = showing(factor.tensor, factor.name, word, Role.LOCAL, rule=f"= {factor.entries}")
         return LocalColumn(term, factor.sign, has_entries=local.has_entries)
-    rule = f"= {factor.entries}"
-    if number == 1:
-        rule = msg("= 1: passed on unchanged").in_language(language)
+    rule = said_of_ones(local, language) or f"= {factor.entries}"
     return LocalColumn(showing(number, factor.name, word, Role.LOCAL, rule=rule), "·")
+
+
+def said_of_ones(local: LocalFacts, language: str) -> str:
+    """What is said of a local gradient that is 1 everywhere; nothing of any other."""
+    number = None if local.multiplier is None else _same_everywhere(local.multiplier)
+    return msg("= 1: passed on unchanged").in_language(language) if number == 1 else ""
 
 
 def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalColumn:
