@@ -20,6 +20,7 @@ from backprop_engine.errors import BackpropError, ScenarioError, UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
+from backprop_engine.scenario.changes import changes_between
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 from backprop_tui.files.editor import command_line, run_editor, wanted_editor
@@ -33,6 +34,8 @@ __all__ = ["FileFollower"]
 
 _WARNING_SECONDS = 8
 """Seconds that a warning stays."""
+_GLANCE = 2
+"""Seconds that it stays that a file was loaded again; each line about what has changed adds one."""
 
 
 class FileFollower:
@@ -75,12 +78,17 @@ class FileFollower:
             view, problems = _carried_over(handle.current, view.scenario, view.session.baseline)
         handle.show_view(view)
         self._carry_on()
-        handle.say(
-            clean(msg("{name} has changed: loaded again", name=_name(opening)).in_language(view.language))
-        )
+        self._say_changes(opening, before.scenario, view)
         if problems:
             text = "\n".join(in_language(problem, view.language) for problem in problems)
             handle.say(clean(text, newlines=True), wrong=True, seconds=_WARNING_SECONDS)
+
+    def _say_changes(self, opening: Opening, before: Scenario, view: View) -> None:
+        """That the file is loaded again, and what is different in it."""
+        first = msg("{name} has changed: loaded again", name=_name(opening)).in_language(view.language)
+        told = [change.in_language(view.language) for change in changes_between(before, view.scenario).told()]
+        text = "\n".join([first, *told])
+        self._handle.say(clean(text, newlines=True), seconds=_GLANCE + len(told))
 
     # Mistakes
 

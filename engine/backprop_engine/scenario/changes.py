@@ -1,0 +1,116 @@
+"""What is different in a scenario that was read again: its nodes, the numbers of its leaves, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.scenario.model import Scenario
+
+__all__ = ["ScenarioChanges", "changes_between"]
+
+_MOST = 4
+"""Of more names than this, the rest is an ellipsis."""
+
+
+class ScenarioChanges(Struct, frozen=True):
+    """The names of nodes that are new, gone, defined in another way, or leaves with other numbers.
+
+    A part of an expression counts as the node that it belongs to. `training` and `texts` say whether those
+    differ: how it is trained, or what its author says and expects.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    redefined: tuple[str, ...]
+    renumbered: tuple[str, ...]
+    training: bool
+    texts: bool
+
+    def told(self) -> Iterator[Message]:
+        """What has changed, a few words each; nothing where it is only how the file is written."""
+        if self.renumbered:
+            yield msg("other numbers: {names}", names=_listed(self.renumbered))
+        if self.redefined:
+            yield msg("defined anew: {names}", names=_listed(self.redefined))
+        if self.added:
+            yield msg("new: {names}", names=_listed(self.added))
+        if self.removed:
+            yield msg("gone: {names}", names=_listed(self.removed))
+        if self.training:
+            yield msg("another training")
+        if self.texts:
+            yield msg("other texts or expectations")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_MOST]) + ", …" * (len(names) > _MOST)
+
+
+def changes_between(before: Scenario, after: Scenario) -> ScenarioChanges:
+    """What is different in `after`."""
+    old, new = _nodes(before.graph), _nodes(after.graph)
+    both = [name for name in new if name in old]
+    leaves = [name for name in both if new[name].is_leaf and old[name].is_leaf]
+    redefined = [
+        name for name in both if _definition(before.graph, old[name]) != _definition(after.graph, new[name])
+    ]
+    renumbered = [name for name in leaves if _numbers(before, old[name]) != _numbers(after, new[name])]
+    owners, owners_now = set(map(_owner, old)), set(map(_owner, new))
+    parts = [name for name in new if name not in old and _owner(name) in owners]
+    return ScenarioChanges(
+        added=_owners(name for name in new if _owner(name) not in owners),
+        removed=_owners(name for name in old if _owner(name) not in owners_now),
+        redefined=_owners([*redefined, *parts]),
+        renumbered=_owners(renumbered),
+        training=_training(before) != _training(after),
+        texts=_texts(before) != _texts(after),
+    )
+
+
+def _nodes(graph: Graph) -> dict[str, Node]:
+    return {node.name: node for node in graph.nodes if node.kind is not Kind.LITERAL}
+
+
+def _owner(name: str) -> str:
+    """The node that a part of an expression belongs to, such as `f` of `f#1`."""
+    return name.partition("#")[0]
+
+
+def _owners(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_owner, names)))
+
+
+def _definition(graph: Graph, node: Node) -> tuple[object, ...]:
+    """What a node is computed by, and from what."""
+    operands = [graph.nodes[operand] for operand in node.operands]
+    spelled = tuple(each.text if each.kind is Kind.LITERAL else each.name for each in operands)
+    return (node.kind, node.op.name if node.op else "", spelled, repr(sorted(node.attributes.items())))
+
+
+def _numbers(scenario: Scenario, leaf: Node) -> tuple[object, ...]:
+    tensor = scenario.bindings.leaves[leaf.position]
+    return (tensor.shape, tensor.dtype.str, tensor.tobytes())
+
+
+def _training(scenario: Scenario) -> object:
+    training = scenario.training
+    return training and (training.optimizer.name, training.steps, repr(training.settings))
+
+
+def _texts(scenario: Scenario) -> tuple[object, ...]:
+    graph = scenario.graph
+    notes = {graph.nodes[position].name: note for position, note in scenario.notes.items()}
+    expected = [
+        (
+            block.iteration,
+            block.wrong,
+            [(figure.name, figure.of, repr(figure.expected)) for figure in block.figures],
+        )
+        for block in scenario.expectations
+    ]
+    told = (scenario.title, scenario.description, scenario.source, notes)
+    return (*told, expected, scenario.breakpoints, scenario.watches)

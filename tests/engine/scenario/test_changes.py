@@ -1,0 +1,76 @@
+"""What is different in a scenario that was read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backprop_engine.scenario.changes import ScenarioChanges, changes_between
+from scenes import STEMS, scenario, written
+
+BEFORE = """title: A case
+inputs: {x: 3, y: [1, 2]}
+params: {w: 2}
+nodes:
+  a: (x + w) * w
+  f: sum(a * y)
+expect: {values: {a: 10}}
+notes: {a: Twice.}
+"""
+SAME = ScenarioChanges((), (), (), (), training=False, texts=False)
+
+
+def told(folder: Path, *swaps: tuple[str, str]) -> list[str]:
+    text = BEFORE
+    for old, new in swaps:
+        assert old in text
+        text = text.replace(old, new)
+    changes = changes_between(written(folder, BEFORE, "before"), written(folder, text, "after"))
+    return [str(change) for change in changes.told()]
+
+
+@pytest.mark.parametrize("stem", STEMS[::9])
+def test_nothing_is_different_in_the_same_file(stem: str) -> None:
+    assert changes_between(scenario(stem), scenario(stem)) == SAME
+
+
+@pytest.mark.parametrize(
+    ("swap", "wanted"),
+    [
+        (("x: 3", "x: 5"), ["other numbers: x"]),
+        (("[1, 2]", "[1, 2, 3]"), ["other numbers: y"]),
+        (("(x + w)", "(x - w)"), ["defined anew: a"]),
+        (("(x + w) * w", "x * w"), ["defined anew: a"]),
+        (("sum(a * y)", "sum(a * y * 2)"), ["defined anew: f"]),
+        (("params: {w: 2}", "params: {w: 2, v: 1}"), ["new: v"]),
+        (("  f: sum(a * y)", "  b: a * y\n  f: sum(b)"), ["defined anew: f", "new: b"]),
+        (("w: 2", "w: 4"), ["other numbers: w"]),
+        (("A case", "Another case"), ["other texts or expectations"]),
+        (("a: 10", "a: 11"), ["other texts or expectations"]),
+        (("Twice.", "Two times."), ["other texts or expectations"]),
+        (("expect:", "train: {optimizer: sgd, lr: 0.1, steps: 2}\nexpect:"), ["another training"]),
+        (("# nothing", "# a comment"), []),
+    ],
+)
+def test_what_is_different_is_told(tmp_path: Path, swap: tuple[str, str], wanted: list[str]) -> None:
+    if swap[0] not in BEFORE:
+        assert told(tmp_path, ("title:", f"{swap[1]}\ntitle:")) == wanted
+    else:
+        assert told(tmp_path, swap) == wanted
+
+
+def test_what_is_gone_and_what_comes_in_its_place_are_both_told(tmp_path: Path) -> None:
+    assert told(
+        tmp_path, ("a: (", "c: ("), ("a * y", "c * y"), ("{a: 10}", "{c: 10}"), ("{a: T", "{c: T")
+    ) == [
+        "defined anew: f",
+        "new: c",
+        "gone: a",
+        "other texts or expectations",
+    ]
+
+
+def test_of_many_names_some_are_told(tmp_path: Path) -> None:
+    more = ", ".join(f"p{number}: {number}" for number in range(9))
+    assert told(tmp_path, ("{w: 2}", f"{{w: 2, {more}}}")) == ["new: p0, p1, p2, p3, …"]
