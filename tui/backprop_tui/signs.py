@@ -12,6 +12,9 @@ __all__ = ["SCROLLING", "SIGNS"]
 SIGNS: Final = (
     ("12", Role.VALUE, msg("green, above the wire: a value, going forward ▶")),
     ("-4", Role.GRADIENT, msg("red, below the wire: a gradient, going backward ◀")),
+    ("2", Role.LOCAL, msg("violet: a local gradient")),
+    ("-8", Role.PRODUCT, msg("bold, the brightest, on white the darkest: the product of the two")),
+    ("NaN", Role.TROUBLE, msg("trouble: not finite, or a check that failed; ! goes where NaN or inf arises")),
     ("·", Role.DIM, msg("not reached yet; this is not zero")),
     ("━━▶", Role.HEADING, msg("heavy lines: the node and the edge of this step")),
     (

@@ -24,17 +24,16 @@ _CELLS: Final = 24
 _COLOURS = {
     Role.VALUE: "32",
     Role.ACTIVE_VALUE: "32",
-    Role.GOOD: "32",
     Role.GRADIENT: "31",
     Role.ACTIVE_GRADIENT: "31",
-    Role.PRODUCT: "1;31",
-    Role.WARNING: "31",
-    Role.TROUBLE: "7;31",
-    Role.LOCAL: "33",
+    Role.PRODUCT: "1",
+    Role.LOCAL: "35",
+    Role.WARNING: "33",
+    Role.TROUBLE: "7;33",
     Role.NAME: "34",
     Role.HEADING: "1",
     Role.DIM: "2",
-    Role.CODE: "35",
+    Role.CODE: "36",
 }
 
 

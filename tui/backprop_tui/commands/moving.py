@@ -183,7 +183,7 @@ MOVING: Final = (
     ),
     CommandRow(
         "trouble",
-        msg("NaN, inf"),
+        msg("trouble"),
         msg("to the next step at which NaN or an infinity arises, after the last one to the first"),
         ("exclamation_mark",),
         "!",
