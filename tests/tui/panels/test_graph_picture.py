@@ -87,7 +87,7 @@ def difference(now: object, before: object) -> str:
     if not np.any(by):
         return ""
     if by.ndim:
-        return f" Δ{number(np.float64(np.sqrt((by * by).sum())), 3)}"
+        return f" Δ‖{number(np.float64(np.sqrt((by * by).sum())), 3)}‖"
     return f" Δ{'+' if by > 0 else ''}{number(np.float64(by), 3)}"
 
 

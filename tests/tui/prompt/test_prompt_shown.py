@@ -226,14 +226,14 @@ def test_breakpoints_are_listed_with_their_hits(add: Typist) -> None:
 
 def test_watches_show_what_they_come_to_and_their_course(add: Typist) -> None:
     assert add("watch q * z", "watch grad(q)").splitlines() == [
-        "  1  q * z    ·   ▅▅▅▅▅▅▅",
-        "  2  grad(q)  ·      ▅▅▅▅",
+        "  1  q * z    ·  ·▅▅▅▅▅▅▅",
+        "  2  grad(q)  ·  ····▅▅▅▅",
     ]
     assert add("end", "info w").splitlines() == [
-        "  1  q * z    -12   ▅▅▅▅▅▅▅",
-        "  2  grad(q)  -4       ▅▅▅▅",
+        "  1  q * z    -12  ·▅▅▅▅▅▅▅",
+        "  2  grad(q)  -4   ····▅▅▅▅",
     ]
-    assert add("unwatch 1") == "  1  grad(q)  -4      ▅▅▅▅"
+    assert add("unwatch 1") == "  1  grad(q)  -4  ····▅▅▅▅"
 
 
 def test_expectations(add: Typist) -> None:
